@@ -1,0 +1,41 @@
+"""What every part of the sandbox shares: the store, the clock, the origin and the list of writes."""
+
+from collections.abc import Callable
+from datetime import UTC, datetime
+
+import attrs
+
+from tgiconik.sandbox.store import Store
+
+
+def utc_now() -> datetime:
+    """The real time, the clock of a sandbox that was given none."""
+    return datetime.now(UTC)
+
+
+@attrs.frozen
+class Write:
+    """One request that changed something: what a test counts to prove that a re-run writes nothing."""
+
+    method: str
+    path: str
+    status: int
+
+
+@attrs.define
+class State:
+    """The emulated pair of platforms, as its handlers see it.
+
+    Attributes:
+        store: documents and bytes.
+        now: the clock, always timezone-aware UTC.
+        base_url: origin under which both platforms are reached, without a trailing slash; links
+            that the sandbox hands out begin with it.
+        writes: every successful request that may have changed something, in order. Reads that
+            are POSTs (searches, token and Lens queries) are not writes.
+    """
+
+    store: Store
+    now: Callable[[], datetime] = utc_now
+    base_url: str = "http://sandbox.local"
+    writes: list[Write] = attrs.Factory(list)

@@ -1,0 +1,108 @@
+"""The sandbox's memory: JSON documents and media bytes in one SQLite database.
+
+Both emulated platforms keep everything they know here, so that a sandbox started on a file comes
+back as it was left, and a whole world can be inspected with `sqlite3`.
+"""
+
+import json
+import sqlite3
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+Document = dict[str, Any]
+
+_SCHEMA = """
+CREATE TABLE IF NOT EXISTS documents (
+    seq INTEGER PRIMARY KEY AUTOINCREMENT,
+    kind TEXT NOT NULL,
+    id TEXT NOT NULL,
+    parent TEXT NOT NULL,
+    body TEXT NOT NULL,
+    UNIQUE (kind, id)
+);
+CREATE INDEX IF NOT EXISTS documents_by_parent ON documents (kind, parent, seq);
+CREATE TABLE IF NOT EXISTS blobs (
+    id TEXT PRIMARY KEY,
+    media_type TEXT NOT NULL,
+    content BLOB NOT NULL
+);
+"""
+
+
+class Store:
+    """Documents by (kind, id), listed in the order they were first written.
+
+    Args:
+        path: a file, or ":memory:" (the default) for a world that ends with the process.
+    """
+
+    def __init__(self, path: str | Path = ":memory:") -> None:
+        # Handlers run on one event loop, but uvicorn may own that loop in another thread than
+        # the one that seeded the world; SQLite itself serialises the calls.
+        self._db = sqlite3.connect(path, check_same_thread=False, isolation_level=None)
+        self._db.execute("PRAGMA journal_mode=WAL")
+        self._db.executescript(_SCHEMA)
+
+    def get(self, kind: str, id_: str) -> Document | None:
+        """One document, or None when there is none."""
+        row = self._db.execute(
+            "SELECT body FROM documents WHERE kind = ? AND id = ?", (kind, id_)
+        ).fetchone()
+        return None if row is None else json.loads(row[0])
+
+    def put(self, kind: str, id_: str, body: Document, *, parent: str = "") -> None:
+        """Write a document; one that exists keeps its place in the order."""
+        self._db.execute(
+            "INSERT INTO documents (kind, id, parent, body) VALUES (?, ?, ?, ?) "
+            "ON CONFLICT (kind, id) DO UPDATE SET body = excluded.body, parent = excluded.parent",
+            (kind, id_, parent, json.dumps(body)),
+        )
+
+    def delete(self, kind: str, id_: str) -> bool:
+        """Remove a document; says whether there was one."""
+        gone = self._db.execute("DELETE FROM documents WHERE kind = ? AND id = ?", (kind, id_))
+        return gone.rowcount > 0
+
+    def list(self, kind: str, *, parent: str | None = None) -> list[Document]:
+        """All documents of a kind, oldest first; with `parent`, only those below it."""
+        where, values = ("", ()) if parent is None else (" AND parent = ?", (parent,))
+        rows = self._db.execute(
+            f"SELECT body FROM documents WHERE kind = ?{where} ORDER BY seq",  # noqa: S608 - no input is in the text
+            (kind, *values),
+        )
+        return [json.loads(body) for (body,) in rows]
+
+    def put_blob(self, id_: str, content: bytes, media_type: str) -> None:
+        """Keep the bytes of a media file."""
+        self._db.execute(
+            "INSERT OR REPLACE INTO blobs (id, media_type, content) VALUES (?, ?, ?)",
+            (id_, media_type, content),
+        )
+
+    def get_blob(self, id_: str) -> tuple[bytes, str] | None:
+        """The bytes of a media file and their media type, or None."""
+        row: tuple[bytes, str] | None = self._db.execute(
+            "SELECT content, media_type FROM blobs WHERE id = ?", (id_,)
+        ).fetchone()
+        return row
+
+    def is_empty(self) -> bool:
+        """Whether nothing was ever written: a new database that wants a world."""
+        return self._db.execute("SELECT 1 FROM documents LIMIT 1").fetchone() is None
+
+    @contextmanager
+    def transaction(self) -> Iterator[None]:
+        """All writes within happen, or none."""
+        self._db.execute("BEGIN IMMEDIATE")
+        try:
+            yield
+        except BaseException:
+            self._db.execute("ROLLBACK")
+            raise
+        self._db.execute("COMMIT")
+
+    def close(self) -> None:
+        """Release the database."""
+        self._db.close()
