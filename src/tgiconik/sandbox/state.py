@@ -1,4 +1,4 @@
-"""What every part of the sandbox shares: the store, the clock, the origin and the list of writes."""
+"""What every part of the sandbox shares: store, clock, origin and the list of writes."""
 
 from collections.abc import Callable
 from datetime import UTC, datetime
@@ -15,7 +15,7 @@ def utc_now() -> datetime:
 
 @attrs.frozen
 class Write:
-    """One request that changed something: what a test counts to prove that a re-run writes nothing."""
+    """One request that changed something; counted to prove that a re-run writes nothing."""
 
     method: str
     path: str
@@ -37,5 +37,5 @@ class State:
 
     store: Store
     now: Callable[[], datetime] = utc_now
-    base_url: str = "http://sandbox.local"
+    base_url: str = "http://localhost"
     writes: list[Write] = attrs.Factory(list)

@@ -1,0 +1,36 @@
+"""How calls reach a platform: the only package that knows httpx.
+
+`build` makes a `Call`, a `Session` sends it, an `Answer` comes back or one of `tgiconik.errors` is
+raised. `Pages` walks lists. Private: clients build on it, users see its effects.
+"""
+
+from tgiconik._http._message import (
+    Answer,
+    Call,
+    QueryValue,
+    Secret,
+    build,
+    rfc3339,
+    unreadable,
+)
+from tgiconik._http._pages import Page, Pages
+from tgiconik._http._retry import Retry
+from tgiconik._http._session import Auth, HeaderAuth, Session, Transport, asgi_transport
+
+__all__ = [
+    "Answer",
+    "Auth",
+    "Call",
+    "HeaderAuth",
+    "Page",
+    "Pages",
+    "QueryValue",
+    "Retry",
+    "Secret",
+    "Session",
+    "Transport",
+    "asgi_transport",
+    "build",
+    "rfc3339",
+    "unreadable",
+]

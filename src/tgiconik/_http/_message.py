@@ -1,0 +1,293 @@
+"""Calls and answers as plain values: what is sent and what came back, without any I/O.
+
+Services build a `Call` with `build`, a `Session` turns it into an `Answer`, and `problem` says
+which error an answer is. Everything a caller gave (ids, query values) is checked and quoted here.
+"""
+
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import UTC, date, datetime
+from email.utils import parsedate_to_datetime
+from typing import Any, Final, TypeAlias
+from urllib.parse import quote, urlencode
+
+import attrs
+
+from tgiconik import errors
+from tgiconik._http._redact import MASK, masked, shown_url
+
+Scalar: TypeAlias = str | int | float | bool | datetime | date
+QueryValue: TypeAlias = Scalar | Sequence[Scalar] | None
+
+#: Methods that HTTP itself says may be repeated.
+_IDEMPOTENT: Final = frozenset({"GET", "HEAD", "OPTIONS", "PUT", "DELETE"})
+_LONGEST_MESSAGE: Final = 500
+_REQUEST_ID_HEADERS: Final = ("x-request-id", "request-id", "x-correlation-id", "traceparent")
+
+
+class Secret(str):
+    """A path id that is itself a credential (a reset hash, say): sent, but never shown."""
+
+    __slots__ = ()
+
+
+@attrs.frozen(kw_only=True)
+class Call:
+    """One request, as data.
+
+    Attributes:
+        path: expanded and quoted, beginning with a slash.
+        shown: the same path as errors and logs may show it.
+        query: name and value pairs, in order; encoded when sent.
+        headers: what this call sends besides the session's own headers.
+        content: the encoded body.
+        repeatable: may be sent again after its answer was lost.
+        authenticated: carries the session's credentials.
+        base: another origin than the session's.
+    """
+
+    method: str
+    path: str
+    shown: str
+    query: tuple[tuple[str, str], ...] = ()
+    headers: Mapping[str, str] = attrs.field(factory=dict[str, str], repr=False)
+    content: bytes | None = attrs.field(default=None, repr=False)
+    repeatable: bool = False
+    authenticated: bool = True
+    base: str | None = None
+
+    def url(self, base: str) -> str:
+        """The URL to send this to, below `base` unless the call names its own origin."""
+        query = f"?{urlencode(self.query, quote_via=quote)}" if self.query else ""
+        return f"{self.base or base}{self.path}{query}"
+
+    def shown_url(self, base: str) -> str:
+        """The URL as errors and logs may show it."""
+        query = f"?{urlencode(self.query, quote_via=quote)}" if self.query else ""
+        return shown_url(f"{self.base or base}{self.shown}{query}")
+
+
+@attrs.frozen(kw_only=True)
+class Answer:
+    """What came back for a call. Header names are lower-case."""
+
+    call: Call
+    url: str
+    status: int
+    headers: Mapping[str, str] = attrs.field(repr=False)
+    content: bytes = attrs.field(repr=False)
+
+    @property
+    def text(self) -> str:
+        """The body as text; bytes that are not UTF-8 are replaced, never an error."""
+        return self.content.decode("utf-8", errors="replace")
+
+    @property
+    def request_id(self) -> str | None:
+        """The platform's id of this call, when it gave one."""
+        return next((self.headers[n] for n in _REQUEST_ID_HEADERS if n in self.headers), None)
+
+    def json(self) -> Any:  # noqa: ANN401 - JSON is what it is
+        """The parsed body; None for an empty one.
+
+        Raises:
+            UnreadableResponse: the body is not JSON.
+        """
+        if not self.content.strip():
+            return None
+        try:
+            return json.loads(self.content)
+        except (ValueError, RecursionError) as error:
+            kind = self.headers.get("content-type", "no content type")
+            raise unreadable(self, f"not JSON ({kind}): {error}") from error
+
+
+_NOTHING: Final = object()
+_DELETE: Final = 0x7F
+
+
+def build(
+    method: str,
+    path: str,
+    *ids: str,
+    query: Mapping[str, QueryValue] | None = None,
+    json: object = _NOTHING,
+    form: Mapping[str, str] | None = None,
+    content: bytes | None = None,
+    content_type: str | None = None,
+    headers: Mapping[str, str | None] | None = None,
+    repeatable: bool = False,
+    authenticated: bool = True,
+    base: str | None = None,
+) -> Call:
+    """A call from a path template and what fills it.
+
+    Args:
+        method: HTTP method.
+        path: template with one `{}` for each of `ids`.
+        ids: what a caller names in the path; each becomes exactly one path segment.
+        query: a None is left out, a bool becomes `true`/`false`, a time RFC 3339 in UTC, a list
+            the same name several times.
+        json: the body as JSON; None is the JSON null.
+        form: the body as `application/x-www-form-urlencoded`.
+        content: the body as bytes.
+        content_type: what those bytes are.
+        headers: headers of this call alone; a None is left out.
+        repeatable: the call only reads, or carries an idempotency key.
+        authenticated: send the session's credentials.
+        base: another origin than the session's.
+
+    Raises:
+        ConfigurationError: an id that cannot be one path segment, or a header value that is not
+            printable ASCII.
+    """
+    sent = {name: _header(name, value) for name, value in (headers or {}).items() if value}
+    if json is not _NOTHING:
+        content, content_type = _to_json(json), "application/json"
+    elif form is not None:
+        content, content_type = urlencode(form).encode(), "application/x-www-form-urlencoded"
+    if content_type is not None and content is not None:
+        sent["Content-Type"] = content_type
+    segments = [_segment(id_) for id_ in ids]
+    return Call(
+        method=method,
+        path=path.format(*segments),
+        shown=path.format(
+            *(MASK if isinstance(i, Secret) else s for i, s in zip(ids, segments, strict=True))
+        ),
+        query=tuple(_pairs(query or {})),
+        headers=sent,
+        content=content,
+        repeatable=repeatable or method in _IDEMPOTENT,
+        authenticated=authenticated,
+        base=base,
+    )
+
+
+def _segment(id_: str) -> str:
+    if not id_ or id_ in {".", ".."} or any(ord(c) < ord(" ") or ord(c) == _DELETE for c in id_):
+        raise errors.ConfigurationError(f"{id_!r} cannot be an id in a path")
+    return quote(id_, safe="")
+
+
+def _header(name: str, value: str) -> str:
+    if not value.isascii() or not value.isprintable():
+        raise errors.ConfigurationError(f"the value of header {name} must be printable ASCII")
+    return value
+
+
+def _pairs(query: Mapping[str, QueryValue]) -> Iterable[tuple[str, str]]:
+    for name, value in query.items():
+        if value is None:
+            continue
+        many = value if isinstance(value, Sequence) and not isinstance(value, str) else [value]
+        for one in many:
+            yield name, _query_text(one)
+
+
+def _query_text(value: Scalar) -> str:
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, datetime):
+        return rfc3339(value)
+    if isinstance(value, date):
+        return value.isoformat()
+    return str(value)
+
+
+def rfc3339(time: datetime) -> str:
+    """A time as both platforms read it: RFC 3339 in UTC; a time without a zone is read as UTC."""
+    aware = time if time.tzinfo else time.replace(tzinfo=UTC)
+    return aware.astimezone(UTC).isoformat().replace("+00:00", "Z")
+
+
+def _to_json(value: object) -> bytes:
+    return json.dumps(value, separators=(",", ":"), ensure_ascii=False, allow_nan=False).encode()
+
+
+def unreadable(answer: Answer, message: str) -> errors.UnreadableResponse:
+    """The error for an answer that came but cannot be understood."""
+    return errors.UnreadableResponse(
+        message,
+        method=answer.call.method,
+        url=answer.url,
+        status=answer.status,
+        excerpt=answer.text,
+        request_id=answer.request_id,
+    )
+
+
+_FIRST_ERROR: Final = 400
+
+
+def problem(
+    answer: Answer, *, secrets: Iterable[str] = (), at: datetime
+) -> errors.StatusError | None:
+    """The error that an answer is, or None for one that says yes.
+
+    Args:
+        answer: what came back.
+        secrets: credentials to mask where the server repeats them.
+        at: the time now, against which a `Retry-After` date counts.
+    """
+    if answer.status < _FIRST_ERROR:
+        return None
+    secrets = tuple(secrets)
+    return errors.for_status(answer.status)(
+        method=answer.call.method,
+        url=answer.url,
+        status=answer.status,
+        messages=[masked(message, secrets) for message in messages(answer.content)],
+        excerpt=masked(answer.text, secrets),
+        request_id=answer.request_id,
+        retry_after=retry_after(answer.headers, at=at),
+    )
+
+
+def retry_after(headers: Mapping[str, str], *, at: datetime) -> float | None:
+    """Seconds to wait, from a `Retry-After` header in either of its two forms; else None."""
+    value = headers.get("retry-after", "").strip()
+    if value.isascii() and value.isdigit():
+        return float(value)
+    try:
+        until = parsedate_to_datetime(value)
+    except ValueError:
+        return None
+    if until.tzinfo is None:
+        until = until.replace(tzinfo=UTC)
+    return max(0.0, (until - at).total_seconds())
+
+
+def messages(content: bytes) -> list[str]:
+    """What an error body says, whichever of the known shapes it has.
+
+    iconik: `{"errors": ["…"]}`, where errors can also be an object or null. The collaboration
+    contract: RFC 9457's `title` and `detail`. OpenText's gateway: `{"fault": {"faultstring"}}`.
+    OAuth2: RFC 6749's `error` and `error_description`. Everything else, HTML too, says nothing
+    here and is kept as the error's excerpt.
+    """
+    try:
+        body = json.loads(content)
+    except (ValueError, RecursionError):
+        return []
+    if not isinstance(body, dict):
+        return []
+    fault = body.get("fault")
+    found = (
+        _texts(body.get("errors"))
+        or _texts(fault.get("faultstring") if isinstance(fault, dict) else None)
+        or _texts([body.get("title"), body.get("detail")])
+        or _texts([body.get("error"), body.get("error_description")])
+        or _texts(body.get("message"))
+    )
+    return [text[:_LONGEST_MESSAGE] for text in found]
+
+
+def _texts(said: object) -> list[str]:
+    if isinstance(said, str):
+        return [said]
+    if isinstance(said, dict):
+        return [f"{name}: {text}" for name, value in said.items() for text in _texts(value)]
+    if isinstance(said, list):
+        return [text for value in said for text in _texts(value)]
+    return []

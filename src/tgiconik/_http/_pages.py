@@ -1,0 +1,90 @@
+"""Lists of any length, one page at a time, whatever way a platform pages them."""
+
+from collections.abc import AsyncIterator, Awaitable, Callable
+from typing import Generic, TypeVar
+
+import attrs
+
+T = TypeVar("T")
+
+
+@attrs.frozen(kw_only=True)
+class Page(Generic[T]):
+    """One page of a list.
+
+    Attributes:
+        items: what it holds, in the platform's order.
+        next: opaque cursor of the page after this one; None on the last.
+        total: how many items the whole list has, when the platform says so.
+        envelope: the platform's answer around the items, as a model where there is one.
+    """
+
+    items: list[T]
+    next: str | None = None
+    total: int | None = None
+    envelope: object = attrs.field(default=None, repr=False)
+
+
+class Pages(Generic[T]):
+    """An async iterable over a list that the platform hands out in pages.
+
+    Holds one page at a time. Nothing is sent before the first item is asked for, and iterating
+    again begins at the start again.
+
+        async for asset in iconik.assets.list_assets():
+            ...
+        newest = await iconik.assets.list_assets(sort="date_created,desc").first(10)
+
+    Args:
+        fetch: reads the page at a cursor; None is the first page.
+        cursor: where to begin, from `cursor` of an earlier walk.
+    """
+
+    def __init__(
+        self, fetch: Callable[[str | None], Awaitable[Page[T]]], *, cursor: str | None = None
+    ) -> None:
+        self._fetch = fetch
+        self._start = cursor
+        self._cursor = cursor
+
+    def __repr__(self) -> str:
+        return f"<Pages at {self._cursor or 'the start'}>"
+
+    @property
+    def cursor(self) -> str | None:
+        """Where the page that is being walked begins: what `resume` takes after a crash.
+
+        A walk that resumes there sees the items of that page again, and misses none.
+        """
+        return self._cursor
+
+    def resume(self, cursor: str | None) -> "Pages[T]":
+        """The same list, from a cursor on. Cursors are text and may be stored."""
+        return Pages(self._fetch, cursor=cursor)
+
+    async def pages(self) -> AsyncIterator[Page[T]]:
+        """Whole pages, for their totals and envelopes."""
+        self._cursor = self._start
+        while True:
+            page = await self._fetch(self._cursor)
+            yield page
+            # A platform that answers the same cursor again would hold the caller for ever.
+            if page.next is None or page.next == self._cursor:
+                return
+            self._cursor = page.next
+
+    async def __aiter__(self) -> AsyncIterator[T]:
+        async for page in self.pages():
+            for item in page.items:
+                yield item
+
+    async def first(self, n: int) -> list[T]:
+        """The first `n` items, or all when there are fewer; reads no page more than needed."""
+        found: list[T] = []
+        if n <= 0:
+            return found
+        async for page in self.pages():
+            found += page.items[: n - len(found)]
+            if len(found) >= n:
+                break
+        return found

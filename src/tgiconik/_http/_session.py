@@ -1,0 +1,261 @@
+"""Thin I/O on httpx: send a call, try again where that is safe, and name every failure.
+
+Nothing outside this package knows httpx, except for the type of `transport=`.
+"""
+
+import ipaddress
+import logging
+import platform
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from functools import cache
+from importlib.metadata import version
+from types import TracebackType
+from typing import Final, Protocol, Self, TypeAlias
+from urllib.parse import urlsplit
+
+import anyio
+import httpx
+
+from tgiconik import errors
+from tgiconik._http._message import Answer, Call, problem
+from tgiconik._http._rate import RateLimit
+from tgiconik._http._retry import Retry, may_repeat
+
+_log = logging.getLogger("tgiconik.http")
+
+#: What `transport=` takes, under a name that clients can use without importing httpx.
+Transport: TypeAlias = httpx.AsyncBaseTransport
+
+
+class Auth(Protocol):
+    """How a session proves who it is. Implementations keep their secrets out of their repr."""
+
+    async def headers(self, session: "Session") -> Mapping[str, str]:
+        """What to add to an authenticated call; may use the session to fetch a token."""
+        ...
+
+    async def refused(self, session: "Session", used: Mapping[str, str]) -> bool:
+        """Told that these headers got a 401; True when another try with new ones makes sense."""
+        ...
+
+
+class HeaderAuth:
+    """Credentials that are fixed headers."""
+
+    def __init__(self, headers: Mapping[str, str]) -> None:
+        self._headers = dict(headers)
+
+    def __repr__(self) -> str:
+        return f"<HeaderAuth {', '.join(self._headers)}>"
+
+    async def headers(self, session: "Session") -> Mapping[str, str]:  # noqa: ARG002 - the protocol's
+        """The same headers every time."""
+        return self._headers
+
+    async def refused(self, session: "Session", used: Mapping[str, str]) -> bool:  # noqa: ARG002
+        """There is nothing else to try."""
+        return False
+
+
+class Session:
+    """One platform's connection pool, credentials, patience and pace.
+
+    Args:
+        base_url: origin of the platform, such as `https://app.iconik.io`; a path prefix is kept.
+            `http://` is accepted for this machine only.
+        auth: credentials for authenticated calls.
+        timeout: seconds to wait for a connection, and between two pieces of an answer.
+        deadline: seconds that one call may take in all, its retries and waits included.
+        retry: how often to try, and how patiently.
+        rate: calls per second at the most, over all callers of this session; None for no limit.
+        transport: an `httpx.AsyncBaseTransport` to send through, for tests and proxies.
+        user_agent: product to name before our own in `User-Agent`.
+
+    Raises:
+        ConfigurationError: the URL is not one that credentials may be sent to.
+    """
+
+    def __init__(
+        self,
+        base_url: str,
+        *,
+        auth: Auth | None = None,
+        timeout: float = 30.0,
+        deadline: float = 120.0,
+        retry: Retry | None = None,
+        rate: float | None = None,
+        transport: Transport | None = None,
+        user_agent: str | None = None,
+    ) -> None:
+        self.base_url = checked_url(base_url)
+        self._auth = auth
+        self._deadline = deadline
+        self._retry = retry or Retry()
+        self._rate = RateLimit(rate) if rate is not None else None
+        self._client = httpx.AsyncClient(
+            timeout=timeout,
+            transport=transport,
+            follow_redirects=False,
+            headers={
+                "User-Agent": f"{user_agent} {_user_agent()}" if user_agent else _user_agent(),
+                "Accept": "application/json",
+            },
+        )
+
+    def __repr__(self) -> str:
+        return f"<Session {self.base_url}>"
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        await self.aclose()
+
+    async def aclose(self) -> None:
+        """Close all connections. Safe to call twice."""
+        await self._client.aclose()
+
+    async def send(self, call: Call) -> Answer:
+        """Send a call and return what the platform answered, once it says yes.
+
+        A redirect is an answer, not followed: credentials go to no other host.
+
+        Raises:
+            StatusError: the platform said no; one class per status.
+            ConnectionFailed: no connection, or it broke.
+            TimedOut: the call took longer than `timeout` or, in all, than `deadline`.
+        """
+        try:
+            with anyio.fail_after(self._deadline):
+                return await self._until_answered(call)
+        except errors.TimedOut:
+            raise
+        except TimeoutError as error:
+            raise errors.TimedOut(
+                f"no answer within {self._deadline:g} s, retries included",
+                method=call.method,
+                url=call.shown_url(self.base_url),
+            ) from error
+
+    async def _until_answered(self, call: Call) -> Answer:
+        give_up = anyio.current_time() + self._deadline
+        attempt = 0
+        renewed = False
+        while True:
+            attempt += 1
+            credentials = await self._credentials(call)
+            try:
+                return await self._once(call, credentials)
+            except errors.Unauthorized:
+                if renewed or self._auth is None or not credentials:
+                    raise
+                if not await self._auth.refused(self, credentials):
+                    raise
+                renewed = True
+            except errors.CallError as error:
+                wait = self._wait_before_next(call, error, attempt)
+                if wait is None or anyio.current_time() + wait >= give_up:
+                    raise
+                _log.info("trying again in %.1f s after: %s", wait, error)
+                await anyio.sleep(wait)
+
+    def _wait_before_next(self, call: Call, error: errors.CallError, attempt: int) -> float | None:
+        sent = not isinstance(error.__cause__, _NEVER_SENT)
+        if attempt >= self._retry.attempts or not may_repeat(call, error, sent=sent):
+            return None
+        asked = error.retry_after if isinstance(error, errors.StatusError) else None
+        wait = self._retry.wait(attempt, asked)
+        if self._rate and isinstance(error, errors.TooManyRequests):
+            self._rate.pause(wait)
+        return wait
+
+    async def _credentials(self, call: Call) -> Mapping[str, str]:
+        if self._auth is None or not call.authenticated:
+            return {}
+        return await self._auth.headers(self)
+
+    async def _once(self, call: Call, credentials: Mapping[str, str]) -> Answer:
+        if self._rate:
+            await self._rate.wait()
+        shown = call.shown_url(self.base_url)
+        try:
+            response = await self._client.request(
+                call.method,
+                call.url(self.base_url),
+                headers={**call.headers, **credentials},
+                content=call.content,
+            )
+        except httpx.TimeoutException as error:
+            raise errors.TimedOut(
+                f"no answer in time ({type(error).__name__})", method=call.method, url=shown
+            ) from error
+        except httpx.RequestError as error:
+            raise errors.ConnectionFailed(
+                f"{type(error).__name__}: {error}", method=call.method, url=shown
+            ) from error
+        answer = Answer(
+            call=call,
+            url=shown,
+            status=response.status_code,
+            headers={name.lower(): value for name, value in response.headers.items()},
+            content=response.content,
+        )
+        refusal = problem(answer, secrets=credentials.values(), at=datetime.now(UTC))
+        if refusal is not None:
+            raise refusal
+        return answer
+
+
+#: Failures before a connection stood: the platform cannot have seen the call.
+_NEVER_SENT: Final = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout)
+
+
+def checked_url(url: str) -> str:
+    """An origin that credentials may be sent to, without a trailing slash.
+
+    Raises:
+        ConfigurationError: no http(s) URL, or plain http to another machine.
+    """
+    parts = urlsplit(url)
+    if parts.scheme not in {"http", "https"} or not parts.hostname:
+        raise errors.ConfigurationError(f"{url!r} is not a URL such as https://app.iconik.io")
+    if parts.username is not None or parts.query or parts.fragment:
+        raise errors.ConfigurationError(
+            f"{parts.hostname}: a platform's URL has no user, query or fragment"
+        )
+    if parts.scheme == "http" and not _is_this_machine(parts.hostname):
+        raise errors.ConfigurationError(
+            f"{url!r} would send credentials unencrypted; use https (http is for this machine only)"
+        )
+    return url.rstrip("/")
+
+
+def _is_this_machine(host: str) -> bool:
+    if host == "localhost":
+        return True
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False
+
+
+@cache
+def _user_agent() -> str:
+    return (
+        f"tgiconik/{version('tgiconik')} httpx/{httpx.__version__} "
+        f"Python/{platform.python_version()}"
+    )
+
+
+def asgi_transport(app: object) -> Transport:
+    """A transport that calls an ASGI application in this process instead of a server.
+
+    It buffers bodies and ignores timeouts; what depends on either is tried over a socket.
+    """
+    return httpx.ASGITransport(app=app)  # type: ignore[arg-type]  # ASGI has no common type

@@ -1,0 +1,283 @@
+"""Every exception that tgiconik raises on purpose, as one tree.
+
+    TgIconikError
+    ├── ConfigurationError            what the caller gave cannot work; nothing was sent
+    ├── CallError                     a call to a platform that gave no usable answer
+    │   ├── ConnectionFailed          no connection, or it broke
+    │   ├── TimedOut                  no answer in time (also a TimeoutError)
+    │   ├── UnreadableResponse        an answer that is not what was promised
+    │   ├── GraphQLError              Lens answered, but with errors
+    │   └── StatusError               an answer that says no
+    │       ├── ClientError           4xx
+    │       │   ├── BadRequest            400
+    │       │   ├── Unauthorized          401
+    │       │   ├── Forbidden             403
+    │       │   ├── NotFound              404
+    │       │   ├── Conflict              409
+    │       │   ├── Gone                  410
+    │       │   ├── PreconditionFailed    412
+    │       │   ├── Unprocessable         422
+    │       │   └── TooManyRequests       429
+    │       └── ServerError           5xx
+    │           ├── BadGateway            502
+    │           ├── ServiceUnavailable    503
+    │           └── GatewayTimeout        504
+    └── WorkflowError                 a workflow that cannot take its next step
+        ├── UnknownRequest            the request to work on does not exist
+        ├── ClaimLost                 somebody else holds the request, or our lease ran out
+        └── NotReleasable             `decide` refused, and the caller asked for an exception
+
+What a platform answered is told apart by status; a status without a class of its own raises the
+family's class. Errors carry method, URL, status, request id and an excerpt of the body. They never
+carry headers, and credentials are masked wherever a server repeats them.
+"""
+
+from collections.abc import Sequence
+from http import HTTPStatus
+from typing import Any
+
+_EXCERPT = 500
+
+
+class TgIconikError(Exception):
+    """The root: catch this to catch everything that tgiconik raises on purpose."""
+
+
+class ConfigurationError(TgIconikError, ValueError):
+    """Something given by the caller cannot work. Nothing was sent to any platform."""
+
+
+class CallError(TgIconikError):
+    """A call to a platform that gave no usable answer.
+
+    Attributes:
+        method: HTTP method, in capitals.
+        url: absolute URL; secret values in it are masked.
+        request_id: the platform's id of this call, for a support ticket, when it gave one.
+    """
+
+    def __init__(
+        self, message: str, *, method: str, url: str, request_id: str | None = None
+    ) -> None:
+        super().__init__(message)
+        self.message = message
+        self.method = method
+        self.url = url
+        self.request_id = request_id
+
+    def __str__(self) -> str:
+        request = f" (request id {self.request_id})" if self.request_id else ""
+        return f"{self.method} {self.url}: {self.message}{request}"
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        # Keyword-only arguments do not survive Exception's own way of pickling.
+        return (_rebuilt, (type(self), self.args, self.__dict__))
+
+
+class ConnectionFailed(CallError):
+    """No connection could be made, or it broke before the answer was whole."""
+
+
+class TimedOut(CallError, TimeoutError):
+    """No answer within the time that the caller allows."""
+
+
+class UnreadableResponse(CallError):
+    """The platform answered, but not with what it promises: not JSON, or not of that shape.
+
+    Attributes:
+        status: HTTP status of the answer.
+        excerpt: the first part of the body, as text.
+    """
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        method: str,
+        url: str,
+        status: int,
+        excerpt: str,
+        request_id: str | None = None,
+    ) -> None:
+        super().__init__(message, method=method, url=url, request_id=request_id)
+        self.status = status
+        self.excerpt = excerpt[:_EXCERPT]
+
+    def __str__(self) -> str:
+        return f"{super().__str__()}; the body begins {self.excerpt[:120]!r}"
+
+
+class GraphQLError(CallError):
+    """Lens understood the call but not the query, or could not answer all of it.
+
+    Attributes:
+        messages: what Lens says of it, one entry per error.
+    """
+
+    def __init__(
+        self,
+        messages: Sequence[str],
+        *,
+        method: str,
+        url: str,
+        request_id: str | None = None,
+    ) -> None:
+        said = "; ".join(messages) or "errors without a message"
+        super().__init__(said, method=method, url=url, request_id=request_id)
+        self.messages = tuple(messages)
+
+
+class StatusError(CallError):
+    """The platform answered with a status that says no.
+
+    Attributes:
+        status: HTTP status.
+        messages: what the platform said, taken out of whatever shape it used.
+        excerpt: the first part of the body, as text.
+        retry_after: seconds that the platform asks to wait, when it does.
+        roles: roles that the platform's documents ask for this operation, when they do.
+    """
+
+    #: What to do next, in one sentence; part of the message.
+    hint = ""
+
+    def __init__(
+        self,
+        *,
+        method: str,
+        url: str,
+        status: int,
+        messages: Sequence[str] = (),
+        excerpt: str = "",
+        request_id: str | None = None,
+        retry_after: float | None = None,
+    ) -> None:
+        said = "; ".join(messages) or excerpt[:120] or "without a word"
+        super().__init__(
+            f"{status} {_phrase(status)}: {said}", method=method, url=url, request_id=request_id
+        )
+        self.status = status
+        self.messages = tuple(messages)
+        self.excerpt = excerpt[:_EXCERPT]
+        self.retry_after = retry_after
+        self.roles: tuple[str, ...] = ()
+
+    def __str__(self) -> str:
+        roles = f" Needs the role {' or '.join(self.roles)}." if self.roles else ""
+        hint = f". {self.hint}" if self.hint else ""
+        return f"{super().__str__()}{hint}{roles}"
+
+
+class ClientError(StatusError):
+    """4xx: the platform will not do this as it was asked."""
+
+
+class BadRequest(ClientError):
+    """400: the platform finds the call malformed."""
+
+
+class Unauthorized(ClientError):
+    """401: the credentials are missing, wrong or expired."""
+
+    hint = "Check the credentials of this platform"
+
+
+class Forbidden(ClientError):
+    """403: the credentials are good, but not for this."""
+
+    hint = "The user behind the credentials lacks a right for this"
+
+
+class NotFound(ClientError):
+    """404: there is no such thing, or it is hidden from these credentials."""
+
+
+class Conflict(ClientError):
+    """409: the thing is in a state that does not allow this."""
+
+
+class Gone(ClientError):
+    """410: it was there once."""
+
+
+class PreconditionFailed(ClientError):
+    """412: it has changed since it was read; read it again and decide anew."""
+
+
+class Unprocessable(ClientError):
+    """422: the platform understood the call and rejects its content."""
+
+
+class TooManyRequests(ClientError):
+    """429: too many calls, still so after the retries that the time allowed."""
+
+
+class ServerError(StatusError):
+    """5xx: the platform failed. Whether the call had an effect is not known."""
+
+
+class BadGateway(ServerError):
+    """502: something between us and the platform failed."""
+
+
+class ServiceUnavailable(ServerError):
+    """503: the platform is down or overloaded."""
+
+
+class GatewayTimeout(ServerError):
+    """504: something between us and the platform gave up waiting."""
+
+
+class WorkflowError(TgIconikError):
+    """A workflow cannot take its next step; what it did so far stands and a re-run continues."""
+
+
+class UnknownRequest(WorkflowError):
+    """The request to work on does not exist on Trading Grid."""
+
+
+class ClaimLost(WorkflowError):
+    """Somebody else works on this request, or our lease ran out: nothing more was written."""
+
+
+class NotReleasable(WorkflowError):
+    """The release rules refuse a version for a partner, and the caller wanted that raised."""
+
+
+_BY_STATUS: dict[int, type[StatusError]] = {
+    400: BadRequest,
+    401: Unauthorized,
+    403: Forbidden,
+    404: NotFound,
+    409: Conflict,
+    410: Gone,
+    412: PreconditionFailed,
+    422: Unprocessable,
+    429: TooManyRequests,
+    502: BadGateway,
+    503: ServiceUnavailable,
+    504: GatewayTimeout,
+}
+_SERVER = 500
+
+
+def for_status(status: int) -> type[StatusError]:
+    """The class that a status raises: its own, or its family's."""
+    return _BY_STATUS.get(status) or (ServerError if status >= _SERVER else ClientError)
+
+
+def _phrase(status: int) -> str:
+    try:
+        return HTTPStatus(status).phrase
+    except ValueError:
+        return "(not a status that HTTP knows)"
+
+
+def _rebuilt(
+    kind: type[CallError], args: tuple[object, ...], state: dict[str, object]
+) -> CallError:
+    error = kind.__new__(kind, *args)
+    error.__dict__.update(state)
+    error.args = args
+    return error
