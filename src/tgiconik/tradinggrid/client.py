@@ -1,0 +1,202 @@
+"""The client of OpenText Active Community, Trading Grid."""
+
+import os
+from collections.abc import Mapping
+from types import TracebackType
+from typing import Any, Final, Self, TypedDict, Unpack
+
+from tgiconik import errors
+from tgiconik._http import QueryValue, Retry, Session, Transport, build
+from tgiconik.tradinggrid.auth import ClientCredentials
+from tgiconik.tradinggrid.check import GridCheck, check
+from tgiconik.tradinggrid.collaboration import Collaboration, HttpCollaboration
+from tgiconik.tradinggrid.community_management import (
+    Companies,
+    Entitlements,
+    PartnerDirectory,
+    Users,
+)
+from tgiconik.tradinggrid.lens import Lens
+
+_VARIABLES: Final = {
+    "url": "TRADING_GRID_URL",
+    "client_id": "TRADING_GRID_CLIENT_ID",
+    "client_secret": "TRADING_GRID_CLIENT_SECRET",
+    "company_id": "TRADING_GRID_COMPANY_ID",
+}
+_COMMUNITY_URL: Final = "TRADING_GRID_COMMUNITY_URL"
+
+
+class SessionOptions(TypedDict, total=False):
+    """How calls are sent; `TradingGridClient` says what each means."""
+
+    timeout: float
+    deadline: float
+    retry: Retry | None
+    rate: float | None
+    transport: Transport | None
+    user_agent: str | None
+
+
+class TradingGridClient:
+    """Trading Grid for one company: `async with` it, or call `aclose` at the end.
+
+    Nothing is sent before the first call, and the token is fetched with it.
+
+    Args:
+        url: origin, `https://apigrid.opentext.com` or, before production,
+            `https://apibetagrid.opentext.com`.
+        client_id: consumer key.
+        client_secret: consumer secret.
+        company_id: BUID of the company that acts.
+        community_url: origin of the collaboration surface, when it lives elsewhere.
+        community: another backend for it; `community_url` is for the HTTP backend alone.
+        timeout: seconds to wait for a connection, and between two pieces of an answer.
+        deadline: seconds that one call may take in all, its retries included.
+        retry: how often to try, and how patiently.
+        rate: calls per second at the most; None for no limit.
+        transport: an `httpx.AsyncBaseTransport`, for tests and proxies.
+        user_agent: product to name before our own in `User-Agent`.
+
+    Attributes:
+        company_id: BUID of the company that acts.
+        companies: companies by BUID.
+        partners: the partner directory.
+        users: the company's users and their roles.
+        entitlements: what companies and users are entitled to.
+        lens: transaction visibility.
+        community: requests, issues, documents and the rest of the collaboration contract, which is
+            this project's own.
+
+    Raises:
+        ConfigurationError: a URL that credentials may not be sent to, or an empty credential.
+    """
+
+    def __init__(
+        self,
+        url: str,
+        client_id: str,
+        client_secret: str,
+        company_id: str,
+        *,
+        community_url: str | None = None,
+        community: Collaboration | None = None,
+        timeout: float = 30.0,
+        deadline: float = 120.0,
+        retry: Retry | None = None,
+        rate: float | None = None,
+        transport: Transport | None = None,
+        user_agent: str | None = None,
+    ) -> None:
+        if community is not None and community_url is not None:
+            raise errors.ConfigurationError("give community or community_url, not both")
+        if not company_id:
+            raise errors.ConfigurationError("company_id must not be empty")
+        self._session = Session(
+            url,
+            auth=ClientCredentials(client_id, client_secret),
+            timeout=timeout,
+            deadline=deadline,
+            retry=retry,
+            rate=rate,
+            transport=transport,
+            user_agent=user_agent,
+        )
+        self.company_id = company_id
+        self.companies = Companies(self._session, company_id)
+        self.partners = PartnerDirectory(self._session, company_id)
+        self.users = Users(self._session, company_id)
+        self.entitlements = Entitlements(self._session, company_id)
+        self.lens = Lens(self._session)
+        self.community: Collaboration = community or HttpCollaboration(
+            self._session, company_id, community_url=community_url
+        )
+
+    @classmethod
+    def from_env(
+        cls,
+        *,
+        environ: Mapping[str, str] = os.environ,
+        community: Collaboration | None = None,
+        **options: Unpack[SessionOptions],
+    ) -> Self:
+        """A client from `TRADING_GRID_URL`, `_CLIENT_ID`, `_CLIENT_SECRET` and `_COMPANY_ID`.
+
+        `TRADING_GRID_COMMUNITY_URL` is read too, unless another backend is given. An empty variable
+        counts as missing.
+
+        Args:
+            environ: where to look.
+            community: another collaboration backend.
+            options: as for the class: timeout, deadline, retry, rate, transport, user_agent.
+
+        Raises:
+            ConfigurationError: names every variable that is missing.
+        """
+        missing = [name for name in _VARIABLES.values() if not environ.get(name)]
+        if missing:
+            raise errors.ConfigurationError(f"set {', '.join(missing)} in the environment")
+        given = {argument: environ[name] for argument, name in _VARIABLES.items()}
+        community_url = environ.get(_COMMUNITY_URL) or None
+        return cls(
+            **given,
+            community_url=community_url if community is None else None,
+            community=community,
+            **options,
+        )
+
+    def __repr__(self) -> str:
+        return f"<TradingGridClient {self.company_id} at {self._session.base_url}>"
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        await self.aclose()
+
+    async def aclose(self) -> None:
+        """Close all connections. Safe to call twice. A backend that was passed in stays open."""
+        await self._session.aclose()
+
+    async def request(
+        self,
+        method: str,
+        path: str,
+        *,
+        query: Mapping[str, QueryValue] | None = None,
+        json: object = None,
+        headers: Mapping[str, str | None] | None = None,
+    ) -> Any:  # noqa: ANN401 - JSON is what it is
+        """Call any path of Trading Grid and return the parsed JSON; None for an empty body.
+
+        With the token, retries and errors of every other call.
+
+        Args:
+            method: HTTP method.
+            path: from the slash on, percent-encoded where it needs to be.
+            query: names and values; a None is left out.
+            json: the body; None for no body.
+            headers: headers of this call alone.
+
+        Raises:
+            CallError: see `tgiconik.errors`.
+        """
+        body: dict[str, Any] = {} if json is None else {"json": json}
+        call = build(method, _literally(path), query=query, headers=headers, **body)
+        return (await self._session.send(call)).json()
+
+    async def check(self) -> GridCheck:
+        """Try what a client needs, changing nothing: see `GridCheck`."""
+        return await check(self)
+
+
+def _literally(path: str) -> str:
+    """A path as a template without places to fill."""
+    if not path.startswith("/"):
+        raise errors.ConfigurationError(f"{path!r} does not begin with a slash")
+    return path.replace("{", "%7B").replace("}", "%7D")

@@ -1,0 +1,225 @@
+"""What Community Management takes and answers, as values with the published field names."""
+# ruff: noqa: N815 - the names are OpenText's, and those who know the API look for them
+
+from collections.abc import Mapping, Sequence
+from enum import StrEnum
+from typing import Any, Final
+
+import attrs
+
+from tgiconik._models import UNSET, Unset
+from tgiconik.tradinggrid._decode import Record, write
+
+
+class UserId(str):
+    """The id of a user, such as `GCP6U3F660I61`. It never changes."""
+
+    __slots__ = ()
+
+
+class LoginId(str):
+    """The name that a user logs in with, which looks like an e-mail address.
+
+    The user can change it: what is known under a loginId today may be unknown tomorrow.
+    """
+
+    __slots__ = ()
+
+
+class RoleName(StrEnum):
+    """Role names that OpenText's examples show. A company can have others."""
+
+    ACCOUNT_ADMIN = "Account Admin"
+    ACTIVE_INTEGRITY_USER = "Active Integrity User"
+    COMMUNITY_PROJECTS_ADMIN = "Community Projects Admin"
+    COMMUNITY_VIEWER = "Community Viewer"
+    LENS_STANDARD = "Lens Standard role"
+    PARENT_CHILD_ADMIN = "Parent-Child Admin"
+    PARTNER_ADMIN = "Partner Admin"
+    SECURITY_ADMIN = "Security Admin"
+    TGMS_REPORTS = "TGMS Reports"
+
+
+@attrs.frozen(kw_only=True)
+class Company(Record):
+    """A company on Trading Grid.
+
+    Attributes:
+        companyId: its BUID, such as `GC00804444LX`.
+    """
+
+    companyId: str | None = None
+
+
+@attrs.frozen(kw_only=True)
+class DirectoryPartner(Record):
+    """An entry of the partner directory.
+
+    OpenText does not publish the fields of the answer. These two carry the names that the calls use
+    for the same things; whatever else an entry has is in `extra`.
+
+    Attributes:
+        companyId: the partner's BUID.
+        partnerCompanyName: the partner's name.
+    """
+
+    companyId: str | None = None
+    partnerCompanyName: str | None = None
+
+
+@attrs.frozen(kw_only=True)
+class Entitlement(Record):
+    """What a company or a user is entitled to. No field is published: all of it is in `extra`."""
+
+
+@attrs.frozen(kw_only=True)
+class Role(Record):
+    """A role that a user has.
+
+    Attributes:
+        roleName: one of `RoleName`, or another.
+    """
+
+    roleName: str
+
+
+@attrs.frozen(kw_only=True)
+class Address(Record):
+    """A postal address.
+
+    Attributes:
+        addressLine1: street and number.
+        addressLine2: what else the address needs.
+        city: city.
+        state: state or province.
+        postalCode: postal code.
+        countryCode: ISO 3166 code of two letters.
+    """
+
+    addressLine1: str | None = None
+    addressLine2: str | None = None
+    city: str | None = None
+    state: str | None = None
+    postalCode: str | None = None
+    countryCode: str | None = None
+
+
+@attrs.frozen(kw_only=True)
+class ContactInformation(Record):
+    """How to reach a user.
+
+    Attributes:
+        email: e-mail address.
+        faxNumber: fax number.
+        mobile: mobile telephone number.
+        phoneNumber: telephone number.
+        phoneNumberExtention: extension; the misspelling is the published name.
+    """
+
+    email: str | None = None
+    faxNumber: str | None = None
+    mobile: str | None = None
+    phoneNumber: str | None = None
+    phoneNumberExtention: str | None = None
+
+
+@attrs.frozen(kw_only=True)
+class User(Record):
+    """A user of a company.
+
+    Attributes:
+        userId: the id that stays.
+        loginId: the login name at the time of reading; the user can change it.
+        email: e-mail address.
+        firstName: first name.
+        lastName: last name.
+    """
+
+    userId: UserId | None = None
+    loginId: LoginId | None = None
+    email: str | None = None
+    firstName: str | None = None
+    lastName: str | None = None
+
+
+@attrs.frozen(kw_only=True)
+class UserUpdate:
+    """What to change of a user; what is left out stays.
+
+    Attributes:
+        firstName: first name.
+        lastName: last name.
+        address: postal address.
+        contactInformation: how to reach the user.
+    """
+
+    firstName: str | Unset = UNSET
+    lastName: str | Unset = UNSET
+    address: Address | Unset = UNSET
+    contactInformation: ContactInformation | Unset = UNSET
+
+
+@attrs.frozen
+class QuestionAndAnswer:
+    """A question whose answer lets a user set a new password."""
+
+    question: str
+    answer: str = attrs.field(repr=False)
+
+
+#: The published body has `pwdHintQuestionAnswer1` to `…6`.
+_MOST_HINTS: Final = 6
+
+
+@attrs.frozen(kw_only=True)
+class UserCreate:
+    """A user to make. Password and consents are the person's own business: nothing is defaulted.
+
+    Attributes:
+        firstName: first name.
+        lastName: last name.
+        loginId: login name, which looks like an e-mail address.
+        loginPassword: first password.
+        contactInformation: how to reach the user.
+        isConsentClause: whether the user has consented to OpenText's clause.
+        isRequiredOpenTextMarketingMaterials: whether the user wants OpenText's marketing.
+        isDayLightSavingsTimeObserved: whether the user's time zone has summer time.
+        address: postal address.
+        preferredDateFormat: such as `MM/dd/yy`.
+        preferredLanguage: such as `en`.
+        preferredTimezone: IANA name, such as `America/New_York`.
+        type: kind of user; `Web` is the only one that the examples show.
+        userPasswordHint: at most six questions with the user's answers.
+    """
+
+    firstName: str
+    lastName: str
+    loginId: LoginId
+    loginPassword: str = attrs.field(repr=False, validator=attrs.validators.min_len(1))
+    contactInformation: ContactInformation
+    isConsentClause: bool
+    isRequiredOpenTextMarketingMaterials: bool
+    isDayLightSavingsTimeObserved: bool
+    address: Address | None = None
+    preferredDateFormat: str | None = None
+    preferredLanguage: str | None = None
+    preferredTimezone: str | None = None
+    type: str = "Web"
+    userPasswordHint: Sequence[QuestionAndAnswer] = attrs.field(
+        default=(), repr=False, validator=attrs.validators.max_len(_MOST_HINTS)
+    )
+
+
+def to_wire(user: UserCreate) -> Mapping[str, Any]:
+    """The published body: booleans as Yes and No, password hints as numbered fields."""
+    body: dict[str, Any] = {name: _yes_or_no(value) for name, value in write(user).items()}
+    hints = body.pop("userPasswordHint")
+    if hints:
+        body["userPasswordHint"] = {
+            f"pwdHintQuestionAnswer{number}": hint for number, hint in enumerate(hints, start=1)
+        }
+    return body
+
+
+def _yes_or_no(value: object) -> object:
+    return ("Yes" if value else "No") if isinstance(value, bool) else value

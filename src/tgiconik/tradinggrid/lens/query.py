@@ -1,0 +1,174 @@
+"""What to ask Lens, as values. `graphql.render` turns them into a query."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from enum import StrEnum
+from typing import Final
+
+import attrs
+
+from tgiconik.tradinggrid.lens.transaction import FIELDS
+
+#: The most that Lens gives in one answer.
+MOST: Final = 1000
+
+
+class StatusCode(StrEnum):
+    """Short status codes of the search box, as in `status:F`."""
+
+    BATCHED = "B"
+    COMPLETED = "C"
+    DELIVERED = "S"
+    DELIVERY_DISABLED = "N"
+    DELIVERY_IN_PROGRESS = "D"
+    DUPLICATE = "U"
+    PROCESSING = "P"
+    ON_HOLD = "H"
+    READY_FOR_PICKUP = "R"
+    VALIDATION_ERROR = "V"
+    DELIVERY_FAILED = "F"
+
+
+class AcknowledgementCode(StrEnum):
+    """Short acknowledgement codes of the search box."""
+
+    ACCEPTED = "A"
+    RECEIVED = "C"
+    ACCEPTED_WITH_ERRORS = "E"
+    MANUALLY_ACCEPTED = "M"
+    NONE_EXPECTED = "N"
+    PARTIALLY_ACCEPTED = "P"
+    REJECTED = "R"
+    SUPPRESSED = "S"
+    TIMED_OUT = "T"
+    WAITING = "W"
+
+
+@attrs.frozen
+class Sort:
+    """In which order.
+
+    Attributes:
+        field: a transaction field.
+        descending: newest, or last in the alphabet, first.
+    """
+
+    field: str
+    descending: bool = attrs.field(default=False, kw_only=True)
+
+
+@attrs.frozen
+class Match:
+    """One field against a search text: `*` and `?` are wildcards, `*` alone means any value.
+
+    Attributes:
+        field: a transaction field.
+        query: what to find in it.
+    """
+
+    field: str
+    query: str
+
+
+@attrs.frozen
+class FilterValue:
+    """A value that a field must have.
+
+    Attributes:
+        value: the value.
+        negate: the field must not have it (`not` on the wire).
+    """
+
+    value: str
+    negate: bool = attrs.field(default=False, kw_only=True)
+
+
+@attrs.frozen
+class Filter:
+    """One field against exact values.
+
+    Attributes:
+        field: a transaction field.
+        values: what it must or must not be.
+    """
+
+    field: str
+    values: Sequence[FilterValue]
+
+
+@attrs.frozen
+class ContentKeyFilter:
+    """A content key against a value; `*` is a wildcard.
+
+    Attributes:
+        key: such as `purchase order number`.
+        value: such as `CV*`.
+    """
+
+    key: str
+    value: str
+
+
+@attrs.frozen(kw_only=True)
+class Range:
+    """A field between two times.
+
+    Attributes:
+        field: a transaction field.
+        from_: from this time on; text goes as it is, a time as RFC 3339 in UTC.
+        to: up to this time.
+    """
+
+    field: str = "arrivaltime"
+    from_: datetime | str
+    to: datetime | str
+
+
+@attrs.frozen(kw_only=True)
+class Query:
+    """The `query` argument of `getTransactions`. What is None or empty is left out.
+
+    Attributes:
+        search: search-box syntax, such as `SYS* AND 850`, `status:F`, `meta.errorcode:*`.
+        count: how many at most, 1 to 1000.
+        offset: how many to skip.
+        scroll: answer the next 1000 each time the same query is sent.
+        sort: in which order.
+        content_keys: content keys against values. Lens answers content keys only when this is
+            given: an empty sequence for that alone, None to leave it out.
+        filters: fields against exact values; all must hold.
+        must: fields against search texts; all must hold.
+        should: fields against search texts; one must hold.
+        range: a field between two times.
+    """
+
+    search: str | None = None
+    count: int | None = attrs.field(
+        default=None,
+        validator=attrs.validators.optional([attrs.validators.ge(1), attrs.validators.le(MOST)]),
+    )
+    offset: int | None = attrs.field(
+        default=None, validator=attrs.validators.optional(attrs.validators.ge(0))
+    )
+    scroll: bool = False
+    sort: Sort | None = None
+    content_keys: Sequence[ContentKeyFilter] | None = None
+    filters: Sequence[Filter] = ()
+    must: Sequence[Match] = ()
+    should: Sequence[Match] = ()
+    range: Range | None = None
+
+
+@attrs.frozen(kw_only=True)
+class Selection:
+    """What to have back.
+
+    Attributes:
+        fields: transaction fields; all of them when not said.
+        content_keys: names of content keys; the query must give `content_keys` too.
+        page: what to know of the page; `scrollid` is added when scrolling.
+    """
+
+    fields: Sequence[str] = FIELDS
+    content_keys: Sequence[str] = ()
+    page: Sequence[str] = ("count", "total", "offset")
