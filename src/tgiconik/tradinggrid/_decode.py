@@ -118,14 +118,15 @@ def write(value: object) -> Json:
     """
     kind = type(value)
     if attrs.has(kind):
-        sent: dict[str, Json] = {}
-        for field in attrs.fields(kind):
-            one = getattr(value, field.name)
-            if field.name == _EXTRA:
-                sent |= one
-            elif one is not UNSET and (one is not None or field.default is UNSET):
-                sent[wire_name(field.name)] = write(one)
-        return sent
+        sent: dict[str, Json] = {
+            wire_name(field.name): write(one)
+            for field in attrs.fields(kind)
+            if (one := getattr(value, field.name)) is not UNSET
+            and (one is not None or field.default is UNSET)
+        }
+        # What could not be read goes back as it came, not as the default that stands in its place.
+        extra: Mapping[str, Json] = sent.pop(_EXTRA, {})
+        return {**sent, **extra}
     if isinstance(value, datetime):
         return rfc3339(value)
     if isinstance(value, Enum):

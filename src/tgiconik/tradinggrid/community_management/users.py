@@ -78,10 +78,8 @@ class Users:
     async def find(self, login_id: LoginId) -> User | None:
         """The user with exactly this loginId now, or None. `GET …/users?loginId=`."""
         wanted = ids.login_id(login_id)
-        async for user in self.list(login_id=wanted):
-            if user.loginId == wanted:
-                return user
-        return None
+        found = [user async for user in self.list(login_id=wanted)]
+        return next((user for user in found if user.loginId == wanted), None)
 
     async def get(self, user: UserRef) -> User:
         """One user's details, by either id. `GET …/users/{userId}`.
@@ -145,11 +143,9 @@ class Users:
         return RoleChange(user=present, added=added, removed=removed)
 
     async def _as_listed(self, user_id: UserId) -> User:
-        async for user in self.list():
-            if user.userId == user_id:
-                return user
-        # Not in the list: what its details say, or the NotFound that they answer with.
-        return await self.get(user_id)
+        users = {user.userId: user async for user in self.list()}
+        # Who is not in the list: what the details say, or the NotFound that they answer with.
+        return users.get(user_id) or await self.get(user_id)
 
     async def _change_roles(
         self, user: LoginId | User, roles: Sequence[str], *, action: str
