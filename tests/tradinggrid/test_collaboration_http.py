@@ -2,6 +2,7 @@
 
 from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime
+from typing import Any
 
 import httpx
 import pytest
@@ -24,7 +25,7 @@ WORD = c.ConfirmationInput(contact=WHO, note="Fine.")
 AGAIN = {"idempotency_key": "key-1"}
 UNDER_CLAIM = {"holder": "run-1", "idempotency_key": "key-1"}
 
-Call = Callable[[c.Collaboration], Awaitable[object] | Pages[object]]
+Call = Callable[[c.Collaboration], Awaitable[object] | Pages[Any]]
 
 CALLS: dict[str, Call] = {
     "readContract": lambda b: b.contract(),
@@ -269,7 +270,7 @@ CALLS: dict[str, Call] = {
 }
 
 
-async def done(call: Awaitable[object] | Pages[object]) -> object:
+async def done(call: Awaitable[object] | Pages[Any]) -> object:
     return await call.first(1) if isinstance(call, Pages) else await call
 
 

@@ -102,7 +102,7 @@ NEW_BODY = {
     },
 }
 
-Call = Callable[[TradingGridClient], Awaitable[object] | Pages[object]]
+Call = Callable[[TradingGridClient], Awaitable[object] | Pages[Any]]
 
 #: operationId → (call, path parameters, query, body)
 CALLS: dict[str, tuple[Call, dict[str, str], dict[str, str], object]] = {
@@ -161,7 +161,7 @@ def published() -> dict[str, tuple[str, str]]:
 PUBLISHED = published()
 
 
-async def done(call: Awaitable[object] | Pages[object]) -> object:
+async def done(call: Awaitable[object] | Pages[Any]) -> object:
     return await call.first(10) if isinstance(call, Pages) else await call
 
 
