@@ -1,0 +1,147 @@
+"""Watch a partner's media request travel from Trading Grid through iconik and back.
+
+    python examples/quickstart.py                                on the embedded sandbox
+    python examples/quickstart.py --live --request REQ-1042      on your tenants
+
+With `--live` the platforms are those of the environment (`ICONIK_URL`, `TRADING_GRID_URL` and the
+rest, see the README), and `--policy` names your release policy.
+"""
+
+import argparse
+import asyncio
+import hashlib
+import sys
+import textwrap
+import urllib.request
+from pathlib import Path
+
+from tgiconik import IconikClient, ReleasePolicy, TradingGridClient, errors
+from tgiconik.workflows import Fulfillment, Verb, fulfill_media_request
+
+
+async def fulfil(
+    grid: TradingGridClient, iconik: IconikClient, request_id: str, policy: ReleasePolicy
+) -> Fulfillment:
+    """Tell what the partner asks for, answer it, and tell what happened on both platforms."""
+    try:
+        request = await grid.community.requests.get(request_id)
+    except errors.NotFound as error:
+        raise errors.UnknownRequest(f"there is no request {request_id}") from error
+    wanted = request.criteria
+    say("On Trading Grid")
+    tell(f"{request.partner_id} asks in {request.id} ({request.status}): {request.subject}")
+    tell(
+        "Looking for: "
+        + ", ".join(
+            str(value)
+            for value in (
+                wanted.text,
+                wanted.media_type,
+                wanted.region,
+                wanted.language,
+                wanted.usage,
+            )
+            if value
+        )
+    )
+
+    result = await fulfill_media_request(grid, iconik, request.id, policy=policy)
+
+    say("In iconik")
+    if result.candidates is not None:
+        tell(
+            f"{result.candidates.matched} assets match; "
+            f"{len(result.candidates.judged)} were judged, the best score first."
+        )
+        for candidate in result.candidates.judged:
+            verdict = "may go" if candidate.decision.allowed else "may not go"
+            tell(f"“{candidate.facts.title}” {verdict} to this partner:")
+            for reason in candidate.decision.reasons:
+                tell(f"  {reason.message}")
+    for outcome in result.outcomes:
+        tell(f"“{outcome.title}” is {outcome.state} to {outcome.partner}.")
+        if outcome.link and outcome.expires_at:
+            tell(f"Link:  {outcome.link}")
+            tell(f"Until: {outcome.expires_at:%Y-%m-%d %H:%M} UTC")
+
+    say("Back on Trading Grid")
+    for step in result.steps:
+        if step.verb is Verb.WROTE:
+            tell(step.what)
+    async for comment in grid.community.requests.comments(request.id):
+        if comment.visibility == "partner":
+            tell("The partner reads:")
+            for line in comment.body.splitlines():
+                tell(f"  {line}")
+    for line in result.waits_for:
+        tell(f"Now it is up to {line}.")
+    return result
+
+
+async def on_the_sandbox(request_id: str, policy: ReleasePolicy | None) -> Fulfillment:
+    """Start both platforms in this process, answer the request, and open the link as a partner."""
+    from tgiconik.sandbox import Sandbox  # noqa: PLC0415 - `--live` works without the extra
+
+    sandbox = Sandbox()
+    with sandbox.serve() as url:
+        say("The sandbox")
+        tell(f"Both platforms run on {url}, in this process. Nothing here is a live tenant.")
+        environ = sandbox.environment()
+        async with (
+            TradingGridClient.from_env(environ=environ) as grid,
+            IconikClient.from_env(environ=environ) as iconik,
+        ):
+            result = await fulfil(grid, iconik, request_id, policy or sandbox.policy())
+        for outcome in result.outcomes:
+            if outcome.link:
+                say("At the partner's")
+                media, media_type = await asyncio.to_thread(opened, outcome.link)
+                tell(
+                    f"The link opens: {len(media)} bytes of {media_type}, "
+                    f"sha-256 {hashlib.sha256(media).hexdigest()[:16]}…"
+                )
+    return result
+
+
+async def on_your_tenants(request_id: str, policy: ReleasePolicy | None) -> Fulfillment:
+    """The same on the platforms that the environment names."""
+    async with TradingGridClient.from_env() as grid, IconikClient.from_env() as iconik:
+        return await fulfil(grid, iconik, request_id, policy or ReleasePolicy())
+
+
+def opened(link: str) -> tuple[bytes, str]:
+    """What a partner's browser gets."""
+    with urllib.request.urlopen(link) as answer:  # noqa: S310 - the sandbox's own link
+        return answer.read(), answer.headers.get_content_type()
+
+
+def say(title: str) -> None:
+    """A heading of the story."""
+    print(f"\n{title}")
+
+
+def tell(line: str) -> None:
+    """A line of the story."""
+    print(textwrap.fill(line, 100, initial_indent="  ", subsequent_indent="    "))
+
+
+def main() -> int:
+    """Run, and turn what can go wrong into one sentence."""
+    parser = argparse.ArgumentParser(description="Answer one partner's media request.")
+    parser.add_argument("--live", action="store_true", help="use the platforms of the environment")
+    parser.add_argument("--request", metavar="ID", help="the request (default: REQ-1042)")
+    parser.add_argument("--policy", type=Path, metavar="FILE", help="release policy, as TOML")
+    options = parser.parse_args()
+    try:
+        policy = ReleasePolicy.from_toml(options.policy) if options.policy else None
+        run = on_your_tenants if options.live else on_the_sandbox
+        result = asyncio.run(run(options.request or "REQ-1042", policy))
+    except (errors.TgIconikError, OSError) as error:
+        print(f"quickstart: {error}", file=sys.stderr)
+        return 2
+    print(f"\nrequest {result.request_id} {result.status}")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

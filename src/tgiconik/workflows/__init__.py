@@ -1,0 +1,30 @@
+"""One function per use case, and the parts they are made of.
+
+Every workflow takes its clients as arguments, brings both platforms to a state, and can be run
+again at any moment. It returns a value that says what became of each partner and what was read,
+decided and written; `dry_run=True` writes nothing and says what would be.
+"""
+
+from tgiconik.workflows._candidates import Candidate, Candidates, Score, find_candidates
+from tgiconik.workflows._delivery import post_delivery
+from tgiconik.workflows._outcome import Outcome, State
+from tgiconik.workflows._sharing import share_key, share_with_partner
+from tgiconik.workflows._trail import Step, Trail, Verb
+from tgiconik.workflows.fulfill import Fulfillment, fulfill_media_request
+
+__all__ = [
+    "Candidate",
+    "Candidates",
+    "Fulfillment",
+    "Outcome",
+    "Score",
+    "State",
+    "Step",
+    "Trail",
+    "Verb",
+    "find_candidates",
+    "fulfill_media_request",
+    "post_delivery",
+    "share_key",
+    "share_with_partner",
+]

@@ -1,0 +1,183 @@
+"""What a media request is answered with: decided from what was found, worded for who reads it.
+
+Pure functions. The partner learns what they get, or what is missing; titles of what they may not
+have, and the reasons, stay on our own side.
+"""
+
+import hashlib
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Final
+
+import attrs
+
+from tgiconik import errors
+from tgiconik.release import Purpose, Recipient, ReleasePolicy
+from tgiconik.tradinggrid.collaboration import Criteria, Partner, Request, RequestStatus
+from tgiconik.workflows._candidates import Candidate, Candidates
+from tgiconik.workflows._outcome import Outcome, State
+from tgiconik.workflows._wording import listed, moment, named
+
+#: How many candidates a comment names; the result has all of them.
+_NAMED: Final = 10
+
+
+@attrs.frozen(kw_only=True)
+class Plan:
+    """Where the request goes, and what is said and done for that.
+
+    Attributes:
+        status: the final status when everything planned succeeds.
+        deliver: what is shared with the partner.
+        to_partner: the comment that the partner reads.
+        internal: the comment that only our own side reads; empty for none.
+    """
+
+    status: RequestStatus
+    deliver: tuple[Candidate, ...] = ()
+    to_partner: str = ""
+    internal: str = ""
+
+
+def plan_answer(request: Request, partner: Partner | None, candidates: Candidates) -> Plan:
+    """What to do about a request, from what was found: pure, and the same for the same facts."""
+    if not _has_contact(request, partner):
+        return Plan(
+            status=RequestStatus.NEEDS_INFORMATION,
+            to_partner="There is no contact with an e-mail address in your profile or on this "
+            "request. Please add one, so that we know who receives the media.",
+        )
+    if candidates.matched == 0:
+        return Plan(
+            status=RequestStatus.NEEDS_INFORMATION,
+            to_partner="Nothing in our library matches this request. Please describe what you "
+            "need in other words, or name fewer conditions.",
+        )
+    allowed = [c for c in candidates.judged if c.decision.allowed]
+    if criteria_of(request).asset_ids and allowed:
+        return Plan(status=RequestStatus.FULFILLED, deliver=tuple(allowed))
+    if not allowed:
+        return _nothing_releasable(candidates)
+    if len(candidates.best) == 1:
+        return Plan(status=RequestStatus.FULFILLED, deliver=candidates.best)
+    return Plan(
+        status=RequestStatus.NEEDS_INFORMATION,
+        to_partner="Several of our assets answer this request equally well. Which of them do you "
+        "need?\n" + listed(_titles(candidates.best)),
+    )
+
+
+def plan_report(request: Request, outcomes: Sequence[Outcome], candidates: Candidates) -> Plan:
+    """What to tell once everything that was planned has been delivered or refused."""
+    delivered = [o for o in outcomes if o.state is State.DELIVERED]
+    named_ids = criteria_of(request).asset_ids
+    missing = len(named_ids) - len(delivered) if named_ids else 0
+    if not delivered:
+        return _nothing_releasable(candidates)
+    lines = [
+        f"{named(o.title)}: {o.link or 'the link'}"
+        + (f", until {moment(o.expires_at)}" if o.expires_at else "")
+        for o in delivered
+    ]
+    restrictions = list(dict.fromkeys(r for o in delivered for r in o.restrictions))
+    text = "Here is what you asked for:\n" + listed(lines)
+    if restrictions:
+        text += "\nPlease note:\n" + listed(restrictions)
+    if missing:
+        text += f"\n{missing} of the assets that you named cannot be released to you."
+    return Plan(
+        status=RequestStatus.PARTIALLY_FULFILLED if missing else RequestStatus.FULFILLED,
+        to_partner=text,
+        internal=_refusals(candidates) if missing else "",
+    )
+
+
+def _nothing_releasable(candidates: Candidates) -> Plan:
+    """The partner learns that nothing may go to them; titles and reasons stay on our side."""
+    if not candidates.complete:
+        return Plan(
+            status=RequestStatus.NEEDS_INFORMATION,
+            to_partner=f"{candidates.matched} assets match this request, too many to look through. "
+            "Please name more conditions.",
+            internal=_refusals(candidates),
+        )
+    return Plan(
+        status=RequestStatus.DECLINED,
+        to_partner="What matches this request cannot be released to you at present.",
+        internal=_refusals(candidates),
+    )
+
+
+def _refusals(candidates: Candidates) -> str:
+    refused = [c for c in candidates.judged if not c.decision.allowed]
+    lines = [
+        f"{named(c.facts.title)} ({c.facts.asset_id}): "
+        + " ".join(reason.message for reason in c.decision.reasons)
+        for c in refused[:_NAMED]
+    ]
+    lines += [f"{id_}: is gone, or hidden from us" for id_ in candidates.gone[:_NAMED]]
+    more = len(refused) + len(candidates.gone) - len(lines)
+    return "Refused:\n" + listed([*lines, f"and {more} more"] if more else lines)
+
+
+def _titles(candidates: Sequence[Candidate]) -> list[str]:
+    titles = [f"{named(c.facts.title)} ({c.facts.asset_id})" for c in candidates[:_NAMED]]
+    more = len(candidates) - len(titles)
+    return [*titles, f"and {more} more"] if more else titles
+
+
+def criteria_of(request: Request) -> Criteria:
+    """The criteria, with the assets that the request refers to among those named by id."""
+    ids = dict.fromkeys(
+        [*request.criteria.asset_ids, *(a.asset_id for a in request.asset_references)]
+    )
+    return attrs.evolve(request.criteria, asset_ids=tuple(ids))
+
+
+def recipient_of(request: Request, partner: Partner | None) -> Recipient:
+    """The partner as the release rules see it; what the request names narrows the profile."""
+    region, language = request.criteria.region, request.criteria.language
+    return Recipient(
+        company_id=request.partner_id,
+        regions=(region,) if region else partner.regions if partner else (),
+        languages=(language,) if language else partner.languages if partner else (),
+        groups=partner.groups if partner else (),
+    )
+
+
+def purpose_of(request: Request, policy: ReleasePolicy) -> Purpose:
+    return Purpose(usage=request.criteria.usage, download=policy.allow_download)
+
+
+def _has_contact(request: Request, partner: Partner | None) -> bool:
+    contacts = [request.requester, *(partner.contacts if partner else ())]
+    return any(contact is not None and contact.email.strip() for contact in contacts)
+
+
+def is_off_the_list(outcome: Outcome) -> bool:
+    """Refused at the last moment, or deleted: not to be tried again."""
+    return outcome.state is State.REFUSED or isinstance(outcome.error, errors.NotFound)
+
+
+def reopened_at(request: Request) -> datetime | None:
+    times = [move.at for move in request.history if move.to == RequestStatus.REOPENED]
+    return max(times, default=None)
+
+
+def comment_key(request: Request, plan: Plan, outcomes: Sequence[Outcome]) -> str:
+    """Names one answer: the same answer to the same round of a request is given once."""
+    round_ = sum(move.to == RequestStatus.REOPENED for move in request.history)
+    shares = [o.share_id or "" for o in outcomes if o.state is State.DELIVERED]
+    content = "\n".join(sorted(shares)) or plan.to_partner or plan.internal
+    digest = hashlib.sha256(content.encode()).hexdigest()[:16]
+    return f"{request.id}:{round_}:{plan.status}:{digest}"
+
+
+def moves_after(request: Request, status: str) -> tuple[str, ...]:
+    match status:
+        case RequestStatus.NEEDS_INFORMATION:
+            return (f"{request.partner_id} to answer the question on {request.id}",)
+        case RequestStatus.FULFILLED | RequestStatus.PARTIALLY_FULFILLED | RequestStatus.DECLINED:
+            return (f"{request.partner_id} to confirm or reopen {request.id}",)
+        case _:
+            return ()

@@ -1,0 +1,83 @@
+"""The lease that a worker holds on a request: without it, nobody writes for that request."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from datetime import timedelta
+from typing import Final
+
+import anyio
+import attrs
+
+from tgiconik import errors
+from tgiconik.tradinggrid.collaboration import Claim, Claimable
+from tgiconik.workflows._trail import Trail
+
+#: How long a claim lasts when nobody says otherwise. A worker that dies holds others up this long.
+LEASE: Final = timedelta(seconds=60)
+_LAST_WORDS: Final = 10.0
+
+
+@attrs.define
+class Lease:
+    """A claim that is held. `keep` it before every write that takes time to arrive.
+
+    Attributes:
+        holder: names this run of this worker.
+    """
+
+    holder: str
+    _things: Claimable
+    _id: str
+    _claim: Claim
+    _lasts: timedelta
+    _trail: Trail
+
+    async def keep(self) -> None:
+        """Make sure that at least half of the lease is left.
+
+        Raises:
+            ClaimLost: somebody else has it now.
+        """
+        ends = self._claim.expires_at
+        if self._trail.dry_run or (ends and ends - self._trail.now() > self._lasts / 2):
+            return
+        self._claim = await self._trail.write(f"renew the claim on {self._id}", self._take)
+
+    async def _take(self) -> Claim:
+        try:
+            return await self._things.put_claim(
+                self._id,
+                holder=self.holder,
+                seconds=round(self._lasts.total_seconds()),
+                if_match=self._claim.etag,
+            )
+        except (errors.Conflict, errors.PreconditionFailed) as error:
+            raise errors.ClaimLost(f"{self._id} is claimed by somebody else") from error
+
+    async def _give_back(self) -> None:
+        try:
+            await self._things.release_claim(self._id, if_match=self._claim.etag)
+        except (errors.PreconditionFailed, errors.Conflict):
+            # It ran out and somebody else took it: there is nothing left to give back.
+            self._trail.read(f"the claim on {self._id} is somebody else's now")
+
+
+@asynccontextmanager
+async def claimed(
+    things: Claimable, id_: str, claim: Claim, *, holder: str, lasts: timedelta, trail: Trail
+) -> AsyncIterator[Lease]:
+    """Hold the claim on a request or an issue for the length of a block.
+
+    It is given back however the block ends; only a worker that is killed leaves it to run out.
+
+    Raises:
+        ClaimLost: somebody else holds it.
+    """
+    lease = Lease(holder, things, id_, claim, lasts, trail)
+    lease._claim = await trail.write(f"claim {id_}", lease._take, instead=claim)
+    try:
+        yield lease
+    finally:
+        # A cancelled run still tells the others that it is gone, but not for ever.
+        with anyio.move_on_after(_LAST_WORDS, shield=True):
+            await trail.write(f"give the claim on {id_} back", lease._give_back, instead=None)

@@ -1,0 +1,163 @@
+"""What Trading Grid is told of a link: a document, the partner's delivery below it, a comment."""
+
+from collections.abc import Sequence
+
+from tgiconik.tradinggrid import TradingGridClient
+from tgiconik.tradinggrid.collaboration import (
+    AssetReference,
+    AssetRole,
+    Audience,
+    Comment,
+    CommentInput,
+    CommentVisibility,
+    Commented,
+    Delivery,
+    DeliveryInput,
+    DeliveryState,
+    Document,
+    DocumentInput,
+    Request,
+)
+from tgiconik.workflows._claim import Lease
+from tgiconik.workflows._outcome import Outcome
+from tgiconik.workflows._sharing import share_key
+from tgiconik.workflows._trail import Trail, utc_now
+from tgiconik.workflows._wording import named
+
+
+async def post_delivery(
+    grid: TradingGridClient,
+    request: Request,
+    outcome: Outcome,
+    *,
+    lease: Lease | None = None,
+    trail: Trail | None = None,
+) -> Delivery | None:
+    """Record on Trading Grid what a partner got for a request.
+
+    One document for the request and the delivered version, found again by its `external_id`; below
+    it one delivery for the partner, which remembers share, link and end. What is there already and
+    says the same is left alone.
+
+    Args:
+        grid: where to record it.
+        request: the request that is answered.
+        outcome: a delivered outcome of `share_with_partner`.
+        lease: the claim to write under.
+        trail: where to note it; a trail with `dry_run` writes nothing.
+
+    Returns:
+        The delivery as the platform has it; None in a dry run that would make it.
+
+    Raises:
+        CallError: Trading Grid could not be told; run it again.
+    """
+    trail = trail or Trail(now=utc_now)
+    holder = lease.holder if lease else None
+    asset = AssetReference(
+        asset_id=outcome.asset_id,
+        version_id=outcome.version_id,
+        title=named(outcome.title) or outcome.asset_id,
+        role=AssetRole.DELIVERED,
+    )
+    document = await _document(grid, request, outcome, asset, holder, trail)
+    there = await _delivery(grid, document, outcome.partner) if document else None
+    wanted = DeliveryInput(
+        key=share_key(outcome.partner),
+        asset=asset,
+        link=outcome.link,
+        share_id=outcome.share_id,
+        expires_at=outcome.expires_at,
+        restrictions=outcome.restrictions,
+        state=DeliveryState.ACTIVE,
+    )
+    if there is not None and _says_the_same(there, wanted):
+        return there
+    return await trail.write(
+        f"record the delivery of {asset.title} to {outcome.partner}",
+        lambda: grid.community.deliveries.put(
+            document.id if document else "",
+            outcome.partner,
+            wanted,
+            if_match=there.etag if there else None,
+            holder=holder,
+        ),
+        instead=there,
+    )
+
+
+async def _document(
+    grid: TradingGridClient,
+    request: Request,
+    outcome: Outcome,
+    asset: AssetReference,
+    holder: str | None,
+    trail: Trail,
+) -> Document | None:
+    external_id = f"{request.id}:{outcome.asset_id}:{outcome.version_id}"
+    for document in await grid.community.documents.list(external_id=external_id).first(1):
+        return document
+    return await trail.write(
+        f"publish {asset.title} for {request.id}",
+        lambda: grid.community.documents.create(
+            DocumentInput(
+                title=asset.title or outcome.asset_id,
+                external_id=external_id,
+                audience=Audience(partners=(outcome.partner,)),
+                asset=asset,
+                restrictions=outcome.restrictions,
+                request_id=request.id,
+            ),
+            holder=holder,
+            idempotency_key=external_id,
+        ),
+        instead=None,
+    )
+
+
+async def _delivery(
+    grid: TradingGridClient, document: Document, partner_id: str
+) -> Delivery | None:
+    deliveries = grid.community.deliveries.list(document_id=document.id, partner_id=partner_id)
+    return next(iter(await deliveries.first(1)), None)
+
+
+def _says_the_same(there: Delivery, wanted: DeliveryInput) -> bool:
+    return (there.share_id, there.link, there.expires_at, there.state, there.restrictions) == (
+        wanted.share_id,
+        wanted.link,
+        wanted.expires_at,
+        wanted.state,
+        tuple(wanted.restrictions),
+    )
+
+
+async def say(
+    things: Commented,
+    id_: str,
+    body: str,
+    *,
+    key: str,
+    visibility: CommentVisibility = CommentVisibility.PARTNER,
+    links: Sequence[str] = (),
+    lease: Lease | None = None,
+    trail: Trail,
+) -> None:
+    """Say something on a request, an issue or a project, once: the key finds it again."""
+    if await said(things, id_, key):
+        return
+    await trail.write(
+        f"comment on {id_} ({visibility})",
+        lambda: things.comment(
+            id_,
+            CommentInput(body=body, external_id=key, visibility=visibility, links=links),
+            holder=lease.holder if lease else None,
+            idempotency_key=key,
+        ),
+        instead=None,
+    )
+
+
+async def said(things: Commented, id_: str, key: str) -> list[Comment]:
+    """The comment with this key, if it was made."""
+    return await things.comments(id_, external_id=key).first(1)

@@ -1,0 +1,458 @@
+"""Use case 1: a partner asks for media, and gets a link to an approved asset, or a clear answer.
+
+Trigger: a media request on Trading Grid (`grid.community.requests`), or any later moment.
+
+Steps, each of which looks before it writes:
+
+1. read the request and the partner's profile;
+2. find what answers the criteria in iconik, judge the best of it with `release.decide`
+   (`find_candidates`);
+3. choose: the one best releasable asset, or every asset that the partner named by id;
+4. claim the request, move it to in_review, share (`share_with_partner`), record the delivery
+   (`post_delivery`), comment with link, end and restrictions, move it to its final status, give the
+   claim back.
+
+What each platform shows afterwards: iconik one silent link on the asset, whose title carries the
+partner's key; Trading Grid the status, a document with the partner's delivery, and one comment. The
+status is the answer: `fulfilled`; `partially_fulfilled` when only some of the named assets may go;
+`needs_information` when nothing was found, several are equally good, or the partner has no contact;
+`declined` when something was found but none of it may go to this partner.
+
+Running it again changes nothing and gives the same result. After a crash it continues where it
+stopped; two at once are kept apart by the claim. A request that is closed is reported, not touched.
+One that was reopened is answered anew, with what was not delivered for it before.
+
+It waits for nobody: `waits_for` says whose move it is.
+
+What can fail: an unknown request raises `UnknownRequest`; a platform that cannot be asked raises
+its `CallError` before anything was written. A delivery that fails later is a failed outcome; the
+request stays in_review, an internal comment says why, and the next run goes on.
+
+Source: use case 1 of the project's design; the collaboration contract; iconik's OpenAPI documents.
+"""
+
+from collections.abc import Awaitable, Callable, Iterable, Sequence
+from datetime import timedelta
+from inspect import isawaitable
+from typing import Final, TypeAlias
+from uuid import uuid4
+
+import attrs
+
+from tgiconik import errors
+from tgiconik.iconik import IconikClient
+from tgiconik.release import ReleasePolicy
+from tgiconik.tradinggrid import TradingGridClient
+from tgiconik.tradinggrid.collaboration import (
+    CommentVisibility,
+    DeliveryState,
+    Partner,
+    Request,
+    RequestKind,
+    RequestStatus,
+)
+from tgiconik.tradinggrid.collaboration.transitions import REQUEST_MOVES, is_open
+from tgiconik.workflows._answer import (
+    Plan,
+    comment_key,
+    criteria_of,
+    is_off_the_list,
+    moves_after,
+    plan_answer,
+    plan_report,
+    purpose_of,
+    recipient_of,
+    reopened_at,
+)
+from tgiconik.workflows._candidates import Candidate, Candidates, find_candidates
+from tgiconik.workflows._claim import LEASE, Lease, claimed
+from tgiconik.workflows._delivery import post_delivery, said, say
+from tgiconik.workflows._outcome import Outcome, State, raise_for_failures
+from tgiconik.workflows._sharing import share_with_partner
+from tgiconik.workflows._trail import Clock, Step, Trail, utc_now
+from tgiconik.workflows._wording import listed, moment, named
+
+#: Chooses among releasable candidates that are equally good; may be a coroutine function.
+Select: TypeAlias = Callable[
+    [Sequence[Candidate]], Iterable[Candidate] | Awaitable[Iterable[Candidate]]
+]
+
+_SEVERAL: Final = 2
+_ACTOR: Final = "tgiconik"
+
+
+@attrs.frozen(kw_only=True)
+class Fulfillment:
+    """What became of a media request.
+
+    Two runs over the same state are equal: how a result came about (candidates, steps) does not
+    count.
+
+    Attributes:
+        request_id: the request.
+        status: where the request stands now; in a dry run, where it would stand.
+        outcomes: one for each asset that was chosen or delivered.
+        candidates: what was found and judged, best first; None when the request was closed.
+        waits_for: whose move it is, one line each.
+        steps: what was read, decided and written, in order.
+        dry_run: nothing was written.
+    """
+
+    request_id: str
+    status: str
+    outcomes: tuple[Outcome, ...] = ()
+    candidates: Candidates | None = attrs.field(default=None, eq=False, repr=False)
+    waits_for: tuple[str, ...] = ()
+    steps: tuple[Step, ...] = attrs.field(default=(), eq=False, repr=False)
+    dry_run: bool = False
+
+    def raise_for_failures(self) -> None:
+        """Raise what failed, for those who want that.
+
+        Raises:
+            ExceptionGroup: one exception per failed outcome.
+        """
+        raise_for_failures(self.outcomes)
+
+
+async def fulfill_media_request(
+    grid: TradingGridClient,
+    iconik: IconikClient,
+    request_id: str,
+    *,
+    policy: ReleasePolicy | None = None,
+    select: Select | None = None,
+    consider: int = 100,
+    lease: timedelta = LEASE,
+    dry_run: bool = False,
+    now: Clock = utc_now,
+    progress: Callable[[Step], object] | None = None,
+) -> Fulfillment:
+    """Answer a partner's media request with links to approved assets, or with a clear status.
+
+    Args:
+        grid: where the request is.
+        iconik: where the media is.
+        request_id: such as `REQ-1042`.
+        policy: the release rules; the default policy when left out.
+        select: chooses when several releasable assets are equally good; gets them in a stable
+            order, returns those to deliver. Without it the partner is asked.
+        consider: how many of the found assets are looked at, at the most.
+        lease: how long the claim lasts; renewed while work goes on.
+        dry_run: write nothing, and say what would be written.
+        now: the clock, timezone-aware UTC.
+        progress: called with each step as it happens.
+
+    Raises:
+        UnknownRequest: there is no such request.
+        WorkflowError: it is not a media request.
+        CallError: a platform could not be asked; nothing is lost, run it again.
+    """
+    trail = Trail(now=now, dry_run=dry_run, progress=progress)
+    work = _Work(
+        grid=grid,
+        iconik=iconik,
+        policy=policy or ReleasePolicy(),
+        select=select,
+        consider=consider,
+        lease=lease,
+        trail=trail,
+    )
+    request = await _read(grid, request_id, trail)
+    try:
+        result = await work.run(request)
+    except errors.ClaimLost as lost:
+        trail.waits(str(lost))
+        result = Fulfillment(request_id=request_id, status=request.status, waits_for=(str(lost),))
+    return attrs.evolve(result, steps=tuple(trail.steps), dry_run=dry_run)
+
+
+async def _read(grid: TradingGridClient, request_id: str, trail: Trail) -> Request:
+    try:
+        request = await grid.community.requests.get(request_id)
+    except errors.NotFound as error:
+        raise errors.UnknownRequest(f"there is no request {request_id}") from error
+    if request.kind != RequestKind.MEDIA_REQUEST:
+        raise errors.WorkflowError(f"{request.id} is no media request but {named(request.kind)!r}")
+    trail.read(f"request {request.id} of {request.partner_id}: {request.status}")
+    return request
+
+
+@attrs.frozen(kw_only=True)
+class _Work:
+    """One run over one request."""
+
+    grid: TradingGridClient
+    iconik: IconikClient
+    policy: ReleasePolicy
+    select: Select | None
+    consider: int
+    lease: timedelta
+    trail: Trail
+
+    async def run(self, request: Request) -> Fulfillment:
+        """From the request as it was read to the result."""
+        if not is_open(REQUEST_MOVES, request.status):
+            return await self._closed(request)
+        holder = request.claim.holder
+        until = request.claim.expires_at
+        if holder and until and until > self.trail.now():
+            raise errors.ClaimLost(f"{request.id} is claimed by {holder} until {moment(until)}")
+        partner = await self._partner(request)
+        candidates = await self._find(request, partner, exclude=frozenset())
+        plan = await self._plan(request, partner, candidates)
+        if not plan.deliver and await self._is_told(request, plan):
+            return self._answered(request, plan, candidates)
+        async with claimed(
+            self.grid.community.requests,
+            request.id,
+            request.claim,
+            holder=f"fulfil-{uuid4()}",
+            lasts=self.lease,
+            trail=self.trail,
+        ) as lease:
+            fresh = await _read(self.grid, request.id, self.trail)
+            if not is_open(REQUEST_MOVES, fresh.status):
+                return await self._closed(fresh)
+            if (fresh.status, fresh.criteria) != (request.status, request.criteria):
+                raise errors.ClaimLost(f"{request.id} changed while it was being worked on")
+            return await self._carry_out(request, partner, plan, candidates, lease)
+
+    async def _partner(self, request: Request) -> Partner | None:
+        try:
+            return await self.grid.community.partners.get(request.partner_id)
+        except errors.NotFound:
+            self.trail.read(f"{request.partner_id} has no profile")
+            return None
+
+    async def _find(
+        self, request: Request, partner: Partner | None, *, exclude: frozenset[str]
+    ) -> Candidates:
+        return await find_candidates(
+            self.iconik,
+            criteria_of(request),
+            policy=self.policy,
+            recipient=recipient_of(request, partner),
+            purpose=purpose_of(request, self.policy),
+            consider=self.consider,
+            exclude=exclude | await self._delivered_before_reopening(request),
+            trail=self.trail,
+        )
+
+    async def _delivered_before_reopening(self, request: Request) -> frozenset[str]:
+        """What the partner had when they said that it is not what they need."""
+        reopened = reopened_at(request)
+        if reopened is None or criteria_of(request).asset_ids:
+            return frozenset()
+        deliveries = self.grid.community.deliveries.list(request_id=request.id)
+        return frozenset(
+            [
+                delivery.asset.asset_id
+                async for delivery in deliveries
+                if delivery.asset is not None and delivery.created_at <= reopened
+            ]
+        )
+
+    async def _plan(
+        self, request: Request, partner: Partner | None, candidates: Candidates
+    ) -> Plan:
+        plan = plan_answer(request, partner, candidates)
+        if plan.deliver or self.select is None or len(candidates.best) < _SEVERAL:
+            self.trail.decided(f"{request.id}: {plan.status}")
+            return plan
+        chosen = self.select(candidates.best)
+        deliver = tuple(await chosen if isawaitable(chosen) else chosen)
+        if any(candidate not in candidates.best for candidate in deliver):
+            raise errors.ConfigurationError("select returned what was not among the candidates")
+        if not deliver:
+            self.trail.decided(f"{request.id}: select chose none of {len(candidates.best)}")
+            return plan
+        self.trail.decided(f"{request.id}: select chose {len(deliver)}")
+        return Plan(status=RequestStatus.FULFILLED, deliver=deliver)
+
+    async def _carry_out(
+        self,
+        request: Request,
+        partner: Partner | None,
+        plan: Plan,
+        candidates: Candidates,
+        lease: Lease,
+    ) -> Fulfillment:
+        if request.status != RequestStatus.IN_REVIEW:
+            await self._move(request, RequestStatus.IN_REVIEW, lease)
+        outcomes = await self._deliver(request, partner, plan, lease)
+        changed = frozenset(o.asset_id for o in outcomes if is_off_the_list(o))
+        while changed and not criteria_of(request).asset_ids:
+            # What was releasable a moment ago is not any more: the next best, if there is one.
+            candidates = await self._find(request, partner, exclude=changed)
+            plan = await self._plan(request, partner, candidates)
+            outcomes = await self._deliver(request, partner, plan, lease)
+            lost = frozenset(o.asset_id for o in outcomes if is_off_the_list(o))
+            if not lost:
+                break
+            changed |= lost
+        if any(o.state is State.FAILED and not is_off_the_list(o) for o in outcomes):
+            return await self._failed(request, outcomes, candidates, lease)
+        if plan.deliver:
+            plan = plan_report(request, outcomes, candidates)
+        await self._tell(request, plan, outcomes, lease)
+        await self._move(request, plan.status, lease)
+        return self._answered(request, plan, candidates, tuple(outcomes))
+
+    async def _deliver(
+        self, request: Request, partner: Partner | None, plan: Plan, lease: Lease
+    ) -> list[Outcome]:
+        return [
+            await self._deliver_one(request, partner, candidate, lease)
+            for candidate in plan.deliver
+        ]
+
+    async def _deliver_one(
+        self, request: Request, partner: Partner | None, candidate: Candidate, lease: Lease
+    ) -> Outcome:
+        try:
+            outcome = await share_with_partner(
+                self.grid,
+                self.iconik,
+                candidate.facts.asset_id,
+                recipient=recipient_of(request, partner),
+                policy=self.policy,
+                purpose=purpose_of(request, self.policy),
+                facts=candidate.facts,
+                lease=lease,
+                trail=self.trail,
+            )
+            if outcome.state is State.DELIVERED:
+                await lease.keep()
+                await post_delivery(self.grid, request, outcome, lease=lease, trail=self.trail)
+        except errors.PreconditionFailed as error:
+            raise errors.ClaimLost(f"{request.id} changed while it was being worked on") from error
+        except errors.CallError as error:
+            self.trail.decided(f"{named(candidate.facts.title)} could not be delivered: {error}")
+            return Outcome(
+                partner=request.partner_id,
+                asset_id=candidate.facts.asset_id,
+                title=candidate.facts.title,
+                state=State.FAILED,
+                version_id=candidate.facts.version_id,
+                error=error,
+            )
+        return outcome
+
+    async def _tell(
+        self, request: Request, plan: Plan, outcomes: Sequence[Outcome], lease: Lease
+    ) -> None:
+        requests = self.grid.community.requests
+        await lease.keep()
+        if plan.to_partner:
+            await say(
+                requests,
+                request.id,
+                plan.to_partner,
+                key=comment_key(request, plan, outcomes),
+                links=[o.link for o in outcomes if o.link],
+                lease=lease,
+                trail=self.trail,
+            )
+        if plan.internal:
+            await say(
+                requests,
+                request.id,
+                plan.internal,
+                key=f"{comment_key(request, plan, outcomes)}:internal",
+                visibility=CommentVisibility.INTERNAL,
+                lease=lease,
+                trail=self.trail,
+            )
+
+    async def _move(self, request: Request, to: RequestStatus, lease: Lease) -> None:
+        requests = self.grid.community.requests
+
+        async def move() -> None:
+            # A comment may have changed the entity tag; the claim keeps everybody else away.
+            fresh = await requests.get(request.id)
+            await requests.set_status(
+                request.id, to, if_match=fresh.etag, actor=_ACTOR, holder=lease.holder
+            )
+
+        try:
+            await self.trail.write(f"move {request.id} to {to}", move, instead=None)
+        except (errors.Conflict, errors.PreconditionFailed) as error:
+            raise errors.ClaimLost(f"{request.id} changed while it was being worked on") from error
+
+    async def _failed(
+        self,
+        request: Request,
+        outcomes: Sequence[Outcome],
+        candidates: Candidates,
+        lease: Lease,
+    ) -> Fulfillment:
+        """Say on our side what did not work, leave the request in review, and let a re-run go on."""
+        why = Plan(
+            status=RequestStatus.IN_REVIEW,
+            internal="Not delivered yet; the next run tries again:\n"
+            + listed(f"{named(o.title)}: {o.error}" for o in outcomes if o.error is not None),
+        )
+        await self._tell(request, why, outcomes, lease)
+        self.trail.waits(f"{request.id}: another run")
+        return Fulfillment(
+            request_id=request.id,
+            status=RequestStatus.IN_REVIEW,
+            outcomes=tuple(outcomes),
+            candidates=candidates,
+            waits_for=("another run of this workflow",),
+        )
+
+    async def _is_told(self, request: Request, plan: Plan) -> bool:
+        """Whether the partner was given exactly this answer already."""
+        key = comment_key(request, plan, ())
+        return request.status == plan.status and bool(
+            await said(self.grid.community.requests, request.id, key)
+        )
+
+    def _answered(
+        self,
+        request: Request,
+        plan: Plan,
+        candidates: Candidates,
+        outcomes: tuple[Outcome, ...] = (),
+    ) -> Fulfillment:
+        waits_for = moves_after(request, plan.status)
+        for line in waits_for:
+            self.trail.waits(line)
+        return Fulfillment(
+            request_id=request.id,
+            status=plan.status,
+            outcomes=outcomes,
+            candidates=candidates,
+            waits_for=waits_for,
+        )
+
+    async def _closed(self, request: Request) -> Fulfillment:
+        """What a closed request was answered with."""
+        deliveries = self.grid.community.deliveries.list(
+            request_id=request.id, state=[DeliveryState.ACTIVE]
+        )
+        since = reopened_at(request)
+        outcomes = [
+            Outcome(
+                partner=delivery.partner_id,
+                asset_id=delivery.asset.asset_id,
+                title=delivery.asset.title,
+                state=State.DELIVERED,
+                version_id=delivery.asset.version_id,
+                share_id=delivery.share_id,
+                link=delivery.link,
+                expires_at=delivery.expires_at,
+                restrictions=delivery.restrictions,
+            )
+            async for delivery in deliveries
+            if delivery.asset is not None and (since is None or delivery.created_at > since)
+        ]
+        self.trail.decided(f"{request.id} is {request.status}: nothing to do")
+        return Fulfillment(
+            request_id=request.id,
+            status=request.status,
+            outcomes=tuple(outcomes),
+            waits_for=moves_after(request, request.status),
+        )
