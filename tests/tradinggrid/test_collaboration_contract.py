@@ -205,3 +205,34 @@ def test_no_move_leads_outside_the_table_and_staying_is_no_move(moves: transitio
     for status, targets in moves.items():
         assert targets <= set(moves)
         assert not transitions.may_move(moves, status, status)
+
+
+PAGE = contract.DOCUMENT.with_name("collaboration.md").read_text(encoding="utf-8")
+
+
+def test_the_page_begins_with_whose_contract_this_is() -> None:
+    title, _, said, *_ = PAGE.splitlines()
+    assert title == "# The collaboration contract"
+    assert said.startswith(
+        "**This contract is tgiconik's own.** OpenText publishes no REST reference"
+    )
+
+
+@pytest.mark.parametrize(
+    ("heading", "moves"),
+    [("Requests:", transitions.REQUEST_MOVES), ("Issues:", transitions.ISSUE_MOVES)],
+)
+def test_the_pages_moves_are_the_tables_moves(heading: str, moves: transitions.Moves) -> None:
+    table = PAGE.partition(f"\n{heading}\n")[2].strip().partition("\n\n")[0]
+    found: dict[str, set[str]] = {}
+    for row in table.splitlines()[2:]:
+        before, after = row.strip("|").split("|")
+        for status in before.strip().split(", "):
+            found[status] = set(after.strip().split(", "))
+    assert found == {str(a): {str(b) for b in to} for a, to in moves.items() if to}
+
+
+def test_the_page_names_every_problem_type() -> None:
+    said = SCHEMAS["Problem"]["description"].partition("urn:tgiconik:problem:")[2]
+    for kind in said.partition(", or about:blank")[0].split(", "):
+        assert f"`urn:tgiconik:problem:{kind}`" in PAGE

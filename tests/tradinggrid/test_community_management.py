@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qsl, quote
 
+import attrs
 import httpx
 import pytest
 from pytest_httpx import HTTPXMock
@@ -249,19 +250,13 @@ def test_password_and_consents_have_no_default() -> None:
         assert wanted[name].default is inspect.Parameter.empty
 
 
-def test_there_are_six_hints_at_the_most() -> None:
-    with pytest.raises(ValueError, match="userPasswordHint"):
-        UserCreate(
-            firstName="H",
-            lastName="M",
-            loginId=LOGIN_ID,
-            loginPassword="p",
-            contactInformation=CONTACT,
-            isConsentClause=True,
-            isRequiredOpenTextMarketingMaterials=False,
-            isDayLightSavingsTimeObserved=False,
-            userPasswordHint=[QuestionAndAnswer("q", "a")] * 7,
-        )
+@pytest.mark.parametrize(
+    ("field", "value"),
+    [("userPasswordHint", [QuestionAndAnswer("q", "a")] * 7), ("loginPassword", "")],
+)
+def test_a_user_that_cannot_be_made_is_refused_early(field: str, value: Any) -> None:  # noqa: ANN401 - one of two types
+    with pytest.raises(errors.ConfigurationError, match=field):
+        attrs.evolve(NEW, **{field: value})
 
 
 @pytest.mark.parametrize("wrong", [USER_ID, str(LOGIN_ID), User(userId=USER_ID), None])

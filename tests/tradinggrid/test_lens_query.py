@@ -250,8 +250,13 @@ def test_times_are_rfc_3339_in_utc() -> None:
 
 @pytest.mark.parametrize("count", [0, -1, 1001])
 def test_a_count_that_lens_cannot_give_is_refused(count: int) -> None:
-    with pytest.raises(ValueError, match="count"):
+    with pytest.raises(errors.ConfigurationError, match="count"):
         Query(count=count)
+
+
+def test_an_offset_is_ahead() -> None:
+    with pytest.raises(errors.ConfigurationError, match="offset"):
+        Query(offset=-1)
 
 
 def test_a_selection_without_a_field_is_refused() -> None:

@@ -177,7 +177,7 @@ class CommentInput:
     Attributes:
         external_id: the caller's own name for it, unique in its collection.
         body: the text.
-        visibility: one of `CommentVisibility`.
+        visibility: one of `CommentVisibility`; `partner` when left out.
         links: links that belong to the text.
         author: who says it; the caller's own name when left out.
     """
@@ -201,7 +201,7 @@ class ProjectInput:
         audience: whom it is for.
         due_at: when it is to be done.
         collection_id: the iconik collection that belongs to it.
-        status: one of `ProjectStatus`.
+        status: one of `ProjectStatus`; `active` when left out.
     """
 
     kind: str
@@ -247,7 +247,7 @@ class TaskInput:
         assignee_partner_id: the partner who is to do it.
         assignee_login_id: the user who is to do it.
         due_at: when it is to be done.
-        status: one of `TaskStatus`.
+        status: one of `TaskStatus`; `todo` when left out.
         decision: one of `TaskDecision`.
         decision_note: why, in words.
         depends_on: ids of tasks to be done first.
@@ -306,7 +306,7 @@ class ProjectExceptionInput:
         partner_id: whose way.
         subject: what it is about, in one line.
         description: the same in full.
-        status: one of `ExceptionStatus`.
+        status: one of `ExceptionStatus`; `open` when left out.
         resolution: how it was solved.
     """
 
@@ -412,7 +412,7 @@ class DeliveryInput:
         share_id: iconik share id behind the link.
         expires_at: when the link stops working.
         restrictions: what holds for this partner beyond the document's restrictions.
-        state: one of `DeliveryState`.
+        state: one of `DeliveryState`; `active` when left out.
         note: why it is as it is, such as the reason of a revocation.
     """
 
@@ -449,7 +449,7 @@ class AnnouncementInput:
 
     Attributes:
         external_id: the caller's own name for it, unique in its collection.
-        kind: one of `AnnouncementKind`.
+        kind: one of `AnnouncementKind`; `notice` when left out.
         subject: what it is about, in one line.
         body: the text.
         audience: whom it is for.

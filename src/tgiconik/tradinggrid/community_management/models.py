@@ -7,6 +7,7 @@ from typing import Any, Final
 
 import attrs
 
+from tgiconik import errors
 from tgiconik._models import UNSET, Unset
 from tgiconik.tradinggrid._decode import Record, write
 
@@ -190,12 +191,15 @@ class UserCreate:
         preferredTimezone: IANA name, such as `America/New_York`.
         type: kind of user; `Web` is the only one that the examples show.
         userPasswordHint: at most six questions with the user's answers.
+
+    Raises:
+        ConfigurationError: an empty password, or more than six hints.
     """
 
     firstName: str
     lastName: str
     loginId: LoginId
-    loginPassword: str = attrs.field(repr=False, validator=attrs.validators.min_len(1))
+    loginPassword: str = attrs.field(repr=False)
     contactInformation: ContactInformation
     isConsentClause: bool
     isRequiredOpenTextMarketingMaterials: bool
@@ -205,9 +209,17 @@ class UserCreate:
     preferredLanguage: str | None = None
     preferredTimezone: str | None = None
     type: str = "Web"
-    userPasswordHint: Sequence[QuestionAndAnswer] = attrs.field(
-        default=(), repr=False, validator=attrs.validators.max_len(_MOST_HINTS)
-    )
+    userPasswordHint: Sequence[QuestionAndAnswer] = attrs.field(default=(), repr=False)
+
+    @loginPassword.validator
+    def _is_there(self, _: object, password: str) -> None:
+        if not password:
+            raise errors.ConfigurationError("loginPassword must not be empty")
+
+    @userPasswordHint.validator
+    def _fit_in(self, _: object, hints: Sequence[QuestionAndAnswer]) -> None:
+        if len(hints) > _MOST_HINTS:
+            raise errors.ConfigurationError(f"userPasswordHint takes {_MOST_HINTS} at the most")
 
 
 def to_wire(user: UserCreate) -> Mapping[str, Any]:

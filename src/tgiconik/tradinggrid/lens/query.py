@@ -7,6 +7,7 @@ from typing import Final
 
 import attrs
 
+from tgiconik import errors
 from tgiconik.tradinggrid.lens.transaction import FIELDS
 
 #: The most that Lens gives in one answer.
@@ -140,16 +141,14 @@ class Query:
         must: fields against search texts; all must hold.
         should: fields against search texts; one must hold.
         range: a field between two times.
+
+    Raises:
+        ConfigurationError: count or offset is out of range.
     """
 
     search: str | None = None
-    count: int | None = attrs.field(
-        default=None,
-        validator=attrs.validators.optional([attrs.validators.ge(1), attrs.validators.le(MOST)]),
-    )
-    offset: int | None = attrs.field(
-        default=None, validator=attrs.validators.optional(attrs.validators.ge(0))
-    )
+    count: int | None = attrs.field(default=None)
+    offset: int | None = attrs.field(default=None)
     scroll: bool = False
     sort: Sort | None = None
     content_keys: Sequence[ContentKeyFilter] | None = None
@@ -157,6 +156,16 @@ class Query:
     must: Sequence[Match] = ()
     should: Sequence[Match] = ()
     range: Range | None = None
+
+    @count.validator
+    def _lens_can_give(self, _: object, count: int | None) -> None:
+        if count is not None and not 1 <= count <= MOST:
+            raise errors.ConfigurationError(f"count must be 1 to {MOST}, not {count}")
+
+    @offset.validator
+    def _is_ahead(self, _: object, offset: int | None) -> None:
+        if offset is not None and offset < 0:
+            raise errors.ConfigurationError(f"offset must not be negative, as {offset} is")
 
 
 @attrs.frozen(kw_only=True)
