@@ -8,8 +8,8 @@ from typing import Any
 import attrs
 import pytest
 from jsonschema import Draft202012Validator
-from tgiconik._models import UNSET
 
+from tgiconik._models import UNSET
 from tgiconik.tradinggrid._decode import MismatchError, Record, read, wire_name, write
 from tgiconik.tradinggrid.collaboration import inputs, models, transitions, values
 
