@@ -1,0 +1,32 @@
+"""The log: entries are appended by callers, and by the sandbox where a noun keeps no history."""
+
+from tgiconik.sandbox.grid.collaboration import bodies
+from tgiconik.sandbox.grid.collaboration.endpoint import Call, Reply
+from tgiconik.sandbox.grid.collaboration.nouns import ACTIVITY
+from tgiconik.sandbox.grid.collaboration.records import Community
+from tgiconik.sandbox.grid.collaboration.resource import create, make
+from tgiconik.sandbox.grid.shapes import Document
+
+
+def append(call: Call) -> Reply:
+    """Append an entry; it is dated now unless it says when."""
+    entry = call.body(bodies.ACTIVITY)
+    return create(call, ACTIVITY, _dated(call.community, entry))
+
+
+def log(
+    community: Community, kind: str, subject_type: str, subject_id: str, note: str | None
+) -> None:
+    """Append an entry of the sandbox's own."""
+    entry = {
+        **bodies.ACTIVITY.blank(),
+        "kind": kind,
+        "subject_type": subject_type,
+        "subject_id": subject_id,
+        "detail": {"note": note},
+    }
+    make(community.shelf(ACTIVITY.name), ACTIVITY, _dated(community, entry))
+
+
+def _dated(community: Community, entry: Document) -> Document:
+    return {**entry, "at": entry["at"] or community.now()}

@@ -1,0 +1,131 @@
+"""Documents and what hangs on them: what they supersede, each partner's delivery, receipts."""
+
+from tgiconik.sandbox.grid.collaboration import bodies, problems
+from tgiconik.sandbox.grid.collaboration.activity import log
+from tgiconik.sandbox.grid.collaboration.claims import check_holder
+from tgiconik.sandbox.grid.collaboration.endpoint import Call, Reply
+from tgiconik.sandbox.grid.collaboration.nouns import (
+    DELIVERIES,
+    DOCUMENTS,
+    PARTNERS,
+    RECEIPTS,
+)
+from tgiconik.sandbox.grid.collaboration.records import Record
+from tgiconik.sandbox.grid.collaboration.resource import (
+    CREATED,
+    change,
+    check_move,
+    create,
+    found,
+    shown,
+)
+from tgiconik.sandbox.grid.shapes import Document, Fault
+from tgiconik.tradinggrid.collaboration.transitions import DOCUMENT_MOVES
+from tgiconik.tradinggrid.collaboration.values import DocumentState
+
+
+def create_document(call: Call) -> Reply:
+    """Publish a document; the one that it supersedes moves in the same step."""
+    body = call.body(bodies.DOCUMENT)
+    _check_holder(call, body)
+    reply = create(call, DOCUMENTS, body)
+    if reply.status == CREATED and reply.body and body["supersedes"] is not None:
+        _supersede(call, body["supersedes"], reply.body["id"])
+    return reply
+
+
+def update_document(call: Call) -> Reply:
+    """Change a document."""
+    record = found(call, DOCUMENTS)
+    body = call.body(bodies.DOCUMENT_UPDATE)
+    _check_holder(call, record.fields)
+    call.require_match(record.etag)
+    return change(call, DOCUMENTS, record, body)
+
+
+def set_document_state(call: Call) -> Reply:
+    """Supersede or withdraw a document."""
+    record = found(call, DOCUMENTS)
+    body = call.body(bodies.DOCUMENT_STATE)
+    _check_holder(call, record.fields)
+    call.require_match(record.etag)
+    return Reply(body=shown(call.community, DOCUMENTS, _move(call, record, **body)))
+
+
+def put_delivery(call: Call) -> Reply:
+    """Deliver to a partner, or replace what was delivered."""
+    document, partner = found(call, DOCUMENTS), found(call, PARTNERS)
+    body = call.body(bodies.DELIVERY)
+    _check_holder(call, document.fields)
+    shelf = call.community.shelf(DELIVERIES.name)
+    id_ = _delivery_id(call)
+    there = shelf.get(id_)
+    call.require_match_or_none(there)
+    if there is not None:
+        return Reply(body=shown(call.community, DELIVERIES, shelf.change(there, body)))
+    fields = {
+        "document_id": document.id,
+        "partner_id": partner.id,
+        "request_id": document.fields["request_id"],
+        **body,
+    }
+    return Reply(status=CREATED, body=shown(call.community, DELIVERIES, shelf.add(id_, fields)))
+
+
+def read_delivery(call: Call) -> Reply:
+    """What a partner got."""
+    return Reply(body=shown(call.community, DELIVERIES, _delivery(call)))
+
+
+def create_receipt(call: Call) -> Reply:
+    """Record what a partner did with a delivery. External ids are unique per delivery."""
+    delivery = _delivery(call)
+    body = call.body(bodies.RECEIPT)
+    shelf = call.community.shelf(RECEIPTS.name)
+    external_id = body["external_id"]
+    if external_id is not None:
+        there = shelf.named(external_id, scope=delivery.id)
+        if there is not None:
+            return Reply(body=shown(call.community, RECEIPTS, there))
+    fields = {
+        **body,
+        "document_id": delivery.fields["document_id"],
+        "partner_id": delivery.fields["partner_id"],
+        "at": body["at"] or call.community.now(),
+    }
+    receipt = shelf.add(shelf.new_id(RECEIPTS.prefix), fields)
+    if external_id is not None:
+        shelf.name(external_id, receipt.id, scope=delivery.id)
+    return Reply(status=CREATED, body=shown(call.community, RECEIPTS, receipt))
+
+
+def _delivery_id(call: Call) -> str:
+    return f"{call.ids['documents']}/{call.ids['partners']}"
+
+
+def _delivery(call: Call) -> Record:
+    id_ = _delivery_id(call)
+    record = call.community.shelf(DELIVERIES.name).get(id_)
+    if record is None:
+        raise problems.not_found(f"delivery {id_}")
+    return record
+
+
+def _check_holder(call: Call, document: Document) -> None:
+    check_holder(call, ("requests", document["request_id"]), ("issues", document["issue_id"]))
+
+
+def _supersede(call: Call, id_: str, by: str) -> None:
+    shelf = call.community.shelf(DOCUMENTS.name)
+    earlier = shelf.get(id_)
+    if earlier is None:
+        raise problems.invalid([Fault("/supersedes", "is no document")])
+    moved = _move(call, earlier, DocumentState.SUPERSEDED, f"replaced by {by}")
+    shelf.change(moved, {"superseded_by": by})
+
+
+def _move(call: Call, record: Record, state: str, note: str | None) -> Record:
+    """Move a document. It has no history of its own, so the log keeps when, and why."""
+    check_move(DOCUMENT_MOVES, record.fields["state"], state)
+    log(call.community, f"document.{state}", "documents", record.id, note)
+    return call.community.shelf(DOCUMENTS.name).change(record, {"state": state})

@@ -1,0 +1,189 @@
+"""From HTTP to a handler and back: who calls, in which company, with what, and whether again.
+
+A handler is a plain function from a `Call` to a `Reply`. All that it writes is one transaction, and
+so is the remembering of its answer under the call's idempotency key.
+"""
+
+import json
+from collections.abc import Awaitable, Callable, Mapping
+from typing import Final, TypeAlias
+
+import attrs
+from starlette.datastructures import Headers, QueryParams
+from starlette.requests import Request
+from starlette.responses import Response
+
+from tgiconik.sandbox.grid import json_body, oauth
+from tgiconik.sandbox.grid.collaboration import problems
+from tgiconik.sandbox.grid.collaboration.records import Community, Record
+from tgiconik.sandbox.grid.community_management import COMPANIES
+from tgiconik.sandbox.grid.shapes import Check, Document, Fault, text
+from tgiconik.sandbox.state import State
+
+_ANSWERS: Final = "community/answers"
+
+_READS: Final = frozenset({"GET", "HEAD"})
+_VISIBLE: Final = text(least=1, most=255, pattern=r"[\x21-\x7e]+")
+_ETAG: Final = text(pattern=r'"[\x21\x23-\x7e]+"')
+_ANY: Final = text(pattern=r"\*")
+
+
+@attrs.frozen(kw_only=True)
+class Reply:
+    """What a handler answers."""
+
+    status: int = 200
+    body: Document | None = None
+    location: str | None = None
+
+
+@attrs.frozen(kw_only=True)
+class Call:
+    """What a handler is asked.
+
+    Attributes:
+        community: the company's community that the call is about.
+        ids: what the path names, by noun.
+    """
+
+    community: Community
+    ids: Mapping[str, str]
+    path: str
+    query: QueryParams
+    headers: Headers
+    content: bytes
+
+    def body(self, shape: Check) -> Document:
+        """The body, checked and normalised.
+
+        Raises:
+            ProblemError: 415, 400 or 422, by how much of it can be read.
+        """
+        kind = self.headers.get("content-type", "").partition(";")[0].strip().lower()
+        if kind != "application/json":
+            raise problems.unsupported()
+        try:
+            given = json_body.parse(self.content)
+        except ValueError as error:
+            raise problems.bad_request(f"the body is not JSON: {error}") from error
+        faults: list[Fault] = []
+        body: Document = shape(given, "", faults)
+        if faults:
+            raise problems.invalid(faults)
+        return body
+
+    @property
+    def holder(self) -> str | None:
+        """The holder of the claim under which this is written, when one is named."""
+        return self._header("Claim-Holder", _VISIBLE)
+
+    @property
+    def key(self) -> str | None:
+        """The idempotency key."""
+        return self._header("Idempotency-Key", _VISIBLE)
+
+    def require_match(self, etag: str) -> None:
+        """Go on only when the caller has read this revision.
+
+        Raises:
+            ProblemError: 428 without the header, 412 when it is another revision.
+        """
+        if (wanted := self._header("If-Match", _ETAG)) is None:
+            raise problems.precondition_required("If-Match")
+        if wanted != etag:
+            raise problems.stale(f"it is {etag} now")
+
+    def require_match_or_none(self, record: Record | None) -> None:
+        """The same where a PUT may also make something: `If-None-Match: *` means not there yet.
+
+        Raises:
+            ProblemError: 428 without either header, 412 when it is otherwise.
+        """
+        if self._header("If-None-Match", _ANY) is not None:
+            if record is not None:
+                raise problems.stale("there is one already")
+        elif self._header("If-Match", _ETAG) is None:
+            raise problems.precondition_required("If-Match", "If-None-Match")
+        elif record is None:
+            raise problems.stale("it is not there")
+        else:
+            self.require_match(record.etag)
+
+    def _header(self, name: str, check: Check) -> str | None:
+        value = self.headers.get(name)
+        faults: list[Fault] = []
+        if value is not None:
+            check(value, name, faults)
+        if faults:
+            raise problems.bad_parameters(faults)
+        return value
+
+
+Handler: TypeAlias = Callable[[Call], Reply]
+
+
+def endpoint(state: State, handler: Handler) -> Callable[[Request], Awaitable[Response]]:
+    """What Starlette calls for a handler."""
+
+    async def answer(request: Request) -> Response:
+        content = await request.body()
+        try:
+            # Nothing is awaited in here, so two calls never see each other's half-done work.
+            with state.store.transaction():
+                reply = _reply(state, handler, request, content)
+        except problems.ProblemError as problem:
+            return problem.response(request.url.path)
+        return _response(reply)
+
+    return answer
+
+
+def _reply(state: State, handler: Handler, request: Request, content: bytes) -> Reply:
+    if not oauth.is_authorised(state, request):
+        raise problems.unauthorised()
+    ids = dict(request.path_params)
+    company_id = ids.pop("companies")
+    if state.store.get(COMPANIES, company_id) is None:
+        raise problems.not_found(f"company {company_id}")
+    call = Call(
+        community=Community(state, company_id),
+        ids=ids,
+        path=request.url.path,
+        query=request.query_params,
+        headers=request.headers,
+        content=content,
+    )
+    if request.method in _READS or call.key is None:
+        return handler(call)
+    return _once(handler, call, call.key, f"{request.method} {call.path}")
+
+
+def _once(handler: Handler, call: Call, key: str, what: str) -> Reply:
+    """The first successful answer under a key, whatever has changed since.
+
+    What makes a call another one is its method, path and body. Preconditions and the claim do not:
+    a worker that comes back after a crash holds another lease and has read other entity tags.
+    """
+    store = call.community.state.store
+    place = f"{call.community.company_id}/{key}"
+    this = [what, call.content.decode("latin-1")]
+    if (earlier := store.get(_ANSWERS, place)) is not None:
+        if earlier["call"] != this:
+            raise problems.key_reused(key)
+        return Reply(**earlier["reply"])
+    reply = handler(call)
+    store.put(_ANSWERS, place, {"call": this, "reply": attrs.asdict(reply)})
+    return reply
+
+
+def _response(reply: Reply) -> Response:
+    headers = {}
+    if reply.location is not None:
+        headers["Location"] = reply.location
+    if reply.body is None:
+        return Response(status_code=reply.status, headers=headers)
+    if "etag" in reply.body:
+        headers["ETag"] = reply.body["etag"]
+    return Response(
+        json.dumps(reply.body), reply.status, headers=headers, media_type="application/json"
+    )

@@ -1,0 +1,243 @@
+"""The nouns of the collaboration contract, as a table: what each is made of and listed by."""
+
+from collections.abc import Mapping, Sequence
+from typing import Final
+
+import attrs
+
+from tgiconik.sandbox.grid.collaboration.paging import Filter, contains, equals
+from tgiconik.sandbox.grid.collaboration.records import Community
+from tgiconik.sandbox.grid.shapes import Document, one_of, text
+from tgiconik.tradinggrid.collaboration.transitions import (
+    DOCUMENT_MOVES,
+    ISSUE_MOVES,
+    PROJECT_MOVES,
+    REQUEST_MOVES,
+    Moves,
+)
+from tgiconik.tradinggrid.collaboration.values import (
+    AnnouncementKind,
+    DeliveryState,
+    DocumentState,
+    ExceptionStatus,
+    IssueCategory,
+    IssueSeverity,
+    IssueStatus,
+    ProjectKind,
+    ProjectStatus,
+    ReceiptKind,
+    RequestKind,
+    RequestStatus,
+    TaskKind,
+    TaskStatus,
+)
+
+_ALL_STAMPS: Final = ("id", "created_at", "updated_at", "etag")
+
+
+@attrs.frozen(kw_only=True)
+class Noun:
+    """One noun.
+
+    Attributes:
+        name: the collection's name in the path.
+        prefix: how ids begin; empty where a partner's id is the id.
+        begins: the fields that a new one has besides those of its body.
+        filters: the query parameters of its list.
+        shows: which of a record's stamps are shown.
+        above: the noun that it hangs below.
+        above_field: the field that repeats the id above.
+        moves: its status machine.
+        worked_on: has a history of its status, and a claim.
+    """
+
+    name: str
+    prefix: str = ""
+    begins: Mapping[str, object] = attrs.field(factory=dict)
+    filters: Mapping[str, Filter] = attrs.field(factory=dict)
+    shows: tuple[str, ...] = _ALL_STAMPS
+    above: "Noun | None" = None
+    above_field: str | None = None
+    moves: Moves | None = None
+    worked_on: bool = False
+
+
+def _groups_of(community: Community, partner_id: str) -> Sequence[str]:
+    partner = community.shelf("partners").get(partner_id)
+    return () if partner is None else partner.fields["groups"]
+
+
+def _meant_for_partner(community: Community, fields: Document, values: Sequence[str]) -> bool:
+    audience, (partner_id,) = fields["audience"], values
+    return partner_id in audience["partners"] or any(
+        group in audience["groups"] for group in _groups_of(community, partner_id)
+    )
+
+
+def _meant_for_group(_: Community, fields: Document, values: Sequence[str]) -> bool:
+    return values[0] in fields["audience"]["groups"]
+
+
+def _refers(_: Community, fields: Document, values: Sequence[str]) -> bool:
+    return any(reference["asset_id"] == values[0] for reference in fields["asset_references"])
+
+
+def _is_of_asset(_: Community, fields: Document, values: Sequence[str]) -> bool:
+    return fields["asset"] is not None and fields["asset"]["asset_id"] == values[0]
+
+
+_NAMED: Final = {"external_id": equals("external_id")}
+
+PARTNERS: Final = Noun(
+    name="partners",
+    filters={
+        "group_id": contains("groups"),
+        "region": contains("regions"),
+        "language": contains("languages"),
+    },
+    shows=("created_at", "updated_at", "etag"),
+)
+GROUPS: Final = Noun(
+    name="groups",
+    prefix="GRP",
+    begins={"member_count": 0},
+    filters={**_NAMED, "tag": contains("tags")},
+)
+REQUESTS: Final = Noun(
+    name="requests",
+    prefix="REQ",
+    begins={"status": RequestStatus.SUBMITTED},
+    filters={
+        **_NAMED,
+        "status": equals("status", one_of(RequestStatus), repeats=True),
+        "kind": equals("kind", one_of(RequestKind)),
+        "partner_id": equals("partner_id"),
+        "asset_id": Filter(_refers),
+    },
+    moves=REQUEST_MOVES,
+    worked_on=True,
+)
+ISSUES: Final = Noun(
+    name="issues",
+    prefix="ISS",
+    begins={"status": IssueStatus.OPEN},
+    filters={
+        **_NAMED,
+        "status": equals("status", one_of(IssueStatus), repeats=True),
+        "severity": equals("severity", one_of(IssueSeverity)),
+        "category": equals("category", one_of(IssueCategory)),
+        "partner_id": equals("partner_id"),
+        "asset_id": Filter(_refers),
+    },
+    moves=ISSUE_MOVES,
+    worked_on=True,
+)
+PROJECTS: Final = Noun(
+    name="projects",
+    prefix="PRJ",
+    filters={
+        **_NAMED,
+        "kind": equals("kind", one_of(ProjectKind)),
+        "status": equals("status", one_of(ProjectStatus), repeats=True),
+        "partner_id": Filter(_meant_for_partner),
+    },
+    moves=PROJECT_MOVES,
+)
+TASKS: Final = Noun(
+    name="tasks",
+    prefix="TSK",
+    filters={
+        **_NAMED,
+        "kind": equals("kind", one_of(TaskKind)),
+        "status": equals("status", one_of(TaskStatus), repeats=True),
+        "assignee_partner_id": equals("assignee_partner_id"),
+    },
+    above=PROJECTS,
+    above_field="project_id",
+)
+EXCEPTIONS: Final = Noun(
+    name="exceptions",
+    prefix="EXC",
+    filters={
+        **_NAMED,
+        "status": equals("status", one_of(ExceptionStatus), repeats=True),
+        "partner_id": equals("partner_id"),
+    },
+    above=PROJECTS,
+    above_field="project_id",
+)
+CONFIRMATIONS: Final = Noun(name="confirmations", shows=(), above=PROJECTS)
+DOCUMENTS: Final = Noun(
+    name="documents",
+    prefix="DOC",
+    begins={"state": DocumentState.PUBLISHED, "superseded_by": None},
+    filters={
+        **_NAMED,
+        "state": equals("state", one_of(DocumentState), repeats=True),
+        "asset_id": Filter(_is_of_asset),
+        "partner_id": Filter(_meant_for_partner),
+        "group_id": Filter(_meant_for_group),
+        "request_id": equals("request_id"),
+        "issue_id": equals("issue_id"),
+        "project_id": equals("project_id"),
+    },
+    moves=DOCUMENT_MOVES,
+)
+DELIVERIES: Final = Noun(
+    name="deliveries",
+    filters={
+        "document_id": equals("document_id"),
+        "partner_id": equals("partner_id"),
+        "request_id": equals("request_id"),
+        "asset_id": Filter(_is_of_asset),
+        "key": equals("key"),
+        "share_id": equals("share_id"),
+        "state": equals("state", one_of(DeliveryState), repeats=True),
+    },
+    shows=("created_at", "updated_at", "etag"),
+)
+RECEIPTS: Final = Noun(
+    name="receipts",
+    prefix="RCP",
+    filters={
+        "document_id": equals("document_id"),
+        "partner_id": equals("partner_id"),
+        "kind": equals("kind", one_of(ReceiptKind), repeats=True),
+    },
+    shows=("id",),
+)
+ANNOUNCEMENTS: Final = Noun(
+    name="announcements",
+    prefix="ANN",
+    filters={
+        **_NAMED,
+        "kind": equals("kind", one_of(AnnouncementKind)),
+        "partner_id": Filter(_meant_for_partner),
+        "group_id": Filter(_meant_for_group),
+    },
+    shows=("id", "created_at"),
+)
+ACKNOWLEDGEMENTS: Final = Noun(name="acknowledgements", shows=(), above=ANNOUNCEMENTS)
+ACTIVITY: Final = Noun(
+    name="activity",
+    prefix="ACT",
+    filters={
+        **_NAMED,
+        "kind": equals("kind", text(least=1), repeats=True),
+        "partner_id": equals("partner_id"),
+        "subject_type": equals("subject_type"),
+        "subject_id": equals("subject_id"),
+    },
+    shows=("id",),
+)
+
+
+def comments_on(above: Noun) -> Noun:
+    """The comments on a request, an issue or a project."""
+    return Noun(
+        name="comments",
+        prefix="CMT",
+        filters=_NAMED,
+        shows=("id", "created_at"),
+        above=above,
+    )

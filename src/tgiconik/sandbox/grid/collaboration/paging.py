@@ -1,0 +1,129 @@
+"""Lists: what a query asks for, and pages by cursor in the order of the last change.
+
+A cursor names the place after the last entry of a page, so that what changes meanwhile is seen
+again further on and nothing is missed.
+"""
+
+import json
+from base64 import urlsafe_b64decode, urlsafe_b64encode
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import Final, TypeAlias
+
+import attrs
+
+from tgiconik.sandbox.grid.collaboration import problems
+from tgiconik.sandbox.grid.collaboration.endpoint import Call, Reply
+from tgiconik.sandbox.grid.collaboration.records import Community, Record
+from tgiconik.sandbox.grid.shapes import Check, Document, Fault, text, time
+
+_ID: Final = text(least=1, most=200)
+_LIMIT: Final = 50
+_MOST: Final = 200
+
+Keeps: TypeAlias = Callable[[Community, Document, Sequence[str]], bool]
+
+
+@attrs.frozen
+class Filter:
+    """A query parameter that narrows a list.
+
+    Attributes:
+        keeps: whether a record's fields answer to the values asked for.
+        check: what a value must be.
+        repeats: may be given several times, meaning any of them.
+    """
+
+    keeps: Keeps
+    check: Check = _ID
+    repeats: bool = False
+
+
+def equals(field: str, check: Check = _ID, *, repeats: bool = False) -> Filter:
+    """Records with this value in a field."""
+    return Filter(lambda _, fields, values: fields[field] in values, check, repeats)
+
+
+def contains(field: str) -> Filter:
+    """Records with this value in a list."""
+    return Filter(lambda _, fields, values: values[0] in fields[field])
+
+
+def page(
+    call: Call,
+    records: Iterable[Record],
+    filters: Mapping[str, Filter],
+    shown: Callable[[Record], Document],
+) -> Reply:
+    """A page of what a query asks for.
+
+    Raises:
+        ProblemError: 400, for parameters that are not known or not of their form.
+    """
+    wanted = _values(call, filters)
+    since = wanted.pop("updated_since", [""])[0]
+    limit = int(wanted.pop("limit", [str(_LIMIT)])[0])
+    after = _place(wanted.pop("cursor", None))
+    matching = sorted(
+        (
+            record
+            for record in records
+            if record.updated_at >= since
+            and _order(record) > after
+            and all(
+                filters[name].keeps(call.community, record.fields, values)
+                for name, values in wanted.items()
+            )
+        ),
+        key=_order,
+    )
+    more = len(matching) > limit
+    return Reply(
+        body={
+            "items": [shown(record) for record in matching[:limit]],
+            "next_cursor": _cursor(matching[limit - 1]) if more else None,
+        }
+    )
+
+
+def _limit(value: str, pointer: str, faults: list[Fault]) -> str:
+    if not (value.isascii() and value.isdigit() and 1 <= int(value[:9]) <= _MOST):
+        faults.append(Fault(pointer, f"must be 1 to {_MOST}"))
+    return value
+
+
+_PAGING: Final = {"updated_since": time, "limit": _limit, "cursor": text(least=1)}
+
+
+def _values(call: Call, filters: Mapping[str, Filter]) -> dict[str, list[str]]:
+    faults: list[Fault] = []
+    values: dict[str, list[str]] = {}
+    for name in call.query:
+        given = call.query.getlist(name)
+        check = filters[name].check if name in filters else _PAGING.get(name)
+        if check is None:
+            faults.append(Fault(name, "is not known here"))
+            continue
+        if len(given) > 1 and not (name in filters and filters[name].repeats):
+            faults.append(Fault(name, "must be given once"))
+        values[name] = [check(value, name, faults) for value in given]
+    if faults:
+        raise problems.bad_parameters(faults)
+    return values
+
+
+def _order(record: Record) -> tuple[str, str]:
+    return record.updated_at, record.id
+
+
+def _cursor(record: Record) -> str:
+    return urlsafe_b64encode(json.dumps(_order(record)).encode()).decode()
+
+
+def _place(cursor: list[str] | None) -> tuple[str, str]:
+    if cursor is None:
+        return "", ""
+    try:
+        updated_at, id_ = json.loads(urlsafe_b64decode(cursor[0]))
+    except (ValueError, TypeError) as error:
+        raise problems.bad_parameters([Fault("cursor", "is none of ours")]) from error
+    return str(updated_at), str(id_)

@@ -1,0 +1,181 @@
+"""What can be done to any noun: list, read, make, change, move; the rules are the same for all."""
+
+from typing import Final
+
+from tgiconik.sandbox.grid.collaboration import problems
+from tgiconik.sandbox.grid.collaboration.claims import check_holder, claim_on
+from tgiconik.sandbox.grid.collaboration.endpoint import Call, Handler, Reply
+from tgiconik.sandbox.grid.collaboration.nouns import Noun
+from tgiconik.sandbox.grid.collaboration.paging import page
+from tgiconik.sandbox.grid.collaboration.records import Community, Record, Shelf
+from tgiconik.sandbox.grid.shapes import Document, Shape
+from tgiconik.tradinggrid.collaboration.transitions import (
+    PARTNER_MOVES,
+    Moves,
+    may_move,
+    next_statuses,
+)
+
+CREATED: Final = 201
+
+
+def shelf_of(call: Call, noun: Noun) -> Shelf:
+    """The shelf that a path names.
+
+    Raises:
+        ProblemError: 404, when what it hangs below is not there.
+    """
+    if noun.above is None:
+        return call.community.shelf(noun.name)
+    above = found(call, noun.above)
+    return call.community.shelf(noun.name, noun.above.name, above.id)
+
+
+def found(call: Call, noun: Noun) -> Record:
+    """The record that a path names.
+
+    Raises:
+        ProblemError: 404.
+    """
+    id_ = call.ids[noun.name]
+    record = shelf_of(call, noun).get(id_)
+    if record is None:
+        raise problems.not_found(f"{noun.name}/{id_}")
+    return record
+
+
+def shown(community: Community, noun: Noun, record: Record) -> Document:
+    """A record as the contract shows it."""
+    stamps = {
+        "id": record.id,
+        "created_at": record.created_at,
+        "updated_at": record.updated_at,
+        "etag": record.etag,
+    }
+    body = {**record.fields, **{name: stamps[name] for name in noun.shows}}
+    if noun.worked_on:
+        body["claim"] = claim_on(community, noun.name, record.id).shown()
+    return body
+
+
+def make(shelf: Shelf, noun: Noun, fields: Document, *, id_: str | None = None) -> Record:
+    """Put a new record on a shelf; one that is worked on begins its history."""
+    born = {**fields, **noun.begins}
+    if noun.worked_on:
+        born["history"] = [_transition(None, born["status"], shelf.community.now())]
+    record = shelf.add(id_ or shelf.new_id(noun.prefix), born)
+    if fields.get("external_id") is not None:
+        shelf.name(fields["external_id"], record.id)
+    return record
+
+
+def create(call: Call, noun: Noun, fields: Document) -> Reply:
+    """Make one, or answer the one that has its `external_id` already."""
+    shelf = shelf_of(call, noun)
+    if fields["external_id"] is not None:
+        there = shelf.named(fields["external_id"])
+        if there is not None:
+            return Reply(body=shown(call.community, noun, there))
+    record = make(shelf, noun, fields)
+    return Reply(
+        status=CREATED,
+        body=shown(call.community, noun, record),
+        location=f"{call.path}/{record.id}",
+    )
+
+
+def change(call: Call, noun: Noun, record: Record, changes: Document) -> Reply:
+    """Change the record that a path names."""
+    changed = shelf_of(call, noun).change(record, changes)
+    return Reply(body=shown(call.community, noun, changed))
+
+
+def check_move(moves: Moves, status: str, to: str) -> None:
+    """Let only declared moves pass.
+
+    Raises:
+        ProblemError: 409.
+    """
+    if not may_move(moves, status, to):
+        raise problems.illegal_move(status, to, next_statuses(moves, status))
+
+
+def transition(record: Record, to: str, at: str, actor: str | None, note: str | None) -> Document:
+    """The changes that a move makes to something with a history."""
+    entry = _transition(record.fields["status"], to, at, actor, note)
+    return {"status": to, "history": [*record.fields["history"], entry]}
+
+
+def listing(noun: Noun) -> Handler:
+    """`GET` of a collection."""
+
+    def handle(call: Call) -> Reply:
+        return page(
+            call,
+            shelf_of(call, noun).all(),
+            noun.filters,
+            lambda record: shown(call.community, noun, record),
+        )
+
+    return handle
+
+
+def reading(noun: Noun) -> Handler:
+    """`GET` of one."""
+    return lambda call: Reply(body=shown(call.community, noun, found(call, noun)))
+
+
+def creating(noun: Noun, new: Shape) -> Handler:
+    """`POST` to a collection."""
+
+    def handle(call: Call) -> Reply:
+        shelf_of(call, noun)
+        fields = call.body(new)
+        if noun.above is not None:
+            above_id = call.ids[noun.above.name]
+            if noun.above.worked_on:
+                check_holder(call, (noun.above.name, above_id))
+            if noun.above_field is not None:
+                fields[noun.above_field] = above_id
+        return create(call, noun, fields)
+
+    return handle
+
+
+def changing(noun: Noun, update: Shape) -> Handler:
+    """`PATCH` of one."""
+
+    def handle(call: Call) -> Reply:
+        record = found(call, noun)
+        fields = call.body(update)
+        if noun.worked_on:
+            check_holder(call, (noun.name, record.id), exclusive=True)
+        call.require_match(record.etag)
+        status = record.fields.get("status")
+        if noun.moves is not None and fields.get("status", status) != status:
+            check_move(noun.moves, str(status), fields["status"])
+        return change(call, noun, record, fields)
+
+    return handle
+
+
+def moving(noun: Noun, new_status: Shape) -> Handler:
+    """`PUT …/status` of something with a history and a claim."""
+
+    def handle(call: Call) -> Reply:
+        record = found(call, noun)
+        body = call.body(new_status)
+        to = body["status"]
+        check_holder(call, (noun.name, record.id), exclusive=to not in PARTNER_MOVES)
+        call.require_match(record.etag)
+        check_move(noun.moves or {}, record.fields["status"], to)
+        move = transition(record, to, call.community.now(), body["actor"], body["note"])
+        return change(call, noun, record, move)
+
+    return handle
+
+
+def _transition(
+    status: str | None, to: str, at: str, actor: str | None = None, note: str | None = None
+) -> Document:
+    return {"from": status, "to": to, "at": at, "actor": actor, "note": note}

@@ -1,0 +1,21 @@
+"""A partner's word: that a project is done for them, or that an announcement was read."""
+
+from tgiconik.sandbox.grid.collaboration import bodies
+from tgiconik.sandbox.grid.collaboration.endpoint import Call, Handler, Reply
+from tgiconik.sandbox.grid.collaboration.nouns import PARTNERS, Noun
+from tgiconik.sandbox.grid.collaboration.resource import found, shelf_of, shown
+
+
+def giving(noun: Noun) -> Handler:
+    """`PUT` for a partner. The first word stays, so that saying it again changes nothing."""
+
+    def handle(call: Call) -> Reply:
+        shelf = shelf_of(call, noun)
+        partner_id = found(call, PARTNERS).id
+        body = call.body(bodies.WORD)
+        word = shelf.get(partner_id) or shelf.add(
+            partner_id, {"partner_id": partner_id, **body, "at": call.community.now()}
+        )
+        return Reply(body=shown(call.community, noun, word))
+
+    return handle

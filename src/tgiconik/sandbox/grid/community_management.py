@@ -1,0 +1,266 @@
+"""Community Management Services: companies, partner directory, users, roles, entitlements.
+
+Source: OpenText's repository BN-Trading-Grid, for paths, parameters and bodies. Not published, and
+so the sandbox's own: lists answer as plain JSON arrays, entries carry the names that the calls use
+for the same things, searches find what contains the text, and of a new user no more is demanded
+than the loginId and the password, without which there is none.
+"""
+
+from collections.abc import Awaitable, Callable, Mapping
+from secrets import token_hex
+from typing import Final, TypeAlias
+
+import attrs
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+from starlette.routing import BaseRoute, Route
+
+from tgiconik.sandbox.grid import faults, json_body, oauth
+from tgiconik.sandbox.grid.shapes import (
+    Check,
+    Document,
+    Fault,
+    Field,
+    Json,
+    Shape,
+    list_of,
+    one_of,
+    text,
+)
+from tgiconik.sandbox.state import State
+from tgiconik.sandbox.store import Store
+from tgiconik.tradinggrid.community_management import RoleName
+
+#: Kinds of the documents in the store. Partners and users have their company as parent.
+COMPANIES: Final = "grid/companies"
+DIRECTORY: Final = "grid/directory"
+USERS: Final = "grid/users"
+
+_LISTED: Final = ("userId", "loginId", "email", "lastName", "firstName")
+#: What the sandbox is told of a user and does not keep.
+_SECRETS: Final = frozenset({"loginPassword", "userPasswordHint"})
+
+
+def _details(*names: str) -> Shape:
+    return Shape({name: Field(text()) for name in names}, partial=True)
+
+
+_CHANGEABLE: Final[Mapping[str, Check]] = {
+    "firstName": text(),
+    "lastName": text(),
+    "address": _details(
+        "addressLine1", "addressLine2", "city", "state", "postalCode", "countryCode"
+    ),
+    "contactInformation": _details(
+        "email", "faxNumber", "mobile", "phoneNumber", "phoneNumberExtention"
+    ),
+}
+_YES_OR_NO: Final = one_of(("Yes", "No"))
+_GIVEN_ONCE: Final[Mapping[str, Check]] = {
+    "loginId": text(least=1),
+    "loginPassword": text(least=1),
+    "isConsentClause": _YES_OR_NO,
+    "isDayLightSavingsTimeObserved": _YES_OR_NO,
+    "isRequiredOpenTextMarketingMaterials": _YES_OR_NO,
+    "preferredDateFormat": text(),
+    "preferredLanguage": text(),
+    "preferredTimezone": text(),
+    "type": text(),
+    "userPasswordHint": Shape(
+        {
+            f"pwdHintQuestionAnswer{number}": Field(_details("question", "answer"))
+            for number in range(1, 7)
+        },
+        partial=True,
+    ),
+}
+#: The bodies as published; none of their fields is marked as required there.
+USER_UPDATE: Final = Shape({n: Field(c) for n, c in _CHANGEABLE.items()}, partial=True)
+USER_CREATE: Final = Shape(
+    {n: Field(c) for n, c in {**_CHANGEABLE, **_GIVEN_ONCE}.items()}, partial=True
+)
+_ROLES: Final = list_of(Shape({"roleName": Field(one_of(RoleName))}))
+
+
+@attrs.frozen
+class _Call:
+    """What a handler is asked."""
+
+    store: Store
+    ids: Mapping[str, str]
+    query: Mapping[str, str]
+    content: bytes
+
+    @property
+    def company_id(self) -> str:
+        return self.ids["company_id"]
+
+    def body(self, check: Check) -> Json:
+        wrong: list[Fault] = []
+        try:
+            body = check(json_body.parse(self.content), "", wrong)
+        except ValueError as error:
+            raise faults.bad_request(f"The body is not JSON: {error}") from error
+        if wrong:
+            raise faults.bad_request("; ".join(f"{one.pointer} {one.detail}" for one in wrong))
+        return body
+
+
+_Handler: TypeAlias = Callable[[_Call], Response]
+
+
+def routes(state: State) -> list[BaseRoute]:
+    """Every published operation."""
+    base = "/TGCommunityServices/v1"
+    company = base + "/companies/{company_id}"
+    table: list[tuple[str, str, _Handler]] = [
+        ("GET", company, _get_company),
+        ("GET", company + "/partnerDirectory", _list_partners),
+        ("GET", company + "/entitlements", _list_company_entitlements),
+        ("GET", company + "/users", _list_users),
+        ("POST", company + "/users", _create_user),
+        ("GET", company + "/users/{user_id}", _get_user),
+        ("PUT", company + "/users/{user_id}", _update_user),
+        ("DELETE", company + "/users/{user_id}", _delete_user),
+        ("GET", company + "/users/{login_id}/roles", _list_roles),
+        ("PUT", company + "/users/{login_id}/roles", _change_roles),
+        ("GET", base + "/users/{login_id}/entitlements", _list_user_entitlements),
+    ]
+    return [Route(path, _endpoint(state, act), methods=[method]) for method, path, act in table]
+
+
+def _endpoint(state: State, handler: _Handler) -> Callable[[Request], Awaitable[Response]]:
+    async def answer(request: Request) -> Response:
+        if not oauth.is_authorised(state, request):
+            return faults.wrong_token().response()
+        call = _Call(state.store, request.path_params, request.query_params, await request.body())
+        try:
+            return handler(call)
+        except faults.FaultError as fault:
+            return fault.response()
+
+    return answer
+
+
+def _get_company(call: _Call) -> Response:
+    company = _company(call)
+    return JSONResponse({name: company[name] for name in ("companyId", "companyName")})
+
+
+def _list_partners(call: _Call) -> Response:
+    _company(call)
+    wanted = {
+        name: call.query.get(name, "").casefold()
+        for name in ("partnerCompanyName", "partnerCompanyId", "tradingAddress")
+    }
+    return JSONResponse(
+        [
+            partner
+            for partner in call.store.list(DIRECTORY, parent=call.company_id)
+            if all(text in partner[name].casefold() for name, text in wanted.items())
+        ]
+    )
+
+
+def _list_company_entitlements(call: _Call) -> Response:
+    return JSONResponse(_company(call)["entitlements"])
+
+
+def _list_user_entitlements(call: _Call) -> Response:
+    users = call.store.list(USERS)
+    user = next((user for user in users if user["loginId"] == call.ids["login_id"]), None)
+    company = call.store.get(COMPANIES, user["companyId"]) if user else None
+    if company is None:
+        raise faults.not_found(f"user {call.ids['login_id']}")
+    return JSONResponse(company["entitlements"])
+
+
+def _list_users(call: _Call) -> Response:
+    wanted = call.query.get("loginId", "").casefold()
+    return JSONResponse(
+        [
+            {name: shown[name] for name in _LISTED if name in shown}
+            for shown in map(_shown, _users(call))
+            if wanted in shown["loginId"].casefold()
+        ]
+    )
+
+
+def _create_user(call: _Call) -> Response:
+    _company(call)
+    body = call.body(USER_CREATE)
+    if missing := [name for name in ("loginId", "loginPassword") if name not in body]:
+        raise faults.bad_request(f"{' and '.join(missing)} must be given")
+    if any(user["loginId"] == body["loginId"] for user in call.store.list(USERS)):
+        raise faults.conflict(f"The loginId {body['loginId']} is taken")
+    user_id = f"GCP{token_hex(5).upper()}"
+    known = {name: value for name, value in body.items() if name not in _SECRETS}
+    _put(call, {**known, "userId": user_id, "companyId": call.company_id, "roles": []})
+    return JSONResponse({"uniqueId": user_id})
+
+
+def _get_user(call: _Call) -> Response:
+    return JSONResponse(_shown(_user(call, "userId", "loginId")))
+
+
+def _update_user(call: _Call) -> Response:
+    user = _user(call, "userId")
+    for name, value in call.body(USER_UPDATE).items():
+        user[name] = {**user.get(name, {}), **value} if isinstance(value, dict) else value
+    _put(call, user)
+    return Response()
+
+
+def _delete_user(call: _Call) -> Response:
+    call.store.delete(USERS, _user(call, "userId")["userId"])
+    return Response()
+
+
+def _list_roles(call: _Call) -> Response:
+    return JSONResponse([{"roleName": name} for name in _user(call, "loginId")["roles"]])
+
+
+def _change_roles(call: _Call) -> Response:
+    user = _user(call, "loginId")
+    named = [role["roleName"] for role in call.body(_ROLES)]
+    match call.query.get("action"):
+        case "Add":
+            user["roles"] = list(dict.fromkeys([*user["roles"], *named]))
+        case "Remove":
+            user["roles"] = [role for role in user["roles"] if role not in named]
+        case other:
+            raise faults.bad_request(f"The action is Add or Remove, not {other}")
+    _put(call, user)
+    return Response()
+
+
+def _company(call: _Call) -> Document:
+    company = call.store.get(COMPANIES, call.company_id)
+    if company is None:
+        raise faults.not_found(f"company {call.company_id}")
+    return company
+
+
+def _users(call: _Call) -> list[Document]:
+    _company(call)
+    return call.store.list(USERS, parent=call.company_id)
+
+
+def _user(call: _Call, *ids: str) -> Document:
+    """The user whom a path names by one of these ids."""
+    named = call.ids.get("user_id", call.ids.get("login_id"))
+    for user in _users(call):
+        if named in {user[name] for name in ids}:
+            return user
+    raise faults.not_found(f"user {named}, by {' or '.join(ids)}")
+
+
+def _shown(user: Document) -> Document:
+    shown = {name: value for name, value in user.items() if name != "roles"}
+    if "email" in user.get("contactInformation", {}):
+        shown["email"] = user["contactInformation"]["email"]
+    return shown
+
+
+def _put(call: _Call, user: Document) -> None:
+    call.store.put(USERS, user["userId"], user, parent=call.company_id)

@@ -1,0 +1,206 @@
+"""How a world is put into the Trading Grid side of the sandbox, before anybody calls it.
+
+Everything is checked as if it came over the wire: what does not fit raises ValueError. Times may be
+given as datetimes.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime
+
+import attrs
+
+from tgiconik.sandbox.grid import times
+from tgiconik.sandbox.grid.collaboration import bodies
+from tgiconik.sandbox.grid.collaboration.nouns import GROUPS, ISSUES, REQUESTS, Noun
+from tgiconik.sandbox.grid.collaboration.partners import join, make_partner
+from tgiconik.sandbox.grid.collaboration.records import Community
+from tgiconik.sandbox.grid.collaboration.resource import check_move, make, transition
+from tgiconik.sandbox.grid.community_management import COMPANIES, DIRECTORY, USERS
+from tgiconik.sandbox.grid.shapes import Document, Fault, Json, Shape
+from tgiconik.sandbox.state import State
+
+
+def add_company(
+    state: State, company_id: str, name: str, *, entitlements: Iterable[str] = ()
+) -> None:
+    """A company on Trading Grid."""
+    state.store.put(
+        COMPANIES,
+        company_id,
+        {
+            "companyId": company_id,
+            "companyName": name,
+            "entitlements": [{"entitlementName": one} for one in entitlements],
+        },
+    )
+
+
+def add_partner(
+    state: State,
+    company_id: str,
+    partner_id: str,
+    name: str,
+    *,
+    trading_address: str = "",
+    groups: Iterable[str] = (),
+    **profile: object,
+) -> None:
+    """A trading partner of a company: in its directory, and as a profile in its community.
+
+    The partner becomes a company of its own, which can have users.
+
+    Args:
+        state: the sandbox.
+        company_id: BUID of the company whose partner this is.
+        partner_id: BUID of the partner.
+        name: the partner's name.
+        trading_address: such as `ZZ:ACME`.
+        groups: ids of groups that are there already.
+        profile: the other fields of the contract's PartnerInput: contacts, regions, languages.
+    """
+    add_company(state, partner_id, name)
+    state.store.put(
+        DIRECTORY,
+        f"{company_id}/{partner_id}",
+        {
+            "companyId": partner_id,
+            "partnerCompanyId": partner_id,
+            "partnerCompanyName": name,
+            "tradingAddress": trading_address,
+        },
+        parent=company_id,
+    )
+    community = Community(state, company_id)
+    partner = make_partner(community, partner_id, _checked(bodies.PARTNER, name=name, **profile))
+    for group_id in groups:
+        group = community.shelf(GROUPS.name).get(group_id)
+        if group is None:
+            raise ValueError(f"there is no group {group_id}")
+        partner = join(community, group, partner)
+
+
+def add_user(
+    state: State,
+    company_id: str,
+    user_id: str,
+    login_id: str,
+    *,
+    first_name: str = "",
+    last_name: str = "",
+    email: str | None = None,
+    roles: Sequence[str] = (),
+) -> None:
+    """A user of a company; the e-mail address is the loginId unless another is given."""
+    user = {
+        "userId": user_id,
+        "loginId": login_id,
+        "companyId": company_id,
+        "firstName": first_name,
+        "lastName": last_name,
+        "contactInformation": {"email": email or login_id},
+        "roles": list(roles),
+    }
+    state.store.put(USERS, user_id, user, parent=company_id)
+
+
+def change_login_id(state: State, user_id: str, login_id: str) -> None:
+    """What a user can do in Trading Grid's own pages and nobody can by API."""
+    user = state.store.get(USERS, user_id)
+    if user is None:
+        raise ValueError(f"there is no user {user_id}")
+    state.store.put(USERS, user_id, {**user, "loginId": login_id}, parent=user["companyId"])
+
+
+def add_group(state: State, company_id: str, id_: str, name: str, **fields: object) -> None:
+    """A group of partners.
+
+    Args:
+        state: the sandbox.
+        company_id: BUID of the company whose group this is.
+        id_: the group's id.
+        name: what it is called.
+        fields: the other fields of the contract's GroupInput: tags, description, external_id.
+    """
+    fields = _checked(bodies.GROUP, name=name, **fields)
+    make(Community(state, company_id).shelf(GROUPS.name), GROUPS, fields, id_=id_)
+
+
+def add_request(
+    state: State,
+    company_id: str,
+    id_: str,
+    *,
+    at: datetime | None = None,
+    moves: Sequence[str] = (),
+    **fields: object,
+) -> None:
+    """A partner's request.
+
+    Args:
+        state: the sandbox.
+        company_id: BUID of the company that is asked.
+        id_: such as `REQ-1042`.
+        at: when it came; now when left out.
+        moves: the statuses that it has gone through since.
+        fields: the fields of the contract's RequestInput: kind, subject, partner_id, requester,
+            criteria, due_at, description, asset_references, external_id.
+    """
+    fields = _checked(bodies.REQUEST, **fields)
+    _add_worked_on(_at(state, company_id, at), REQUESTS, id_, fields, moves)
+
+
+def add_issue(
+    state: State,
+    company_id: str,
+    id_: str,
+    *,
+    at: datetime | None = None,
+    moves: Sequence[str] = (),
+    **fields: object,
+) -> None:
+    """A partner's issue.
+
+    Args:
+        state: the sandbox.
+        company_id: BUID of the company that is told.
+        id_: such as `ISS-7`.
+        at: when it came; now when left out.
+        moves: the statuses that it has gone through since.
+        fields: the fields of the contract's IssueInput: subject, partner_id, severity, category,
+            requester, due_at, description, asset_references, metadata, external_id.
+    """
+    fields = _checked(bodies.ISSUE, **fields)
+    _add_worked_on(_at(state, company_id, at), ISSUES, id_, fields, moves)
+
+
+def _at(state: State, company_id: str, at: datetime | None) -> Community:
+    then = state if at is None else attrs.evolve(state, now=lambda: at)
+    return Community(then, company_id)
+
+
+def _add_worked_on(
+    community: Community, noun: Noun, id_: str, fields: Document, moves: Sequence[str]
+) -> None:
+    shelf = community.shelf(noun.name)
+    record = make(shelf, noun, fields, id_=id_)
+    for to in moves:
+        check_move(noun.moves or {}, record.fields["status"], to)
+        record = shelf.change(record, transition(record, to, community.now(), None, None))
+
+
+def _checked(shape: Shape, **fields: object) -> Document:
+    wrong: list[Fault] = []
+    checked: Document = shape(_plain(fields), "", wrong)
+    if wrong:
+        raise ValueError("; ".join(f"{fault.pointer} {fault.detail}" for fault in wrong))
+    return checked
+
+
+def _plain(value: object) -> Json:
+    if isinstance(value, datetime):
+        return times.stamp(value)
+    if isinstance(value, Mapping):
+        return {name: _plain(one) for name, one in value.items()}
+    if isinstance(value, list | tuple):
+        return [_plain(one) for one in value]
+    return value

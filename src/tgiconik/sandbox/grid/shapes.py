@@ -1,0 +1,183 @@
+"""What a JSON body must look like: checks that collect every fault and normalise what is good.
+
+A check takes a value, the JSON pointer of its place and the list that faults go to, and returns the
+value as it is kept: times in UTC, optional fields filled in. After a fault the value means nothing.
+"""
+
+import re
+from collections.abc import Callable, Mapping
+from enum import StrEnum
+from typing import Any, Final, TypeAlias
+
+import attrs
+
+from tgiconik.sandbox.grid import times
+
+Json: TypeAlias = Any
+Document: TypeAlias = dict[str, Any]
+
+
+@attrs.frozen
+class Fault:
+    """One thing that is wrong, and where: a JSON pointer, or the name of a parameter."""
+
+    pointer: str
+    detail: str
+
+
+Check: TypeAlias = Callable[[Json, str, list[Fault]], Json]
+
+_REQUIRED: Final = object()
+
+
+def text(*, least: int = 0, most: int | None = None, pattern: str = ".*") -> Check:
+    """Text of a length (in characters) and form."""
+    form = re.compile(pattern, re.DOTALL)
+
+    def check(value: Json, pointer: str, faults: list[Fault]) -> Json:
+        if not isinstance(value, str):
+            faults.append(Fault(pointer, "must be text"))
+        elif len(value) < least or (most is not None and len(value) > most):
+            faults.append(Fault(pointer, f"must have {least} to {most} characters"))
+        elif not form.fullmatch(value):
+            faults.append(Fault(pointer, f"must be of the form {pattern}"))
+        return value
+
+    return check
+
+
+def one_of(values: type[StrEnum] | tuple[str, ...]) -> Check:
+    """One of a list of words."""
+    words = [str(value) for value in values]
+
+    def check(value: Json, pointer: str, faults: list[Fault]) -> Json:
+        if value not in words:
+            faults.append(Fault(pointer, f"must be one of {', '.join(words)}"))
+        return value
+
+    return check
+
+
+def time(value: Json, pointer: str, faults: list[Fault]) -> Json:
+    """A time in RFC 3339, kept in UTC."""
+    try:
+        return times.stamp(times.parse(value))
+    except (TypeError, ValueError):
+        faults.append(Fault(pointer, "must be a time in RFC 3339"))
+        return value
+
+
+def boolean(value: Json, pointer: str, faults: list[Fault]) -> Json:
+    """True or false."""
+    if not isinstance(value, bool):
+        faults.append(Fault(pointer, "must be true or false"))
+    return value
+
+
+def whole_number(least: int, most: int) -> Check:
+    """A whole number, both ends included. JSON Schema takes 60.0 for one too."""
+
+    def check(value: Json, pointer: str, faults: list[Fault]) -> Json:
+        if isinstance(value, bool) or not isinstance(value, int | float) or value != value // 1:
+            faults.append(Fault(pointer, "must be a whole number"))
+            return value
+        if not least <= value <= most:
+            faults.append(Fault(pointer, f"must be {least} to {most}"))
+        return int(value)
+
+    return check
+
+
+def anything(value: Json, pointer: str, faults: list[Fault]) -> Json:
+    """An object with whatever fields."""
+    if not isinstance(value, dict):
+        faults.append(Fault(pointer, "must be an object"))
+    return value
+
+
+def list_of(item: Check) -> Check:
+    """A list whose entries are all of one kind."""
+
+    def check(value: Json, pointer: str, faults: list[Fault]) -> Json:
+        if not isinstance(value, list):
+            faults.append(Fault(pointer, "must be a list"))
+            return value
+        return [item(one, f"{pointer}/{index}", faults) for index, one in enumerate(value)]
+
+    return check
+
+
+@attrs.frozen
+class Field:
+    """A field of an object: what it must be, and what it is when it is left out."""
+
+    check: Check
+    default: Json = _REQUIRED
+
+
+@attrs.frozen
+class Shape:
+    """An object, as a check.
+
+    Attributes:
+        fields: its fields by name.
+        closed: refuses other fields; an open shape keeps them.
+        partial: an update: no field is required, none is filled in.
+    """
+
+    fields: Mapping[str, Field]
+    closed: bool = True
+    partial: bool = False
+
+    def __call__(self, value: Json, pointer: str, faults: list[Fault]) -> Json:
+        """Check an object, as every `Check` does."""
+        if not isinstance(value, dict):
+            faults.append(Fault(pointer, "must be an object"))
+            return value
+        kept = {} if self.partial else self.blank()
+        for name, one in value.items():
+            place = f"{pointer}/{_escaped(name)}"
+            if name in self.fields:
+                kept[name] = self.fields[name].check(one, place, faults)
+            elif self.closed:
+                faults.append(Fault(place, "is not known here"))
+            else:
+                kept[name] = one
+        if not self.partial:
+            faults.extend(
+                Fault(f"{pointer}/{name}", "is required")
+                for name, field in self.fields.items()
+                if field.default is _REQUIRED and name not in value
+            )
+        return kept
+
+    def blank(self) -> Document:
+        """The fields that need not be given, as they are then."""
+        return {n: f.default for n, f in self.fields.items() if f.default is not _REQUIRED}
+
+    def update(self, *names: str) -> "Shape":
+        """The shape of a change to some of these fields."""
+        return Shape({name: self.fields[name] for name in names}, partial=True)
+
+
+def nullable(check: Check) -> Field:
+    """A field that may be null, and is when it is left out."""
+
+    def or_null(value: Json, pointer: str, faults: list[Fault]) -> Json:
+        return None if value is None else check(value, pointer, faults)
+
+    return Field(or_null, None)
+
+
+def many(item: Check) -> Field:
+    """A list that is empty when it is left out."""
+    return Field(list_of(item), [])
+
+
+def part(shape: Shape) -> Field:
+    """An object that is blank when it is left out."""
+    return Field(shape, shape.blank())
+
+
+def _escaped(name: str) -> str:
+    return name.replace("~", "~0").replace("/", "~1")  # RFC 6901

@@ -1,0 +1,47 @@
+"""The Trading Grid side of the sandbox in process."""
+
+from collections.abc import AsyncIterator
+
+import httpx
+import pytest
+
+from tgiconik.sandbox.state import State
+
+from .community import Community
+from .world import Clock, client, log_in, world
+
+
+@pytest.fixture
+def anyio_backend() -> str:
+    """The sandbox is served by asyncio."""
+    return "asyncio"
+
+
+@pytest.fixture
+def clock() -> Clock:
+    return Clock()
+
+
+@pytest.fixture
+def state(clock: Clock) -> State:
+    return world(clock)
+
+
+@pytest.fixture
+async def http(state: State) -> AsyncIterator[httpx.AsyncClient]:
+    """A client without a token."""
+    async with client(state) as http:
+        yield http
+
+
+@pytest.fixture
+async def grid(http: httpx.AsyncClient) -> httpx.AsyncClient:
+    """A client with a token."""
+    await log_in(http)
+    return http
+
+
+@pytest.fixture
+def community(grid: httpx.AsyncClient) -> Community:
+    """The collaboration surface; whatever it answers must be what the contract says."""
+    return Community(grid)
