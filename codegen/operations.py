@@ -1,0 +1,213 @@
+"""From the facts' operations to methods: parameters, body, answer, paging, roles."""
+
+from collections.abc import Iterator, Mapping
+from typing import Any, Final
+
+import attrs
+
+from codegen.facts import Overlay, Service
+from codegen.naming import Rules, method_name
+from codegen.schemas import Schema, Schemas, reference
+from codegen.words import snake
+
+#: Query names that say where in a list to go on: `Pages` owns them.
+CURSORS: Final = frozenset(
+    {"page", "scroll", "scroll_id", "last_id", "last_field_name", "search_after"}
+)
+
+_QUERY: Final = {"string": "str", "integer": "int", "number": "float", "boolean": "bool"}
+_DESCRIBED: Final = frozenset({"200", "201"})
+
+
+@attrs.frozen(kw_only=True)
+class Parameter:
+    """A query name or header of an operation."""
+
+    name: str
+    wire: str
+    kind: str
+    required: bool
+
+
+@attrs.frozen(kw_only=True)
+class Body:
+    """What an operation takes.
+
+    Attributes:
+        how: `json`, `form`, `multipart` or `bytes`.
+        schema: its schema.
+        required: whether it must be there.
+    """
+
+    how: str
+    schema: Schema
+    required: bool
+
+
+@attrs.frozen(kw_only=True)
+class Answer:
+    """What an operation answers.
+
+    Attributes:
+        how: `model`, `maybe` (a model, or nothing), `pages`, `nothing`, `location` (a redirect), or
+            `anything` where the facts do not describe it.
+        schema: the schema of a model, or of a page.
+    """
+
+    how: str
+    schema: Schema | None = None
+
+
+@attrs.frozen(kw_only=True)
+class Operation:
+    """One method of a service."""
+
+    name: str
+    http: str
+    path: str
+    ids: tuple[str, ...]
+    secrets: frozenset[str]
+    query: tuple[Parameter, ...]
+    headers: tuple[Parameter, ...]
+    body: Body | None
+    answer: Answer
+    paging: str | None
+    cursor: str | None
+    roles: tuple[str, ...]
+    authenticated: bool
+    repeatable: bool
+    codes: tuple[str, ...]
+
+    @property
+    def key(self) -> str:
+        """`METHOD /path`."""
+        return f"{self.http} {self.path}"
+
+
+def operations(
+    service: Service, schemas: Schemas, overlay: Overlay, rules: Rules
+) -> list[Operation]:
+    """The methods of a service, in the order of their paths."""
+    return [
+        _operation(service, schemas, overlay, rules, http, path, facts)
+        for http, path, facts in service.operations()
+    ]
+
+
+def _operation(
+    service: Service,
+    schemas: Schemas,
+    overlay: Overlay,
+    rules: Rules,
+    http: str,
+    path: str,
+    facts: Mapping[str, Any],
+) -> Operation:
+    key = f"{service.name} {http} {path}"
+    answer = _answer(schemas, overlay, key, facts)
+    lists = answer.how == "pages"
+    query, paging = _query(facts, overlay, lists=lists, in_body=key in overlay.lists)
+    security = facts.get("security", service.security)
+    headers = list(_parameters(facts, "header"))
+    if security == [{"AppID": []}]:
+        headers.append(Parameter(name="app_id", wire="App-ID", kind="str", required=True))
+    ids = tuple(p["name"] for p in facts.get("parameters", ()) if p["in"] == "path")
+    return Operation(
+        name=method_name(rules, service.name, http, path, lists=lists),
+        http=http,
+        path=path,
+        ids=tuple(sorted(ids, key=lambda name: path.index(f"{{{name}}}"))),
+        secrets=overlay.secrets & frozenset(ids),
+        query=tuple(query),
+        headers=tuple(headers),
+        body=_body(facts),
+        answer=answer,
+        paging=paging,
+        cursor=overlay.cursors.get(key),
+        roles=tuple(facts.get("x-required-roles", ())),
+        authenticated=any("AuthToken" in one for one in security),
+        repeatable=key in overlay.repeatable,
+        codes=tuple(facts["responses"]),
+    )
+
+
+def _parameters(facts: Mapping[str, Any], place: str) -> Iterator[Parameter]:
+    for parameter in facts.get("parameters", ()):
+        if parameter["in"] == place:
+            yield Parameter(
+                name=snake(parameter["name"]),
+                wire=parameter["name"],
+                kind=_QUERY[_kind(parameter["schema"])],
+                required=parameter.get("required", False),
+            )
+
+
+def _kind(schema: Schema) -> str:
+    kinds = schema.get("type", "string")
+    return next(kind for kind in ([kinds] if isinstance(kinds, str) else kinds) if kind != "null")
+
+
+def _query(
+    facts: Mapping[str, Any], overlay: Overlay, *, lists: bool, in_body: bool
+) -> tuple[list[Parameter], str | None]:
+    """The query names that stay in the signature, and the way of paging that the others make."""
+    query = [p for p in _parameters(facts, "query") if p.wire not in overlay.hidden]
+    if not lists:
+        return query, None
+    names = {parameter.wire for parameter in query}
+    paging = (
+        "last_id"
+        if "last_id" in names
+        else "last_field_name"
+        if "last_field_name" in names
+        else "search_after"
+        if "search_after" in names or in_body
+        else "scroll"
+        if "scroll" in names
+        else "url"
+    )
+    return [parameter for parameter in query if parameter.wire not in CURSORS], paging
+
+
+def _body(facts: Mapping[str, Any]) -> Body | None:
+    if "requestBody" not in facts:
+        return None
+    ((content_type, content),) = facts["requestBody"]["content"].items()
+    how = {
+        "application/json": "json",
+        "application/x-www-form-urlencoded": "form",
+        "multipart/form-data": "multipart",
+        "application/octet-stream": "bytes",
+    }[content_type]
+    return Body(
+        how=how, schema=content["schema"], required=facts["requestBody"].get("required", False)
+    )
+
+
+def _answer(schemas: Schemas, overlay: Overlay, key: str, facts: Mapping[str, Any]) -> Answer:
+    good = {code: answer for code, answer in facts["responses"].items() if code[0] in "23"}
+    described = [
+        content["schema"]
+        for answer in good.values()
+        for content in answer.get("content", {}).values()
+    ]
+    _, http, _ = key.split()
+    if not described:
+        if set(good) == {"302"}:
+            return Answer(how="location")
+        silent = http == "DELETE" or not _DESCRIBED & set(good)
+        return Answer(how="nothing" if silent else "anything")
+    schema = described[0]
+    if _lists(schemas, schema) and (
+        (http == "GET" and key not in overlay.single) or key in overlay.lists
+    ):
+        return Answer(how="pages", schema=schema)
+    # 200 and 201 answer the same; what stands beside them (202, 204, 302) answers something else.
+    return Answer(
+        how="model" if set(good) <= _DESCRIBED or len(good) == 1 else "maybe", schema=schema
+    )
+
+
+def _lists(schemas: Schemas, schema: Schema) -> bool:
+    name = reference(schema)
+    return name is not None and "objects" in schemas.facts[name].get("properties", {})

@@ -1,0 +1,135 @@
+"""How iconik's lists go on: pure functions from a page to the cursor of the next.
+
+A cursor is a piece of query (`page=3&per_page=100`, `last_id=…`): it can be stored, and read.
+None ends the list. Asking for a page past the end is an error on the platform, so that nothing here
+guesses a page number: it follows `next_url`, or goes on from the last entry of a full page.
+"""
+
+import json
+from collections.abc import Callable, Mapping
+from typing import Any, Final, TypeAlias
+from urllib.parse import parse_qs, parse_qsl, urlencode, urlsplit
+
+import attrs
+
+#: How far page numbers reach in lists that a search index backs.
+WINDOW: Final = 10_000
+
+#: The largest page that every list gives: one that is shorter than this and than was asked is last.
+_SURE: Final = 100
+
+
+class LostTrackError(ValueError):
+    """A page says that the list goes on, but not where."""
+
+
+@attrs.frozen(kw_only=True)
+class Turn:
+    """A page that was read.
+
+    Attributes:
+        path: of the call.
+        cursor: where the page began; None at the beginning of the list.
+        per_page: how many entries were asked for; None when the list has no such option.
+        envelope: the answer around the entries, as a model.
+        items: the entries.
+        key: the field of an entry that names it to `last_id`.
+    """
+
+    path: str
+    cursor: str | None
+    per_page: int | None
+    envelope: object
+    items: list[Any]
+    key: str = "id"
+
+    @property
+    def full(self) -> bool:
+        """Whether there may be more: nobody got less than they asked for."""
+        return len(self.items) >= min(self.per_page or _SURE, _SURE) > 0
+
+
+Style: TypeAlias = Callable[[Turn], str | None]
+
+
+def by_url(turn: Turn) -> str | None:
+    """Follow `next_url`: host-relative, with the query, null or absent on the last page."""
+    url = getattr(turn.envelope, "next_url", None)
+    if not url:
+        return None
+    parts = urlsplit(url)
+    if parts.path.rstrip("/") != turn.path.rstrip("/") or not parts.query:
+        raise LostTrackError(f"next_url leads from {turn.path} to {parts.path}")
+    return None if parts.query == turn.cursor else parts.query
+
+
+def by_last_id(turn: Turn) -> str | None:
+    """Go on after the last entry, unless the answer says where itself."""
+    return by_url(turn) or _after(turn, "last_id", turn.key)
+
+
+def by_last_field_name(turn: Turn) -> str | None:
+    """The same for metadata fields, which are named."""
+    return by_url(turn) or _after(turn, "last_field_name", "name")
+
+
+def by_scroll(turn: Turn) -> str | None:
+    """Follow `next_url`; of a list beyond the window, follow the scroll that `too_long` began."""
+    if not scrolling(turn.cursor):
+        return by_url(turn)
+    scroll = getattr(turn.envelope, "scroll_id", None)
+    return urlencode({"scroll": "true", "scroll_id": scroll}) if scroll and turn.items else None
+
+
+def by_search_after(turn: Turn) -> str | None:
+    """Follow `next_url` within the window, from there on the sort values of the last entry."""
+    following = by_url(turn)
+    page = dict(parse_qsl(following or "")).get("page", "")
+    size = turn.per_page or len(turn.items)
+    within = page.isdecimal() and int(page) * size <= WINDOW
+    if not searching_after(turn.cursor) and (following is None or within):
+        return following
+    values = turn.items and getattr(turn.items[-1], "sort_", None)
+    if values:
+        return urlencode({"search_after": json.dumps(values)}) if turn.full else None
+    return following
+
+
+def too_long(turn: Turn) -> bool:
+    """Whether page numbers will not reach the end of a list that can scroll."""
+    total = getattr(turn.envelope, "total", None)
+    return turn.cursor is None and total is not None and total > WINDOW
+
+
+#: The cursor that begins a scroll.
+SCROLL: Final = "scroll=true"
+
+
+def scrolling(cursor: str | None) -> bool:
+    """Whether a cursor belongs to a scroll."""
+    return (cursor or "").startswith(SCROLL)
+
+
+def searching_after(cursor: str | None) -> bool:
+    """Whether a cursor is made of sort values."""
+    return (cursor or "").startswith("search_after=")
+
+
+def query_at(query: Mapping[str, Any], cursor: str | None) -> dict[str, Any]:
+    """The query that reads the page at a cursor."""
+    return {**query, **parse_qs(cursor or "")}
+
+
+def values_at(cursor: str) -> list[Any]:
+    """The sort values in a cursor, for lists that take them in the body."""
+    values: list[Any] = json.loads(dict(parse_qsl(cursor))["search_after"])
+    return values
+
+
+def _after(turn: Turn, name: str, key: str) -> str | None:
+    if not turn.full:
+        return None
+    last = getattr(turn.items[-1], key, None)
+    if last is None:
+        raise LostTrackError(f"the last entry of a full page has no {key} to go on from")
+    return urlencode({name: last})
