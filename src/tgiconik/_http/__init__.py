@@ -15,7 +15,14 @@ from tgiconik._http._message import (
 )
 from tgiconik._http._pages import Page, Pages
 from tgiconik._http._retry import Retry
-from tgiconik._http._session import Auth, HeaderAuth, Session, Transport, asgi_transport
+from tgiconik._http._session import (
+    Auth,
+    HeaderAuth,
+    Session,
+    Transport,
+    asgi_transport,
+    checked_url,
+)
 
 __all__ = [
     "Answer",
@@ -31,6 +38,7 @@ __all__ = [
     "Transport",
     "asgi_transport",
     "build",
+    "checked_url",
     "rfc3339",
     "unreadable",
 ]

@@ -1,7 +1,7 @@
 """Lists of any length, one page at a time, whatever way a platform pages them."""
 
-from collections.abc import AsyncIterator, Awaitable, Callable
-from typing import Generic, TypeVar
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from typing import Generic, Self, TypeVar
 
 import attrs
 
@@ -62,21 +62,16 @@ class Pages(Generic[T]):
         """The same list, from a cursor on. Cursors are text and may be stored."""
         return Pages(self._fetch, cursor=cursor)
 
-    async def pages(self) -> AsyncIterator[Page[T]]:
+    def pages(self) -> AsyncIterator[Page[T]]:
         """Whole pages, for their totals and envelopes."""
         self._cursor = self._start
-        while True:
-            page = await self._fetch(self._cursor)
-            yield page
-            # A platform that answers the same cursor again would hold the caller for ever.
-            if page.next is None or page.next == self._cursor:
-                return
-            self._cursor = page.next
+        return _PageWalk(self._fetch, self._start, self._moved)
 
-    async def __aiter__(self) -> AsyncIterator[T]:
-        async for page in self.pages():
-            for item in page.items:
-                yield item
+    def __aiter__(self) -> AsyncIterator[T]:
+        return _ItemWalk(self.pages())
+
+    def _moved(self, cursor: str | None) -> None:
+        self._cursor = cursor
 
     async def first(self, n: int) -> list[T]:
         """The first `n` items, or all when there are fewer; reads no page more than needed."""
@@ -88,3 +83,47 @@ class Pages(Generic[T]):
             if len(found) >= n:
                 break
         return found
+
+
+# Iterators rather than generators: a walk that is left early holds nothing to clean up.
+
+
+class _PageWalk(Generic[T]):
+    def __init__(
+        self,
+        fetch: Callable[[str | None], Awaitable[Page[T]]],
+        cursor: str | None,
+        moved: Callable[[str | None], None],
+    ) -> None:
+        self._fetch = fetch
+        self._cursor = cursor
+        self._moved = moved
+        self._ended = False
+
+    def __aiter__(self) -> Self:
+        return self
+
+    async def __anext__(self) -> Page[T]:
+        if self._ended:
+            raise StopAsyncIteration
+        self._moved(self._cursor)
+        page = await self._fetch(self._cursor)
+        # A platform that answers the same cursor again would hold the caller for ever.
+        self._ended = page.next is None or page.next == self._cursor
+        self._cursor = page.next
+        return page
+
+
+class _ItemWalk(Generic[T]):
+    def __init__(self, pages: AsyncIterator[Page[T]]) -> None:
+        self._pages = pages
+        self._items: Iterator[T] = iter(())
+
+    def __aiter__(self) -> Self:
+        return self
+
+    async def __anext__(self) -> T:
+        while True:
+            for item in self._items:
+                return item
+            self._items = iter((await anext(self._pages)).items)

@@ -10,8 +10,7 @@ from typing import ClassVar, final
 
 from typing_extensions import override
 
-from tgiconik._http import Pages, Session
-from tgiconik._http._session import checked_url
+from tgiconik._http import Pages, Session, checked_url
 from tgiconik.tradinggrid.collaboration import protocol
 from tgiconik.tradinggrid.collaboration._wire import Wire, matching
 from tgiconik.tradinggrid.collaboration.inputs import (
