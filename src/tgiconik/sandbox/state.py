@@ -33,9 +33,12 @@ class State:
             that the sandbox hands out begin with it.
         writes: every successful request that may have changed something, in order. Reads that
             are POSTs (searches, token and Lens queries) are not writes.
+        unknown_queries: query names sent to iconik that its facts do not know, as
+            "METHOD path name". iconik lets them pass, so does the sandbox; tests look here.
     """
 
     store: Store
     now: Callable[[], datetime] = utc_now
     base_url: str = "http://localhost"
     writes: list[Write] = attrs.Factory(list)
+    unknown_queries: list[str] = attrs.Factory(list)

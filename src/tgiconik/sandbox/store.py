@@ -6,12 +6,14 @@ back as it was left, and a whole world can be inspected with `sqlite3`.
 
 import json
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 Document = dict[str, Any]
+#: Called with a document's kind and id; with two empty strings when anything may have changed.
+Watcher = Callable[[str, str], None]
 
 _SCHEMA = """
 CREATE TABLE IF NOT EXISTS documents (
@@ -44,6 +46,15 @@ class Store:
         self._db = sqlite3.connect(path, check_same_thread=False, isolation_level=None)
         self._db.execute("PRAGMA journal_mode=WAL")
         self._db.executescript(_SCHEMA)
+        self._watchers: list[Watcher] = []
+
+    def watch(self, watcher: Watcher) -> None:
+        """Tell somebody about every document that is written or removed, and of every rollback."""
+        self._watchers.append(watcher)
+
+    def _tell(self, kind: str, id_: str) -> None:
+        for watcher in self._watchers:
+            watcher(kind, id_)
 
     def get(self, kind: str, id_: str) -> Document | None:
         """One document, or None when there is none."""
@@ -59,10 +70,12 @@ class Store:
             "ON CONFLICT (kind, id) DO UPDATE SET body = excluded.body, parent = excluded.parent",
             (kind, id_, parent, json.dumps(body)),
         )
+        self._tell(kind, id_)
 
     def delete(self, kind: str, id_: str) -> bool:
         """Remove a document; says whether there was one."""
         gone = self._db.execute("DELETE FROM documents WHERE kind = ? AND id = ?", (kind, id_))
+        self._tell(kind, id_)
         return gone.rowcount > 0
 
     def list(self, kind: str, *, parent: str | None = None) -> list[Document]:
@@ -88,6 +101,11 @@ class Store:
         ).fetchone()
         return row
 
+    def has_blob(self, id_: str) -> bool:
+        """Whether there are bytes under this id."""
+        row = self._db.execute("SELECT 1 FROM blobs WHERE id = ?", (id_,)).fetchone()
+        return row is not None
+
     def is_empty(self) -> bool:
         """Whether nothing was ever written: a new database that wants a world."""
         return self._db.execute("SELECT 1 FROM documents LIMIT 1").fetchone() is None
@@ -100,6 +118,7 @@ class Store:
             yield
         except BaseException:
             self._db.execute("ROLLBACK")
+            self._tell("", "")
             raise
         self._db.execute("COMMIT")
 

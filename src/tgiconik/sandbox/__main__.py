@@ -1,0 +1,63 @@
+"""`python -m tgiconik.sandbox`: serve both platforms until interrupted."""
+
+import argparse
+import sys
+import threading
+from collections.abc import Sequence
+
+from tgiconik.sandbox.app import Sandbox
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Serve the sandbox and say how clients find it.
+
+    Returns:
+        The exit code: 0 when interrupted, 2 when the address is taken.
+    """
+    options = _parser().parse_args(arguments)
+    sandbox = Sandbox(db=options.db)
+    try:
+        with sandbox.serve(options.host, options.port) as url:
+            for name, value in sandbox.environment(url).items():
+                sys.stdout.write(f"export {name}={value}\n")
+            sys.stdout.write(f"# iconik and Trading Grid are at {url}; stop with Ctrl-C\n")
+            sys.stdout.flush()
+            _wait()
+    except OSError as error:
+        sys.stderr.write(f"cannot listen on {options.host}:{options.port}: {error.strerror}\n")
+        return 2
+    finally:
+        sandbox.close()
+    return 0
+
+
+def _wait() -> None:
+    try:
+        threading.Event().wait()
+    except KeyboardInterrupt:
+        sys.stdout.write("\n")
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="python -m tgiconik.sandbox",
+        description="Serve a small iconik and a small Trading Grid with a believable world in "
+        "them, for examples and tests. They are test doubles: nothing leaves this machine.",
+        epilog="The lines that it prints set the environment of the clients: "
+        "copy them into another shell.",
+    )
+    parser.add_argument("--host", default="127.0.0.1", help="address to listen on (%(default)s)")
+    parser.add_argument(
+        "--port", type=int, default=8765, help="port to listen on, 0 for a free one (%(default)s)"
+    )
+    parser.add_argument(
+        "--db",
+        default=":memory:",
+        metavar="FILE",
+        help="SQLite file to remember in; without it the world ends with the process",
+    )
+    return parser
+
+
+if __name__ == "__main__":
+    sys.exit(main())

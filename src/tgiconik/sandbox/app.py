@@ -1,0 +1,170 @@
+"""The sandbox: both platforms in one ASGI app, in process or served on a socket."""
+
+import re
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import asynccontextmanager, contextmanager
+from datetime import datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+from starlette.applications import Starlette
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from tgiconik._http import Transport, asgi_transport
+from tgiconik.sandbox import credentials, grid, iconik, links, world
+from tgiconik.sandbox.iconik import seed
+from tgiconik.sandbox.serving import serving
+from tgiconik.sandbox.state import State, Write, utc_now
+from tgiconik.sandbox.store import Store
+
+if TYPE_CHECKING:
+    from tgiconik.iconik import IconikClient
+    from tgiconik.tradinggrid import TradingGridClient
+
+#: POSTs that only read: searches, questions about many objects, tokens and Lens.
+_READS: Final = re.compile(
+    r"/API/search/v\d/(search|search/content/info|search/suggest|search/natural|nltf_parse)/?"
+    r"|/API/acls/v1/acl/([^/]+/[^/]+/)?"
+    r"|/API/assets/v1/shares/magic_link/enabled/?"
+    r"|/API/auth/v1/auth/saml/multidomain/login/?"
+    r"|/API/users/v1/users/invite/validate/?"
+    r"|/v1/oauth2/tokens/?"
+    r"|/visibility_transaction_search/?"
+)
+_IN_PROCESS: Final = "http://localhost"
+
+
+class Sandbox:
+    """iconik and Trading Grid, small, stateful and alone: a test double of both.
+
+    Args:
+        db: where it remembers; a file that is there already is opened as it was left.
+        now: the clock, timezone-aware.
+        world: whether an empty sandbox gets a world to play with, or only what its credentials
+            need.
+
+    Attributes:
+        state: store, clock and the list of writes.
+        app: the ASGI app.
+    """
+
+    def __init__(
+        self,
+        *,
+        db: str | Path = ":memory:",
+        now: Callable[[], datetime] = utc_now,
+        world: bool = True,
+    ) -> None:
+        self.state = State(Store(db), now, base_url=_IN_PROCESS)
+        if self.state.store.is_empty():
+            _fill(self.state, with_world=world)
+        routes = [*iconik.routes(self.state), *grid.routes(self.state), *links.routes(self.state)]
+        self.app: ASGIApp = _WriteLog(Starlette(routes=routes), self.state)
+
+    @property
+    def writes(self) -> list[Write]:
+        """Every request that may have changed something, in order."""
+        return self.state.writes
+
+    def transport(self) -> Transport:
+        """What clients take as `transport=` to call the sandbox in this process."""
+        return asgi_transport(self.app)
+
+    def environment(self, base_url: str | None = None) -> dict[str, str]:
+        """The environment variables with which clients find the sandbox.
+
+        Args:
+            base_url: where it is served; the sandbox's own idea of it when absent.
+        """
+        url = base_url or self.state.base_url
+        return {
+            "ICONIK_URL": url,
+            "ICONIK_APP_ID": credentials.APP_ID,
+            "ICONIK_AUTH_TOKEN": credentials.AUTH_TOKEN,
+            "TRADING_GRID_URL": url,
+            "TRADING_GRID_CLIENT_ID": credentials.CLIENT_ID,
+            "TRADING_GRID_CLIENT_SECRET": credentials.CLIENT_SECRET,
+            "TRADING_GRID_COMPANY_ID": credentials.COMPANY_ID,
+        }
+
+    @asynccontextmanager
+    async def clients(self) -> AsyncIterator[tuple["TradingGridClient", "IconikClient"]]:
+        """Clients of both platforms that call the sandbox in this process: `grid, iconik`."""
+        # Here and not above: serving the sandbox to others takes no client of ours.
+        from tgiconik.iconik import IconikClient  # noqa: PLC0415
+        from tgiconik.tradinggrid import TradingGridClient  # noqa: PLC0415
+
+        url = self.state.base_url
+        async with (
+            TradingGridClient(
+                url,
+                credentials.CLIENT_ID,
+                credentials.CLIENT_SECRET,
+                credentials.COMPANY_ID,
+                transport=self.transport(),
+            ) as trading_grid,
+            IconikClient(
+                url, credentials.APP_ID, credentials.AUTH_TOKEN, transport=self.transport()
+            ) as media,
+        ):
+            yield trading_grid, media
+
+    @contextmanager
+    def serve(self, host: str = "127.0.0.1", port: int = 0) -> Iterator[str]:
+        """Serve on a socket from a thread of its own, until the block ends.
+
+        Args:
+            host: the address to listen on.
+            port: the port; 0 takes a free one.
+
+        Yields:
+            The base URL.
+
+        Raises:
+            OSError: the address is taken.
+        """
+        before = self.state.base_url
+        with serving(self.app, host, port) as url:
+            self.state.base_url = url
+            try:
+                yield url
+            finally:
+                self.state.base_url = before
+
+    def close(self) -> None:
+        """Release the database."""
+        self.state.store.close()
+
+
+def _fill(state: State, *, with_world: bool) -> None:
+    with state.store.transaction():
+        seed.add_basics(state)
+        if with_world:
+            world.build(state)
+
+
+class _WriteLog:
+    """Notes every request that was answered with success and is not a reading one."""
+
+    def __init__(self, app: ASGIApp, state: State) -> None:
+        self._app = app
+        self._state = state
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http" or _only_reads(scope["method"], scope["path"]):
+            await self._app(scope, receive, send)
+            return
+
+        async def noting(message: Message) -> None:
+            if message["type"] == "http.response.start" and message["status"] < 400:  # noqa: PLR2004 - HTTP
+                write = Write(scope["method"], scope["path"], message["status"])
+                self._state.writes.append(write)
+            await send(message)
+
+        await self._app(scope, receive, noting)
+
+
+def _only_reads(method: str, path: str) -> bool:
+    return method in {"GET", "HEAD", "OPTIONS"} or (
+        method == "POST" and _READS.fullmatch(path) is not None
+    )

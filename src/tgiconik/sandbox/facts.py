@@ -1,0 +1,139 @@
+"""What is known of iconik's 1,002 operations, read from the blob that the codegen writes.
+
+The blob is the OpenAPI facts of all services, reduced and compressed; the sandbox routes by it,
+checks requests against it and shapes its answers after it.
+"""
+
+import json
+import zlib
+from collections.abc import Iterator, Mapping
+from functools import cache
+from importlib.resources import files
+from typing import Any
+
+import attrs
+
+Schema = Mapping[str, Any]
+
+_METHODS = ("get", "post", "put", "patch", "delete")
+#: What calls carry unless the facts say otherwise (`securitySchemes`).
+_HEADER_OF_SCHEME = {"AppID": "App-ID", "AuthToken": "Auth-Token"}
+
+
+@attrs.frozen
+class Body:
+    """What an operation takes.
+
+    Attributes:
+        required: whether a request without a body is refused.
+        schemas: the body's schema, by content type.
+    """
+
+    required: bool
+    schemas: Mapping[str, Schema]
+
+
+@attrs.frozen
+class Operation:
+    """One operation of one service.
+
+    Attributes:
+        service: its name on the wire, the segment after `/API/`.
+        method: in capitals.
+        path: the template below the service, `/v1/assets/{asset_id}/`.
+        query: schemas of the known query names.
+        required_query: the query names that must be sent.
+        body: what it takes, None when it takes nothing.
+        answers: schema (or None for an empty body) by success status, lowest status first.
+        credentials: the headers that must be sent.
+        roles: the roles that the caller needs.
+    """
+
+    service: str
+    method: str
+    path: str
+    query: Mapping[str, Schema]
+    required_query: frozenset[str]
+    body: Body | None
+    answers: Mapping[int, Schema | None]
+    credentials: frozenset[str]
+    roles: tuple[str, ...]
+
+    @property
+    def name(self) -> str:
+        """How handlers and tests name it: `GET assets/v1/assets/{asset_id}/`."""
+        return f"{self.method} {self.service}{self.path}"
+
+
+@attrs.frozen
+class Facts:
+    """All operations and, by service, all named schemas."""
+
+    operations: tuple[Operation, ...]
+    schemas: Mapping[str, Mapping[str, Schema]]
+
+    @property
+    def roles(self) -> list[str]:
+        """Every role that any operation asks for."""
+        return sorted({role for operation in self.operations for role in operation.roles})
+
+
+@cache
+def load() -> Facts:
+    """Read the facts once per process."""
+    documents = json.loads(
+        zlib.decompress(files("tgiconik.sandbox").joinpath("facts.bin").read_bytes())
+    )
+    return Facts(
+        operations=tuple(
+            operation
+            for service, document in documents.items()
+            for operation in _operations(service, document)
+        ),
+        schemas={
+            service: document["components"]["schemas"] for service, document in documents.items()
+        },
+    )
+
+
+def _operations(service: str, document: Mapping[str, Any]) -> Iterator[Operation]:
+    for path, item in document["paths"].items():
+        for method in _METHODS:
+            if method in item:
+                yield _operation(service, method, path, item[method], document["security"])
+
+
+def _operation(
+    service: str, method: str, path: str, facts: Mapping[str, Any], default_security: list[Any]
+) -> Operation:
+    query = [known for known in facts.get("parameters", ()) if known["in"] == "query"]
+    body = facts.get("requestBody")
+    security = facts.get("security", default_security)
+    return Operation(
+        service=service,
+        method=method.upper(),
+        path=path,
+        query={known["name"]: known["schema"] for known in query},
+        required_query=frozenset(known["name"] for known in query if known.get("required")),
+        body=None
+        if body is None
+        else Body(
+            required=body.get("required", False),
+            schemas={kind: content["schema"] for kind, content in body["content"].items()},
+        ),
+        answers={
+            int(status): _first_schema(answer)
+            for status, answer in sorted(facts["responses"].items())
+            if status.startswith(("2", "3"))
+        },
+        credentials=frozenset(
+            _HEADER_OF_SCHEME[scheme] for choice in security for scheme in choice
+        ),
+        roles=tuple(facts.get("x-required-roles", ())),
+    )
+
+
+def _first_schema(answer: Mapping[str, Any]) -> Schema | None:
+    for content in answer.get("content", {}).values():
+        return content["schema"]  # type: ignore[no-any-return]  # JSON
+    return None

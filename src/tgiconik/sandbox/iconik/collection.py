@@ -1,0 +1,229 @@
+"""Collections and what is in them."""
+
+from typing import Any
+
+from starlette.responses import Response
+
+from tgiconik.sandbox.iconik import index as indexed
+from tgiconik.sandbox.iconik.asked import Asked, Refused, found, new_id, stamp
+from tgiconik.sandbox.iconik.kinds import ASSETS, COLLECTIONS, CONTENTS
+from tgiconik.sandbox.iconik.objects import asset, collection
+from tgiconik.sandbox.iconik.paging import listed
+from tgiconik.sandbox.state import State
+from tgiconik.sandbox.store import Document
+
+_MEMBERS = {"assets": ASSETS, "collections": COLLECTIONS}
+
+
+def make(
+    state: State, fields: dict[str, Any], *, user_id: str | None, id_: str | None = None
+) -> Document:
+    """Make a collection, below its `parent_id` when it has one."""
+    moment = stamp(state.now())
+    parent_id = fields.get("parent_id")
+    if parent_id is not None:
+        collection(state, parent_id)
+    document: Document = {
+        "category": None,
+        "favoured": False,
+        **fields,
+        "id": id_ or new_id(),
+        "object_type": "collections",
+        "status": "ACTIVE",
+        "is_root": parent_id is None,
+        "parent_id": parent_id,
+        "parents": [],
+        "in_collections": [],
+        "date_created": moment,
+        "date_modified": moment,
+        "created_by_user": user_id,
+        "custom_order_status": "DISABLED",
+    }
+    state.store.put(COLLECTIONS, document["id"], document)
+    if parent_id is not None:
+        add(state, parent_id, "collections", document["id"])
+    return collection(state, document["id"])
+
+
+def add(state: State, collection_id: str, object_type: str, object_id: str) -> bool:
+    """Put an object into a collection.
+
+    Returns:
+        Whether it was not there before.
+    """
+    collection(state, collection_id)
+    if object_type not in _MEMBERS:
+        raise Refused(400, f"object_type {object_type} cannot be in a collection")
+    member = asset(state, object_id) if object_type == "assets" else collection(state, object_id)
+    key = f"{collection_id}/{object_type}/{object_id}"
+    if state.store.get(CONTENTS, key) is not None:
+        return False
+    content = {
+        "collection_id": collection_id,
+        "object_id": object_id,
+        "object_type": object_type,
+        "date_created": stamp(state.now()),
+    }
+    state.store.put(CONTENTS, key, content, parent=collection_id)
+    inside = [*member["in_collections"], collection_id]
+    state.store.put(_MEMBERS[object_type], object_id, member | {"in_collections": inside})
+    return True
+
+
+def remove(state: State, content: Document) -> None:
+    """Take an object out of a collection."""
+    collection_id, type_, id_ = (
+        content["collection_id"],
+        content["object_type"],
+        content["object_id"],
+    )
+    state.store.delete(CONTENTS, f"{collection_id}/{type_}/{id_}")
+    member = state.store.get(_MEMBERS[type_], id_)
+    if member is not None:
+        inside = [each for each in member["in_collections"] if each != collection_id]
+        state.store.put(_MEMBERS[type_], id_, member | {"in_collections": inside})
+
+
+def members(state: State, collection_id: str) -> list[tuple[str, Document]]:
+    """The objects in a collection that are not deleted, with their types."""
+    found_ = []
+    for content in state.store.list(CONTENTS, parent=collection_id):
+        member = state.store.get(_MEMBERS[content["object_type"]], content["object_id"])
+        if member is not None and member["status"] == "ACTIVE":
+            found_.append((content["object_type"], member))
+    return found_
+
+
+def create_collection(asked: Asked) -> Response:
+    """Make a collection."""
+    return asked.fit(make(asked.state, asked.body, user_id=asked.user_id))
+
+
+def list_collections(asked: Asked) -> Response:
+    """The collections that are not deleted."""
+    live = [each for each in asked.state.store.list(COLLECTIONS) if each["status"] == "ACTIVE"]
+    return listed(asked, live)
+
+
+def read_collection(asked: Asked) -> Response:
+    """One collection."""
+    return asked.fit(collection(asked.state, asked.ids["collection_id"]))
+
+
+def change_collection(asked: Asked) -> Response:
+    """Change the fields that were sent."""
+    document = collection(asked.state, asked.ids["collection_id"])
+    document |= {**asked.body, "id": document["id"], "date_modified": asked.now()}
+    asked.state.store.put(COLLECTIONS, document["id"], document)
+    return asked.fit(document)
+
+
+def delete_collection(asked: Asked) -> Response:
+    """Move a collection to the delete queue; its assets stay."""
+    document = collection(asked.state, asked.ids["collection_id"])
+    gone = {"status": "DELETED", "date_deleted": asked.now(), "deleted_by_user": asked.user_id}
+    asked.state.store.put(COLLECTIONS, document["id"], document | gone)
+    return Response(status_code=204)
+
+
+def restore_collection(asked: Asked) -> Response:
+    """Bring a collection back from the delete queue."""
+    document = _deleted(asked)
+    asked.state.store.put(
+        COLLECTIONS, document["id"], document | {"status": "ACTIVE", "date_deleted": None}
+    )
+    return asked.fit({"job_id": new_id()})
+
+
+def purge_collection(asked: Asked) -> Response:
+    """Forget a deleted collection for good."""
+    document = _deleted(asked)
+    for content in asked.state.store.list(CONTENTS, parent=document["id"]):
+        remove(asked.state, content)
+    asked.state.store.delete(COLLECTIONS, document["id"])
+    return Response(status_code=204)
+
+
+def _deleted(asked: Asked) -> Document:
+    id_ = asked.ids["collection_id"]
+    document = found(asked.state.store.get(COLLECTIONS, id_), f"Collection {id_}")
+    if document["status"] != "DELETED":
+        raise Refused(400, f"Collection {id_} is not deleted")
+    return document
+
+
+def list_queue(asked: Asked) -> Response:
+    """The deleted collections that wait to be purged."""
+    every = asked.state.store.list(COLLECTIONS)
+    return listed(asked, [each for each in every if each["status"] == "DELETED"])
+
+
+def list_contents(asked: Asked) -> Response:
+    """A page of the members; `object_types=assets,collections` leaves out the others."""
+    document = collection(asked.state, asked.ids["collection_id"])
+    types = asked.query.get("object_types", "assets,collections").split(",")
+    ids = asked.query.get("object_ids")
+    chosen = [
+        indexed.document(asked.state, type_, member)
+        for type_, member in members(asked.state, document["id"])
+        if type_ in types and (ids is None or member["id"] in ids.split(","))
+    ]
+    return listed(asked, chosen)
+
+
+def add_content(asked: Asked) -> Response:
+    """Put an object into a collection; again is no error."""
+    id_ = asked.ids["collection_id"]
+    add(asked.state, id_, asked.body["object_type"], asked.body["object_id"])
+    return Response(status_code=201)
+
+
+def remove_content(asked: Asked) -> Response:
+    """Take an object out of a collection."""
+    key = "/".join(asked.ids.values())
+    remove(asked.state, found(asked.state.store.get(CONTENTS, key), "The content"))
+    return Response(status_code=204)
+
+
+def count_contents(asked: Asked) -> Response:
+    """How much is in a collection."""
+    document = collection(asked.state, asked.ids["collection_id"])
+    types = [type_ for type_, _ in members(asked.state, document["id"])]
+    return asked.fit(
+        {
+            "title": document["title"],
+            "assets_count": types.count("assets"),
+            "collections_count": types.count("collections"),
+        }
+    )
+
+
+def list_ancestors(asked: Asked) -> Response:
+    """The collections above a collection, nearest first."""
+    above = []
+    parent_id = collection(asked.state, asked.ids["collection_id"])["parent_id"]
+    while parent_id is not None:
+        above.append(collection(asked.state, parent_id))
+        parent_id = above[-1]["parent_id"]
+    return listed(asked, above)
+
+
+HANDLERS = {
+    "GET assets/v1/collections/": list_collections,
+    "POST assets/v1/collections/": create_collection,
+    "GET assets/v1/collections/recent/": list_collections,
+    "GET assets/v1/collections/{collection_id}/": read_collection,
+    "PUT assets/v1/collections/{collection_id}/": change_collection,
+    "PATCH assets/v1/collections/{collection_id}/": change_collection,
+    "DELETE assets/v1/collections/{collection_id}/": delete_collection,
+    "PUT assets/v1/collections/{collection_id}/restore/": restore_collection,
+    "DELETE assets/v1/collections/{collection_id}/purge/": purge_collection,
+    "GET assets/v1/collections/{collection_id}/ancestors/": list_ancestors,
+    "GET assets/v1/collections/{collection_id}/content/info/": count_contents,
+    "GET assets/v1/collections/{collection_id}/contents/": list_contents,
+    "POST assets/v1/collections/{collection_id}/contents/": add_content,
+    "DELETE assets/v1/collections/{collection_id}/contents/{object_type}/{object_id}/": (
+        remove_content
+    ),
+    "GET assets/v1/delete_queue/collections/": list_queue,
+}

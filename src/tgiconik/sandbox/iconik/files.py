@@ -1,0 +1,380 @@
+"""Formats, file sets and files of assets, and the signed links under which bytes are fetched.
+
+Making, changing and deleting them is the generic noun's. Here is what ties them together: the
+version that each belongs to, formats by name, and downloads.
+"""
+
+import hmac
+from collections.abc import Mapping
+from datetime import timedelta
+from hashlib import md5, sha256
+from typing import Any, Final
+from urllib.parse import quote
+
+from starlette.responses import Response
+
+from tgiconik.sandbox.iconik import objects
+from tgiconik.sandbox.iconik.asked import Asked, Refused, found, new_id, stamp
+from tgiconik.sandbox.iconik.history import record
+from tgiconik.sandbox.iconik.kinds import FILE_SETS, FILES, FORMATS, KEYFRAMES, PROXIES, STORAGES
+from tgiconik.sandbox.iconik.paging import listed
+from tgiconik.sandbox.media import Media
+from tgiconik.sandbox.state import State
+from tgiconik.sandbox.store import Document
+
+#: How long a signed link lasts; iconik's own time was not found.
+LINK_LIFE: Final = timedelta(hours=1)
+_KINDS: Final = {
+    "formats": FORMATS,
+    "file_sets": FILE_SETS,
+    "files": FILES,
+    "proxies": PROXIES,
+    "keyframes": KEYFRAMES,
+}
+_SECRET: Final = ("iconik/secrets", "links")
+
+
+def add_original(
+    state: State,
+    asset_id: str,
+    version_id: str,
+    media: Media,
+    *,
+    storage_id: str,
+    user_id: str | None,
+    ids: tuple[str, str, str] | None = None,
+) -> Document:
+    """Give a version its original: format, file set, file, bytes.
+
+    Returns:
+        The file.
+    """
+    format_id, file_set_id, file_id = ids or (new_id(), new_id(), new_id())
+    common = {
+        "asset_id": asset_id,
+        "version_id": version_id,
+        "date_created": stamp(state.now()),
+        "date_modified": stamp(state.now()),
+        "user_id": user_id,
+        "status": "ACTIVE",
+    }
+    _put(
+        state,
+        "formats",
+        common
+        | {
+            "id": format_id,
+            "name": "ORIGINAL",
+            "metadata": [{"internet_media_type": media.media_type}],
+            "storage_methods": ["S3"],
+            "archive_status": "NOT_ARCHIVED",
+            "is_online": True,
+        },
+    )
+    _put(
+        state,
+        "file_sets",
+        common
+        | {
+            "id": file_set_id,
+            "format_id": format_id,
+            "storage_id": storage_id,
+            "base_dir": "/",
+            "name": media.name,
+            "component_ids": [],
+            "file_count": 1,
+        },
+    )
+    return _put(
+        state,
+        "files",
+        common
+        | {
+            "id": file_id,
+            "format_id": format_id,
+            "file_set_id": file_set_id,
+            "storage_id": storage_id,
+            "storage_method": "S3",
+            "directory_path": "",
+            "original_name": media.name,
+            "name": media.name,
+            "type": "FILE",
+            "status": "CLOSED",
+            "size": len(media.content),
+            # iconik names no algorithm; storages mostly give MD5, so nobody may rely on SHA-256.
+            "checksum": md5(media.content, usedforsecurity=False).hexdigest(),
+            "media_type": media.media_type,
+            "blob": keep_bytes(state, media),
+        },
+    )
+
+
+def keep_bytes(state: State, media: Media) -> str:
+    """Store bytes once, by their SHA-256.
+
+    Returns:
+        The SHA-256.
+    """
+    digest = sha256(media.content).hexdigest()
+    if not state.store.has_blob(digest):
+        state.store.put_blob(digest, media.content, media.media_type)
+    return digest
+
+
+def add_preview(state: State, kind: str, document: Mapping[str, Any], media: Media) -> Document:
+    """Give a version a proxy or keyframe (`kind` is `proxies` or `keyframes`)."""
+    return _put(
+        state,
+        kind,
+        {
+            "id": new_id(),
+            "filename": media.name,
+            "name": media.name,
+            "size": len(media.content),
+            "status": "CLOSED",
+            "storage_method": "S3",
+            "date_created": stamp(state.now()),
+            "date_modified": stamp(state.now()),
+            "media_type": media.media_type,
+            "blob": keep_bytes(state, media),
+            **document,
+        },
+    )
+
+
+def _put(state: State, kind: str, document: Document) -> Document:
+    asset_id = document["asset_id"]
+    key = f"{asset_id}/{document['id']}"
+    state.store.put(_KINDS[kind], key, document, parent=asset_id)
+    return document
+
+
+def _of(state: State, kind: str, asset_id: str, **wanted: str) -> list[Document]:
+    """What an asset has of a kind, with the wanted fields."""
+    every = state.store.list(_KINDS[kind], parent=asset_id)
+    return [each for each in every if all(each.get(name) == wanted[name] for name in wanted)]
+
+
+def formats_of(state: State, asset_id: str, version_id: str) -> list[Document]:
+    """The formats of a version."""
+    return _of(state, "formats", asset_id, version_id=version_id)
+
+
+def original(state: State, asset_id: str, version_id: str) -> Document | None:
+    """The file of a version's original whose bytes are there; None while there is none."""
+    for format_ in formats_of(state, asset_id, version_id):
+        if format_["name"] == "ORIGINAL":
+            for file in _of(state, "files", asset_id, format_id=format_["id"]):
+                if file.get("status") == "CLOSED" and file.get("blob"):
+                    return file
+    return None
+
+
+def copy_version(
+    state: State, asset_id: str, version_id: str, to_asset_id: str, to_version_id: str
+) -> None:
+    """Give a version all files of another one, under new ids; the bytes are kept once."""
+    new: dict[str, str] = {}
+    for kind in _KINDS:
+        for document in _of(state, kind, asset_id, version_id=version_id):
+            new[document["id"]] = new_id()
+            ids = {
+                name: new[document[name]]
+                for name in ("id", "format_id", "file_set_id")
+                if document.get(name) in new
+            }
+            moved = {"asset_id": to_asset_id, "version_id": to_version_id}
+            _put(state, kind, document | ids | moved)
+
+
+def forget_version(state: State, asset_id: str, version_id: str) -> None:
+    """Forget the files of a version."""
+    for kind in _KINDS:
+        for document in _of(state, kind, asset_id, version_id=version_id):
+            state.store.delete(_KINDS[kind], f"{asset_id}/{document['id']}")
+
+
+def signed_link(state: State, kind: str, document: Document) -> str:
+    """A link to the bytes that works for a while without credentials."""
+    expires = int((state.now() + LINK_LIFE).timestamp())
+    path = f"/media/{kind}/{document['asset_id']}/{document['id']}/{quote(document['name'])}"
+    return f"{state.base_url}{path}?expires={expires}&signature={_sign(state, path, expires)}"
+
+
+def signed_document(state: State, path: str, query: Mapping[str, str]) -> Document:
+    """What a signed link leads to, or a 403 or 404 as a storage answers them."""
+    expires = query.get("expires", "")
+    if not expires.isdecimal() or int(expires) <= state.now().timestamp():
+        raise Refused(403, "The link has expired")
+    if not hmac.compare_digest(query.get("signature", ""), _sign(state, path, int(expires))):
+        raise Refused(403, "The link's signature does not match")
+    _, _, kind, asset_id, id_, *_ = path.split("/")
+    return found(state.store.get(_KINDS[kind], f"{asset_id}/{id_}"), "The file")
+
+
+def _sign(state: State, path: str, expires: int) -> str:
+    secret = state.store.get(*_SECRET)
+    if secret is None:
+        secret = {"key": new_id()}
+        state.store.put(*_SECRET, secret)
+    return hmac.new(secret["key"].encode(), f"{path}?{expires}".encode(), "sha256").hexdigest()
+
+
+def _kind(asked: Asked) -> str:
+    """Which of the kinds a path is about: the last one that it names."""
+    segments = asked.operation.path.strip("/").split("/")
+    return next(segment for segment in reversed(segments) if segment in _KINDS)
+
+
+def _document(asked: Asked, kind: str, name: str) -> Document:
+    objects.asset(asked.state, asked.ids["asset_id"])
+    id_ = asked.ids[name]
+    document = asked.state.store.get(_KINDS[kind], f"{asked.ids['asset_id']}/{id_}")
+    return found(document, id_)
+
+
+def list_kind(asked: Asked) -> Response:
+    """What an asset has of a kind: of the version, format, file set or storage in the path.
+
+    Without one it is what the current version has, unless `include_all_versions` is sent or the
+    operation does not know it.
+    """
+    document = objects.asset(asked.state, asked.ids["asset_id"])
+    kind = _kind(asked)
+    wanted = {name: value for name, value in asked.ids.items() if name != "asset_id"}
+    by_version = "include_all_versions" in asked.operation.query
+    if by_version and not asked.flag("include_all_versions"):
+        wanted["version_id"] = document["default_version_id"]
+    found_ = _of(asked.state, kind, document["id"], **wanted)
+    if asked.flag("generate_signed_url"):
+        found_ = [_with_link(asked.state, kind, each) for each in found_]
+    return listed(asked, found_)
+
+
+def _with_link(state: State, kind: str, document: Document) -> Document:
+    if not document.get("blob"):
+        return document
+    return document | {"url": signed_link(state, kind, document)}
+
+
+def forget_kind(asked: Asked) -> Response:
+    """Forget what an asset, or one version of it, has of a kind."""
+    document = objects.asset(asked.state, asked.ids["asset_id"])
+    kind = _kind(asked)
+    wanted = {"version_id": asked.ids["version_id"]} if "version_id" in asked.ids else {}
+    for each in _of(asked.state, kind, document["id"], **wanted):
+        asked.state.store.delete(_KINDS[kind], f"{document['id']}/{each['id']}")
+    return asked.empty()
+
+
+def read_format(asked: Asked) -> Response:
+    """A format by id, or by name for the current version."""
+    document = objects.asset(asked.state, asked.ids["asset_id"])
+    name = asked.ids["format_id"]
+    for format_ in formats_of(asked.state, document["id"], document["default_version_id"]):
+        if format_["name"] == name:
+            return asked.fit(format_)
+    return asked.fit(_document(asked, "formats", "format_id"))
+
+
+def create_part(asked: Asked) -> Response:
+    """Make a format, file set or file; of the current version unless the body names one."""
+    document = objects.asset(asked.state, asked.ids["asset_id"])
+    kind = _kind(asked)
+    version_id = asked.body.get("version_id") or document["default_version_id"]
+    objects.version(document, version_id)
+    moment = asked.now()
+    part = {
+        "status": "OPEN" if kind == "files" else "ACTIVE",
+        **asked.body,
+        "id": new_id(),
+        "asset_id": document["id"],
+        "version_id": version_id,
+        "user_id": asked.user_id,
+        "date_created": moment,
+        "date_modified": moment,
+    }
+    if kind == "files":
+        part["name"] = part.get("name") or part["original_name"]
+        part["directory_path"] = part["directory_path"].rstrip("/")
+    return asked.fit(_put(asked.state, kind, part))
+
+
+def read_preview(asked: Asked) -> Response:
+    """One proxy or keyframe with its signed link."""
+    kind = _kind(asked)
+    document = _document(asked, kind, asked.operation.path.split("{")[-1].rstrip("}/"))
+    return asked.fit(_with_link(asked.state, kind, document))
+
+
+def download_file(asked: Asked) -> Response:
+    """A signed link to the bytes of a file; recorded as a download."""
+    return _downloaded(asked, "files", _document(asked, "files", "file_id"))
+
+
+def download_proxy(asked: Asked) -> Response:
+    """A signed link to the bytes of a proxy; recorded as a download."""
+    return _downloaded(asked, "proxies", _document(asked, "proxies", "proxy_id"))
+
+
+def _downloaded(asked: Asked, kind: str, document: Document) -> Response:
+    if not document.get("blob"):
+        raise Refused(404, f"{document['id']} has no bytes")
+    version_id = document.get("version_id")
+    record(
+        asked.state,
+        document["asset_id"],
+        "DOWNLOAD",
+        user_id=asked.user_id,
+        version_id=version_id,
+    )
+    return asked.fit({"url": signed_link(asked.state, kind, document)})
+
+
+def find_by_checksum(asked: Asked) -> Response:
+    """The files with a checksum."""
+    every = asked.state.store.list(FILES)
+    return listed(asked, [each for each in every if each.get("checksum") == asked.ids["checksum"]])
+
+
+def files_of_set(asked: Asked) -> Response:
+    """The files of a file set, whichever asset it belongs to."""
+    every = asked.state.store.list(FILES)
+    wanted = asked.ids["file_set_id"]
+    return listed(asked, [each for each in every if each.get("file_set_id") == wanted])
+
+
+def matching_storage(asked: Asked) -> Response:
+    """The storage to put things of a purpose on."""
+    for storage in asked.state.store.list(STORAGES):
+        purposes_match = storage["purpose"] == asked.ids["purpose"].upper()
+        if purposes_match and storage["method"] == asked.ids.get("method", storage["method"]):
+            return asked.fit(storage)
+    raise Refused(404, f"There is no storage for {asked.ids['purpose']}")
+
+
+_ASSET = "files/v1/assets/{asset_id}"
+HANDLERS = {
+    **{
+        f"{method} {_ASSET}/{kind}/": handler
+        for kind in ("formats", "file_sets", "files")
+        for method, handler in (("GET", list_kind), ("POST", create_part))
+    },
+    f"GET {_ASSET}/proxies/": list_kind,
+    f"GET {_ASSET}/keyframes/": list_kind,
+    **{f"GET {_ASSET}/versions/{{version_id}}/{kind}/": list_kind for kind in _KINDS},
+    **{f"DELETE {_ASSET}/versions/{{version_id}}/{kind}/": forget_kind for kind in _KINDS},
+    **{f"DELETE {_ASSET}/versions/all/{kind}/": forget_kind for kind in _KINDS},
+    f"GET {_ASSET}/formats/{{format_id}}/": read_format,
+    f"GET {_ASSET}/formats/{{format_id}}/file_sets/": list_kind,
+    f"GET {_ASSET}/formats/{{format_id}}/storages/{{storage_id}}/file_sets/": list_kind,
+    f"GET {_ASSET}/file_sets/{{file_set_id}}/files/": list_kind,
+    f"GET {_ASSET}/proxies/{{proxy_id}}/": read_preview,
+    f"GET {_ASSET}/files/{{file_id}}/download_url/": download_file,
+    f"GET {_ASSET}/proxies/{{proxy_id}}/download_url/": download_proxy,
+    "GET files/v1/files/checksum/{checksum}/": find_by_checksum,
+    "GET files/v1/file_sets/{file_set_id}/files/": files_of_set,
+    "GET files/v1/storages/matching/{purpose}/": matching_storage,
+    "GET files/v1/storages/matching/{purpose}/method/{method}/": matching_storage,
+    "GET files/v1/storages/{purpose}/default/": matching_storage,
+}

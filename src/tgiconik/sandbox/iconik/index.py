@@ -1,0 +1,149 @@
+"""What searches read: one flat document per asset and collection, kept in memory.
+
+The store says what changed, so that a search over ten thousand assets flattens only those that are
+new. The real index follows the database after a moment; this one follows at once.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from functools import cached_property
+from typing import Any, Final
+
+import attrs
+
+from tgiconik.sandbox.iconik.kinds import APPROVALS, ASSETS, COLLECTIONS, FORMATS, SEGMENTS, VALUES
+from tgiconik.sandbox.iconik.metadata import values_of
+from tgiconik.sandbox.state import State
+from tgiconik.sandbox.store import Document
+
+_TYPE_OF: Final = {ASSETS: "assets", COLLECTIONS: "collections"}
+_KIND_OF: Final = {type_: kind for kind, type_ in _TYPE_OF.items()}
+#: What a query without a field looks at.
+_TEXT: Final = ("title", "description", "external_id")
+
+
+@attrs.define(slots=False)
+class Entry:
+    """A document as searches see it.
+
+    Attributes:
+        document: the hit that is answered.
+        fields: values by field name, lower-case text; metadata both bare and with its prefix.
+    """
+
+    document: Document
+
+    @cached_property
+    def fields(self) -> Mapping[str, Sequence[str]]:
+        """All fields as text."""
+        fields: dict[str, list[str]] = {}
+        for name, value in _flat(self.document):
+            fields.setdefault(name, []).append(value.lower())
+            if name.startswith("metadata."):
+                fields.setdefault(name.removeprefix("metadata."), []).append(value.lower())
+        fields[""] = [
+            value
+            for name, values in fields.items()
+            if name in _TEXT or name.startswith("metadata.")
+            for value in values
+        ]
+        return fields
+
+
+class SearchIndex:
+    """All searchable documents, refreshed as far as the store changed.
+
+    Args:
+        state: the sandbox.
+    """
+
+    def __init__(self, state: State) -> None:
+        self._state = state
+        self._entries: dict[tuple[str, str], Entry | None] = {}
+        self._stale: set[tuple[str, str]] = set()
+        self._is_complete = False
+        state.store.watch(self._changed)
+
+    def entries(self, types: Sequence[str]) -> Iterator[Entry]:
+        """The searchable documents of some types, oldest first."""
+        self._refresh()
+        for (type_, _), entry in self._entries.items():
+            if entry is not None and type_ in types:
+                yield entry
+
+    def _changed(self, kind: str, id_: str) -> None:
+        if not kind:
+            self._is_complete = False
+        elif kind in _TYPE_OF:
+            self._stale.add((_TYPE_OF[kind], id_))
+        elif kind in {VALUES, APPROVALS}:
+            type_, object_id, *_ = id_.split("/")
+            self._stale.add((type_, object_id))
+        elif kind in {SEGMENTS, FORMATS}:
+            self._stale.add(("assets", id_.partition("/")[0]))
+
+    def _refresh(self) -> None:
+        if not self._is_complete:
+            self._entries.clear()
+            self._stale = {
+                (type_, each["id"])
+                for kind, type_ in _TYPE_OF.items()
+                for each in self._state.store.list(kind)
+            }
+            self._is_complete = True
+        store = self._state.store
+        for type_, id_ in self._stale:
+            kind = _KIND_OF.get(type_)
+            found = store.get(kind, id_) if kind else None
+            is_live = found is not None and found.get("status") == "ACTIVE"
+            self._entries[type_, id_] = (
+                Entry(document(self._state, type_, found)) if found and is_live else None
+            )
+        self._stale.clear()
+
+
+def document(state: State, type_: str, found: Document) -> Document:
+    """An asset or collection as lists and searches show it, with metadata and approval."""
+    id_ = found["id"]
+    shown = found | {
+        "object_type": type_,
+        "metadata": {
+            name: [each.get("value") for each in value.get("field_values") or ()]
+            for name, value in values_of(state, type_, id_).items()
+        },
+    }
+    version_id = found.get("default_version_id")
+    approval = state.store.get(APPROVALS, f"{type_}/{id_}/{version_id or ''}")
+    if approval is not None:
+        shown["approval"] = approval
+    if type_ == "assets":
+        shown["versions_number"] = len(found["versions"])
+        media_type = _media_type(state, id_, version_id)
+        if media_type is not None:
+            shown["media_type"] = media_type
+    return shown
+
+
+def _media_type(state: State, asset_id: str, version_id: str | None) -> str | None:
+    """`video`, `image`, `audio`, …: the first half of the original's internet media type."""
+    for format_ in state.store.list(FORMATS, parent=asset_id):
+        if format_.get("version_id") == version_id and format_.get("metadata"):
+            internet: str = format_["metadata"][0].get("internet_media_type", "")
+            return internet.partition("/")[0] or None
+    return None
+
+
+def _flat(value: Any, prefix: str = "") -> Iterator[tuple[str, str]]:  # noqa: ANN401 - JSON
+    """Every value with its dotted name; those of a list under the list's name."""
+    match value:
+        case None:
+            return
+        case dict():
+            for name, item in value.items():
+                yield from _flat(item, f"{prefix}.{name}" if prefix else name)
+        case list():
+            for item in value:
+                yield from _flat(item, prefix)
+        case bool():
+            yield prefix, str(value).lower()
+        case _:
+            yield prefix, str(value)

@@ -1,0 +1,33 @@
+"""What the store calls the things that several modules look at."""
+
+from typing import Final
+
+from tgiconik.sandbox.iconik.crud import kind
+
+ASSETS: Final = kind("assets", "/v1/assets/")
+COLLECTIONS: Final = kind("assets", "/v1/collections/")
+SEGMENTS: Final = kind("assets", "/v1/assets/{asset_id}/segments/")
+HISTORY: Final = kind("assets", "/v1/assets/{asset_id}/history/")
+#: Members of collections, by collection, type and id.
+CONTENTS: Final = "iconik/contents"
+#: Requests for approval with their reviewers' answers, by type, id and version.
+APPROVALS: Final = "iconik/approvals"
+SHARES: Final = "iconik/shares"
+#: What would have left by e-mail.
+MAILS: Final = "iconik/mails"
+
+FIELDS: Final = kind("metadata", "/v1/fields/")
+VIEWS: Final = kind("metadata", "/v1/views/")
+#: Metadata values, by type, id and version ("" for the object itself).
+VALUES: Final = "iconik/metadata"
+
+FORMATS: Final = kind("files", "/v1/assets/{asset_id}/formats/")
+FILE_SETS: Final = kind("files", "/v1/assets/{asset_id}/file_sets/")
+FILES: Final = kind("files", "/v1/assets/{asset_id}/files/")
+PROXIES: Final = kind("files", "/v1/assets/{asset_id}/proxies/")
+KEYFRAMES: Final = kind("files", "/v1/assets/{asset_id}/keyframes/")
+STORAGES: Final = kind("files", "/v1/storages/")
+
+JOBS: Final = kind("jobs", "/v1/jobs/")
+USERS: Final = kind("users", "/v1/users/")
+GROUPS: Final = kind("users", "/v1/groups/")

@@ -1,0 +1,226 @@
+"""Lists as iconik pages them: by page number, last id, scroll or search_after.
+
+Which of them a list offers is in the facts, as the names of its query. Links are host-relative and
+begin with `/API`. A page past the end is an error, and so is one past Elasticsearch's window.
+"""
+
+import base64
+import binascii
+import json
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, TypeVar
+
+from starlette.datastructures import QueryParams
+from starlette.responses import JSONResponse, Response
+
+from tgiconik.sandbox.facts import Schema
+from tgiconik.sandbox.iconik.asked import Asked, Refused
+from tgiconik.sandbox.store import Document
+
+T = TypeVar("T")
+
+DEFAULT_PER_PAGE = 10
+#: 150 is the most that live clients use; the true limit is not published.
+MAX_PER_PAGE = 150
+_BY_NAME = ("last_name", "last_field_name")
+#: How far Elasticsearch pages by number; further only with scroll or search_after.
+WINDOW = 10_000
+
+_PAGING = frozenset({
+    "page", "per_page", "sort", "scroll", "scroll_id", "search_after", "last_id", "last_name",
+    "last_field_name", "filter", "field_name",
+})  # fmt: skip
+
+
+def listed(
+    asked: Asked,
+    items: Sequence[Document],
+    *,
+    shape: Callable[[Document], Document] | None = None,
+    key: str = "id",
+    **more: object,
+) -> Response:
+    """Answer with a page of the items.
+
+    Args:
+        asked: the request; its query filters, sorts and pages.
+        items: everything there is, oldest first.
+        shape: makes an item what is answered; as the facts say when absent.
+        key: the field that identifies an item, for `last_id`.
+        more: further fields of the envelope.
+    """
+    chosen = ordered(asked.query.get("sort"), matching(asked, items))
+    page, envelope = _paged(asked, chosen, key)
+    schema = asked.operation.answers[200] or {}
+    fields = asked.schemas.fields(schema)
+    element: Schema = asked.schemas.resolve(fields.get("objects", {})).get("items", {})
+    answer = {name: value for name, value in (envelope | more).items() if name in fields}
+    answer["objects"] = [
+        asked.schemas.fit(element, item) if shape is None else shape(item) for item in page
+    ]
+    return JSONResponse(answer)
+
+
+def matching(asked: Asked, items: Sequence[Document]) -> list[Document]:
+    """The items that the query's filters leave: `ids`, `query`, and fields by name."""
+    tests = [
+        _test(name, asked.query.getlist(name))
+        for name in asked.operation.query
+        if name in asked.query and name not in _PAGING
+    ]
+    return [item for item in items if all(test(item) for test in tests)]
+
+
+def _test(name: str, sent: list[str]) -> Callable[[Document], bool]:
+    if name == "ids":
+        wanted = {part for each in sent for part in each.split(",")}
+        return lambda item: item.get("id") in wanted
+    value = sent[-1].lower()
+    if name == "query":
+        return lambda item: value.strip("*") in json.dumps(item).lower()
+    return lambda item: _is(item, name, value)
+
+
+def _is(item: Document, name: str, value: str) -> bool:
+    """Whether a field has a value; options that are no field of the item filter nothing."""
+    if name not in item:
+        return True
+    found = item[name]
+    return value in {str(each).lower() for each in (found if isinstance(found, list) else [found])}
+
+
+def ordered(sort: str | None, items: Sequence[Document]) -> list[Document]:
+    """Sort by `name,asc;name2,desc`; items without the field come last."""
+    result = list(items)
+    for part in reversed((sort or "").split(";")):
+        name, _, direction = part.partition(",")
+        if name:
+            present = [item for item in result if item.get(name) is not None]
+            absent = [item for item in result if item.get(name) is None]
+            present.sort(key=lambda item: _sort_key(item[name]), reverse=direction == "desc")
+            result = present + absent
+    return result
+
+
+def _sort_key(value: object) -> tuple[bool, object]:
+    number = isinstance(value, (int, float))
+    return (number, value if number else str(value).lower())
+
+
+def per_page(query: QueryParams) -> int:
+    """How many items a page has, refused when it is out of bounds."""
+    size = int(query.get("per_page", DEFAULT_PER_PAGE))
+    if not 1 <= size <= MAX_PER_PAGE:
+        raise Refused(400, f"per_page must be between 1 and {MAX_PER_PAGE}")
+    return size
+
+
+def _paged(asked: Asked, items: list[Document], key: str) -> tuple[list[Document], dict[str, Any]]:
+    known = asked.operation.query
+    size = per_page(asked.query)
+    if "per_page" not in known:
+        return items, {}
+    if "scroll" in known and (asked.flag("scroll") or asked.query.get("scroll_id")):
+        return by_scroll(asked.query, items, size)
+    cursor = _cursor(asked)
+    if cursor is not None:
+        field = "name" if cursor in _BY_NAME else key
+        last = asked.query.get(cursor)
+        rest = _after(items, field, _decoded(last) if cursor == "search_after" else last)
+        end = rest[size - 1].get(field) if len(rest) > size else None
+        counts = {"per_page": size, "total": len(items)}
+        return rest[:size], counts | _rest(asked, cursor, end)
+    windowed = "scroll" in known or "search_after" in known
+    return by_number(asked.path, asked.query, items, size, window=WINDOW if windowed else None)
+
+
+def _cursor(asked: Asked) -> str | None:
+    """The query name by which this request pages, when it is not by number."""
+    known = asked.operation.query
+    if "search_after" in known and "search_after" in asked.query:
+        return "search_after"
+    return next((name for name in ("last_id", *_BY_NAME) if name in known), None)
+
+
+def by_number(
+    path: str,
+    query: Mapping[str, str],
+    items: Sequence[T],
+    size: int,
+    *,
+    window: int | None = WINDOW,
+) -> tuple[list[T], dict[str, Any]]:
+    """One numbered page and its envelope."""
+    number = int(query.get("page", 1))
+    pages = max(1, -(-len(items) // size))
+    if window is not None and number * size > window:
+        raise Refused(400, f"Result window is too large, page * per_page must not exceed {window}")
+    if not 1 <= number <= pages:
+        raise Refused(404, f"Page {number} does not exist")
+
+    def url(to: int) -> str:
+        return _url(path, query, page=to, per_page=size)
+
+    return list(items[(number - 1) * size : number * size]), {
+        "first_url": url(1),
+        "last_url": url(pages),
+        "next_url": url(number + 1) if number < pages else None,
+        "prev_url": url(number - 1) if number > 1 else None,
+        "page": number,
+        "pages": pages,
+        "per_page": size,
+        "total": len(items),
+    }
+
+
+def by_scroll(
+    query: Mapping[str, str], items: Sequence[T], size: int
+) -> tuple[list[T], dict[str, Any]]:
+    """The next part of a scroll. It ends with a part that has no items."""
+    start = _offset(query.get("scroll_id"))
+    scroll_id = base64.urlsafe_b64encode(f"scroll:{start + size}".encode()).decode()
+    envelope = {"scroll_id": scroll_id, "per_page": size, "total": len(items)}
+    return list(items[start : start + size]), envelope
+
+
+def _offset(scroll_id: str | None) -> int:
+    if not scroll_id:
+        return 0
+    try:
+        _, _, start = base64.urlsafe_b64decode(scroll_id).decode().partition("scroll:")
+        return int(start)
+    except (binascii.Error, ValueError) as error:
+        raise Refused(400, "The scroll_id is not known") from error
+
+
+def _after(items: list[Document], field: str, last: object) -> list[Document]:
+    if not last:
+        return items
+    for position, item in enumerate(items):
+        if item.get(field) == last:
+            return items[position + 1 :]
+    raise Refused(400, f"There is no item {last} to go on after")
+
+
+def _decoded(sent: str | None) -> object:
+    """The last value of `search_after`, which is sent as JSON or plainly."""
+    if sent is None:
+        return None
+    try:
+        decoded = json.loads(sent)
+    except ValueError:
+        return sent
+    return decoded[-1] if isinstance(decoded, list) and decoded else decoded
+
+
+def _rest(asked: Asked, cursor: str, last: object) -> dict[str, Any]:
+    """How the list goes on after an item; nothing where it ends."""
+    if last is None:
+        return {"next_url": None}
+    url = _url(asked.path, asked.query, **{cursor: last})
+    return {"next_url": url, "search_after": [last]}
+
+
+def _url(path: str, query: Mapping[str, str], **changes: object) -> str:
+    parameters = {**query, **{name: str(value) for name, value in changes.items()}}
+    return f"{path}?{QueryParams(parameters)}"

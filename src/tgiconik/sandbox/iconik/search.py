@@ -1,0 +1,244 @@
+"""`POST /v1/search/`: Lucene text, filters, facets, sort, pages and `search_after`."""
+
+from collections import Counter
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import Any, Final
+
+from starlette.responses import Response
+
+from tgiconik.sandbox.iconik.asked import Asked, Refused, found, json, new_id
+from tgiconik.sandbox.iconik.crud import kind
+from tgiconik.sandbox.iconik.index import Entry
+from tgiconik.sandbox.iconik.lucene import QuerySyntaxError, Test, between, parse
+from tgiconik.sandbox.iconik.paging import by_number, by_scroll, per_page
+from tgiconik.sandbox.store import Document
+
+_TYPES: Final = ("assets", "collections")
+HISTORY: Final = kind("search", "/v1/search/history/")
+SAVED: Final = kind("search", "/v1/search/saved/")
+#: Elasticsearch's own limit on the buckets of a facet.
+_BUCKETS: Final = 50
+
+
+def search(asked: Asked) -> Response:
+    """Find assets and collections; hits carry `_sort`, which `search_after` goes on from."""
+    if asked.query.get("save_search_history", "true").lower() == "true":
+        _remember(asked, asked.body)
+    return _answer(asked, asked.body, {})
+
+
+def _answer(asked: Asked, criteria: Mapping[str, Any], more: Document) -> Response:
+    clauses = _clauses(criteria.get("sort"))
+    hits = _sorted(matching(asked, criteria), clauses)
+    size = per_page(asked.query)
+    after = criteria.get("search_after")
+    if after:
+        page = _after(hits, after, clauses)[:size]
+        envelope: Document = {"per_page": size, "total": len(hits)}
+    elif asked.flag("scroll") or asked.query.get("scroll_id"):
+        page, envelope = by_scroll(asked.query, hits, size)
+    else:
+        page, envelope = by_number(asked.path, asked.query, hits, size)
+    envelope |= more | {"objects": [_hit(entry, criteria, clauses) for entry in page]}
+    if criteria.get("facets"):
+        envelope["facets"] = _facets(hits, criteria["facets"])
+    return json(envelope)
+
+
+def matching(asked: Asked, criteria: Mapping[str, Any]) -> list[Entry]:
+    """The entries that the query's text and filters let through."""
+    test = _text(criteria)
+    allowed = _filter(criteria.get("filter"))
+    facets = [
+        _any_of(each["name"], each.get("value_in") or ())
+        for each in criteria.get("facets_filters") or ()
+    ]
+    types = criteria.get("doc_types") or _TYPES
+    return [
+        entry
+        for entry in asked.index.entries(types)
+        if test(_values(entry)) and allowed(entry) and all(each(entry) for each in facets)
+    ]
+
+
+def _values(entry: Entry) -> Callable[[str], Sequence[str]]:
+    fields = entry.fields
+    return lambda name: fields.get(name, ())
+
+
+def _text(criteria: Mapping[str, Any]) -> Test:
+    test = _parsed(criteria.get("query") or "")
+    names: Sequence[str] = criteria.get("search_fields") or ()
+    if not names:
+        return test
+
+    def only(values: Callable[[str], Sequence[str]]) -> bool:
+        return test(lambda name: values(name) if name else [v for n in names for v in values(n)])
+
+    return only
+
+
+def _parsed(text: str) -> Test:
+    try:
+        return parse(text)
+    except QuerySyntaxError as error:
+        raise Refused(400, str(error)) from error
+
+
+Condition = Callable[[Entry], bool]
+
+
+def _filter(criteria: Mapping[str, Any] | None) -> Condition:
+    if not criteria:
+        return lambda _: True
+    conditions = [_term(term) for term in criteria.get("terms") or ()]
+    conditions += [_filter(inner) for inner in criteria.get("filters") or ()]
+    match criteria["operator"].upper():
+        case "AND":
+            return lambda entry: all(condition(entry) for condition in conditions)
+        case "OR":
+            return lambda entry: not conditions or any(c(entry) for c in conditions)
+        case "NOT":
+            return lambda entry: not any(condition(entry) for condition in conditions)
+        case "NESTED":
+            if not criteria.get("path"):
+                raise Refused(400, "A NESTED filter needs a path")
+            return lambda entry: all(condition(entry) for condition in conditions)
+        case other:
+            raise Refused(400, f"Unknown filter operator {other}")
+
+
+def _term(term: Mapping[str, Any]) -> Condition:
+    """A term's conditions; its values are read as Lucene, which is why they need escaping."""
+    name: str = term["name"]
+    conditions: list[Condition] = []
+    if term.get("value") is not None:
+        conditions.append(_lucene(name, term["value"]))
+    if term.get("value_in") is not None:
+        conditions.append(_any_of(name, term["value_in"]))
+    if term.get("range") is not None:
+        low, high = (term["range"].get(end) or "*" for end in ("min", "max"))
+        in_range = between(low, high)
+        conditions.append(lambda entry: in_range(lambda _: entry.fields.get(name, ())))
+    if term.get("exists") is not None:
+        conditions.append(lambda entry: bool(entry.fields.get(name)) is term["exists"])
+    if term.get("missing") is not None:
+        conditions.append(lambda entry: bool(entry.fields.get(name)) is not term["missing"])
+    return lambda entry: all(condition(entry) for condition in conditions)
+
+
+def _lucene(name: str, value: str) -> Condition:
+    test = _parsed(value)
+    return lambda entry: test(lambda _: entry.fields.get(name, ()))
+
+
+def _any_of(name: str, wanted: Iterable[str]) -> Condition:
+    values = {str(value).lower() for value in wanted}
+    return lambda entry: not values.isdisjoint(entry.fields.get(name, ()))
+
+
+Clauses = Sequence[tuple[str, bool]]
+
+
+def _clauses(sort: Iterable[Mapping[str, Any]] | None) -> Clauses:
+    """What to sort by and whether downwards; newest first without a wish, the id at last."""
+    wished = [(each["name"], each.get("order") == "desc") for each in sort or ()]
+    return [*(wished or [("date_created", True)]), ("id", False)]
+
+
+def _sorted(hits: list[Entry], clauses: Clauses) -> list[Entry]:
+    """The hits in order; those without a value come last, downwards too."""
+    for name, downwards in reversed(clauses):
+        present = [hit for hit in hits if _value(hit, name) is not None]
+        absent = [hit for hit in hits if _value(hit, name) is None]
+        present.sort(key=lambda hit: _comparable(_value(hit, name)), reverse=downwards)
+        hits = present + absent
+    return hits
+
+
+def _value(hit: Entry, name: str) -> Any:  # noqa: ANN401 - JSON
+    """What a hit is sorted by: a field, or the first value of a metadata field."""
+    metadata, _, field = name.partition(".")
+    if metadata != "metadata":
+        return hit.document.get(name)
+    values = hit.document["metadata"].get(field)
+    return values[0] if values else None
+
+
+def _comparable(value: object) -> tuple[bool, Any]:
+    is_number = isinstance(value, (int, float))
+    return (not is_number, value if is_number else str(value).lower())
+
+
+def _after(hits: list[Entry], after: Sequence[Any], clauses: Clauses) -> list[Entry]:
+    """The hits behind the one whose `_sort` is given, whether or not that one still exists."""
+    if len(after) != len(clauses):
+        raise Refused(400, f"search_after must have {len(clauses)} values")
+    return [hit for hit in hits if _is_after(hit, after, clauses)]
+
+
+def _is_after(hit: Entry, after: Sequence[Any], clauses: Clauses) -> bool:
+    for (name, downwards), last in zip(clauses, after, strict=True):
+        value = _value(hit, name)
+        if value == last:
+            continue
+        if value is None or last is None:
+            return value is None
+        return (_comparable(value) > _comparable(last)) is not downwards
+    return False
+
+
+def _hit(entry: Entry, criteria: Mapping[str, Any], clauses: Clauses) -> Document:
+    """A hit as it is answered: with the fields that were asked for, its times without a zone."""
+    include = criteria.get("include_fields") or ()
+    exclude = criteria.get("exclude_fields") or ()
+    shown = {
+        name: value.removesuffix("+00:00") if name in _ZONELESS and value else value
+        for name, value in entry.document.items()
+        if name in _ALWAYS or ((not include or name in include) and name not in exclude)
+    }
+    return shown | {"_sort": [_value(entry, name) for name, _ in clauses]}
+
+
+_ALWAYS: Final = ("id", "object_type", "title")
+_ZONELESS: Final = ("date_created", "date_modified")
+
+
+def _facets(hits: Iterable[Entry], names: Iterable[str]) -> Document:
+    """How many hits have which values, as Elasticsearch counts them."""
+    hits = list(hits)
+    facets = {}
+    for name in names:
+        counts = Counter(value for hit in hits for value in set(_raw(hit, name)))
+        buckets = [{"key": key, "doc_count": n} for key, n in counts.most_common(_BUCKETS)]
+        facets[name] = {"buckets": buckets}
+    return facets
+
+
+def _raw(hit: Entry, name: str) -> list[str]:
+    metadata, _, field = name.partition(".")
+    source = hit.document["metadata"] if metadata == "metadata" else hit.document
+    value = source.get(field or name)
+    values = value if isinstance(value, list) else [value]
+    return [str(each) for each in values if each is not None]
+
+
+def _remember(asked: Asked, criteria: Mapping[str, Any]) -> None:
+    id_ = new_id()
+    asked.state.store.put(
+        HISTORY, id_, {"id": id_, "date_created": asked.now(), "search_criteria_document": criteria}
+    )
+
+
+def read_saved(asked: Asked) -> Response:
+    """A saved search with what it finds now."""
+    saved = found(asked.state.store.get(SAVED, asked.ids["search_id"]), "The saved search")
+    criteria = saved.get("search_criteria_document") or {}
+    return _answer(asked, criteria, {"id": saved["id"], "name": saved.get("name")})
+
+
+HANDLERS = {
+    "POST search/v1/search/": search,
+    "POST search/v2/search/": search,
+    "GET search/v1/search/saved/{search_id}/": read_saved,
+}

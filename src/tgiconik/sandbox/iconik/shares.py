@@ -1,0 +1,326 @@
+"""Shares: by e-mail, or as a URL that anybody may open who has it, until it expires.
+
+A share shows an object, never a version of it. The link of a URL share can be read again; those
+that left by e-mail cannot. Access is counted per recipient; a URL share has one nameless row.
+"""
+
+from collections.abc import Iterable, Mapping
+from datetime import timedelta
+from typing import Any, Final
+
+from starlette.responses import Response
+
+from tgiconik.sandbox.iconik import objects
+from tgiconik.sandbox.iconik.asked import Asked, Refused, found, json, new_id, parse_time, stamp
+from tgiconik.sandbox.iconik.history import record
+from tgiconik.sandbox.iconik.kinds import MAILS, SHARES
+from tgiconik.sandbox.iconik.paging import listed
+from tgiconik.sandbox.state import State
+from tgiconik.sandbox.store import Document
+
+#: How long a share lasts that says nothing.
+DEFAULT_LIFE: Final = timedelta(days=30)
+#: The administrator's setting can be no longer than this; the sandbox's is as long as it can be.
+LONGEST_LIFE: Final = timedelta(days=5 * 365)
+
+_DEFAULTS: Final = {
+    "allow_custom_actions": False,
+    "allow_download_proxy": False,
+    "allow_upload": False,
+    "allow_view_transcriptions": False,
+    "allow_view_versions": False,
+    "show_existing_comments": False,
+    "show_watermark": False,
+    "is_approval": False,
+    "metadata_views": [],
+    "message": None,
+}
+_OURS: Final = frozenset({
+    "id", "object_id", "object_type", "owner_id", "url", "users", "emails", "password",
+    "has_password", "date_created", "population_status", "by_url",
+})  # fmt: skip
+
+
+def get(state: State, share_id: str) -> Document | None:
+    """A share, expired or not; None when there is none or it was revoked."""
+    return state.store.get(SHARES, share_id)
+
+
+def is_expired(state: State, share: Document) -> bool:
+    """Whether its time is over."""
+    return parse_time(share["expires"]) <= state.now()
+
+
+def count(state: State, share: Document, *, downloaded: bool, user_id: str | None = None) -> None:
+    """Count an access by a recipient; without one, by whoever has the link."""
+    for user in share["users"]:
+        if user_id is None or user["id"] == user_id:
+            user["access_count"] += 1
+            user["download_count"] += downloaded
+            user["last_access_date"] = stamp(state.now())
+            if downloaded and share["object_type"] == "assets":
+                record(
+                    state,
+                    share["object_id"],
+                    "DOWNLOAD",
+                    share_id=share["id"],
+                    share_user_id=user["id"],
+                )
+            break
+    _put(state, share)
+
+
+def make(
+    state: State,
+    type_: str,
+    id_: str,
+    fields: Mapping[str, Any],
+    *,
+    owner_id: str,
+    emails: Iterable[str] | None = None,
+) -> Document:
+    """Share an object by URL, or with people by e-mail."""
+    share = {
+        **_DEFAULTS,
+        **_sent(fields),
+        "id": new_id(),
+        "object_type": type_,
+        "object_id": id_,
+        "owner_id": owner_id,
+        "has_password": bool(fields.get("password")),
+        "expires": _expiry(state, fields.get("expires")),
+        "title": fields.get("title") or objects.title(state, type_, id_),
+        "date_created": stamp(state.now()),
+        "population_status": "FINISHED",
+        "by_url": emails is None,
+        "users": [],
+    }
+    if emails is None:
+        _add_user(state, share, None)
+    for email in emails or ():
+        _add_user(state, share, email)
+    return _put(state, share)
+
+
+def _add_user(state: State, share: Document, email: str | None) -> Document:
+    user = {
+        "id": new_id(),
+        "share_id": share["id"],
+        "object_type": share["object_type"],
+        "object_id": share["object_id"],
+        "access_count": 0,
+        "download_count": 0,
+        "last_access_date": None,
+    }
+    if email is not None:
+        user["email"] = email
+        mail = {"to": email, "share_id": share["id"], "url": link(state, share, user["id"])}
+        state.store.put(MAILS, user["id"], mail, parent=share["id"])
+    share["users"].append(user)
+    return user
+
+
+def link(state: State, share: Document, user_id: str | None = None) -> str:
+    """Where the share opens; with a user, the link that only this one got."""
+    tail = f"/{user_id}" if user_id else ""
+    return f"{state.base_url}/share/{share['id']}{tail}"
+
+
+def _expiry(state: State, sent: str | None) -> str:
+    moment = parse_time(sent) if sent else state.now() + DEFAULT_LIFE
+    if moment <= state.now():
+        raise Refused(400, "expires must be in the future")
+    if moment > state.now() + LONGEST_LIFE:
+        raise Refused(400, f"expires must be within {LONGEST_LIFE.days} days")
+    return stamp(moment)
+
+
+def _sent(fields: Mapping[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in fields.items() if name not in _OURS}
+
+
+def _put(state: State, share: Document) -> Document:
+    parent = f"{share['object_type']}/{share['object_id']}"
+    state.store.put(SHARES, share["id"], share, parent=parent)
+    return share
+
+
+def _shown(state: State, share: Document) -> Document:
+    """A share as it is answered: the link only where it can be read."""
+    url = link(state, share) if share["by_url"] else None
+    title = objects.title(state, share["object_type"], share["object_id"])
+    return share | {"url": url, "object_title": title}
+
+
+def share_by_url(asked: Asked) -> Response:
+    """Make a link that anybody may open who has it."""
+    return _shared(asked, emails=None)
+
+
+def share_by_email(asked: Asked) -> Response:
+    """Send each recipient a link of their own."""
+    return _shared(asked, emails=asked.body["emails"])
+
+
+def _shared(asked: Asked, emails: list[str] | None) -> Response:
+    type_, id_ = objects.check(asked)
+    if emails == []:
+        raise Refused(400, "emails must not be empty")
+    share = make(asked.state, type_, id_, asked.body, owner_id=asked.user_id, emails=emails)
+    shown = _shown(asked.state, share)
+    if type_ == "collections":
+        # The members are added after the answer; the next read sees them.
+        shown["population_status"] = "POPULATING"
+    return asked.fit(shown)
+
+
+def share_many(asked: Asked) -> Response:
+    """Share several objects alike; the answer is the first share."""
+    type_, emails = asked.ids["object_type"], asked.body.get("emails")
+    made = []
+    for id_ in asked.body["object_ids"]:
+        if objects.title(asked.state, type_, id_) is None:
+            raise Refused(404, f"{type_} {id_} does not exist")
+        made.append(
+            make(asked.state, type_, id_, asked.body, owner_id=asked.user_id, emails=emails)
+        )
+    if not made:
+        raise Refused(400, "object_ids must not be empty")
+    return asked.fit(_shown(asked.state, made[0]))
+
+
+def list_of_object(asked: Asked) -> Response:
+    """The shares of one object."""
+    type_, id_ = objects.check(asked)
+    return listed(asked, _of_object(asked.state, type_, id_))
+
+
+def list_of_asset(asked: Asked) -> Response:
+    """The shares of one asset, whoever made them."""
+    asset_id = objects.asset(asked.state, asked.ids["asset_id"])["id"]
+    return _all_of(asked, _of_object(asked.state, "assets", asset_id))
+
+
+def list_of_collection(asked: Asked) -> Response:
+    """The shares of one collection, whoever made them."""
+    id_ = objects.collection(asked.state, asked.ids["collection_id"])["id"]
+    return _all_of(asked, _of_object(asked.state, "collections", id_))
+
+
+def _all_of(asked: Asked, shares: list[Document]) -> Response:
+    return listed(asked, shares, total=len(shares))
+
+
+def _of_object(state: State, type_: str, id_: str) -> list[Document]:
+    return [_shown(state, share) for share in state.store.list(SHARES, parent=f"{type_}/{id_}")]
+
+
+def list_all(asked: Asked) -> Response:
+    """All shares; `object_id`, `object_type` and `title` leave out the others."""
+    type_, id_ = asked.query.get("object_type"), asked.query.get("object_id")
+    if type_ and id_:
+        return listed(asked, _of_object(asked.state, type_, id_))
+    return listed(asked, [_shown(asked.state, share) for share in asked.state.store.list(SHARES)])
+
+
+def read_share(asked: Asked) -> Response:
+    """One share with its recipients and their counts."""
+    return asked.fit(_shown(asked.state, _share(asked)), keep=("users",))
+
+
+def change_share(asked: Asked) -> Response:
+    """Change what a share allows, its title or its expiry; never its recipients."""
+    share = _share(asked)
+    changes = _sent(asked.body)
+    if changes.get("expires") is not None:
+        changes["expires"] = _expiry(asked.state, changes["expires"])
+    else:
+        changes.pop("expires", None)
+    return asked.fit(_shown(asked.state, _put(asked.state, share | changes)))
+
+
+def revoke(asked: Asked) -> Response:
+    """Close a share: its links stop working at once."""
+    asked.state.store.delete(SHARES, _share(asked)["id"])
+    return Response(status_code=204)
+
+
+def revoke_many(asked: Asked) -> Response:
+    """Close several shares; those that are gone are passed over."""
+    for share_id in asked.body["share_ids"]:
+        asked.state.store.delete(SHARES, share_id)
+    return asked.empty()
+
+
+def list_users(asked: Asked) -> Response:
+    """The recipients with their counts; the row of a URL share has no `email`."""
+    return listed(asked, _share(asked)["users"], shape=dict)
+
+
+def add_user(asked: Asked) -> Response:
+    """Send the share to one more person."""
+    share = _share(asked)
+    if share["by_url"]:
+        raise Refused(400, "A share by URL has no named recipients")
+    user = _add_user(asked.state, share, asked.body["email"])
+    _put(asked.state, share)
+    return asked.fit(user)
+
+
+def read_user(asked: Asked) -> Response:
+    """One recipient with the counts."""
+    return json(_user(asked, _share(asked)))
+
+
+def change_user(asked: Asked) -> Response:
+    """Change a recipient's name; the address stays."""
+    share = _share(asked)
+    user = _user(asked, share)
+    names = ("first_name", "last_name")
+    user |= {name: asked.body[name] for name in names if name in asked.body}
+    _put(asked.state, share)
+    return asked.fit(user)
+
+
+def remove_user(asked: Asked) -> Response:
+    """Take the share away from one recipient."""
+    share = _share(asked)
+    share["users"].remove(_user(asked, share))
+    _put(asked.state, share)
+    return asked.empty()
+
+
+def _share(asked: Asked) -> Document:
+    share = found(get(asked.state, asked.ids["share_id"]), f"Share {asked.ids['share_id']}")
+    if (share["object_type"], share["object_id"]) != objects.check(asked):
+        raise Refused(404, f"Share {share['id']} does not exist")
+    return share
+
+
+def _user(asked: Asked, share: Document) -> Document:
+    id_ = asked.ids["share_user_id"]
+    return found(next((u for u in share["users"] if u["id"] == id_), None), f"Share user {id_}")
+
+
+_ONE = "assets/v1/{object_type}/{object_id}/shares/"
+HANDLERS = {
+    "GET assets/v1/shares/": list_all,
+    "GET assets/v1/shares/all/": list_all,
+    "POST assets/v1/share/{object_type}/": share_many,
+    "DELETE assets/v1/shares/bulk/": revoke_many,
+    "DELETE assets/v1/shares/bulk/all/": revoke_many,
+    "GET assets/v1/assets/{asset_id}/shares/all/": list_of_asset,
+    "GET assets/v1/collections/{collection_id}/shares/all/": list_of_collection,
+    f"GET {_ONE}": list_of_object,
+    f"POST {_ONE}": share_by_email,
+    f"POST {_ONE}url/": share_by_url,
+    f"GET {_ONE}{{share_id}}/": read_share,
+    f"PUT {_ONE}{{share_id}}/": change_share,
+    f"DELETE {_ONE}{{share_id}}/": revoke,
+    f"GET {_ONE}{{share_id}}/users/": list_users,
+    f"POST {_ONE}{{share_id}}/users/": add_user,
+    f"GET {_ONE}{{share_id}}/users/{{share_user_id}}/": read_user,
+    f"PUT {_ONE}{{share_id}}/users/{{share_user_id}}/": change_user,
+    f"PATCH {_ONE}{{share_id}}/users/{{share_user_id}}/": change_user,
+    f"DELETE {_ONE}{{share_id}}/users/{{share_user_id}}/": remove_user,
+}

@@ -1,0 +1,72 @@
+"""Find the operation that a request means, among a thousand, by walking the path's segments."""
+
+from collections.abc import Iterable, Mapping
+from urllib.parse import unquote
+
+import attrs
+
+from tgiconik.sandbox.facts import Operation
+
+
+@attrs.define
+class _Node:
+    literal: dict[str, "_Node"] = attrs.Factory(dict)
+    parameter: "_Node | None" = None
+    operations: dict[str, Operation] = attrs.Factory(dict)
+
+
+class Table:
+    """Operations by method and path. Literal segments win over parameters.
+
+    Args:
+        operations: all operations of all services.
+    """
+
+    def __init__(self, operations: Iterable[Operation]) -> None:
+        self._root = _Node()
+        for operation in operations:
+            node = self._root
+            for segment in _segments(operation.service + operation.path):
+                if segment.startswith("{"):
+                    node.parameter = node.parameter or _Node()
+                    node = node.parameter
+                else:
+                    node = node.literal.setdefault(segment, _Node())
+            node.operations[operation.method] = operation
+
+    def find(self, method: str, path: str) -> tuple[Operation, Mapping[str, str]] | None:
+        """The operation and its path parameters.
+
+        Args:
+            method: in capitals.
+            path: what follows `/API/`, still quoted, with or without a slash at its end.
+        """
+        segments = _segments(path)
+        operation = _walk(self._root, segments, method)
+        if operation is None:
+            return None
+        template = _segments(operation.service + operation.path)
+        return operation, {
+            known[1:-1]: unquote(sent)
+            for known, sent in zip(template, segments, strict=True)
+            if known.startswith("{")
+        }
+
+    def methods(self, path: str) -> list[str]:
+        """The methods that the path knows; none when the path is unknown."""
+        methods = ("GET", "POST", "PUT", "PATCH", "DELETE")
+        return [method for method in methods if self.find(method, path)]
+
+
+def _segments(path: str) -> list[str]:
+    return path.strip("/").split("/")
+
+
+def _walk(node: _Node, segments: list[str], method: str) -> Operation | None:
+    if not segments:
+        return node.operations.get(method)
+    head, *rest = segments
+    for child in (node.literal.get(head), node.parameter):
+        if child is not None and (operation := _walk(child, rest, method)):
+            return operation
+    return None

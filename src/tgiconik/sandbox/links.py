@@ -1,0 +1,139 @@
+"""The links that leave the platform: shares that partners open, and signed links to bytes.
+
+`GET /share/{share_id}` answers the bytes of the asset's current original, or a page of links for a
+collection; `?download=1` counts as a download and needs the share to allow it. `GET /media/…` is
+the storage behind signed links.
+"""
+
+import re
+from base64 import b64encode
+from html import escape
+from typing import Final
+from urllib.parse import quote
+
+from starlette.requests import Request
+from starlette.responses import HTMLResponse, PlainTextResponse, Response
+from starlette.routing import BaseRoute, Route
+
+from tgiconik.sandbox.iconik import collection, files, objects, shares
+from tgiconik.sandbox.iconik.asked import Refused
+from tgiconik.sandbox.state import State
+from tgiconik.sandbox.store import Document
+
+_RANGE: Final = re.compile(r"bytes=(?P<first>\d*)-(?P<last>\d*)")
+
+
+def routes(state: State) -> list[BaseRoute]:
+    """Shares and storage."""
+
+    async def open_share(request: Request) -> Response:
+        try:
+            return _open(state, request)
+        except Refused as refusal:
+            return PlainTextResponse("\n".join(refusal.messages), status_code=refusal.status)
+
+    async def fetch(request: Request) -> Response:
+        try:
+            path = request.scope["raw_path"].decode("ascii").partition("?")[0]
+            file = files.signed_document(state, path, request.query_params)
+        except Refused as refusal:
+            return PlainTextResponse("\n".join(refusal.messages), status_code=refusal.status)
+        return _bytes(state, file, request, as_attachment=True)
+
+    return [
+        Route("/share/{share_id}", open_share),
+        Route("/share/{share_id}/{user_id}", open_share),
+        Route("/media/{kind}/{asset_id}/{file_id}/{name:path}", fetch),
+    ]
+
+
+def _open(state: State, request: Request) -> Response:
+    share_id, user_id = request.path_params["share_id"], request.path_params.get("user_id")
+    share = shares.get(state, share_id)
+    if share is None or (user_id is None) is not share["by_url"]:
+        raise Refused(404, "There is no such share")
+    if user_id is not None and all(user["id"] != user_id for user in share["users"]):
+        raise Refused(404, "There is no such share")
+    if shares.is_expired(state, share):
+        raise Refused(410, "This share has expired")
+    download = request.query_params.get("download") == "1"
+    if download and not share["allow_download"]:
+        raise Refused(403, "This share does not allow downloads")
+    asset_id = request.query_params.get("asset", share["object_id"])
+    if share["object_type"] == "collections" and asset_id == share["object_id"]:
+        answer: Response = _page(state, share, request.url.path)
+    else:
+        _check_is_shared(state, share, asset_id)
+        answer = _bytes(state, _original(state, asset_id), request, as_attachment=download)
+    if request.method == "GET":
+        with state.store.transaction():
+            shares.count(state, share, downloaded=download, user_id=user_id)
+    return answer
+
+
+def _check_is_shared(state: State, share: Document, asset_id: str) -> None:
+    """A link opens what was shared and nothing beside it."""
+    if share["object_type"] == "assets" and asset_id == share["object_id"]:
+        return
+    members = collection.members(state, share["object_id"])
+    if all(member["id"] != asset_id for type_, member in members if type_ == "assets"):
+        raise Refused(404, "This asset is not part of the share")
+
+
+def _original(state: State, asset_id: str) -> Document:
+    asset = objects.asset(state, asset_id)
+    original = files.original(state, asset_id, asset["default_version_id"])
+    if original is None:
+        raise Refused(404, "The asset's current version has no file")
+    return original
+
+
+def _bytes(state: State, file: Document, request: Request, *, as_attachment: bool) -> Response:
+    """The bytes of a file with their digest, whole or the one range that was asked for."""
+    blob = state.store.get_blob(file["blob"])
+    if blob is None:
+        raise Refused(404, "The file has no bytes")
+    content, media_type = blob
+    digest = b64encode(bytes.fromhex(file["blob"])).decode()
+    disposition = "attachment" if as_attachment else "inline"
+    headers = {
+        "Accept-Ranges": "bytes",
+        "ETag": f'"{file["blob"]}"',
+        "Repr-Digest": f"sha-256=:{digest}:",
+        "Content-Disposition": f"{disposition}; filename*=UTF-8''{quote(file['name'])}",
+    }
+    span = _range(request.headers.get("range", ""), len(content))
+    if span is None:
+        return Response(content, media_type=media_type, headers=headers)
+    if span.start >= len(content) or span.start >= span.stop:
+        return Response(status_code=416, headers={"Content-Range": f"bytes */{len(content)}"})
+    headers["Content-Range"] = f"bytes {span.start}-{span.stop - 1}/{len(content)}"
+    part = content[span.start : span.stop]
+    return Response(part, status_code=206, media_type=media_type, headers=headers)
+
+
+def _range(header: str, size: int) -> range | None:
+    """The one range of a `Range` header; None where the whole is meant."""
+    match = _RANGE.fullmatch(header)
+    if match is None or not (match["first"] or match["last"]):
+        return None
+    if not match["first"]:
+        return range(max(0, size - int(match["last"])), size)
+    last = int(match["last"]) if match["last"] else size - 1
+    return range(int(match["first"]), min(last + 1, size))
+
+
+def _page(state: State, share: Document, path: str) -> Response:
+    """The assets of a shared collection, as links."""
+    title = escape(share["title"] or "Shared collection")
+    items = "".join(
+        f'<li><a href="{escape(path)}?asset={escape(member["id"])}">'
+        f"{escape(member['title'])}</a></li>"
+        for type_, member in collection.members(state, share["object_id"])
+        if type_ == "assets"
+    )
+    objects.collection(state, share["object_id"])
+    return HTMLResponse(
+        f'<!doctype html><html lang="en"><meta charset="utf-8"><title>{title}</title>'
+        f"<h1>{title}</h1><ul>{items}</ul></html>"
+    )

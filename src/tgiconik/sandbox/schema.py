@@ -1,0 +1,239 @@
+"""The little of JSON Schema that iconik's facts use: check a value, make one, make one fit.
+
+The facts know `type`, `format`, `enum`, `const`, `properties`, `required`, `items`, `anyOf`,
+`default` and `$ref`; nothing else is looked at.
+"""
+
+import re
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from datetime import date, datetime
+from typing import Any
+from uuid import UUID, uuid5
+
+import attrs
+
+from tgiconik.sandbox.facts import Schema
+
+#: Made-up values are the same on every run: identifiers derive from the field's name.
+_NAMESPACE = UUID("7f1d3c52-0000-5000-8000-74676963306b")
+_SAMPLE_TIME = "2026-01-01T00:00:00+00:00"
+_NUMERIC = re.compile(r"-?\d+(\.\d+)?")
+
+
+@attrs.frozen
+class Schemas:
+    """The named schemas of one service, which references point to."""
+
+    named: Mapping[str, Schema]
+
+    def problems(
+        self, schema: Schema, value: object, *, partial: bool = False, at: str = ""
+    ) -> Iterator[str]:
+        """Say what is wrong with a value, one sentence per fault; nothing when it is right.
+
+        Args:
+            schema: what the value should be.
+            value: decoded JSON.
+            partial: required fields may be missing at the top, as in the body of a PATCH.
+            at: the path of the value, for the sentences.
+        """
+        schema = self.resolve(schema)
+        if "anyOf" in schema:
+            yield from self._problems_of_all(schema["anyOf"], value, partial=partial, at=at)
+            return
+        where = at or "The body"
+        types = _types(schema)
+        if types and not any(_IS[name](value) for name in types):
+            yield f"{where} is not a valid {' or '.join(types)}."
+            return
+        if value is None:
+            return
+        if "enum" in schema and value not in schema["enum"]:
+            yield f"{where} is not one of {', '.join(map(str, schema['enum']))}."
+        elif "const" in schema and value != schema["const"]:
+            yield f"{where} is not {schema['const']}."
+        elif isinstance(value, str) and not _has_format(value, schema.get("format")):
+            yield f"{where} is not a valid {schema['format']}."
+        elif isinstance(value, Mapping):
+            yield from self._problems_of_fields(schema, value, partial=partial, at=at)
+        elif isinstance(value, list) and "items" in schema:
+            for index, item in enumerate(value):
+                yield from self.problems(schema["items"], item, at=f"{at}[{index}]")
+
+    def fit(self, schema: Schema, value: object, *, name: str = "value") -> Any:  # noqa: ANN401 - JSON
+        """The value as the schema allows it.
+
+        Unknown fields go, fields of a wrong type go, numbers written as text become numbers, and
+        what is required and missing is made up.
+        """
+        schema = self.resolve(schema)
+        if "anyOf" in schema:
+            return self.fit(self._best_choice(schema, value), value, name=name)
+        types = _types(schema)
+        if isinstance(value, Mapping) and "object" in types:
+            return self._fit_fields(schema, value)
+        if isinstance(value, list) and "array" in types:
+            items = schema.get("items", {})
+            return [self.fit(items, item, name=name) for item in value]
+        if isinstance(value, str) and _NUMERIC.fullmatch(value) and "string" not in types:
+            value = float(value) if "number" in types else int(float(value))
+        if any(self.problems(schema, value)):
+            return self.sample(schema, name=name)
+        return value
+
+    def sample(self, schema: Schema, *, name: str = "value") -> Any:  # noqa: ANN401 - JSON
+        """A value of the schema, with only what is required; the same one for the same name."""
+        schema = self.resolve(schema)
+        if "default" in schema:
+            return schema["default"]
+        if "const" in schema:
+            return schema["const"]
+        if "enum" in schema:
+            return schema["enum"][0]
+        if "anyOf" in schema:
+            return self.sample(self._choice(schema), name=name)
+        types = _types(schema)
+        if "object" in types:
+            return self._fit_fields(schema, {})
+        return _SAMPLES[types[0] if types else "null"](name, schema.get("format"))
+
+    def fields(self, schema: Schema | None) -> Mapping[str, Schema]:
+        """The fields of an object; those of the last choice where there are several."""
+        if schema is None:
+            return {}
+        schema = self.resolve(schema)
+        if "anyOf" in schema:
+            return self.fields(schema["anyOf"][-1])
+        properties: Mapping[str, Schema] = schema.get("properties", {})
+        return properties
+
+    def resolve(self, schema: Schema) -> Schema:
+        """Follow references to the schema itself."""
+        while "$ref" in schema:
+            schema = self.named[schema["$ref"].rpartition("/")[2]]
+        return schema
+
+    def _best_choice(self, schema: Schema, value: object) -> Schema:
+        """The choice that takes the value and knows most of its fields."""
+        choices: list[Schema] = schema["anyOf"]
+        right = [each for each in choices if not any(self.problems(each, value))]
+        if not right:
+            return self._choice(schema)
+        if not isinstance(value, Mapping):
+            return right[0]
+        return max(right, key=lambda each: len(self.fields(each).keys() & value.keys()))
+
+    def _can_fit(self, schema: Schema, value: object) -> bool:
+        """Whether the value is right, or at least of a kind whose parts can be put right."""
+        if not any(self.problems(schema, value)):
+            return True
+        schema = self.resolve(schema)
+        if "anyOf" in schema:
+            return any(self._can_fit(choice, value) for choice in schema["anyOf"])
+        return (isinstance(value, Mapping) and "object" in _types(schema)) or (
+            isinstance(value, list) and "array" in _types(schema)
+        )
+
+    def _choice(self, schema: Schema) -> Schema:
+        """The choice that says something: `anyOf` is mostly "this or null"."""
+        choices: list[Schema] = schema["anyOf"]
+        return next((choice for choice in choices if choice != {"type": "null"}), choices[0])
+
+    def _problems_of_all(
+        self, choices: Sequence[Schema], value: object, *, partial: bool, at: str
+    ) -> Iterator[str]:
+        found = [list(self.problems(choice, value, partial=partial, at=at)) for choice in choices]
+        if all(found):
+            # What the first choice says reads best: the others are mostly "or null".
+            yield from found[0]
+
+    def _problems_of_fields(
+        self, schema: Schema, value: Mapping[str, object], *, partial: bool, at: str
+    ) -> Iterator[str]:
+        prefix = f"{at}." if at else ""
+        if not partial:
+            for name in schema.get("required", ()):
+                if name not in value:
+                    yield f"{prefix}{name} is a required field."
+        properties: Mapping[str, Schema] = schema.get("properties", {})
+        for name, item in value.items():
+            if name in properties:
+                yield from self.problems(properties[name], item, at=f"{prefix}{name}")
+
+    def _fit_fields(self, schema: Schema, value: Mapping[str, object]) -> dict[str, Any]:
+        properties: Mapping[str, Schema] = schema.get("properties", {})
+        if not properties:
+            return dict(value)  # free-form: metadata, settings, headers
+        required = schema.get("required", ())
+        fitted = {}
+        for name, field in properties.items():
+            if name in value and self._can_fit(field, value[name]):
+                fitted[name] = self.fit(field, value[name], name=name)
+            elif name in required:
+                fitted[name] = self.sample(field, name=name)
+        return fitted
+
+
+def _types(schema: Schema) -> list[str]:
+    types = schema.get("type", [])
+    return [types] if isinstance(types, str) else types
+
+
+def _is_integer(value: object) -> bool:
+    # Live clients send numbers as text, and iconik takes them.
+    return (isinstance(value, int) and not isinstance(value, bool)) or (
+        isinstance(value, str) and value.isdecimal()
+    )
+
+
+def _is_number(value: object) -> bool:
+    return (isinstance(value, (int, float)) and not isinstance(value, bool)) or (
+        isinstance(value, str) and _NUMERIC.fullmatch(value) is not None
+    )
+
+
+_IS: Mapping[str, Callable[[object], bool]] = {
+    "string": lambda value: isinstance(value, str),
+    "integer": _is_integer,
+    "number": _is_number,
+    "boolean": lambda value: isinstance(value, bool),
+    "object": lambda value: isinstance(value, Mapping),
+    "array": lambda value: isinstance(value, list),
+    "null": lambda value: value is None,
+}
+
+
+def _text(name: str, format_: str | None) -> str:
+    match format_:
+        case "uuid":
+            return str(uuid5(_NAMESPACE, name))
+        case "date-time":
+            return _SAMPLE_TIME
+        case "date":
+            return _SAMPLE_TIME[:10]
+        case _:
+            return name
+
+
+_SAMPLES: Mapping[str, Callable[[str, str | None], Any]] = {
+    "string": _text,
+    "integer": lambda _name, _format: 0,
+    "number": lambda _name, _format: 0.0,
+    "boolean": lambda _name, _format: False,
+    "array": lambda _name, _format: [],
+    "null": lambda _name, _format: None,
+}
+
+
+def _has_format(value: str, format_: str | None) -> bool:
+    try:
+        match format_:
+            case "uuid":
+                UUID(value)
+            case "date-time":
+                datetime.fromisoformat(value)
+            case "date":
+                date.fromisoformat(value)
+    except ValueError:
+        return False
+    return True
