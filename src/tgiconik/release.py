@@ -1,0 +1,545 @@
+"""May this version go to this partner now, and why: the one decision that every link goes through.
+
+`decide` is pure: facts in, decision out. It says no unless everything speaks for a yes, and it
+collects every reason, so that a refusal can be mended in one go. `ReleasePolicy` holds the rules;
+it can only demand more than an approval of that very version, never less.
+
+Metadata values are judged exactly as iconik gave them. A value that cannot be understood is a no
+that names its field. Times without a zone are UTC. A date without a time begins its day, except for
+the end of a licence, which includes its day.
+"""
+
+import re
+import tomllib
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import UTC, date, datetime, time, timedelta
+from difflib import get_close_matches
+from enum import StrEnum
+from pathlib import Path
+from typing import Any, Final, Self
+
+import attrs
+
+from tgiconik.errors import ConfigurationError
+
+
+class ReasonCode(StrEnum):
+    """Why it was decided so; stable, for programs."""
+
+    RELEASABLE = "releasable"
+    ASSET_NOT_ACTIVE = "asset_not_active"
+    NO_VERSION = "no_version"
+    NOT_APPROVED = "not_approved"
+    APPROVAL_OF_ANOTHER_VERSION = "approval_of_another_version"
+    TOO_FEW_APPROVERS = "too_few_approvers"
+    APPROVER_MISSING = "approver_missing"
+    APPROVAL_TOO_OLD = "approval_too_old"
+    STALE = "stale"
+    HELD = "held"
+    EMBARGO = "embargo"
+    LICENCE = "licence"
+    REGION = "region"
+    LANGUAGE = "language"
+    USAGE = "usage"
+    DOWNLOAD = "download"
+    NOT_COMPLIANT = "not_compliant"
+    UNREADABLE = "unreadable"
+
+
+@attrs.frozen
+class Reason:
+    """One reason, for people and for programs.
+
+    Attributes:
+        code: one of `ReasonCode`.
+        message: one sentence.
+        field: the metadata field that it comes from, when it comes from one.
+    """
+
+    code: ReasonCode
+    message: str
+    field: str | None = None
+
+
+@attrs.frozen(kw_only=True)
+class AssetFacts:
+    """What was read of an asset and its current version.
+
+    Attributes:
+        asset_id: iconik asset id.
+        title: the asset's title.
+        read_at: when the first of these facts was read.
+        status: the asset's status; only `ACTIVE` can be released.
+        media_type: iconik's media type, such as `video`.
+        version_id: the current version; None for an asset without one.
+        approval_status: overall approval status, as iconik has it.
+        approval_version_id: the version that this approval speaks of.
+        approved_by: ids of the users whose own status is APPROVED.
+        approved_at: when the approval last changed.
+        sha256: digest of the version's original, computed by us; 64 hexadecimal digits.
+        metadata: release metadata by field name, each with its values as iconik gave them.
+    """
+
+    asset_id: str
+    title: str
+    read_at: datetime
+    status: str | None = None
+    media_type: str | None = None
+    version_id: str | None = None
+    approval_status: str | None = None
+    approval_version_id: str | None = None
+    approved_by: frozenset[str] = frozenset()
+    approved_at: datetime | None = None
+    sha256: str | None = None
+    metadata: Mapping[str, Sequence[Any]] = attrs.field(factory=dict)
+
+
+@attrs.frozen(kw_only=True)
+class Recipient:
+    """Whom it is for.
+
+    Attributes:
+        company_id: BUID of the partner.
+        regions: regions that the media will be used in; it must be cleared for every one of them.
+        languages: languages that are wanted; it must have one of them.
+    """
+
+    company_id: str
+    regions: Sequence[str] = ()
+    languages: Sequence[str] = ()
+
+
+@attrs.frozen(kw_only=True)
+class Purpose:
+    """What it is for.
+
+    Attributes:
+        usage: such as `broadcast` or `social`; it must be cleared for it. None asks for no usage.
+        download: whether the partner is to get the file itself, not only a view of it.
+        compliance: only the version that is marked as compliant will do.
+    """
+
+    usage: str | None = None
+    download: bool = False
+    compliance: bool = False
+
+
+@attrs.frozen(kw_only=True)
+class Decision:
+    """The answer.
+
+    Attributes:
+        allowed: yes or no.
+        reasons: every reason for a no; for a yes, what it rests on.
+        decided_at: for which moment this was decided.
+        expires_at: when a link must end: the policy's lifetime or the end of the licence, whichever
+            is sooner. None for a no.
+        restrictions: what the partner is to be told about using it.
+    """
+
+    allowed: bool
+    reasons: tuple[Reason, ...]
+    decided_at: datetime
+    expires_at: datetime | None = None
+    restrictions: tuple[str, ...] = ()
+
+
+_DURATION: Final = re.compile(r"(\d{1,9})([smhdw])")
+_UNITS: Final = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days", "w": "weeks"}
+_LONGEST_LINK: Final = timedelta(days=5 * 366)
+
+
+def _positive(_: object, attribute: "attrs.Attribute[timedelta]", value: timedelta) -> None:
+    if not timedelta(0) < value <= _LONGEST_LINK:
+        raise ConfigurationError(f"policy: {attribute.name} must be above zero and at most 5 years")
+
+
+def _name(_: object, attribute: "attrs.Attribute[str]", value: str) -> None:
+    if not value.strip():
+        raise ConfigurationError(f"policy: {attribute.name} must name a metadata field")
+
+
+_RESTRICTIONS: Final = frozenset({"regions", "languages", "usages"})
+
+
+@attrs.frozen(kw_only=True)
+class ReleasePolicy:
+    """The release rules. They can only demand more than an approval, never less.
+
+    Attributes:
+        metadata_view: id of the metadata view that the fields below are read through. Without one
+            no metadata is read, and what must be stated there counts as missing.
+        regions_field: field with the regions that a version is cleared for.
+        languages_field: field with its languages.
+        usages_field: field with the usages that it is cleared for.
+        unrestricted_when_missing: which of `regions`, `languages` and `usages` do not restrict when
+            the field is empty. By default none: what is not stated is not cleared.
+        worldwide: values of a region or usage field that stand for all of them.
+        embargo_field: field with the moment before which nobody outside may have it.
+        licence_start_field: field with the moment from which it may be used.
+        licence_end_field: field with the last moment at which it may be used.
+        restrictions_field: field with sentences that partners are told.
+        holds_field: field with ids of versions that must not be shared.
+        compliant_version_field: field with the id of the compliant version.
+        compliant_sha256_field: field with the SHA-256 of its original, 64 hexadecimal digits.
+        require_compliant: demand the compliant version for every purpose.
+        min_approvers: how many users must have approved.
+        required_approvers: ids of users who must be among them.
+        max_approval_age: how old an approval may be; None for any age.
+        allow_download: whether partners may download.
+        link_lifetime: how long a link lasts at the most.
+        renew_before: a link that ends sooner than this is renewed.
+        freshness: how old facts may be when they are judged.
+    """
+
+    metadata_view: str | None = None
+    regions_field: str = attrs.field(default="Regions", validator=_name)
+    languages_field: str = attrs.field(default="Languages", validator=_name)
+    usages_field: str = attrs.field(default="Usages", validator=_name)
+    unrestricted_when_missing: frozenset[str] = attrs.field(
+        default=frozenset(), converter=frozenset
+    )
+    worldwide: tuple[str, ...] = attrs.field(default=("Worldwide", "Global"), converter=tuple)
+    embargo_field: str = attrs.field(default="EmbargoUntil", validator=_name)
+    licence_start_field: str = attrs.field(default="LicenceStart", validator=_name)
+    licence_end_field: str = attrs.field(default="LicenceEnd", validator=_name)
+    restrictions_field: str = attrs.field(default="UsageRestrictions", validator=_name)
+    holds_field: str = attrs.field(default="HeldVersions", validator=_name)
+    compliant_version_field: str = attrs.field(default="CompliantVersion", validator=_name)
+    compliant_sha256_field: str = attrs.field(default="CompliantSHA256", validator=_name)
+    require_compliant: bool = False
+    min_approvers: int = 1
+    required_approvers: frozenset[str] = attrs.field(default=frozenset(), converter=frozenset)
+    max_approval_age: timedelta | None = attrs.field(
+        default=None, validator=attrs.validators.optional(_positive)
+    )
+    allow_download: bool = True
+    link_lifetime: timedelta = attrs.field(default=timedelta(days=14), validator=_positive)
+    renew_before: timedelta = attrs.field(default=timedelta(days=2), validator=_positive)
+    freshness: timedelta = attrs.field(default=timedelta(seconds=10), validator=_positive)
+
+    def __attrs_post_init__(self) -> None:
+        if self.min_approvers < 1:
+            raise ConfigurationError("policy: min_approvers must be at least 1")
+        if self.renew_before >= self.link_lifetime:
+            raise ConfigurationError("policy: renew_before must be shorter than link_lifetime")
+        if unknown := self.unrestricted_when_missing - _RESTRICTIONS:
+            raise ConfigurationError(
+                f"policy: unrestricted_when_missing knows {', '.join(sorted(_RESTRICTIONS))}, "
+                f"not {', '.join(sorted(unknown))}"
+            )
+
+    @classmethod
+    def from_toml(cls, source: str | Path) -> Self:
+        """A policy from a TOML file, or from TOML text.
+
+        Keys are the attributes; durations are written like `"14d"`, `"12h"` or `"10s"`. A string
+        that has a line break or an equals sign is text, everything else a path.
+
+        Raises:
+            ConfigurationError: the file cannot be read, or a key or a value is not a policy's.
+        """
+        if isinstance(source, str) and ("\n" in source or "=" in source):
+            text, where = source, "policy"
+        else:
+            where = str(source)
+            try:
+                text = Path(source).read_text(encoding="utf-8")
+            except (OSError, UnicodeDecodeError) as error:
+                raise ConfigurationError(f"{where}: {error}") from error
+        try:
+            table = tomllib.loads(text)
+        except tomllib.TOMLDecodeError as error:
+            raise ConfigurationError(f"{where}: {error}") from error
+        fields = {field.name: field for field in attrs.fields(cls)}
+        values: dict[str, Any] = {}
+        for key, value in table.items():
+            if key not in fields:
+                near = get_close_matches(key, fields, n=1)
+                hint = f"; did you mean {near[0]}?" if near else ""
+                raise ConfigurationError(f"{where}: there is no {key} in a policy{hint}")
+            values[key] = _from_toml(where, fields[key], value)
+        return cls(**values)
+
+
+def _from_toml(where: str, field: "attrs.Attribute[Any]", value: object) -> object:
+    kind = str(field.type)
+    match value:
+        case str() if "timedelta" in kind:
+            if found := _DURATION.fullmatch(value.strip()):
+                return timedelta(**{_UNITS[found[2]]: int(found[1])})
+            raise ConfigurationError(f'{where}: {field.name} is a duration such as "14d"')
+        case str() if "str" in kind and "[" not in kind:
+            return value
+        case bool() if kind == str(bool):
+            return value
+        case int() if kind == str(int) and not isinstance(value, bool):
+            return value
+        case list() if "[" in kind and all(isinstance(one, str) for one in value):
+            return value
+        case _:
+            raise ConfigurationError(f"{where}: {field.name} cannot be {value!r}")
+
+
+def decide(
+    policy: ReleasePolicy,
+    facts: AssetFacts,
+    recipient: Recipient,
+    purpose: Purpose,
+    at: datetime,
+) -> Decision:
+    """Whether the asset's current version may go to this partner at this moment.
+
+    Pure, and total: whatever the facts hold, the answer is a decision.
+
+    Args:
+        policy: the rules.
+        facts: what was read, no longer ago than the policy's freshness.
+        recipient: whom it is for.
+        purpose: what for.
+        at: the moment of the decision, timezone-aware.
+    """
+    at = _utc(at)
+    case = _Case(policy, facts, recipient, purpose, at)
+    refusals = tuple(reason for rule in _RULES for reason in rule(case))
+    if refusals:
+        return Decision(allowed=False, reasons=refusals, decided_at=at)
+    ends = _moments(facts, policy.licence_end_field, ends_day=True)
+    approvers = len(facts.approved_by)
+    return Decision(
+        allowed=True,
+        reasons=(
+            Reason(
+                ReasonCode.RELEASABLE,
+                f"Version {facts.version_id} is approved by {approvers} and cleared for "
+                f"{', '.join(recipient.regions) or 'the partner'}"
+                + (f", {purpose.usage}." if purpose.usage else "."),
+            ),
+        ),
+        decided_at=at,
+        expires_at=min([at + policy.link_lifetime, *ends]),
+        restrictions=tuple(_texts(facts, policy.restrictions_field)),
+    )
+
+
+@attrs.frozen
+class _Case:
+    policy: ReleasePolicy
+    facts: AssetFacts
+    recipient: Recipient
+    purpose: Purpose
+    at: datetime
+
+
+def _asset_is_there(case: _Case) -> Iterable[Reason]:
+    facts = case.facts
+    if facts.status != "ACTIVE":
+        yield Reason(ReasonCode.ASSET_NOT_ACTIVE, f"The asset is {facts.status or 'unknown'}.")
+    if not facts.version_id:
+        yield Reason(ReasonCode.NO_VERSION, "The asset has no version.")
+
+
+def _version_is_approved(case: _Case) -> Iterable[Reason]:
+    facts, policy = case.facts, case.policy
+    if facts.approval_status != "APPROVED":
+        status = facts.approval_status or "none"
+        yield Reason(ReasonCode.NOT_APPROVED, f"The approval of the version is {status}.")
+        return
+    if facts.approval_version_id != facts.version_id:
+        yield Reason(
+            ReasonCode.APPROVAL_OF_ANOTHER_VERSION,
+            f"The approval is of version {facts.approval_version_id or 'unknown'}.",
+        )
+    if len(facts.approved_by) < policy.min_approvers:
+        yield Reason(
+            ReasonCode.TOO_FEW_APPROVERS,
+            f"{len(facts.approved_by)} approved; {policy.min_approvers} must.",
+        )
+    for user in sorted(policy.required_approvers - facts.approved_by):
+        yield Reason(ReasonCode.APPROVER_MISSING, f"User {user} has not approved.")
+    if policy.max_approval_age is not None and (
+        facts.approved_at is None or case.at - _utc(facts.approved_at) > policy.max_approval_age
+    ):
+        yield Reason(
+            ReasonCode.APPROVAL_TOO_OLD,
+            f"The approval is older than {policy.max_approval_age}, or its time is not known.",
+        )
+
+
+def _facts_are_fresh(case: _Case) -> Iterable[Reason]:
+    # Facts from the future come from a clock that cannot be trusted to say how old they are.
+    age = case.at - _utc(case.facts.read_at)
+    if not -case.policy.freshness <= age <= case.policy.freshness:
+        yield Reason(
+            ReasonCode.STALE,
+            f"The facts are {age.total_seconds():.0f} s old; read them again.",
+        )
+
+
+def _version_is_not_held(case: _Case) -> Iterable[Reason]:
+    field = case.policy.holds_field
+    version_id = case.facts.version_id
+    # Several ids in one value hold every one of them.
+    if version_id and any(version_id in held for held in _texts(case.facts, field)):
+        yield Reason(ReasonCode.HELD, "The version is held back.", field)
+
+
+def _time_has_come(case: _Case) -> Iterable[Reason]:
+    facts, policy = case.facts, case.policy
+    for until in _moments(facts, policy.embargo_field):
+        if case.at < until:
+            yield Reason(
+                ReasonCode.EMBARGO,
+                f"Under embargo until {until:%Y-%m-%d %H:%M} UTC.",
+                policy.embargo_field,
+            )
+    for start in _moments(facts, policy.licence_start_field):
+        if case.at < start:
+            yield Reason(
+                ReasonCode.LICENCE,
+                f"The licence begins on {start:%Y-%m-%d %H:%M} UTC.",
+                policy.licence_start_field,
+            )
+    for end in _moments(facts, policy.licence_end_field, ends_day=True):
+        if end <= case.at:
+            yield Reason(
+                ReasonCode.LICENCE,
+                f"The licence ended on {end:%Y-%m-%d %H:%M} UTC.",
+                policy.licence_end_field,
+            )
+
+
+def _is_cleared(case: _Case) -> Iterable[Reason]:
+    facts, policy, recipient = case.facts, case.policy, case.recipient
+    missing_is_fine = policy.unrestricted_when_missing
+    everywhere = {_folded(word) for word in policy.worldwide}
+
+    regions = {_folded(value) for value in _texts(facts, policy.regions_field)}
+    if not (regions & everywhere or (not regions and "regions" in missing_is_fine)):
+        outside = [region for region in recipient.regions if _folded(region) not in regions]
+        if outside or not recipient.regions:
+            where = ", ".join(outside) or "a partner without regions"
+            yield Reason(ReasonCode.REGION, f"Not cleared for {where}.", policy.regions_field)
+
+    languages = {_folded(value) for value in _texts(facts, policy.languages_field)}
+    wanted = {_folded(language) for language in recipient.languages}
+    if wanted and not (languages & wanted or (not languages and "languages" in missing_is_fine)):
+        yield Reason(
+            ReasonCode.LANGUAGE,
+            f"Not in {', '.join(recipient.languages)}.",
+            policy.languages_field,
+        )
+
+    usages = {_folded(value) for value in _texts(facts, policy.usages_field)}
+    usage = case.purpose.usage
+    if usage is not None and not (
+        _folded(usage) in usages
+        or usages & everywhere
+        or (not usages and "usages" in missing_is_fine)
+    ):
+        yield Reason(ReasonCode.USAGE, f"Not cleared for {usage}.", policy.usages_field)
+
+    if case.purpose.download and not policy.allow_download:
+        yield Reason(ReasonCode.DOWNLOAD, "Partners may not download.")
+
+
+def _is_the_compliant_version(case: _Case) -> Iterable[Reason]:
+    facts, policy = case.facts, case.policy
+    if not (policy.require_compliant or case.purpose.compliance):
+        return
+    if _texts(facts, policy.compliant_version_field) != [facts.version_id]:
+        yield Reason(
+            ReasonCode.NOT_COMPLIANT,
+            "The version is not the one version that is marked as compliant.",
+            policy.compliant_version_field,
+        )
+    marked = [_folded(value) for value in _texts(facts, policy.compliant_sha256_field)]
+    if facts.sha256 is None or marked != [_folded(facts.sha256)]:
+        yield Reason(
+            ReasonCode.NOT_COMPLIANT,
+            "The digest of the version is not the one digest that is marked as compliant.",
+            policy.compliant_sha256_field,
+        )
+
+
+def _is_readable(case: _Case) -> Iterable[Reason]:
+    """A value that cannot be understood could be a restriction: it is one."""
+    policy, metadata = case.policy, case.facts.metadata
+    moments = (policy.embargo_field, policy.licence_start_field, policy.licence_end_field)
+    words = (
+        policy.regions_field,
+        policy.languages_field,
+        policy.usages_field,
+        policy.restrictions_field,
+        policy.holds_field,
+    )
+    for field in (*moments, *words):
+        values = _values(metadata, field)
+        if values is None or not all(
+            (isinstance(value, str) and (field in words or _moment(value) is not None))
+            or (field in moments and isinstance(value, date))
+            for value in values
+        ):
+            yield Reason(ReasonCode.UNREADABLE, f"{field} has a value that is not clear.", field)
+
+
+_RULES: Final = (
+    _facts_are_fresh,
+    _asset_is_there,
+    _version_is_approved,
+    _version_is_not_held,
+    _time_has_come,
+    _is_cleared,
+    _is_the_compliant_version,
+    _is_readable,
+)
+
+
+def _values(metadata: Mapping[str, Any], field: str) -> list[Any] | None:
+    """The values of a field without empty ones; None when they are no list of values at all."""
+    values = metadata.get(field)
+    if values is None:
+        return []
+    if isinstance(values, str) or not isinstance(values, Sequence):
+        return None
+    return [value for value in values if value is not None and value != ""]
+
+
+def _texts(facts: AssetFacts, field: str) -> list[str]:
+    values = _values(facts.metadata, field) or []
+    return [value.strip() for value in values if isinstance(value, str)]
+
+
+def _moments(facts: AssetFacts, field: str, *, ends_day: bool = False) -> list[datetime]:
+    values = _values(facts.metadata, field) or []
+    moments = (_moment(value, ends_day=ends_day) for value in values)
+    return [moment for moment in moments if moment is not None]
+
+
+def _moment(value: object, *, ends_day: bool = False) -> datetime | None:
+    """A moment in UTC from text, a time or a date; None when it is none of them."""
+    if isinstance(value, str):
+        try:
+            value = date.fromisoformat(value.strip())
+        except ValueError:
+            try:
+                value = datetime.fromisoformat(str(value).strip())
+            except ValueError:
+                return None
+    if isinstance(value, datetime):
+        try:
+            return _utc(value)
+        except OverflowError:
+            return None
+    if isinstance(value, date):
+        day = datetime.combine(value, time(tzinfo=UTC))
+        return day if not ends_day or value == date.max else day + timedelta(days=1)
+    return None
+
+
+def _utc(moment: datetime) -> datetime:
+    return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
+
+
+def _folded(text: str) -> str:
+    return text.strip().casefold()
