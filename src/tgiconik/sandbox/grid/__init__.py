@@ -2,7 +2,7 @@
 
 from starlette.routing import BaseRoute
 
-from tgiconik.sandbox.grid import collaboration, community_management, oauth
+from tgiconik.sandbox.grid import collaboration, community_management, lens, oauth
 from tgiconik.sandbox.state import State
 
 
@@ -11,5 +11,6 @@ def routes(state: State) -> list[BaseRoute]:
     return [
         *oauth.routes(state),
         *community_management.routes(state),
+        *lens.routes(state),
         *collaboration.routes(state),
     ]

@@ -16,8 +16,10 @@ from tgiconik.sandbox.grid.collaboration.partners import join, make_partner
 from tgiconik.sandbox.grid.collaboration.records import Community
 from tgiconik.sandbox.grid.collaboration.resource import check_move, make, transition
 from tgiconik.sandbox.grid.community_management import COMPANIES, DIRECTORY, USERS
+from tgiconik.sandbox.grid.lens import TRANSACTIONS
 from tgiconik.sandbox.grid.shapes import Document, Fault, Json, Shape
 from tgiconik.sandbox.state import State
+from tgiconik.tradinggrid.lens.transaction import FIELDS
 
 
 def add_company(
@@ -171,6 +173,41 @@ def add_issue(
     """
     fields = _checked(bodies.ISSUE, **fields)
     _add_worked_on(_at(state, company_id, at), ISSUES, id_, fields, moves)
+
+
+def add_transaction(
+    state: State,
+    transaction_id: str,
+    *,
+    contentkeys: Mapping[str, str | Sequence[str]] | None = None,
+    **fields: object,
+) -> None:
+    """An entry of Lens.
+
+    Args:
+        state: the sandbox.
+        transaction_id: unique per entry.
+        contentkeys: values by key, such as `purchase order number`; several of one key as a list.
+        fields: other transaction fields under Lens's names; `arrivaltime` is now when left out.
+    """
+    if unknown := fields.keys() - set(FIELDS):
+        raise ValueError(f"a transaction has no {', '.join(sorted(unknown))}")
+    keys = {
+        key: [values] if isinstance(values, str) else values
+        for key, values in (contentkeys or {}).items()
+    }
+    state.store.put(
+        TRANSACTIONS,
+        transaction_id,
+        {
+            "arrivaltime": times.stamp(state.now()),
+            **_plain(fields),
+            "transactionid": transaction_id,
+            "contentkeys": [
+                {"key": key, "value": value} for key, values in keys.items() for value in values
+            ],
+        },
+    )
 
 
 def _at(state: State, company_id: str, at: datetime | None) -> Community:

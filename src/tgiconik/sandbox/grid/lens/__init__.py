@@ -1,0 +1,129 @@
+"""Lens: transaction visibility by GraphQL, `POST /visibility_transaction_search`.
+
+A query that is not understood is answered with status 200 and GraphQL `errors`, as the GraphQL over
+HTTP specification says for `application/json`; a body that is no GraphQL request at all is a 400.
+What Lens itself does is not published.
+"""
+
+from collections.abc import Callable, Sequence
+from typing import Final
+
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+from starlette.routing import BaseRoute, Route
+
+from tgiconik.sandbox.grid import faults, json_body, oauth
+from tgiconik.sandbox.grid.lens import arguments
+from tgiconik.sandbox.grid.lens.errors import LensError
+from tgiconik.sandbox.grid.lens.parse import Field, parse
+from tgiconik.sandbox.grid.lens.scrolls import Slice, next_slice
+from tgiconik.sandbox.grid.shapes import Document
+from tgiconik.sandbox.state import State
+from tgiconik.tradinggrid.lens.transaction import FIELDS
+
+#: Kind of the stored transactions.
+TRANSACTIONS: Final = "lens/transactions"
+
+_PAGE: Final = ("count", "total", "offset", "scrollid", "transactions")
+_ENTRY: Final = (*FIELDS, "contentkeys")
+_CONTENT_KEY: Final = ("key", "value")
+#: The fields that have fields.
+_BRANCHES: Final = frozenset({"transactions", "contentkeys"})
+
+
+def routes(state: State) -> list[BaseRoute]:
+    """The one call of Lens."""
+
+    async def search(request: Request) -> Response:
+        if not oauth.is_authorised(state, request):
+            return faults.wrong_token().response()
+        try:
+            body = json_body.parse(await request.body())
+        except ValueError as error:
+            return _errors(f"The body is not JSON: {error}", status=400)
+        if not isinstance(body, dict) or not isinstance(body.get("query"), str):
+            return _errors("The body must be an object with the query as text", status=400)
+        try:
+            with state.store.transaction():
+                return JSONResponse({"data": {"getTransactions": answer(state, body["query"])}})
+        except LensError as error:
+            return _errors(str(error), status=200)
+
+    return [Route("/visibility_transaction_search", search, methods=["POST"])]
+
+
+def answer(state: State, graphql: str) -> Document:
+    """What `getTransactions` answers, with the fields that were asked for and no others.
+
+    Raises:
+        LensError: the query is not understood.
+    """
+    asked = parse(graphql)
+    if asked.name != "getTransactions":
+        raise LensError(f"Cannot query field {asked.name}")
+    page_fields = _fields(asked, _PAGE)
+    query = arguments.read(asked.arguments)
+    part = _slice(state, graphql, query)
+    page: Document = {
+        "count": len(part.transactions),
+        "total": part.total,
+        "offset": part.offset,
+        "scrollid": part.scrollid,
+    }
+    for field in page_fields:
+        if field.name == "transactions":
+            entry = _entry(field, with_content_keys="contentKeyFilters" in query)
+            page["transactions"] = [entry(one) for one in part.transactions]
+    return {field.name: page[field.name] for field in page_fields}
+
+
+def _slice(state: State, graphql: str, query: Document) -> Slice:
+    found = arguments.find(query, state.store.list(TRANSACTIONS))
+    count, offset = arguments.count(query), query.get("offset", 0)
+    if query.get("scroll"):
+        return next_slice(state.store, graphql, found, count)
+    return Slice(found[offset : offset + count], len(found), offset)
+
+
+def _entry(asked: Field, *, with_content_keys: bool) -> Callable[[Document], Document]:
+    """What to show of a transaction. Without `contentKeyFilters` Lens answers no content keys."""
+    fields = _fields(asked, _ENTRY)
+    shown = {field.name: _content_keys(field) for field in fields if field.name == "contentkeys"}
+
+    def entry(transaction: Document) -> Document:
+        keys = transaction["contentkeys"] if with_content_keys else []
+        return {
+            field.name: shown[field.name](keys)
+            if field.name in shown
+            else transaction.get(field.name)
+            for field in fields
+        }
+
+    return entry
+
+
+def _content_keys(asked: Field) -> Callable[[list[Document]], list[Document]]:
+    fields = _fields(asked, _CONTENT_KEY)
+    names = arguments.names(asked.arguments)
+    return lambda keys: [
+        {field.name: entry[field.name] for field in fields}
+        for entry in keys
+        if names is None or entry["key"] in names
+    ]
+
+
+def _fields(asked: Field, known: Sequence[str]) -> tuple[Field, ...]:
+    if not asked.fields:
+        raise LensError(f"{asked.name} must have a selection of subfields")
+    for field in asked.fields:
+        if field.name not in known:
+            raise LensError(f"Cannot query field {field.name} on {asked.name}")
+        if field.fields and field.name not in _BRANCHES:
+            raise LensError(f"{field.name} has no subfields")
+        if field.arguments and field.name != "contentkeys":
+            raise LensError(f"{field.name} takes no arguments")
+    return asked.fields
+
+
+def _errors(message: str, *, status: int) -> Response:
+    return JSONResponse({"errors": [{"message": message}]}, status)

@@ -1,0 +1,164 @@
+"""The `query` argument of getTransactions: what may be in it, and which transactions it finds.
+
+Source: OpenText's Lens API cheat sheet and its example queries. Several things must all hold; of
+`should`, and of the values of one filter that are not negated, one must.
+"""
+
+from collections.abc import Iterator, Mapping
+from functools import partial
+from typing import Final
+
+from tgiconik.sandbox.grid.lens import matching, search_box
+from tgiconik.sandbox.grid.lens.errors import LensError
+from tgiconik.sandbox.grid.lens.parse import Enum
+from tgiconik.sandbox.grid.lens.search_box import Matches
+from tgiconik.sandbox.grid.shapes import (
+    Check,
+    Document,
+    Fault,
+    Field,
+    Json,
+    Shape,
+    boolean,
+    list_of,
+    time,
+    whole_number,
+)
+from tgiconik.tradinggrid.lens.transaction import FIELDS
+
+#: The most that Lens gives in one answer, and what the sandbox gives when nobody says how many.
+MOST: Final = 1000
+_DEFAULT: Final = 25
+
+
+def _text(value: Json, pointer: str, faults: list[Fault]) -> Json:
+    if not isinstance(value, str) or isinstance(value, Enum):
+        faults.append(Fault(pointer, "must be text in quotation marks"))
+    return value
+
+
+def _enum(*names: str) -> Check:
+    def check(value: Json, pointer: str, faults: list[Fault]) -> Json:
+        if not isinstance(value, Enum) or value not in names:
+            faults.append(Fault(pointer, f"must be a name without quotation marks, not {value!r}"))
+        return value
+
+    return check
+
+
+def _each(item: Check) -> Check:
+    """A list; GraphQL takes one value for a list of one."""
+    check = list_of(item)
+    return lambda value, pointer, faults: check(
+        value if isinstance(value, list) else [value], pointer, faults
+    )
+
+
+def _all_of(**fields: Check) -> Shape:
+    return Shape({name: Field(check) for name, check in fields.items()})
+
+
+def _any_of(**fields: Check) -> Shape:
+    return Shape({name: Field(check) for name, check in fields.items()}, partial=True)
+
+
+_FIELD: Final = _enum(*FIELDS)
+_MATCH: Final = _all_of(field=_FIELD, query=_text)
+_FILTER_VALUE: Final = Shape({"not": Field(boolean, default=False), "value": Field(_text)})
+_RANGE: Final = Shape({"field": Field(_FIELD), "from": Field(time), "to": Field(time)})
+_QUERY: Final = _any_of(
+    count=whole_number(0, MOST),
+    offset=whole_number(0, 2**31 - 1),
+    scroll=boolean,
+    sortby=_all_of(field=_FIELD, type=_enum("ASC", "DESC")),
+    query=_text,
+    contentKeyFilters=_each(_all_of(key=_text, value=_text)),
+    filters=_each(_all_of(field=_FIELD, values=_each(_FILTER_VALUE))),
+    fields=_any_of(must=_each(_MATCH), should=_each(_MATCH)),
+    ranges=_each(_RANGE),
+)
+
+
+def read(given: Mapping[str, Json]) -> Document:
+    """The `query` argument, checked; empty when there is none.
+
+    Raises:
+        LensError: something in it is not known, or not of its type.
+    """
+    query: Document = _read(_any_of(query=_QUERY), given).get("query", {})
+    return query
+
+
+def names(given: Mapping[str, Json]) -> list[str] | None:
+    """The `names` argument of contentkeys; None when all of them are asked for.
+
+    Raises:
+        LensError: something in it is not known, or not of its type.
+    """
+    wanted: list[str] | None = _read(_any_of(names=_each(_text)), given).get("names")
+    return wanted
+
+
+def _read(shape: Shape, given: Mapping[str, Json]) -> Document:
+    faults: list[Fault] = []
+    checked: Document = shape(dict(given), "", faults)
+    if faults:
+        raise LensError("; ".join(f"{fault.pointer} {fault.detail}" for fault in faults))
+    return checked
+
+
+def count(query: Document) -> int:
+    """How many entries one answer may have."""
+    given: int = query.get("count", MOST if query.get("scroll") else _DEFAULT)
+    return given
+
+
+def find(query: Document, transactions: list[Document]) -> list[Document]:
+    """The transactions that a query finds, in its order: newest first unless it says otherwise."""
+    conditions = list(_conditions(query))
+    found = [one for one in transactions if all(condition(one) for condition in conditions)]
+    order = query.get("sortby", {"field": "arrivaltime", "type": "DESC"})
+    return sorted(
+        found,
+        key=lambda one: next(matching.values(one, order["field"]), ""),
+        reverse=order["type"] == "DESC",
+    )
+
+
+def _conditions(query: Document) -> Iterator[Matches]:
+    if "query" in query:
+        yield search_box.parse(query["query"])
+    for wanted in query.get("contentKeyFilters", []):
+        yield partial(_has_content_key, key=wanted["key"], value=wanted["value"])
+    for wanted in query.get("filters", []):
+        yield partial(_passes, field=wanted["field"], values=wanted["values"])
+    for wanted in query.get("fields", {}).get("must", []):
+        yield partial(_answers_to_one_of, matches=[wanted])
+    if should := query.get("fields", {}).get("should"):
+        yield partial(_answers_to_one_of, matches=should)
+    for wanted in query.get("ranges", []):
+        # Both ends are times of the width in which times are kept.
+        ends = {"first": wanted["from"], "last": wanted["to"]}
+        yield partial(_lies_in, field=wanted["field"], **ends)
+
+
+def _answers_to_one_of(transaction: Document, matches: list[Document]) -> bool:
+    return any(matching.has(transaction, one["field"], one["query"]) for one in matches)
+
+
+def _has_content_key(transaction: Document, key: str, value: str) -> bool:
+    return any(
+        entry["key"] == key and matching.fits(entry["value"], value)
+        for entry in transaction["contentkeys"]
+    )
+
+
+def _passes(transaction: Document, field: str, values: list[Document]) -> bool:
+    there = set(matching.values(transaction, field))
+    wanted = {one["value"] for one in values if not one["not"]}
+    unwanted = {one["value"] for one in values if one["not"]}
+    return not there & unwanted and (not wanted or bool(there & wanted))
+
+
+def _lies_in(transaction: Document, field: str, first: str, last: str) -> bool:
+    return any(first <= value <= last for value in matching.values(transaction, field))

@@ -1,0 +1,133 @@
+"""The search box: `SYS* AND 850`, `status:F`, `-meta.errorcount:0`, `"two words"`, parentheses.
+
+Two things side by side must both be there, as with AND; which of the two Lens means is not
+published. A value before whose colon stands no field of a transaction finds nothing.
+"""
+
+import re
+from collections.abc import Callable, Iterator
+from typing import Final, TypeAlias
+
+import attrs
+
+from tgiconik.sandbox.grid.lens import matching
+from tgiconik.sandbox.grid.lens.errors import LensError
+from tgiconik.sandbox.grid.shapes import Document
+
+Matches: TypeAlias = Callable[[Document], bool]
+
+_TOKEN: Final = re.compile(
+    r"""\s*(?:
+        (?P<closes>\))
+      | (?P<minus>-)?(?P<field>[A-Za-z][\w.]*(?=:):)?
+        (?: (?P<opens>\() | "(?P<quoted>(?:\\.|[^"\\])*)" | (?P<bare>(?:\\.|[^\s()"\\])+) )
+    )""",
+    re.VERBOSE | re.DOTALL,
+)
+_ESCAPED: Final = re.compile(r"\\(.)", re.DOTALL)
+
+
+@attrs.frozen
+class _Token:
+    """One thing in the box: a parenthesis, a word for logic, or something to find."""
+
+    kind: str
+    text: str = ""
+    field: str | None = None
+    negated: bool = False
+
+
+def parse(box: str) -> Matches:
+    """What a transaction must be to be found.
+
+    Raises:
+        LensError: a parenthesis, quotation mark or operand is missing.
+    """
+    try:
+        parser = _Parser(list(_tokens(box)))
+        found = parser.either(None)
+    except RecursionError as error:
+        raise LensError("The search is nested too deeply") from error
+    if parser.ahead.kind != "end":
+        raise LensError("The search has a closing parenthesis too many")
+    return found
+
+
+def _tokens(box: str) -> Iterator[_Token]:
+    place, end = 0, len(box.rstrip())
+    while place < end:
+        found = _TOKEN.match(box, place)
+        if found is None:
+            raise LensError(f"The search is not understood after place {place}")
+        yield _token(found)
+        place = found.end()
+    yield _Token("end")
+
+
+def _token(found: re.Match[str]) -> _Token:
+    field = found["field"] and found["field"].removesuffix(":")
+    negated = found["minus"] is not None
+    if found["closes"]:
+        return _Token("closes")
+    if found["opens"]:
+        return _Token("opens", field=field, negated=negated)
+    if found["quoted"] is not None:
+        return _Token("find", _ESCAPED.sub(r"\1", found["quoted"]), field, negated)
+    if field is None and not negated and found["bare"] in {"AND", "OR", "NOT"}:
+        return _Token(found["bare"])
+    return _Token("find", _ESCAPED.sub(r"\1", found["bare"]), field, negated)
+
+
+class _Parser:
+    """Reads tokens from the left, with one to look ahead."""
+
+    def __init__(self, tokens: list[_Token]) -> None:
+        self._tokens = iter(tokens)
+        self.ahead = next(self._tokens)
+
+    def either(self, field: str | None) -> Matches:
+        choices = [self._all(field)]
+        while self.ahead.kind == "OR":
+            self._next()
+            choices.append(self._all(field))
+        return lambda transaction: any(choice(transaction) for choice in choices)
+
+    def _all(self, field: str | None) -> Matches:
+        parts = [self._one(field)]
+        while self.ahead.kind in {"AND", "NOT", "opens", "find"}:
+            if self.ahead.kind == "AND":
+                self._next()
+            parts.append(self._one(field))
+        return lambda transaction: all(part(transaction) for part in parts)
+
+    def _one(self, field: str | None) -> Matches:
+        token = self._next()
+        match token.kind:
+            case "NOT":
+                return _not(self._one(field))
+            case "opens":
+                inner = self.either(token.field or field)
+                if self._next().kind != "closes":
+                    raise LensError("The search lacks a closing parenthesis")
+                return _not(inner) if token.negated else inner
+            case "find":
+                found = _finds(token.text, token.field or field)
+                return _not(found) if token.negated else found
+            case _:
+                raise LensError("The search lacks something to find")
+
+    def _next(self) -> _Token:
+        token = self.ahead
+        if token.kind != "end":
+            self.ahead = next(self._tokens)
+        return token
+
+
+def _finds(text: str, field: str | None) -> Matches:
+    if field is None:
+        return lambda transaction: matching.has_anywhere(transaction, text)
+    return lambda transaction: matching.has(transaction, field, text)
+
+
+def _not(matches: Matches) -> Matches:
+    return lambda transaction: not matches(transaction)
