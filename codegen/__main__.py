@@ -46,7 +46,7 @@ def _write_code(built: Sequence[Built]) -> None:
     texts[MODELS / "__init__.py"] = emit.models_package()
     for one in built:
         name = f"{one.service.name}.py"
-        texts[SERVICES / name] = emit.service_module(one.service, one.operations, one.schemas)
+        texts[SERVICES / name] = emit.service_module(one.service, one.operations, one.types)
         texts[MODELS / name] = emit.models_module(one.service, one.models, one.enumerations)
     for folder in (SERVICES, MODELS):
         folder.mkdir(exist_ok=True)

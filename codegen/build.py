@@ -7,9 +7,11 @@ from typing import Any
 import attrs
 
 from codegen import facts, operations
+from codegen.class_names import class_names, sides
+from codegen.models import Enumeration, Model, Types
 from codegen.naming import Rules
 from codegen.operations import Operation
-from codegen.schemas import Enumeration, Model, Schema, Schemas, references
+from codegen.schemas import Schemas, references
 
 
 @attrs.frozen(kw_only=True)
@@ -17,7 +19,7 @@ class Built:
     """One service, ready to be emitted."""
 
     service: facts.Service
-    schemas: Schemas
+    types: Types
     operations: Sequence[Operation]
     models: Sequence[Model]
     enumerations: Sequence[Enumeration]
@@ -26,7 +28,7 @@ class Built:
         """Everything that gets a public name: what the facts call it, and the name."""
         name = self.service.name
         methods = {f"{name} {operation.key}": operation.name for operation in self.operations}
-        return methods | {f"{name} {key}": called for key, called in self.schemas.names.items()}
+        return methods | {f"{name} {key}": called for key, called in self.types.names.items()}
 
 
 def build() -> list[Built]:
@@ -49,37 +51,29 @@ def build() -> list[Built]:
 def _build(
     service: facts.Service, overlay: facts.Overlay, rules: Rules, exceptions: Mapping[str, str]
 ) -> Built:
-    tags = {
-        schema.partition(" ")[2]: tag
-        for schema, tag in overlay.tags.items()
-        if schema.startswith(f"{service.name} ")
-    }
-    schemas = Schemas(facts=service.schemas, choices=overlay.choices, tags=tags)
+    schemas = Schemas(service.schemas, overlay.choices)
     methods = operations.operations(service, schemas, overlay, rules)
-    answers = [one.answer.schema for one in methods if one.answer.schema is not None]
-    bodies = [one.body.schema for one in methods if one.body and one.body.how != "bytes"]
-    read, sent = schemas.reachable(answers), schemas.reachable(bodies)
-    schemas.name_classes(read, sent, _inline(methods), exceptions)
-    models = [
-        schemas.model(name, sent=side == "sent")
-        for side, reached in (("read", read), ("sent", sent))
-        for name in reached
-        if schemas.is_class(name)
-    ]
+    read = schemas.reachable(one.answer.schema for one in methods if one.answer.schema)
+    sent = schemas.reachable(o.body.schema for o in methods if o.body and o.body.how != "bytes")
+    names = class_names(schemas, read, sent, _used_by(methods), exceptions)
+    types = Types(schemas, names, overlay.tags.get(service.name, {}))
+    # Schemas that only repeat another have its name: one class for both.
+    models = {names[f"{side} {name}"]: (side, name) for side, name in sorted(sides(names))}
     return Built(
         service=service,
-        schemas=schemas,
+        types=types,
         operations=methods,
-        models=sorted(models, key=lambda model: model.name),
-        enumerations=schemas.enumerations(),
+        models=[
+            types.model(name, sent=side == "sent") for _, (side, name) in sorted(models.items())
+        ],
+        enumerations=types.enumerations(),
     )
 
 
-def _inline(methods: Sequence[Operation]) -> dict[str, str]:
+def _used_by(methods: Sequence[Operation]) -> dict[str, str]:
     """Schema of a body or an answer to the method that it belongs to."""
-    used: list[tuple[Schema | None, str]] = []
-    for one in methods:
-        used += [(one.body.schema if one.body else None, one.name), (one.answer.schema, one.name)]
+    used = [(one.body.schema, one.name) for one in methods if one.body]
+    used += [(one.answer.schema, one.name) for one in methods if one.answer.schema]
     return {name: method for schema, method in used for name in references(schema)}
 
 

@@ -24,6 +24,21 @@ class FactsChangedError(Exception):
     """A file below `facts/` is not the one that was checked in with its digest."""
 
 
+@attrs.frozen
+class Endpoint:
+    """One operation as OpenAPI has it, and where it stands."""
+
+    service: str
+    http: str
+    path: str
+    facts: Mapping[str, Any]
+
+    @property
+    def key(self) -> str:
+        """How the overlay calls it."""
+        return f"{self.service} {self.http} {self.path}"
+
+
 @attrs.frozen(kw_only=True)
 class Service:
     """The facts of one service.
@@ -42,12 +57,12 @@ class Service:
     schemas: Mapping[str, Any]
     security: list[Any]
 
-    def operations(self) -> Iterator[tuple[str, str, Mapping[str, Any]]]:
-        """Method, path and OpenAPI operation, in the order of the paths."""
+    def endpoints(self) -> Iterator[Endpoint]:
+        """Its operations, in the order of the paths."""
         for path in sorted(self.paths):
             for method in _METHODS:
                 if method in self.paths[path]:
-                    yield method.upper(), path, self.paths[path][method]
+                    yield Endpoint(self.name, method.upper(), path, self.paths[path][method])
 
 
 @attrs.frozen(kw_only=True)
@@ -65,7 +80,7 @@ class Overlay:
         secrets: path parameters that are credentials.
         fields: schema to the fields that it lacks.
         choices: the schema to take where the facts allow several.
-        tags: the field and value that tell a schema from others in a union.
+        tags: service and schema to the field and value that tell it from others in a union.
     """
 
     repeatable: frozenset[str]
@@ -76,7 +91,7 @@ class Overlay:
     secrets: frozenset[str]
     fields: Mapping[str, Mapping[str, Any]]
     choices: Mapping[frozenset[str], str]
-    tags: Mapping[str, tuple[str, str]]
+    tags: Mapping[str, Mapping[str, tuple[str, str]]]
 
 
 def files() -> list[Path]:
@@ -113,6 +128,10 @@ def overlay() -> Overlay:
     for entry in raw["field"]:
         for schema in entry["schemas"]:
             fields.setdefault(schema, {}).update(json.loads(entry["properties"]))
+    tags: dict[str, dict[str, tuple[str, str]]] = {}
+    for entry in raw["tag"]:
+        for service, schema in map(str.split, entry["schemas"]):
+            tags.setdefault(service, {})[schema] = entry["field"], entry["value"]
     return Overlay(
         repeatable=_keys(raw["repeatable"]),
         lists=_keys(raw["list"]),
@@ -122,7 +141,7 @@ def overlay() -> Overlay:
         secrets=frozenset(e["name"] for e in raw["secret"]),
         fields=fields,
         choices={frozenset(e["any_of"]): e["take"] for e in raw["choice"]},
-        tags={schema: (e["field"], e["value"]) for e in raw["tag"] for schema in e["schemas"]},
+        tags=tags,
     )
 
 

@@ -67,7 +67,7 @@ def _by_rule(rules: Rules, service: str, http: str, path: str, *, lists: bool) -
         verb = _VERBS[http]
         if http == "POST" and not bulk:
             nouns[-1] = singular(nouns[-1])
-    last = nouns[-1] if not rules.single.intersection(adjectives) else singular(nouns[-1])
+    last = singular(nouns[-1]) if tail in rules.single else nouns[-1]
     words = [*adjectives, *(singular(noun) for noun in nouns[:-1]), last]
     name = "_".join([*(["bulk"] if bulk else []), verb, *words])
     return name if version == "v1" else f"{name}_{version}"

@@ -1,13 +1,13 @@
 """From the facts' operations to methods: parameters, body, answer, paging, roles."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Final
 
 import attrs
 
-from codegen.facts import Overlay, Service
+from codegen.facts import Endpoint, Overlay, Service
 from codegen.naming import Rules, method_name
-from codegen.schemas import Schema, Schemas, reference
+from codegen.schemas import Schema, Schemas, plain_type, reference
 from codegen.words import snake
 
 #: Query names that say where in a list to go on: `Pages` owns them.
@@ -16,6 +16,8 @@ CURSORS: Final = frozenset(
 )
 
 _QUERY: Final = {"string": "str", "integer": "int", "number": "float", "boolean": "bool"}
+#: Ways of paging, by the query name that each takes; the first that a list has is used.
+_STYLES: Final = ("last_id", "last_field_name", "search_after", "scroll")
 _DESCRIBED: Final = frozenset({"200", "201"})
 
 
@@ -89,32 +91,30 @@ def operations(
 ) -> list[Operation]:
     """The methods of a service, in the order of their paths."""
     return [
-        _operation(service, schemas, overlay, rules, http, path, facts)
-        for http, path, facts in service.operations()
+        _operation(endpoint, schemas, overlay, rules, service.security)
+        for endpoint in service.endpoints()
     ]
 
 
 def _operation(
-    service: Service,
+    endpoint: Endpoint,
     schemas: Schemas,
     overlay: Overlay,
     rules: Rules,
-    http: str,
-    path: str,
-    facts: Mapping[str, Any],
+    usual_security: Sequence[Any],
 ) -> Operation:
-    key = f"{service.name} {http} {path}"
-    answer = _answer(schemas, overlay, key, facts)
+    facts, path, key = endpoint.facts, endpoint.path, endpoint.key
+    answer = _answer(schemas, overlay, endpoint)
     lists = answer.how == "pages"
     query, paging = _query(facts, overlay, lists=lists, in_body=key in overlay.lists)
-    security = facts.get("security", service.security)
+    security = facts.get("security", usual_security)
     headers = list(_parameters(facts, "header"))
     if security == [{"AppID": []}]:
         headers.append(Parameter(name="app_id", wire="App-ID", kind="str", required=True))
     ids = tuple(p["name"] for p in facts.get("parameters", ()) if p["in"] == "path")
     return Operation(
-        name=method_name(rules, service.name, http, path, lists=lists),
-        http=http,
+        name=method_name(rules, endpoint.service, endpoint.http, path, lists=lists),
+        http=endpoint.http,
         path=path,
         ids=tuple(sorted(ids, key=lambda name: path.index(f"{{{name}}}"))),
         secrets=overlay.secrets & frozenset(ids),
@@ -137,14 +137,9 @@ def _parameters(facts: Mapping[str, Any], place: str) -> Iterator[Parameter]:
             yield Parameter(
                 name=snake(parameter["name"]),
                 wire=parameter["name"],
-                kind=_QUERY[_kind(parameter["schema"])],
+                kind=_QUERY[plain_type(parameter["schema"]) or "string"],
                 required=parameter.get("required", False),
             )
-
-
-def _kind(schema: Schema) -> str:
-    kinds = schema.get("type", "string")
-    return next(kind for kind in ([kinds] if isinstance(kinds, str) else kinds) if kind != "null")
 
 
 def _query(
@@ -155,17 +150,9 @@ def _query(
     if not lists:
         return query, None
     names = {parameter.wire for parameter in query}
-    paging = (
-        "last_id"
-        if "last_id" in names
-        else "last_field_name"
-        if "last_field_name" in names
-        else "search_after"
-        if "search_after" in names or in_body
-        else "scroll"
-        if "scroll" in names
-        else "url"
-    )
+    if in_body:
+        names.add("search_after")
+    paging = next((style for style in _STYLES if style in names), "url")
     return [parameter for parameter in query if parameter.wire not in CURSORS], paging
 
 
@@ -184,22 +171,22 @@ def _body(facts: Mapping[str, Any]) -> Body | None:
     )
 
 
-def _answer(schemas: Schemas, overlay: Overlay, key: str, facts: Mapping[str, Any]) -> Answer:
-    good = {code: answer for code, answer in facts["responses"].items() if code[0] in "23"}
+def _answer(schemas: Schemas, overlay: Overlay, endpoint: Endpoint) -> Answer:
+    good = {code: answer for code, answer in endpoint.facts["responses"].items() if code[0] in "23"}
     described = [
         content["schema"]
         for answer in good.values()
         for content in answer.get("content", {}).values()
     ]
-    _, http, _ = key.split()
     if not described:
         if set(good) == {"302"}:
             return Answer(how="location")
-        silent = http == "DELETE" or not _DESCRIBED & set(good)
+        silent = endpoint.http == "DELETE" or not _DESCRIBED & set(good)
         return Answer(how="nothing" if silent else "anything")
     schema = described[0]
     if _lists(schemas, schema) and (
-        (http == "GET" and key not in overlay.single) or key in overlay.lists
+        (endpoint.http == "GET" and endpoint.key not in overlay.single)
+        or endpoint.key in overlay.lists
     ):
         return Answer(how="pages", schema=schema)
     # 200 and 201 answer the same; what stands beside them (202, 204, 302) answers something else.
@@ -210,4 +197,4 @@ def _answer(schemas: Schemas, overlay: Overlay, key: str, facts: Mapping[str, An
 
 def _lists(schemas: Schemas, schema: Schema) -> bool:
     name = reference(schema)
-    return name is not None and "objects" in schemas.facts[name].get("properties", {})
+    return name is not None and "objects" in schemas.fields(name)

@@ -40,7 +40,7 @@ class AclsService(Service):
     async def create_acl_template(
         self, *, body: m.ACLTemplateInput | Mapping[str, Any]
     ) -> m.ACLTemplate:
-        """Create ACL template.
+        """Create an ACL template.
 
         `POST /API/acls/v1/acl/templates/`, role `can_write_acl_templates`.
         """
@@ -53,7 +53,7 @@ class AclsService(Service):
         )
 
     async def get_acl_template(self, template_id: str) -> m.ACLTemplate:
-        """Get ACL template.
+        """Get an ACL template.
 
         `GET /API/acls/v1/acl/templates/{template_id}/`, role `can_read_acl_templates`.
         """
@@ -68,7 +68,7 @@ class AclsService(Service):
     async def replace_acl_template(
         self, template_id: str, *, body: m.ACLTemplateInput | Mapping[str, Any]
     ) -> m.ACLTemplate:
-        """Replace ACL template.
+        """Replace an ACL template.
 
         `PUT /API/acls/v1/acl/templates/{template_id}/`, role `can_write_acl_templates`.
         """
@@ -84,7 +84,7 @@ class AclsService(Service):
     async def update_acl_template(
         self, template_id: str, *, body: m.ACLTemplateInput | Mapping[str, Any]
     ) -> m.ACLTemplate:
-        """Update ACL template.
+        """Update an ACL template.
 
         `PATCH /API/acls/v1/acl/templates/{template_id}/`, role `can_write_acl_templates`.
         """
@@ -98,7 +98,7 @@ class AclsService(Service):
         )
 
     async def delete_acl_template(self, template_id: str) -> None:
-        """Delete ACL template.
+        """Delete an ACL template.
 
         `DELETE /API/acls/v1/acl/templates/{template_id}/`, role `can_delete_acl_templates`.
         """
@@ -115,7 +115,7 @@ class AclsService(Service):
         ignore_reindexing: bool | None = None,
         restrict_acls_collection_id: str | None = None,
     ) -> Json:
-        """Apply ACL template.
+        """Apply an ACL template.
 
         `POST /API/acls/v1/acl/templates/{template_id}/{object_type}/{object_key}/`.
         """
@@ -199,7 +199,7 @@ class AclsService(Service):
     async def get_acl(
         self, object_type: str, object_key: str, *, exclude_deleted: bool | None = None
     ) -> m.ACL:
-        """Get ACL.
+        """Get an ACL.
 
         `GET /API/acls/v1/acl/{object_type}/{object_key}/`, role `can_read_acls`.
         """
@@ -223,7 +223,7 @@ class AclsService(Service):
         )
 
     async def check_acl(self, object_type: str, object_key: str, permission: str) -> Json:
-        """Check ACL.
+        """Check an ACL.
 
         `GET /API/acls/v1/acl/{object_type}/{object_key}/{permission}/`, role `can_read_acls`.
         """
@@ -239,7 +239,7 @@ class AclsService(Service):
     async def check_acls_for_permission(
         self, object_type: str, permission: str, *, body: m.ACLsInput | Mapping[str, Any]
     ) -> m.BulkACL:
-        """Check ACLs for permission.
+        """Check ACLs for a permission.
 
         `POST /API/acls/v1/acl/{object_type}/{permission}/`, role `can_read_acls`.
         """
@@ -255,7 +255,7 @@ class AclsService(Service):
         )
 
     async def get_group_acl(self, group_id: str, object_type: str, object_key: str) -> m.GroupACL:
-        """Get group ACL.
+        """Get a group ACL.
 
         `GET /API/acls/v1/groups/{group_id}/acl/{object_type}/{object_key}/`, role `can_read_acls`.
         """
@@ -277,7 +277,7 @@ class AclsService(Service):
         *,
         body: m.GroupACLInput | Mapping[str, Any],
     ) -> m.GroupACL:
-        """Replace group ACL.
+        """Replace a group ACL.
 
         `PUT /API/acls/v1/groups/{group_id}/acl/{object_type}/{object_key}/`, role `can_write_acls`.
         """
@@ -293,7 +293,7 @@ class AclsService(Service):
         )
 
     async def delete_group_acl(self, group_id: str, object_type: str, object_key: str) -> None:
-        """Delete group ACL.
+        """Delete a group ACL.
 
         `DELETE /API/acls/v1/groups/{group_id}/acl/{object_type}/{object_key}/`, role `can_delete_acls`.
         """
@@ -309,7 +309,7 @@ class AclsService(Service):
     async def check_group_acl(
         self, group_id: str, object_type: str, object_key: str, permission: str
     ) -> Json:
-        """Check group ACL.
+        """Check a group ACL.
 
         `GET /API/acls/v1/groups/{group_id}/acl/{object_type}/{object_key}/{permission}/`, role `can_read_acls`.
         """
@@ -355,7 +355,7 @@ class AclsService(Service):
         )
 
     async def get_share_acl(self, share_id: str, object_type: str, object_key: str) -> m.ShareACL:
-        """Get share ACL.
+        """Get a share ACL.
 
         `GET /API/acls/v1/shares/{share_id}/acl/{object_type}/{object_key}/`, role `can_read_acls`.
         """
@@ -377,7 +377,7 @@ class AclsService(Service):
         *,
         body: m.ShareACLInput | Mapping[str, Any],
     ) -> m.ShareACL:
-        """Create share ACL.
+        """Create a share ACL.
 
         `POST /API/acls/v1/shares/{share_id}/acl/{object_type}/{object_key}/`, role `can_write_acls`.
         """
@@ -400,7 +400,7 @@ class AclsService(Service):
         *,
         body: m.ShareACLInput | Mapping[str, Any],
     ) -> m.ShareACL:
-        """Replace share ACL.
+        """Replace a share ACL.
 
         `PUT /API/acls/v1/shares/{share_id}/acl/{object_type}/{object_key}/`, role `can_write_acls`.
         """
@@ -416,7 +416,7 @@ class AclsService(Service):
         )
 
     async def delete_share_acl(self, share_id: str, object_type: str, object_key: str) -> None:
-        """Delete share ACL.
+        """Delete a share ACL.
 
         `DELETE /API/acls/v1/shares/{share_id}/acl/{object_type}/{object_key}/`, role `can_delete_acls`.
         """
@@ -432,7 +432,7 @@ class AclsService(Service):
     async def check_share_acl(
         self, share_id: str, object_type: str, object_key: str, permission: str
     ) -> Json:
-        """Check share ACL.
+        """Check a share ACL.
 
         `GET /API/acls/v1/shares/{share_id}/acl/{object_type}/{object_key}/{permission}/`, role `can_read_acls`.
         """
@@ -447,7 +447,7 @@ class AclsService(Service):
         )
 
     async def get_user_acl(self, user_id: str, object_type: str, object_key: str) -> m.UserACL:
-        """Get user ACL.
+        """Get a user ACL.
 
         `GET /API/acls/v1/users/{user_id}/acl/{object_type}/{object_key}/`, role `can_read_acls`.
         """
@@ -469,7 +469,7 @@ class AclsService(Service):
         *,
         body: m.UserACLInput | Mapping[str, Any],
     ) -> m.UserACL:
-        """Replace user ACL.
+        """Replace a user ACL.
 
         `PUT /API/acls/v1/users/{user_id}/acl/{object_type}/{object_key}/`, role `can_write_acls`.
         """
@@ -485,7 +485,7 @@ class AclsService(Service):
         )
 
     async def delete_user_acl(self, user_id: str, object_type: str, object_key: str) -> None:
-        """Delete user ACL.
+        """Delete a user ACL.
 
         `DELETE /API/acls/v1/users/{user_id}/acl/{object_type}/{object_key}/`, role `can_delete_acls`.
         """
@@ -501,7 +501,7 @@ class AclsService(Service):
     async def check_user_acl(
         self, user_id: str, object_type: str, object_key: str, permission: str
     ) -> m.UserACL:
-        """Check user ACL.
+        """Check a user ACL.
 
         `GET /API/acls/v1/users/{user_id}/acl/{object_type}/{object_key}/{permission}/`, role `can_read_acls`.
         """

@@ -81,7 +81,7 @@ class AssetsService(Service):
         generate_subclip_keyframes: bool | None = None,
         apply_acl_template_id: str | None = None,
     ) -> m.Asset:
-        """Create asset.
+        """Create an asset.
 
         `POST /API/assets/v1/assets/`, role `can_create_assets`.
         """
@@ -154,7 +154,7 @@ class AssetsService(Service):
     async def create_asset_relation_type(
         self, *, body: m.RelationTypeInput | Mapping[str, Any]
     ) -> m.RelationType:
-        """Create asset relation type.
+        """Create the asset relation type.
 
         `POST /API/assets/v1/assets/relation_types/`, role `can_write_asset_relation_types`.
         """
@@ -167,7 +167,7 @@ class AssetsService(Service):
         )
 
     async def get_asset_relation_type(self, relation_type: str) -> m.RelationType:
-        """Get asset relation type.
+        """Get the asset relation type.
 
         `GET /API/assets/v1/assets/relation_types/{relation_type}/`, role `can_read_asset_relations`.
         """
@@ -182,7 +182,7 @@ class AssetsService(Service):
     async def replace_asset_relation_type(
         self, relation_type: str, *, body: m.RelationTypeInput | Mapping[str, Any]
     ) -> m.RelationType:
-        """Replace asset relation type.
+        """Replace the asset relation type.
 
         `PUT /API/assets/v1/assets/relation_types/{relation_type}/`, role `can_write_asset_relation_types`.
         """
@@ -198,7 +198,7 @@ class AssetsService(Service):
     async def update_asset_relation_type(
         self, relation_type: str, *, body: m.RelationTypeInput | Mapping[str, Any]
     ) -> m.RelationType:
-        """Update asset relation type.
+        """Update the asset relation type.
 
         `PATCH /API/assets/v1/assets/relation_types/{relation_type}/`, role `can_write_asset_relation_types`.
         """
@@ -212,7 +212,7 @@ class AssetsService(Service):
         )
 
     async def delete_asset_relation_type(self, relation_type: str) -> None:
-        """Delete asset relation type.
+        """Delete the asset relation type.
 
         `DELETE /API/assets/v1/assets/relation_types/{relation_type}/`, role `can_delete_asset_relation_types`.
         """
@@ -241,7 +241,7 @@ class AssetsService(Service):
         include_collections: bool | None = None,
         include_users: bool | None = None,
     ) -> m.Asset:
-        """Get asset.
+        """Get an asset.
 
         `GET /API/assets/v1/assets/{asset_id}/`, role `can_read_assets`.
         """
@@ -261,7 +261,7 @@ class AssetsService(Service):
         body: m.AssetInput | Mapping[str, Any],
         generate_subclip_keyframes: bool | None = None,
     ) -> m.Asset:
-        """Replace asset.
+        """Replace an asset.
 
         `PUT /API/assets/v1/assets/{asset_id}/`, role `can_write_assets`.
         """
@@ -282,7 +282,7 @@ class AssetsService(Service):
         body: m.AssetInput | Mapping[str, Any],
         generate_subclip_keyframes: bool | None = None,
     ) -> m.Asset:
-        """Update asset.
+        """Update an asset.
 
         `PATCH /API/assets/v1/assets/{asset_id}/`, role `can_write_assets`.
         """
@@ -297,7 +297,7 @@ class AssetsService(Service):
         )
 
     async def delete_asset(self, asset_id: str) -> None:
-        """Delete asset.
+        """Delete an asset.
 
         `DELETE /API/assets/v1/assets/{asset_id}/`, role `can_delete_assets`.
         """
@@ -311,7 +311,7 @@ class AssetsService(Service):
         sort: str | None = None,
         filter: str | None = None,
     ) -> Pages[m.AssetHistoryElastic]:
-        """List asset history.
+        """List the asset history.
 
         `GET /API/assets/v1/assets/{asset_id}/history/`, role `can_read_assets_history`.
         """
@@ -327,7 +327,7 @@ class AssetsService(Service):
     async def create_asset_history_entity(
         self, asset_id: str, *, body: m.AssetHistoryInput | Mapping[str, Any]
     ) -> m.AssetHistory:
-        """Create asset history entity.
+        """Create an asset history entity.
 
         `POST /API/assets/v1/assets/{asset_id}/history/`, role `can_write_assets_history`.
         """
@@ -343,7 +343,7 @@ class AssetsService(Service):
     async def get_asset_history_entity(
         self, asset_id: str, history_entity_id: str
     ) -> m.AssetHistory:
-        """Get asset history entity.
+        """Get an asset history entity.
 
         `GET /API/assets/v1/assets/{asset_id}/history/{history_entity_id}/`, role `can_read_assets_history`.
         """
@@ -359,7 +359,7 @@ class AssetsService(Service):
     async def delete_asset_history_entity(
         self, asset_id: str, history_entity_id: str
     ) -> m.AssetHistory | None:
-        """Delete asset history entity.
+        """Delete an asset history entity.
 
         `DELETE /API/assets/v1/assets/{asset_id}/history/{history_entity_id}/`, role `can_delete_assets_history`.
         """
@@ -375,7 +375,7 @@ class AssetsService(Service):
     async def reindex_asset_history_entity(
         self, asset_id: str, history_entity_id: str, *, body: Mapping[str, Any]
     ) -> Json:
-        """Reindex asset history entity.
+        """Reindex an asset history entity.
 
         `POST /API/assets/v1/assets/{asset_id}/history/{history_entity_id}/reindex/`, role `can_reindex_assets_history`.
         """
@@ -389,7 +389,7 @@ class AssetsService(Service):
         )
 
     async def purge_asset(self, asset_id: str) -> None:
-        """Purge asset.
+        """Purge an asset.
 
         `DELETE /API/assets/v1/assets/{asset_id}/purge/`, role `can_purge_assets`.
         """
@@ -398,7 +398,7 @@ class AssetsService(Service):
     async def reindex_asset(
         self, asset_id: str, *, body: m.ReindexAssetInput | Mapping[str, Any]
     ) -> Json:
-        """Reindex asset.
+        """Reindex an asset.
 
         `POST /API/assets/v1/assets/{asset_id}/reindex/`, role `can_reindex_assets`.
         """
@@ -431,7 +431,7 @@ class AssetsService(Service):
     async def create_asset_relation(
         self, asset_id: str, *, body: m.RelationInput | Mapping[str, Any]
     ) -> m.Relation:
-        """Create asset relation.
+        """Create an asset relation.
 
         `POST /API/assets/v1/assets/{asset_id}/relations/`, role `can_create_asset_relations`.
         """
@@ -452,7 +452,7 @@ class AssetsService(Service):
         include_deleted: bool | None = None,
         per_page: int = 100,
     ) -> Pages[m.AssetElastic]:
-        """List asset relations of type.
+        """List asset relations of the type.
 
         `GET /API/assets/v1/assets/{asset_id}/relations/{relation_type}/`, role `can_read_asset_relations`.
         """
@@ -467,7 +467,7 @@ class AssetsService(Service):
             roles=("can_read_asset_relations",),
         )
 
-    async def add_asset_relation(
+    async def create_asset_relation_of_type(
         self,
         asset_id: str,
         relation_type: str,
@@ -475,7 +475,7 @@ class AssetsService(Service):
         *,
         body: m.RelationInput | Mapping[str, Any],
     ) -> m.Relation:
-        """Add asset relation.
+        """Create an asset relation of the type.
 
         `POST /API/assets/v1/assets/{asset_id}/relations/{relation_type}/{related_to_asset_id}/`, role `can_create_asset_relations`.
         """
@@ -493,7 +493,7 @@ class AssetsService(Service):
     async def delete_asset_relation(
         self, asset_id: str, relation_type: str, related_to_asset_id: str
     ) -> None:
-        """Delete asset relation.
+        """Delete an asset relation.
 
         `DELETE /API/assets/v1/assets/{asset_id}/relations/{relation_type}/{related_to_asset_id}/`, role `can_delete_asset_relations`.
         """
@@ -509,7 +509,7 @@ class AssetsService(Service):
     async def reverse_asset_relation(
         self, asset_id: str, relation_type: str, related_to_asset_id: str
     ) -> m.Relation:
-        """Reverse asset relation.
+        """Reverse an asset relation.
 
         `POST /API/assets/v1/assets/{asset_id}/relations/{relation_type}/{related_to_asset_id}/reverse/`, role `can_create_asset_relations`.
         """
@@ -524,7 +524,7 @@ class AssetsService(Service):
         )
 
     async def restore_asset(self, asset_id: str) -> None:
-        """Restore asset.
+        """Restore an asset.
 
         `PUT /API/assets/v1/assets/{asset_id}/restore/`, role `can_write_assets`.
         """
@@ -533,7 +533,7 @@ class AssetsService(Service):
     async def replace_asset_search_document(
         self, asset_id: str, *, body: m.AssetElasticInput | Mapping[str, Any]
     ) -> None:
-        """Replace asset search document.
+        """Replace an asset search document.
 
         `PUT /API/assets/v1/assets/{asset_id}/search_document/`, role `can_reindex_assets`.
         """
@@ -607,10 +607,10 @@ class AssetsService(Service):
         self,
         asset_id: str,
         *,
-        body: m.SegmentSchemaInput | Mapping[str, Any],
+        body: m.SegmentInput | Mapping[str, Any],
         share_user_email: str | None = None,
-    ) -> m.SegmentSchema:
-        """Create asset segment.
+    ) -> m.Segment:
+        """Create an asset segment.
 
         `POST /API/assets/v1/assets/{asset_id}/segments/`, role `can_create_segments`.
         """
@@ -618,7 +618,7 @@ class AssetsService(Service):
             "POST",
             "/v1/assets/{}/segments/",
             asset_id,
-            into=m.SegmentSchema,
+            into=m.Segment,
             body=body,
             headers={"Share-User-Email": share_user_email},
             roles=("can_create_segments",),
@@ -692,7 +692,7 @@ class AssetsService(Service):
         segment_color: str | None = None,
         status: str | None = None,
     ) -> Json:
-        """Get asset segments CSV.
+        """Get the asset segments CSV.
 
         `GET /API/assets/v1/assets/{asset_id}/segments/csv/`, role `can_read_segments`.
         """
@@ -740,7 +740,7 @@ class AssetsService(Service):
         status: str | None = None,
         words_per_line: int | None = None,
     ) -> Json:
-        """Get asset segments SRT.
+        """Get the asset segments SRT.
 
         `GET /API/assets/v1/assets/{asset_id}/segments/srt/`, role `can_read_segments`.
         """
@@ -773,7 +773,7 @@ class AssetsService(Service):
         segment_color: str | None = None,
         status: str | None = None,
     ) -> Json:
-        """Get asset segments text.
+        """Get the asset segments text.
 
         `GET /API/assets/v1/assets/{asset_id}/segments/text/`, role `can_read_segments`.
         """
@@ -806,7 +806,7 @@ class AssetsService(Service):
         status: str | None = None,
         words_per_line: int | None = None,
     ) -> Json:
-        """Get asset segments VTT.
+        """Get the asset segments VTT.
 
         `GET /API/assets/v1/assets/{asset_id}/segments/vtt/`, role `can_read_segments`.
         """
@@ -834,8 +834,8 @@ class AssetsService(Service):
         *,
         scroll: bool | None = None,
         scroll_id: str | None = None,
-    ) -> m.SegmentSchema:
-        """Get asset segment.
+    ) -> m.Segment:
+        """Get an asset segment.
 
         `GET /API/assets/v1/assets/{asset_id}/segments/{segment_id}/`, role `can_read_segments`.
         """
@@ -844,7 +844,7 @@ class AssetsService(Service):
             "/v1/assets/{}/segments/{}/",
             asset_id,
             segment_id,
-            into=m.SegmentSchema,
+            into=m.Segment,
             query={"scroll": scroll, "scroll_id": scroll_id},
             roles=("can_read_segments",),
         )
@@ -856,8 +856,8 @@ class AssetsService(Service):
         *,
         body: m.EditSegmentInput | Mapping[str, Any],
         generate_subclip_keyframes: bool | None = None,
-    ) -> m.SegmentSchema:
-        """Replace asset segment.
+    ) -> m.Segment:
+        """Replace an asset segment.
 
         `PUT /API/assets/v1/assets/{asset_id}/segments/{segment_id}/`, role `can_write_segments`.
         """
@@ -866,7 +866,7 @@ class AssetsService(Service):
             "/v1/assets/{}/segments/{}/",
             asset_id,
             segment_id,
-            into=m.SegmentSchema,
+            into=m.Segment,
             body=body,
             query={"generate_subclip_keyframes": generate_subclip_keyframes},
             roles=("can_write_segments",),
@@ -879,8 +879,8 @@ class AssetsService(Service):
         *,
         body: m.EditSegmentInput | Mapping[str, Any],
         generate_subclip_keyframes: bool | None = None,
-    ) -> m.SegmentSchema:
-        """Update asset segment.
+    ) -> m.Segment:
+        """Update an asset segment.
 
         `PATCH /API/assets/v1/assets/{asset_id}/segments/{segment_id}/`, role `can_write_segments`.
         """
@@ -889,7 +889,7 @@ class AssetsService(Service):
             "/v1/assets/{}/segments/{}/",
             asset_id,
             segment_id,
-            into=m.SegmentSchema,
+            into=m.Segment,
             body=body,
             query={"generate_subclip_keyframes": generate_subclip_keyframes},
             roles=("can_write_segments",),
@@ -898,7 +898,7 @@ class AssetsService(Service):
     async def delete_asset_segment(
         self, asset_id: str, segment_id: str, *, soft_delete: bool | None = None
     ) -> None:
-        """Delete asset segment.
+        """Delete an asset segment.
 
         `DELETE /API/assets/v1/assets/{asset_id}/segments/{segment_id}/`, role `can_delete_segments`.
         """
@@ -914,7 +914,7 @@ class AssetsService(Service):
     async def reindex_asset_segment(
         self, asset_id: str, segment_id: str, *, body: m.ReindexSegmentInput | Mapping[str, Any]
     ) -> Json:
-        """Reindex asset segment.
+        """Reindex an asset segment.
 
         `POST /API/assets/v1/assets/{asset_id}/segments/{segment_id}/reindex/`, role `can_reindex_segments`.
         """
@@ -950,7 +950,7 @@ class AssetsService(Service):
     async def create_asset_version(
         self, asset_id: str, *, body: m.CreateAssetVersionInput | Mapping[str, Any]
     ) -> m.AssetVersions:
-        """Create asset version.
+        """Create an asset version.
 
         `POST /API/assets/v1/assets/{asset_id}/versions/`, role `can_write_versions`.
         """
@@ -970,7 +970,7 @@ class AssetsService(Service):
         *,
         body: m.CreateAssetVersionFromAssetInput | Mapping[str, Any],
     ) -> None:
-        """Create asset version from asset.
+        """Create an asset version from an asset.
 
         `POST /API/assets/v1/assets/{asset_id}/versions/from/assets/{source_asset_id}/`, role `can_write_versions`; may refuse with 409.
         """
@@ -990,7 +990,7 @@ class AssetsService(Service):
         *,
         body: m.CreateAssetVersionFromVersionInput | Mapping[str, Any],
     ) -> None:
-        """Create asset version from version.
+        """Create an asset version from a version.
 
         `POST /API/assets/v1/assets/{asset_id}/versions/from/versions/{source_version_id}/`, role `can_write_versions`.
         """
@@ -1013,9 +1013,9 @@ class AssetsService(Service):
         )
 
     async def replace_asset_version(
-        self, asset_id: str, version_id: str, *, body: m.AssetVersionSchemaInput | Mapping[str, Any]
-    ) -> m.AssetVersionSchema:
-        """Replace asset version.
+        self, asset_id: str, version_id: str, *, body: m.AssetVersionInput | Mapping[str, Any]
+    ) -> m.AssetVersion:
+        """Replace an asset version.
 
         `PUT /API/assets/v1/assets/{asset_id}/versions/{version_id}/`, role `can_write_versions`.
         """
@@ -1024,15 +1024,15 @@ class AssetsService(Service):
             "/v1/assets/{}/versions/{}/",
             asset_id,
             version_id,
-            into=m.AssetVersionSchema,
+            into=m.AssetVersion,
             body=body,
             roles=("can_write_versions",),
         )
 
     async def update_asset_version(
-        self, asset_id: str, version_id: str, *, body: m.AssetVersionSchemaInput | Mapping[str, Any]
-    ) -> m.AssetVersionSchema:
-        """Update asset version.
+        self, asset_id: str, version_id: str, *, body: m.AssetVersionInput | Mapping[str, Any]
+    ) -> m.AssetVersion:
+        """Update an asset version.
 
         `PATCH /API/assets/v1/assets/{asset_id}/versions/{version_id}/`, role `can_write_versions`.
         """
@@ -1041,7 +1041,7 @@ class AssetsService(Service):
             "/v1/assets/{}/versions/{}/",
             asset_id,
             version_id,
-            into=m.AssetVersionSchema,
+            into=m.AssetVersion,
             body=body,
             roles=("can_write_versions",),
         )
@@ -1049,7 +1049,7 @@ class AssetsService(Service):
     async def delete_asset_version(
         self, asset_id: str, version_id: str, *, hard_delete: bool | None = None
     ) -> None:
-        """Delete asset version.
+        """Delete an asset version.
 
         `DELETE /API/assets/v1/assets/{asset_id}/versions/{version_id}/`, role `can_delete_versions`.
         """
@@ -1063,7 +1063,7 @@ class AssetsService(Service):
         )
 
     async def promote_asset_version(self, asset_id: str, version_id: str) -> m.AssetVersions:
-        """Promote asset version.
+        """Promote an asset version.
 
         `PUT /API/assets/v1/assets/{asset_id}/versions/{version_id}/promote/`, role `can_write_versions`.
         """
@@ -1120,7 +1120,7 @@ class AssetsService(Service):
         *,
         body: m.AssetTranscriptionFromSubtitleInput | Mapping[str, Any],
     ) -> m.AssetTranscriptionProperties:
-        """Create asset version transcription from subtitle.
+        """Create an asset version transcription from a subtitle.
 
         `POST /API/assets/v1/assets/{asset_id}/versions/{version_id}/transcriptions/subtitles/`, role `can_write_transcriptions`.
         """
@@ -1214,7 +1214,7 @@ class AssetsService(Service):
         )
 
     async def record_asset_view(self, asset_id: str) -> m.Asset:
-        """Record asset view.
+        """Record an asset view.
 
         `POST /API/assets/v1/assets/{asset_id}/views/`, role `can_read_assets`.
         """
@@ -1231,7 +1231,7 @@ class AssetsService(Service):
         status: str | None = None,
         favoured_by: str | None = None,
         include_keyframes: bool | None = None,
-    ) -> Pages[m.CollectionElasticSchema]:
+    ) -> Pages[m.CollectionElastic]:
         """List collections.
 
         `GET /API/assets/v1/collections/`, role `can_read_collections`.
@@ -1261,7 +1261,7 @@ class AssetsService(Service):
         restrict_collection_acls: bool | None = None,
         apply_acl_template_id: str | None = None,
     ) -> m.Collection:
-        """Create collection.
+        """Create a collection.
 
         `POST /API/assets/v1/collections/`, role `can_create_collections`.
         """
@@ -1305,7 +1305,7 @@ class AssetsService(Service):
         )
 
     async def get_collection(self, collection_id: str) -> m.Collection:
-        """Get collection.
+        """Get a collection.
 
         `GET /API/assets/v1/collections/{collection_id}/`, role `can_read_collections`.
         """
@@ -1324,7 +1324,7 @@ class AssetsService(Service):
         body: m.CollectionInput | Mapping[str, Any],
         change_parent_mode: str | None = None,
     ) -> m.Collection:
-        """Replace collection.
+        """Replace a collection.
 
         `PUT /API/assets/v1/collections/{collection_id}/`, role `can_write_collections`.
         """
@@ -1345,7 +1345,7 @@ class AssetsService(Service):
         body: m.CollectionInput | Mapping[str, Any],
         change_parent_mode: str | None = None,
     ) -> m.Collection:
-        """Update collection.
+        """Update a collection.
 
         `PATCH /API/assets/v1/collections/{collection_id}/`, role `can_write_collections`.
         """
@@ -1360,7 +1360,7 @@ class AssetsService(Service):
         )
 
     async def delete_collection(self, collection_id: str) -> None:
-        """Delete collection.
+        """Delete a collection.
 
         `DELETE /API/assets/v1/collections/{collection_id}/`, role `can_delete_collections`.
         """
@@ -1368,7 +1368,7 @@ class AssetsService(Service):
             "DELETE", "/v1/collections/{}/", collection_id, roles=("can_delete_collections",)
         )
 
-    def list_collection_ancestors(self, collection_id: str) -> Pages[m.CollectionElasticSchema]:
+    def list_collection_ancestors(self, collection_id: str) -> Pages[m.CollectionElastic]:
         """List collection ancestors.
 
         `GET /API/assets/v1/collections/{collection_id}/ancestors/`, role `can_read_collections`.
@@ -1391,7 +1391,7 @@ class AssetsService(Service):
         by_storage_id: bool | None = None,
         types: bool | None = None,
     ) -> m.CollectionContentInfo:
-        """Get collection content info.
+        """Get the collection content info.
 
         `GET /API/assets/v1/collections/{collection_id}/content/info/`, role `can_read_collections`.
         """
@@ -1421,7 +1421,7 @@ class AssetsService(Service):
         sort: str | None = None,
         filter: str | None = None,
         include_keyframes: bool | None = None,
-    ) -> Pages[m.AssetElastic | m.CollectionElasticSchema]:
+    ) -> Pages[m.AssetElastic | m.CollectionElastic]:
         """List collection contents.
 
         `GET /API/assets/v1/collections/{collection_id}/contents/`, role `can_read_collections`.
@@ -1446,7 +1446,7 @@ class AssetsService(Service):
     async def add_collection_content(
         self, collection_id: str, *, body: m.CollectionContentInput | Mapping[str, Any]
     ) -> Json:
-        """Add collection content.
+        """Add the collection content.
 
         `POST /API/assets/v1/collections/{collection_id}/contents/`, role `can_write_collections`.
         """
@@ -1464,7 +1464,7 @@ class AssetsService(Service):
         *,
         body: m.CreateCollectionContentOrderingInput | Mapping[str, Any],
     ) -> None:
-        """Create collection custom ordering.
+        """Create a collection custom ordering.
 
         `POST /API/assets/v1/collections/{collection_id}/contents/ordering/custom/`, role `can_write_collections`.
         """
@@ -1477,7 +1477,7 @@ class AssetsService(Service):
         )
 
     async def delete_collection_custom_ordering(self, collection_id: str) -> None:
-        """Delete collection custom ordering.
+        """Delete a collection custom ordering.
 
         `DELETE /API/assets/v1/collections/{collection_id}/contents/ordering/custom/`, role `can_write_collections`.
         """
@@ -1496,7 +1496,7 @@ class AssetsService(Service):
         *,
         body: m.CollectionContentOrderingInput | Mapping[str, Any],
     ) -> Json:
-        """Move collection content.
+        """Move the collection content.
 
         `PUT /API/assets/v1/collections/{collection_id}/contents/{object_type}/{object_id}/`, role `can_write_collections`.
         """
@@ -1513,7 +1513,7 @@ class AssetsService(Service):
     async def remove_collection_content(
         self, collection_id: str, object_type: str, object_id: str
     ) -> None:
-        """Remove collection content.
+        """Remove the collection content.
 
         `DELETE /API/assets/v1/collections/{collection_id}/contents/{object_type}/{object_id}/`, role `can_write_collections`.
         """
@@ -1534,7 +1534,7 @@ class AssetsService(Service):
         *,
         body: m.ReindexCollectionContentInput | Mapping[str, Any],
     ) -> Json:
-        """Reindex collection content.
+        """Reindex the collection content.
 
         `POST /API/assets/v1/collections/{collection_id}/contents/{object_type}/{object_id}/reindex/`, role `can_reindex_collections`.
         """
@@ -1551,7 +1551,7 @@ class AssetsService(Service):
     async def get_collection_full_path(
         self, collection_id: str, *, get_upload_path: bool | None = None
     ) -> Json:
-        """Get collection full path.
+        """Get the collection full path.
 
         `GET /API/assets/v1/collections/{collection_id}/full/path/`, role `can_read_collections`.
         """
@@ -1579,7 +1579,7 @@ class AssetsService(Service):
         )
 
     async def purge_collection(self, collection_id: str) -> None:
-        """Purge collection.
+        """Purge a collection.
 
         `DELETE /API/assets/v1/collections/{collection_id}/purge/`, role `can_purge_collections`.
         """
@@ -1590,7 +1590,7 @@ class AssetsService(Service):
     async def reindex_collection(
         self, collection_id: str, *, body: m.ReindexCollectionInput | Mapping[str, Any]
     ) -> Json:
-        """Reindex collection.
+        """Reindex a collection.
 
         `POST /API/assets/v1/collections/{collection_id}/reindex/`, role `can_reindex_collections`.
         """
@@ -1618,7 +1618,7 @@ class AssetsService(Service):
         )
 
     async def restore_collection(self, collection_id: str) -> m.RestoreCollectionAnswer:
-        """Restore collection.
+        """Restore a collection.
 
         `PUT /API/assets/v1/collections/{collection_id}/restore/`, role `can_write_collections`.
         """
@@ -1631,9 +1631,9 @@ class AssetsService(Service):
         )
 
     async def replace_collection_search_document(
-        self, collection_id: str, *, body: m.CollectionSchemaInput | Mapping[str, Any]
+        self, collection_id: str, *, body: m.CollectionDocumentInput | Mapping[str, Any]
     ) -> None:
-        """Replace collection search document.
+        """Replace a collection search document.
 
         `PUT /API/assets/v1/collections/{collection_id}/search_document/`, role `can_reindex_collections`.
         """
@@ -1665,7 +1665,7 @@ class AssetsService(Service):
         format_name: str | None = None,
         include_subcollections: bool | None = None,
     ) -> m.CollectionSize:
-        """Get collection size.
+        """Get the collection size.
 
         `GET /API/assets/v1/collections/{collection_id}/size/`, role `can_read_collections`.
         """
@@ -1686,7 +1686,7 @@ class AssetsService(Service):
         copy_acl: str | None = None,
         copy_keyframes: str | None = None,
     ) -> m.Collection:
-        """Add subcollection.
+        """Add a subcollection.
 
         `POST /API/assets/v1/collections/{collection_id}/subcollections/`, role `can_write_collections`.
         """
@@ -1701,7 +1701,7 @@ class AssetsService(Service):
         )
 
     async def record_collection_view(self, collection_id: str) -> m.Collection:
-        """Record collection view.
+        """Record a collection view.
 
         `POST /API/assets/v1/collections/{collection_id}/views/`, role `can_read_collections`.
         """
@@ -1725,7 +1725,7 @@ class AssetsService(Service):
     async def call_shared_custom_action(
         self, context: str, action_id: str, *, body: m.CustomActionCallbackInput | Mapping[str, Any]
     ) -> m.CustomActionCallbackReply:
-        """Call shared custom action.
+        """Call a shared custom action.
 
         `POST /API/assets/v1/custom_actions/shared/{context}/{action_id}/callback/`, role `can_read_custom_actions`.
         """
@@ -1740,7 +1740,7 @@ class AssetsService(Service):
         )
 
     def list_custom_actions_in_context(self, context: str) -> Pages[m.CustomAction]:
-        """List custom actions in context.
+        """List custom actions in a context.
 
         `GET /API/assets/v1/custom_actions/{context}/`, role `can_read_custom_actions`.
         """
@@ -1755,7 +1755,7 @@ class AssetsService(Service):
     async def create_custom_action(
         self, context: str, *, body: m.CustomActionCreateInput | Mapping[str, Any]
     ) -> m.CustomAction:
-        """Create custom action.
+        """Create a custom action.
 
         `POST /API/assets/v1/custom_actions/{context}/`.
         """
@@ -1764,7 +1764,7 @@ class AssetsService(Service):
         )
 
     async def get_custom_action(self, context: str, action_id: str) -> m.CustomAction:
-        """Get custom action.
+        """Get a custom action.
 
         `GET /API/assets/v1/custom_actions/{context}/{action_id}/`, role `can_read_custom_actions`.
         """
@@ -1780,7 +1780,7 @@ class AssetsService(Service):
     async def replace_custom_action(
         self, context: str, action_id: str, *, body: m.CustomActionInput | Mapping[str, Any]
     ) -> m.CustomAction:
-        """Replace custom action.
+        """Replace a custom action.
 
         `PUT /API/assets/v1/custom_actions/{context}/{action_id}/`.
         """
@@ -1791,7 +1791,7 @@ class AssetsService(Service):
     async def update_custom_action(
         self, context: str, action_id: str, *, body: m.CustomActionInput | Mapping[str, Any]
     ) -> m.CustomAction:
-        """Update custom action.
+        """Update a custom action.
 
         `PATCH /API/assets/v1/custom_actions/{context}/{action_id}/`.
         """
@@ -1800,7 +1800,7 @@ class AssetsService(Service):
         )
 
     async def delete_custom_action(self, context: str, action_id: str) -> None:
-        """Delete custom action.
+        """Delete a custom action.
 
         `DELETE /API/assets/v1/custom_actions/{context}/{action_id}/`.
         """
@@ -1809,7 +1809,7 @@ class AssetsService(Service):
     async def call_custom_action(
         self, context: str, action_id: str, *, body: m.CustomActionCallbackInput | Mapping[str, Any]
     ) -> m.CustomActionCallbackReply:
-        """Call custom action.
+        """Call a custom action.
 
         `POST /API/assets/v1/custom_actions/{context}/{action_id}/callback/`, role `can_read_custom_actions`.
         """
@@ -1826,7 +1826,7 @@ class AssetsService(Service):
     def list_assets_in_delete_queue(
         self, *, per_page: int = 100, sort: str | None = None, filter: str | None = None
     ) -> Pages[m.AssetElastic]:
-        """List assets in delete queue.
+        """List assets in the delete queue.
 
         `GET /API/assets/v1/delete_queue/assets/`, role `can_read_assets`.
         """
@@ -1841,7 +1841,7 @@ class AssetsService(Service):
     async def move_assets_to_delete_queue(
         self, *, body: m.DeleteQueueInput | Mapping[str, Any]
     ) -> None:
-        """Move assets to delete queue.
+        """Move assets to the delete queue.
 
         `POST /API/assets/v1/delete_queue/assets/`, role `can_delete_assets`.
         """
@@ -1852,7 +1852,7 @@ class AssetsService(Service):
     async def remove_assets_from_delete_queue(
         self, *, body: m.DeleteQueueInput | Mapping[str, Any]
     ) -> None:
-        """Remove assets from delete queue.
+        """Remove assets from the delete queue.
 
         `DELETE /API/assets/v1/delete_queue/assets/`, role `can_write_assets`.
         """
@@ -1863,7 +1863,7 @@ class AssetsService(Service):
     async def purge_assets_in_delete_queue(
         self, *, body: m.DeleteQueueInput | Mapping[str, Any]
     ) -> None:
-        """Purge assets in delete queue.
+        """Purge assets in the delete queue.
 
         `POST /API/assets/v1/delete_queue/assets/purge/`, role `can_purge_assets`.
         """
@@ -1872,14 +1872,14 @@ class AssetsService(Service):
         )
 
     async def purge_all_assets_in_delete_queue(self) -> None:
-        """Purge all assets in delete queue.
+        """Purge all assets in the delete queue.
 
         `POST /API/assets/v1/delete_queue/assets/purge/all/`, role `can_purge_assets`.
         """
         await self._call("POST", "/v1/delete_queue/assets/purge/all/", roles=("can_purge_assets",))
 
     async def restore_all_assets_in_delete_queue(self) -> None:
-        """Restore all assets in delete queue.
+        """Restore all assets in the delete queue.
 
         `POST /API/assets/v1/delete_queue/assets/restore/all/`, role `can_write_assets`.
         """
@@ -1898,8 +1898,8 @@ class AssetsService(Service):
 
     def list_collections_in_delete_queue(
         self, *, per_page: int = 100, sort: str | None = None, filter: str | None = None
-    ) -> Pages[m.CollectionElasticSchema]:
-        """List collections in delete queue.
+    ) -> Pages[m.CollectionElastic]:
+        """List collections in the delete queue.
 
         `GET /API/assets/v1/delete_queue/collections/`, role `can_read_collections`.
         """
@@ -1914,7 +1914,7 @@ class AssetsService(Service):
     async def move_collections_to_delete_queue(
         self, *, body: m.DeleteQueueInput | Mapping[str, Any]
     ) -> None:
-        """Move collections to delete queue.
+        """Move collections to the delete queue.
 
         `POST /API/assets/v1/delete_queue/collections/`, role `can_delete_collections`.
         """
@@ -1925,7 +1925,7 @@ class AssetsService(Service):
     async def remove_collections_from_delete_queue(
         self, *, body: m.DeleteQueueInput | Mapping[str, Any]
     ) -> None:
-        """Remove collections from delete queue.
+        """Remove collections from the delete queue.
 
         `DELETE /API/assets/v1/delete_queue/collections/`, role `can_write_collections`.
         """
@@ -1936,7 +1936,7 @@ class AssetsService(Service):
     async def purge_collections_in_delete_queue(
         self, *, body: m.DeleteQueueInput | Mapping[str, Any]
     ) -> None:
-        """Purge collections in delete queue.
+        """Purge collections in the delete queue.
 
         `POST /API/assets/v1/delete_queue/collections/purge/`, role `can_purge_collections`.
         """
@@ -1948,7 +1948,7 @@ class AssetsService(Service):
         )
 
     async def purge_all_collections_in_delete_queue(self) -> None:
-        """Purge all collections in delete queue.
+        """Purge all collections in the delete queue.
 
         `POST /API/assets/v1/delete_queue/collections/purge/all/`, role `can_purge_collections`.
         """
@@ -1957,7 +1957,7 @@ class AssetsService(Service):
         )
 
     async def restore_all_collections_in_delete_queue(self) -> None:
-        """Restore all collections in delete queue.
+        """Restore all collections in the delete queue.
 
         `POST /API/assets/v1/delete_queue/collections/restore/all/`, role `can_write_collections`.
         """
@@ -1966,7 +1966,7 @@ class AssetsService(Service):
         )
 
     async def purge_delete_queue(self) -> None:
-        """Purge delete queue.
+        """Purge the delete queue.
 
         `POST /API/assets/v1/delete_queue/purge/all/`, roles `can_purge_assets`, `can_purge_collections`.
         """
@@ -2038,7 +2038,7 @@ class AssetsService(Service):
     def list_assets_of_person(
         self, person_id: str, *, per_page: int = 100, asset_id: str | None = None
     ) -> Pages[m.AssetElastic]:
-        """List assets of person.
+        """List assets of a person.
 
         `GET /API/assets/v1/persons/{person_id}/`.
         """
@@ -2057,7 +2057,7 @@ class AssetsService(Service):
         sort: str | None = None,
         status: str | None = None,
         ids: str | None = None,
-    ) -> Pages[m.Playlist]:
+    ) -> Pages[m.PlaylistSummary]:
         """List playlists.
 
         `GET /API/assets/v1/playlists/`, role `can_read_playlists`.
@@ -2073,36 +2073,28 @@ class AssetsService(Service):
 
     async def create_playlist(
         self, *, body: m.PlaylistCreateInput | Mapping[str, Any]
-    ) -> m.PlaylistSchema:
-        """Create playlist.
+    ) -> m.Playlist:
+        """Create a playlist.
 
         `POST /API/assets/v1/playlists/`, role `can_create_playlists`.
         """
         return await self._call(
-            "POST",
-            "/v1/playlists/",
-            into=m.PlaylistSchema,
-            body=body,
-            roles=("can_create_playlists",),
+            "POST", "/v1/playlists/", into=m.Playlist, body=body, roles=("can_create_playlists",)
         )
 
-    async def get_playlist(self, playlist_id: str) -> m.PlaylistSchema:
-        """Get playlist.
+    async def get_playlist(self, playlist_id: str) -> m.Playlist:
+        """Get a playlist.
 
         `GET /API/assets/v1/playlists/{playlist_id}/`, role `can_read_playlists`.
         """
         return await self._call(
-            "GET",
-            "/v1/playlists/{}/",
-            playlist_id,
-            into=m.PlaylistSchema,
-            roles=("can_read_playlists",),
+            "GET", "/v1/playlists/{}/", playlist_id, into=m.Playlist, roles=("can_read_playlists",)
         )
 
     async def replace_playlist(
-        self, playlist_id: str, *, body: m.PlaylistSchemaInput | Mapping[str, Any]
-    ) -> m.PlaylistSchema:
-        """Replace playlist.
+        self, playlist_id: str, *, body: m.PlaylistInput | Mapping[str, Any]
+    ) -> m.Playlist:
+        """Replace a playlist.
 
         `PUT /API/assets/v1/playlists/{playlist_id}/`, role `can_write_playlists`.
         """
@@ -2110,15 +2102,15 @@ class AssetsService(Service):
             "PUT",
             "/v1/playlists/{}/",
             playlist_id,
-            into=m.PlaylistSchema,
+            into=m.Playlist,
             body=body,
             roles=("can_write_playlists",),
         )
 
     async def update_playlist(
-        self, playlist_id: str, *, body: m.PlaylistSchemaInput | Mapping[str, Any]
-    ) -> m.PlaylistSchema:
-        """Update playlist.
+        self, playlist_id: str, *, body: m.PlaylistInput | Mapping[str, Any]
+    ) -> m.Playlist:
+        """Update a playlist.
 
         `PATCH /API/assets/v1/playlists/{playlist_id}/`, role `can_write_playlists`.
         """
@@ -2126,13 +2118,13 @@ class AssetsService(Service):
             "PATCH",
             "/v1/playlists/{}/",
             playlist_id,
-            into=m.PlaylistSchema,
+            into=m.Playlist,
             body=body,
             roles=("can_write_playlists",),
         )
 
     async def delete_playlist(self, playlist_id: str) -> None:
-        """Delete playlist.
+        """Delete a playlist.
 
         `DELETE /API/assets/v1/playlists/{playlist_id}/`, role `can_delete_playlists`.
         """
@@ -2157,9 +2149,9 @@ class AssetsService(Service):
         )
 
     async def create_playlist_item(
-        self, playlist_id: str, *, body: m.PlaylistItemSchemaInput | Mapping[str, Any]
-    ) -> m.PlaylistItemSchema:
-        """Create playlist item.
+        self, playlist_id: str, *, body: m.PlaylistItemInput | Mapping[str, Any]
+    ) -> m.PlaylistItem:
+        """Create a playlist item.
 
         `POST /API/assets/v1/playlists/{playlist_id}/items/`, role `can_add_playlist_items`.
         """
@@ -2167,15 +2159,15 @@ class AssetsService(Service):
             "POST",
             "/v1/playlists/{}/items/",
             playlist_id,
-            into=m.PlaylistItemSchema,
+            into=m.PlaylistItem,
             body=body,
             roles=("can_add_playlist_items",),
         )
 
     async def replace_playlist_item(
-        self, playlist_id: str, item_id: str, *, body: m.PlaylistItemSchemaInput | Mapping[str, Any]
-    ) -> m.PlaylistItemSchema:
-        """Replace playlist item.
+        self, playlist_id: str, item_id: str, *, body: m.PlaylistItemInput | Mapping[str, Any]
+    ) -> m.PlaylistItem:
+        """Replace a playlist item.
 
         `PUT /API/assets/v1/playlists/{playlist_id}/items/{item_id}/`, role `can_update_playlist_items`.
         """
@@ -2184,15 +2176,15 @@ class AssetsService(Service):
             "/v1/playlists/{}/items/{}/",
             playlist_id,
             item_id,
-            into=m.PlaylistItemSchema,
+            into=m.PlaylistItem,
             body=body,
             roles=("can_update_playlist_items",),
         )
 
     async def update_playlist_item(
-        self, playlist_id: str, item_id: str, *, body: m.PlaylistItemSchemaInput | Mapping[str, Any]
-    ) -> m.PlaylistItemSchema:
-        """Update playlist item.
+        self, playlist_id: str, item_id: str, *, body: m.PlaylistItemInput | Mapping[str, Any]
+    ) -> m.PlaylistItem:
+        """Update a playlist item.
 
         `PATCH /API/assets/v1/playlists/{playlist_id}/items/{item_id}/`, role `can_update_playlist_items`.
         """
@@ -2201,13 +2193,13 @@ class AssetsService(Service):
             "/v1/playlists/{}/items/{}/",
             playlist_id,
             item_id,
-            into=m.PlaylistItemSchema,
+            into=m.PlaylistItem,
             body=body,
             roles=("can_update_playlist_items",),
         )
 
     async def delete_playlist_item(self, playlist_id: str, item_id: str) -> None:
-        """Delete playlist item.
+        """Delete a playlist item.
 
         `DELETE /API/assets/v1/playlists/{playlist_id}/items/{item_id}/`, role `can_delete_playlist_items`.
         """
@@ -2225,8 +2217,8 @@ class AssetsService(Service):
         item_id: str,
         *,
         body: m.PlaylistItemUpdatePositionInput | Mapping[str, Any],
-    ) -> m.PlaylistItemSchema:
-        """Move playlist item.
+    ) -> m.PlaylistItem:
+        """Move a playlist item.
 
         `PUT /API/assets/v1/playlists/{playlist_id}/items/{item_id}/position/`, role `can_update_playlist_items_position`.
         """
@@ -2235,7 +2227,7 @@ class AssetsService(Service):
             "/v1/playlists/{}/items/{}/position/",
             playlist_id,
             item_id,
-            into=m.PlaylistItemSchema,
+            into=m.PlaylistItem,
             body=body,
             roles=("can_update_playlist_items_position",),
         )
@@ -2258,7 +2250,7 @@ class AssetsService(Service):
     async def reindex_playlist(
         self, playlist_id: str, *, body: m.ReindexPlaylistInput | Mapping[str, Any]
     ) -> Json:
-        """Reindex playlist.
+        """Reindex a playlist.
 
         `POST /API/assets/v1/playlists/{playlist_id}/reindex/`, role `can_reindex_playlists`.
         """
@@ -2299,7 +2291,7 @@ class AssetsService(Service):
         )
 
     async def create_portal(self, *, body: m.PortalCreateInput | Mapping[str, Any]) -> m.Portal:
-        """Create portal.
+        """Create a portal.
 
         `POST /API/assets/v1/portals/`, role `can_create_portals`.
         """
@@ -2308,7 +2300,7 @@ class AssetsService(Service):
         )
 
     async def get_portal(self, portal_id: str) -> m.Portal:
-        """Get portal.
+        """Get a portal.
 
         `GET /API/assets/v1/portals/{portal_id}/`, role `can_read_portals`.
         """
@@ -2319,7 +2311,7 @@ class AssetsService(Service):
     async def replace_portal(
         self, portal_id: str, *, body: m.PortalInput | Mapping[str, Any]
     ) -> m.Portal:
-        """Replace portal.
+        """Replace a portal.
 
         `PUT /API/assets/v1/portals/{portal_id}/`, role `can_write_portals`.
         """
@@ -2335,7 +2327,7 @@ class AssetsService(Service):
     async def update_portal(
         self, portal_id: str, *, body: m.PortalInput | Mapping[str, Any]
     ) -> m.Portal:
-        """Update portal.
+        """Update a portal.
 
         `PATCH /API/assets/v1/portals/{portal_id}/`, role `can_write_portals`.
         """
@@ -2349,14 +2341,14 @@ class AssetsService(Service):
         )
 
     async def delete_portal(self, portal_id: str) -> None:
-        """Delete portal.
+        """Delete a portal.
 
         `DELETE /API/assets/v1/portals/{portal_id}/`, role `can_delete_portals`.
         """
         await self._call("DELETE", "/v1/portals/{}/", portal_id, roles=("can_delete_portals",))
 
     async def upload_portal_logo(self, portal_id: str, *, content: bytes) -> m.Portal:
-        """Upload portal logo.
+        """Upload a portal logo.
 
         `POST /API/assets/v1/portals/{portal_id}/logo/`, role `can_write_portals`.
         """
@@ -2370,7 +2362,7 @@ class AssetsService(Service):
         )
 
     async def delete_portal_logo(self, portal_id: str) -> None:
-        """Delete portal logo.
+        """Delete a portal logo.
 
         `DELETE /API/assets/v1/portals/{portal_id}/logo/`, role `can_write_portals`.
         """
@@ -2379,7 +2371,7 @@ class AssetsService(Service):
     async def reindex_portal(
         self, portal_id: str, *, body: m.ReindexPortalInput | Mapping[str, Any]
     ) -> Json:
-        """Reindex portal.
+        """Reindex a portal.
 
         `POST /API/assets/v1/portals/{portal_id}/reindex/`, role `can_reindex_portals`.
         """
@@ -2404,7 +2396,7 @@ class AssetsService(Service):
         )
 
     async def create_project(self, *, body: m.ProjectCreateInput | Mapping[str, Any]) -> m.Project:
-        """Create project.
+        """Create a project.
 
         `POST /API/assets/v1/projects/`, role `can_create_projects`.
         """
@@ -2413,7 +2405,7 @@ class AssetsService(Service):
         )
 
     async def get_project(self, project_id: str, *, include_users: bool | None = None) -> m.Project:
-        """Get project.
+        """Get a project.
 
         `GET /API/assets/v1/projects/{project_id}/`, role `can_read_projects`.
         """
@@ -2429,7 +2421,7 @@ class AssetsService(Service):
     async def replace_project(
         self, project_id: str, *, body: m.ProjectInput | Mapping[str, Any]
     ) -> m.Project:
-        """Replace project.
+        """Replace a project.
 
         `PUT /API/assets/v1/projects/{project_id}/`, role `can_write_projects`.
         """
@@ -2445,7 +2437,7 @@ class AssetsService(Service):
     async def update_project(
         self, project_id: str, *, body: m.ProjectInput | Mapping[str, Any]
     ) -> m.Project:
-        """Update project.
+        """Update a project.
 
         `PATCH /API/assets/v1/projects/{project_id}/`, role `can_write_projects`.
         """
@@ -2459,7 +2451,7 @@ class AssetsService(Service):
         )
 
     async def delete_project(self, project_id: str) -> None:
-        """Delete project.
+        """Delete a project.
 
         `DELETE /API/assets/v1/projects/{project_id}/`, role `can_delete_projects`.
         """
@@ -2481,7 +2473,7 @@ class AssetsService(Service):
     async def create_project_member(
         self, project_id: str, *, body: m.ProjectMemberCreateInput | Mapping[str, Any]
     ) -> m.ProjectMember:
-        """Create project member.
+        """Create a project member.
 
         `POST /API/assets/v1/projects/{project_id}/members/`, role `can_add_project_members`.
         """
@@ -2495,7 +2487,7 @@ class AssetsService(Service):
         )
 
     async def get_project_member(self, project_id: str, member_id: str) -> m.ProjectMember:
-        """Get project member.
+        """Get a project member.
 
         `GET /API/assets/v1/projects/{project_id}/members/{member_id}/`, role `can_read_projects`.
         """
@@ -2509,7 +2501,7 @@ class AssetsService(Service):
         )
 
     async def delete_project_member(self, project_id: str, member_id: str) -> None:
-        """Delete project member.
+        """Delete a project member.
 
         `DELETE /API/assets/v1/projects/{project_id}/members/{member_id}/`, role `can_delete_project_members`.
         """
@@ -2524,7 +2516,7 @@ class AssetsService(Service):
     async def reindex_project(
         self, project_id: str, *, body: m.ReindexProjectInput | Mapping[str, Any]
     ) -> Json:
-        """Reindex project.
+        """Reindex a project.
 
         `POST /API/assets/v1/projects/{project_id}/reindex/`, role `can_reindex_projects`.
         """
@@ -2561,7 +2553,7 @@ class AssetsService(Service):
         )
 
     async def get_publication_draft(self, asset_id: str) -> m.PublicationDraft:
-        """Get publication draft.
+        """Get a publication draft.
 
         `GET /API/assets/v1/publications/drafts/{asset_id}/`, role `can_publish`; may refuse with 422.
         """
@@ -2576,13 +2568,13 @@ class AssetsService(Service):
     async def create_publication_job(
         self, *, body: m.CreatePublicationJobInput | Mapping[str, Any]
     ) -> None:
-        """Create publication job.
+        """Create a publication job.
 
         `POST /API/assets/v1/publications/jobs/`, role `can_publish`.
         """
         await self._call("POST", "/v1/publications/jobs/", body=body, roles=("can_publish",))
 
-    def list_publication_templates(self) -> Pages[m.PublicationTemplateSchema]:
+    def list_publication_templates(self) -> Pages[m.PublicationTemplate]:
         """List publication templates.
 
         `GET /API/assets/v1/publications/templates/`, role `can_publish`.
@@ -2595,7 +2587,7 @@ class AssetsService(Service):
         )
 
     async def get_publication_token(self) -> m.PublicationToken:
-        """Get publication token.
+        """Get a publication token.
 
         `GET /API/assets/v1/publications/token/`, role `can_publish`.
         """
@@ -2604,7 +2596,7 @@ class AssetsService(Service):
         )
 
     async def cancel_publication(self, publication_id: str) -> Json:
-        """Cancel publication.
+        """Cancel a publication.
 
         `POST /API/assets/v1/publications/{publication_id}/cancel/`, role `can_publish`; may refuse with 422.
         """
@@ -2649,7 +2641,7 @@ class AssetsService(Service):
     async def create_sequence(
         self, *, body: m.SequenceCreateInput | Mapping[str, Any]
     ) -> m.Sequence:
-        """Create sequence.
+        """Create a sequence.
 
         `POST /API/assets/v1/sequences/`, role `can_create_sequences`.
         """
@@ -2658,7 +2650,7 @@ class AssetsService(Service):
         )
 
     async def get_sequence(self, sequence_id: str) -> m.Sequence:
-        """Get sequence.
+        """Get a sequence.
 
         `GET /API/assets/v1/sequences/{sequence_id}/`, role `can_read_sequences`.
         """
@@ -2669,7 +2661,7 @@ class AssetsService(Service):
     async def replace_sequence(
         self, sequence_id: str, *, body: m.SequenceInput | Mapping[str, Any]
     ) -> m.Sequence:
-        """Replace sequence.
+        """Replace a sequence.
 
         `PUT /API/assets/v1/sequences/{sequence_id}/`, role `can_write_sequences`.
         """
@@ -2685,7 +2677,7 @@ class AssetsService(Service):
     async def update_sequence(
         self, sequence_id: str, *, body: m.SequenceInput | Mapping[str, Any]
     ) -> m.Sequence:
-        """Update sequence.
+        """Update a sequence.
 
         `PATCH /API/assets/v1/sequences/{sequence_id}/`, role `can_write_sequences`.
         """
@@ -2699,7 +2691,7 @@ class AssetsService(Service):
         )
 
     async def delete_sequence(self, sequence_id: str) -> None:
-        """Delete sequence.
+        """Delete a sequence.
 
         `DELETE /API/assets/v1/sequences/{sequence_id}/`, role `can_delete_sequences`.
         """
@@ -2726,7 +2718,7 @@ class AssetsService(Service):
     async def create_sequence_item(
         self, sequence_id: str, *, body: m.SequenceItemInput | Mapping[str, Any]
     ) -> m.SequenceItem:
-        """Create sequence item.
+        """Create a sequence item.
 
         `POST /API/assets/v1/sequences/{sequence_id}/items/`, role `can_add_sequence_items`.
         """
@@ -2740,7 +2732,7 @@ class AssetsService(Service):
         )
 
     async def delete_sequence_item(self, sequence_id: str, item_id: str) -> None:
-        """Delete sequence item.
+        """Delete a sequence item.
 
         `DELETE /API/assets/v1/sequences/{sequence_id}/items/{item_id}/`, role `can_delete_sequence_items`.
         """
@@ -2759,7 +2751,7 @@ class AssetsService(Service):
         *,
         body: m.SequenceItemUpdatePositionInput | Mapping[str, Any],
     ) -> m.SequenceItem:
-        """Move sequence item.
+        """Move a sequence item.
 
         `PUT /API/assets/v1/sequences/{sequence_id}/items/{item_id}/position/`, role `can_add_sequence_items`.
         """
@@ -2776,7 +2768,7 @@ class AssetsService(Service):
     async def reindex_sequence(
         self, sequence_id: str, *, body: m.ReindexSequenceInput | Mapping[str, Any]
     ) -> Json:
-        """Reindex sequence.
+        """Reindex a sequence.
 
         `POST /API/assets/v1/sequences/{sequence_id}/reindex/`, role `can_reindex_sequences`.
         """
@@ -2791,7 +2783,7 @@ class AssetsService(Service):
     async def bulk_create_share(
         self, object_type: str, *, body: m.BulkShareCreateInput | Mapping[str, Any]
     ) -> m.Share:
-        """Create share in bulk.
+        """Create a share in bulk.
 
         `POST /API/assets/v1/share/{object_type}/`, role `can_write_shares`.
         """
@@ -2902,7 +2894,7 @@ class AssetsService(Service):
     async def create_share_allowlist_entry(
         self, *, body: m.MagicLinkAllowlistCreateInput | Mapping[str, Any]
     ) -> m.MagicLinkAllowlistEntry:
-        """Create share allowlist entry.
+        """Create a share allowlist entry.
 
         `POST /API/assets/v1/shares/allowlist/entries/`; may refuse with 409.
         """
@@ -2911,7 +2903,7 @@ class AssetsService(Service):
         )
 
     async def get_share_allowlist_entry(self, entry_id: str) -> m.MagicLinkAllowlistEntry:
-        """Get share allowlist entry.
+        """Get a share allowlist entry.
 
         `GET /API/assets/v1/shares/allowlist/entries/{entry_id}/`.
         """
@@ -2922,7 +2914,7 @@ class AssetsService(Service):
     async def replace_share_allowlist_entry(
         self, entry_id: str, *, body: m.MagicLinkAllowlistUpdateInput | Mapping[str, Any]
     ) -> m.MagicLinkAllowlistEntry:
-        """Replace share allowlist entry.
+        """Replace a share allowlist entry.
 
         `PUT /API/assets/v1/shares/allowlist/entries/{entry_id}/`; may refuse with 409.
         """
@@ -2935,7 +2927,7 @@ class AssetsService(Service):
         )
 
     async def delete_share_allowlist_entry(self, entry_id: str) -> None:
-        """Delete share allowlist entry.
+        """Delete a share allowlist entry.
 
         `DELETE /API/assets/v1/shares/allowlist/entries/{entry_id}/`.
         """
@@ -2958,7 +2950,7 @@ class AssetsService(Service):
         )
 
     async def get_share_token(self, *, share_auth_token: str) -> m.ShareToken:
-        """Get share token.
+        """Get a share token.
 
         `GET /API/assets/v1/shares/auth/token/`.
         """
@@ -2970,7 +2962,7 @@ class AssetsService(Service):
         )
 
     async def renew_share_token(self, *, share_auth_token: str) -> m.ShareToken:
-        """Renew share token.
+        """Renew a share token.
 
         `PUT /API/assets/v1/shares/auth/token/`.
         """
@@ -3004,7 +2996,7 @@ class AssetsService(Service):
     async def check_share_magic_link_enabled(
         self, *, body: m.MagicLinkCheckSettingInput | Mapping[str, Any]
     ) -> m.CheckShareMagicLinkEnabledAnswer:
-        """Check share magic link enabled.
+        """Check a share magic link enabled.
 
         `POST /API/assets/v1/shares/magic_link/enabled/`; may refuse with 429; sent without credentials.
         """
@@ -3020,7 +3012,7 @@ class AssetsService(Service):
     async def request_share_magic_link(
         self, share_id: str, *, body: m.MagicLinkRequestInput | Mapping[str, Any]
     ) -> m.RequestShareMagicLinkAnswer:
-        """Request share magic link.
+        """Request a share magic link.
 
         `POST /API/assets/v1/shares/{share_id}/magic_link/request/`; may refuse with 429; sent without credentials.
         """
@@ -3036,7 +3028,7 @@ class AssetsService(Service):
     async def validate_share_magic_link(
         self, share_id: str, *, body: m.MagicLinkValidateInput | Mapping[str, Any]
     ) -> m.ShareToken:
-        """Validate share magic link.
+        """Validate a share magic link.
 
         `POST /API/assets/v1/shares/{share_id}/magic_link/validate/`; may refuse with 429; sent without credentials.
         """
@@ -3052,14 +3044,14 @@ class AssetsService(Service):
     async def create_sync_session(
         self, *, body: m.SyncSessionCreateInput | Mapping[str, Any]
     ) -> m.SyncSession:
-        """Create sync session.
+        """Create a sync session.
 
         `POST /API/assets/v1/sync/sessions/`.
         """
         return await self._call("POST", "/v1/sync/sessions/", into=m.SyncSession, body=body)
 
     async def get_sync_session(self, sync_session_id: str) -> m.SyncSession:
-        """Get sync session.
+        """Get a sync session.
 
         `GET /API/assets/v1/sync/sessions/{sync_session_id}/`.
         """
@@ -3072,7 +3064,7 @@ class AssetsService(Service):
         body: m.SyncSessionInput | Mapping[str, Any],
         update_if_none: bool | None = None,
     ) -> m.SyncSession:
-        """Replace sync session.
+        """Replace a sync session.
 
         `PUT /API/assets/v1/sync/sessions/{sync_session_id}/`.
         """
@@ -3092,7 +3084,7 @@ class AssetsService(Service):
         body: m.SyncSessionInput | Mapping[str, Any],
         update_if_none: bool | None = None,
     ) -> m.SyncSession:
-        """Update sync session.
+        """Update a sync session.
 
         `PATCH /API/assets/v1/sync/sessions/{sync_session_id}/`.
         """
@@ -3106,7 +3098,7 @@ class AssetsService(Service):
         )
 
     async def delete_sync_session(self, sync_session_id: str) -> None:
-        """Delete sync session.
+        """Delete a sync session.
 
         `DELETE /API/assets/v1/sync/sessions/{sync_session_id}/`.
         """
@@ -3129,7 +3121,7 @@ class AssetsService(Service):
     async def set_object_approval(
         self, object_type: str, object_id: str, *, body: m.ApprovalByInput | Mapping[str, Any]
     ) -> m.ApprovalBy:
-        """Set object approval.
+        """Set an object approval.
 
         `PUT /API/assets/v1/{object_type}/{object_id}/approvals/`, role `can_write_approval_status`.
         """
@@ -3153,7 +3145,7 @@ class AssetsService(Service):
     async def delete_object_approval_of_external(
         self, object_type: str, object_id: str, email: str
     ) -> None:
-        """Delete object approval of external.
+        """Delete an object approval of an external.
 
         `DELETE /API/assets/v1/{object_type}/{object_id}/approvals/external/{email}/`, role `can_delete_approval_status`.
         """
@@ -3167,7 +3159,7 @@ class AssetsService(Service):
         )
 
     async def get_object_approval_request(self, object_type: str, object_id: str) -> m.Approval:
-        """Get object approval request.
+        """Get an object approval request.
 
         `GET /API/assets/v1/{object_type}/{object_id}/approvals/request/`, role `can_read_approval_request`.
         """
@@ -3183,7 +3175,7 @@ class AssetsService(Service):
     async def create_object_approval_request(
         self, object_type: str, object_id: str, *, body: m.ApprovalInput | Mapping[str, Any]
     ) -> m.Approval | None:
-        """Create object approval request.
+        """Create an object approval request.
 
         `POST /API/assets/v1/{object_type}/{object_id}/approvals/request/`, role `can_write_approval_request`.
         """
@@ -3200,7 +3192,7 @@ class AssetsService(Service):
     async def replace_object_approval_request(
         self, object_type: str, object_id: str, *, body: m.ApprovalInput | Mapping[str, Any]
     ) -> m.Approval:
-        """Replace object approval request.
+        """Replace an object approval request.
 
         `PUT /API/assets/v1/{object_type}/{object_id}/approvals/request/`, role `can_write_approval_request`.
         """
@@ -3217,7 +3209,7 @@ class AssetsService(Service):
     async def update_object_approval_request(
         self, object_type: str, object_id: str, *, body: m.ApprovalInput | Mapping[str, Any]
     ) -> m.Approval:
-        """Update object approval request.
+        """Update an object approval request.
 
         `PATCH /API/assets/v1/{object_type}/{object_id}/approvals/request/`, role `can_write_approval_request`.
         """
@@ -3234,7 +3226,7 @@ class AssetsService(Service):
     async def delete_object_approval_request(
         self, object_type: str, object_id: str
     ) -> m.Approval | None:
-        """Delete object approval request.
+        """Delete an object approval request.
 
         `DELETE /API/assets/v1/{object_type}/{object_id}/approvals/request/`, role `can_delete_approval_request`.
         """
@@ -3250,7 +3242,7 @@ class AssetsService(Service):
     async def delete_object_approval_of_user(
         self, object_type: str, object_id: str, user_id: str
     ) -> None:
-        """Delete object approval of user.
+        """Delete an object approval of a user.
 
         `DELETE /API/assets/v1/{object_type}/{object_id}/approvals/user/{user_id}/`, role `can_delete_approval_status`.
         """
@@ -3284,7 +3276,7 @@ class AssetsService(Service):
     async def create_object_share(
         self, object_type: str, object_id: str, *, body: m.ShareCreateInput | Mapping[str, Any]
     ) -> m.Share:
-        """Create object share.
+        """Create an object share.
 
         `POST /API/assets/v1/{object_type}/{object_id}/shares/`, role `can_write_shares`.
         """
@@ -3301,7 +3293,7 @@ class AssetsService(Service):
     async def create_object_share_url(
         self, object_type: str, object_id: str, *, body: m.ShareURLCreateInput | Mapping[str, Any]
     ) -> m.ShareURL:
-        """Create object share URL.
+        """Create an object share URL.
 
         `POST /API/assets/v1/{object_type}/{object_id}/shares/url/`, role `can_write_shares`.
         """
@@ -3316,7 +3308,7 @@ class AssetsService(Service):
         )
 
     async def get_object_share(self, object_type: str, object_id: str, share_id: str) -> m.GetShare:
-        """Get object share.
+        """Get an object share.
 
         `GET /API/assets/v1/{object_type}/{object_id}/shares/{share_id}/`.
         """
@@ -3332,7 +3324,7 @@ class AssetsService(Service):
         *,
         body: m.ShareInput | Mapping[str, Any],
     ) -> m.Share:
-        """Replace object share.
+        """Replace an object share.
 
         `PUT /API/assets/v1/{object_type}/{object_id}/shares/{share_id}/`, role `can_write_shares`.
         """
@@ -3348,7 +3340,7 @@ class AssetsService(Service):
         )
 
     async def delete_object_share(self, object_type: str, object_id: str, share_id: str) -> None:
-        """Delete object share.
+        """Delete an object share.
 
         `DELETE /API/assets/v1/{object_type}/{object_id}/shares/{share_id}/`, role `can_delete_object_shares`.
         """
@@ -3369,7 +3361,7 @@ class AssetsService(Service):
         *,
         body: m.ReindexShareInput | Mapping[str, Any],
     ) -> Json:
-        """Reindex object share.
+        """Reindex an object share.
 
         `POST /API/assets/v1/{object_type}/{object_id}/shares/{share_id}/reindex/`, role `can_reindex_shares`.
         """
@@ -3385,7 +3377,7 @@ class AssetsService(Service):
 
     def list_object_share_users(
         self, object_type: str, object_id: str, share_id: str, *, per_page: int = 100
-    ) -> Pages[m.ShareUserSchema]:
+    ) -> Pages[m.ShareUser]:
         """List object share users.
 
         `GET /API/assets/v1/{object_type}/{object_id}/shares/{share_id}/users/`, role `can_read_shares`.
@@ -3408,9 +3400,9 @@ class AssetsService(Service):
         object_id: str,
         share_id: str,
         *,
-        body: m.ShareUserSchemaInput | Mapping[str, Any],
-    ) -> m.ShareUserSchema:
-        """Create object share user.
+        body: m.ShareUserInput | Mapping[str, Any],
+    ) -> m.ShareUser:
+        """Create an object share user.
 
         `POST /API/assets/v1/{object_type}/{object_id}/shares/{share_id}/users/`, role `can_write_shares`.
         """
@@ -3420,15 +3412,15 @@ class AssetsService(Service):
             object_type,
             object_id,
             share_id,
-            into=m.ShareUserSchema,
+            into=m.ShareUser,
             body=body,
             roles=("can_write_shares",),
         )
 
     async def get_object_share_user(
         self, object_type: str, object_id: str, share_id: str, share_user_id: str
-    ) -> m.ShareUserSchema:
-        """Get object share user.
+    ) -> m.ShareUser:
+        """Get an object share user.
 
         `GET /API/assets/v1/{object_type}/{object_id}/shares/{share_id}/users/{share_user_id}/`, role `can_read_shares`.
         """
@@ -3439,7 +3431,7 @@ class AssetsService(Service):
             object_id,
             share_id,
             share_user_id,
-            into=m.ShareUserSchema,
+            into=m.ShareUser,
             roles=("can_read_shares",),
         )
 
@@ -3450,9 +3442,9 @@ class AssetsService(Service):
         share_id: str,
         share_user_id: str,
         *,
-        body: m.ShareUserSchemaInput | Mapping[str, Any],
-    ) -> m.ShareUserSchema:
-        """Replace object share user.
+        body: m.ShareUserInput | Mapping[str, Any],
+    ) -> m.ShareUser:
+        """Replace an object share user.
 
         `PUT /API/assets/v1/{object_type}/{object_id}/shares/{share_id}/users/{share_user_id}/`, role `can_write_shares`.
         """
@@ -3463,7 +3455,7 @@ class AssetsService(Service):
             object_id,
             share_id,
             share_user_id,
-            into=m.ShareUserSchema,
+            into=m.ShareUser,
             body=body,
             roles=("can_write_shares",),
         )
@@ -3475,9 +3467,9 @@ class AssetsService(Service):
         share_id: str,
         share_user_id: str,
         *,
-        body: m.ShareUserSchemaInput | Mapping[str, Any],
-    ) -> m.ShareUserSchema:
-        """Update object share user.
+        body: m.ShareUserInput | Mapping[str, Any],
+    ) -> m.ShareUser:
+        """Update an object share user.
 
         `PATCH /API/assets/v1/{object_type}/{object_id}/shares/{share_id}/users/{share_user_id}/`, role `can_write_shares`.
         """
@@ -3488,7 +3480,7 @@ class AssetsService(Service):
             object_id,
             share_id,
             share_user_id,
-            into=m.ShareUserSchema,
+            into=m.ShareUser,
             body=body,
             roles=("can_write_shares",),
         )
@@ -3496,7 +3488,7 @@ class AssetsService(Service):
     async def delete_object_share_user(
         self, object_type: str, object_id: str, share_id: str, share_user_id: str
     ) -> None:
-        """Delete object share user.
+        """Delete an object share user.
 
         `DELETE /API/assets/v1/{object_type}/{object_id}/shares/{share_id}/users/{share_user_id}/`, role `can_write_shares`.
         """
@@ -3530,7 +3522,7 @@ class AssetsService(Service):
     async def get_object_version_approval_request(
         self, object_type: str, object_id: str, version_id: str
     ) -> m.Approval:
-        """Get object version approval request.
+        """Get an object version approval request.
 
         `GET /API/assets/v1/{object_type}/{object_id}/versions/{version_id}/approvals/request/`, role `can_read_approval_request`.
         """

@@ -35,7 +35,7 @@ class AuthService(Service):
         )
 
     async def create_app(self, *, body: m.AppCreateInput | Mapping[str, Any]) -> m.AppCreate:
-        """Create app.
+        """Create an app.
 
         `POST /API/auth/v1/apps/`, role `can_write_apps`.
         """
@@ -46,7 +46,7 @@ class AuthService(Service):
     async def create_external_app_auth(
         self, *, body: m.ExternalAuthRequestInput | Mapping[str, Any]
     ) -> m.ExternalAuthRequestResponse:
-        """Create external app auth.
+        """Create the external app auth.
 
         `POST /API/auth/v1/apps/external/auth/`.
         """
@@ -55,7 +55,7 @@ class AuthService(Service):
         )
 
     async def get_external_app_auth(self, secret: str) -> m.ExternalAuth:
-        """Get external app auth.
+        """Get the external app auth.
 
         `GET /API/auth/v1/apps/external/auth/{secret}/`; sent without credentials.
         """
@@ -70,14 +70,14 @@ class AuthService(Service):
     async def create_app_instance(
         self, *, body: m.ApprovedAppInstanceInput | Mapping[str, Any]
     ) -> m.ApprovedAppInstance:
-        """Create app instance.
+        """Create an app instance.
 
         `POST /API/auth/v1/apps/instance/`.
         """
         return await self._call("POST", "/v1/apps/instance/", into=m.ApprovedAppInstance, body=body)
 
     async def get_app_instance(self, approved_instance_id: str) -> m.ExternalAuth:
-        """Get app instance.
+        """Get an app instance.
 
         `GET /API/auth/v1/apps/instance/{approved_instance_id}/`.
         """
@@ -86,7 +86,7 @@ class AuthService(Service):
         )
 
     async def delete_app_instance(self, approved_instance_id: str) -> None:
-        """Delete app instance.
+        """Delete an app instance.
 
         `DELETE /API/auth/v1/apps/instance/{approved_instance_id}/`.
         """
@@ -102,14 +102,14 @@ class AuthService(Service):
         )
 
     async def get_app(self, app_id: str) -> m.App:
-        """Get app.
+        """Get an app.
 
         `GET /API/auth/v1/apps/{app_id}/`, role `can_read_apps`.
         """
         return await self._call("GET", "/v1/apps/{}/", app_id, into=m.App, roles=("can_read_apps",))
 
     async def replace_app(self, app_id: str, *, body: m.AppInput | Mapping[str, Any]) -> m.App:
-        """Replace app.
+        """Replace an app.
 
         `PUT /API/auth/v1/apps/{app_id}/`, role `can_write_apps`.
         """
@@ -118,7 +118,7 @@ class AuthService(Service):
         )
 
     async def update_app(self, app_id: str, *, body: m.AppInput | Mapping[str, Any]) -> m.App:
-        """Update app.
+        """Update an app.
 
         `PATCH /API/auth/v1/apps/{app_id}/`, role `can_write_apps`.
         """
@@ -127,14 +127,14 @@ class AuthService(Service):
         )
 
     async def delete_app(self, app_id: str) -> None:
-        """Delete app.
+        """Delete an app.
 
         `DELETE /API/auth/v1/apps/{app_id}/`, role `can_delete_apps`.
         """
         await self._call("DELETE", "/v1/apps/{}/", app_id, roles=("can_delete_apps",))
 
     async def create_app_token(self, app_id: str, *, expires_in: int | None = None) -> m.Token:
-        """Create app token.
+        """Create an app token.
 
         `POST /API/auth/v1/apps/{app_id}/token/`, role `can_read_apps`.
         """
@@ -156,8 +156,8 @@ class AuthService(Service):
             "POST", "/v1/auth/ad/login/", into=m.Token, body=body, authenticated=False
         )
 
-    async def generate_current_otp(self) -> Json:
-        """Generate current OTP.
+    async def generate_current_user_otp(self) -> Json:
+        """Generate the current user OTP.
 
         `POST /API/auth/v1/auth/current/otp/generate/`.
         """
@@ -166,7 +166,7 @@ class AuthService(Service):
     async def create_embed_token(
         self, *, body: m.EmbedTokenRequestInput | Mapping[str, Any]
     ) -> m.EmbedTokenResponse:
-        """Create embed token.
+        """Create an embed token.
 
         `POST /API/auth/v1/auth/embed/token/`.
         """
@@ -177,7 +177,7 @@ class AuthService(Service):
     async def exchange_embed_token(
         self, *, body: m.TokenExchangeRequestInput | Mapping[str, Any], format: str | None = None
     ) -> m.CuttingRoomTokenResponse:
-        """Exchange embed token.
+        """Exchange an embed token.
 
         `POST /API/auth/v1/auth/embed/token/exchange/`; sent without credentials.
         """
@@ -209,7 +209,7 @@ class AuthService(Service):
     async def generate_otp(
         self, *, body: m.MultiDomainLoginInput | Mapping[str, Any], temp_auth_token: str
     ) -> Json:
-        """Generate OTP.
+        """Generate an OTP.
 
         `POST /API/auth/v1/auth/otp/generate/`; sent without credentials.
         """
@@ -222,7 +222,7 @@ class AuthService(Service):
         )
 
     async def consume_saml_assertion(self, public_id: str) -> str:
-        """Consume SAML assertion.
+        """Consume a SAML assertion.
 
         `POST /API/auth/v1/auth/saml/acs/{public_id}/`; sent without credentials.
         """
@@ -233,7 +233,7 @@ class AuthService(Service):
     async def consume_saml_assertion_of_provider(
         self, system_domain_id: str, identity_provider_id: str
     ) -> str:
-        """Consume SAML assertion of provider.
+        """Consume a SAML assertion of a provider.
 
         `POST /API/auth/v1/auth/saml/acs/{system_domain_id}/{identity_provider_id}/`; sent without credentials.
         """
@@ -248,7 +248,7 @@ class AuthService(Service):
     async def create_saml_domain(
         self, *, body: m.DomainIdentityProviderMapInput | Mapping[str, Any]
     ) -> m.DomainIdentityProviderMap:
-        """Create SAML domain.
+        """Create a SAML domain.
 
         `POST /API/auth/v1/auth/saml/domains/`.
         """
@@ -257,7 +257,7 @@ class AuthService(Service):
         )
 
     async def delete_saml_domain(self, domain: str) -> None:
-        """Delete SAML domain.
+        """Delete a SAML domain.
 
         `DELETE /API/auth/v1/auth/saml/domains/{domain}/`.
         """
@@ -280,7 +280,7 @@ class AuthService(Service):
     async def create_saml_idp(
         self, *, body: m.IdentityProviderInput | Mapping[str, Any] | None = None
     ) -> m.IdentityProvider:
-        """Create SAML IdP.
+        """Create a SAML IdP.
 
         `POST /API/auth/v1/auth/saml/idp/`, role `can_write_identity_providers`.
         """
@@ -293,7 +293,7 @@ class AuthService(Service):
         )
 
     async def convert_saml_idp(self, *, content: bytes) -> m.IdentityProvider:
-        """Convert SAML IdP.
+        """Convert a SAML IdP.
 
         `POST /API/auth/v1/auth/saml/idp/convert/`.
         """
@@ -302,7 +302,7 @@ class AuthService(Service):
         )
 
     async def get_saml_idp(self, identity_provider_id: str) -> m.IdentityProvider:
-        """Get SAML IdP.
+        """Get a SAML IdP.
 
         `GET /API/auth/v1/auth/saml/idp/{identity_provider_id}/`, role `can_read_identity_providers`.
         """
@@ -317,7 +317,7 @@ class AuthService(Service):
     async def replace_saml_idp(
         self, identity_provider_id: str, *, body: m.IdentityProviderInput | Mapping[str, Any]
     ) -> m.IdentityProvider:
-        """Replace SAML IdP.
+        """Replace a SAML IdP.
 
         `PUT /API/auth/v1/auth/saml/idp/{identity_provider_id}/`, role `can_write_identity_providers`.
         """
@@ -333,7 +333,7 @@ class AuthService(Service):
     async def update_saml_idp(
         self, identity_provider_id: str, *, body: m.IdentityProviderInput | Mapping[str, Any]
     ) -> m.IdentityProvider:
-        """Update SAML IdP.
+        """Update a SAML IdP.
 
         `PATCH /API/auth/v1/auth/saml/idp/{identity_provider_id}/`, role `can_write_identity_providers`.
         """
@@ -347,7 +347,7 @@ class AuthService(Service):
         )
 
     async def delete_saml_idp(self, identity_provider_id: str) -> None:
-        """Delete SAML IdP.
+        """Delete a SAML IdP.
 
         `DELETE /API/auth/v1/auth/saml/idp/{identity_provider_id}/`, role `can_delete_identity_providers`.
         """
@@ -387,7 +387,7 @@ class AuthService(Service):
         )
 
     async def get_saml_metadata(self, public_id: str) -> Json:
-        """Get SAML metadata.
+        """Get the SAML metadata.
 
         `GET /API/auth/v1/auth/saml/metadata/{public_id}/`; sent without credentials.
         """
@@ -398,7 +398,7 @@ class AuthService(Service):
     async def get_saml_metadata_of_provider(
         self, system_domain_id: str, identity_provider_id: str
     ) -> Json:
-        """Get SAML metadata of provider.
+        """Get the SAML metadata of a provider.
 
         `GET /API/auth/v1/auth/saml/metadata/{system_domain_id}/{identity_provider_id}/`; sent without credentials.
         """
@@ -413,7 +413,7 @@ class AuthService(Service):
     async def list_domains_for_saml_login(
         self, *, body: m.SAMLLoginInput | Mapping[str, Any]
     ) -> m.MultiDomainUserSystems:
-        """List domains for SAML login.
+        """List domains for a SAML login.
 
         `POST /API/auth/v1/auth/saml/multidomain/login/`; sent without credentials.
         """
@@ -427,7 +427,7 @@ class AuthService(Service):
         )
 
     async def get_saml_logout_redirect(self, public_id: str) -> str:
-        """Get SAML logout redirect.
+        """Get a SAML logout redirect.
 
         `GET /API/auth/v1/auth/saml/slo/{public_id}/`; sent without credentials.
         """
@@ -438,7 +438,7 @@ class AuthService(Service):
     async def get_saml_logout_redirect_of_provider(
         self, system_domain_id: str, identity_provider_id: str
     ) -> str:
-        """Get SAML logout redirect of provider.
+        """Get a SAML logout redirect of a provider.
 
         `GET /API/auth/v1/auth/saml/slo/{system_domain_id}/{identity_provider_id}/`; sent without credentials.
         """
@@ -451,7 +451,7 @@ class AuthService(Service):
         )
 
     async def get_saml_login_redirect(self, public_id: str) -> str:
-        """Get SAML login redirect.
+        """Get a SAML login redirect.
 
         `GET /API/auth/v1/auth/saml/sso/{public_id}/`; sent without credentials.
         """
@@ -462,7 +462,7 @@ class AuthService(Service):
     async def get_saml_login_redirect_of_provider(
         self, system_domain_id: str, identity_provider_id: str
     ) -> str:
-        """Get SAML login redirect of provider.
+        """Get a SAML login redirect of a provider.
 
         `GET /API/auth/v1/auth/saml/sso/{system_domain_id}/{identity_provider_id}/`; sent without credentials.
         """
@@ -490,14 +490,14 @@ class AuthService(Service):
         )
 
     async def check_token(self) -> Json:
-        """Check token.
+        """Check a token.
 
         `GET /API/auth/v1/auth/token/`.
         """
         return await self._call_any("GET", "/v1/auth/token/")
 
     async def create_token(self, *, expires_in: int | None = None) -> m.Token:
-        """Create token.
+        """Create a token.
 
         `POST /API/auth/v1/auth/token/`.
         """
@@ -506,28 +506,28 @@ class AuthService(Service):
         )
 
     async def renew_token(self) -> m.Token:
-        """Renew token.
+        """Renew a token.
 
         `PUT /API/auth/v1/auth/token/`.
         """
         return await self._call("PUT", "/v1/auth/token/", into=m.Token)
 
     async def revoke_current_token(self) -> None:
-        """Revoke current token.
+        """Revoke the current token.
 
         `DELETE /API/auth/v1/auth/token/`.
         """
         await self._call("DELETE", "/v1/auth/token/")
 
     async def get_token(self, token_id: str) -> Json:
-        """Get token.
+        """Get a token.
 
         `GET /API/auth/v1/auth/token/{token_id}/`.
         """
         return await self._call_any("GET", "/v1/auth/token/{}/", token_id)
 
     async def delete_token(self, token_id: str) -> None:
-        """Delete token.
+        """Delete a token.
 
         `DELETE /API/auth/v1/auth/token/{token_id}/`.
         """
@@ -563,7 +563,7 @@ class AuthService(Service):
     async def complete_invitation(
         self, reset_hash: str, *, body: m.CompleteInvitationInput | Mapping[str, Any]
     ) -> m.InvitationResponse:
-        """Complete invitation.
+        """Complete an invitation.
 
         `PUT /API/auth/v1/invitation/complete/{reset_hash}/`; may refuse with 419; sent without credentials.
         """
@@ -579,7 +579,7 @@ class AuthService(Service):
     async def link_google_marketplace(
         self, *, body: m.MarketplaceGoogleLinkInput | Mapping[str, Any]
     ) -> Json:
-        """Link google marketplace.
+        """Link a Google marketplace.
 
         `POST /API/auth/v1/marketplace/google/link/`; sent without credentials.
         """
@@ -590,7 +590,7 @@ class AuthService(Service):
     async def sign_up_with_google_marketplace(
         self, *, body: m.MarketplaceGoogleSignupInput | Mapping[str, Any] | None = None
     ) -> str:
-        """Sign up with google marketplace.
+        """Sign up with Google marketplace.
 
         `POST /API/auth/v1/marketplace/google/signup/`; sent without credentials.
         """
@@ -608,7 +608,7 @@ class AuthService(Service):
         code_challenge: str,
         code_challenge_method: str | None = None,
     ) -> m.OAuth2AuthorizeDescribe:
-        """Get OAuth authorization.
+        """Get an OAuth authorization.
 
         `GET /API/auth/v1/oauth/authorize/`.
         """
@@ -636,7 +636,7 @@ class AuthService(Service):
         code_challenge: str,
         code_challenge_method: str | None = None,
     ) -> m.OAuth2AuthorizeResponse:
-        """Authorize OAuth.
+        """Authorize an OAuth.
 
         `POST /API/auth/v1/oauth/authorize/`.
         """
@@ -657,11 +657,11 @@ class AuthService(Service):
     async def create_oauth_token(
         self,
         *,
-        body: m.CreateOauthTokenInput | Mapping[str, Any],
+        body: m.OAuthTokenInput | Mapping[str, Any],
         authorization: str | None = None,
         expires_in: int | None = None,
     ) -> m.Token:
-        """Create OAuth token.
+        """Create an OAuth token.
 
         `POST /API/auth/v1/oauth/token/`; sent without credentials.
         """
@@ -685,7 +685,7 @@ class AuthService(Service):
     async def request_password_reset(
         self, *, body: m.ForgotPasswordInput | Mapping[str, Any]
     ) -> Json:
-        """Request password reset.
+        """Request a password reset.
 
         `POST /API/auth/v1/password/forgot/`; sent without credentials.
         """
@@ -694,7 +694,7 @@ class AuthService(Service):
     async def reset_password(
         self, reset_hash: str, *, body: m.ResetPasswordInput | Mapping[str, Any]
     ) -> Json:
-        """Reset password.
+        """Reset a password.
 
         `PUT /API/auth/v1/password/reset/{reset_hash}/`; may refuse with 419; sent without credentials.
         """
@@ -703,7 +703,7 @@ class AuthService(Service):
         )
 
     async def get_password_checks_for_reset(self, reset_hash: str) -> m.PasswordChecks:
-        """Get password checks for reset.
+        """Get password checks for a reset.
 
         `GET /API/auth/v1/password/{reset_hash}/checks/`; may refuse with 419; sent without credentials.
         """
@@ -725,21 +725,21 @@ class AuthService(Service):
     async def create_referral_code(
         self, *, body: m.ReferralCodeInput | Mapping[str, Any]
     ) -> m.ReferralCode:
-        """Create referral code.
+        """Create a referral code.
 
         `POST /API/auth/v1/referral_codes/`; may refuse with 409.
         """
         return await self._call("POST", "/v1/referral_codes/", into=m.ReferralCode, body=body)
 
     async def get_referral_code(self, code: str) -> m.ReferralCode:
-        """Get referral code.
+        """Get a referral code.
 
         `GET /API/auth/v1/referral_codes/{code}/`.
         """
         return await self._call("GET", "/v1/referral_codes/{}/", code, into=m.ReferralCode)
 
     async def delete_referral_code(self, code: str) -> None:
-        """Delete referral code.
+        """Delete a referral code.
 
         `DELETE /API/auth/v1/referral_codes/{code}/`.
         """
@@ -755,7 +755,7 @@ class AuthService(Service):
         )
 
     async def get_registration_content(self, *, page_route: str) -> m.WebflowContent:
-        """Get registration content.
+        """Get the registration content.
 
         `GET /API/auth/v1/registrations/content/`.
         """
@@ -774,7 +774,7 @@ class AuthService(Service):
         return self._pages("GET", "/v1/registrations/countries/", into=m.Countries)
 
     async def verify_registration(self, email_hash: str) -> m.VerificationResponse:
-        """Verify registration.
+        """Verify a registration.
 
         `POST /API/auth/v1/registrations/verify/{email_hash}/`; sent without credentials.
         """
@@ -803,14 +803,14 @@ class AuthService(Service):
     async def create_system_domain(
         self, *, body: m.SystemDomainInput | Mapping[str, Any]
     ) -> m.SystemDomain:
-        """Create system domain.
+        """Create a system domain.
 
         `POST /API/auth/v1/system_domains/`.
         """
         return await self._call("POST", "/v1/system_domains/", into=m.SystemDomain, body=body)
 
     async def get_basic_system_domain(self, system_domain_id: str) -> m.SystemDomainBasicAdmin:
-        """Get basic system domain.
+        """Get a basic system domain.
 
         `GET /API/auth/v1/system_domains/basic/{system_domain_id}/`.
         """
@@ -821,7 +821,7 @@ class AuthService(Service):
     async def apply_referral_code(
         self, referral_code: str, *, body: m.SystemDomainFromReferralCodeInput | Mapping[str, Any]
     ) -> m.SystemDomainFromTemplate:
-        """Apply referral code.
+        """Apply a referral code.
 
         `POST /API/auth/v1/system_domains/referral_code/{referral_code}/`.
         """
@@ -869,7 +869,7 @@ class AuthService(Service):
         return self._pages("GET", "/v1/system_domains/templates/", into=m.SystemDomains)
 
     async def get_system_domain(self, system_domain_id: str) -> m.SystemDomain:
-        """Get system domain.
+        """Get a system domain.
 
         `GET /API/auth/v1/system_domains/{system_domain_id}/`, role `can_read_system_domains`.
         """
@@ -884,7 +884,7 @@ class AuthService(Service):
     async def replace_system_domain(
         self, system_domain_id: str, *, body: m.SystemDomainSuperAdminInput | Mapping[str, Any]
     ) -> m.SystemDomainSuperAdmin:
-        """Replace system domain.
+        """Replace a system domain.
 
         `PUT /API/auth/v1/system_domains/{system_domain_id}/`.
         """
@@ -899,7 +899,7 @@ class AuthService(Service):
     async def update_system_domain(
         self, system_domain_id: str, *, body: m.SystemDomainSuperAdminInput | Mapping[str, Any]
     ) -> m.SystemDomainSuperAdmin:
-        """Update system domain.
+        """Update a system domain.
 
         `PATCH /API/auth/v1/system_domains/{system_domain_id}/`.
         """
@@ -912,14 +912,14 @@ class AuthService(Service):
         )
 
     async def delete_system_domain(self, system_domain_id: str) -> None:
-        """Delete system domain.
+        """Delete a system domain.
 
         `DELETE /API/auth/v1/system_domains/{system_domain_id}/`.
         """
         await self._call("DELETE", "/v1/system_domains/{}/", system_domain_id)
 
     async def delete_system_domain_e2e(self, system_domain_id: str) -> None:
-        """Delete system domain E2E.
+        """Delete a system domain E2E.
 
         `DELETE /API/auth/v1/system_domains/{system_domain_id}/e2e/`.
         """
@@ -928,7 +928,7 @@ class AuthService(Service):
     async def publish_system_domain_feature(
         self, system_domain_id: str, *, body: m.EnableSystemDomainFeatureInput | Mapping[str, Any]
     ) -> m.EnableSystemDomainFeature:
-        """Publish system domain feature.
+        """Publish a system domain feature.
 
         `POST /API/auth/v1/system_domains/{system_domain_id}/features/`.
         """
@@ -943,7 +943,7 @@ class AuthService(Service):
     async def upload_system_domain_logo(
         self, system_domain_id: str, *, content: bytes
     ) -> m.UploadSystemDomainLogoAnswer:
-        """Upload system domain logo.
+        """Upload a system domain logo.
 
         `POST /API/auth/v1/system_domains/{system_domain_id}/logo/`.
         """
@@ -956,7 +956,7 @@ class AuthService(Service):
         )
 
     async def delete_system_domain_logo(self, system_domain_id: str) -> None:
-        """Delete system domain logo.
+        """Delete a system domain logo.
 
         `DELETE /API/auth/v1/system_domains/{system_domain_id}/logo/`.
         """
@@ -965,7 +965,7 @@ class AuthService(Service):
     async def update_system_domain_profile(
         self, system_domain_id: str, *, body: m.SystemDomainProfileInput | Mapping[str, Any]
     ) -> m.SystemDomainProfile:
-        """Update system domain profile.
+        """Update a system domain profile.
 
         `PATCH /API/auth/v1/system_domains/{system_domain_id}/profile/`.
         """
@@ -980,7 +980,7 @@ class AuthService(Service):
     async def reindex_system_domain(
         self, system_domain_id: str, *, body: m.ReindexSystemDomainInput | Mapping[str, Any]
     ) -> None:
-        """Reindex system domain.
+        """Reindex a system domain.
 
         `POST /API/auth/v1/system_domains/{system_domain_id}/reindex/`, role `can_read_system_domains`.
         """

@@ -30,7 +30,7 @@ class AutomationsService(Service):
     async def create_automation(
         self, *, body: m.AutomationInput | Mapping[str, Any]
     ) -> m.Automation:
-        """Create automation.
+        """Create an automation.
 
         `POST /API/automations/v1/automations/`, role `can_write_automations`.
         """
@@ -43,7 +43,7 @@ class AutomationsService(Service):
         )
 
     async def get_automation(self, automation_id: str) -> m.Automation:
-        """Get automation.
+        """Get an automation.
 
         `GET /API/automations/v1/automations/{automation_id}/`, role `can_read_automations`.
         """
@@ -58,7 +58,7 @@ class AutomationsService(Service):
     async def replace_automation(
         self, automation_id: str, *, body: m.AutomationInput | Mapping[str, Any]
     ) -> m.Automation:
-        """Replace automation.
+        """Replace an automation.
 
         `PUT /API/automations/v1/automations/{automation_id}/`, role `can_write_automations`.
         """
@@ -74,7 +74,7 @@ class AutomationsService(Service):
     async def update_automation(
         self, automation_id: str, *, body: m.AutomationInput | Mapping[str, Any]
     ) -> m.Automation:
-        """Update automation.
+        """Update an automation.
 
         `PATCH /API/automations/v1/automations/{automation_id}/`, role `can_write_automations`.
         """
@@ -88,7 +88,7 @@ class AutomationsService(Service):
         )
 
     async def delete_automation(self, automation_id: str) -> None:
-        """Delete automation.
+        """Delete an automation.
 
         `DELETE /API/automations/v1/automations/{automation_id}/`, role `can_delete_automations`.
         """
@@ -103,7 +103,7 @@ class AutomationsService(Service):
         body: m.AutomationHistoryInput | Mapping[str, Any],
         ttl: int | None = None,
     ) -> m.AutomationHistory:
-        """Create automation history.
+        """Create the automation history.
 
         `POST /API/automations/v1/automations/{automation_id}/history/`, role `can_write_automations`.
         """
@@ -120,7 +120,7 @@ class AutomationsService(Service):
     async def get_automation_history(
         self, automation_id: str, object_type: str, object_id: str, version_id: str
     ) -> m.AutomationHistory:
-        """Get automation history.
+        """Get the automation history.
 
         `GET /API/automations/v1/automations/{automation_id}/history/{object_type}/{object_id}/{version_id}/`, role `can_read_automations`.
         """
@@ -138,7 +138,7 @@ class AutomationsService(Service):
     async def delete_automation_history(
         self, automation_id: str, object_type: str, object_id: str, version_id: str
     ) -> None:
-        """Delete automation history.
+        """Delete the automation history.
 
         `DELETE /API/automations/v1/automations/{automation_id}/history/{object_type}/{object_id}/{version_id}/`, role `can_read_automations`.
         """
@@ -153,7 +153,7 @@ class AutomationsService(Service):
         )
 
     async def create_automation_run(self, automation_id: str) -> None:
-        """Create automation run.
+        """Create an automation run.
 
         `POST /API/automations/v1/automations/{automation_id}/runs/`, role `can_run_automations`.
         """
@@ -162,7 +162,7 @@ class AutomationsService(Service):
         )
 
     async def estimate_automation_run(self, automation_id: str) -> m.AutomationRunEstimate:
-        """Estimate automation run.
+        """Estimate an automation run.
 
         `GET /API/automations/v1/automations/{automation_id}/runs/estimate/`, role `can_run_automations`.
         """

@@ -20,8 +20,8 @@ class FilesService(Service):
 
     _base = "/API/files"
 
-    def list_analysi_profiles(self, *, per_page: int = 100) -> Pages[m.AnalysisProfile]:
-        """List analysi profiles.
+    def list_analysis_profiles(self, *, per_page: int = 100) -> Pages[m.AnalysisProfile]:
+        """List analysis profiles.
 
         `GET /API/files/v1/analysis/profiles/`.
         """
@@ -33,10 +33,10 @@ class FilesService(Service):
             query={"per_page": per_page},
         )
 
-    async def create_analysi_profile(
+    async def create_analysis_profile(
         self, *, body: m.AnalysisProfileInput | Mapping[str, Any]
     ) -> m.AnalysisProfile:
-        """Create analysi profile.
+        """Create an analysis profile.
 
         `POST /API/files/v1/analysis/profiles/`, role `can_write_analysis_profiles`.
         """
@@ -48,8 +48,8 @@ class FilesService(Service):
             roles=("can_write_analysis_profiles",),
         )
 
-    async def get_default_analysi_profile(self, media_type: str) -> m.AnalysisProfile:
-        """Get default analysi profile.
+    async def get_default_analysis_profile(self, media_type: str) -> m.AnalysisProfile:
+        """Get the default analysis profile.
 
         `GET /API/files/v1/analysis/profiles/{media_type}/default/`.
         """
@@ -57,8 +57,8 @@ class FilesService(Service):
             "GET", "/v1/analysis/profiles/{}/default/", media_type, into=m.AnalysisProfile
         )
 
-    async def get_analysi_profile(self, profile_id: str) -> m.AnalysisProfile:
-        """Get analysi profile.
+    async def get_analysis_profile(self, profile_id: str) -> m.AnalysisProfile:
+        """Get an analysis profile.
 
         `GET /API/files/v1/analysis/profiles/{profile_id}/`.
         """
@@ -66,10 +66,10 @@ class FilesService(Service):
             "GET", "/v1/analysis/profiles/{}/", profile_id, into=m.AnalysisProfile
         )
 
-    async def replace_analysi_profile(
+    async def replace_analysis_profile(
         self, profile_id: str, *, body: m.AnalysisProfileInput | Mapping[str, Any]
     ) -> m.AnalysisProfile:
-        """Replace analysi profile.
+        """Replace an analysis profile.
 
         `PUT /API/files/v1/analysis/profiles/{profile_id}/`, role `can_write_analysis_profiles`.
         """
@@ -82,10 +82,10 @@ class FilesService(Service):
             roles=("can_write_analysis_profiles",),
         )
 
-    async def update_analysi_profile(
+    async def update_analysis_profile(
         self, profile_id: str, *, body: m.AnalysisProfileInput | Mapping[str, Any]
     ) -> m.AnalysisProfile:
-        """Update analysi profile.
+        """Update an analysis profile.
 
         `PATCH /API/files/v1/analysis/profiles/{profile_id}/`, role `can_write_analysis_profiles`.
         """
@@ -98,8 +98,8 @@ class FilesService(Service):
             roles=("can_write_analysis_profiles",),
         )
 
-    async def delete_analysi_profile(self, profile_id: str) -> None:
-        """Delete analysi profile.
+    async def delete_analysis_profile(self, profile_id: str) -> None:
+        """Delete an analysis profile.
 
         `DELETE /API/files/v1/analysis/profiles/{profile_id}/`, role `can_delete_analysis_profiles`.
         """
@@ -111,7 +111,7 @@ class FilesService(Service):
         )
 
     async def set_default_analysis_profile(self, profile_id: str) -> Json:
-        """Set default analysis profile.
+        """Set the default analysis profile.
 
         `POST /API/files/v1/analysis/profiles/{profile_id}/default/`, role `can_write_analysis_profiles`.
         """
@@ -122,8 +122,8 @@ class FilesService(Service):
             roles=("can_write_analysis_profiles",),
         )
 
-    async def delete_default_analysi_profile(self, profile_id: str) -> None:
-        """Delete default analysi profile.
+    async def delete_default_analysis_profile(self, profile_id: str) -> None:
+        """Delete the default analysis profile.
 
         `DELETE /API/files/v1/analysis/profiles/{profile_id}/default/`, role `can_write_analysis_profiles`.
         """
@@ -134,10 +134,10 @@ class FilesService(Service):
             roles=("can_write_analysis_profiles",),
         )
 
-    def list_analysi_service_accounts(
+    def list_analysis_service_accounts(
         self, *, per_page: int = 100
     ) -> Pages[m.AnalysisServiceAccountRead]:
-        """List analysi service accounts.
+        """List analysis service accounts.
 
         `GET /API/files/v1/analysis/service_accounts/`, role `can_read_analysis_service_accounts`.
         """
@@ -150,10 +150,10 @@ class FilesService(Service):
             roles=("can_read_analysis_service_accounts",),
         )
 
-    async def create_analysi_service_account(
+    async def create_analysis_service_account(
         self, *, body: m.AnalysisServiceAccountInput | Mapping[str, Any]
     ) -> m.AnalysisServiceAccountRead:
-        """Create analysi service account.
+        """Create an analysis service account.
 
         `POST /API/files/v1/analysis/service_accounts/`, role `can_write_analysis_service_accounts`.
         """
@@ -165,10 +165,10 @@ class FilesService(Service):
             roles=("can_write_analysis_service_accounts",),
         )
 
-    async def get_analysi_service_account(
+    async def get_analysis_service_account(
         self, analysis_service_account_id: str
     ) -> m.AnalysisServiceAccountRead:
-        """Get analysi service account.
+        """Get an analysis service account.
 
         `GET /API/files/v1/analysis/service_accounts/{analysis_service_account_id}/`, role `can_read_analysis_service_accounts`.
         """
@@ -180,13 +180,13 @@ class FilesService(Service):
             roles=("can_read_analysis_service_accounts",),
         )
 
-    async def replace_analysi_service_account(
+    async def replace_analysis_service_account(
         self,
         analysis_service_account_id: str,
         *,
         body: m.AnalysisServiceAccountInput | Mapping[str, Any],
     ) -> m.AnalysisServiceAccount:
-        """Replace analysi service account.
+        """Replace an analysis service account.
 
         `PUT /API/files/v1/analysis/service_accounts/{analysis_service_account_id}/`, role `can_write_analysis_service_accounts`.
         """
@@ -199,13 +199,13 @@ class FilesService(Service):
             roles=("can_write_analysis_service_accounts",),
         )
 
-    async def update_analysi_service_account(
+    async def update_analysis_service_account(
         self,
         analysis_service_account_id: str,
         *,
         body: m.AnalysisServiceAccountInput | Mapping[str, Any],
     ) -> m.AnalysisServiceAccount:
-        """Update analysi service account.
+        """Update an analysis service account.
 
         `PATCH /API/files/v1/analysis/service_accounts/{analysis_service_account_id}/`, role `can_write_analysis_service_accounts`.
         """
@@ -218,8 +218,8 @@ class FilesService(Service):
             roles=("can_write_analysis_service_accounts",),
         )
 
-    async def delete_analysi_service_account(self, analysis_service_account_id: str) -> None:
-        """Delete analysi service account.
+    async def delete_analysis_service_account(self, analysis_service_account_id: str) -> None:
+        """Delete an analysis service account.
 
         `DELETE /API/files/v1/analysis/service_accounts/{analysis_service_account_id}/`, role `can_delete_analysis_service_accounts`.
         """
@@ -276,7 +276,7 @@ class FilesService(Service):
     async def create_asset_custom_keyframe(
         self, asset_id: str, *, content_type: str | None = None
     ) -> m.Keyframe:
-        """Create asset custom keyframe.
+        """Create an asset custom keyframe.
 
         `POST /API/files/v1/assets/{asset_id}/custom_keyframe/`, role `can_write_keyframes`.
         """
@@ -292,7 +292,7 @@ class FilesService(Service):
     async def set_asset_custom_keyframe(
         self, asset_id: str, poster_id: str, *, overwrite: bool | None = None
     ) -> m.Keyframe:
-        """Set asset custom keyframe.
+        """Set an asset custom keyframe.
 
         `POST /API/files/v1/assets/{asset_id}/custom_keyframe/{poster_id}/`, role `can_write_keyframes`.
         """
@@ -314,7 +314,7 @@ class FilesService(Service):
         body: m.AssetExportInput | Mapping[str, Any],
         allow_host_transfer: bool | None = None,
     ) -> Json:
-        """Export asset.
+        """Export an asset.
 
         `POST /API/files/v1/assets/{asset_id}/export_locations/{export_location_id}/`, role `can_write_exports`.
         """
@@ -348,7 +348,7 @@ class FilesService(Service):
     async def create_asset_file_set(
         self, asset_id: str, *, body: m.FileSetInput | Mapping[str, Any]
     ) -> m.FileSet:
-        """Create asset file set.
+        """Create an asset file set.
 
         `POST /API/files/v1/assets/{asset_id}/file_sets/`, role `can_write_files`.
         """
@@ -388,7 +388,7 @@ class FilesService(Service):
         )
 
     async def get_asset_file_set(self, asset_id: str, file_set_id: str) -> m.FileSet:
-        """Get asset file set.
+        """Get an asset file set.
 
         `GET /API/files/v1/assets/{asset_id}/file_sets/{file_set_id}/`, role `can_read_files`.
         """
@@ -404,7 +404,7 @@ class FilesService(Service):
     async def replace_asset_file_set(
         self, asset_id: str, file_set_id: str, *, body: m.FileSetInput | Mapping[str, Any]
     ) -> m.FileSet:
-        """Replace asset file set.
+        """Replace an asset file set.
 
         `PUT /API/files/v1/assets/{asset_id}/file_sets/{file_set_id}/`, role `can_write_files`.
         """
@@ -421,7 +421,7 @@ class FilesService(Service):
     async def update_asset_file_set(
         self, asset_id: str, file_set_id: str, *, body: m.FileSetInput | Mapping[str, Any]
     ) -> m.FileSet:
-        """Update asset file set.
+        """Update an asset file set.
 
         `PATCH /API/files/v1/assets/{asset_id}/file_sets/{file_set_id}/`, role `can_write_files`.
         """
@@ -443,7 +443,7 @@ class FilesService(Service):
         keep_source: bool | None = None,
         immediately: bool | None = None,
     ) -> None:
-        """Delete asset file set.
+        """Delete an asset file set.
 
         `DELETE /API/files/v1/assets/{asset_id}/file_sets/{file_set_id}/`, role `can_delete_files`.
         """
@@ -485,7 +485,7 @@ class FilesService(Service):
         )
 
     async def purge_asset_file_set(self, asset_id: str, file_set_id: str) -> None:
-        """Purge asset file set.
+        """Purge an asset file set.
 
         `DELETE /API/files/v1/assets/{asset_id}/file_sets/{file_set_id}/purge/`, role `can_delete_files`.
         """
@@ -498,7 +498,7 @@ class FilesService(Service):
         )
 
     async def restore_asset_file_set(self, asset_id: str, file_set_id: str) -> Json:
-        """Restore asset file set.
+        """Restore an asset file set.
 
         `PUT /API/files/v1/assets/{asset_id}/file_sets/{file_set_id}/restore/`, role `can_write_files`.
         """
@@ -539,7 +539,7 @@ class FilesService(Service):
     async def create_asset_file(
         self, asset_id: str, *, body: m.FileCreateInput | Mapping[str, Any]
     ) -> m.File:
-        """Create asset file.
+        """Create an asset file.
 
         `POST /API/files/v1/assets/{asset_id}/files/`, role `can_write_files`.
         """
@@ -562,7 +562,7 @@ class FilesService(Service):
         content_type: str | None = None,
         bypass_url_cache: bool | None = None,
     ) -> m.File:
-        """Get asset file.
+        """Get an asset file.
 
         `GET /API/files/v1/assets/{asset_id}/files/{file_id}/`, role `can_read_files`.
         """
@@ -584,7 +584,7 @@ class FilesService(Service):
     async def replace_asset_file(
         self, asset_id: str, file_id: str, *, body: m.FileInput | Mapping[str, Any]
     ) -> m.File:
-        """Replace asset file.
+        """Replace an asset file.
 
         `PUT /API/files/v1/assets/{asset_id}/files/{file_id}/`, role `can_write_files`.
         """
@@ -601,7 +601,7 @@ class FilesService(Service):
     async def update_asset_file(
         self, asset_id: str, file_id: str, *, body: m.FileInput | Mapping[str, Any]
     ) -> m.File:
-        """Update asset file.
+        """Update an asset file.
 
         `PATCH /API/files/v1/assets/{asset_id}/files/{file_id}/`, role `can_write_files`.
         """
@@ -616,7 +616,7 @@ class FilesService(Service):
         )
 
     async def delete_asset_file(self, asset_id: str, file_id: str) -> None:
-        """Delete asset file.
+        """Delete an asset file.
 
         `DELETE /API/files/v1/assets/{asset_id}/files/{file_id}/`, role `can_delete_files`.
         """
@@ -632,7 +632,7 @@ class FilesService(Service):
         *,
         body: m.TranscodeRequestInput | Mapping[str, Any],
     ) -> m.TranscodeResponse:
-        """Capture asset file frame.
+        """Capture an asset file frame.
 
         `POST /API/files/v1/assets/{asset_id}/files/{file_id}/capture/{milliseconds}/`, role `can_create_poster`.
         """
@@ -648,7 +648,7 @@ class FilesService(Service):
         )
 
     async def get_asset_file_download_url(self, asset_id: str, file_id: str) -> m.FileDownloadURL:
-        """Get asset file download URL.
+        """Get an asset file download URL.
 
         `GET /API/files/v1/assets/{asset_id}/files/{file_id}/download_url/`, role `can_read_files`.
         """
@@ -679,7 +679,7 @@ class FilesService(Service):
         )
 
     async def get_asset_file_isg_handler_url(self, asset_id: str, file_id: str) -> m.ISGHandlerURL:
-        """Get asset file ISG handler URL.
+        """Get an asset file ISG handler URL.
 
         `GET /API/files/v1/assets/{asset_id}/files/{file_id}/isg_handler_url/`, role `can_read_files`.
         """
@@ -712,7 +712,7 @@ class FilesService(Service):
     async def create_asset_file_mediainfo(
         self, asset_id: str, file_id: str, *, body: m.TranscodeRequestInput | Mapping[str, Any]
     ) -> m.TranscodeResponse:
-        """Create asset file mediainfo.
+        """Create the asset file mediainfo.
 
         `POST /API/files/v1/assets/{asset_id}/files/{file_id}/mediainfo/`, role `can_create_transcode_jobs`.
         """
@@ -734,7 +734,7 @@ class FilesService(Service):
         body: m.MultipartUploadInput | Mapping[str, Any],
         temporary: bool | None = None,
     ) -> Json:
-        """Create asset file multipart.
+        """Create an asset file multipart.
 
         `POST /API/files/v1/assets/{asset_id}/files/{file_id}/multipart/`, role `can_write_files`.
         """
@@ -756,7 +756,7 @@ class FilesService(Service):
         body: m.MultipartB2CancelUploadInput | Mapping[str, Any],
         temporary: bool | None = None,
     ) -> Json:
-        """Cancel asset file B2 upload.
+        """Cancel an asset file B2 upload.
 
         `POST /API/files/v1/assets/{asset_id}/files/{file_id}/multipart/b2/cancel/`, role `can_write_files`.
         """
@@ -778,7 +778,7 @@ class FilesService(Service):
         body: m.MultipartB2FinishUploadInput | Mapping[str, Any],
         temporary: bool | None = None,
     ) -> Json:
-        """Finish asset file B2 upload.
+        """Finish an asset file B2 upload.
 
         `POST /API/files/v1/assets/{asset_id}/files/{file_id}/multipart/b2/finish/`, role `can_write_files`.
         """
@@ -800,7 +800,7 @@ class FilesService(Service):
         body: m.MultipartB2StartUploadInput | Mapping[str, Any] | None = None,
         temporary: bool | None = None,
     ) -> m.MultipartB2StartUpload:
-        """Start asset file B2 upload.
+        """Start an asset file B2 upload.
 
         `POST /API/files/v1/assets/{asset_id}/files/{file_id}/multipart/b2/start/`, role `can_write_files`.
         """
@@ -822,7 +822,7 @@ class FilesService(Service):
         *,
         body: m.MultipartUploadCleanupInput | Mapping[str, Any],
     ) -> Json:
-        """Cleanup asset file multipart.
+        """Cleanup an asset file multipart.
 
         `POST /API/files/v1/assets/{asset_id}/files/{file_id}/multipart/cleanup/`, role `can_write_files`.
         """
@@ -843,7 +843,7 @@ class FilesService(Service):
         body: m.MultipartUploadComposeInput | Mapping[str, Any],
         temporary: bool | None = None,
     ) -> m.MultiPartUploadComposeURL:
-        """Create asset file GCS compose URL.
+        """Create an asset file GCS compose URL.
 
         `POST /API/files/v1/assets/{asset_id}/files/{file_id}/multipart/gcs/compose_url/`, role `can_write_files`.
         """
@@ -942,7 +942,7 @@ class FilesService(Service):
     async def reindex_asset_file(
         self, asset_id: str, file_id: str, *, body: Mapping[str, Any]
     ) -> Json:
-        """Reindex asset file.
+        """Reindex an asset file.
 
         `POST /API/files/v1/assets/{asset_id}/files/{file_id}/reindex/`, role `can_reindex_storages`.
         """
@@ -995,7 +995,7 @@ class FilesService(Service):
     async def create_asset_format(
         self, asset_id: str, *, body: m.FormatInput | Mapping[str, Any]
     ) -> m.Format:
-        """Create asset format.
+        """Create an asset format.
 
         `POST /API/files/v1/assets/{asset_id}/formats/`, role `can_write_formats`.
         """
@@ -1009,7 +1009,7 @@ class FilesService(Service):
         )
 
     async def get_asset_format(self, asset_id: str, format_id: str) -> m.Format:
-        """Get asset format.
+        """Get an asset format.
 
         `GET /API/files/v1/assets/{asset_id}/formats/{format_id}/`, role `can_read_formats`.
         """
@@ -1030,7 +1030,7 @@ class FilesService(Service):
         body: m.FormatInput | Mapping[str, Any],
         sync_components: bool | None = None,
     ) -> m.Format:
-        """Replace asset format.
+        """Replace an asset format.
 
         `PUT /API/files/v1/assets/{asset_id}/formats/{format_id}/`, role `can_write_formats`.
         """
@@ -1053,7 +1053,7 @@ class FilesService(Service):
         body: m.FormatInput | Mapping[str, Any],
         sync_components: bool | None = None,
     ) -> m.Format:
-        """Update asset format.
+        """Update an asset format.
 
         `PATCH /API/files/v1/assets/{asset_id}/formats/{format_id}/`, role `can_write_formats`.
         """
@@ -1071,7 +1071,7 @@ class FilesService(Service):
     async def delete_asset_format(
         self, asset_id: str, format_id: str, *, immediately: bool | None = None
     ) -> None:
-        """Delete asset format.
+        """Delete an asset format.
 
         `DELETE /API/files/v1/assets/{asset_id}/formats/{format_id}/`, role `can_delete_formats`.
         """
@@ -1092,7 +1092,7 @@ class FilesService(Service):
         body: m.FormatArchiveInput | Mapping[str, Any],
         allow_host_transfer: bool | None = None,
     ) -> None:
-        """Archive asset format.
+        """Archive an asset format.
 
         `POST /API/files/v1/assets/{asset_id}/formats/{format_id}/archive/`, role `can_archive_formats`.
         """
@@ -1109,7 +1109,7 @@ class FilesService(Service):
     async def delete_asset_format_archive(
         self, asset_id: str, format_id: str, *, body: m.FormatDeleteArchiveInput | Mapping[str, Any]
     ) -> None:
-        """Delete asset format archive.
+        """Delete an asset format archive.
 
         `DELETE /API/files/v1/assets/{asset_id}/formats/{format_id}/archive/`, role `can_delete_archived_formats`.
         """
@@ -1139,7 +1139,7 @@ class FilesService(Service):
     async def create_asset_format_component(
         self, asset_id: str, format_id: str, *, body: m.ComponentInput | Mapping[str, Any]
     ) -> m.Component:
-        """Create asset format component.
+        """Create an asset format component.
 
         `POST /API/files/v1/assets/{asset_id}/formats/{format_id}/components/`, role `can_create_formats`.
         """
@@ -1156,7 +1156,7 @@ class FilesService(Service):
     async def get_asset_format_component(
         self, asset_id: str, format_id: str, component_id: str
     ) -> m.Components:
-        """Get asset format component.
+        """Get an asset format component.
 
         `GET /API/files/v1/assets/{asset_id}/formats/{format_id}/components/{component_id}/`, role `can_read_formats`.
         """
@@ -1173,7 +1173,7 @@ class FilesService(Service):
     async def replace_asset_format_component(
         self, asset_id: str, format_id: str, component_id: str
     ) -> m.Component:
-        """Replace asset format component.
+        """Replace an asset format component.
 
         `PUT /API/files/v1/assets/{asset_id}/formats/{format_id}/components/{component_id}/`, role `can_create_formats`.
         """
@@ -1190,7 +1190,7 @@ class FilesService(Service):
     async def delete_asset_format_component(
         self, asset_id: str, format_id: str, component_id: str
     ) -> m.Components | None:
-        """Delete asset format component.
+        """Delete an asset format component.
 
         `DELETE /API/files/v1/assets/{asset_id}/formats/{format_id}/components/{component_id}/`, role `can_delete_formats`.
         """
@@ -1241,7 +1241,7 @@ class FilesService(Service):
     def list_asset_format_file_sets_on_method(
         self, asset_id: str, format_id: str, storage_method: str
     ) -> Pages[m.FileSet]:
-        """List asset format file sets on method.
+        """List asset format file sets on a method.
 
         `GET /API/files/v1/assets/{asset_id}/formats/{format_id}/file_sets/sources/{storage_method}/`, role `can_read_files`.
         """
@@ -1256,7 +1256,7 @@ class FilesService(Service):
         )
 
     async def purge_asset_format(self, asset_id: str, format_id: str) -> None:
-        """Purge asset format.
+        """Purge an asset format.
 
         `DELETE /API/files/v1/assets/{asset_id}/formats/{format_id}/purge/`, role `can_delete_formats`.
         """
@@ -1276,7 +1276,7 @@ class FilesService(Service):
         body: m.FormatRestoreInput | Mapping[str, Any],
         allow_host_transfer: bool | None = None,
     ) -> None:
-        """Restore archived asset format.
+        """Restore an archived asset format.
 
         `POST /API/files/v1/assets/{asset_id}/formats/{format_id}/restore/`, role `can_restore_archived_formats`.
         """
@@ -1291,7 +1291,7 @@ class FilesService(Service):
         )
 
     async def restore_asset_format(self, asset_id: str, format_id: str) -> Json:
-        """Restore asset format.
+        """Restore an asset format.
 
         `PUT /API/files/v1/assets/{asset_id}/formats/{format_id}/restore/`, role `can_write_formats`.
         """
@@ -1357,7 +1357,7 @@ class FilesService(Service):
         body: m.KeyframeCreateInput | Mapping[str, Any],
         use_google_resumable_upload: bool | None = None,
     ) -> m.KeyframeCreate:
-        """Create asset keyframe.
+        """Create an asset keyframe.
 
         `POST /API/files/v1/assets/{asset_id}/keyframes/`, role `can_write_keyframes`.
         """
@@ -1379,7 +1379,7 @@ class FilesService(Service):
         content_disposition: str | None = None,
         content_type: str | None = None,
     ) -> m.File:
-        """Get asset keyframe.
+        """Get an asset keyframe.
 
         `GET /API/files/v1/assets/{asset_id}/keyframes/{keyframe_id}/`, role `can_read_assets`.
         """
@@ -1396,7 +1396,7 @@ class FilesService(Service):
     async def replace_asset_keyframe(
         self, asset_id: str, keyframe_id: str, *, body: m.KeyframeCreateInput | Mapping[str, Any]
     ) -> m.Keyframe:
-        """Replace asset keyframe.
+        """Replace an asset keyframe.
 
         `PUT /API/files/v1/assets/{asset_id}/keyframes/{keyframe_id}/`, role `can_write_keyframes`.
         """
@@ -1413,7 +1413,7 @@ class FilesService(Service):
     async def update_asset_keyframe(
         self, asset_id: str, keyframe_id: str, *, body: m.KeyframeCreateInput | Mapping[str, Any]
     ) -> m.Keyframe:
-        """Update asset keyframe.
+        """Update an asset keyframe.
 
         `PATCH /API/files/v1/assets/{asset_id}/keyframes/{keyframe_id}/`, role `can_write_keyframes`.
         """
@@ -1430,7 +1430,7 @@ class FilesService(Service):
     async def delete_asset_keyframe(
         self, asset_id: str, keyframe_id: str, *, keep_poster: bool | None = None
     ) -> None:
-        """Delete asset keyframe.
+        """Delete an asset keyframe.
 
         `DELETE /API/files/v1/assets/{asset_id}/keyframes/{keyframe_id}/`, role `can_write_keyframes`.
         """
@@ -1444,7 +1444,7 @@ class FilesService(Service):
         )
 
     async def publish_asset_keyframe(self, asset_id: str, keyframe_id: str) -> m.Keyframe:
-        """Publish asset keyframe.
+        """Publish an asset keyframe.
 
         `POST /API/files/v1/assets/{asset_id}/keyframes/{keyframe_id}/public/`, role `can_write_keyframes`.
         """
@@ -1458,7 +1458,7 @@ class FilesService(Service):
         )
 
     async def unpublish_asset_keyframe(self, asset_id: str, keyframe_id: str) -> m.Keyframe | None:
-        """Unpublish asset keyframe.
+        """Unpublish an asset keyframe.
 
         `DELETE /API/files/v1/assets/{asset_id}/keyframes/{keyframe_id}/public/`, role `can_write_keyframes`.
         """
@@ -1479,7 +1479,7 @@ class FilesService(Service):
         body: m.KeyframeCreateInput | Mapping[str, Any],
         use_google_resumable_upload: bool | None = None,
     ) -> m.KeyframeCreate:
-        """Create asset keyframe on method.
+        """Create an asset keyframe on a method.
 
         `POST /API/files/v1/assets/{asset_id}/method/{storage_method}/keyframes/`, role `can_write_keyframes`.
         """
@@ -1497,7 +1497,7 @@ class FilesService(Service):
     async def create_asset_proxy_on_method(
         self, asset_id: str, storage_method: str, *, body: m.ProxyCreateInput | Mapping[str, Any]
     ) -> m.ProxyCreate:
-        """Create asset proxy on method.
+        """Create an asset proxy on a method.
 
         `POST /API/files/v1/assets/{asset_id}/method/{storage_method}/proxies/`, role `can_write_proxies`.
         """
@@ -1544,7 +1544,7 @@ class FilesService(Service):
     async def create_asset_proxy(
         self, asset_id: str, *, body: m.ProxyCreateInput | Mapping[str, Any]
     ) -> m.ProxyCreate:
-        """Create asset proxy.
+        """Create an asset proxy.
 
         `POST /API/files/v1/assets/{asset_id}/proxies/`, role `can_write_proxies`.
         """
@@ -1564,8 +1564,8 @@ class FilesService(Service):
         *,
         content_disposition: str | None = None,
         content_type: str | None = None,
-    ) -> m.ProxySchema:
-        """Get asset proxy.
+    ) -> m.Proxy:
+        """Get an asset proxy.
 
         `GET /API/files/v1/assets/{asset_id}/proxies/{proxy_id}/`, role `can_read_proxies`.
         """
@@ -1574,15 +1574,15 @@ class FilesService(Service):
             "/v1/assets/{}/proxies/{}/",
             asset_id,
             proxy_id,
-            into=m.ProxySchema,
+            into=m.Proxy,
             query={"content_disposition": content_disposition, "content_type": content_type},
             roles=("can_read_proxies",),
         )
 
     async def replace_asset_proxy(
         self, asset_id: str, proxy_id: str, *, body: m.ProxyUpdateInput | Mapping[str, Any]
-    ) -> m.ProxySchema:
-        """Replace asset proxy.
+    ) -> m.Proxy:
+        """Replace an asset proxy.
 
         `PUT /API/files/v1/assets/{asset_id}/proxies/{proxy_id}/`, role `can_write_proxies`.
         """
@@ -1591,15 +1591,15 @@ class FilesService(Service):
             "/v1/assets/{}/proxies/{}/",
             asset_id,
             proxy_id,
-            into=m.ProxySchema,
+            into=m.Proxy,
             body=body,
             roles=("can_write_proxies",),
         )
 
     async def update_asset_proxy(
         self, asset_id: str, proxy_id: str, *, body: m.ProxyUpdateInput | Mapping[str, Any]
-    ) -> m.ProxySchema:
-        """Update asset proxy.
+    ) -> m.Proxy:
+        """Update an asset proxy.
 
         `PATCH /API/files/v1/assets/{asset_id}/proxies/{proxy_id}/`, role `can_write_proxies`.
         """
@@ -1608,13 +1608,13 @@ class FilesService(Service):
             "/v1/assets/{}/proxies/{}/",
             asset_id,
             proxy_id,
-            into=m.ProxySchema,
+            into=m.Proxy,
             body=body,
             roles=("can_write_proxies",),
         )
 
     async def delete_asset_proxy(self, asset_id: str, proxy_id: str) -> None:
-        """Delete asset proxy.
+        """Delete an asset proxy.
 
         `DELETE /API/files/v1/assets/{asset_id}/proxies/{proxy_id}/`, role `can_delete_proxies`.
         """
@@ -1656,7 +1656,7 @@ class FilesService(Service):
         drm: str | None = None,
         watermark: str | None = None,
     ) -> m.ProxyFile | None:
-        """Create asset proxy container file.
+        """Create an asset proxy container file.
 
         `POST /API/files/v1/assets/{asset_id}/proxies/{proxy_id}/containers/{container_id}/files/`, role `can_write_proxies`; may refuse with 425.
         """
@@ -1681,7 +1681,7 @@ class FilesService(Service):
         *,
         body: m.ProxyFileUpdateInput | Mapping[str, Any],
     ) -> m.ProxyFile:
-        """Replace asset proxy container file.
+        """Replace an asset proxy container file.
 
         `PUT /API/files/v1/assets/{asset_id}/proxies/{proxy_id}/containers/{container_id}/files/{file_id}/`, role `can_write_proxies`.
         """
@@ -1706,7 +1706,7 @@ class FilesService(Service):
         *,
         body: m.ProxyFileUpdateInput | Mapping[str, Any],
     ) -> m.ProxyFile:
-        """Update asset proxy container file.
+        """Update an asset proxy container file.
 
         `PATCH /API/files/v1/assets/{asset_id}/proxies/{proxy_id}/containers/{container_id}/files/{file_id}/`, role `can_write_proxies`.
         """
@@ -1725,7 +1725,7 @@ class FilesService(Service):
     async def get_asset_proxy_download_url(
         self, asset_id: str, proxy_id: str
     ) -> m.ProxyDownloadURL:
-        """Get asset proxy download URL.
+        """Get an asset proxy download URL.
 
         `GET /API/files/v1/assets/{asset_id}/proxies/{proxy_id}/download_url/`, role `can_read_proxies`.
         """
@@ -1762,7 +1762,7 @@ class FilesService(Service):
         *,
         body: m.MultipartUploadProxyCleanupInput | Mapping[str, Any],
     ) -> Json:
-        """Cleanup asset proxy multipart.
+        """Cleanup an asset proxy multipart.
 
         `POST /API/files/v1/assets/{asset_id}/proxies/{proxy_id}/multipart/cleanup/`, role `can_write_proxies`.
         """
@@ -1821,8 +1821,8 @@ class FilesService(Service):
             roles=("can_write_proxies",),
         )
 
-    async def publish_asset_proxy(self, asset_id: str, proxy_id: str) -> m.ProxySchema:
-        """Publish asset proxy.
+    async def publish_asset_proxy(self, asset_id: str, proxy_id: str) -> m.Proxy:
+        """Publish an asset proxy.
 
         `POST /API/files/v1/assets/{asset_id}/proxies/{proxy_id}/public/`, role `can_write_proxies`.
         """
@@ -1831,12 +1831,12 @@ class FilesService(Service):
             "/v1/assets/{}/proxies/{}/public/",
             asset_id,
             proxy_id,
-            into=m.ProxySchema,
+            into=m.Proxy,
             roles=("can_write_proxies",),
         )
 
-    async def unpublish_asset_proxy(self, asset_id: str, proxy_id: str) -> m.ProxySchema | None:
-        """Unpublish asset proxy.
+    async def unpublish_asset_proxy(self, asset_id: str, proxy_id: str) -> m.Proxy | None:
+        """Unpublish an asset proxy.
 
         `DELETE /API/files/v1/assets/{asset_id}/proxies/{proxy_id}/public/`, role `can_write_proxies`.
         """
@@ -1845,7 +1845,7 @@ class FilesService(Service):
             "/v1/assets/{}/proxies/{}/public/",
             asset_id,
             proxy_id,
-            into=m.ProxySchema,
+            into=m.Proxy,
             roles=("can_write_proxies",),
         )
 
@@ -1885,7 +1885,7 @@ class FilesService(Service):
         body: m.AttachmentCreateInput | Mapping[str, Any],
         use_google_resumable_upload: bool | None = None,
     ) -> m.AttachmentCreate:
-        """Create asset segment attachment.
+        """Create an asset segment attachment.
 
         `POST /API/files/v1/assets/{asset_id}/segments/{segment_id}/attachments/`, role `can_write_segments`.
         """
@@ -1925,7 +1925,7 @@ class FilesService(Service):
         content_disposition: str | None = None,
         content_type: str | None = None,
     ) -> m.Attachment:
-        """Get asset segment attachment.
+        """Get an asset segment attachment.
 
         `GET /API/files/v1/assets/{asset_id}/segments/{segment_id}/attachments/{attachment_id}/`, roles `can_read_assets`, `can_read_segments`.
         """
@@ -1948,7 +1948,7 @@ class FilesService(Service):
         *,
         body: m.AttachmentUpdateInput | Mapping[str, Any],
     ) -> m.Attachment:
-        """Replace asset segment attachment.
+        """Replace an asset segment attachment.
 
         `PUT /API/files/v1/assets/{asset_id}/segments/{segment_id}/attachments/{attachment_id}/`, role `can_write_segments`.
         """
@@ -1971,7 +1971,7 @@ class FilesService(Service):
         *,
         body: m.AttachmentUpdateInput | Mapping[str, Any],
     ) -> m.Attachment:
-        """Update asset segment attachment.
+        """Update an asset segment attachment.
 
         `PATCH /API/files/v1/assets/{asset_id}/segments/{segment_id}/attachments/{attachment_id}/`, role `can_write_segments`.
         """
@@ -1989,7 +1989,7 @@ class FilesService(Service):
     async def delete_asset_segment_attachment(
         self, asset_id: str, segment_id: str, attachment_id: str
     ) -> None:
-        """Delete asset segment attachment.
+        """Delete an asset segment attachment.
 
         `DELETE /API/files/v1/assets/{asset_id}/segments/{segment_id}/attachments/{attachment_id}/`, role `can_write_segments`.
         """
@@ -2002,7 +2002,9 @@ class FilesService(Service):
             roles=("can_write_segments",),
         )
 
-    def list_asset_subtitles(self, asset_id: str, *, per_page: int = 100) -> Pages[m.Subtitle]:
+    def list_asset_subtitles(
+        self, asset_id: str, *, per_page: int = 100
+    ) -> Pages[m.SubtitleSummary]:
         """List asset subtitles.
 
         `GET /API/files/v1/assets/{asset_id}/subtitles/`, role `can_read_asset_subtitles`.
@@ -2018,9 +2020,9 @@ class FilesService(Service):
         )
 
     async def create_asset_subtitle(
-        self, asset_id: str, *, body: m.SubtitleSchemaInput | Mapping[str, Any]
-    ) -> m.SubtitleSchema:
-        """Create asset subtitle.
+        self, asset_id: str, *, body: m.SubtitleInput | Mapping[str, Any]
+    ) -> m.Subtitle:
+        """Create an asset subtitle.
 
         `POST /API/files/v1/assets/{asset_id}/subtitles/`, role `can_write_asset_subtitles`.
         """
@@ -2028,13 +2030,13 @@ class FilesService(Service):
             "POST",
             "/v1/assets/{}/subtitles/",
             asset_id,
-            into=m.SubtitleSchema,
+            into=m.Subtitle,
             body=body,
             roles=("can_write_asset_subtitles",),
         )
 
-    async def get_asset_subtitle_cc(self, asset_id: str, language: str) -> m.SubtitleSchema:
-        """Get asset subtitle CC.
+    async def get_asset_subtitle_cc(self, asset_id: str, language: str) -> m.Subtitle:
+        """Get an asset subtitle CC.
 
         `GET /API/files/v1/assets/{asset_id}/subtitles/{language}/cc/`, role `can_read_asset_subtitles`.
         """
@@ -2043,12 +2045,12 @@ class FilesService(Service):
             "/v1/assets/{}/subtitles/{}/cc/",
             asset_id,
             language,
-            into=m.SubtitleSchema,
+            into=m.Subtitle,
             roles=("can_read_asset_subtitles",),
         )
 
     async def get_asset_subtitle_cc_webvtt(self, asset_id: str, language: str) -> Json:
-        """Get asset subtitle CC WebVTT.
+        """Get the asset subtitle CC WebVTT.
 
         `GET /API/files/v1/assets/{asset_id}/subtitles/{language}/cc/webvtt/`, role `can_read_asset_subtitles`.
         """
@@ -2061,7 +2063,7 @@ class FilesService(Service):
         )
 
     async def get_asset_subtitle_webvtt(self, asset_id: str, language: str) -> Json:
-        """Get asset subtitle WebVTT.
+        """Get the asset subtitle WebVTT.
 
         `GET /API/files/v1/assets/{asset_id}/subtitles/{language}/webvtt/`, role `can_read_asset_subtitles`.
         """
@@ -2073,8 +2075,8 @@ class FilesService(Service):
             roles=("can_read_asset_subtitles",),
         )
 
-    async def get_asset_subtitle(self, asset_id: str, subtitle_id: str) -> m.SubtitleSchema:
-        """Get asset subtitle.
+    async def get_asset_subtitle(self, asset_id: str, subtitle_id: str) -> m.Subtitle:
+        """Get an asset subtitle.
 
         `GET /API/files/v1/assets/{asset_id}/subtitles/{subtitle_id}/`, role `can_read_asset_subtitles`.
         """
@@ -2083,14 +2085,14 @@ class FilesService(Service):
             "/v1/assets/{}/subtitles/{}/",
             asset_id,
             subtitle_id,
-            into=m.SubtitleSchema,
+            into=m.Subtitle,
             roles=("can_read_asset_subtitles",),
         )
 
     async def replace_asset_subtitle(
-        self, asset_id: str, subtitle_id: str, *, body: m.SubtitleSchemaInput | Mapping[str, Any]
-    ) -> m.SubtitleSchema:
-        """Replace asset subtitle.
+        self, asset_id: str, subtitle_id: str, *, body: m.SubtitleInput | Mapping[str, Any]
+    ) -> m.Subtitle:
+        """Replace an asset subtitle.
 
         `PUT /API/files/v1/assets/{asset_id}/subtitles/{subtitle_id}/`, role `can_write_asset_subtitles`.
         """
@@ -2099,15 +2101,15 @@ class FilesService(Service):
             "/v1/assets/{}/subtitles/{}/",
             asset_id,
             subtitle_id,
-            into=m.SubtitleSchema,
+            into=m.Subtitle,
             body=body,
             roles=("can_write_asset_subtitles",),
         )
 
     async def update_asset_subtitle(
-        self, asset_id: str, subtitle_id: str, *, body: m.SubtitleSchemaInput | Mapping[str, Any]
-    ) -> m.SubtitleSchema:
-        """Update asset subtitle.
+        self, asset_id: str, subtitle_id: str, *, body: m.SubtitleInput | Mapping[str, Any]
+    ) -> m.Subtitle:
+        """Update an asset subtitle.
 
         `PATCH /API/files/v1/assets/{asset_id}/subtitles/{subtitle_id}/`, role `can_write_asset_subtitles`.
         """
@@ -2116,13 +2118,13 @@ class FilesService(Service):
             "/v1/assets/{}/subtitles/{}/",
             asset_id,
             subtitle_id,
-            into=m.SubtitleSchema,
+            into=m.Subtitle,
             body=body,
             roles=("can_write_asset_subtitles",),
         )
 
     async def delete_asset_subtitle(self, asset_id: str, subtitle_id: str) -> None:
-        """Delete asset subtitle.
+        """Delete an asset subtitle.
 
         `DELETE /API/files/v1/assets/{asset_id}/subtitles/{subtitle_id}/`, role `can_delete_assets`.
         """
@@ -2135,7 +2137,7 @@ class FilesService(Service):
         )
 
     async def delete_asset_subtitle_cc(self, asset_id: str, subtitle_id: str) -> None:
-        """Delete asset subtitle CC.
+        """Delete an asset subtitle CC.
 
         `DELETE /API/files/v1/assets/{asset_id}/subtitles/{subtitle_id}/cc/`, role `can_delete_assets`.
         """
@@ -2150,7 +2152,7 @@ class FilesService(Service):
     async def create_asset_temporary_file_set(
         self, asset_id: str, *, body: m.TemporaryFileSetInput | Mapping[str, Any]
     ) -> m.TemporaryFileSet:
-        """Create asset temporary file set.
+        """Create an asset temporary file set.
 
         `POST /API/files/v1/assets/{asset_id}/temporary_file_sets/`, role `can_write_files`.
         """
@@ -2166,7 +2168,7 @@ class FilesService(Service):
     async def delete_asset_temporary_file_set(
         self, asset_id: str, file_set_id: str, *, delete_cloud_objects: bool | None = None
     ) -> None:
-        """Delete asset temporary file set.
+        """Delete an asset temporary file set.
 
         `DELETE /API/files/v1/assets/{asset_id}/temporary_file_sets/{file_set_id}/`, role `can_delete_files`.
         """
@@ -2203,7 +2205,7 @@ class FilesService(Service):
         body: m.TemporaryFileCreateInput | Mapping[str, Any],
         store: bool | None = None,
     ) -> m.TemporaryFileCreate:
-        """Create asset temporary file.
+        """Create an asset temporary file.
 
         `POST /API/files/v1/assets/{asset_id}/temporary_files/`, role `can_write_files`.
         """
@@ -2220,7 +2222,7 @@ class FilesService(Service):
     async def replace_asset_temporary_file(
         self, asset_id: str, file_id: str, *, body: m.FileInput | Mapping[str, Any]
     ) -> m.File:
-        """Replace asset temporary file.
+        """Replace an asset temporary file.
 
         `PUT /API/files/v1/assets/{asset_id}/temporary_files/{file_id}/`, role `can_write_files`.
         """
@@ -2237,7 +2239,7 @@ class FilesService(Service):
     async def update_asset_temporary_file(
         self, asset_id: str, file_id: str, *, body: m.FileInput | Mapping[str, Any]
     ) -> m.File:
-        """Update asset temporary file.
+        """Update an asset temporary file.
 
         `PATCH /API/files/v1/assets/{asset_id}/temporary_files/{file_id}/`, role `can_write_files`.
         """
@@ -2536,7 +2538,7 @@ class FilesService(Service):
         presigned: bool | None = None,
         recreate: bool | None = None,
     ) -> Json:
-        """Get asset version proxy manifest.
+        """Get an asset version proxy manifest.
 
         `GET /API/files/v1/assets/{asset_id}/versions/{version_id}/proxies/{proxy_id}/{manifest_type}/`, role `can_read_proxies`; may refuse with 425.
         """
@@ -2559,7 +2561,7 @@ class FilesService(Service):
 
     def list_asset_version_subtitles(
         self, asset_id: str, version_id: str, *, per_page: int = 100
-    ) -> Pages[m.Subtitle]:
+    ) -> Pages[m.SubtitleSummary]:
         """List asset version subtitles.
 
         `GET /API/files/v1/assets/{asset_id}/versions/{version_id}/subtitles/`, role `can_read_asset_subtitles`.
@@ -2591,7 +2593,7 @@ class FilesService(Service):
     async def get_asset_version_subtitle_cc_webvtt(
         self, asset_id: str, version_id: str, language: str
     ) -> Json:
-        """Get asset version subtitle CC WebVTT.
+        """Get the asset version subtitle CC WebVTT.
 
         `GET /API/files/v1/assets/{asset_id}/versions/{version_id}/subtitles/{language}/cc/webvtt/`, role `can_read_asset_subtitles`.
         """
@@ -2607,7 +2609,7 @@ class FilesService(Service):
     async def get_asset_version_subtitle_webvtt(
         self, asset_id: str, version_id: str, language: str
     ) -> Json:
-        """Get asset version subtitle WebVTT.
+        """Get the asset version subtitle WebVTT.
 
         `GET /API/files/v1/assets/{asset_id}/versions/{version_id}/subtitles/{language}/webvtt/`, role `can_read_asset_subtitles`.
         """
@@ -2623,7 +2625,7 @@ class FilesService(Service):
     async def transcode_asset_version(
         self, asset_id: str, version_id: str, *, body: m.TranscodeRequestInput | Mapping[str, Any]
     ) -> Json:
-        """Transcode asset version.
+        """Transcode an asset version.
 
         `POST /API/files/v1/assets/{asset_id}/versions/{version_id}/transcode/`, role `can_create_transcode_jobs`.
         """
@@ -2653,7 +2655,7 @@ class FilesService(Service):
     async def set_collection_custom_keyframe(
         self, collection_id: str, poster_id: str, *, overwrite: bool | None = None
     ) -> m.CollectionKeyframe:
-        """Set collection custom keyframe.
+        """Set a collection custom keyframe.
 
         `POST /API/files/v1/collections/{collection_id}/custom_keyframe/{poster_id}/`, role `can_write_keyframes`.
         """
@@ -2675,7 +2677,7 @@ class FilesService(Service):
         body: m.CollectionExportInput | Mapping[str, Any],
         allow_host_transfer: bool | None = None,
     ) -> Json:
-        """Export collection.
+        """Export a collection.
 
         `POST /API/files/v1/collections/{collection_id}/export_locations/{export_location_id}/`, role `can_write_exports`.
         """
@@ -2709,7 +2711,7 @@ class FilesService(Service):
     async def create_collection_keyframe(
         self, collection_id: str, *, body: m.CollectionKeyframeCreateInput | Mapping[str, Any]
     ) -> m.CollectionKeyframeCreate:
-        """Create collection keyframe.
+        """Create a collection keyframe.
 
         `POST /API/files/v1/collections/{collection_id}/keyframes/`, role `can_write_keyframes`.
         """
@@ -2741,7 +2743,7 @@ class FilesService(Service):
     async def get_collection_keyframe(
         self, collection_id: str, keyframe_id: str
     ) -> m.CollectionKeyframe:
-        """Get collection keyframe.
+        """Get a collection keyframe.
 
         `GET /API/files/v1/collections/{collection_id}/keyframes/{keyframe_id}/`, role `can_read_collections`.
         """
@@ -2761,7 +2763,7 @@ class FilesService(Service):
         *,
         body: m.CollectionKeyframeInput | Mapping[str, Any],
     ) -> m.CollectionKeyframe:
-        """Replace collection keyframe.
+        """Replace a collection keyframe.
 
         `PUT /API/files/v1/collections/{collection_id}/keyframes/{keyframe_id}/`, role `can_write_keyframes`.
         """
@@ -2782,7 +2784,7 @@ class FilesService(Service):
         *,
         body: m.CollectionKeyframeInput | Mapping[str, Any],
     ) -> m.CollectionKeyframe:
-        """Update collection keyframe.
+        """Update a collection keyframe.
 
         `PATCH /API/files/v1/collections/{collection_id}/keyframes/{keyframe_id}/`, role `can_write_keyframes`.
         """
@@ -2799,7 +2801,7 @@ class FilesService(Service):
     async def delete_collection_keyframe(
         self, collection_id: str, keyframe_id: str, *, regenerate_keyframes: bool | None = None
     ) -> None:
-        """Delete collection keyframe.
+        """Delete a collection keyframe.
 
         `DELETE /API/files/v1/collections/{collection_id}/keyframes/{keyframe_id}/`, role `can_write_keyframes`.
         """
@@ -2820,7 +2822,7 @@ class FilesService(Service):
         query: str | None = None,
         field_name: str | None = None,
     ) -> Pages[m.FileSetElastic]:
-        """List file sets in delete queue.
+        """List file sets in the delete queue.
 
         `GET /API/files/v1/delete_queue/file_sets/`, role `can_read_files`.
         """
@@ -2835,7 +2837,7 @@ class FilesService(Service):
     async def remove_file_sets_from_delete_queue(
         self, *, body: m.DeleteQueueInput | Mapping[str, Any]
     ) -> None:
-        """Remove file sets from delete queue.
+        """Remove file sets from the delete queue.
 
         `DELETE /API/files/v1/delete_queue/file_sets/`, role `can_write_files`.
         """
@@ -2846,7 +2848,7 @@ class FilesService(Service):
     async def purge_file_sets_in_delete_queue(
         self, *, body: m.DeleteQueueInput | Mapping[str, Any]
     ) -> None:
-        """Purge file sets in delete queue.
+        """Purge file sets in the delete queue.
 
         `POST /API/files/v1/delete_queue/file_sets/purge/`, role `can_purge_files`.
         """
@@ -2855,7 +2857,7 @@ class FilesService(Service):
         )
 
     async def purge_all_file_sets_in_delete_queue(self) -> None:
-        """Purge all file sets in delete queue.
+        """Purge all file sets in the delete queue.
 
         `POST /API/files/v1/delete_queue/file_sets/purge/all/`, role `can_purge_files`.
         """
@@ -2871,7 +2873,7 @@ class FilesService(Service):
         query: str | None = None,
         field_name: str | None = None,
     ) -> Pages[m.FormatElastic]:
-        """List formats in delete queue.
+        """List formats in the delete queue.
 
         `GET /API/files/v1/delete_queue/formats/`, role `can_read_formats`.
         """
@@ -2886,7 +2888,7 @@ class FilesService(Service):
     async def remove_formats_from_delete_queue(
         self, *, body: m.DeleteQueueInput | Mapping[str, Any]
     ) -> None:
-        """Remove formats from delete queue.
+        """Remove formats from the delete queue.
 
         `DELETE /API/files/v1/delete_queue/formats/`, role `can_write_formats`.
         """
@@ -2897,7 +2899,7 @@ class FilesService(Service):
     async def purge_formats_in_delete_queue(
         self, *, body: m.DeleteQueueInput | Mapping[str, Any]
     ) -> None:
-        """Purge formats in delete queue.
+        """Purge formats in the delete queue.
 
         `POST /API/files/v1/delete_queue/formats/purge/`, role `can_purge_formats`.
         """
@@ -2906,7 +2908,7 @@ class FilesService(Service):
         )
 
     async def purge_all_formats_in_delete_queue(self) -> None:
-        """Purge all formats in delete queue.
+        """Purge all formats in the delete queue.
 
         `POST /API/files/v1/delete_queue/formats/purge/all/`, role `can_purge_formats`.
         """
@@ -2923,7 +2925,7 @@ class FilesService(Service):
         drm: str | None = None,
         watermark: str | None = None,
     ) -> m.AuthorizeDrmPlaybackAnswer:
-        """Authorize DRM playback.
+        """Authorize the DRM playback.
 
         `POST /API/files/v1/drm/assets/{asset_id}/versions/{version_id}/proxies/{proxy_id}/auth/`, role `can_read_proxies`.
         """
@@ -2962,7 +2964,7 @@ class FilesService(Service):
     async def create_export_location(
         self, *, body: m.ExportLocationInput | Mapping[str, Any]
     ) -> m.ExportLocation:
-        """Create export location.
+        """Create an export location.
 
         `POST /API/files/v1/export_locations/`, role `can_write_export_locations`.
         """
@@ -2975,7 +2977,7 @@ class FilesService(Service):
         )
 
     async def get_export_location(self, export_location_id: str) -> m.ExportLocation:
-        """Get export location.
+        """Get an export location.
 
         `GET /API/files/v1/export_locations/{export_location_id}/`, role `can_read_export_locations`.
         """
@@ -2990,7 +2992,7 @@ class FilesService(Service):
     async def replace_export_location(
         self, export_location_id: str, *, body: m.ExportLocationInput | Mapping[str, Any]
     ) -> m.ExportLocation:
-        """Replace export location.
+        """Replace an export location.
 
         `PUT /API/files/v1/export_locations/{export_location_id}/`, role `can_write_export_locations`.
         """
@@ -3006,7 +3008,7 @@ class FilesService(Service):
     async def update_export_location(
         self, export_location_id: str, *, body: m.ExportLocationInput | Mapping[str, Any]
     ) -> m.ExportLocation:
-        """Update export location.
+        """Update an export location.
 
         `PATCH /API/files/v1/export_locations/{export_location_id}/`, role `can_write_export_locations`.
         """
@@ -3020,7 +3022,7 @@ class FilesService(Service):
         )
 
     async def delete_export_location(self, export_location_id: str) -> None:
-        """Delete export location.
+        """Delete an export location.
 
         `DELETE /API/files/v1/export_locations/{export_location_id}/`, role `can_delete_export_locations`.
         """
@@ -3054,7 +3056,7 @@ class FilesService(Service):
     async def reindex_export_location(
         self, export_location_id: str, *, body: Mapping[str, Any]
     ) -> Json:
-        """Reindex export location.
+        """Reindex an export location.
 
         `POST /API/files/v1/export_locations/{export_location_id}/reindex/`, role `can_reindex_export_locations`.
         """
@@ -3073,7 +3075,7 @@ class FilesService(Service):
         *,
         body: m.CompleteExportToLocalStorageInput | Mapping[str, Any],
     ) -> None:
-        """Export temporary file set to storage.
+        """Export a temporary file set to a storage.
 
         `POST /API/files/v1/exports/temporary_file_sets/{file_set_id}/storages/{storage_id}/`, roles `can_read_files`, `can_write_transfers`.
         """
@@ -3110,7 +3112,7 @@ class FilesService(Service):
         body: m.TransferFromStorageInput | Mapping[str, Any],
         allow_host_transfer: bool | None = None,
     ) -> None:
-        """Transfer file set to storage.
+        """Transfer a file set to a storage.
 
         `POST /API/files/v1/file_sets/{file_set_id}/storages/{storage_id}/`, roles `can_read_files`, `can_write_transfers`; may refuse with 409.
         """
@@ -3127,7 +3129,7 @@ class FilesService(Service):
     async def delete_file_set_transfers_from_storage(
         self, file_set_id: str, storage_id: str, *, failed: bool | None = None
     ) -> None:
-        """Delete file set transfers from storage.
+        """Delete file set transfers from a storage.
 
         `DELETE /API/files/v1/file_sets/{file_set_id}/transfers_from/{storage_id}/`, role `can_write_transfers`.
         """
@@ -3143,7 +3145,7 @@ class FilesService(Service):
     async def delete_file_set_transfers_to_storage(
         self, file_set_id: str, storage_id: str, *, failed: bool | None = None
     ) -> None:
-        """Delete file set transfers to storage.
+        """Delete file set transfers to a storage.
 
         `DELETE /API/files/v1/file_sets/{file_set_id}/transfers_to/{storage_id}/`, role `can_write_transfers`.
         """
@@ -3157,7 +3159,7 @@ class FilesService(Service):
         )
 
     def list_files_with_checksum(self, checksum: str, *, per_page: int = 100) -> Pages[m.File]:
-        """List files with checksum.
+        """List files with a checksum.
 
         `GET /API/files/v1/files/checksum/{checksum}/`, role `can_read_files`.
         """
@@ -3174,7 +3176,7 @@ class FilesService(Service):
     async def delete_missing_files_on_storage(
         self, storage_id: str, *, remove_assets: bool | None = None
     ) -> None:
-        """Delete missing files on storage.
+        """Delete missing files on a storage.
 
         `DELETE /API/files/v1/files/missing/storages/{storage_id}/`, role `can_delete_files`.
         """
@@ -3193,7 +3195,7 @@ class FilesService(Service):
         body: m.FileExistenceCheckInput | Mapping[str, Any],
         get_file_size: bool | None = None,
     ) -> Json:
-        """Transfer files to storage.
+        """Transfer files to a storage.
 
         `POST /API/files/v1/files/storages/{storage_id}/`, role `can_read_files`.
         """
@@ -3219,7 +3221,7 @@ class FilesService(Service):
         )
 
     async def delete_file_deletion_from_storage(self, file_id: str, storage_id: str) -> None:
-        """Delete file deletion from storage.
+        """Delete a file deletion from a storage.
 
         `DELETE /API/files/v1/files/{file_id}/deletions_from/{storage_id}/`.
         """
@@ -3232,7 +3234,7 @@ class FilesService(Service):
         *,
         body: m.TransferFromStorageInput | Mapping[str, Any],
     ) -> None:
-        """Transfer format to storage.
+        """Transfer a format to a storage.
 
         `POST /API/files/v1/formats/{format_id}/storages/{storage_id}/`, roles `can_read_formats`, `can_write_transfers`; may refuse with 409.
         """
@@ -3302,7 +3304,7 @@ class FilesService(Service):
         )
 
     async def create_logo(self, *, body: m.LogoCreateInput | Mapping[str, Any]) -> m.LogoCreate:
-        """Create logo.
+        """Create a logo.
 
         `POST /API/files/v1/logos/`, role `can_write_portals`.
         """
@@ -3311,7 +3313,7 @@ class FilesService(Service):
         )
 
     async def get_logo(self, logo_id: str) -> m.Logo:
-        """Get logo.
+        """Get a logo.
 
         `GET /API/files/v1/logos/{logo_id}/`, role `can_read_portals`.
         """
@@ -3320,7 +3322,7 @@ class FilesService(Service):
         )
 
     async def update_logo(self, logo_id: str, *, body: m.LogoInput | Mapping[str, Any]) -> m.Logo:
-        """Update logo.
+        """Update a logo.
 
         `PATCH /API/files/v1/logos/{logo_id}/`, role `can_write_portals`.
         """
@@ -3329,7 +3331,7 @@ class FilesService(Service):
         )
 
     async def delete_logo(self, logo_id: str) -> None:
-        """Delete logo.
+        """Delete a logo.
 
         `DELETE /API/files/v1/logos/{logo_id}/`, role `can_write_portals`.
         """
@@ -3355,7 +3357,7 @@ class FilesService(Service):
     async def create_playlist_keyframe(
         self, playlist_id: str, *, body: m.PlaylistKeyframeCreateInput | Mapping[str, Any]
     ) -> m.PlaylistKeyframeCreate:
-        """Create playlist keyframe.
+        """Create a playlist keyframe.
 
         `POST /API/files/v1/playlists/{playlist_id}/keyframes/`, role `can_write_keyframes`.
         """
@@ -3369,7 +3371,7 @@ class FilesService(Service):
         )
 
     async def get_playlist_keyframe(self, playlist_id: str, keyframe_id: str) -> m.PlaylistKeyframe:
-        """Get playlist keyframe.
+        """Get a playlist keyframe.
 
         `GET /API/files/v1/playlists/{playlist_id}/keyframes/{keyframe_id}/`, role `can_read_playlists`.
         """
@@ -3389,7 +3391,7 @@ class FilesService(Service):
         *,
         body: m.PlaylistKeyframeInput | Mapping[str, Any],
     ) -> m.PlaylistKeyframe:
-        """Replace playlist keyframe.
+        """Replace a playlist keyframe.
 
         `PUT /API/files/v1/playlists/{playlist_id}/keyframes/{keyframe_id}/`, role `can_write_keyframes`.
         """
@@ -3410,7 +3412,7 @@ class FilesService(Service):
         *,
         body: m.PlaylistKeyframeInput | Mapping[str, Any],
     ) -> m.PlaylistKeyframe:
-        """Update playlist keyframe.
+        """Update a playlist keyframe.
 
         `PATCH /API/files/v1/playlists/{playlist_id}/keyframes/{keyframe_id}/`, role `can_write_keyframes`.
         """
@@ -3427,7 +3429,7 @@ class FilesService(Service):
     async def delete_playlist_keyframe(
         self, playlist_id: str, keyframe_id: str, *, regenerate_keyframes: bool | None = None
     ) -> None:
-        """Delete playlist keyframe.
+        """Delete a playlist keyframe.
 
         `DELETE /API/files/v1/playlists/{playlist_id}/keyframes/{keyframe_id}/`, role `can_write_keyframes`.
         """
@@ -3484,7 +3486,7 @@ class FilesService(Service):
     async def create_storage_gateway_cluster(
         self, *, body: m.IconikStorageGatewayClusterInput | Mapping[str, Any]
     ) -> m.IconikStorageGatewayCluster:
-        """Create storage gateway cluster.
+        """Create a storage gateway cluster.
 
         `POST /API/files/v1/storage_gateway_clusters/`.
         """
@@ -3495,7 +3497,7 @@ class FilesService(Service):
     async def get_storage_gateway_cluster(
         self, cluster_id: str, *, view_nodes: bool | None = None, view_stats: bool | None = None
     ) -> m.IconikStorageGatewayClusterRead:
-        """Get storage gateway cluster.
+        """Get a storage gateway cluster.
 
         `GET /API/files/v1/storage_gateway_clusters/{cluster_id}/`.
         """
@@ -3510,7 +3512,7 @@ class FilesService(Service):
     async def replace_storage_gateway_cluster(
         self, cluster_id: str, *, body: m.IconikStorageGatewayClusterInput | Mapping[str, Any]
     ) -> m.IconikStorageGatewayCluster:
-        """Replace storage gateway cluster.
+        """Replace a storage gateway cluster.
 
         `PUT /API/files/v1/storage_gateway_clusters/{cluster_id}/`.
         """
@@ -3525,7 +3527,7 @@ class FilesService(Service):
     async def update_storage_gateway_cluster(
         self, cluster_id: str, *, body: m.IconikStorageGatewayClusterInput | Mapping[str, Any]
     ) -> m.IconikStorageGatewayCluster:
-        """Update storage gateway cluster.
+        """Update a storage gateway cluster.
 
         `PATCH /API/files/v1/storage_gateway_clusters/{cluster_id}/`.
         """
@@ -3538,7 +3540,7 @@ class FilesService(Service):
         )
 
     async def delete_storage_gateway_cluster(self, cluster_id: str) -> None:
-        """Delete storage gateway cluster.
+        """Delete a storage gateway cluster.
 
         `DELETE /API/files/v1/storage_gateway_clusters/{cluster_id}/`.
         """
@@ -3551,7 +3553,7 @@ class FilesService(Service):
         per_page: int = 100,
         query: str | None = None,
         sort: str | None = None,
-    ) -> Pages[m.IconikStorageGatewayReadSchema]:
+    ) -> Pages[m.IconikStorageGatewayRead]:
         """List storage gateways.
 
         `GET /API/files/v1/storage_gateways/`.
@@ -3566,7 +3568,7 @@ class FilesService(Service):
     async def create_storage_gateway(
         self, *, body: m.IconikStorageGatewayInput | Mapping[str, Any]
     ) -> m.IconikStorageGateway:
-        """Create storage gateway.
+        """Create a storage gateway.
 
         `POST /API/files/v1/storage_gateways/`.
         """
@@ -3576,8 +3578,8 @@ class FilesService(Service):
 
     def list_telemetry_of_all_storage_gateways(
         self, *, per_page: int = 100
-    ) -> Pages[m.IconikStorageGatewayTelemetrySchema]:
-        """List telemetry of all storage gateways.
+    ) -> Pages[m.IconikStorageGatewayTelemetry]:
+        """List the telemetry of all storage gateways.
 
         `GET /API/files/v1/storage_gateways/telemetry/`, role `can_read_storages`.
         """
@@ -3593,8 +3595,8 @@ class FilesService(Service):
 
     async def get_storage_gateway_worker_telemetry(
         self, worker_id: str
-    ) -> m.IconikStorageGatewayTelemetrySchema:
-        """Get storage gateway worker telemetry.
+    ) -> m.IconikStorageGatewayTelemetry:
+        """Get the storage gateway worker telemetry.
 
         `GET /API/files/v1/storage_gateways/telemetry/{worker_id}/`, role `can_read_storages`.
         """
@@ -3602,28 +3604,23 @@ class FilesService(Service):
             "GET",
             "/v1/storage_gateways/telemetry/{}/",
             worker_id,
-            into=m.IconikStorageGatewayTelemetrySchema,
+            into=m.IconikStorageGatewayTelemetry,
             roles=("can_read_storages",),
         )
 
-    async def get_storage_gateway(
-        self, storage_gateway_id: str
-    ) -> m.IconikStorageGatewayReadSchema:
-        """Get storage gateway.
+    async def get_storage_gateway(self, storage_gateway_id: str) -> m.IconikStorageGatewayRead:
+        """Get a storage gateway.
 
         `GET /API/files/v1/storage_gateways/{storage_gateway_id}/`.
         """
         return await self._call(
-            "GET",
-            "/v1/storage_gateways/{}/",
-            storage_gateway_id,
-            into=m.IconikStorageGatewayReadSchema,
+            "GET", "/v1/storage_gateways/{}/", storage_gateway_id, into=m.IconikStorageGatewayRead
         )
 
     async def replace_storage_gateway(
         self, storage_gateway_id: str, *, body: m.IconikStorageGatewayInput | Mapping[str, Any]
     ) -> m.IconikStorageGateway:
-        """Replace storage gateway.
+        """Replace a storage gateway.
 
         `PUT /API/files/v1/storage_gateways/{storage_gateway_id}/`.
         """
@@ -3638,7 +3635,7 @@ class FilesService(Service):
     async def update_storage_gateway(
         self, storage_gateway_id: str, *, body: m.IconikStorageGatewayInput | Mapping[str, Any]
     ) -> m.IconikStorageGateway:
-        """Update storage gateway.
+        """Update a storage gateway.
 
         `PATCH /API/files/v1/storage_gateways/{storage_gateway_id}/`.
         """
@@ -3651,7 +3648,7 @@ class FilesService(Service):
         )
 
     async def delete_storage_gateway(self, storage_gateway_id: str) -> None:
-        """Delete storage gateway.
+        """Delete a storage gateway.
 
         `DELETE /API/files/v1/storage_gateways/{storage_gateway_id}/`.
         """
@@ -3677,8 +3674,8 @@ class FilesService(Service):
 
     def list_storage_gateway_telemetry(
         self, storage_gateway_id: str
-    ) -> Pages[m.IconikStorageGatewayTelemetrySchema]:
-        """List storage gateway telemetry.
+    ) -> Pages[m.IconikStorageGatewayTelemetry]:
+        """List the storage gateway telemetry.
 
         `GET /API/files/v1/storage_gateways/{storage_gateway_id}/telemetry/`, role `can_read_storages`.
         """
@@ -3694,9 +3691,9 @@ class FilesService(Service):
         self,
         storage_gateway_id: str,
         *,
-        body: m.IconikStorageGatewayTelemetrySchemaInput | Mapping[str, Any],
+        body: m.IconikStorageGatewayTelemetryInput | Mapping[str, Any],
     ) -> Json:
-        """Create storage gateway telemetry.
+        """Create the storage gateway telemetry.
 
         `POST /API/files/v1/storage_gateways/{storage_gateway_id}/telemetry/`.
         """
@@ -3744,7 +3741,7 @@ class FilesService(Service):
         )
 
     async def create_storage(self, *, body: m.StorageInput | Mapping[str, Any]) -> m.Storage:
-        """Create storage.
+        """Create a storage.
 
         `POST /API/files/v1/storages/`, role `can_write_storages`.
         """
@@ -3762,7 +3759,7 @@ class FilesService(Service):
         )
 
     async def get_latest_isg_version(self) -> m.GetLatestIsgVersionAnswer:
-        """Get latest ISG version.
+        """Get the latest ISG version.
 
         `GET /API/files/v1/storages/isg/latest_version/`, role `can_read_storages`.
         """
@@ -3776,7 +3773,7 @@ class FilesService(Service):
     async def get_matching_storage(
         self, purpose: str, *, storage_id: str | None = None
     ) -> m.Storage:
-        """Get matching storage.
+        """Get the matching storage.
 
         `GET /API/files/v1/storages/matching/{purpose}/`, role `can_read_storages`.
         """
@@ -3790,7 +3787,7 @@ class FilesService(Service):
         )
 
     async def get_matching_storage_on_method(self, purpose: str, method: str) -> m.Storage:
-        """Get matching storage on method.
+        """Get the matching storage on a method.
 
         `GET /API/files/v1/storages/matching/{purpose}/method/{method}/`, role `can_read_storages`.
         """
@@ -3822,7 +3819,7 @@ class FilesService(Service):
     async def verify_access_of_new_storage(
         self, *, body: m.StorageAccessInput | Mapping[str, Any]
     ) -> m.VerifyAccessOfNewStorageAnswer:
-        """Verify access of new storage.
+        """Verify the access of a new storage.
 
         `POST /API/files/v1/storages/verifications/access/`, role `can_read_storages`; may refuse with 501.
         """
@@ -3837,7 +3834,7 @@ class FilesService(Service):
     async def verify_permissions_of_new_storage(
         self, *, body: m.StoragePermissionsInput | Mapping[str, Any]
     ) -> m.VerifyPermissionsOfNewStorageAnswer:
-        """Verify permissions of new storage.
+        """Verify permissions of a new storage.
 
         `POST /API/files/v1/storages/verifications/permissions/`, role `can_write_storages`; may refuse with 501.
         """
@@ -3850,7 +3847,7 @@ class FilesService(Service):
         )
 
     async def get_default_storage(self, purpose: str) -> m.Storage:
-        """Get default storage.
+        """Get the default storage.
 
         `GET /API/files/v1/storages/{purpose}/default/`, role `can_read_storages`.
         """
@@ -3859,7 +3856,7 @@ class FilesService(Service):
         )
 
     async def get_storage(self, storage_id: str) -> m.Storage:
-        """Get storage.
+        """Get a storage.
 
         `GET /API/files/v1/storages/{storage_id}/`, role `can_read_storages`.
         """
@@ -3870,7 +3867,7 @@ class FilesService(Service):
     async def replace_storage(
         self, storage_id: str, *, body: m.StorageInput | Mapping[str, Any]
     ) -> m.Storage:
-        """Replace storage.
+        """Replace a storage.
 
         `PUT /API/files/v1/storages/{storage_id}/`, role `can_write_storages`.
         """
@@ -3886,7 +3883,7 @@ class FilesService(Service):
     async def update_storage(
         self, storage_id: str, *, body: m.StorageInput | Mapping[str, Any]
     ) -> m.Storage:
-        """Update storage.
+        """Update a storage.
 
         `PATCH /API/files/v1/storages/{storage_id}/`, role `can_write_storages`.
         """
@@ -3900,14 +3897,14 @@ class FilesService(Service):
         )
 
     async def delete_storage(self, storage_id: str) -> None:
-        """Delete storage.
+        """Delete a storage.
 
         `DELETE /API/files/v1/storages/{storage_id}/`, role `can_delete_storages`.
         """
         await self._call("DELETE", "/v1/storages/{}/", storage_id, roles=("can_delete_storages",))
 
     async def get_storage_auto_scan(self, storage_id: str) -> m.StorageAutoScan:
-        """Get storage auto scan.
+        """Get a storage auto scan.
 
         `GET /API/files/v1/storages/{storage_id}/auto_scan/`, role `can_scan_bucket`.
         """
@@ -3922,7 +3919,7 @@ class FilesService(Service):
     async def start_storage_auto_scan(
         self, storage_id: str, *, body: m.StorageAutoScanInput | Mapping[str, Any]
     ) -> m.StorageAutoScan:
-        """Start storage auto scan.
+        """Start a storage auto scan.
 
         `POST /API/files/v1/storages/{storage_id}/auto_scan/`, role `can_scan_bucket`.
         """
@@ -3936,7 +3933,7 @@ class FilesService(Service):
         )
 
     async def stop_storage_auto_scan(self, storage_id: str) -> None:
-        """Stop storage auto scan.
+        """Stop a storage auto scan.
 
         `DELETE /API/files/v1/storages/{storage_id}/auto_scan/`, role `can_scan_bucket`.
         """
@@ -3965,7 +3962,7 @@ class FilesService(Service):
         )
 
     async def set_default_storage(self, storage_id: str) -> Json:
-        """Set default storage.
+        """Set the default storage.
 
         `POST /API/files/v1/storages/{storage_id}/default/`, role `can_write_storages`.
         """
@@ -3974,7 +3971,7 @@ class FilesService(Service):
         )
 
     async def delete_default_storage(self, storage_id: str) -> None:
-        """Delete default storage.
+        """Delete the default storage.
 
         `DELETE /API/files/v1/storages/{storage_id}/default/`, role `can_write_storages`.
         """
@@ -3999,7 +3996,7 @@ class FilesService(Service):
         )
 
     async def delete_storage_deletion(self, storage_id: str, deletion_id: str) -> None:
-        """Delete storage deletion.
+        """Delete a storage deletion.
 
         `DELETE /API/files/v1/storages/{storage_id}/deletions/{deletion_id}/`.
         """
@@ -4068,7 +4065,7 @@ class FilesService(Service):
     async def create_storage_file(
         self, storage_id: str, *, body: m.FileBaseInput | Mapping[str, Any]
     ) -> m.FileBase:
-        """Create storage file.
+        """Create a storage file.
 
         `POST /API/files/v1/storages/{storage_id}/files/`.
         """
@@ -4163,7 +4160,7 @@ class FilesService(Service):
     async def reindex_storage_file(
         self, storage_id: str, file_id: str, *, body: Mapping[str, Any]
     ) -> Json:
-        """Reindex storage file.
+        """Reindex a storage file.
 
         `POST /API/files/v1/storages/{storage_id}/files/{file_id}/reindex/`, role `can_reindex_storages`.
         """
@@ -4192,7 +4189,7 @@ class FilesService(Service):
     async def create_storage_gateway_event(
         self, storage_id: str, *, body: m.IconikStorageGatewayEventInput | Mapping[str, Any]
     ) -> m.IconikStorageGatewayEvent:
-        """Create storage gateway event.
+        """Create a storage gateway event.
 
         `POST /API/files/v1/storages/{storage_id}/gateway/events/`.
         """
@@ -4214,14 +4211,14 @@ class FilesService(Service):
         await self._call("POST", "/v1/storages/{}/gateway/events/purge/", storage_id, body=body)
 
     async def delete_storage_gateway_event(self, storage_id: str, event_id: str) -> None:
-        """Delete storage gateway event.
+        """Delete a storage gateway event.
 
         `DELETE /API/files/v1/storages/{storage_id}/gateway/events/{event_id}/`.
         """
         await self._call("DELETE", "/v1/storages/{}/gateway/events/{}/", storage_id, event_id)
 
     async def get_storage_gateway_report(self, storage_id: str) -> m.GatewayReport:
-        """Get storage gateway report.
+        """Get the storage gateway report.
 
         `GET /API/files/v1/storages/{storage_id}/gateway/report/`.
         """
@@ -4232,7 +4229,7 @@ class FilesService(Service):
     async def replace_storage_gateway_report(
         self, storage_id: str, *, body: m.GatewayReportInput | Mapping[str, Any]
     ) -> Json:
-        """Replace storage gateway report.
+        """Replace the storage gateway report.
 
         `PUT /API/files/v1/storages/{storage_id}/gateway/report/`.
         """
@@ -4241,7 +4238,7 @@ class FilesService(Service):
     async def replace_storage_gateway_status(
         self, storage_id: str, *, body: m.GatewayStatusInput | Mapping[str, Any]
     ) -> Json:
-        """Replace storage gateway status.
+        """Replace the storage gateway status.
 
         `PUT /API/files/v1/storages/{storage_id}/gateway/status/`.
         """
@@ -4259,7 +4256,7 @@ class FilesService(Service):
         )
 
     async def reindex_storage(self, storage_id: str, *, body: Mapping[str, Any]) -> Json:
-        """Reindex storage.
+        """Reindex a storage.
 
         `POST /API/files/v1/storages/{storage_id}/reindex/`, role `can_reindex_storages`.
         """
@@ -4274,7 +4271,7 @@ class FilesService(Service):
     async def scan_storage(
         self, storage_id: str, *, body: m.StorageScanInput | Mapping[str, Any]
     ) -> Json:
-        """Scan storage.
+        """Scan a storage.
 
         `POST /API/files/v1/storages/{storage_id}/scan/`, role `can_scan_bucket`.
         """
@@ -4285,7 +4282,7 @@ class FilesService(Service):
     async def replace_storage_search_document(
         self, storage_id: str, *, body: m.StorageInput | Mapping[str, Any]
     ) -> None:
-        """Replace storage search document.
+        """Replace a storage search document.
 
         `PUT /API/files/v1/storages/{storage_id}/search_document/`, role `can_reindex_storages`.
         """
@@ -4334,7 +4331,7 @@ class FilesService(Service):
     async def replace_storage_transcoder(
         self, storage_id: str, transcoder_id: str
     ) -> m.TranscoderByStorageRead:
-        """Replace storage transcoder.
+        """Replace a storage transcoder.
 
         `PUT /API/files/v1/storages/{storage_id}/transcoders/{transcoder_id}/`, role `can_write_transcoders`.
         """
@@ -4348,7 +4345,7 @@ class FilesService(Service):
         )
 
     async def delete_storage_transcoder(self, storage_id: str, transcoder_id: str) -> None:
-        """Delete storage transcoder.
+        """Delete a storage transcoder.
 
         `DELETE /API/files/v1/storages/{storage_id}/transcoders/{transcoder_id}/`, role `can_write_transcoders`.
         """
@@ -4380,7 +4377,7 @@ class FilesService(Service):
     async def get_storage_transfer_from(
         self, storage_id: str, transfer_id: str
     ) -> m.TransferFromStorageRead:
-        """Get storage transfer from.
+        """Get a storage transfer from.
 
         `GET /API/files/v1/storages/{storage_id}/transfers_from/{transfer_id}/`, role `can_read_transfers`.
         """
@@ -4401,7 +4398,7 @@ class FilesService(Service):
         failed: bool | None = None,
         completed: bool | None = None,
     ) -> None:
-        """Delete storage transfer from.
+        """Delete a storage transfer from.
 
         `DELETE /API/files/v1/storages/{storage_id}/transfers_from/{transfer_id}/`, role `can_write_transfers`.
         """
@@ -4434,7 +4431,7 @@ class FilesService(Service):
     async def get_storage_transfer_to(
         self, storage_id: str, transfer_id: str
     ) -> m.TransferToStorageRead:
-        """Get storage transfer to.
+        """Get a storage transfer to.
 
         `GET /API/files/v1/storages/{storage_id}/transfers_to/{transfer_id}/`, role `can_read_transfers`.
         """
@@ -4455,7 +4452,7 @@ class FilesService(Service):
         failed: bool | None = None,
         completed: bool | None = None,
     ) -> None:
-        """Delete storage transfer to.
+        """Delete a storage transfer to.
 
         `DELETE /API/files/v1/storages/{storage_id}/transfers_to/{transfer_id}/`, role `can_write_transfers`.
         """
@@ -4469,7 +4466,7 @@ class FilesService(Service):
         )
 
     async def verify_storage_access(self, storage_id: str) -> m.VerifyStorageAccessAnswer:
-        """Verify storage access.
+        """Verify the storage access.
 
         `GET /API/files/v1/storages/{storage_id}/verifications/access/`, role `can_read_storages`.
         """
@@ -4501,7 +4498,7 @@ class FilesService(Service):
         *,
         body: m.StorageFilesDeleteBulkInput | Mapping[str, Any],
     ) -> None:
-        """Delete storage files of type.
+        """Delete storage files of the type.
 
         `DELETE /API/files/v1/storages/{storage_id}/{object_type}/files/`, roles `can_delete_files`, `can_read_storages`; may refuse with 501.
         """
@@ -4544,7 +4541,7 @@ class FilesService(Service):
     async def create_transcoder(
         self, *, body: m.TranscoderInput | Mapping[str, Any]
     ) -> m.Transcoder:
-        """Create transcoder.
+        """Create a transcoder.
 
         `POST /API/files/v1/transcoders/`, role `can_write_transcoders`.
         """
@@ -4557,7 +4554,7 @@ class FilesService(Service):
         )
 
     async def get_transcoder(self, transcoder_id: str) -> m.Transcoder:
-        """Get transcoder.
+        """Get a transcoder.
 
         `GET /API/files/v1/transcoders/{transcoder_id}/`, role `can_read_transcoders`.
         """
@@ -4572,7 +4569,7 @@ class FilesService(Service):
     async def replace_transcoder(
         self, transcoder_id: str, *, body: m.TranscoderInput | Mapping[str, Any]
     ) -> m.Transcoder:
-        """Replace transcoder.
+        """Replace a transcoder.
 
         `PUT /API/files/v1/transcoders/{transcoder_id}/`, role `can_write_transcoders`.
         """
@@ -4588,7 +4585,7 @@ class FilesService(Service):
     async def update_transcoder(
         self, transcoder_id: str, *, body: m.TranscoderInput | Mapping[str, Any]
     ) -> m.Transcoder:
-        """Update transcoder.
+        """Update a transcoder.
 
         `PATCH /API/files/v1/transcoders/{transcoder_id}/`, role `can_write_transcoders`.
         """
@@ -4602,7 +4599,7 @@ class FilesService(Service):
         )
 
     async def delete_transcoder(self, transcoder_id: str) -> None:
-        """Delete transcoder.
+        """Delete a transcoder.
 
         `DELETE /API/files/v1/transcoders/{transcoder_id}/`, role `can_delete_transcoders`.
         """
@@ -4642,7 +4639,7 @@ class FilesService(Service):
         )
 
     async def reindex_transcoder(self, transcoder_id: str, *, body: Mapping[str, Any]) -> Json:
-        """Reindex transcoder.
+        """Reindex a transcoder.
 
         `POST /API/files/v1/transcoders/{transcoder_id}/reindex/`, role `can_reindex_transcoders`.
         """
@@ -4681,7 +4678,7 @@ class FilesService(Service):
         )
 
     async def verify_transfer_url(self, transfer_id: str, *, user_id: str, signature: str) -> Json:
-        """Verify transfer URL.
+        """Verify a transfer URL.
 
         `GET /API/files/v1/transfers/{transfer_id}/urls/verify/`.
         """
@@ -4698,7 +4695,7 @@ class FilesService(Service):
         body: m.BulkArchiveAssetRequestInput | Mapping[str, Any],
         allow_host_transfer: bool | None = None,
     ) -> None:
-        """Archive assets (version 2) in bulk.
+        """Archive assets in bulk, by version 2 of the API.
 
         `POST /API/files/v2/assets/bulk/archive/`, role `can_archive_formats`.
         """
@@ -4716,7 +4713,7 @@ class FilesService(Service):
         body: m.BulkRestoreAssetRequestInput | Mapping[str, Any],
         allow_host_transfer: bool | None = None,
     ) -> None:
-        """Restore assets (version 2) in bulk.
+        """Restore assets in bulk, by version 2 of the API.
 
         `POST /API/files/v2/assets/bulk/restore/`, role `can_restore_archived_formats`; may refuse with 409.
         """
@@ -4735,7 +4732,7 @@ class FilesService(Service):
         body: m.BulkExportAssetRequestInput | Mapping[str, Any],
         allow_host_transfer: bool | None = None,
     ) -> None:
-        """Export assets (version 2) in bulk.
+        """Export assets in bulk, by version 2 of the API.
 
         `POST /API/files/v2/assets/export_locations/{export_location_id}/bulk/export/`, role `can_write_exports`; may refuse with 409.
         """
@@ -4755,7 +4752,7 @@ class FilesService(Service):
         body: m.BulkTransferAssetRequestInput | Mapping[str, Any],
         allow_host_transfer: bool | None = None,
     ) -> None:
-        """Transfer assets (version 2) in bulk.
+        """Transfer assets in bulk, by version 2 of the API.
 
         `POST /API/files/v2/assets/storages/{storage_id}/bulk/transfer/`, role `can_write_transfers`; may refuse with 409.
         """
@@ -4776,7 +4773,7 @@ class FilesService(Service):
         body: m.ArchiveAssetFormatInput | Mapping[str, Any],
         allow_host_transfer: bool | None = None,
     ) -> None:
-        """Archive asset format (version 2).
+        """Archive an asset format, by version 2 of the API.
 
         `POST /API/files/v2/assets/{asset_id}/formats/{format_id}/archive/`, role `can_archive_formats`.
         """
@@ -4799,7 +4796,7 @@ class FilesService(Service):
         body: m.TransferFormatToStorageInput | Mapping[str, Any],
         allow_host_transfer: bool | None = None,
     ) -> None:
-        """Transfer asset format to storage (version 2).
+        """Transfer an asset format to a storage, by version 2 of the API.
 
         `POST /API/files/v2/assets/{asset_id}/formats/{format_id}/storages/{storage_id}/`, role `can_write_transfers`; may refuse with 409.
         """
@@ -4820,7 +4817,7 @@ class FilesService(Service):
         body: m.BulkArchiveCollectionRequestInput | Mapping[str, Any],
         allow_host_transfer: bool | None = None,
     ) -> None:
-        """Archive collections (version 2) in bulk.
+        """Archive collections in bulk, by version 2 of the API.
 
         `POST /API/files/v2/collections/bulk/archive/`, role `can_archive_formats`.
         """
@@ -4838,7 +4835,7 @@ class FilesService(Service):
         body: m.BulkRestoreCollectionRequestInput | Mapping[str, Any],
         allow_host_transfer: bool | None = None,
     ) -> None:
-        """Restore collections (version 2) in bulk.
+        """Restore collections in bulk, by version 2 of the API.
 
         `POST /API/files/v2/collections/bulk/restore/`, role `can_restore_archived_formats`.
         """
@@ -4857,7 +4854,7 @@ class FilesService(Service):
         body: m.BulkExportCollectionRequestInput | Mapping[str, Any],
         allow_host_transfer: bool | None = None,
     ) -> None:
-        """Export collections (version 2) in bulk.
+        """Export collections in bulk, by version 2 of the API.
 
         `POST /API/files/v2/collections/export_locations/{export_location_id}/bulk/export/`, role `can_write_exports`; may refuse with 409.
         """
@@ -4877,7 +4874,7 @@ class FilesService(Service):
         body: m.BulkTransferCollectionRequestInput | Mapping[str, Any],
         allow_host_transfer: bool | None = None,
     ) -> None:
-        """Transfer collections (version 2) in bulk.
+        """Transfer collections in bulk, by version 2 of the API.
 
         `POST /API/files/v2/collections/storages/{storage_id}/bulk/transfer/`, role `can_write_transfers`; may refuse with 409.
         """
@@ -4896,7 +4893,7 @@ class FilesService(Service):
         body: m.BulkArchiveSavedSearchRequestInput | Mapping[str, Any],
         allow_host_transfer: bool | None = None,
     ) -> None:
-        """Archive saved searches (version 2) in bulk.
+        """Archive saved searches in bulk, by version 2 of the API.
 
         `POST /API/files/v2/saved_searches/bulk/archive/`, role `can_archive_formats`; may refuse with 409.
         """
@@ -4914,7 +4911,7 @@ class FilesService(Service):
         body: m.BulkRestoreSavedSearchRequestInput | Mapping[str, Any],
         allow_host_transfer: bool | None = None,
     ) -> None:
-        """Restore saved searches (version 2) in bulk.
+        """Restore saved searches in bulk, by version 2 of the API.
 
         `POST /API/files/v2/saved_searches/bulk/restore/`, role `can_restore_archived_formats`; may refuse with 409.
         """
@@ -4933,7 +4930,7 @@ class FilesService(Service):
         body: m.BulkExportSavedSearchRequestInput | Mapping[str, Any],
         allow_host_transfer: bool | None = None,
     ) -> None:
-        """Export saved searches (version 2) in bulk.
+        """Export saved searches in bulk, by version 2 of the API.
 
         `POST /API/files/v2/saved_searches/export_locations/{export_location_id}/bulk/export/`, role `can_write_exports`; may refuse with 409.
         """
@@ -4953,7 +4950,7 @@ class FilesService(Service):
         body: m.BulkTransferSavedSearchRequestInput | Mapping[str, Any],
         allow_host_transfer: bool | None = None,
     ) -> None:
-        """Transfer saved searches (version 2) in bulk.
+        """Transfer saved searches in bulk, by version 2 of the API.
 
         `POST /API/files/v2/saved_searches/storages/{storage_id}/bulk/transfer/`, role `can_write_transfers`; may refuse with 409.
         """

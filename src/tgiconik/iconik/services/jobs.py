@@ -73,7 +73,7 @@ class JobsService(Service):
         )
 
     async def create_job(self, *, body: m.JobInput | Mapping[str, Any]) -> m.Job:
-        """Create job.
+        """Create a job.
 
         `POST /API/jobs/v1/jobs/`, role `can_write_jobs`.
         """
@@ -171,7 +171,7 @@ class JobsService(Service):
     async def set_jobs_priority(
         self, *, body: m.JobsPriorityInput | Mapping[str, Any]
     ) -> m.JobsPriority:
-        """Set jobs priority.
+        """Set the jobs priority.
 
         `PUT /API/jobs/v1/jobs/priority/`, role `can_write_jobs`.
         """
@@ -180,14 +180,14 @@ class JobsService(Service):
         )
 
     async def set_jobs_state(self, *, body: m.JobsStateInput | Mapping[str, Any]) -> Json:
-        """Set jobs state.
+        """Set the jobs state.
 
         `PUT /API/jobs/v1/jobs/state/`, role `can_write_jobs`.
         """
         return await self._call_any("PUT", "/v1/jobs/state/", body=body, roles=("can_write_jobs",))
 
     async def get_job(self, job_id: str) -> m.Job:
-        """Get job.
+        """Get a job.
 
         `GET /API/jobs/v1/jobs/{job_id}/`, role `can_read_jobs`.
         """
@@ -200,7 +200,7 @@ class JobsService(Service):
         body: m.JobInput | Mapping[str, Any],
         merge_metadata: str | None = None,
     ) -> m.Job:
-        """Replace job.
+        """Replace a job.
 
         `PUT /API/jobs/v1/jobs/{job_id}/`, role `can_write_jobs`.
         """
@@ -221,7 +221,7 @@ class JobsService(Service):
         body: m.JobInput | Mapping[str, Any],
         merge_metadata: str | None = None,
     ) -> m.Job:
-        """Update job.
+        """Update a job.
 
         `PATCH /API/jobs/v1/jobs/{job_id}/`, role `can_write_jobs`.
         """
@@ -236,7 +236,7 @@ class JobsService(Service):
         )
 
     async def delete_job(self, job_id: str, *, recursive: bool | None = None) -> None:
-        """Delete job.
+        """Delete a job.
 
         `DELETE /API/jobs/v1/jobs/{job_id}/`, role `can_delete_jobs`.
         """
@@ -251,7 +251,7 @@ class JobsService(Service):
     async def reindex_job(
         self, job_id: str, *, body: m.ReindexJobInput | Mapping[str, Any]
     ) -> None:
-        """Reindex job.
+        """Reindex a job.
 
         `POST /API/jobs/v1/jobs/{job_id}/reindex/`, role `can_write_jobs`.
         """
@@ -282,9 +282,9 @@ class JobsService(Service):
         )
 
     async def replace_job_step(
-        self, job_id: str, job_step_id: str, *, body: m.JobStepSchemaInput | Mapping[str, Any]
+        self, job_id: str, job_step_id: str, *, body: m.JobStepInput | Mapping[str, Any]
     ) -> m.Job:
-        """Replace job step.
+        """Replace a job step.
 
         `PUT /API/jobs/v1/jobs/{job_id}/steps/{job_step_id}/`, role `can_write_jobs`.
         """
@@ -299,9 +299,9 @@ class JobsService(Service):
         )
 
     async def update_job_step(
-        self, job_id: str, job_step_id: str, *, body: m.JobStepSchemaInput | Mapping[str, Any]
+        self, job_id: str, job_step_id: str, *, body: m.JobStepInput | Mapping[str, Any]
     ) -> m.Job:
-        """Update job step.
+        """Update a job step.
 
         `PATCH /API/jobs/v1/jobs/{job_id}/steps/{job_step_id}/`, role `can_write_jobs`.
         """

@@ -28,7 +28,7 @@ class MetadataService(Service):
         *,
         reencode_values_to_string: bool | None = None,
     ) -> m.MetadataValues:
-        """Get asset version view metadata.
+        """Get the asset version view metadata.
 
         `GET /API/metadata/v1/assets/{asset_id}/versions/{version_id}/views/{view_id}/`, role `can_read_metadata_values`.
         """
@@ -46,7 +46,7 @@ class MetadataService(Service):
     async def get_asset_object_version_view_metadata(
         self, asset_id: str, object_type: str, object_id: str, version_id: str, view_id: str
     ) -> m.MetadataValues:
-        """Get asset object version view metadata.
+        """Get the asset object version view metadata.
 
         `GET /API/metadata/v1/assets/{asset_id}/{object_type}/{object_id}/versions/{version_id}/views/{view_id}/`, role `can_read_metadata_values`.
         """
@@ -71,7 +71,7 @@ class MetadataService(Service):
         *,
         reencode_values_to_string: bool | None = None,
     ) -> m.MetadataValues:
-        """Get asset object view metadata.
+        """Get the asset object view metadata.
 
         `GET /API/metadata/v1/assets/{asset_id}/{object_type}/{object_id}/views/{view_id}/`, role `can_read_metadata_values`.
         """
@@ -97,7 +97,7 @@ class MetadataService(Service):
         body: m.MetadataValuesInput | Mapping[str, Any],
         ignore_unchanged: bool | None = None,
     ) -> m.MetadataValues:
-        """Replace asset object view metadata.
+        """Replace the asset object view metadata.
 
         `PUT /API/metadata/v1/assets/{asset_id}/{object_type}/{object_id}/views/{view_id}/`, role `can_write_metadata_values`.
         """
@@ -116,7 +116,7 @@ class MetadataService(Service):
 
     def list_fields(
         self, *, per_page: int = 100, filter: str | None = None
-    ) -> Pages[m.MetadataFieldSchema]:
+    ) -> Pages[m.MetadataField]:
         """List fields.
 
         `GET /API/metadata/v1/fields/`, role `can_read_metadata_fields`.
@@ -132,21 +132,21 @@ class MetadataService(Service):
 
     async def create_field(
         self, *, body: m.MetadataFieldCreateInput | Mapping[str, Any]
-    ) -> m.MetadataFieldSchema:
-        """Create field.
+    ) -> m.MetadataField:
+        """Create a field.
 
         `POST /API/metadata/v1/fields/`, role `can_write_metadata_fields`.
         """
         return await self._call(
             "POST",
             "/v1/fields/",
-            into=m.MetadataFieldSchema,
+            into=m.MetadataField,
             body=body,
             roles=("can_write_metadata_fields",),
         )
 
-    async def get_field(self, field_name: str) -> m.MetadataFieldSchema:
-        """Get field.
+    async def get_field(self, field_name: str) -> m.MetadataField:
+        """Get a field.
 
         `GET /API/metadata/v1/fields/{field_name}/`, role `can_read_metadata_fields`.
         """
@@ -154,14 +154,14 @@ class MetadataService(Service):
             "GET",
             "/v1/fields/{}/",
             field_name,
-            into=m.MetadataFieldSchema,
+            into=m.MetadataField,
             roles=("can_read_metadata_fields",),
         )
 
     async def replace_field(
-        self, field_name: str, *, body: m.MetadataFieldSchemaInput | Mapping[str, Any]
-    ) -> m.MetadataFieldSchema:
-        """Replace field.
+        self, field_name: str, *, body: m.MetadataFieldInput | Mapping[str, Any]
+    ) -> m.MetadataField:
+        """Replace a field.
 
         `PUT /API/metadata/v1/fields/{field_name}/`, role `can_write_metadata_fields`.
         """
@@ -169,15 +169,15 @@ class MetadataService(Service):
             "PUT",
             "/v1/fields/{}/",
             field_name,
-            into=m.MetadataFieldSchema,
+            into=m.MetadataField,
             body=body,
             roles=("can_write_metadata_fields",),
         )
 
     async def update_field(
-        self, field_name: str, *, body: m.MetadataFieldSchemaInput | Mapping[str, Any]
-    ) -> m.MetadataFieldSchema:
-        """Update field.
+        self, field_name: str, *, body: m.MetadataFieldInput | Mapping[str, Any]
+    ) -> m.MetadataField:
+        """Update a field.
 
         `PATCH /API/metadata/v1/fields/{field_name}/`, role `can_write_metadata_fields`.
         """
@@ -185,13 +185,13 @@ class MetadataService(Service):
             "PATCH",
             "/v1/fields/{}/",
             field_name,
-            into=m.MetadataFieldSchema,
+            into=m.MetadataField,
             body=body,
             roles=("can_write_metadata_fields",),
         )
 
     async def delete_field(self, field_name: str) -> None:
-        """Delete field.
+        """Delete a field.
 
         `DELETE /API/metadata/v1/fields/{field_name}/`, role `can_delete_metadata_fields`.
         """
@@ -202,7 +202,7 @@ class MetadataService(Service):
     async def create_field_mapping(
         self, *, body: m.MetadataFieldMappingInput | Mapping[str, Any]
     ) -> m.MetadataFieldMapping:
-        """Create field mapping.
+        """Create a field mapping.
 
         `POST /API/metadata/v1/mapping/fields/`, role `can_read_metadata_fields`.
         """
@@ -215,7 +215,7 @@ class MetadataService(Service):
         )
 
     async def get_field_mapping(self, field_name: str) -> m.MetadataFieldMapping:
-        """Get field mapping.
+        """Get a field mapping.
 
         `GET /API/metadata/v1/mapping/fields/{field_name}/`, role `can_read_metadata_fields`.
         """
@@ -241,7 +241,7 @@ class MetadataService(Service):
 
     async def get_share_custom_action_views(
         self, context: str, action_id: str, *, share_id: str, share_user_id: str
-    ) -> m.MetadataViewSchema:
+    ) -> m.MetadataView:
         """Get share custom action views.
 
         `GET /API/metadata/v1/shares/custom_actions/{context}/{action_id}/views/`.
@@ -251,11 +251,11 @@ class MetadataService(Service):
             "/v1/shares/custom_actions/{}/{}/views/",
             context,
             action_id,
-            into=m.MetadataViewSchema,
+            into=m.MetadataView,
             headers={"Share-ID": share_id, "Share-User-ID": share_user_id},
         )
 
-    def list_user_fields(self) -> Pages[m.MetadataFieldSchema]:
+    def list_user_fields(self) -> Pages[m.MetadataField]:
         """List user fields.
 
         `GET /API/metadata/v1/user/fields/`, role `can_read_metadata_fields`.
@@ -281,15 +281,15 @@ class MetadataService(Service):
 
     async def create_view(
         self, *, body: m.MetadataViewCreateInput | Mapping[str, Any]
-    ) -> m.MetadataViewSchema:
-        """Create view.
+    ) -> m.MetadataView:
+        """Create a view.
 
         `POST /API/metadata/v1/views/`, role `can_write_metadata_views`.
         """
         return await self._call(
             "POST",
             "/v1/views/",
-            into=m.MetadataViewSchema,
+            into=m.MetadataView,
             body=body,
             roles=("can_write_metadata_views",),
         )
@@ -303,10 +303,8 @@ class MetadataService(Service):
             "POST", "/v1/views/reindex/", body=body, roles=("can_reindex_metadata_views",)
         )
 
-    async def get_view(
-        self, view_id: str, *, merge_fields: bool | None = None
-    ) -> m.MetadataViewSchema:
-        """Get view.
+    async def get_view(self, view_id: str, *, merge_fields: bool | None = None) -> m.MetadataView:
+        """Get a view.
 
         `GET /API/metadata/v1/views/{view_id}/`, role `can_read_metadata_views`.
         """
@@ -314,15 +312,15 @@ class MetadataService(Service):
             "GET",
             "/v1/views/{}/",
             view_id,
-            into=m.MetadataViewSchema,
+            into=m.MetadataView,
             query={"merge_fields": merge_fields},
             roles=("can_read_metadata_views",),
         )
 
     async def replace_view(
         self, view_id: str, *, body: m.MetadataViewInput | Mapping[str, Any]
-    ) -> m.MetadataViewSchema:
-        """Replace view.
+    ) -> m.MetadataView:
+        """Replace a view.
 
         `PUT /API/metadata/v1/views/{view_id}/`, role `can_write_metadata_views`.
         """
@@ -330,15 +328,15 @@ class MetadataService(Service):
             "PUT",
             "/v1/views/{}/",
             view_id,
-            into=m.MetadataViewSchema,
+            into=m.MetadataView,
             body=body,
             roles=("can_write_metadata_views",),
         )
 
     async def update_view(
         self, view_id: str, *, body: m.MetadataViewInput | Mapping[str, Any]
-    ) -> m.MetadataViewSchema:
-        """Update view.
+    ) -> m.MetadataView:
+        """Update a view.
 
         `PATCH /API/metadata/v1/views/{view_id}/`, role `can_write_metadata_views`.
         """
@@ -346,13 +344,13 @@ class MetadataService(Service):
             "PATCH",
             "/v1/views/{}/",
             view_id,
-            into=m.MetadataViewSchema,
+            into=m.MetadataView,
             body=body,
             roles=("can_write_metadata_views",),
         )
 
     async def delete_view(self, view_id: str) -> None:
-        """Delete view.
+        """Delete a view.
 
         `DELETE /API/metadata/v1/views/{view_id}/`, role `can_delete_metadata_views`.
         """
@@ -361,7 +359,7 @@ class MetadataService(Service):
     async def reindex_view(
         self, view_id: str, *, body: m.ReindexMetadataViewInput | Mapping[str, Any]
     ) -> Json:
-        """Reindex view.
+        """Reindex a view.
 
         `POST /API/metadata/v1/views/{view_id}/reindex/`, role `can_reindex_metadata_views`.
         """
@@ -387,9 +385,9 @@ class MetadataService(Service):
         )
 
     async def create_category(
-        self, object_type: str, *, body: m.MetadataCategorySchemaInput | Mapping[str, Any]
-    ) -> m.MetadataCategorySchema:
-        """Create category.
+        self, object_type: str, *, body: m.MetadataCategoryInput | Mapping[str, Any]
+    ) -> m.MetadataCategory:
+        """Create a category.
 
         `POST /API/metadata/v1/{object_type}/categories/`, role `can_write_metadata_categories`; may refuse with 409.
         """
@@ -397,13 +395,13 @@ class MetadataService(Service):
             "POST",
             "/v1/{}/categories/",
             object_type,
-            into=m.MetadataCategorySchema,
+            into=m.MetadataCategory,
             body=body,
             roles=("can_write_metadata_categories",),
         )
 
-    async def get_category(self, object_type: str, name: str) -> m.MetadataCategorySchema:
-        """Get category.
+    async def get_category(self, object_type: str, name: str) -> m.MetadataCategory:
+        """Get a category.
 
         `GET /API/metadata/v1/{object_type}/categories/{name}/`, role `can_read_metadata_categories`.
         """
@@ -412,18 +410,14 @@ class MetadataService(Service):
             "/v1/{}/categories/{}/",
             object_type,
             name,
-            into=m.MetadataCategorySchema,
+            into=m.MetadataCategory,
             roles=("can_read_metadata_categories",),
         )
 
     async def replace_category(
-        self,
-        object_type: str,
-        name: str,
-        *,
-        body: m.MetadataCategorySchemaInput | Mapping[str, Any],
-    ) -> m.MetadataCategorySchema:
-        """Replace category.
+        self, object_type: str, name: str, *, body: m.MetadataCategoryInput | Mapping[str, Any]
+    ) -> m.MetadataCategory:
+        """Replace a category.
 
         `PUT /API/metadata/v1/{object_type}/categories/{name}/`, role `can_write_metadata_categories`.
         """
@@ -432,13 +426,13 @@ class MetadataService(Service):
             "/v1/{}/categories/{}/",
             object_type,
             name,
-            into=m.MetadataCategorySchema,
+            into=m.MetadataCategory,
             body=body,
             roles=("can_write_metadata_categories",),
         )
 
     async def delete_category(self, object_type: str, name: str) -> None:
-        """Delete category.
+        """Delete a category.
 
         `DELETE /API/metadata/v1/{object_type}/categories/{name}/`, role `can_delete_metadata_categories`.
         """
@@ -457,7 +451,7 @@ class MetadataService(Service):
         *,
         ext_options: bool | None = None,
         writable_only: bool | None = None,
-    ) -> m.MetadataCategorySchema:
+    ) -> m.MetadataCategory:
         """Get category views.
 
         `GET /API/metadata/v1/{object_type}/categories/{name}/views/`, role `can_read_metadata_categories`.
@@ -467,7 +461,7 @@ class MetadataService(Service):
             "/v1/{}/categories/{}/views/",
             object_type,
             name,
-            into=m.MetadataCategorySchema,
+            into=m.MetadataCategory,
             query={"ext_options": ext_options, "writable_only": writable_only},
             roles=("can_read_metadata_categories",),
         )
@@ -479,7 +473,7 @@ class MetadataService(Service):
         *,
         body: m.CollectionMetadataValuesBatchInput | Mapping[str, Any],
     ) -> None:
-        """Replace content view metadata.
+        """Replace the content view metadata.
 
         `PUT /API/metadata/v1/{object_type}/content/views/{view_id}/`, role `can_write_metadata_values`.
         """
@@ -499,7 +493,7 @@ class MetadataService(Service):
         *,
         body: m.CreateMetadataValuesBatchInput | Mapping[str, Any],
     ) -> None:
-        """Get objects view metadata.
+        """Get the objects view metadata.
 
         `POST /API/metadata/v1/{object_type}/views/{view_id}/`, role `can_write_metadata_values`.
         """
@@ -520,7 +514,7 @@ class MetadataService(Service):
         *,
         body: m.MetadataValuesBatchInput | Mapping[str, Any],
     ) -> None:
-        """Replace objects view metadata.
+        """Replace the objects view metadata.
 
         `PUT /API/metadata/v1/{object_type}/views/{view_id}/`, role `can_write_metadata_values`.
         """
@@ -541,7 +535,7 @@ class MetadataService(Service):
         check_if_subclip: bool | None = None,
         include_values_for_deleted_fields: bool | None = None,
     ) -> dict[str, Any]:
-        """Get object metadata.
+        """Get the object metadata.
 
         `GET /API/metadata/v1/{object_type}/{object_id}/`.
         """
@@ -566,7 +560,7 @@ class MetadataService(Service):
         check_if_subclip: bool | None = None,
         ignore_unchanged: bool | None = None,
     ) -> m.MetadataValues:
-        """Replace object metadata.
+        """Replace the object metadata.
 
         `PUT /API/metadata/v1/{object_type}/{object_id}/`.
         """
@@ -589,7 +583,7 @@ class MetadataService(Service):
         check_if_subclip: bool | None = None,
         reencode_values_to_string: bool | None = None,
     ) -> m.MetadataValues:
-        """Get object view metadata.
+        """Get the object view metadata.
 
         `GET /API/metadata/v1/{object_type}/{object_id}/views/{view_id}/`, role `can_read_metadata_values`.
         """
@@ -617,7 +611,7 @@ class MetadataService(Service):
         check_if_subclip: bool | None = None,
         ignore_unchanged: bool | None = None,
     ) -> m.MetadataValues:
-        """Replace object view metadata.
+        """Replace the object view metadata.
 
         `PUT /API/metadata/v1/{object_type}/{object_id}/views/{view_id}/`, role `can_write_metadata_values`.
         """

@@ -69,7 +69,7 @@ class MlService(Service):
     async def set_change_person_jobs_state(
         self, *, body: m.JobsStateInput | Mapping[str, Any]
     ) -> Json:
-        """Set change person jobs state.
+        """Set the change person jobs state.
 
         `PUT /API/ml/v1/face_recognition/change_person/jobs/state/`, role `can_write_jobs`.
         """
@@ -97,7 +97,7 @@ class MlService(Service):
     async def reindex_embedding(
         self, embedding_id: str, *, body: m.ReindexEmbeddingInput | Mapping[str, Any]
     ) -> None:
-        """Reindex embedding.
+        """Reindex an embedding.
 
         `POST /API/ml/v1/face_recognition/embeddings/{embedding_id}/reindex/`, role `can_reindex_person`.
         """
@@ -136,7 +136,7 @@ class MlService(Service):
         )
 
     async def set_jobs_priority(self, *, body: m.JobsPriorityInput | Mapping[str, Any]) -> None:
-        """Set jobs priority.
+        """Set the jobs priority.
 
         `PUT /API/ml/v1/face_recognition/jobs/priority/`, role `can_write_jobs`.
         """
@@ -145,7 +145,7 @@ class MlService(Service):
         )
 
     async def set_jobs_state(self, *, body: m.JobsStateInput | Mapping[str, Any]) -> None:
-        """Set jobs state.
+        """Set the jobs state.
 
         `PUT /API/ml/v1/face_recognition/jobs/state/`, role `can_write_jobs`.
         """
@@ -216,8 +216,8 @@ class MlService(Service):
             roles=("can_reindex_person",),
         )
 
-    async def get_person(self, person_id: str) -> m.PersonSchema:
-        """Get person.
+    async def get_person(self, person_id: str) -> m.Person:
+        """Get a person.
 
         `GET /API/ml/v1/face_recognition/persons/{person_id}/`, role `can_read_person`.
         """
@@ -225,14 +225,14 @@ class MlService(Service):
             "GET",
             "/v1/face_recognition/persons/{}/",
             person_id,
-            into=m.PersonSchema,
+            into=m.Person,
             roles=("can_read_person",),
         )
 
     async def replace_person(
         self, person_id: str, *, body: m.UpdatePersonInput | Mapping[str, Any]
-    ) -> m.PersonSchema:
-        """Replace person.
+    ) -> m.Person:
+        """Replace a person.
 
         `PUT /API/ml/v1/face_recognition/persons/{person_id}/`, role `can_edit_person`.
         """
@@ -240,15 +240,15 @@ class MlService(Service):
             "PUT",
             "/v1/face_recognition/persons/{}/",
             person_id,
-            into=m.PersonSchema,
+            into=m.Person,
             body=body,
             roles=("can_edit_person",),
         )
 
     async def update_person(
         self, person_id: str, *, body: m.UpdatePersonInput | Mapping[str, Any]
-    ) -> m.PersonSchema:
-        """Update person.
+    ) -> m.Person:
+        """Update a person.
 
         `PATCH /API/ml/v1/face_recognition/persons/{person_id}/`, role `can_edit_person`.
         """
@@ -256,13 +256,13 @@ class MlService(Service):
             "PATCH",
             "/v1/face_recognition/persons/{}/",
             person_id,
-            into=m.PersonSchema,
+            into=m.Person,
             body=body,
             roles=("can_edit_person",),
         )
 
     async def delete_person(self, person_id: str) -> None:
-        """Delete person.
+        """Delete a person.
 
         `DELETE /API/ml/v1/face_recognition/persons/{person_id}/`, role `can_delete_person`.
         """
@@ -273,7 +273,7 @@ class MlService(Service):
     async def remove_person_from_asset_version(
         self, person_id: str, asset_id: str, version_id: str
     ) -> None:
-        """Remove person from asset version.
+        """Remove a person from an asset version.
 
         `DELETE /API/ml/v1/face_recognition/persons/{person_id}/assets/{asset_id}/versions/{version_id}/`, role `can_delete_person`.
         """
@@ -293,8 +293,8 @@ class MlService(Service):
         version_id: str,
         *,
         body: m.ChangePersonInstanceInput | Mapping[str, Any],
-    ) -> m.PersonByAssetAndVersionSchema:
-        """Change person in asset version.
+    ) -> m.PersonByAssetAndVersion:
+        """Change a person in an asset version.
 
         `POST /API/ml/v1/face_recognition/persons/{person_id}/assets/{asset_id}/versions/{version_id}/change_person/`, roles `can_add_person`, `can_delete_person`, `can_edit_person`.
         """
@@ -304,7 +304,7 @@ class MlService(Service):
             person_id,
             asset_id,
             version_id,
-            into=m.PersonByAssetAndVersionSchema,
+            into=m.PersonByAssetAndVersion,
             body=body,
             roles=("can_add_person", "can_delete_person", "can_edit_person"),
         )
@@ -316,8 +316,8 @@ class MlService(Service):
         version_id: str,
         *,
         use_instance_as_main_face: bool | None = None,
-    ) -> m.PersonByAssetAndVersionSchema:
-        """Confirm person in asset version.
+    ) -> m.PersonByAssetAndVersion:
+        """Confirm a person in an asset version.
 
         `POST /API/ml/v1/face_recognition/persons/{person_id}/assets/{asset_id}/versions/{version_id}/confirm_person/`, roles `can_delete_person`, `can_edit_person`.
         """
@@ -327,7 +327,7 @@ class MlService(Service):
             person_id,
             asset_id,
             version_id,
-            into=m.PersonByAssetAndVersionSchema,
+            into=m.PersonByAssetAndVersion,
             query={"use_instance_as_main_face": use_instance_as_main_face},
             roles=("can_delete_person", "can_edit_person"),
         )
@@ -335,7 +335,7 @@ class MlService(Service):
     async def bulk_remove_person(
         self, person_id: str, *, body: m.BulkDeletePersonsInput | Mapping[str, Any]
     ) -> None:
-        """Remove person in bulk.
+        """Remove a person in bulk.
 
         `DELETE /API/ml/v1/face_recognition/persons/{person_id}/bulk/`, role `can_delete_person`.
         """
@@ -350,7 +350,7 @@ class MlService(Service):
     async def confirm_person(
         self, person_id: str, *, body: m.BulkConfirmPersonInput | Mapping[str, Any]
     ) -> None:
-        """Confirm person.
+        """Confirm a person.
 
         `POST /API/ml/v1/face_recognition/persons/{person_id}/confirm_person/`, roles `can_delete_person`, `can_edit_person`.
         """
@@ -365,7 +365,7 @@ class MlService(Service):
     async def get_person_face_image_url(
         self, person_id: str, face_id: str, *, storage_id: str | None = None
     ) -> m.URL:
-        """Get person face image URL.
+        """Get a person face image URL.
 
         `GET /API/ml/v1/face_recognition/persons/{person_id}/faces/{face_id}/image_url/`.
         """
@@ -379,7 +379,7 @@ class MlService(Service):
         )
 
     async def merge_person(self, person_id: str, new_person_id: str) -> Json:
-        """Merge person.
+        """Merge a person.
 
         `POST /API/ml/v1/face_recognition/persons/{person_id}/merge/{new_person_id}/`, roles `can_add_person`, `can_delete_person`, `can_edit_person`.
         """
@@ -399,7 +399,7 @@ class MlService(Service):
         sync_assets: bool | None = None,
         low_priority_indexing: bool | None = None,
     ) -> None:
-        """Reindex person.
+        """Reindex a person.
 
         `POST /API/ml/v1/face_recognition/persons/{person_id}/reindex/`, role `can_reindex_person`.
         """
@@ -414,7 +414,7 @@ class MlService(Service):
 
     async def update_and_confirm_person(
         self, person_id: str, *, body: m.UpdateConfirmPersonInput | Mapping[str, Any]
-    ) -> m.PersonSchema:
+    ) -> m.Person:
         """Update and confirm person.
 
         `POST /API/ml/v1/face_recognition/persons/{person_id}/update_and_confirm/`, roles `can_delete_person`, `can_edit_person`.
@@ -423,7 +423,7 @@ class MlService(Service):
             "POST",
             "/v1/face_recognition/persons/{}/update_and_confirm/",
             person_id,
-            into=m.PersonSchema,
+            into=m.Person,
             body=body,
             roles=("can_delete_person", "can_edit_person"),
         )

@@ -26,7 +26,7 @@ class NotificationsService(Service):
         return self._pages("GET", "/v1/webhooks/", into=m.Webhooks, roles=("can_read_webhooks",))
 
     async def create_webhook(self, *, body: m.WebhookCreateInput | Mapping[str, Any]) -> m.Webhook:
-        """Create webhook.
+        """Create a webhook.
 
         `POST /API/notifications/v1/webhooks/`, role `can_write_webhooks`.
         """
@@ -35,7 +35,7 @@ class NotificationsService(Service):
         )
 
     async def get_webhook(self, webhook_id: str) -> m.Webhook:
-        """Get webhook.
+        """Get a webhook.
 
         `GET /API/notifications/v1/webhooks/{webhook_id}/`, role `can_read_webhooks`.
         """
@@ -46,7 +46,7 @@ class NotificationsService(Service):
     async def replace_webhook(
         self, webhook_id: str, *, body: m.WebhookCreateInput | Mapping[str, Any]
     ) -> m.Webhook:
-        """Replace webhook.
+        """Replace a webhook.
 
         `PUT /API/notifications/v1/webhooks/{webhook_id}/`, role `can_write_webhooks`.
         """
@@ -60,7 +60,7 @@ class NotificationsService(Service):
         )
 
     async def delete_webhook(self, webhook_id: str) -> None:
-        """Delete webhook.
+        """Delete a webhook.
 
         `DELETE /API/notifications/v1/webhooks/{webhook_id}/`, role `can_delete_webhooks`.
         """

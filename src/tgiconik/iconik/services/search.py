@@ -23,7 +23,7 @@ class SearchService(Service):
     async def replace_default_discovery(
         self, *, body: m.DiscoveryViewSettingsInput | Mapping[str, Any]
     ) -> m.DiscoveryViewSettings:
-        """Replace default discovery.
+        """Replace the default discovery.
 
         `PUT /API/search/v1/discovery/default/`, role `can_write_discovery_entities`.
         """
@@ -35,8 +35,8 @@ class SearchService(Service):
             roles=("can_write_discovery_entities",),
         )
 
-    def list_default_discovery_entity(self) -> Pages[m.DiscoveryEntity]:
-        """List default discovery entity.
+    def list_default_discovery_entities(self) -> Pages[m.DiscoveryEntity]:
+        """List default discovery entities.
 
         `GET /API/search/v1/discovery/default/entities/`, role `can_read_discovery_entities`.
         """
@@ -48,22 +48,22 @@ class SearchService(Service):
         )
 
     async def create_default_discovery_entity(
-        self, *, body: m.DiscoveryEntitySchemaInput | Mapping[str, Any]
-    ) -> m.DiscoveryEntitySchema:
-        """Create default discovery entity.
+        self, *, body: m.DiscoveryEntityInput | Mapping[str, Any]
+    ) -> m.DiscoveryEntity:
+        """Create the default discovery entity.
 
         `POST /API/search/v1/discovery/default/entities/`, role `can_write_discovery_entities`.
         """
         return await self._call(
             "POST",
             "/v1/discovery/default/entities/",
-            into=m.DiscoveryEntitySchema,
+            into=m.DiscoveryEntity,
             body=body,
             roles=("can_write_discovery_entities",),
         )
 
     def list_default_discovery_entities_for_admin(self) -> Pages[m.DiscoveryEntity]:
-        """List default discovery entities for admin.
+        """List default discovery entities for an admin.
 
         `GET /API/search/v1/discovery/default/entities/admin/`, role `can_write_discovery_entities`.
         """
@@ -74,8 +74,8 @@ class SearchService(Service):
             roles=("can_write_discovery_entities",),
         )
 
-    async def get_default_discovery_entity(self, entity_id: str) -> m.DiscoveryEntitySchema:
-        """Get default discovery entity.
+    async def get_default_discovery_entity(self, entity_id: str) -> m.DiscoveryEntity:
+        """Get the default discovery entity.
 
         `GET /API/search/v1/discovery/default/entities/{entity_id}/`, role `can_read_discovery_entities`.
         """
@@ -83,14 +83,14 @@ class SearchService(Service):
             "GET",
             "/v1/discovery/default/entities/{}/",
             entity_id,
-            into=m.DiscoveryEntitySchema,
+            into=m.DiscoveryEntity,
             roles=("can_read_discovery_entities",),
         )
 
     async def replace_default_discovery_entity(
-        self, entity_id: str, *, body: m.DiscoveryEntitySchemaInput | Mapping[str, Any]
+        self, entity_id: str, *, body: m.DiscoveryEntityInput | Mapping[str, Any]
     ) -> Json:
-        """Replace default discovery entity.
+        """Replace the default discovery entity.
 
         `PUT /API/search/v1/discovery/default/entities/{entity_id}/`, role `can_write_discovery_entities`.
         """
@@ -103,9 +103,9 @@ class SearchService(Service):
         )
 
     async def update_default_discovery_entity(
-        self, entity_id: str, *, body: m.DiscoveryEntitySchemaInput | Mapping[str, Any]
+        self, entity_id: str, *, body: m.DiscoveryEntityInput | Mapping[str, Any]
     ) -> Json:
-        """Update default discovery entity.
+        """Update the default discovery entity.
 
         `PATCH /API/search/v1/discovery/default/entities/{entity_id}/`, role `can_write_discovery_entities`.
         """
@@ -118,7 +118,7 @@ class SearchService(Service):
         )
 
     async def delete_default_discovery_entity(self, entity_id: str) -> None:
-        """Delete default discovery entity.
+        """Delete the default discovery entity.
 
         `DELETE /API/search/v1/discovery/default/entities/{entity_id}/`, role `can_delete_discovery_entities`.
         """
@@ -130,13 +130,9 @@ class SearchService(Service):
         )
 
     async def replace_discovery_entity(
-        self,
-        object_type: str,
-        object_id: str,
-        *,
-        body: m.DiscoveryEntitySchemaInput | Mapping[str, Any],
+        self, object_type: str, object_id: str, *, body: m.DiscoveryEntityInput | Mapping[str, Any]
     ) -> Json:
-        """Replace discovery entity.
+        """Replace a discovery entity.
 
         `PUT /API/search/v1/discovery/entities/{object_type}/{object_id}/`, role `can_write_discovery_entities`.
         """
@@ -150,13 +146,9 @@ class SearchService(Service):
         )
 
     async def update_discovery_entity(
-        self,
-        object_type: str,
-        object_id: str,
-        *,
-        body: m.DiscoveryEntitySchemaInput | Mapping[str, Any],
+        self, object_type: str, object_id: str, *, body: m.DiscoveryEntityInput | Mapping[str, Any]
     ) -> Json:
-        """Update discovery entity.
+        """Update a discovery entity.
 
         `PATCH /API/search/v1/discovery/entities/{object_type}/{object_id}/`, role `can_write_discovery_entities`.
         """
@@ -200,16 +192,16 @@ class SearchService(Service):
         )
 
     async def parse_natural_language(
-        self, *, body: m.NltfParseRequestSchemaInput | Mapping[str, Any]
-    ) -> m.NltfParseResponseSchema:
-        """Parse natural language.
+        self, *, body: m.NltfParseRequestInput | Mapping[str, Any]
+    ) -> m.NltfParseResponse:
+        """Parse a natural language.
 
         `POST /API/search/v1/nltf_parse/`, roles `can_search`, `can_search_with_ai`; may refuse with 429.
         """
         return await self._call(
             "POST",
             "/v1/nltf_parse/",
-            into=m.NltfParseResponseSchema,
+            into=m.NltfParseResponse,
             body=body,
             repeatable=True,
             roles=("can_search", "can_search_with_ai"),
@@ -218,14 +210,14 @@ class SearchService(Service):
     def search(
         self,
         *,
-        body: m.SearchCriteriaSchemaInput | Mapping[str, Any],
+        body: m.SearchCriteriaInput | Mapping[str, Any],
         per_page: int = 100,
         generate_signed_url: bool | None = None,
         generate_signed_download_url: bool | None = None,
         generate_signed_proxy_url: bool | None = None,
         save_search_history: bool | None = None,
         types: str | None = None,
-    ) -> Pages[m.SearchDocumentSchema]:
+    ) -> Pages[m.SearchDocument]:
         """Search.
 
         `POST /API/search/v1/search/`, role `can_search`.
@@ -251,11 +243,11 @@ class SearchService(Service):
     async def get_search_content_info(
         self,
         *,
-        body: m.SearchCriteriaSavedSchemaInput | Mapping[str, Any],
+        body: m.SearchCriteriaSavedInput | Mapping[str, Any],
         format_name: str | None = None,
         by_storage_id: bool | None = None,
     ) -> m.SearchContentInfo:
-        """Get search content info.
+        """Get the search content info.
 
         `POST /API/search/v1/search/content/info/`, role `can_search`.
         """
@@ -272,7 +264,7 @@ class SearchService(Service):
     async def convert_search_to_collection(
         self, *, body: m.SearchConvertCollectionInput | Mapping[str, Any]
     ) -> None:
-        """Convert search to collection.
+        """Convert a search to a collection.
 
         `POST /API/search/v1/search/convert_to_collection/`, roles `can_create_collections`, `can_search`, `can_write_collections`.
         """
@@ -284,7 +276,7 @@ class SearchService(Service):
         )
 
     def list_search_history(self) -> Pages[m.SearchHistory]:
-        """List search history.
+        """List the search history.
 
         `GET /API/search/v1/search/history/`, role `can_read_search_history`.
         """
@@ -301,7 +293,7 @@ class SearchService(Service):
         *,
         generate_signed_download_url: bool | None = None,
         generate_signed_proxy_url: bool | None = None,
-    ) -> Pages[m.SearchDocumentSchema]:
+    ) -> Pages[m.SearchDocument]:
         """List search history results.
 
         `GET /API/search/v1/search/history/{search_history_id}/`, role `can_read_search_history`.
@@ -319,7 +311,7 @@ class SearchService(Service):
         )
 
     async def delete_search_history_entry(self, search_history_id: str) -> None:
-        """Delete search history entry.
+        """Delete a search history entry.
 
         `DELETE /API/search/v1/search/history/{search_history_id}/`, role `can_delete_search_history`.
         """
@@ -361,16 +353,16 @@ class SearchService(Service):
         )
 
     async def create_saved_search(
-        self, *, body: m.SavedSearchSchemaInput | Mapping[str, Any]
-    ) -> m.SavedSearchSchema:
-        """Create saved search.
+        self, *, body: m.SavedSearchInput | Mapping[str, Any]
+    ) -> m.SavedSearch:
+        """Create a saved search.
 
         `POST /API/search/v1/search/saved/`, role `can_write_saved_searches`.
         """
         return await self._call(
             "POST",
             "/v1/search/saved/",
-            into=m.SavedSearchSchema,
+            into=m.SavedSearch,
             body=body,
             roles=("can_write_saved_searches",),
         )
@@ -378,7 +370,7 @@ class SearchService(Service):
     async def create_saved_search_group(
         self, *, body: m.SavedSearchGroupInput | Mapping[str, Any]
     ) -> m.SavedSearchGroup:
-        """Create saved search group.
+        """Create a saved search group.
 
         `POST /API/search/v1/search/saved/group/`, role `can_write_saved_search_groups`.
         """
@@ -391,7 +383,7 @@ class SearchService(Service):
         )
 
     async def get_saved_search_group(self, group_id: str) -> m.SavedSearchGroup:
-        """Get saved search group.
+        """Get a saved search group.
 
         `GET /API/search/v1/search/saved/group/{group_id}/`, role `can_read_saved_searches`.
         """
@@ -406,7 +398,7 @@ class SearchService(Service):
     async def replace_saved_search_group(
         self, group_id: str, *, body: m.SavedSearchGroupInput | Mapping[str, Any]
     ) -> m.SavedSearchGroup:
-        """Replace saved search group.
+        """Replace a saved search group.
 
         `PUT /API/search/v1/search/saved/group/{group_id}/`, role `can_write_saved_search_groups`.
         """
@@ -422,7 +414,7 @@ class SearchService(Service):
     async def update_saved_search_group(
         self, group_id: str, *, body: m.SavedSearchGroupInput | Mapping[str, Any]
     ) -> m.SavedSearchGroup:
-        """Update saved search group.
+        """Update a saved search group.
 
         `PATCH /API/search/v1/search/saved/group/{group_id}/`, role `can_write_saved_search_groups`.
         """
@@ -436,7 +428,7 @@ class SearchService(Service):
         )
 
     async def delete_saved_search_group(self, group_id: str) -> None:
-        """Delete saved search group.
+        """Delete a saved search group.
 
         `DELETE /API/search/v1/search/saved/group/{group_id}/`, role `can_delete_saved_search_groups`.
         """
@@ -448,7 +440,7 @@ class SearchService(Service):
         )
 
     async def add_saved_search_to_group(self, group_id: str, search_id: str) -> Json:
-        """Add saved search to group.
+        """Add a saved search to a group.
 
         `POST /API/search/v1/search/saved/group/{group_id}/search/{search_id}/`, role `can_write_saved_searches`.
         """
@@ -461,7 +453,7 @@ class SearchService(Service):
         )
 
     async def remove_saved_search_from_group(self, group_id: str, search_id: str) -> None:
-        """Remove saved search from group.
+        """Remove a saved search from a group.
 
         `DELETE /API/search/v1/search/saved/group/{group_id}/search/{search_id}/`, role `can_write_saved_searches`.
         """
@@ -491,7 +483,7 @@ class SearchService(Service):
     async def reindex_saved_search_group(
         self, group_id: str, *, body: Mapping[str, Any]
     ) -> m.ReindexSavedSearchGroupAnswer:
-        """Reindex saved search group.
+        """Reindex a saved search group.
 
         `POST /API/search/v1/search/saved/groups/{group_id}/reindex/`, role `can_reindex_saved_searches`.
         """
@@ -533,9 +525,9 @@ class SearchService(Service):
         )
 
     async def replace_saved_search(
-        self, search_id: str, *, body: m.SavedSearchSchemaInput | Mapping[str, Any]
+        self, search_id: str, *, body: m.SavedSearchInput | Mapping[str, Any]
     ) -> m.SearchDocuments:
-        """Replace saved search.
+        """Replace a saved search.
 
         `PUT /API/search/v1/search/saved/{search_id}/`, role `can_write_saved_searches`.
         """
@@ -549,9 +541,9 @@ class SearchService(Service):
         )
 
     async def update_saved_search(
-        self, search_id: str, *, body: m.SavedSearchSchemaInput | Mapping[str, Any]
+        self, search_id: str, *, body: m.SavedSearchInput | Mapping[str, Any]
     ) -> m.SearchDocuments:
-        """Update saved search.
+        """Update a saved search.
 
         `PATCH /API/search/v1/search/saved/{search_id}/`, role `can_write_saved_searches`.
         """
@@ -565,7 +557,7 @@ class SearchService(Service):
         )
 
     async def delete_saved_search(self, search_id: str) -> None:
-        """Delete saved search.
+        """Delete a saved search.
 
         `DELETE /API/search/v1/search/saved/{search_id}/`, role `can_delete_saved_searches`.
         """
@@ -576,7 +568,7 @@ class SearchService(Service):
     async def get_saved_search_content_info(
         self, search_id: str, *, format_name: str | None = None, by_storage_id: bool | None = None
     ) -> m.SearchContentInfo:
-        """Get saved search content info.
+        """Get the saved search content info.
 
         `GET /API/search/v1/search/saved/{search_id}/content/info/`, role `can_read_saved_searches`.
         """
@@ -592,7 +584,7 @@ class SearchService(Service):
     async def convert_saved_search_to_collection(
         self, search_id: str, *, body: m.SavedSearchConvertCollectionInput | Mapping[str, Any]
     ) -> None:
-        """Convert saved search to collection.
+        """Convert a saved search to a collection.
 
         `POST /API/search/v1/search/saved/{search_id}/convert_to_collection/`, roles `can_create_collections`, `can_read_saved_searches`, `can_write_collections`.
         """
@@ -607,7 +599,7 @@ class SearchService(Service):
     async def reindex_saved_search(
         self, search_id: str, *, body: m.ReindexSavedSearchInput | Mapping[str, Any]
     ) -> m.ReindexSavedSearchAnswer:
-        """Reindex saved search.
+        """Reindex a saved search.
 
         `POST /API/search/v1/search/saved/{search_id}/reindex/`, role `can_reindex_saved_searches`.
         """
@@ -622,7 +614,7 @@ class SearchService(Service):
 
     async def suggest(
         self, *, body: m.SearchSuggestInput | Mapping[str, Any]
-    ) -> m.SearchSuggestsResponseSchema:
+    ) -> m.SearchSuggestsResponse:
         """Suggest.
 
         `POST /API/search/v1/search/suggest/`, role `can_search`.
@@ -630,7 +622,7 @@ class SearchService(Service):
         return await self._call(
             "POST",
             "/v1/search/suggest/",
-            into=m.SearchSuggestsResponseSchema,
+            into=m.SearchSuggestsResponse,
             body=body,
             repeatable=True,
             roles=("can_search",),
@@ -646,7 +638,7 @@ class SearchService(Service):
         )
 
     async def create_view(self, *, body: m.SearchViewInput | Mapping[str, Any]) -> m.SearchView:
-        """Create view.
+        """Create a view.
 
         `POST /API/search/v1/views/`, role `can_write_search_views`.
         """
@@ -664,7 +656,7 @@ class SearchService(Service):
         await self._call("DELETE", "/v1/views/", body=body, roles=("can_delete_search_views",))
 
     async def get_view(self, view_id: str) -> m.SearchView:
-        """Get view.
+        """Get a view.
 
         `GET /API/search/v1/views/{view_id}/`, role `can_read_search_views`.
         """
@@ -675,7 +667,7 @@ class SearchService(Service):
     async def replace_view(
         self, view_id: str, *, body: m.SearchViewInput | Mapping[str, Any]
     ) -> m.SearchView:
-        """Replace view.
+        """Replace a view.
 
         `PUT /API/search/v1/views/{view_id}/`, role `can_write_search_views`.
         """
@@ -689,7 +681,7 @@ class SearchService(Service):
         )
 
     async def delete_view(self, view_id: str) -> None:
-        """Delete view.
+        """Delete a view.
 
         `DELETE /API/search/v1/views/{view_id}/`, role `can_delete_search_views`.
         """
@@ -697,22 +689,22 @@ class SearchService(Service):
 
     async def parse_natural_language_v2(
         self, *, body: m.NltfParseRequestInput | Mapping[str, Any]
-    ) -> m.NltfParseResponse:
-        """Parse natural language (version 2).
+    ) -> m.NltfParseResponseV2:
+        """Parse a natural language, by version 2 of the API.
 
         `POST /API/search/v2/nltf_parse/`, roles `can_search`, `can_search_with_ai`; may refuse with 422, 429.
         """
         return await self._call(
             "POST",
             "/v2/nltf_parse/",
-            into=m.NltfParseResponse,
+            into=m.NltfParseResponseV2,
             body=body,
             repeatable=True,
             roles=("can_search", "can_search_with_ai"),
         )
 
     async def ping_v2(self) -> m.PingResponse:
-        """Ping (version 2).
+        """Ping, by version 2 of the API.
 
         `GET /API/search/v2/ping/`.
         """
@@ -721,7 +713,7 @@ class SearchService(Service):
     def search_v2(
         self,
         *,
-        body: m.SearchCriteriaInput | Mapping[str, Any],
+        body: m.SearchCriteriaV2Input | Mapping[str, Any],
         per_page: int = 100,
         generate_signed_url: bool | None = None,
         generate_signed_download_url: bool | None = None,
@@ -730,7 +722,7 @@ class SearchService(Service):
         types: str | None = None,
         include_users: bool | None = None,
     ) -> Pages[m.SearchDocument]:
-        """Search (version 2).
+        """Search, by version 2 of the API.
 
         `POST /API/search/v2/search/`, role `can_search`; may refuse with 422.
         """
@@ -762,7 +754,7 @@ class SearchService(Service):
         generate_signed_proxy_url: bool | None = None,
         include_users: bool | None = None,
     ) -> m.NaturalSearchResponse:
-        """Search natural (version 2).
+        """Search a natural, by version 2 of the API.
 
         `POST /API/search/v2/search/natural/`, role `can_search`; may refuse with 422.
         """
@@ -784,7 +776,7 @@ class SearchService(Service):
     async def suggest_v2(
         self, *, body: m.SearchSuggestRequestInput | Mapping[str, Any]
     ) -> m.SearchSuggestsResponse:
-        """Suggest (version 2).
+        """Suggest, by version 2 of the API.
 
         `POST /API/search/v2/search/suggest/`, role `can_search`; may refuse with 422.
         """
@@ -798,7 +790,7 @@ class SearchService(Service):
         )
 
     def list_search_backends_v2(self) -> Pages[m.SearchBackendRead]:
-        """List search backends (version 2).
+        """List search backends, by version 2 of the API.
 
         `GET /API/search/v2/search_backends/`, role `can_read_search_backends`; may refuse with 422.
         """
@@ -812,7 +804,7 @@ class SearchService(Service):
     async def create_search_backend_v2(
         self, *, body: m.SearchBackendCreateInput | Mapping[str, Any]
     ) -> m.SearchBackendRead:
-        """Create search backend (version 2).
+        """Create a search backend, by version 2 of the API.
 
         `POST /API/search/v2/search_backends/`, role `can_write_search_backends`; may refuse with 422.
         """
@@ -825,7 +817,7 @@ class SearchService(Service):
         )
 
     def list_search_backend_kinds_v2(self) -> Pages[m.KindDescriptor]:
-        """List search backend kinds (version 2).
+        """List search backend kinds, by version 2 of the API.
 
         `GET /API/search/v2/search_backends/kinds/`, role `can_read_search_backends`.
         """
@@ -837,7 +829,7 @@ class SearchService(Service):
         )
 
     async def get_search_backend_v2(self, backend_id: str) -> m.SearchBackendRead:
-        """Get search backend (version 2).
+        """Get a search backend, by version 2 of the API.
 
         `GET /API/search/v2/search_backends/{backend_id}/`, role `can_read_search_backends`; may refuse with 422.
         """
@@ -852,7 +844,7 @@ class SearchService(Service):
     async def replace_search_backend_v2(
         self, backend_id: str, *, body: m.SearchBackendUpdateInput | Mapping[str, Any]
     ) -> m.SearchBackendRead:
-        """Replace search backend (version 2).
+        """Replace a search backend, by version 2 of the API.
 
         `PUT /API/search/v2/search_backends/{backend_id}/`, role `can_write_search_backends`; may refuse with 422.
         """
@@ -868,7 +860,7 @@ class SearchService(Service):
     async def update_search_backend_v2(
         self, backend_id: str, *, body: m.SearchBackendUpdateInput | Mapping[str, Any]
     ) -> m.SearchBackendRead:
-        """Update search backend (version 2).
+        """Update a search backend, by version 2 of the API.
 
         `PATCH /API/search/v2/search_backends/{backend_id}/`, role `can_write_search_backends`; may refuse with 422.
         """
@@ -882,7 +874,7 @@ class SearchService(Service):
         )
 
     async def delete_search_backend_v2(self, backend_id: str) -> None:
-        """Delete search backend (version 2).
+        """Delete a search backend, by version 2 of the API.
 
         `DELETE /API/search/v2/search_backends/{backend_id}/`, role `can_delete_search_backends`; may refuse with 422.
         """
@@ -891,7 +883,7 @@ class SearchService(Service):
         )
 
     async def test_search_backend_v2(self, backend_id: str) -> m.ConnectionTest:
-        """Test search backend (version 2).
+        """Test a search backend, by version 2 of the API.
 
         `POST /API/search/v2/search_backends/{backend_id}/test/`, role `can_write_search_backends`; may refuse with 422.
         """

@@ -37,7 +37,7 @@ class SettingsService(Service):
     async def create_ai_consent(
         self, *, body: m.AIConsentAcceptInput | Mapping[str, Any]
     ) -> m.AIConsents:
-        """Create AI consent.
+        """Create an AI consent.
 
         `POST /API/settings/v1/ai/consents/`; may refuse with 409.
         """
@@ -78,7 +78,7 @@ class SettingsService(Service):
         )
 
     async def create_cors_host(self, *, body: m.CORSHostInput | Mapping[str, Any]) -> m.CORSHost:
-        """Create CORS host.
+        """Create a CORS host.
 
         `POST /API/settings/v1/cors_hosts/`, role `can_write_cors_hosts`.
         """
@@ -87,7 +87,7 @@ class SettingsService(Service):
         )
 
     async def get_cors_host(self, cors_host_id: str) -> m.CORSHost:
-        """Get CORS host.
+        """Get a CORS host.
 
         `GET /API/settings/v1/cors_hosts/{cors_host_id}/`, role `can_read_cors_hosts`.
         """
@@ -100,7 +100,7 @@ class SettingsService(Service):
         )
 
     async def delete_cors_host(self, cors_host_id: str) -> None:
-        """Delete CORS host.
+        """Delete a CORS host.
 
         `DELETE /API/settings/v1/cors_hosts/{cors_host_id}/`, role `can_delete_cors_hosts`.
         """
@@ -344,7 +344,7 @@ class SettingsService(Service):
         return self._pages("GET", "/v1/themes/", into=m.Themes, roles=("can_read_themes",))
 
     async def create_theme(self, *, body: m.ThemeCreateInput | Mapping[str, Any]) -> m.Theme:
-        """Create theme.
+        """Create a theme.
 
         `POST /API/settings/v1/themes/`, role `can_write_themes`.
         """
@@ -353,7 +353,7 @@ class SettingsService(Service):
         )
 
     async def get_theme(self, theme_id: str) -> m.Theme:
-        """Get theme.
+        """Get a theme.
 
         `GET /API/settings/v1/themes/{theme_id}/`, role `can_read_themes`.
         """
@@ -364,7 +364,7 @@ class SettingsService(Service):
     async def replace_theme(
         self, theme_id: str, *, body: m.ThemeInput | Mapping[str, Any]
     ) -> m.Theme:
-        """Replace theme.
+        """Replace a theme.
 
         `PUT /API/settings/v1/themes/{theme_id}/`, role `can_write_themes`.
         """
@@ -375,7 +375,7 @@ class SettingsService(Service):
     async def update_theme(
         self, theme_id: str, *, body: m.ThemeInput | Mapping[str, Any]
     ) -> m.Theme:
-        """Update theme.
+        """Update a theme.
 
         `PATCH /API/settings/v1/themes/{theme_id}/`, role `can_write_themes`.
         """
@@ -389,7 +389,7 @@ class SettingsService(Service):
         )
 
     async def delete_theme(self, theme_id: str) -> None:
-        """Delete theme.
+        """Delete a theme.
 
         `DELETE /API/settings/v1/themes/{theme_id}/`, role `can_delete_themes`.
         """

@@ -23,7 +23,7 @@ class StatsService(Service):
     async def create_asset_usage(
         self, *, body: m.AssetUsageInput | Mapping[str, Any]
     ) -> m.AssetUsage:
-        """Create asset usage.
+        """Create the asset usage.
 
         `POST /API/stats/v1/assets/`.
         """
@@ -32,7 +32,7 @@ class StatsService(Service):
     def list_asset_usage_by_period(
         self, period: str, *, from_date: str | None = None, to_date: str | None = None
     ) -> Pages[m.AssetUsage]:
-        """List asset usage by period.
+        """List the asset usage by a period.
 
         `GET /API/stats/v1/assets/by/{period}/`, role `can_read_stats`.
         """
@@ -48,7 +48,7 @@ class StatsService(Service):
     def list_automation_usage_by_day(
         self, *, from_date: str | None = None, to_date: str | None = None
     ) -> Pages[m.AutomationRun]:
-        """List automation usage by day.
+        """List the automation usage by a day.
 
         `GET /API/stats/v1/automations/usage/by/day/`, role `can_read_stats`.
         """
@@ -77,14 +77,14 @@ class StatsService(Service):
         )
 
     async def create_billing(self, *, body: m.BillingInput | Mapping[str, Any]) -> m.Billing:
-        """Create billing.
+        """Create a billing.
 
         `POST /API/stats/v1/billing/`.
         """
         return await self._call("POST", "/v1/billing/", into=m.Billing, body=body)
 
     async def get_billing_charge_receipt_url(self, charge_id: str) -> m.BillingReceipt:
-        """Get billing charge receipt URL.
+        """Get a billing charge receipt URL.
 
         `GET /API/stats/v1/billing/charges/{charge_id}/receipt_url/`, role `can_read_billing`.
         """
@@ -112,7 +112,7 @@ class StatsService(Service):
         )
 
     async def get_billing_credits_price(self, *, credits: int) -> m.Credits:
-        """Get billing credits price.
+        """Get a billing credits price.
 
         `GET /API/stats/v1/billing/credits/price/`, role `can_write_billing`.
         """
@@ -140,7 +140,7 @@ class StatsService(Service):
         )
 
     async def get_billing_customer(self) -> m.Billing:
-        """Get billing customer.
+        """Get a billing customer.
 
         `GET /API/stats/v1/billing/customer/`, role `can_read_billing`.
         """
@@ -151,7 +151,7 @@ class StatsService(Service):
     async def create_billing_customer(
         self, *, body: m.BillingCustomerInput | Mapping[str, Any]
     ) -> m.BillingCustomer:
-        """Create billing customer.
+        """Create a billing customer.
 
         `POST /API/stats/v1/billing/customer/`, role `can_write_billing`.
         """
@@ -166,7 +166,7 @@ class StatsService(Service):
     async def create_billing_customer_card(
         self, *, body: m.BillingCustomerCardInput | Mapping[str, Any]
     ) -> m.BillingCustomerCard:
-        """Create billing customer card.
+        """Create a billing customer card.
 
         `POST /API/stats/v1/billing/customer/card/`, role `can_write_billing`.
         """
@@ -179,7 +179,7 @@ class StatsService(Service):
         )
 
     async def delete_billing_customer_card(self) -> None:
-        """Delete billing customer card.
+        """Delete a billing customer card.
 
         `DELETE /API/stats/v1/billing/customer/card/`, role `can_write_billing`.
         """
@@ -209,14 +209,14 @@ class StatsService(Service):
     async def replace_billing_price_list(
         self, *, body: m.PriceInput | Mapping[str, Any]
     ) -> m.Price:
-        """Replace billing price list.
+        """Replace a billing price list.
 
         `PUT /API/stats/v1/billing/price_lists/`.
         """
         return await self._call("PUT", "/v1/billing/price_lists/", into=m.Price, body=body)
 
     async def get_billing_price_list(self, name: str, currency: str) -> m.Price:
-        """Get billing price list.
+        """Get a billing price list.
 
         `GET /API/stats/v1/billing/price_lists/{name}/{currency}/`.
         """
@@ -225,7 +225,7 @@ class StatsService(Service):
         )
 
     async def delete_billing_price_list(self, name: str, currency: str) -> None:
-        """Delete billing price list.
+        """Delete a billing price list.
 
         `DELETE /API/stats/v1/billing/price_lists/{name}/{currency}/`.
         """
@@ -280,7 +280,7 @@ class StatsService(Service):
         )
 
     async def get_billing_status(self) -> m.BillingStats:
-        """Get billing status.
+        """Get the billing status.
 
         `GET /API/stats/v1/billing/status/`, role `can_read_billing`.
         """
@@ -289,7 +289,7 @@ class StatsService(Service):
         )
 
     async def delete_billing(self, system_domain_id: str, billing_id: str) -> None:
-        """Delete billing.
+        """Delete a billing.
 
         `DELETE /API/stats/v1/billing/{system_domain_id}/{billing_id}/`.
         """
@@ -311,7 +311,7 @@ class StatsService(Service):
         *,
         body: m.BillingExpirationUpdateInput | Mapping[str, Any],
     ) -> m.Billing:
-        """Replace billing expiration.
+        """Replace a billing expiration.
 
         `PUT /API/stats/v1/billing_expiration/{system_domain_id}/{billing_id}/`.
         """
@@ -325,7 +325,7 @@ class StatsService(Service):
         )
 
     async def delete_billing_expiration(self, system_domain_id: str, billing_id: str) -> None:
-        """Delete billing expiration.
+        """Delete a billing expiration.
 
         `DELETE /API/stats/v1/billing_expiration/{system_domain_id}/{billing_id}/`.
         """
@@ -334,7 +334,7 @@ class StatsService(Service):
     def list_collection_usage_by_period(
         self, period: str, *, from_date: str | None = None, to_date: str | None = None
     ) -> Pages[m.CollectionUsage]:
-        """List collection usage by period.
+        """List the collection usage by a period.
 
         `GET /API/stats/v1/collections/by/{period}/`, role `can_read_stats`.
         """
@@ -348,7 +348,7 @@ class StatsService(Service):
         )
 
     async def get_current_usage(self, *, per_page: int | None = None) -> m.CurrentUsage:
-        """Get current usage.
+        """Get the current usage.
 
         `GET /API/stats/v1/current_usage/`, role `can_read_stats`.
         """
@@ -361,7 +361,7 @@ class StatsService(Service):
         )
 
     async def get_object_info(self, object_id: str) -> Json:
-        """Get object info.
+        """Get the object info.
 
         `GET /API/stats/v1/id/{object_id}/info/`.
         """
@@ -383,7 +383,7 @@ class StatsService(Service):
         )
 
     async def get_ordway_billing_customer(self) -> m.Billing:
-        """Get ordway billing customer.
+        """Get an ordway billing customer.
 
         `GET /API/stats/v1/ordway/billing/customer/`, role `can_read_billing`.
         """
@@ -417,7 +417,7 @@ class StatsService(Service):
     def list_storage_access_by_period(
         self, period: str, *, from_date: str | None = None, to_date: str | None = None
     ) -> Pages[m.StorageAccessElastic]:
-        """List storage access by period.
+        """List the storage access by a period.
 
         `GET /API/stats/v1/storage/access/by/{period}/`, role `can_read_stats`.
         """
@@ -433,7 +433,7 @@ class StatsService(Service):
     def list_storage_usage_by_period(
         self, period: str, *, from_date: str | None = None, to_date: str | None = None
     ) -> Pages[m.StorageUsagesElastic]:
-        """List storage usage by period.
+        """List the storage usage by a period.
 
         `GET /API/stats/v1/storage/usage/by/{period}/`, role `can_read_stats`.
         """
@@ -463,7 +463,7 @@ class StatsService(Service):
     async def create_system_log_recipient(
         self, *, body: m.LogsRecipientInput | Mapping[str, Any]
     ) -> m.LogsRecipientRead:
-        """Create system log recipient.
+        """Create a system log recipient.
 
         `POST /API/stats/v1/system/logs/recipients/`, role `can_write_logs_recipients`.
         """
@@ -476,7 +476,7 @@ class StatsService(Service):
         )
 
     async def get_system_log_recipient(self, logs_recipient_id: str) -> m.LogsRecipientRead:
-        """Get system log recipient.
+        """Get a system log recipient.
 
         `GET /API/stats/v1/system/logs/recipients/{logs_recipient_id}/`, role `can_read_logs_recipients`.
         """
@@ -491,7 +491,7 @@ class StatsService(Service):
     async def test_system_log_recipient(
         self, logs_recipient_id: str
     ) -> m.TestSystemLogRecipientAnswer:
-        """Test system log recipient.
+        """Test a system log recipient.
 
         `POST /API/stats/v1/system/logs/recipients/{logs_recipient_id}/`, role `can_write_logs_recipients`.
         """
@@ -506,7 +506,7 @@ class StatsService(Service):
     async def replace_system_log_recipient(
         self, logs_recipient_id: str, *, body: m.LogsRecipientInput | Mapping[str, Any]
     ) -> m.LogsRecipientRead:
-        """Replace system log recipient.
+        """Replace a system log recipient.
 
         `PUT /API/stats/v1/system/logs/recipients/{logs_recipient_id}/`, role `can_write_logs_recipients`.
         """
@@ -522,7 +522,7 @@ class StatsService(Service):
     async def update_system_log_recipient(
         self, logs_recipient_id: str, *, body: m.LogsRecipientInput | Mapping[str, Any]
     ) -> m.LogsRecipientRead:
-        """Update system log recipient.
+        """Update a system log recipient.
 
         `PATCH /API/stats/v1/system/logs/recipients/{logs_recipient_id}/`, role `can_write_logs_recipients`.
         """
@@ -536,7 +536,7 @@ class StatsService(Service):
         )
 
     async def delete_system_log_recipient(self, logs_recipient_id: str) -> None:
-        """Delete system log recipient.
+        """Delete a system log recipient.
 
         `DELETE /API/stats/v1/system/logs/recipients/{logs_recipient_id}/`, role `can_delete_logs_recipients`.
         """
@@ -550,7 +550,7 @@ class StatsService(Service):
     def list_transcoder_usage_by_period(
         self, period: str, *, from_date: str | None = None, to_date: str | None = None
     ) -> Pages[m.TranscoderUsagesElastic]:
-        """List transcoder usage by period.
+        """List the transcoder usage by a period.
 
         `GET /API/stats/v1/transcoder/usage/by/{period}/`, role `can_read_stats`.
         """
@@ -571,7 +571,7 @@ class StatsService(Service):
         to_date: str | None = None,
         system_domain_id: str | None = None,
     ) -> Pages[m.UserUsagesElastic]:
-        """List user audit by period.
+        """List the user audit by a period.
 
         `GET /API/stats/v1/user/audit/by/{period}/`, role `can_read_stats`.
         """

@@ -23,7 +23,7 @@ class TranscodeService(Service):
     async def analyze_asset(
         self, asset_id: str, *, body: m.AnalyzeInput | Mapping[str, Any] | None = None
     ) -> Json:
-        """Analyze asset.
+        """Analyze an asset.
 
         `POST /API/transcode/v1/analyze/assets/{asset_id}/`, role `can_analyze_content`.
         """
@@ -34,7 +34,7 @@ class TranscodeService(Service):
     async def analyze_asset_with_default_profile(
         self, asset_id: str, *, body: m.AnalyzeInput | Mapping[str, Any] | None = None
     ) -> Json:
-        """Analyze asset with default profile.
+        """Analyze an asset with the default profile.
 
         `POST /API/transcode/v1/analyze/assets/{asset_id}/profiles/default/`, role `can_analyze_content`.
         """
@@ -53,7 +53,7 @@ class TranscodeService(Service):
         *,
         body: m.AnalyzeInput | Mapping[str, Any] | None = None,
     ) -> Json:
-        """Analyze asset with default profile for media type.
+        """Analyze an asset with the default profile for the media type.
 
         `POST /API/transcode/v1/analyze/assets/{asset_id}/profiles/default/{media_type}/`, role `can_analyze_content`.
         """
@@ -73,7 +73,7 @@ class TranscodeService(Service):
         *,
         body: m.AnalyzeInput | Mapping[str, Any] | None = None,
     ) -> Json:
-        """Analyze asset with profile.
+        """Analyze an asset with a profile.
 
         `POST /API/transcode/v1/analyze/assets/{asset_id}/profiles/{profile_id}/`, role `can_analyze_content`.
         """
@@ -98,7 +98,7 @@ class TranscodeService(Service):
         )
 
     async def acknowledge_edge_transcode_job(self, job_id: str) -> Json:
-        """Acknowledge edge transcode job.
+        """Acknowledge an edge transcode job.
 
         `POST /API/transcode/v1/edge_transcode/jobs/{job_id}/acknowledge/`, role `can_read_transcode_jobs`.
         """
@@ -124,7 +124,7 @@ class TranscodeService(Service):
     async def create_edge_transcode_worker(
         self, *, body: m.EdgeTranscodeWorkerInput | Mapping[str, Any]
     ) -> m.EdgeTranscodeWorker:
-        """Create edge transcode worker.
+        """Create an edge transcode worker.
 
         `POST /API/transcode/v1/edge_transcode/workers/`, role `can_write_transcoders`.
         """
@@ -137,7 +137,7 @@ class TranscodeService(Service):
         )
 
     async def get_edge_transcode_worker(self, worker_id: str) -> m.EdgeTranscodeWorker:
-        """Get edge transcode worker.
+        """Get an edge transcode worker.
 
         `GET /API/transcode/v1/edge_transcode/workers/{worker_id}/`, role `can_read_transcoders`.
         """
@@ -152,7 +152,7 @@ class TranscodeService(Service):
     async def replace_edge_transcode_worker(
         self, worker_id: str, *, body: m.EdgeTranscodeWorkerInput | Mapping[str, Any]
     ) -> m.EdgeTranscodeWorker:
-        """Replace edge transcode worker.
+        """Replace an edge transcode worker.
 
         `PUT /API/transcode/v1/edge_transcode/workers/{worker_id}/`, role `can_write_transcoders`.
         """
@@ -168,7 +168,7 @@ class TranscodeService(Service):
     async def update_edge_transcode_worker(
         self, worker_id: str, *, body: m.EdgeTranscodeWorkerInput | Mapping[str, Any]
     ) -> m.EdgeTranscodeWorker:
-        """Update edge transcode worker.
+        """Update an edge transcode worker.
 
         `PATCH /API/transcode/v1/edge_transcode/workers/{worker_id}/`, role `can_write_transcoders`.
         """
@@ -182,7 +182,7 @@ class TranscodeService(Service):
         )
 
     async def delete_edge_transcode_worker(self, worker_id: str) -> None:
-        """Delete edge transcode worker.
+        """Delete an edge transcode worker.
 
         `DELETE /API/transcode/v1/edge_transcode/workers/{worker_id}/`, role `can_write_transcoders`.
         """
@@ -229,7 +229,7 @@ class TranscodeService(Service):
     async def fill_asset_version_metadata(
         self, asset_id: str, version_id: str, *, body: m.MetadataFillingInput | Mapping[str, Any]
     ) -> Json:
-        """Fill asset version metadata.
+        """Fill the asset version metadata.
 
         `POST /API/transcode/v1/metadata_filling/assets/{asset_id}/versions/{version_id}/`, roles `can_trigger_metadata_ai_filling`, `can_write_metadata_values`; may refuse with 409.
         """
@@ -245,7 +245,7 @@ class TranscodeService(Service):
     async def bulk_fill_metadata(
         self, *, body: m.BulkMetadataFillingInput | Mapping[str, Any]
     ) -> Json:
-        """Fill metadata in bulk.
+        """Fill the metadata in bulk.
 
         `POST /API/transcode/v1/metadata_filling/bulk/`, roles `can_trigger_metadata_ai_filling`, `can_write_metadata_values`.
         """
@@ -273,7 +273,7 @@ class TranscodeService(Service):
         )
 
     async def get_metadata_proposal(self, job_id: str) -> Json:
-        """Get metadata proposal.
+        """Get a metadata proposal.
 
         `GET /API/transcode/v1/metadata_filling/proposals/{job_id}/`, role `can_read_metadata_values`.
         """
@@ -282,7 +282,7 @@ class TranscodeService(Service):
         )
 
     async def accept_metadata_proposal(self, job_id: str, *, user_id: str) -> Json:
-        """Accept metadata proposal.
+        """Accept a metadata proposal.
 
         `POST /API/transcode/v1/metadata_filling/proposals/{job_id}/accept/`, role `can_write_metadata_values`; may refuse with 409.
         """
@@ -295,7 +295,7 @@ class TranscodeService(Service):
         )
 
     async def discard_metadata_proposal(self, job_id: str, *, user_id: str) -> Json:
-        """Discard metadata proposal.
+        """Discard a metadata proposal.
 
         `POST /API/transcode/v1/metadata_filling/proposals/{job_id}/discard/`, role `can_write_metadata_values`; may refuse with 409.
         """
@@ -308,7 +308,7 @@ class TranscodeService(Service):
         )
 
     async def regenerate_metadata_proposal(self, job_id: str, *, user_id: str) -> Json:
-        """Regenerate metadata proposal.
+        """Regenerate a metadata proposal.
 
         `POST /API/transcode/v1/metadata_filling/proposals/{job_id}/regenerate/`, role `can_write_metadata_values`; may refuse with 409.
         """
@@ -413,7 +413,7 @@ class TranscodeService(Service):
     async def get_storage_transcode_job(
         self, storage_id: str, record_id: str
     ) -> m.LocalStorageFileTranscodeJob:
-        """Get storage transcode job.
+        """Get a storage transcode job.
 
         `GET /API/transcode/v1/storages/{storage_id}/transcode/{record_id}/`, role `can_read_transcode_jobs`.
         """
@@ -427,7 +427,7 @@ class TranscodeService(Service):
         )
 
     async def delete_storage_transcode_job(self, storage_id: str, record_id: str) -> None:
-        """Delete storage transcode job.
+        """Delete a storage transcode job.
 
         `DELETE /API/transcode/v1/storages/{storage_id}/transcode/{record_id}/`, role `can_read_transcode_jobs`.
         """
@@ -440,7 +440,7 @@ class TranscodeService(Service):
         )
 
     async def create_transcode_job(self, *, body: m.JobInput | Mapping[str, Any]) -> m.Job:
-        """Create transcode job.
+        """Create a transcode job.
 
         `POST /API/transcode/v1/transcode/`, role `can_write_transcode_jobs`.
         """
@@ -451,7 +451,7 @@ class TranscodeService(Service):
     def list_transcode_queue(
         self, *, per_page: int = 100, sort: str | None = None
     ) -> Pages[m.TranscodeQueueObject]:
-        """List transcode queue.
+        """List the transcode queue.
 
         `GET /API/transcode/v1/transcode/queue/`, role `can_read_transcode_jobs`.
         """
@@ -466,7 +466,7 @@ class TranscodeService(Service):
     def list_system_transcode_queue(
         self, *, per_domain_id: bool | None = None, per_page: int = 100, sort: str | None = None
     ) -> Pages[m.TranscodeQueueObject]:
-        """List system transcode queue.
+        """List the system transcode queue.
 
         `GET /API/transcode/v1/transcode/queue/system/`.
         """
@@ -511,7 +511,7 @@ class TranscodeService(Service):
         )
 
     async def get_transcode_job(self, transcode_job_id: str) -> m.Job:
-        """Get transcode job.
+        """Get a transcode job.
 
         `GET /API/transcode/v1/transcode/{transcode_job_id}/`, role `can_read_transcode_jobs`.
         """
@@ -524,7 +524,7 @@ class TranscodeService(Service):
         )
 
     async def delete_transcode_job(self, transcode_job_id: str) -> None:
-        """Delete transcode job.
+        """Delete a transcode job.
 
         `DELETE /API/transcode/v1/transcode/{transcode_job_id}/`, role `can_delete_transcode_jobs`.
         """
@@ -533,7 +533,7 @@ class TranscodeService(Service):
         )
 
     async def move_transcode_job(self, transcode_job_id: str, position: str) -> Json:
-        """Move transcode job.
+        """Move a transcode job.
 
         `POST /API/transcode/v1/transcode/{transcode_job_id}/position/{position}/`, role `can_write_transcode_jobs`.
         """
@@ -546,7 +546,7 @@ class TranscodeService(Service):
         )
 
     async def set_transcode_job_priority(self, transcode_job_id: str, priority: str) -> Json:
-        """Set transcode job priority.
+        """Set the transcode job priority.
 
         `PUT /API/transcode/v1/transcode/{transcode_job_id}/priority/{priority}/`, role `can_write_transcode_jobs`.
         """
@@ -561,7 +561,7 @@ class TranscodeService(Service):
     async def transcribe_asset_with_default_profile(
         self, asset_id: str, *, body: m.TranscribeInput | Mapping[str, Any] | None = None
     ) -> Json:
-        """Transcribe asset with default profile.
+        """Transcribe an asset with the default profile.
 
         `POST /API/transcode/v1/transcribe/assets/{asset_id}/profiles/default/`, role `can_transcribe_content`.
         """

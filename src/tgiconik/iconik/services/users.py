@@ -57,7 +57,7 @@ class UsersService(Service):
         )
 
     async def create_group(self, *, body: m.GroupInput | Mapping[str, Any]) -> m.Group:
-        """Create group.
+        """Create a group.
 
         `POST /API/users/v1/groups/`, role `can_write_groups`.
         """
@@ -130,7 +130,7 @@ class UsersService(Service):
     async def create_group_mapping(
         self, *, body: m.GroupMappingInput | Mapping[str, Any]
     ) -> m.GroupMapping:
-        """Create group mapping.
+        """Create a group mapping.
 
         `POST /API/users/v1/groups/mappings/`, role `can_write_group_mappings`; may refuse with 409.
         """
@@ -143,7 +143,7 @@ class UsersService(Service):
         )
 
     async def get_group_mapping(self, name: str) -> m.GroupMapping:
-        """Get group mapping.
+        """Get a group mapping.
 
         `GET /API/users/v1/groups/mappings/{name}/`, role `can_read_group_mappings`.
         """
@@ -156,7 +156,7 @@ class UsersService(Service):
         )
 
     async def delete_group_mapping(self, name: str) -> None:
-        """Delete group mapping.
+        """Delete a group mapping.
 
         `DELETE /API/users/v1/groups/mappings/{name}/`, role `can_delete_group_mappings`.
         """
@@ -165,7 +165,7 @@ class UsersService(Service):
         )
 
     async def get_group(self, group_id: str) -> m.Group:
-        """Get group.
+        """Get a group.
 
         `GET /API/users/v1/groups/{group_id}/`, role `can_read_groups`.
         """
@@ -176,7 +176,7 @@ class UsersService(Service):
     async def replace_group(
         self, group_id: str, *, body: m.GroupInput | Mapping[str, Any]
     ) -> m.Group:
-        """Replace group.
+        """Replace a group.
 
         `PUT /API/users/v1/groups/{group_id}/`, role `can_write_groups`.
         """
@@ -187,7 +187,7 @@ class UsersService(Service):
     async def update_group(
         self, group_id: str, *, body: m.GroupInput | Mapping[str, Any]
     ) -> m.Group:
-        """Update group.
+        """Update a group.
 
         `PATCH /API/users/v1/groups/{group_id}/`, role `can_write_groups`.
         """
@@ -201,14 +201,14 @@ class UsersService(Service):
         )
 
     async def delete_group(self, group_id: str) -> None:
-        """Delete group.
+        """Delete a group.
 
         `DELETE /API/users/v1/groups/{group_id}/`, role `can_delete_groups`.
         """
         await self._call("DELETE", "/v1/groups/{}/", group_id, roles=("can_delete_groups",))
 
     async def upload_group_logo(self, group_id: str, *, content: bytes) -> m.UploadGroupLogoAnswer:
-        """Upload group logo.
+        """Upload a group logo.
 
         `POST /API/users/v1/groups/{group_id}/logo/`, role `can_write_groups`.
         """
@@ -222,7 +222,7 @@ class UsersService(Service):
         )
 
     async def delete_group_logo(self, group_id: str) -> None:
-        """Delete group logo.
+        """Delete a group logo.
 
         `DELETE /API/users/v1/groups/{group_id}/logo/`, role `can_write_groups`.
         """
@@ -231,7 +231,7 @@ class UsersService(Service):
     async def reindex_group(
         self, group_id: str, *, body: Mapping[str, Any]
     ) -> m.ReindexGroupAnswer:
-        """Reindex group.
+        """Reindex a group.
 
         `POST /API/users/v1/groups/{group_id}/reindex/`, role `can_reindex_groups`.
         """
@@ -245,7 +245,7 @@ class UsersService(Service):
         )
 
     async def add_group_user(self, group_id: str, user_id: str) -> m.User:
-        """Add group user.
+        """Add a group user.
 
         `POST /API/users/v1/groups/{group_id}/users/{user_id}/`, role `can_write_groups`.
         """
@@ -259,7 +259,7 @@ class UsersService(Service):
         )
 
     async def remove_group_user(self, group_id: str, user_id: str) -> m.User | None:
-        """Remove group user.
+        """Remove a group user.
 
         `DELETE /API/users/v1/groups/{group_id}/users/{user_id}/`, role `can_delete_groups`.
         """
@@ -310,7 +310,7 @@ class UsersService(Service):
         )
 
     async def create_role_group(self, *, body: m.RoleGroupInput | Mapping[str, Any]) -> m.RoleGroup:
-        """Create role group.
+        """Create a role group.
 
         `POST /API/users/v1/role_groups/`, role `can_write_role_groups`.
         """
@@ -359,7 +359,7 @@ class UsersService(Service):
         )
 
     async def get_role_group(self, group_id: str) -> m.RoleGroup:
-        """Get role group.
+        """Get a role group.
 
         `GET /API/users/v1/role_groups/{group_id}/`, role `can_read_role_groups`.
         """
@@ -374,7 +374,7 @@ class UsersService(Service):
     async def replace_role_group(
         self, group_id: str, *, body: m.RoleGroupInput | Mapping[str, Any]
     ) -> m.RoleGroup:
-        """Replace role group.
+        """Replace a role group.
 
         `PUT /API/users/v1/role_groups/{group_id}/`, role `can_write_role_groups`.
         """
@@ -390,7 +390,7 @@ class UsersService(Service):
     async def update_role_group(
         self, group_id: str, *, body: m.RoleGroupInput | Mapping[str, Any]
     ) -> m.RoleGroup:
-        """Update role group.
+        """Update a role group.
 
         `PATCH /API/users/v1/role_groups/{group_id}/`, role `can_write_role_groups`.
         """
@@ -404,7 +404,7 @@ class UsersService(Service):
         )
 
     async def delete_role_group(self, group_id: str) -> None:
-        """Delete role group.
+        """Delete a role group.
 
         `DELETE /API/users/v1/role_groups/{group_id}/`, role `can_delete_role_groups`.
         """
@@ -413,7 +413,7 @@ class UsersService(Service):
         )
 
     async def add_role_group_user(self, group_id: str, user_id: str) -> m.UserWithSeparatedGroups:
-        """Add role group user.
+        """Add a role group user.
 
         `POST /API/users/v1/role_groups/{group_id}/users/{user_id}/`, role `can_write_role_groups`.
         """
@@ -429,7 +429,7 @@ class UsersService(Service):
     async def remove_role_group_user(
         self, group_id: str, user_id: str
     ) -> m.UserWithSeparatedGroups | None:
-        """Remove role group user.
+        """Remove a role group user.
 
         `DELETE /API/users/v1/role_groups/{group_id}/users/{user_id}/`, role `can_delete_role_groups`.
         """
@@ -478,7 +478,7 @@ class UsersService(Service):
         )
 
     async def create_team(self, *, body: m.TeamInput | Mapping[str, Any]) -> m.Team:
-        """Create team.
+        """Create a team.
 
         `POST /API/users/v1/teams/`, role `can_write_teams`.
         """
@@ -521,7 +521,7 @@ class UsersService(Service):
         )
 
     async def get_team(self, team_id: str) -> m.Team:
-        """Get team.
+        """Get a team.
 
         `GET /API/users/v1/teams/{team_id}/`, role `can_read_teams`.
         """
@@ -530,7 +530,7 @@ class UsersService(Service):
         )
 
     async def replace_team(self, team_id: str, *, body: m.TeamInput | Mapping[str, Any]) -> m.Team:
-        """Replace team.
+        """Replace a team.
 
         `PUT /API/users/v1/teams/{team_id}/`, role `can_write_teams`.
         """
@@ -539,7 +539,7 @@ class UsersService(Service):
         )
 
     async def update_team(self, team_id: str, *, body: m.TeamInput | Mapping[str, Any]) -> m.Team:
-        """Update team.
+        """Update a team.
 
         `PATCH /API/users/v1/teams/{team_id}/`, role `can_write_teams`.
         """
@@ -548,14 +548,14 @@ class UsersService(Service):
         )
 
     async def delete_team(self, team_id: str) -> None:
-        """Delete team.
+        """Delete a team.
 
         `DELETE /API/users/v1/teams/{team_id}/`, role `can_delete_teams`.
         """
         await self._call("DELETE", "/v1/teams/{}/", team_id, roles=("can_delete_teams",))
 
     async def upload_team_logo(self, team_id: str, *, content: bytes) -> m.UploadTeamLogoAnswer:
-        """Upload team logo.
+        """Upload a team logo.
 
         `POST /API/users/v1/teams/{team_id}/logo/`, role `can_write_teams`.
         """
@@ -569,14 +569,14 @@ class UsersService(Service):
         )
 
     async def delete_team_logo(self, team_id: str) -> None:
-        """Delete team logo.
+        """Delete a team logo.
 
         `DELETE /API/users/v1/teams/{team_id}/logo/`, role `can_write_teams`.
         """
         await self._call("DELETE", "/v1/teams/{}/logo/", team_id, roles=("can_write_teams",))
 
     async def add_team_user(self, team_id: str, user_id: str) -> m.UserWithSeparatedGroups:
-        """Add team user.
+        """Add a team user.
 
         `POST /API/users/v1/teams/{team_id}/users/{user_id}/`, role `can_write_teams`.
         """
@@ -592,7 +592,7 @@ class UsersService(Service):
     async def remove_team_user(
         self, team_id: str, user_id: str
     ) -> m.UserWithSeparatedGroups | None:
-        """Remove team user.
+        """Remove a team user.
 
         `DELETE /API/users/v1/teams/{team_id}/users/{user_id}/`, role `can_delete_teams`.
         """
@@ -657,7 +657,7 @@ class UsersService(Service):
         )
 
     async def create_user(self, *, body: m.UserCreateInput | Mapping[str, Any]) -> m.User:
-        """Create user.
+        """Create a user.
 
         `POST /API/users/v1/users/`, role `can_create_users`.
         """
@@ -698,28 +698,28 @@ class UsersService(Service):
         )
 
     async def get_current_user(self) -> m.User:
-        """Get current user.
+        """Get the current user.
 
         `GET /API/users/v1/users/current/`.
         """
         return await self._call("GET", "/v1/users/current/", into=m.User)
 
     async def replace_current_user(self, *, body: m.UserInput | Mapping[str, Any]) -> m.User:
-        """Replace current user.
+        """Replace the current user.
 
         `PUT /API/users/v1/users/current/`.
         """
         return await self._call("PUT", "/v1/users/current/", into=m.User, body=body)
 
     async def update_current_user(self, *, body: m.UserInput | Mapping[str, Any]) -> m.User:
-        """Update current user.
+        """Update the current user.
 
         `PATCH /API/users/v1/users/current/`.
         """
         return await self._call("PATCH", "/v1/users/current/", into=m.User, body=body)
 
     async def get_current_user_otp(self) -> m.GetCurrentUserOtpAnswer:
-        """Get current user OTP.
+        """Get the current user OTP.
 
         `GET /API/users/v1/users/current/otp/configure/`.
         """
@@ -728,21 +728,21 @@ class UsersService(Service):
         )
 
     async def create_current_user_otp(self, *, body: m.OtpEditInput | Mapping[str, Any]) -> Json:
-        """Create current user OTP.
+        """Create the current user OTP.
 
         `POST /API/users/v1/users/current/otp/configure/`.
         """
         return await self._call_any("POST", "/v1/users/current/otp/configure/", body=body)
 
     async def replace_current_user_otp(self, *, body: m.OtpEditInput | Mapping[str, Any]) -> Json:
-        """Replace current user OTP.
+        """Replace the current user OTP.
 
         `PUT /API/users/v1/users/current/otp/configure/`.
         """
         return await self._call_any("PUT", "/v1/users/current/otp/configure/", body=body)
 
     async def upload_current_user_photo(self, *, content: bytes) -> m.UploadCurrentUserPhotoAnswer:
-        """Upload current user photo.
+        """Upload the current user photo.
 
         `POST /API/users/v1/users/current/photo/`.
         """
@@ -751,14 +751,14 @@ class UsersService(Service):
         )
 
     async def delete_current_user_photo(self) -> None:
-        """Delete current user photo.
+        """Delete the current user photo.
 
         `DELETE /API/users/v1/users/current/photo/`.
         """
         await self._call("DELETE", "/v1/users/current/photo/")
 
-    def list_current_user_role(self) -> Pages[str]:
-        """List current user role.
+    def list_current_user_roles(self) -> Pages[str]:
+        """List current user roles.
 
         `GET /API/users/v1/users/current/roles/`.
         """
@@ -767,7 +767,7 @@ class UsersService(Service):
     async def create_current_user_totp(
         self, *, body: m.OtpInput | Mapping[str, Any] | None = None
     ) -> m.CreateCurrentUserTotpAnswer:
-        """Create current user TOTP.
+        """Create the current user TOTP.
 
         `POST /API/users/v1/users/current/totp/configure/`.
         """
@@ -779,14 +779,14 @@ class UsersService(Service):
         )
 
     async def delete_current_user_totp(self, *, body: m.OtpInput | Mapping[str, Any]) -> None:
-        """Delete current user TOTP.
+        """Delete the current user TOTP.
 
         `DELETE /API/users/v1/users/current/totp/configure/`.
         """
         await self._call("DELETE", "/v1/users/current/totp/configure/", body=body)
 
     async def validate_current_user_totp(self, *, body: m.OtpInput | Mapping[str, Any]) -> Json:
-        """Validate current user TOTP.
+        """Validate the current user TOTP.
 
         `POST /API/users/v1/users/current/totp/validate_configuration/`.
         """
@@ -804,7 +804,7 @@ class UsersService(Service):
     async def register_invited_user(
         self, *, body: m.UserInviteRegisterRequestInput | Mapping[str, Any]
     ) -> m.UserInviteRegisterResponse:
-        """Register invited user.
+        """Register an invited user.
 
         `POST /API/users/v1/users/invite/register/`; may refuse with 409, 429; sent without credentials.
         """
@@ -819,7 +819,7 @@ class UsersService(Service):
     async def request_user_invite_token(
         self, *, body: m.UserInviteRequestLinkInput | Mapping[str, Any]
     ) -> m.RequestUserInviteTokenAnswer:
-        """Request user invite token.
+        """Request a user invite token.
 
         `POST /API/users/v1/users/invite/token/request/`, role `can_create_users`.
         """
@@ -832,7 +832,7 @@ class UsersService(Service):
         )
 
     async def validate_user_invite(self, *, hash: str) -> m.ValidateUserInviteAnswer:
-        """Validate user invite.
+        """Validate a user invite.
 
         `POST /API/users/v1/users/invite/validate/`; sent without credentials.
         """
@@ -848,7 +848,7 @@ class UsersService(Service):
     async def grant_partner_domain_access(
         self, *, body: m.PartnerDomainAccessInput | Mapping[str, Any]
     ) -> None:
-        """Grant partner domain access.
+        """Grant the partner domain access.
 
         `POST /API/users/v1/users/partner_domain_access/`.
         """
@@ -857,14 +857,14 @@ class UsersService(Service):
     async def revoke_partner_domain_access(
         self, *, body: m.PartnerDomainAccessInput | Mapping[str, Any]
     ) -> None:
-        """Revoke partner domain access.
+        """Revoke the partner domain access.
 
         `DELETE /API/users/v1/users/partner_domain_access/`.
         """
         await self._call("DELETE", "/v1/users/partner_domain_access/", body=body)
 
     async def get_user(self, user_id: str) -> m.UserWithSeparatedGroups:
-        """Get user.
+        """Get a user.
 
         `GET /API/users/v1/users/{user_id}/`, role `can_read_users`.
         """
@@ -877,7 +877,7 @@ class UsersService(Service):
         )
 
     async def replace_user(self, user_id: str, *, body: m.UserInput | Mapping[str, Any]) -> m.User:
-        """Replace user.
+        """Replace a user.
 
         `PUT /API/users/v1/users/{user_id}/`, role `can_write_users`.
         """
@@ -886,7 +886,7 @@ class UsersService(Service):
         )
 
     async def update_user(self, user_id: str, *, body: m.UserInput | Mapping[str, Any]) -> m.User:
-        """Update user.
+        """Update a user.
 
         `PATCH /API/users/v1/users/{user_id}/`, role `can_write_users`.
         """
@@ -895,14 +895,14 @@ class UsersService(Service):
         )
 
     async def delete_user(self, user_id: str) -> None:
-        """Delete user.
+        """Delete a user.
 
         `DELETE /API/users/v1/users/{user_id}/`, role `can_delete_users`.
         """
         await self._call("DELETE", "/v1/users/{}/", user_id, roles=("can_delete_users",))
 
     async def upload_user_photo(self, user_id: str, *, content: bytes) -> m.UploadUserPhotoAnswer:
-        """Upload user photo.
+        """Upload a user photo.
 
         `POST /API/users/v1/users/{user_id}/photo/`, role `can_write_users`.
         """
@@ -916,14 +916,14 @@ class UsersService(Service):
         )
 
     async def delete_user_photo(self, user_id: str) -> None:
-        """Delete user photo.
+        """Delete a user photo.
 
         `DELETE /API/users/v1/users/{user_id}/photo/`, role `can_write_users`.
         """
         await self._call("DELETE", "/v1/users/{}/photo/", user_id, roles=("can_write_users",))
 
     async def reindex_user(self, user_id: str, *, body: Mapping[str, Any]) -> m.ReindexUserAnswer:
-        """Reindex user.
+        """Reindex a user.
 
         `POST /API/users/v1/users/{user_id}/reindex/`, role `can_reindex_users`.
         """
@@ -946,7 +946,7 @@ class UsersService(Service):
         )
 
     async def check_user_role(self, user_id: str, role: str) -> Json:
-        """Check user role.
+        """Check a user role.
 
         `GET /API/users/v1/users/{user_id}/roles/{role}/`, role `can_read_users`.
         """
@@ -957,14 +957,14 @@ class UsersService(Service):
     async def replace_user_saml(
         self, user_id: str, *, body: m.UserSamlIdpUpdateInput | Mapping[str, Any]
     ) -> m.User:
-        """Replace user SAML.
+        """Replace a user SAML.
 
         `PUT /API/users/v1/users/{user_id}/saml/`.
         """
         return await self._call("PUT", "/v1/users/{}/saml/", user_id, into=m.User, body=body)
 
     async def delete_user_saml(self, user_id: str) -> m.User | None:
-        """Delete user SAML.
+        """Delete a user SAML.
 
         `DELETE /API/users/v1/users/{user_id}/saml/`.
         """

@@ -23,7 +23,7 @@ class UsersNotificationsService(Service):
     async def create_device_token(
         self, *, body: m.DeviceTokenInput | Mapping[str, Any]
     ) -> m.DeviceToken:
-        """Create device token.
+        """Create a device token.
 
         `POST /API/users-notifications/v1/device_tokens/`.
         """
@@ -46,7 +46,7 @@ class UsersNotificationsService(Service):
     async def get_notification_setting(
         self, object_type: str, sub_object_type: str, event_type: str, protocol: str
     ) -> m.NotificationSetting:
-        """Get notification setting.
+        """Get a notification setting.
 
         `GET /API/users-notifications/v1/notification_settings/{object_type}/{sub_object_type}/{event_type}/{protocol}/`, role `can_read_notification_settings`.
         """
@@ -70,7 +70,7 @@ class UsersNotificationsService(Service):
         *,
         body: m.NotificationSettingInput | Mapping[str, Any],
     ) -> m.NotificationSetting:
-        """Replace notification setting.
+        """Replace a notification setting.
 
         `PUT /API/users-notifications/v1/notification_settings/{object_type}/{sub_object_type}/{event_type}/{protocol}/`.
         """
@@ -102,7 +102,7 @@ class UsersNotificationsService(Service):
     async def create_notification(
         self, *, body: m.NotificationInput | Mapping[str, Any]
     ) -> m.Notification:
-        """Create notification.
+        """Create a notification.
 
         `POST /API/users-notifications/v1/notifications/`.
         """
@@ -120,14 +120,14 @@ class UsersNotificationsService(Service):
     async def create_system_notification(
         self, *, body: m.SystemNotificationInput | Mapping[str, Any]
     ) -> m.Notification:
-        """Create system notification.
+        """Create a system notification.
 
         `POST /API/users-notifications/v1/notifications/system/`.
         """
         return await self._call("POST", "/v1/notifications/system/", into=m.Notification, body=body)
 
     async def get_notification(self, notification_id: str) -> m.Notification:
-        """Get notification.
+        """Get a notification.
 
         `GET /API/users-notifications/v1/notifications/{notification_id}/`, role `can_read_notifications`.
         """
@@ -140,7 +140,7 @@ class UsersNotificationsService(Service):
         )
 
     async def delete_notification(self, notification_id: str) -> None:
-        """Delete notification.
+        """Delete a notification.
 
         `DELETE /API/users-notifications/v1/notifications/{notification_id}/`, role `can_delete_notifications`.
         """
@@ -149,7 +149,7 @@ class UsersNotificationsService(Service):
         )
 
     async def mark_notification_read(self, notification_id: str) -> m.Notification:
-        """Mark notification read.
+        """Mark a notification read.
 
         `PUT /API/users-notifications/v1/notifications/{notification_id}/read/`, role `can_read_notifications`.
         """
@@ -173,14 +173,14 @@ class UsersNotificationsService(Service):
     async def create_subscription(
         self, *, body: m.SubscriptionInput | Mapping[str, Any]
     ) -> m.Subscription:
-        """Create subscription.
+        """Create a subscription.
 
         `POST /API/users-notifications/v1/subscriptions/`.
         """
         return await self._call("POST", "/v1/subscriptions/", into=m.Subscription, body=body)
 
     async def get_subscription(self, subscription_id: str) -> m.Subscription:
-        """Get subscription.
+        """Get a subscription.
 
         `GET /API/users-notifications/v1/subscriptions/{subscription_id}/`, role `can_read_subscriptions`.
         """
@@ -193,7 +193,7 @@ class UsersNotificationsService(Service):
         )
 
     async def delete_subscription(self, subscription_id: str) -> None:
-        """Delete subscription.
+        """Delete a subscription.
 
         `DELETE /API/users-notifications/v1/subscriptions/{subscription_id}/`, role `can_write_subscriptions`.
         """
@@ -217,7 +217,7 @@ class UsersNotificationsService(Service):
     async def create_user_device_token(
         self, user_id: str, *, body: m.DeviceTokenInput | Mapping[str, Any]
     ) -> m.DeviceToken:
-        """Create user device token.
+        """Create a user device token.
 
         `POST /API/users-notifications/v1/users/{user_id}/device_tokens/`.
         """
@@ -233,7 +233,7 @@ class UsersNotificationsService(Service):
         await self._call("DELETE", "/v1/users/{}/device_tokens/", user_id)
 
     async def get_user_device_token(self, user_id: str, device_token: str) -> m.DeviceToken:
-        """Get user device token.
+        """Get a user device token.
 
         `GET /API/users-notifications/v1/users/{user_id}/device_tokens/{device_token}/`.
         """
@@ -248,7 +248,7 @@ class UsersNotificationsService(Service):
     async def update_user_device_token(
         self, user_id: str, device_token: str, *, body: m.DeviceTokenInput | Mapping[str, Any]
     ) -> m.DeviceToken:
-        """Update user device token.
+        """Update a user device token.
 
         `PATCH /API/users-notifications/v1/users/{user_id}/device_tokens/{device_token}/`.
         """
@@ -262,7 +262,7 @@ class UsersNotificationsService(Service):
         )
 
     async def delete_user_device_token(self, user_id: str, device_token: str) -> None:
-        """Delete user device token.
+        """Delete a user device token.
 
         `DELETE /API/users-notifications/v1/users/{user_id}/device_tokens/{device_token}/`.
         """
