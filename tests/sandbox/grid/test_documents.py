@@ -113,6 +113,18 @@ async def test_documents_are_found_by_what_they_are_and_answer(community: Commun
     assert await community.items("/documents", asset_id="asset-2") == []
 
 
+async def test_a_document_is_changed_by_its_entity_tag(community: Community) -> None:
+    document = await published(community, restrictions=["In-store only"])
+    path = f"/documents/{document['id']}"
+    change = {"restrictions": ["In-store only", "Not before May"], "expires_at": None}
+    changed = await community.write("PATCH", path, change, match=document["etag"])
+    assert changed["restrictions"] == change["restrictions"]
+    assert problem(await community.call("PATCH", path, change, match=document["etag"])) == (
+        412,
+        "stale",
+    )
+
+
 async def test_a_new_document_supersedes_the_earlier_one_in_the_same_step(
     community: Community,
 ) -> None:

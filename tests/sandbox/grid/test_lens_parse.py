@@ -77,7 +77,9 @@ def as_read_by_graphql(node: SelectionNode) -> Field:
     )
 
 
-@pytest.mark.parametrize("text", ["{ a: b }", "{ ...on }", "{ a @b }", "{ a b }", "{a}{b}", "a"])
+@pytest.mark.parametrize(
+    "text", ["{ a: b }", "{ ...on }", "{ a @b }", "{ a b }", "{ a(b: ) }", "{a}{b}", "a"]
+)
 def test_forms_that_lens_does_not_publish_are_refused(text: str) -> None:
     with pytest.raises(LensError):
         parse(text)

@@ -14,11 +14,12 @@ from tgiconik.sandbox.grid.collaboration import bodies
 from tgiconik.sandbox.grid.collaboration.nouns import GROUPS, ISSUES, REQUESTS, Noun
 from tgiconik.sandbox.grid.collaboration.partners import join, make_partner
 from tgiconik.sandbox.grid.collaboration.records import Community
-from tgiconik.sandbox.grid.collaboration.resource import check_move, make, transition
+from tgiconik.sandbox.grid.collaboration.resource import make, transition
 from tgiconik.sandbox.grid.community_management import COMPANIES, DIRECTORY, USERS
 from tgiconik.sandbox.grid.lens import TRANSACTIONS
 from tgiconik.sandbox.grid.shapes import Document, Fault, Json, Shape
 from tgiconik.sandbox.state import State
+from tgiconik.tradinggrid.collaboration.transitions import may_move
 from tgiconik.tradinggrid.lens.transaction import FIELDS
 
 
@@ -60,6 +61,7 @@ def add_partner(
         groups: ids of groups that are there already.
         profile: the other fields of the contract's PartnerInput: contacts, regions, languages.
     """
+    fields = _checked(bodies.PARTNER, name=name, **profile)
     add_company(state, partner_id, name)
     state.store.put(
         DIRECTORY,
@@ -73,7 +75,7 @@ def add_partner(
         parent=company_id,
     )
     community = Community(state, company_id)
-    partner = make_partner(community, partner_id, _checked(bodies.PARTNER, name=name, **profile))
+    partner = make_partner(community, partner_id, fields)
     for group_id in groups:
         group = community.shelf(GROUPS.name).get(group_id)
         if group is None:
@@ -221,7 +223,8 @@ def _add_worked_on(
     shelf = community.shelf(noun.name)
     record = make(shelf, noun, fields, id_=id_)
     for to in moves:
-        check_move(noun.moves or {}, record.fields["status"], to)
+        if not may_move(noun.moves, record.fields["status"], to):
+            raise ValueError(f"{id_} cannot become {to}")
         record = shelf.change(record, transition(record, to, community.now(), None, None))
 
 

@@ -47,7 +47,7 @@ class Noun:
         shows: which of a record's stamps are shown.
         above: the noun that it hangs below.
         above_field: the field that repeats the id above.
-        moves: its status machine.
+        moves: its status machine; empty where any status may follow any other, or none is known.
         worked_on: has a history of its status, and a claim.
     """
 
@@ -58,7 +58,7 @@ class Noun:
     shows: tuple[str, ...] = _ALL_STAMPS
     above: "Noun | None" = None
     above_field: str | None = None
-    moves: Moves | None = None
+    moves: Moves = attrs.field(factory=dict)
     worked_on: bool = False
 
 

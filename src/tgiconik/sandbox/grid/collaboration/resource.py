@@ -151,9 +151,8 @@ def changing(noun: Noun, update: Shape) -> Handler:
         if noun.worked_on:
             check_holder(call, (noun.name, record.id), exclusive=True)
         call.require_match(record.etag)
-        status = record.fields.get("status")
-        if noun.moves is not None and fields.get("status", status) != status:
-            check_move(noun.moves, str(status), fields["status"])
+        if noun.moves and "status" in fields and fields["status"] != record.fields["status"]:
+            check_move(noun.moves, record.fields["status"], fields["status"])
         return change(call, noun, record, fields)
 
     return handle
@@ -168,7 +167,7 @@ def moving(noun: Noun, new_status: Shape) -> Handler:
         to = body["status"]
         check_holder(call, (noun.name, record.id), exclusive=to not in PARTNER_MOVES)
         call.require_match(record.etag)
-        check_move(noun.moves or {}, record.fields["status"], to)
+        check_move(noun.moves, record.fields["status"], to)
         move = transition(record, to, call.community.now(), body["actor"], body["note"])
         return change(call, noun, record, move)
 
