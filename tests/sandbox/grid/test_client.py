@@ -136,10 +136,9 @@ async def test_a_project_is_run_with_partners(trading_grid: TradingGridClient) -
     group = await community.groups.create(c.GroupInput(name="Launch", tags=["launch"]))
     await community.groups.add_member(group.id, "GCPARTNER2")
     assert [one.name async for one in community.groups.members(group.id)] == ["Contoso"]
+    audience = c.Audience(groups=(group.id,))
     project = await community.projects.create(
-        c.ProjectInput(
-            kind=c.ProjectKind.LAUNCH, name="Launch", audience=c.Audience(groups=(group.id,))
-        )
+        c.ProjectInput(kind=c.ProjectKind.LAUNCH, name="Launch", audience=audience)
     )
     task = await community.tasks.create(
         project.id, c.TaskInput(kind=c.TaskKind.TODO, title="Confirm")
