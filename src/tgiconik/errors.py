@@ -22,6 +22,7 @@
     │           ├── BadGateway            502
     │           ├── ServiceUnavailable    503
     │           └── GatewayTimeout        504
+    ├── Inconsistent                  a platform said yes and shows something else
     └── WorkflowError                 a workflow that cannot take its next step
         ├── UnknownRequest            the request to work on does not exist
         ├── ClaimLost                 somebody else holds the request, or our lease ran out
@@ -227,6 +228,10 @@ class ServiceUnavailable(ServerError):
 
 class GatewayTimeout(ServerError):
     """504: something between us and the platform gave up waiting."""
+
+
+class Inconsistent(TgIconikError):
+    """A platform took a call and shows something else when it is read back."""
 
 
 class WorkflowError(TgIconikError):

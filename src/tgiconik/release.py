@@ -70,7 +70,6 @@ class AssetFacts:
         title: the asset's title.
         read_at: when the first of these facts was read.
         status: the asset's status; only `ACTIVE` can be released.
-        media_type: iconik's media type, such as `video`.
         version_id: the current version; None for an asset without one.
         approval_status: overall approval status, as iconik has it.
         approval_version_id: the version that this approval speaks of.
@@ -84,7 +83,6 @@ class AssetFacts:
     title: str
     read_at: datetime
     status: str | None = None
-    media_type: str | None = None
     version_id: str | None = None
     approval_status: str | None = None
     approval_version_id: str | None = None
@@ -228,6 +226,24 @@ class ReleasePolicy:
                 f"policy: unrestricted_when_missing knows {', '.join(sorted(_RESTRICTIONS))}, "
                 f"not {', '.join(sorted(unknown))}"
             )
+
+    @property
+    def moment_fields(self) -> tuple[str, ...]:
+        """Metadata fields that hold a date or a time."""
+        return (self.embargo_field, self.licence_start_field, self.licence_end_field)
+
+    @property
+    def word_fields(self) -> tuple[str, ...]:
+        """Metadata fields that hold text."""
+        return (
+            self.regions_field,
+            self.languages_field,
+            self.usages_field,
+            self.restrictions_field,
+            self.holds_field,
+            self.compliant_version_field,
+            self.compliant_sha256_field,
+        )
 
     @classmethod
     def from_toml(cls, source: str | Path) -> Self:
@@ -465,19 +481,10 @@ def _is_the_compliant_version(case: _Case) -> Iterable[Reason]:
 def _is_readable(case: _Case) -> Iterable[Reason]:
     """A value that cannot be understood could be a restriction: it is one."""
     policy, metadata = case.policy, case.facts.metadata
-    moments = (policy.embargo_field, policy.licence_start_field, policy.licence_end_field)
-    words = (
-        policy.regions_field,
-        policy.languages_field,
-        policy.usages_field,
-        policy.restrictions_field,
-        policy.holds_field,
-    )
-    for field in (*moments, *words):
+    for field in (*policy.moment_fields, *policy.word_fields):
         values = _values(metadata, field)
         if values is None or not all(
-            (isinstance(value, str) and (field in words or _moment(value) is not None))
-            or (field in moments and isinstance(value, date))
+            _moment(value) is not None if field in policy.moment_fields else isinstance(value, str)
             for value in values
         ):
             yield Reason(ReasonCode.UNREADABLE, f"{field} has a value that is not clear.", field)

@@ -141,7 +141,6 @@ def recipient_of(request: Request, partner: Partner | None) -> Recipient:
         company_id=request.partner_id,
         regions=(region,) if region else partner.regions if partner else (),
         languages=(language,) if language else partner.languages if partner else (),
-        groups=partner.groups if partner else (),
     )
 
 

@@ -118,13 +118,17 @@ async def find_candidates(
         trail.read(f"search: {matched} assets match")
     judged: list[Candidate] = []
     gone: list[str] = []
-    for _, tier in groupby(ranked, key=lambda ranked_one: ranked_one[0]):
+    for rated, tier in groupby(ranked, key=lambda ranked_one: ranked_one[0]):
         ids = [id_ for _, id_ in tier]
         found = await _read_all(iconik, ids, policy, trail)
         gone += [id_ for id_ in ids if id_ not in found]
         for facts in found.values():
             decision = decide(policy, facts, recipient, purpose, trail.now())
-            judged.append(Candidate(facts, score_of(criteria, policy, facts), decision))
+            # The index may lag: what is known by id counts. Only the media type is the index's own.
+            exact = score(
+                criteria, policy, title=facts.title, media_type=None, metadata=facts.metadata
+            )
+            judged.append(Candidate(facts, exact._replace(media_type=rated.media_type), decision))
         if not criteria.asset_ids and any(c.decision.allowed for c in judged):
             break
     judged.sort(key=lambda c: (*(-part for part in c.score), c.facts.title, c.facts.asset_id))
@@ -148,25 +152,27 @@ async def _search(
     matched = 0
 
     def rank(hit: tuple[Score, str, str]) -> tuple[object, ...]:
-        score, title, id_ = hit
-        return (*(-part for part in score), title, id_)
+        rated, title, id_ = hit
+        return (*(-part for part in rated), title, id_)
 
     hits = iconik.search.assets(
-        criteria.text, where=list(_conditions(criteria, policy)), include_fields=_HIT_FIELDS
+        criteria.text, where=list(_conditions(criteria)), include_fields=_HIT_FIELDS
     )
     async for hit in hits:
         if hit.id is None or hit.id in exclude:
             continue
         matched += 1
         metadata = hit.metadata if isinstance(hit.metadata, Mapping) else {}
-        score = _score(criteria, policy, hit.title, hit.media_type, metadata)
-        best.append((score, hit.title or "", hit.id))
+        rated = score(
+            criteria, policy, title=hit.title, media_type=hit.media_type, metadata=metadata
+        )
+        best.append((rated, hit.title or "", hit.id))
         if len(best) >= 2 * consider:
             best = sorted(best, key=rank)[:consider]
-    return [(score, id_) for score, _, id_ in sorted(best, key=rank)[:consider]], matched
+    return [(rated, id_) for rated, _, id_ in sorted(best, key=rank)[:consider]], matched
 
 
-def _conditions(criteria: Criteria, policy: ReleasePolicy) -> Iterable[Condition]:
+def _conditions(criteria: Criteria) -> Iterable[Condition]:
     """What the index can leave out early. Missing fields are left to `decide`, which knows them."""
     yield term("status", "ACTIVE")
     if criteria.media_type:
@@ -195,18 +201,16 @@ async def _read_all(
     return found
 
 
-def score_of(criteria: Criteria, policy: ReleasePolicy, facts: AssetFacts) -> Score:
-    """The score of an asset as it was read by id, where the index may have been behind."""
-    return _score(criteria, policy, facts.title, facts.media_type, facts.metadata)
-
-
-def _score(
+def score(
     criteria: Criteria,
     policy: ReleasePolicy,
+    *,
     title: str | None,
     media_type: str | None,
     metadata: Mapping[str, Any],
 ) -> Score:
+    """How well something answers the criteria: a hit of the index, or an asset read by id."""
+
     def names(field: str | None, wanted: str | None) -> int:
         values = metadata.get(field) if field else None
         many = values if isinstance(values, Sequence) and not isinstance(values, str) else [values]

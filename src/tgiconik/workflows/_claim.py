@@ -41,11 +41,16 @@ class Lease:
         ends = self._claim.expires_at
         if self._trail.dry_run or (ends and ends - self._trail.now() > self._lasts / 2):
             return
-        self._claim = await self._trail.write(f"renew the claim on {self._id}", self._take)
+        await self._trail.write(f"renew the claim on {self._id}", self.take, instead=None)
 
-    async def _take(self) -> Claim:
+    async def take(self) -> None:
+        """Take the claim, or renew it.
+
+        Raises:
+            ClaimLost: somebody else has it.
+        """
         try:
-            return await self._things.put_claim(
+            self._claim = await self._things.put_claim(
                 self._id,
                 holder=self.holder,
                 seconds=round(self._lasts.total_seconds()),
@@ -54,7 +59,8 @@ class Lease:
         except (errors.Conflict, errors.PreconditionFailed) as error:
             raise errors.ClaimLost(f"{self._id} is claimed by somebody else") from error
 
-    async def _give_back(self) -> None:
+    async def give_back(self) -> None:
+        """Let others have it before it runs out."""
         try:
             await self._things.release_claim(self._id, if_match=self._claim.etag)
         except (errors.PreconditionFailed, errors.Conflict):
@@ -74,10 +80,10 @@ async def claimed(
         ClaimLost: somebody else holds it.
     """
     lease = Lease(holder, things, id_, claim, lasts, trail)
-    lease._claim = await trail.write(f"claim {id_}", lease._take, instead=claim)
+    await trail.write(f"claim {id_}", lease.take, instead=None)
     try:
         yield lease
     finally:
         # A cancelled run still tells the others that it is gone, but not for ever.
         with anyio.move_on_after(_LAST_WORDS, shield=True):
-            await trail.write(f"give the claim on {id_} back", lease._give_back, instead=None)
+            await trail.write(f"give the claim on {id_} back", lease.give_back, instead=None)

@@ -8,9 +8,9 @@ from tgiconik.tradinggrid.collaboration import (
     AssetRole,
     Audience,
     Comment,
+    Commented,
     CommentInput,
     CommentVisibility,
-    Commented,
     Delivery,
     DeliveryInput,
     DeliveryState,
@@ -53,18 +53,11 @@ async def post_delivery(
         CallError: Trading Grid could not be told; run it again.
     """
     trail = trail or Trail(now=utc_now)
-    holder = lease.holder if lease else None
-    asset = AssetReference(
-        asset_id=outcome.asset_id,
-        version_id=outcome.version_id,
-        title=named(outcome.title) or outcome.asset_id,
-        role=AssetRole.DELIVERED,
-    )
-    document = await _document(grid, request, outcome, asset, holder, trail)
+    document = await _document(grid, request, outcome, lease=lease, trail=trail)
     there = await _delivery(grid, document, outcome.partner) if document else None
     wanted = DeliveryInput(
         key=share_key(outcome.partner),
-        asset=asset,
+        asset=_reference(outcome),
         link=outcome.link,
         share_id=outcome.share_id,
         expires_at=outcome.expires_at,
@@ -74,13 +67,13 @@ async def post_delivery(
     if there is not None and _says_the_same(there, wanted):
         return there
     return await trail.write(
-        f"record the delivery of {asset.title} to {outcome.partner}",
+        f"record the delivery of {named(outcome.title)} to {outcome.partner}",
         lambda: grid.community.deliveries.put(
             document.id if document else "",
             outcome.partner,
             wanted,
             if_match=there.etag if there else None,
-            holder=holder,
+            holder=lease.holder if lease else None,
         ),
         instead=there,
     )
@@ -90,28 +83,37 @@ async def _document(
     grid: TradingGridClient,
     request: Request,
     outcome: Outcome,
-    asset: AssetReference,
-    holder: str | None,
+    *,
+    lease: Lease | None,
     trail: Trail,
 ) -> Document | None:
     external_id = f"{request.id}:{outcome.asset_id}:{outcome.version_id}"
     for document in await grid.community.documents.list(external_id=external_id).first(1):
         return document
     return await trail.write(
-        f"publish {asset.title} for {request.id}",
+        f"publish {named(outcome.title)} for {request.id}",
         lambda: grid.community.documents.create(
             DocumentInput(
-                title=asset.title or outcome.asset_id,
+                title=named(outcome.title) or outcome.asset_id,
                 external_id=external_id,
                 audience=Audience(partners=(outcome.partner,)),
-                asset=asset,
+                asset=_reference(outcome),
                 restrictions=outcome.restrictions,
                 request_id=request.id,
             ),
-            holder=holder,
+            holder=lease.holder if lease else None,
             idempotency_key=external_id,
         ),
         instead=None,
+    )
+
+
+def _reference(outcome: Outcome) -> AssetReference:
+    return AssetReference(
+        asset_id=outcome.asset_id,
+        version_id=outcome.version_id,
+        title=named(outcome.title) or outcome.asset_id,
+        role=AssetRole.DELIVERED,
     )
 
 

@@ -19,7 +19,7 @@ class State(StrEnum):
 
 @attrs.frozen(kw_only=True)
 class Outcome:
-    """One asset, one partner, one end.
+    """One asset, one partner, one end. Equal when the end is, however it was decided.
 
     Attributes:
         partner: company id (BUID) of the partner.
@@ -41,7 +41,7 @@ class Outcome:
     state: State
     title: str | None = None
     version_id: str | None = None
-    decision: Decision | None = None
+    decision: Decision | None = attrs.field(default=None, eq=False)
     share_id: str | None = None
     link: str | None = attrs.field(default=None, repr=False)
     expires_at: datetime | None = None

@@ -3,10 +3,12 @@
 Search finds, but never decides: an index may lag behind the database, these reads do not.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from datetime import datetime
 
 from tgiconik.iconik import IconikClient
 from tgiconik.iconik.assets import current_version
+from tgiconik.iconik.models import assets as m
 from tgiconik.release import AssetFacts, ReleasePolicy
 from tgiconik.workflows._trail import Trail
 
@@ -29,8 +31,36 @@ async def read_facts(
     version = current_version(asset)
     version_id = version.id if version is not None else None
     approval = await iconik.assets.approval(asset_id, version_id) if version_id else None
-    metadata: Mapping[str, tuple[object, ...]] = {}
-    if policy.metadata_view is not None:
-        metadata = await iconik.metadata.values(asset_id, policy.metadata_view)
+    metadata = (
+        await iconik.metadata.values(asset_id, policy.metadata_view) if policy.metadata_view else {}
+    )
     trail.read(f"asset {asset_id}: version, approval and release metadata")
-    raise NotImplementedError
+    return facts_from(asset, version_id, approval, metadata, read_at=read_at)
+
+
+def facts_from(
+    asset: m.Asset,
+    version_id: str | None,
+    approval: m.Approval | None,
+    metadata: Mapping[str, Sequence[object]],
+    *,
+    read_at: datetime,
+) -> AssetFacts:
+    """What was read, as the facts of a release decision."""
+    words = (approval.approvals_by or ()) if approval is not None else ()
+    return AssetFacts(
+        asset_id=asset.id or "",
+        title=asset.title or "",
+        read_at=read_at,
+        status=asset.status,
+        version_id=version_id,
+        approval_status=approval.status if approval else None,
+        # An approval that was asked for by version speaks of that version, unless it says
+        # otherwise itself.
+        approval_version_id=(approval.version_id or version_id) if approval else None,
+        approved_by=frozenset(
+            word.user or word.external or "" for word in words if word.status == "APPROVED"
+        ),
+        approved_at=approval.change_date if approval else None,
+        metadata=metadata,
+    )

@@ -1,16 +1,18 @@
-"""One link for one partner to one asset: decided, made once, looked at again, revoked when wrong."""
+"""One link for one partner to one asset: decided, made once, revoked when it turns out wrong."""
 
 from collections.abc import Sequence
 from datetime import datetime
+from urllib.parse import quote
 
 import attrs
 
 from tgiconik import errors
+from tgiconik._http import rfc3339
 from tgiconik.iconik import IconikClient
 from tgiconik.iconik.assets import ShareLink
 from tgiconik.release import AssetFacts, Decision, Purpose, Recipient, ReleasePolicy, decide
 from tgiconik.tradinggrid import TradingGridClient
-from tgiconik.tradinggrid.collaboration import DeliveryState
+from tgiconik.tradinggrid.collaboration import ActivityInput, DeliveryState
 from tgiconik.workflows._claim import Lease
 from tgiconik.workflows._outcome import Outcome, State
 from tgiconik.workflows._reading import read_facts
@@ -20,7 +22,7 @@ from tgiconik.workflows._wording import named
 
 def share_key(partner_id: str) -> str:
     """What names a partner's link to an asset on both platforms: one link per partner and asset."""
-    return f"tgiconik:{partner_id}"
+    return f"tgiconik:{quote(partner_id, safe=':._@/-')}"
 
 
 async def share_with_partner(
@@ -62,39 +64,39 @@ async def share_with_partner(
         ClaimLost: somebody else has the request now.
     """
     trail = trail or Trail(now=utc_now)
-    look = _Look(iconik, asset_id, recipient, policy, purpose, trail)
-    facts, decision = await look.decide(facts)
+    case = _Case(grid, iconik, asset_id, recipient, policy, purpose, trail)
+    facts, decision = await case.decide(facts)
     if not decision.allowed:
-        return look.outcome(State.REFUSED, facts, decision)
-
-    key = share_key(recipient.company_id)
-    open_links = await _open_links(iconik, asset_id, key, trail)
-    kept = _winner(open_links, await _remembered(grid, asset_id, recipient.company_id, key))
-    wrote = kept is None or not _lasts_right(kept, decision, policy, trail.now())
-    if wrote:
+        return case.outcome(State.REFUSED, facts, decision)
+    links = await case.open_links()
+    link = _winner(links, await case.remembered())
+    if link is None or not _lasts_right(link, decision, policy, trail.now()):
         if lease is not None:
             await lease.keep()
-        facts, decision = await look.decide(facts)
+        facts, decision = await case.decide(facts)
         if not decision.allowed:
-            return look.outcome(State.REFUSED, facts, decision)
-        kept = await _open(iconik, kept, facts, decision, recipient, policy, trail)
-    if wrote and kept is not None:
-        facts, decision = await look.decide(None)
+            return case.outcome(State.REFUSED, facts, decision)
+        link = (
+            await case.make(facts, decision) if link is None else await case.renew(link, decision)
+        )
+        facts, decision = await case.decide(None)
+        if link is not None and not decision.allowed:
+            await case.revoke(link, "it may not be shared any more")
         if not decision.allowed:
-            await _revoke(iconik, kept, "it may not be shared any more", trail)
-            return look.outcome(State.REFUSED, facts, decision)
-        open_links = await _open_links(iconik, asset_id, key, trail)
-        kept = _winner(open_links, kept.share_id) or kept
-    for stray in open_links:
-        if kept is not None and stray.share_id != kept.share_id:
-            await _revoke(iconik, stray, "a stray beside the partner's link", trail)
-    return look.outcome(State.DELIVERED, facts, decision, link=kept)
+            return case.outcome(State.REFUSED, facts, decision)
+        links = await case.open_links()
+        link = _winner(links, link.share_id if link else None) or link
+    for stray in links:
+        if link is not None and stray.share_id != link.share_id:
+            await case.revoke(stray, "a stray beside the partner's link")
+    return case.outcome(State.DELIVERED, facts, decision, link=link)
 
 
 @attrs.frozen
-class _Look:
-    """One asset, one partner: what is asked of `decide`, again and again."""
+class _Case:
+    """One asset and one partner: what is read, decided and written about them."""
 
+    grid: TradingGridClient
     iconik: IconikClient
     asset_id: str
     recipient: Recipient
@@ -112,6 +114,81 @@ class _Look:
         verdict = "may" if decision.allowed else "may not"
         self.trail.decided(f"{named(facts.title)} {verdict} go to {self.recipient.company_id}")
         return facts, decision
+
+    async def open_links(self) -> list[ShareLink]:
+        """The partner's links to the asset that still open, oldest first."""
+        key = share_key(self.recipient.company_id)
+        links = await self.iconik.assets.find_links(self.asset_id, key)
+        now = self.trail.now()
+        still_open = [link for link in links if link.expires is None or link.expires > now]
+        self.trail.read(f"shares of asset {self.asset_id}: {len(still_open)} open for the partner")
+        return still_open
+
+    async def remembered(self) -> str | None:
+        """The share that a delivery of this asset to this partner remembers."""
+        deliveries = self.grid.community.deliveries.list(
+            partner_id=self.recipient.company_id,
+            asset_id=self.asset_id,
+            key=share_key(self.recipient.company_id),
+            state=[DeliveryState.ACTIVE],
+        )
+        async for delivery in deliveries:
+            if delivery.share_id is not None:
+                return delivery.share_id
+        return None
+
+    async def make(self, facts: AssetFacts, decision: Decision) -> ShareLink | None:
+        """Share the asset by a new link; None in a dry run."""
+        return await self.trail.write(
+            f"share {named(facts.title)} with {self.recipient.company_id} by link",
+            lambda: self.iconik.assets.create_link(
+                self.asset_id,
+                key=share_key(self.recipient.company_id),
+                title=named(facts.title),
+                expires=_end(decision),
+                allow_download=self.purpose.download,
+            ),
+            instead=None,
+        )
+
+    async def renew(self, link: ShareLink, decision: Decision) -> ShareLink:
+        """Give a link the end that it may have now."""
+        return await self.trail.write(
+            f"renew the link of {self.recipient.company_id} to asset {self.asset_id}",
+            lambda: self.iconik.assets.renew_link(link, _end(decision)),
+            instead=link,
+        )
+
+    async def revoke(self, link: ShareLink, why: str) -> None:
+        """End a link, after its counts are in the activity log: iconik forgets them with it."""
+        counts = await self.iconik.assets.count_accesses(link)
+        last = counts.last_access_date
+        entry = ActivityInput(
+            kind="share.revoked",
+            external_id=f"share.revoked:{link.share_id}",
+            actor="tgiconik",
+            partner_id=self.recipient.company_id,
+            subject_type="assets",
+            subject_id=link.object_id,
+            detail={
+                "share_id": link.share_id,
+                "key": link.key,
+                "why": why,
+                "access_count": counts.access_count,
+                "download_count": counts.download_count,
+                "last_access_date": rfc3339(last) if last else None,
+            },
+        )
+        await self.trail.write(
+            f"log the counts of share {link.share_id}",
+            lambda: self.grid.community.activity.append(entry, idempotency_key=entry.external_id),
+            instead=None,
+        )
+        await self.trail.write(
+            f"revoke share {link.share_id}: {why}",
+            lambda: self.iconik.assets.revoke_link(link),
+            instead=True,
+        )
 
     def outcome(
         self, state: State, facts: AssetFacts, decision: Decision, *, link: ShareLink | None = None
@@ -131,29 +208,6 @@ class _Look:
         )
 
 
-async def _open_links(
-    iconik: IconikClient, asset_id: str, key: str, trail: Trail
-) -> list[ShareLink]:
-    """The partner's links to the asset that still open, as the database has them."""
-    links = await iconik.assets.find_links(asset_id, key, fresh=True)
-    now = trail.now()
-    still_open = [link for link in links if link.expires is None or link.expires > now]
-    trail.read(f"shares of asset {asset_id}: {len(still_open)} open for this partner")
-    return still_open
-
-
-async def _remembered(
-    grid: TradingGridClient, asset_id: str, partner_id: str, key: str
-) -> str | None:
-    deliveries = grid.community.deliveries.list(
-        partner_id=partner_id, asset_id=asset_id, key=key, state=[DeliveryState.ACTIVE]
-    )
-    async for delivery in deliveries:
-        if delivery.share_id is not None:
-            return delivery.share_id
-    return None
-
-
 def _winner(links: Sequence[ShareLink], remembered: str | None) -> ShareLink | None:
     """The one link that stays, the same for everyone who looks: remembered, else the oldest."""
 
@@ -166,49 +220,14 @@ def _winner(links: Sequence[ShareLink], remembered: str | None) -> ShareLink | N
 
 def _lasts_right(link: ShareLink, decision: Decision, policy: ReleasePolicy, now: datetime) -> bool:
     """Whether a link may stay as it is: not longer than allowed, and not about to end."""
-    if link.expires is None or decision.expires_at is None:
-        return link.expires == decision.expires_at
-    if link.expires > decision.expires_at:
+    end = _end(decision)
+    if link.expires is None or link.expires > end:
         return False
     # A link that already lasts as long as it may gains nothing by being renewed.
-    return link.expires - now > policy.renew_before or link.expires == decision.expires_at
+    return link.expires - now > policy.renew_before or link.expires == end
 
 
-async def _open(
-    iconik: IconikClient,
-    link: ShareLink | None,
-    facts: AssetFacts,
-    decision: Decision,
-    recipient: Recipient,
-    policy: ReleasePolicy,
-    trail: Trail,
-) -> ShareLink | None:
-    expires = decision.expires_at
-    if expires is None:
-        raise errors.NotReleasable(f"asset {facts.asset_id}: an approval without an end")
-    if link is not None:
-        there = link
-        return await trail.write(
-            f"renew the link of {recipient.company_id} to {named(facts.title)}",
-            lambda: iconik.assets.renew_link(there, expires),
-            instead=link,
-        )
-    return await trail.write(
-        f"share {named(facts.title)} with {recipient.company_id} by link",
-        lambda: iconik.assets.create_link(
-            facts.asset_id,
-            key=share_key(recipient.company_id),
-            title=named(facts.title),
-            expires=expires,
-            allow_download=policy.allow_download,
-        ),
-        instead=None,
-    )
-
-
-async def _revoke(iconik: IconikClient, link: ShareLink, why: str, trail: Trail) -> None:
-    await trail.write(
-        f"revoke share {link.share_id}: {why}",
-        lambda: iconik.assets.revoke_link(link.object_id, link.share_id),
-        instead=None,
-    )
+def _end(decision: Decision) -> datetime:
+    if decision.expires_at is None:
+        raise errors.NotReleasable("a link needs a decision that allows it")
+    return decision.expires_at

@@ -5,7 +5,7 @@ they become part of a sentence.
 """
 
 from collections.abc import Iterable
-from datetime import datetime, UTC
+from datetime import UTC, datetime
 from typing import Final
 
 _LONGEST_NAME: Final = 200

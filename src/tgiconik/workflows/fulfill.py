@@ -79,6 +79,8 @@ Select: TypeAlias = Callable[
 
 _SEVERAL: Final = 2
 _ACTOR: Final = "tgiconik"
+#: How often the choice is made anew when what was chosen changes while it is being shared.
+_ROUNDS: Final = 3
 
 
 @attrs.frozen(kw_only=True)
@@ -199,7 +201,7 @@ class _Work:
         if holder and until and until > self.trail.now():
             raise errors.ClaimLost(f"{request.id} is claimed by {holder} until {moment(until)}")
         partner = await self._partner(request)
-        candidates = await self._find(request, partner, exclude=frozenset())
+        candidates = await self._find(request, partner)
         plan = await self._plan(request, partner, candidates)
         if not plan.deliver and await self._is_told(request, plan):
             return self._answered(request, plan, candidates)
@@ -225,9 +227,7 @@ class _Work:
             self.trail.read(f"{request.partner_id} has no profile")
             return None
 
-    async def _find(
-        self, request: Request, partner: Partner | None, *, exclude: frozenset[str]
-    ) -> Candidates:
+    async def _find(self, request: Request, partner: Partner | None) -> Candidates:
         return await find_candidates(
             self.iconik,
             criteria_of(request),
@@ -235,7 +235,7 @@ class _Work:
             recipient=recipient_of(request, partner),
             purpose=purpose_of(request, self.policy),
             consider=self.consider,
-            exclude=exclude | await self._delivered_before_reopening(request),
+            exclude=await self._delivered_before_reopening(request),
             trail=self.trail,
         )
 
@@ -281,16 +281,13 @@ class _Work:
         if request.status != RequestStatus.IN_REVIEW:
             await self._move(request, RequestStatus.IN_REVIEW, lease)
         outcomes = await self._deliver(request, partner, plan, lease)
-        changed = frozenset(o.asset_id for o in outcomes if is_off_the_list(o))
-        while changed and not criteria_of(request).asset_ids:
-            # What was releasable a moment ago is not any more: the next best, if there is one.
-            candidates = await self._find(request, partner, exclude=changed)
+        for _ in range(_ROUNDS):
+            if not any(is_off_the_list(outcome) for outcome in outcomes):
+                break
+            # What was releasable a moment ago is not any more: look again, for the next best.
+            candidates = await self._find(request, partner)
             plan = await self._plan(request, partner, candidates)
             outcomes = await self._deliver(request, partner, plan, lease)
-            lost = frozenset(o.asset_id for o in outcomes if is_off_the_list(o))
-            if not lost:
-                break
-            changed |= lost
         if any(o.state is State.FAILED and not is_off_the_list(o) for o in outcomes):
             return await self._failed(request, outcomes, candidates, lease)
         if plan.deliver:
@@ -387,7 +384,7 @@ class _Work:
         candidates: Candidates,
         lease: Lease,
     ) -> Fulfillment:
-        """Say on our side what did not work, leave the request in review, and let a re-run go on."""
+        """Say on our side what did not work; the request stays in review for the next run."""
         why = Plan(
             status=RequestStatus.IN_REVIEW,
             internal="Not delivered yet; the next run tries again:\n"

@@ -1,0 +1,100 @@
+"""Is this client ready: credentials, roles per workflow, and the policy's metadata view."""
+
+from collections.abc import Iterable, Mapping
+from typing import TYPE_CHECKING, Final
+
+import attrs
+
+from tgiconik import errors
+from tgiconik.release import ReleasePolicy
+
+if TYPE_CHECKING:
+    from tgiconik.iconik.client import IconikClient
+
+#: The roles that iconik's documents ask for the operations that each workflow calls.
+WORKFLOW_ROLES: Final[Mapping[str, frozenset[str]]] = {
+    "fulfill_media_request": frozenset(
+        {
+            "can_search",
+            "can_read_assets",
+            "can_read_approval_request",
+            "can_read_metadata_values",
+            "can_read_shares",
+            "can_write_shares",
+            "can_delete_object_shares",
+        }
+    ),
+}
+
+_TIMES: Final = frozenset({"date", "datetime"})
+_WORDS: Final = frozenset(
+    {"string", "string_exact", "text", "tag_cloud", "drop_down", "url", "email"}
+)
+
+
+@attrs.frozen(kw_only=True)
+class IconikCheck:
+    """What is ready and what is not.
+
+    Attributes:
+        user: e-mail address of the user that the token acts as; None when nobody could be asked.
+        missing_roles: roles that the user lacks, by workflow; only workflows that lack one.
+        problems: everything that stands in the way, one sentence each.
+    """
+
+    user: str | None = None
+    missing_roles: Mapping[str, frozenset[str]] = attrs.field(factory=dict)
+    problems: tuple[str, ...] = ()
+
+    @property
+    def ok(self) -> bool:
+        """Whether everything is ready."""
+        return not self.problems
+
+
+async def check(iconik: "IconikClient", policy: ReleasePolicy | None = None) -> IconikCheck:
+    """Look at everything that a workflow will need, and change nothing.
+
+    `GET /API/users/v1/users/current/`, `…/current/roles/` and, with a policy,
+    `GET /API/metadata/v1/views/{view_id}/`. What fails is in the result, not raised.
+    """
+    try:
+        user = (await iconik.users.get_current_user()).email
+        roles = frozenset([role async for role in iconik.users.list_current_user_roles()])
+    except errors.TgIconikError as error:
+        return IconikCheck(problems=(f"The credentials do not work: {error}",))
+    missing = {
+        workflow: needed - roles for workflow, needed in WORKFLOW_ROLES.items() if needed - roles
+    }
+    problems = [
+        f"{workflow} needs the role {role}."
+        for workflow, lacking in missing.items()
+        for role in sorted(lacking)
+    ]
+    if policy is not None:
+        problems += await _view_problems(iconik, policy)
+    return IconikCheck(user=user, missing_roles=missing, problems=tuple(problems))
+
+
+async def _view_problems(iconik: "IconikClient", policy: ReleasePolicy) -> list[str]:
+    if policy.metadata_view is None:
+        return ["The policy names no metadata view, so that nothing will ever be releasable."]
+    try:
+        view = await iconik.metadata.get_view(policy.metadata_view, merge_fields=True)
+    except errors.TgIconikError as error:
+        return [f"The policy's metadata view cannot be read: {error}"]
+    types = {field.name: field.field_type for field in view.view_fields or ()}
+    return [
+        *_field_problems(types, _TIMES | _WORDS, policy.moment_fields),
+        *_field_problems(types, _WORDS, policy.word_fields),
+    ]
+
+
+def _field_problems(
+    types: Mapping[str | None, str | None], allowed: frozenset[str], fields: Iterable[str]
+) -> Iterable[str]:
+    for field in fields:
+        if field not in types:
+            yield f"The metadata view has no field {field}."
+        elif types[field] not in allowed:
+            yield f"The metadata field {field} is {types[field]}, not {', '.join(sorted(allowed))}."

@@ -1,0 +1,282 @@
+"""The client of iconik: its fifteen services as attributes, each loaded when it is first used."""
+
+import os
+from collections.abc import Mapping
+from functools import cached_property
+from types import TracebackType
+from typing import TYPE_CHECKING, Any, Final, Self, TypedDict, Unpack
+
+from tgiconik import errors
+from tgiconik._http import HeaderAuth, QueryValue, Retry, Session, Transport, build
+
+if TYPE_CHECKING:
+    from tgiconik.iconik.assets import Assets
+    from tgiconik.iconik.check import IconikCheck
+    from tgiconik.iconik.metadata import Metadata
+    from tgiconik.iconik.search import Search
+    from tgiconik.iconik.services.acls import AclsService
+    from tgiconik.iconik.services.auth import AuthService
+    from tgiconik.iconik.services.automations import AutomationsService
+    from tgiconik.iconik.services.files import FilesService
+    from tgiconik.iconik.services.jobs import JobsService
+    from tgiconik.iconik.services.ml import MlService
+    from tgiconik.iconik.services.notifications import NotificationsService
+    from tgiconik.iconik.services.settings import SettingsService
+    from tgiconik.iconik.services.stats import StatsService
+    from tgiconik.iconik.services.transcode import TranscodeService
+    from tgiconik.iconik.services.users import UsersService
+    from tgiconik.iconik.services.users_notifications import UsersNotificationsService
+    from tgiconik.release import ReleasePolicy
+
+_VARIABLES: Final = {
+    "url": "ICONIK_URL",
+    "app_id": "ICONIK_APP_ID",
+    "auth_token": "ICONIK_AUTH_TOKEN",
+}
+#: iconik allows about 50 calls a second per set of credentials; a live client keeps to this.
+_CALLS_PER_SECOND: Final = 45.0
+
+
+class SessionOptions(TypedDict, total=False):
+    """How calls are sent; `IconikClient` says what each means."""
+
+    timeout: float
+    deadline: float
+    retry: Retry | None
+    rate: float | None
+    transport: Transport | None
+    user_agent: str | None
+
+
+class IconikClient:
+    """iconik for one application token: `async with` it, or call `aclose` at the end.
+
+    Nothing is sent before the first call.
+
+    Args:
+        url: origin, such as `https://app.iconik.io` or `https://eu.iconik.io`.
+        app_id: id of the application.
+        auth_token: its token; it acts as the user it was made for.
+        timeout: seconds to wait for a connection, and between two pieces of an answer.
+        deadline: seconds that one call may take in all, its retries included.
+        retry: how often to try, and how patiently.
+        rate: calls per second at the most; None for no limit.
+        transport: an `httpx.AsyncBaseTransport`, for tests and proxies.
+        user_agent: product to name before our own in `User-Agent`.
+
+    Raises:
+        ConfigurationError: a URL that credentials may not be sent to, or an empty credential.
+    """
+
+    def __init__(
+        self,
+        url: str,
+        app_id: str,
+        auth_token: str,
+        *,
+        timeout: float = 30.0,
+        deadline: float = 120.0,
+        retry: Retry | None = None,
+        rate: float | None = _CALLS_PER_SECOND,
+        transport: Transport | None = None,
+        user_agent: str | None = None,
+    ) -> None:
+        if not app_id or not auth_token:
+            raise errors.ConfigurationError("app_id and auth_token must not be empty")
+        self._session = Session(
+            url,
+            auth=HeaderAuth({"App-ID": app_id, "Auth-Token": auth_token}),
+            timeout=timeout,
+            deadline=deadline,
+            retry=retry,
+            rate=rate,
+            transport=transport,
+            user_agent=user_agent,
+        )
+
+    @classmethod
+    def from_env(
+        cls, *, environ: Mapping[str, str] = os.environ, **options: Unpack[SessionOptions]
+    ) -> Self:
+        """A client from `ICONIK_URL`, `ICONIK_APP_ID` and `ICONIK_AUTH_TOKEN`.
+
+        An empty variable counts as missing.
+
+        Args:
+            environ: where to look.
+            options: as for the class: timeout, deadline, retry, rate, transport, user_agent.
+
+        Raises:
+            ConfigurationError: names every variable that is missing.
+        """
+        missing = [name for name in _VARIABLES.values() if not environ.get(name)]
+        if missing:
+            raise errors.ConfigurationError(f"set {', '.join(missing)} in the environment")
+        given = {argument: environ[name] for argument, name in _VARIABLES.items()}
+        return cls(**given, **options)
+
+    def __repr__(self) -> str:
+        return f"<IconikClient at {self._session.base_url}>"
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        await self.aclose()
+
+    async def aclose(self) -> None:
+        """Close all connections. Safe to call twice."""
+        await self._session.aclose()
+
+    @cached_property
+    def acls(self) -> "AclsService":
+        """Who may do what with which object."""
+        from tgiconik.iconik.services.acls import AclsService
+
+        return AclsService(self._session)
+
+    @cached_property
+    def assets(self) -> "Assets":
+        """Assets, versions, collections, approvals, shares, comments and history."""
+        from tgiconik.iconik.assets import Assets
+
+        return Assets(self._session)
+
+    @cached_property
+    def auth(self) -> "AuthService":
+        """Applications, tokens, log-ins and system domains."""
+        from tgiconik.iconik.services.auth import AuthService
+
+        return AuthService(self._session)
+
+    @cached_property
+    def automations(self) -> "AutomationsService":
+        """Automations and their runs."""
+        from tgiconik.iconik.services.automations import AutomationsService
+
+        return AutomationsService(self._session)
+
+    @cached_property
+    def files(self) -> "FilesService":
+        """Formats, file sets, files, proxies, keyframes, storages and transfers."""
+        from tgiconik.iconik.services.files import FilesService
+
+        return FilesService(self._session)
+
+    @cached_property
+    def jobs(self) -> "JobsService":
+        """Jobs and their progress."""
+        from tgiconik.iconik.services.jobs import JobsService
+
+        return JobsService(self._session)
+
+    @cached_property
+    def metadata(self) -> "Metadata":
+        """Metadata fields, views and values."""
+        from tgiconik.iconik.metadata import Metadata
+
+        return Metadata(self._session)
+
+    @cached_property
+    def ml(self) -> "MlService":
+        """Machine learning: faces, persons and models."""
+        from tgiconik.iconik.services.ml import MlService
+
+        return MlService(self._session)
+
+    @cached_property
+    def notifications(self) -> "NotificationsService":
+        """Webhooks."""
+        from tgiconik.iconik.services.notifications import NotificationsService
+
+        return NotificationsService(self._session)
+
+    @cached_property
+    def search(self) -> "Search":
+        """Search, saved searches and search history."""
+        from tgiconik.iconik.search import Search
+
+        return Search(self._session)
+
+    @cached_property
+    def settings(self) -> "SettingsService":
+        """Settings of the system domain, of groups and of users."""
+        from tgiconik.iconik.services.settings import SettingsService
+
+        return SettingsService(self._session)
+
+    @cached_property
+    def stats(self) -> "StatsService":
+        """Usage, billing and audit."""
+        from tgiconik.iconik.services.stats import StatsService
+
+        return StatsService(self._session)
+
+    @cached_property
+    def transcode(self) -> "TranscodeService":
+        """Transcoding, analysis and transcription."""
+        from tgiconik.iconik.services.transcode import TranscodeService
+
+        return TranscodeService(self._session)
+
+    @cached_property
+    def users(self) -> "UsersService":
+        """Users, groups, teams and roles."""
+        from tgiconik.iconik.services.users import UsersService
+
+        return UsersService(self._session)
+
+    @cached_property
+    def users_notifications(self) -> "UsersNotificationsService":
+        """What users are told, and what they subscribed to."""
+        from tgiconik.iconik.services.users_notifications import UsersNotificationsService
+
+        return UsersNotificationsService(self._session)
+
+    async def request(
+        self,
+        method: str,
+        path: str,
+        *,
+        query: Mapping[str, QueryValue] | None = None,
+        json: object = None,
+        headers: Mapping[str, str | None] | None = None,
+        repeatable: bool = False,
+    ) -> Any:  # noqa: ANN401 - JSON is what it is
+        """Call any path of iconik and return the parsed JSON; None for an empty body.
+
+        With the credentials, retries and errors of every other call, and nothing dropped.
+
+        Args:
+            method: HTTP method.
+            path: from the slash on, such as `/API/assets/v1/assets/`; percent-encoded where it
+                needs to be.
+            query: names and values; a None is left out.
+            json: the body; None for no body.
+            headers: headers of this call alone.
+            repeatable: the call only reads, whatever its method.
+
+        Raises:
+            CallError: see `tgiconik.errors`.
+        """
+        if not path.startswith("/"):
+            raise errors.ConfigurationError(f"{path!r} does not begin with a slash")
+        literally = path.replace("{", "%7B").replace("}", "%7D")
+        body: dict[str, Any] = {} if json is None else {"json": json}
+        call = build(method, literally, query=query, headers=headers, repeatable=repeatable, **body)
+        return (await self._session.send(call)).json()
+
+    async def check(self, policy: "ReleasePolicy | None" = None) -> "IconikCheck":
+        """Try what the workflows need, changing nothing: see `IconikCheck`.
+
+        Args:
+            policy: also check that its metadata view and fields exist.
+        """
+        from tgiconik.iconik.check import check
+
+        return await check(self, policy)
