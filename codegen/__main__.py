@@ -3,7 +3,7 @@
 import argparse
 import subprocess
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Final
 
@@ -34,25 +34,32 @@ def main() -> int:
         print(error, file=sys.stderr)
         return 1
     lock.LOCK.write_text(lock.text(names))
-    _write_code(built)
+    _write(texts(built))
     blob.write(PACKAGE / "sandbox" / "facts.bin", blob.content([one.service for one in built]))
-    (ROOT / "docs" / "operations.md").write_text(table.text(built))
     print(", ".join(f"{count:,} {what}" for what, count in summary(built).items()))
     return 0
 
 
-def _write_code(built: Sequence[Built]) -> None:
-    texts = {SERVICES / "__init__.py": emit.services_package([one.service for one in built])}
-    texts[MODELS / "__init__.py"] = emit.models_package()
+def texts(built: Sequence[Built]) -> dict[Path, str]:
+    """Every text file that is generated, before it is formatted."""
+    found = {
+        ROOT / "docs" / "operations.md": table.text(built),
+        SERVICES / "__init__.py": emit.services_package([one.service for one in built]),
+        MODELS / "__init__.py": emit.models_package(),
+    }
     for one in built:
         name = f"{one.service.name}.py"
-        texts[SERVICES / name] = emit.service_module(one.service, one.operations, one.types)
-        texts[MODELS / name] = emit.models_module(one.service, one.models, one.enumerations)
+        found[SERVICES / name] = emit.service_module(one.service, one.operations, one.types)
+        found[MODELS / name] = emit.models_module(one.service, one.models, one.enumerations)
+    return found
+
+
+def _write(files: Mapping[Path, str]) -> None:
     for folder in (SERVICES, MODELS):
         folder.mkdir(exist_ok=True)
-        for stale in set(folder.glob("*.py")) - texts.keys():
+        for stale in set(folder.glob("*.py")) - files.keys():
             stale.unlink()
-    for path, text in texts.items():
+    for path, text in files.items():
         path.write_text(text)
     _format([SERVICES, MODELS])
 

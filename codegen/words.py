@@ -56,18 +56,18 @@ def camel(text: str) -> str:
 #: Words that read better in another case.
 _SPELLED = {
     word.lower(): word
-    for word in (
+    for word in (  # noqa: SIM905 - a word list, not forty lines of quotes
         "ACL ACLs AI B2 CC CORS CSV DRM E2E GCS Google IdP IdPs ISG OAuth OTP S3 SAML SRT TOTP "
         "URL URLs VTT WebVTT"
-    ).split()  # noqa: SIM905 - a word list, not forty lines of quotes
+    ).split()
 }
 _PREPOSITIONS = frozenset({"by", "for", "from", "in", "of", "on", "to", "with"})
 _UNIQUE = frozenset({"current", "default", "latest", "matching"})
 _UNCOUNTABLE = frozenset(
-    (
+    (  # noqa: SIM905 - the same
         "access audit auth content csv history info metadata mediainfo path playback position "
         "priority queue report size srt state status telemetry text type usage vtt webvtt"
-    ).split()  # noqa: SIM905 - the same
+    ).split()
 )
 #: Second words of verbs such as "log in"; what follows them is no object.
 _PARTICLES = frozenset({"and", "in", "out", "up", "to"})

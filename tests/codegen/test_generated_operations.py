@@ -1,0 +1,351 @@
+"""Every operation of the facts is exactly one method that sends and decodes what the facts say.
+
+The facts are read here as they are, without the generator: what it gets wrong shows.
+"""
+
+import importlib
+import inspect
+import json
+import tomllib
+import types
+from collections import Counter
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any, TypeAlias, get_args, get_origin, get_type_hints
+from urllib.parse import quote
+
+import attrs
+import pytest
+
+from tgiconik import errors
+from tgiconik._http import Answer, Call, Pages
+from tgiconik._models import Json, Model
+from tgiconik.iconik.services import SERVICES
+
+HERE = Path(__file__).parents[2] / "codegen"
+LOCK = dict(
+    line.split(" = ")
+    for line in (HERE / "names.lock").read_text().splitlines()
+    if not line.startswith("#")
+)
+#: A method of a service, bound.
+Method: TypeAlias = Callable[..., Any]
+
+#: What `Pages` owns.
+CURSORS = {"page", "scroll", "scroll_id", "last_id", "last_field_name", "search_after"}
+#: A placeholder in the facts, not a name; overlay.toml says so.
+NOT_A_NAME = "metadata.<field>"
+#: Where the facts allow two schemas; overlay.toml says why it is this one.
+CHOICES = {
+    frozenset({"AssetPostSchema", "AssetSchema"}): "AssetSchema",
+    frozenset({"AssetCreateSchema", "AssetPostCreate"}): "AssetCreateSchema",
+    frozenset({"IdentityProviderSchema"}): "IdentityProviderSchema",
+}
+
+
+@attrs.frozen
+class Fact:
+    service: str
+    base: str
+    http: str
+    path: str
+    facts: Mapping[str, Any] = attrs.field(repr=False)
+    schemas: Mapping[str, Any] = attrs.field(repr=False)
+
+    def __str__(self) -> str:
+        return f"{self.service} {self.http} {self.path}"
+
+    def parameters(self, place: str) -> list[dict[str, Any]]:
+        return [p for p in self.facts.get("parameters", ()) if p["in"] == place]
+
+    def schema(self, node: Mapping[str, Any]) -> str | None:
+        """The one schema that a body or an answer is of."""
+        options = {
+            one["$ref"].rpartition("/")[2] for one in node.get("anyOf", [node]) if "$ref" in one
+        }
+        return CHOICES[frozenset(options)] if len(options) > 1 else next(iter(options), None)
+
+    def body(self) -> tuple[str, str | None] | None:
+        """Content type and schema."""
+        for kind, content in self.facts.get("requestBody", {}).get("content", {}).items():
+            return kind, self.schema(content["schema"])
+        return None
+
+    def answers(self) -> dict[int, str | None]:
+        """Schema by good status."""
+        found: dict[int, str | None] = {}
+        for status, answer in self.facts["responses"].items():
+            if status[0] in "23":
+                content = next(iter(answer.get("content", {}).values()), None)
+                found[int(status)] = self.schema(content["schema"]) if content else None
+        return found
+
+    def listed(self) -> dict[str, Any] | None:
+        """The schema of the entries, where the first answer is a list."""
+        for name in self.answers().values():
+            if name:
+                objects = self.schemas[name]["properties"].get("objects")
+                return objects["items"] if objects else None
+        return None
+
+    def method(self, session: "Recorder") -> Method:
+        module, name = SERVICES[self.service]
+        service = getattr(importlib.import_module(module), name)(session)
+        method: Method = getattr(service, LOCK[str(self)])
+        return method
+
+
+def facts() -> list[Fact]:
+    found = []
+    for file in sorted((HERE / "facts" / "iconik").glob("*.json")):
+        document = json.loads(file.read_text())
+        base = "/API/" + document["servers"][0]["url"].rpartition("/")[2]
+        service = base.removeprefix("/API/").replace("-", "_")
+        for path, item in document["paths"].items():
+            for http, operation in item.items():
+                schemas = document["components"]["schemas"]
+                found.append(Fact(service, base, http.upper(), path, operation, schemas))
+    return found
+
+
+FACTS = facts()
+
+
+@attrs.define
+class Recorder:
+    """A session that remembers the call and gives the answer it was told to."""
+
+    status: int = 200
+    content: bytes = b"{}"
+    headers: dict[str, str] = attrs.field(factory=lambda: {"content-type": "application/json"})
+    base_url: str = "https://iconik.test"
+    calls: list[Call] = attrs.field(factory=list)
+
+    async def send(self, call: Call) -> Answer:
+        self.calls.append(call)
+        return Answer(
+            call=call, url="", status=self.status, headers=self.headers, content=self.content
+        )
+
+
+def sample(annotation: object) -> object:
+    kinds = get_args(annotation) or (annotation,)
+    return next(v for k, v in ((bool, True), (int, 7), (str, "v")) if k in kinds)
+
+
+def arguments(method: Method) -> tuple[list[str], dict[str, Any]]:
+    """Values for every parameter of a method."""
+    ids: list[str] = []
+    named: dict[str, Any] = {}
+    hints = get_type_hints(method)
+    for name, parameter in inspect.signature(method).parameters.items():
+        if parameter.kind is parameter.POSITIONAL_OR_KEYWORD:
+            ids.append(f"{name}/1")
+        elif name == "body":
+            named[name] = {"some": "thing"}
+        elif name == "content":
+            named[name] = b"bytes"
+        else:
+            named[name] = sample(hints[name])
+    return ids, named
+
+
+async def called(fact: Fact, session: Recorder) -> Json:
+    method = fact.method(session)
+    ids, named = arguments(method)
+    result = method(*ids, **named)
+    if isinstance(result, Pages):
+        return await anext(aiter(result.pages()))
+    return await result
+
+
+async def the_call(fact: Fact) -> Call:
+    """What the method sends when every argument is given."""
+    good = fact.facts["responses"].get("200", {}).get("content", {}).get("application/json", {})
+    array = good.get("schema", {}).get("type") == "array"
+    session = Recorder(
+        status=min(fact.answers()),
+        content=b"[]" if array else b"{}",
+        headers={"location": "/there", "content-type": "application/json"},
+    )
+    await called(fact, session)
+    (call,) = session.calls
+    return call
+
+
+def wire_names(fact: Fact, *, lists: bool) -> set[str]:
+    names = {parameter["name"] for parameter in fact.parameters("query")} - {NOT_A_NAME}
+    return names - CURSORS if lists else names
+
+
+def is_list(fact: Fact) -> bool:
+    return get_origin(get_type_hints(fact.method(Recorder()))["return"]) is Pages
+
+
+def test_there_are_as_many_methods_as_operations_and_no_other() -> None:
+    methods: Counter[str] = Counter()
+    for service, (module, name) in SERVICES.items():
+        own = vars(getattr(importlib.import_module(module), name))
+        methods[service] += sum(isinstance(one, types.FunctionType) for one in own.values())
+    assert methods == Counter(fact.service for fact in FACTS)
+    assert methods.total() == 1002
+
+
+def test_no_two_operations_of_a_service_share_a_method() -> None:
+    names = Counter((fact.service, LOCK[str(fact)]) for fact in FACTS)
+    assert [name for name, count in names.items() if count > 1] == []
+
+
+@pytest.mark.parametrize("fact", FACTS, ids=str)
+async def test_the_method_sends_the_operation_and_nothing_else(fact: Fact) -> None:
+    call = await the_call(fact)
+    names = [p["name"] for p in fact.parameters("path")]
+    path = fact.path
+    for name in names:
+        path = path.replace(f"{{{name}}}", quote(f"{name}/1", safe=""))
+    assert (call.method, call.path) == (fact.http, fact.base + path)
+    assert {name for name, _ in call.query} == wire_names(fact, lists=is_list(fact))
+    sent = {name for name in call.headers if name != "Content-Type"}
+    login = fact.facts.get("security") == [{"AppID": []}]
+    expected = {p["name"] for p in fact.parameters("header")} | ({"App-ID"} if login else set())
+    assert sent == expected
+    assert call.authenticated == ("security" not in fact.facts)
+
+
+@pytest.mark.parametrize("fact", FACTS, ids=str)
+async def test_the_body_is_sent_the_way_the_facts_say(fact: Fact) -> None:
+    call = await the_call(fact)
+    body = fact.body()
+    if body is None:
+        assert call.content is None
+        return
+    kind, _ = body
+    assert call.content is not None
+    assert call.headers["Content-Type"].partition(";")[0] == kind
+    expected = {
+        "application/json": b'{"some":"thing"}',
+        "application/x-www-form-urlencoded": b"some=thing",
+        "application/octet-stream": b"bytes",
+        "multipart/form-data": b'name="some"\r\n\r\nthing\r\n',
+    }
+    assert expected[kind] in call.content
+
+
+@pytest.mark.parametrize("fact", [fact for fact in FACTS if fact.body()], ids=str)
+def test_the_body_has_the_schema_of_the_facts(fact: Fact) -> None:
+    method = fact.method(Recorder())
+    kind, schema = fact.body() or ("", "")
+    hints = get_type_hints(method)
+    if kind == "application/octet-stream":
+        assert hints["content"] is bytes
+        return
+    taken = (
+        get_args(hints["body"]) if isinstance(hints["body"], types.UnionType) else [hints["body"]]
+    )
+    models = [one.__name__ for one in taken if isinstance(one, type) and issubclass(one, Model)]
+    locked = LOCK.get(f"{fact.service} sent {schema}")
+    assert models == ([locked] if locked else [])
+    assert Mapping[str, Any] in taken
+    optional = inspect.signature(method).parameters["body"].default is None
+    assert optional == (not fact.facts["requestBody"].get("required", False))
+
+
+def expected_return(fact: Fact) -> str:
+    """What the method should be annotated with, in words, from the facts alone."""
+    answers = fact.answers()
+    schemas = [schema for schema in answers.values() if schema]
+    items = fact.facts["responses"].get("200", {}).get("content", {}).get("application/json", {})
+    if items.get("schema", {}).get("type") == "array":
+        inner = fact.schema(items["schema"]["items"])
+        return f"list[{LOCK[f'{fact.service} read {inner}']}]"
+    if not schemas:
+        if set(answers) == {302}:
+            return "str"
+        silent = fact.http == "DELETE" or not {200, 201} & set(answers)
+        return "None" if silent else "Any"
+    name = LOCK.get(f"{fact.service} read {schemas[0]}", "dict")
+    several = len(answers) > 1 and not set(answers) <= {200, 201}
+    return f"{name} | None" if several else name
+
+
+def said(annotation: object) -> str:
+    if annotation is type(None):
+        return "None"
+    if get_origin(annotation) is list:
+        return f"list[{said(get_args(annotation)[0])}]"
+    if isinstance(annotation, types.UnionType):
+        return " | ".join(said(one) for one in get_args(annotation))
+    if annotation is Any:
+        return "Any"
+    kind = get_origin(annotation) or annotation
+    assert isinstance(kind, type)
+    return kind.__name__
+
+
+@pytest.mark.parametrize("fact", [fact for fact in FACTS if not is_list(fact)], ids=str)
+def test_the_answer_has_the_type_of_the_facts(fact: Fact) -> None:
+    assert said(get_type_hints(fact.method(Recorder()))["return"]) == expected_return(fact)
+
+
+@pytest.mark.parametrize("fact", [fact for fact in FACTS if is_list(fact)], ids=str)
+async def test_a_list_gives_entries_of_the_type_of_the_facts(fact: Fact) -> None:
+    (kind,) = get_args(get_type_hints(fact.method(Recorder()))["return"])
+    items = fact.listed()
+    assert items is not None
+    options = [fact.schema(one) for one in items.get("anyOf", [items])]
+    names = {LOCK.get(f"{fact.service} read {one}") for one in options if one}
+    kinds = get_args(kind) if isinstance(kind, types.UnionType) else [kind]
+    assert {one.__name__ for one in kinds} <= (names or {"str"})
+    entry = "one" if kinds == [str] else {"id": "one"}
+    session = Recorder(content=json.dumps({"objects": [entry]}).encode())
+    page = await called(fact, session)
+    assert isinstance(page.items[0], kind)
+
+
+def test_every_get_with_a_list_is_one_to_walk_except_the_one_that_the_overlay_names() -> None:
+    plain = [str(f) for f in FACTS if f.http == "GET" and f.listed() and not is_list(f)]
+    assert plain == [
+        "files GET /v1/assets/{asset_id}/formats/{format_id}/components/{component_id}/"
+    ]
+
+
+@pytest.mark.parametrize("fact", FACTS, ids=str)
+def test_the_docstring_names_the_operation_and_its_roles(fact: Fact) -> None:
+    text = inspect.getdoc(fact.method(Recorder())) or ""
+    assert f"`{fact.http} {fact.base}{fact.path}`" in text
+    for role in fact.facts.get("x-required-roles", ()):
+        assert f"`{role}`" in text
+
+
+async def test_a_refusal_names_the_roles_that_the_facts_ask_for() -> None:
+    class Refusing(Recorder):
+        async def send(self, call: Call) -> Answer:
+            raise errors.Forbidden(method=call.method, url=call.path, status=403)
+
+    module, name = SERVICES["assets"]
+    service = getattr(importlib.import_module(module), name)(Refusing())
+    with pytest.raises(errors.Forbidden, match="can_read_assets"):
+        await service.get_asset("1")
+
+
+async def test_a_credential_in_a_path_is_sent_but_not_shown() -> None:
+    session = Recorder()
+    module, name = SERVICES["auth"]
+    service = getattr(importlib.import_module(module), name)(session)
+    await service.reset_password("geheim", body={})
+    (call,) = session.calls
+    assert "geheim" in call.path
+    assert "geheim" not in call.shown
+
+
+async def test_the_posts_that_may_be_repeated_are_those_that_the_overlay_gives_a_reason_for() -> (
+    None
+):
+    repeatable = set()
+    for fact in FACTS:
+        if fact.http == "POST":
+            call = await the_call(fact)
+            repeatable |= {str(fact)} if call.repeatable else set()
+    overlay = tomllib.loads((HERE / "overlay.toml").read_text())
+    assert all(entry["reason"] for entry in overlay["repeatable"])
+    assert repeatable == {key for entry in overlay["repeatable"] for key in entry["operations"]}
