@@ -11,6 +11,7 @@ from starlette.applications import Starlette
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from tgiconik._http import Transport, asgi_transport
+from tgiconik.release import ReleasePolicy
 from tgiconik.sandbox import credentials, grid, iconik, links, world
 from tgiconik.sandbox.iconik import seed
 from tgiconik.sandbox.serving import serving
@@ -65,6 +66,10 @@ class Sandbox:
     def writes(self) -> list[Write]:
         """Every request that may have changed something, in order."""
         return self.state.writes
+
+    def policy(self) -> ReleasePolicy:
+        """The release policy of the sandbox's world."""
+        return world.policy()
 
     def transport(self) -> Transport:
         """What clients take as `transport=` to call the sandbox in this process."""

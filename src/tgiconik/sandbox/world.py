@@ -1,15 +1,255 @@
-"""The sandbox's world: what both platforms hold when it starts."""
+"""The sandbox's world: a brand, its partners in three regions, and its spring launch.
 
-from tgiconik.sandbox.iconik import seed
-from tgiconik.sandbox.media import mp4
+Everything has a fixed id, so that examples and tests tell the same story every time. Dates are
+relative to the sandbox's clock, so that the story does not grow old.
+"""
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime, timedelta
+from typing import Final
+
+from tgiconik.release import ReleasePolicy
+from tgiconik.sandbox import credentials
+from tgiconik.sandbox.grid import seed as grid
+from tgiconik.sandbox.iconik import seed as iconik
+from tgiconik.sandbox.media import Media, mp4, png, srt, wav
 from tgiconik.sandbox.state import State
+
+#: Partners by company id (BUID).
+NORDLICHT: Final = "GC10000401DE"
+SUMMIT: Final = "GC10000402US"
+YAMA: Final = "GC10000403JP"
+
+#: The metadata view that release decisions are read through.
+RELEASE_VIEW: Final = iconik.fixed_id("view release")
+
+_FIELDS: Final = (
+    {"name": "Regions", "field_type": "tag_cloud", "multi": True, "use_as_facet": True},
+    {"name": "Languages", "field_type": "tag_cloud", "multi": True, "use_as_facet": True},
+    {"name": "Usages", "field_type": "tag_cloud", "multi": True},
+    {"name": "UsageRestrictions", "field_type": "text", "multi": True},
+    {"name": "EmbargoUntil", "field_type": "datetime"},
+    {"name": "LicenceStart", "field_type": "date"},
+    {"name": "LicenceEnd", "field_type": "date"},
+    {"name": "HeldVersions", "field_type": "string_exact", "multi": True},
+    {"name": "CompliantVersion", "field_type": "string_exact"},
+    {"name": "CompliantSHA256", "field_type": "string_exact"},
+)
+
+
+def asset_id(name: str) -> str:
+    """The id of one of the world's assets, by its short name, such as `film-de`."""
+    return iconik.fixed_id(f"asset {name}")
+
+
+def policy() -> ReleasePolicy:
+    """The brand's release policy: the defaults, read through the world's metadata view."""
+    return ReleasePolicy(metadata_view=RELEASE_VIEW)
 
 
 def build(state: State) -> None:
     """Fill both sides of an empty sandbox."""
-    seed.add_asset(
-        state,
-        id_=seed.fixed_id("asset launch film"),
-        title="Launch film",
-        media=mp4("launch-film.mp4", "Launch film, version 1"),
+    iconik.add_metadata_view(state, id_=RELEASE_VIEW, name="Release", fields=_FIELDS)
+    _add_assets(state)
+    _add_community(state)
+
+
+def _add_assets(state: State) -> None:
+    now = state.now()
+
+    def add(
+        name: str,
+        title: str,
+        media_type: str,
+        media: Media | Sequence[Media],
+        *,
+        approval: str | None = "APPROVED",
+        regions: Sequence[str] = (),
+        languages: Sequence[str] = (),
+        usages: Sequence[str] = ("in-store", "social"),
+        **others: Sequence[str],
+    ) -> None:
+        values: Mapping[str, Sequence[str]] = {
+            "Regions": regions,
+            "Languages": languages,
+            "Usages": usages,
+            "LicenceEnd": [_day(now + timedelta(days=365))],
+            **others,
+        }
+        iconik.add_asset(
+            state,
+            id_=asset_id(name),
+            title=title,
+            media=media,
+            values={field: value for field, value in values.items() if value},
+            approval=approval,
+            created=now - timedelta(days=30),
+            fields={"media_type": media_type},
+        )
+
+    add(
+        "film-de",
+        "Spring launch film",
+        "video",
+        [
+            mp4("spring-launch-de.mp4", "DE, version 1"),
+            mp4("spring-launch-de.mp4", "DE, version 2"),
+        ],
+        regions=["DE", "AT"],
+        languages=["de"],
+        UsageRestrictions=["Not for television."],
     )
+    add(
+        "film-de-unsigned",
+        "Spring launch film",
+        "video",
+        mp4("spring-launch-de-unsigned.mp4", "DE, not signed off"),
+        approval="MIXED",
+        regions=["DE"],
+        languages=["de"],
+    )
+    add(
+        "film-de-last-year",
+        "Spring launch film",
+        "video",
+        mp4("spring-launch-de-last-year.mp4", "DE, last year"),
+        regions=["DE"],
+        languages=["de"],
+        LicenceEnd=[_day(now - timedelta(days=40))],
+    )
+    add(
+        "film-us",
+        "Spring launch film",
+        "video",
+        mp4("spring-launch-us.mp4", "US, version 1"),
+        regions=["US"],
+        languages=["en"],
+    )
+    add(
+        "film-cut",
+        "Spring launch film, rough cut",
+        "video",
+        mp4("spring-launch-rough.mp4", "Rough cut"),
+        approval="NOT_APPROVED",
+        regions=["DE"],
+        languages=["de"],
+    )
+    add(
+        "film-jp",
+        "Spring launch film",
+        "video",
+        mp4("spring-launch-jp.mp4", "JP, version 1"),
+        regions=["JP"],
+        languages=["ja"],
+        EmbargoUntil=[f"{now + timedelta(days=7):%Y-%m-%dT%H:%M:%S}"],
+    )
+    add(
+        "radio",
+        "Spring launch radio spot",
+        "audio",
+        wav("spring-launch-radio.wav", "Radio spot"),
+        approval="MIXED",
+        regions=["Worldwide"],
+        languages=["de", "en"],
+    )
+    add(
+        "subtitles-de",
+        "Spring launch film, subtitles",
+        "text",
+        srt("spring-launch-de.srt", "Der Frühling kommt.", "Und mit ihm das Neue."),
+        regions=["DE", "AT"],
+        languages=["de"],
+    )
+    for colour in ("green", "blue"):
+        add(
+            f"poster-{colour}",
+            "Spring poster",
+            "image",
+            png(f"spring-poster-{colour}.png", f"Spring poster, {colour}"),
+            regions=["Worldwide"],
+            languages=["en"],
+        )
+    iconik.add_collection(
+        state,
+        id_=iconik.fixed_id("collection spring launch"),
+        title="Spring launch",
+        asset_ids=[asset_id("film-de"), asset_id("film-us"), asset_id("film-jp")],
+    )
+
+
+def _add_community(state: State) -> None:
+    brand = credentials.COMPANY_ID
+    now = state.now()
+    grid.add_company(state, brand, "Aurora Outdoor", entitlements=["Active Community", "Lens"])
+    grid.add_group(state, brand, "GRP-RETAIL", "Retailers", tags=["retail"])
+    grid.add_group(state, brand, "GRP-LAUNCH", "Launch partners", tags=["launch"])
+    for company_id, name, contact, email, regions, languages in (
+        (NORDLICHT, "Nordlicht Handels GmbH", "Jana Vogt", "media@nordlicht.example", "DE", "de"),
+        (SUMMIT, "Summit Sports Inc.", "Alex Reed", "assets@summit.example", "US", "en"),
+        (YAMA, "Yama Retail KK", "Mori Sato", "media@yama.example", "JP", "ja"),
+    ):
+        grid.add_partner(
+            state,
+            brand,
+            company_id,
+            name,
+            trading_address=f"ZZ:{company_id}",
+            groups=["GRP-RETAIL", "GRP-LAUNCH"],
+            contacts=[{"name": contact, "email": email, "role": "media"}],
+            regions=[regions],
+            languages=[languages],
+        )
+        grid.add_user(state, company_id, f"GCU{company_id[-4:]}", email, first_name=contact)
+
+    def ask(
+        id_: str, partner: str, subject: str, hours_ago: int, **criteria: str | list[str]
+    ) -> None:
+        grid.add_request(
+            state,
+            brand,
+            id_,
+            at=now - timedelta(hours=hours_ago),
+            kind="media_request",
+            partner_id=partner,
+            subject=subject,
+            due_at=now + timedelta(days=10),
+            criteria=criteria,
+        )
+
+    ask(
+        "REQ-1042",
+        NORDLICHT,
+        "Launch film for the screens in our stores",
+        26,
+        text="spring launch film",
+        media_type="video",
+        region="DE",
+        language="de",
+        usage="in-store",
+    )
+    ask("REQ-1043", SUMMIT, "A poster for the entrance", 20, text="spring poster", usage="in-store")
+    ask("REQ-1044", YAMA, "Launch film", 12, text="spring launch film", region="JP", language="ja")
+    ask("REQ-1045", NORDLICHT, "Last year's winter film", 5, text="winter")
+    ask(
+        "REQ-1046",
+        SUMMIT,
+        "Film and radio spot",
+        2,
+        asset_ids=[asset_id("film-us"), asset_id("radio")],
+        region="US",
+    )
+    grid.add_issue(
+        state,
+        brand,
+        "ISS-7",
+        at=now - timedelta(hours=30),
+        partner_id=SUMMIT,
+        subject="The logo in the launch film is last year's",
+        severity="high",
+        category="branding",
+        asset_references=[{"asset_id": asset_id("film-us"), "role": "faulty"}],
+    )
+
+
+def _day(moment: datetime) -> str:
+    return f"{moment:%Y-%m-%d}"
