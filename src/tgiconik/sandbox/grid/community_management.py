@@ -25,6 +25,7 @@ from tgiconik.sandbox.grid.shapes import (
     Shape,
     list_of,
     one_of,
+    some_of,
     text,
 )
 from tgiconik.sandbox.state import State
@@ -42,7 +43,7 @@ _SECRETS: Final = frozenset({"loginPassword", "userPasswordHint"})
 
 
 def _details(*names: str) -> Shape:
-    return Shape({name: Field(text()) for name in names}, partial=True)
+    return some_of({name: text() for name in names})
 
 
 _CHANGEABLE: Final[Mapping[str, Check]] = {
@@ -66,19 +67,13 @@ _GIVEN_ONCE: Final[Mapping[str, Check]] = {
     "preferredLanguage": text(),
     "preferredTimezone": text(),
     "type": text(),
-    "userPasswordHint": Shape(
-        {
-            f"pwdHintQuestionAnswer{number}": Field(_details("question", "answer"))
-            for number in range(1, 7)
-        },
-        partial=True,
+    "userPasswordHint": some_of(
+        {f"pwdHintQuestionAnswer{number}": _details("question", "answer") for number in range(1, 7)}
     ),
 }
 #: The bodies as published; none of their fields is marked as required there.
-USER_UPDATE: Final = Shape({n: Field(c) for n, c in _CHANGEABLE.items()}, partial=True)
-USER_CREATE: Final = Shape(
-    {n: Field(c) for n, c in {**_CHANGEABLE, **_GIVEN_ONCE}.items()}, partial=True
-)
+_USER_UPDATE: Final = some_of(_CHANGEABLE)
+_USER_CREATE: Final = some_of({**_CHANGEABLE, **_GIVEN_ONCE})
 _ROLES: Final = list_of(Shape({"roleName": Field(one_of(RoleName))}))
 
 
@@ -188,7 +183,7 @@ def _list_users(call: _Call) -> Response:
 
 def _create_user(call: _Call) -> Response:
     _company(call)
-    body = call.body(USER_CREATE)
+    body = call.body(_USER_CREATE)
     if missing := [name for name in ("loginId", "loginPassword") if name not in body]:
         raise faults.bad_request(f"{' and '.join(missing)} must be given")
     if any(user["loginId"] == body["loginId"] for user in call.store.list(USERS)):
@@ -205,7 +200,7 @@ def _get_user(call: _Call) -> Response:
 
 def _update_user(call: _Call) -> Response:
     user = _user(call, "userId")
-    for name, value in call.body(USER_UPDATE).items():
+    for name, value in call.body(_USER_UPDATE).items():
         user[name] = {**user.get(name, {}), **value} if isinstance(value, dict) else value
     _put(call, user)
     return Response()

@@ -160,6 +160,11 @@ class Shape:
         return Shape({name: self.fields[name] for name in names}, partial=True)
 
 
+def some_of(fields: Mapping[str, Check]) -> Shape:
+    """An object of which any field may be left out, and then stays out."""
+    return Shape({name: Field(check) for name, check in fields.items()}, partial=True)
+
+
 def nullable(check: Check) -> Field:
     """A field that may be null, and is when it is left out."""
 

@@ -21,6 +21,7 @@ from tgiconik.sandbox.grid.shapes import (
     Shape,
     boolean,
     list_of,
+    some_of,
     time,
     whole_number,
 )
@@ -58,24 +59,22 @@ def _all_of(**fields: Check) -> Shape:
     return Shape({name: Field(check) for name, check in fields.items()})
 
 
-def _any_of(**fields: Check) -> Shape:
-    return Shape({name: Field(check) for name, check in fields.items()}, partial=True)
-
-
 _FIELD: Final = _enum(*FIELDS)
 _MATCH: Final = _all_of(field=_FIELD, query=_text)
 _FILTER_VALUE: Final = Shape({"not": Field(boolean, default=False), "value": Field(_text)})
 _RANGE: Final = Shape({"field": Field(_FIELD), "from": Field(time), "to": Field(time)})
-_QUERY: Final = _any_of(
-    count=whole_number(0, MOST),
-    offset=whole_number(0, 2**31 - 1),
-    scroll=boolean,
-    sortby=_all_of(field=_FIELD, type=_enum("ASC", "DESC")),
-    query=_text,
-    contentKeyFilters=_each(_all_of(key=_text, value=_text)),
-    filters=_each(_all_of(field=_FIELD, values=_each(_FILTER_VALUE))),
-    fields=_any_of(must=_each(_MATCH), should=_each(_MATCH)),
-    ranges=_each(_RANGE),
+_QUERY: Final = some_of(
+    {
+        "count": whole_number(0, MOST),
+        "offset": whole_number(0, 2**31 - 1),
+        "scroll": boolean,
+        "sortby": _all_of(field=_FIELD, type=_enum("ASC", "DESC")),
+        "query": _text,
+        "contentKeyFilters": _each(_all_of(key=_text, value=_text)),
+        "filters": _each(_all_of(field=_FIELD, values=_each(_FILTER_VALUE))),
+        "fields": some_of({"must": _each(_MATCH), "should": _each(_MATCH)}),
+        "ranges": _each(_RANGE),
+    }
 )
 
 
@@ -85,7 +84,7 @@ def read(given: Mapping[str, Json]) -> Document:
     Raises:
         LensError: something in it is not known, or not of its type.
     """
-    query: Document = _read(_any_of(query=_QUERY), given).get("query", {})
+    query: Document = _read(some_of({"query": _QUERY}), given).get("query", {})
     return query
 
 
@@ -95,7 +94,7 @@ def names(given: Mapping[str, Json]) -> list[str] | None:
     Raises:
         LensError: something in it is not known, or not of its type.
     """
-    wanted: list[str] | None = _read(_any_of(names=_each(_text)), given).get("names")
+    wanted: list[str] | None = _read(some_of({"names": _each(_text)}), given).get("names")
     return wanted
 
 
