@@ -177,7 +177,7 @@ def unstructure(value: object) -> Json:
     if isinstance(value, list | tuple):
         return [unstructure(one) for one in value]
     if isinstance(value, datetime):
-        return format_time(value)
+        return rfc3339(value)
     if isinstance(value, date):
         return value.isoformat()
     return value
@@ -201,7 +201,7 @@ def parse_time(text: str) -> datetime:
         raise ValueError(f"{text!r} is out of range") from error
 
 
-def format_time(time: datetime) -> str:
+def rfc3339(time: datetime) -> str:
     """A time as the platforms read it: RFC 3339 in UTC; one without a zone is read as UTC."""
     aware = time if time.tzinfo else time.replace(tzinfo=UTC)
     return aware.astimezone(UTC).isoformat().replace("+00:00", "Z")

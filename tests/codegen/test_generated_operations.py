@@ -16,11 +16,15 @@ from urllib.parse import quote
 
 import attrs
 import pytest
+from codegen_fakes import JSON, Recorder, on
 
 from tgiconik import errors
 from tgiconik._http import Answer, Call, Pages
 from tgiconik._models import Json, Model
+from tgiconik.iconik._service import Service
 from tgiconik.iconik.services import SERVICES
+from tgiconik.iconik.services.assets import AssetsService
+from tgiconik.iconik.services.auth import AuthService
 
 HERE = Path(__file__).parents[2] / "codegen"
 LOCK = dict(
@@ -88,11 +92,15 @@ class Fact:
                 return objects["items"] if objects else None
         return None
 
-    def method(self, session: "Recorder") -> Method:
-        module, name = SERVICES[self.service]
-        service = getattr(importlib.import_module(module), name)(session)
-        method: Method = getattr(service, LOCK[str(self)])
+    def method(self, session: Recorder) -> Method:
+        method: Method = getattr(on(service(self.service), session), LOCK[str(self)])
         return method
+
+
+def service(name: str) -> type[Service]:
+    module, kind = SERVICES[name]
+    found: type[Service] = getattr(importlib.import_module(module), kind)
+    return found
 
 
 def facts() -> list[Fact]:
@@ -109,23 +117,6 @@ def facts() -> list[Fact]:
 
 
 FACTS = facts()
-
-
-@attrs.define
-class Recorder:
-    """A session that remembers the call and gives the answer it was told to."""
-
-    status: int = 200
-    content: bytes = b"{}"
-    headers: dict[str, str] = attrs.field(factory=lambda: {"content-type": "application/json"})
-    base_url: str = "https://iconik.test"
-    calls: list[Call] = attrs.field(factory=list)
-
-    async def send(self, call: Call) -> Answer:
-        self.calls.append(call)
-        return Answer(
-            call=call, url="", status=self.status, headers=self.headers, content=self.content
-        )
 
 
 def sample(annotation: object) -> object:
@@ -166,11 +157,10 @@ async def the_call(fact: Fact) -> Call:
     session = Recorder(
         status=min(fact.answers()),
         content=b"[]" if array else b"{}",
-        headers={"location": "/there", "content-type": "application/json"},
+        headers={"location": "/there", **JSON},
     )
     await called(fact, session)
-    (call,) = session.calls
-    return call
+    return session.call
 
 
 def wire_names(fact: Fact, *, lists: bool) -> set[str]:
@@ -184,9 +174,9 @@ def is_list(fact: Fact) -> bool:
 
 def test_there_are_as_many_methods_as_operations_and_no_other() -> None:
     methods: Counter[str] = Counter()
-    for service, (module, name) in SERVICES.items():
-        own = vars(getattr(importlib.import_module(module), name))
-        methods[service] += sum(isinstance(one, types.FunctionType) for one in own.values())
+    for name in SERVICES:
+        own = vars(service(name)).values()
+        methods[name] += sum(isinstance(one, types.FunctionType) for one in own)
     assert methods == Counter(fact.service for fact in FACTS)
     assert methods.total() == 1002
 
@@ -322,20 +312,15 @@ async def test_a_refusal_names_the_roles_that_the_facts_ask_for() -> None:
         async def send(self, call: Call) -> Answer:
             raise errors.Forbidden(method=call.method, url=call.path, status=403)
 
-    module, name = SERVICES["assets"]
-    service = getattr(importlib.import_module(module), name)(Refusing())
     with pytest.raises(errors.Forbidden, match="can_read_assets"):
-        await service.get_asset("1")
+        await on(AssetsService, Refusing()).get_asset("1")
 
 
 async def test_a_credential_in_a_path_is_sent_but_not_shown() -> None:
     session = Recorder()
-    module, name = SERVICES["auth"]
-    service = getattr(importlib.import_module(module), name)(session)
-    await service.reset_password("geheim", body={})
-    (call,) = session.calls
-    assert "geheim" in call.path
-    assert "geheim" not in call.shown
+    await on(AuthService, session).reset_password("geheim", body={})
+    assert "geheim" in session.call.path
+    assert "geheim" not in session.call.shown
 
 
 async def test_the_posts_that_may_be_repeated_are_those_that_the_overlay_gives_a_reason_for() -> (

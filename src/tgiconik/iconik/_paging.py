@@ -1,6 +1,7 @@
 """How iconik's lists go on: pure functions from a page to the cursor of the next.
 
-A cursor is a piece of query (`page=3&per_page=100`, `last_id=…`): it can be stored, and read.
+A cursor is a piece of query (`page=3&per_page=100`, `last_id=…`): it can be stored, and read. What
+stands behind a `#` in it is not sent.
 None ends the list. Asking for a page past the end is an error on the platform, so that nothing here
 guesses a page number: it follows `next_url`, or goes on from the last entry of a full page.
 """
@@ -54,13 +55,13 @@ Style: TypeAlias = Callable[[Turn], str | None]
 
 def by_url(turn: Turn) -> str | None:
     """Follow `next_url`: host-relative, with the query, null or absent on the last page."""
-    url = getattr(turn.envelope, "next_url", None)
+    url: str | None = getattr(turn.envelope, "next_url", None)
     if not url:
         return None
     parts = urlsplit(url)
     if parts.path.rstrip("/") != turn.path.rstrip("/") or not parts.query:
         raise LostTrackError(f"next_url leads from {turn.path} to {parts.path}")
-    return None if parts.query == turn.cursor else parts.query
+    return parts.query
 
 
 def by_last_id(turn: Turn) -> str | None:
@@ -78,7 +79,11 @@ def by_scroll(turn: Turn) -> str | None:
     if not scrolling(turn.cursor):
         return by_url(turn)
     scroll = getattr(turn.envelope, "scroll_id", None)
-    return urlencode({"scroll": "true", "scroll_id": scroll}) if scroll and turn.items else None
+    if not scroll or not turn.items:
+        return None
+    # The platform moves on below the same id: the count tells one page's cursor from the next.
+    read = int((turn.cursor or "").partition("#")[2] or 0)
+    return f"{urlencode({'scroll': 'true', 'scroll_id': scroll})}#{read + 1}"
 
 
 def by_search_after(turn: Turn) -> str | None:
@@ -117,7 +122,7 @@ def searching_after(cursor: str | None) -> bool:
 
 def query_at(query: Mapping[str, Any], cursor: str | None) -> dict[str, Any]:
     """The query that reads the page at a cursor."""
-    return {**query, **parse_qs(cursor or "")}
+    return {**query, **parse_qs((cursor or "").partition("#")[0])}
 
 
 def values_at(cursor: str) -> list[Any]:

@@ -1,0 +1,107 @@
+"""What a service makes of an answer that is not simply a model."""
+
+from collections.abc import Mapping
+
+import pytest
+from codegen_fakes import JSON, Recorder, on
+
+from tgiconik import errors
+from tgiconik.iconik.models import assets as m
+from tgiconik.iconik.services.assets import AssetsService
+from tgiconik.iconik.services.auth import AuthService
+from tgiconik.iconik.services.files import FilesService
+
+
+def assets(
+    status: int = 200, content: bytes = b"", headers: Mapping[str, str] = JSON
+) -> AssetsService:
+    return on(AssetsService, Recorder(status=status, content=content, headers=headers))
+
+
+async def test_an_answer_that_may_be_empty_is_none_when_it_is() -> None:
+    body = m.ApprovalInput()
+    for status, content in ((204, b""), (202, b'{"job_id": "j"}'), (200, b"")):
+        service = assets(status=status, content=content)
+        assert await service.create_object_approval_request("assets", "1", body=body) is None
+    service = assets(status=201, content=b'{"status": "REQUESTED"}')
+    approval = await service.create_object_approval_request("assets", "1", body=body)
+    assert approval == m.Approval(status="REQUESTED")
+
+
+async def test_an_answer_that_must_be_there_and_is_not_is_an_error() -> None:
+    with pytest.raises(errors.UnreadableResponse, match="an object was expected, not null"):
+        await assets(content=b"").get_asset("1")
+
+
+async def test_an_answer_of_another_shape_names_the_place() -> None:
+    with pytest.raises(errors.UnreadableResponse, match="versions: a list was expected"):
+        await assets(content=b'{"versions": 3}').get_asset("1")
+
+
+async def test_html_from_a_proxy_is_an_error_that_shows_its_beginning() -> None:
+    with pytest.raises(errors.UnreadableResponse, match="<html>"):
+        await assets(content=b"<html>down</html>").get_asset("1")
+
+
+@pytest.mark.parametrize(
+    ("kind", "content", "said"),
+    [
+        ("application/json", b'{"a": 1}', {"a": 1}),
+        ("text/vtt", b"WEBVTT", "WEBVTT"),
+        ("application/json", b"", None),
+        ("text/plain", b"", None),
+    ],
+)
+async def test_an_answer_that_nobody_describes_comes_as_it_is(
+    kind: str, content: bytes, said: object
+) -> None:
+    service = assets(headers={"content-type": kind}, content=content)
+    assert await service.get_asset_segments_vtt("1") == said
+
+
+async def test_a_redirect_is_answered_not_followed() -> None:
+    session = Recorder(status=302, headers={"location": "https://idp.test/"})
+    auth = on(AuthService, session)
+    assert await auth.get_saml_login_redirect("p") == "https://idp.test/"
+    assert not session.call.authenticated
+    with pytest.raises(errors.UnreadableResponse, match="redirect"):
+        await on(AuthService, Recorder(status=302)).get_saml_login_redirect("p")
+
+
+async def test_a_missing_body_is_not_sent() -> None:
+    session = Recorder(status=201)
+    await on(AssetsService, session).reindex_assets()
+    assert session.call.content is None
+
+
+async def test_a_form_is_sent_as_texts_without_nulls() -> None:
+    session = Recorder(content=b'{"token": "t"}')
+    body = {"grant_type": "refresh_token", "refresh_token": "r", "scope": None}
+    await on(AuthService, session).create_oauth_token(body=body)
+    assert session.call.content == b"grant_type=refresh_token&refresh_token=r"
+
+
+async def test_a_multipart_body_has_a_part_per_field() -> None:
+    session = Recorder()
+    body = {"file_name": "a.mp4", "create_keyframes": True}
+    await on(FilesService, session).upload_files(body=body)
+    call = session.call
+    boundary = call.headers["Content-Type"].partition("boundary=")[2].encode()
+    parts = (call.content or b"").split(b"--" + boundary)
+    assert [part.strip() for part in parts[1:]] == [
+        b'Content-Disposition: form-data; name="file_name"\r\n\r\na.mp4',
+        b'Content-Disposition: form-data; name="create_keyframes"\r\n\r\ntrue',
+        b"--",
+    ]
+
+
+async def test_the_share_log_in_sends_the_app_id_and_no_credentials() -> None:
+    session = Recorder(content=b"{}")
+    await on(AssetsService, session).log_in_to_share(body={}, app_id="app")
+    call = session.call
+    assert call.headers["App-ID"] == "app"
+    assert not call.authenticated
+
+
+def test_a_service_says_what_it_is() -> None:
+    assert repr(assets()) == "<AssetsService https://iconik.test/API/assets>"
