@@ -5,9 +5,10 @@ one of the modules for nouns that behave in ways of their own, or the generic no
 """
 
 from collections.abc import Callable, Mapping
-from functools import partial
+from functools import cache, partial
 from typing import Final
 
+import attrs
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import BaseRoute, Route
@@ -15,15 +16,18 @@ from starlette.routing import BaseRoute, Route
 from tgiconik.sandbox import facts
 from tgiconik.sandbox.facts import Facts, Operation
 from tgiconik.sandbox.iconik import (
+    acls,
     approvals,
     assets,
     collection,
     crud,
     files,
     history,
+    jobs,
     metadata,
     objects,
     people,
+    relations,
     search,
     segments,
     shares,
@@ -43,13 +47,16 @@ Handler = Callable[[Asked], Response]
 _METHODS: Final = ["GET", "POST", "PUT", "PATCH", "DELETE"]
 #: The operations that behave in ways of their own.
 _HANDLERS: Final[Mapping[str, Handler]] = {
+    **acls.HANDLERS,
     **approvals.HANDLERS,
     **assets.HANDLERS,
     **collection.HANDLERS,
     **files.HANDLERS,
     **history.HANDLERS,
+    **jobs.HANDLERS,
     **metadata.HANDLERS,
     **people.HANDLERS,
+    **relations.HANDLERS,
     **search.HANDLERS,
     **segments.HANDLERS,
     **shares.HANDLERS,
@@ -59,23 +66,40 @@ _HANDLERS: Final[Mapping[str, Handler]] = {
 
 def routes(state: State) -> list[BaseRoute]:
     """All of iconik, as one route below `/API/`."""
-    service = _Iconik(state, facts.load())
+    service = _Iconik(state, _known())
     return [Route("/API/{path:path}", service.answer, methods=_METHODS)]
+
+
+@attrs.frozen
+class _Known:
+    """What follows from the facts alone: the same for every sandbox."""
+
+    table: Table
+    schemas: Mapping[str, Schemas]
+    handlers: Mapping[str, Handler]
+
+
+@cache
+def _known() -> _Known:
+    known = facts.load()
+    schemas = {service: Schemas(named) for service, named in known.schemas.items()}
+    nouns = {
+        service: Nouns(service, _by_place(known, service), schemas[service]) for service in schemas
+    }
+    return _Known(
+        table=Table(known.operations),
+        schemas=schemas,
+        handlers={each.name: _handler(each, nouns[each.service]) for each in known.operations},
+    )
 
 
 class _Iconik:
     """The dispatcher: what is asked for, whether it may be, and who answers."""
 
-    def __init__(self, state: State, known: Facts) -> None:
+    def __init__(self, state: State, known: _Known) -> None:
         self._state = state
+        self._known = known
         self._index = SearchIndex(state)
-        self._table = Table(known.operations)
-        self._schemas = {service: Schemas(named) for service, named in known.schemas.items()}
-        self._nouns = {
-            service: Nouns(service, _by_place(known, service), schemas)
-            for service, schemas in self._schemas.items()
-        }
-        self._handlers = {each.name: self._handler(each) for each in known.operations}
 
     async def answer(self, request: Request) -> Response:
         """Answer one request, refusals in iconik's shape of an error."""
@@ -90,7 +114,7 @@ class _Iconik:
         check_credentials(operation, request.headers)
         for name in check_query(operation, request.query_params):
             self._state.unknown_queries.append(f"{operation.name} {name}")
-        schemas = self._schemas[operation.service]
+        schemas = self._known.schemas[operation.service]
         asked = Asked(
             state=self._state,
             index=self._index,
@@ -102,26 +126,26 @@ class _Iconik:
             path=path,
             user_id=CURRENT_USER,
         )
-        handler = self._handlers[operation.name]
+        handler = self._known.handlers[operation.name]
         if request.method == "GET":
             return handler(asked)
         with self._state.store.transaction():
             return handler(asked)
 
     def _find(self, method: str, path: str) -> tuple[Operation, Mapping[str, str]]:
-        found = self._table.find(method, path)
+        found = self._known.table.find(method, path)
         if found is not None:
             return found
-        if allowed := self._table.methods(path):
+        if allowed := self._known.table.methods(path):
             raise Refused(405, f"The method is not allowed, only {', '.join(allowed)}")
         raise Refused(404, "The requested URL was not found on the server")
 
-    def _handler(self, operation: Operation) -> Handler:
-        own = _HANDLERS.get(operation.name)
-        if own is not None:
-            return own
-        nouns = self._nouns[operation.service]
-        return partial(_generic, handler=_generic_handler(operation, nouns), nouns=nouns)
+
+def _handler(operation: Operation, nouns: Nouns) -> Handler:
+    own = _HANDLERS.get(operation.name)
+    if own is not None:
+        return own
+    return partial(_generic, handler=_generic_handler(operation, nouns), nouns=nouns)
 
 
 def _by_place(known: Facts, service: str) -> Mapping[tuple[str, str], Operation]:

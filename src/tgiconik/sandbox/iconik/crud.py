@@ -18,7 +18,7 @@ from tgiconik.sandbox.schema import Schemas
 from tgiconik.sandbox.store import Document
 
 _LAST_PARAMETER = re.compile(r"(?P<collection>.+/)\{(?P<name>\w+)\}/")
-_TRAILING_PARAMETERS = re.compile(r"(\{\w+\}/)+$")
+_PARAMETERS = re.compile(r"(\{\w+\}/)+")
 _PARAMETER = re.compile(r"\{\w+\}")
 #: Tails under which a list shows another list's nouns: `/v1/groups/basic/` shows groups.
 _OTHER_NAMES = re.compile(r"(all/basic|basic|all|recent|search|admin)/$")
@@ -33,13 +33,13 @@ class Noun:
     Attributes:
         kind: what the store calls it.
         keys: the fields that name one in the path; none for a thing that there is once only.
-        creatable: whether a request to the collection makes one. What cannot be created (settings,
-            say) is always there.
+        must_exist: whether one is only there once it was made, by a request to its collection or
+            by iconik itself. What is in no collection (settings, say) is always there.
     """
 
     kind: str
     keys: tuple[str, ...] = ()
-    creatable: bool = False
+    must_exist: bool = False
 
 
 class Nouns:
@@ -65,21 +65,28 @@ class Nouns:
         while match := _LAST_PARAMETER.fullmatch(collection):
             collection = match["collection"]
             parameters.insert(0, match["name"])
+            if len(parameters) > 1 and self._names_one(collection):
+                break
             create = self.creation(collection)
             if create is not None:
                 fields = self._schemas.fields(first_schema(create))
                 keys = tuple(_key(name, fields) for name in parameters)
-                return Noun(kind(self._service, collection), keys, creatable=True)
+                return Noun(kind(self._service, collection), keys, must_exist=True)
         if not parameters:
             return None
         collection = _LAST_PARAMETER.sub(r"\g<collection>", path)
-        return Noun(kind(self._service, collection), (parameters[-1],))
+        listing = self._operations.get(("GET", collection))
+        return Noun(
+            kind(self._service, collection),
+            (parameters[-1],),
+            must_exist=listing is not None and self.is_list(listing),
+        )
 
     def of_collection(self, path: str) -> Noun | None:
         """The noun that a path lists or creates: `/v1/portals/`."""
         path = _OTHER_NAMES.sub("", path)
         for _, other in self._operations:
-            if _TRAILING_PARAMETERS.sub("", other) == path and other != path:
+            if other.startswith(path) and _PARAMETERS.fullmatch(other.removeprefix(path)):
                 noun = self.of_item(other)
                 if noun is not None and noun.kind == kind(self._service, path):
                     return noun
@@ -92,30 +99,38 @@ class Nouns:
             return None
         return Noun(kind(self._service, path))
 
+    def _names_one(self, collection: str) -> bool:
+        """Whether one parameter alone names a thing of the collection."""
+        return any(
+            other.startswith(f"{collection}{{") and _PARAMETER.sub("", other) == f"{collection}/"
+            for _, other in self._operations
+        )
+
     def is_list(self, operation: Operation) -> bool:
         """Whether an operation answers a page of objects."""
         return "objects" in self._schemas.fields(first_schema(operation))
 
     def creation(self, collection: str) -> Operation | None:
         """The operation that makes a noun of a collection: a POST, or a PUT beside a list."""
-        for method in ("POST", "PUT"):
-            create = self._operations.get((method, collection))
-            if create is not None and self._schemas.fields(first_schema(create)):
-                return create
-        return None
+        create = self._operations.get(("POST", collection))
+        listing = self._operations.get(("GET", collection))
+        if create is None and listing is not None and self.is_list(listing):
+            create = self._operations.get(("PUT", collection))
+        return create if create and self._schemas.fields(first_schema(create)) else None
 
     def above(self, path: str) -> Iterator[tuple[Noun, int]]:
         """The nouns that must exist for the path to mean something.
 
         Yields:
-            Each creatable noun named on the way, with the number of path parameters up to it.
+            Each noun that must exist named on the way, with the number of path parameters up to it.
         """
         segments = path.strip("/").split("/")
         for end in range(1, len(segments)):
             prefix = f"/{'/'.join(segments[:end])}/"
-            if ("GET", prefix) in self._operations:
+            read = self._operations.get(("GET", prefix))
+            if read is not None and not self.is_list(read):
                 noun = self.of_item(prefix)
-                if noun is not None and noun.creatable:
+                if noun is not None and noun.must_exist:
                     yield noun, len(_PARAMETER.findall(prefix))
 
 
@@ -130,9 +145,10 @@ def first_schema(operation: Operation) -> Schema | None:
 
 
 def _key(parameter: str, fields: Mapping[str, Schema]) -> str:
-    """The field that a path parameter means: itself, `id`, or its last word (`field_name`)."""
-    candidates = (parameter, "id", parameter.rpartition("_")[2], "name")
-    return next((name for name in candidates if name in fields), "id")
+    """The field that a path parameter means: itself, `id`, or its last words (`field_name`)."""
+    words = parameter.split("_")
+    tails = ("_".join(words[start:]) for start in range(1, len(words)))
+    return next((name for name in (parameter, "id", *tails, "name") if name in fields), "id")
 
 
 def list_all(asked: Asked, noun: Noun | None) -> Response:
@@ -147,8 +163,9 @@ def create(asked: Asked, noun: Noun) -> Response:
         "date_created": asked.now(),
         "created_by_user": asked.user_id,
     }
-    if "id" in noun.keys:
-        document["id"] = new_id()
+    for name in noun.keys:
+        if name == "id" or (name.endswith("_id") and not document.get(name)):
+            document[name] = new_id()
     missing = [name for name in noun.keys if not document.get(name)]
     if missing:
         raise Refused(400, *(f"{name} is a required field." for name in missing))
@@ -167,7 +184,10 @@ def read(asked: Asked, noun: Noun) -> Response:
 
 def replace(asked: Asked, noun: Noun) -> Response:
     """Keep what was sent instead of what was there."""
-    before = _kept(asked, noun)
+    # A PUT that may answer 201 makes what is not there.
+    before = {} if 201 in asked.operation.answers else _kept(asked, noun)  # noqa: PLR2004 - HTTP
+    if asked.operation.body is None:
+        return _keep(asked, noun, before | _document(asked))
     ours = {name: before[name] for name in (*_SERVER_FIELDS, *noun.keys) if name in before}
     return _keep(asked, noun, ours | _document(asked))
 
@@ -179,7 +199,7 @@ def update(asked: Asked, noun: Noun) -> Response:
 
 def delete(asked: Asked, noun: Noun) -> Response:
     """Forget it."""
-    if not asked.state.store.delete(noun.kind, _key_of(asked)) and noun.creatable:
+    if not asked.state.store.delete(noun.kind, _key_of(asked)) and noun.must_exist:
         raise Refused(404, _missing(asked))
     return asked.empty()
 
@@ -199,7 +219,7 @@ def check_parents(asked: Asked, nouns: Nouns) -> None:
 
 def _kept(asked: Asked, noun: Noun) -> Document:
     document = asked.state.store.get(noun.kind, _key_of(asked))
-    if noun.creatable:
+    if noun.must_exist:
         return found(document, list(asked.ids.values())[-1])
     return dict(asked.ids) if document is None else document
 

@@ -13,7 +13,7 @@ from urllib.parse import quote
 
 from starlette.responses import Response
 
-from tgiconik.sandbox.iconik import objects
+from tgiconik.sandbox.iconik import crud, objects
 from tgiconik.sandbox.iconik.asked import Asked, Refused, found, new_id, stamp
 from tgiconik.sandbox.iconik.history import record
 from tgiconik.sandbox.iconik.kinds import FILE_SETS, FILES, FORMATS, KEYFRAMES, PROXIES, STORAGES
@@ -24,6 +24,7 @@ from tgiconik.sandbox.store import Document
 
 #: How long a signed link lasts; iconik's own time was not found.
 LINK_LIFE: Final = timedelta(hours=1)
+COMPONENTS: Final = crud.kind("files", "/v1/assets/{asset_id}/formats/{format_id}/components/")
 _KINDS: Final = {
     "formats": FORMATS,
     "file_sets": FILE_SETS,
@@ -277,6 +278,13 @@ def read_format(asked: Asked) -> Response:
     return asked.fit(_document(asked, "formats", "format_id"))
 
 
+def read_component(asked: Asked) -> Response:
+    """One component of a format, in the envelope of a list."""
+    objects.asset(asked.state, asked.ids["asset_id"])
+    component = asked.state.store.get(COMPONENTS, "/".join(asked.ids.values()))
+    return listed(asked, [found(component, asked.ids["component_id"])])
+
+
 def create_part(asked: Asked) -> Response:
     """Make a format, file set or file; of the current version unless the body names one."""
     document = objects.asset(asked.state, asked.ids["asset_id"])
@@ -366,6 +374,7 @@ HANDLERS = {
     **{f"DELETE {_ASSET}/versions/{{version_id}}/{kind}/": forget_kind for kind in _KINDS},
     **{f"DELETE {_ASSET}/versions/all/{kind}/": forget_kind for kind in _KINDS},
     f"GET {_ASSET}/formats/{{format_id}}/": read_format,
+    f"GET {_ASSET}/formats/{{format_id}}/components/{{component_id}}/": read_component,
     f"GET {_ASSET}/formats/{{format_id}}/file_sets/": list_kind,
     f"GET {_ASSET}/formats/{{format_id}}/storages/{{storage_id}}/file_sets/": list_kind,
     f"GET {_ASSET}/file_sets/{{file_set_id}}/files/": list_kind,

@@ -62,7 +62,14 @@ def give_token(asked: Asked) -> Response:
     )
 
 
+def forget_token(asked: Asked) -> Response:
+    """Log out: nothing changes, for everybody has the one token."""
+    return asked.empty()
+
+
 HANDLERS = {
+    "DELETE auth/v1/auth/token/": forget_token,
+    "DELETE auth/v1/auth/token/{token_id}/": forget_token,
     "GET users/v1/users/current/": read_current,
     "PUT users/v1/users/current/": change_current,
     "PATCH users/v1/users/current/": change_current,

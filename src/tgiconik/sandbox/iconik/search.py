@@ -225,20 +225,25 @@ def _raw(hit: Entry, name: str) -> list[str]:
 
 def _remember(asked: Asked, criteria: Mapping[str, Any]) -> None:
     id_ = new_id()
-    asked.state.store.put(
-        HISTORY, id_, {"id": id_, "date_created": asked.now(), "search_criteria_document": criteria}
-    )
+    entry = {"id": id_, "date_created": asked.now(), "criteria": criteria}
+    asked.state.store.put(HISTORY, id_, entry)
+
+
+def repeat(asked: Asked) -> Response:
+    """What a search of the history finds now."""
+    entry = asked.state.store.get(HISTORY, asked.ids["search_history_id"])
+    return _answer(asked, found(entry, "The search")["criteria"], {})
 
 
 def read_saved(asked: Asked) -> Response:
     """A saved search with what it finds now."""
     saved = found(asked.state.store.get(SAVED, asked.ids["search_id"]), "The saved search")
-    criteria = saved.get("search_criteria_document") or {}
-    return _answer(asked, criteria, {"id": saved["id"], "name": saved.get("name")})
+    return _answer(asked, saved["criteria"], {"id": saved["id"], "name": saved["name"]})
 
 
 HANDLERS = {
     "POST search/v1/search/": search,
     "POST search/v2/search/": search,
+    "GET search/v1/search/history/{search_history_id}/": repeat,
     "GET search/v1/search/saved/{search_id}/": read_saved,
 }

@@ -252,6 +252,12 @@ def revoke_many(asked: Asked) -> Response:
     return asked.empty()
 
 
+def reindex(asked: Asked) -> Response:
+    """Index a share anew: the sandbox's index is never behind."""
+    _share(asked)
+    return asked.empty()
+
+
 def list_users(asked: Asked) -> Response:
     """The recipients with their counts; the row of a URL share has no `email`."""
     return listed(asked, _share(asked)["users"], shape=dict)
@@ -317,6 +323,7 @@ HANDLERS = {
     f"GET {_ONE}{{share_id}}/": read_share,
     f"PUT {_ONE}{{share_id}}/": change_share,
     f"DELETE {_ONE}{{share_id}}/": revoke,
+    f"POST {_ONE}{{share_id}}/reindex/": reindex,
     f"GET {_ONE}{{share_id}}/users/": list_users,
     f"POST {_ONE}{{share_id}}/users/": add_user,
     f"GET {_ONE}{{share_id}}/users/{{share_user_id}}/": read_user,

@@ -1,0 +1,78 @@
+"""All 1,002 operations are routed, take what the facts say and answer as the facts say."""
+
+import re
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+import httpx
+import jsonschema
+import pytest
+
+from tgiconik.sandbox import Sandbox
+from tgiconik.sandbox.facts import Operation
+from tgiconik.sandbox.iconik.table import Table
+
+from .things import FACTS, Things
+from .world import HEADERS, Clock, fill
+
+#: Things that only iconik itself makes: there is none here, and the answer says so.
+FILLED_BY_ICONIK = re.compile(
+    r"\w+ ("
+    r"ml/v1/face_recognition/persons/\{person_id\}/"
+    r"|files/v1/storage_gateways/telemetry/\{worker_id\}/"
+    r"|files/v1/storages/\{storage_id\}/(deletions|transfers_from|transfers_to)/\{\w+\}/"
+    r"|transcode/v1/storages/\{storage_id\}/transcode/\{record_id\}/"
+    r"|auth/v1/apps/external/auth/\{secret\}/"
+    r"|search/v1/search/history/\{search_history_id\}/"
+    r")"
+)
+
+
+def validator(service: str, schema: Mapping[str, Any]) -> jsonschema.Draft202012Validator:
+    """A validator by somebody else than the sandbox."""
+    whole = {**schema, "components": {"schemas": FACTS.schemas[service]}}
+    return jsonschema.Draft202012Validator(whole, format_checker=jsonschema.FormatChecker())
+
+
+@pytest.fixture(scope="module")
+def shared() -> Iterator[Sandbox]:
+    sandbox = Sandbox(now=Clock(), world=False)
+    fill(sandbox)
+    yield sandbox
+    sandbox.close()
+
+
+@pytest.mark.parametrize("operation", FACTS.operations, ids=lambda each: each.name)
+async def test_an_operation_answers_what_its_facts_promise(
+    operation: Operation, shared: Sandbox
+) -> None:
+    transport = httpx.ASGITransport(shared.app)
+    async with httpx.AsyncClient(
+        transport=transport, base_url="http://localhost", headers=HEADERS
+    ) as http:
+        answer = await Things(shared, http).call(operation)
+
+    if answer.status_code == 404 and FILLED_BY_ICONIK.match(operation.name):
+        assert answer.json()["errors"]
+        return
+    assert answer.status_code in operation.answers, answer.text
+    schema = operation.answers[answer.status_code]
+    if schema is not None:
+        validator(operation.service, schema).validate(answer.json())
+
+
+def test_there_are_1002_operations() -> None:
+    assert len(FACTS.operations) == 1002
+    assert len({operation.service for operation in FACTS.operations}) == 15
+
+
+@pytest.mark.parametrize("slash", ["/", ""])
+def test_every_path_leads_to_its_own_operation_with_and_without_the_last_slash(slash: str) -> None:
+    table = Table(FACTS.operations)
+
+    for operation in FACTS.operations:
+        path = re.sub(r"\{(\w+)\}", r"a-\1", operation.service + operation.path).rstrip("/") + slash
+        found = table.find(operation.method, path)
+        assert found is not None, operation.name
+        assert found[0] is operation
+        assert all(value == f"a-{name}" for name, value in found[1].items())
