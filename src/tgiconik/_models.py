@@ -20,7 +20,17 @@ from collections.abc import Callable, Mapping
 from datetime import UTC, date, datetime
 from inspect import get_annotations
 from types import NoneType, UnionType
-from typing import Any, ClassVar, Final, TypeAlias, TypeVar, cast, get_args, get_type_hints
+from typing import (
+    Any,
+    ClassVar,
+    Final,
+    TypeAlias,
+    TypeVar,
+    cast,
+    get_args,
+    get_origin,
+    get_type_hints,
+)
 
 import attrs
 from cattrs import Converter
@@ -48,7 +58,7 @@ class Unset(enum.Enum):
 UNSET: Final = Unset.UNSET
 
 _SECRET: Final = re.compile(
-    r"(^|_)(password|secret|token|credentials|private_key|api_key|headers)$", re.IGNORECASE
+    r"(^|_)(password|secret|token|credentials|headers|otp|hash|nonce)$", re.IGNORECASE
 )
 
 
@@ -76,7 +86,7 @@ class Model:
     """
 
     __attrs_attrs__: ClassVar[Any] = _Fields()
-    __hash__: ClassVar[None]  # type: ignore[assignment]  # mutable, like every attrs class
+    __hash__ = None  # type: ignore[assignment]  # mutable, like every attrs class
 
     #: Python name to wire name, for the few fields whose wire name is not a Python name.
     _wire: ClassVar[Mapping[str, str]] = {}
@@ -103,16 +113,20 @@ class Model:
 
     def __repr__(self) -> str:
         said = (
-            f"{field.name}={'***' if _secret(field.name, value) else repr(value)}"
+            f"{field.name}={_shown(field.name, value)}"
             for field in attrs.fields(type(self))
             if (value := getattr(self, field.name)) is not None and value is not UNSET
         )
         return f"{type(self).__name__}({', '.join(said)})"
 
 
-def _secret(name: str, value: object) -> bool:
-    # `has_password` is a flag and says nothing.
-    return not isinstance(value, bool) and _SECRET.search(name) is not None
+def _shown(name: str, value: object) -> str:
+    # `has_password` is a flag and says nothing; the query of a signed URL is its key.
+    if not isinstance(value, bool) and _SECRET.search(name):
+        return "***"
+    if isinstance(value, str) and "://" in value and "?" in value:
+        return repr(value.partition("?")[0] + "?***")
+    return repr(value)
 
 
 class DecodeError(ValueError):
@@ -159,7 +173,10 @@ def structure(data: Json, into: type[T]) -> T:
     Raises:
         DecodeError: it is not of that shape; the message names the place.
     """
-    return cast("T", _converter.get_structure_hook(into)(data, into))
+    try:
+        return cast("T", _converter.get_structure_hook(into)(data, into))
+    except RecursionError:
+        raise DecodeError("nested too deeply") from None
 
 
 def unstructure(value: object) -> Json:
@@ -356,13 +373,14 @@ def _union_hook(kind: Any) -> _Hook:  # noqa: ANN401 - an annotation
         (only,) = options
         read = _converter.get_structure_hook(only)
         return lambda value, _: None if value is None else read(value, only)
-    models = [one for one in options if isinstance(one, type) and issubclass(one, Model)]
+    models = [one for one in options if _is_model(one)]
+    plain = {get_origin(one) or one for one in options}
 
     def read_union(value: Json, _: object) -> Any:  # noqa: ANN401 - one of many
         if isinstance(value, dict) and models:
             best = _best(models, value)
             return _converter.get_structure_hook(best)(value, best)
-        if value is None or type(value) in options or isinstance(value, list):
+        if value is None or type(value) in plain:
             return value
         raise DecodeError(f"one of several shapes was expected, none of which is {_kind(value)}")
 

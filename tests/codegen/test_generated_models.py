@@ -23,7 +23,7 @@ from tgiconik._models import (
     structure,
     unstructure,
 )
-from tgiconik.iconik.models import assets, auth, automations, jobs, search
+from tgiconik.iconik.models import assets, auth, automations, files, jobs, search
 
 ASSET: dict[str, Any] = {
     "id": "e1f0f5e2-f14e-11eb-8bd6-0a580a3c0c6d",
@@ -106,6 +106,14 @@ def test_what_is_not_an_object_is_an_error(data: object) -> None:
 def test_whatever_json_comes_it_is_read_or_refused_and_nothing_else(data: object) -> None:
     with suppress(DecodeError):
         assert isinstance(structure(data, assets.Asset), assets.Asset)
+
+
+def test_json_that_is_nested_too_deeply_is_an_error() -> None:
+    data: dict[str, Any] = {}
+    for _ in range(100_000):
+        data = {"filters": [data]}
+    with pytest.raises(DecodeError, match="nested too deeply"):
+        structure(data, search.CriteriaFilterInput)
 
 
 # --- times -----------------------------------------------------------------------------------
@@ -209,6 +217,8 @@ def test_the_repr_is_short_and_keeps_secrets() -> None:
     shown = repr(auth.OAuthTokenInput(grant_type="refresh_token", client_secret="geheim"))
     assert shown == "OAuthTokenInput(grant_type='refresh_token', client_secret=***)"
     assert repr(assets.Share(has_password=True)) == "Share(has_password=True)"
+    signed = files.File(upload_url="https://storage.test/f?signature=geheim")
+    assert repr(signed) == "File(upload_url='https://storage.test/f?***')"
 
 
 def test_a_subclass_of_a_model_is_a_model() -> None:
