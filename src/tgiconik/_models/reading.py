@@ -1,132 +1,29 @@
-"""What all generated models stand on: the base class, the UNSET sentinel, JSON in and out.
+"""From JSON to values: one hook per type, put together by cattrs.
 
-The models are attrs classes. There are more than a thousand and a program uses some ten, so attrs
-builds its table of a class when somebody first asks for it (`attrs.fields`, a constructor,
-decoding); until then a class costs its declaration, 10 µs instead of 800. An instance holds the
-fields that were given and takes the others from its class.
-
-Reading is tolerant where the platform is known to move (unknown fields, nulls, new enumerated
-values, numbers as text) and strict where a mistake would go unseen: null never becomes "None", 3.7
-never becomes 3. msgspec can fill the same classes faster where neither wire names (`_wire`), unions
-of models nor dates without a time are involved; this is the tolerant path, and the one that says
-where an answer is wrong.
+Tolerant where platforms are known to move (unknown fields, nulls, new enumerated values, numbers as
+text) and strict where a mistake would go unseen: null never becomes "None", 3.7 never becomes 3.
+What cannot be read is an error that names the place.
 """
 
-import enum
 import json
 import math
 import re
 from collections.abc import Callable, Mapping
-from datetime import UTC, date, datetime
+from datetime import date, datetime
 from inspect import get_annotations
 from types import NoneType, UnionType
-from typing import (
-    Any,
-    ClassVar,
-    Final,
-    TypeAlias,
-    TypeVar,
-    cast,
-    get_args,
-    get_origin,
-    get_type_hints,
-)
+from typing import Any, Final, TypeAlias, TypeVar, cast, get_args, get_origin, get_type_hints
 
 import attrs
 from cattrs import Converter
-from typing_extensions import dataclass_transform
+
+from tgiconik._models.base import Model, Unset
+from tgiconik._models.times import parse_time
 
 T = TypeVar("T")
 
 #: What JSON becomes in Python.
 Json: TypeAlias = Any
-
-
-class Unset(enum.Enum):
-    """The type of UNSET, for annotations: `title: str | Unset = UNSET`."""
-
-    UNSET = enum.auto()
-
-    def __repr__(self) -> str:
-        return "UNSET"
-
-    def __bool__(self) -> bool:
-        return False
-
-
-#: Not given, as opposed to None: a field that is UNSET is not sent.
-UNSET: Final = Unset.UNSET
-
-_SECRET: Final = re.compile(
-    r"(^|_)(password|secret|token|credentials|headers|otp|hash|nonce)$", re.IGNORECASE
-)
-
-
-class _Fields:
-    """A model's `__attrs_attrs__`: attrs builds it, and puts it in this one's place, on demand."""
-
-    def __get__(self, _: object, model: "type[Model]") -> "tuple[attrs.Attribute[Any], ...]":
-        if model is Model:
-            return ()
-        these = {
-            name: attrs.field(default=getattr(model, name))
-            for name in get_annotations(model)
-            if not name.startswith("_")
-        }
-        attrs.define(model, these=these, slots=False, init=False, repr=False, eq=False)
-        return cast("tuple[attrs.Attribute[Any], ...]", model.__dict__["__attrs_attrs__"])
-
-
-@dataclass_transform(kw_only_default=True)
-class Model:
-    """Base of the generated models: keyword arguments in, a short repr, equal by value.
-
-    Models that are read default to None, models that are sent (`…Input`) to UNSET, so that an
-    update sends what was set and nothing else.
-    """
-
-    __attrs_attrs__: ClassVar[Any] = _Fields()
-    __hash__ = None  # type: ignore[assignment]  # mutable, like every attrs class
-
-    #: Python name to wire name, for the few fields whose wire name is not a Python name.
-    _wire: ClassVar[Mapping[str, str]] = {}
-    #: Field and value that tell this model from the others of a union.
-    _tag: ClassVar[tuple[str, str] | None] = None
-
-    def __init_subclass__(cls) -> None:
-        # Of its own: below a class that is built already, the inherited one would be the parent's.
-        cls.__attrs_attrs__ = _Fields()
-
-    def __init__(self, **values: Any) -> None:  # noqa: ANN401 - typed by dataclass_transform
-        unknown = values.keys() - {field.name for field in attrs.fields(type(self))}
-        if unknown:
-            raise TypeError(f"{type(self).__name__} has no field {', '.join(sorted(unknown))}")
-        self.__dict__.update(values)
-
-    def __eq__(self, other: object) -> bool:
-        if type(other) is not type(self):
-            return NotImplemented
-        return all(
-            getattr(self, field.name) == getattr(other, field.name)
-            for field in attrs.fields(type(self))
-        )
-
-    def __repr__(self) -> str:
-        said = (
-            f"{field.name}={_shown(field.name, value)}"
-            for field in attrs.fields(type(self))
-            if (value := getattr(self, field.name)) is not None and value is not UNSET
-        )
-        return f"{type(self).__name__}({', '.join(said)})"
-
-
-def _shown(name: str, value: object) -> str:
-    # `has_password` is a flag and says nothing; the query of a signed URL is its key.
-    if not isinstance(value, bool) and _SECRET.search(name):
-        return "***"
-    if isinstance(value, str) and "://" in value and "?" in value:
-        return repr(value.partition("?")[0] + "?***")
-    return repr(value)
 
 
 class DecodeError(ValueError):
@@ -178,53 +75,6 @@ def structure(data: Json, into: type[T]) -> T:
     except RecursionError:
         raise DecodeError("nested too deeply") from None
 
-
-def unstructure(value: object) -> Json:
-    """What `json.dumps` takes. UNSET fields are left out, None that was given is kept."""
-    if isinstance(value, Model):
-        given = value.__dict__
-        return {
-            value._wire.get(field.name, field.name): unstructure(one)  # noqa: SLF001 - our own
-            for field in attrs.fields(type(value))
-            if (one := getattr(value, field.name)) is not UNSET
-            and (one is not None or field.name in given)
-        }
-    if isinstance(value, Mapping):
-        return {str(name): unstructure(one) for name, one in value.items() if one is not UNSET}
-    if isinstance(value, list | tuple):
-        return [unstructure(one) for one in value]
-    if isinstance(value, datetime):
-        return rfc3339(value)
-    if isinstance(value, date):
-        return value.isoformat()
-    return value
-
-
-def parse_time(text: str) -> datetime:
-    """A time in UTC. One without a zone is read as UTC; one without a time of day as midnight.
-
-    iconik answers with an offset, in search hits and callbacks without, and here and there as
-    `YYYY-MM-DD HH:MM:SS`.
-
-    Raises:
-        ValueError: it is none of those.
-    """
-    time = datetime.fromisoformat(text)
-    if time.tzinfo is UTC:
-        return time
-    try:
-        return time.astimezone(UTC) if time.tzinfo else time.replace(tzinfo=UTC)
-    except OverflowError as error:
-        raise ValueError(f"{text!r} is out of range") from error
-
-
-def rfc3339(time: datetime) -> str:
-    """A time as the platforms read it: RFC 3339 in UTC; one without a zone is read as UTC."""
-    aware = time if time.tzinfo else time.replace(tzinfo=UTC)
-    return aware.astimezone(UTC).isoformat().replace("+00:00", "Z")
-
-
-# --- reading: one hook per type, put together by cattrs -------------------------------------
 
 _Hook: TypeAlias = Callable[[Json, Any], Any]
 #: A field's name, its type, its hook, and the type of values that need no hook.

@@ -1,0 +1,27 @@
+"""Times as platforms write them, and as they read them: always UTC inside."""
+
+from datetime import UTC, datetime
+
+
+def parse_time(text: str) -> datetime:
+    """A time in UTC. One without a zone is read as UTC; one without a time of day as midnight.
+
+    iconik answers with an offset, in search hits and callbacks without, and here and there as
+    `YYYY-MM-DD HH:MM:SS`.
+
+    Raises:
+        ValueError: it is none of those.
+    """
+    time = datetime.fromisoformat(text)
+    if time.tzinfo is UTC:
+        return time
+    try:
+        return time.astimezone(UTC) if time.tzinfo else time.replace(tzinfo=UTC)
+    except OverflowError as error:
+        raise ValueError(f"{text!r} is out of range") from error
+
+
+def rfc3339(time: datetime) -> str:
+    """A time as the platforms read it: RFC 3339 in UTC; one without a zone is read as UTC."""
+    aware = time if time.tzinfo else time.replace(tzinfo=UTC)
+    return aware.astimezone(UTC).isoformat().replace("+00:00", "Z")
