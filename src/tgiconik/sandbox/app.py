@@ -144,6 +144,7 @@ class Sandbox:
 def _fill(state: State, *, with_world: bool) -> None:
     with state.store.transaction():
         seed.add_basics(state)
+        grid.seed.add_company(state, credentials.COMPANY_ID, "Aurora Outdoor")
         if with_world:
             world.build(state)
 

@@ -84,8 +84,9 @@ async def share_with_partner(
             await case.revoke(link, "it may not be shared any more")
         if not decision.allowed:
             return case.outcome(State.REFUSED, facts, decision)
+        # Somebody else may have shared meanwhile: everyone who looks keeps the same link.
         links = await case.open_links()
-        link = _winner(links, link.share_id if link else None) or link
+        link = _winner(links, await case.remembered()) or link
     for stray in links:
         if link is not None and stray.share_id != link.share_id:
             await case.revoke(stray, "a stray beside the partner's link")
