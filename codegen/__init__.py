@@ -6,6 +6,6 @@
     names.lock            every public name that came out; no change without an edit by hand
 
 `facts` reads the first two, `naming` and `class_names` give names, `operations` and `models` say
-what there is, `build` puts a service together, `emit`, `table` and `blob` write it down. To take new
-facts: put them below `facts/`, run `python -m codegen --accept-facts`, and review the diff.
+what there is, `build` puts a service together, `emit`, `table` and `blob` write it down. To take
+new facts: put them below `facts/`, run `python -m codegen --accept-facts`, and review the diff.
 """

@@ -20,7 +20,7 @@ def class_name(service: str) -> str:
 def models_module(service: Service, models: Sequence[Model], enums: Sequence[Enumeration]) -> str:
     """The module of a service's models."""
     classes = "\n\n".join([*map(_model, models), *map(_enumeration, enums)])
-    wanted = re.findall(r"\b(Any|ClassVar|datetime|date|UNSET|Unset)\b", classes)
+    wanted = re.findall(r"\b(Any|ClassVar|Mapping|datetime|date|UNSET|Unset)\b", classes)
     typing = [name for name in ("Any", "ClassVar") if name in wanted]
     times = [name for name in ("date", "datetime") if name in wanted]
     ours = ["Model", *(name for name in ("UNSET", "Unset") if name in wanted)]
@@ -34,6 +34,7 @@ def models_module(service: Service, models: Sequence[Model], enums: Sequence[Enu
             "",
             "from __future__ import annotations",
             "",
+            "from collections.abc import Mapping" if "Mapping" in wanted else "",
             f"from datetime import {', '.join(times)}" if times else "",
             "from enum import StrEnum" if enums else "",
             f"from typing import {', '.join(typing)}" if typing else "",
@@ -51,9 +52,9 @@ def _model(model: Model) -> str:
     lines = [f"class {model.name}(Model):", f'    """{_about(model)}"""', ""]
     wire = {field.name: field.wire for field in model.fields if field.name != field.wire}
     if wire:
-        lines.append(f"    _wire: ClassVar[dict[str, str]] = {wire!r}")
+        lines.append(f"    _wire: ClassVar[Mapping[str, str]] = {wire!r}")
     if model.tag:
-        lines.append(f"    _tag: ClassVar[tuple[str, str]] = {model.tag!r}")
+        lines.append(f"    _tag = {model.tag!r}")
     for field in model.fields:
         comment = f"  # {field.values}" if field.values else ""
         lines.append(f"    {field.name}: {field.annotation} = {field.default}{comment}")

@@ -7,6 +7,7 @@ comment of an enumerated field names the StrEnum of its known values.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import datetime
 from enum import StrEnum
 from typing import Any, ClassVar
@@ -230,8 +231,8 @@ class AssetEditInput(Model):
 class AssetElastic(Model):
     """`AssetElasticSchema`, as iconik answers it."""
 
-    _wire: ClassVar[dict[str, str]] = {"sort_": "_sort"}
-    _tag: ClassVar[tuple[str, str]] = ("object_type", "assets")
+    _wire: ClassVar[Mapping[str, str]] = {"sort_": "_sort"}
+    _tag = ("object_type", "assets")
     title: str | None = None
     analyze_status: str | None = None  # AssetAnalyzeStatus
     ancestor_collections: list[str] | None = None
@@ -292,8 +293,8 @@ class AssetElastic(Model):
 class AssetElasticInput(Model):
     """`AssetElasticSchema`, as iconik takes it; needs `title`."""
 
-    _wire: ClassVar[dict[str, str]] = {"sort_": "_sort"}
-    _tag: ClassVar[tuple[str, str]] = ("object_type", "assets")
+    _wire: ClassVar[Mapping[str, str]] = {"sort_": "_sort"}
+    _tag = ("object_type", "assets")
     title: str | Unset = UNSET
     analyze_status: str | Unset | None = UNSET  # AssetAnalyzeStatus
     ancestor_collections: list[str] | Unset | None = UNSET
@@ -840,7 +841,7 @@ class CollectionDocumentInput(Model):
 class CollectionElastic(Model):
     """`CollectionElasticSchema`, as iconik answers it."""
 
-    _tag: ClassVar[tuple[str, str]] = ("object_type", "collections")
+    _tag = ("object_type", "collections")
     title: str | None = None
     category: str | None = None
     created_by_user: str | None = None
@@ -966,7 +967,7 @@ class CreatePublicationJobInput(Model):
 class CreatePublicationJobThumbnailKeyframe(Model):
     """`CreatePublicationJobThumbnailKeyframeSchema`, as iconik answers it."""
 
-    _tag: ClassVar[tuple[str, str]] = ("type", "KEYFRAME")
+    _tag = ("type", "KEYFRAME")
     asset_id: str | None = None
     keyframe_id: str | None = None
     type: str | None = None
@@ -975,7 +976,7 @@ class CreatePublicationJobThumbnailKeyframe(Model):
 class CreatePublicationJobThumbnailKeyframeInput(Model):
     """`CreatePublicationJobThumbnailKeyframe`, as iconik takes it; needs `asset_id`, `keyframe_id`, `type`."""
 
-    _tag: ClassVar[tuple[str, str]] = ("type", "KEYFRAME")
+    _tag = ("type", "KEYFRAME")
     asset_id: str | Unset = UNSET
     keyframe_id: str | Unset = UNSET
     type: str = "KEYFRAME"
@@ -1798,7 +1799,7 @@ class PublicationToken(Model):
 class RecentAssetElastic(Model):
     """`RecentAssetElasticSchema`, as iconik answers it."""
 
-    _wire: ClassVar[dict[str, str]] = {"sort_": "_sort"}
+    _wire: ClassVar[Mapping[str, str]] = {"sort_": "_sort"}
     date_viewed: datetime | None = None
     object_id: str | None = None
     object_type: str | None = None
@@ -1826,7 +1827,7 @@ class RecentAssets(Model):
 class RecentCollectionElastic(Model):
     """`RecentCollectionElasticSchema`, as iconik answers it."""
 
-    _wire: ClassVar[dict[str, str]] = {"sort_": "_sort"}
+    _wire: ClassVar[Mapping[str, str]] = {"sort_": "_sort"}
     date_viewed: datetime | None = None
     object_id: str | None = None
     object_type: str | None = None

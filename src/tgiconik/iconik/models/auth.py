@@ -7,6 +7,7 @@ comment of an enumerated field names the StrEnum of its known values.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import datetime
 from enum import StrEnum
 from typing import Any, ClassVar
@@ -370,7 +371,7 @@ class MarketplaceGoogleLinkInput(Model):
 class MarketplaceGoogleSignupInput(Model):
     """`MarketplaceGoogleSignupSchema`, as iconik takes it."""
 
-    _wire: ClassVar[dict[str, str]] = {"x_gcp_marketplace_token": "x-gcp-marketplace-token"}
+    _wire: ClassVar[Mapping[str, str]] = {"x_gcp_marketplace_token": "x-gcp-marketplace-token"}
     x_gcp_marketplace_token: str | Unset | None = UNSET
 
 
@@ -501,7 +502,7 @@ class PasswordChecks(Model):
 class PublishFeature(Model):
     """`PublishFeature`, as iconik answers it."""
 
-    _tag: ClassVar[tuple[str, str]] = ("feature", "WM_PUBLISH_PANEL")
+    _tag = ("feature", "WM_PUBLISH_PANEL")
     parameters: PublishFeatureParameters | None = None
     feature: str | None = None
 
@@ -509,7 +510,7 @@ class PublishFeature(Model):
 class PublishFeatureInput(Model):
     """`PublishFeature`, as iconik takes it; needs `parameters`, `feature`."""
 
-    _tag: ClassVar[tuple[str, str]] = ("feature", "WM_PUBLISH_PANEL")
+    _tag = ("feature", "WM_PUBLISH_PANEL")
     parameters: PublishFeatureParametersInput | Unset = UNSET
     feature: str = "WM_PUBLISH_PANEL"
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from datetime import datetime
 from enum import StrEnum
-from typing import Any, ClassVar
+from typing import Any
 
 from tgiconik._models import UNSET, Model, Unset
 
@@ -35,7 +35,7 @@ class ACLUpdateInput(Model):
 class AIMetadataFillingAction(Model):
     """`AIMetadataFillingActionSchema`, as iconik answers it."""
 
-    _tag: ClassVar[tuple[str, str]] = ("type", "AI_METADATA_FILLING")
+    _tag = ("type", "AI_METADATA_FILLING")
     parameters: AIMetadataFillingActionParameters | None = None
     type: str | None = None
 
@@ -43,7 +43,7 @@ class AIMetadataFillingAction(Model):
 class AIMetadataFillingActionInput(Model):
     """`AIMetadataFillingActionSchema`, as iconik takes it; needs `parameters`, `type`."""
 
-    _tag: ClassVar[tuple[str, str]] = ("type", "AI_METADATA_FILLING")
+    _tag = ("type", "AI_METADATA_FILLING")
     parameters: AIMetadataFillingActionParametersInput | Unset = UNSET
     type: str = "AI_METADATA_FILLING"
 
@@ -67,7 +67,7 @@ class AIMetadataFillingActionParametersInput(Model):
 class AddToCollectionAction(Model):
     """`AddToCollectionActionSchema`, as iconik answers it."""
 
-    _tag: ClassVar[tuple[str, str]] = ("type", "ADD_TO_COLLECTION")
+    _tag = ("type", "ADD_TO_COLLECTION")
     parameters: AddToCollectionActionParameters | None = None
     type: str | None = None
 
@@ -75,7 +75,7 @@ class AddToCollectionAction(Model):
 class AddToCollectionActionInput(Model):
     """`AddToCollectionActionSchema`, as iconik takes it; needs `parameters`, `type`."""
 
-    _tag: ClassVar[tuple[str, str]] = ("type", "ADD_TO_COLLECTION")
+    _tag = ("type", "ADD_TO_COLLECTION")
     parameters: AddToCollectionActionParametersInput | Unset = UNSET
     type: str = "ADD_TO_COLLECTION"
 
@@ -97,7 +97,7 @@ class AddToCollectionActionParametersInput(Model):
 class AnalyzeAction(Model):
     """`AnalyzeActionSchema`, as iconik answers it."""
 
-    _tag: ClassVar[tuple[str, str]] = ("type", "ANALYZE")
+    _tag = ("type", "ANALYZE")
     parameters: AnalyzeActionParameters | None = None
     type: str | None = None
 
@@ -105,7 +105,7 @@ class AnalyzeAction(Model):
 class AnalyzeActionInput(Model):
     """`AnalyzeActionSchema`, as iconik takes it; needs `parameters`, `type`."""
 
-    _tag: ClassVar[tuple[str, str]] = ("type", "ANALYZE")
+    _tag = ("type", "ANALYZE")
     parameters: AnalyzeActionParametersInput | Unset = UNSET
     type: str = "ANALYZE"
 
@@ -127,7 +127,7 @@ class AnalyzeActionParametersInput(Model):
 class ArchiveAction(Model):
     """`ArchiveActionSchema`, as iconik answers it."""
 
-    _tag: ClassVar[tuple[str, str]] = ("type", "ARCHIVE")
+    _tag = ("type", "ARCHIVE")
     parameters: ArchiveActionParameters | None = None
     type: str | None = None
 
@@ -135,7 +135,7 @@ class ArchiveAction(Model):
 class ArchiveActionInput(Model):
     """`ArchiveActionSchema`, as iconik takes it; needs `parameters`, `type`."""
 
-    _tag: ClassVar[tuple[str, str]] = ("type", "ARCHIVE")
+    _tag = ("type", "ARCHIVE")
     parameters: ArchiveActionParametersInput | Unset = UNSET
     type: str = "ARCHIVE"
 
@@ -169,7 +169,7 @@ class ArchiveActionParametersInput(Model):
 class AssetArchivedTrigger(Model):
     """`AssetArchivedTriggerSchema`, as iconik answers it."""
 
-    _tag: ClassVar[tuple[str, str]] = ("type", "ARCHIVE")
+    _tag = ("type", "ARCHIVE")
     parameters: AssetArchivedTriggerParameters | None = None
     type: str | None = None
 
@@ -177,7 +177,7 @@ class AssetArchivedTrigger(Model):
 class AssetArchivedTriggerInput(Model):
     """`AssetArchivedTriggerSchema`, as iconik takes it; needs `parameters`, `type`."""
 
-    _tag: ClassVar[tuple[str, str]] = ("type", "ARCHIVE")
+    _tag = ("type", "ARCHIVE")
     parameters: AssetArchivedTriggerParametersInput | Unset = UNSET
     type: str = "ARCHIVE"
 
@@ -197,7 +197,7 @@ class AssetArchivedTriggerParametersInput(Model):
 class AssetOnlineTrigger(Model):
     """`AssetOnlineTriggerSchema`, as iconik answers it."""
 
-    _tag: ClassVar[tuple[str, str]] = ("type", "ASSET_ONLINE")
+    _tag = ("type", "ASSET_ONLINE")
     parameters: AssetOnlineTriggerParameters | None = None
     type: str | None = None
 
@@ -205,7 +205,7 @@ class AssetOnlineTrigger(Model):
 class AssetOnlineTriggerInput(Model):
     """`AssetOnlineTriggerSchema`, as iconik takes it; needs `parameters`, `type`."""
 
-    _tag: ClassVar[tuple[str, str]] = ("type", "ASSET_ONLINE")
+    _tag = ("type", "ASSET_ONLINE")
     parameters: AssetOnlineTriggerParametersInput | Unset = UNSET
     type: str = "ASSET_ONLINE"
 
@@ -227,7 +227,7 @@ class AssetOnlineTriggerParametersInput(Model):
 class AssetRestoredTrigger(Model):
     """`AssetRestoredTriggerSchema`, as iconik answers it."""
 
-    _tag: ClassVar[tuple[str, str]] = ("type", "RESTORE")
+    _tag = ("type", "RESTORE")
     parameters: AssetRestoredTriggerParameters | None = None
     type: str | None = None
 
@@ -235,7 +235,7 @@ class AssetRestoredTrigger(Model):
 class AssetRestoredTriggerInput(Model):
     """`AssetRestoredTriggerSchema`, as iconik takes it; needs `parameters`, `type`."""
 
-    _tag: ClassVar[tuple[str, str]] = ("type", "RESTORE")
+    _tag = ("type", "RESTORE")
     parameters: AssetRestoredTriggerParametersInput | Unset = UNSET
     type: str = "RESTORE"
 
@@ -255,7 +255,7 @@ class AssetRestoredTriggerParametersInput(Model):
 class AssetSharedTrigger(Model):
     """`AssetSharedTriggerSchema`, as iconik answers it."""
 
-    _tag: ClassVar[tuple[str, str]] = ("type", "ASSET_SHARE")
+    _tag = ("type", "ASSET_SHARE")
     parameters: AssetSharedTriggerParameters | None = None
     type: str | None = None
 
@@ -263,7 +263,7 @@ class AssetSharedTrigger(Model):
 class AssetSharedTriggerInput(Model):
     """`AssetSharedTriggerSchema`, as iconik takes it; needs `parameters`, `type`."""
 
-    _tag: ClassVar[tuple[str, str]] = ("type", "ASSET_SHARE")
+    _tag = ("type", "ASSET_SHARE")
     parameters: AssetSharedTriggerParametersInput | Unset = UNSET
     type: str = "ASSET_SHARE"
 
@@ -297,7 +297,7 @@ class AssetTransferredToStorageParametersInput(Model):
 class AssetTransferredToStorageTrigger(Model):
     """`AssetTransferredToStorageTriggerSchema`, as iconik answers it."""
 
-    _tag: ClassVar[tuple[str, str]] = ("type", "TRANSFER_TO_STORAGE")
+    _tag = ("type", "TRANSFER_TO_STORAGE")
     parameters: AssetTransferredToStorageParameters | None = None
     type: str | None = None
 
@@ -305,7 +305,7 @@ class AssetTransferredToStorageTrigger(Model):
 class AssetTransferredToStorageTriggerInput(Model):
     """`AssetTransferredToStorageTriggerSchema`, as iconik takes it; needs `parameters`, `type`."""
 
-    _tag: ClassVar[tuple[str, str]] = ("type", "TRANSFER_TO_STORAGE")
+    _tag = ("type", "TRANSFER_TO_STORAGE")
     parameters: AssetTransferredToStorageParametersInput | Unset = UNSET
     type: str = "TRANSFER_TO_STORAGE"
 
@@ -501,7 +501,7 @@ class ConditionInput(Model):
 class CreatePublicationJobAction(Model):
     """`CreatePublicationJobAction`, as iconik answers it."""
 
-    _tag: ClassVar[tuple[str, str]] = ("type", "CREATE_PUBLICATION_JOB")
+    _tag = ("type", "CREATE_PUBLICATION_JOB")
     parameters: CreatePublicationJobParameters | None = None
     type: str | None = None
 
@@ -509,7 +509,7 @@ class CreatePublicationJobAction(Model):
 class CreatePublicationJobActionInput(Model):
     """`CreatePublicationJobAction`, as iconik takes it; needs `parameters`, `type`."""
 
-    _tag: ClassVar[tuple[str, str]] = ("type", "CREATE_PUBLICATION_JOB")
+    _tag = ("type", "CREATE_PUBLICATION_JOB")
     parameters: CreatePublicationJobParametersInput | Unset = UNSET
     type: str = "CREATE_PUBLICATION_JOB"
 
@@ -541,7 +541,7 @@ class CreatePublicationJobParametersInput(Model):
 class CreatePublicationJobThumbnailKeyframe(Model):
     """`CreatePublicationJobThumbnailKeyframe`, as iconik answers it."""
 
-    _tag: ClassVar[tuple[str, str]] = ("type", "KEYFRAME")
+    _tag = ("type", "KEYFRAME")
     asset_id: str | None = None
     keyframe_id: str | None = None
     type: str | None = None
@@ -550,7 +550,7 @@ class CreatePublicationJobThumbnailKeyframe(Model):
 class CreatePublicationJobThumbnailKeyframeInput(Model):
     """`CreatePublicationJobThumbnailKeyframe`, as iconik takes it; needs `asset_id`, `keyframe_id`, `type`."""
 
-    _tag: ClassVar[tuple[str, str]] = ("type", "KEYFRAME")
+    _tag = ("type", "KEYFRAME")
     asset_id: str | Unset = UNSET
     keyframe_id: str | Unset = UNSET
     type: str = "KEYFRAME"
@@ -573,7 +573,7 @@ class CreatePublicationTemplateInput(Model):
 class CreateShareAction(Model):
     """`CreateShareAction`, as iconik answers it."""
 
-    _tag: ClassVar[tuple[str, str]] = ("type", "CREATE_SHARE")
+    _tag = ("type", "CREATE_SHARE")
     parameters: CreateShareActionParameters | None = None
     type: str | None = None
 
@@ -581,7 +581,7 @@ class CreateShareAction(Model):
 class CreateShareActionInput(Model):
     """`CreateShareAction`, as iconik takes it; needs `parameters`, `type`."""
 
-    _tag: ClassVar[tuple[str, str]] = ("type", "CREATE_SHARE")
+    _tag = ("type", "CREATE_SHARE")
     parameters: CreateShareActionParametersInput | Unset = UNSET
     type: str = "CREATE_SHARE"
 
@@ -639,7 +639,7 @@ class CreateShareActionParametersInput(Model):
 class CreatedAtTransitionTrigger(Model):
     """`CreatedAtTransitionTrigger`, as iconik answers it."""
 
-    _tag: ClassVar[tuple[str, str]] = ("type", "CREATED_AT_TRANSITION")
+    _tag = ("type", "CREATED_AT_TRANSITION")
     parameters: CreatedAtTransitionTriggerParameters | None = None
     type: str | None = None
 
@@ -647,7 +647,7 @@ class CreatedAtTransitionTrigger(Model):
 class CreatedAtTransitionTriggerInput(Model):
     """`CreatedAtTransitionTrigger`, as iconik takes it; needs `parameters`, `type`."""
 
-    _tag: ClassVar[tuple[str, str]] = ("type", "CREATED_AT_TRANSITION")
+    _tag = ("type", "CREATED_AT_TRANSITION")
     parameters: CreatedAtTransitionTriggerParametersInput | Unset = UNSET
     type: str = "CREATED_AT_TRANSITION"
 
@@ -667,7 +667,7 @@ class CreatedAtTransitionTriggerParametersInput(Model):
 class DeleteAction(Model):
     """`DeleteAction`, as iconik answers it."""
 
-    _tag: ClassVar[tuple[str, str]] = ("type", "DELETE_ASSET")
+    _tag = ("type", "DELETE_ASSET")
     type: str | None = None
     parameters: dict[str, Any] | None = None
 
@@ -675,7 +675,7 @@ class DeleteAction(Model):
 class DeleteActionInput(Model):
     """`DeleteAction`, as iconik takes it; needs `type`."""
 
-    _tag: ClassVar[tuple[str, str]] = ("type", "DELETE_ASSET")
+    _tag = ("type", "DELETE_ASSET")
     type: str = "DELETE_ASSET"
     parameters: dict[str, Any] | Unset | None = UNSET
 
@@ -683,7 +683,7 @@ class DeleteActionInput(Model):
 class DeleteFileSetAction(Model):
     """`DeleteFileSetAction`, as iconik answers it."""
 
-    _tag: ClassVar[tuple[str, str]] = ("type", "DELETE_FILE_SET")
+    _tag = ("type", "DELETE_FILE_SET")
     parameters: DeleteFileSetActionParameters | None = None
     type: str | None = None
 
@@ -691,7 +691,7 @@ class DeleteFileSetAction(Model):
 class DeleteFileSetActionInput(Model):
     """`DeleteFileSetAction`, as iconik takes it; needs `parameters`, `type`."""
 
-    _tag: ClassVar[tuple[str, str]] = ("type", "DELETE_FILE_SET")
+    _tag = ("type", "DELETE_FILE_SET")
     parameters: DeleteFileSetActionParametersInput | Unset = UNSET
     type: str = "DELETE_FILE_SET"
 
@@ -713,7 +713,7 @@ class DeleteFileSetActionParametersInput(Model):
 class ExportAction(Model):
     """`ExportAction`, as iconik answers it."""
 
-    _tag: ClassVar[tuple[str, str]] = ("type", "EXPORT")
+    _tag = ("type", "EXPORT")
     parameters: ExportActionParameters | None = None
     type: str | None = None
 
@@ -721,7 +721,7 @@ class ExportAction(Model):
 class ExportActionInput(Model):
     """`ExportAction`, as iconik takes it; needs `parameters`, `type`."""
 
-    _tag: ClassVar[tuple[str, str]] = ("type", "EXPORT")
+    _tag = ("type", "EXPORT")
     parameters: ExportActionParametersInput | Unset = UNSET
     type: str = "EXPORT"
 
@@ -759,7 +759,7 @@ class ExportActionParametersInput(Model):
 class ExtractFacesAction(Model):
     """`ExtractFacesAction`, as iconik answers it."""
 
-    _tag: ClassVar[tuple[str, str]] = ("type", "EXTRACT_FACES")
+    _tag = ("type", "EXTRACT_FACES")
     parameters: ExtractFacesParameters | None = None
     type: str | None = None
 
@@ -767,7 +767,7 @@ class ExtractFacesAction(Model):
 class ExtractFacesActionInput(Model):
     """`ExtractFacesAction`, as iconik takes it; needs `parameters`, `type`."""
 
-    _tag: ClassVar[tuple[str, str]] = ("type", "EXTRACT_FACES")
+    _tag = ("type", "EXTRACT_FACES")
     parameters: ExtractFacesParametersInput | Unset = UNSET
     type: str = "EXTRACT_FACES"
 
@@ -791,7 +791,7 @@ class ExtractFacesParametersInput(Model):
 class MetadataUpdateAction(Model):
     """`MetadataUpdateAction`, as iconik answers it."""
 
-    _tag: ClassVar[tuple[str, str]] = ("type", "METADATA_UPDATE")
+    _tag = ("type", "METADATA_UPDATE")
     parameters: MetadataUpdateActionParameters | None = None
     type: str | None = None
 
@@ -799,7 +799,7 @@ class MetadataUpdateAction(Model):
 class MetadataUpdateActionInput(Model):
     """`MetadataUpdateAction`, as iconik takes it; needs `parameters`, `type`."""
 
-    _tag: ClassVar[tuple[str, str]] = ("type", "METADATA_UPDATE")
+    _tag = ("type", "METADATA_UPDATE")
     parameters: MetadataUpdateActionParametersInput | Unset = UNSET
     type: str = "METADATA_UPDATE"
 
@@ -821,7 +821,7 @@ class MetadataUpdateActionParametersInput(Model):
 class MetadataUpdateTrigger(Model):
     """`MetadataUpdateTrigger`, as iconik answers it."""
 
-    _tag: ClassVar[tuple[str, str]] = ("type", "METADATA_UPDATE")
+    _tag = ("type", "METADATA_UPDATE")
     parameters: MetadataUpdateTriggerParameters | None = None
     type: str | None = None
 
@@ -829,7 +829,7 @@ class MetadataUpdateTrigger(Model):
 class MetadataUpdateTriggerInput(Model):
     """`MetadataUpdateTrigger`, as iconik takes it; needs `parameters`, `type`."""
 
-    _tag: ClassVar[tuple[str, str]] = ("type", "METADATA_UPDATE")
+    _tag = ("type", "METADATA_UPDATE")
     parameters: MetadataUpdateTriggerParametersInput | Unset = UNSET
     type: str = "METADATA_UPDATE"
 
@@ -851,7 +851,7 @@ class MetadataUpdateTriggerParametersInput(Model):
 class ModifiedAtTransitionTrigger(Model):
     """`ModifiedAtTransitionTrigger`, as iconik answers it."""
 
-    _tag: ClassVar[tuple[str, str]] = ("type", "MODIFIED_AT_TRANSITION")
+    _tag = ("type", "MODIFIED_AT_TRANSITION")
     parameters: ModifiedAtTransitionTriggerParameters | None = None
     type: str | None = None
 
@@ -859,7 +859,7 @@ class ModifiedAtTransitionTrigger(Model):
 class ModifiedAtTransitionTriggerInput(Model):
     """`ModifiedAtTransitionTrigger`, as iconik takes it; needs `parameters`, `type`."""
 
-    _tag: ClassVar[tuple[str, str]] = ("type", "MODIFIED_AT_TRANSITION")
+    _tag = ("type", "MODIFIED_AT_TRANSITION")
     parameters: ModifiedAtTransitionTriggerParametersInput | Unset = UNSET
     type: str = "MODIFIED_AT_TRANSITION"
 
@@ -879,7 +879,7 @@ class ModifiedAtTransitionTriggerParametersInput(Model):
 class ObjectAddedToCollectionTrigger(Model):
     """`ObjectAddedToCollectionTrigger`, as iconik answers it."""
 
-    _tag: ClassVar[tuple[str, str]] = ("type", "OBJECT_ADDED_TO_COLLECTION")
+    _tag = ("type", "OBJECT_ADDED_TO_COLLECTION")
     parameters: ObjectCollectionTriggerParameters | None = None
     type: str | None = None
 
@@ -887,7 +887,7 @@ class ObjectAddedToCollectionTrigger(Model):
 class ObjectAddedToCollectionTriggerInput(Model):
     """`ObjectAddedToCollectionTrigger`, as iconik takes it; needs `parameters`, `type`."""
 
-    _tag: ClassVar[tuple[str, str]] = ("type", "OBJECT_ADDED_TO_COLLECTION")
+    _tag = ("type", "OBJECT_ADDED_TO_COLLECTION")
     parameters: ObjectCollectionTriggerParametersInput | Unset = UNSET
     type: str = "OBJECT_ADDED_TO_COLLECTION"
 
@@ -911,7 +911,7 @@ class ObjectCollectionTriggerParametersInput(Model):
 class ObjectRemovedFromCollectionTrigger(Model):
     """`ObjectRemovedFromCollectionTrigger`, as iconik answers it."""
 
-    _tag: ClassVar[tuple[str, str]] = ("type", "OBJECT_REMOVED_FROM_COLLECTION")
+    _tag = ("type", "OBJECT_REMOVED_FROM_COLLECTION")
     parameters: ObjectCollectionTriggerParameters | None = None
     type: str | None = None
 
@@ -919,7 +919,7 @@ class ObjectRemovedFromCollectionTrigger(Model):
 class ObjectRemovedFromCollectionTriggerInput(Model):
     """`ObjectRemovedFromCollectionTrigger`, as iconik takes it; needs `parameters`, `type`."""
 
-    _tag: ClassVar[tuple[str, str]] = ("type", "OBJECT_REMOVED_FROM_COLLECTION")
+    _tag = ("type", "OBJECT_REMOVED_FROM_COLLECTION")
     parameters: ObjectCollectionTriggerParametersInput | Unset = UNSET
     type: str = "OBJECT_REMOVED_FROM_COLLECTION"
 
@@ -943,7 +943,7 @@ class RangeFilterInput(Model):
 class RemoveAssetRestrictionAction(Model):
     """`RemoveAssetRestrictionAction`, as iconik answers it."""
 
-    _tag: ClassVar[tuple[str, str]] = ("type", "REMOVE_ASSET_RESTRICTION")
+    _tag = ("type", "REMOVE_ASSET_RESTRICTION")
     parameters: RemoveAssetRestrictionActionParameters | None = None
     type: str | None = None
 
@@ -951,7 +951,7 @@ class RemoveAssetRestrictionAction(Model):
 class RemoveAssetRestrictionActionInput(Model):
     """`RemoveAssetRestrictionAction`, as iconik takes it; needs `parameters`, `type`."""
 
-    _tag: ClassVar[tuple[str, str]] = ("type", "REMOVE_ASSET_RESTRICTION")
+    _tag = ("type", "REMOVE_ASSET_RESTRICTION")
     parameters: RemoveAssetRestrictionActionParametersInput | Unset = UNSET
     type: str = "REMOVE_ASSET_RESTRICTION"
 
@@ -973,7 +973,7 @@ class RemoveAssetRestrictionActionParametersInput(Model):
 class RequestOriginalAction(Model):
     """`RequestOriginalAction`, as iconik answers it."""
 
-    _tag: ClassVar[tuple[str, str]] = ("type", "REQUEST_ORIGINAL")
+    _tag = ("type", "REQUEST_ORIGINAL")
     parameters: TransferActionParameters | None = None
     type: str | None = None
 
@@ -981,7 +981,7 @@ class RequestOriginalAction(Model):
 class RequestOriginalActionInput(Model):
     """`RequestOriginalAction`, as iconik takes it; needs `parameters`, `type`."""
 
-    _tag: ClassVar[tuple[str, str]] = ("type", "REQUEST_ORIGINAL")
+    _tag = ("type", "REQUEST_ORIGINAL")
     parameters: TransferActionParametersInput | Unset = UNSET
     type: str = "REQUEST_ORIGINAL"
 
@@ -989,7 +989,7 @@ class RequestOriginalActionInput(Model):
 class RequestReviewAction(Model):
     """`RequestReviewAction`, as iconik answers it."""
 
-    _tag: ClassVar[tuple[str, str]] = ("type", "REQUEST_REVIEW")
+    _tag = ("type", "REQUEST_REVIEW")
     parameters: RequestReviewActionParameters | None = None
     type: str | None = None
 
@@ -997,7 +997,7 @@ class RequestReviewAction(Model):
 class RequestReviewActionInput(Model):
     """`RequestReviewAction`, as iconik takes it; needs `parameters`, `type`."""
 
-    _tag: ClassVar[tuple[str, str]] = ("type", "REQUEST_REVIEW")
+    _tag = ("type", "REQUEST_REVIEW")
     parameters: RequestReviewActionParametersInput | Unset = UNSET
     type: str = "REQUEST_REVIEW"
 
@@ -1027,7 +1027,7 @@ class RequestReviewActionParametersInput(Model):
 class RestoreAction(Model):
     """`RestoreAction`, as iconik answers it."""
 
-    _tag: ClassVar[tuple[str, str]] = ("type", "RESTORE")
+    _tag = ("type", "RESTORE")
     parameters: RestoreActionParameters | None = None
     type: str | None = None
 
@@ -1035,7 +1035,7 @@ class RestoreAction(Model):
 class RestoreActionInput(Model):
     """`RestoreAction`, as iconik takes it; needs `parameters`, `type`."""
 
-    _tag: ClassVar[tuple[str, str]] = ("type", "RESTORE")
+    _tag = ("type", "RESTORE")
     parameters: RestoreActionParametersInput | Unset = UNSET
     type: str = "RESTORE"
 
@@ -1069,7 +1069,7 @@ class RestoreActionParametersInput(Model):
 class RestrictAssetAction(Model):
     """`RestrictAssetAction`, as iconik answers it."""
 
-    _tag: ClassVar[tuple[str, str]] = ("type", "RESTRICT_ASSET")
+    _tag = ("type", "RESTRICT_ASSET")
     parameters: RestrictAssetActionParameters | None = None
     type: str | None = None
 
@@ -1077,7 +1077,7 @@ class RestrictAssetAction(Model):
 class RestrictAssetActionInput(Model):
     """`RestrictAssetAction`, as iconik takes it; needs `parameters`, `type`."""
 
-    _tag: ClassVar[tuple[str, str]] = ("type", "RESTRICT_ASSET")
+    _tag = ("type", "RESTRICT_ASSET")
     parameters: RestrictAssetActionParametersInput | Unset = UNSET
     type: str = "RESTRICT_ASSET"
 
@@ -1101,7 +1101,7 @@ class RestrictAssetActionParametersInput(Model):
 class ReviewStatusChangedTrigger(Model):
     """`ReviewStatusChangedTrigger`, as iconik answers it."""
 
-    _tag: ClassVar[tuple[str, str]] = ("type", "REVIEW_STATUS_CHANGED")
+    _tag = ("type", "REVIEW_STATUS_CHANGED")
     parameters: ReviewStatusChangedTriggerParameters | None = None
     type: str | None = None
 
@@ -1109,7 +1109,7 @@ class ReviewStatusChangedTrigger(Model):
 class ReviewStatusChangedTriggerInput(Model):
     """`ReviewStatusChangedTrigger`, as iconik takes it; needs `parameters`, `type`."""
 
-    _tag: ClassVar[tuple[str, str]] = ("type", "REVIEW_STATUS_CHANGED")
+    _tag = ("type", "REVIEW_STATUS_CHANGED")
     parameters: ReviewStatusChangedTriggerParametersInput | Unset = UNSET
     type: str = "REVIEW_STATUS_CHANGED"
 
@@ -1129,7 +1129,7 @@ class ReviewStatusChangedTriggerParametersInput(Model):
 class SubtitleAddedTrigger(Model):
     """`SubtitleAddedTrigger`, as iconik answers it."""
 
-    _tag: ClassVar[tuple[str, str]] = ("type", "SUBTITLE_ADDED")
+    _tag = ("type", "SUBTITLE_ADDED")
     parameters: SubtitleAddedTriggerParameters | None = None
     type: str | None = None
 
@@ -1137,7 +1137,7 @@ class SubtitleAddedTrigger(Model):
 class SubtitleAddedTriggerInput(Model):
     """`SubtitleAddedTrigger`, as iconik takes it; needs `parameters`, `type`."""
 
-    _tag: ClassVar[tuple[str, str]] = ("type", "SUBTITLE_ADDED")
+    _tag = ("type", "SUBTITLE_ADDED")
     parameters: SubtitleAddedTriggerParametersInput | Unset = UNSET
     type: str = "SUBTITLE_ADDED"
 
@@ -1183,7 +1183,7 @@ class TermInput(Model):
 class TranscodeAction(Model):
     """`TranscodeAction`, as iconik answers it."""
 
-    _tag: ClassVar[tuple[str, str]] = ("type", "TRANSCODE")
+    _tag = ("type", "TRANSCODE")
     parameters: TranscodeActionParameters | None = None
     type: str | None = None
 
@@ -1191,7 +1191,7 @@ class TranscodeAction(Model):
 class TranscodeActionInput(Model):
     """`TranscodeAction`, as iconik takes it; needs `parameters`, `type`."""
 
-    _tag: ClassVar[tuple[str, str]] = ("type", "TRANSCODE")
+    _tag = ("type", "TRANSCODE")
     parameters: TranscodeActionParametersInput | Unset = UNSET
     type: str = "TRANSCODE"
 
@@ -1221,7 +1221,7 @@ class TranscodeActionParametersInput(Model):
 class TranscribeAction(Model):
     """`TranscribeAction`, as iconik answers it."""
 
-    _tag: ClassVar[tuple[str, str]] = ("type", "TRANSCRIBE")
+    _tag = ("type", "TRANSCRIBE")
     parameters: TranscribeActionParameters | None = None
     type: str | None = None
 
@@ -1229,7 +1229,7 @@ class TranscribeAction(Model):
 class TranscribeActionInput(Model):
     """`TranscribeAction`, as iconik takes it; needs `parameters`, `type`."""
 
-    _tag: ClassVar[tuple[str, str]] = ("type", "TRANSCRIBE")
+    _tag = ("type", "TRANSCRIBE")
     parameters: TranscribeActionParametersInput | Unset = UNSET
     type: str = "TRANSCRIBE"
 
@@ -1261,7 +1261,7 @@ class TranscribeActionParametersInput(Model):
 class TransferAction(Model):
     """`TransferAction`, as iconik answers it."""
 
-    _tag: ClassVar[tuple[str, str]] = ("type", "TRANSFER")
+    _tag = ("type", "TRANSFER")
     parameters: TransferActionParameters | None = None
     type: str | None = None
 
@@ -1269,7 +1269,7 @@ class TransferAction(Model):
 class TransferActionInput(Model):
     """`TransferAction`, as iconik takes it; needs `parameters`, `type`."""
 
-    _tag: ClassVar[tuple[str, str]] = ("type", "TRANSFER")
+    _tag = ("type", "TRANSFER")
     parameters: TransferActionParametersInput | Unset = UNSET
     type: str = "TRANSFER"
 
@@ -1297,7 +1297,7 @@ class TransferActionParametersInput(Model):
 class TriggerCustomAction(Model):
     """`TriggerCustomAction`, as iconik answers it."""
 
-    _tag: ClassVar[tuple[str, str]] = ("type", "CUSTOM_ACTION")
+    _tag = ("type", "CUSTOM_ACTION")
     parameters: TriggerCustomActionParameters | None = None
     type: str | None = None
 
@@ -1305,7 +1305,7 @@ class TriggerCustomAction(Model):
 class TriggerCustomActionInput(Model):
     """`TriggerCustomAction`, as iconik takes it; needs `parameters`, `type`."""
 
-    _tag: ClassVar[tuple[str, str]] = ("type", "CUSTOM_ACTION")
+    _tag = ("type", "CUSTOM_ACTION")
     parameters: TriggerCustomActionParametersInput | Unset = UNSET
     type: str = "CUSTOM_ACTION"
 
@@ -1329,7 +1329,7 @@ class TriggerCustomActionParametersInput(Model):
 class UpdateACLAction(Model):
     """`UpdateACLAction`, as iconik answers it."""
 
-    _tag: ClassVar[tuple[str, str]] = ("type", "UPDATE_ACL")
+    _tag = ("type", "UPDATE_ACL")
     parameters: UpdateACLActionParameters | None = None
     type: str | None = None
 
@@ -1337,7 +1337,7 @@ class UpdateACLAction(Model):
 class UpdateACLActionInput(Model):
     """`UpdateACLAction`, as iconik takes it; needs `parameters`, `type`."""
 
-    _tag: ClassVar[tuple[str, str]] = ("type", "UPDATE_ACL")
+    _tag = ("type", "UPDATE_ACL")
     parameters: UpdateACLActionParametersInput | Unset = UNSET
     type: str = "UPDATE_ACL"
 
@@ -1357,7 +1357,7 @@ class UpdateACLActionParametersInput(Model):
 class VersionOnlineTrigger(Model):
     """`VersionOnlineTrigger`, as iconik answers it."""
 
-    _tag: ClassVar[tuple[str, str]] = ("type", "VERSION_ONLINE")
+    _tag = ("type", "VERSION_ONLINE")
     parameters: VersionOnlineTriggerParameters | None = None
     type: str | None = None
 
@@ -1365,7 +1365,7 @@ class VersionOnlineTrigger(Model):
 class VersionOnlineTriggerInput(Model):
     """`VersionOnlineTrigger`, as iconik takes it; needs `parameters`, `type`."""
 
-    _tag: ClassVar[tuple[str, str]] = ("type", "VERSION_ONLINE")
+    _tag = ("type", "VERSION_ONLINE")
     parameters: VersionOnlineTriggerParametersInput | Unset = UNSET
     type: str = "VERSION_ONLINE"
 

@@ -7,6 +7,7 @@ comment of an enumerated field names the StrEnum of its known values.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import datetime
 from enum import StrEnum
 from typing import Any, ClassVar
@@ -88,7 +89,7 @@ class Job(Model):
 class JobElastic(Model):
     """`JobElasticSchema`, as iconik answers it."""
 
-    _wire: ClassVar[dict[str, str]] = {"sort_": "_sort"}
+    _wire: ClassVar[Mapping[str, str]] = {"sort_": "_sort"}
     status: str | None = None  # JobStatus
     title: str | None = None
     type: str | None = None  # JobType

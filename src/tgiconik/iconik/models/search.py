@@ -7,6 +7,7 @@ comment of an enumerated field names the StrEnum of its known values.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import datetime
 from enum import StrEnum
 from typing import Any, ClassVar
@@ -201,7 +202,7 @@ class FacetFilterInput(Model):
 class KeywordPredicate(Model):
     """`KeywordPredicate`, as iconik answers it."""
 
-    _tag: ClassVar[tuple[str, str]] = ("kind", "keyword")
+    _tag = ("kind", "keyword")
     op: str | None = None  # KeywordPredicateOp
     value: (
         bool
@@ -219,7 +220,7 @@ class KeywordPredicate(Model):
 class KeywordPredicateInput(Model):
     """`KeywordPredicate`, as iconik takes it; needs `op`, `value`."""
 
-    _tag: ClassVar[tuple[str, str]] = ("kind", "keyword")
+    _tag = ("kind", "keyword")
     op: str | Unset = UNSET  # KeywordPredicateOp
     value: (
         bool
@@ -426,7 +427,7 @@ class PingResponse(Model):
 class PublicLexicalPredicateInput(Model):
     """`PublicLexicalPredicateInput`, as iconik takes it."""
 
-    _tag: ClassVar[tuple[str, str]] = ("kind", "lexical")
+    _tag = ("kind", "lexical")
     any_of: list[str] | Unset | None = UNSET
     fuzziness: str | Unset | None = UNSET
     kind: str = "lexical"
@@ -439,7 +440,7 @@ class PublicLexicalPredicateInput(Model):
 class PublicLexicalPredicateOutput(Model):
     """`PublicLexicalPredicateOutput`, as iconik answers it."""
 
-    _tag: ClassVar[tuple[str, str]] = ("kind", "lexical")
+    _tag = ("kind", "lexical")
     any_of: list[str] | None = None
     fuzziness: str | None = None
     kind: str | None = None
@@ -451,7 +452,7 @@ class PublicLexicalPredicateOutput(Model):
 class PublicSemanticPredicateInput(Model):
     """`PublicSemanticPredicateInput`, as iconik takes it; needs `text`."""
 
-    _tag: ClassVar[tuple[str, str]] = ("kind", "semantic")
+    _tag = ("kind", "semantic")
     text: str | Unset = UNSET
     kind: str = "semantic"
     tier: str | Unset | None = UNSET  # Tier
@@ -460,7 +461,7 @@ class PublicSemanticPredicateInput(Model):
 class PublicSemanticPredicateOutput(Model):
     """`PublicSemanticPredicateOutput`, as iconik answers it."""
 
-    _tag: ClassVar[tuple[str, str]] = ("kind", "semantic")
+    _tag = ("kind", "semantic")
     text: str | None = None
     kind: str | None = None
 
@@ -855,7 +856,7 @@ class SearchCriteriaV2Input(Model):
 class SearchDocument(Model):
     """`SearchDocumentSchema`, as iconik answers it."""
 
-    _wire: ClassVar[dict[str, str]] = {"sort_": "_sort"}
+    _wire: ClassVar[Mapping[str, str]] = {"sort_": "_sort"}
     object_type: str | None = None
     title: str | None = None
     date_created: datetime | None = None
