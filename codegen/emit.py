@@ -70,7 +70,7 @@ def _about(model: Model) -> str:
 
 def _enumeration(enum: Enumeration) -> str:
     members = [f'    {_member(value)} = "{value}"{_excuse(value)}' for value in enum.values]
-    return "\n".join([f"class {enum.name}(StrEnum):", '    """Known values."""', "", *members, ""])
+    return "\n".join([f"class {enum.name}(StrEnum):", '    """Known values; there may be more."""', "", *members, ""])
 
 
 def _member(value: str) -> str:

@@ -270,7 +270,7 @@ class UserACLInput(Model):
 
 
 class BulkACLsObjectPermissions(StrEnum):
-    """Known values."""
+    """Known values; there may be more."""
 
     CHANGE_ACL = "change-acl"
     DELETE = "delete"
@@ -279,7 +279,7 @@ class BulkACLsObjectPermissions(StrEnum):
 
 
 class CreateACLsMode(StrEnum):
-    """Known values."""
+    """Known values; there may be more."""
 
     APPEND = "APPEND"
     OVERWRITE = "OVERWRITE"

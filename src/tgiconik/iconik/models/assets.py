@@ -2984,7 +2984,7 @@ class VideoSourceInput(Model):
 
 
 class ApprovalStatus(StrEnum):
-    """Known values."""
+    """Known values; there may be more."""
 
     APPROVED = "APPROVED"
     MIXED = "MIXED"
@@ -2994,7 +2994,7 @@ class ApprovalStatus(StrEnum):
 
 
 class ApprovalUserStatus(StrEnum):
-    """Known values."""
+    """Known values; there may be more."""
 
     APPROVED = "APPROVED"
     MIXED = "MIXED"
@@ -3004,7 +3004,7 @@ class ApprovalUserStatus(StrEnum):
 
 
 class AssetAnalyzeStatus(StrEnum):
-    """Known values."""
+    """Known values; there may be more."""
 
     DONE = "DONE"
     FAILED = "FAILED"
@@ -3014,7 +3014,7 @@ class AssetAnalyzeStatus(StrEnum):
 
 
 class AssetArchiveStatus(StrEnum):
-    """Known values."""
+    """Known values; there may be more."""
 
     ARCHIVED = "ARCHIVED"
     ARCHIVING = "ARCHIVING"
@@ -3023,7 +3023,7 @@ class AssetArchiveStatus(StrEnum):
 
 
 class AssetFaceRecognitionStatus(StrEnum):
-    """Known values."""
+    """Known values; there may be more."""
 
     DONE = "DONE"
     FAILED = "FAILED"
@@ -3033,7 +3033,7 @@ class AssetFaceRecognitionStatus(StrEnum):
 
 
 class AssetHistoryOperationType(StrEnum):
-    """Known values."""
+    """Known values; there may be more."""
 
     ADD_FORMAT = "ADD_FORMAT"
     ANALYZE = "ANALYZE"
@@ -3069,14 +3069,14 @@ class AssetHistoryOperationType(StrEnum):
 
 
 class AssetStatus(StrEnum):
-    """Known values."""
+    """Known values; there may be more."""
 
     ACTIVE = "ACTIVE"
     DELETED = "DELETED"
 
 
 class AssetTranscriptionFromSubtitleFormat(StrEnum):
-    """Known values."""
+    """Known values; there may be more."""
 
     SRT = "SRT"
     VTT = "VTT"
@@ -3084,7 +3084,7 @@ class AssetTranscriptionFromSubtitleFormat(StrEnum):
 
 
 class AssetType(StrEnum):
-    """Known values."""
+    """Known values; there may be more."""
 
     ASSET = "ASSET"
     CUSTOM = "CUSTOM"
@@ -3096,7 +3096,7 @@ class AssetType(StrEnum):
 
 
 class AssetVersionStatus(StrEnum):
-    """Known values."""
+    """Known values; there may be more."""
 
     ACTIVE = "ACTIVE"
     DELETED = "DELETED"
@@ -3106,7 +3106,7 @@ class AssetVersionStatus(StrEnum):
 
 
 class AssetVersionTranscribeStatus(StrEnum):
-    """Known values."""
+    """Known values; there may be more."""
 
     DONE = "DONE"
     FAILED = "FAILED"
@@ -3116,7 +3116,7 @@ class AssetVersionTranscribeStatus(StrEnum):
 
 
 class BulkDeleteObjectType(StrEnum):
-    """Known values."""
+    """Known values; there may be more."""
 
     ASSETS = "assets"
     COLLECTIONS = "collections"
@@ -3124,14 +3124,14 @@ class BulkDeleteObjectType(StrEnum):
 
 
 class BulkSetApprovalStatus(StrEnum):
-    """Known values."""
+    """Known values; there may be more."""
 
     APPROVED = "APPROVED"
     NOT_APPROVED = "NOT_APPROVED"
 
 
 class CollectionCustomOrderStatus(StrEnum):
-    """Known values."""
+    """Known values; there may be more."""
 
     DISABLED = "DISABLED"
     ENABLED = "ENABLED"
@@ -3139,7 +3139,7 @@ class CollectionCustomOrderStatus(StrEnum):
 
 
 class CollectionStatus(StrEnum):
-    """Known values."""
+    """Known values; there may be more."""
 
     ACTIVE = "ACTIVE"
     DELETED = "DELETED"
@@ -3147,7 +3147,7 @@ class CollectionStatus(StrEnum):
 
 
 class CreateAssetVersionIncludeSegmentTypes(StrEnum):
-    """Known values."""
+    """Known values; there may be more."""
 
     COMMENT = "COMMENT"
     GENERIC = "GENERIC"
@@ -3162,7 +3162,7 @@ class CreateAssetVersionIncludeSegmentTypes(StrEnum):
 
 
 class CustomActionContext(StrEnum):
-    """Known values."""
+    """Known values; there may be more."""
 
     ASSET = "ASSET"
     ASSET_SUBCLIP = "ASSET_SUBCLIP"
@@ -3177,14 +3177,14 @@ class CustomActionContext(StrEnum):
 
 
 class CustomActionStatus(StrEnum):
-    """Known values."""
+    """Known values; there may be more."""
 
     FAILING = "FAILING"
     HEALTHY = "HEALTHY"
 
 
 class CustomActionType(StrEnum):
-    """Known values."""
+    """Known values; there may be more."""
 
     OPEN = "OPEN"
     POST = "POST"
@@ -3192,7 +3192,7 @@ class CustomActionType(StrEnum):
 
 
 class DrawingPrimitiveType(StrEnum):
-    """Known values."""
+    """Known values; there may be more."""
 
     ARROW = "ARROW"
     CROSS = "CROSS"
@@ -3204,21 +3204,21 @@ class DrawingPrimitiveType(StrEnum):
 
 
 class MagicLinkAllowlistEntryType(StrEnum):
-    """Known values."""
+    """Known values; there may be more."""
 
     DOMAIN = "domain"
     EMAIL = "email"
 
 
 class PlaylistItemObjectType(StrEnum):
-    """Known values."""
+    """Known values; there may be more."""
 
     ASSETS = "assets"
     SEQUENCES = "sequences"
 
 
 class SegmentAttributeMatchOperator(StrEnum):
-    """Known values."""
+    """Known values; there may be more."""
 
     EQ = "eq"
     GT = "gt"
@@ -3226,7 +3226,7 @@ class SegmentAttributeMatchOperator(StrEnum):
 
 
 class SegmentStatus(StrEnum):
-    """Known values."""
+    """Known values; there may be more."""
 
     ACTIVE = "ACTIVE"
     AWAITED = "AWAITED"
@@ -3234,7 +3234,7 @@ class SegmentStatus(StrEnum):
 
 
 class SegmentType(StrEnum):
-    """Known values."""
+    """Known values; there may be more."""
 
     COMMENT = "COMMENT"
     GENERIC = "GENERIC"
@@ -3249,49 +3249,49 @@ class SegmentType(StrEnum):
 
 
 class SequenceItemObjectType(StrEnum):
-    """Known values."""
+    """Known values; there may be more."""
 
     ASSETS = "assets"
     COLLECTIONS = "collections"
 
 
 class ShareDrm(StrEnum):
-    """Known values."""
+    """Known values; there may be more."""
 
     NONE = "none"
     STANDARD = "standard"
 
 
 class SharePopulationStatus(StrEnum):
-    """Known values."""
+    """Known values; there may be more."""
 
     FINISHED = "FINISHED"
     POPULATING = "POPULATING"
 
 
 class ShareWatermark(StrEnum):
-    """Known values."""
+    """Known values; there may be more."""
 
     NONE = "none"
     STANDARD = "standard"
 
 
 class ThemeBase(StrEnum):
-    """Known values."""
+    """Known values; there may be more."""
 
     DARK = "dark"
     LIGHT = "light"
 
 
 class TranscriptionEngineInfoType(StrEnum):
-    """Known values."""
+    """Known values; there may be more."""
 
     EXTERNAL = "EXTERNAL"
     INTERNAL = "INTERNAL"
 
 
 class UploadStorageMethod(StrEnum):
-    """Known values."""
+    """Known values; there may be more."""
 
     AZURE = "AZURE"
     B2 = "B2"

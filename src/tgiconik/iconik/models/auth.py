@@ -1032,21 +1032,21 @@ class WebflowContent(Model):
 
 
 class AppOauthClientType(StrEnum):
-    """Known values."""
+    """Known values; there may be more."""
 
     CONFIDENTIAL = "confidential"
     PUBLIC = "public"
 
 
 class AppType(StrEnum):
-    """Known values."""
+    """Known values; there may be more."""
 
     OAUTH = "OAUTH"
     PAT = "PAT"
 
 
 class IdentityProviderType(StrEnum):
-    """Known values."""
+    """Known values; there may be more."""
 
     AUTH0_COM = "auth0.com"
     GENERIC = "GENERIC"
@@ -1055,7 +1055,7 @@ class IdentityProviderType(StrEnum):
 
 
 class InvitationResponseDomainStatus(StrEnum):
-    """Known values."""
+    """Known values; there may be more."""
 
     ACTIVE = "ACTIVE"
     DEACTIVATED = "DEACTIVATED"
@@ -1064,21 +1064,21 @@ class InvitationResponseDomainStatus(StrEnum):
 
 
 class MultiDomainUserSystemMfaMethods(StrEnum):
-    """Known values."""
+    """Known values; there may be more."""
 
     MAIL_2SV = "MAIL_2SV"
     TOTP = "TOTP"
 
 
 class MultiDomainUserSystemMfaMethodsConfigured(StrEnum):
-    """Known values."""
+    """Known values; there may be more."""
 
     MAIL_2SV = "MAIL_2SV"
     TOTP = "TOTP"
 
 
 class OAuthGrantType(StrEnum):
-    """Known values."""
+    """Known values; there may be more."""
 
     AUTHORIZATION_CODE = "authorization_code"
     CLIENT_CREDENTIALS = "client_credentials"
@@ -1086,14 +1086,14 @@ class OAuthGrantType(StrEnum):
 
 
 class PublishFeatureParametersRegion(StrEnum):
-    """Known values."""
+    """Known values; there may be more."""
 
     EU = "EU"
     US = "US"
 
 
 class ReferralCodeBillingTier(StrEnum):
-    """Known values."""
+    """Known values; there may be more."""
 
     ENTERPRISE = "ENTERPRISE"
     ENTERPRISE_LEGACY_2025 = "ENTERPRISE_LEGACY_2025"
@@ -1103,7 +1103,7 @@ class ReferralCodeBillingTier(StrEnum):
 
 
 class SystemDomainIndustry(StrEnum):
-    """Known values."""
+    """Known values; there may be more."""
 
     ADVERTISING_MARKETING_CREATIVE = "ADVERTISING_MARKETING_CREATIVE"
     AUTOMOTIVE = "AUTOMOTIVE"
@@ -1131,7 +1131,7 @@ class SystemDomainIndustry(StrEnum):
 
 
 class SystemDomainStatus(StrEnum):
-    """Known values."""
+    """Known values; there may be more."""
 
     ACTIVE = "ACTIVE"
     DEACTIVATED = "DEACTIVATED"
@@ -1140,7 +1140,7 @@ class SystemDomainStatus(StrEnum):
 
 
 class SystemDomainType(StrEnum):
-    """Known values."""
+    """Known values; there may be more."""
 
     CUSTOMER = "CUSTOMER"
     INTERNAL = "INTERNAL"
@@ -1149,7 +1149,7 @@ class SystemDomainType(StrEnum):
 
 
 class TokenSystemDomainStatus(StrEnum):
-    """Known values."""
+    """Known values; there may be more."""
 
     ACTIVE = "ACTIVE"
     DEACTIVATED = "DEACTIVATED"

@@ -1385,14 +1385,14 @@ class VersionOnlineTriggerParametersInput(Model):
 
 
 class ACLUpdateMode(StrEnum):
-    """Known values."""
+    """Known values; there may be more."""
 
     APPEND = "APPEND"
     OVERWRITE = "OVERWRITE"
 
 
 class ACLUpdatePermissions(StrEnum):
-    """Known values."""
+    """Known values; there may be more."""
 
     CHANGE_ACL = "change-acl"
     DELETE = "delete"
@@ -1401,28 +1401,28 @@ class ACLUpdatePermissions(StrEnum):
 
 
 class AnalyzeActionParametersForceType(StrEnum):
-    """Known values."""
+    """Known values; there may be more."""
 
     APPEND = "APPEND"
     OVERWRITE = "OVERWRITE"
 
 
 class AutomationHistoryStatus(StrEnum):
-    """Known values."""
+    """Known values; there may be more."""
 
     FAILED = "FAILED"
     SUCCEED = "SUCCEED"
 
 
 class AutomationStatus(StrEnum):
-    """Known values."""
+    """Known values; there may be more."""
 
     ACTIVE = "ACTIVE"
     INACTIVE = "INACTIVE"
 
 
 class ExportActionParametersMetadataFormat(StrEnum):
-    """Known values."""
+    """Known values; there may be more."""
 
     CSV = "CSV"
     JSON = "JSON"
@@ -1430,14 +1430,14 @@ class ExportActionParametersMetadataFormat(StrEnum):
 
 
 class MetadataUpdateTriggerParametersEventType(StrEnum):
-    """Known values."""
+    """Known values; there may be more."""
 
     ASSETS = "ASSETS"
     COLLECTIONS = "COLLECTIONS"
 
 
 class RequestReviewActionParametersStatus(StrEnum):
-    """Known values."""
+    """Known values; there may be more."""
 
     APPROVED = "APPROVED"
     MIXED = "MIXED"
@@ -1447,7 +1447,7 @@ class RequestReviewActionParametersStatus(StrEnum):
 
 
 class ReviewStatusChangedTriggerParametersStatuses(StrEnum):
-    """Known values."""
+    """Known values; there may be more."""
 
     APPROVED = "APPROVED"
     MIXED = "MIXED"
@@ -1457,7 +1457,7 @@ class ReviewStatusChangedTriggerParametersStatuses(StrEnum):
 
 
 class TranscodeActionParametersPreferredStorageMethod(StrEnum):
-    """Known values."""
+    """Known values; there may be more."""
 
     AZURE = "AZURE"
     B2 = "B2"
@@ -1472,7 +1472,7 @@ class TranscodeActionParametersPreferredStorageMethod(StrEnum):
 
 
 class TriggerCustomActionParametersContext(StrEnum):
-    """Known values."""
+    """Known values; there may be more."""
 
     ASSET = "ASSET"
     ASSET_SUBCLIP = "ASSET_SUBCLIP"

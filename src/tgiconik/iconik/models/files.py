@@ -3133,7 +3133,7 @@ class VerifyStoragePermissionsAnswer(Model):
 
 
 class AnalysisProfileMediaType(StrEnum):
-    """Known values."""
+    """Known values; there may be more."""
 
     FACE_IMAGE = "face_image"
     FACE_VIDEO = "face_video"
@@ -3143,7 +3143,7 @@ class AnalysisProfileMediaType(StrEnum):
 
 
 class AnalysisProfileServiceType(StrEnum):
-    """Known values."""
+    """Known values; there may be more."""
 
     AMAZON_REKOGNITION = "AMAZON_REKOGNITION"
     GOOGLE_VIDEO_INTELLIGENCE = "GOOGLE_VIDEO_INTELLIGENCE"
@@ -3154,7 +3154,7 @@ class AnalysisProfileServiceType(StrEnum):
 
 
 class AnalysisServiceAccountMethod(StrEnum):
-    """Known values."""
+    """Known values; there may be more."""
 
     AMAZON = "AMAZON"
     GOOGLE_AI = "GOOGLE_AI"
@@ -3163,7 +3163,7 @@ class AnalysisServiceAccountMethod(StrEnum):
 
 
 class AssetExportMetadataFormat(StrEnum):
-    """Known values."""
+    """Known values; there may be more."""
 
     CSV = "CSV"
     JSON = "JSON"
@@ -3171,14 +3171,14 @@ class AssetExportMetadataFormat(StrEnum):
 
 
 class BulkFilesetExportObjectType(StrEnum):
-    """Known values."""
+    """Known values; there may be more."""
 
     ASSETS = "assets"
     COLLECTIONS = "collections"
 
 
 class BulkTranscodeObjectType(StrEnum):
-    """Known values."""
+    """Known values; there may be more."""
 
     ASSETS = "assets"
     COLLECTIONS = "collections"
@@ -3187,7 +3187,7 @@ class BulkTranscodeObjectType(StrEnum):
 
 
 class BulkTranscodePreferredStorageMethod(StrEnum):
-    """Known values."""
+    """Known values; there may be more."""
 
     AZURE = "AZURE"
     B2 = "B2"
@@ -3202,7 +3202,7 @@ class BulkTranscodePreferredStorageMethod(StrEnum):
 
 
 class ComponentType(StrEnum):
-    """Known values."""
+    """Known values; there may be more."""
 
     AUDIO = "AUDIO"
     EXIF = "EXIF"
@@ -3218,14 +3218,14 @@ class ComponentType(StrEnum):
 
 
 class ExportLocationTranscriptionFormat(StrEnum):
-    """Known values."""
+    """Known values; there may be more."""
 
     SRT = "SRT"
     WEBVTT = "WEBVTT"
 
 
 class FileExistenceCheckFileType(StrEnum):
-    """Known values."""
+    """Known values; there may be more."""
 
     DIRECTORY = "DIRECTORY"
     FILE = "FILE"
@@ -3234,7 +3234,7 @@ class FileExistenceCheckFileType(StrEnum):
 
 
 class FileSetStatus(StrEnum):
-    """Known values."""
+    """Known values; there may be more."""
 
     ACTIVE = "ACTIVE"
     ARCHIVED = "ARCHIVED"
@@ -3242,14 +3242,14 @@ class FileSetStatus(StrEnum):
 
 
 class FileSetType(StrEnum):
-    """Known values."""
+    """Known values; there may be more."""
 
     MANY_FILES = "MANY_FILES"
     REGULAR = "REGULAR"
 
 
 class FileStatus(StrEnum):
-    """Known values."""
+    """Known values; there may be more."""
 
     ARCHIVED = "ARCHIVED"
     AWAITED = "AWAITED"
@@ -3263,14 +3263,14 @@ class FileStatus(StrEnum):
 
 
 class FileTemplateEngine(StrEnum):
-    """Known values."""
+    """Known values; there may be more."""
 
     JINJA2 = "JINJA2"
     SIMPLE = "SIMPLE"
 
 
 class FileType(StrEnum):
-    """Known values."""
+    """Known values; there may be more."""
 
     DIRECTORY = "DIRECTORY"
     FILE = "FILE"
@@ -3279,7 +3279,7 @@ class FileType(StrEnum):
 
 
 class FormatArchiveStatus(StrEnum):
-    """Known values."""
+    """Known values; there may be more."""
 
     ARCHIVED = "ARCHIVED"
     ARCHIVING = "ARCHIVING"
@@ -3288,21 +3288,21 @@ class FormatArchiveStatus(StrEnum):
 
 
 class FormatStatus(StrEnum):
-    """Known values."""
+    """Known values; there may be more."""
 
     ACTIVE = "ACTIVE"
     DELETED = "DELETED"
 
 
 class GatewayReportStartStatus(StrEnum):
-    """Known values."""
+    """Known values; there may be more."""
 
     FAILED = "FAILED"
     SUCCESS = "SUCCESS"
 
 
 class GatewayReportStatus(StrEnum):
-    """Known values."""
+    """Known values; there may be more."""
 
     ERROR = "ERROR"
     LIVE = "LIVE"
@@ -3313,7 +3313,7 @@ class GatewayReportStatus(StrEnum):
 
 
 class IconikStorageGatewayEventType(StrEnum):
-    """Known values."""
+    """Known values; there may be more."""
 
     ABORT_COLLECTION_MAP = "ABORT_COLLECTION_MAP"
     ABORT_JOBS_BULK = "ABORT_JOBS_BULK"
@@ -3338,7 +3338,7 @@ class IconikStorageGatewayEventType(StrEnum):
 
 
 class IconikStorageGatewayReadStatus(StrEnum):
-    """Known values."""
+    """Known values; there may be more."""
 
     ACTIVE = "ACTIVE"
     ERROR = "ERROR"
@@ -3348,7 +3348,7 @@ class IconikStorageGatewayReadStatus(StrEnum):
 
 
 class IconikStorageGatewayRoles(StrEnum):
-    """Known values."""
+    """Known values; there may be more."""
 
     CHECKSUM = "CHECKSUM"
     MAIN = "MAIN"
@@ -3357,7 +3357,7 @@ class IconikStorageGatewayRoles(StrEnum):
 
 
 class KeyframeType(StrEnum):
-    """Known values."""
+    """Known values; there may be more."""
 
     KEYFRAME = "KEYFRAME"
     KEYFRAME_MAP = "KEYFRAME_MAP"
@@ -3365,7 +3365,7 @@ class KeyframeType(StrEnum):
 
 
 class ProxyFileStatus(StrEnum):
-    """Known values."""
+    """Known values; there may be more."""
 
     CLOSED = "CLOSED"
     FAILED = "FAILED"
@@ -3373,7 +3373,7 @@ class ProxyFileStatus(StrEnum):
 
 
 class StorageMethod(StrEnum):
-    """Known values."""
+    """Known values; there may be more."""
 
     AZURE = "AZURE"
     B2 = "B2"
@@ -3388,7 +3388,7 @@ class StorageMethod(StrEnum):
 
 
 class StoragePurpose(StrEnum):
-    """Known values."""
+    """Known values; there may be more."""
 
     ARCHIVE = "ARCHIVE"
     EXPORTS = "EXPORTS"
@@ -3399,7 +3399,7 @@ class StoragePurpose(StrEnum):
 
 
 class StorageStatus(StrEnum):
-    """Known values."""
+    """Known values; there may be more."""
 
     ACTIVE = "ACTIVE"
     FAILING = "FAILING"
@@ -3407,7 +3407,7 @@ class StorageStatus(StrEnum):
 
 
 class TranscoderType(StrEnum):
-    """Known values."""
+    """Known values; there may be more."""
 
     EDITREADY = "EDITREADY"
     EDIT_PROXY = "EDIT_PROXY"

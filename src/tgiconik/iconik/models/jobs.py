@@ -276,7 +276,7 @@ class RelatedObjectInput(Model):
 
 
 class JobStatus(StrEnum):
-    """Known values."""
+    """Known values; there may be more."""
 
     ABORTED = "ABORTED"
     ABORT_PENDING = "ABORT_PENDING"
@@ -293,7 +293,7 @@ class JobStatus(StrEnum):
 
 
 class JobStepStatus(StrEnum):
-    """Known values."""
+    """Known values; there may be more."""
 
     DONE = "DONE"
     FAILED = "FAILED"
@@ -303,7 +303,7 @@ class JobStepStatus(StrEnum):
 
 
 class JobType(StrEnum):
-    """Known values."""
+    """Known values; there may be more."""
 
     ACL = "ACL"
     ANALYZE = "ANALYZE"
@@ -345,7 +345,7 @@ class JobType(StrEnum):
 
 
 class JobsStateAction(StrEnum):
-    """Known values."""
+    """Known values; there may be more."""
 
     ABORT = "ABORT"
     PAUSE = "PAUSE"

@@ -227,7 +227,7 @@ class UpdatePersonInput(Model):
 
 
 class BulkFaceExtractObjectType(StrEnum):
-    """Known values."""
+    """Known values; there may be more."""
 
     ASSETS = "assets"
     COLLECTIONS = "collections"
@@ -235,14 +235,14 @@ class BulkFaceExtractObjectType(StrEnum):
 
 
 class JobsStateAction(StrEnum):
-    """Known values."""
+    """Known values; there may be more."""
 
     ABORT = "ABORT"
     RESTART = "RESTART"
 
 
 class PersonStatus(StrEnum):
-    """Known values."""
+    """Known values; there may be more."""
 
     NEW = "NEW"
     SYSTEM_CONFIRMED = "SYSTEM_CONFIRMED"

@@ -65,7 +65,7 @@ class Webhooks(Model):
 
 
 class WebhookStatus(StrEnum):
-    """Known values."""
+    """Known values; there may be more."""
 
     DELETED = "DELETED"
     DISABLED = "DISABLED"

@@ -1102,14 +1102,14 @@ class StorageContentInfo(Model):
 
 
 class DiscoveryEntityObjectType(StrEnum):
-    """Known values."""
+    """Known values; there may be more."""
 
     COLLECTION = "COLLECTION"
     SAVED_SEARCH = "SAVED_SEARCH"
 
 
 class EvidenceKind(StrEnum):
-    """Known values."""
+    """Known values; there may be more."""
 
     CLAUSE = "clause"
     RATIONALE = "rationale"
@@ -1117,21 +1117,21 @@ class EvidenceKind(StrEnum):
 
 
 class FilterDisposition(StrEnum):
-    """Known values."""
+    """Known values; there may be more."""
 
     MANDATORY = "mandatory"
     RELAXABLE = "relaxable"
 
 
 class FilterRole(StrEnum):
-    """Known values."""
+    """Known values; there may be more."""
 
     FILTER = "filter"
     SCORING = "scoring"
 
 
 class KeywordPredicateOp(StrEnum):
-    """Known values."""
+    """Known values; there may be more."""
 
     ALL = "all"
     ANY_OF = "any_of"
@@ -1142,7 +1142,7 @@ class KeywordPredicateOp(StrEnum):
 
 
 class MatchAssessmentBasis(StrEnum):
-    """Known values."""
+    """Known values; there may be more."""
 
     JUDGE = "judge"
     RERANKER = "reranker"
@@ -1150,7 +1150,7 @@ class MatchAssessmentBasis(StrEnum):
 
 
 class MatchAssessmentQuality(StrEnum):
-    """Known values."""
+    """Known values; there may be more."""
 
     APPROXIMATE = "approximate"
     EXACT = "exact"
@@ -1159,7 +1159,7 @@ class MatchAssessmentQuality(StrEnum):
 
 
 class Modality(StrEnum):
-    """Known values."""
+    """Known values; there may be more."""
 
     AUDIO = "audio"
     DOCUMENT = "document"
@@ -1168,14 +1168,14 @@ class Modality(StrEnum):
 
 
 class NaturalSearchImageSimilarity(StrEnum):
-    """Known values."""
+    """Known values; there may be more."""
 
     SEMANTIC = "semantic"
     VISUAL = "visual"
 
 
 class NaturalSearchRequestResultUnit(StrEnum):
-    """Known values."""
+    """Known values; there may be more."""
 
     ASSET = "asset"
     COLLECTION = "collection"
@@ -1184,7 +1184,7 @@ class NaturalSearchRequestResultUnit(StrEnum):
 
 
 class NaturalSearchResponseMatchQuality(StrEnum):
-    """Known values."""
+    """Known values; there may be more."""
 
     APPROXIMATE = "approximate"
     EXACT = "exact"
@@ -1193,7 +1193,7 @@ class NaturalSearchResponseMatchQuality(StrEnum):
 
 
 class PaginationRefusal(StrEnum):
-    """Known values."""
+    """Known values; there may be more."""
 
     EXTERNAL_BACKEND = "external_backend"
     MULTIPLE_ROUNDS = "multiple_rounds"
@@ -1204,14 +1204,14 @@ class PaginationRefusal(StrEnum):
 
 
 class PublicLexicalPredicateInputOperator(StrEnum):
-    """Known values."""
+    """Known values; there may be more."""
 
     AND = "and"
     OR = "or"
 
 
 class RankingUnit(StrEnum):
-    """Known values."""
+    """Known values; there may be more."""
 
     ASSET = "asset"
     COLLECTION = "collection"
@@ -1220,21 +1220,21 @@ class RankingUnit(StrEnum):
 
 
 class ResultOrder(StrEnum):
-    """Known values."""
+    """Known values; there may be more."""
 
     RECENT = "recent"
     RELEVANCE = "relevance"
 
 
 class ScoringStage(StrEnum):
-    """Known values."""
+    """Known values; there may be more."""
 
     FUSION = "fusion"
     RERANK = "rerank"
 
 
 class SearchCriteriaFilterOperator(StrEnum):
-    """Known values."""
+    """Known values; there may be more."""
 
     AND = "AND"
     NESTED = "NESTED"
@@ -1243,7 +1243,7 @@ class SearchCriteriaFilterOperator(StrEnum):
 
 
 class SearchSuggestDocTypes(StrEnum):
-    """Known values."""
+    """Known values; there may be more."""
 
     ASSETS = "assets"
     COLLECTIONS = "collections"
@@ -1253,7 +1253,7 @@ class SearchSuggestDocTypes(StrEnum):
 
 
 class SourceState(StrEnum):
-    """Known values."""
+    """Known values; there may be more."""
 
     ERROR = "error"
     OK = "ok"
@@ -1263,7 +1263,7 @@ class SourceState(StrEnum):
 
 
 class Tier(StrEnum):
-    """Known values."""
+    """Known values; there may be more."""
 
     PREFER = "prefer"
     REQUIRE = "require"

@@ -979,7 +979,7 @@ class WatermarkOptionsTypeInput(Model):
 
 
 class AIConsentEventAction(StrEnum):
-    """Known values."""
+    """Known values; there may be more."""
 
     ACCEPTED = "ACCEPTED"
     DECLINED = "DECLINED"
@@ -990,7 +990,7 @@ class AIConsentEventAction(StrEnum):
 
 
 class AIConsentOrigin(StrEnum):
-    """Known values."""
+    """Known values; there may be more."""
 
     ADMIN_ACCEPTED = "ADMIN_ACCEPTED"
     LEGACY_BETA_AGREEMENT = "LEGACY_BETA_AGREEMENT"
@@ -999,7 +999,7 @@ class AIConsentOrigin(StrEnum):
 
 
 class AIConsentStatus(StrEnum):
-    """Known values."""
+    """Known values; there may be more."""
 
     DECLINED = "DECLINED"
     GRANTED = "GRANTED"
@@ -1007,56 +1007,56 @@ class AIConsentStatus(StrEnum):
 
 
 class DashboardViewType(StrEnum):
-    """Known values."""
+    """Known values; there may be more."""
 
     CARD = "card"
     LIST = "list"
 
 
 class JobsDashboardWidgetType(StrEnum):
-    """Known values."""
+    """Known values; there may be more."""
 
     JOBS_LIST = "JOBS_LIST"
     JOBS_STATS_LIST = "JOBS_STATS_LIST"
 
 
 class MergedSettingsDrm(StrEnum):
-    """Known values."""
+    """Known values; there may be more."""
 
     NONE = "none"
     STANDARD = "standard"
 
 
 class MergedSettingsMfaMethods(StrEnum):
-    """Known values."""
+    """Known values; there may be more."""
 
     MAIL_2SV = "MAIL_2SV"
     TOTP = "TOTP"
 
 
 class MergedSettingsWatermark(StrEnum):
-    """Known values."""
+    """Known values; there may be more."""
 
     NONE = "none"
     STANDARD = "standard"
 
 
 class SortOrder(StrEnum):
-    """Known values."""
+    """Known values; there may be more."""
 
     ASC = "asc"
     DESC = "desc"
 
 
 class ThemeDataBase(StrEnum):
-    """Known values."""
+    """Known values; there may be more."""
 
     DARK = "dark"
     LIGHT = "light"
 
 
 class WatermarkOptionsTypeShowForGroups(StrEnum):
-    """Known values."""
+    """Known values; there may be more."""
 
     ALL = "all"
     EXCEPT = "except"
@@ -1064,14 +1064,14 @@ class WatermarkOptionsTypeShowForGroups(StrEnum):
 
 
 class WatermarkOptionsTypeShowInContext(StrEnum):
-    """Known values."""
+    """Known values; there may be more."""
 
     PROXIES = "proxies"
     SHARES = "shares"
 
 
 class WatermarkOptionsTypeTextAppearance(StrEnum):
-    """Known values."""
+    """Known values; there may be more."""
 
     BOTTOM = "bottom"
     CENTER = "center"

@@ -534,7 +534,7 @@ class UserUsagesElastic(Model):
 
 
 class AssetUsageAssetType(StrEnum):
-    """Known values."""
+    """Known values; there may be more."""
 
     ASSET = "ASSET"
     NLE_PROJECT = "NLE_PROJECT"
@@ -543,7 +543,7 @@ class AssetUsageAssetType(StrEnum):
 
 
 class AssetUsageOperationSource(StrEnum):
-    """Known values."""
+    """Known values; there may be more."""
 
     COLLECTION = "COLLECTION"
     DISCOVERY = "DISCOVERY"
@@ -555,7 +555,7 @@ class AssetUsageOperationSource(StrEnum):
 
 
 class AssetUsageOperationType(StrEnum):
-    """Known values."""
+    """Known values; there may be more."""
 
     APPROVE = "APPROVE"
     COMMENT = "COMMENT"
@@ -573,7 +573,7 @@ class AssetUsageOperationType(StrEnum):
 
 
 class CollectionUsageOperationSource(StrEnum):
-    """Known values."""
+    """Known values; there may be more."""
 
     COLLECTION = "COLLECTION"
     NOTIFICATION = "NOTIFICATION"
@@ -581,7 +581,7 @@ class CollectionUsageOperationSource(StrEnum):
 
 
 class CollectionUsageOperationType(StrEnum):
-    """Known values."""
+    """Known values; there may be more."""
 
     CREATE = "CREATE"
     DELETE = "DELETE"
@@ -590,21 +590,21 @@ class CollectionUsageOperationType(StrEnum):
 
 
 class LogsRecipientMethod(StrEnum):
-    """Known values."""
+    """Known values; there may be more."""
 
     AMAZON = "AMAZON"
     GOOGLE = "GOOGLE"
 
 
 class PriceCurrency(StrEnum):
-    """Known values."""
+    """Known values; there may be more."""
 
     EUR = "EUR"
     USD = "USD"
 
 
 class TranscoderUsagesElasticOperationType(StrEnum):
-    """Known values."""
+    """Known values; there may be more."""
 
     ANALYZE = "ANALYZE"
     CONFORM = "CONFORM"
@@ -623,7 +623,7 @@ class TranscoderUsagesElasticOperationType(StrEnum):
 
 
 class TranscoderUsagesElasticTranscoderType(StrEnum):
-    """Known values."""
+    """Known values; there may be more."""
 
     AMAZON_REKOGNITION_IMAGE = "AMAZON_REKOGNITION_IMAGE"
     AMAZON_REKOGNITION_VIDEO = "AMAZON_REKOGNITION_VIDEO"

@@ -510,14 +510,14 @@ class TranscribeInput(Model):
 
 
 class AnalyzeForceType(StrEnum):
-    """Known values."""
+    """Known values; there may be more."""
 
     APPEND = "APPEND"
     OVERWRITE = "OVERWRITE"
 
 
 class BulkAnalyzeObjectType(StrEnum):
-    """Known values."""
+    """Known values; there may be more."""
 
     ASSETS = "assets"
     COLLECTIONS = "collections"
@@ -525,7 +525,7 @@ class BulkAnalyzeObjectType(StrEnum):
 
 
 class EdgeTranscodeWorkerStatus(StrEnum):
-    """Known values."""
+    """Known values; there may be more."""
 
     ACTIVE = "ACTIVE"
     INACTIVE = "INACTIVE"

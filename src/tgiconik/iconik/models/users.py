@@ -691,21 +691,21 @@ class ValidateUserInviteAnswer(Model):
 
 
 class GroupType(StrEnum):
-    """Known values."""
+    """Known values; there may be more."""
 
     ROLE_GROUP = "ROLE_GROUP"
     TEAM = "TEAM"
 
 
 class OtpType(StrEnum):
-    """Known values."""
+    """Known values; there may be more."""
 
     MAIL_2SV = "MAIL_2SV"
     TOTP = "TOTP"
 
 
 class TeamDefaultUserType(StrEnum):
-    """Known values."""
+    """Known values; there may be more."""
 
     BROWSE_API_ONLY = "BROWSE_API_ONLY"
     BROWSE_ONLY = "BROWSE_ONLY"
@@ -714,7 +714,7 @@ class TeamDefaultUserType(StrEnum):
 
 
 class UserOnboardingGoal(StrEnum):
-    """Known values."""
+    """Known values; there may be more."""
 
     CENTRALIZE = "CENTRALIZE"
     COLLABORATE = "COLLABORATE"
@@ -722,7 +722,7 @@ class UserOnboardingGoal(StrEnum):
 
 
 class UserStatus(StrEnum):
-    """Known values."""
+    """Known values; there may be more."""
 
     ACTIVE = "ACTIVE"
     BLOCKED = "BLOCKED"
@@ -731,7 +731,7 @@ class UserStatus(StrEnum):
 
 
 class UserType(StrEnum):
-    """Known values."""
+    """Known values; there may be more."""
 
     BROWSE_API_ONLY = "BROWSE_API_ONLY"
     BROWSE_ONLY = "BROWSE_ONLY"

@@ -237,21 +237,21 @@ class SystemNotificationInput(Model):
 
 
 class DeviceTokenPlatform(StrEnum):
-    """Known values."""
+    """Known values; there may be more."""
 
     ANDROID = "android"
     IOS = "ios"
 
 
 class DeviceTokenPushService(StrEnum):
-    """Known values."""
+    """Known values; there may be more."""
 
     APNS = "apns"
     FCM = "fcm"
 
 
 class NotificationStatus(StrEnum):
-    """Known values."""
+    """Known values; there may be more."""
 
     QUEUED = "QUEUED"
     READ = "READ"
