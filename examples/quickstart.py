@@ -23,59 +23,58 @@ async def fulfil(
     grid: TradingGridClient, iconik: IconikClient, request_id: str, policy: ReleasePolicy
 ) -> Fulfillment:
     """Tell what the partner asks for, answer it, and tell what happened on both platforms."""
+    await tell_request(grid, request_id)
+    result = await fulfill_media_request(grid, iconik, request_id, policy=policy)
+    tell_choice(result)
+    await tell_answer(grid, result)
+    return result
+
+
+async def tell_request(grid: TradingGridClient, request_id: str) -> None:
+    """Who asks for what."""
     try:
         request = await grid.community.requests.get(request_id)
     except errors.NotFound as error:
         raise errors.UnknownRequest(f"there is no request {request_id}") from error
     wanted = request.criteria
+    terms = (wanted.text, wanted.media_type, wanted.region, wanted.language, wanted.usage)
     say("On Trading Grid")
-    tell(f"{request.partner_id} asks in {request.id} ({request.status}): {request.subject}")
-    tell(
-        "Looking for: "
-        + ", ".join(
-            str(value)
-            for value in (
-                wanted.text,
-                wanted.media_type,
-                wanted.region,
-                wanted.language,
-                wanted.usage,
-            )
-            if value
-        )
-    )
+    tell(f"{request.partner_id} asks in {request.id}, which is {request.status}:")
+    tell(f"“{request.subject}”")
+    tell(f"Looking for: {', '.join(term for term in terms if term)}")
 
-    result = await fulfill_media_request(grid, iconik, request.id, policy=policy)
 
+def tell_choice(result: Fulfillment) -> None:
+    """What was found in iconik, what was decided about it and why, and what was shared."""
     say("In iconik")
-    if result.candidates is not None:
-        tell(
-            f"{result.candidates.matched} assets match; "
-            f"{len(result.candidates.judged)} were judged, the best score first."
-        )
-        for candidate in result.candidates.judged:
+    if found := result.candidates:
+        tell(f"{found.matched} assets match; the {len(found.judged)} best were judged:")
+        for candidate in found.judged:
             verdict = "may go" if candidate.decision.allowed else "may not go"
-            tell(f"“{candidate.facts.title}” {verdict} to this partner:")
+            tell(f"- “{candidate.facts.title}” ({candidate.facts.asset_id[:8]}) {verdict}.")
             for reason in candidate.decision.reasons:
                 tell(f"  {reason.message}")
     for outcome in result.outcomes:
-        tell(f"“{outcome.title}” is {outcome.state} to {outcome.partner}.")
+        tell(f"“{outcome.title}” ({outcome.asset_id[:8]}) is {outcome.state}.")
         if outcome.link and outcome.expires_at:
             tell(f"Link:  {outcome.link}")
             tell(f"Until: {outcome.expires_at:%Y-%m-%d %H:%M} UTC")
 
-    say("Back on Trading Grid")
+
+async def tell_answer(grid: TradingGridClient, result: Fulfillment) -> None:
+    """What was written on both platforms, in order, and what the partner reads now."""
+    say("Written on both platforms, in this order")
     for step in result.steps:
         if step.verb is Verb.WROTE:
-            tell(step.what)
-    async for comment in grid.community.requests.comments(request.id):
+            tell(f"- {step.what}")
+    say("Back on Trading Grid")
+    async for comment in grid.community.requests.comments(result.request_id):
         if comment.visibility == "partner":
             tell("The partner reads:")
             for line in comment.body.splitlines():
                 tell(f"  {line}")
     for line in result.waits_for:
         tell(f"Now it is up to {line}.")
-    return result
 
 
 async def on_the_sandbox(request_id: str, policy: ReleasePolicy | None) -> Fulfillment:

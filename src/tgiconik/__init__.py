@@ -1,4 +1,4 @@
-"""OpenText Active Community – Trading Grid and iconik, joined in typed async Python.
+"""OpenText Active Community (Trading Grid) and iconik, joined in typed async Python.
 
     from tgiconik import IconikClient, ReleasePolicy, TradingGridClient
     from tgiconik.workflows import fulfill_media_request

@@ -11,6 +11,7 @@ from tgiconik.sandbox import Sandbox, world
 from tgiconik.sandbox.iconik import seed as iconik_seed
 from tgiconik.tradinggrid.collaboration import RequestStatus
 from tgiconik.workflows import (
+    Fulfillment,
     State,
     Trail,
     Verb,
@@ -173,7 +174,7 @@ async def test_a_dead_workers_claim_is_respected_until_it_runs_out(
 async def test_of_two_at_once_one_writes(
     grid: TradingGridClient, iconik: IconikClient, clock: Clock
 ) -> None:
-    results = []
+    results: list[Fulfillment] = []
 
     async def run() -> None:
         results.append(
@@ -197,7 +198,7 @@ async def test_a_lease_that_runs_out_while_sharing_leaves_one_open_share_and_one
     sandbox: Sandbox, grid: TradingGridClient, iconik: IconikClient, clock: Clock, moment: str
 ) -> None:
     slow = Wire(sandbox.transport())
-    overtaken = []
+    overtaken: list[Fulfillment] = []
 
     async def overtake(request: httpx.Request) -> None:
         if request.url.path.endswith("/shares/url/") and not overtaken:

@@ -42,6 +42,7 @@ async def test_a_request_is_fulfilled_with_the_one_best_releasable_asset(
     (delivery,) = await grid.community.deliveries.list(request_id="REQ-1042").first(9)
     assert (delivery.link, delivery.share_id) == (outcome.link, outcome.share_id)
     (comment,) = await comments(grid, "REQ-1042")
+    assert outcome.link
     assert outcome.link in comment.body
     assert "Not for television." in comment.body
     assert "2026-03-16 09:00 UTC" in comment.body
