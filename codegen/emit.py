@@ -70,7 +70,8 @@ def _about(model: Model) -> str:
 
 def _enumeration(enum: Enumeration) -> str:
     members = [f'    {_member(value)} = "{value}"{_excuse(value)}' for value in enum.values]
-    return "\n".join([f"class {enum.name}(StrEnum):", '    """Known values; there may be more."""', "", *members, ""])
+    about = '    """Known values; there may be more."""'
+    return "\n".join([f"class {enum.name}(StrEnum):", about, "", *members, ""])
 
 
 def _member(value: str) -> str:
