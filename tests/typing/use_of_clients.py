@@ -6,7 +6,7 @@ from typing import assert_type
 
 from tgiconik import Decision, IconikClient, Pages, ReleasePolicy, TradingGridClient
 from tgiconik.iconik.assets import ShareLink
-from tgiconik.iconik.metadata import Values
+from tgiconik.iconik.metadata import MetadataValues
 from tgiconik.iconik.models import assets as asset_models
 from tgiconik.iconik.models import search as search_models
 from tgiconik.iconik.search import between, one_of, term
@@ -32,7 +32,7 @@ async def iconik_is_typed(iconik: IconikClient) -> None:
     async for hit in hits:
         assert_type(hit.id, str | None)
     assert_type(await iconik.assets.find_links("a", "key"), list[ShareLink])
-    assert_type(await iconik.metadata.values("a", "view"), Values)
+    assert_type(await iconik.metadata.values("a", "view"), MetadataValues)
     await iconik.assets.update_asset("a", body=asset_models.AssetInput(title="New"))
     await iconik.assets.update_asset("a", body={"title": "New"})
 

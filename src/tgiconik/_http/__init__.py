@@ -10,7 +10,6 @@ from tgiconik._http._message import (
     QueryValue,
     Secret,
     build,
-    rfc3339,
     unreadable,
 )
 from tgiconik._http._pages import Page, Pages
@@ -39,6 +38,5 @@ __all__ = [
     "asgi_transport",
     "build",
     "checked_url",
-    "rfc3339",
     "unreadable",
 ]

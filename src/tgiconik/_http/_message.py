@@ -15,6 +15,7 @@ import attrs
 
 from tgiconik import errors
 from tgiconik._http._redact import MASK, masked, shown_url
+from tgiconik._models import rfc3339
 
 Scalar: TypeAlias = str | int | float | bool | datetime | date
 QueryValue: TypeAlias = Scalar | Sequence[Scalar] | None
@@ -193,12 +194,6 @@ def _query_text(value: Scalar) -> str:
     if isinstance(value, date):
         return value.isoformat()
     return str(value)
-
-
-def rfc3339(time: datetime) -> str:
-    """A time as both platforms read it: RFC 3339 in UTC; a time without a zone is read as UTC."""
-    aware = time if time.tzinfo else time.replace(tzinfo=UTC)
-    return aware.astimezone(UTC).isoformat().replace("+00:00", "Z")
 
 
 def _to_json(value: object) -> bytes:

@@ -94,10 +94,18 @@ def by_search_after(turn: Turn) -> str | None:
     within = page.isdecimal() and int(page) * size <= WINDOW
     if not searching_after(turn.cursor) and (following is None or within):
         return following
+    return by_sort_values(turn)
+
+
+def by_sort_values(turn: Turn) -> str | None:
+    """Go on after the sort values of the last entry; entries without any leave `next_url`.
+
+    From the first page on, this asks for an order that no two entries share.
+    """
     values = turn.items and getattr(turn.items[-1], "sort_", None)
-    if values:
-        return urlencode({"search_after": json.dumps(values)}) if turn.full else None
-    return following
+    if not values:
+        return by_url(turn)
+    return urlencode({"search_after": json.dumps(values)}) if turn.full else None
 
 
 def too_long(turn: Turn) -> bool:

@@ -1,28 +1,30 @@
 """Metadata of one object through one view, as a mapping from field name to values.
 
 Values come as iconik has them: texts, numbers, booleans, sometimes numbers and booleans as texts.
-Readers such as `texts` and `moment` say what is expected and name the field when it is not there.
+Readers such as `texts` and `time` say what is expected, and name the field when it is not there.
 Source: `GET|PUT /API/metadata/v1/{object_type}/{object_id}/views/{view_id}/`.
 """
 
+import datetime as dt
+import math
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from datetime import datetime
-from typing import Any, Final, TypeAlias
+from typing import Any, Final, Literal, TypeAlias
 
 from tgiconik import errors
-from tgiconik._http import rfc3339
-from tgiconik._models import parse_time
+from tgiconik._models import parse_time, rfc3339
 from tgiconik.iconik.services.metadata import MetadataService
 
 #: What a field can be given.
-Value: TypeAlias = str | int | float | bool | datetime
+Value: TypeAlias = str | int | float | bool | dt.datetime | dt.date
+#: One value, several, or None for no value at all.
+Given: TypeAlias = Value | Sequence[Value] | None
 
 _YES: Final = frozenset({"true", "yes", "1"})
 _NO: Final = frozenset({"false", "no", "0"})
 
 
-class Values(Mapping[str, tuple[Any, ...]]):
-    """What a view shows of an object: field name to values, empty ones left out.
+class MetadataValues(Mapping[str, tuple[Any, ...]]):
+    """What a view shows of an object: field name to values; fields without a value are left out.
 
     Args:
         fields: the values by field name.
@@ -41,7 +43,7 @@ class Values(Mapping[str, tuple[Any, ...]]):
         return len(self._fields)
 
     def __repr__(self) -> str:
-        return f"Values({self._fields!r})"
+        return f"MetadataValues({self._fields!r})"
 
     def texts(self, name: str) -> tuple[str, ...]:
         """The values of a field, all of which are text; none when the field is empty.
@@ -54,8 +56,19 @@ class Values(Mapping[str, tuple[Any, ...]]):
             raise ValueError(f"metadata field {name!r} has a value that is not text")
         return values
 
+    def text(self, name: str) -> str | None:
+        """The one value of a field, which is text; None when the field is empty.
+
+        Raises:
+            ValueError: it is something else, or several.
+        """
+        value = self._single(name)
+        if value is None or isinstance(value, str):
+            return value
+        raise ValueError(f"metadata field {name!r} is not text")
+
     def number(self, name: str) -> float | None:
-        """The one value of a field as a number, also when it is written as text.
+        """The one value of a field as a finite number, also when it is written as text.
 
         Raises:
             ValueError: it is not one number.
@@ -63,11 +76,15 @@ class Values(Mapping[str, tuple[Any, ...]]):
         value = self._single(name)
         if value is None:
             return None
-        try:
-            # A bool is a number to Python, and not one to anybody else.
-            return float("no" if isinstance(value, bool) else value)
-        except (TypeError, ValueError) as error:
-            raise ValueError(f"metadata field {name!r} is not a number") from error
+        # A bool is a number to Python, and not one to anybody else.
+        if not isinstance(value, bool) and isinstance(value, str | int | float):
+            try:
+                number = float(value)
+            except (ValueError, OverflowError):
+                number = math.nan
+            if math.isfinite(number):
+                return number
+        raise ValueError(f"metadata field {name!r} is not a number")
 
     def boolean(self, name: str) -> bool | None:
         """The one value of a field as yes or no, natively or as text.
@@ -83,8 +100,10 @@ class Values(Mapping[str, tuple[Any, ...]]):
             raise ValueError(f"metadata field {name!r} is neither true nor false")
         return word in _YES
 
-    def moment(self, name: str) -> datetime | None:
+    def time(self, name: str) -> dt.datetime | None:
         """The one value of a field as a time in UTC; without a zone it is read as UTC.
+
+        A date is its midnight.
 
         Raises:
             ValueError: it is not a time.
@@ -92,10 +111,21 @@ class Values(Mapping[str, tuple[Any, ...]]):
         value = self._single(name)
         if value is None:
             return None
-        try:
-            return parse_time(str(value))
-        except ValueError as error:
-            raise ValueError(f"metadata field {name!r} is not a time") from error
+        if isinstance(value, str):
+            try:
+                return parse_time(value.strip())
+            except ValueError as error:
+                raise ValueError(f"metadata field {name!r} is not a time") from error
+        raise ValueError(f"metadata field {name!r} is not a time")
+
+    def date(self, name: str) -> dt.date | None:
+        """The one value of a field as a date; of a time, its day in UTC.
+
+        Raises:
+            ValueError: it is neither a date nor a time.
+        """
+        time = self.time(name)
+        return None if time is None else time.date()
 
     def _single(self, name: str) -> Any:  # noqa: ANN401 - any JSON value
         values = self.get(name, ())
@@ -107,47 +137,51 @@ class Values(Mapping[str, tuple[Any, ...]]):
 class Metadata(MetadataService):
     """iconik's metadata service, with views as mappings."""
 
-    async def values(self, object_id: str, view_id: str, *, object_type: str = "assets") -> Values:
+    async def values(
+        self, object_id: str, view_id: str, *, object_type: str = "assets"
+    ) -> MetadataValues:
         """What a view shows of an object.
 
-        `GET /API/metadata/v1/{object_type}/{object_id}/views/{view_id}/`. iconik answers 404 for a
-        view that has no values yet, which is an empty mapping here; an object or a view that does
-        not exist answers the same and cannot be told apart.
+        `GET /API/metadata/v1/{object_type}/{object_id}/views/{view_id}/`, role
+        `can_read_metadata_values`. iconik answers 404 for a view that has no values yet, which is
+        an empty mapping here; an object or a view that does not exist answers the same and cannot
+        be told apart.
         """
         try:
             found = await self.get_object_view_metadata(object_type, object_id, view_id)
         except errors.NotFound:
-            return Values({})
-        return Values(_read(found.metadata_values or {}))
+            return MetadataValues({})
+        return MetadataValues(_read(found.metadata_values or {}))
 
     async def merge_values(
         self,
         object_id: str,
         view_id: str,
-        fields: Mapping[str, Value | Sequence[Value] | None],
+        fields: Mapping[str, Given],
         *,
         object_type: str = "assets",
-    ) -> Values:
+    ) -> MetadataValues:
         """Set the given fields, and leave the others as they are; None empties a field.
 
-        `PUT /API/metadata/v1/{object_type}/{object_id}/views/{view_id}/`.
+        Reads nothing. `PUT /API/metadata/v1/{object_type}/{object_id}/views/{view_id}/`, role
+        `can_write_metadata_values`.
+
+        Returns:
+            What the view shows now, as iconik answers it.
         """
-        written = await self.replace_object_view_metadata(
-            object_type, object_id, view_id, body={"metadata_values": _write(fields)}
-        )
-        return Values(_read(written.metadata_values or {}))
+        return await self._put(object_id, view_id, _written(fields), object_type)
 
     async def replace_values(
         self,
         object_id: str,
         view_id: str,
-        fields: Mapping[str, Value | Sequence[Value] | None],
+        fields: Mapping[str, Given],
         *,
         object_type: str = "assets",
-    ) -> Values:
+    ) -> MetadataValues:
         """Set the given fields, and empty all others that the view shows now.
 
-        Reads the values that are there first: iconik itself leaves fields that are not sent alone.
+        Reads the values that are there first: iconik leaves fields that are not sent alone.
         """
         there = await self.values(object_id, view_id, object_type=object_type)
         emptied = dict.fromkeys(there.keys() - fields.keys())
@@ -162,9 +196,47 @@ class Metadata(MetadataService):
         field: str,
         *values: Value,
         object_type: str = "assets",
-    ) -> Values:
+    ) -> MetadataValues:
         """Set one field, to no value, one or several."""
         return await self.merge_values(object_id, view_id, {field: values}, object_type=object_type)
+
+    async def add_value(
+        self,
+        object_id: str,
+        view_id: str,
+        field: str,
+        *values: Value,
+        object_type: str = "assets",
+    ) -> MetadataValues:
+        """Add values to a field, without reading the ones that others may be adding meanwhile.
+
+        By the mode `append`, which iconik's documents do not name and a live client uses.
+        """
+        written = _written({field: values}, mode="append")
+        return await self._put(object_id, view_id, written, object_type)
+
+    async def remove_value(
+        self,
+        object_id: str,
+        view_id: str,
+        field: str,
+        *values: Value,
+        object_type: str = "assets",
+    ) -> MetadataValues:
+        """Take values out of a field, and leave its other ones.
+
+        By the mode `delete`, which iconik's documents do not name and a live client uses.
+        """
+        written = _written({field: values}, mode="delete")
+        return await self._put(object_id, view_id, written, object_type)
+
+    async def _put(
+        self, object_id: str, view_id: str, written: Mapping[str, Any], object_type: str
+    ) -> MetadataValues:
+        answer = await self.replace_object_view_metadata(
+            object_type, object_id, view_id, body={"metadata_values": written}
+        )
+        return MetadataValues(_read(answer.metadata_values or {}))
 
 
 def _read(metadata_values: Mapping[str, Any]) -> dict[str, list[Any]]:
@@ -172,24 +244,34 @@ def _read(metadata_values: Mapping[str, Any]) -> dict[str, list[Any]]:
     found = {}
     for name, field in metadata_values.items():
         rows = field.get("field_values") if isinstance(field, Mapping) else None
-        values = [row.get("value") for row in rows or () if isinstance(row, Mapping)]
-        if any(value is not None for value in values):
-            found[name] = [value for value in values if value is not None]
+        values = [
+            row["value"]
+            for row in (rows if isinstance(rows, list) else ())
+            if isinstance(row, Mapping) and row.get("value") is not None
+        ]
+        if values:
+            found[name] = values
     return found
 
 
-def _write(fields: Mapping[str, Value | Sequence[Value] | None]) -> dict[str, Any]:
+def _written(
+    fields: Mapping[str, Given], *, mode: Literal["append", "delete"] | None = None
+) -> dict[str, Any]:
+    """The same the other way round; without a mode, what is sent replaces what is there."""
+    how = {"mode": mode} if mode else {}
     return {
-        name: {"field_values": [{"value": _sent(value)} for value in _many(values)]}
+        name: {"field_values": [{"value": _sent(value)} for value in _many(values)], **how}
         for name, values in fields.items()
     }
 
 
-def _many(values: Value | Sequence[Value] | None) -> Sequence[Value]:
+def _many(values: Given) -> Sequence[Value]:
     if values is None:
         return ()
-    return [values] if isinstance(values, str | int | float | datetime) else values
+    return [values] if isinstance(values, str | int | float | dt.date) else values
 
 
 def _sent(value: Value) -> str | int | float | bool:
-    return rfc3339(value) if isinstance(value, datetime) else value
+    if isinstance(value, dt.datetime):
+        return rfc3339(value)
+    return value.isoformat() if isinstance(value, dt.date) else value

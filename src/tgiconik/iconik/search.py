@@ -13,12 +13,14 @@ title with `?` or `(` is found as it is written. Source: `POST /API/search/v1/se
 import re
 from collections.abc import Iterable, Sequence
 from datetime import date, datetime
-from typing import Final, TypeAlias
+from typing import Final, TypeAlias, TypedDict, Unpack
 
 import attrs
 
-from tgiconik._http import Pages, rfc3339
+from tgiconik._http import Pages
+from tgiconik._models import rfc3339
 from tgiconik.errors import ConfigurationError
+from tgiconik.iconik import _paging
 from tgiconik.iconik.models import search as m
 from tgiconik.iconik.services.search import SearchService
 
@@ -29,11 +31,13 @@ Value: TypeAlias = str | int | float | bool | datetime | date
 Hit: TypeAlias = m.SearchDocument
 
 _SPECIAL: Final = re.compile(r'([+\-&|!(){}\[\]^"~*?:\\/\s])')
+#: Words that are operators when they stand alone.
+_OPERATORS: Final = frozenset({"AND", "OR", "NOT"})
 
 
 def escaped(text: str) -> str:
-    """Text with everything escaped that Lucene would read as more than text."""
-    return _SPECIAL.sub(r"\\\1", text)
+    """Text as one Lucene term, with everything escaped that would be read as more than text."""
+    return f"\\{text}" if text in _OPERATORS else _SPECIAL.sub(r"\\\1", text)
 
 
 @attrs.frozen
@@ -54,17 +58,26 @@ class Condition:
 
 
 def term(field: str, value: Value) -> Condition:
-    """The field has exactly this value. Metadata fields are called `metadata.{name}`."""
+    """The field has this value. Metadata fields are called `metadata.{name}`.
+
+    Raises:
+        ConfigurationError: the value is an empty text; say `missing` instead.
+    """
+    if value == "":
+        raise ConfigurationError(f"term({field!r}) needs a value; for none there is missing()")
     return _one(m.CriteriaTermInput(name=field, value=escaped(_text(value))))
 
 
 def one_of(field: str, values: Iterable[Value]) -> Condition:
-    """The field has one of these values."""
+    """The field has one of these values; of no values, nothing has one."""
+    # Unescaped: these are compared as they are, like the values that facets answer.
     return _one(m.CriteriaTermInput(name=field, value_in=[_text(value) for value in values]))
 
 
 def between(field: str, start: Value | None = None, end: Value | None = None) -> Condition:
-    """The field is not below `start` and not above `end`; times are sent in UTC.
+    """The field is not below `start` and not above `end`.
+
+    Times are sent in UTC; one without a zone is read as UTC.
 
     Raises:
         ConfigurationError: neither end is given.
@@ -95,7 +108,13 @@ def all_of(*conditions: Condition) -> Condition:
 
 
 def any_of(*conditions: Condition) -> Condition:
-    """At least one of them holds."""
+    """At least one of them holds.
+
+    Raises:
+        ConfigurationError: there is none; what iconik makes of that is not known.
+    """
+    if not conditions:
+        raise ConfigurationError("any_of() needs a condition")
     return Condition("OR", conditions=conditions)
 
 
@@ -104,49 +123,35 @@ def none_of(*conditions: Condition) -> Condition:
     return Condition("NOT", conditions=conditions)
 
 
+class SearchOptions(TypedDict, total=False):
+    """What a search can be given besides its text; `Search.documents` says what each means."""
+
+    query: str | None
+    where: Sequence[Condition]
+    sort: Sequence[str]
+    facets: Sequence[str]
+    include_fields: Sequence[str]
+    exclude_fields: Sequence[str]
+    metadata_view_id: str | None
+    per_page: int
+
+
 class Search(SearchService):
     """iconik's search service, with hits of any number as `async for`."""
 
-    def assets(
-        self,
-        text: str | None = None,
-        *,
-        query: str | None = None,
-        where: Sequence[Condition] = (),
-        sort: Sequence[str] = (),
-        facets: Sequence[str] = (),
-        include_fields: Sequence[str] = (),
-        exclude_fields: Sequence[str] = (),
-        metadata_view_id: str | None = None,
-        per_page: int = 100,
-    ) -> Pages[Hit]:
-        """Assets, in constant memory, however many.
+    def assets(self, text: str | None = None, **options: Unpack[SearchOptions]) -> Pages[Hit]:
+        """Assets, in constant memory, however many: `documents` of that type.
 
         `POST /API/search/v1/search/`, role `can_search`.
-
-        Args:
-            text: words of a person; everything special in them is escaped.
-            query: a query in Lucene's own syntax instead.
-            where: conditions that must all hold.
-            sort: field names, with a leading `-` from the largest down.
-            facets: fields to count values of; the counts are in each page's envelope.
-            include_fields: fields that hits have; all of them when empty.
-            exclude_fields: fields that hits do not have.
-            metadata_view_id: the view whose metadata hits have.
-            per_page: hits read at once; 100 is safe.
         """
-        return self.documents(
-            ["assets"],
-            text,
-            query=query,
-            where=where,
-            sort=sort,
-            facets=facets,
-            include_fields=include_fields,
-            exclude_fields=exclude_fields,
-            metadata_view_id=metadata_view_id,
-            per_page=per_page,
-        )
+        return self.documents(["assets"], text, **options)
+
+    def collections(self, text: str | None = None, **options: Unpack[SearchOptions]) -> Pages[Hit]:
+        """Collections, in constant memory, however many: `documents` of that type.
+
+        `POST /API/search/v1/search/`, role `can_search`.
+        """
+        return self.documents(["collections"], text, **options)
 
     def documents(
         self,
@@ -162,9 +167,25 @@ class Search(SearchService):
         metadata_view_id: str | None = None,
         per_page: int = 100,
     ) -> Pages[Hit]:
-        """Documents of given types, such as `assets`, `collections` or `segments`.
+        """Documents of some types, in constant memory, however many.
 
-        `POST /API/search/v1/search/`, role `can_search`. Arguments as for `assets`.
+        Walks by `search_after`, which reaches further than page numbers and is not thrown by what
+        is indexed meanwhile. The index may lag behind the database: what decides is read by id.
+        `POST /API/search/v1/search/`, role `can_search`.
+
+        Args:
+            doc_types: such as `assets`, `collections` or `segments`.
+            text: words of a person; everything special in them is escaped.
+            query: a query in Lucene's own syntax instead.
+            where: conditions that must all hold.
+            sort: field names, with a leading `-` from the largest down; what is still equal comes
+                by id. Relevance is no order that a long walk can rely on, and not offered.
+            facets: fields to count values of; the counts are the `facets` of each page's envelope,
+                a `SearchDocuments` (`async for page in hits.pages()`).
+            include_fields: fields that hits have; all of them when empty.
+            exclude_fields: fields that hits do not have.
+            metadata_view_id: the view whose metadata hits have.
+            per_page: hits read at once; 100 is safe.
 
         Raises:
             ConfigurationError: both `text` and `query` are given.
@@ -184,8 +205,18 @@ class Search(SearchService):
             body.exclude_fields = list(exclude_fields)
         if metadata_view_id is not None:
             body.metadata_view_id = metadata_view_id
-        # A machine's searches are nobody's history; iconik would keep them by default.
-        return self.search(body=body, per_page=per_page, save_search_history=False)
+        return self._pages(
+            "POST",
+            "/v1/search/",
+            into=m.SearchDocuments,
+            # The order always ends with the id, so that there is no need for page numbers.
+            by=_paging.by_sort_values,
+            body=body,
+            # A machine's searches are nobody's history; iconik would keep them by default.
+            query={"per_page": per_page, "save_search_history": False},
+            repeatable=True,
+            roles=("can_search",),
+        )
 
 
 def _one(condition: m.CriteriaTermInput) -> Condition:
@@ -206,9 +237,9 @@ def _text(value: Value) -> str:
 
 def _sorted(fields: Sequence[str]) -> list[m.CriteriaSortInput]:
     """The order, always down to the id: equal hits would otherwise be skipped or doubled."""
+    names = [field.removeprefix("-") for field in fields]
     order = [
-        m.CriteriaSortInput(name=field.lstrip("-"), order="desc" if field[0] == "-" else "asc")
-        for field in fields
-        if field
+        m.CriteriaSortInput(name=name, order="desc" if field.startswith("-") else "asc")
+        for name, field in zip(names, fields, strict=True)
     ]
-    return [*order, m.CriteriaSortInput(name="id", order="asc")]
+    return order if "id" in names else [*order, m.CriteriaSortInput(name="id", order="asc")]

@@ -22,20 +22,15 @@ def main(arguments: Sequence[str] | None = None) -> int:
                 sys.stdout.write(f"export {name}={value}\n")
             sys.stdout.write(f"# iconik and Trading Grid are at {url}; stop with Ctrl-C\n")
             sys.stdout.flush()
-            _wait()
+            threading.Event().wait()
+    except KeyboardInterrupt:
+        sys.stdout.write("\n")
     except OSError as error:
         sys.stderr.write(f"cannot listen on {options.host}:{options.port}: {error.strerror}\n")
         return 2
     finally:
         sandbox.close()
     return 0
-
-
-def _wait() -> None:
-    try:
-        threading.Event().wait()
-    except KeyboardInterrupt:
-        sys.stdout.write("\n")
 
 
 def _parser() -> argparse.ArgumentParser:

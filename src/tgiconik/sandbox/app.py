@@ -1,13 +1,14 @@
 """The sandbox: both platforms in one ASGI app, in process or served on a socket."""
 
 import re
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from contextlib import asynccontextmanager, contextmanager
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from starlette.applications import Starlette
+from starlette.routing import BaseRoute
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from tgiconik._http import Transport, asgi_transport
@@ -35,6 +36,13 @@ _READS: Final = re.compile(
 _IN_PROCESS: Final = "http://localhost"
 
 
+def application(routes: Sequence[BaseRoute]) -> Starlette:
+    """Routes as an app that never redirects: what is called is the path as it was asked for."""
+    app = Starlette(routes=routes)
+    app.router.redirect_slashes = False
+    return app
+
+
 class Sandbox:
     """iconik and Trading Grid, small, stateful and alone: a test double of both.
 
@@ -60,7 +68,7 @@ class Sandbox:
         if self.state.store.is_empty():
             _fill(self.state, with_world=world)
         routes = [*iconik.routes(self.state), *grid.routes(self.state), *links.routes(self.state)]
-        self.app: ASGIApp = _WriteLog(Starlette(routes=routes), self.state)
+        self.app: ASGIApp = _WriteLog(application(routes), self.state)
 
     @property
     def writes(self) -> list[Write]:

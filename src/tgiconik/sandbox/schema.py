@@ -17,6 +17,7 @@ from tgiconik.sandbox.facts import Schema
 #: Made-up values are the same on every run: identifiers derive from the field's name.
 _NAMESPACE = UUID("7f1d3c52-0000-5000-8000-74676963306b")
 _SAMPLE_TIME = "2026-01-01T00:00:00+00:00"
+_NULL = {"type": "null"}
 _NUMERIC = re.compile(r"-?\d+(\.\d+)?")
 
 
@@ -116,6 +117,10 @@ class Schemas:
     def _best_choice(self, schema: Schema, value: object) -> Schema:
         """The choice that takes the value and knows most of its fields."""
         choices: list[Schema] = schema["anyOf"]
+        if value is not None:
+            choices = [each for each in choices if each != _NULL]
+            if len(choices) == 1:
+                return choices[0]
         right = [each for each in choices if not any(self.problems(each, value))]
         if not right:
             return self._choice(schema)
@@ -137,7 +142,7 @@ class Schemas:
     def _choice(self, schema: Schema) -> Schema:
         """The choice that says something: `anyOf` is mostly "this or null"."""
         choices: list[Schema] = schema["anyOf"]
-        return next((choice for choice in choices if choice != {"type": "null"}), choices[0])
+        return next((choice for choice in choices if choice != _NULL), choices[0])
 
     def _problems_of_all(
         self, choices: Sequence[Schema], value: object, *, partial: bool, at: str

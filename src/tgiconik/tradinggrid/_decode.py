@@ -16,8 +16,8 @@ from typing import Any, Final, TypeAlias, TypeVar, get_args, get_origin
 
 import attrs
 
-from tgiconik._http import Answer, rfc3339, unreadable
-from tgiconik._models import UNSET, parse_time
+from tgiconik._http import Answer, unreadable
+from tgiconik._models import UNSET, parse_time, rfc3339
 
 T = TypeVar("T")
 

@@ -7,7 +7,7 @@ from urllib.parse import quote
 import attrs
 
 from tgiconik import errors
-from tgiconik._http import rfc3339
+from tgiconik._models import rfc3339
 from tgiconik.iconik import IconikClient
 from tgiconik.iconik.assets import ShareLink
 from tgiconik.release import AssetFacts, Decision, Purpose, Recipient, ReleasePolicy, decide

@@ -4,10 +4,10 @@ from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from starlette.applications import Starlette
 
 from tgiconik import errors
 from tgiconik._http import Retry, asgi_transport
+from tgiconik.sandbox.app import application
 from tgiconik.sandbox.credentials import CLIENT_ID, CLIENT_SECRET
 from tgiconik.sandbox.grid import routes, seed
 from tgiconik.sandbox.state import State
@@ -29,7 +29,7 @@ WORD = c.ConfirmationInput(note="Thank you.")
 
 
 def client(state: State, secret: str = CLIENT_SECRET) -> TradingGridClient:
-    app = Starlette(routes=routes(state))
+    app = application(routes(state))
     return TradingGridClient(
         "http://localhost",
         CLIENT_ID,

@@ -6,8 +6,8 @@ from datetime import UTC, datetime, timedelta
 
 import attrs
 import httpx
-from starlette.applications import Starlette
 
+from tgiconik.sandbox.app import application
 from tgiconik.sandbox.credentials import CLIENT_ID, CLIENT_SECRET
 from tgiconik.sandbox.grid import routes, seed
 from tgiconik.sandbox.state import State
@@ -74,7 +74,7 @@ def world(clock: Clock) -> State:
 
 def client(state: State) -> httpx.AsyncClient:
     """A client without a token."""
-    transport = httpx.ASGITransport(app=Starlette(routes=routes(state)))
+    transport = httpx.ASGITransport(app=application(routes(state)))
     return httpx.AsyncClient(transport=transport, base_url="http://sandbox.test")
 
 

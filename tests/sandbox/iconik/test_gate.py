@@ -16,7 +16,7 @@ SEARCH = "/API/search/v1/search/"
 async def test_wrong_credentials_are_refused(
     http: httpx.AsyncClient, header: str, value: str
 ) -> None:
-    answer = await http.get(ASSETS, headers={header: value.encode()})
+    answer = await http.get(ASSETS, headers=[(header.encode(), value.encode())])
 
     assert answer.status_code == 401
     assert answer.json() == {"errors": [f"Invalid or missing {header} header"]}

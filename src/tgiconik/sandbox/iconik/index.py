@@ -4,9 +4,8 @@ The store says what changed, so that a search over ten thousand assets flattens 
 new. The real index follows the database after a moment; this one follows at once.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
-from functools import cached_property
-from typing import Any, Final
+from collections.abc import Iterator, Sequence
+from typing import Final
 
 import attrs
 
@@ -17,36 +16,34 @@ from tgiconik.sandbox.store import Document
 
 _TYPE_OF: Final = {ASSETS: "assets", COLLECTIONS: "collections"}
 _KIND_OF: Final = {type_: kind for kind, type_ in _TYPE_OF.items()}
-#: What a query without a field looks at.
+_METADATA: Final = "metadata."
+#: What a query without a field looks at, beside all metadata.
 _TEXT: Final = ("title", "description", "external_id")
 
 
-@attrs.define(slots=False)
+@attrs.define
 class Entry:
     """A document as searches see it.
 
     Attributes:
         document: the hit that is answered.
-        fields: values by field name, lower-case text; metadata both bare and with its prefix.
     """
 
     document: Document
+    _known: dict[str, Sequence[str]] = attrs.field(init=False, factory=dict)
 
-    @cached_property
-    def fields(self) -> Mapping[str, Sequence[str]]:
-        """All fields as text."""
-        fields: dict[str, list[str]] = {}
-        for name, value in _flat(self.document):
-            fields.setdefault(name, []).append(value.lower())
-            if name.startswith("metadata."):
-                fields.setdefault(name.removeprefix("metadata."), []).append(value.lower())
-        fields[""] = [
-            value
-            for name, values in fields.items()
-            if name in _TEXT or name.startswith("metadata.")
-            for value in values
-        ]
-        return fields
+    def values(self, name: str) -> Sequence[str]:
+        """The values of a field as lower-case text, looked up once.
+
+        Args:
+            name: `title`, `approval.status`, a metadata field bare or behind `metadata.`; "" for
+                all that a query without a field looks at.
+        """
+        known = self._known.get(name)
+        if known is None:
+            known = [value.lower() for value in _values(self.document, name)]
+            self._known[name] = known
+        return known
 
 
 class SearchIndex:
@@ -132,18 +129,35 @@ def _media_type(state: State, asset_id: str, version_id: str | None) -> str | No
     return None
 
 
-def _flat(value: Any, prefix: str = "") -> Iterator[tuple[str, str]]:  # noqa: ANN401 - JSON
-    """Every value with its dotted name; those of a list under the list's name."""
+def _values(document: Document, name: str) -> Iterator[str]:
+    metadata: Document = document["metadata"]
+    if not name:
+        for field in _TEXT:
+            yield from _texts(document.get(field))
+        yield from _texts(list(metadata.values()))
+    elif name.startswith(_METADATA):
+        yield from _texts(metadata.get(name.removeprefix(_METADATA)))
+    else:
+        yield from _texts(metadata.get(name))
+        yield from _texts(_at(document, name.split(".")))
+
+
+def _at(value: object, path: Sequence[str]) -> object:
+    """What lies at a dotted path; in a list, what lies there in each of its items."""
+    if not path:
+        return value
+    if isinstance(value, list):
+        return [_at(item, path) for item in value]
+    return _at(value.get(path[0]), path[1:]) if isinstance(value, dict) else None
+
+
+def _texts(value: object) -> Iterator[str]:
+    """A value as text, each of a list; objects and nulls have none."""
     match value:
-        case None:
-            return
-        case dict():
-            for name, item in value.items():
-                yield from _flat(item, f"{prefix}.{name}" if prefix else name)
         case list():
             for item in value:
-                yield from _flat(item, prefix)
+                yield from _texts(item)
         case bool():
-            yield prefix, str(value).lower()
-        case _:
-            yield prefix, str(value)
+            yield str(value).lower()
+        case str() | int() | float():
+            yield str(value)

@@ -57,13 +57,8 @@ def matching(asked: Asked, criteria: Mapping[str, Any]) -> list[Entry]:
     return [
         entry
         for entry in asked.index.entries(types)
-        if test(_values(entry)) and allowed(entry) and all(each(entry) for each in facets)
+        if test(entry.values) and allowed(entry) and all(each(entry) for each in facets)
     ]
-
-
-def _values(entry: Entry) -> Callable[[str], Sequence[str]]:
-    fields = entry.fields
-    return lambda name: fields.get(name, ())
 
 
 def _text(criteria: Mapping[str, Any]) -> Test:
@@ -119,22 +114,22 @@ def _term(term: Mapping[str, Any]) -> Condition:
     if term.get("range") is not None:
         low, high = (term["range"].get(end) or "*" for end in ("min", "max"))
         in_range = between(low, high)
-        conditions.append(lambda entry: in_range(lambda _: entry.fields.get(name, ())))
+        conditions.append(lambda entry: in_range(lambda _: entry.values(name)))
     if term.get("exists") is not None:
-        conditions.append(lambda entry: bool(entry.fields.get(name)) is term["exists"])
+        conditions.append(lambda entry: bool(entry.values(name)) is term["exists"])
     if term.get("missing") is not None:
-        conditions.append(lambda entry: bool(entry.fields.get(name)) is not term["missing"])
+        conditions.append(lambda entry: bool(entry.values(name)) is not term["missing"])
     return lambda entry: all(condition(entry) for condition in conditions)
 
 
 def _lucene(name: str, value: str) -> Condition:
     test = _parsed(value)
-    return lambda entry: test(lambda _: entry.fields.get(name, ()))
+    return lambda entry: test(lambda _: entry.values(name))
 
 
 def _any_of(name: str, wanted: Iterable[str]) -> Condition:
     values = {str(value).lower() for value in wanted}
-    return lambda entry: not values.isdisjoint(entry.fields.get(name, ()))
+    return lambda entry: not values.isdisjoint(entry.values(name))
 
 
 Clauses = Sequence[tuple[str, bool]]

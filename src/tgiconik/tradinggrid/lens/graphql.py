@@ -11,7 +11,7 @@ from datetime import datetime
 from typing import Final, Self, TypeAlias, Union
 
 from tgiconik import errors
-from tgiconik._http import rfc3339
+from tgiconik._models import rfc3339
 from tgiconik.tradinggrid.lens.query import Match, Query, Range, Selection
 
 Literal: TypeAlias = Union[

@@ -1,0 +1,117 @@
+"""The sandbox's little JSON Schema agrees with a whole one on the schemas that the facts have."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import jsonschema
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tgiconik.sandbox import facts
+from tgiconik.sandbox.schema import Schemas
+
+FACTS = facts.load()
+SERVICES = sorted(FACTS.schemas)
+NAMES = [(service, name) for service in SERVICES for name in sorted(FACTS.schemas[service])]
+
+#: JSON with the names and values that the facts know, so that it hits them often.
+SCALARS = (
+    st.none()
+    | st.booleans()
+    | st.integers(-5, 5)
+    | st.floats(-5, 5, allow_nan=False).filter(lambda each: not each.is_integer())
+    | st.sampled_from(["", "ACTIVE", "title", "2026-01-01", "2026-01-01T00:00:00Z"])
+    | st.uuids().map(str)
+)
+
+
+def validator(service: str, schema: Mapping[str, Any]) -> jsonschema.Draft202012Validator:
+    whole = {**schema, "components": {"schemas": FACTS.schemas[service]}}
+    return jsonschema.Draft202012Validator(whole)
+
+
+@st.composite
+def candidates(draw: st.DrawFn) -> tuple[str, Mapping[str, Any], Any]:
+    """A schema of the facts and a value that is nearly right for it."""
+    service, name = draw(st.sampled_from(NAMES))
+    schema = FACTS.schemas[service][name]
+    value: Any = Schemas(FACTS.schemas[service]).sample(schema)
+    properties = schema.get("properties")
+    if properties:
+        changed = draw(st.lists(st.sampled_from(sorted(properties)), max_size=3))
+        value = value | {each: draw(SCALARS | st.lists(SCALARS, max_size=2)) for each in changed}
+        for each in draw(st.lists(st.sampled_from(sorted(value)), max_size=1)) if value else ():
+            del value[each]
+    else:
+        value = draw(SCALARS)
+    return service, schema, value
+
+
+@pytest.mark.parametrize("service", SERVICES)
+def test_every_schema_has_a_sample_that_is_right(service: str) -> None:
+    schemas = Schemas(FACTS.schemas[service])
+
+    for schema in FACTS.schemas[service].values():
+        sample = schemas.sample(schema)
+        validator(service, schema).validate(sample)
+        assert schemas.sample(schema) == sample
+
+
+@given(candidates())
+def test_what_is_found_right_is_right(candidate: tuple[str, Mapping[str, Any], Any]) -> None:
+    service, schema, value = candidate
+
+    if not any(Schemas(FACTS.schemas[service]).problems(schema, value)):
+        validator(service, schema).validate(value)
+
+
+@given(candidates())
+def test_whatever_is_fitted_is_right(candidate: tuple[str, Mapping[str, Any], Any]) -> None:
+    service, schema, value = candidate
+    schemas = Schemas(FACTS.schemas[service])
+
+    fitted = schemas.fit(schema, value)
+
+    validator(service, schema).validate(fitted)
+    assert not any(schemas.problems(schema, fitted))
+
+
+@given(candidates())
+def test_what_is_right_already_stays_as_it_is(
+    candidate: tuple[str, Mapping[str, Any], Any],
+) -> None:
+    service, schema, value = candidate
+    schemas = Schemas(FACTS.schemas[service])
+
+    if not any(schemas.problems(schema, value)):
+        assert schemas.fit(schema, value) == value
+
+
+def test_numbers_as_text_are_taken_and_become_numbers() -> None:
+    schemas = Schemas({})
+    schema = {"type": "object", "properties": {"size": {"type": ["integer", "null"]}}}
+
+    assert not list(schemas.problems(schema, {"size": "17"}))
+    assert schemas.fit(schema, {"size": "17"}) == {"size": 17}
+
+
+def test_a_problem_says_where_it_is() -> None:
+    schemas = Schemas({"Inner": {"type": "object", "required": ["id"], "properties": {}}})
+    items = {"type": "array", "items": {"$ref": "#/components/schemas/Inner"}}
+    schema = {"type": "object", "properties": {"parts": items}}
+
+    assert list(schemas.problems(schema, {"parts": [{"id": 1}, {}]})) == [
+        "parts[1].id is a required field."
+    ]
+
+
+def test_only_the_top_of_a_partial_value_may_lack_fields() -> None:
+    inner = {"type": "object", "required": ["id"], "properties": {"id": {"type": "string"}}}
+    schema = {"type": "object", "required": ["name"], "properties": {"part": inner}}
+    schemas = Schemas({})
+
+    assert not list(schemas.problems(schema, {}, partial=True))
+    assert list(schemas.problems(schema, {"part": {}}, partial=True)) == [
+        "part.id is a required field."
+    ]
