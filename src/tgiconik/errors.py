@@ -17,12 +17,20 @@
     │       │   ├── Gone                  410
     │       │   ├── PreconditionFailed    412
     │       │   ├── Unprocessable         422
-    │       │   └── TooManyRequests       429
+    │       │   ├── TooManyRequests       429
+    │       │   └── LinkRefused           a storage's no to a signed link: it may have run out
     │       └── ServerError           5xx
     │           ├── BadGateway            502
     │           ├── ServiceUnavailable    503
     │           └── GatewayTimeout        504
     ├── Inconsistent                  a platform said yes and shows something else
+    ├── TransferError                 media that could not be moved, or not as they are
+    │   ├── Unsupported               no published fact settles how to do this
+    │   ├── SourceChanged             the file changed while it was sent
+    │   ├── Corrupted                 what arrived is not what was sent
+    │   ├── NotOnline                 the media are archived, offline or not there
+    │   ├── AssetIsShared             a new version would show through links that are out
+    │   └── NotReady                  a job failed, or has not finished in time
     └── WorkflowError                 a workflow that cannot take its next step
         ├── UnknownRequest            the request to work on does not exist
         ├── ClaimLost                 somebody else holds the request, or our lease ran out
@@ -214,6 +222,12 @@ class TooManyRequests(ClientError):
     """429: too many calls, still so after the retries that the time allowed."""
 
 
+class LinkRefused(ClientError):
+    """A storage refuses a signed link, be it 400, 401, 403 or 410: mostly the link has run out."""
+
+    hint = "Signed links run out; ask the platform for a new one"
+
+
 class ServerError(StatusError):
     """5xx: the platform failed. Whether the call had an effect is not known."""
 
@@ -232,6 +246,34 @@ class GatewayTimeout(ServerError):
 
 class Inconsistent(TgIconikError):
     """A platform took a call and shows something else when it is read back."""
+
+
+class TransferError(TgIconikError):
+    """Media could not be moved, or would not have arrived as they are."""
+
+
+class Unsupported(TransferError):
+    """No published fact settles how this is done, and guessing might lose media."""
+
+
+class SourceChanged(TransferError):
+    """The file changed while it was sent: what has arrived is neither the old nor the new one."""
+
+
+class Corrupted(TransferError):
+    """What arrived is not what was sent: its size or its digest is another."""
+
+
+class NotOnline(TransferError):
+    """The media cannot be fetched now: archived, offline, still arriving, or not there."""
+
+
+class AssetIsShared(TransferError):
+    """Links to the asset are out, and a new version would show through them at once."""
+
+
+class NotReady(TransferError):
+    """A job that makes previews failed, or has not finished in time."""
 
 
 class WorkflowError(TgIconikError):

@@ -4,6 +4,7 @@
 raised. `Pages` walks lists. Private: clients build on it, users see its effects.
 """
 
+from tgiconik._http._links import CHUNK, Body, Links, Stream
 from tgiconik._http._message import (
     Answer,
     Call,
@@ -24,16 +25,20 @@ from tgiconik._http._session import (
 )
 
 __all__ = [
+    "CHUNK",
     "Answer",
     "Auth",
+    "Body",
     "Call",
     "HeaderAuth",
+    "Links",
     "Page",
     "Pages",
     "QueryValue",
     "Retry",
     "Secret",
     "Session",
+    "Stream",
     "Transport",
     "asgi_transport",
     "build",

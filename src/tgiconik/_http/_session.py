@@ -93,12 +93,13 @@ class Session:
         self._deadline = deadline
         self._retry = retry or Retry()
         self._rate = RateLimit(rate) if rate is not None else None
+        product = f"{user_agent} " if user_agent else ""
         self._client = httpx.AsyncClient(
             timeout=timeout,
             transport=transport,
             follow_redirects=False,
             headers={
-                "User-Agent": f"{user_agent} {_user_agent()}" if user_agent else _user_agent(),
+                "User-Agent": product + own_user_agent(),
                 "Accept": "application/json",
             },
         )
@@ -229,14 +230,14 @@ def checked_url(url: str) -> str:
         raise errors.ConfigurationError(
             f"{parts.hostname}: a platform's URL has no user, query or fragment"
         )
-    if parts.scheme == "http" and not _is_this_machine(parts.hostname):
+    if parts.scheme == "http" and not is_this_machine(parts.hostname):
         raise errors.ConfigurationError(
             f"{url!r} would send credentials unencrypted; use https (http is for this machine only)"
         )
     return url.rstrip("/")
 
 
-def _is_this_machine(host: str) -> bool:
+def is_this_machine(host: str) -> bool:
     if host == "localhost":
         return True
     try:
@@ -246,7 +247,7 @@ def _is_this_machine(host: str) -> bool:
 
 
 @cache
-def _user_agent() -> str:
+def own_user_agent() -> str:
     return (
         f"tgiconik/{version('tgiconik')} httpx/{httpx.__version__} "
         f"Python/{platform.python_version()}"

@@ -7,7 +7,7 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Any, Final, Self, TypedDict, Unpack
 
 from tgiconik import errors
-from tgiconik._http import HeaderAuth, QueryValue, Retry, Session, Transport, build
+from tgiconik._http import HeaderAuth, Links, QueryValue, Retry, Session, Transport, build
 
 if TYPE_CHECKING:
     from tgiconik.iconik.assets import Assets
@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from tgiconik.iconik.services.transcode import TranscodeService
     from tgiconik.iconik.services.users import UsersService
     from tgiconik.iconik.services.users_notifications import UsersNotificationsService
+    from tgiconik.iconik.transfer import Transfer
     from tgiconik.release import ReleasePolicy
 
 _VARIABLES: Final = {
@@ -93,6 +94,8 @@ class IconikClient:
             transport=transport,
             user_agent=user_agent,
         )
+        self._links = Links(timeout=timeout, transport=transport)
+        self._retry = retry or Retry()
 
     @classmethod
     def from_env(
@@ -132,6 +135,7 @@ class IconikClient:
     async def aclose(self) -> None:
         """Close all connections. Safe to call twice."""
         await self._session.aclose()
+        await self._links.aclose()
 
     @cached_property
     def acls(self) -> "AclsService":
@@ -237,6 +241,13 @@ class IconikClient:
         from tgiconik.iconik.services.users_notifications import UsersNotificationsService
 
         return UsersNotificationsService(self._session)
+
+    @cached_property
+    def transfer(self) -> "Transfer":
+        """Uploads and downloads, whatever the storage."""
+        from tgiconik.iconik.transfer import Transfer
+
+        return Transfer(self, self._links, self._retry)
 
     async def request(
         self,

@@ -1,0 +1,250 @@
+"""Other people's hosts, reached by signed links: no credential of ours ever goes there.
+
+The query of a signed link is itself a credential: it is sent, and never shown, neither in errors
+nor in the logs of httpx, which writes every URL that it asks for.
+"""
+
+from collections.abc import AsyncIterator, Callable, Mapping
+from contextlib import asynccontextmanager
+from datetime import UTC, datetime
+from types import TracebackType
+from typing import Final, Self
+from urllib.parse import urlsplit
+
+import attrs
+import httpx
+
+from tgiconik import errors
+from tgiconik._http._message import Answer, Call, problem
+from tgiconik._http._session import Transport, is_this_machine, own_user_agent
+
+#: Bytes of a file that are read, sent or received at once.
+CHUNK: Final = 1024 * 1024
+_HOPS: Final = 5
+_LONGEST_ANSWER: Final = 1024 * 1024
+
+
+@attrs.frozen(kw_only=True)
+class Body:
+    """Bytes to send that are too many to hold.
+
+    Attributes:
+        size: how many there are.
+        chunks: begins to read them; called anew for each attempt.
+    """
+
+    size: int
+    chunks: Callable[[], AsyncIterator[bytes]]
+
+
+class Stream:
+    """An answer whose bytes have not been read yet."""
+
+    def __init__(self, response: httpx.Response, call: Call) -> None:
+        self._response = response
+        self._call = call
+        self.shown = call.shown
+        self.status = response.status_code
+        self.headers: Mapping[str, str] = {k.lower(): v for k, v in response.headers.items()}
+
+    async def chunks(self) -> AsyncIterator[bytes]:
+        """The bytes as they travelled: no content encoding is undone.
+
+        Raises:
+            ConnectionFailed: the connection broke before the last one.
+            TimedOut: no further byte came in time.
+        """
+        with _named(self._call):
+            async for chunk in self._response.aiter_raw():
+                yield chunk
+
+    async def answer(self) -> Answer:
+        """All of it, where it is short: what a storage says, not what it keeps.
+
+        Raises:
+            UnreadableResponse: it is not short.
+        """
+        content = bytearray()
+        async for chunk in self.chunks():
+            content += chunk
+            if len(content) > _LONGEST_ANSWER:
+                raise errors.UnreadableResponse(
+                    f"more than {_LONGEST_ANSWER} bytes",
+                    method=self._call.method,
+                    url=self._call.shown,
+                    status=self.status,
+                    excerpt=content.decode(errors="replace"),
+                )
+        return Answer(
+            call=self._call,
+            url=self._call.shown,
+            status=self.status,
+            headers=self.headers,
+            content=bytes(content),
+        )
+
+
+class Links:
+    """A connection pool for storages. It has no credentials that it could send.
+
+    Args:
+        timeout: seconds to wait for a connection, and between two pieces of an answer.
+        transport: an `httpx.AsyncBaseTransport` to send through, for tests and proxies.
+    """
+
+    def __init__(self, *, timeout: float = 60.0, transport: Transport | None = None) -> None:
+        self._client = httpx.AsyncClient(
+            timeout=timeout,
+            transport=transport,
+            follow_redirects=False,
+            # As they are stored: a range or a digest of compressed bytes would mean other ones.
+            headers={"User-Agent": own_user_agent(), "Accept-Encoding": "identity"},
+        )
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        await self.aclose()
+
+    async def aclose(self) -> None:
+        """Close all connections. Safe to call twice."""
+        await self._client.aclose()
+
+    async def send(
+        self,
+        method: str,
+        url: str,
+        *,
+        headers: Mapping[str, str] | None = None,
+        body: Body | bytes = b"",
+    ) -> Answer:
+        """Send bytes, or ask something that has a short answer. Sent once; nothing is repeated.
+
+        Raises:
+            ConfigurationError: the link is not one that media may travel over.
+            StatusError: the storage said no.
+            ConnectionFailed: no connection, or it broke.
+            TimedOut: the storage went silent.
+            UnreadableResponse: the answer is not short.
+        """
+        call = _call(method, url)
+        request = self._request(method, url, headers, body)
+        with _named(call):
+            response = await self._client.send(request, stream=True)
+        try:
+            answer = await Stream(response, call).answer()
+        finally:
+            await response.aclose()
+        return _accepted(answer)
+
+    @asynccontextmanager
+    async def fetch(
+        self, url: str, *, headers: Mapping[str, str] | None = None
+    ) -> AsyncIterator[Stream]:
+        """Begin to receive what is behind a link; redirects are followed, with nothing to leak.
+
+        Raises:
+            ConfigurationError: the link, or where it leads, is not one that media may travel over.
+            StatusError: the storage said no.
+            ConnectionFailed: no connection, or it broke.
+            TimedOut: the storage went silent.
+        """
+        for _ in range(_HOPS):
+            call = _call("GET", url)
+            request = self._request("GET", url, headers, b"")
+            with _named(call):
+                response = await self._client.send(request, stream=True)
+            try:
+                if response.next_request is None:
+                    stream = Stream(response, call)
+                    if response.is_error:
+                        _accepted(await stream.answer())
+                    yield stream
+                    return
+                url = str(response.next_request.url)
+            finally:
+                await response.aclose()
+        raise errors.ConnectionFailed("too many redirects", method="GET", url=call.shown)
+
+    def _request(
+        self, method: str, url: str, headers: Mapping[str, str] | None, body: Body | bytes
+    ) -> httpx.Request:
+        sent = dict(headers or {})
+        if isinstance(body, Body):
+            sent["Content-Length"] = str(body.size)
+            content: bytes | AsyncIterator[bytes] = body.chunks()
+        else:
+            content = body
+        request = self._client.build_request(method, url, headers=sent, content=content)
+        request.url = _Shown(request.url)
+        return request
+
+
+class _Shown(httpx.URL):
+    """A URL that reads as far as it may be shown, and is sent whole."""
+
+    def __str__(self) -> str:
+        return _shown(super().__str__())
+
+    __repr__ = __str__
+
+
+def _call(method: str, url: str) -> Call:
+    parts = urlsplit(url)
+    local = parts.scheme == "http" and is_this_machine(parts.hostname or "")
+    if not parts.hostname or (parts.scheme != "https" and not local):
+        raise errors.ConfigurationError(
+            f"{_shown(url)}: media travel over https only (http is for this machine)"
+        )
+    return Call(method=method, path=parts.path, shown=_shown(url))
+
+
+def _shown(url: str) -> str:
+    parts = urlsplit(url)
+    return f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}{parts.path}"
+
+
+#: What storages answer to a link that has run out; Google's says so with a 400.
+_RUN_OUT: Final = frozenset({401, 403, 410})
+
+
+def _accepted(answer: Answer) -> Answer:
+    refusal = problem(answer, at=datetime.now(UTC))
+    if refusal is None:
+        return answer
+    if answer.status in _RUN_OUT or b"<Code>ExpiredToken" in answer.content:
+        raise errors.LinkRefused(
+            method=refusal.method,
+            url=refusal.url,
+            status=refusal.status,
+            messages=refusal.messages,
+            excerpt=refusal.excerpt,
+        )
+    raise refusal
+
+
+class _named:  # noqa: N801 - reads as the statement that it is
+    """Whatever httpx raises within is raised as ours, about this call."""
+
+    def __init__(self, call: Call) -> None:
+        self._call = call
+
+    def __enter__(self) -> None: ...
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        where = {"method": self._call.method, "url": self._call.shown}
+        if isinstance(error, httpx.TimeoutException):
+            raise errors.TimedOut(f"no answer in time ({type(error).__name__})", **where) from error
+        if isinstance(error, httpx.RequestError):
+            raise errors.ConnectionFailed(f"{type(error).__name__}: {error}", **where) from error

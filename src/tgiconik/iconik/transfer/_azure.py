@@ -1,0 +1,29 @@
+"""Azure: one `PUT` of a block blob. How iconik would link to single blocks was not found."""
+
+from base64 import b64decode
+from binascii import Error as NotBase64
+from typing import Final
+
+from tgiconik import errors
+from tgiconik.iconik.transfer._sending import MEBIBYTE, Sending
+
+#: What Azure takes in one request.
+_MOST: Final = 5000 * MEBIBYTE
+
+
+async def send_to_azure(sending: Sending) -> str | None:
+    """Send a file as one request.
+
+    Raises:
+        Unsupported: it is larger than Azure takes at once.
+    """
+    if sending.source.size > _MOST:
+        raise errors.Unsupported(
+            f"{sending.source.name} has more than the 5,000 MiB that Azure takes in one request, "
+            "and how iconik links to single blocks is not published"
+        )
+    answer = await sending.put_whole({"x-ms-blob-type": "BlockBlob"})
+    try:
+        return b64decode(answer.headers.get("content-md5", ""), validate=True).hex() or None
+    except NotBase64:
+        return None

@@ -1,0 +1,114 @@
+"""Backblaze B2: one request for a small file, a large file in parts otherwise.
+
+One request goes to `upload_url` with Backblaze's headers. Parts begin with
+`POST …/multipart/b2/start/`, which answers link and token for one part; called with the
+`upload_file_id`, it answers those of a further one. `…/finish/` takes the SHA-1 of every part.
+"""
+
+from contextlib import suppress
+from functools import partial
+from typing import Final
+from urllib.parse import quote
+
+import anyio
+
+from tgiconik import errors
+from tgiconik.iconik.models import files as m
+from tgiconik.iconik.transfer._sending import (
+    CLEANUP,
+    MEBIBYTE,
+    Part,
+    Sending,
+    all_parts,
+    parts_of,
+    patiently,
+)
+
+#: From here on in parts; Backblaze recommends parts of about this size.
+_LARGE: Final = 100 * MEBIBYTE
+
+
+async def send_to_b2(sending: Sending) -> str | None:
+    """Send a file; Backblaze itself compares its SHA-1, so that there is no MD5 to compare."""
+    if sending.source.size > _LARGE:
+        await _send_large(sending)
+    else:
+        sha1 = await sending.source.digest("sha1", 0, sending.source.size)
+        await sending.insistently(partial(_send_small, sha1))
+    return None
+
+
+async def _send_small(sha1: str, sending: Sending) -> None:
+    file = sending.file
+    token = (file.upload_credentials or {}).get("authorizationToken")
+    headers = {
+        "X-Bz-File-Name": quote(file.upload_filename or sending.source.name),
+        "X-Bz-Content-Sha1": sha1,
+        "Content-Type": "b2/x-auto",
+    }
+    if token:
+        headers["Authorization"] = str(token)
+    await sending.put_once(headers, method="POST")
+
+
+async def _send_large(sending: Sending) -> None:
+    begun = await _started(sending, None)
+    upload = m.MultipartB2StartUploadInput(upload_file_id=begun.upload_file_id)
+    sums: dict[int, str] = {}
+    spare = [begun]
+
+    async def send(part: Part) -> None:
+        sha1 = await sending.source.digest("sha1", part.start, part.end)
+
+        async def attempt() -> None:
+            # A link takes one part at a time: one that failed is not used again, as Backblaze asks.
+            link = spare.pop() if spare else await _started(sending, upload)
+            await sending.links.send(
+                "POST",
+                str(link.upload_url),
+                headers={
+                    "Authorization": str(link.authorization_token),
+                    "X-Bz-Part-Number": str(part.number),
+                    "X-Bz-Content-Sha1": sha1,
+                },
+                body=sending.body(part),
+            )
+            spare.append(link)
+
+        await sending.relinked(attempt)
+        sums[part.number] = sha1
+
+    try:
+        await all_parts(parts_of(sending.source.size, _LARGE), sending.parallel, send)
+        finish = m.MultipartB2FinishUploadInput(
+            upload_file_id=str(begun.upload_file_id),
+            sha1_list=[sums[number] for number in sorted(sums)],
+        )
+        await patiently(
+            sending.retry,
+            partial(sending.files.finish_asset_file_b2_upload, *sending.ids, body=finish),
+        )
+    except BaseException:
+        with anyio.move_on_after(CLEANUP, shield=True), suppress(errors.CallError):
+            cancel = m.MultipartB2CancelUploadInput(upload_file_id=str(begun.upload_file_id))
+            await sending.files.cancel_asset_file_b2_upload(*sending.ids, body=cancel)
+        raise
+
+
+async def _started(
+    sending: Sending, upload: m.MultipartB2StartUploadInput | None
+) -> m.MultipartB2StartUpload:
+    """Link and token for one part, of a new upload or of one that has begun.
+
+    Raises:
+        Inconsistent: iconik gives none, or one of another upload.
+    """
+    link = await sending.files.start_asset_file_b2_upload(
+        *sending.ids, body=upload or m.MultipartB2StartUploadInput()
+    )
+    if not (link.upload_file_id and link.upload_url and link.authorization_token):
+        said = link.error or link.error_code or "and does not say why"
+        raise errors.Inconsistent(f"iconik gives no link for a part of an upload to B2: {said}")
+    if upload is not None and link.upload_file_id != upload.upload_file_id:
+        raise errors.Inconsistent("iconik began another upload to B2 instead of going on with one")
+    return link

@@ -1,0 +1,387 @@
+"""Download: media go to a temporary file that takes the target's name when all is well."""
+
+import hashlib
+import os
+import re
+import tempfile
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING, Final, Literal, TypeAlias
+
+import anyio
+import attrs
+from anyio import to_thread
+
+from tgiconik import errors
+from tgiconik._http import Links, Retry, Stream
+from tgiconik.iconik.assets import current_version
+from tgiconik.iconik.models import assets as a
+from tgiconik.iconik.models import files as f
+from tgiconik.iconik.transfer._names import safe_name
+from tgiconik.iconik.transfer._progress import Meter, Progress, metered
+from tgiconik.iconik.transfer._record import ORIGINAL
+from tgiconik.iconik.transfer._sending import pause
+
+if TYPE_CHECKING:
+    from tgiconik.iconik.client import IconikClient
+
+What: TypeAlias = Literal["original", "proxy", "keyframe"]
+
+_PARTIAL: Final = 206
+_SPAN: Final = re.compile(r"bytes (\d+)-\d+/(?:\d+|\*)")
+_HEXADECIMAL: Final = re.compile(r"[0-9a-f]+")
+#: By length of the hexadecimal text: iconik's `checksum` does not name its algorithm.
+_ALGORITHMS: Final = {32: "md5", 40: "sha1", 64: "sha256"}
+
+
+@attrs.frozen(kw_only=True)
+class Download:
+    """A file that has arrived.
+
+    Attributes:
+        path: where it is.
+        asset_id: the asset it is of.
+        version_id: the version it is of.
+        what: original, proxy or keyframe.
+        size: in bytes.
+        sha256: digest of the bytes that were received; 64 hexadecimal digits.
+        verified: whether the platform had a digest to compare with, and it was the same.
+    """
+
+    path: Path
+    asset_id: str
+    version_id: str
+    what: What
+    size: int
+    sha256: str
+    verified: bool
+
+
+@attrs.frozen(kw_only=True)
+class Media:
+    """Something that can be fetched.
+
+    Attributes:
+        id: of the file, proxy or keyframe.
+        name: as the server has it.
+        size: in bytes, when the server says.
+        checksum: hexadecimal, when the server says.
+    """
+
+    asset: a.Asset
+    version_id: str
+    what: What
+    id: str
+    name: str
+    size: int | None
+    checksum: str | None
+
+
+@attrs.frozen(kw_only=True)
+class Downloader:
+    """What every download of a client has in common.
+
+    Attributes:
+        iconik: the platform.
+        links: the storages.
+        retry: how often, and how patiently, a broken stream is gone on with.
+    """
+
+    iconik: "IconikClient"
+    links: Links
+    retry: Retry
+
+    async def find(self, asset_id: str, version_id: str | None, what: What) -> Media:
+        """What there is to fetch of a version; of the current one unless another is named.
+
+        Raises:
+            NotOnline: nothing that could be fetched now.
+        """
+        asset = await self.iconik.assets.get_asset(asset_id)
+        if version_id is None:
+            version = current_version(asset)
+            if version is None or version.id is None:
+                raise errors.NotOnline(f"asset {asset_id} has no version")
+            version_id = version.id
+        if what == "original":
+            return await self._original(asset, asset_id, version_id)
+        return await self._preview(asset, asset_id, version_id, what)
+
+    async def fetch(self, media: Media, target: Path, progress: Progress) -> Download:
+        """Fetch media to a target that does not exist yet, whole or not at all."""
+        received = _Received()
+        async with _beside(target) as (file, put_in_place):
+            with metered(progress, media.size or 0, target.name) as meter:
+                await self._receive(media, file, received, meter)
+            verified = received.compare(media)
+            await put_in_place()
+        return Download(
+            path=target,
+            asset_id=str(media.asset.id),
+            version_id=media.version_id,
+            what=media.what,
+            size=received.size,
+            sha256=received.hexdigest("sha256"),
+            verified=verified,
+        )
+
+    async def _original(self, asset: a.Asset, asset_id: str, version_id: str) -> Media:
+        files = self.iconik.files
+        formats = [
+            each
+            async for each in files.list_asset_version_formats(asset_id, version_id)
+            if each.name == ORIGINAL
+        ]
+        where = f"the original of version {version_id} of asset {asset_id}"
+        for format_ in formats:
+            if format_.archive_status not in {None, f.FormatArchiveStatus.NOT_ARCHIVED}:
+                raise errors.NotOnline(f"{where} is {format_.archive_status}: restore it first")
+        ids = {each.id for each in formats}
+        found = [
+            each
+            async for each in files.list_asset_version_files(asset_id, version_id)
+            if each.format_id in ids
+        ]
+        if not found:
+            raise errors.NotOnline(f"{where} has no file")
+        there = [each for each in found if each.status == f.FileStatus.CLOSED]
+        if len(there) < len(found):
+            states = ", ".join(sorted({str(each.status) for each in found}))
+            raise errors.NotOnline(f"{where} is not all there: {states}")
+        if len(there) > 1:
+            raise errors.Unsupported(f"{where} is a sequence of {len(there)} files, not one")
+        if any(each.is_online is False for each in formats):
+            raise errors.NotOnline(f"{where} is offline")
+        return _media(asset, version_id, "original", there[0])
+
+    async def _preview(self, asset: a.Asset, asset_id: str, version_id: str, what: What) -> Media:
+        files = self.iconik.files
+        found = (
+            [each async for each in files.list_asset_version_proxies(asset_id, version_id)]
+            if what == "proxy"
+            else [each async for each in files.list_asset_version_keyframes(asset_id, version_id)]
+        )
+        for each in found:
+            if each.status == f.FileStatus.CLOSED:
+                return _media(asset, version_id, what, each)
+        raise errors.NotOnline(f"version {version_id} of asset {asset_id} has no {what} yet")
+
+    async def _link(self, media: Media) -> str:
+        """A new link to the bytes; the one in a list would carry another file name."""
+        ids = str(media.asset.id), media.id
+        files = self.iconik.files
+        if media.what == "original":
+            url = (await files.get_asset_file_download_url(*ids)).url
+        elif media.what == "proxy":
+            url = (await files.get_asset_proxy_download_url(*ids)).url
+        else:
+            url = (await files.get_asset_keyframe(*ids)).url
+        if not url:
+            raise errors.NotOnline(f"iconik gives no link to {media.what} {media.id}")
+        return url
+
+    async def _receive(
+        self, media: Media, file: anyio.AsyncFile[bytes], received: "_Received", meter: Meter
+    ) -> None:
+        """Receive all bytes; after a break, go on where it was, if they are still the same."""
+        attempt = 1
+        link = await self._link(media)
+        while True:
+            before = received.size
+            try:
+                await self._go_on(link, file, received, meter)
+            except errors.CallError as error:
+                attempt = 1 if received.size > before else attempt + 1
+                if isinstance(error, errors.LinkRefused) and attempt <= self.retry.attempts:
+                    link = await self._link(media)
+                else:
+                    await pause(self.retry, attempt, error)
+            else:
+                return
+
+    async def _go_on(
+        self, link: str, file: anyio.AsyncFile[bytes], received: "_Received", meter: Meter
+    ) -> None:
+        headers = {}
+        if received.size and received.tag:
+            headers = {"Range": f"bytes={received.size}-", "If-Range": received.tag}
+        async with self.links.fetch(link, headers=headers) as stream:
+            if not received.continues(stream):
+                await file.seek(0)
+                await file.truncate()
+                received.restart(stream)
+            async for chunk in stream.chunks():
+                await file.write(chunk)
+                await to_thread.run_sync(received.add, chunk)
+                meter.reached(1, received.size)
+            received.check_whole(stream)
+
+
+class _Received:
+    """How far a download is, and the digests of it."""
+
+    def __init__(self) -> None:
+        self.size = 0
+        self.tag: str | None = None
+        self._whole: int | None = None
+        self._begin()
+
+    def continues(self, stream: Stream) -> bool:
+        """Whether an answer goes on where we are; else it begins anew."""
+        span = _SPAN.fullmatch(stream.headers.get("content-range", ""))
+        return stream.status == _PARTIAL and span is not None and int(span[1]) == self.size
+
+    def restart(self, stream: Stream) -> None:
+        """Begin with an answer that has everything."""
+        tag = stream.headers.get("etag", "")
+        # A weak tag promises the same meaning, not the same bytes.
+        self.tag = None if tag.startswith("W/") else tag or None
+        length = stream.headers.get("content-length", "")
+        self._whole = int(length) if length.isdecimal() else None
+        self._begin()
+
+    def add(self, chunk: bytes) -> None:
+        """Bytes that came."""
+        self.size += len(chunk)
+        for digest in self._digests.values():
+            digest.update(chunk)
+
+    def check_whole(self, stream: Stream) -> None:
+        """See that an answer that ended did not end early.
+
+        Raises:
+            Corrupted: it did.
+        """
+        if self._whole is not None and self.size != self._whole:
+            raise errors.Corrupted(f"{stream.shown}: {self.size} bytes came of {self._whole}")
+
+    def compare(self, media: Media) -> bool:
+        """Hold what came against what the platform says of it.
+
+        Returns:
+            Whether there was a digest to compare with.
+
+        Raises:
+            Corrupted: it has another size or digest.
+        """
+        what = f"{media.what} {media.name!r} of version {media.version_id}"
+        if media.size is not None and media.size != self.size:
+            raise errors.Corrupted(f"{what} has {media.size} bytes, and {self.size} came")
+        said = (media.checksum or "").lower()
+        algorithm = _ALGORITHMS.get(len(said)) if _HEXADECIMAL.fullmatch(said) else None
+        if algorithm is None:
+            return False
+        if self.hexdigest(algorithm) != said:
+            raise errors.Corrupted(f"{what} came with another {algorithm} than {said}")
+        return True
+
+    def hexdigest(self, algorithm: str) -> str:
+        """The digest of everything that came."""
+        return self._digests[algorithm].hexdigest()
+
+    def _begin(self) -> None:
+        self.size = 0
+        self._digests = {
+            name: hashlib.new(name, usedforsecurity=False) for name in _ALGORITHMS.values()
+        }
+
+
+def target_of(media: Media, to: str | os.PathLike[str], name: str | None) -> Path:
+    """The path that media go to.
+
+    Args:
+        media: what is fetched.
+        to: a folder that exists, or a path that ends with a slash; else the file itself.
+        name: a template for the name in a folder, with `{name}`, `{stem}`, `{suffix}`, `{title}`,
+            `{asset_id}`, `{version_id}` and `{what}`; the server's own name without one.
+
+    Raises:
+        ConfigurationError: the template asks for something else, or there is no folder for it.
+    """
+    path = Path(to)
+    if not (path.is_dir() or str(to).endswith(("/", os.sep))):
+        if name is not None:
+            raise errors.ConfigurationError(f"{path} is no folder, so that name= has no meaning")
+        return path
+    known = Path(safe_name(media.name))
+    words = {
+        "name": known.name,
+        "stem": known.stem,
+        "suffix": known.suffix,
+        "title": media.asset.title or "",
+        "asset_id": str(media.asset.id),
+        "version_id": media.version_id,
+        "what": media.what,
+    }
+    try:
+        filled = (name or "{name}").format_map(words)
+    except (KeyError, ValueError, IndexError, AttributeError) as error:
+        raise errors.ConfigurationError(
+            f"name={name!r} knows {', '.join(words)}, and nothing else"
+        ) from error
+    return path / safe_name(filled)
+
+
+@asynccontextmanager
+async def _beside(
+    target: Path,
+) -> AsyncIterator[tuple[anyio.AsyncFile[bytes], Callable[[], Awaitable[None]]]]:
+    """A temporary file in the target's folder, gone at the end unless it was put in place.
+
+    Raises:
+        FileExistsError: the target is there already.
+        OSError: it cannot be written, or the disk is full.
+    """
+    if await to_thread.run_sync(os.path.lexists, target):
+        raise FileExistsError(f"{target} is there already")
+    await to_thread.run_sync(partial(target.parent.mkdir, parents=True, exist_ok=True))
+    handle, temporary = await to_thread.run_sync(
+        partial(tempfile.mkstemp, prefix=".tgiconik-", suffix=".part", dir=target.parent)
+    )
+    file = anyio.wrap_file(os.fdopen(handle, "wb", buffering=0))
+
+    async def put_in_place() -> None:
+        await file.aclose()
+        await to_thread.run_sync(_rename, temporary, target)
+
+    try:
+        yield file, put_in_place
+    finally:
+        with anyio.CancelScope(shield=True):
+            await file.aclose()
+            await to_thread.run_sync(partial(Path(temporary).unlink, missing_ok=True))
+
+
+def _rename(temporary: str, target: Path) -> None:
+    """Give a file its name, unless somebody else took the name meanwhile."""
+    try:
+        # Unlike a rename, a link fails where there is something already.
+        os.link(temporary, target)
+    except FileExistsError:
+        raise
+    except OSError:
+        # Not every file system has links.
+        if target.exists():
+            raise FileExistsError(f"{target} is there already") from None
+        Path(temporary).rename(target)
+
+
+def _media(
+    asset: a.Asset,
+    version_id: str,
+    what: What,
+    found: f.File | f.Proxy | f.Keyframe,
+) -> Media:
+    if found.id is None:
+        raise errors.Inconsistent(f"iconik lists a {what} of version {version_id} without an id")
+    return Media(
+        asset=asset,
+        version_id=version_id,
+        what=what,
+        id=found.id,
+        name=found.name or found.id,
+        size=found.size,
+        checksum=found.checksum if isinstance(found, f.File) else None,
+    )

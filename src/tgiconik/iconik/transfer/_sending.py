@@ -1,0 +1,237 @@
+"""What the ways to send a file to a storage share: parts, patience, and links that run out.
+
+A part is sent again after a cut connection or a storage's bad moment, with new bytes from the same
+place; after a link that ran out, with a new link.
+"""
+
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Iterable, Mapping
+from typing import Any, Final, Protocol, TypeVar
+
+import anyio
+import attrs
+
+from tgiconik import errors
+from tgiconik._http import Answer, Body, Links, Retry
+from tgiconik.iconik.models import files as m
+from tgiconik.iconik.services.files import FilesService
+from tgiconik.iconik.transfer._progress import Meter
+from tgiconik.iconik.transfer._source import Source
+
+T = TypeVar("T")
+
+MEBIBYTE: Final = 1024 * 1024
+#: Small enough to be sent again, large enough that asking for links does not matter.
+_USUAL_PART: Final = 16 * MEBIBYTE
+#: S3 and B2 take no more.
+_MOST_PARTS: Final = 10_000
+_REQUEST_TIMEOUT: Final = 408
+_TOO_MANY: Final = 429
+_FIRST_SERVER_ERROR: Final = 500
+#: Seconds that taking something back may hold up a caller who wants to leave.
+CLEANUP: Final = 30.0
+#: How often a part gets a new link: once because it ran out, once more for a slow line.
+_LINKS_PER_PART: Final = 3
+
+
+@attrs.frozen
+class Part:
+    """A stretch of a file.
+
+    Attributes:
+        number: from 1 on.
+        start: first byte.
+        end: the byte after the last one.
+    """
+
+    number: int
+    start: int
+    end: int
+
+    @property
+    def size(self) -> int:
+        """In bytes."""
+        return self.end - self.start
+
+
+def parts_of(size: int, usual: int = _USUAL_PART) -> list[Part]:
+    """A file in parts of one size, the last one shorter; larger parts where there were too many."""
+    each = max(usual, -(-size // _MOST_PARTS))
+    starts = range(0, size, each)
+    return [Part(n, start, min(start + each, size)) for n, start in enumerate(starts, start=1)]
+
+
+@attrs.frozen(kw_only=True)
+class Sending:
+    """One file on its way to its storage.
+
+    Attributes:
+        source: what is sent.
+        ids: asset id and file id, as calls about this file begin.
+        file: the record that iconik made for it, with the links to send it to.
+        files: to ask for new links.
+        links: to reach the storage.
+        meter: told how far it is.
+        retry: how often, and how patiently.
+        parallel: how many parts travel at once.
+    """
+
+    source: Source
+    ids: tuple[str, str]
+    file: m.File
+    files: FilesService
+    links: Links
+    meter: Meter
+    retry: Retry
+    parallel: int
+
+    async def renewed(self) -> "Sending":
+        """The same with new links from iconik.
+
+        `GET /API/files/v1/assets/{asset_id}/files/{file_id}/?generate_signed_post_url=true`.
+        """
+        file = await self.files.get_asset_file(*self.ids, generate_signed_post_url=True)
+        return attrs.evolve(self, file=file)
+
+    def body(self, part: Part, *, done: int = 0) -> Body:
+        """The bytes of a part, counted as they go.
+
+        Args:
+            part: which.
+            done: how many bytes are done before, of what the meter knows under this number.
+        """
+
+        async def chunks() -> AsyncIterator[bytes]:
+            reached = done
+            async for chunk in self.source.chunks(part.start, part.end):
+                yield chunk
+                reached += len(chunk)
+                self.meter.reached(part.number, reached)
+
+        return Body(size=part.size, chunks=chunks)
+
+    async def put_whole(self, headers: Mapping[str, str]) -> Answer:
+        """`put_once`, insistently."""
+        return await self.insistently(lambda sending: sending.put_once(headers))
+
+    async def put_once(self, headers: Mapping[str, str], *, method: str = "PUT") -> Answer:
+        """Send all of it as one request.
+
+        Args:
+            headers: what this kind of storage needs; what iconik says goes before it.
+            method: the same.
+
+        Raises:
+            Unsupported: iconik gives no link for it.
+        """
+        if not self.file.upload_url:
+            raise errors.Unsupported(
+                f"iconik gives no link to upload {self.source.name} to: the storage is down, or "
+                "not one that is uploaded to"
+            )
+        return await self.links.send(
+            self.file.upload_method or method,
+            self.file.upload_url,
+            headers={**headers, **self.upload_headers()},
+            body=self.body(Part(1, 0, self.source.size)),
+        )
+
+    def upload_headers(self) -> dict[str, str]:
+        """The headers that iconik says this upload needs."""
+        return {name: str(value) for name, value in (self.file.upload_headers or {}).items()}
+
+    async def insistently(self, act: Callable[["Sending"], Awaitable[T]]) -> T:
+        """Do something again after passing failures, and with new links when these ran out."""
+        sending = self
+
+        async def attempt() -> T:
+            nonlocal sending
+            try:
+                return await act(sending)
+            except errors.LinkRefused:
+                sending = await self.renewed()
+                raise
+
+        return await self.relinked(attempt)
+
+    async def relinked(self, act: Callable[[], Awaitable[T]]) -> T:
+        """Do something with links of its own again, after passing failures and refused links."""
+        for _ in range(_LINKS_PER_PART - 1):
+            try:
+                return await patiently(self.retry, act)
+            except errors.LinkRefused:
+                continue
+        return await patiently(self.retry, act)
+
+
+def is_passing(error: errors.CallError) -> bool:
+    """Whether a failure may be gone when the same is tried again."""
+    if isinstance(error, errors.StatusError):
+        return error.status in {_REQUEST_TIMEOUT, _TOO_MANY} or error.status >= _FIRST_SERVER_ERROR
+    return isinstance(error, errors.ConnectionFailed | errors.TimedOut)
+
+
+async def pause(retry: Retry, attempt: int, error: errors.CallError) -> None:
+    """Wait before the next attempt, or raise the error when there is none.
+
+    Args:
+        retry: how often, and how patiently.
+        attempt: which one failed; 1 is the first.
+        error: how.
+    """
+    if attempt >= retry.attempts or not is_passing(error):
+        raise error
+    asked = error.retry_after if isinstance(error, errors.StatusError) else None
+    await anyio.sleep(retry.wait(attempt, asked))
+
+
+async def patiently(retry: Retry, act: Callable[[], Awaitable[T]]) -> T:
+    """Do something that may be done twice, again after each passing failure."""
+    attempt = 1
+    while True:
+        try:
+            return await act()
+        except errors.CallError as error:
+            await pause(retry, attempt, error)
+            attempt += 1
+
+
+async def all_parts(
+    parts: Iterable[Part], at_once: int, act: Callable[[Part], Awaitable[object]]
+) -> None:
+    """Do something with every part, some at once; the first failure stops the others."""
+    waiting = iter(parts)
+
+    async def work() -> None:
+        for part in waiting:
+            await act(part)
+
+    await together(*[work] * at_once)
+
+
+async def together(*acts: Callable[[], Coroutine[Any, Any, None]]) -> None:
+    """Do several things at once; the first failure stops the others, and is raised as it is."""
+    try:
+        async with anyio.create_task_group() as tasks:
+            for act in acts:
+                tasks.start_soon(act)
+    except BaseExceptionGroup as failures:
+        raise _first(failures) from None
+
+
+def _first(failures: BaseExceptionGroup[BaseException]) -> BaseException:
+    """The failure that stopped the others, which ended as cancelled."""
+    for failure in failures.exceptions:
+        return _first(failure) if isinstance(failure, BaseExceptionGroup) else failure
+    raise AssertionError("a group has members")
+
+
+class Method(Protocol):
+    """A way to send a file. It undoes what it began on the storage when it does not get through."""
+
+    async def __call__(self, sending: Sending) -> str | None:
+        """Send all of it.
+
+        Returns:
+            The MD5 that the storage says it has, hexadecimal; None when it does not say.
+        """
+        ...

@@ -1,0 +1,154 @@
+"""What is uploaded: a file on this machine, read in pieces by several tasks at once."""
+
+import hashlib
+import os
+import shutil
+import tempfile
+import threading
+from collections.abc import AsyncIterable, AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from datetime import UTC, datetime
+from io import FileIO
+from pathlib import Path
+from typing import BinaryIO, Self, TypeAlias
+
+import attrs
+from anyio import to_thread
+
+from tgiconik._http import CHUNK
+from tgiconik.errors import ConfigurationError, SourceChanged, TransferError
+from tgiconik.iconik.transfer._names import checked_name
+
+#: A path, an open binary file, or bytes as they come.
+Uploadable: TypeAlias = str | os.PathLike[str] | BinaryIO | AsyncIterable[bytes]
+
+
+@attrs.frozen
+class Digests:
+    """Digests of a whole file, hexadecimal.
+
+    Attributes:
+        sha256: what we vouch for.
+        md5: what storages compare with.
+    """
+
+    sha256: str
+    md5: str
+
+
+class Source:
+    """An open file of known size that must not change until it is sent.
+
+    Attributes:
+        name: the name it is uploaded under.
+        size: in bytes.
+        modified_at: when it last changed, in UTC.
+    """
+
+    def __init__(self, file: FileIO, name: str) -> None:
+        self._file = file
+        self._lock = threading.Lock()
+        self._seen = os.fstat(file.fileno())
+        self.name = name
+        self.size = self._seen.st_size
+        self.modified_at = datetime.fromtimestamp(self._seen.st_mtime, UTC)
+
+    @classmethod
+    @asynccontextmanager
+    async def opened(cls, what: Uploadable, name: str | None) -> AsyncIterator[Self]:
+        """Open a file, or spool a stream to a temporary one: a part that fails is sent again.
+
+        Raises:
+            ConfigurationError: a name that no file can have, or none for a stream.
+            TransferError: there is nothing in it.
+            OSError: it cannot be read, or there is no room to spool it.
+        """
+        if isinstance(what, str | os.PathLike):
+            path = Path(what)
+            known = checked_name(path.name if name is None else name)
+            file = await to_thread.run_sync(_open, path)
+        else:
+            if name is None:
+                raise ConfigurationError("a stream has no name: say name=")
+            known = checked_name(name)
+            file = await _spooled(what)
+        try:
+            source = cls(file, known)
+            if source.size == 0:
+                raise TransferError(f"{known} is empty: there is nothing to upload")
+            yield source
+        finally:
+            file.close()
+
+    async def read(self, start: int, size: int) -> bytes:
+        """Bytes from a place on.
+
+        Raises:
+            SourceChanged: they are not there any more.
+        """
+        return await to_thread.run_sync(self._read, start, size)
+
+    async def chunks(self, start: int, end: int) -> AsyncIterator[bytes]:
+        """The bytes from `start` to `end`, a piece at a time."""
+        for place in range(start, end, CHUNK):
+            yield await self.read(place, min(CHUNK, end - place))
+
+    async def digests(self) -> Digests:
+        """Digests of all of it, in one reading."""
+        sha256, md5 = await self._digested(("sha256", "md5"), 0, self.size)
+        return Digests(sha256=sha256, md5=md5)
+
+    async def digest(self, algorithm: str, start: int, end: int) -> str:
+        """The digest of a part, hexadecimal."""
+        (digest,) = await self._digested((algorithm,), start, end)
+        return digest
+
+    async def _digested(self, algorithms: Sequence[str], start: int, end: int) -> list[str]:
+        def run() -> list[str]:
+            digests = [hashlib.new(each, usedforsecurity=False) for each in algorithms]
+            for place in range(start, end, CHUNK):
+                chunk = self._read(place, min(CHUNK, end - place))
+                for digest in digests:
+                    digest.update(chunk)
+            return [digest.hexdigest() for digest in digests]
+
+        return await to_thread.run_sync(run)
+
+    def check_unchanged(self) -> None:
+        """Compare with what was opened.
+
+        Raises:
+            SourceChanged: it is another file now, going by its size and its time.
+        """
+        now = os.fstat(self._file.fileno())
+        if (now.st_size, now.st_mtime_ns) != (self._seen.st_size, self._seen.st_mtime_ns):
+            raise SourceChanged(f"{self.name} changed while it was uploaded")
+
+    def _read(self, start: int, size: int) -> bytes:
+        with self._lock:
+            self._file.seek(start)
+            found = self._file.read(size)
+        if len(found) != size:
+            raise SourceChanged(f"{self.name} became shorter while it was uploaded")
+        return found
+
+
+def _open(path: Path) -> FileIO:
+    if not path.is_file() and path.exists():
+        raise ConfigurationError(f"{path} is not a file")
+    return FileIO(path, "rb")
+
+
+async def _spooled(what: BinaryIO | AsyncIterable[bytes]) -> FileIO:
+    # It has no name where the system can do without: nothing is left, whatever happens.
+    file = tempfile.TemporaryFile(buffering=0)  # noqa: SIM115 - its owner closes it
+    try:
+        if isinstance(what, AsyncIterable):
+            async for chunk in what:
+                await to_thread.run_sync(file.write, chunk)
+        else:
+            await to_thread.run_sync(shutil.copyfileobj, what, file, CHUNK)
+    except BaseException:
+        file.close()
+        raise
+    return file

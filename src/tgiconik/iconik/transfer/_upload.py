@@ -1,0 +1,159 @@
+"""Upload: a file's bytes to its storage, its records to iconik, both or neither."""
+
+from collections.abc import Awaitable, Callable, Mapping
+from typing import TYPE_CHECKING, Final, TypeAlias
+
+import attrs
+
+from tgiconik import errors
+from tgiconik._http import Links, Retry
+from tgiconik.iconik.models import files as f
+from tgiconik.iconik.transfer import _record
+from tgiconik.iconik.transfer._azure import send_to_azure
+from tgiconik.iconik.transfer._b2 import send_to_b2
+from tgiconik.iconik.transfer._gcs import send_to_gcs
+from tgiconik.iconik.transfer._progress import Meter, Progress, metered
+from tgiconik.iconik.transfer._s3 import send_to_s3
+from tgiconik.iconik.transfer._sending import Method, Sending, together
+from tgiconik.iconik.transfer._source import Digests, Source
+
+if TYPE_CHECKING:
+    from tgiconik.iconik.client import IconikClient
+
+_METHODS: Final[Mapping[str, Method]] = {
+    f.StorageMethod.GCS: send_to_gcs,
+    f.StorageMethod.S3: send_to_s3,
+    f.StorageMethod.B2: send_to_b2,
+    f.StorageMethod.AZURE: send_to_azure,
+}
+
+#: Makes or finds the version that a file is for, and says how to take it back.
+Target: TypeAlias = Callable[[_record.Undo], Awaitable[tuple[str, str]]]
+
+
+@attrs.frozen(kw_only=True)
+class Upload:
+    """A file that has arrived.
+
+    Attributes:
+        asset_id: the asset that has it.
+        version_id: the version that has it.
+        format_id: the version's `ORIGINAL` format.
+        file_set_id: the file set on the storage.
+        file_id: the file.
+        storage_id: where it lies.
+        name: the file's name.
+        size: in bytes.
+        sha256: digest of the bytes that were sent, computed here; 64 hexadecimal digits.
+        jobs: ids of the jobs that make previews, for `wait_until_ready`.
+    """
+
+    asset_id: str
+    version_id: str
+    format_id: str
+    file_set_id: str
+    file_id: str
+    storage_id: str
+    name: str
+    size: int
+    sha256: str
+    jobs: tuple[str, ...] = ()
+
+
+@attrs.frozen(kw_only=True)
+class Uploader:
+    """What every upload of a client has in common.
+
+    Attributes:
+        iconik: the platform.
+        links: the storages.
+        retry: how often, and how patiently, parts are sent.
+        parallel: how many parts travel at once.
+    """
+
+    iconik: "IconikClient"
+    links: Links
+    retry: Retry
+    parallel: int
+
+    async def upload(
+        self, source: Source, target: Target, storage_id: str | None, progress: Progress
+    ) -> Upload:
+        """Send a file to where `target` says; what was made is taken back when that fails."""
+        storage = await _record.matching_storage(self.iconik, storage_id)
+        send = method_of(storage)
+        async with _record.taken_back() as undo:
+            version = await target(undo)
+            made = await _record.record(self.iconik, version, source, storage, undo)
+            with metered(progress, source.size, source.name) as meter:
+                digests = await self._sent(send, source, made, meter)
+            await _record.close(self.iconik, made)
+            undo.clear()
+        upload = Upload(
+            asset_id=made.asset_id,
+            version_id=made.version_id,
+            format_id=made.format_id,
+            file_set_id=made.file_set_id,
+            file_id=made.file_id,
+            storage_id=str(storage.id),
+            name=source.name,
+            size=source.size,
+            sha256=digests.sha256,
+        )
+        try:
+            jobs = await _record.ask_for_previews(self.iconik, made)
+        except errors.CallError as error:
+            error.add_note(f"the file has arrived, only its previews were not asked for: {upload}")
+            raise
+        return attrs.evolve(upload, jobs=jobs)
+
+    async def _sent(
+        self, send: Method, source: Source, made: _record.Record, meter: Meter
+    ) -> Digests:
+        """Send the bytes and digest them meanwhile, then hold both against each other."""
+        sending = Sending(
+            source=source,
+            ids=(made.asset_id, made.file_id),
+            file=made.file,
+            files=self.iconik.files,
+            links=self.links,
+            meter=meter,
+            retry=self.retry,
+            parallel=self.parallel,
+        )
+        stored: str | None = None
+        digests: Digests | None = None
+
+        async def store() -> None:
+            nonlocal stored
+            stored = await send(sending)
+
+        async def digest() -> None:
+            nonlocal digests
+            digests = await source.digests()
+
+        await together(store, digest)
+        source.check_unchanged()
+        assert digests is not None  # noqa: S101 - for type checkers: both are done
+        if stored is not None and stored != digests.md5:
+            raise errors.Corrupted(
+                f"the storage has other bytes of {source.name} than were sent: MD5 {stored}, "
+                f"not {digests.md5}"
+            )
+        return digests
+
+
+def method_of(storage: f.Storage) -> Method:
+    """How files are sent to a storage.
+
+    Raises:
+        Unsupported: iconik's API has no way to, or none that is published.
+    """
+    method = _METHODS.get(storage.method or "")
+    if method is None:
+        raise errors.Unsupported(
+            f"storage {storage.name or storage.id} is {storage.method or 'of an unknown kind'}: "
+            f"files are uploaded to {', '.join(_METHODS)} storages; those of other storages are "
+            "a storage gateway's business"
+        )
+    return method
