@@ -142,7 +142,7 @@ class Decision:
     restrictions: tuple[str, ...] = ()
 
 
-_DURATION: Final = re.compile(r"(\d{1,9})([smhdw])")
+_DURATION: Final = re.compile(r"([0-9]{1,8})([smhdw])")
 _UNITS: Final = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days", "w": "weeks"}
 _LONGEST_LINK: Final = timedelta(days=5 * 366)
 
@@ -155,6 +155,15 @@ def _positive(_: object, attribute: "attrs.Attribute[timedelta]", value: timedel
 def _name(_: object, attribute: "attrs.Attribute[str]", value: str) -> None:
     if not value.strip():
         raise ConfigurationError(f"policy: {attribute.name} must name a metadata field")
+
+
+# With types of their own: a checker cannot see through a class as converter.
+def _set(words: Iterable[str]) -> frozenset[str]:
+    return frozenset(words)
+
+
+def _row(words: Iterable[str]) -> tuple[str, ...]:
+    return tuple(words)
 
 
 _RESTRICTIONS: Final = frozenset({"regions", "languages", "usages"})
@@ -194,10 +203,8 @@ class ReleasePolicy:
     regions_field: str = attrs.field(default="Regions", validator=_name)
     languages_field: str = attrs.field(default="Languages", validator=_name)
     usages_field: str = attrs.field(default="Usages", validator=_name)
-    unrestricted_when_missing: frozenset[str] = attrs.field(
-        default=frozenset(), converter=frozenset
-    )
-    worldwide: tuple[str, ...] = attrs.field(default=("Worldwide", "Global"), converter=tuple)
+    unrestricted_when_missing: frozenset[str] = attrs.field(default=frozenset(), converter=_set)
+    worldwide: tuple[str, ...] = attrs.field(default=("Worldwide", "Global"), converter=_row)
     embargo_field: str = attrs.field(default="EmbargoUntil", validator=_name)
     licence_start_field: str = attrs.field(default="LicenceStart", validator=_name)
     licence_end_field: str = attrs.field(default="LicenceEnd", validator=_name)
@@ -207,7 +214,7 @@ class ReleasePolicy:
     compliant_sha256_field: str = attrs.field(default="CompliantSHA256", validator=_name)
     require_compliant: bool = False
     min_approvers: int = 1
-    required_approvers: frozenset[str] = attrs.field(default=frozenset(), converter=frozenset)
+    required_approvers: frozenset[str] = attrs.field(default=frozenset(), converter=_set)
     max_approval_age: timedelta | None = attrs.field(
         default=None, validator=attrs.validators.optional(_positive)
     )

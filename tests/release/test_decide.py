@@ -1,0 +1,402 @@
+"""Every reason for a no, one change away from a yes."""
+
+from datetime import UTC, date, datetime, timedelta, timezone
+from typing import Any
+
+import attrs
+import pytest
+
+from tgiconik.release import AssetFacts, Purpose, ReasonCode, Recipient, ReleasePolicy
+
+from .cases import DIGEST, METADATA, NOW, POLICY, decision, facts, refusals
+
+R = ReasonCode
+MOMENT_FIELDS = POLICY.moment_fields
+WORD_FIELDS = POLICY.word_fields
+
+
+def policy(**changes: Any) -> ReleasePolicy:  # noqa: ANN401 - any attribute
+    return attrs.evolve(POLICY, **changes)
+
+
+def test_everything_in_order_is_a_yes_that_says_what_it_rests_on() -> None:
+    made = decision()
+
+    assert made.allowed
+    assert [reason.code for reason in made.reasons] == [R.RELEASABLE]
+    assert made.reasons[0].message == "Version v2 is approved by 2 and cleared for EMEA, social."
+    assert made.decided_at == NOW
+    assert made.expires_at == NOW + POLICY.link_lifetime
+    assert made.restrictions == ("Not in cinemas",)
+
+
+def test_a_yes_for_no_usage_and_no_region_says_less() -> None:
+    made = decision(
+        policy=policy(unrestricted_when_missing=["regions"]),
+        facts=facts({"Regions": []}),
+        recipient=Recipient(company_id="GC1"),
+        purpose=Purpose(),
+    )
+
+    assert made.reasons[0].message == "Version v2 is approved by 2 and cleared for the partner."
+
+
+@pytest.mark.parametrize("status", ["DELETED", "active", None])
+def test_an_asset_that_is_not_active_is_a_no(status: str | None) -> None:
+    made = decision(facts(status=status))
+
+    assert refusals(made) == [(R.ASSET_NOT_ACTIVE, None)]
+    assert made.reasons[0].message == f"The asset is {status or 'unknown'}."
+
+
+@pytest.mark.parametrize("version_id", [None, ""])
+def test_an_asset_without_a_version_is_a_no(version_id: str | None) -> None:
+    made = decision(facts(version_id=version_id, approval_version_id=version_id))
+
+    assert refusals(made) == [(R.NO_VERSION, None)]
+
+
+@pytest.mark.parametrize(
+    "status", ["REQUESTED", "NOT_APPROVED", "MIXED", "N/A", "approved", "SOMETHING_NEW", "", None]
+)
+def test_whatever_is_not_approved_is_a_no(status: str | None) -> None:
+    made = decision(facts(approval_status=status))
+
+    assert refusals(made) == [(R.NOT_APPROVED, None)]
+    assert made.reasons[0].message == f"The approval of the version is {status or 'none'}."
+
+
+@pytest.mark.parametrize("version_id", ["v1", None])
+def test_an_approval_of_another_version_is_a_no(version_id: str | None) -> None:
+    made = decision(facts(approval_version_id=version_id))
+
+    assert refusals(made) == [(R.APPROVAL_OF_ANOTHER_VERSION, None)]
+    assert made.reasons[0].message == f"The approval is of version {version_id or 'unknown'}."
+
+
+def test_fewer_approvers_than_the_policy_wants_are_a_no() -> None:
+    assert decision(policy=policy(min_approvers=2)).allowed
+
+    made = decision(policy=policy(min_approvers=3))
+
+    assert refusals(made) == [(R.TOO_FEW_APPROVERS, None)]
+    assert made.reasons[0].message == "2 approved; 3 must."
+
+
+def test_an_approval_by_nobody_is_a_no() -> None:
+    assert refusals(decision(facts(approved_by=frozenset()))) == [(R.TOO_FEW_APPROVERS, None)]
+
+
+def test_every_approver_who_is_missing_is_named() -> None:
+    assert decision(policy=policy(required_approvers=["u1"])).allowed
+
+    made = decision(policy=policy(required_approvers=["u9", "u1", "u8"]))
+
+    assert [reason.code for reason in made.reasons] == [R.APPROVER_MISSING, R.APPROVER_MISSING]
+    assert [reason.message for reason in made.reasons] == [
+        "User u8 has not approved.",
+        "User u9 has not approved.",
+    ]
+
+
+def test_an_approval_may_be_as_old_as_the_policy_says_and_not_older() -> None:
+    assert decision(policy=policy(max_approval_age=timedelta(days=3))).allowed
+
+    made = decision(policy=policy(max_approval_age=timedelta(days=3) - timedelta(microseconds=1)))
+
+    assert refusals(made) == [(R.APPROVAL_TOO_OLD, None)]
+
+
+def test_an_approval_of_unknown_age_is_too_old_once_age_matters() -> None:
+    undated = facts(approved_at=None)
+
+    assert decision(undated).allowed
+    made = decision(undated, policy=policy(max_approval_age=timedelta(days=999)))
+    assert refusals(made) == [(R.APPROVAL_TOO_OLD, None)]
+
+
+@pytest.mark.parametrize("sign", [1, -1])
+def test_facts_are_stale_beyond_the_freshness_on_either_side_of_now(sign: int) -> None:
+    edge = sign * POLICY.freshness
+
+    assert decision(facts(read_at=NOW - edge)).allowed
+    beyond = decision(facts(read_at=NOW - edge - sign * timedelta(microseconds=1)))
+    assert refusals(beyond) == [(R.STALE, None)]
+
+
+def test_a_stale_no_says_how_old_the_facts_are() -> None:
+    made = decision(facts(read_at=NOW - timedelta(seconds=61)))
+
+    assert made.reasons[0].message == "The facts are 61 s old; read them again."
+
+
+@pytest.mark.parametrize("held", [["v2"], ["v1", " v2 "], ["v1, v2"], ["v1 v2 v3"]])
+def test_a_held_version_is_a_no_however_the_holds_are_written(held: list[str]) -> None:
+    assert refusals(decision(facts({"HeldVersions": held}))) == [(R.HELD, "HeldVersions")]
+
+
+def test_a_hold_on_another_version_holds_nothing() -> None:
+    assert decision(facts({"HeldVersions": ["v1"]})).allowed
+
+
+def test_an_embargo_ends_at_its_moment() -> None:
+    until = NOW.isoformat()
+
+    assert decision(facts({"EmbargoUntil": [until]})).allowed
+    made = decision(facts({"EmbargoUntil": [until]}), at=NOW - timedelta(microseconds=1))
+    assert refusals(made) == [(R.EMBARGO, "EmbargoUntil")]
+    assert made.reasons[0].message == "Under embargo until 2026-06-15 12:00 UTC."
+
+
+def test_of_several_embargoes_every_one_that_lasts_is_a_reason() -> None:
+    made = decision(facts({"EmbargoUntil": ["2026-06-01", "2026-07-01", "2026-08-01"]}))
+
+    assert refusals(made) == [(R.EMBARGO, "EmbargoUntil")] * 2
+
+
+def test_a_licence_is_used_from_its_start_to_before_its_end() -> None:
+    start, end = NOW.isoformat(), (NOW + timedelta(hours=1)).isoformat()
+    licensed = facts({"LicenceStart": [start], "LicenceEnd": [end]}, read_at=NOW)
+
+    assert decision(licensed).allowed
+    early = decision(licensed, at=NOW - timedelta(seconds=1))
+    assert refusals(early) == [(R.LICENCE, "LicenceStart")]
+    assert early.reasons[0].message == "The licence begins on 2026-06-15 12:00 UTC."
+    late = decision(attrs.evolve(licensed, read_at=NOW), at=NOW + timedelta(hours=1))
+    assert refusals(late) == [(R.STALE, None), (R.LICENCE, "LicenceEnd")]
+    assert late.reasons[1].message == "The licence ended on 2026-06-15 13:00 UTC."
+
+
+def test_a_link_ends_with_the_licence_when_that_is_sooner() -> None:
+    soon, later = NOW + timedelta(days=1), NOW + timedelta(days=999)
+
+    assert decision(facts({"LicenceEnd": [soon.isoformat()]})).expires_at == soon
+    assert decision(facts({"LicenceEnd": [later.isoformat(), soon.isoformat()]})).expires_at == soon
+    late = decision(facts({"LicenceEnd": [later.isoformat()]}))
+    assert late.expires_at == NOW + POLICY.link_lifetime
+
+
+def test_a_date_begins_its_day_but_for_the_end_of_a_licence_which_has_it_whole() -> None:
+    today = NOW.date().isoformat()
+
+    assert decision(facts({"EmbargoUntil": [today], "LicenceStart": [today]})).allowed
+    last_day = decision(facts({"LicenceEnd": [today]}))
+    assert last_day.expires_at == datetime(2026, 6, 16, tzinfo=UTC)
+    yesterday = (NOW.date() - timedelta(days=1)).isoformat()
+    assert not decision(facts({"LicenceEnd": [yesterday]})).allowed
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "2026-06-15T12:00:01",
+        "2026-06-15 12:00:01",
+        "2026-06-15T12:00:01Z",
+        "2026-06-15T14:00:01+02:00",
+        " 2026-06-15T12:00:01Z ",
+    ],
+)
+def test_a_time_without_a_zone_is_utc_and_others_are_taken_there(text: str) -> None:
+    made = decision(facts({"EmbargoUntil": [text]}))
+
+    assert refusals(made) == [(R.EMBARGO, "EmbargoUntil")]
+    assert decision(facts({"EmbargoUntil": [text]}), at=NOW + timedelta(seconds=1)).allowed
+
+
+def test_times_of_the_caller_may_have_any_zone_or_none() -> None:
+    there = timezone(timedelta(hours=9))
+
+    assert decision(facts(read_at=NOW.astimezone(there)), at=NOW.replace(tzinfo=None)).allowed
+
+
+@pytest.mark.parametrize("value", [date(2026, 6, 16), datetime(2026, 6, 15, 12, 0, 1, tzinfo=UTC)])
+def test_dates_that_are_dates_already_are_read(value: date) -> None:
+    assert refusals(decision(facts({"EmbargoUntil": [value]}))) == [(R.EMBARGO, "EmbargoUntil")]
+
+
+def test_the_last_day_of_all_is_no_error() -> None:
+    assert decision(facts({"LicenceEnd": ["9999-12-31"]})).allowed
+
+
+def test_every_region_of_the_partner_must_be_cleared() -> None:
+    recipient = Recipient(company_id="GC1", regions=["emea ", "AMER", "LATAM"])
+
+    made = decision(recipient=recipient)
+
+    assert refusals(made) == [(R.REGION, "Regions")]
+    assert made.reasons[0].message == "Not cleared for AMER, LATAM."
+
+
+def test_a_partner_without_regions_gets_only_what_is_cleared_worldwide() -> None:
+    nowhere = Recipient(company_id="GC1")
+
+    made = decision(recipient=nowhere, purpose=Purpose())
+
+    assert refusals(made) == [(R.REGION, "Regions")]
+    assert made.reasons[0].message == "Not cleared for a partner without regions."
+    for word in POLICY.worldwide:
+        assert decision(facts({"Regions": [word.upper()]}), recipient=nowhere).allowed
+
+
+def test_no_regions_clear_nothing_unless_the_policy_says_so() -> None:
+    unstated = facts({"Regions": []})
+
+    assert refusals(decision(unstated)) == [(R.REGION, "Regions")]
+    assert decision(unstated, policy=policy(unrestricted_when_missing=["regions"])).allowed
+    stated = policy(unrestricted_when_missing=["regions"])
+    assert not decision(facts({"Regions": ["LATAM"]}), policy=stated).allowed
+
+
+def test_one_of_the_wanted_languages_is_enough_and_none_asks_for_none() -> None:
+    wanted = Recipient(company_id="GC1", regions=["EMEA"], languages=["fr", "EN"])
+    other = Recipient(company_id="GC1", regions=["EMEA"], languages=["fr", "it"])
+    unstated = facts({"Languages": []})
+
+    assert decision(recipient=wanted).allowed
+    made = decision(recipient=other)
+    assert refusals(made) == [(R.LANGUAGE, "Languages")]
+    assert made.reasons[0].message == "Not in fr, it."
+    assert decision(unstated, recipient=attrs.evolve(other, languages=[])).allowed
+    assert refusals(decision(unstated, recipient=other)) == [(R.LANGUAGE, "Languages")]
+    lenient = policy(unrestricted_when_missing=["languages"])
+    assert decision(unstated, recipient=other, policy=lenient).allowed
+    assert not decision(recipient=other, policy=lenient).allowed
+
+
+def test_worldwide_is_no_language() -> None:
+    made = decision(facts({"Languages": ["Worldwide"]}))
+
+    assert refusals(made) == [(R.LANGUAGE, "Languages")]
+
+
+def test_a_usage_must_be_cleared_by_name_or_worldwide() -> None:
+    cinema = Purpose(usage="cinema")
+    unstated = facts({"Usages": []})
+
+    made = decision(purpose=cinema)
+    assert refusals(made) == [(R.USAGE, "Usages")]
+    assert made.reasons[0].message == "Not cleared for cinema."
+    assert decision(facts({"Usages": ["global"]}), purpose=cinema).allowed
+    assert refusals(decision(unstated, purpose=cinema)) == [(R.USAGE, "Usages")]
+    lenient = policy(unrestricted_when_missing=["usages"])
+    assert decision(unstated, purpose=cinema, policy=lenient).allowed
+    assert not decision(purpose=cinema, policy=lenient).allowed
+    assert decision(unstated, purpose=Purpose()).allowed
+
+
+def test_a_download_needs_a_policy_that_allows_downloads() -> None:
+    looking_only = policy(allow_download=False)
+
+    assert refusals(decision(policy=looking_only)) == [(R.DOWNLOAD, None)]
+    assert decision(policy=looking_only, purpose=Purpose(usage="social")).allowed
+
+
+@pytest.mark.parametrize(
+    ("demanding", "purpose"),
+    [(True, Purpose(usage="social")), (False, Purpose(usage="social", compliance=True))],
+)
+def test_compliance_wants_the_one_marked_version_and_its_digest(
+    demanding: bool,  # noqa: FBT001 - a parameter of the test
+    purpose: Purpose,
+) -> None:
+    strict = policy(require_compliant=demanding)
+
+    def codes(**metadata: list[str]) -> list[tuple[ReasonCode, str | None]]:
+        return refusals(decision(facts(metadata), policy=strict, purpose=purpose))
+
+    assert decision(policy=strict, purpose=purpose).allowed
+    assert decision(
+        facts({"CompliantSHA256": [DIGEST.upper()]}), policy=strict, purpose=purpose
+    ).allowed
+    for versions in ([], ["v1"], ["v2", "v1"]):
+        assert codes(CompliantVersion=versions) == [(R.NOT_COMPLIANT, "CompliantVersion")]
+    for digests in ([], ["cd" * 32], [DIGEST, "cd" * 32]):
+        assert codes(CompliantSHA256=digests) == [(R.NOT_COMPLIANT, "CompliantSHA256")]
+    undigested = decision(facts(sha256=None), policy=strict, purpose=purpose)
+    assert refusals(undigested) == [(R.NOT_COMPLIANT, "CompliantSHA256")]
+
+
+def test_without_a_wish_for_compliance_its_marks_do_not_matter() -> None:
+    assert decision(facts({"CompliantVersion": [], "CompliantSHA256": []}, sha256=None)).allowed
+
+
+@pytest.mark.parametrize("field", WORD_FIELDS)
+@pytest.mark.parametrize("value", [7, 0, False, True, 3.5, {"a": 1}, ["x"], NOW])
+def test_a_word_field_with_anything_but_text_is_a_no(field: str, value: object) -> None:
+    known = METADATA.get(field, [])
+
+    made = decision(facts({field: [*known, value]}))
+
+    assert (R.UNREADABLE, field) in refusals(made)
+
+
+@pytest.mark.parametrize("field", MOMENT_FIELDS)
+@pytest.mark.parametrize(
+    "value", ["soon", "2026-02-30", "01.02.2026", 7, 0, False, 3.5, {"a": 1}, ["x"]]
+)
+def test_a_moment_field_with_anything_but_a_moment_is_a_no(field: str, value: object) -> None:
+    made = decision(facts({field: [value]}))
+
+    assert refusals(made) == [(R.UNREADABLE, field)]
+    assert made.reasons[0].message == f"{field} has a value that is not clear."
+
+
+@pytest.mark.parametrize("field", ["EmbargoUntil", "LicenceStart"])
+def test_a_moment_beyond_the_calendar_is_a_no(field: str) -> None:
+    made = decision(facts({field: ["0001-01-01T00:00:00+14:00"]}))
+
+    assert refusals(made) == [(R.UNREADABLE, field)]
+
+
+@pytest.mark.parametrize("values", ["EMEA", 7, {"a": ["EMEA"]}, True])
+def test_values_that_are_no_list_are_a_no(values: object) -> None:
+    made = decision(facts({"Regions": values}))
+
+    assert refusals(made) == [(R.REGION, "Regions"), (R.UNREADABLE, "Regions")]
+
+
+@pytest.mark.parametrize("nothing", [None, [], [None], [""], [None, ""]])
+def test_empty_values_are_no_values(nothing: object) -> None:
+    quiet = dict.fromkeys([*MOMENT_FIELDS, "HeldVersions", "UsageRestrictions"], nothing)
+
+    made = decision(facts(quiet))
+
+    assert made.allowed
+    assert made.restrictions == ()
+
+
+def test_all_reasons_come_at_once_and_in_a_fixed_order() -> None:
+    made = decision(
+        AssetFacts(asset_id="a1", title="Film", read_at=NOW - timedelta(days=1)),
+        policy=policy(allow_download=False),
+        purpose=Purpose(usage="social", download=True, compliance=True),
+    )
+
+    assert [code for code, _ in refusals(made)] == [
+        R.STALE,
+        R.ASSET_NOT_ACTIVE,
+        R.NO_VERSION,
+        R.NOT_APPROVED,
+        R.REGION,
+        R.LANGUAGE,
+        R.USAGE,
+        R.DOWNLOAD,
+        R.NOT_COMPLIANT,
+        R.NOT_COMPLIANT,
+    ]
+
+
+def test_a_policy_looks_into_the_fields_that_it_names() -> None:
+    elsewhere = policy(
+        regions_field="Territories", holds_field="Stop", restrictions_field="Say", worldwide=["All"]
+    )
+    known = facts({"Territories": ["all"], "Regions": [], "Say": [" Mention us "]})
+
+    made = decision(known, policy=elsewhere)
+
+    assert made.allowed
+    assert made.restrictions == ("Mention us",)
+    held = decision(
+        attrs.evolve(known, metadata={**known.metadata, "Stop": ["v2"]}), policy=elsewhere
+    )
+    assert refusals(held) == [(R.HELD, "Stop")]

@@ -1,0 +1,197 @@
+"""Policies from TOML: every attribute, and a clear sentence for whatever is not one."""
+
+import re
+from datetime import timedelta
+from pathlib import Path
+
+import attrs
+import pytest
+
+from tgiconik.errors import ConfigurationError
+from tgiconik.release import ReleasePolicy
+
+WHOLE = """
+metadata_view = "1f0a3c52"
+regions_field = "Territories"
+languages_field = "Tongues"
+usages_field = "Media"
+unrestricted_when_missing = ["languages"]
+worldwide = ["World"]
+embargo_field = "NotBefore"
+licence_start_field = "From"
+licence_end_field = "Until"
+restrictions_field = "Say"
+holds_field = "Stop"
+compliant_version_field = "Good"
+compliant_sha256_field = "GoodDigest"
+require_compliant = true
+min_approvers = 2
+required_approvers = ["u1"]
+max_approval_age = "52w"
+allow_download = false
+link_lifetime = "7d"
+renew_before = "36h"
+freshness = "5s"
+"""
+PAGE = Path(__file__).parents[2] / "docs" / "release.md"
+
+
+def test_every_attribute_is_read_from_toml() -> None:
+    policy = ReleasePolicy.from_toml(WHOLE)
+
+    assert policy == ReleasePolicy(
+        metadata_view="1f0a3c52",
+        regions_field="Territories",
+        languages_field="Tongues",
+        usages_field="Media",
+        unrestricted_when_missing=frozenset({"languages"}),
+        worldwide=("World",),
+        embargo_field="NotBefore",
+        licence_start_field="From",
+        licence_end_field="Until",
+        restrictions_field="Say",
+        holds_field="Stop",
+        compliant_version_field="Good",
+        compliant_sha256_field="GoodDigest",
+        require_compliant=True,
+        min_approvers=2,
+        required_approvers=frozenset({"u1"}),
+        max_approval_age=timedelta(weeks=52),
+        allow_download=False,
+        link_lifetime=timedelta(days=7),
+        renew_before=timedelta(hours=36),
+        freshness=timedelta(seconds=5),
+    )
+    default = ReleasePolicy()
+    for field in attrs.fields(ReleasePolicy):
+        assert getattr(policy, field.name) != getattr(default, field.name), field.name
+
+
+def test_the_policy_in_the_documentation_is_whole_and_can_be_loaded() -> None:
+    (block,) = re.findall(r"```toml\n(.*?)```", PAGE.read_text("utf-8"), re.DOTALL)
+
+    policy = ReleasePolicy.from_toml(block)
+
+    assert policy.min_approvers >= 1
+    for field in attrs.fields(ReleasePolicy):
+        assert re.search(rf"^{field.name} = ", block, re.MULTILINE), field.name
+
+
+def test_an_empty_text_is_the_default_policy() -> None:
+    assert ReleasePolicy.from_toml("\n") == ReleasePolicy()
+
+
+def test_a_file_is_read(tmp_path: Path) -> None:
+    file = tmp_path / "policy.toml"
+    file.write_text(WHOLE, encoding="utf-8")
+
+    assert ReleasePolicy.from_toml(file) == ReleasePolicy.from_toml(str(file))
+    assert ReleasePolicy.from_toml(file) == ReleasePolicy.from_toml(WHOLE)
+
+
+def test_a_file_that_is_not_there_is_named(tmp_path: Path) -> None:
+    with pytest.raises(ConfigurationError, match=r"gone\.toml.*No such file"):
+        ReleasePolicy.from_toml(tmp_path / "gone.toml")
+
+
+def test_a_file_that_is_not_utf_8_is_named(tmp_path: Path) -> None:
+    file = tmp_path / "policy.toml"
+    file.write_bytes(b'holds_field = "St\xf6p"\n')
+
+    with pytest.raises(ConfigurationError, match=r"policy\.toml: .*utf-8"):
+        ReleasePolicy.from_toml(file)
+
+
+def test_a_mistake_in_a_file_names_the_file(tmp_path: Path) -> None:
+    file = tmp_path / "policy.toml"
+    file.write_text("min_approvers = 'two'\n", encoding="utf-8")
+
+    with pytest.raises(ConfigurationError, match=r"policy\.toml: min_approvers cannot be 'two'"):
+        ReleasePolicy.from_toml(file)
+
+
+def test_what_is_no_toml_says_where_it_goes_wrong() -> None:
+    with pytest.raises(ConfigurationError, match=r"policy: .*line 2"):
+        ReleasePolicy.from_toml("min_approvers = 1\nmin_approvers 2\n")
+
+
+def test_an_unknown_key_is_refused_with_the_one_that_was_meant() -> None:
+    with pytest.raises(ConfigurationError, match="no min_aprovers in a policy; did you mean min_a"):
+        ReleasePolicy.from_toml("min_aprovers = 2")
+    with pytest.raises(ConfigurationError, match=r"no xyzzy in a policy$"):
+        ReleasePolicy.from_toml("xyzzy = 2")
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "min_approvers = true",
+        "min_approvers = 1.5",
+        "min_approvers = '2'",
+        "require_compliant = 1",
+        "require_compliant = 'yes'",
+        "metadata_view = 7",
+        "holds_field = ['A']",
+        "worldwide = 'All'",
+        "worldwide = [1]",
+        "required_approvers = [['u1']]",
+        "link_lifetime = 14",
+        "link_lifetime = 2026-01-01",
+        "link_lifetime = []",
+        "freshness = {seconds = 5}",
+    ],
+)
+def test_a_value_of_another_kind_is_refused_by_name(line: str) -> None:
+    name = line.partition(" ")[0]
+
+    with pytest.raises(ConfigurationError, match=rf"policy: {name} cannot be "):
+        ReleasePolicy.from_toml(line)
+
+
+@pytest.mark.parametrize(
+    "text", ["", "14", "d", "14 d", "1.5h", "-1d", "14D", "1d2h", "٣d", "1y", "999999999s"]
+)
+def test_a_duration_that_is_none_is_refused(text: str) -> None:
+    with pytest.raises(ConfigurationError, match='link_lifetime is a duration such as "14d"'):
+        ReleasePolicy.from_toml(f'link_lifetime = "{text}"')
+
+
+@pytest.mark.parametrize("name", ["max_approval_age", "link_lifetime", "renew_before", "freshness"])
+@pytest.mark.parametrize("text", ["0d", "300w", "99999999w"])
+def test_a_duration_is_above_zero_and_at_most_five_years(name: str, text: str) -> None:
+    with pytest.raises(ConfigurationError, match=f"policy: {name} must be above zero and at most"):
+        ReleasePolicy.from_toml(f'{name} = "{text}"')
+
+
+def test_five_years_is_still_fine() -> None:
+    longest = timedelta(days=5 * 366)
+
+    assert ReleasePolicy.from_toml('link_lifetime = "1830d"').link_lifetime == longest
+    with pytest.raises(ConfigurationError):
+        ReleasePolicy(link_lifetime=longest + timedelta(microseconds=1))
+
+
+@pytest.mark.parametrize("number", [0, -1])
+def test_a_policy_demands_at_least_one_approver(number: int) -> None:
+    with pytest.raises(ConfigurationError, match="min_approvers must be at least 1"):
+        ReleasePolicy(min_approvers=number)
+
+
+def test_links_are_renewed_before_they_end_and_not_before_they_begin() -> None:
+    day = timedelta(days=1)
+
+    with pytest.raises(ConfigurationError, match="renew_before must be shorter"):
+        ReleasePolicy(link_lifetime=day, renew_before=day)
+
+
+def test_only_what_restricts_can_be_missing() -> None:
+    with pytest.raises(ConfigurationError, match="knows languages, regions, usages, not holds"):
+        ReleasePolicy(unrestricted_when_missing={"regions", "holds"})
+
+
+@pytest.mark.parametrize(
+    "name", [f.name for f in attrs.fields(ReleasePolicy) if f.name.endswith("_field")]
+)
+def test_a_field_has_a_name(name: str) -> None:
+    with pytest.raises(ConfigurationError, match=f"policy: {name} must name a metadata field"):
+        ReleasePolicy.from_toml(f"{name} = ' '")
