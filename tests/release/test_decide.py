@@ -101,6 +101,8 @@ def test_every_approver_who_is_missing_is_named() -> None:
 
 def test_an_approval_may_be_as_old_as_the_policy_says_and_not_older() -> None:
     assert decision(policy=policy(max_approval_age=timedelta(days=3))).allowed
+    zoneless = facts(approved_at=(NOW - timedelta(days=3)).replace(tzinfo=None))
+    assert decision(zoneless, policy=policy(max_approval_age=timedelta(days=3))).allowed
 
     made = decision(policy=policy(max_approval_age=timedelta(days=3) - timedelta(microseconds=1)))
 
@@ -207,6 +209,7 @@ def test_times_of_the_caller_may_have_any_zone_or_none() -> None:
     there = timezone(timedelta(hours=9))
 
     assert decision(facts(read_at=NOW.astimezone(there)), at=NOW.replace(tzinfo=None)).allowed
+    assert decision(facts(read_at=NOW.replace(tzinfo=None)), at=NOW.astimezone(there)).allowed
 
 
 @pytest.mark.parametrize("value", [date(2026, 6, 16), datetime(2026, 6, 15, 12, 0, 1, tzinfo=UTC)])
@@ -253,6 +256,7 @@ def test_one_of_the_wanted_languages_is_enough_and_none_asks_for_none() -> None:
     unstated = facts({"Languages": []})
 
     assert decision(recipient=wanted).allowed
+    assert decision(facts({"Languages": [" FR"]}), recipient=wanted).allowed
     made = decision(recipient=other)
     assert refusals(made) == [(R.LANGUAGE, "Languages")]
     assert made.reasons[0].message == "Not in fr, it."
@@ -270,13 +274,14 @@ def test_worldwide_is_no_language() -> None:
 
 
 def test_a_usage_must_be_cleared_by_name_or_worldwide() -> None:
-    cinema = Purpose(usage="cinema")
+    cinema = Purpose(usage=" Cinema")
     unstated = facts({"Usages": []})
 
     made = decision(purpose=cinema)
     assert refusals(made) == [(R.USAGE, "Usages")]
-    assert made.reasons[0].message == "Not cleared for cinema."
+    assert made.reasons[0].message == "Not cleared for  Cinema."
     assert decision(facts({"Usages": ["global"]}), purpose=cinema).allowed
+    assert decision(facts({"Usages": ["CINEMA "]}), purpose=cinema).allowed
     assert refusals(decision(unstated, purpose=cinema)) == [(R.USAGE, "Usages")]
     lenient = policy(unrestricted_when_missing=["usages"])
     assert decision(unstated, purpose=cinema, policy=lenient).allowed

@@ -102,7 +102,9 @@ def by_sort_values(turn: Turn) -> str | None:
 
     From the first page on, this asks for an order that no two entries share.
     """
-    values = turn.items and getattr(turn.items[-1], "sort_", None)
+    if not turn.items:
+        return None
+    values = getattr(turn.items[-1], "sort_", None)
     if not values:
         return by_url(turn)
     return urlencode({"search_after": json.dumps(values)}) if turn.full else None

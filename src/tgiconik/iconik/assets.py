@@ -15,6 +15,33 @@ from tgiconik import errors
 from tgiconik.iconik.models import assets as m
 from tgiconik.iconik.services.assets import AssetsService
 
+#: What a share is set to, as opposed to what it is and how far it has come.
+SHARE_SETTINGS: Final = (
+    "allow_approving_comments",
+    "allow_comments",
+    "allow_custom_actions",
+    "allow_download",
+    "allow_download_proxy",
+    "allow_setting_approve_status",
+    "allow_sync",
+    "allow_upload",
+    "allow_user_search_for_mentions",
+    "allow_view_transcriptions",
+    "allow_view_versions",
+    "automatic_approval_share",
+    "drm",
+    "is_approval",
+    "message",
+    "metadata_views",
+    "project_id",
+    "review_experience_public_beta",
+    "show_existing_comments",
+    "show_watermark",
+    "title",
+    "upload_storage_id",
+    "watermark",
+)
+
 _KEY: Final = re.compile(r"[A-Za-z0-9:._@/%-]{1,200}")
 _KEYED_TITLE: Final = re.compile(rf".*\[({_KEY.pattern})\]", re.DOTALL)
 
@@ -104,6 +131,58 @@ class Assets(AssetsService):
         except errors.NotFound:
             return None
 
+    async def request_approval(
+        self,
+        asset_id: str,
+        version_id: str,
+        *,
+        users: Sequence[str] = (),
+        groups: Sequence[str] = (),
+        min_number: int = 1,
+    ) -> None:
+        """Ask reviewers whether a version may be released.
+
+        `POST /API/assets/v1/assets/{asset_id}/approvals/request/`, role
+        `can_write_approval_request`.
+
+        Args:
+            asset_id: the asset.
+            version_id: the version that they are to look at.
+            users: ids of users.
+            groups: ids of groups.
+            min_number: how many must approve.
+
+        Raises:
+            ConfigurationError: nobody is asked.
+        """
+        if not users and not groups:
+            raise errors.ConfigurationError("a request for approval needs users or groups")
+        body = m.ApprovalInput(
+            version_id=version_id, users=list(users), groups=list(groups), min_number=min_number
+        )
+        await self.create_object_approval_request("assets", asset_id, body=body)
+
+    async def set_approval(self, asset_id: str, version_id: str, status: str) -> None:
+        """Say what the user behind the credentials thinks of a version that was asked for.
+
+        `PUT /API/assets/v1/assets/{asset_id}/approvals/`, role `can_write_approval_status`.
+
+        Args:
+            asset_id: the asset.
+            version_id: the version.
+            status: `APPROVED` or `NOT_APPROVED`, see `ApprovalStatus`.
+
+        Raises:
+            Inconsistent: iconik noted it for another version.
+        """
+        body = m.ApprovalByInput(version_id=version_id, status=status)
+        noted = await self.set_object_approval("assets", asset_id, body=body)
+        if noted.version_id not in {None, version_id}:
+            raise errors.Inconsistent(
+                f"asset {asset_id}: version {version_id} was to be {status}, and iconik noted "
+                f"it for {noted.version_id}"
+            )
+
     async def promote_version(self, asset_id: str, version_id: str) -> m.Asset:
         """Make a version the asset's current one, and read back that it is.
 
@@ -123,8 +202,9 @@ class Assets(AssetsService):
         return asset
 
     async def add_version(self, asset_id: str, body: m.CreateAssetVersionInput) -> m.AssetVersion:
-        """Add an empty version, ready for files; the asset's current version stays.
+        """Add an empty version, ready for files.
 
+        Whether it is current at once was not found: promote the one that is to be seen.
         `POST /API/assets/v1/assets/{asset_id}/versions/`.
         """
         before = {version.id for version in (await self.get_asset(asset_id)).versions or ()}
@@ -236,8 +316,9 @@ class Assets(AssetsService):
         `GET` and `PUT /API/assets/v1/{object_type}/{object_id}/shares/{share_id}/`.
         """
         there = await self.get_object_share(link.object_type, link.object_id, link.share_id)
+        # A PUT replaces: what is not sent would be lost.
         body = m.ShareInput(
-            title=there.title, expires=expires, **_may_look(and_download=bool(there.allow_download))
+            expires=expires, **{name: getattr(there, name) for name in SHARE_SETTINGS}
         )
         await self.replace_object_share(link.object_type, link.object_id, link.share_id, body=body)
         return attrs.evolve(link, expires=expires)

@@ -47,14 +47,23 @@ class Condition:
     operator: str
     terms: tuple[m.CriteriaTermInput, ...] = ()
     conditions: tuple["Condition", ...] = ()
+    path: str | None = None
+
+    @property
+    def is_term(self) -> bool:
+        """Whether it is a single condition, that needs no operator of its own."""
+        return len(self.terms) == 1 and self.operator == "AND" and not self.conditions
 
     def to_filter(self) -> m.CriteriaFilterInput:
         """The condition as iconik takes it."""
-        return m.CriteriaFilterInput(
-            operator=self.operator,
-            terms=list(self.terms),
-            filters=[condition.to_filter() for condition in self.conditions],
-        )
+        rendered = m.CriteriaFilterInput(operator=self.operator)
+        if self.terms:
+            rendered.terms = list(self.terms)
+        if self.conditions:
+            rendered.filters = [condition.to_filter() for condition in self.conditions]
+        if self.path is not None:
+            rendered.path = self.path
+        return rendered
 
 
 def term(field: str, value: Value) -> Condition:
@@ -104,7 +113,7 @@ def missing(field: str) -> Condition:
 
 def all_of(*conditions: Condition) -> Condition:
     """Every one of them holds."""
-    return Condition("AND", conditions=conditions)
+    return _joined("AND", conditions)
 
 
 def any_of(*conditions: Condition) -> Condition:
@@ -115,12 +124,17 @@ def any_of(*conditions: Condition) -> Condition:
     """
     if not conditions:
         raise ConfigurationError("any_of() needs a condition")
-    return Condition("OR", conditions=conditions)
+    return _joined("OR", conditions)
 
 
 def none_of(*conditions: Condition) -> Condition:
     """None of them holds."""
-    return Condition("NOT", conditions=conditions)
+    return _joined("NOT", conditions)
+
+
+def nested(path: str, *conditions: Condition) -> Condition:
+    """All of them hold for one and the same entry of a list, such as one of `files`."""
+    return attrs.evolve(_joined("NESTED", conditions), path=path)
 
 
 class SearchOptions(TypedDict, total=False):
@@ -221,6 +235,14 @@ class Search(SearchService):
 
 def _one(condition: m.CriteriaTermInput) -> Condition:
     return Condition("AND", terms=(condition,))
+
+
+def _joined(operator: str, conditions: Sequence[Condition]) -> Condition:
+    return Condition(
+        operator,
+        terms=tuple(term for each in conditions if each.is_term for term in each.terms),
+        conditions=tuple(each for each in conditions if not each.is_term),
+    )
 
 
 def _text(value: Value) -> str:

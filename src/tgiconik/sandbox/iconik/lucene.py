@@ -25,7 +25,7 @@ _TOKEN: Final = re.compile(
       | (?P<word>(?:\\.|[^\s()\[\]{}":\\])+)
     )
     """,
-    re.VERBOSE,
+    re.VERBOSE | re.DOTALL,
 )
 _RANGE: Final = re.compile(
     r'(?P<from>[\[{])\s*(?P<low>"[^"]*"|\S+)\s+TO\s+(?P<high>"[^"]*"|[^\s\]}]+)\s*(?P<to>[\]}])'
@@ -68,8 +68,7 @@ def _everything(_values: Values) -> bool:
 
 def _tokens(text: str) -> Iterable[tuple[str, str]]:
     position = 0
-    text = text.rstrip()
-    while position < len(text):
+    while text[position:].strip():
         match = _TOKEN.match(text, position)
         if match is None or match.lastgroup is None:
             raise QuerySyntaxError(f"Failed to parse query [{text}]")
@@ -142,7 +141,7 @@ class _Parser:
 
 def unescaped(text: str) -> str:
     """The text without the backslashes that escape."""
-    return re.sub(r"\\(.)", r"\1", text)
+    return re.sub(r"\\(.)", r"\1", text, flags=re.DOTALL)
 
 
 def words(text: str) -> list[str]:

@@ -1,0 +1,74 @@
+"""iconik's client on a small sandbox whose clock stands still, and on answers made by hand."""
+
+import json
+from collections.abc import AsyncIterator, Callable, Iterator
+from typing import Any
+
+import httpx
+import pytest
+from sandbox.iconik.world import Clock, fill
+from workflows.conftest import iconik_client
+
+from tgiconik import IconikClient
+from tgiconik._http import Retry
+from tgiconik.sandbox import Sandbox
+
+
+@pytest.fixture
+def anyio_backend() -> str:
+    """That the core runs on trio too is tested there."""
+    return "asyncio"
+
+
+@pytest.fixture
+def clock() -> Clock:
+    return Clock()
+
+
+@pytest.fixture
+def sandbox(clock: Clock) -> Iterator[Sandbox]:
+    sandbox = Sandbox(now=clock, world=False)
+    fill(sandbox)
+    yield sandbox
+    sandbox.close()
+
+
+@pytest.fixture
+async def iconik(sandbox: Sandbox) -> AsyncIterator[IconikClient]:
+    async with iconik_client(sandbox, sandbox.transport()) as client:
+        yield client
+
+
+class Canned(httpx.AsyncBaseTransport):
+    """Answers each request with what a function makes of it, and remembers the requests."""
+
+    def __init__(self, answer: Callable[[httpx.Request], httpx.Response]) -> None:
+        self._answer = answer
+        self.requests: list[httpx.Request] = []
+
+    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+        await request.aread()
+        self.requests.append(request)
+        return self._answer(request)
+
+    @property
+    def bodies(self) -> list[Any]:
+        """The JSON bodies that were sent."""
+        return [json.loads(request.content) for request in self.requests]
+
+
+def canned(answer: object, status: int = 200) -> Canned:
+    """Every request gets this JSON."""
+    return Canned(lambda _: httpx.Response(status, json=answer))
+
+
+def client_of(transport: httpx.AsyncBaseTransport) -> IconikClient:
+    """A client that does not wait and does not try again."""
+    return IconikClient(
+        "https://iconik.test",
+        "app-id-1",
+        "auth-token-1",
+        rate=None,
+        retry=Retry(attempts=1),
+        transport=transport,
+    )
