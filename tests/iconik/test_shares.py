@@ -26,7 +26,11 @@ keys = st.text("abcXYZ019:._@/%-", min_size=1, max_size=40)
 
 
 async def link(iconik: IconikClient, key: str = "REQ-1/GC1", **options: Any) -> ShareLink:  # noqa: ANN401 - any option
-    given_: dict[str, Any] = {"title": "Launch", "expires": EXPIRES, "allow_download": True} | options
+    given_: dict[str, Any] = {
+        "title": "Launch",
+        "expires": EXPIRES,
+        "allow_download": True,
+    } | options
     return await iconik.assets.create_link(FILM, key=key, **given_)
 
 
@@ -128,7 +132,9 @@ async def test_a_renewed_link_keeps_its_address_and_settings(iconik: IconikClien
 
 
 async def test_a_renewal_sends_every_setting_and_nothing_that_is_iconiks_own() -> None:
-    there: dict[str, Any] = {name: f"kept {name}" for name in ("title", "drm", "watermark", "message")}
+    there: dict[str, Any] = {
+        name: f"kept {name}" for name in ("title", "drm", "watermark", "message")
+    }
     there |= {"allow_comments": True, "metadata_views": ["v"], "owner_id": "o", "id": "s"}
     wire = canned(there)
     made = ShareLink(

@@ -1,0 +1,206 @@
+"""The client as a whole: credentials, isolation, raw calls, errors, and what it loads."""
+
+import pickle
+import subprocess
+import sys
+import traceback
+
+import httpx
+import pytest
+from workflows.conftest import iconik_client
+
+from tgiconik import IconikClient, errors
+from tgiconik.sandbox import Sandbox
+
+from .conftest import Canned, canned, client_of
+
+ENVIRONMENT = {
+    "ICONIK_URL": "https://iconik.test",
+    "ICONIK_APP_ID": "app-id-1",
+    "ICONIK_AUTH_TOKEN": "auth-token-1",
+}
+
+
+def test_the_environment_makes_a_client() -> None:
+    assert "https://iconik.test" in repr(IconikClient.from_env(environ=ENVIRONMENT))
+
+
+def test_every_missing_variable_is_named_and_an_empty_one_is_missing() -> None:
+    with pytest.raises(errors.ConfigurationError, match="set ICONIK_URL, ICONIK_AUTH_TOKEN in"):
+        IconikClient.from_env(environ={**ENVIRONMENT, "ICONIK_URL": "", "ICONIK_AUTH_TOKEN": ""})
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "http://iconik.test",
+        "ftp://iconik.test",
+        "iconik.test",
+        "",
+        "https://user:secret@iconik.test",
+        "https://iconik.test?x=1",
+        "https://",
+        "http://localhost.evil.test",
+    ],
+)
+def test_credentials_go_to_an_encrypted_origin_or_to_this_machine(url: str) -> None:
+    with pytest.raises(errors.ConfigurationError) as refused:
+        IconikClient(url, "a", "t")
+    assert "secret" not in str(refused.value)
+
+
+@pytest.mark.parametrize("url", ["http://localhost:8765", "http://127.0.0.1", "http://[::1]:1"])
+def test_this_machine_may_be_plain(url: str) -> None:
+    assert url in repr(IconikClient(url, "a", "t"))
+
+
+@pytest.mark.parametrize(("app_id", "token"), [("", "t"), ("a", "")])
+def test_empty_credentials_are_refused(app_id: str, token: str) -> None:
+    with pytest.raises(errors.ConfigurationError, match="must not be empty"):
+        IconikClient("https://iconik.test", app_id, token)
+
+
+async def test_no_credential_is_ever_shown() -> None:
+    wire = Canned(lambda request: httpx.Response(401, text=str(request.headers)))
+    async with client_of(wire) as iconik:
+        with pytest.raises(errors.Unauthorized) as refused:
+            await iconik.assets.get_asset("a")
+        shown = [
+            repr(iconik),
+            str(iconik),
+            repr(iconik.assets),
+            repr(vars(iconik)),
+            "".join(traceback.format_exception(refused.value)),
+            repr(vars(refused.value)),
+        ]
+
+    assert wire.requests[0].headers["auth-token"] == "auth-token-1"
+    for text in shown:
+        assert "auth-token-1" not in text
+        assert "app-id-1" not in text
+
+
+async def test_a_client_is_not_pickled_with_its_credentials() -> None:
+    async with client_of(canned({})) as iconik:
+        with pytest.raises((TypeError, AttributeError, pickle.PicklingError)):
+            pickle.dumps(iconik)
+
+
+async def test_two_clients_share_nothing() -> None:
+    wires = canned({"id": "a"}), canned({"id": "b"})
+    first = IconikClient("https://one.test", "app-1", "token-1", transport=wires[0])
+    second = IconikClient("https://two.test", "app-2", "token-2", transport=wires[1])
+    async with first, second:
+        for _ in range(2):
+            assert (await first.assets.get_asset("x")).id == "a"
+            assert (await second.assets.get_asset("x")).id == "b"
+
+    for wire, number, host in zip(wires, "12", ("one.test", "two.test"), strict=True):
+        assert {request.url.host for request in wire.requests} == {host}
+        assert {request.headers["auth-token"] for request in wire.requests} == {f"token-{number}"}
+
+
+async def test_a_service_is_loaded_once() -> None:
+    async with client_of(canned({})) as iconik:
+        assert iconik.assets is iconik.assets
+
+
+async def test_closing_twice_is_fine() -> None:
+    iconik = client_of(canned({}))
+    await iconik.aclose()
+    await iconik.aclose()
+
+
+async def test_a_raw_call_drops_nothing() -> None:
+    answer = {"id": "a", "brand_new": {"x": [1, None]}}
+    wire = canned(answer)
+    async with client_of(wire) as iconik:
+        found = await iconik.request(
+            "POST", "/API/assets/v1/x{y}/", query={"a": [1, True], "b": None}, json={"t": "ü"}
+        )
+
+    assert found == answer
+    assert str(wire.requests[0].url) == "https://iconik.test/API/assets/v1/x%7By%7D/?a=1&a=true"
+    assert wire.requests[0].headers["auth-token"] == "auth-token-1"
+
+
+async def test_a_raw_call_without_an_answer_is_none() -> None:
+    async with client_of(Canned(lambda _: httpx.Response(204))) as iconik:
+        assert await iconik.request("DELETE", "/API/assets/v1/assets/a/") is None
+
+
+async def test_a_raw_call_stays_on_the_platform() -> None:
+    async with client_of(canned({})) as iconik:
+        with pytest.raises(errors.ConfigurationError, match="does not begin with a slash"):
+            await iconik.request("GET", "https://evil.test/")
+
+
+async def test_what_is_not_there_says_so_in_iconiks_words() -> None:
+    async with client_of(canned({"errors": ["Asset a does not exist"]}, 404)) as iconik:
+        with pytest.raises(errors.NotFound) as gone:
+            await iconik.assets.get_asset("a")
+
+    assert gone.value.messages == ("Asset a does not exist",)
+    assert str(gone.value).startswith(
+        "GET https://iconik.test/API/assets/v1/assets/a/: 404 Not Found: Asset a does not exist"
+    )
+
+
+async def test_a_refusal_says_which_role_the_operation_needs() -> None:
+    async with client_of(canned({"errors": ["Forbidden"]}, 403)) as iconik:
+        with pytest.raises(errors.Forbidden) as refused:
+            await iconik.assets.get_asset("a")
+
+    assert refused.value.roles == ("can_read_assets",)
+    assert "can_read_assets" in str(refused.value)
+
+
+async def test_an_answer_in_html_is_unreadable_and_shown_in_part() -> None:
+    page = Canned(lambda _: httpx.Response(200, html="<html>Maintenance</html>"))
+    async with client_of(page) as iconik:
+        with pytest.raises(errors.UnreadableResponse, match="not JSON") as unreadable:
+            await iconik.assets.get_asset("a")
+
+    assert unreadable.value.excerpt == "<html>Maintenance</html>"
+
+
+async def test_a_wrong_type_is_named_by_its_path() -> None:
+    async with client_of(canned({"versions": [{"id": {}}]})) as iconik:
+        with pytest.raises(errors.UnreadableResponse, match=r"versions\[0\]\.id"):
+            await iconik.assets.get_asset("a")
+
+
+async def test_new_fields_values_and_nulls_never_break_a_caller() -> None:
+    odd = {"id": "a", "status": "BRAND_NEW", "title": None, "brand_new": 1, "versions": None}
+    async with client_of(canned(odd)) as iconik:
+        asset = await iconik.assets.get_asset("a")
+
+    assert (asset.id, asset.status, asset.title, asset.versions) == ("a", "BRAND_NEW", None, None)
+
+
+@pytest.mark.parametrize("hostile", ["", ".", "..", "a\r\nX: y", "a\x00"])
+async def test_an_id_that_is_no_id_is_refused_before_anything_is_sent(hostile: str) -> None:
+    wire = canned({})
+    async with client_of(wire) as iconik:
+        with pytest.raises(errors.ConfigurationError):
+            await iconik.assets.get_asset(hostile)
+    assert wire.requests == []
+
+
+async def test_an_id_stays_one_segment_of_the_path(sandbox: Sandbox) -> None:
+    async with iconik_client(sandbox, sandbox.transport()) as iconik:
+        with pytest.raises(errors.NotFound):
+            await iconik.assets.get_asset("../../users/v1/users/current")
+
+
+def test_importing_the_package_loads_no_service() -> None:
+    code = (
+        "import sys, tgiconik, tgiconik.iconik; tgiconik.IconikClient;"
+        "print([m for m in sys.modules if '.services.' in m or '.models.' in m"
+        " or m.startswith(('starlette', 'tgiconik.sandbox', 'tgiconik.workflows'))])"
+    )
+    command = [sys.executable, "-c", code]
+
+    done = subprocess.run(command, capture_output=True, text=True, check=True)  # noqa: S603 - written here
+
+    assert done.stdout.strip() == "[]"
