@@ -50,10 +50,11 @@ class Step:
 class Trail:
     """The record that a workflow keeps while it runs, and the gate that all its writes pass.
 
-    Args:
+    Attributes:
         now: the clock.
         dry_run: record what would be written, and write nothing.
         progress: called with each step as it happens.
+        steps: everything so far, in order.
     """
 
     now: Clock = utc_now
