@@ -55,7 +55,7 @@ class Stream:
             TimedOut: no further byte came in time.
         """
         with _named(self._call):
-            async for chunk in self._response.aiter_raw():
+            async for chunk in self._response.aiter_raw(CHUNK):
                 yield chunk
 
     async def answer(self) -> Answer:

@@ -2,16 +2,17 @@
 
 from base64 import b64decode
 from binascii import Error as NotBase64
+from functools import partial
 from typing import Final
 
 from tgiconik import errors
-from tgiconik.iconik.transfer._sending import MEBIBYTE, Sending
+from tgiconik.iconik.transfer._sending import MEBIBYTE, Sending, compared
 
 #: What Azure takes in one request.
 _MOST: Final = 5000 * MEBIBYTE
 
 
-async def send_to_azure(sending: Sending) -> str | None:
+async def send_to_azure(sending: Sending) -> None:
     """Send a file as one request.
 
     Raises:
@@ -22,6 +23,10 @@ async def send_to_azure(sending: Sending) -> str | None:
             f"{sending.source.name} has more than the 5,000 MiB that Azure takes in one request, "
             "and how iconik links to single blocks is not published"
         )
+    await compared(sending, partial(_put, sending))
+
+
+async def _put(sending: Sending) -> str | None:
     answer = await sending.put_whole({"x-ms-blob-type": "BlockBlob"})
     try:
         return b64decode(answer.headers.get("content-md5", ""), validate=True).hex() or None

@@ -28,14 +28,13 @@ from tgiconik.iconik.transfer._sending import (
 _LARGE: Final = 100 * MEBIBYTE
 
 
-async def send_to_b2(sending: Sending) -> str | None:
-    """Send a file; Backblaze itself compares its SHA-1, so that there is no MD5 to compare."""
+async def send_to_b2(sending: Sending) -> None:
+    """Send a file with its SHA-1, which Backblaze itself compares."""
     if sending.source.size > _LARGE:
         await _send_large(sending)
     else:
-        sha1 = await sending.source.digest("sha1", 0, sending.source.size)
+        sha1 = await sending.source.digest("sha1")
         await sending.insistently(partial(_send_small, sha1))
-    return None
 
 
 async def _send_small(sha1: str, sending: Sending) -> None:

@@ -7,6 +7,7 @@ import tempfile
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from functools import partial
+from io import FileIO
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, Literal, TypeAlias
 
@@ -22,7 +23,7 @@ from tgiconik.iconik.models import files as f
 from tgiconik.iconik.transfer._names import safe_name
 from tgiconik.iconik.transfer._progress import Meter, Progress, metered
 from tgiconik.iconik.transfer._record import ORIGINAL
-from tgiconik.iconik.transfer._sending import pause
+from tgiconik.iconik.transfer._sending import pause, together
 
 if TYPE_CHECKING:
     from tgiconik.iconik.client import IconikClient
@@ -31,7 +32,9 @@ What: TypeAlias = Literal["original", "proxy", "keyframe"]
 
 _PARTIAL: Final = 206
 _SPAN: Final = re.compile(r"bytes (\d+)-\d+/(?:\d+|\*)")
-_HEXADECIMAL: Final = re.compile(r"[0-9a-f]+")
+_HEXADECIMAL: Final = re.compile(r"[0-9a-fA-F]+")
+#: Chunks that may wait for the disk.
+_AHEAD: Final = 4
 #: By length of the hexadecimal text: iconik's `checksum` does not name its algorithm.
 _ALGORITHMS: Final = {32: "md5", 40: "sha1", 64: "sha256"}
 
@@ -111,7 +114,7 @@ class Downloader:
 
     async def fetch(self, media: Media, target: Path, progress: Progress) -> Download:
         """Fetch media to a target that does not exist yet, whole or not at all."""
-        received = _Received()
+        received = _Received(_algorithm(media.checksum))
         async with _beside(target) as (file, put_in_place):
             with metered(progress, media.size or 0, target.name) as meter:
                 await self._receive(media, file, received, meter)
@@ -183,7 +186,7 @@ class Downloader:
         return url
 
     async def _receive(
-        self, media: Media, file: anyio.AsyncFile[bytes], received: "_Received", meter: Meter
+        self, media: Media, file: FileIO, received: "_Received", meter: Meter
     ) -> None:
         """Receive all bytes; after a break, go on where it was, if they are still the same."""
         attempt = 1
@@ -201,28 +204,45 @@ class Downloader:
             else:
                 return
 
-    async def _go_on(
-        self, link: str, file: anyio.AsyncFile[bytes], received: "_Received", meter: Meter
-    ) -> None:
+    async def _go_on(self, link: str, file: FileIO, received: "_Received", meter: Meter) -> None:
         headers = {}
         if received.size and received.tag:
             headers = {"Range": f"bytes={received.size}-", "If-Range": received.tag}
         async with self.links.fetch(link, headers=headers) as stream:
             if not received.continues(stream):
-                await file.seek(0)
-                await file.truncate()
+                await to_thread.run_sync(_emptied, file)
                 received.restart(stream)
-            async for chunk in stream.chunks():
-                await file.write(chunk)
-                await to_thread.run_sync(received.add, chunk)
-                meter.reached(1, received.size)
+            await _pumped(stream, received, file, meter)
             received.check_whole(stream)
 
 
-class _Received:
-    """How far a download is, and the digests of it."""
+async def _pumped(stream: Stream, received: "_Received", file: FileIO, meter: Meter) -> None:
+    """Write and digest what has come, while more is coming."""
+    came, waiting = anyio.create_memory_object_stream[bytes](_AHEAD)
 
-    def __init__(self) -> None:
+    async def receive() -> None:
+        async with came:
+            async for chunk in stream.chunks():
+                await came.send(chunk)
+
+    async def store() -> None:
+        async with waiting:
+            async for chunk in waiting:
+                await to_thread.run_sync(received.add, chunk, file)
+                meter.reached(1, received.size)
+
+    await together(receive, store)
+
+
+class _Received:
+    """How far a download is, and the digests of it.
+
+    Args:
+        algorithm: what the platform digested it with, besides our own SHA-256.
+    """
+
+    def __init__(self, algorithm: str | None) -> None:
+        self._algorithms = {"sha256", algorithm} - {None}
         self.size = 0
         self.tag: str | None = None
         self._whole: int | None = None
@@ -242,11 +262,12 @@ class _Received:
         self._whole = int(length) if length.isdecimal() else None
         self._begin()
 
-    def add(self, chunk: bytes) -> None:
-        """Bytes that came."""
-        self.size += len(chunk)
+    def add(self, chunk: bytes, file: FileIO) -> None:
+        """Bytes that came: write and digest them."""
+        _write(file, chunk)
         for digest in self._digests.values():
             digest.update(chunk)
+        self.size += len(chunk)
 
     def check_whole(self, stream: Stream) -> None:
         """See that an answer that ended did not end early.
@@ -269,12 +290,11 @@ class _Received:
         what = f"{media.what} {media.name!r} of version {media.version_id}"
         if media.size is not None and media.size != self.size:
             raise errors.Corrupted(f"{what} has {media.size} bytes, and {self.size} came")
-        said = (media.checksum or "").lower()
-        algorithm = _ALGORITHMS.get(len(said)) if _HEXADECIMAL.fullmatch(said) else None
-        if algorithm is None:
+        algorithm = _algorithm(media.checksum)
+        if algorithm is None or media.checksum is None:
             return False
-        if self.hexdigest(algorithm) != said:
-            raise errors.Corrupted(f"{what} came with another {algorithm} than {said}")
+        if self.hexdigest(algorithm) != media.checksum.lower():
+            raise errors.Corrupted(f"{what} came with another {algorithm} than {media.checksum}")
         return True
 
     def hexdigest(self, algorithm: str) -> str:
@@ -284,8 +304,15 @@ class _Received:
     def _begin(self) -> None:
         self.size = 0
         self._digests = {
-            name: hashlib.new(name, usedforsecurity=False) for name in _ALGORITHMS.values()
+            name: hashlib.new(str(name), usedforsecurity=False) for name in self._algorithms
         }
+
+
+def _algorithm(checksum: str | None) -> str | None:
+    """What a checksum was made with, going by its length; None when it is none that we know."""
+    if checksum is None or not _HEXADECIMAL.fullmatch(checksum):
+        return None
+    return _ALGORITHMS.get(len(checksum))
 
 
 def target_of(media: Media, to: str | os.PathLike[str], name: str | None) -> Path:
@@ -327,7 +354,7 @@ def target_of(media: Media, to: str | os.PathLike[str], name: str | None) -> Pat
 @asynccontextmanager
 async def _beside(
     target: Path,
-) -> AsyncIterator[tuple[anyio.AsyncFile[bytes], Callable[[], Awaitable[None]]]]:
+) -> AsyncIterator[tuple[FileIO, Callable[[], Awaitable[None]]]]:
     """A temporary file in the target's folder, gone at the end unless it was put in place.
 
     Raises:
@@ -340,18 +367,30 @@ async def _beside(
     handle, temporary = await to_thread.run_sync(
         partial(tempfile.mkstemp, prefix=".tgiconik-", suffix=".part", dir=target.parent)
     )
-    file = anyio.wrap_file(os.fdopen(handle, "wb", buffering=0))
+    file = FileIO(handle, "wb")
 
     async def put_in_place() -> None:
-        await file.aclose()
+        await to_thread.run_sync(file.close)
         await to_thread.run_sync(_rename, temporary, target)
 
     try:
         yield file, put_in_place
     finally:
         with anyio.CancelScope(shield=True):
-            await file.aclose()
+            await to_thread.run_sync(file.close)
             await to_thread.run_sync(partial(Path(temporary).unlink, missing_ok=True))
+
+
+def _write(file: FileIO, chunk: bytes) -> None:
+    # A disk that is nearly full takes a part, and says no to the rest.
+    rest = memoryview(chunk)
+    while rest:
+        rest = rest[file.write(rest) or 0 :]
+
+
+def _emptied(file: FileIO) -> None:
+    file.seek(0)
+    file.truncate()
 
 
 def _rename(temporary: str, target: Path) -> None:

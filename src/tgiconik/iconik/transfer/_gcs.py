@@ -15,7 +15,15 @@ import anyio
 
 from tgiconik import errors
 from tgiconik._http import Answer
-from tgiconik.iconik.transfer._sending import CLEANUP, MEBIBYTE, Part, Sending, patiently, pause
+from tgiconik.iconik.transfer._sending import (
+    CLEANUP,
+    MEBIBYTE,
+    Part,
+    Sending,
+    compared,
+    patiently,
+    pause,
+)
 
 #: A multiple of 256 KiB, as the protocol asks.
 _CHUNK: Final = 64 * MEBIBYTE
@@ -24,11 +32,11 @@ _THERE: Final = re.compile(r"bytes=0-(\d+)")
 _MD5: Final = re.compile(r"\bmd5=([A-Za-z0-9+/]+=*)")
 
 
-async def send_to_gcs(sending: Sending) -> str | None:
+async def send_to_gcs(sending: Sending) -> None:
     """Send a file through a session, and end the session when that fails."""
     session = await sending.insistently(_begin)
     try:
-        return await _through(sending, session)
+        await compared(sending, partial(_through, sending, session))
     except BaseException:
         with anyio.move_on_after(CLEANUP, shield=True), suppress(errors.CallError):
             await sending.links.send("DELETE", session)

@@ -23,6 +23,7 @@ from tgiconik.iconik.transfer._sending import (
     Part,
     Sending,
     all_parts,
+    compared,
     parts_of,
     patiently,
 )
@@ -34,10 +35,20 @@ _MD5: Final = re.compile(r"[0-9a-fA-F]{32}")
 _LINKS_AT_ONCE: Final = 32
 
 
-async def send_to_s3(sending: Sending) -> str | None:
-    """Send a file in parts, and abort the upload when that fails."""
-    if not sending.file.multipart_upload_url:
-        return _md5(await sending.put_whole({}))
+async def send_to_s3(sending: Sending) -> None:
+    """Send a file, in parts where there is a link to begin them."""
+    if sending.file.multipart_upload_url:
+        await _in_parts(sending)
+    else:
+        await compared(sending, partial(_at_once, sending))
+
+
+async def _at_once(sending: Sending) -> str | None:
+    return _md5(await sending.put_whole({}))
+
+
+async def _in_parts(sending: Sending) -> None:
+    """Send the parts and put them together; abort the upload when that fails."""
     upload_id = await sending.insistently(_begin)
     try:
         tags: dict[int, str] = {}
@@ -52,8 +63,6 @@ async def send_to_s3(sending: Sending) -> str | None:
         with anyio.move_on_after(CLEANUP, shield=True), suppress(errors.CallError):
             await _abort(sending, upload_id)
         raise
-    # The tag of a whole that came in parts is no digest; each part's was compared.
-    return None
 
 
 async def _begin(sending: Sending) -> str:
@@ -126,6 +135,7 @@ async def _put_part(sending: Sending, links: _PartLinks, part: Part) -> str:
     if not tag:
         raise errors.Inconsistent(f"S3 took part {part.number} without an ETag")
     told = _md5(answer)
+    # The tag of the whole will be no digest: it is here that bytes are compared.
     if told is not None and told != await sending.source.digest("md5", part.start, part.end):
         raise errors.Corrupted(f"S3 has other bytes than ours for part {part.number}")
     return tag

@@ -225,13 +225,38 @@ def _first(failures: BaseExceptionGroup[BaseException]) -> BaseException:
     raise AssertionError("a group has members")
 
 
+async def compared(sending: Sending, send: Callable[[], Awaitable[str | None]]) -> None:
+    """Send a file, digest it meanwhile, and hold the storage's MD5 against ours.
+
+    Args:
+        sending: the file.
+        send: sends all of it, and answers the MD5 that the storage says it has, if it does.
+
+    Raises:
+        Corrupted: the storage has other bytes.
+    """
+    theirs: str | None = None
+    ours = ""
+
+    async def store() -> None:
+        nonlocal theirs
+        theirs = await send()
+
+    async def digest() -> None:
+        nonlocal ours
+        ours = await sending.source.digest("md5")
+
+    await together(store, digest)
+    if theirs is not None and theirs != ours:
+        raise errors.Corrupted(
+            f"the storage has other bytes of {sending.source.name} than were sent: MD5 {theirs}, "
+            f"not {ours}"
+        )
+
+
 class Method(Protocol):
     """A way to send a file. It undoes what it began on the storage when it does not get through."""
 
-    async def __call__(self, sending: Sending) -> str | None:
-        """Send all of it.
-
-        Returns:
-            The MD5 that the storage says it has, hexadecimal; None when it does not say.
-        """
+    async def __call__(self, sending: Sending) -> None:
+        """Send all of it, and see that the storage has the same bytes."""
         ...

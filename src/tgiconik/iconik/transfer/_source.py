@@ -5,14 +5,13 @@ import os
 import shutil
 import tempfile
 import threading
-from collections.abc import AsyncIterable, AsyncIterator, Sequence
+from collections.abc import AsyncIterable, AsyncIterator
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 from io import FileIO
 from pathlib import Path
 from typing import BinaryIO, Self, TypeAlias
 
-import attrs
 from anyio import to_thread
 
 from tgiconik._http import CHUNK
@@ -21,19 +20,6 @@ from tgiconik.iconik.transfer._names import checked_name
 
 #: A path, an open binary file, or bytes as they come.
 Uploadable: TypeAlias = str | os.PathLike[str] | BinaryIO | AsyncIterable[bytes]
-
-
-@attrs.frozen
-class Digests:
-    """Digests of a whole file, hexadecimal.
-
-    Attributes:
-        sha256: what we vouch for.
-        md5: what storages compare with.
-    """
-
-    sha256: str
-    md5: str
 
 
 class Source:
@@ -93,24 +79,15 @@ class Source:
         for place in range(start, end, CHUNK):
             yield await self.read(place, min(CHUNK, end - place))
 
-    async def digests(self) -> Digests:
-        """Digests of all of it, in one reading."""
-        sha256, md5 = await self._digested(("sha256", "md5"), 0, self.size)
-        return Digests(sha256=sha256, md5=md5)
+    async def digest(self, algorithm: str, start: int = 0, end: int | None = None) -> str:
+        """The digest of all of it, or of a part, hexadecimal."""
 
-    async def digest(self, algorithm: str, start: int, end: int) -> str:
-        """The digest of a part, hexadecimal."""
-        (digest,) = await self._digested((algorithm,), start, end)
-        return digest
-
-    async def _digested(self, algorithms: Sequence[str], start: int, end: int) -> list[str]:
-        def run() -> list[str]:
-            digests = [hashlib.new(each, usedforsecurity=False) for each in algorithms]
-            for place in range(start, end, CHUNK):
-                chunk = self._read(place, min(CHUNK, end - place))
-                for digest in digests:
-                    digest.update(chunk)
-            return [digest.hexdigest() for digest in digests]
+        def run() -> str:
+            digest = hashlib.new(algorithm, usedforsecurity=False)
+            last = self.size if end is None else end
+            for place in range(start, last, CHUNK):
+                digest.update(self._read(place, min(CHUNK, last - place)))
+            return digest.hexdigest()
 
         return await to_thread.run_sync(run)
 

@@ -1,6 +1,7 @@
 """Upload: a file's bytes to its storage, its records to iconik, both or neither."""
 
 from collections.abc import Awaitable, Callable, Mapping
+from functools import partial
 from typing import TYPE_CHECKING, Final, TypeAlias
 
 import attrs
@@ -15,7 +16,7 @@ from tgiconik.iconik.transfer._gcs import send_to_gcs
 from tgiconik.iconik.transfer._progress import Meter, Progress, metered
 from tgiconik.iconik.transfer._s3 import send_to_s3
 from tgiconik.iconik.transfer._sending import Method, Sending, together
-from tgiconik.iconik.transfer._source import Digests, Source
+from tgiconik.iconik.transfer._source import Source
 
 if TYPE_CHECKING:
     from tgiconik.iconik.client import IconikClient
@@ -86,7 +87,7 @@ class Uploader:
             version = await target(undo)
             made = await _record.record(self.iconik, version, source, storage, undo)
             with metered(progress, source.size, source.name) as meter:
-                digests = await self._sent(send, source, made, meter)
+                sha256 = await self._sent(send, source, made, meter)
             await _record.close(self.iconik, made)
             undo.clear()
         upload = Upload(
@@ -98,7 +99,7 @@ class Uploader:
             storage_id=str(storage.id),
             name=source.name,
             size=source.size,
-            sha256=digests.sha256,
+            sha256=sha256,
         )
         try:
             jobs = await _record.ask_for_previews(self.iconik, made)
@@ -107,10 +108,12 @@ class Uploader:
             raise
         return attrs.evolve(upload, jobs=jobs)
 
-    async def _sent(
-        self, send: Method, source: Source, made: _record.Record, meter: Meter
-    ) -> Digests:
-        """Send the bytes and digest them meanwhile, then hold both against each other."""
+    async def _sent(self, send: Method, source: Source, made: _record.Record, meter: Meter) -> str:
+        """Send the bytes, and digest them meanwhile.
+
+        Returns:
+            Their SHA-256.
+        """
         sending = Sending(
             source=source,
             ids=(made.asset_id, made.file_id),
@@ -121,26 +124,15 @@ class Uploader:
             retry=self.retry,
             parallel=self.parallel,
         )
-        stored: str | None = None
-        digests: Digests | None = None
-
-        async def store() -> None:
-            nonlocal stored
-            stored = await send(sending)
+        sha256 = ""
 
         async def digest() -> None:
-            nonlocal digests
-            digests = await source.digests()
+            nonlocal sha256
+            sha256 = await source.digest("sha256")
 
-        await together(store, digest)
+        await together(partial(send, sending), digest)
         source.check_unchanged()
-        assert digests is not None  # noqa: S101 - for type checkers: both are done
-        if stored is not None and stored != digests.md5:
-            raise errors.Corrupted(
-                f"the storage has other bytes of {source.name} than were sent: MD5 {stored}, "
-                f"not {digests.md5}"
-            )
-        return digests
+        return sha256
 
 
 def method_of(storage: f.Storage) -> Method:
