@@ -145,6 +145,7 @@ class Decision:
 _DURATION: Final = re.compile(r"([0-9]{1,8})([smhdw])")
 _UNITS: Final = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days", "w": "weeks"}
 _LONGEST_LINK: Final = timedelta(days=5 * 366)
+_MOST_APPROVERS: Final = 100
 
 
 def _positive(_: object, attribute: "attrs.Attribute[timedelta]", value: timedelta) -> None:
@@ -154,7 +155,7 @@ def _positive(_: object, attribute: "attrs.Attribute[timedelta]", value: timedel
 
 def _name(_: object, attribute: "attrs.Attribute[str]", value: str) -> None:
     if not value.strip():
-        raise ConfigurationError(f"policy: {attribute.name} must name a metadata field")
+        raise ConfigurationError(f"policy: {attribute.name} must not be blank")
 
 
 # With types of their own: a checker cannot see through a class as converter.
@@ -180,7 +181,8 @@ class ReleasePolicy:
         languages_field: field with its languages.
         usages_field: field with the usages that it is cleared for.
         unrestricted_when_missing: which of `regions`, `languages` and `usages` do not restrict when
-            the field is empty. By default none: what is not stated is not cleared.
+            the field is empty. By default none: what is not stated is not cleared. Needs a
+            `metadata_view`.
         worldwide: values of a region or usage field that stand for all of them.
         embargo_field: field with the moment before which nobody outside may have it.
         licence_start_field: field with the moment from which it may be used.
@@ -190,7 +192,7 @@ class ReleasePolicy:
         compliant_version_field: field with the id of the compliant version.
         compliant_sha256_field: field with the SHA-256 of its original, 64 hexadecimal digits.
         require_compliant: demand the compliant version for every purpose.
-        min_approvers: how many users must have approved.
+        min_approvers: how many users must have approved, from 1 to 100.
         required_approvers: ids of users who must be among them.
         max_approval_age: how old an approval may be; None for any age.
         allow_download: whether partners may download.
@@ -199,7 +201,9 @@ class ReleasePolicy:
         freshness: how old facts may be when they are judged.
     """
 
-    metadata_view: str | None = None
+    metadata_view: str | None = attrs.field(
+        default=None, validator=attrs.validators.optional(_name)
+    )
     regions_field: str = attrs.field(default="Regions", validator=_name)
     languages_field: str = attrs.field(default="Languages", validator=_name)
     usages_field: str = attrs.field(default="Usages", validator=_name)
@@ -224,8 +228,8 @@ class ReleasePolicy:
     freshness: timedelta = attrs.field(default=timedelta(seconds=10), validator=_positive)
 
     def __attrs_post_init__(self) -> None:
-        if self.min_approvers < 1:
-            raise ConfigurationError("policy: min_approvers must be at least 1")
+        if not 1 <= self.min_approvers <= _MOST_APPROVERS:
+            raise ConfigurationError(f"policy: min_approvers must be from 1 to {_MOST_APPROVERS}")
         if self.renew_before >= self.link_lifetime:
             raise ConfigurationError("policy: renew_before must be shorter than link_lifetime")
         if unknown := self.unrestricted_when_missing - _RESTRICTIONS:
@@ -233,6 +237,9 @@ class ReleasePolicy:
                 f"policy: unrestricted_when_missing knows {', '.join(sorted(_RESTRICTIONS))}, "
                 f"not {', '.join(sorted(unknown))}"
             )
+        if self.unrestricted_when_missing and self.metadata_view is None:
+            # Else everything would be missing, holds and embargoes with it, and that would be fine.
+            raise ConfigurationError("policy: unrestricted_when_missing needs a metadata_view")
 
     @property
     def moment_fields(self) -> tuple[str, ...]:
@@ -262,17 +269,13 @@ class ReleasePolicy:
         Raises:
             ConfigurationError: the file cannot be read, or a key or a value is not a policy's.
         """
-        if isinstance(source, str) and ("\n" in source or "=" in source):
-            text, where = source, "policy"
-        else:
-            where = str(source)
-            try:
-                text = Path(source).read_text(encoding="utf-8")
-            except (OSError, UnicodeDecodeError) as error:
-                raise ConfigurationError(f"{where}: {error}") from error
+        is_text = isinstance(source, str) and ("\n" in source or "=" in source)
+        where = "policy" if is_text else str(Path(source))
         try:
+            text = str(source) if is_text else Path(source).read_text(encoding="utf-8")
             table = tomllib.loads(text)
-        except tomllib.TOMLDecodeError as error:
+        # ValueError: not UTF-8, not TOML, no possible path, or a number of thousands of digits.
+        except (OSError, ValueError, RecursionError) as error:
             raise ConfigurationError(f"{where}: {error}") from error
         fields = {field.name: field for field in attrs.fields(cls)}
         values: dict[str, Any] = {}
@@ -285,23 +288,41 @@ class ReleasePolicy:
         return cls(**values)
 
 
+class _Kind(StrEnum):
+    """What a value in TOML is to be."""
+
+    SWITCH = "true or false"
+    NUMBER = "a whole number"
+    TEXT = "text"
+    TEXTS = "a list of texts"
+    DURATION = 'a duration such as "14d"'
+
+
+_KINDS: Final[Mapping[object, _Kind]] = {
+    bool: _Kind.SWITCH,
+    int: _Kind.NUMBER,
+    str: _Kind.TEXT,
+    str | None: _Kind.TEXT,
+    frozenset[str]: _Kind.TEXTS,
+    tuple[str, ...]: _Kind.TEXTS,
+    timedelta: _Kind.DURATION,
+    timedelta | None: _Kind.DURATION,
+}
+
+
 def _from_toml(where: str, field: "attrs.Attribute[Any]", value: object) -> object:
-    kind = str(field.type)
-    match value:
-        case str() if "timedelta" in kind:
-            if found := _DURATION.fullmatch(value.strip()):
-                return timedelta(**{_UNITS[found[2]]: int(found[1])})
-            raise ConfigurationError(f'{where}: {field.name} is a duration such as "14d"')
-        case str() if "str" in kind and "[" not in kind:
+    kind = _KINDS[field.type]
+    match kind, value:
+        case (_Kind.SWITCH, bool()) | (_Kind.TEXT, str()):
             return value
-        case bool() if kind == str(bool):
+        case _Kind.NUMBER, int() if not isinstance(value, bool):
             return value
-        case int() if kind == str(int) and not isinstance(value, bool):
+        case _Kind.TEXTS, list() if all(isinstance(one, str) for one in value):
             return value
-        case list() if "[" in kind and all(isinstance(one, str) for one in value):
-            return value
+        case _Kind.DURATION, str() if found := _DURATION.fullmatch(value.strip()):
+            return timedelta(**{_UNITS[found[2]]: int(found[1])})
         case _:
-            raise ConfigurationError(f"{where}: {field.name} cannot be {value!r}")
+            raise ConfigurationError(f"{where}: {field.name} must be {kind}")
 
 
 def decide(
@@ -381,17 +402,18 @@ def _version_is_approved(case: _Case) -> Iterable[Reason]:
     for user in sorted(policy.required_approvers - facts.approved_by):
         yield Reason(ReasonCode.APPROVER_MISSING, f"User {user} has not approved.")
     if policy.max_approval_age is not None and (
-        facts.approved_at is None or case.at - _utc(facts.approved_at) > policy.max_approval_age
+        facts.approved_at is None
+        or not -policy.freshness <= case.at - _zoned(facts.approved_at) <= policy.max_approval_age
     ):
         yield Reason(
             ReasonCode.APPROVAL_TOO_OLD,
-            f"The approval is older than {policy.max_approval_age}, or its time is not known.",
+            f"The approval is older than {policy.max_approval_age}, or its time is not certain.",
         )
 
 
 def _facts_are_fresh(case: _Case) -> Iterable[Reason]:
-    # Facts from the future come from a clock that cannot be trusted to say how old they are.
-    age = case.at - _utc(case.facts.read_at)
+    # What comes from the future has a clock that cannot be trusted to say how old it is.
+    age = case.at - _zoned(case.facts.read_at)
     if not -case.policy.freshness <= age <= case.policy.freshness:
         yield Reason(
             ReasonCode.STALE,
@@ -401,9 +423,9 @@ def _facts_are_fresh(case: _Case) -> Iterable[Reason]:
 
 def _version_is_not_held(case: _Case) -> Iterable[Reason]:
     field = case.policy.holds_field
-    version_id = case.facts.version_id
+    version_id = _folded(case.facts.version_id or "")
     # Several ids in one value hold every one of them.
-    if version_id and any(version_id in held for held in _texts(case.facts, field)):
+    if version_id and any(version_id in _folded(held) for held in _texts(case.facts, field)):
         yield Reason(ReasonCode.HELD, "The version is held back.", field)
 
 
@@ -491,7 +513,7 @@ def _is_readable(case: _Case) -> Iterable[Reason]:
     for field in (*policy.moment_fields, *policy.word_fields):
         values = _values(metadata, field)
         if values is None or not all(
-            _moment(value) is not None if field in policy.moment_fields else isinstance(value, str)
+            _moment(value) is not None if field in policy.moment_fields else _is_text(value)
             for value in values
         ):
             yield Reason(ReasonCode.UNREADABLE, f"{field} has a value that is not clear.", field)
@@ -517,6 +539,11 @@ def _values(metadata: Mapping[str, Any], field: str) -> list[Any] | None:
     if isinstance(values, str) or not isinstance(values, Sequence):
         return None
     return [value for value in values if value is not None and value != ""]
+
+
+def _is_text(value: object) -> bool:
+    # Blanks look like nothing to a person and like a value to a program: they are not clear.
+    return isinstance(value, str) and value.strip() != ""
 
 
 def _texts(facts: AssetFacts, field: str) -> list[str]:
@@ -552,7 +579,12 @@ def _moment(value: object, *, ends_day: bool = False) -> datetime | None:
 
 
 def _utc(moment: datetime) -> datetime:
-    return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
+    return _zoned(moment).astimezone(UTC)
+
+
+def _zoned(moment: datetime) -> datetime:
+    """The moment with a zone. Unlike in UTC, it cannot leave the calendar."""
+    return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment
 
 
 def _folded(text: str) -> str:

@@ -8,7 +8,7 @@ import pytest
 
 from tgiconik.release import AssetFacts, Purpose, ReasonCode, Recipient, ReleasePolicy
 
-from .cases import DIGEST, METADATA, NOW, POLICY, decision, facts, refusals
+from .cases import DIGEST, FACTS, METADATA, NOW, POLICY, decision, facts, refusals
 
 R = ReasonCode
 MOMENT_FIELDS = POLICY.moment_fields
@@ -117,6 +117,18 @@ def test_an_approval_of_unknown_age_is_too_old_once_age_matters() -> None:
     assert refusals(made) == [(R.APPROVAL_TOO_OLD, None)]
 
 
+def test_an_approval_from_the_future_has_an_age_that_is_not_certain() -> None:
+    dated = policy(max_approval_age=timedelta(days=3))
+    edge = NOW + POLICY.freshness
+
+    assert decision(facts(approved_at=edge), policy=dated).allowed
+    made = decision(facts(approved_at=edge + timedelta(microseconds=1)), policy=dated)
+    assert refusals(made) == [(R.APPROVAL_TOO_OLD, None)]
+    assert made.reasons[0].message == (
+        "The approval is older than 3 days, 0:00:00, or its time is not certain."
+    )
+
+
 @pytest.mark.parametrize("sign", [1, -1])
 def test_facts_are_stale_beyond_the_freshness_on_either_side_of_now(sign: int) -> None:
     edge = sign * POLICY.freshness
@@ -132,9 +144,21 @@ def test_a_stale_no_says_how_old_the_facts_are() -> None:
     assert made.reasons[0].message == "The facts are 61 s old; read them again."
 
 
-@pytest.mark.parametrize("held", [["v2"], ["v1", " v2 "], ["v1, v2"], ["v1 v2 v3"]])
+@pytest.mark.parametrize("held", [["v2"], ["v1", " v2 "], ["v1, v2"], ["v1 v2 v3"], ["V2"]])
 def test_a_held_version_is_a_no_however_the_holds_are_written(held: list[str]) -> None:
     assert refusals(decision(facts({"HeldVersions": held}))) == [(R.HELD, "HeldVersions")]
+
+
+def test_a_hold_and_its_version_may_differ_in_case() -> None:
+    shouted = facts({"HeldVersions": ["v2"]}, version_id="V2", approval_version_id="V2")
+
+    assert refusals(decision(shouted)) == [(R.HELD, "HeldVersions")]
+
+
+def test_where_there_is_no_version_none_is_held() -> None:
+    bare = facts({"HeldVersions": ["v1"]}, version_id=None, approval_version_id=None)
+
+    assert refusals(decision(bare)) == [(R.NO_VERSION, None)]
 
 
 def test_a_hold_on_another_version_holds_nothing() -> None:
@@ -210,6 +234,38 @@ def test_times_of_the_caller_may_have_any_zone_or_none() -> None:
 
     assert decision(facts(read_at=NOW.astimezone(there)), at=NOW.replace(tzinfo=None)).allowed
     assert decision(facts(read_at=NOW.replace(tzinfo=None)), at=NOW.astimezone(there)).allowed
+
+
+@pytest.mark.parametrize(
+    "edge",
+    [
+        datetime.min.replace(tzinfo=timezone(timedelta(hours=14))),
+        datetime.max.replace(tzinfo=timezone(timedelta(hours=-12))),
+    ],
+)
+def test_times_at_the_edge_of_the_calendar_are_a_no_and_no_error(edge: datetime) -> None:
+    dated = policy(max_approval_age=timedelta(days=3))
+
+    made = decision(facts(read_at=edge, approved_at=edge), policy=dated)
+
+    assert refusals(made) == [(R.STALE, None), (R.APPROVAL_TOO_OLD, None)]
+
+
+def test_an_approval_without_a_zone_is_dated_in_utc() -> None:
+    dated = policy(max_approval_age=timedelta(days=3))
+    there = timezone(timedelta(hours=9))
+    three_days_ago = NOW - timedelta(days=3)
+
+    assert decision(facts(approved_at=three_days_ago.replace(tzinfo=None)), policy=dated).allowed
+    assert decision(facts(approved_at=three_days_ago.astimezone(there)), policy=dated).allowed
+
+
+def test_a_decision_is_dated_in_utc() -> None:
+    made = decision(at=NOW.astimezone(timezone(timedelta(hours=9))))
+
+    assert made.decided_at.tzinfo is UTC
+    assert made.expires_at is not None
+    assert made.expires_at.tzinfo is UTC
 
 
 @pytest.mark.parametrize("value", [date(2026, 6, 16), datetime(2026, 6, 15, 12, 0, 1, tzinfo=UTC)])
@@ -326,7 +382,7 @@ def test_without_a_wish_for_compliance_its_marks_do_not_matter() -> None:
 
 
 @pytest.mark.parametrize("field", WORD_FIELDS)
-@pytest.mark.parametrize("value", [7, 0, False, True, 3.5, {"a": 1}, ["x"], NOW])
+@pytest.mark.parametrize("value", [7, 0, False, True, 3.5, {"a": 1}, ["x"], NOW, " "])
 def test_a_word_field_with_anything_but_text_is_a_no(field: str, value: object) -> None:
     known = METADATA.get(field, [])
 
@@ -337,7 +393,7 @@ def test_a_word_field_with_anything_but_text_is_a_no(field: str, value: object) 
 
 @pytest.mark.parametrize("field", MOMENT_FIELDS)
 @pytest.mark.parametrize(
-    "value", ["soon", "2026-02-30", "01.02.2026", 7, 0, False, 3.5, {"a": 1}, ["x"]]
+    "value", ["soon", "2026-02-30", "01.02.2026", 7, 0, False, 3.5, {"a": 1}, ["x"], " "]
 )
 def test_a_moment_field_with_anything_but_a_moment_is_a_no(field: str, value: object) -> None:
     made = decision(facts({field: [value]}))
@@ -389,6 +445,14 @@ def test_all_reasons_come_at_once_and_in_a_fixed_order() -> None:
         R.NOT_COMPLIANT,
         R.NOT_COMPLIANT,
     ]
+
+
+def test_a_policy_without_a_view_clears_nobody() -> None:
+    unread = attrs.evolve(FACTS, metadata={})
+
+    made = decision(unread, policy=ReleasePolicy(), purpose=Purpose())
+
+    assert refusals(made) == [(R.REGION, "Regions"), (R.LANGUAGE, "Languages")]
 
 
 def test_a_policy_looks_into_the_fields_that_it_names() -> None:

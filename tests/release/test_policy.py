@@ -8,7 +8,7 @@ import attrs
 import pytest
 
 from tgiconik.errors import ConfigurationError
-from tgiconik.release import ReleasePolicy
+from tgiconik.release import ReasonCode, ReleasePolicy
 
 WHOLE = """
 metadata_view = "1f0a3c52"
@@ -77,6 +77,12 @@ def test_the_policy_in_the_documentation_is_whole_and_can_be_loaded() -> None:
         assert re.search(rf"^{field.name} = ", block, re.MULTILINE), field.name
 
 
+def test_the_documentation_has_a_row_for_every_reason() -> None:
+    codes = re.findall(r"^\| `(\w+)` \|", PAGE.read_text("utf-8"), re.MULTILINE)
+
+    assert sorted(codes) == sorted(ReasonCode)
+
+
 def test_an_empty_text_is_the_default_policy() -> None:
     assert ReleasePolicy.from_toml("\n") == ReleasePolicy()
 
@@ -106,13 +112,33 @@ def test_a_mistake_in_a_file_names_the_file(tmp_path: Path) -> None:
     file = tmp_path / "policy.toml"
     file.write_text("min_approvers = 'two'\n", encoding="utf-8")
 
-    with pytest.raises(ConfigurationError, match=r"policy\.toml: min_approvers cannot be 'two'"):
+    with pytest.raises(ConfigurationError, match=r"policy\.toml: min_approvers must be a whole"):
         ReleasePolicy.from_toml(file)
 
 
 def test_what_is_no_toml_says_where_it_goes_wrong() -> None:
     with pytest.raises(ConfigurationError, match=r"policy: .*line 2"):
         ReleasePolicy.from_toml("min_approvers = 1\nmin_approvers 2\n")
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        pytest.param(f"min_approvers = {'9' * 5000}", id="a number of thousands of digits"),
+        pytest.param(f"worldwide = {'[' * 20_000}", id="nested too deeply"),
+        pytest.param("link_lifetime = 2026-02-30", id="a day that is none"),
+        pytest.param("worldwide = '\0'", id="a character that TOML forbids"),
+    ],
+)
+def test_hostile_toml_is_one_clear_error(text: str) -> None:
+    with pytest.raises(ConfigurationError, match=r"^policy: \w"):
+        ReleasePolicy.from_toml(text)
+
+
+@pytest.mark.parametrize("path", ["", ".", "a\0b", "\ud800"])
+def test_a_path_that_is_no_file_is_one_clear_error(path: str) -> None:
+    with pytest.raises(ConfigurationError, match=r"^.+: ."):
+        ReleasePolicy.from_toml(path)
 
 
 def test_an_unknown_key_is_refused_with_the_one_that_was_meant() -> None:
@@ -123,28 +149,31 @@ def test_an_unknown_key_is_refused_with_the_one_that_was_meant() -> None:
 
 
 @pytest.mark.parametrize(
-    "line",
+    ("line", "kind"),
     [
-        "min_approvers = true",
-        "min_approvers = 1.5",
-        "min_approvers = '2'",
-        "require_compliant = 1",
-        "require_compliant = 'yes'",
-        "metadata_view = 7",
-        "holds_field = ['A']",
-        "worldwide = 'All'",
-        "worldwide = [1]",
-        "required_approvers = [['u1']]",
-        "link_lifetime = 14",
-        "link_lifetime = 2026-01-01",
-        "link_lifetime = []",
-        "freshness = {seconds = 5}",
+        ("min_approvers = true", "a whole number"),
+        ("min_approvers = 1.5", "a whole number"),
+        ("min_approvers = '2'", "a whole number"),
+        ("require_compliant = 1", "true or false"),
+        ("require_compliant = 'yes'", "true or false"),
+        ("metadata_view = 7", "text"),
+        ("holds_field = ['A']", "text"),
+        ("worldwide = 'All'", "a list of texts"),
+        ("worldwide = [1]", "a list of texts"),
+        ("required_approvers = [['u1']]", "a list of texts"),
+        ("required_approvers = {u1 = true}", "a list of texts"),
+        ("link_lifetime = 14", 'a duration such as "14d"'),
+        ("link_lifetime = true", 'a duration such as "14d"'),
+        ("link_lifetime = 2026-01-01", 'a duration such as "14d"'),
+        ("max_approval_age = []", 'a duration such as "14d"'),
+        ("freshness = {seconds = 5}", 'a duration such as "14d"'),
+        (f"freshness = 0x{'f' * 5000}", 'a duration such as "14d"'),
     ],
 )
-def test_a_value_of_another_kind_is_refused_by_name(line: str) -> None:
+def test_a_value_of_another_kind_is_refused_by_name(line: str, kind: str) -> None:
     name = line.partition(" ")[0]
 
-    with pytest.raises(ConfigurationError, match=rf"policy: {name} cannot be "):
+    with pytest.raises(ConfigurationError, match=rf"^policy: {name} must be {kind}$"):
         ReleasePolicy.from_toml(line)
 
 
@@ -152,8 +181,23 @@ def test_a_value_of_another_kind_is_refused_by_name(line: str) -> None:
     "text", ["", "14", "d", "14 d", "1.5h", "-1d", "14D", "1d2h", "٣d", "1y", "999999999s"]
 )
 def test_a_duration_that_is_none_is_refused(text: str) -> None:
-    with pytest.raises(ConfigurationError, match='link_lifetime is a duration such as "14d"'):
+    with pytest.raises(ConfigurationError, match='link_lifetime must be a duration such as "14d"'):
         ReleasePolicy.from_toml(f'link_lifetime = "{text}"')
+
+
+@pytest.mark.parametrize(
+    ("text", "meant"),
+    [
+        ("90s", timedelta(seconds=90)),
+        ("5m", timedelta(minutes=5)),
+        ("12h", timedelta(hours=12)),
+        (" 9d ", timedelta(days=9)),
+        ("2w", timedelta(weeks=2)),
+        ("99999999s", timedelta(seconds=99_999_999)),
+    ],
+)
+def test_a_duration_is_a_number_and_a_unit(text: str, meant: timedelta) -> None:
+    assert ReleasePolicy.from_toml(f'max_approval_age = "{text}"').max_approval_age == meant
 
 
 @pytest.mark.parametrize("name", ["max_approval_age", "link_lifetime", "renew_before", "freshness"])
@@ -171,10 +215,15 @@ def test_five_years_is_still_fine() -> None:
         ReleasePolicy(link_lifetime=longest + timedelta(microseconds=1))
 
 
-@pytest.mark.parametrize("number", [0, -1])
-def test_a_policy_demands_at_least_one_approver(number: int) -> None:
-    with pytest.raises(ConfigurationError, match="min_approvers must be at least 1"):
-        ReleasePolicy(min_approvers=number)
+@pytest.mark.parametrize("number", ["0", "-1", "101", "0x" + "f" * 5000])
+def test_a_policy_demands_at_least_one_approver_and_no_crowd(number: str) -> None:
+    with pytest.raises(ConfigurationError, match="min_approvers must be from 1 to 100"):
+        ReleasePolicy.from_toml(f"min_approvers = {number}")
+
+
+def test_one_approver_and_a_hundred_are_fine() -> None:
+    assert ReleasePolicy(min_approvers=1).min_approvers == 1
+    assert ReleasePolicy(min_approvers=100).min_approvers == 100
 
 
 def test_links_are_renewed_before_they_end_and_not_before_they_begin() -> None:
@@ -189,9 +238,16 @@ def test_only_what_restricts_can_be_missing() -> None:
         ReleasePolicy(unrestricted_when_missing={"regions", "holds"})
 
 
+def test_what_is_never_read_is_not_missing() -> None:
+    with pytest.raises(ConfigurationError, match="unrestricted_when_missing needs a metadata_view"):
+        ReleasePolicy(unrestricted_when_missing={"regions"})
+
+
 @pytest.mark.parametrize(
-    "name", [f.name for f in attrs.fields(ReleasePolicy) if f.name.endswith("_field")]
+    "name",
+    ["metadata_view", *(f.name for f in attrs.fields(ReleasePolicy) if f.name.endswith("_field"))],
 )
-def test_a_field_has_a_name(name: str) -> None:
-    with pytest.raises(ConfigurationError, match=f"policy: {name} must name a metadata field"):
-        ReleasePolicy.from_toml(f"{name} = ' '")
+@pytest.mark.parametrize("blank", ["", " "])
+def test_what_names_a_field_or_a_view_is_not_blank(name: str, blank: str) -> None:
+    with pytest.raises(ConfigurationError, match=f"policy: {name} must not be blank"):
+        ReleasePolicy.from_toml(f"{name} = '{blank}'")
