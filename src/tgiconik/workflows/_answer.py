@@ -115,7 +115,7 @@ def _refusals(candidates: Candidates) -> str:
         + " ".join(reason.message for reason in c.decision.reasons)
         for c in refused[:_NAMED]
     ]
-    lines += [f"{id_}: is gone, or hidden from us" for id_ in candidates.gone[:_NAMED]]
+    lines += [f"{named(id_)}: is gone, or hidden from us" for id_ in candidates.gone[:_NAMED]]
     more = len(refused) + len(candidates.gone) - len(lines)
     return "Refused:\n" + listed([*lines, f"and {more} more"] if more else lines)
 
@@ -167,7 +167,9 @@ def comment_key(request: Request, plan: Plan, outcomes: Sequence[Outcome]) -> st
     """Names one answer: the same answer to the same round of a request is given once."""
     round_ = sum(move.to == RequestStatus.REOPENED for move in request.history)
     shares = [o.share_id or "" for o in outcomes if o.state is State.DELIVERED]
-    content = "\n".join(sorted(shares)) or plan.to_partner or plan.internal
+    # By kind: an error's text has ids that are new each time.
+    failures = [f"{o.asset_id} {type(o.error).__name__}" for o in outcomes if o.error is not None]
+    content = "\n".join(sorted(shares + failures)) or plan.to_partner or plan.internal
     digest = hashlib.sha256(content.encode()).hexdigest()[:16]
     return f"{request.id}:{round_}:{plan.status}:{digest}"
 

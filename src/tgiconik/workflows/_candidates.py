@@ -108,7 +108,10 @@ async def find_candidates(
 
     Raises:
         CallError: iconik could not be asked.
+        ConfigurationError: `consider` is below 1.
     """
+    if consider < 1:
+        raise errors.ConfigurationError("consider must be at least 1")
     trail = trail or Trail(now=utc_now)
     if criteria.asset_ids:
         wanted = [id_ for id_ in dict.fromkeys(criteria.asset_ids) if id_ not in exclude]
@@ -184,20 +187,28 @@ def _conditions(criteria: Criteria) -> Iterable[Condition]:
 async def _read_all(
     iconik: IconikClient, ids: Sequence[str], policy: ReleasePolicy, trail: Trail
 ) -> dict[str, AssetFacts]:
-    """Facts of every asset that is still there, a few at a time."""
+    """Facts of every asset that is still there, a few at a time; the first failure ends it."""
     found: dict[str, AssetFacts] = {}
+    failures: list[errors.TgIconikError] = []
     slots = anyio.CapacityLimiter(_AT_ONCE)
 
     async def read(id_: str) -> None:
         async with slots:
             try:
                 found[id_] = await read_facts(iconik, id_, policy=policy, trail=trail)
-            except errors.NotFound:
+            except (errors.NotFound, errors.ConfigurationError):
+                # Partners name ids too: one that no path can hold, such as "..", is no asset's.
                 trail.read(f"asset {id_} is gone")
+            except errors.TgIconikError as error:
+                # Raised below: a task group would wrap it into a group of its own.
+                failures.append(error)
+                group.cancel_scope.cancel()
 
     async with anyio.create_task_group() as group:
         for id_ in ids:
             group.start_soon(read, id_)
+    if failures:
+        raise failures[0]
     return found
 
 
@@ -214,7 +225,8 @@ def score(
     def names(field: str | None, wanted: str | None) -> int:
         values = metadata.get(field) if field else None
         many = values if isinstance(values, Sequence) and not isinstance(values, str) else [values]
-        return int(wanted is not None and wanted.casefold() in {str(v).casefold() for v in many})
+        texts = {value.casefold() for value in many if isinstance(value, str)}
+        return int(wanted is not None and wanted.casefold() in texts)
 
     return Score(
         text=_text_score(criteria.text or "", title or ""),

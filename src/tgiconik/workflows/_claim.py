@@ -2,7 +2,7 @@
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Final
 
 import anyio
@@ -31,6 +31,7 @@ class Lease:
     _claim: Claim
     _lasts: timedelta
     _trail: Trail
+    _taken: datetime | None = attrs.field(default=None, init=False)
 
     async def keep(self) -> None:
         """Make sure that at least half of the lease is left.
@@ -38,8 +39,9 @@ class Lease:
         Raises:
             ClaimLost: somebody else has it now.
         """
-        ends = self._claim.expires_at
-        if self._trail.dry_run or (ends and ends - self._trail.now() > self._lasts / 2):
+        # Measured by our own clock alone: the platform's may be minutes away from it.
+        recent = self._taken and self._trail.now() - self._taken < self._lasts / 2
+        if recent or self._trail.dry_run:
             return
         await self._trail.write(f"renew the claim on {self._id}", self.take, instead=None)
 
@@ -49,6 +51,7 @@ class Lease:
         Raises:
             ClaimLost: somebody else has it.
         """
+        taken = self._trail.now()
         try:
             self._claim = await self._things.put_claim(
                 self._id,
@@ -58,6 +61,7 @@ class Lease:
             )
         except (errors.Conflict, errors.PreconditionFailed) as error:
             raise errors.ClaimLost(f"{self._id} is claimed by somebody else") from error
+        self._taken = taken
 
     async def give_back(self) -> None:
         """Let others have it before it runs out."""
@@ -77,12 +81,15 @@ async def claimed(
     It is given back however the block ends; only a worker that is killed leaves it to run out.
 
     Raises:
-        ClaimLost: somebody else holds it.
+        ClaimLost: somebody else holds it, or took it while the block wrote.
     """
     lease = Lease(holder, things, id_, claim, lasts, trail)
     await trail.write(f"claim {id_}", lease.take, instead=None)
     try:
         yield lease
+    except errors.PreconditionFailed as error:
+        # Writes name the lease and what they have read: one of them is not so any more.
+        raise errors.ClaimLost(f"{id_} changed while it was being worked on") from error
     finally:
         # A cancelled run still tells the others that it is gone, but not for ever.
         with anyio.move_on_after(_LAST_WORDS, shield=True):

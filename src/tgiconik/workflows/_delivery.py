@@ -22,7 +22,7 @@ from tgiconik.workflows._claim import Lease
 from tgiconik.workflows._outcome import Outcome
 from tgiconik.workflows._sharing import share_key
 from tgiconik.workflows._trail import Trail, utc_now
-from tgiconik.workflows._wording import named
+from tgiconik.workflows._wording import fitting, named
 
 
 async def post_delivery(
@@ -152,7 +152,7 @@ async def say(
         f"comment on {id_} ({visibility})",
         lambda: things.comment(
             id_,
-            CommentInput(body=body, external_id=key, visibility=visibility, links=links),
+            CommentInput(body=fitting(body), external_id=key, visibility=visibility, links=links),
             holder=lease.holder if lease else None,
             idempotency_key=key,
         ),

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from datetime import datetime
 from urllib.parse import quote
+from uuid import uuid4
 
 import attrs
 
@@ -69,7 +70,7 @@ async def share_with_partner(
     if not decision.allowed:
         return case.outcome(State.REFUSED, facts, decision)
     links = await case.open_links()
-    link = _winner(links, await case.remembered())
+    link = _winner(links, await case.remembered(), purpose)
     if link is None or not _lasts_right(link, decision, policy, trail.now()):
         if lease is not None:
             await lease.keep()
@@ -86,9 +87,9 @@ async def share_with_partner(
             return case.outcome(State.REFUSED, facts, decision)
         # Somebody else may have shared meanwhile: everyone who looks keeps the same link.
         links = await case.open_links()
-        link = _winner(links, await case.remembered()) or link
+        link = _winner(links, await case.remembered(), purpose) or link
     for stray in links:
-        if link is not None and stray.share_id != link.share_id:
+        if link is None or stray.share_id != link.share_id:
             await case.revoke(stray, "a stray beside the partner's link")
     return case.outcome(State.DELIVERED, facts, decision, link=link)
 
@@ -125,18 +126,15 @@ class _Case:
         self.trail.read(f"shares of asset {self.asset_id}: {len(still_open)} open for the partner")
         return still_open
 
-    async def remembered(self) -> str | None:
-        """The share that a delivery of this asset to this partner remembers."""
+    async def remembered(self) -> frozenset[str]:
+        """The shares that deliveries of this asset to this partner remember."""
         deliveries = self.grid.community.deliveries.list(
             partner_id=self.recipient.company_id,
             asset_id=self.asset_id,
             key=share_key(self.recipient.company_id),
             state=[DeliveryState.ACTIVE],
         )
-        async for delivery in deliveries:
-            if delivery.share_id is not None:
-                return delivery.share_id
-        return None
+        return frozenset([d.share_id async for d in deliveries if d.share_id is not None])
 
     async def make(self, facts: AssetFacts, decision: Decision) -> ShareLink | None:
         """Share the asset by a new link; None in a dry run."""
@@ -166,7 +164,9 @@ class _Case:
         last = counts.last_access_date
         entry = ActivityInput(
             kind="share.revoked",
-            external_id=f"share.revoked:{link.share_id}",
+            # The counts are part of the name: who died before revoking logged earlier ones.
+            external_id=f"share.revoked:{link.share_id}:{counts.access_count}"
+            f":{counts.download_count}",
             actor="tgiconik",
             partner_id=self.recipient.company_id,
             subject_type="assets",
@@ -182,7 +182,7 @@ class _Case:
         )
         await self.trail.write(
             f"log the counts of share {link.share_id}",
-            lambda: self.grid.community.activity.append(entry, idempotency_key=entry.external_id),
+            lambda: self.grid.community.activity.append(entry, idempotency_key=str(uuid4())),
             instead=None,
         )
         await self.trail.write(
@@ -209,14 +209,20 @@ class _Case:
         )
 
 
-def _winner(links: Sequence[ShareLink], remembered: str | None) -> ShareLink | None:
-    """The one link that stays, the same for everyone who looks: remembered, else the oldest."""
+def _winner(
+    links: Sequence[ShareLink], remembered: frozenset[str], purpose: Purpose
+) -> ShareLink | None:
+    """The one link that stays, the same for everyone who looks: remembered, else the oldest.
+
+    One that lets the partner download what they may only view cannot stay.
+    """
+    fit = [link for link in links if purpose.download or not link.allow_download]
 
     def precedence(link: ShareLink) -> tuple[bool, str, str]:
         made = link.date_created.isoformat() if link.date_created else ""
-        return (link.share_id != remembered, made, link.share_id)
+        return (link.share_id not in remembered, made, link.share_id)
 
-    return min(links, key=precedence, default=None)
+    return min(fit, key=precedence, default=None)
 
 
 def _lasts_right(link: ShareLink, decision: Decision, policy: ReleasePolicy, now: datetime) -> bool:

@@ -7,6 +7,8 @@ from typing import TypeAlias, TypeVar
 
 import attrs
 
+from tgiconik.workflows._wording import one_line
+
 T = TypeVar("T")
 
 #: The clock is an argument everywhere; it answers timezone-aware UTC.
@@ -90,7 +92,7 @@ class Trail:
         return answer
 
     def _add(self, verb: Verb, what: str) -> None:
-        step = Step(self.now(), verb, what)
+        step = Step(self.now(), verb, one_line(what))
         self.steps.append(step)
         if self.progress is not None:
             self.progress(step)

@@ -9,12 +9,20 @@ from datetime import UTC, datetime
 from typing import Final
 
 _LONGEST_NAME: Final = 200
+#: What a comment of the collaboration contract can hold.
+_LONGEST_COMMENT: Final = 20_000
+_CUT: Final = "\n(There is more than fits here; each delivery has its own link and restrictions.)"
 
 
 def named(text: str | None) -> str:
     """A title or name on one printable line, shortened when it is very long."""
-    line = " ".join("".join(c if c.isprintable() else " " for c in text or "").split())
+    line = one_line(text or "")
     return line if len(line) <= _LONGEST_NAME else f"{line[:_LONGEST_NAME]}…"
+
+
+def one_line(text: str) -> str:
+    """Text on one printable line, whole."""
+    return " ".join("".join(c if c.isprintable() else " " for c in text).split())
 
 
 def moment(time: datetime) -> str:
@@ -23,5 +31,12 @@ def moment(time: datetime) -> str:
 
 
 def listed(lines: Iterable[str]) -> str:
-    """Lines as a plain-text list."""
-    return "\n".join(f"- {line}" for line in lines)
+    """Lines as a plain-text list; no line can pose as two."""
+    return "\n".join(f"- {one_line(line)}" for line in lines)
+
+
+def fitting(text: str) -> str:
+    """Text that a comment can hold: cut after a whole line when it is too long, and saying so."""
+    if len(text) <= _LONGEST_COMMENT:
+        return text
+    return text[: _LONGEST_COMMENT - len(_CUT)].rpartition("\n")[0] + _CUT

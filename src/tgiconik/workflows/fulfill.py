@@ -216,7 +216,7 @@ class _Work:
             fresh = await _read(self.grid, request.id, self.trail)
             if not is_open(REQUEST_MOVES, fresh.status):
                 return await self._closed(fresh)
-            if (fresh.status, fresh.criteria) != (request.status, request.criteria):
+            if (fresh.status, criteria_of(fresh)) != (request.status, criteria_of(request)):
                 raise errors.ClaimLost(f"{request.id} changed while it was being worked on")
             return await self._carry_out(request, partner, plan, candidates, lease)
 
@@ -261,9 +261,10 @@ class _Work:
             self.trail.decided(f"{request.id}: {plan.status}")
             return plan
         chosen = self.select(candidates.best)
-        deliver = tuple(await chosen if isawaitable(chosen) else chosen)
-        if any(candidate not in candidates.best for candidate in deliver):
+        wanted = list(await chosen if isawaitable(chosen) else chosen)
+        if any(candidate not in candidates.best for candidate in wanted):
             raise errors.ConfigurationError("select returned what was not among the candidates")
+        deliver = tuple(candidate for candidate in candidates.best if candidate in wanted)
         if not deliver:
             self.trail.decided(f"{request.id}: select chose none of {len(candidates.best)}")
             return plan
@@ -288,7 +289,7 @@ class _Work:
             candidates = await self._find(request, partner)
             plan = await self._plan(request, partner, candidates)
             outcomes = await self._deliver(request, partner, plan, lease)
-        if any(o.state is State.FAILED and not is_off_the_list(o) for o in outcomes):
+        if any(outcome.state is not State.DELIVERED for outcome in outcomes):
             return await self._failed(request, outcomes, candidates, lease)
         if plan.deliver:
             plan = plan_report(request, outcomes, candidates)
@@ -322,8 +323,8 @@ class _Work:
             if outcome.state is State.DELIVERED:
                 await lease.keep()
                 await post_delivery(self.grid, request, outcome, lease=lease, trail=self.trail)
-        except errors.PreconditionFailed as error:
-            raise errors.ClaimLost(f"{request.id} changed while it was being worked on") from error
+        except errors.PreconditionFailed:
+            raise  # No failure of this asset: the claim is lost.
         except errors.CallError as error:
             self.trail.decided(f"{named(candidate.facts.title)} could not be delivered: {error}")
             return Outcome(
@@ -374,7 +375,7 @@ class _Work:
 
         try:
             await self.trail.write(f"move {request.id} to {to}", move, instead=None)
-        except (errors.Conflict, errors.PreconditionFailed) as error:
+        except errors.Conflict as error:
             raise errors.ClaimLost(f"{request.id} changed while it was being worked on") from error
 
     async def _failed(
@@ -388,7 +389,11 @@ class _Work:
         why = Plan(
             status=RequestStatus.IN_REVIEW,
             internal="Not delivered yet; the next run tries again:\n"
-            + listed(f"{named(o.title)}: {o.error}" for o in outcomes if o.error is not None),
+            + listed(
+                f"{named(o.title)}: {o.error or 'it changed while it was being shared'}"
+                for o in outcomes
+                if o.state is not State.DELIVERED
+            ),
         )
         await self._tell(request, why, outcomes, lease)
         self.trail.waits(f"{request.id}: another run")
@@ -430,7 +435,7 @@ class _Work:
         deliveries = self.grid.community.deliveries.list(
             request_id=request.id, state=[DeliveryState.ACTIVE]
         )
-        since = reopened_at(request)
+        rejected = await self._delivered_before_reopening(request)
         outcomes = [
             Outcome(
                 partner=delivery.partner_id,
@@ -444,7 +449,7 @@ class _Work:
                 restrictions=delivery.restrictions,
             )
             async for delivery in deliveries
-            if delivery.asset is not None and (since is None or delivery.created_at > since)
+            if delivery.asset is not None and delivery.asset.asset_id not in rejected
         ]
         self.trail.decided(f"{request.id} is {request.status}: nothing to do")
         return Fulfillment(
