@@ -17,6 +17,9 @@ from tgiconik.sandbox import credentials, grid, iconik, links, world
 from tgiconik.sandbox.iconik import seed
 from tgiconik.sandbox.serving import serving
 from tgiconik.sandbox.state import State, Write, utc_now
+from tgiconik.sandbox.storage import routes as storages
+from tgiconik.sandbox.storage.blobs import Blobs
+from tgiconik.sandbox.storage.uploads import OpenUpload, open_uploads
 from tgiconik.sandbox.store import Store
 
 if TYPE_CHECKING:
@@ -47,7 +50,8 @@ class Sandbox:
     """iconik and Trading Grid, small, stateful and alone: a test double of both.
 
     Args:
-        db: where it remembers; a file that is there already is opened as it was left.
+        db: where it remembers; a file that is there already is opened as it was left. Media are
+            in a folder beside it, `{db}-media`.
         now: the clock, timezone-aware.
         world: whether an empty sandbox gets a world to play with, or only what its credentials
             need.
@@ -64,16 +68,27 @@ class Sandbox:
         now: Callable[[], datetime] = utc_now,
         world: bool = True,
     ) -> None:
-        self.state = State(Store(db), now, base_url=_IN_PROCESS)
+        folder = None if str(db) == ":memory:" else Path(f"{db}-media")
+        self.state = State(Store(db), now, base_url=_IN_PROCESS, blobs=Blobs(folder))
         if self.state.store.is_empty():
             _fill(self.state, with_world=world)
-        routes = [*iconik.routes(self.state), *grid.routes(self.state), *links.routes(self.state)]
+        parts = (iconik.routes, grid.routes, links.routes, storages.routes)
+        routes = [route for part in parts for route in part(self.state)]
         self.app: ASGIApp = _WriteLog(application(routes), self.state)
 
     @property
     def writes(self) -> list[Write]:
         """Every request that may have changed something, in order."""
         return self.state.writes
+
+    @property
+    def leaks(self) -> list[str]:
+        """Requests to storages that carried iconik's credentials, as "METHOD path: names"."""
+        return self.state.leaks
+
+    def open_uploads(self) -> list[OpenUpload]:
+        """Uploads in parts that were begun, and neither ended nor given up."""
+        return open_uploads(self.state)
 
     def policy(self) -> ReleasePolicy:
         """The release policy of the sandbox's world."""
@@ -145,8 +160,9 @@ class Sandbox:
                 self.state.base_url = before
 
     def close(self) -> None:
-        """Release the database."""
+        """Release the database, and remove the media of a sandbox that was not to remember."""
         self.state.store.close()
+        self.state.blobs.close()
 
 
 def _fill(state: State, *, with_world: bool) -> None:

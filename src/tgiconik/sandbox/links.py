@@ -5,11 +5,7 @@ collection; `?download=1` counts as a download and needs the share to allow it. 
 the storage behind signed links.
 """
 
-import re
-from base64 import b64encode
 from html import escape
-from typing import Final
-from urllib.parse import quote
 
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, PlainTextResponse, Response
@@ -18,9 +14,10 @@ from starlette.routing import BaseRoute, Route
 from tgiconik.sandbox.iconik import collection, files, objects, shares
 from tgiconik.sandbox.iconik.asked import Refused
 from tgiconik.sandbox.state import State
+from tgiconik.sandbox.storage.reading import bytes_of
+from tgiconik.sandbox.storage.refusals import Refusal
+from tgiconik.sandbox.storage.routes import note_leak
 from tgiconik.sandbox.store import Document
-
-_RANGE: Final = re.compile(r"bytes=(?P<first>\d*)-(?P<last>\d*)")
 
 
 def routes(state: State) -> list[BaseRoute]:
@@ -33,12 +30,14 @@ def routes(state: State) -> list[BaseRoute]:
             return PlainTextResponse("\n".join(refusal.messages), status_code=refusal.status)
 
     async def fetch(request: Request) -> Response:
+        note_leak(state, request)
         try:
-            path = request.scope["raw_path"].decode("ascii").partition("?")[0]
-            file = files.signed_document(state, path, request.query_params)
+            file = files.signed_document(state, request)
+            return _bytes(state, file, request, as_attachment=True)
+        except Refusal as refusal:
+            return refusal.answer
         except Refused as refusal:
             return PlainTextResponse("\n".join(refusal.messages), status_code=refusal.status)
-        return _bytes(state, file, request, as_attachment=True)
 
     return [
         Route("/share/{share_id}", open_share),
@@ -89,38 +88,10 @@ def _original(state: State, asset_id: str) -> Document:
 
 
 def _bytes(state: State, file: Document, request: Request, *, as_attachment: bool) -> Response:
-    """The bytes of a file with their digest, whole or the one range that was asked for."""
-    blob = state.store.get_blob(file["blob"])
-    if blob is None:
+    answer = bytes_of(state, file, request, as_attachment=as_attachment)
+    if answer is None:
         raise Refused(404, "The file has no bytes")
-    content, media_type = blob
-    digest = b64encode(bytes.fromhex(file["blob"])).decode()
-    disposition = "attachment" if as_attachment else "inline"
-    headers = {
-        "Accept-Ranges": "bytes",
-        "ETag": f'"{file["blob"]}"',
-        "Repr-Digest": f"sha-256=:{digest}:",
-        "Content-Disposition": f"{disposition}; filename*=UTF-8''{quote(file['name'])}",
-    }
-    span = _range(request.headers.get("range", ""), len(content))
-    if span is None:
-        return Response(content, media_type=media_type, headers=headers)
-    if span.start >= len(content) or span.start >= span.stop:
-        return Response(status_code=416, headers={"Content-Range": f"bytes */{len(content)}"})
-    headers["Content-Range"] = f"bytes {span.start}-{span.stop - 1}/{len(content)}"
-    part = content[span.start : span.stop]
-    return Response(part, status_code=206, media_type=media_type, headers=headers)
-
-
-def _range(header: str, size: int) -> range | None:
-    """The one range of a `Range` header; None where the whole is meant."""
-    match = _RANGE.fullmatch(header)
-    if match is None or not (match["first"] or match["last"]):
-        return None
-    if not match["first"]:
-        return range(max(0, size - int(match["last"])), size)
-    last = int(match["last"]) if match["last"] else size - 1
-    return range(int(match["first"]), min(last + 1, size))
+    return answer
 
 
 def _page(state: State, share: Document, path: str) -> Response:

@@ -5,7 +5,11 @@ from datetime import UTC, datetime
 
 import attrs
 
+from tgiconik.sandbox.storage.blobs import Blobs
 from tgiconik.sandbox.store import Store
+
+#: Amazon's 5 MiB; Backblaze would take a little less.
+_SMALLEST_PART = 5 * 1024 * 1024
 
 
 def utc_now() -> datetime:
@@ -27,7 +31,7 @@ class State:
     """The emulated pair of platforms, as its handlers see it.
 
     Attributes:
-        store: documents and bytes.
+        store: documents.
         now: the clock, always timezone-aware UTC.
         base_url: origin under which both platforms are reached, without a trailing slash; links
             that the sandbox hands out begin with it.
@@ -35,6 +39,10 @@ class State:
             are POSTs (searches, token and Lens queries) are not writes.
         unknown_queries: query names sent to iconik that its facts do not know, as
             "METHOD path name". iconik lets them pass, so does the sandbox; tests look here.
+        blobs: media bytes.
+        smallest_part: bytes that every part of an upload but the last one must have. Tests of
+            uploads in parts lower it.
+        leaks: requests to storages that carried iconik's credentials, as "METHOD path: names".
     """
 
     store: Store
@@ -42,3 +50,6 @@ class State:
     base_url: str = "http://localhost"
     writes: list[Write] = attrs.Factory(list)
     unknown_queries: list[str] = attrs.Factory(list)
+    blobs: Blobs = attrs.Factory(Blobs)
+    smallest_part: int = _SMALLEST_PART
+    leaks: list[str] = attrs.Factory(list)

@@ -1,4 +1,4 @@
-"""The sandbox's memory: JSON documents and media bytes in one SQLite database.
+"""The sandbox's memory: JSON documents in a SQLite database. Media bytes are in `storage.blobs`.
 
 Both emulated platforms keep everything they know here, so that a sandbox started on a file comes
 back as it was left, and a whole world can be inspected with `sqlite3`.
@@ -25,11 +25,6 @@ CREATE TABLE IF NOT EXISTS documents (
     UNIQUE (kind, id)
 );
 CREATE INDEX IF NOT EXISTS documents_by_parent ON documents (kind, parent, seq);
-CREATE TABLE IF NOT EXISTS blobs (
-    id TEXT PRIMARY KEY,
-    media_type TEXT NOT NULL,
-    content BLOB NOT NULL
-);
 """
 
 
@@ -86,25 +81,6 @@ class Store:
             (kind, *values),
         )
         return [json.loads(body) for (body,) in rows]
-
-    def put_blob(self, id_: str, content: bytes, media_type: str) -> None:
-        """Keep the bytes of a media file."""
-        self._db.execute(
-            "INSERT OR REPLACE INTO blobs (id, media_type, content) VALUES (?, ?, ?)",
-            (id_, media_type, content),
-        )
-
-    def get_blob(self, id_: str) -> tuple[bytes, str] | None:
-        """The bytes of a media file and their media type, or None."""
-        row: tuple[bytes, str] | None = self._db.execute(
-            "SELECT content, media_type FROM blobs WHERE id = ?", (id_,)
-        ).fetchone()
-        return row
-
-    def has_blob(self, id_: str) -> bool:
-        """Whether there are bytes under this id."""
-        row = self._db.execute("SELECT 1 FROM blobs WHERE id = ?", (id_,)).fetchone()
-        return row is not None
 
     def is_empty(self) -> bool:
         """Whether nothing was ever written: a new database that wants a world."""

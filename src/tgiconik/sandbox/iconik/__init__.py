@@ -31,6 +31,7 @@ from tgiconik.sandbox.iconik import (
     search,
     segments,
     shares,
+    uploads,
     versions,
 )
 from tgiconik.sandbox.iconik.asked import Asked, Refused
@@ -60,6 +61,7 @@ _HANDLERS: Final[Mapping[str, Handler]] = {
     **search.HANDLERS,
     **segments.HANDLERS,
     **shares.HANDLERS,
+    **uploads.HANDLERS,
     **versions.HANDLERS,
 }
 

@@ -5,7 +5,7 @@ from typing import Any
 
 from starlette.responses import Response
 
-from tgiconik.sandbox.iconik import collection
+from tgiconik.sandbox.iconik import collection, files
 from tgiconik.sandbox.iconik.asked import Asked, Refused, found, new_id, stamp
 from tgiconik.sandbox.iconik.history import record
 from tgiconik.sandbox.iconik.kinds import ASSETS, CONTENTS, SHARES
@@ -159,6 +159,7 @@ def _restore(asked: Asked, document: Document) -> None:
 
 def _purge(asked: Asked, document: Document) -> None:
     asked.state.store.delete(ASSETS, document["id"])
+    files.forget_asset(asked.state, document["id"])
     for content in asked.state.store.list(CONTENTS):
         if content["object_id"] == document["id"]:
             collection.remove(asked.state, content)

@@ -1,29 +1,28 @@
 """Formats, file sets and files of assets, and the signed links under which bytes are fetched.
 
-Making, changing and deleting them is the generic noun's. Here is what ties them together: the
-version that each belongs to, formats by name, and downloads.
+What ties them together is here: the version that each belongs to, formats by name, what goes with
+what, and downloads. Uploads are in `uploads`; the rest is the generic noun's.
 """
 
-import hmac
 from collections.abc import Mapping
-from datetime import timedelta
-from hashlib import md5, sha256
 from typing import Any, Final
 from urllib.parse import quote
 
+from starlette.requests import Request
 from starlette.responses import Response
 
-from tgiconik.sandbox.iconik import crud, objects
+from tgiconik.sandbox.iconik import crud, objects, uploads
 from tgiconik.sandbox.iconik.asked import Asked, Refused, found, new_id, stamp
 from tgiconik.sandbox.iconik.history import record
 from tgiconik.sandbox.iconik.kinds import FILE_SETS, FILES, FORMATS, KEYFRAMES, PROXIES, STORAGES
 from tgiconik.sandbox.iconik.paging import listed
 from tgiconik.sandbox.media import Media
 from tgiconik.sandbox.state import State
+from tgiconik.sandbox.storage import signing
+from tgiconik.sandbox.storage.objects import forget
+from tgiconik.sandbox.storage.refusals import LinkRefusals, xml
 from tgiconik.sandbox.store import Document
 
-#: How long a signed link lasts; iconik's own time was not found.
-LINK_LIFE: Final = timedelta(hours=1)
 COMPONENTS: Final = crud.kind("files", "/v1/assets/{asset_id}/formats/{format_id}/components/")
 _KINDS: Final = {
     "formats": FORMATS,
@@ -32,7 +31,15 @@ _KINDS: Final = {
     "proxies": PROXIES,
     "keyframes": KEYFRAMES,
 }
-_SECRET: Final = ("iconik/secrets", "links")
+#: What goes with a format or file set: the kinds that name it, and under which field.
+_LINK_REFUSALS: Final = LinkRefusals(
+    expired=xml(403, "AccessDenied", "Request has expired"),
+    wrong=xml(403, "SignatureDoesNotMatch", "The signature does not match the request"),
+)
+_BELOW: Final[Mapping[str, tuple[str, tuple[str, ...]]]] = {
+    "formats": ("format_id", ("file_sets", "files")),
+    "file_sets": ("file_set_id", ("files",)),
+}
 
 
 def add_original(
@@ -51,6 +58,7 @@ def add_original(
         The file.
     """
     format_id, file_set_id, file_id = ids or (new_id(), new_id(), new_id())
+    blob = state.blobs.keep(media.content)
     common = {
         "asset_id": asset_id,
         "version_id": version_id,
@@ -101,25 +109,14 @@ def add_original(
             "name": media.name,
             "type": "FILE",
             "status": "CLOSED",
-            "size": len(media.content),
+            "size": blob.size,
             # iconik names no algorithm; storages mostly give MD5, so nobody may rely on SHA-256.
-            "checksum": md5(media.content, usedforsecurity=False).hexdigest(),
+            "checksum": blob.md5,
             "media_type": media.media_type,
-            "blob": keep_bytes(state, media),
+            "blob": blob.sha256,
+            "md5": blob.md5,
         },
     )
-
-
-def keep_bytes(state: State, media: Media) -> str:
-    """Store bytes once, by their SHA-256.
-
-    Returns:
-        The SHA-256.
-    """
-    digest = sha256(media.content).hexdigest()
-    if not state.store.has_blob(digest):
-        state.store.put_blob(digest, media.content, media.media_type)
-    return digest
 
 
 def add_preview(state: State, kind: str, document: Mapping[str, Any], media: Media) -> Document:
@@ -137,7 +134,7 @@ def add_preview(state: State, kind: str, document: Mapping[str, Any], media: Med
             "date_created": stamp(state.now()),
             "date_modified": stamp(state.now()),
             "media_type": media.media_type,
-            "blob": keep_bytes(state, media),
+            "blob": state.blobs.keep(media.content).sha256,
             **document,
         },
     )
@@ -192,33 +189,33 @@ def forget_version(state: State, asset_id: str, version_id: str) -> None:
     """Forget the files of a version."""
     for kind in _KINDS:
         for document in _of(state, kind, asset_id, version_id=version_id):
-            state.store.delete(_KINDS[kind], f"{asset_id}/{document['id']}")
+            forget(state, _KINDS[kind], document)
+
+
+def forget_asset(state: State, asset_id: str) -> None:
+    """Forget all files of an asset."""
+    for kind in _KINDS:
+        for document in _of(state, kind, asset_id):
+            forget(state, _KINDS[kind], document)
 
 
 def signed_link(state: State, kind: str, document: Document) -> str:
     """A link to the bytes that works for a while without credentials."""
-    expires = int((state.now() + LINK_LIFE).timestamp())
-    path = f"/media/{kind}/{document['asset_id']}/{document['id']}/{quote(document['name'])}"
-    return f"{state.base_url}{path}?expires={expires}&signature={_sign(state, path, expires)}"
+    name = quote(document["name"], safe="")
+    path = f"/media/{kind}/{document['asset_id']}/{document['id']}/{name}"
+    return signing.link(state, "GET", path)
 
 
-def signed_document(state: State, path: str, query: Mapping[str, str]) -> Document:
-    """What a signed link leads to, or a 403 or 404 as a storage answers them."""
-    expires = query.get("expires", "")
-    if not expires.isdecimal() or int(expires) <= state.now().timestamp():
-        raise Refused(403, "The link has expired")
-    if not hmac.compare_digest(query.get("signature", ""), _sign(state, path, int(expires))):
-        raise Refused(403, "The link's signature does not match")
-    _, _, kind, asset_id, id_, *_ = path.split("/")
+def signed_document(state: State, request: Request) -> Document:
+    """What a signed link leads to.
+
+    Raises:
+        Refusal: 403, as a storage refuses a link that is not good.
+        Refused: 404.
+    """
+    signing.check(state, request, _LINK_REFUSALS)
+    kind, asset_id, id_ = (request.path_params[name] for name in ("kind", "asset_id", "file_id"))
     return found(state.store.get(_KINDS[kind], f"{asset_id}/{id_}"), "The file")
-
-
-def _sign(state: State, path: str, expires: int) -> str:
-    secret = state.store.get(*_SECRET)
-    if secret is None:
-        secret = {"key": new_id()}
-        state.store.put(*_SECRET, secret)
-    return hmac.new(secret["key"].encode(), f"{path}?{expires}".encode(), "sha256").hexdigest()
 
 
 def _kind(asked: Asked) -> str:
@@ -253,9 +250,14 @@ def list_kind(asked: Asked) -> Response:
 
 
 def _with_link(state: State, kind: str, document: Document) -> Document:
-    if not document.get("blob"):
+    if not _is_there(document):
         return document
     return document | {"url": signed_link(state, kind, document)}
+
+
+def _is_there(document: Document) -> bool:
+    """Whether there are bytes to fetch: arrived, and the file closed."""
+    return bool(document.get("blob")) and document["status"] == "CLOSED"
 
 
 def forget_kind(asked: Asked) -> Response:
@@ -264,8 +266,23 @@ def forget_kind(asked: Asked) -> Response:
     kind = _kind(asked)
     wanted = {"version_id": asked.ids["version_id"]} if "version_id" in asked.ids else {}
     for each in _of(asked.state, kind, document["id"], **wanted):
-        asked.state.store.delete(_KINDS[kind], f"{document['id']}/{each['id']}")
+        _forget(asked.state, kind, each)
     return asked.empty()
+
+
+def forget_one(asked: Asked) -> Response:
+    """Forget one of a kind, with what belongs to it."""
+    kind = _kind(asked)
+    _forget(asked.state, kind, _document(asked, kind, f"{_SINGULAR[kind]}_id"))
+    return asked.empty()
+
+
+def _forget(state: State, kind: str, document: Document) -> None:
+    field, kinds = _BELOW.get(kind, ("", ()))
+    for below in kinds:
+        for each in _of(state, below, document["asset_id"], **{field: document["id"]}):
+            forget(state, _KINDS[below], each)
+    forget(state, _KINDS[kind], document)
 
 
 def read_format(asked: Asked) -> Response:
@@ -303,9 +320,9 @@ def create_part(asked: Asked) -> Response:
         "date_modified": moment,
     }
     if kind == "files":
-        part["name"] = part.get("name") or part["original_name"]
-        part["directory_path"] = part["directory_path"].rstrip("/")
-    return asked.fit(_put(asked.state, kind, part))
+        part = uploads.begun(asked.state, part)
+    _put(asked.state, kind, part)
+    return asked.fit(uploads.with_links(asked.state, part) if kind == "files" else part)
 
 
 def read_preview(asked: Asked) -> Response:
@@ -326,7 +343,7 @@ def download_proxy(asked: Asked) -> Response:
 
 
 def _downloaded(asked: Asked, kind: str, document: Document) -> Response:
-    if not document.get("blob"):
+    if not _is_there(document):
         raise Refused(404, f"{document['id']} has no bytes")
     version_id = document.get("version_id")
     record(
@@ -361,6 +378,7 @@ def matching_storage(asked: Asked) -> Response:
     raise Refused(404, f"There is no storage for {asked.ids['purpose']}")
 
 
+_SINGULAR: Final = {kind: kind.removesuffix("s") for kind in _KINDS} | {"proxies": "proxy"}
 _ASSET = "files/v1/assets/{asset_id}"
 HANDLERS = {
     **{
@@ -373,6 +391,7 @@ HANDLERS = {
     **{f"GET {_ASSET}/versions/{{version_id}}/{kind}/": list_kind for kind in _KINDS},
     **{f"DELETE {_ASSET}/versions/{{version_id}}/{kind}/": forget_kind for kind in _KINDS},
     **{f"DELETE {_ASSET}/versions/all/{kind}/": forget_kind for kind in _KINDS},
+    **{f"DELETE {_ASSET}/{kind}/{{{one}_id}}/": forget_one for kind, one in _SINGULAR.items()},
     f"GET {_ASSET}/formats/{{format_id}}/": read_format,
     f"GET {_ASSET}/formats/{{format_id}}/components/{{component_id}}/": read_component,
     f"GET {_ASSET}/formats/{{format_id}}/file_sets/": list_kind,

@@ -4,8 +4,8 @@ from starlette.responses import Response
 
 from tgiconik.sandbox import credentials, facts
 from tgiconik.sandbox.iconik.asked import Asked, Refused, found, stamp
-from tgiconik.sandbox.iconik.files import LINK_LIFE
 from tgiconik.sandbox.iconik.kinds import USERS
+from tgiconik.sandbox.storage.signing import LINK_LIFE
 from tgiconik.sandbox.store import Document
 
 

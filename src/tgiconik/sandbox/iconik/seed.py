@@ -5,9 +5,9 @@ from datetime import datetime
 from typing import Any, Final
 from uuid import UUID, uuid5
 
-from tgiconik.sandbox.iconik import approvals, assets, collection, files, metadata
+from tgiconik.sandbox.iconik import approvals, assets, collection, files, kinds, metadata
 from tgiconik.sandbox.iconik.asked import stamp
-from tgiconik.sandbox.iconik.kinds import FIELDS, GROUPS, STORAGES, USERS
+from tgiconik.sandbox.iconik.kinds import FIELDS, GROUPS, USERS
 from tgiconik.sandbox.iconik.objects import asset
 from tgiconik.sandbox.media import Media
 from tgiconik.sandbox.state import State
@@ -25,6 +25,11 @@ def fixed_id(name: str) -> str:
 CURRENT_USER: Final = fixed_id("user current")
 #: Where the originals of seeded assets lie; every world has it.
 STORAGE: Final = fixed_id("storage originals")
+#: One storage for files per method; every world has them. The one with S3 is the default.
+STORAGES: Final[Mapping[str, str]] = {
+    "S3": STORAGE,
+    **{method: fixed_id(f"storage {method}") for method in ("GCS", "B2", "AZURE", "FILE")},
+}
 
 
 def add_user(
@@ -74,8 +79,18 @@ def add_group(state: State, *, id_: str, name: str) -> Document:
     return group
 
 
-def add_storage(state: State, *, id_: str, name: str, method: str = "S3") -> Document:
-    """Add a storage for originals."""
+def add_storage(
+    state: State, *, id_: str, name: str, method: str = "S3", default: bool = True
+) -> Document:
+    """Add a storage for originals.
+
+    Args:
+        state: the sandbox.
+        id_: the storage's id.
+        name: its name.
+        method: how files get there: S3, GCS, B2, AZURE or FILE.
+        default: whether it is meant where none is named.
+    """
     storage = {
         "id": id_,
         "name": name,
@@ -83,14 +98,14 @@ def add_storage(state: State, *, id_: str, name: str, method: str = "S3") -> Doc
         "purpose": "FILES",
         "settings": {},
         "status": "ACTIVE",
-        "default": True,
+        "default": default,
     }
-    state.store.put(STORAGES, id_, storage)
+    state.store.put(kinds.STORAGES, id_, storage)
     return storage
 
 
 def add_basics(state: State) -> None:
-    """Add what no world can do without: the credentials' user and a storage."""
+    """Add what no world can do without: the credentials' user and the storages."""
     add_user(
         state,
         id_=CURRENT_USER,
@@ -98,7 +113,10 @@ def add_basics(state: State) -> None:
         first_name="Integration",
         last_name="User",
     )
-    add_storage(state, id_=STORAGE, name="Originals")
+    for method, id_ in STORAGES.items():
+        is_default = id_ == STORAGE
+        name = "Originals" if is_default else f"Originals on {method}"
+        add_storage(state, id_=id_, name=name, method=method, default=is_default)
 
 
 def add_metadata_view(

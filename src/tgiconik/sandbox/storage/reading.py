@@ -1,0 +1,79 @@
+"""Give out bytes that are kept: whole, or the one range that was asked for, never from memory."""
+
+import re
+from base64 import b64encode
+from collections.abc import AsyncIterator
+from pathlib import Path
+from typing import Final
+from urllib.parse import quote
+
+import anyio
+from starlette.requests import Request
+from starlette.responses import Response, StreamingResponse
+
+from tgiconik.sandbox.state import State
+from tgiconik.sandbox.storage.blobs import PIECE
+from tgiconik.sandbox.store import Document
+
+_RANGE: Final = re.compile(r"bytes=(?P<first>\d*)-(?P<last>\d*)")
+
+
+def bytes_of(
+    state: State, file: Document, request: Request, *, as_attachment: bool
+) -> Response | None:
+    """The bytes of a file with their digest; None when they are gone.
+
+    Args:
+        state: the sandbox.
+        file: a document with `blob`, `name` and perhaps `media_type`.
+        request: GET or HEAD, perhaps with `Range` and `If-Range`.
+        as_attachment: whether a browser shall save rather than show it.
+    """
+    path = state.blobs.path(file["blob"])
+    if not path.is_file():
+        return None
+    size = path.stat().st_size
+    tag = f'"{file["blob"]}"'
+    digest = b64encode(bytes.fromhex(file["blob"])).decode()
+    disposition = "attachment" if as_attachment else "inline"
+    headers = {
+        "Accept-Ranges": "bytes",
+        "ETag": tag,
+        "Repr-Digest": f"sha-256=:{digest}:",
+        "Content-Disposition": f"{disposition}; filename*=UTF-8''{quote(file['name'])}",
+    }
+    span = _range(request.headers.get("range", ""), size)
+    status = 206
+    if span is None or request.headers.get("if-range", tag) != tag:
+        status, span = 200, range(size)
+    elif not span:
+        return Response(status_code=416, headers={"Content-Range": f"bytes */{size}"})
+    else:
+        headers["Content-Range"] = f"bytes {span.start}-{span.stop - 1}/{size}"
+    headers["Content-Length"] = str(len(span))
+    media_type = file.get("media_type") or "application/octet-stream"
+    if request.method == "HEAD":
+        return Response(status_code=status, media_type=media_type, headers=headers)
+    return StreamingResponse(
+        _chunks(path, span), status_code=status, media_type=media_type, headers=headers
+    )
+
+
+def _range(header: str, size: int) -> range | None:
+    """The one range of a `Range` header, empty when nothing is there; None for the whole."""
+    match = _RANGE.fullmatch(header)
+    if match is None or not (match["first"] or match["last"]):
+        return None
+    if not match["first"]:
+        return range(max(0, size - int(match["last"])), size)
+    last = int(match["last"]) if match["last"] else size - 1
+    return range(int(match["first"]), min(last + 1, size))
+
+
+async def _chunks(path: Path, span: range) -> AsyncIterator[bytes]:
+    async with await anyio.open_file(path, "rb") as file:
+        await file.seek(span.start)
+        left = len(span)
+        while left and (chunk := await file.read(min(PIECE, left))):
+            left -= len(chunk)
+            yield chunk

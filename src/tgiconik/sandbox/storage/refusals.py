@@ -1,0 +1,52 @@
+"""How storages say no: Amazon, Google and Azure in XML, Backblaze in JSON."""
+
+from collections.abc import Mapping
+from xml.sax.saxutils import escape
+
+import attrs
+from starlette.responses import JSONResponse, Response
+
+
+class Refusal(Exception):  # noqa: N818 - it reads `raise Refusal(…)`
+    """The request is answered with an error, and nothing is kept of it."""
+
+    def __init__(self, answer: Response) -> None:
+        super().__init__(answer.status_code)
+        self.answer = answer
+
+
+@attrs.frozen
+class LinkRefusals:
+    """What a storage answers to a link that is not good.
+
+    Attributes:
+        expired: it was.
+        wrong: its signature does not belong to it.
+    """
+
+    expired: Refusal
+    wrong: Refusal
+
+
+def xml(status: int, code: str, message: str, headers: Mapping[str, str] | None = None) -> Refusal:
+    """As Amazon, Google and Azure answer."""
+    content = f"<Error><Code>{code}</Code><Message>{escape(message)}</Message></Error>"
+    return Refusal(xml_answer(content, status=status, headers=headers))
+
+
+def xml_answer(
+    content: str, *, status: int = 200, headers: Mapping[str, str] | None = None
+) -> Response:
+    """An answer in XML."""
+    return Response(
+        f'<?xml version="1.0" encoding="UTF-8"?>\n{content}',
+        status_code=status,
+        headers=headers,
+        media_type="application/xml",
+    )
+
+
+def b2(status: int, code: str, message: str) -> Refusal:
+    """As Backblaze answers."""
+    said = {"status": status, "code": code, "message": message}
+    return Refusal(JSONResponse(said, status_code=status))

@@ -1,0 +1,54 @@
+"""The storages' part of the app: below `/storage/`, without iconik's credentials."""
+
+from collections.abc import Awaitable, Callable, Mapping
+from typing import Final
+
+from starlette.requests import ClientDisconnect, Request
+from starlette.responses import PlainTextResponse, Response
+from starlette.routing import BaseRoute, Route
+
+from tgiconik.sandbox.state import State
+from tgiconik.sandbox.storage import s3
+from tgiconik.sandbox.storage.refusals import Refusal
+
+Storage = Callable[[State, Request], Awaitable[Response]]
+
+_METHODS: Final = ["GET", "POST", "PUT", "DELETE"]
+_FILE: Final = "{asset_id}/{file_id}/{name:path}"
+_STORAGES: Final[Mapping[str, Storage]] = {
+    f"/storage/s3/{_FILE}": s3.answer,
+}
+#: What says who a client of iconik is, and no storage may ever see.
+_ICONIKS_OWN: Final = ("App-ID", "Auth-Token")
+#: nginx's word for a client that went away; nobody reads it.
+_GONE: Final = 499
+
+
+def routes(state: State) -> list[BaseRoute]:
+    """All storages."""
+    return [
+        Route(path, _endpoint(state, storage), methods=_METHODS)
+        for path, storage in _STORAGES.items()
+    ]
+
+
+def note_leak(state: State, request: Request) -> bool:
+    """Write down that a request to a storage carries iconik's credentials; says whether it does."""
+    leaked = [name for name in _ICONIKS_OWN if request.headers.get(name)]
+    if leaked:
+        state.leaks.append(f"{request.method} {request.url.path}: {', '.join(leaked)}")
+    return bool(leaked)
+
+
+def _endpoint(state: State, storage: Storage) -> Callable[[Request], Awaitable[Response]]:
+    async def endpoint(request: Request) -> Response:
+        if note_leak(state, request):
+            return PlainTextResponse("This storage is not iconik", status_code=400)
+        try:
+            return await storage(state, request)
+        except Refusal as refusal:
+            return refusal.answer
+        except ClientDisconnect:
+            return Response(status_code=_GONE)
+
+    return endpoint

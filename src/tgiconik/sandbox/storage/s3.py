@@ -1,0 +1,183 @@
+"""Amazon S3: one `PUT`, or an upload in parts that may come in any order and more than once."""
+
+import hashlib
+import re
+from base64 import b64decode
+from binascii import Error as NotBase64
+from collections.abc import Sequence
+from html import unescape
+from itertools import pairwise
+from typing import Final
+
+from starlette.requests import Request
+from starlette.responses import Response
+
+from tgiconik.sandbox.state import State
+from tgiconik.sandbox.storage import signing, uploads
+from tgiconik.sandbox.storage.objects import hold
+from tgiconik.sandbox.storage.receiving import Received, received, taken
+from tgiconik.sandbox.storage.refusals import LinkRefusals, xml, xml_answer
+from tgiconik.sandbox.store import Document
+
+_LINKS: Final = LinkRefusals(
+    expired=xml(403, "AccessDenied", "Request has expired"),
+    wrong=xml(403, "SignatureDoesNotMatch", "The signature does not match the request"),
+)
+_NO_FILE: Final = xml(404, "NoSuchKey", "There is no file to keep these bytes for")
+_NAMESPACE: Final = 'xmlns="http://s3.amazonaws.com/doc/2006-03-01/"'
+#: Amazon takes no more in one request.
+_MOST: Final = 5 * 1024**3
+_LAST_NUMBER: Final = 10_000
+_PART: Final = re.compile(r"<Part>(.*?)</Part>", re.DOTALL)
+_NUMBER: Final = re.compile(r"<PartNumber>\s*(\d+)\s*</PartNumber>")
+_TAG: Final = re.compile(r"<ETag>\s*(.+?)\s*</ETag>")
+
+
+async def answer(state: State, request: Request) -> Response:
+    """Answer one request to the bucket.
+
+    Raises:
+        Refusal: as S3 refuses it.
+    """
+    signing.check(state, request, _LINKS)
+    query = request.query_params
+    if request.method == "POST" and "uploads" in query:
+        return _begin(state, request)
+    if "uploadId" not in query:
+        if request.method != "PUT":
+            raise xml(405, "MethodNotAllowed", "The specified method is not allowed here")
+        return await _put(state, request)
+    upload = uploads.get(state, "S3", query["uploadId"])
+    if upload is None or (upload["ended"] and request.method != "POST"):
+        raise xml(404, "NoSuchUpload", "The specified multipart upload does not exist")
+    match request.method:
+        case "PUT":
+            return await _put_part(state, request, upload)
+        case "POST":
+            return await _complete(state, request, upload)
+        case "DELETE":
+            uploads.give_up(state, upload)
+            return Response(status_code=204)
+        case _:
+            return _list(upload)
+
+
+def _place(request: Request) -> tuple[str, str]:
+    return request.path_params["asset_id"], request.path_params["file_id"]
+
+
+async def _put(state: State, request: Request) -> Response:
+    _check_length(request)
+    async with received(state, request, "md5") as body:
+        _check_md5(request, body)
+        blob = await taken(state, [body.path])
+    hold(state, _place(request), blob, gone=_NO_FILE)
+    return Response(headers={"ETag": f'"{blob.md5}"'})
+
+
+def _begin(state: State, request: Request) -> Response:
+    upload = uploads.begin(state, "S3", *_place(request))
+    return xml_answer(
+        f"<InitiateMultipartUploadResult {_NAMESPACE}><Bucket>sandbox</Bucket>"
+        f"<Key>{upload['file_id']}</Key><UploadId>{upload['id']}</UploadId>"
+        "</InitiateMultipartUploadResult>"
+    )
+
+
+async def _put_part(state: State, request: Request, upload: Document) -> Response:
+    number = request.query_params.get("partNumber", "")
+    if not number.isdecimal() or not 1 <= int(number) <= _LAST_NUMBER:
+        raise xml(400, "InvalidArgument", "Part number must be an integer between 1 and 10000")
+    _check_length(request)
+    async with received(state, request, "md5") as body:
+        _check_md5(request, body)
+        # Others may have come while this one arrived, or all may have been given up.
+        upload = uploads.get(state, "S3", upload["id"]) or {"ended": True}
+        if upload["ended"]:
+            raise xml(404, "NoSuchUpload", "The specified multipart upload does not exist")
+        body.path.replace(uploads.piece(state, upload, int(number)))
+        md5 = body.arrived.digest("md5").hex()
+        upload["parts"][str(int(number))] = {"size": body.arrived.size, "md5": md5}
+        uploads.put(state, upload)
+    return Response(headers={"ETag": f'"{md5}"'})
+
+
+async def _complete(state: State, request: Request, upload: Document) -> Response:
+    asked = _asked((await request.body()).decode(errors="replace"))
+    if not asked:
+        raise xml(400, "MalformedXML", "The XML you provided was not well-formed")
+    if upload["ended"]:
+        # Asked again, because the answer was lost: the same answer.
+        return _completed(upload)
+    numbers = [number for number, _ in asked]
+    if any(after <= before for before, after in pairwise(numbers)):
+        raise xml(400, "InvalidPartOrder", "The list of parts was not in ascending order")
+    parts = upload["parts"]
+    for number, tag in asked:
+        if parts.get(str(number), {}).get("md5") != tag:
+            raise xml(400, "InvalidPart", f"Part {number} was not found, or its ETag differs")
+    if any(parts[str(number)]["size"] < state.smallest_part for number in numbers[:-1]):
+        raise xml(400, "EntityTooSmall", "Your proposed upload is smaller than allowed")
+    upload["ended"] = _tag([parts[str(number)]["md5"] for number in numbers])
+    uploads.put(state, upload)
+    blob = await taken(state, uploads.pieces(state, upload, numbers))
+    hold(state, (upload["asset_id"], upload["file_id"]), blob, gone=_NO_FILE)
+    return _completed(upload)
+
+
+def _asked(text: str) -> list[tuple[int, str]]:
+    """Number and MD5 of the parts in a body; nothing when there is none, or one lacks either."""
+    asked = []
+    for part in _PART.findall(text):
+        number, tag = _NUMBER.search(part), _TAG.search(part)
+        if number is None or tag is None:
+            return []
+        asked.append((int(number[1]), unescape(tag[1]).strip('"')))
+    return asked
+
+
+def _tag(md5s: Sequence[str]) -> str:
+    """The ETag of a whole that came in parts: the MD5 of their MD5s, and how many they are."""
+    digest = hashlib.md5(b"".join(map(bytes.fromhex, md5s)), usedforsecurity=False)
+    return f"{digest.hexdigest()}-{len(md5s)}"
+
+
+def _completed(upload: Document) -> Response:
+    return xml_answer(
+        f"<CompleteMultipartUploadResult {_NAMESPACE}><Bucket>sandbox</Bucket>"
+        f"<Key>{upload['file_id']}</Key><ETag>&quot;{upload['ended']}&quot;</ETag>"
+        "</CompleteMultipartUploadResult>"
+    )
+
+
+def _list(upload: Document) -> Response:
+    parts = "".join(
+        f"<Part><PartNumber>{number}</PartNumber><ETag>&quot;{part['md5']}&quot;</ETag>"
+        f"<Size>{part['size']}</Size></Part>"
+        for number, part in sorted(upload["parts"].items(), key=lambda each: int(each[0]))
+    )
+    return xml_answer(
+        f"<ListPartsResult {_NAMESPACE}><Bucket>sandbox</Bucket><Key>{upload['file_id']}</Key>"
+        f"<UploadId>{upload['id']}</UploadId><IsTruncated>false</IsTruncated>{parts}"
+        "</ListPartsResult>"
+    )
+
+
+def _check_length(request: Request) -> None:
+    length = request.headers.get("content-length", "")
+    if not length.isdecimal():
+        raise xml(411, "MissingContentLength", "You must provide the Content-Length HTTP header")
+    if int(length) > _MOST:
+        raise xml(400, "EntityTooLarge", "Your proposed upload exceeds the maximum allowed size")
+
+
+def _check_md5(request: Request, body: Received) -> None:
+    sent = request.headers.get("content-md5")
+    if sent is None:
+        return
+    try:
+        wanted = b64decode(sent, validate=True)
+    except NotBase64 as error:
+        raise xml(400, "InvalidDigest", "The Content-MD5 you specified is not valid") from error
+    if wanted != body.arrived.digest("md5"):
+        raise xml(400, "BadDigest", "The Content-MD5 you specified did not match what we received")
