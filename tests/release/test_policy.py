@@ -67,6 +67,32 @@ def test_every_attribute_is_read_from_toml() -> None:
         assert getattr(policy, field.name) != getattr(default, field.name), field.name
 
 
+def test_a_policy_of_which_nothing_is_said() -> None:
+    assert ReleasePolicy() == ReleasePolicy(
+        metadata_view=None,
+        regions_field="Regions",
+        languages_field="Languages",
+        usages_field="Usages",
+        unrestricted_when_missing=frozenset(),
+        worldwide=("Worldwide", "Global"),
+        embargo_field="EmbargoUntil",
+        licence_start_field="LicenceStart",
+        licence_end_field="LicenceEnd",
+        restrictions_field="UsageRestrictions",
+        holds_field="HeldVersions",
+        compliant_version_field="CompliantVersion",
+        compliant_sha256_field="CompliantSHA256",
+        require_compliant=False,
+        min_approvers=1,
+        required_approvers=frozenset(),
+        max_approval_age=None,
+        allow_download=True,
+        link_lifetime=timedelta(days=14),
+        renew_before=timedelta(days=2),
+        freshness=timedelta(seconds=10),
+    )
+
+
 def test_the_policy_in_the_documentation_is_whole_and_can_be_loaded() -> None:
     (block,) = re.findall(r"```toml\n(.*?)```", PAGE.read_text("utf-8"), re.DOTALL)
 
@@ -203,7 +229,9 @@ def test_a_duration_is_a_number_and_a_unit(text: str, meant: timedelta) -> None:
 @pytest.mark.parametrize("name", ["max_approval_age", "link_lifetime", "renew_before", "freshness"])
 @pytest.mark.parametrize("text", ["0d", "300w", "99999999w"])
 def test_a_duration_is_above_zero_and_at_most_five_years(name: str, text: str) -> None:
-    with pytest.raises(ConfigurationError, match=f"policy: {name} must be above zero and at most"):
+    with pytest.raises(
+        ConfigurationError, match=f"policy: {name} must be above zero and at most 5 years$"
+    ):
         ReleasePolicy.from_toml(f'{name} = "{text}"')
 
 
@@ -217,7 +245,7 @@ def test_five_years_is_still_fine() -> None:
 
 @pytest.mark.parametrize("number", ["0", "-1", "101", "0x" + "f" * 5000])
 def test_a_policy_demands_at_least_one_approver_and_no_crowd(number: str) -> None:
-    with pytest.raises(ConfigurationError, match="min_approvers must be from 1 to 100"):
+    with pytest.raises(ConfigurationError, match=r"min_approvers must be from 1 to 100$"):
         ReleasePolicy.from_toml(f"min_approvers = {number}")
 
 
@@ -229,7 +257,9 @@ def test_one_approver_and_a_hundred_are_fine() -> None:
 def test_links_are_renewed_before_they_end_and_not_before_they_begin() -> None:
     day = timedelta(days=1)
 
-    with pytest.raises(ConfigurationError, match="renew_before must be shorter"):
+    with pytest.raises(
+        ConfigurationError, match=r"renew_before must be shorter than link_lifetime$"
+    ):
         ReleasePolicy(link_lifetime=day, renew_before=day)
 
 
@@ -239,7 +269,7 @@ def test_only_what_restricts_can_be_missing() -> None:
 
 
 def test_what_is_never_read_is_not_missing() -> None:
-    with pytest.raises(ConfigurationError, match="unrestricted_when_missing needs a metadata_view"):
+    with pytest.raises(ConfigurationError, match=r"_missing needs a metadata_view$"):
         ReleasePolicy(unrestricted_when_missing={"regions"})
 
 
@@ -249,5 +279,5 @@ def test_what_is_never_read_is_not_missing() -> None:
 )
 @pytest.mark.parametrize("blank", ["", " "])
 def test_what_names_a_field_or_a_view_is_not_blank(name: str, blank: str) -> None:
-    with pytest.raises(ConfigurationError, match=f"policy: {name} must not be blank"):
+    with pytest.raises(ConfigurationError, match=f"policy: {name} must not be blank$"):
         ReleasePolicy.from_toml(f"{name} = '{blank}'")
