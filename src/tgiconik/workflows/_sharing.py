@@ -195,6 +195,8 @@ class _Case:
         self, state: State, facts: AssetFacts, decision: Decision, *, link: ShareLink | None = None
     ) -> Outcome:
         """The end of it, as a value."""
+        # A blank value restricts nothing, and Trading Grid would refuse it.
+        told = tuple(text for text in decision.restrictions if text)
         return Outcome(
             partner=self.recipient.company_id,
             asset_id=self.asset_id,
@@ -205,7 +207,7 @@ class _Case:
             share_id=link.share_id if link else None,
             link=link.url if link else None,
             expires_at=link.expires if link else decision.expires_at,
-            restrictions=decision.restrictions if state is State.DELIVERED else (),
+            restrictions=told if state is State.DELIVERED else (),
         )
 
 
