@@ -1,8 +1,10 @@
 """What every part of the sandbox shares: store, clock, origin and the list of writes."""
 
+from collections import defaultdict
 from collections.abc import Callable
 from datetime import UTC, datetime
 
+import anyio
 import attrs
 
 from tgiconik.sandbox.storage.blobs import Blobs
@@ -42,6 +44,7 @@ class State:
         blobs: media bytes.
         smallest_part: bytes that every part of an upload but the last one must have. Tests of
             uploads in parts lower it.
+        turns: who may go on with an upload, by its id or path: one request at a time.
         leaks: requests to storages that carried iconik's credentials, as "METHOD path: names".
     """
 
@@ -52,4 +55,5 @@ class State:
     unknown_queries: list[str] = attrs.Factory(list)
     blobs: Blobs = attrs.Factory(Blobs)
     smallest_part: int = _SMALLEST_PART
+    turns: defaultdict[str, anyio.Lock] = attrs.Factory(lambda: defaultdict(anyio.Lock))
     leaks: list[str] = attrs.Factory(list)

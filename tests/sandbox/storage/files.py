@@ -1,5 +1,6 @@
 """Files of the film, on the storage that a test is about."""
 
+import re
 from typing import Any
 
 import httpx
@@ -11,6 +12,13 @@ from ..iconik.world import FILM  # noqa: TID252 - one world for all of iconik's 
 Json = dict[str, Any]
 
 FILES = f"/API/files/v1/assets/{FILM}/files/"
+
+
+def code(answer: httpx.Response) -> str:
+    """What Amazon, Google or Azure call the error."""
+    match = re.search("<Code>(.+)</Code>", answer.text)
+    assert match is not None, answer.text
+    return match[1]
 
 
 async def new_file(iconik: httpx.AsyncClient, method: str, name: str = "new film.mp4") -> Json:

@@ -12,17 +12,11 @@ import pytest
 from tgiconik.sandbox import Sandbox
 
 from ..iconik.world import FILM, Clock  # noqa: TID252 - one world for all of iconik's side
-from .files import FILES, Json, close, content, new_file
+from .files import FILES, Json, close, code, content, new_file
 
 
 def md5(content: bytes) -> str:
     return hashlib.md5(content, usedforsecurity=False).hexdigest()
-
-
-def code(answer: httpx.Response) -> str:
-    match = re.search("<Code>(.+)</Code>", answer.text)
-    assert match is not None, answer.text
-    return match[1]
 
 
 @attrs.frozen

@@ -5,6 +5,7 @@ what, and downloads. Uploads are in `uploads`; the rest is the generic noun's.
 """
 
 from collections.abc import Mapping
+from functools import partial
 from typing import Any, Final
 from urllib.parse import quote
 
@@ -31,11 +32,11 @@ _KINDS: Final = {
     "proxies": PROXIES,
     "keyframes": KEYFRAMES,
 }
-#: What goes with a format or file set: the kinds that name it, and under which field.
 _LINK_REFUSALS: Final = LinkRefusals(
-    expired=xml(403, "AccessDenied", "Request has expired"),
-    wrong=xml(403, "SignatureDoesNotMatch", "The signature does not match the request"),
+    expired=partial(xml, 403, "AccessDenied", "Request has expired"),
+    wrong=partial(xml, 403, "SignatureDoesNotMatch", "The signature does not match the request"),
 )
+#: What goes with a format or file set: the kinds that name it, and under which field.
 _BELOW: Final[Mapping[str, tuple[str, tuple[str, ...]]]] = {
     "formats": ("format_id", ("file_sets", "files")),
     "file_sets": ("file_set_id", ("files",)),

@@ -15,7 +15,8 @@ from tgiconik.sandbox.iconik.asked import Asked, Refused, found
 from tgiconik.sandbox.iconik.kinds import FILE_SETS, FILES, STORAGES
 from tgiconik.sandbox.iconik.paging import listed
 from tgiconik.sandbox.state import State
-from tgiconik.sandbox.storage import signing, uploads
+from tgiconik.sandbox.storage import b2, signing, uploads
+from tgiconik.sandbox.storage.refusals import Refusal
 from tgiconik.sandbox.store import Document
 
 #: S3 takes no more.
@@ -56,13 +57,33 @@ def _s3(state: State, file: Document) -> Document:
     return {
         "upload_url": signing.link(state, "PUT", path),
         "upload_method": "PUT",
-        "upload_headers": {},
         "multipart_upload_url": signing.link(state, "POST", path, uploads=""),
+    }
+
+
+def _gcs(state: State, file: Document) -> Document:
+    return {"upload_url": signing.link(state, "POST", _path("gcs", file)), "upload_method": "POST"}
+
+
+def _azure(state: State, file: Document) -> Document:
+    return {"upload_url": signing.link(state, "PUT", _path("azure", file)), "upload_method": "PUT"}
+
+
+def _b2(state: State, file: Document) -> Document:
+    url, token = b2.file_link(state, file)
+    return {
+        "upload_url": url,
+        "upload_method": "POST",
+        "upload_filename": b2.file_name(file),
+        "upload_credentials": {"authorizationToken": token},
     }
 
 
 _LINKS: Final[Mapping[str, Callable[[State, Document], Document]]] = {
     "S3": _s3,
+    "GCS": _gcs,
+    "B2": _b2,
+    "AZURE": _azure,
 }
 
 
@@ -152,6 +173,44 @@ def clean_up(asked: Asked) -> Response:
     return asked.fit({})
 
 
+def b2_start(asked: Asked) -> Response:
+    """Begin a large file on B2, or go on with one: link and token for parts, one at a time."""
+    state, file = asked.state, _file(asked, "B2")
+    id_ = (asked.body or {}).get("upload_file_id")
+    upload = (
+        _b2_upload(asked, id_) if id_ else uploads.begin(state, "B2", file["asset_id"], file["id"])
+    )
+    url, token = b2.part_link(state, upload)
+    return asked.fit(
+        {"upload_file_id": upload["id"], "upload_url": url, "authorization_token": token}
+    )
+
+
+def b2_finish(asked: Asked) -> Response:
+    """Make a large file on B2 of its parts."""
+    _file(asked, "B2")
+    upload = _b2_upload(asked, asked.body["upload_file_id"])
+    try:
+        b2.finish(asked.state, upload, asked.body["sha1_list"])
+    except Refusal as refusal:
+        raise Refused(400, str(refusal)) from refusal
+    return asked.fit({})
+
+
+def b2_cancel(asked: Asked) -> Response:
+    """Give up a large file on B2."""
+    _file(asked, "B2")
+    uploads.give_up(asked.state, _b2_upload(asked, asked.body["upload_file_id"]))
+    return asked.fit({})
+
+
+def _b2_upload(asked: Asked, id_: str) -> Document:
+    upload = b2.open_upload(asked.state, id_)
+    if upload is None or upload["file_id"] != asked.ids["file_id"]:
+        raise Refused(400, f"No active upload for: {id_}")
+    return upload
+
+
 _FILE: Final = "files/v1/assets/{asset_id}/files/{file_id}"
 HANDLERS = {
     f"GET {_FILE}/": read_file,
@@ -161,4 +220,7 @@ HANDLERS = {
     f"GET {_FILE}/multipart_url/part/": s3_parts,
     f"POST {_FILE}/multipart_url/s3/part/": s3_part,
     f"POST {_FILE}/multipart/cleanup/": clean_up,
+    f"POST {_FILE}/multipart/b2/start/": b2_start,
+    f"POST {_FILE}/multipart/b2/finish/": b2_finish,
+    f"POST {_FILE}/multipart/b2/cancel/": b2_cancel,
 }

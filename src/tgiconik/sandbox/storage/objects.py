@@ -5,13 +5,13 @@ from typing import Final
 from tgiconik.sandbox.iconik.kinds import FILES, KEYFRAMES, PROXIES
 from tgiconik.sandbox.state import State
 from tgiconik.sandbox.storage.blobs import Blob
-from tgiconik.sandbox.storage.refusals import Refusal
+from tgiconik.sandbox.storage.refusals import Refusing
 from tgiconik.sandbox.store import Document
 
 _WITH_BYTES: Final = (FILES, PROXIES, KEYFRAMES)
 
 
-def hold(state: State, place: tuple[str, str], blob: Blob, *, gone: Refusal) -> None:
+def hold(state: State, place: tuple[str, str], blob: Blob, *, gone: Refusing) -> None:
     """Hold bytes for a file. iconik takes notice when the file is closed, not before.
 
     Args:
@@ -24,7 +24,7 @@ def hold(state: State, place: tuple[str, str], blob: Blob, *, gone: Refusal) -> 
     file = state.store.get(FILES, key)
     if file is None:
         release(state, blob.sha256)
-        raise gone
+        raise gone()
     held = {"blob": blob.sha256, "md5": blob.md5}
     state.store.put(FILES, key, file | held, parent=place[0])
     if file.get("blob") not in {None, blob.sha256}:

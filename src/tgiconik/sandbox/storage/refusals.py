@@ -1,6 +1,6 @@
 """How storages say no: Amazon, Google and Azure in XML, Backblaze in JSON."""
 
-from collections.abc import Mapping
+from collections.abc import Callable
 from xml.sax.saxutils import escape
 
 import attrs
@@ -10,9 +10,13 @@ from starlette.responses import JSONResponse, Response
 class Refusal(Exception):  # noqa: N818 - it reads `raise Refusal(…)`
     """The request is answered with an error, and nothing is kept of it."""
 
-    def __init__(self, answer: Response) -> None:
-        super().__init__(answer.status_code)
+    def __init__(self, answer: Response, message: str) -> None:
+        super().__init__(message)
         self.answer = answer
+
+
+#: Made when it is needed: an exception that is raised twice keeps what it passed alive.
+Refusing = Callable[[], Refusal]
 
 
 @attrs.frozen
@@ -24,24 +28,21 @@ class LinkRefusals:
         wrong: its signature does not belong to it.
     """
 
-    expired: Refusal
-    wrong: Refusal
+    expired: Refusing
+    wrong: Refusing
 
 
-def xml(status: int, code: str, message: str, headers: Mapping[str, str] | None = None) -> Refusal:
+def xml(status: int, code: str, message: str) -> Refusal:
     """As Amazon, Google and Azure answer."""
     content = f"<Error><Code>{code}</Code><Message>{escape(message)}</Message></Error>"
-    return Refusal(xml_answer(content, status=status, headers=headers))
+    return Refusal(xml_answer(content, status=status), message)
 
 
-def xml_answer(
-    content: str, *, status: int = 200, headers: Mapping[str, str] | None = None
-) -> Response:
+def xml_answer(content: str, *, status: int = 200) -> Response:
     """An answer in XML."""
     return Response(
         f'<?xml version="1.0" encoding="UTF-8"?>\n{content}',
         status_code=status,
-        headers=headers,
         media_type="application/xml",
     )
 
@@ -49,4 +50,4 @@ def xml_answer(
 def b2(status: int, code: str, message: str) -> Refusal:
     """As Backblaze answers."""
     said = {"status": status, "code": code, "message": message}
-    return Refusal(JSONResponse(said, status_code=status))
+    return Refusal(JSONResponse(said, status_code=status), message)

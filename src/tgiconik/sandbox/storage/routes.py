@@ -8,7 +8,7 @@ from starlette.responses import PlainTextResponse, Response
 from starlette.routing import BaseRoute, Route
 
 from tgiconik.sandbox.state import State
-from tgiconik.sandbox.storage import s3
+from tgiconik.sandbox.storage import azure, b2, gcs, s3
 from tgiconik.sandbox.storage.refusals import Refusal
 
 Storage = Callable[[State, Request], Awaitable[Response]]
@@ -17,6 +17,10 @@ _METHODS: Final = ["GET", "POST", "PUT", "DELETE"]
 _FILE: Final = "{asset_id}/{file_id}/{name:path}"
 _STORAGES: Final[Mapping[str, Storage]] = {
     f"/storage/s3/{_FILE}": s3.answer,
+    f"/storage/gcs/{_FILE}": gcs.answer,
+    f"/storage/azure/{_FILE}": azure.answer,
+    "/storage/b2/b2_upload_file/{asset_id}/{file_id}": b2.upload_file,
+    "/storage/b2/b2_upload_part/{upload_id}/{pod}": b2.upload_part,
 }
 #: What says who a client of iconik is, and no storage may ever see.
 _ICONIKS_OWN: Final = ("App-ID", "Auth-Token")

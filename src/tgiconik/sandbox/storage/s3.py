@@ -5,6 +5,7 @@ import re
 from base64 import b64decode
 from binascii import Error as NotBase64
 from collections.abc import Sequence
+from functools import partial
 from html import unescape
 from itertools import pairwise
 from typing import Final
@@ -20,10 +21,10 @@ from tgiconik.sandbox.storage.refusals import LinkRefusals, xml, xml_answer
 from tgiconik.sandbox.store import Document
 
 _LINKS: Final = LinkRefusals(
-    expired=xml(403, "AccessDenied", "Request has expired"),
-    wrong=xml(403, "SignatureDoesNotMatch", "The signature does not match the request"),
+    expired=partial(xml, 403, "AccessDenied", "Request has expired"),
+    wrong=partial(xml, 403, "SignatureDoesNotMatch", "The signature does not match the request"),
 )
-_NO_FILE: Final = xml(404, "NoSuchKey", "There is no file to keep these bytes for")
+_NO_FILE: Final = partial(xml, 404, "NoSuchKey", "There is no file to keep these bytes for")
 _NAMESPACE: Final = 'xmlns="http://s3.amazonaws.com/doc/2006-03-01/"'
 #: Amazon takes no more in one request.
 _MOST: Final = 5 * 1024**3

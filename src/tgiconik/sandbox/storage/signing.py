@@ -41,7 +41,7 @@ def check(state: State, request: Request, refusals: LinkRefusals) -> None:
     _check_time(state, request.scope, request.query_params.get("expires", ""), refusals)
     good = _sign(state, method, request.scope["path"], pairs)
     if not hmac.compare_digest(request.query_params.get("signature", ""), good):
-        raise refusals.wrong
+        raise refusals.wrong()
 
 
 def token(state: State, path: str) -> str:
@@ -55,7 +55,7 @@ def check_token(state: State, request: Request, refusals: LinkRefusals) -> None:
     end, _, signature = request.headers.get("authorization", "").partition("_")
     good = _sign(state, "POST", request.scope["path"], [("expires", end)])
     if not hmac.compare_digest(signature.encode(), good.encode()):
-        raise refusals.wrong
+        raise refusals.wrong()
     _check_time(state, request.scope, end, refusals)
 
 
@@ -65,7 +65,7 @@ def _end(state: State) -> int:
 
 def _check_time(state: State, scope: Scope, end: str, refusals: LinkRefusals) -> None:
     if not end.isdecimal() or int(end) <= state.now().timestamp() or EXPIRED in scope:
-        raise refusals.expired
+        raise refusals.expired()
 
 
 def _sign(state: State, method: str, path: str, pairs: Iterable[tuple[str, str]]) -> str:

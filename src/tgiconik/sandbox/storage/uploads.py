@@ -26,7 +26,7 @@ class OpenUpload:
         id: what the storage calls it.
         asset_id: the asset of the file.
         file_id: the file that it is for.
-        parts: numbers of the parts that are there; a session has one part, 1, once bytes came.
+        parts: numbers of the parts that are there; a session has one, which grows.
     """
 
     kind: str
@@ -51,8 +51,10 @@ def open_uploads(state: State) -> list[OpenUpload]:
     ]
 
 
-def begin(state: State, kind: str, asset_id: str, file_id: str) -> Document:
-    """Begin an upload."""
+def begin(
+    state: State, kind: str, asset_id: str, file_id: str, *, with_part: int | None = None
+) -> Document:
+    """Begin an upload; with an empty part, where it has one that grows."""
     upload: Document = {
         "id": uuid4().hex,
         "kind": kind,
@@ -61,6 +63,9 @@ def begin(state: State, kind: str, asset_id: str, file_id: str) -> Document:
         "parts": {},
         "ended": None,
     }
+    if with_part is not None:
+        upload["parts"][str(with_part)] = {}
+        piece(state, upload, with_part).touch()
     return put(state, upload)
 
 

@@ -1,0 +1,169 @@
+"""Backblaze B2: a small file in one request, a large one in parts, each with its SHA-1.
+
+Parts are begun and finished through iconik, which holds the account; only bytes come here.
+"""
+
+import re
+from collections.abc import Sequence
+from functools import partial
+from typing import Final
+from urllib.parse import unquote
+from uuid import uuid4
+
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+
+from tgiconik.sandbox.iconik.kinds import FILES
+from tgiconik.sandbox.state import State
+from tgiconik.sandbox.storage import signing, uploads
+from tgiconik.sandbox.storage.objects import hold
+from tgiconik.sandbox.storage.receiving import Received, received, taken
+from tgiconik.sandbox.storage.refusals import LinkRefusals, Refusal, b2
+from tgiconik.sandbox.store import Document
+
+_LINKS: Final = LinkRefusals(
+    expired=partial(b2, 401, "expired_auth_token", "The authorization token has expired"),
+    wrong=partial(b2, 401, "bad_auth_token", "The authorization token is not valid"),
+)
+_SHA1: Final = re.compile("[0-9a-f]{40}")
+_UNVERIFIED: Final = "do_not_verify"
+_LAST_NUMBER: Final = 10_000
+
+
+def file_name(file: Document) -> str:
+    """What iconik calls a file in its bucket."""
+    return f"{file['asset_id']}/{file['name']}"
+
+
+def file_link(state: State, file: Document) -> tuple[str, str]:
+    """URL and token to upload a small file with."""
+    path = f"/storage/b2/b2_upload_file/{file['asset_id']}/{file['id']}"
+    return f"{state.base_url}{path}", signing.token(state, path)
+
+
+def part_link(state: State, upload: Document) -> tuple[str, str]:
+    """URL and token to upload parts with, one after the other."""
+    path = f"/storage/b2/b2_upload_part/{upload['id']}/{uuid4().hex}"
+    return f"{state.base_url}{path}", signing.token(state, path)
+
+
+async def upload_file(state: State, request: Request) -> Response:
+    """Take a small file.
+
+    Raises:
+        Refusal: as Backblaze refuses it.
+    """
+    signing.check_token(state, request, _LINKS)
+    place = request.path_params["asset_id"], request.path_params["file_id"]
+    file = state.store.get(FILES, "/".join(place))
+    if file is None:
+        raise _no_file()
+    if unquote(_header(request, "X-Bz-File-Name")) != file_name(file):
+        raise _bad("X-Bz-File-Name is not the one that the upload is for")
+    kind = _header(request, "Content-Type")
+    sha1, length = _announced(request)
+    async with received(state, request, "sha1") as body:
+        _check(body, sha1)
+        blob = await taken(state, [body.path])
+    hold(state, place, blob, gone=_no_file)
+    return JSONResponse(
+        {
+            "action": "upload",
+            "fileId": file["id"],
+            "fileName": file_name(file),
+            "contentLength": length,
+            "contentSha1": sha1,
+            "contentType": kind,
+        }
+    )
+
+
+async def upload_part(state: State, request: Request) -> Response:
+    """Take a part of a large file.
+
+    Raises:
+        Refusal: as Backblaze refuses it.
+    """
+    signing.check_token(state, request, _LINKS)
+    number = _header(request, "X-Bz-Part-Number")
+    if not number.isdecimal() or not 1 <= int(number) <= _LAST_NUMBER:
+        raise _bad("X-Bz-Part-Number must be between 1 and 10000")
+    sha1, length = _announced(request)
+    turn = state.turns[request.scope["path"]]
+    if turn.locked():
+        # Each thread is to get an upload URL of its own.
+        raise b2(503, "service_unavailable", "This upload URL is in use")
+    async with turn, received(state, request, "sha1") as body:
+        _check(body, sha1)
+        # Others may have come while this one arrived, or all may have been given up.
+        upload = open_upload(state, request.path_params["upload_id"])
+        if upload is None:
+            raise _bad("No active upload")
+        body.path.replace(uploads.piece(state, upload, int(number)))
+        actual = body.arrived.digest("sha1").hex()
+        upload["parts"][str(int(number))] = {"size": length, "sha1": actual}
+        uploads.put(state, upload)
+    return JSONResponse(
+        {
+            "fileId": upload["id"],
+            "partNumber": int(number),
+            "contentLength": length,
+            "contentSha1": sha1,
+        }
+    )
+
+
+def open_upload(state: State, id_: str) -> Document | None:
+    """A large file that was begun; None when there is none, or it was finished or cancelled."""
+    upload = uploads.get(state, "B2", id_)
+    return None if upload is None or upload["ended"] else upload
+
+
+def finish(state: State, upload: Document, sha1s: Sequence[str]) -> None:
+    """Make a large file of its parts, and hold it. It blocks while it reads all of them.
+
+    Raises:
+        Refusal: the parts are not those that the list says.
+    """
+    parts = [upload["parts"].get(str(number)) for number in range(1, len(sha1s) + 1)]
+    there = [part for part in parts if part is not None]
+    if len(there) < 2:  # noqa: PLR2004 - Backblaze's rule
+        raise _bad("Large files must have at least 2 parts")
+    if len(sha1s) != len(upload["parts"]) or [part["sha1"] for part in there] != list(sha1s):
+        raise _bad("The parts are not those of partSha1Array")
+    if any(part["size"] < state.smallest_part for part in there[:-1]):
+        raise _bad("A part is smaller than allowed")
+    numbers = range(1, len(there) + 1)
+    blob = state.blobs.take(uploads.pieces(state, upload, numbers))
+    uploads.put(state, upload | {"ended": blob.sha256})
+    place = upload["asset_id"], upload["file_id"]
+    hold(state, place, blob, gone=_no_file)
+
+
+def _announced(request: Request) -> tuple[str, int]:
+    """SHA-1 and length that a request says it has."""
+    length, sha1 = _header(request, "Content-Length"), _header(request, "X-Bz-Content-Sha1")
+    if sha1 != _UNVERIFIED and not _SHA1.fullmatch(sha1):
+        # Backblaze also takes it at the end of the body; nobody needs that here.
+        raise _bad("X-Bz-Content-Sha1 is not a SHA-1")
+    return sha1, int(length)
+
+
+def _header(request: Request, name: str) -> str:
+    value = request.headers.get(name)
+    if not value:
+        raise _bad(f"Missing header: {name}")
+    return value
+
+
+def _check(body: Received, sha1: str) -> None:
+    if sha1 not in {_UNVERIFIED, body.arrived.digest("sha1").hex()}:
+        raise _bad("Sha1 did not match data received")
+
+
+def _no_file() -> Refusal:
+    return _bad("There is no file to keep these bytes for")
+
+
+def _bad(message: str) -> Refusal:
+    return b2(400, "bad_request", message)
