@@ -14,6 +14,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from tgiconik._http import Transport, asgi_transport
 from tgiconik.release import ReleasePolicy
 from tgiconik.sandbox import credentials, grid, iconik, links, world
+from tgiconik.sandbox.faults import Fault, Faults
 from tgiconik.sandbox.iconik import seed
 from tgiconik.sandbox.serving import serving
 from tgiconik.sandbox.state import State, Write, utc_now
@@ -58,6 +59,7 @@ class Sandbox:
 
     Attributes:
         state: store, clock and the list of writes.
+        faults: bad luck that requests are to meet, for tests: see `tgiconik.sandbox.faults`.
         app: the ASGI app.
     """
 
@@ -74,7 +76,8 @@ class Sandbox:
             _fill(self.state, with_world=world)
         parts = (iconik.routes, grid.routes, links.routes, storages.routes)
         routes = [route for part in parts for route in part(self.state)]
-        self.app: ASGIApp = _WriteLog(application(routes), self.state)
+        self.faults: list[Fault] = []
+        self.app: ASGIApp = Faults(_WriteLog(application(routes), self.state), self.faults)
 
     @property
     def writes(self) -> list[Write]:

@@ -1,13 +1,22 @@
 """Serve an ASGI app on a socket from a thread, and stop it cleanly."""
 
+import asyncio
 import socket
+import struct
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import partial
 from threading import Event, Thread
-from typing import Any
+from typing import Any, Final
 
 import uvicorn
 from starlette.types import ASGIApp
+from uvicorn.protocols.http.h11_impl import H11Protocol
+
+#: In the state of a request's scope: a function that breaks its connection. With `reset=True` at
+#: once, as a network does; else what was answered so far still arrives.
+BREAK: Final = "tgiconik.sandbox.break"
+_RESET_ON_CLOSE: Final = struct.pack("ii", 1, 0)
 
 
 class _Server(uvicorn.Server):
@@ -22,6 +31,23 @@ class _Server(uvicorn.Server):
         self.ready.set()
 
 
+class _Breakable(H11Protocol):
+    """uvicorn's HTTP/1.1, on connections that an app can break."""
+
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # as uvicorn's
+        super().connection_made(transport)
+        self.app_state = self.app_state | {BREAK: partial(_break, transport)}
+
+
+def _break(transport: asyncio.Transport, *, reset: bool) -> None:
+    if reset:
+        connection = transport.get_extra_info("socket")
+        connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _RESET_ON_CLOSE)
+        transport.abort()
+    else:
+        transport.close()
+
+
 @contextmanager
 def serving(app: ASGIApp, host: str, port: int) -> Iterator[str]:
     """Serve until the block ends.
@@ -34,7 +60,13 @@ def serving(app: ASGIApp, host: str, port: int) -> Iterator[str]:
     """
     with _listening(host, port) as listener:
         server = _Server(
-            uvicorn.Config(app, log_level="warning", lifespan="off", timeout_graceful_shutdown=1)
+            uvicorn.Config(
+                app,
+                http=_Breakable,
+                log_level="warning",
+                lifespan="off",
+                timeout_graceful_shutdown=1,
+            )
         )
         arguments: dict[str, Any] = {"sockets": [listener]}
         thread = Thread(target=server.run, kwargs=arguments, name="sandbox", daemon=True)
