@@ -485,6 +485,67 @@ async def test_a_claim_that_is_lost_at_the_last_word_leaves_that_word_to_its_new
     assert (await grid.community.requests.get("REQ-1042")).claim.holder == "another"
 
 
+@pytest.mark.parametrize(
+    ("place", "status"),
+    [
+        (("PUT", f"/deliveries/{world.NORDLICHT}"), 412),
+        (("PUT", "/REQ-1042/status"), 409),
+        (("PUT", "/REQ-1042/status"), 412),
+    ],
+)
+async def test_what_changed_under_the_claim_ends_the_run_without_another_write(
+    iconik: IconikClient,
+    sandbox: Sandbox,
+    clock: Clock,
+    place: tuple[str, str],
+    status: int,
+) -> None:
+    refuses = Broken(sandbox, call(*place), lambda: httpx.Response(status))
+    async with grid_client(sandbox, refuses) as broken:
+        result = await fulfill_media_request(broken, iconik, "REQ-1042", policy=POLICY, now=clock)
+
+    assert result.waits_for == ("REQ-1042 changed while it was being worked on",)
+    assert sandbox.writes[-1].path.endswith("/claim")
+    assert not any(write.path.endswith("/comments") for write in sandbox.writes)
+
+
+async def test_a_request_that_is_withdrawn_while_it_is_being_claimed_is_left_alone(
+    grid: TradingGridClient, iconik: IconikClient, sandbox: Sandbox, clock: Clock, wire: Wire
+) -> None:
+    async def withdraw(request: httpx.Request) -> None:
+        if request.url.path.endswith("/REQ-1042/claim"):
+            wire.after.clear()
+            there = await grid.community.requests.get("REQ-1042")
+            await grid.community.requests.set_status("REQ-1042", "withdrawn", if_match=there.etag)
+
+    wire.after.append(withdraw)
+
+    result = await fulfill_media_request(grid, iconik, "REQ-1042", policy=POLICY, now=clock)
+
+    assert (result.status, result.outcomes) == (RequestStatus.WITHDRAWN, ())
+    assert not any(write.path.startswith("/API/") for write in sandbox.writes)
+
+
+async def test_a_partner_without_a_profile_is_served_by_what_the_request_says(
+    grid: TradingGridClient, iconik: IconikClient, sandbox: Sandbox, clock: Clock
+) -> None:
+    grid_seed.add_request(
+        sandbox.state,
+        credentials.COMPANY_ID,
+        REQUEST,
+        kind="media_request",
+        partner_id="GC10000499XX",
+        subject="Media, please",
+        requester={"email": "somebody@unknown.example"},
+        criteria={"asset_ids": [FILM], "region": "US"},
+    )
+
+    result = await fulfill_media_request(grid, iconik, REQUEST, policy=POLICY, now=clock)
+
+    assert result.status == RequestStatus.DECLINED
+    assert any(step.what == "GC10000499XX has no profile" for step in result.steps)
+
+
 async def test_the_link_that_was_delivered_last_stays_whatever_older_records_remember(
     grid: TradingGridClient, iconik: IconikClient, sandbox: Sandbox, clock: Clock
 ) -> None:

@@ -67,13 +67,10 @@ def plan_answer(request: Request, partner: Partner | None, candidates: Candidate
     )
 
 
-def plan_report(request: Request, outcomes: Sequence[Outcome], candidates: Candidates) -> Plan:
-    """What to tell once everything that was planned has been delivered or refused."""
-    delivered = [o for o in outcomes if o.state is State.DELIVERED]
+def plan_report(request: Request, delivered: Sequence[Outcome], candidates: Candidates) -> Plan:
+    """What to tell once everything that was planned has been delivered."""
     named_ids = criteria_of(request).asset_ids
     missing = len(named_ids) - len(delivered) if named_ids else 0
-    if not delivered:
-        return _nothing_releasable(candidates)
     lines = [
         f"{named(o.title)}: {o.link or 'the link'}"
         + (f", until {moment(o.expires_at)}" if o.expires_at else "")
