@@ -103,15 +103,16 @@ ASSET = st.builds(
         max_size=3,
     ),
 )
-ANY_FIELD = frozenset({"regions", "languages", "usages"})
+ANY_FIELD = ("regions", "languages", "usages")
 WORLDS = st.builds(
     World,
     assets=st.lists(ASSET, min_size=1, max_size=4),
     policy=st.builds(
-        ReleasePolicy,
-        metadata_view=mostly(VIEW, None),
-        unrestricted_when_missing=mostly(ANY_FIELD, frozenset(), frozenset({"languages"})),
-        allow_download=st.booleans(),
+        lambda view, download: ReleasePolicy(
+            metadata_view=view[0], unrestricted_when_missing=view[1], allow_download=download
+        ),
+        mostly((VIEW, ANY_FIELD), (VIEW, ()), (VIEW, ("languages",)), (None, ())),
+        st.booleans(),
     ),
     criteria=st.one_of(
         st.fixed_dictionaries(
