@@ -17,7 +17,7 @@ from tgiconik.sandbox import credentials, grid, iconik, links, world
 from tgiconik.sandbox.faults import Fault, Faults
 from tgiconik.sandbox.iconik import seed
 from tgiconik.sandbox.serving import serving
-from tgiconik.sandbox.state import State, Write, utc_now
+from tgiconik.sandbox.state import State, Transcoding, Write, utc_now
 from tgiconik.sandbox.storage import routes as storages
 from tgiconik.sandbox.storage.blobs import Blobs
 from tgiconik.sandbox.storage.uploads import OpenUpload, open_uploads
@@ -83,6 +83,11 @@ class Sandbox:
     def writes(self) -> list[Write]:
         """Every request that may have changed something, in order."""
         return self.state.writes
+
+    @property
+    def transcoding(self) -> Transcoding:
+        """How the jobs go that make previews."""
+        return self.state.transcoding
 
     @property
     def leaks(self) -> list[str]:

@@ -29,6 +29,19 @@ class Write:
 
 
 @attrs.define
+class Transcoding:
+    """How the jobs go that make previews and read properties; for tests to change.
+
+    Attributes:
+        reads: how often a job is read, by itself or in a list, before it ends; 0 ends it at once.
+        errors: why jobs fail when they end, by type: `{"TRANSCODE": "Unknown codec"}`.
+    """
+
+    reads: int = 0
+    errors: dict[str, str] = attrs.Factory(dict)
+
+
+@attrs.define
 class State:
     """The emulated pair of platforms, as its handlers see it.
 
@@ -44,6 +57,7 @@ class State:
         blobs: media bytes.
         smallest_part: bytes that every part of an upload but the last one must have. Tests of
             uploads in parts lower it.
+        transcoding: how the jobs go that make previews.
         turns: who may go on with an upload, by its id or path: one request at a time.
         leaks: requests to storages that carried iconik's credentials, as "METHOD path: names".
     """
@@ -55,5 +69,6 @@ class State:
     unknown_queries: list[str] = attrs.Factory(list)
     blobs: Blobs = attrs.Factory(Blobs)
     smallest_part: int = _SMALLEST_PART
+    transcoding: Transcoding = attrs.Factory(Transcoding)
     turns: defaultdict[str, anyio.Lock] = attrs.Factory(lambda: defaultdict(anyio.Lock))
     leaks: list[str] = attrs.Factory(list)

@@ -31,6 +31,7 @@ from tgiconik.sandbox.iconik import (
     search,
     segments,
     shares,
+    transcoding,
     uploads,
     versions,
 )
@@ -61,6 +62,7 @@ _HANDLERS: Final[Mapping[str, Handler]] = {
     **search.HANDLERS,
     **segments.HANDLERS,
     **shares.HANDLERS,
+    **transcoding.HANDLERS,
     **uploads.HANDLERS,
     **versions.HANDLERS,
 }

@@ -193,6 +193,21 @@ def forget_version(state: State, asset_id: str, version_id: str) -> None:
             forget(state, _KINDS[kind], document)
 
 
+def forget_previews(state: State, asset_id: str, version_id: str) -> None:
+    """Forget the proxies and keyframes of a version."""
+    for kind in ("proxies", "keyframes"):
+        for document in _of(state, kind, asset_id, version_id=version_id):
+            forget(state, _KINDS[kind], document)
+
+
+def archive(state: State, asset_id: str, version_id: str) -> None:
+    """Move the originals of a version to an archive: known, and not to be fetched."""
+    for format_ in _of(state, "formats", asset_id, version_id=version_id, name="ORIGINAL"):
+        _put(state, "formats", format_ | {"archive_status": "ARCHIVED", "is_online": False})
+        for file in _of(state, "files", asset_id, format_id=format_["id"]):
+            _put(state, "files", file | {"status": "ARCHIVED"})
+
+
 def forget_asset(state: State, asset_id: str) -> None:
     """Forget all files of an asset."""
     for kind in _KINDS:
@@ -251,12 +266,12 @@ def list_kind(asked: Asked) -> Response:
 
 
 def _with_link(state: State, kind: str, document: Document) -> Document:
-    if not _is_there(document):
+    if not is_there(document):
         return document
     return document | {"url": signed_link(state, kind, document)}
 
 
-def _is_there(document: Document) -> bool:
+def is_there(document: Document) -> bool:
     """Whether there are bytes to fetch: arrived, and the file closed."""
     return bool(document.get("blob")) and document["status"] == "CLOSED"
 
@@ -344,8 +359,8 @@ def download_proxy(asked: Asked) -> Response:
 
 
 def _downloaded(asked: Asked, kind: str, document: Document) -> Response:
-    if not _is_there(document):
-        raise Refused(404, f"{document['id']} has no bytes")
+    if not is_there(document):
+        raise Refused(404, f"{document['id']} is {document['status']}, without bytes to fetch")
     version_id = document.get("version_id")
     record(
         asked.state,

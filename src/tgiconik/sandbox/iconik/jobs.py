@@ -1,4 +1,4 @@
-"""Jobs: their steps, and changes to many of them at once. The rest is the generic noun's."""
+"""Jobs: reading them, their steps, changes to many at once. The rest is the generic noun's."""
 
 from collections.abc import Iterable
 from typing import Final
@@ -7,7 +7,8 @@ from starlette.responses import Response
 
 from tgiconik.sandbox.iconik.asked import Asked, found, new_id
 from tgiconik.sandbox.iconik.kinds import JOBS
-from tgiconik.sandbox.iconik.paging import matching
+from tgiconik.sandbox.iconik.paging import listed, matching
+from tgiconik.sandbox.iconik.transcoding import looked_at
 from tgiconik.sandbox.store import Document
 
 _STATUS_AFTER: Final = {
@@ -20,6 +21,16 @@ _STATUS_AFTER: Final = {
 
 def _job(asked: Asked, id_: str) -> Document:
     return found(asked.state.store.get(JOBS, id_), f"Job {id_}")
+
+
+def read_job(asked: Asked) -> Response:
+    """One job."""
+    return asked.fit(looked_at(asked.state, _job(asked, asked.ids["job_id"])))
+
+
+def list_jobs(asked: Asked) -> Response:
+    """The jobs that the query selects."""
+    return listed(asked, [looked_at(asked.state, job) for job in asked.state.store.list(JOBS)])
 
 
 def _put(asked: Asked, job: Document) -> Document:
@@ -83,6 +94,8 @@ def set_state(asked: Asked) -> Response:
 
 
 HANDLERS = {
+    "GET jobs/v1/jobs/": list_jobs,
+    "GET jobs/v1/jobs/{job_id}/": read_job,
     "PATCH jobs/v1/jobs/": change_many,
     "DELETE jobs/v1/jobs/": delete_many,
     "PUT jobs/v1/jobs/priority/": set_priority,

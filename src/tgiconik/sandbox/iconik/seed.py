@@ -211,6 +211,18 @@ def version_id(asset_id: str, number: int) -> str:
     return fixed_id(f"{asset_id} version {number}")
 
 
+def archive_original(state: State, asset_id: str, *, version: str | None = None) -> None:
+    """Move a version's original to an archive: `archive_status` ARCHIVED, and nothing to fetch.
+
+    Args:
+        state: the sandbox.
+        asset_id: the asset.
+        version: the version's id; the current one when absent.
+    """
+    current = asset(state, asset_id)["default_version_id"]
+    files.archive(state, asset_id, version or current)
+
+
 def set_approval(
     state: State,
     asset_id: str,

@@ -1,0 +1,102 @@
+"""Jobs that make previews of a file: started on request, and done when the sandbox's policy says.
+
+Nothing is transcoded. A proxy and a keyframe are small real media, different for each version.
+"""
+
+from pathlib import PurePath
+from typing import Final
+
+from starlette.responses import Response
+
+from tgiconik.sandbox.iconik import files
+from tgiconik.sandbox.iconik.asked import Asked, Refused, found, new_id, stamp
+from tgiconik.sandbox.iconik.kinds import ASSETS, FILES, JOBS
+from tgiconik.sandbox.media import mp4, png
+from tgiconik.sandbox.state import State
+from tgiconik.sandbox.store import Document
+
+_PREVIEWS: Final = "TRANSCODE"
+_PROPERTIES: Final = "MEDIAINFO"
+
+
+def make_previews(asked: Asked) -> Response:
+    """Start the job that makes a proxy and a keyframe."""
+    return _start(asked, _PREVIEWS)
+
+
+def read_properties(asked: Asked) -> Response:
+    """Start the job that reads the media's properties. The sandbox keeps none of them."""
+    return _start(asked, _PROPERTIES)
+
+
+def _start(asked: Asked, type_: str) -> Response:
+    state, id_ = asked.state, asked.ids["file_id"]
+    file = found(state.store.get(FILES, f"{asked.ids['asset_id']}/{id_}"), f"File {id_}")
+    if not files.is_there(file):
+        raise Refused(400, f"File {id_} has no bytes to read")
+    job = {
+        "id": new_id(),
+        "type": type_,
+        "status": "STARTED",
+        "title": f"{type_.capitalize()} of {file['name']}",
+        "object_type": "assets",
+        "object_id": file["asset_id"],
+        "created_by": asked.user_id,
+        "date_created": asked.now(),
+        "date_modified": asked.now(),
+        "started_at": asked.now(),
+        "progress_processed": 0,
+        "file_id": id_,
+        "reads_left": state.transcoding.reads,
+    }
+    state.store.put(JOBS, job["id"], job)
+    if not job["reads_left"]:
+        _end(state, job)
+    return asked.fit({"job_id": job["id"]})
+
+
+def looked_at(state: State, job: Document) -> Document:
+    """A job as a reader finds it; one of those here comes nearer to its end by being read."""
+    if job["status"] != "STARTED" or "reads_left" not in job:
+        return job
+    if not job["reads_left"]:
+        return _end(state, job)
+    job["reads_left"] -= 1
+    state.store.put(JOBS, job["id"], job)
+    return job
+
+
+def _end(state: State, job: Document) -> Document:
+    moment = stamp(state.now())
+    error = state.transcoding.errors.get(job["type"])
+    if error is None:
+        if job["type"] == _PREVIEWS:
+            _make(state, job)
+        job |= {"status": "FINISHED", "progress_processed": 100, "completed_at": moment}
+    else:
+        job |= {"status": "FAILED", "error_message": error}
+    state.store.put(JOBS, job["id"], job | {"date_modified": moment})
+    return job
+
+
+def _make(state: State, job: Document) -> None:
+    """Make the previews of a file's version anew, unless the file is gone."""
+    asset = state.store.get(ASSETS, job["object_id"])
+    file = state.store.get(FILES, f"{job['object_id']}/{job['file_id']}")
+    if asset is None or file is None:
+        return
+    files.forget_previews(state, asset["id"], file["version_id"])
+    place = {"asset_id": asset["id"], "version_id": file["version_id"]}
+    stem, text = PurePath(file["name"]).stem, f"{asset['title']}, {file['version_id']}"
+    still = (file.get("media_type") or "").startswith("image/")
+    proxy = png(f"{stem}.png", text) if still else mp4(f"{stem}.mp4", text)
+    files.add_preview(state, "proxies", place, proxy)
+    keyframe = png(f"{stem}_keyframe.png", f"Keyframe of {text}")
+    files.add_preview(state, "keyframes", place | {"type": "KEYFRAME"}, keyframe)
+
+
+_FILE: Final = "files/v1/assets/{asset_id}/files/{file_id}"
+HANDLERS = {
+    f"POST {_FILE}/keyframes/": make_previews,
+    f"POST {_FILE}/mediainfo/": read_properties,
+}
