@@ -639,6 +639,52 @@ async def test_a_stray_that_is_opened_after_its_counts_were_logged_is_still_revo
     assert sorted(e.detail["access_count"] for e in logged) == [0, 1]
 
 
+@pytest.mark.parametrize("place", ["/documents", "/comments"])
+async def test_what_a_dead_run_opened_is_taken_back_when_it_may_not_go_any_more(
+    grid: TradingGridClient, iconik: IconikClient, sandbox: Sandbox, clock: Clock, place: str
+) -> None:
+    async with grid_client(sandbox, Broken(sandbox, call("POST", place), out_of_order)) as broken:
+        with pytest.raises((errors.ServerError, ExceptionGroup)):
+            (
+                await fulfill_media_request(broken, iconik, "REQ-1042", policy=POLICY, now=clock)
+            ).raise_for_failures()
+    assert len(await iconik.assets.find_links(FILM, KEY)) == 1
+    iconik_seed.set_approval(sandbox.state, FILM, "NOT_APPROVED")
+
+    result = await fulfill_media_request(grid, iconik, "REQ-1042", policy=POLICY, now=clock)
+    writes = len(sandbox.writes)
+    await fulfill_media_request(grid, iconik, "REQ-1042", policy=POLICY, now=clock)
+
+    assert result.status == RequestStatus.DECLINED
+    assert await iconik.assets.find_links(FILM, KEY) == []
+    states = [d.state async for d in grid.community.deliveries.list(request_id="REQ-1042")]
+    assert set(states) <= {"revoked"}
+    assert [e async for e in grid.community.activity.list(kind=["share.revoked"])]
+    assert sandbox.writes[writes:] == []
+
+
+async def test_what_is_taken_back_for_one_request_stays_for_another_that_has_it(
+    grid: TradingGridClient, iconik: IconikClient, sandbox: Sandbox, clock: Clock
+) -> None:
+    delivered = await fulfill_media_request(grid, iconik, "REQ-1042", policy=POLICY, now=clock)
+    grid_seed.add_request(
+        sandbox.state,
+        credentials.COMPANY_ID,
+        REQUEST,
+        kind="media_request",
+        partner_id=world.NORDLICHT,
+        subject="The same for television",
+        criteria={"asset_ids": [FILM], "region": "DE", "usage": "television"},
+        moves=["in_review"],
+    )
+
+    refused = await fulfill_media_request(grid, iconik, REQUEST, policy=POLICY, now=clock)
+
+    assert refused.status == RequestStatus.DECLINED
+    (link,) = await iconik.assets.find_links(FILM, KEY)
+    assert link.share_id == delivered.outcomes[0].share_id
+
+
 # Platforms that break midway
 
 

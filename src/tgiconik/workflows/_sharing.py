@@ -13,7 +13,12 @@ from tgiconik.iconik import IconikClient
 from tgiconik.iconik.assets import ShareLink
 from tgiconik.release import AssetFacts, Decision, Purpose, Recipient, ReleasePolicy, decide
 from tgiconik.tradinggrid import TradingGridClient
-from tgiconik.tradinggrid.collaboration import ActivityInput, DeliveryState
+from tgiconik.tradinggrid.collaboration import (
+    ActivityInput,
+    Delivery,
+    DeliveryInput,
+    DeliveryState,
+)
 from tgiconik.workflows._claim import Lease
 from tgiconik.workflows._outcome import Outcome, State
 from tgiconik.workflows._reading import read_facts
@@ -94,6 +99,40 @@ async def share_with_partner(
     return case.outcome(State.DELIVERED, facts, decision, link=link)
 
 
+async def take_back(
+    grid: TradingGridClient,
+    iconik: IconikClient,
+    asset_id: str,
+    *,
+    recipient: Recipient,
+    policy: ReleasePolicy,
+    purpose: Purpose,
+    request_id: str,
+    lease: Lease,
+    trail: Trail,
+) -> None:
+    """End what an earlier run opened for a request, once the asset may not go any more.
+
+    The run may have died between share and record, or before it told anybody. A link that another
+    request's delivery remembers stays: it is that request's.
+
+    Raises:
+        CallError: a platform could not be asked; run it again.
+        ClaimLost: somebody else has the request now.
+    """
+    case = _Case(grid, iconik, asset_id, recipient, policy, purpose, trail)
+    deliveries = await case.deliveries()
+    elsewhere = {delivery.share_id for delivery in deliveries if delivery.request_id != request_id}
+    for link in await case.open_links():
+        if link.share_id not in elsewhere:
+            await lease.keep()
+            await case.revoke(link, "it may not be shared any more")
+    for delivery in deliveries:
+        if delivery.request_id == request_id:
+            await lease.keep()
+            await case.close(delivery, lease)
+
+
 @attrs.frozen
 class _Case:
     """One asset and one partner: what is read, decided and written about them."""
@@ -126,15 +165,19 @@ class _Case:
         self.trail.read(f"shares of asset {self.asset_id}: {len(still_open)} open for the partner")
         return still_open
 
-    async def remembered(self) -> frozenset[str]:
-        """The shares that deliveries of this asset to this partner remember."""
+    async def deliveries(self) -> list[Delivery]:
+        """What Trading Grid has on record as delivered of this asset to this partner."""
         deliveries = self.grid.community.deliveries.list(
             partner_id=self.recipient.company_id,
             asset_id=self.asset_id,
             key=share_key(self.recipient.company_id),
             state=[DeliveryState.ACTIVE],
         )
-        return frozenset([d.share_id async for d in deliveries if d.share_id is not None])
+        return [delivery async for delivery in deliveries]
+
+    async def remembered(self) -> frozenset[str]:
+        """The shares that those deliveries remember."""
+        return frozenset([d.share_id for d in await self.deliveries() if d.share_id is not None])
 
     async def make(self, facts: AssetFacts, decision: Decision) -> ShareLink | None:
         """Share the asset by a new link; None in a dry run."""
@@ -189,6 +232,28 @@ class _Case:
             f"revoke share {link.share_id}: {why}",
             lambda: self.iconik.assets.revoke_link(link),
             instead=True,
+        )
+
+    async def close(self, delivery: Delivery, lease: Lease) -> None:
+        """Say on Trading Grid that a delivery has ended."""
+        ended = DeliveryInput(
+            key=delivery.key,
+            asset=delivery.asset,
+            share_id=delivery.share_id,
+            expires_at=delivery.expires_at,
+            restrictions=delivery.restrictions,
+            state=DeliveryState.REVOKED,
+        )
+        await self.trail.write(
+            f"record that the delivery of asset {self.asset_id} to {delivery.partner_id} has ended",
+            lambda: self.grid.community.deliveries.put(
+                delivery.document_id,
+                delivery.partner_id,
+                ended,
+                if_match=delivery.etag,
+                holder=lease.holder,
+            ),
+            instead=delivery,
         )
 
     def outcome(

@@ -19,8 +19,9 @@ status is the answer: `fulfilled`; `partially_fulfilled` when only some of the n
 `declined` when something was found but none of it may go to this partner.
 
 Running it again changes nothing and gives the same result. After a crash it continues where it
-stopped; two at once are kept apart by the claim. A request that is closed is reported, not touched.
-One that was reopened is answered anew, with what was not delivered for it before.
+stopped, and takes back what was opened and may not go any more; two at once are kept apart by the
+claim. A request that is closed is reported, not touched. One that was reopened is answered anew,
+with what was not delivered for it before.
 
 It waits for nobody: `waits_for` says whose move it is.
 
@@ -68,7 +69,7 @@ from tgiconik.workflows._candidates import Candidate, Candidates, find_candidate
 from tgiconik.workflows._claim import LEASE, Lease, claimed
 from tgiconik.workflows._delivery import post_delivery, said, say
 from tgiconik.workflows._outcome import Outcome, State, raise_for_failures
-from tgiconik.workflows._sharing import share_with_partner
+from tgiconik.workflows._sharing import share_with_partner, take_back
 from tgiconik.workflows._trail import Clock, Step, Trail, utc_now
 from tgiconik.workflows._wording import listed, moment, named
 
@@ -291,6 +292,8 @@ class _Work:
             outcomes = await self._deliver(request, partner, plan, lease)
         if any(outcome.state is not State.DELIVERED for outcome in outcomes):
             return await self._failed(request, outcomes, candidates, lease)
+        if request.status == RequestStatus.IN_REVIEW:
+            await self._take_back(request, partner, candidates, lease)
         if plan.deliver:
             plan = plan_report(request, outcomes, candidates)
         await self._tell(request, plan, outcomes, lease)
@@ -304,6 +307,24 @@ class _Work:
             await self._deliver_one(request, partner, candidate, lease)
             for candidate in plan.deliver
         ]
+
+    async def _take_back(
+        self, request: Request, partner: Partner | None, candidates: Candidates, lease: Lease
+    ) -> None:
+        """The request was left in review: what was opened for it then may be refused by now."""
+        for candidate in candidates.judged:
+            if not candidate.decision.allowed:
+                await take_back(
+                    self.grid,
+                    self.iconik,
+                    candidate.facts.asset_id,
+                    recipient=recipient_of(request, partner),
+                    policy=self.policy,
+                    purpose=purpose_of(request, self.policy),
+                    request_id=request.id,
+                    lease=lease,
+                    trail=self.trail,
+                )
 
     async def _deliver_one(
         self, request: Request, partner: Partner | None, candidate: Candidate, lease: Lease
