@@ -316,6 +316,14 @@ def test_every_region_of_the_partner_must_be_cleared() -> None:
     assert made.reasons[0].message == "Not cleared for AMER, LATAM."
 
 
+def test_a_yes_names_every_region_that_it_is_for() -> None:
+    made = decision(recipient=Recipient(company_id="GC1", regions=["APAC", "EMEA"]))
+
+    assert made.reasons[0].message == (
+        "Version v2 is approved by 2 and cleared for APAC, EMEA, social."
+    )
+
+
 def test_a_partner_without_regions_gets_only_what_is_cleared_worldwide() -> None:
     nowhere = Recipient(company_id="GC1")
 
@@ -402,6 +410,7 @@ def test_compliance_wants_the_one_marked_version_and_its_digest(
     assert decision(
         facts({"CompliantSHA256": [DIGEST.upper()]}), policy=strict, purpose=purpose
     ).allowed
+    assert decision(facts(sha256=DIGEST.upper()), policy=strict, purpose=purpose).allowed
     for versions in ([], ["v1"], ["v2", "v1"]):
         assert codes(CompliantVersion=versions) == [(R.NOT_COMPLIANT, "CompliantVersion")]
     for digests in ([], ["cd" * 32], [DIGEST, "cd" * 32]):

@@ -168,7 +168,7 @@ def test_a_path_that_is_no_file_is_one_clear_error(path: str) -> None:
 
 
 def test_an_unknown_key_is_refused_with_the_one_that_was_meant() -> None:
-    with pytest.raises(ConfigurationError, match="no min_aprovers in a policy; did you mean min_a"):
+    with pytest.raises(ConfigurationError, match=r"; did you mean min_approvers\?$"):
         ReleasePolicy.from_toml("min_aprovers = 2")
     with pytest.raises(ConfigurationError, match=r"no xyzzy in a policy$"):
         ReleasePolicy.from_toml("xyzzy = 2")
@@ -264,8 +264,10 @@ def test_links_are_renewed_before_they_end_and_not_before_they_begin() -> None:
 
 
 def test_only_what_restricts_can_be_missing() -> None:
-    with pytest.raises(ConfigurationError, match="knows languages, regions, usages, not holds"):
-        ReleasePolicy(unrestricted_when_missing={"regions", "holds"})
+    with pytest.raises(
+        ConfigurationError, match=r"knows languages, regions, usages, not a, b, c, d$"
+    ):
+        ReleasePolicy(unrestricted_when_missing=["d", "regions", "b", "c", "a"])
 
 
 def test_what_is_never_read_is_not_missing() -> None:
