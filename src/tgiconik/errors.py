@@ -144,6 +144,8 @@ class StatusError(CallError):
         status: HTTP status.
         messages: what the platform said, taken out of whatever shape it used.
         excerpt: the first part of the body, as text.
+        problem_type: what kind of problem it is, for programs: the `type` of RFC 9457, when it has
+            one.
         retry_after: seconds that the platform asks to wait, when it does.
         roles: roles that the platform's documents ask for this operation, when they do.
     """
@@ -160,6 +162,7 @@ class StatusError(CallError):
         messages: Sequence[str] = (),
         excerpt: str = "",
         request_id: str | None = None,
+        problem_type: str | None = None,
         retry_after: float | None = None,
     ) -> None:
         said = "; ".join(messages) or excerpt[:120] or "without a word"
@@ -169,6 +172,7 @@ class StatusError(CallError):
         self.status = status
         self.messages = tuple(messages)
         self.excerpt = excerpt[:_EXCERPT]
+        self.problem_type = problem_type
         self.retry_after = retry_after
         self.roles: tuple[str, ...] = ()
 

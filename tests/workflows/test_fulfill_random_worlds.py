@@ -29,7 +29,7 @@ PARTNER = "GC10000401DE"
 REQUEST = "REQ-5000"
 VIEW = iconik_seed.fixed_id("view random")
 FIELDS = ("Regions", "Languages", "Usages", "EmbargoUntil", "LicenceEnd", "HeldVersions")
-_WORLDS, _OFTEN = 300, 10
+_WORLDS, _OFTEN = 300, 3
 #: Titles that carry a partner's key, ours and others, and what looks like one.
 OURS, OTHERS = share_key(PARTNER), (share_key("GC10000402US"), "tgiconik", "tgiconik:GC1")
 

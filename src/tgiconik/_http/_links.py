@@ -16,7 +16,7 @@ import httpx
 
 from tgiconik import errors
 from tgiconik._http._message import Answer, Call, problem
-from tgiconik._http._session import Transport, is_this_machine, own_user_agent
+from tgiconik._http._session import Transport, is_this_machine, no_cookies, own_user_agent
 
 #: Bytes of a file that are read, sent or received at once.
 CHUNK: Final = 1024 * 1024
@@ -97,6 +97,7 @@ class Links:
             timeout=timeout,
             transport=transport,
             follow_redirects=False,
+            cookies=no_cookies(),
             # As they are stored: a range or a digest of compressed bytes would mean other ones.
             headers={"User-Agent": own_user_agent(), "Accept-Encoding": "identity"},
         )
@@ -225,6 +226,7 @@ def _accepted(answer: Answer) -> Answer:
             status=refusal.status,
             messages=refusal.messages,
             excerpt=refusal.excerpt,
+            request_id=refusal.request_id,
         )
     raise refusal
 

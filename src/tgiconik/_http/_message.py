@@ -235,6 +235,7 @@ def problem(
         messages=[masked(message, secrets) for message in messages(answer.content)],
         excerpt=masked(answer.text, secrets),
         request_id=answer.request_id,
+        problem_type=problem_type(answer.content),
         retry_after=retry_after(answer.headers, at=at),
     )
 
@@ -261,12 +262,7 @@ def messages(content: bytes) -> list[str]:
     OAuth2: RFC 6749's `error` and `error_description`. Everything else, HTML too, says nothing
     here and is kept as the error's excerpt.
     """
-    try:
-        body = json.loads(content)
-    except (ValueError, RecursionError):
-        return []
-    if not isinstance(body, dict):
-        return []
+    body = _object(content)
     fault = body.get("fault")
     found = (
         _texts(body.get("errors"))
@@ -276,6 +272,20 @@ def messages(content: bytes) -> list[str]:
         or _texts(body.get("message"))
     )
     return [text[:_LONGEST_MESSAGE] for text in found]
+
+
+def problem_type(content: bytes) -> str | None:
+    """The `type` of a problem as RFC 9457 has it; None for `about:blank`, which says nothing."""
+    kind = _object(content).get("type")
+    return kind if isinstance(kind, str) and kind != "about:blank" else None
+
+
+def _object(content: bytes) -> dict[str, Any]:
+    try:
+        body = json.loads(content)
+    except (ValueError, RecursionError):
+        return {}
+    return body if isinstance(body, dict) else {}
 
 
 def _texts(said: object) -> list[str]:

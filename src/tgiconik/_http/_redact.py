@@ -1,7 +1,7 @@
 """What may be shown: URLs and bodies with every secret value masked."""
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
 
 MASK = "***"
@@ -25,6 +25,16 @@ def shown_url(url: str) -> str:
         safe="*",
     )
     return urlunsplit((parts.scheme, parts.netloc.rpartition("@")[2], parts.path, query, ""))
+
+
+def secrets_in(headers: Mapping[str, str]) -> list[str]:
+    """The values of headers that are credentials: whole, and without the scheme before them."""
+    values = [
+        value
+        for name, value in headers.items()
+        if name.lower() == "authorization" or _SECRET_NAME.search(name)
+    ]
+    return [*values, *(value.partition(" ")[2] for value in values)]
 
 
 def masked(text: str, secrets: Iterable[str]) -> str:

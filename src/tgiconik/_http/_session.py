@@ -9,6 +9,7 @@ import platform
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from functools import cache
+from http.cookiejar import CookieJar, DefaultCookiePolicy
 from importlib.metadata import version
 from types import TracebackType
 from typing import Final, Protocol, Self, TypeAlias
@@ -18,8 +19,9 @@ import anyio
 import httpx
 
 from tgiconik import errors
-from tgiconik._http._message import Answer, Call, problem
+from tgiconik._http._message import Answer, Call, problem, unreadable
 from tgiconik._http._rate import RateLimit
+from tgiconik._http._redact import secrets_in
 from tgiconik._http._retry import Retry, may_repeat
 
 _log = logging.getLogger("tgiconik.http")
@@ -61,6 +63,9 @@ class HeaderAuth:
 class Session:
     """One platform's connection pool, credentials, patience and pace.
 
+    Proxies and certificate authorities come from the environment, as httpx has it (`HTTPS_PROXY`,
+    `SSL_CERT_FILE`); certificates are always verified. No cookie is kept.
+
     Args:
         base_url: origin of the platform, such as `https://app.iconik.io`; a path prefix is kept.
             `http://` is accepted for this machine only.
@@ -98,6 +103,7 @@ class Session:
             timeout=timeout,
             transport=transport,
             follow_redirects=False,
+            cookies=no_cookies(),
             headers={
                 "User-Agent": product + own_user_agent(),
                 "Accept": "application/json",
@@ -185,13 +191,18 @@ class Session:
         if self._rate:
             await self._rate.wait()
         shown = call.shown_url(self.base_url)
+        request = self._client.build_request(
+            call.method,
+            call.url(self.base_url),
+            headers={**call.headers, **credentials},
+            content=call.content,
+        )
         try:
-            response = await self._client.request(
-                call.method,
-                call.url(self.base_url),
-                headers={**call.headers, **credentials},
-                content=call.content,
-            )
+            response = await self._client.send(request, stream=True)
+            try:
+                content = await _read(response)
+            finally:
+                await response.aclose()
         except httpx.TimeoutException as error:
             raise errors.TimedOut(
                 f"no answer in time ({type(error).__name__})", method=call.method, url=shown
@@ -205,16 +216,38 @@ class Session:
             url=shown,
             status=response.status_code,
             headers={name.lower(): value for name, value in response.headers.items()},
-            content=response.content,
+            content=content[:_MOST],
         )
-        refusal = problem(answer, secrets=credentials.values(), at=datetime.now(UTC))
+        if len(content) > _MOST:
+            raise unreadable(answer, f"more than {_MOST} bytes")
+        # A call's own headers may be credentials too: those of a log-in, or of a share.
+        secrets = [*credentials.values(), *secrets_in({**credentials, **call.headers})]
+        refusal = problem(answer, secrets=secrets, at=datetime.now(UTC))
         if refusal is not None:
             raise refusal
         return answer
 
 
+#: Longer than any page of a list, and short enough for a machine to hold a few of.
+_MOST: Final = 64 * 1024 * 1024
+
 #: Failures before a connection stood: the platform cannot have seen the call.
 _NEVER_SENT: Final = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout)
+
+
+async def _read(response: httpx.Response) -> bytes:
+    """The body; of one that has no end, one byte more than anybody will look at."""
+    content = bytearray()
+    async for chunk in response.aiter_bytes():
+        content += chunk
+        if len(content) > _MOST:
+            break
+    return bytes(content)
+
+
+def no_cookies() -> CookieJar:
+    """A jar that keeps nothing: what one answer sets, no other call carries."""
+    return CookieJar(DefaultCookiePolicy(allowed_domains=[]))
 
 
 def checked_url(url: str) -> str:

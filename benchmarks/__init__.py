@@ -1,0 +1,4 @@
+"""Measurements, each a command of its own: `python -m benchmarks.transfer`.
+
+Every figure is a ratio of two things measured in one run on one machine.
+"""
