@@ -139,16 +139,21 @@ def test_a_taken_port_is_said_politely(capsys: pytest.CaptureFixture[str]) -> No
     assert captured.out == ""
 
 
-def test_the_command_prints_the_environment_and_stops_when_interrupted() -> None:
+@pytest.mark.parametrize("how", [signal.SIGINT, signal.SIGTERM])
+def test_the_command_prints_the_environment_and_leaves_nothing_when_it_is_stopped(
+    how: signal.Signals, tmp_path: Path
+) -> None:
     command = [sys.executable, "-m", "tgiconik.sandbox", "--port", "0"]
     with subprocess.Popen(  # noqa: S603 - the command is written here
-        command, stdout=subprocess.PIPE, text=True
+        command, stdout=subprocess.PIPE, text=True, env=os.environ | {"TMPDIR": str(tmp_path)}
     ) as process:
         assert process.stdout is not None
         lines = [process.stdout.readline() for _ in range(8)]
-        os.kill(process.pid, signal.SIGINT)
+        assert list(tmp_path.iterdir())
+        os.kill(process.pid, how)
         process.communicate(timeout=30)
 
     exported = dict(re.findall(r"^export (\w+)=(\S+)$", "".join(lines), re.MULTILINE))
     assert exported.keys() == Sandbox(world=False).environment().keys()
     assert process.returncode == 0
+    assert list(tmp_path.iterdir()) == []

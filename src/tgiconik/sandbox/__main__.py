@@ -1,6 +1,7 @@
 """`python -m tgiconik.sandbox`: serve both platforms until interrupted."""
 
 import argparse
+import signal
 import sys
 import threading
 from collections.abc import Sequence
@@ -49,10 +50,13 @@ def _parser() -> argparse.ArgumentParser:
         "--db",
         default=":memory:",
         metavar="FILE",
-        help="SQLite file to remember in; without it the world ends with the process",
+        help="SQLite file to remember in, with a folder for media beside it; "
+        "without it the world ends with the process",
     )
     return parser
 
 
 if __name__ == "__main__":
+    # `kill` ends it as Ctrl-C does: what it keeps for a while goes with it.
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
     sys.exit(main())

@@ -6,8 +6,9 @@ cuts the connection of the next `PUT` to S3 when a hundred bytes of its body hav
 fault happens once. In process there is no connection to cut: there the caller gets `CutError`.
 """
 
+import json
 import re
-from collections.abc import MutableSequence
+from collections.abc import Collection, MutableSequence
 from contextlib import suppress
 from typing import Any, Protocol
 
@@ -15,7 +16,7 @@ import anyio
 import attrs
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.requests import ClientDisconnect
-from starlette.responses import Response
+from starlette.responses import JSONResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from tgiconik.sandbox.serving import BREAK
@@ -207,6 +208,32 @@ class WrongETag:
             await send(message)
 
         await app(scope, receive, changed)
+
+
+@attrs.frozen
+class LeaveOut:
+    """The answer is as it would be, without some fields of its JSON object.
+
+    iconik makes a file without `upload_url` when Backblaze is down.
+
+    Attributes:
+        names: the fields.
+    """
+
+    names: Collection[str]
+
+    async def happen(self, app: ASGIApp, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer again what the app answers, without the fields."""
+        status, body = 0, b""
+
+        async def kept(message: Message) -> None:
+            nonlocal status, body
+            status = message.get("status", status)
+            body += message.get("body", b"")
+
+        await app(scope, receive, kept)
+        left = {name: value for name, value in json.loads(body).items() if name not in self.names}
+        await JSONResponse(left, status)(scope, receive, send)
 
 
 @attrs.frozen

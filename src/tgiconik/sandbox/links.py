@@ -11,7 +11,7 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, PlainTextResponse, Response
 from starlette.routing import BaseRoute, Route
 
-from tgiconik.sandbox.iconik import collection, files, objects, shares
+from tgiconik.sandbox.iconik import collection, downloads, files, objects, shares
 from tgiconik.sandbox.iconik.asked import Refused
 from tgiconik.sandbox.state import State
 from tgiconik.sandbox.storage.reading import bytes_of
@@ -32,7 +32,7 @@ def routes(state: State) -> list[BaseRoute]:
     async def fetch(request: Request) -> Response:
         note_leak(state, request)
         try:
-            file = files.signed_document(state, request)
+            file = downloads.signed_document(state, request)
             return _bytes(state, file, request, as_attachment=True)
         except Refusal as refusal:
             return refusal.answer

@@ -16,6 +16,7 @@ from tgiconik.sandbox.faults import (
     Delay,
     Expire,
     Fault,
+    LeaveOut,
     LoseAnswer,
     Refuse,
     WrongETag,
@@ -142,6 +143,17 @@ async def test_a_download_link_expires(
 
     assert (expired.status_code, code(expired)) == (403, "AccessDenied")
     assert (await http.get(url)).status_code == 200
+
+
+async def test_an_answer_lacks_fields(iconik: httpx.AsyncClient, sandbox: Sandbox) -> None:
+    sandbox.faults.append(Fault(LeaveOut({"upload_url"}), method="POST", path="/files/$|/files/.$"))
+
+    file = await new_file(iconik, "B2")
+
+    assert "upload_url" not in file
+    assert file["upload_filename"]
+    again = await iconik.get(f"{FILES}{file['id']}/?generate_signed_post_url=true")
+    assert again.json()["upload_url"]
 
 
 async def test_a_delay_changes_nothing_else(

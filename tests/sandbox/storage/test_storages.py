@@ -67,6 +67,15 @@ async def test_a_download_with_iconiks_credentials_is_written_down(
     assert len(sandbox.leaks) == 1
 
 
+async def test_bytes_go_with_their_version(iconik: httpx.AsyncClient, sandbox: Sandbox) -> None:
+    before = kept(sandbox)
+    url = f"/API/assets/v1/assets/{FILM}/versions/{seed.version_id(FILM, 1)}/"
+
+    assert (await iconik.delete(url)).status_code in {200, 204}
+
+    assert len(before - kept(sandbox)) == 1
+
+
 @pytest.mark.parametrize("what", ["files", "file_sets", "formats"])
 async def test_bytes_go_with_their_file_set_or_format(
     iconik: httpx.AsyncClient, http: httpx.AsyncClient, sandbox: Sandbox, what: str

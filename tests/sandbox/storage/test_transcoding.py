@@ -112,6 +112,14 @@ async def test_a_file_that_is_not_there_yet_has_nothing_to_read(
     assert (await iconik.post(f"{FILES}{file['id']}/{what}/", json={})).status_code == 400
 
 
+async def test_a_proxy_without_bytes_has_no_link(iconik: httpx.AsyncClient) -> None:
+    proxies = f"/API/files/v1/assets/{FILM}/proxies/"
+    made = (await iconik.post(proxies, json={"name": "proxy.mp4"})).json()
+
+    assert (await iconik.get(f"{proxies}{made['id']}/download_url/")).status_code == 404
+    assert not (await iconik.get(f"{proxies}{made['id']}/")).json().get("url")
+
+
 async def test_an_archived_original_is_known_and_cannot_be_fetched(
     iconik: httpx.AsyncClient, sandbox: Sandbox
 ) -> None:

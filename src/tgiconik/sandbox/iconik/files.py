@@ -1,41 +1,24 @@
-"""Formats, file sets and files of assets, and the signed links under which bytes are fetched.
+"""Formats, file sets and files of assets, with proxies and keyframes beside them.
 
-What ties them together is here: the version that each belongs to, formats by name, what goes with
-what, and downloads. Uploads are in `uploads`; the rest is the generic noun's.
+What ties them together is here: the version that each belongs to, formats by name, and what goes
+with what. Bytes come by `uploads` and leave by `downloads`; the rest is the generic noun's.
 """
 
 from collections.abc import Mapping
-from functools import partial
 from typing import Any, Final
-from urllib.parse import quote
 
-from starlette.requests import Request
 from starlette.responses import Response
 
-from tgiconik.sandbox.iconik import crud, objects, uploads
+from tgiconik.sandbox.iconik import crud, downloads, objects, uploads
 from tgiconik.sandbox.iconik.asked import Asked, Refused, found, new_id, stamp
-from tgiconik.sandbox.iconik.history import record
-from tgiconik.sandbox.iconik.kinds import FILE_SETS, FILES, FORMATS, KEYFRAMES, PROXIES, STORAGES
+from tgiconik.sandbox.iconik.kinds import FILES, PARTS, STORAGES
 from tgiconik.sandbox.iconik.paging import listed
 from tgiconik.sandbox.media import Media
 from tgiconik.sandbox.state import State
-from tgiconik.sandbox.storage import signing
 from tgiconik.sandbox.storage.objects import forget
-from tgiconik.sandbox.storage.refusals import LinkRefusals, xml
 from tgiconik.sandbox.store import Document
 
 COMPONENTS: Final = crud.kind("files", "/v1/assets/{asset_id}/formats/{format_id}/components/")
-_KINDS: Final = {
-    "formats": FORMATS,
-    "file_sets": FILE_SETS,
-    "files": FILES,
-    "proxies": PROXIES,
-    "keyframes": KEYFRAMES,
-}
-_LINK_REFUSALS: Final = LinkRefusals(
-    expired=partial(xml, 403, "AccessDenied", "Request has expired"),
-    wrong=partial(xml, 403, "SignatureDoesNotMatch", "The signature does not match the request"),
-)
 #: What goes with a format or file set: the kinds that name it, and under which field.
 _BELOW: Final[Mapping[str, tuple[str, tuple[str, ...]]]] = {
     "formats": ("format_id", ("file_sets", "files")),
@@ -144,13 +127,13 @@ def add_preview(state: State, kind: str, document: Mapping[str, Any], media: Med
 def _put(state: State, kind: str, document: Document) -> Document:
     asset_id = document["asset_id"]
     key = f"{asset_id}/{document['id']}"
-    state.store.put(_KINDS[kind], key, document, parent=asset_id)
+    state.store.put(PARTS[kind], key, document, parent=asset_id)
     return document
 
 
 def _of(state: State, kind: str, asset_id: str, **wanted: str) -> list[Document]:
     """What an asset has of a kind, with the wanted fields."""
-    every = state.store.list(_KINDS[kind], parent=asset_id)
+    every = state.store.list(PARTS[kind], parent=asset_id)
     return [each for each in every if all(each.get(name) == wanted[name] for name in wanted)]
 
 
@@ -174,7 +157,7 @@ def copy_version(
 ) -> None:
     """Give a version all files of another one, under new ids; the bytes are kept once."""
     new: dict[str, str] = {}
-    for kind in _KINDS:
+    for kind in PARTS:
         for document in _of(state, kind, asset_id, version_id=version_id):
             new[document["id"]] = new_id()
             ids = {
@@ -188,16 +171,16 @@ def copy_version(
 
 def forget_version(state: State, asset_id: str, version_id: str) -> None:
     """Forget the files of a version."""
-    for kind in _KINDS:
+    for kind in PARTS:
         for document in _of(state, kind, asset_id, version_id=version_id):
-            forget(state, _KINDS[kind], document)
+            forget(state, PARTS[kind], document)
 
 
 def forget_previews(state: State, asset_id: str, version_id: str) -> None:
     """Forget the proxies and keyframes of a version."""
     for kind in ("proxies", "keyframes"):
         for document in _of(state, kind, asset_id, version_id=version_id):
-            forget(state, _KINDS[kind], document)
+            forget(state, PARTS[kind], document)
 
 
 def archive(state: State, asset_id: str, version_id: str) -> None:
@@ -210,40 +193,21 @@ def archive(state: State, asset_id: str, version_id: str) -> None:
 
 def forget_asset(state: State, asset_id: str) -> None:
     """Forget all files of an asset."""
-    for kind in _KINDS:
+    for kind in PARTS:
         for document in _of(state, kind, asset_id):
-            forget(state, _KINDS[kind], document)
-
-
-def signed_link(state: State, kind: str, document: Document) -> str:
-    """A link to the bytes that works for a while without credentials."""
-    name = quote(document["name"], safe="")
-    path = f"/media/{kind}/{document['asset_id']}/{document['id']}/{name}"
-    return signing.link(state, "GET", path)
-
-
-def signed_document(state: State, request: Request) -> Document:
-    """What a signed link leads to.
-
-    Raises:
-        Refusal: 403, as a storage refuses a link that is not good.
-        Refused: 404.
-    """
-    signing.check(state, request, _LINK_REFUSALS)
-    kind, asset_id, id_ = (request.path_params[name] for name in ("kind", "asset_id", "file_id"))
-    return found(state.store.get(_KINDS[kind], f"{asset_id}/{id_}"), "The file")
+            forget(state, PARTS[kind], document)
 
 
 def _kind(asked: Asked) -> str:
     """Which of the kinds a path is about: the last one that it names."""
     segments = asked.operation.path.strip("/").split("/")
-    return next(segment for segment in reversed(segments) if segment in _KINDS)
+    return next(segment for segment in reversed(segments) if segment in PARTS)
 
 
 def _document(asked: Asked, kind: str, name: str) -> Document:
     objects.asset(asked.state, asked.ids["asset_id"])
     id_ = asked.ids[name]
-    document = asked.state.store.get(_KINDS[kind], f"{asked.ids['asset_id']}/{id_}")
+    document = asked.state.store.get(PARTS[kind], f"{asked.ids['asset_id']}/{id_}")
     return found(document, id_)
 
 
@@ -261,19 +225,8 @@ def list_kind(asked: Asked) -> Response:
         wanted["version_id"] = document["default_version_id"]
     found_ = _of(asked.state, kind, document["id"], **wanted)
     if asked.flag("generate_signed_url"):
-        found_ = [_with_link(asked.state, kind, each) for each in found_]
+        found_ = [downloads.with_link(asked.state, kind, each) for each in found_]
     return listed(asked, found_)
-
-
-def _with_link(state: State, kind: str, document: Document) -> Document:
-    if not is_there(document):
-        return document
-    return document | {"url": signed_link(state, kind, document)}
-
-
-def is_there(document: Document) -> bool:
-    """Whether there are bytes to fetch: arrived, and the file closed."""
-    return bool(document.get("blob")) and document["status"] == "CLOSED"
 
 
 def forget_kind(asked: Asked) -> Response:
@@ -297,8 +250,8 @@ def _forget(state: State, kind: str, document: Document) -> None:
     field, kinds = _BELOW.get(kind, ("", ()))
     for below in kinds:
         for each in _of(state, below, document["asset_id"], **{field: document["id"]}):
-            forget(state, _KINDS[below], each)
-    forget(state, _KINDS[kind], document)
+            forget(state, PARTS[below], each)
+    forget(state, PARTS[kind], document)
 
 
 def read_format(asked: Asked) -> Response:
@@ -341,37 +294,6 @@ def create_part(asked: Asked) -> Response:
     return asked.fit(uploads.with_links(asked.state, part) if kind == "files" else part)
 
 
-def read_preview(asked: Asked) -> Response:
-    """One proxy or keyframe with its signed link."""
-    kind = _kind(asked)
-    document = _document(asked, kind, asked.operation.path.split("{")[-1].rstrip("}/"))
-    return asked.fit(_with_link(asked.state, kind, document))
-
-
-def download_file(asked: Asked) -> Response:
-    """A signed link to the bytes of a file; recorded as a download."""
-    return _downloaded(asked, "files", _document(asked, "files", "file_id"))
-
-
-def download_proxy(asked: Asked) -> Response:
-    """A signed link to the bytes of a proxy; recorded as a download."""
-    return _downloaded(asked, "proxies", _document(asked, "proxies", "proxy_id"))
-
-
-def _downloaded(asked: Asked, kind: str, document: Document) -> Response:
-    if not is_there(document):
-        raise Refused(404, f"{document['id']} is {document['status']}, without bytes to fetch")
-    version_id = document.get("version_id")
-    record(
-        asked.state,
-        document["asset_id"],
-        "DOWNLOAD",
-        user_id=asked.user_id,
-        version_id=version_id,
-    )
-    return asked.fit({"url": signed_link(asked.state, kind, document)})
-
-
 def find_by_checksum(asked: Asked) -> Response:
     """The files with a checksum."""
     every = asked.state.store.list(FILES)
@@ -394,7 +316,7 @@ def matching_storage(asked: Asked) -> Response:
     raise Refused(404, f"There is no storage for {asked.ids['purpose']}")
 
 
-_SINGULAR: Final = {kind: kind.removesuffix("s") for kind in _KINDS} | {"proxies": "proxy"}
+_SINGULAR: Final = {kind: kind.removesuffix("s") for kind in PARTS} | {"proxies": "proxy"}
 _ASSET = "files/v1/assets/{asset_id}"
 HANDLERS = {
     **{
@@ -404,18 +326,15 @@ HANDLERS = {
     },
     f"GET {_ASSET}/proxies/": list_kind,
     f"GET {_ASSET}/keyframes/": list_kind,
-    **{f"GET {_ASSET}/versions/{{version_id}}/{kind}/": list_kind for kind in _KINDS},
-    **{f"DELETE {_ASSET}/versions/{{version_id}}/{kind}/": forget_kind for kind in _KINDS},
-    **{f"DELETE {_ASSET}/versions/all/{kind}/": forget_kind for kind in _KINDS},
+    **{f"GET {_ASSET}/versions/{{version_id}}/{kind}/": list_kind for kind in PARTS},
+    **{f"DELETE {_ASSET}/versions/{{version_id}}/{kind}/": forget_kind for kind in PARTS},
+    **{f"DELETE {_ASSET}/versions/all/{kind}/": forget_kind for kind in PARTS},
     **{f"DELETE {_ASSET}/{kind}/{{{one}_id}}/": forget_one for kind, one in _SINGULAR.items()},
     f"GET {_ASSET}/formats/{{format_id}}/": read_format,
     f"GET {_ASSET}/formats/{{format_id}}/components/{{component_id}}/": read_component,
     f"GET {_ASSET}/formats/{{format_id}}/file_sets/": list_kind,
     f"GET {_ASSET}/formats/{{format_id}}/storages/{{storage_id}}/file_sets/": list_kind,
     f"GET {_ASSET}/file_sets/{{file_set_id}}/files/": list_kind,
-    f"GET {_ASSET}/proxies/{{proxy_id}}/": read_preview,
-    f"GET {_ASSET}/files/{{file_id}}/download_url/": download_file,
-    f"GET {_ASSET}/proxies/{{proxy_id}}/download_url/": download_proxy,
     "GET files/v1/files/checksum/{checksum}/": find_by_checksum,
     "GET files/v1/file_sets/{file_set_id}/files/": files_of_set,
     "GET files/v1/storages/matching/{purpose}/": matching_storage,

@@ -26,6 +26,14 @@ FILE_SETS: Final = kind("files", "/v1/assets/{asset_id}/file_sets/")
 FILES: Final = kind("files", "/v1/assets/{asset_id}/files/")
 PROXIES: Final = kind("files", "/v1/assets/{asset_id}/proxies/")
 KEYFRAMES: Final = kind("files", "/v1/assets/{asset_id}/keyframes/")
+#: What versions have in files, as paths name it.
+PARTS: Final = {
+    "formats": FORMATS,
+    "file_sets": FILE_SETS,
+    "files": FILES,
+    "proxies": PROXIES,
+    "keyframes": KEYFRAMES,
+}
 STORAGES: Final = kind("files", "/v1/storages/")
 
 JOBS: Final = kind("jobs", "/v1/jobs/")

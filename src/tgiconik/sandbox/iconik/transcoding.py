@@ -8,7 +8,7 @@ from typing import Final
 
 from starlette.responses import Response
 
-from tgiconik.sandbox.iconik import files
+from tgiconik.sandbox.iconik import downloads, files
 from tgiconik.sandbox.iconik.asked import Asked, Refused, found, new_id, stamp
 from tgiconik.sandbox.iconik.kinds import ASSETS, FILES, JOBS
 from tgiconik.sandbox.media import mp4, png
@@ -32,7 +32,7 @@ def read_properties(asked: Asked) -> Response:
 def _start(asked: Asked, type_: str) -> Response:
     state, id_ = asked.state, asked.ids["file_id"]
     file = found(state.store.get(FILES, f"{asked.ids['asset_id']}/{id_}"), f"File {id_}")
-    if not files.is_there(file):
+    if not downloads.is_there(file):
         raise Refused(400, f"File {id_} has no bytes to read")
     job = {
         "id": new_id(),
