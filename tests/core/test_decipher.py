@@ -1,0 +1,182 @@
+"""Every answer is what it says, or an error that says what came."""
+
+import json
+from datetime import UTC, datetime, timedelta
+from email.utils import format_datetime
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tgiconik import errors
+from tgiconik._http import Answer, build
+from tgiconik._http._message import messages, problem, problem_type, retry_after
+
+NOW = datetime(2026, 6, 15, 12, tzinfo=UTC)
+
+
+def answer(status: int = 200, content: bytes = b"", **headers: str) -> Answer:
+    call = build("GET", "/v1/assets/{}/", "a")
+    named = {name.replace("_", "-"): value for name, value in headers.items()}
+    url = "https://iconik.test/v1/assets/a/"
+    return Answer(call=call, url=url, status=status, headers=named, content=content)
+
+
+def refusal(status: int, content: bytes = b"", **headers: str) -> errors.StatusError:
+    found = problem(answer(status, content, **headers), at=NOW)
+    assert found is not None
+    return found
+
+
+@pytest.mark.parametrize(
+    ("status", "kind"),
+    [
+        (400, errors.BadRequest),
+        (401, errors.Unauthorized),
+        (402, errors.ClientError),
+        (403, errors.Forbidden),
+        (404, errors.NotFound),
+        (409, errors.Conflict),
+        (410, errors.Gone),
+        (412, errors.PreconditionFailed),
+        (418, errors.ClientError),
+        (422, errors.Unprocessable),
+        (425, errors.ClientError),
+        (429, errors.TooManyRequests),
+        (500, errors.ServerError),
+        (501, errors.ServerError),
+        (502, errors.BadGateway),
+        (503, errors.ServiceUnavailable),
+        (504, errors.GatewayTimeout),
+        (599, errors.ServerError),
+        (999, errors.ServerError),
+    ],
+)
+def test_every_no_has_the_class_of_its_status(status: int, kind: type[errors.StatusError]) -> None:
+    found = refusal(status)
+
+    assert type(found) is kind
+    assert found.status == status
+
+
+@pytest.mark.parametrize("status", [200, 201, 202, 204, 302, 308, 399])
+def test_everything_else_is_no_error(status: int) -> None:
+    assert problem(answer(status), at=NOW) is None
+
+
+@pytest.mark.parametrize(
+    ("body", "said"),
+    [
+        ({"errors": ["one", "two"]}, ["one", "two"]),
+        ({"errors": {"title": ["is needed"], "size": "odd"}}, ["title: is needed", "size: odd"]),
+        ({"errors": None}, []),
+        ({"errors": None, "message": "aloud"}, ["aloud"]),
+        ({"title": "Stale", "detail": "it changed", "status": 412}, ["Stale", "it changed"]),
+        ({"fault": {"faultstring": "Invalid token"}}, ["Invalid token"]),
+        ({"error": "invalid_client", "error_description": "no"}, ["invalid_client", "no"]),
+        ({"errors": [{"deep": [["down"]]}, 7, None]}, ["deep: down"]),
+        ({"fault": "odd"}, []),
+        ([], []),
+        ("text", []),
+        (7, []),
+        (None, []),
+    ],
+)
+def test_what_an_error_says_is_found_in_every_known_shape(body: object, said: list[str]) -> None:
+    assert messages(json.dumps(body).encode()) == said
+
+
+@pytest.mark.parametrize(
+    "content", [b"", b"<html>Bad gateway</html>", b"\xff\xfe\x00", b"[" * 100_000, b"{", b"nul"]
+)
+def test_what_is_no_json_says_nothing_and_is_shown(content: bytes) -> None:
+    found = refusal(502, content)
+
+    assert found.messages == ()
+    assert found.excerpt == content.decode(errors="replace")[:500]
+    assert str(found).startswith("GET https://iconik.test/v1/assets/a/: 502 Bad Gateway: ")
+
+
+def test_a_message_has_an_end() -> None:
+    content = json.dumps({"errors": ["x" * 10_000]}).encode()
+
+    found = refusal(400, content)
+    assert len(found.messages[0]) == 500
+    assert len(found.excerpt) == 500
+
+
+def test_a_refusal_tells_the_request_id() -> None:
+    assert refusal(500, x_request_id="r-1").request_id == "r-1"
+    assert "(request id r-1)" in str(refusal(500, x_request_id="r-1"))
+
+
+def test_credentials_that_a_server_repeats_are_masked() -> None:
+    content = json.dumps({"errors": ["token our-secret-token is wrong"]}).encode()
+
+    found = problem(answer(400, content), secrets=["our-secret-token", "ab"], at=NOW)
+
+    assert found is not None
+    assert "our-secret-token" not in str(found) + found.excerpt
+    assert found.messages == ("token *** is wrong",)
+
+
+@pytest.mark.parametrize(
+    ("header", "seconds"),
+    [
+        ("7", 7.0),
+        (" 7 ", 7.0),
+        ("0", 0.0),
+        (format_datetime(NOW + timedelta(seconds=90), usegmt=True), 90.0),
+        (format_datetime(NOW - timedelta(seconds=90), usegmt=True), 0.0),
+        ("-5", None),
+        ("1.5", None),
+        ("soon", None),
+        ("", None),
+        ("٣", None),
+        ("Mon, 99 Foo 2026 99:99:99 GMT", None),
+    ],
+)
+def test_retry_after_is_seconds_or_a_date(header: str, seconds: float | None) -> None:
+    assert retry_after({"retry-after": header}, at=NOW) == seconds
+
+
+@given(st.text())
+def test_retry_after_never_fails(header: str) -> None:
+    seconds = retry_after({"retry-after": header}, at=NOW)
+
+    assert seconds is None or seconds >= 0
+
+
+@given(st.binary())
+def test_whatever_comes_is_an_error_that_can_be_read(content: bytes) -> None:
+    assert str(refusal(500, content))
+    assert problem_type(content) is None or isinstance(problem_type(content), str)
+
+
+@pytest.mark.parametrize(
+    ("body", "kind"),
+    [
+        ({"type": "urn:tgiconik:problem:stale"}, "urn:tgiconik:problem:stale"),
+        ({"type": "about:blank"}, None),
+        ({"type": 7}, None),
+        ({}, None),
+        ([], None),
+    ],
+)
+def test_a_problem_says_of_what_kind_it_is(body: Any, kind: str | None) -> None:  # noqa: ANN401 - JSON
+    assert refusal(412, json.dumps(body).encode()).problem_type == kind
+
+
+def test_an_empty_answer_is_none_and_json_is_parsed() -> None:
+    assert answer(204, b"  ").json() is None
+    assert answer(200, b'{"a": 1}').json() == {"a": 1}
+
+
+@pytest.mark.parametrize("content", [b"<html>", b"{", b"\xff", b"[" * 100_000])
+def test_an_answer_that_is_no_json_is_unreadable(content: bytes) -> None:
+    with pytest.raises(errors.UnreadableResponse, match="not JSON") as unreadable:
+        answer(200, content, content_type="text/html").json()
+
+    assert unreadable.value.status == 200
+    assert "text/html" in str(unreadable.value)
