@@ -158,13 +158,15 @@ def _name(_: object, attribute: "attrs.Attribute[str]", value: str) -> None:
         raise ConfigurationError(f"policy: {attribute.name} must not be blank")
 
 
-# With types of their own: a checker cannot see through a class as converter.
-def _set(words: Iterable[str]) -> frozenset[str]:
-    return frozenset(words)
-
-
 def _row(words: Iterable[str]) -> tuple[str, ...]:
+    # A text is an iterable of texts too, one for each letter: never what was meant.
+    if isinstance(words, str):
+        raise ConfigurationError(f"policy: {words!r} must be a list of texts")
     return tuple(words)
+
+
+def _set(words: Iterable[str]) -> frozenset[str]:
+    return frozenset(_row(words))
 
 
 _RESTRICTIONS: Final = frozenset({"regions", "languages", "usages"})

@@ -15,12 +15,6 @@ from tgiconik.sandbox import Sandbox
 
 
 @pytest.fixture
-def anyio_backend() -> str:
-    """That the core runs on trio too is tested there."""
-    return "asyncio"
-
-
-@pytest.fixture
 def clock() -> Clock:
     return Clock()
 

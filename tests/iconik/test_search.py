@@ -183,7 +183,7 @@ def test_words_that_are_operators_are_escaped(word: str) -> None:
     assert escaped(word) == f"\\{word}"
 
 
-@settings(deadline=None, max_examples=60)
+@settings(max_examples=60)
 @given(st.text(st.characters(exclude_categories=["Cs"]), max_size=12))
 async def test_an_asset_is_found_by_its_title_whatever_is_in_it(title: str) -> None:
     sandbox = Sandbox(world=False)

@@ -6,7 +6,7 @@ from datetime import timedelta, timezone
 from typing import Any
 
 import attrs
-from hypothesis import HealthCheck, Phase, assume, given, settings
+from hypothesis import Phase, assume, given, settings
 from hypothesis import strategies as st
 
 from tgiconik.release import (
@@ -25,8 +25,6 @@ Strategy = st.SearchStrategy[Any]
 
 REGIONS, LANGUAGES, USAGES = ("EMEA", "APAC", "Worldwide"), ("en", "de", "fr"), ("social", "cinema")
 USERS = ("u1", "u2", "u3")
-#: How fast a busy machine is says nothing about a decision.
-patient = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
 FIELDS = (*POLICY.moment_fields, *POLICY.word_fields)
 
 
@@ -148,7 +146,7 @@ def test_the_cases_below_are_often_a_yes_and_often_a_no_and_a_no_for_every_reaso
     answers: Counter[bool] = Counter()
     codes: set[ReasonCode] = set()
 
-    @settings(patient, max_examples=1000, derandomize=True, database=None, phases=[Phase.generate])
+    @settings(max_examples=1000, derandomize=True, database=None, phases=[Phase.generate])
     @given(cases)
     def look(case: Case) -> None:
         made = decided(case)
@@ -161,7 +159,6 @@ def test_the_cases_below_are_often_a_yes_and_often_a_no_and_a_no_for_every_reaso
     assert codes == set(ReasonCode)
 
 
-@patient
 @given(cases, st.none() | st.text(max_size=12) | st.sampled_from(["MIXED", "approved"]))
 def test_without_an_approval_nothing_is_ever_allowed(case: Case, status: str | None) -> None:
     assume(status != "APPROVED")
@@ -171,7 +168,6 @@ def test_without_an_approval_nothing_is_ever_allowed(case: Case, status: str | N
     assert (ReasonCode.NOT_APPROVED, None) in refusals(made)
 
 
-@patient
 @given(cases, st.none() | st.text(max_size=3) | st.sampled_from(["V2", "v2 ", "v1"]))
 def test_an_approval_of_any_other_version_allows_nothing(case: Case, other: str | None) -> None:
     assume(other != case.facts.version_id)
@@ -198,14 +194,12 @@ def stricter(policy: ReleasePolicy, by: timedelta) -> Iterator[ReleasePolicy]:
         yield attrs.evolve(policy, unrestricted_when_missing=fewer)
 
 
-@patient
 @given(cases, days(1, 40))
 def test_a_rule_more_never_turns_a_no_into_a_yes(case: Case, by: timedelta) -> None:
     for policy in stricter(case.policy, by):
         is_no_sooner_a_yes(decided(case, policy=policy), decided(case))
 
 
-@patient
 @given(
     cases,
     st.one_of(
@@ -227,7 +221,6 @@ def test_a_hold_an_embargo_or_a_limit_more_never_turns_a_no_into_a_yes(
         assert not after.allowed
 
 
-@patient
 @given(
     cases,
     st.sampled_from(["EmbargoUntil", "LicenceStart", "LicenceEnd"]),
@@ -246,7 +239,6 @@ def test_a_later_embargo_or_a_shorter_licence_never_turns_a_no_into_a_yes(
     is_no_sooner_a_yes(after, before)
 
 
-@patient
 @given(cases)
 def test_facts_that_say_less_never_turn_a_no_into_a_yes(case: Case) -> None:
     for less in (
@@ -272,14 +264,12 @@ def wishes(recipient: Recipient, purpose: Purpose) -> Iterator[tuple[Recipient, 
             yield attrs.evolve(recipient, regions=[*recipient.regions, region]), purpose
 
 
-@patient
 @given(cases)
 def test_who_wants_more_gets_no_sooner_a_yes(case: Case) -> None:
     for recipient, purpose in wishes(case.recipient, case.purpose):
         is_no_sooner_a_yes(decided(case, recipient=recipient, purpose=purpose), decided(case))
 
 
-@patient
 @given(cases)
 def test_a_yes_ends_in_time_and_a_no_says_why(case: Case) -> None:
     made = decided(case)
@@ -297,13 +287,11 @@ def test_a_yes_ends_in_time_and_a_no_says_why(case: Case) -> None:
         assert ReasonCode.RELEASABLE not in codes
 
 
-@patient
 @given(cases)
 def test_the_same_is_decided_alike_every_time(case: Case) -> None:
     assert decided(case) == decided(case)
 
 
-@patient
 @given(cases, st.sampled_from(FIELDS), strange, st.booleans())
 def test_a_value_that_is_neither_text_nor_moment_is_a_no_by_its_field(
     case: Case,
@@ -335,13 +323,11 @@ arbitrary_facts = st.builds(
 )
 
 
-@patient
 @given(cases, arbitrary_facts)
 def test_whatever_the_facts_are_there_is_a_decision(case: Case, known: AssetFacts) -> None:
     assert decided(case, facts=known).reasons
 
 
-@patient
 @given(cases, st.sampled_from(FIELDS), anything)
 def test_whatever_a_field_holds_there_is_a_decision(case: Case, field: str, value: object) -> None:
     assert decided(case, facts=stating(case, field, value)).reasons

@@ -283,3 +283,9 @@ def test_what_is_never_read_is_not_missing() -> None:
 def test_what_names_a_field_or_a_view_is_not_blank(name: str, blank: str) -> None:
     with pytest.raises(ConfigurationError, match=f"policy: {name} must not be blank$"):
         ReleasePolicy.from_toml(f"{name} = '{blank}'")
+
+
+@pytest.mark.parametrize("name", ["worldwide", "required_approvers", "unrestricted_when_missing"])
+def test_one_text_is_no_list_of_texts(name: str) -> None:
+    with pytest.raises(ConfigurationError, match="'regions' must be a list of texts"):
+        ReleasePolicy(**{name: "regions"})  # type: ignore[arg-type]  # any attribute

@@ -24,12 +24,6 @@ SHARE = {
 }
 
 
-@pytest.fixture
-def anyio_backend() -> str:
-    """The sandbox is served by asyncio."""
-    return "asyncio"
-
-
 def test_a_served_sandbox_answers_on_a_socket_and_its_links_open_there() -> None:
     sandbox = Sandbox()
 

@@ -43,12 +43,6 @@ class Wire(httpx.AsyncBaseTransport):
 
 
 @pytest.fixture
-def anyio_backend() -> str:
-    """Workflows are tried on asyncio; that the core under them runs on trio too is tested there."""
-    return "asyncio"
-
-
-@pytest.fixture
 def clock() -> Clock:
     return Clock()
 

@@ -12,7 +12,7 @@ from typing import Any
 import anyio
 import attrs
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tgiconik.release import AssetFacts, Decision, Purpose, Recipient, ReleasePolicy, decide
@@ -359,10 +359,8 @@ def test_no_world_and_no_request_bring_about_a_link_that_may_not_be() -> None:
     # The same worlds every time: the counts below are a promise, not luck.
     @settings(
         max_examples=_WORLDS,
-        deadline=None,
         derandomize=True,
         database=None,
-        suppress_health_check=[HealthCheck.too_slow],
     )
     @given(WORLDS)
     def holds(world: World) -> None:

@@ -240,18 +240,22 @@ class Metadata(MetadataService):
 
 
 def _read(metadata_values: Mapping[str, Any]) -> dict[str, list[Any]]:
-    """Values by field, out of `{"Field": {"field_values": [{"value": …}]}}`, however odd."""
-    found = {}
-    for name, field in metadata_values.items():
-        rows = field.get("field_values") if isinstance(field, Mapping) else None
-        values = [
-            row["value"]
-            for row in (rows if isinstance(rows, list) else ())
-            if isinstance(row, Mapping) and row.get("value") is not None
-        ]
-        if values:
-            found[name] = values
-    return found
+    """Values by field, out of `{"Field": {"field_values": [{"value": …}]}}`.
+
+    What has another shape is kept as the value that it is: whoever reads it must know that there is
+    something, be it a hold, even where nobody can say what.
+    """
+    found = {name: _values(field) for name, field in metadata_values.items()}
+    return {name: values for name, values in found.items() if values}
+
+
+def _values(field: object) -> list[Any]:
+    rows = field.get("field_values") if isinstance(field, Mapping) else field
+    values = [
+        row.get("value") if isinstance(row, Mapping) and (not row or "value" in row) else row
+        for row in (rows if isinstance(rows, list) else [rows])
+    ]
+    return [value for value in values if value is not None]
 
 
 def _written(

@@ -140,7 +140,12 @@ class Sandbox:
                 transport=self.transport(),
             ) as trading_grid,
             IconikClient(
-                url, credentials.APP_ID, credentials.AUTH_TOKEN, transport=self.transport()
+                url,
+                credentials.APP_ID,
+                credentials.AUTH_TOKEN,
+                # There is nobody to spare.
+                rate=None,
+                transport=self.transport(),
             ) as media,
         ):
             yield trading_grid, media

@@ -132,7 +132,10 @@ def criteria_of(request: Request) -> Criteria:
 
 
 def recipient_of(request: Request, partner: Partner | None) -> Recipient:
-    """The partner as the release rules see it; what the request names narrows the profile."""
+    """The partner as the release rules see it.
+
+    What the request names goes before the profile: it says where and how it will be used.
+    """
     region, language = request.criteria.region, request.criteria.language
     return Recipient(
         company_id=request.partner_id,

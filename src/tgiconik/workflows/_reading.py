@@ -58,8 +58,11 @@ def facts_from(
         # An approval that was asked for by version speaks of that version, unless it says
         # otherwise itself.
         approval_version_id=(approval.version_id or version_id) if approval else None,
+        # A word without a name cannot be told from another one, and counts for nobody.
         approved_by=frozenset(
-            word.user or word.external or "" for word in words if word.status == "APPROVED"
+            name
+            for word in words
+            if word.status == "APPROVED" and (name := word.user or word.external)
         ),
         approved_at=approval.change_date if approval else None,
         metadata=metadata,

@@ -12,12 +12,6 @@ from .world import Clock, client, log_in, world
 
 
 @pytest.fixture
-def anyio_backend() -> str:
-    """The sandbox is served by asyncio."""
-    return "asyncio"
-
-
-@pytest.fixture
 def clock() -> Clock:
     return Clock()
 

@@ -71,7 +71,7 @@ def requests(draw: st.DrawFn, operation: contract.Operation) -> httpx.Request:
     )
 
 
-@settings(deadline=None, max_examples=60)
+@settings(max_examples=60)
 @given(calls=st.lists(st.sampled_from(contract.operations()).flatmap(requests), max_size=8))
 async def test_no_call_gets_an_answer_that_the_document_does_not_allow(
     calls: list[httpx.Request],

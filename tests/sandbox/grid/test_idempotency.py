@@ -1,6 +1,6 @@
 """Idempotency keys: the first successful answer is the answer."""
 
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from .community import Community, problem
@@ -65,7 +65,6 @@ async def test_a_key_that_is_no_key_is_refused(community: Community) -> None:
     assert problem(answer) == (400, "invalid")
 
 
-@settings(deadline=None)
 @given(
     calls=st.lists(
         st.tuples(st.sampled_from(["k-1", "k-2", "k-3"]), st.sampled_from(["A", "B"])), max_size=10

@@ -1,7 +1,7 @@
 """Lists: filters, order, pages, and what has changed since."""
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from .community import Community, Query, problem
@@ -72,7 +72,6 @@ async def test_a_parameter_that_is_not_of_its_form_is_refused_by_name(
     assert {error["pointer"] for error in answer.json()["errors"]} == {name}
 
 
-@settings(deadline=None)
 @given(count=st.integers(0, 12), limit=st.integers(1, 5), together=st.integers(1, 4))
 async def test_pages_hold_everything_once_and_in_order(
     count: int, limit: int, together: int

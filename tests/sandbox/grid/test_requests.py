@@ -1,7 +1,7 @@
 """Requests and issues: their status machine, claims, comments, preconditions."""
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from tgiconik.tradinggrid.collaboration import transitions
@@ -59,7 +59,6 @@ async def test_an_illegal_move_says_where_it_could_go(community: Community) -> N
     assert await community.get(REQUEST) == request
 
 
-@settings(deadline=None)
 @given(
     path=st.sampled_from([REQUEST, ISSUE]),
     draws=st.lists(st.integers(min_value=0, max_value=99), max_size=12),
@@ -207,7 +206,6 @@ async def test_the_partners_own_moves_pass_a_foreign_lease(community: Community)
     assert (await community.move(REQUEST, "withdrawn"))["status"] == "withdrawn"
 
 
-@settings(deadline=None)
 @given(
     steps=st.lists(
         st.tuples(

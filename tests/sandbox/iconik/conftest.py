@@ -11,12 +11,6 @@ from .world import HEADERS, Clock, fill
 
 
 @pytest.fixture
-def anyio_backend() -> str:
-    """The sandbox is served by asyncio."""
-    return "asyncio"
-
-
-@pytest.fixture
 def clock() -> Clock:
     return Clock()
 

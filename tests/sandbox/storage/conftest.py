@@ -11,12 +11,6 @@ from ..iconik.world import HEADERS, Clock, fill  # noqa: TID252 - one world for 
 
 
 @pytest.fixture
-def anyio_backend() -> str:
-    """The sandbox is served by asyncio."""
-    return "asyncio"
-
-
-@pytest.fixture
 def clock() -> Clock:
     return Clock()
 

@@ -271,9 +271,7 @@ async def test_a_download_is_cut_at_any_byte(remote: httpx.AsyncClient, sandbox:
         whole = (await wire.get(url)).content
 
     @given(after=st.integers(min_value=0, max_value=len(whole) - 1))
-    @settings(
-        max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
-    )
+    @settings(max_examples=25, suppress_health_check=[HealthCheck.function_scoped_fixture])
     def cut(after: int) -> None:
         sandbox.faults.append(Fault(CutAnswer(after), path="/media/"))
         with httpx.Client() as wire, wire.stream("GET", url) as answer:
