@@ -1,0 +1,92 @@
+"""Upload a film and a picture, add a version to the film, and fetch both versions again.
+
+    python examples/upload_and_version.py
+
+The embedded sandbox is served on a socket of this machine; the media are real, made with ffmpeg
+where it is installed.
+"""
+
+import asyncio
+import hashlib
+import shutil
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+from tgiconik import IconikClient
+from tgiconik.sandbox import Sandbox, media
+
+
+def film(path: Path, colour: str) -> Path:
+    """A second of video in one colour."""
+    if shutil.which("ffmpeg") is None:
+        path.write_bytes(media.mp4(path.name, f"a film in {colour}").content)
+    else:
+        pattern = f"color=c={colour}:size=320x180:duration=1"
+        draw(path, pattern, "-pix_fmt", "yuv420p")
+    return path
+
+
+def picture(path: Path, colour: str) -> Path:
+    """A picture in one colour."""
+    if shutil.which("ffmpeg") is None:
+        path.write_bytes(media.png(path.name, f"a picture in {colour}").content)
+    else:
+        draw(path, f"color=c={colour}:size=320x180", "-frames:v", "1")
+    return path
+
+
+def draw(path: Path, pattern: str, *options: str) -> None:
+    """Have ffmpeg draw a pattern."""
+    command = ["ffmpeg", "-loglevel", "error", "-f", "lavfi", "-i", pattern, *options, str(path)]
+    subprocess.run(command, check=True)  # noqa: S603 - written here
+
+
+def digest(path: Path) -> str:
+    """The SHA-256 of a file."""
+    return hashlib.sha256(path.read_bytes()).hexdigest()
+
+
+async def work(iconik: IconikClient, folder: Path) -> None:
+    """Bring media in, and out again."""
+    first, second = film(folder / "launch v1.mp4", "navy"), film(folder / "launch v2.mp4", "teal")
+    poster = picture(folder / "poster.png", "teal")
+
+    launch = await iconik.transfer.upload(first, title="Launch film")
+    tell(f"{launch.name} is asset {launch.asset_id}, {launch.size:,} bytes")
+    still = await iconik.transfer.upload(poster, title="Launch poster")
+    tell(f"{still.name} is asset {still.asset_id}, {still.size:,} bytes")
+
+    corrected = await iconik.transfer.upload_version(launch.asset_id, second, promote=True)
+    ready = await iconik.transfer.wait_until_ready(
+        corrected.asset_id, corrected.version_id, jobs=corrected.jobs, timeout=60
+    )
+    tell(f"{corrected.name} is its current version, with {len(ready.proxies)} proxy to look at")
+
+    for version, original in ((launch, first), (corrected, second)):
+        fetched = await iconik.transfer.download(
+            version.asset_id, folder / f"fetched {version.name}", version_id=version.version_id
+        )
+        same = digest(fetched.path) == digest(original) == version.sha256 == fetched.sha256
+        tell(f"{version.name} came back {'the same' if same else 'CHANGED'}: {fetched.sha256[:16]}")
+        if not same:
+            raise SystemExit(1)
+
+
+def tell(line: str) -> None:
+    """One line of the story."""
+    sys.stdout.write(f"{line}\n")
+
+
+async def main() -> None:
+    """Serve a sandbox, and work on it over its socket."""
+    sandbox = Sandbox()
+    with tempfile.TemporaryDirectory() as folder, sandbox.serve():
+        async with IconikClient.from_env(environ=sandbox.environment()) as iconik:
+            await work(iconik, Path(folder))
+    sandbox.close()
+
+
+if __name__ == "__main__":
+    asyncio.run(main())
