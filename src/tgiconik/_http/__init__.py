@@ -4,6 +4,7 @@
 raised. `Pages` walks lists. Private: clients build on it, users see its effects.
 """
 
+from tgiconik._http._closing import Closing
 from tgiconik._http._links import CHUNK, Body, Links, Stream
 from tgiconik._http._message import (
     Answer,
@@ -30,6 +31,7 @@ __all__ = [
     "Auth",
     "Body",
     "Call",
+    "Closing",
     "HeaderAuth",
     "Links",
     "Page",

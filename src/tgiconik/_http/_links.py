@@ -8,13 +8,14 @@ from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 from types import TracebackType
-from typing import Final, Self
+from typing import Final
 from urllib.parse import urlsplit
 
 import attrs
 import httpx
 
 from tgiconik import errors
+from tgiconik._http._closing import Closing
 from tgiconik._http._message import Answer, Call, problem
 from tgiconik._http._session import Transport, is_this_machine, no_cookies, own_user_agent
 
@@ -84,7 +85,7 @@ class Stream:
         )
 
 
-class Links:
+class Links(Closing):
     """A connection pool for storages. It has no credentials that it could send.
 
     Args:
@@ -101,17 +102,6 @@ class Links:
             # As they are stored: a range or a digest of compressed bytes would mean other ones.
             headers={"User-Agent": own_user_agent(), "Accept-Encoding": "identity"},
         )
-
-    async def __aenter__(self) -> Self:
-        return self
-
-    async def __aexit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        await self.aclose()
 
     async def aclose(self) -> None:
         """Close all connections. Safe to call twice."""

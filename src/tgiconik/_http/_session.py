@@ -11,14 +11,14 @@ from datetime import UTC, datetime
 from functools import cache
 from http.cookiejar import CookieJar, DefaultCookiePolicy
 from importlib.metadata import version
-from types import TracebackType
-from typing import Final, Protocol, Self, TypeAlias
+from typing import Final, Protocol, TypeAlias
 from urllib.parse import urlsplit
 
 import anyio
 import httpx
 
 from tgiconik import errors
+from tgiconik._http._closing import Closing
 from tgiconik._http._message import Answer, Call, problem, unreadable
 from tgiconik._http._rate import RateLimit
 from tgiconik._http._redact import secrets_in
@@ -60,7 +60,7 @@ class HeaderAuth:
         return False
 
 
-class Session:
+class Session(Closing):
     """One platform's connection pool, credentials, patience and pace.
 
     Proxies and certificate authorities come from the environment, as httpx has it (`HTTPS_PROXY`,
@@ -112,17 +112,6 @@ class Session:
 
     def __repr__(self) -> str:
         return f"<Session {self.base_url}>"
-
-    async def __aenter__(self) -> Self:
-        return self
-
-    async def __aexit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        await self.aclose()
 
     async def aclose(self) -> None:
         """Close all connections. Safe to call twice."""

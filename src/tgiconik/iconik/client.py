@@ -3,11 +3,10 @@
 import os
 from collections.abc import Mapping
 from functools import cached_property
-from types import TracebackType
 from typing import TYPE_CHECKING, Any, Final, Self, TypedDict, Unpack
 
 from tgiconik import errors
-from tgiconik._http import HeaderAuth, Links, QueryValue, Retry, Session, Transport, build
+from tgiconik._http import Closing, HeaderAuth, Links, QueryValue, Retry, Session, Transport, build
 
 if TYPE_CHECKING:
     from tgiconik.iconik.assets import Assets
@@ -49,7 +48,7 @@ class SessionOptions(TypedDict, total=False):
     user_agent: str | None
 
 
-class IconikClient:
+class IconikClient(Closing):
     """iconik for one application token: `async with` it, or call `aclose` at the end.
 
     Nothing is sent before the first call.
@@ -120,17 +119,6 @@ class IconikClient:
 
     def __repr__(self) -> str:
         return f"<IconikClient at {self._session.base_url}>"
-
-    async def __aenter__(self) -> Self:
-        return self
-
-    async def __aexit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        await self.aclose()
 
     async def aclose(self) -> None:
         """Close all connections. Safe to call twice."""

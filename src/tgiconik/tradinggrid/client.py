@@ -2,11 +2,10 @@
 
 import os
 from collections.abc import Mapping
-from types import TracebackType
 from typing import Any, Final, Self, TypedDict, Unpack
 
 from tgiconik import errors
-from tgiconik._http import QueryValue, Retry, Session, Transport, build
+from tgiconik._http import Closing, QueryValue, Retry, Session, Transport, build
 from tgiconik.tradinggrid.auth import ClientCredentials
 from tgiconik.tradinggrid.check import GridCheck, check
 from tgiconik.tradinggrid.collaboration import Collaboration, HttpCollaboration
@@ -38,7 +37,7 @@ class SessionOptions(TypedDict, total=False):
     user_agent: str | None
 
 
-class TradingGridClient:
+class TradingGridClient(Closing):
     """Trading Grid for one company: `async with` it, or call `aclose` at the end.
 
     Nothing is sent before the first call, and the token is fetched with it.
@@ -147,17 +146,6 @@ class TradingGridClient:
 
     def __repr__(self) -> str:
         return f"<TradingGridClient {self.company_id} at {self._session.base_url}>"
-
-    async def __aenter__(self) -> Self:
-        return self
-
-    async def __aexit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        await self.aclose()
 
     async def aclose(self) -> None:
         """Close all connections. Safe to call twice. A backend that was passed in stays open."""
