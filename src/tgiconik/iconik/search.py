@@ -30,14 +30,14 @@ Value: TypeAlias = str | int | float | bool | datetime | date
 #: A hit, as the index has it. What decides is read by id.
 Hit: TypeAlias = m.SearchDocument
 
-_SPECIAL: Final = re.compile(r'([+\-&|!(){}\[\]^"~*?:\\/\s])')
-#: Words that are operators when they stand alone.
-_OPERATORS: Final = frozenset({"AND", "OR", "NOT"})
+#: What Lucene reads as more than text: its signs, and the words that are operators where a term
+#: begins.
+_SPECIAL: Final = re.compile(r'(^(?=(?:AND|OR|NOT)\b)|[+\-&|!(){}\[\]^"~*?:\\/\s])')
 
 
 def escaped(text: str) -> str:
     """Text as one Lucene term, with everything escaped that would be read as more than text."""
-    return f"\\{text}" if text in _OPERATORS else _SPECIAL.sub(r"\\\1", text)
+    return _SPECIAL.sub(r"\\\1", text)
 
 
 @attrs.frozen
@@ -133,7 +133,13 @@ def none_of(*conditions: Condition) -> Condition:
 
 
 def nested(path: str, *conditions: Condition) -> Condition:
-    """All of them hold for one and the same entry of a list, such as one of `files`."""
+    """All of them hold for one and the same entry of a list, such as one of `files`.
+
+    Raises:
+        ConfigurationError: there is none; what iconik makes of that is not known.
+    """
+    if not conditions:
+        raise ConfigurationError(f"nested({path!r}) needs a condition")
     return attrs.evolve(_joined("NESTED", conditions), path=path)
 
 
