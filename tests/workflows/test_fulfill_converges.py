@@ -1,4 +1,4 @@
-"""The rules of every workflow, held for use case 1: re-run, dry run, crash, two at once."""
+"""How use case 1 converges beyond the rules of every workflow: claims, strays, withdrawals."""
 
 import anyio
 import anyio.lowlevel
@@ -14,7 +14,6 @@ from tgiconik.workflows import (
     Fulfillment,
     State,
     Trail,
-    Verb,
     fulfill_media_request,
     share_key,
     share_with_partner,
@@ -32,124 +31,6 @@ IN_STORE = Purpose(usage="in-store", download=True)
 
 class Crash(Exception):  # noqa: N818 - it is what happens, not an error of ours
     """The process died here."""
-
-
-async def traces(
-    grid: TradingGridClient, iconik: IconikClient, request_id: str, clock: Clock
-) -> object:
-    """Everything that a run may leave behind on both platforms, without ids made by chance."""
-    request = await grid.community.requests.get(request_id)
-    comments = [c async for c in grid.community.requests.comments(request_id)]
-    documents = [d async for d in grid.community.documents.list(request_id=request_id)]
-    deliveries = [d async for d in grid.community.deliveries.list(request_id=request_id)]
-    links = {
-        name: await iconik.assets.find_links(world.asset_id(name), share_key(request.partner_id))
-        for name in ("film-de", "film-us", "poster-green", "poster-blue")
-    }
-    share_ids = {link.share_id for found in links.values() for link in found}
-    return {
-        "status": request.status,
-        "moves": [move.to for move in request.history],
-        "claimed": bool(request.claim.expires_at and request.claim.expires_at > clock.time),
-        "comments": sorted(c.visibility for c in comments),
-        "documents": [d.external_id for d in documents],
-        "links": {name: len(found) for name, found in links.items()},
-        "deliveries": [
-            (d.asset.asset_id, d.state, d.share_id in share_ids) for d in deliveries if d.asset
-        ],
-        "the comment has the link": [d.link in comments[0].body for d in deliveries if d.link],
-    }
-
-
-def is_write(request: httpx.Request) -> bool:
-    path = request.url.path
-    reads = ("/v1/oauth2/tokens", "/API/search/")
-    return request.method != "GET" and not path.startswith(reads)
-
-
-@pytest.mark.parametrize("request_id", REQUESTS)
-async def test_a_second_run_writes_nothing_and_says_the_same(
-    grid: TradingGridClient,
-    iconik: IconikClient,
-    sandbox: Sandbox,
-    clock: Clock,
-    request_id: str,
-) -> None:
-    first = await fulfill_media_request(grid, iconik, request_id, policy=POLICY, now=clock)
-    writes = len(sandbox.writes)
-    clock.advance(hours=1)
-
-    second = await fulfill_media_request(grid, iconik, request_id, policy=POLICY, now=clock)
-
-    assert second == first
-    assert sandbox.writes[writes:] == []
-
-
-@pytest.mark.parametrize("request_id", REQUESTS)
-async def test_a_dry_run_writes_nothing_and_predicts_every_write_and_the_status(
-    grid: TradingGridClient,
-    iconik: IconikClient,
-    sandbox: Sandbox,
-    clock: Clock,
-    request_id: str,
-) -> None:
-    dry = await fulfill_media_request(
-        grid, iconik, request_id, policy=POLICY, dry_run=True, now=clock
-    )
-    assert sandbox.writes == []
-
-    real = await fulfill_media_request(grid, iconik, request_id, policy=POLICY, now=clock)
-
-    assert dry.dry_run
-    assert dry.status == real.status
-    assert [(o.partner, o.asset_id, o.state, o.expires_at) for o in dry.outcomes] == [
-        (o.partner, o.asset_id, o.state, o.expires_at) for o in real.outcomes
-    ]
-    assert [s.what for s in dry.steps if s.verb is Verb.WOULD_WRITE] == [
-        s.what for s in real.steps if s.verb is Verb.WROTE
-    ]
-
-
-@pytest.mark.parametrize("moment", ["before", "after"])
-@pytest.mark.parametrize("request_id", REQUESTS)
-async def test_a_crash_at_any_write_leaves_what_the_next_run_completes(
-    clock: Clock, request_id: str, moment: str
-) -> None:
-    whole = Sandbox(now=clock)
-    async with (
-        grid_client(whole, whole.transport()) as grid,
-        iconik_client(whole, whole.transport()) as iconik,
-    ):
-        await fulfill_media_request(grid, iconik, request_id, policy=POLICY, now=clock)
-        expected = await traces(grid, iconik, request_id, clock)
-    whole.close()
-
-    for number in range(len(whole.writes)):
-        sandbox = Sandbox(now=clock)
-        wire = Wire(sandbox.transport())
-        seen = 0
-
-        async def die(request: httpx.Request, at: int = number) -> None:
-            nonlocal seen
-            seen += is_write(request)
-            # Once dead, nothing more is sent: not even to give the claim back.
-            if seen > at:
-                raise Crash
-
-        (wire.before if moment == "before" else wire.after).append(die)
-        async with grid_client(sandbox, wire) as grid, iconik_client(sandbox, wire) as iconik:
-            with pytest.raises(Crash):
-                await fulfill_media_request(grid, iconik, request_id, policy=POLICY, now=clock)
-            wire.before.clear()
-            wire.after.clear()
-            clock.advance(seconds=61)
-
-            await fulfill_media_request(grid, iconik, request_id, policy=POLICY, now=clock)
-
-            assert await traces(grid, iconik, request_id, clock) == expected, (
-                f"after a crash {moment} write {number}"
-            )
-        sandbox.close()
 
 
 async def test_a_dead_workers_claim_is_respected_until_it_runs_out(

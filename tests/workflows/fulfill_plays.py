@@ -1,0 +1,49 @@
+"""The requests of the sandbox's world, each as a play of use case 1."""
+
+from collections.abc import Awaitable
+
+from tgiconik import IconikClient, TradingGridClient
+from tgiconik.sandbox import world
+from tgiconik.workflows import Fulfillment, fulfill_media_request, share_key
+
+from .conftest import Clock
+from .plays import Play
+
+ASSETS = ("film-de", "film-us", "poster-green", "poster-blue")
+
+
+def play(request_id: str) -> Play:
+    """Answer one request."""
+
+    def run(
+        grid: TradingGridClient, iconik: IconikClient, clock: Clock, *, dry_run: bool = False
+    ) -> Awaitable[Fulfillment]:
+        return fulfill_media_request(
+            grid, iconik, request_id, policy=world.policy(), dry_run=dry_run, now=clock
+        )
+
+    async def traces(grid: TradingGridClient, iconik: IconikClient, clock: Clock) -> object:
+        request = await grid.community.requests.get(request_id)
+        comments = [c async for c in grid.community.requests.comments(request_id)]
+        documents = [d async for d in grid.community.documents.list(request_id=request_id)]
+        deliveries = [d async for d in grid.community.deliveries.list(request_id=request_id)]
+        key = share_key(request.partner_id)
+        links = {name: await iconik.assets.find_links(world.asset_id(name), key) for name in ASSETS}
+        share_ids = {link.share_id for found in links.values() for link in found}
+        return {
+            "status": request.status,
+            "moves": [move.to for move in request.history],
+            "claimed": bool(request.claim.expires_at and request.claim.expires_at > clock.time),
+            "comments": sorted(c.visibility for c in comments),
+            "documents": [d.external_id for d in documents],
+            "links": {name: len(found) for name, found in links.items()},
+            "deliveries": [
+                (d.asset.asset_id, d.state, d.share_id in share_ids) for d in deliveries if d.asset
+            ],
+            "the comment has the link": [d.link in comments[0].body for d in deliveries if d.link],
+        }
+
+    return Play(name=f"fulfill {request_id}", run=run, traces=traces)
+
+
+PLAYS = [play(f"REQ-{number}") for number in range(1042, 1047)]

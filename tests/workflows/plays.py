@@ -1,0 +1,80 @@
+"""Plays: a state of the world and a workflow that is run in it, for the rules that hold for all.
+
+A workflow joins the rules of `test_rules.py` by adding its plays to `PLAYS` there.
+"""
+
+from collections.abc import Awaitable, Callable, Sequence
+from typing import Any, Protocol
+
+import attrs
+import httpx
+
+from tgiconik import IconikClient, TradingGridClient
+from tgiconik.sandbox import Sandbox
+from tgiconik.workflows import Step
+
+from .conftest import Clock
+
+
+class Result(Protocol):
+    """What all workflows answer."""
+
+    @property
+    def outcomes(self) -> Sequence[Any]:
+        """One for each thing that was to be brought about."""
+        ...
+
+    @property
+    def steps(self) -> Sequence[Step]:
+        """What was read, decided and written."""
+        ...
+
+    @property
+    def dry_run(self) -> bool:
+        """Nothing was written."""
+        ...
+
+
+class Run(Protocol):
+    """Runs the workflow once."""
+
+    def __call__(
+        self, grid: TradingGridClient, iconik: IconikClient, clock: Clock, *, dry_run: bool = False
+    ) -> Awaitable[Result]:
+        """Once."""
+        ...
+
+
+def as_it_is(_: Sandbox) -> None:
+    """The sandbox's world needs no preparation."""
+
+
+@attrs.frozen(kw_only=True)
+class Play:
+    """A workflow in a state of the world.
+
+    Attributes:
+        name: what is played.
+        run: runs the workflow once.
+        traces: everything that a run may leave behind on both platforms, without ids made by
+            chance, so that two histories with the same end are equal.
+        prepare: changes the sandbox's world before.
+    """
+
+    name: str
+    run: Run
+    traces: Callable[[TradingGridClient, IconikClient, Clock], Awaitable[object]]
+    prepare: Callable[[Sandbox], None] = as_it_is
+
+    def world(self, clock: Clock) -> Sandbox:
+        """A sandbox in which it is about to begin."""
+        sandbox = Sandbox(now=clock)
+        self.prepare(sandbox)
+        return sandbox
+
+
+def is_write(request: httpx.Request) -> bool:
+    """Whether a request may change something."""
+    path = request.url.path
+    reads = ("/v1/oauth2/tokens", "/API/search/", "/visibility_transaction_search")
+    return request.method != "GET" and not path.startswith(reads)
