@@ -39,11 +39,15 @@ class Canned(httpx.AsyncBaseTransport):
     def __init__(self, answer: Callable[[httpx.Request], httpx.Response]) -> None:
         self._answer = answer
         self.requests: list[httpx.Request] = []
+        self.closed = False
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
         await request.aread()
         self.requests.append(request)
         return self._answer(request)
+
+    async def aclose(self) -> None:
+        self.closed = True
 
     @property
     def bodies(self) -> list[Any]:

@@ -1,5 +1,6 @@
 """The client as a whole: credentials, isolation, raw calls, errors, and what it loads."""
 
+import logging
 import pickle
 import subprocess
 import sys
@@ -54,14 +55,19 @@ def test_this_machine_may_be_plain(url: str) -> None:
     assert url in repr(IconikClient(url, "a", "t"))
 
 
-@pytest.mark.parametrize(("app_id", "token"), [("", "t"), ("a", "")])
-def test_empty_credentials_are_refused(app_id: str, token: str) -> None:
-    with pytest.raises(errors.ConfigurationError, match="must not be empty"):
-        IconikClient("https://iconik.test", app_id, token)
+@pytest.mark.parametrize("hostile", ["", " ", "secret\n", "secret ", "se\x00cret", "sécret"])
+def test_a_credential_that_no_header_can_carry_is_refused_and_not_shown(hostile: str) -> None:
+    with pytest.raises(errors.ConfigurationError, match=r"^app_id is empty") as app_id:
+        IconikClient("https://iconik.test", hostile, "token")
+    with pytest.raises(errors.ConfigurationError, match=r"^auth_token is empty") as token:
+        IconikClient("https://iconik.test", "app", hostile)
+
+    assert "cret" not in f"{app_id.value}{token.value}"
 
 
-async def test_no_credential_is_ever_shown() -> None:
-    wire = Canned(lambda request: httpx.Response(401, text=str(request.headers)))
+async def test_no_credential_is_ever_shown(caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level(logging.DEBUG)
+    wire = Canned(lambda request: httpx.Response(401, text=repr(request.headers.raw)))
     async with client_of(wire) as iconik:
         with pytest.raises(errors.Unauthorized) as refused:
             await iconik.assets.get_asset("a")
@@ -72,6 +78,8 @@ async def test_no_credential_is_ever_shown() -> None:
             repr(vars(iconik)),
             "".join(traceback.format_exception(refused.value)),
             repr(vars(refused.value)),
+            repr(pickle.dumps(refused.value)),
+            caplog.text,
         ]
 
     assert wire.requests[0].headers["auth-token"] == "auth-token-1"
@@ -105,9 +113,12 @@ async def test_a_service_is_loaded_once() -> None:
         assert iconik.assets is iconik.assets
 
 
-async def test_closing_twice_is_fine() -> None:
-    iconik = client_of(canned({}))
-    await iconik.aclose()
+async def test_leaving_the_block_closes_and_closing_twice_is_fine() -> None:
+    wire = canned({})
+    async with client_of(wire) as iconik:
+        pass
+
+    assert wire.closed
     await iconik.aclose()
 
 
@@ -129,10 +140,44 @@ async def test_a_raw_call_without_an_answer_is_none() -> None:
         assert await iconik.request("DELETE", "/API/assets/v1/assets/a/") is None
 
 
-async def test_a_raw_call_stays_on_the_platform() -> None:
-    async with client_of(canned({})) as iconik:
-        with pytest.raises(errors.ConfigurationError, match="does not begin with a slash"):
-            await iconik.request("GET", "https://evil.test/")
+@pytest.mark.parametrize("path", ["https://evil.test/", "", "API/assets/", "/a\r\nX: y", "/\x00"])
+async def test_a_raw_call_stays_on_the_platform(path: str) -> None:
+    wire = canned({})
+    async with client_of(wire) as iconik:
+        with pytest.raises(errors.ConfigurationError, match="begins with a slash"):
+            await iconik.request("GET", path)
+
+    assert wire.requests == []
+
+
+async def test_a_raw_call_to_two_slashes_goes_to_iconik_too() -> None:
+    wire = canned({})
+    async with client_of(wire) as iconik:
+        await iconik.request("GET", "//evil.test/")
+
+    assert wire.requests[0].url.host == "iconik.test"
+
+
+async def test_a_raw_call_has_the_errors_of_every_other() -> None:
+    async with client_of(canned({"errors": ["No"]}, 404)) as iconik:
+        with pytest.raises(errors.NotFound, match="No"):
+            await iconik.request("GET", "/API/assets/v1/assets/a/")
+    async with client_of(Canned(lambda _: httpx.Response(200, html="<html>"))) as iconik:
+        with pytest.raises(errors.UnreadableResponse, match="not JSON"):
+            await iconik.request("GET", "/API/assets/v1/assets/a/")
+
+
+async def test_what_is_only_accepted_answers_nothing_yet() -> None:
+    async with client_of(Canned(lambda _: httpx.Response(202))) as iconik:
+        assert await iconik.assets.create_object_approval_request("assets", "a", body={}) is None
+        assert await iconik.request("POST", "/API/assets/v1/assets/a/approvals/request/") is None
+
+
+async def test_an_answer_that_is_promised_with_a_202_is_read() -> None:
+    async with client_of(canned({"id": "s", "url": None}, 202)) as iconik:
+        share = await iconik.assets.create_object_share("assets", "a", body={})
+
+    assert share.id == "s"
 
 
 async def test_what_is_not_there_says_so_in_iconiks_words() -> None:

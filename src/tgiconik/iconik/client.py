@@ -1,6 +1,7 @@
 """The client of iconik: its fifteen services as attributes, each loaded when it is first used."""
 
 import os
+import re
 from collections.abc import Mapping
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, Final, Self, TypedDict, Unpack
@@ -33,6 +34,8 @@ _VARIABLES: Final = {
     "app_id": "ICONIK_APP_ID",
     "auth_token": "ICONIK_AUTH_TOKEN",
 }
+#: What a header can carry as it is. The HTTP library repeats others in its error, a secret or not.
+_CREDENTIAL: Final = re.compile(r"[!-~]+")
 #: iconik allows about 50 calls a second per set of credentials; a live client keeps to this.
 _CALLS_PER_SECOND: Final = 45.0
 
@@ -65,7 +68,8 @@ class IconikClient(Closing):
         user_agent: product to name before our own in `User-Agent`.
 
     Raises:
-        ConfigurationError: a URL that credentials may not be sent to, or an empty credential.
+        ConfigurationError: a URL that credentials may not be sent to, or a credential that is
+            empty or not ASCII without blanks, such as one with the end of its line.
     """
 
     def __init__(
@@ -81,8 +85,9 @@ class IconikClient(Closing):
         transport: Transport | None = None,
         user_agent: str | None = None,
     ) -> None:
-        if not app_id or not auth_token:
-            raise errors.ConfigurationError("app_id and auth_token must not be empty")
+        for name, value in (("app_id", app_id), ("auth_token", auth_token)):
+            if not _CREDENTIAL.fullmatch(value):
+                raise errors.ConfigurationError(f"{name} is empty, or not ASCII without blanks")
         self._session = Session(
             url,
             auth=HeaderAuth({"App-ID": app_id, "Auth-Token": auth_token}),
@@ -261,10 +266,11 @@ class IconikClient(Closing):
             repeatable: the call only reads, whatever its method.
 
         Raises:
+            ConfigurationError: the path does not begin with a slash, or is not printable.
             CallError: see `tgiconik.errors`.
         """
-        if not path.startswith("/"):
-            raise errors.ConfigurationError(f"{path!r} does not begin with a slash")
+        if not path.startswith("/") or not path.isprintable():
+            raise errors.ConfigurationError(f"{path!r} is not a path that begins with a slash")
         literally = path.replace("{", "%7B").replace("}", "%7D")
         body: dict[str, Any] = {} if json is None else {"json": json}
         call = build(method, literally, query=query, headers=headers, repeatable=repeatable, **body)

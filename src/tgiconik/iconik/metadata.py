@@ -76,8 +76,9 @@ class MetadataValues(Mapping[str, tuple[Any, ...]]):
         value = self._single(name)
         if value is None:
             return None
-        # A bool is a number to Python, and not one to anybody else.
-        if not isinstance(value, bool) and isinstance(value, str | int | float):
+        # True and "1_000" are numbers to Python, and not to anybody else.
+        odd = isinstance(value, bool) or (isinstance(value, str) and "_" in value)
+        if not odd and isinstance(value, str | int | float):
             try:
                 number = float(value)
             except (ValueError, OverflowError):
