@@ -69,9 +69,10 @@ from tgiconik.workflows._candidates import Candidate, Candidates, find_candidate
 from tgiconik.workflows._claim import LEASE, Lease, claimed
 from tgiconik.workflows._delivery import post_delivery, said, say
 from tgiconik.workflows._outcome import Outcome, State, raise_for_failures
+from tgiconik.workflows._requests import check_unclaimed, move_request, read_request
 from tgiconik.workflows._sharing import share_with_partner, take_back
 from tgiconik.workflows._trail import Clock, Step, Trail, utc_now
-from tgiconik.workflows._wording import listed, moment, named
+from tgiconik.workflows._wording import listed, named
 
 #: Chooses among releasable candidates that are equally good; may be a coroutine function.
 Select: TypeAlias = Callable[
@@ -79,7 +80,6 @@ Select: TypeAlias = Callable[
 ]
 
 _SEVERAL: Final = 2
-_ACTOR: Final = "tgiconik"
 #: How often the choice is made anew when what was chosen changes while it is being shared.
 _ROUNDS: Final = 3
 
@@ -161,24 +161,13 @@ async def fulfill_media_request(
         lease=lease,
         trail=trail,
     )
-    request = await _read(grid, request_id, trail)
+    request = await read_request(grid, request_id, RequestKind.MEDIA_REQUEST, trail)
     try:
         result = await work.run(request)
     except errors.ClaimLost as lost:
         trail.waits(str(lost))
         result = Fulfillment(request_id=request_id, status=request.status, waits_for=(str(lost),))
     return attrs.evolve(result, steps=tuple(trail.steps), dry_run=dry_run)
-
-
-async def _read(grid: TradingGridClient, request_id: str, trail: Trail) -> Request:
-    try:
-        request = await grid.community.requests.get(request_id)
-    except errors.NotFound as error:
-        raise errors.UnknownRequest(f"there is no request {request_id}") from error
-    if request.kind != RequestKind.MEDIA_REQUEST:
-        raise errors.WorkflowError(f"{request.id} is no media request but {named(request.kind)!r}")
-    trail.read(f"request {request.id} of {request.partner_id}: {request.status}")
-    return request
 
 
 @attrs.frozen(kw_only=True)
@@ -197,10 +186,7 @@ class _Work:
         """From the request as it was read to the result."""
         if not is_open(REQUEST_MOVES, request.status):
             return await self._closed(request)
-        holder = request.claim.holder
-        until = request.claim.expires_at
-        if holder and until and until > self.trail.now():
-            raise errors.ClaimLost(f"{request.id} is claimed by {holder} until {moment(until)}")
+        check_unclaimed(request, self.trail)
         partner = await self._partner(request)
         candidates = await self._find(request, partner)
         plan = await self._plan(request, partner, candidates)
@@ -214,7 +200,7 @@ class _Work:
             lasts=self.lease,
             trail=self.trail,
         ) as lease:
-            fresh = await _read(self.grid, request.id, self.trail)
+            fresh = await read_request(self.grid, request.id, RequestKind.MEDIA_REQUEST, self.trail)
             if not is_open(REQUEST_MOVES, fresh.status):
                 return await self._closed(fresh)
             if (fresh.status, criteria_of(fresh)) != (request.status, criteria_of(request)):
@@ -385,19 +371,7 @@ class _Work:
             )
 
     async def _move(self, request: Request, to: RequestStatus, lease: Lease) -> None:
-        requests = self.grid.community.requests
-
-        async def move() -> None:
-            # A comment may have changed the entity tag; the claim keeps everybody else away.
-            fresh = await requests.get(request.id)
-            await requests.set_status(
-                request.id, to, if_match=fresh.etag, actor=_ACTOR, holder=lease.holder
-            )
-
-        try:
-            await self.trail.write(f"move {request.id} to {to}", move, instead=None)
-        except errors.Conflict as error:
-            raise errors.ClaimLost(f"{request.id} changed while it was being worked on") from error
+        await move_request(self.grid, request.id, to, lease=lease, trail=self.trail)
 
     async def _failed(
         self,

@@ -1,0 +1,68 @@
+"""A partner's request on Trading Grid: read it, and move its status along."""
+
+from typing import Final
+
+from tgiconik import errors
+from tgiconik.tradinggrid import TradingGridClient
+from tgiconik.tradinggrid.collaboration import Request, RequestKind, RequestStatus
+from tgiconik.workflows._claim import Lease
+from tgiconik.workflows._trail import Trail
+from tgiconik.workflows._wording import moment, named
+
+#: Who the history says moved it.
+_ACTOR: Final = "tgiconik"
+
+
+async def read_request(
+    grid: TradingGridClient, request_id: str, kind: RequestKind, trail: Trail
+) -> Request:
+    """A request of a kind.
+
+    Raises:
+        UnknownRequest: there is none.
+        WorkflowError: it is of another kind.
+    """
+    try:
+        request = await grid.community.requests.get(request_id)
+    except errors.NotFound as error:
+        raise errors.UnknownRequest(f"there is no request {request_id}") from error
+    if request.kind != kind:
+        raise errors.WorkflowError(
+            f"{request.id} is no {kind.replace('_', ' ')} but {named(request.kind)!r}"
+        )
+    trail.read(f"request {request.id} of {request.partner_id}: {request.status}")
+    return request
+
+
+def check_unclaimed(request: Request, trail: Trail) -> None:
+    """See that nobody else is at work on a request.
+
+    Raises:
+        ClaimLost: somebody is.
+    """
+    holder, until = request.claim.holder, request.claim.expires_at
+    if holder and until and until > trail.now():
+        raise errors.ClaimLost(f"{request.id} is claimed by {holder} until {moment(until)}")
+
+
+async def move_request(
+    grid: TradingGridClient, request_id: str, to: RequestStatus, *, lease: Lease, trail: Trail
+) -> None:
+    """Give a claimed request another status.
+
+    Raises:
+        ClaimLost: somebody else has moved it meanwhile.
+    """
+    requests = grid.community.requests
+
+    async def move() -> None:
+        # A comment may have changed the entity tag; the claim keeps everybody else away.
+        fresh = await requests.get(request_id)
+        await requests.set_status(
+            request_id, to, if_match=fresh.etag, actor=_ACTOR, holder=lease.holder
+        )
+
+    try:
+        await trail.write(f"move {request_id} to {to}", move, instead=None)
+    except errors.Conflict as error:
+        raise errors.ClaimLost(f"{request_id} changed while it was being worked on") from error
