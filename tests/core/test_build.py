@@ -80,7 +80,7 @@ def test_query_values_are_written_as_the_platforms_read_them() -> None:
     )
 
 
-@pytest.mark.parametrize("value", ["a\r\nX: y", "a\n", "ü", "\x00", "a\x7f"])
+@pytest.mark.parametrize("value", ["a\r\nX: y", "a\n", "ü", "\x00", "a\x7f", " a", "a "])
 def test_a_header_that_could_carry_another_is_refused(value: str) -> None:
     with pytest.raises(ConfigurationError, match="header If-Match"):
         build("GET", "/", headers={"If-Match": value})
@@ -104,9 +104,24 @@ def test_a_body_is_json_form_or_bytes() -> None:
     assert build("POST", "/").content is None
 
 
-def test_what_is_no_json_is_refused_before_it_is_sent() -> None:
-    with pytest.raises(ValueError, match="JSON compliant"):
-        build("POST", "/", json=float("nan"))
+@pytest.mark.parametrize("value", [float("nan"), float("inf"), "\ud800 film", {"\udfff": 1}])
+def test_what_is_no_json_is_refused_before_it_is_sent(value: object) -> None:
+    with pytest.raises(ConfigurationError, match="cannot be sent as JSON"):
+        build("POST", "/", json=value)
+
+
+def test_half_a_character_is_refused_wherever_it_stands() -> None:
+    # A file name that is no UTF-8 has such characters in Python.
+    with pytest.raises(ConfigurationError, match="half a character"):
+        build("GET", "/{}/", "\ud800")
+    with pytest.raises(ConfigurationError, match="half a character"):
+        build("GET", "/", query={"a": "\ud800"})
+
+
+@pytest.mark.parametrize("method", ["", "GET X", "GET\r\n", "GÉT"])
+def test_a_method_is_a_word(method: str) -> None:
+    with pytest.raises(ConfigurationError, match="is no method of HTTP"):
+        build(method, "/")
 
 
 @pytest.mark.parametrize("method", ["GET", "HEAD", "OPTIONS", "PUT", "DELETE"])

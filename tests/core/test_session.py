@@ -324,3 +324,30 @@ def test_a_session_shows_its_origin_and_nothing_else() -> None:
     client, _ = session(GOOD)
 
     assert repr(client) == "<Session https://iconik.test>"
+
+
+async def test_a_url_that_is_too_long_is_the_callers_mistake() -> None:
+    client, wire = session(GOOD)
+    async with client:
+        with pytest.raises(errors.ConfigurationError, match="URL too long"):
+            await client.send(build("GET", "/{}/", "x" * 70_000))
+
+    assert wire.requests == []
+
+
+async def test_what_httpx_refuses_to_send_is_not_repeated() -> None:
+    client, _ = session(httpx.LocalProtocolError(f"Illegal header value {TOKEN!r}"))
+    async with client:
+        with pytest.raises(errors.ConfigurationError) as refused:
+            await client.send(READ)
+
+    assert TOKEN not in str(refused.value)
+    assert refused.value.__cause__ is None
+
+
+@pytest.mark.parametrize(
+    "url", ["https://[::1", "https://x.test\n", "https://x .test", "https://x.test/\x00", ""]
+)
+def test_what_is_no_url_is_refused(url: str) -> None:
+    with pytest.raises(errors.ConfigurationError, match="is not a URL"):
+        Session(url)

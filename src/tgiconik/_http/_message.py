@@ -139,9 +139,11 @@ def build(
         base: another origin than the session's.
 
     Raises:
-        ConfigurationError: an id that cannot be one path segment, or a header value that is not
-            printable ASCII.
+        ConfigurationError: a method that is no word, an id that cannot be one path segment, a
+            header value that is not printable ASCII, or text that cannot be encoded.
     """
+    if not (method.isascii() and method.isalpha()):
+        raise errors.ConfigurationError(f"{method!r} is no method of HTTP")
     sent = {name: _header(name, value) for name, value in (headers or {}).items() if value}
     if json is not _NOTHING:
         content, content_type = _to_json(json), "application/json"
@@ -168,12 +170,14 @@ def build(
 def _segment(id_: str) -> str:
     if not id_ or id_ in {".", ".."} or any(ord(c) < ord(" ") or ord(c) == _DELETE for c in id_):
         raise errors.ConfigurationError(f"{id_!r} cannot be an id in a path")
-    return quote(id_, safe="")
+    return quote(_encodable(id_), safe="")
 
 
 def _header(name: str, value: str) -> str:
-    if not value.isascii() or not value.isprintable():
-        raise errors.ConfigurationError(f"the value of header {name} must be printable ASCII")
+    if not value.isascii() or not value.isprintable() or value != value.strip():
+        raise errors.ConfigurationError(
+            f"the value of header {name} must be printable ASCII without blanks around it"
+        )
     return value
 
 
@@ -183,7 +187,7 @@ def _pairs(query: Mapping[str, QueryValue]) -> Iterable[tuple[str, str]]:
             continue
         many = value if isinstance(value, Sequence) and not isinstance(value, str) else [value]
         for one in many:
-            yield name, _query_text(one)
+            yield _encodable(name), _encodable(_query_text(one))
 
 
 def _query_text(value: Scalar) -> str:
@@ -197,7 +201,20 @@ def _query_text(value: Scalar) -> str:
 
 
 def _to_json(value: object) -> bytes:
-    return json.dumps(value, separators=(",", ":"), ensure_ascii=False, allow_nan=False).encode()
+    try:
+        text = json.dumps(value, separators=(",", ":"), ensure_ascii=False, allow_nan=False)
+        return text.encode()
+    # Not a number, a circle, or half a character, as file names that are no UTF-8 have.
+    except (ValueError, RecursionError) as error:
+        raise errors.ConfigurationError(f"this cannot be sent as JSON: {error}") from error
+
+
+def _encodable(text: str) -> str:
+    try:
+        text.encode()
+    except UnicodeEncodeError as error:
+        raise errors.ConfigurationError(f"{text!r} has half a character: {error}") from error
+    return text
 
 
 def unreadable(answer: Answer, message: str) -> errors.UnreadableResponse:

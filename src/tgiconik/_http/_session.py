@@ -180,12 +180,15 @@ class Session(Closing):
         if self._rate:
             await self._rate.wait()
         shown = call.shown_url(self.base_url)
-        request = self._client.build_request(
-            call.method,
-            call.url(self.base_url),
-            headers={**call.headers, **credentials},
-            content=call.content,
-        )
+        try:
+            request = self._client.build_request(
+                call.method,
+                call.url(self.base_url),
+                headers={**call.headers, **credentials},
+                content=call.content,
+            )
+        except httpx.InvalidURL as error:
+            raise errors.ConfigurationError(f"{call.method} {shown[:200]}…: {error}") from None
         try:
             response = await self._client.send(request, stream=True)
             try:
@@ -196,6 +199,11 @@ class Session(Closing):
             raise errors.TimedOut(
                 f"no answer in time ({type(error).__name__})", method=call.method, url=shown
             ) from error
+        except httpx.LocalProtocolError:
+            # It is about what we sent and repeats it, credentials too; nor is it chained.
+            raise errors.ConfigurationError(
+                f"{call.method} {shown}: what was to be sent is no HTTP"
+            ) from None
         except httpx.RequestError as error:
             raise errors.ConnectionFailed(
                 f"{type(error).__name__}: {error}", method=call.method, url=shown
@@ -245,7 +253,12 @@ def checked_url(url: str) -> str:
     Raises:
         ConfigurationError: no http(s) URL, or plain http to another machine.
     """
-    parts = urlsplit(url)
+    try:
+        parts = urlsplit(url)
+    except ValueError as error:
+        raise errors.ConfigurationError(f"{url!r} is not a URL: {error}") from error
+    if any(character.isspace() or not character.isprintable() for character in url):
+        raise errors.ConfigurationError(f"{url!r} is not a URL: it has blanks")
     if parts.scheme not in {"http", "https"} or not parts.hostname:
         raise errors.ConfigurationError(f"{url!r} is not a URL such as https://app.iconik.io")
     if parts.username is not None or parts.query or parts.fragment:
