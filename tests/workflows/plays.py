@@ -45,7 +45,19 @@ class Run(Protocol):
         ...
 
 
-def as_it_is(_: Sandbox) -> None:
+class Prepare(Protocol):
+    """Changes the sandbox's world before."""
+
+    def __call__(
+        self, sandbox: Sandbox, grid: TradingGridClient, iconik: IconikClient, clock: Clock
+    ) -> Awaitable[None]:
+        """Change it."""
+        ...
+
+
+async def as_it_is(
+    sandbox: Sandbox, grid: TradingGridClient, iconik: IconikClient, clock: Clock
+) -> None:
     """The sandbox's world needs no preparation."""
 
 
@@ -64,12 +76,14 @@ class Play:
     name: str
     run: Run
     traces: Callable[[TradingGridClient, IconikClient, Clock], Awaitable[object]]
-    prepare: Callable[[Sandbox], None] = as_it_is
+    prepare: Prepare = as_it_is
 
-    def world(self, clock: Clock) -> Sandbox:
-        """A sandbox in which it is about to begin."""
+    async def world(self, clock: Clock) -> Sandbox:
+        """A sandbox in which it is about to begin, with nothing written yet."""
         sandbox = Sandbox(now=clock)
-        self.prepare(sandbox)
+        async with sandbox.clients() as (grid, iconik):
+            await self.prepare(sandbox, grid, iconik, clock)
+        sandbox.writes.clear()
         return sandbox
 
 

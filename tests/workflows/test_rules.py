@@ -1,6 +1,6 @@
 """The rules that every workflow keeps, each written once and held over all of them."""
 
-from collections.abc import Iterator
+from collections.abc import AsyncIterator
 
 import anyio
 import httpx
@@ -10,11 +10,11 @@ from tgiconik import IconikClient, TradingGridClient
 from tgiconik.sandbox import Sandbox
 from tgiconik.workflows import Verb
 
-from . import fulfill_plays
+from . import enhance_plays, fulfill_plays
 from .conftest import Clock, Wire, grid_client, iconik_client
 from .plays import Play, Result, is_write
 
-PLAYS: list[Play] = [*fulfill_plays.PLAYS]
+PLAYS: list[Play] = [*fulfill_plays.PLAYS, *enhance_plays.PLAYS]
 
 #: Longer than any lease: whoever died holds no claim any more.
 _LEASES_ARE_OVER = 61
@@ -31,8 +31,8 @@ def play(request: pytest.FixtureRequest) -> Play:
 
 
 @pytest.fixture
-def sandbox(play: Play, clock: Clock) -> Iterator[Sandbox]:
-    sandbox = play.world(clock)
+async def sandbox(play: Play, clock: Clock) -> AsyncIterator[Sandbox]:
+    sandbox = await play.world(clock)
     yield sandbox
     sandbox.close()
 
@@ -72,7 +72,7 @@ async def test_a_crash_at_any_write_leaves_what_the_next_run_completes(
     play: Play, clock: Clock, moment: str
 ) -> None:
     begin = clock.time
-    whole = play.world(clock)
+    whole = await play.world(clock)
     async with (
         grid_client(whole, whole.transport()) as grid,
         iconik_client(whole, whole.transport()) as iconik,
@@ -83,7 +83,7 @@ async def test_a_crash_at_any_write_leaves_what_the_next_run_completes(
 
     for number in range(len(whole.writes)):
         clock.time = begin
-        sandbox = play.world(clock)
+        sandbox = await play.world(clock)
         wire = Wire(sandbox.transport())
         seen = 0
 
@@ -112,7 +112,7 @@ async def test_a_crash_at_any_write_leaves_what_the_next_run_completes(
 
 async def test_several_at_once_have_one_lasting_effect(play: Play, clock: Clock) -> None:
     async def end_of(runs: int) -> object:
-        sandbox = play.world(clock)
+        sandbox = await play.world(clock)
         results: list[Result] = []
         async with (
             grid_client(sandbox, sandbox.transport()) as grid,

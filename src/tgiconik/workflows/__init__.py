@@ -10,11 +10,13 @@ from tgiconik.workflows._delivery import post_delivery
 from tgiconik.workflows._outcome import Outcome, State
 from tgiconik.workflows._sharing import share_key, share_with_partner
 from tgiconik.workflows._trail import Step, Trail, Verb
+from tgiconik.workflows.enhance import Enhancement, process_enhancement_request
 from tgiconik.workflows.fulfill import Fulfillment, fulfill_media_request
 
 __all__ = [
     "Candidate",
     "Candidates",
+    "Enhancement",
     "Fulfillment",
     "Outcome",
     "Score",
@@ -25,6 +27,7 @@ __all__ = [
     "find_candidates",
     "fulfill_media_request",
     "post_delivery",
+    "process_enhancement_request",
     "share_key",
     "share_with_partner",
 ]
