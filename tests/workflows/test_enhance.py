@@ -1,9 +1,12 @@
 """Use case 7: a partner's feedback becomes a new version, over days, and they hear of it."""
 
+import httpx
 import pytest
+from iconik.test_check import roles_of
 
 from tgiconik import IconikClient, TradingGridClient, errors
 from tgiconik.iconik.assets import current_version
+from tgiconik.iconik.check import WORKFLOW_ROLES
 from tgiconik.sandbox import Sandbox, world
 from tgiconik.sandbox.iconik import seed
 from tgiconik.tradinggrid.collaboration import CommentVisibility, RequestStatus
@@ -211,6 +214,31 @@ async def test_a_wish_that_moves_while_it_is_taken_up_is_left_alone(
         assert await wishes(media) == []
 
     assert len(result.waits_for) == 1
+
+
+async def test_its_roles_are_those_of_the_calls_it_makes(sandbox: Sandbox, clock: Clock) -> None:
+    wish(sandbox, FILM)
+    called: set[str] = set()
+    wire = Wire(sandbox.transport())
+
+    async def note(request: httpx.Request) -> None:
+        called.update(roles_of(request))
+
+    wire.before.append(note)
+    async with (
+        grid_client(sandbox, sandbox.transport()) as grid,
+        iconik_client(sandbox, wire) as iconik,
+        iconik_client(sandbox, sandbox.transport()) as team,
+    ):
+        await run(grid, iconik, clock)
+        await improve(sandbox, team)
+        await run(grid, iconik, clock)
+        await moved(grid, RequestStatus.REOPENED)
+        await run(grid, iconik, clock)
+        await improve(sandbox, team, approval="REQUESTED")
+        await run(grid, iconik, clock)
+
+    assert called == WORKFLOW_ROLES["process_enhancement_request"]
 
 
 async def test_a_media_request_is_no_wish(

@@ -24,6 +24,19 @@ WORKFLOW_ROLES: Final[Mapping[str, frozenset[str]]] = {
             "can_delete_object_shares",
         }
     ),
+    "process_enhancement_request": frozenset(
+        {
+            "can_read_assets",
+            "can_read_approval_request",
+            "can_read_metadata_values",
+            "can_read_shares",
+            "can_write_shares",
+            "can_delete_object_shares",
+            "can_read_segments",
+            "can_create_segments",
+            "can_write_collections",
+        }
+    ),
 }
 
 _TIMES: Final = frozenset({"date", "datetime"})

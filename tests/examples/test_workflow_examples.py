@@ -1,0 +1,40 @@
+"""Each workflow's example runs alone and tells its story."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+EXAMPLES = Path(__file__).parents[2] / "examples"
+
+
+@pytest.mark.parametrize(
+    ("example", "told"),
+    [
+        (
+            "process_enhancement_request",
+            [
+                "asks in REQ-",
+                "the media team to make a new version",
+                "The approval of the version is none.",
+                "→ share Spring launch film with GC10000401DE by link",
+                "confirms REQ-",
+                "is confirmed: nothing to do",
+            ],
+        ),
+    ],
+)
+def test_an_example_tells_its_story(example: str, told: list[str]) -> None:
+    command = [sys.executable, str(EXAMPLES / f"{example}.py")]
+
+    run = subprocess.run(  # noqa: S603 - our own script
+        command, capture_output=True, text=True, encoding="utf-8", check=False
+    )
+
+    assert run.stderr == ""
+    assert run.returncode == 0
+    place = 0
+    for line in told:
+        assert line in run.stdout[place:], run.stdout
+        place = run.stdout.index(line, place)
