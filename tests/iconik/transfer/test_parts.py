@@ -27,7 +27,7 @@ def test_parts_follow_each_other_from_the_first_byte_to_the_last(size: int, usua
 
 
 def test_a_file_too_large_for_usual_parts_has_larger_ones() -> None:
-    parts = parts_of(1024**4)
+    parts = parts_of(1024**4, 16 * MEBIBYTE)
 
     assert len(parts) <= 10_000
     assert {part.size for part in parts[:-1]} == {-(-(1024**4) // 10_000)}

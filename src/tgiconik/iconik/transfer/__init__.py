@@ -21,7 +21,7 @@ from tgiconik.iconik.transfer._download import Download, Downloader, What, targe
 from tgiconik.iconik.transfer._progress import Progress
 from tgiconik.iconik.transfer._ready import Ready
 from tgiconik.iconik.transfer._record import Undo, known
-from tgiconik.iconik.transfer._sending import together
+from tgiconik.iconik.transfer._sending import PART_SIZE, together
 from tgiconik.iconik.transfer._source import Source, Uploadable
 from tgiconik.iconik.transfer._upload import Upload, Uploader
 
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Download", "DownloadOutcome", "Progress", "Ready", "Transfer", "Upload", "Uploadable"]
 
-_PARALLEL_PARTS: Final = 4
+_PARALLEL: Final = 4
 
 
 @attrs.frozen(kw_only=True)
@@ -49,11 +49,20 @@ class DownloadOutcome:
 
 
 class Transfer:
-    """Uploads and downloads of one iconik client; `iconik.transfer`."""
+    """Uploads and downloads of one iconik client; `iconik.transfer`.
+
+    Attributes:
+        part_size: bytes of the parts that a large file is sent in. They are larger where there
+            would be more than 10,000, and S3 and Backblaze take none below 5 MiB but the last one.
+        parallel: how many parts travel at once, where the storage takes several.
+    """
 
     def __init__(self, iconik: "IconikClient", links: Links, retry: Retry) -> None:
+        self.part_size = PART_SIZE
+        self.parallel = _PARALLEL
         self._iconik = iconik
-        self._uploader = Uploader(iconik=iconik, links=links, retry=retry, parallel=_PARALLEL_PARTS)
+        self._links = links
+        self._retry = retry
         self._downloader = Downloader(iconik=iconik, links=links, retry=retry)
 
     async def upload(
@@ -87,7 +96,7 @@ class Transfer:
         """
         async with Source.opened(file, name) as source:
             target = partial(self._new_asset, title or source.name, collection_id, metadata or {})
-            return await self._uploader.upload(source, target, storage, progress)
+            return await self._uploader().upload(source, target, storage, progress)
 
     async def upload_version(
         self,
@@ -125,7 +134,7 @@ class Transfer:
             if not while_shared:
                 await self._refuse_if_shared(asset_id)
             target = partial(self._new_version, asset_id)
-            upload = await self._uploader.upload(source, target, storage, progress)
+            upload = await self._uploader().upload(source, target, storage, progress)
         if promote:
             await self._iconik.assets.promote_version(asset_id, upload.version_id)
         return upload
@@ -214,6 +223,15 @@ class Transfer:
         """
         return await _ready.wait_until_ready(
             self._iconik, asset_id, version_id, tuple(jobs), timeout
+        )
+
+    def _uploader(self) -> Uploader:
+        return Uploader(
+            iconik=self._iconik,
+            links=self._links,
+            retry=self._retry,
+            part_size=self.part_size,
+            parallel=self.parallel,
         )
 
     async def _outcome(

@@ -7,7 +7,6 @@ One request goes to `upload_url` with Backblaze's headers. Parts begin with
 
 from contextlib import suppress
 from functools import partial
-from typing import Final
 from urllib.parse import quote
 
 import anyio
@@ -16,21 +15,16 @@ from tgiconik import errors
 from tgiconik.iconik.models import files as m
 from tgiconik.iconik.transfer._sending import (
     CLEANUP,
-    MEBIBYTE,
     Part,
     Sending,
     all_parts,
-    parts_of,
     patiently,
 )
-
-#: From here on in parts; Backblaze recommends parts of about this size.
-_LARGE: Final = 100 * MEBIBYTE
 
 
 async def send_to_b2(sending: Sending) -> None:
     """Send a file with its SHA-1, which Backblaze itself compares."""
-    if sending.source.size > _LARGE:
+    if sending.source.size > sending.part_size:
         await _send_large(sending)
     else:
         sha1 = await sending.source.digest("sha1")
@@ -78,7 +72,7 @@ async def _send_large(sending: Sending) -> None:
         sums[part.number] = sha1
 
     try:
-        await all_parts(parts_of(sending.source.size, _LARGE), sending.parallel, send)
+        await all_parts(sending.parts, sending.parallel, send)
         finish = m.MultipartB2FinishUploadInput(
             upload_file_id=str(begun.upload_file_id),
             sha1_list=[sums[number] for number in sorted(sums)],

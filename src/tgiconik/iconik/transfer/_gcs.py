@@ -17,7 +17,6 @@ from tgiconik import errors
 from tgiconik._http import Answer
 from tgiconik.iconik.transfer._sending import (
     CLEANUP,
-    MEBIBYTE,
     Part,
     Sending,
     compared,
@@ -25,8 +24,8 @@ from tgiconik.iconik.transfer._sending import (
     pause,
 )
 
-#: A multiple of 256 KiB, as the protocol asks.
-_CHUNK: Final = 64 * MEBIBYTE
+#: Every chunk but the last one is a multiple of this.
+_UNIT: Final = 256 * 1024
 _GO_ON: Final = 308
 _THERE: Final = re.compile(r"bytes=0-(\d+)")
 _MD5: Final = re.compile(r"\bmd5=([A-Za-z0-9+/]+=*)")
@@ -76,7 +75,8 @@ async def _through(sending: Sending, session: str) -> str | None:
 
 async def _chunk(sending: Sending, session: str, place: int) -> Answer:
     size = sending.source.size
-    chunk = Part(1, place, min(place + _CHUNK, size))
+    whole_units = max(_UNIT, sending.part_size // _UNIT * _UNIT)
+    chunk = Part(1, place, min(place + whole_units, size))
     return await sending.links.send(
         "PUT",
         session,

@@ -24,6 +24,8 @@ if TYPE_CHECKING:
 
 #: The format that holds what was delivered, as opposed to proxies and edits.
 ORIGINAL: Final = "ORIGINAL"
+#: In per cent.
+_ALL_OF_IT: Final = 100
 
 Undo = list[Callable[[], Awaitable[object]]]
 
@@ -161,17 +163,19 @@ async def record(
 async def close(iconik: "IconikClient", made: Record) -> None:
     """Say that the bytes are there.
 
-    `PATCH /API/files/v1/assets/{asset_id}/files/{file_id}/`, `PATCH /API/jobs/v1/jobs/{job_id}/`.
+    `PATCH /API/files/v1/assets/{asset_id}/files/{file_id}/`.
     """
-    done = 100
-    await iconik.files.update_asset_file(
-        made.asset_id,
-        made.file_id,
-        body={"status": f.FileStatus.CLOSED, "progress_processed": done},
-    )
-    await iconik.jobs.update_job(
-        made.job_id, body={"status": j.JobStatus.FINISHED, "progress_processed": done}
-    )
+    body = {"status": f.FileStatus.CLOSED, "progress_processed": _ALL_OF_IT}
+    await iconik.files.update_asset_file(made.asset_id, made.file_id, body=body)
+
+
+async def finish_job(iconik: "IconikClient", made: Record) -> None:
+    """Say the same to whoever looks at the job.
+
+    `PATCH /API/jobs/v1/jobs/{job_id}/`.
+    """
+    body = {"status": j.JobStatus.FINISHED, "progress_processed": _ALL_OF_IT}
+    await iconik.jobs.update_job(made.job_id, body=body)
 
 
 async def ask_for_previews(iconik: "IconikClient", made: Record) -> tuple[str, ...]:

@@ -24,7 +24,6 @@ from tgiconik.iconik.transfer._sending import (
     Sending,
     all_parts,
     compared,
-    parts_of,
     patiently,
 )
 
@@ -54,7 +53,7 @@ async def _in_parts(sending: Sending) -> None:
         tags: dict[int, str] = {}
         links = _PartLinks(sending, upload_id)
         await all_parts(
-            parts_of(sending.source.size),
+            sending.parts,
             sending.parallel,
             partial(_send_part, sending, links, tags),
         )
@@ -80,7 +79,7 @@ class _PartLinks:
     def __init__(self, sending: Sending, upload_id: str) -> None:
         self._sending = sending
         self._upload_id = upload_id
-        self._last = len(parts_of(sending.source.size))
+        self._last = len(sending.parts)
         self._links: dict[int, str] = {}
         self._asking = anyio.Lock()
 

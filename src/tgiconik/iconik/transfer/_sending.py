@@ -21,7 +21,7 @@ T = TypeVar("T")
 
 MEBIBYTE: Final = 1024 * 1024
 #: Small enough to be sent again, large enough that asking for links does not matter.
-_USUAL_PART: Final = 16 * MEBIBYTE
+PART_SIZE: Final = 32 * MEBIBYTE
 #: S3 and B2 take no more.
 _MOST_PARTS: Final = 10_000
 _REQUEST_TIMEOUT: Final = 408
@@ -53,7 +53,7 @@ class Part:
         return self.end - self.start
 
 
-def parts_of(size: int, usual: int = _USUAL_PART) -> list[Part]:
+def parts_of(size: int, usual: int) -> list[Part]:
     """A file in parts of one size, the last one shorter; larger parts where there were too many."""
     each = max(usual, -(-size // _MOST_PARTS))
     starts = range(0, size, each)
@@ -72,6 +72,7 @@ class Sending:
         links: to reach the storage.
         meter: told how far it is.
         retry: how often, and how patiently.
+        part_size: bytes of a part, as a rule.
         parallel: how many parts travel at once.
     """
 
@@ -82,7 +83,13 @@ class Sending:
     links: Links
     meter: Meter
     retry: Retry
+    part_size: int
     parallel: int
+
+    @property
+    def parts(self) -> list[Part]:
+        """The file in parts."""
+        return parts_of(self.source.size, self.part_size)
 
     async def renewed(self) -> "Sending":
         """The same with new links from iconik.

@@ -69,12 +69,14 @@ class Uploader:
         iconik: the platform.
         links: the storages.
         retry: how often, and how patiently, parts are sent.
+        part_size: bytes of a part, as a rule.
         parallel: how many parts travel at once.
     """
 
     iconik: "IconikClient"
     links: Links
     retry: Retry
+    part_size: int
     parallel: int
 
     async def upload(
@@ -89,6 +91,7 @@ class Uploader:
             with metered(progress, source.size, source.name) as meter:
                 sha256 = await self._sent(send, source, made, meter)
             await _record.close(self.iconik, made)
+            # From here on it has arrived: nothing is taken back for the sake of what follows.
             undo.clear()
         upload = Upload(
             asset_id=made.asset_id,
@@ -102,9 +105,10 @@ class Uploader:
             sha256=sha256,
         )
         try:
+            await _record.finish_job(self.iconik, made)
             jobs = await _record.ask_for_previews(self.iconik, made)
         except errors.CallError as error:
-            error.add_note(f"the file has arrived, only its previews were not asked for: {upload}")
+            error.add_note(f"the file has arrived; this came after it: {upload}")
             raise
         return attrs.evolve(upload, jobs=jobs)
 
@@ -122,6 +126,7 @@ class Uploader:
             links=self.links,
             meter=meter,
             retry=self.retry,
+            part_size=self.part_size,
             parallel=self.parallel,
         )
         sha256 = ""
