@@ -135,7 +135,12 @@ class Uploader:
             nonlocal sha256
             sha256 = await source.digest("sha256")
 
-        await together(partial(send, sending), digest)
+        try:
+            await together(partial(send, sending), digest)
+        except errors.Corrupted:
+            # Other bytes than ours may have been ours a moment ago.
+            source.check_unchanged()
+            raise
         source.check_unchanged()
         return sha256
 
