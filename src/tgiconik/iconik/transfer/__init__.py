@@ -28,7 +28,16 @@ from tgiconik.iconik.transfer._upload import Upload, Uploader
 if TYPE_CHECKING:
     from tgiconik.iconik.client import IconikClient
 
-__all__ = ["Download", "DownloadOutcome", "Progress", "Ready", "Transfer", "Upload", "Uploadable"]
+__all__ = [
+    "Download",
+    "DownloadOutcome",
+    "Progress",
+    "Ready",
+    "Transfer",
+    "Upload",
+    "Uploadable",
+    "What",
+]
 
 _PARALLEL: Final = 4
 

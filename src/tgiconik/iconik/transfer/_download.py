@@ -189,20 +189,20 @@ class Downloader:
         self, media: Media, file: FileIO, received: "_Received", meter: Meter
     ) -> None:
         """Receive all bytes; after a break, go on where it was, if they are still the same."""
-        attempt = 1
+        attempt = 0
         link = await self._link(media)
         while True:
+            attempt += 1
             before = received.size
             try:
-                await self._go_on(link, file, received, meter)
+                return await self._go_on(link, file, received, meter)
             except errors.CallError as error:
-                attempt = 1 if received.size > before else attempt + 1
-                if isinstance(error, errors.LinkRefused) and attempt <= self.retry.attempts:
+                if received.size > before:
+                    attempt = 1
+                if isinstance(error, errors.LinkRefused) and attempt < self.retry.attempts:
                     link = await self._link(media)
                 else:
                     await pause(self.retry, attempt, error)
-            else:
-                return
 
     async def _go_on(self, link: str, file: FileIO, received: "_Received", meter: Meter) -> None:
         headers = {}

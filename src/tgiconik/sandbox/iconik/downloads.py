@@ -64,6 +64,12 @@ def read_proxy(asked: Asked) -> Response:
     return asked.fit(with_link(asked.state, "proxies", _document(asked, "proxies", "proxy_id")))
 
 
+def read_keyframe(asked: Asked) -> Response:
+    """One keyframe with its signed link, which is the only way to its bytes."""
+    keyframe = _document(asked, "keyframes", "keyframe_id")
+    return asked.fit(with_link(asked.state, "keyframes", keyframe))
+
+
 def download_file(asked: Asked) -> Response:
     """A signed link to the bytes of a file; recorded as a download."""
     return _downloaded(asked, "files", _document(asked, "files", "file_id"))
@@ -91,6 +97,7 @@ def _downloaded(asked: Asked, kind: str, document: Document) -> Response:
 _ASSET: Final = "files/v1/assets/{asset_id}"
 HANDLERS = {
     f"GET {_ASSET}/proxies/{{proxy_id}}/": read_proxy,
+    f"GET {_ASSET}/keyframes/{{keyframe_id}}/": read_keyframe,
     f"GET {_ASSET}/files/{{file_id}}/download_url/": download_file,
     f"GET {_ASSET}/proxies/{{proxy_id}}/download_url/": download_proxy,
 }
