@@ -350,7 +350,8 @@ def decide(
     refusals = tuple(reason for rule in _RULES for reason in rule(case))
     if refusals:
         return Decision(allowed=False, reasons=refusals, decided_at=at)
-    ends = _moments(facts, policy.licence_end_field, ends_day=True)
+    licence_end = usable_until(policy, facts)
+    link_end = at + policy.link_lifetime
     approvers = len(facts.approved_by)
     return Decision(
         allowed=True,
@@ -363,9 +364,14 @@ def decide(
             ),
         ),
         decided_at=at,
-        expires_at=min([at + policy.link_lifetime, *ends]),
+        expires_at=link_end if licence_end is None else min(link_end, licence_end),
         restrictions=tuple(_texts(facts, policy.restrictions_field)),
     )
+
+
+def usable_until(policy: ReleasePolicy, facts: AssetFacts) -> datetime | None:
+    """When the licence ends, after which nobody may use the asset; None when it states no end."""
+    return min(_moments(facts, policy.licence_end_field, ends_day=True), default=None)
 
 
 @attrs.frozen

@@ -302,13 +302,22 @@ class Assets(AssetsService):
         Reads the object's own list, which the database answers; the index behind `list_shares` may
         lag. `GET /API/assets/v1/{object_type}/{object_id}/shares/`.
         """
-        shares = [
-            share
-            async for share in self.list_object_shares(object_type, object_id)
-            if key_in(share.title) == key
-        ]
-        links = [_link(share, object_type, object_id) for share in shares]
-        return sorted(links, key=lambda link: (str(link.date_created or ""), link.share_id))
+        return (await self.find_keyed_links(object_id, object_type=object_type)).get(key, [])
+
+    async def find_keyed_links(
+        self, object_id: str, *, object_type: str = "assets"
+    ) -> dict[str, list[ShareLink]]:
+        """All shares of an object that carry a key, by key, in one walk; each oldest first.
+
+        `GET /API/assets/v1/{object_type}/{object_id}/shares/`.
+        """
+        found: dict[str, list[ShareLink]] = {}
+        async for share in self.list_object_shares(object_type, object_id):
+            if (key := key_in(share.title)) is not None:
+                found.setdefault(key, []).append(_link(share, object_type, object_id))
+        for links in found.values():
+            links.sort(key=lambda link: (str(link.date_created or ""), link.share_id))
+        return found
 
     async def renew_link(self, link: ShareLink, expires: datetime) -> ShareLink:
         """Give a link another end; everything else about the share stays as it is.

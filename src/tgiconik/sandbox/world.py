@@ -31,6 +31,7 @@ _FIELDS: Final = (
     {"name": "EmbargoUntil", "field_type": "datetime"},
     {"name": "LicenceStart", "field_type": "date"},
     {"name": "LicenceEnd", "field_type": "date"},
+    {"name": "PartnerGroups", "field_type": "tag_cloud", "multi": True},
     {"name": "HeldVersions", "field_type": "string_exact", "multi": True},
     {"name": "CompliantVersion", "field_type": "string_exact"},
     {"name": "CompliantSHA256", "field_type": "string_exact"},
@@ -169,6 +170,16 @@ def _add_assets(state: State) -> None:
             regions=["Worldwide"],
             languages=["en"],
         )
+    add(
+        "lookbook",
+        "Summer lookbook",
+        "image",
+        png("summer-lookbook.png", "Summer lookbook"),
+        regions=["DE", "AT", "US"],
+        languages=["de", "en"],
+        UsageRestrictions=["Not before the stores have it."],
+        PartnerGroups=["retail"],
+    )
     iconik.add_collection(
         state,
         id_=iconik.fixed_id("collection spring launch"),

@@ -10,12 +10,21 @@ from tgiconik.workflows._delivery import post_delivery
 from tgiconik.workflows._outcome import Outcome, State
 from tgiconik.workflows._sharing import share_key, share_with_partner
 from tgiconik.workflows._trail import Step, Trail, Verb
+from tgiconik.workflows.distribute import (
+    Distribution,
+    Distributions,
+    distribute_approved_asset,
+    distribute_tagged_assets,
+    read_receipts,
+)
 from tgiconik.workflows.enhance import Enhancement, process_enhancement_request
 from tgiconik.workflows.fulfill import Fulfillment, fulfill_media_request
 
 __all__ = [
     "Candidate",
     "Candidates",
+    "Distribution",
+    "Distributions",
     "Enhancement",
     "Fulfillment",
     "Outcome",
@@ -24,10 +33,13 @@ __all__ = [
     "Step",
     "Trail",
     "Verb",
+    "distribute_approved_asset",
+    "distribute_tagged_assets",
     "find_candidates",
     "fulfill_media_request",
     "post_delivery",
     "process_enhancement_request",
+    "read_receipts",
     "share_key",
     "share_with_partner",
 ]

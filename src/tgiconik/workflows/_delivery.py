@@ -55,9 +55,36 @@ async def post_delivery(
     trail = trail or Trail(now=utc_now)
     document = await _document(grid, request, outcome, lease=lease, trail=trail)
     there = await _delivery(grid, document, outcome.partner) if document else None
+    return await record_delivery(
+        grid, document.id if document else None, outcome, there=there, lease=lease, trail=trail
+    )
+
+
+async def record_delivery(
+    grid: TradingGridClient,
+    document_id: str | None,
+    outcome: Outcome,
+    *,
+    there: Delivery | None,
+    lease: Lease | None = None,
+    trail: Trail,
+) -> Delivery | None:
+    """Record what a partner got of a document, unless what is there says so already.
+
+    Args:
+        grid: where to record it.
+        document_id: the document; None in a dry run that would publish it.
+        outcome: a delivered outcome of `share_with_partner`.
+        there: the partner's delivery of the document as it was read; None when there is none.
+        lease: the claim to write under.
+        trail: where to note it.
+
+    Raises:
+        PreconditionFailed: somebody else was faster: read again what is there.
+    """
     wanted = DeliveryInput(
         key=share_key(outcome.partner),
-        asset=_reference(outcome),
+        asset=reference(outcome),
         link=outcome.link,
         share_id=outcome.share_id,
         expires_at=outcome.expires_at,
@@ -69,7 +96,7 @@ async def post_delivery(
     return await trail.write(
         f"record the delivery of {named(outcome.title)} to {outcome.partner}",
         lambda: grid.community.deliveries.put(
-            document.id if document else "",
+            document_id or "",
             outcome.partner,
             wanted,
             if_match=there.etag if there else None,
@@ -97,7 +124,7 @@ async def _document(
                 title=named(outcome.title) or outcome.asset_id,
                 external_id=external_id,
                 audience=Audience(partners=(outcome.partner,)),
-                asset=_reference(outcome),
+                asset=reference(outcome),
                 restrictions=outcome.restrictions,
                 request_id=request.id,
             ),
@@ -108,7 +135,8 @@ async def _document(
     )
 
 
-def _reference(outcome: Outcome) -> AssetReference:
+def reference(outcome: Outcome) -> AssetReference:
+    """What was delivered."""
     return AssetReference(
         asset_id=outcome.asset_id,
         version_id=outcome.version_id,

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from datetime import datetime
+from typing import Protocol
 from urllib.parse import quote
 from uuid import uuid4
 
@@ -31,6 +32,26 @@ def share_key(partner_id: str) -> str:
     return f"tgiconik:{quote(partner_id, safe=':._@/-')}"
 
 
+class Sight(Protocol):
+    """How it is seen what is there of an asset: read for one partner, or once for many."""
+
+    async def facts(self) -> AssetFacts:
+        """The asset, by a read that begins after this call."""
+        ...
+
+    async def links(self, key: str) -> list[ShareLink]:
+        """The links with a key, oldest first."""
+        ...
+
+    async def deliveries(self, partner_id: str) -> list[Delivery]:
+        """What Trading Grid has on record as delivered of the asset to a partner."""
+        ...
+
+    def note(self, link: ShareLink) -> None:
+        """A link was made or renewed."""
+        ...
+
+
 async def share_with_partner(
     grid: TradingGridClient,
     iconik: IconikClient,
@@ -41,6 +62,7 @@ async def share_with_partner(
     purpose: Purpose,
     facts: AssetFacts | None = None,
     lease: Lease | None = None,
+    sight: Sight | None = None,
     trail: Trail | None = None,
 ) -> Outcome:
     """Bring about that a partner has exactly one open link to an asset, if it may have one.
@@ -60,6 +82,7 @@ async def share_with_partner(
         purpose: what for.
         facts: what was read of the asset already; read again when too old.
         lease: the claim to keep while writing, when a request is worked on.
+        sight: what was read for many partners at once; reads for this one when left out.
         trail: where to record it; a trail with `dry_run` writes nothing.
 
     Returns:
@@ -70,7 +93,8 @@ async def share_with_partner(
         ClaimLost: somebody else has the request now.
     """
     trail = trail or Trail(now=utc_now)
-    case = _Case(grid, iconik, asset_id, recipient, policy, purpose, trail)
+    sight = sight or _Reads(grid, iconik, asset_id, policy, trail)
+    case = _Case(grid, iconik, asset_id, recipient, policy, purpose, trail, sight)
     facts, decision = await case.decide(facts)
     if not decision.allowed:
         return case.outcome(State.REFUSED, facts, decision)
@@ -107,29 +131,34 @@ async def take_back(
     recipient: Recipient,
     policy: ReleasePolicy,
     purpose: Purpose,
-    request_id: str,
-    lease: Lease,
+    request_id: str | None,
+    lease: Lease | None = None,
+    sight: Sight | None = None,
     trail: Trail,
 ) -> None:
     """End what an earlier run opened for a request, once the asset may not go any more.
 
     The run may have died between share and record, or before it told anybody. A link that another
-    request's delivery remembers stays: it is that request's.
+    request's delivery remembers stays: it is that request's. What answers no request at all, such
+    as a distribution, has None for one.
 
     Raises:
         CallError: a platform could not be asked; run it again.
         ClaimLost: somebody else has the request now.
     """
-    case = _Case(grid, iconik, asset_id, recipient, policy, purpose, trail)
+    sight = sight or _Reads(grid, iconik, asset_id, policy, trail)
+    case = _Case(grid, iconik, asset_id, recipient, policy, purpose, trail, sight)
     deliveries = await case.deliveries()
     elsewhere = {delivery.share_id for delivery in deliveries if delivery.request_id != request_id}
     for link in await case.open_links():
         if link.share_id not in elsewhere:
-            await lease.keep()
+            if lease is not None:
+                await lease.keep()
             await case.revoke(link, "it may not be shared any more")
     for delivery in deliveries:
         if delivery.request_id == request_id:
-            await lease.keep()
+            if lease is not None:
+                await lease.keep()
             await case.close(delivery, lease)
 
 
@@ -144,13 +173,12 @@ class _Case:
     policy: ReleasePolicy
     purpose: Purpose
     trail: Trail
+    sight: Sight
 
     async def decide(self, facts: AssetFacts | None) -> tuple[AssetFacts, Decision]:
         """Judge the facts, after reading them again when they are too old to be judged."""
         if facts is None or self.trail.now() - facts.read_at > self.policy.freshness:
-            facts = await read_facts(
-                self.iconik, self.asset_id, policy=self.policy, trail=self.trail
-            )
+            facts = await self.sight.facts()
         decision = decide(self.policy, facts, self.recipient, self.purpose, self.trail.now())
         verdict = "may" if decision.allowed else "may not"
         self.trail.decided(f"{named(facts.title)} {verdict} go to {self.recipient.company_id}")
@@ -159,21 +187,14 @@ class _Case:
     async def open_links(self) -> list[ShareLink]:
         """The partner's links to the asset that still open, oldest first."""
         key = share_key(self.recipient.company_id)
-        links = await self.iconik.assets.find_links(self.asset_id, key)
+        links = await self.sight.links(key)
         now = self.trail.now()
-        still_open = [link for link in links if link.expires is None or link.expires > now]
-        self.trail.read(f"shares of asset {self.asset_id}: {len(still_open)} open for the partner")
-        return still_open
+        return [link for link in links if link.expires is None or link.expires > now]
 
     async def deliveries(self) -> list[Delivery]:
         """What Trading Grid has on record as delivered of this asset to this partner."""
-        deliveries = self.grid.community.deliveries.list(
-            partner_id=self.recipient.company_id,
-            asset_id=self.asset_id,
-            key=share_key(self.recipient.company_id),
-            state=[DeliveryState.ACTIVE],
-        )
-        return [delivery async for delivery in deliveries]
+        deliveries = await self.sight.deliveries(self.recipient.company_id)
+        return [delivery for delivery in deliveries if delivery.state == DeliveryState.ACTIVE]
 
     async def remembered(self) -> frozenset[str]:
         """The shares that those deliveries remember."""
@@ -181,7 +202,7 @@ class _Case:
 
     async def make(self, facts: AssetFacts, decision: Decision) -> ShareLink | None:
         """Share the asset by a new link; None in a dry run."""
-        return await self.trail.write(
+        link = await self.trail.write(
             f"share {named(facts.title)} with {self.recipient.company_id} by link",
             lambda: self.iconik.assets.create_link(
                 self.asset_id,
@@ -192,18 +213,27 @@ class _Case:
             ),
             instead=None,
         )
+        if link is not None:
+            self.sight.note(link)
+        return link
 
     async def renew(self, link: ShareLink, decision: Decision) -> ShareLink:
         """Give a link the end that it may have now."""
-        return await self.trail.write(
+        renewed = await self.trail.write(
             f"renew the link of {self.recipient.company_id} to asset {self.asset_id}",
             lambda: self.iconik.assets.renew_link(link, _end(decision)),
-            instead=link,
+            instead=attrs.evolve(link, expires=_end(decision)),
         )
+        self.sight.note(renewed)
+        return renewed
 
     async def revoke(self, link: ShareLink, why: str) -> None:
         """End a link, after its counts are in the activity log: iconik forgets them with it."""
-        counts = await self.iconik.assets.count_accesses(link)
+        try:
+            counts = await self.iconik.assets.count_accesses(link)
+        except errors.NotFound:
+            self.trail.read(f"share {link.share_id} is gone already")
+            return
         last = counts.last_access_date
         entry = ActivityInput(
             kind="share.revoked",
@@ -234,7 +264,7 @@ class _Case:
             instead=True,
         )
 
-    async def close(self, delivery: Delivery, lease: Lease) -> None:
+    async def close(self, delivery: Delivery, lease: Lease | None) -> None:
         """Say on Trading Grid that a delivery has ended."""
         ended = DeliveryInput(
             key=delivery.key,
@@ -251,7 +281,7 @@ class _Case:
                 delivery.partner_id,
                 ended,
                 if_match=delivery.etag,
-                holder=lease.holder,
+                holder=lease.holder if lease else None,
             ),
             instead=delivery,
         )
@@ -274,6 +304,37 @@ class _Case:
             expires_at=link.expires if link else decision.expires_at,
             restrictions=told if state is State.DELIVERED else (),
         )
+
+
+@attrs.frozen
+class _Reads:
+    """The sight of one partner's sharing: everything is read when it is asked for."""
+
+    grid: TradingGridClient
+    iconik: IconikClient
+    asset_id: str
+    policy: ReleasePolicy
+    trail: Trail
+
+    async def facts(self) -> AssetFacts:
+        return await read_facts(self.iconik, self.asset_id, policy=self.policy, trail=self.trail)
+
+    async def links(self, key: str) -> list[ShareLink]:
+        links = await self.iconik.assets.find_links(self.asset_id, key)
+        self.trail.read(f"shares of asset {self.asset_id}: {len(links)} of the partner's")
+        return links
+
+    async def deliveries(self, partner_id: str) -> list[Delivery]:
+        deliveries = self.grid.community.deliveries.list(
+            partner_id=partner_id,
+            asset_id=self.asset_id,
+            key=share_key(partner_id),
+            state=[DeliveryState.ACTIVE],
+        )
+        return [delivery async for delivery in deliveries]
+
+    def note(self, link: ShareLink) -> None:
+        """Nothing is remembered: the next read will show it."""
 
 
 def _winner(

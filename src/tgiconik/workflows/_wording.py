@@ -4,13 +4,15 @@ Titles and names come from outside: whatever could break a line or hide in one i
 they become part of a sentence.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
 from typing import Final
 
 _LONGEST_NAME: Final = 200
 #: What a comment of the collaboration contract can hold.
 _LONGEST_COMMENT: Final = 20_000
+#: How many names one line holds.
+_MOST_NAMES: Final = 20
 _CUT: Final = "\n(There is more than fits here; each delivery has its own link and restrictions.)"
 
 
@@ -40,3 +42,10 @@ def fitting(text: str) -> str:
     if len(text) <= _LONGEST_COMMENT:
         return text
     return text[: _LONGEST_COMMENT - len(_CUT)].rpartition("\n")[0] + _CUT
+
+
+def in_short(names: Sequence[str]) -> str:
+    """Names in one line; of very many the first, and how many more."""
+    more = len(names) - _MOST_NAMES
+    shown = ", ".join(names[:_MOST_NAMES])
+    return f"{shown} and {more} more" if more > 0 else shown

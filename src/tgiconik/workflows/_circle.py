@@ -1,0 +1,80 @@
+"""Whom something is for: the groups that a tag is for, and the partners in them, each read once."""
+
+from collections.abc import Iterable, Sequence
+
+import attrs
+
+from tgiconik.tradinggrid import TradingGridClient
+from tgiconik.tradinggrid.collaboration import Group, Partner
+from tgiconik.workflows._trail import Trail
+
+
+@attrs.define
+class Circle:
+    """The partner groups of a company, as far as somebody asked for them."""
+
+    grid: TradingGridClient
+    trail: Trail
+    _groups: dict[str, Group] | None = attrs.field(default=None, init=False)
+    _members: dict[str, tuple[Partner, ...]] = attrs.field(factory=dict, init=False)
+    _profiles: dict[str, Partner] | None = attrs.field(default=None, init=False)
+
+    async def tagged(self, tags: Sequence[str]) -> tuple[list[str], list[str]]:
+        """The ids of the groups that some tags are for, and the tags that no group is for."""
+        groups = await self._all_groups()
+        by_tag: dict[str, list[str]] = {}
+        for group in groups.values():
+            for tag in group.tags:
+                by_tag.setdefault(tag.strip().casefold(), []).append(group.id)
+        found = {tag: by_tag.get(tag.strip().casefold(), []) for tag in tags}
+        ids = dict.fromkeys(id_ for ids in found.values() for id_ in ids)
+        return list(ids), [tag for tag, ids in found.items() if not ids]
+
+    async def members(self, group_ids: Iterable[str]) -> dict[str, Partner]:
+        """The partners in some groups, by company id; who is in several comes once.
+
+        The contract's groups have only partners in them. A backend may answer a group among its
+        members all the same: its members count, and it is looked into once, so that a group that
+        contains itself has an end.
+
+        Raises:
+            NotFound: there is no such group.
+        """
+        groups = await self._all_groups()
+        found: dict[str, Partner] = {}
+        ahead = list(dict.fromkeys(group_ids))
+        seen = set(ahead)
+        while ahead:
+            for member in await self._members_of(ahead.pop(0)):
+                id_ = member.company_id
+                if id_ not in groups:
+                    found[id_] = member
+                elif id_ not in seen:
+                    seen.add(id_)
+                    ahead.append(id_)
+        return found
+
+    async def profile(self, company_id: str) -> Partner | None:
+        """A partner's profile, from one listing of all of them; None without one."""
+        if self._profiles is None:
+            partners = self.grid.community.partners.list()
+            self._profiles = {partner.company_id: partner async for partner in partners}
+            self.trail.read(f"profiles of {len(self._profiles)} partners")
+        return self._profiles.get(company_id)
+
+    async def _all_groups(self) -> dict[str, Group]:
+        if self._groups is None:
+            self._groups = {group.id: group async for group in self.grid.community.groups.list()}
+        return self._groups
+
+    async def _members_of(self, group_id: str) -> tuple[Partner, ...]:
+        if group_id not in self._members:
+            members = [member async for member in self.grid.community.groups.members(group_id)]
+            self._members[group_id] = tuple(members)
+            self.trail.read(f"group {group_id}: {len(members)} partners")
+        return self._members[group_id]
+
+
+def can_be_reached(partner: Partner) -> bool:
+    """Whether there is anybody at the partner who could receive something."""
+    return any(contact.email.strip() for contact in partner.contacts)

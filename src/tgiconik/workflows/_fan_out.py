@@ -1,0 +1,69 @@
+"""Many partners, a few at a time, and one outcome for each: nobody is lost, nobody waits for ever.
+
+What fails for one is that one's outcome and stops nobody else. What no platform answers for (a
+mistake in a program, a process that is about to die) stops everybody, and is raised as it is.
+"""
+
+from collections.abc import Awaitable, Callable, Sequence
+from typing import Final, TypeVar
+
+import anyio
+
+from tgiconik import errors
+from tgiconik.workflows._trail import Trail
+from tgiconik.workflows._wording import in_short
+
+T = TypeVar("T")
+
+#: How many partners are served at once when nobody says otherwise.
+AT_ONCE: Final = 8
+
+
+async def fan_out(
+    names: Sequence[str],
+    serve: Callable[[str], Awaitable[T]],
+    *,
+    failed: Callable[[str, errors.TgIconikError], T],
+    at_once: int = AT_ONCE,
+    trail: Trail,
+) -> dict[str, T]:
+    """Serve everyone, and answer what became of each.
+
+    Args:
+        names: who is to be served, each once.
+        serve: serves one of them.
+        failed: what becomes of one who could not be served.
+        at_once: how many are served at the same time.
+        trail: is told who was not reached when the caller cancels: a call that was cancelled
+            returns nothing, but `progress` has heard.
+
+    Raises:
+        ConfigurationError: `at_once` is below 1.
+    """
+    if at_once < 1:
+        raise errors.ConfigurationError("at_once must be at least 1")
+    queue = iter(names)
+    done: dict[str, T] = {}
+    broken: list[Exception] = []
+
+    async def work() -> None:
+        for name in queue:
+            try:
+                done[name] = await serve(name)
+            except errors.TgIconikError as error:
+                done[name] = failed(name, error)
+            except Exception as error:  # noqa: BLE001 - raised below, outside the group
+                broken.append(error)
+                group.cancel_scope.cancel()
+
+    try:
+        async with anyio.create_task_group() as group:
+            for _ in range(min(at_once, len(names))):
+                group.start_soon(work)
+    except anyio.get_cancelled_exc_class():
+        missed = [name for name in names if name not in done]
+        trail.decided(f"cancelled; not reached: {in_short(missed)}")
+        raise
+    if broken:
+        raise broken[0]
+    return {name: done[name] for name in names}

@@ -1,0 +1,81 @@
+"""What is there of one asset, read once for many partners: its facts, its links, its deliveries.
+
+A read per partner would be a thousand reads for five hundred partners, and most of them the same.
+"""
+
+from collections import defaultdict
+
+import anyio
+import attrs
+
+from tgiconik.iconik import IconikClient
+from tgiconik.iconik.assets import ShareLink
+from tgiconik.release import AssetFacts, ReleasePolicy
+from tgiconik.tradinggrid import TradingGridClient
+from tgiconik.tradinggrid.collaboration import Delivery
+from tgiconik.workflows._reading import read_facts
+from tgiconik.workflows._trail import Trail
+
+
+@attrs.define
+class Survey:
+    """How many partners' sharing sees the asset (`Sight`).
+
+    Links and deliveries are those of the last `refresh`, and what was noted since. Facts are read
+    anew when they are asked for, once for all who ask meanwhile.
+
+    Attributes:
+        latest: the facts as they were read last.
+    """
+
+    grid: TradingGridClient
+    iconik: IconikClient
+    policy: ReleasePolicy
+    trail: Trail
+    latest: AssetFacts
+    _links: dict[str, list[ShareLink]] = attrs.field(factory=dict, init=False)
+    _deliveries: dict[str, list[Delivery]] = attrs.field(factory=dict, init=False)
+    _one_at_a_time: anyio.Lock = attrs.field(factory=anyio.Lock, init=False)
+    _begun: int = attrs.field(default=0, init=False)
+    _ended: int = attrs.field(default=0, init=False)
+
+    async def refresh(self) -> None:
+        """Read all links and deliveries of the asset.
+
+        `GET /API/assets/v1/assets/{id}/shares/` and the deliveries of the collaboration contract.
+        """
+        asset_id = self.latest.asset_id
+        self._links = await self.iconik.assets.find_keyed_links(asset_id)
+        self._deliveries = defaultdict(list)
+        async for delivery in self.grid.community.deliveries.list(asset_id=asset_id):
+            self._deliveries[delivery.partner_id].append(delivery)
+        self.trail.read(f"shares and deliveries of asset {asset_id}")
+
+    async def facts(self) -> AssetFacts:
+        """The asset, by a read that begins after this call, shared by all who wait for one."""
+        seen = self._begun
+        async with self._one_at_a_time:
+            if self._ended <= seen:
+                self._begun += 1
+                this = self._begun
+                self.latest = await read_facts(
+                    self.iconik, self.latest.asset_id, policy=self.policy, trail=self.trail
+                )
+                self._ended = this
+            return self.latest
+
+    async def links(self, key: str) -> list[ShareLink]:
+        """The links with a key, oldest first."""
+        return list(self._links.get(key, ()))
+
+    async def deliveries(self, partner_id: str) -> list[Delivery]:
+        """What Trading Grid has on record as delivered of the asset to a partner."""
+        return list(self._deliveries.get(partner_id, ()))
+
+    def note(self, link: ShareLink) -> None:
+        """A link was made or renewed."""
+        others = self._links.get(link.key or "", [])
+        self._links[link.key or ""] = [
+            *(one for one in others if one.share_id != link.share_id),
+            link,
+        ]
