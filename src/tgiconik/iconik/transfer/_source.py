@@ -10,7 +10,7 @@ from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 from io import FileIO
 from pathlib import Path
-from typing import BinaryIO, Self, TypeAlias
+from typing import BinaryIO, Final, Self, TypeAlias
 
 from anyio import to_thread
 
@@ -20,6 +20,10 @@ from tgiconik.iconik.transfer._names import checked_name
 
 #: A path, an open binary file, or bytes as they come.
 Uploadable: TypeAlias = str | os.PathLike[str] | BinaryIO | AsyncIterable[bytes]
+
+
+#: Where a system can read from a place without moving there, readers need not take turns.
+_HAS_PREAD: Final = hasattr(os, "pread")
 
 
 class Source:
@@ -102,9 +106,12 @@ class Source:
             raise SourceChanged(f"{self.name} changed while it was uploaded")
 
     def _read(self, start: int, size: int) -> bytes:
-        with self._lock:
-            self._file.seek(start)
-            found = self._file.read(size)
+        if _HAS_PREAD:
+            found = os.pread(self._file.fileno(), size, start)
+        else:
+            with self._lock:
+                self._file.seek(start)
+                found = self._file.read(size)
         if len(found) != size:
             raise SourceChanged(f"{self.name} became shorter while it was uploaded")
         return found
