@@ -19,7 +19,7 @@ from tgiconik.tradinggrid.collaboration import (
     Request,
 )
 from tgiconik.workflows._claim import Lease
-from tgiconik.workflows._outcome import Outcome
+from tgiconik.workflows._outcome import Outcome, State
 from tgiconik.workflows._sharing import share_key
 from tgiconik.workflows._trail import Trail, utc_now
 from tgiconik.workflows._wording import fitting, named
@@ -159,6 +159,23 @@ def _says_the_same(there: Delivery, wanted: DeliveryInput) -> bool:
         wanted.expires_at,
         wanted.state,
         tuple(wanted.restrictions),
+    )
+
+
+def outcome_of(delivery: Delivery) -> Outcome | None:
+    """The outcome that a delivery on record stands for; None for one that names no asset."""
+    if delivery.asset is None:
+        return None
+    return Outcome(
+        partner=delivery.partner_id,
+        asset_id=delivery.asset.asset_id,
+        title=delivery.asset.title,
+        state=State.DELIVERED,
+        version_id=delivery.asset.version_id,
+        share_id=delivery.share_id,
+        link=delivery.link,
+        expires_at=delivery.expires_at,
+        restrictions=delivery.restrictions,
     )
 
 

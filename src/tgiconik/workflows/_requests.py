@@ -4,7 +4,7 @@ from typing import Final
 
 from tgiconik import errors
 from tgiconik.tradinggrid import TradingGridClient
-from tgiconik.tradinggrid.collaboration import Request, RequestKind, RequestStatus
+from tgiconik.tradinggrid.collaboration import Partner, Request, RequestKind, RequestStatus
 from tgiconik.workflows._claim import Lease
 from tgiconik.workflows._trail import Trail
 from tgiconik.workflows._wording import moment, named
@@ -32,6 +32,15 @@ async def read_request(
         )
     trail.read(f"request {request.id} of {request.partner_id}: {request.status}")
     return request
+
+
+async def read_partner(grid: TradingGridClient, partner_id: str, trail: Trail) -> Partner | None:
+    """A partner's profile; None for one who has none."""
+    try:
+        return await grid.community.partners.get(partner_id)
+    except errors.NotFound:
+        trail.read(f"{partner_id} has no profile")
+        return None
 
 
 def check_unclaimed(request: Request, trail: Trail) -> None:

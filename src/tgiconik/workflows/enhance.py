@@ -40,7 +40,6 @@ from tgiconik.tradinggrid import TradingGridClient
 from tgiconik.tradinggrid.collaboration import (
     CommentVisibility,
     DeliveryState,
-    Partner,
     Request,
     RequestKind,
     RequestStatus,
@@ -53,11 +52,16 @@ from tgiconik.workflows._answer import (
     recipient_of,
 )
 from tgiconik.workflows._claim import LEASE, Lease, claimed
-from tgiconik.workflows._delivery import post_delivery, say
+from tgiconik.workflows._delivery import outcome_of, post_delivery, say
 from tgiconik.workflows._media_team import ask_media_team, take_from_queue
 from tgiconik.workflows._outcome import Outcome, State, raise_for_failures
 from tgiconik.workflows._reading import read_facts
-from tgiconik.workflows._requests import check_unclaimed, move_request, read_request
+from tgiconik.workflows._requests import (
+    check_unclaimed,
+    move_request,
+    read_partner,
+    read_request,
+)
 from tgiconik.workflows._sharing import share_with_partner, take_back
 from tgiconik.workflows._trail import Clock, Step, Trail, utc_now
 from tgiconik.workflows._wording import fitting, listed, moment, named
@@ -229,7 +233,7 @@ class _Work:
 
     async def _answer(self, request: Request, facts: AssetFacts, asked: str) -> Enhancement:
         """There is a new version: it goes to the partner as soon as it may."""
-        partner = await self._partner(request)
+        partner = await read_partner(self.grid, request.partner_id, self.trail)
         recipient, purpose = recipient_of(request, partner), purpose_of(request, self.policy)
         decision = decide(self.policy, facts, recipient, purpose, self.trail.now())
         if not decision.allowed:
@@ -331,26 +335,10 @@ class _Work:
     async def _closed(self, request: Request) -> Enhancement:
         """What a closed request came to."""
         asked = await self._asked(request)
-        deliveries = [
-            delivery
-            async for delivery in self.grid.community.deliveries.list(request_id=request.id)
-            if delivery.asset is not None
-        ]
-        outcomes = tuple(
-            Outcome(
-                partner=delivery.partner_id,
-                asset_id=delivery.asset.asset_id,
-                title=delivery.asset.title,
-                state=State.DELIVERED,
-                version_id=delivery.asset.version_id,
-                share_id=delivery.share_id,
-                link=delivery.link,
-                expires_at=delivery.expires_at,
-                restrictions=delivery.restrictions,
-            )
-            for delivery in deliveries[-1:]
-            if delivery.asset is not None
-        )
+        deliveries = self.grid.community.deliveries.list(request_id=request.id)
+        delivered = [o async for delivery in deliveries if (o := outcome_of(delivery))]
+        # Of a wish that was reopened, the last round counts.
+        outcomes = tuple(delivered[-1:])
         self.trail.decided(f"{request.id} is {request.status}: nothing to do")
         return Enhancement(
             request_id=request.id,
@@ -382,13 +370,6 @@ class _Work:
             asked_version_id=asked,
             waits_for=(for_whom,),
         )
-
-    async def _partner(self, request: Request) -> Partner | None:
-        try:
-            return await self.grid.community.partners.get(request.partner_id)
-        except errors.NotFound:
-            self.trail.read(f"{request.partner_id} has no profile")
-            return None
 
     def _claimed(self, request: Request) -> AbstractAsyncContextManager[Lease]:
         return claimed(

@@ -67,9 +67,14 @@ from tgiconik.workflows._answer import (
 )
 from tgiconik.workflows._candidates import Candidate, Candidates, find_candidates
 from tgiconik.workflows._claim import LEASE, Lease, claimed
-from tgiconik.workflows._delivery import post_delivery, said, say
+from tgiconik.workflows._delivery import outcome_of, post_delivery, said, say
 from tgiconik.workflows._outcome import Outcome, State, raise_for_failures
-from tgiconik.workflows._requests import check_unclaimed, move_request, read_request
+from tgiconik.workflows._requests import (
+    check_unclaimed,
+    move_request,
+    read_partner,
+    read_request,
+)
 from tgiconik.workflows._sharing import share_with_partner, take_back
 from tgiconik.workflows._trail import Clock, Step, Trail, utc_now
 from tgiconik.workflows._wording import listed, named
@@ -187,7 +192,7 @@ class _Work:
         if not is_open(REQUEST_MOVES, request.status):
             return await self._closed(request)
         check_unclaimed(request, self.trail)
-        partner = await self._partner(request)
+        partner = await read_partner(self.grid, request.partner_id, self.trail)
         candidates = await self._find(request, partner)
         plan = await self._plan(request, partner, candidates)
         if not plan.deliver and await self._is_told(request, plan):
@@ -206,13 +211,6 @@ class _Work:
             if (fresh.status, criteria_of(fresh)) != (request.status, criteria_of(request)):
                 raise errors.ClaimLost(f"{request.id} changed while it was being worked on")
             return await self._carry_out(request, partner, plan, candidates, lease)
-
-    async def _partner(self, request: Request) -> Partner | None:
-        try:
-            return await self.grid.community.partners.get(request.partner_id)
-        except errors.NotFound:
-            self.trail.read(f"{request.partner_id} has no profile")
-            return None
 
     async def _find(self, request: Request, partner: Partner | None) -> Candidates:
         return await find_candidates(
@@ -432,19 +430,9 @@ class _Work:
         )
         rejected = await self._delivered_before_reopening(request)
         outcomes = [
-            Outcome(
-                partner=delivery.partner_id,
-                asset_id=delivery.asset.asset_id,
-                title=delivery.asset.title,
-                state=State.DELIVERED,
-                version_id=delivery.asset.version_id,
-                share_id=delivery.share_id,
-                link=delivery.link,
-                expires_at=delivery.expires_at,
-                restrictions=delivery.restrictions,
-            )
+            outcome
             async for delivery in deliveries
-            if delivery.asset is not None and delivery.asset.asset_id not in rejected
+            if (outcome := outcome_of(delivery)) and outcome.asset_id not in rejected
         ]
         self.trail.decided(f"{request.id} is {request.status}: nothing to do")
         return Fulfillment(
