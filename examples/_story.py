@@ -5,7 +5,7 @@ from collections.abc import Iterable
 
 from tgiconik.workflows import Step, Verb
 
-_SHOWN = {Verb.DECIDED: "·", Verb.WROTE: "→", Verb.WAITS: "…"}
+_SHOWN = {Verb.DECIDED: "·", Verb.WROTE: "→", Verb.WOULD_WRITE: "?", Verb.WAITS: "…"}
 
 
 def chapter(title: str) -> None:

@@ -13,6 +13,19 @@ EXAMPLES = Path(__file__).parents[2] / "examples"
     ("example", "told"),
     [
         (
+            "distribute_approved_asset",
+            [
+                "? share Summer lookbook with GC10000401DE by link",
+                "0 things were written",
+                "→ announce Summer lookbook to 2 partners",
+                "GC10000403JP does not get it: Not cleared for JP.",
+                "GC10000402US has done: downloaded",
+                "→ announce Summer lookbook to 1 partner",
+                "does not get it: The version is held back.",
+                "0 links are open",
+            ],
+        ),
+        (
             "process_enhancement_request",
             [
                 "asks in REQ-",

@@ -15,7 +15,12 @@ from tgiconik.release import ReleasePolicy
 from tgiconik.sandbox import Sandbox, credentials, facts, world
 from tgiconik.sandbox.iconik import seed
 from tgiconik.sandbox.iconik.kinds import USERS
-from tgiconik.workflows import fulfill_media_request, share_key
+from tgiconik.workflows import (
+    distribute_approved_asset,
+    distribute_tagged_assets,
+    fulfill_media_request,
+    share_key,
+)
 
 PAGE = Path(__file__).parents[2] / "docs" / "roles.md"
 
@@ -151,6 +156,35 @@ async def test_the_roles_of_fulfill_media_request_are_those_of_the_calls_it_make
             )
 
     assert called == WORKFLOW_ROLES["fulfill_media_request"]
+
+
+async def test_the_roles_of_distributing_are_those_of_the_calls_it_makes(
+    whole: Sandbox, clock: Clock
+) -> None:
+    called: set[str] = set()
+    wire = Wire(whole.transport())
+
+    async def note(request: httpx.Request) -> None:
+        called.update(roles_of(request))
+
+    async with grid_client(whole, whole.transport()) as grid, iconik_client(whole, wire) as iconik:
+        # A link of one who may not have it: it will be revoked.
+        await iconik.assets.create_link(
+            world.asset_id("lookbook"),
+            key=share_key(world.YAMA),
+            title="Stray",
+            expires=clock() + whole.policy().link_lifetime,
+            allow_download=True,
+        )
+        wire.before.append(note)
+        await distribute_approved_asset(
+            grid, iconik, world.asset_id("lookbook"), policy=whole.policy(), now=clock
+        )
+        one = set(called)
+        await distribute_tagged_assets(grid, iconik, policy=whole.policy(), now=clock)
+
+    assert one == WORKFLOW_ROLES["distribute_approved_asset"]
+    assert called == WORKFLOW_ROLES["distribute_tagged_assets"]
 
 
 def test_the_table_in_the_documentation_is_the_one_that_is_checked() -> None:

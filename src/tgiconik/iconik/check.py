@@ -11,6 +11,18 @@ from tgiconik.release import ReleasePolicy
 if TYPE_CHECKING:
     from tgiconik.iconik.client import IconikClient
 
+#: What deciding, sharing and revoking take.
+_SHARING: Final = frozenset(
+    {
+        "can_read_assets",
+        "can_read_approval_request",
+        "can_read_metadata_values",
+        "can_read_shares",
+        "can_write_shares",
+        "can_delete_object_shares",
+    }
+)
+
 #: The roles that iconik's documents ask for the operations that each workflow calls.
 WORKFLOW_ROLES: Final[Mapping[str, frozenset[str]]] = {
     "fulfill_media_request": frozenset(
@@ -24,6 +36,8 @@ WORKFLOW_ROLES: Final[Mapping[str, frozenset[str]]] = {
             "can_delete_object_shares",
         }
     ),
+    "distribute_approved_asset": _SHARING,
+    "distribute_tagged_assets": _SHARING | {"can_search"},
     "process_enhancement_request": frozenset(
         {
             "can_read_assets",

@@ -7,6 +7,7 @@ import attrs
 from tgiconik.tradinggrid import TradingGridClient
 from tgiconik.tradinggrid.collaboration import Group, Partner
 from tgiconik.workflows._trail import Trail
+from tgiconik.workflows._wording import how_many
 
 
 @attrs.define
@@ -59,7 +60,7 @@ class Circle:
         if self._profiles is None:
             partners = self.grid.community.partners.list()
             self._profiles = {partner.company_id: partner async for partner in partners}
-            self.trail.read(f"profiles of {len(self._profiles)} partners")
+            self.trail.read(f"profiles of {how_many(self._profiles)}")
         return self._profiles.get(company_id)
 
     async def _all_groups(self) -> dict[str, Group]:
@@ -71,7 +72,7 @@ class Circle:
         if group_id not in self._members:
             members = [member async for member in self.grid.community.groups.members(group_id)]
             self._members[group_id] = tuple(members)
-            self.trail.read(f"group {group_id}: {len(members)} partners")
+            self.trail.read(f"group {group_id}: {how_many(members)}")
         return self._members[group_id]
 
 

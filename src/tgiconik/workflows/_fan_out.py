@@ -19,6 +19,17 @@ T = TypeVar("T")
 AT_ONCE: Final = 8
 
 
+def checked_at_once(at_once: int) -> int:
+    """How many partners are served at once, when it can be that.
+
+    Raises:
+        ConfigurationError: it is below 1.
+    """
+    if at_once < 1:
+        raise errors.ConfigurationError("at_once must be at least 1")
+    return at_once
+
+
 async def fan_out(
     names: Sequence[str],
     serve: Callable[[str], Awaitable[T]],
@@ -40,8 +51,7 @@ async def fan_out(
     Raises:
         ConfigurationError: `at_once` is below 1.
     """
-    if at_once < 1:
-        raise errors.ConfigurationError("at_once must be at least 1")
+    checked_at_once(at_once)
     queue = iter(names)
     done: dict[str, T] = {}
     broken: list[Exception] = []

@@ -28,7 +28,7 @@ from tgiconik.tradinggrid.collaboration import (
     DocumentUpdate,
 )
 from tgiconik.workflows._trail import Trail
-from tgiconik.workflows._wording import fitting, listed, moment, named
+from tgiconik.workflows._wording import fitting, how_many, listed, moment, named
 
 #: How often a document is looked at anew when somebody else changes it at the same time.
 _ROUNDS: Final = 3
@@ -105,7 +105,7 @@ async def _publish(
             supersedes=there.id if there else None,
         )
         return await trail.write(
-            f"publish {new.title} for {len(new.audience.partners)} partners",
+            f"publish {new.title} for {how_many(new.audience.partners)}",
             lambda: grid.community.documents.create(new),
             instead=None,
         )
@@ -163,7 +163,7 @@ async def announce(
     while untold:
         new = _announcement(document, named(title), len(ids), untold)
         sent = await _sent(grid, new.external_id) or await trail.write(
-            f"announce {named(title)} to {len(untold)} partners",
+            f"announce {named(title)} to {how_many(untold)}",
             partial(grid.community.announcements.create, new),
             instead=None,
         )

@@ -4,7 +4,7 @@ Titles and names come from outside: whatever could break a line or hide in one i
 they become part of a sentence.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Sequence, Sized
 from datetime import UTC, datetime
 from typing import Final
 
@@ -49,3 +49,8 @@ def in_short(names: Sequence[str]) -> str:
     more = len(names) - _MOST_NAMES
     shown = ", ".join(names[:_MOST_NAMES])
     return f"{shown} and {more} more" if more > 0 else shown
+
+
+def how_many(partners: Sized) -> str:
+    """How many partners there are, in words."""
+    return "1 partner" if len(partners) == 1 else f"{len(partners)} partners"

@@ -51,14 +51,14 @@ from tgiconik.tradinggrid.collaboration import (
 )
 from tgiconik.workflows._circle import Circle, can_be_reached
 from tgiconik.workflows._delivery import record_delivery
-from tgiconik.workflows._fan_out import AT_ONCE, fan_out
+from tgiconik.workflows._fan_out import AT_ONCE, checked_at_once, fan_out
 from tgiconik.workflows._outcome import Outcome, State, raise_for_failures
 from tgiconik.workflows._publication import announce, publish, wanted_document
 from tgiconik.workflows._reading import read_facts
 from tgiconik.workflows._sharing import share_key, share_with_partner, take_back
 from tgiconik.workflows._survey import Survey
 from tgiconik.workflows._trail import Clock, Step, Trail, Verb, utc_now
-from tgiconik.workflows._wording import named
+from tgiconik.workflows._wording import how_many, named
 
 #: The metadata field with the tags that groups are found by.
 GROUPS_FIELD: Final = "PartnerGroups"
@@ -73,8 +73,8 @@ class Distribution:
     Attributes:
         asset_id: the asset.
         version_id: its current version.
-        document_id: the document that is published; None when nobody may have the asset, and in a
-            dry run that would publish it.
+        document_id: the document that is published; None when nobody ever could have the asset, and
+            in a dry run that would publish it.
         announcement_ids: what the partners were told by: one for all, and one more for those who
             came later.
         outcomes: one for each partner, by company id.
@@ -90,7 +90,7 @@ class Distribution:
     announcement_ids: tuple[str, ...] = ()
     outcomes: tuple[Outcome, ...] = ()
     waits_for: tuple[str, ...] = ()
-    error: Exception | None = None
+    error: Exception | None = attrs.field(default=None, eq=type)
     steps: tuple[Step, ...] = attrs.field(default=(), eq=False, repr=False)
     dry_run: bool = False
 
@@ -183,7 +183,6 @@ async def distribute_approved_asset(
         purpose=purpose,
         groups_field=groups_field,
         at_once=at_once,
-        circle=Circle(grid, trail),
         trail=trail,
     )
     result = await work.run(asset_id, groups=groups, partners=partners)
@@ -229,7 +228,6 @@ async def distribute_tagged_assets(
         purpose=purpose,
         groups_field=groups_field,
         at_once=at_once,
-        circle=Circle(grid, trail),
         trail=trail,
     )
     tagged = iconik.search.assets(
@@ -277,9 +275,13 @@ class _Work:
     policy: ReleasePolicy
     purpose: Purpose | None
     groups_field: str
-    at_once: int
-    circle: Circle
+    at_once: int = attrs.field(converter=checked_at_once)
     trail: Trail
+    circle: Circle = attrs.field(init=False)
+
+    @circle.default
+    def _circle(self) -> Circle:
+        return Circle(self.grid, self.trail)
 
     async def run(
         self,
@@ -328,7 +330,7 @@ class _Work:
         wanted: dict[str, Partner | None] = {**await self.circle.members(groups or ())}
         for partner_id in partners or ():
             wanted.setdefault(partner_id, await self.circle.profile(partner_id))
-        self.trail.decided(f"{named(facts.title)} is meant for {len(wanted)} partners")
+        self.trail.decided(f"{named(facts.title)} is meant for {how_many(wanted)}")
         return dict(sorted(wanted.items())), waits_for
 
 
@@ -359,7 +361,6 @@ class _Case:
         if refused:
             # Allowed a moment ago, and not any more: they must not stay in the audience.
             kept = {id_: allowed[id_] for id_ in allowed if id_ not in refused}
-            await self.survey.refresh()
             document = await self._publish(facts, kept)
         delivered = [id_ for id_, outcome in outcomes.items() if outcome.state is State.DELIVERED]
         announcements = await announce(grid, document, facts.title, partners=delivered, trail=trail)
@@ -373,9 +374,10 @@ class _Case:
 
     async def _publish(self, facts: AssetFacts, allowed: Mapping[str, Decision]) -> Document | None:
         wanted = None
-        for decision in allowed.values():
+        if allowed:
+            # The same facts for all of them: every decision says the same of the asset itself.
+            decision = next(iter(allowed.values()))
             wanted = wanted_document(facts, decision, partners=allowed, policy=self.work.policy)
-            break
         return await publish(self.work.grid, self.asset_id, wanted, trail=self.work.trail)
 
     async def _serve_all(
@@ -406,7 +408,8 @@ class _Case:
                 at_once=self.work.at_once,
                 trail=trail,
             )
-            if not any(step.verb is Verb.WROTE for step in trail.steps[before:]):
+            wrote = any(step.verb is Verb.WROTE for step in trail.steps[before:])
+            if not wrote and not any(_was_overtaken(outcomes[id_]) for id_ in todo):
                 break
             await self.survey.refresh()
             todo = [id_ for id_ in todo if not await self._is_settled(outcomes[id_], document)]
@@ -462,7 +465,7 @@ class _Case:
     async def _is_settled(self, outcome: Outcome, document: Document | None) -> bool:
         """Whether both platforms show what the outcome says, and nothing beside it."""
         if outcome.state is not State.DELIVERED:
-            return not isinstance(outcome.error, errors.PreconditionFailed)
+            return not _was_overtaken(outcome)
         links = await self.survey.links(share_key(outcome.partner))
         delivery = await self._delivery(outcome.partner, document)
         return (
@@ -493,6 +496,11 @@ class _Case:
             decision=decision,
             error=error,
         )
+
+
+def _was_overtaken(outcome: Outcome) -> bool:
+    """Somebody else recorded a delivery first: what they recorded is to be looked at."""
+    return isinstance(outcome.error, errors.PreconditionFailed)
 
 
 def _recipient(partner: Partner) -> Recipient:
