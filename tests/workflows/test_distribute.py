@@ -16,7 +16,7 @@ from tgiconik.sandbox import Sandbox, world
 from tgiconik.sandbox.credentials import COMPANY_ID
 from tgiconik.sandbox.grid import seed as grid_seed
 from tgiconik.sandbox.iconik import seed as iconik_seed
-from tgiconik.tradinggrid.collaboration import ReceiptInput
+from tgiconik.tradinggrid.collaboration import DocumentUpdate, ReceiptInput
 from tgiconik.workflows import (
     Distribution,
     State,
@@ -519,3 +519,32 @@ async def test_an_asset_that_fails_as_a_whole_does_not_stop_the_others(
     with pytest.raises(ExceptionGroup) as group:
         result.raise_for_failures()
     assert group.group_contains(errors.Forbidden, match="not yours")
+
+
+async def test_a_document_that_somebody_else_changes_meanwhile_is_read_again(
+    sandbox: Sandbox, clock: Clock, grid: TradingGridClient, iconik: IconikClient
+) -> None:
+    first = await run(grid, iconik, clock)
+    await iconik.metadata.merge_values(
+        LOOKBOOK, world.RELEASE_VIEW, {"UsageRestrictions": [], "LicenceEnd": []}
+    )
+    wire = Wire(sandbox.transport())
+
+    async def be_faster(request: httpx.Request) -> None:
+        if request.method == "PATCH":
+            wire.before.clear()
+            there = await grid.community.documents.get(first.document_id or "")
+            await grid.community.documents.update(
+                there.id, DocumentUpdate(title="Another title"), if_match=there.etag
+            )
+
+    wire.before.append(be_faster)
+    async with grid_client(sandbox, wire) as slow:
+        await run(slow, iconik, clock)
+
+    document = await grid.community.documents.get(first.document_id or "")
+    assert (document.title, document.restrictions, document.expires_at) == (
+        "Another title",
+        (),
+        None,
+    )
