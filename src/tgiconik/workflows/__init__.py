@@ -10,6 +10,7 @@ from tgiconik.workflows._delivery import post_delivery
 from tgiconik.workflows._outcome import Outcome, State
 from tgiconik.workflows._sharing import share_key, share_with_partner
 from tgiconik.workflows._trail import Step, Trail, Verb
+from tgiconik.workflows.audit import AuditRecord, Subject, build_audit_record, verify_audit_record
 from tgiconik.workflows.distribute import (
     Distribution,
     Distributions,
@@ -21,6 +22,7 @@ from tgiconik.workflows.enhance import Enhancement, process_enhancement_request
 from tgiconik.workflows.fulfill import Fulfillment, fulfill_media_request
 
 __all__ = [
+    "AuditRecord",
     "Candidate",
     "Candidates",
     "Distribution",
@@ -31,8 +33,10 @@ __all__ = [
     "Score",
     "State",
     "Step",
+    "Subject",
     "Trail",
     "Verb",
+    "build_audit_record",
     "distribute_approved_asset",
     "distribute_tagged_assets",
     "find_candidates",
@@ -42,4 +46,5 @@ __all__ = [
     "read_receipts",
     "share_key",
     "share_with_partner",
+    "verify_audit_record",
 ]

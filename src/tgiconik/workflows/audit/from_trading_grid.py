@@ -1,0 +1,418 @@
+"""What Trading Grid tells: requests, issues, documents and deliveries, receipts, notices, the log.
+
+Lens knows transactions by trading address and nothing of assets: it is asked only for the addresses
+that the subject names.
+"""
+
+from collections.abc import AsyncIterator, Iterable, Iterator, Sequence
+from datetime import datetime, timedelta
+from typing import Final
+
+import attrs
+
+from tgiconik.tradinggrid import TradingGridClient
+from tgiconik.tradinggrid.collaboration import (
+    Activity,
+    AssetReference,
+    Commented,
+    Delivery,
+    DeliveryState,
+    Document,
+    DocumentState,
+    Issue,
+    Receipt,
+    Request,
+)
+from tgiconik.workflows.audit.events import About, Event, EventKind, Platform, Sighting
+from tgiconik.workflows.audit.sources import Source
+from tgiconik.workflows.audit.subject import Subject
+
+_RECEIPTS: Final = {
+    "previewed": EventKind.PREVIEWED,
+    "downloaded": EventKind.DOWNLOADED,
+    "acknowledged": EventKind.DELIVERY_READ,
+}
+#: What `share_with_partner` logs before it revokes.
+_REVOKED: Final = "share.revoked"
+_ENDED: Final = (DocumentState.SUPERSEDED, DocumentState.WITHDRAWN)
+
+
+@attrs.define
+class Seen:
+    """What the subject turns out to be about, found while reading.
+
+    Attributes:
+        assets: ids of assets that Trading Grid names.
+        documents: ids of documents about the subject.
+        requests: ids of requests and issues that those documents answer.
+    """
+
+    assets: set[str] = attrs.field(factory=set)
+    documents: set[str] = attrs.field(factory=set)
+    requests: set[str] = attrs.field(factory=set)
+
+
+@attrs.frozen
+class TradingGridSide:
+    """Everything that Trading Grid tells of a subject.
+
+    Attributes:
+        grid: the client.
+        subject: what is asked about.
+        offset: by how much its clock is ahead of iconik's.
+        since: Lens is asked from this time on.
+        until: Lens is asked up to this time.
+        seen: filled while reading. Documents come first: they name the requests they answer.
+    """
+
+    grid: TradingGridClient
+    subject: Subject
+    offset: timedelta
+    since: datetime | None
+    until: datetime | None
+    seen: Seen = attrs.field(factory=Seen)
+
+    def sources(self) -> Iterator[Source]:
+        """The sources, in the order in which they must be read."""
+        yield Source("Trading Grid documents", "", self.documents())
+        yield Source("Trading Grid requests", "", self.requests())
+        yield Source("Trading Grid issues", "", self.issues())
+        yield Source("Trading Grid projects", "", self.projects())
+        yield Source("Trading Grid announcements", "", self.announcements())
+        yield Source("Trading Grid activity", "", self.activity())
+        for address, partner_id in self.subject.addresses.items():
+            yield Source("Trading Grid Lens", address, self.transactions(address, partner_id))
+
+    async def documents(self) -> AsyncIterator[Event]:
+        """Documents, and below each the deliveries and the partners' receipts.
+
+        `GET /documents`, `/deliveries` and `/receipts`.
+        """
+        community = self.grid.community
+        async for document in community.documents.list():
+            asset_id = document.asset.asset_id if document.asset else None
+            if self._is_of_others(_assets(document.asset), ()):
+                continue
+            deliveries = {
+                delivery.partner_id: delivery
+                async for delivery in community.deliveries.list(document_id=document.id)
+                if self.subject.is_about(asset_id, delivery.partner_id)
+            }
+            if self.subject.partners and not deliveries:
+                continue
+            self._note(_assets(document.asset), document)
+            for event in self._published(document):
+                yield event
+            for delivery in deliveries.values():
+                for event in self._delivered(document, delivery):
+                    yield event
+            async for receipt in community.receipts.list(document_id=document.id):
+                if self.subject.is_about(asset_id, receipt.partner_id):
+                    yield self._received(document, deliveries.get(receipt.partner_id), receipt)
+
+    async def requests(self) -> AsyncIterator[Event]:
+        """What partners asked for, every status, every comment. `GET /requests`."""
+        async for request in self.grid.community.requests.list():
+            if self._is_of_others(request.asset_references, [request.partner_id], request.id):
+                continue
+            self._note(request.asset_references)
+            self.seen.assets.update(request.criteria.asset_ids)
+            async for event in self._worked_on("request", request, self.grid.community.requests):
+                yield event
+
+    async def issues(self) -> AsyncIterator[Event]:
+        """What partners found wrong, every status, every comment. `GET /issues`."""
+        async for issue in self.grid.community.issues.list():
+            if self._is_of_others(issue.asset_references, [issue.partner_id], issue.id):
+                continue
+            self._note(issue.asset_references)
+            async for event in self._worked_on("issue", issue, self.grid.community.issues):
+                yield event
+
+    async def projects(self) -> AsyncIterator[Event]:
+        """Tasks with a decision, and confirmations.
+
+        `GET /projects`, `…/tasks` and `…/confirmations`.
+        """
+        community = self.grid.community
+        async for project in community.projects.list():
+            about_assets = False
+            async for task in community.tasks.list(project.id):
+                partner = task.assignee_partner_id
+                if self._is_of_others(task.asset_references, [partner] if partner else []):
+                    continue
+                about_assets = about_assets or bool(task.asset_references)
+                self._note(task.asset_references)
+                if task.decision is not None:
+                    yield self._event(
+                        f"task.{task.decision}",
+                        "tasks",
+                        task.id,
+                        task.updated_at,
+                        _one(task.asset_references)
+                        | {
+                            "actor": task.assignee_login_id,
+                            "partner_id": partner,
+                            "title": task.title,
+                            "text": task.decision_note,
+                        },
+                    )
+            if self.subject.assets and not about_assets:
+                continue
+            async for word in community.projects.confirmations(project.id):
+                if self.subject.is_about(None, word.partner_id):
+                    yield self._event(
+                        "project.confirmed",
+                        "confirmations",
+                        f"{project.id}/{word.partner_id}",
+                        word.at,
+                        {
+                            "actor": word.contact.email if word.contact else None,
+                            "partner_id": word.partner_id,
+                            "title": project.name,
+                            "text": word.note,
+                        },
+                    )
+
+    async def announcements(self) -> AsyncIterator[Event]:
+        """What partners were told, and who has read it. `GET /announcements`."""
+        community = self.grid.community
+        async for notice in community.announcements.list():
+            if (self.subject.assets or self.subject.partners) and not (
+                self.seen.documents.intersection(notice.document_ids)
+                or set(self.subject.partners).intersection(notice.audience.partners)
+            ):
+                continue
+            documents = [id_ for id_ in notice.document_ids if id_ in self.seen.documents]
+            document_id = documents[0] if len(documents) == 1 else None
+            yield self._event(
+                EventKind.ANNOUNCED,
+                "announcements",
+                notice.id,
+                notice.created_at,
+                {"document_id": document_id, "title": notice.subject, "text": notice.body},
+            )
+            async for word in community.announcements.acknowledgements(notice.id):
+                if self.subject.is_about(None, word.partner_id):
+                    yield self._event(
+                        EventKind.ANNOUNCEMENT_READ,
+                        "acknowledgements",
+                        f"{notice.id}/{word.partner_id}",
+                        word.at,
+                        {
+                            "actor": word.contact.email if word.contact else None,
+                            "partner_id": word.partner_id,
+                            "document_id": document_id,
+                            "title": notice.subject,
+                            "text": word.note,
+                        },
+                    )
+
+    async def activity(self) -> AsyncIterator[Event]:
+        """The log, with the counts of shares that were revoked. `GET /activity`."""
+        async for entry in self.grid.community.activity.list():
+            about = _of_subject(entry)
+            if not self.subject.is_about(about.get("asset_id"), entry.partner_id):
+                continue
+            if self.subject.assets and "asset_id" not in about and not self._knows(about):
+                continue
+            yield self._logged(entry, about)
+
+    async def transactions(self, address: str, partner_id: str) -> AsyncIterator[Event]:
+        """What passed through Trading Grid from or to a trading address.
+
+        `POST /visibility_transaction_search`.
+        """
+        found = self.grid.lens.transactions(partner=address, since=self.since, until=self.until)
+        async for entry in found:
+            if entry.arrivaltime is not None:
+                yield self._event(
+                    EventKind.TRANSACTION,
+                    "Lens",
+                    entry.transactionid or "",
+                    entry.arrivaltime,
+                    {
+                        "actor": entry.senderaddress,
+                        "partner_id": partner_id,
+                        "title": entry.receivefilename,
+                        "text": entry.status,
+                    },
+                )
+
+    def _is_of_others(
+        self,
+        references: Sequence[AssetReference],
+        partners: Sequence[str],
+        answered: str | None = None,
+    ) -> bool:
+        """Whether something is not about the subject at all."""
+        subject = self.subject
+        if subject.partners and partners and not set(partners).intersection(subject.partners):
+            return True
+        if not subject.assets or answered in self.seen.requests:
+            return False
+        return not {each.asset_id for each in references}.intersection(subject.assets)
+
+    def _knows(self, about: About) -> bool:
+        return (
+            about.get("document_id") in self.seen.documents
+            or about.get("request_id") in self.seen.requests
+        )
+
+    def _note(self, references: Iterable[AssetReference], document: Document | None = None) -> None:
+        self.seen.assets.update(each.asset_id for each in references)
+        if document is not None:
+            self.seen.documents.add(document.id)
+            answered = (document.request_id, document.issue_id)
+            self.seen.requests.update(id_ for id_ in answered if id_ is not None)
+
+    def _published(self, document: Document) -> Iterator[Event]:
+        about: About = {
+            "document_id": document.id,
+            "request_id": document.request_id or document.issue_id,
+            "title": document.title,
+            **_of(document.asset),
+        }
+        id_ = document.id
+        yield self._event(EventKind.PUBLISHED, "documents", id_, document.created_at, about)
+        if document.state in _ENDED:
+            # The contract keeps no history of a document: its last change is the best there is.
+            kind = f"document.{document.state}"
+            yield self._event(kind, "documents", id_, document.updated_at, about)
+
+    def _delivered(self, document: Document, delivery: Delivery) -> Iterator[Event]:
+        about: About = {
+            "partner_id": delivery.partner_id,
+            "document_id": document.id,
+            "request_id": document.request_id or document.issue_id,
+            "share_id": delivery.share_id,
+            "title": document.title,
+            "expires_at": delivery.expires_at,
+            **_of(delivery.asset or document.asset),
+        }
+        id_ = f"{document.id}/{delivery.partner_id}"
+        granted = EventKind.GRANTED if delivery.share_id else "delivery.recorded"
+        yield self._event(granted, "deliveries", id_, delivery.created_at, about)
+        if delivery.state == DeliveryState.REVOKED:
+            yield self._event(
+                EventKind.REVOKED,
+                "deliveries",
+                id_,
+                delivery.updated_at,
+                about | {"text": delivery.note},
+            )
+
+    def _received(self, document: Document, delivery: Delivery | None, receipt: Receipt) -> Event:
+        asset = (delivery.asset if delivery else None) or document.asset
+        return self._event(
+            _RECEIPTS.get(receipt.kind) or f"delivery.{receipt.kind}",
+            "receipts",
+            receipt.id,
+            receipt.at,
+            _of(asset)
+            | {
+                "actor": receipt.contact.email if receipt.contact else None,
+                "partner_id": receipt.partner_id,
+                "document_id": document.id,
+                "request_id": document.request_id or document.issue_id,
+                "share_id": delivery.share_id if delivery else None,
+                "title": document.title,
+            },
+        )
+
+    async def _worked_on(
+        self, noun: str, thing: Request | Issue, comments: Commented
+    ) -> AsyncIterator[Event]:
+        about: About = {
+            "partner_id": thing.partner_id,
+            "request_id": thing.id,
+            "title": thing.subject,
+            **_one(thing.asset_references),
+        }
+        requester = thing.requester.email if thing.requester else None
+        for place, move in enumerate(thing.history):
+            yield self._event(
+                f"{noun}.{move.to}",
+                f"{noun}s",
+                f"{thing.id}#{place}",
+                move.at,
+                about
+                | {
+                    "actor": move.actor or (requester if place == 0 else None),
+                    "text": move.note or (thing.description if place == 0 else None),
+                },
+            )
+        async for comment in comments.comments(thing.id):
+            yield self._event(
+                EventKind.COMMENTED,
+                f"{noun} comments",
+                comment.id,
+                comment.created_at,
+                about | {"actor": comment.author, "text": comment.body},
+            )
+
+    def _logged(self, entry: Activity, about: About) -> Event:
+        detail = entry.detail
+        is_of_share = entry.kind == _REVOKED
+        return self._event(
+            EventKind.REVOKED if is_of_share else entry.kind,
+            "activity",
+            entry.id,
+            entry.at,
+            about
+            | {
+                "actor": entry.actor,
+                "partner_id": entry.partner_id,
+                "share_id": _text(detail.get("share_id")),
+                "text": _text(detail.get("why")) or _text(detail.get("note")),
+                "access_count": _number(detail.get("access_count")),
+                "download_count": _number(detail.get("download_count")),
+            },
+        )
+
+    def _event(self, kind: str, source: str, id_: str, at: datetime, about: About) -> Event:
+        seen = Sighting(platform=Platform.TRADING_GRID, source=source, id=id_, at=at)
+        return Event(at=_moved(at, self.offset), kind=kind, seen=(seen,), **about)
+
+
+def _moved(at: datetime, offset: timedelta) -> datetime:
+    """The time on iconik's clock; a time at the edge of the calendar stays where it is."""
+    try:
+        return at - offset
+    except OverflowError:
+        return at
+
+
+def _assets(reference: AssetReference | None) -> tuple[AssetReference, ...]:
+    return () if reference is None else (reference,)
+
+
+def _one(references: Sequence[AssetReference]) -> About:
+    """The asset that something is about, when it is only one."""
+    return _of(references[0]) if len(references) == 1 else {}
+
+
+def _of(reference: AssetReference | None) -> About:
+    if reference is None:
+        return {}
+    return {"asset_id": reference.asset_id, "version_id": reference.version_id}
+
+
+def _of_subject(entry: Activity) -> About:
+    match entry.subject_type:
+        case "assets":
+            return {"asset_id": entry.subject_id}
+        case "documents":
+            return {"document_id": entry.subject_id}
+        case "requests" | "issues":
+            return {"request_id": entry.subject_id}
+        case _:
+            return {}
+
+
+def _text(value: object) -> str | None:
+    return value if isinstance(value, str) and value else None
+
+
+def _number(value: object) -> int | None:
+    return value if isinstance(value, int) and not isinstance(value, bool) else None

@@ -1,0 +1,167 @@
+"""What several sources tell, as one ordered story in which nothing is told twice: pure.
+
+Two sightings are of one event when they name the same thing that can only happen once (the making
+of a share, the creation of a version), or the same thing that can happen again (a download, a word
+of approval) from two sides at nearly the same time. The events are sorted twice: by what they are,
+so that sightings of one event are neighbours, and then by when they were.
+
+Everything is compared as text of fixed form, so that the result depends on nothing but the events:
+not on which source answered first, nor on who repeated itself.
+"""
+
+import json
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from datetime import timedelta
+from functools import reduce
+from itertools import chain, groupby
+from typing import Any, Final
+
+import attrs
+
+from tgiconik.workflows.audit.events import Event, EventKind, Platform, Sighting, fixed_width
+
+#: What can happen only once, and the fields that say which one it is.
+_ONCE: Final[Mapping[str, tuple[str, ...]]] = {
+    EventKind.GRANTED: ("share_id", "asset_id"),
+    EventKind.REVOKED: ("share_id", "asset_id"),
+    EventKind.VERSION_CREATED: ("version_id",),
+    "document.superseded": ("document_id",),
+    "document.withdrawn": ("document_id",),
+}
+#: What can happen again: the fields that it has in common from all sides.
+_AGAIN: Final[Mapping[str, tuple[str, ...]]] = {
+    EventKind.APPROVED: ("version_id", "actor"),
+    EventKind.REJECTED: ("version_id", "actor"),
+    EventKind.DOWNLOADED: ("share_id", "asset_id"),
+}
+#: In which order things happen that have the same time: cause before effect.
+_ORDER: Final = (
+    EventKind.VERSION_CREATED,
+    EventKind.VERSION_PROMOTED,
+    EventKind.APPROVAL_REQUESTED,
+    EventKind.APPROVED,
+    EventKind.REJECTED,
+    "request.submitted",
+    "issue.open",
+    "request.in_review",
+    "issue.acknowledged",
+    "issue.in_progress",
+    EventKind.PUBLISHED,
+    EventKind.GRANTED,
+    "delivery.recorded",
+    EventKind.COMMENTED,
+    "request.needs_information",
+    "request.declined",
+    "request.partially_fulfilled",
+    "request.fulfilled",
+    "issue.resolved",
+    EventKind.ANNOUNCED,
+    EventKind.PREVIEWED,
+    EventKind.USED,
+    EventKind.DOWNLOADED,
+    EventKind.DELIVERY_READ,
+    EventKind.ANNOUNCEMENT_READ,
+    "request.confirmed",
+    "issue.confirmed",
+    EventKind.REVOKED,
+    EventKind.ENDED,
+    EventKind.JUDGED,
+)
+_RANKS: Final = {str(kind): rank for rank, kind in enumerate(_ORDER)}
+#: iconik did it, so its word on it comes first.
+_PLATFORMS: Final = {str(platform): rank for rank, platform in enumerate(Platform)}
+_MERGED: Final = tuple(
+    field.name for field in attrs.fields(Event) if field.name not in {"at", "kind", "seen"}
+)
+
+
+def by_identity(event: Event) -> str:
+    """A line that sorts events by what they are, and by when they were seen."""
+    return "\t".join((_identity(event), fixed_width(event.at), _json(event)))
+
+
+def by_time(event: Event) -> str:
+    """A line that sorts events by when they were, causes before effects."""
+    rank = _RANKS.get(event.kind, len(_RANKS))
+    return "\t".join((fixed_width(event.at), f"{rank:03}", _json(event)))
+
+
+def parse(line: str) -> Event:
+    """The event in a line of either form."""
+    return Event.from_dict(json.loads(line.rpartition("\t")[2]))
+
+
+def joined(lines: Iterable[str], *, tolerance: timedelta) -> Iterator[Event]:
+    """Each event once, with all its sightings, from lines that are sorted `by_identity`.
+
+    Args:
+        lines: from `by_identity`, in their order.
+        tolerance: how far apart two sides may see what can happen again.
+    """
+    for _, group in groupby(lines, key=lambda line: line.partition("\t")[0]):
+        events = map(parse, group)
+        event = next(events)
+        if _has(event, _AGAIN.get(event.kind)):
+            yield from _paired(chain([event], events), tolerance)
+        else:
+            yield reduce(_merge, events, event)
+
+
+def clock_difference(event: Event) -> timedelta | None:
+    """How much later Trading Grid saw an event than iconik; None when only one of them did."""
+    times = {sighting.platform: sighting.at for sighting in reversed(event.seen)}
+    ours, theirs = times.get(Platform.ICONIK), times.get(Platform.TRADING_GRID)
+    return None if ours is None or theirs is None else theirs - ours
+
+
+def _identity(event: Event) -> str:
+    names = _ONCE.get(event.kind) or _AGAIN.get(event.kind)
+    if names is not None and _has(event, names):
+        return json.dumps([event.kind, *(getattr(event, name) for name in names)])
+    told = event.seen[0]
+    return json.dumps([event.kind, told.platform, told.source, told.id, event.asset_id])
+
+
+def _has(event: Event, names: Sequence[str] | None) -> bool:
+    return names is not None and all(getattr(event, name) is not None for name in names)
+
+
+def _paired(events: Iterable[Event], tolerance: timedelta) -> Iterator[Event]:
+    """Put together what two sides saw, first with first, in the order of time."""
+    open_: list[Event] = []
+    for event in events:
+        while open_ and event.at - open_[0].at > tolerance:
+            yield open_.pop(0)
+        twin = next((place for place, one in enumerate(open_) if _is_twin(one, event)), None)
+        if twin is None:
+            open_.append(event)
+        else:
+            open_[twin] = _merge(open_[twin], event)
+    yield from open_
+
+
+def _is_twin(one: Event, other: Event) -> bool:
+    """Whether another source told it, or the same source the same thing again."""
+    new = {(s.platform, s.source): s.id for s in other.seen}
+    there = {(s.platform, s.source): s.id for s in one.seen}
+    return all(there.get(source, id_) == id_ for source, id_ in new.items())
+
+
+def _merge(one: Event, other: Event) -> Event:
+    first, second = sorted(
+        (one, other), key=lambda event: (_precedence(event.seen[0]), _json(event))
+    )
+    known: dict[str, Any] = {
+        name: getattr(second, name) for name in _MERGED if getattr(first, name) is None
+    }
+    seen = {(s.platform, s.source, s.id): s for s in (*second.seen, *first.seen)}
+    return attrs.evolve(first, **known, seen=tuple(sorted(seen.values(), key=_precedence)))
+
+
+def _precedence(sighting: Sighting) -> tuple[int, str, str, str]:
+    platform = _PLATFORMS.get(sighting.platform, len(_PLATFORMS))
+    return platform, sighting.source, sighting.id, fixed_width(sighting.at)
+
+
+def _json(event: Event) -> str:
+    return json.dumps(event.to_dict(), sort_keys=True, separators=(",", ":"))

@@ -1,0 +1,155 @@
+"""The finished record: a sealed file of JSON Lines, and ways to read and write it elsewhere."""
+
+import shutil
+from collections.abc import Iterator, Mapping
+from datetime import datetime, timedelta
+from html import escape
+from pathlib import Path
+from typing import Any, Final
+
+import attrs
+
+from tgiconik._models import rfc3339
+from tgiconik.workflows._trail import Step
+from tgiconik.workflows.audit import export, page
+from tgiconik.workflows.audit.chain import bodies
+from tgiconik.workflows.audit.events import Event
+from tgiconik.workflows.audit.findings import Finding
+from tgiconik.workflows.audit.sources import Gap
+
+#: What every record says of itself.
+NOTES: Final = (
+    "iconik's history has no entry for making a share or looking at one.",
+    "That access was given is known from the share; that it was used, from its recipients' counts.",
+    "Of several accesses only the date of the last one is kept.",
+    "iconik forgets a revoked share with its counts; tgiconik logs them before it revokes.",
+    "Trading Grid keeps no history of documents and tasks: their last change is the best there is.",
+    "Times are iconik's where iconik saw it; every sighting keeps its own platform's time.",
+    "What has no time stands at the beginning, in 1970.",
+)
+
+
+@attrs.frozen(kw_only=True, eq=False)
+class AuditRecord:
+    """Who asked, approved, had access, got what, and when: ordered, joined and sealed.
+
+    The entries stay in a file and are read from it as they are asked for, again and again. A file
+    that was not asked for is removed with the record.
+
+    Attributes:
+        path: the file, in JSON Lines.
+        head: the hash of its seal. Written down elsewhere, it proves that nothing was replaced.
+        built_at: when it was made, in UTC.
+        since: nothing in it is from before; None for all there is.
+        until: nothing in it is from then or later; None for up to when it was made.
+        counts: how many events there are of each kind.
+        findings_by_code: how many findings there are of each code.
+        sources: how many sightings each source contributed.
+        clock_difference: the smallest difference between the two sightings of one event, positive
+            when Trading Grid's clock is ahead; None when nothing was seen by both.
+        pseudonymised: whether people have other names in it.
+        gaps: sources that could not be read.
+        steps: what was read, in order.
+        notes: what the platforms keep, and what they do not.
+    """
+
+    path: Path
+    head: str
+    built_at: datetime
+    since: datetime | None = None
+    until: datetime | None = None
+    counts: Mapping[str, int] = attrs.field(factory=dict)
+    findings_by_code: Mapping[str, int] = attrs.field(factory=dict)
+    sources: Mapping[str, int] = attrs.field(factory=dict)
+    clock_difference: timedelta | None = None
+    pseudonymised: bool = False
+    gaps: tuple[Gap, ...] = ()
+    steps: tuple[Step, ...] = ()
+    notes: tuple[str, ...] = NOTES
+
+    def __len__(self) -> int:
+        return sum(self.counts.values())
+
+    def __iter__(self) -> Iterator[str]:
+        """The lines of the record, for `verify_audit_record`."""
+        with self.path.open(encoding="ascii", newline="\n") as file:
+            yield from file
+
+    def __repr__(self) -> str:
+        found = sum(self.findings_by_code.values())
+        return f"<AuditRecord of {len(self):,} events, {found:,} findings, {len(self.gaps)} gaps>"
+
+    def _repr_html_(self) -> str:
+        rows = [*self.counts.items(), *self.findings_by_code.items()]
+        cells = "".join(f"<tr><td>{escape(name)}</td><td>{n:,}</td></tr>" for name, n in rows)
+        return f"<table><caption>{escape(repr(self))}</caption>{cells}</table>"
+
+    def events(self) -> Iterator[tuple[int, Event]]:
+        """Every event with the number of its entry, in order."""
+        for number, body in bodies(self):
+            if body["type"] == "event":
+                yield number, Event.from_dict(body["event"])
+
+    def findings(self) -> Iterator[Finding]:
+        """What somebody should look at."""
+        for _, body in bodies(self):
+            if body["type"] == "finding":
+                yield Finding.from_dict(body["finding"])
+
+    def raise_for_failures(self) -> None:
+        """Raise what could not be read, all of it together.
+
+        Raises:
+            ExceptionGroup: one exception per gap.
+        """
+        if self.gaps:
+            raise ExceptionGroup(
+                f"{len(self.gaps)} sources could not be read", [gap.error for gap in self.gaps]
+            )
+
+    def to_dict(self) -> dict[str, Any]:
+        """The summary, as JSON takes it; the entries are in the file."""
+        lag = self.clock_difference
+        return {
+            "head": self.head,
+            "built_at": rfc3339(self.built_at),
+            "since": rfc3339(self.since) if self.since else None,
+            "until": rfc3339(self.until) if self.until else None,
+            "events": len(self),
+            "kinds": dict(self.counts),
+            "findings": dict(self.findings_by_code),
+            "sources": dict(self.sources),
+            "clock_difference_seconds": lag.total_seconds() if lag is not None else None,
+            "pseudonymised": self.pseudonymised,
+            "gaps": [str(gap) for gap in self.gaps],
+        }
+
+    def to_jsonl(self, path: str | Path) -> None:
+        """Write the record as it is, sealed: this is what `verify_audit_record` reads."""
+        shutil.copyfile(self.path, path)
+
+    def to_csv(self, path: str | Path) -> None:
+        """Write the events as CSV, which no spreadsheet takes for formulas; see `export`."""
+        with Path(path).open("w", encoding="utf-8", newline="") as file:
+            export.write_csv(self.events(), file)
+
+    def to_html(self, path: str | Path) -> None:
+        """Write one page that needs nothing else: a timeline with filters, and the findings."""
+        with Path(path).open("w", encoding="utf-8") as file:
+            page.write_page(self, file)
+
+    def to_parquet(self, path: str | Path) -> None:
+        """Write the events as Parquet.
+
+        Raises:
+            ConfigurationError: pyarrow is not installed.
+        """
+        export.write_parquet(self.events(), Path(path))
+
+    def __arrow_c_stream__(self, requested_schema: object = None) -> object:
+        """The events as an Arrow stream, for everything that speaks the PyCapsule protocol.
+
+        Raises:
+            ConfigurationError: pyarrow is not installed.
+        """
+        return export.arrow_stream(self.events()).__arrow_c_stream__(requested_schema)
