@@ -65,7 +65,7 @@ async def main() -> None:
             result = await distribute_approved_asset(
                 grid, iconik, LOOKBOOK, policy=world.policy(), dry_run=dry_run
             )
-            tell_steps(result.steps)
+            tell_steps(result.timeline)
             return result
 
         chapter("Monday: what would happen?")

@@ -73,7 +73,7 @@ async def main() -> None:
                 policy=world.policy(),
                 notes="The logo is this year's.",
             )
-            tell_steps(result.steps)
+            tell_steps(result.timeline)
 
         chapter("Monday: a wish")
         request_id = await ask(grid)

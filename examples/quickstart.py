@@ -64,7 +64,7 @@ def tell_choice(result: Fulfillment) -> None:
 async def tell_answer(grid: TradingGridClient, result: Fulfillment) -> None:
     """What was written on both platforms, in order, and what the partner reads now."""
     say("Written on both platforms, in this order")
-    for step in result.steps:
+    for step in result.timeline:
         if step.verb is Verb.WROTE:
             tell(f"- {step.what}")
     say("Back on Trading Grid")

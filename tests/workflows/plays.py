@@ -25,7 +25,7 @@ class Result(Protocol):
         ...
 
     @property
-    def steps(self) -> Sequence[Step]:
+    def timeline(self) -> Sequence[Step]:
         """What was read, decided and written."""
         ...
 

@@ -66,7 +66,7 @@ async def test_of_two_at_once_one_writes(
         for _ in range(4):
             group.start_soon(run)
 
-    shares = [step for r in results for step in r.steps if step.what.startswith("share ")]
+    shares = [step for r in results for step in r.timeline if step.what.startswith("share ")]
     assert len(shares) == 1
     assert RequestStatus.FULFILLED in {r.status for r in results}
     assert all(r.status == RequestStatus.FULFILLED or r.waits_for for r in results)

@@ -123,7 +123,7 @@ async def test_a_hostile_title_stays_one_line_and_its_share_is_found_again(
     (line,) = entries(body)
     assert str(result.outcomes[0].link) in line
     assert all(character.isprintable() for character in body.replace("\n", ""))
-    assert all(step.what.isprintable() for step in result.steps)
+    assert all(step.what.isprintable() for step in result.timeline)
     assert [o.link for o in again.outcomes] == [o.link for o in result.outcomes]
     assert sandbox.writes[writes:] == []
     assert len(await iconik.assets.find_links(asset_id, KEY)) == 1
@@ -293,7 +293,7 @@ async def test_a_second_caller_who_allows_less_leaves_no_link_that_allows_more(
     assert link.share_id == real.outcomes[0].share_id != downloadable.share_id
     assert not link.allow_download
     assert f"/shares/{downloadable.share_id}/" in sandbox.writes[writes + 4].path
-    assert sum(step.verb == "would write" for step in dry.steps) == len(sandbox.writes[writes:])
+    assert sum(step.verb == "would write" for step in dry.timeline) == len(sandbox.writes[writes:])
 
 
 # Clocks
@@ -338,7 +338,7 @@ async def test_a_lease_is_renewed_when_half_of_it_has_passed_whatever_our_clock_
     )
 
     assert result.status == RequestStatus.FULFILLED
-    renewals = [s.what for s in result.steps if s.what == "renew the claim on REQ-1042"]
+    renewals = [s.what for s in result.timeline if s.what == "renew the claim on REQ-1042"]
     assert len(renewals) == 1
 
 
@@ -543,7 +543,7 @@ async def test_a_partner_without_a_profile_is_served_by_what_the_request_says(
     result = await fulfill_media_request(grid, iconik, REQUEST, policy=POLICY, now=clock)
 
     assert result.status == RequestStatus.DECLINED
-    assert any(step.what == "GC10000499XX has no profile" for step in result.steps)
+    assert any(step.what == "GC10000499XX has no profile" for step in result.timeline)
 
 
 async def test_the_link_that_was_delivered_last_stays_whatever_older_records_remember(
@@ -827,7 +827,7 @@ async def test_neither_result_nor_trail_shows_a_token_or_a_link(
     secrets |= {f"/share/{stray.share_id}"}
     secrets.discard("")
 
-    everything = "\n".join([repr(result), repr(result.candidates), repr(result.steps), *shown])
+    everything = "\n".join([repr(result), repr(result.candidates), repr(result.timeline), *shown])
     assert len(secrets) > len({"iconik's", "the client's", "the stray's"})
     assert [secret for secret in secrets if secret in everything] == []
     assert "/share/" not in everything

@@ -383,7 +383,7 @@ async def test_progress_is_told_step_by_step(
         progress=lambda step: told.append(step.verb),
     )
 
-    assert told == [step.verb for step in result.steps]
+    assert told == [step.verb for step in result.timeline]
     assert {Verb.READ, Verb.DECIDED, Verb.WROTE} <= set(told)
 
 

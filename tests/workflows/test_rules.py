@@ -63,8 +63,8 @@ async def test_a_dry_run_writes_nothing_and_predicts_every_write_and_outcome(
         (o.partner, o.asset_id, o.state, o.expires_at) for o in real.outcomes
     ]
     # In any order: partners are served several at once.
-    assert sorted(step.what for step in dry.steps if step.verb is Verb.WOULD_WRITE) == sorted(
-        step.what for step in real.steps if step.verb is Verb.WROTE
+    assert sorted(step.what for step in dry.timeline if step.verb is Verb.WOULD_WRITE) == sorted(
+        step.what for step in real.timeline if step.verb is Verb.WROTE
     )
 
 

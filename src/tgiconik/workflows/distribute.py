@@ -34,7 +34,7 @@ Source: use case 3 of the project's design; the collaboration contract; iconik's
 """
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from typing import Final
+from typing import Any, Final
 
 import attrs
 
@@ -56,6 +56,7 @@ from tgiconik.workflows._outcome import Outcome, State, raise_for_failures
 from tgiconik.workflows._publication import announce, publish, wanted_document
 from tgiconik.workflows._reading import read_facts
 from tgiconik.workflows._sharing import share_key, share_with_partner, take_back
+from tgiconik.workflows._showing import as_dict, as_html
 from tgiconik.workflows._survey import Survey
 from tgiconik.workflows._trail import Clock, Step, Trail, Verb, utc_now
 from tgiconik.workflows._wording import how_many, named
@@ -80,7 +81,7 @@ class Distribution:
         outcomes: one for each partner, by company id.
         waits_for: who could change an outcome, one line each.
         error: why nothing could be done about this asset; only ever set among several assets.
-        steps: what was read, decided and written, in order.
+        timeline: what was read, decided and written, in order.
         dry_run: nothing was written.
     """
 
@@ -91,7 +92,7 @@ class Distribution:
     outcomes: tuple[Outcome, ...] = ()
     waits_for: tuple[str, ...] = ()
     error: Exception | None = attrs.field(default=None, eq=type)
-    steps: tuple[Step, ...] = attrs.field(default=(), eq=False, repr=False)
+    timeline: tuple[Step, ...] = attrs.field(default=(), eq=False, repr=False)
     dry_run: bool = False
 
     def raise_for_failures(self) -> None:
@@ -102,6 +103,13 @@ class Distribution:
         """
         raise_for_failures(self.outcomes)
 
+    def to_dict(self) -> dict[str, Any]:
+        """All of it as plain data, ready for JSON; without links."""
+        return as_dict(self)
+
+    def _repr_html_(self) -> str:
+        return as_html(self)
+
 
 @attrs.frozen(kw_only=True)
 class Distributions:
@@ -109,12 +117,12 @@ class Distributions:
 
     Attributes:
         distributions: one for each asset, in the order of their ids.
-        steps: what was read, decided and written, in order.
+        timeline: what was read, decided and written, in order.
         dry_run: nothing was written.
     """
 
     distributions: tuple[Distribution, ...] = ()
-    steps: tuple[Step, ...] = attrs.field(default=(), eq=False, repr=False)
+    timeline: tuple[Step, ...] = attrs.field(default=(), eq=False, repr=False)
     dry_run: bool = False
 
     @property
@@ -138,6 +146,13 @@ class Distributions:
             parts = [o.error for o in self.outcomes if o.error is not None]
             raise ExceptionGroup(f"{len(whole)} assets were not distributed", [*whole, *parts])
         raise_for_failures(self.outcomes)
+
+    def to_dict(self) -> dict[str, Any]:
+        """All of it as plain data, ready for JSON; without links."""
+        return as_dict(self)
+
+    def _repr_html_(self) -> str:
+        return as_html(self)
 
 
 async def distribute_approved_asset(
@@ -186,7 +201,7 @@ async def distribute_approved_asset(
         trail=trail,
     )
     result = await work.run(asset_id, groups=groups, partners=partners)
-    return attrs.evolve(result, steps=tuple(trail.steps))
+    return attrs.evolve(result, timeline=tuple(trail.steps))
 
 
 async def distribute_tagged_assets(
@@ -244,7 +259,7 @@ async def distribute_tagged_assets(
             done[hit.id] = Distribution(asset_id=hit.id, error=error, dry_run=dry_run)
     return Distributions(
         distributions=tuple(done[id_] for id_ in sorted(done)),
-        steps=tuple(trail.steps),
+        timeline=tuple(trail.steps),
         dry_run=dry_run,
     )
 

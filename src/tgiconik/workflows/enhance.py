@@ -28,7 +28,7 @@ Source: use case 7 of the project's design; the collaboration contract; iconik's
 from collections.abc import Callable
 from contextlib import AbstractAsyncContextManager
 from datetime import timedelta
-from typing import Final
+from typing import Any, Final
 from uuid import uuid4
 
 import attrs
@@ -63,6 +63,7 @@ from tgiconik.workflows._requests import (
     read_request,
 )
 from tgiconik.workflows._sharing import share_with_partner, take_back
+from tgiconik.workflows._showing import as_dict, as_html
 from tgiconik.workflows._trail import Clock, Step, Trail, utc_now
 from tgiconik.workflows._wording import fitting, listed, moment, named
 
@@ -82,7 +83,7 @@ class Enhancement:
         version_id: the version that came of it and is the current one.
         outcomes: what the partner got; none as long as there is no new version for them.
         waits_for: whose move it is, one line each.
-        steps: what was read, decided and written, in order.
+        timeline: what was read, decided and written, in order.
         dry_run: nothing was written.
     """
 
@@ -93,7 +94,7 @@ class Enhancement:
     version_id: str | None = None
     outcomes: tuple[Outcome, ...] = ()
     waits_for: tuple[str, ...] = ()
-    steps: tuple[Step, ...] = attrs.field(default=(), eq=False, repr=False)
+    timeline: tuple[Step, ...] = attrs.field(default=(), eq=False, repr=False)
     dry_run: bool = False
 
     def raise_for_failures(self) -> None:
@@ -103,6 +104,13 @@ class Enhancement:
             ExceptionGroup: one exception per failed outcome.
         """
         raise_for_failures(self.outcomes)
+
+    def to_dict(self) -> dict[str, Any]:
+        """All of it as plain data, ready for JSON; without links."""
+        return as_dict(self)
+
+    def _repr_html_(self) -> str:
+        return as_html(self)
 
 
 async def process_enhancement_request(
@@ -154,7 +162,7 @@ async def process_enhancement_request(
         result = Enhancement(request_id=request_id, status=request.status, waits_for=(str(lost),))
     for line in result.waits_for:
         trail.waits(line)
-    return attrs.evolve(result, steps=tuple(trail.steps), dry_run=dry_run)
+    return attrs.evolve(result, timeline=tuple(trail.steps), dry_run=dry_run)
 
 
 @attrs.frozen(kw_only=True)

@@ -35,7 +35,7 @@ Source: use case 1 of the project's design; the collaboration contract; iconik's
 from collections.abc import Awaitable, Callable, Iterable, Sequence
 from datetime import timedelta
 from inspect import isawaitable
-from typing import Final, TypeAlias
+from typing import Any, Final, TypeAlias
 from uuid import uuid4
 
 import attrs
@@ -76,6 +76,7 @@ from tgiconik.workflows._requests import (
     read_request,
 )
 from tgiconik.workflows._sharing import share_with_partner, take_back
+from tgiconik.workflows._showing import as_dict, as_html
 from tgiconik.workflows._trail import Clock, Step, Trail, utc_now
 from tgiconik.workflows._wording import listed, named
 
@@ -93,7 +94,7 @@ _ROUNDS: Final = 3
 class Fulfillment:
     """What became of a media request.
 
-    Two runs over the same state are equal: how a result came about (candidates, steps) does not
+    Two runs over the same state are equal: how a result came about (candidates, timeline) does not
     count.
 
     Attributes:
@@ -102,7 +103,7 @@ class Fulfillment:
         outcomes: one for each asset that was chosen or delivered.
         candidates: what was found and judged, best first; None when the request was closed.
         waits_for: whose move it is, one line each.
-        steps: what was read, decided and written, in order.
+        timeline: what was read, decided and written, in order.
         dry_run: nothing was written.
     """
 
@@ -111,7 +112,7 @@ class Fulfillment:
     outcomes: tuple[Outcome, ...] = ()
     candidates: Candidates | None = attrs.field(default=None, eq=False, repr=False)
     waits_for: tuple[str, ...] = ()
-    steps: tuple[Step, ...] = attrs.field(default=(), eq=False, repr=False)
+    timeline: tuple[Step, ...] = attrs.field(default=(), eq=False, repr=False)
     dry_run: bool = False
 
     def raise_for_failures(self) -> None:
@@ -121,6 +122,13 @@ class Fulfillment:
             ExceptionGroup: one exception per failed outcome.
         """
         raise_for_failures(self.outcomes)
+
+    def to_dict(self) -> dict[str, Any]:
+        """All of it as plain data, ready for JSON; without links."""
+        return as_dict(self)
+
+    def _repr_html_(self) -> str:
+        return as_html(self)
 
 
 async def fulfill_media_request(
@@ -172,7 +180,7 @@ async def fulfill_media_request(
     except errors.ClaimLost as lost:
         trail.waits(str(lost))
         result = Fulfillment(request_id=request_id, status=request.status, waits_for=(str(lost),))
-    return attrs.evolve(result, steps=tuple(trail.steps), dry_run=dry_run)
+    return attrs.evolve(result, timeline=tuple(trail.steps), dry_run=dry_run)
 
 
 @attrs.frozen(kw_only=True)

@@ -147,7 +147,7 @@ async def build_audit_record(
         clock_difference=writing.difference,
         pseudonymised=pseudonymise,
         gaps=tuple(reading.gaps),
-        steps=tuple(trail.steps),
+        timeline=tuple(trail.steps),
     )
     if into is None:
         weakref.finalize(record, path.unlink, missing_ok=True)

@@ -49,7 +49,7 @@ class AuditRecord:
             when Trading Grid's clock is ahead; None when nothing was seen by both.
         pseudonymised: whether people have other names in it.
         gaps: sources that could not be read.
-        steps: what was read, in order.
+        timeline: what was read, in order.
         notes: what the platforms keep, and what they do not.
     """
 
@@ -64,7 +64,7 @@ class AuditRecord:
     clock_difference: timedelta | None = None
     pseudonymised: bool = False
     gaps: tuple[Gap, ...] = ()
-    steps: tuple[Step, ...] = ()
+    timeline: tuple[Step, ...] = ()
     notes: tuple[str, ...] = NOTES
 
     def __len__(self) -> int:
