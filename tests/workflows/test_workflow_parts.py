@@ -60,9 +60,9 @@ from tgiconik.workflows._answer import (
 )
 from tgiconik.workflows._candidates import score
 from tgiconik.workflows._claim import Lease, claimed
+from tgiconik.workflows._links import end_of, lasts_right, winner
 from tgiconik.workflows._outcome import raise_for_failures
 from tgiconik.workflows._reading import facts_from
-from tgiconik.workflows._sharing import _end, _lasts_right, _winner
 from tgiconik.workflows._wording import fitting, listed, moment, named, one_line
 
 from .conftest import Clock
@@ -506,17 +506,17 @@ def test_the_remembered_link_stays_then_the_oldest_then_the_first_by_id() -> Non
     young = link("a", date_created=NOW + timedelta(days=1))
     twin = link("b", date_created=NOW + timedelta(days=1))
 
-    assert _winner([], frozenset(), IN_STORE) is None
-    assert _winner([young, old], frozenset(), IN_STORE) is old
-    assert _winner([twin, young], frozenset(), IN_STORE) is young
-    assert _winner([old, twin, young], frozenset({"b", "elsewhere"}), IN_STORE) is twin
+    assert winner([], frozenset(), IN_STORE) is None
+    assert winner([young, old], frozenset(), IN_STORE) is old
+    assert winner([twin, young], frozenset(), IN_STORE) is young
+    assert winner([old, twin, young], frozenset({"b", "elsewhere"}), IN_STORE) is twin
 
 
 def test_a_link_that_lets_download_what_may_only_be_viewed_does_not_stay() -> None:
     generous, strict = link("a", allow_download=True), link("b")
 
-    assert _winner([generous, strict], frozenset({"a"}), Purpose()) is strict
-    assert _winner([generous], frozenset({"a"}), Purpose()) is None
+    assert winner([generous, strict], frozenset({"a"}), Purpose()) is strict
+    assert winner([generous], frozenset({"a"}), Purpose()) is None
 
 
 @pytest.mark.parametrize(
@@ -539,19 +539,19 @@ def test_a_link_lasts_neither_too_long_nor_too_short(
     )
     shared = link("a", expires=None if ends is None else NOW + ends)
 
-    assert _lasts_right(shared, decision, POLICY, NOW) is right
+    assert lasts_right(shared, end_of(decision), POLICY, NOW) is right
 
 
 def test_a_link_that_lasts_as_long_as_the_licence_is_not_renewed_over_and_over() -> None:
     ends = NOW + timedelta(hours=3)
     decision = Decision(allowed=True, reasons=(), decided_at=NOW, expires_at=ends)
 
-    assert _lasts_right(link("a", expires=ends), decision, POLICY, NOW)
+    assert lasts_right(link("a", expires=ends), end_of(decision), POLICY, NOW)
 
 
 def test_no_link_is_made_on_a_no() -> None:
     with pytest.raises(errors.NotReleasable):
-        _end(Decision(allowed=False, reasons=(), decided_at=NOW))
+        end_of(Decision(allowed=False, reasons=(), decided_at=NOW))
 
 
 @pytest.mark.parametrize("partner_id", ["GC1", "ä b]c", "a/b:c", "[x]", "\r\n"])

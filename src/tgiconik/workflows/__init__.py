@@ -7,8 +7,9 @@ decided and written; `dry_run=True` writes nothing and says what would be.
 
 from tgiconik.workflows._candidates import Candidate, Candidates, Score, find_candidates
 from tgiconik.workflows._delivery import post_delivery
+from tgiconik.workflows._links import share_key
 from tgiconik.workflows._outcome import Outcome, State
-from tgiconik.workflows._sharing import share_key, share_with_partner
+from tgiconik.workflows._sharing import share_with_partner
 from tgiconik.workflows._trail import Step, Trail, Verb
 from tgiconik.workflows.audit import AuditRecord, Subject, build_audit_record, verify_audit_record
 from tgiconik.workflows.distribute import (

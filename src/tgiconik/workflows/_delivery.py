@@ -19,8 +19,8 @@ from tgiconik.tradinggrid.collaboration import (
     Request,
 )
 from tgiconik.workflows._claim import Lease
+from tgiconik.workflows._links import share_key
 from tgiconik.workflows._outcome import Outcome, State
-from tgiconik.workflows._sharing import share_key
 from tgiconik.workflows._trail import Trail, utc_now
 from tgiconik.workflows._wording import fitting, named
 

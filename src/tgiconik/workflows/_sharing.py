@@ -1,35 +1,33 @@
 """One link for one partner to one asset: decided, made once, revoked when it turns out wrong."""
 
-from collections.abc import Sequence
-from datetime import datetime
 from typing import Protocol
-from urllib.parse import quote
-from uuid import uuid4
 
 import attrs
 
-from tgiconik import errors
-from tgiconik._models import rfc3339
 from tgiconik.iconik import IconikClient
 from tgiconik.iconik.assets import ShareLink
 from tgiconik.release import AssetFacts, Decision, Purpose, Recipient, ReleasePolicy, decide
 from tgiconik.tradinggrid import TradingGridClient
 from tgiconik.tradinggrid.collaboration import (
-    ActivityInput,
     Delivery,
     DeliveryInput,
     DeliveryState,
 )
 from tgiconik.workflows._claim import Lease
+from tgiconik.workflows._links import (
+    end_of,
+    lasts_right,
+    make_link,
+    renew_link,
+    revoke_link,
+    share_key,
+    still_open,
+    winner,
+)
 from tgiconik.workflows._outcome import Outcome, State
 from tgiconik.workflows._reading import read_facts
 from tgiconik.workflows._trail import Trail, utc_now
 from tgiconik.workflows._wording import named
-
-
-def share_key(partner_id: str) -> str:
-    """What names a partner's link to an asset on both platforms: one link per partner and asset."""
-    return f"tgiconik:{quote(partner_id, safe=':._@/-')}"
 
 
 class Sight(Protocol):
@@ -99,8 +97,8 @@ async def share_with_partner(
     if not decision.allowed:
         return case.outcome(State.REFUSED, facts, decision)
     links = await case.open_links()
-    link = _winner(links, await case.remembered(), purpose)
-    if link is None or not _lasts_right(link, decision, policy, trail.now()):
+    link = winner(links, await case.remembered(), purpose)
+    if link is None or not lasts_right(link, end_of(decision), policy, trail.now()):
         if lease is not None:
             await lease.keep()
         facts, decision = await case.decide(facts)
@@ -116,7 +114,7 @@ async def share_with_partner(
             return case.outcome(State.REFUSED, facts, decision)
         # Somebody else may have shared meanwhile: everyone who looks keeps the same link.
         links = await case.open_links()
-        link = _winner(links, await case.remembered(), purpose) or link
+        link = winner(links, await case.remembered(), purpose) or link
     for stray in links:
         if link is None or stray.share_id != link.share_id:
             await case.revoke(stray, "a stray beside the partner's link")
@@ -187,9 +185,7 @@ class _Case:
     async def open_links(self) -> list[ShareLink]:
         """The partner's links to the asset that still open, oldest first."""
         key = share_key(self.recipient.company_id)
-        links = await self.sight.links(key)
-        now = self.trail.now()
-        return [link for link in links if link.expires is None or link.expires > now]
+        return still_open(await self.sight.links(key), self.trail.now())
 
     async def deliveries(self) -> list[Delivery]:
         """What Trading Grid has on record as delivered of this asset to this partner."""
@@ -202,16 +198,14 @@ class _Case:
 
     async def make(self, facts: AssetFacts, decision: Decision) -> ShareLink | None:
         """Share the asset by a new link; None in a dry run."""
-        link = await self.trail.write(
-            f"share {named(facts.title)} with {self.recipient.company_id} by link",
-            lambda: self.iconik.assets.create_link(
-                self.asset_id,
-                key=share_key(self.recipient.company_id),
-                title=named(facts.title),
-                expires=_end(decision),
-                allow_download=self.purpose.download,
-            ),
-            instead=None,
+        link = await make_link(
+            self.iconik,
+            self.asset_id,
+            self.recipient.company_id,
+            title=facts.title,
+            expires=end_of(decision),
+            download=self.purpose.download,
+            trail=self.trail,
         )
         if link is not None:
             self.sight.note(link)
@@ -219,49 +213,16 @@ class _Case:
 
     async def renew(self, link: ShareLink, decision: Decision) -> ShareLink:
         """Give a link the end that it may have now."""
-        renewed = await self.trail.write(
-            f"renew the link of {self.recipient.company_id} to asset {self.asset_id}",
-            lambda: self.iconik.assets.renew_link(link, _end(decision)),
-            instead=attrs.evolve(link, expires=_end(decision)),
+        renewed = await renew_link(
+            self.iconik, link, self.recipient.company_id, end_of(decision), trail=self.trail
         )
         self.sight.note(renewed)
         return renewed
 
     async def revoke(self, link: ShareLink, why: str) -> None:
-        """End a link, after its counts are in the activity log: iconik forgets them with it."""
-        try:
-            counts = await self.iconik.assets.count_accesses(link)
-        except errors.NotFound:
-            self.trail.read(f"share {link.share_id} is gone already")
-            return
-        last = counts.last_access_date
-        entry = ActivityInput(
-            kind="share.revoked",
-            # The counts are part of the name: who died before revoking logged earlier ones.
-            external_id=f"share.revoked:{link.share_id}:{counts.access_count}"
-            f":{counts.download_count}",
-            actor="tgiconik",
-            partner_id=self.recipient.company_id,
-            subject_type="assets",
-            subject_id=link.object_id,
-            detail={
-                "share_id": link.share_id,
-                "key": link.key,
-                "why": why,
-                "access_count": counts.access_count,
-                "download_count": counts.download_count,
-                "last_access_date": rfc3339(last) if last else None,
-            },
-        )
-        await self.trail.write(
-            f"log the counts of share {link.share_id}",
-            lambda: self.grid.community.activity.append(entry, idempotency_key=str(uuid4())),
-            instead=None,
-        )
-        await self.trail.write(
-            f"revoke share {link.share_id}: {why}",
-            lambda: self.iconik.assets.revoke_link(link),
-            instead=True,
+        """End a link of the partner's."""
+        await revoke_link(
+            self.grid, self.iconik, link, self.recipient.company_id, why, trail=self.trail
         )
 
     async def close(self, delivery: Delivery, lease: Lease | None) -> None:
@@ -335,34 +296,3 @@ class _Reads:
 
     def note(self, link: ShareLink) -> None:
         """Nothing is remembered: the next read will show it."""
-
-
-def _winner(
-    links: Sequence[ShareLink], remembered: frozenset[str], purpose: Purpose
-) -> ShareLink | None:
-    """The one link that stays, the same for everyone who looks: remembered, else the oldest.
-
-    One that lets the partner download what they may only view cannot stay.
-    """
-    fit = [link for link in links if purpose.download or not link.allow_download]
-
-    def precedence(link: ShareLink) -> tuple[bool, str, str]:
-        made = link.date_created.isoformat() if link.date_created else ""
-        return (link.share_id not in remembered, made, link.share_id)
-
-    return min(fit, key=precedence, default=None)
-
-
-def _lasts_right(link: ShareLink, decision: Decision, policy: ReleasePolicy, now: datetime) -> bool:
-    """Whether a link may stay as it is: not longer than allowed, and not about to end."""
-    end = _end(decision)
-    if link.expires is None or link.expires > end:
-        return False
-    # A link that already lasts as long as it may gains nothing by being renewed.
-    return link.expires - now > policy.renew_before or link.expires == end
-
-
-def _end(decision: Decision) -> datetime:
-    if decision.expires_at is None:
-        raise errors.NotReleasable("a link needs a decision that allows it")
-    return decision.expires_at

@@ -52,10 +52,11 @@ from tgiconik.tradinggrid.collaboration import (
 from tgiconik.workflows._circle import Circle, can_be_reached
 from tgiconik.workflows._delivery import record_delivery
 from tgiconik.workflows._fan_out import AT_ONCE, checked_at_once, fan_out
+from tgiconik.workflows._links import share_key
 from tgiconik.workflows._outcome import Outcome, State, raise_for_failures
 from tgiconik.workflows._publication import announce, publish, wanted_document
 from tgiconik.workflows._reading import read_facts
-from tgiconik.workflows._sharing import share_key, share_with_partner, take_back
+from tgiconik.workflows._sharing import share_with_partner, take_back
 from tgiconik.workflows._showing import as_dict, as_html
 from tgiconik.workflows._survey import Survey
 from tgiconik.workflows._trail import Clock, Step, Trail, Verb, utc_now
