@@ -10,11 +10,16 @@ from tgiconik import IconikClient, TradingGridClient
 from tgiconik.sandbox import Sandbox
 from tgiconik.workflows import Verb
 
-from . import distribute_plays, enhance_plays, fulfill_plays
+from . import distribute_plays, enhance_plays, fulfill_plays, package_plays
 from .conftest import Clock, Wire, grid_client, iconik_client
 from .plays import Play, Result, is_write
 
-PLAYS: list[Play] = [*fulfill_plays.PLAYS, *enhance_plays.PLAYS, *distribute_plays.PLAYS]
+PLAYS: list[Play] = [
+    *fulfill_plays.PLAYS,
+    *enhance_plays.PLAYS,
+    *distribute_plays.PLAYS,
+    *package_plays.PLAYS,
+]
 
 #: Longer than any lease: whoever died holds no claim any more.
 _LEASES_ARE_OVER = 61

@@ -91,18 +91,68 @@ async def record_delivery(
         restrictions=outcome.restrictions,
         state=DeliveryState.ACTIVE,
     )
+    return await put_delivery(
+        grid,
+        document_id,
+        outcome.partner,
+        wanted,
+        title=outcome.title,
+        there=there,
+        lease=lease,
+        trail=trail,
+    )
+
+
+async def put_delivery(
+    grid: TradingGridClient,
+    document_id: str | None,
+    partner_id: str,
+    wanted: DeliveryInput,
+    *,
+    title: str | None,
+    there: Delivery | None,
+    lease: Lease | None = None,
+    trail: Trail,
+) -> Delivery | None:
+    """Bring about that a delivery is on record as it is wanted; see `record_delivery`."""
     if there is not None and _says_the_same(there, wanted):
         return there
     return await trail.write(
-        f"record the delivery of {named(outcome.title)} to {outcome.partner}",
+        f"record the delivery of {named(title)} to {partner_id}",
         lambda: grid.community.deliveries.put(
             document_id or "",
-            outcome.partner,
+            partner_id,
             wanted,
             if_match=there.etag if there else None,
             holder=lease.holder if lease else None,
         ),
         instead=there,
+    )
+
+
+async def end_delivery(
+    grid: TradingGridClient, delivery: Delivery, *, lease: Lease | None = None, trail: Trail
+) -> None:
+    """Say on Trading Grid that a delivery has ended."""
+    ended = DeliveryInput(
+        key=delivery.key,
+        asset=delivery.asset,
+        share_id=delivery.share_id,
+        expires_at=delivery.expires_at,
+        restrictions=delivery.restrictions,
+        state=DeliveryState.REVOKED,
+    )
+    what = f"asset {delivery.asset.asset_id}" if delivery.asset else delivery.document_id
+    await trail.write(
+        f"record that the delivery of {what} to {delivery.partner_id} has ended",
+        lambda: grid.community.deliveries.put(
+            delivery.document_id,
+            delivery.partner_id,
+            ended,
+            if_match=delivery.etag,
+            holder=lease.holder if lease else None,
+        ),
+        instead=delivery,
     )
 
 

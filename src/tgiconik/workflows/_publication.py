@@ -96,7 +96,9 @@ async def _publish(
     published = [one for one in earlier if one.state == DocumentState.PUBLISHED]
     there = published[-1] if published else None
     if wanted is None:
-        return there and await _change(grid, there, DocumentUpdate(audience=Audience()), trail)
+        return there and await change_document(
+            grid, there, DocumentUpdate(audience=Audience()), trail
+        )
     if there is None or _version_of(there) != _version_of(wanted):
         # Numbered: a version that becomes current again gets a document of its own.
         new = attrs.evolve(
@@ -112,14 +114,14 @@ async def _publish(
     changes = DocumentUpdate(
         audience=wanted.audience, restrictions=wanted.restrictions, expires_at=wanted.expires_at
     )
-    return await _change(grid, there, changes, trail)
+    return await change_document(grid, there, changes, trail)
 
 
 def _version_of(document: Document | DocumentInput) -> str | None:
     return document.asset.version_id if document.asset else None
 
 
-async def _change(
+async def change_document(
     grid: TradingGridClient, document: Document, changes: DocumentUpdate, trail: Trail
 ) -> Document:
     """Change what is not as it is to be."""

@@ -8,12 +8,9 @@ from tgiconik.iconik import IconikClient
 from tgiconik.iconik.assets import ShareLink
 from tgiconik.release import AssetFacts, Decision, Purpose, Recipient, ReleasePolicy, decide
 from tgiconik.tradinggrid import TradingGridClient
-from tgiconik.tradinggrid.collaboration import (
-    Delivery,
-    DeliveryInput,
-    DeliveryState,
-)
+from tgiconik.tradinggrid.collaboration import Delivery, DeliveryState
 from tgiconik.workflows._claim import Lease
+from tgiconik.workflows._delivery import end_delivery
 from tgiconik.workflows._links import (
     end_of,
     lasts_right,
@@ -157,7 +154,7 @@ async def take_back(
         if delivery.request_id == request_id:
             if lease is not None:
                 await lease.keep()
-            await case.close(delivery, lease)
+            await end_delivery(grid, delivery, lease=lease, trail=trail)
 
 
 @attrs.frozen
@@ -223,28 +220,6 @@ class _Case:
         """End a link of the partner's."""
         await revoke_link(
             self.grid, self.iconik, link, self.recipient.company_id, why, trail=self.trail
-        )
-
-    async def close(self, delivery: Delivery, lease: Lease | None) -> None:
-        """Say on Trading Grid that a delivery has ended."""
-        ended = DeliveryInput(
-            key=delivery.key,
-            asset=delivery.asset,
-            share_id=delivery.share_id,
-            expires_at=delivery.expires_at,
-            restrictions=delivery.restrictions,
-            state=DeliveryState.REVOKED,
-        )
-        await self.trail.write(
-            f"record that the delivery of asset {self.asset_id} to {delivery.partner_id} has ended",
-            lambda: self.grid.community.deliveries.put(
-                delivery.document_id,
-                delivery.partner_id,
-                ended,
-                if_match=delivery.etag,
-                holder=lease.holder if lease else None,
-            ),
-            instead=delivery,
         )
 
     def outcome(

@@ -5,7 +5,6 @@ A read per partner would be a thousand reads for five hundred partners, and most
 
 from collections import defaultdict
 
-import anyio
 import attrs
 
 from tgiconik.iconik import IconikClient
@@ -14,6 +13,7 @@ from tgiconik.release import AssetFacts, ReleasePolicy
 from tgiconik.tradinggrid import TradingGridClient
 from tgiconik.tradinggrid.collaboration import Delivery
 from tgiconik.workflows._reading import read_facts
+from tgiconik.workflows._shared_read import SharedRead
 from tgiconik.workflows._trail import Trail
 
 
@@ -35,9 +35,11 @@ class Survey:
     latest: AssetFacts
     _links: dict[str, list[ShareLink]] = attrs.field(factory=dict, init=False)
     _deliveries: dict[str, list[Delivery]] = attrs.field(factory=dict, init=False)
-    _one_at_a_time: anyio.Lock = attrs.field(factory=anyio.Lock, init=False)
-    _begun: int = attrs.field(default=0, init=False)
-    _ended: int = attrs.field(default=0, init=False)
+    _read: SharedRead[AssetFacts] = attrs.field(init=False)
+
+    @_read.default
+    def _shared(self) -> SharedRead[AssetFacts]:
+        return SharedRead(self._facts)
 
     async def refresh(self) -> None:
         """Read all links and deliveries of the asset.
@@ -53,16 +55,8 @@ class Survey:
 
     async def facts(self) -> AssetFacts:
         """The asset, by a read that begins after this call, shared by all who wait for one."""
-        seen = self._begun
-        async with self._one_at_a_time:
-            if self._ended <= seen:
-                self._begun += 1
-                this = self._begun
-                self.latest = await read_facts(
-                    self.iconik, self.latest.asset_id, policy=self.policy, trail=self.trail
-                )
-                self._ended = this
-            return self.latest
+        self.latest = await self._read()
+        return self.latest
 
     async def links(self, key: str) -> list[ShareLink]:
         """The links with a key, oldest first."""
@@ -79,3 +73,8 @@ class Survey:
             *(one for one in others if one.share_id != link.share_id),
             link,
         ]
+
+    async def _facts(self) -> AssetFacts:
+        return await read_facts(
+            self.iconik, self.latest.asset_id, policy=self.policy, trail=self.trail
+        )
