@@ -10,7 +10,6 @@ partner's delivery below it, and an entry in the log for every state of its cont
 
 from collections.abc import Awaitable, Callable, Mapping
 from datetime import datetime
-from functools import partial
 from typing import Final, TypeAlias
 
 import attrs
@@ -18,18 +17,12 @@ import attrs
 from tgiconik import errors
 from tgiconik.iconik import IconikClient
 from tgiconik.iconik.assets import ShareLink
-from tgiconik.iconik.models import assets as m
-from tgiconik.iconik.search import term
 from tgiconik.release import AssetFacts, Decision, Purpose, Recipient, ReleasePolicy, decide
 from tgiconik.tradinggrid import TradingGridClient
 from tgiconik.tradinggrid.collaboration import (
-    ActivityInput,
     Audience,
-    Delivery,
     DeliveryInput,
     DeliveryState,
-    Document,
-    DocumentInput,
     DocumentUpdate,
 )
 from tgiconik.workflows._delivery import end_delivery, put_delivery
@@ -45,13 +38,13 @@ from tgiconik.workflows._links import (
     winner,
 )
 from tgiconik.workflows._outcome import Outcome, State
+from tgiconik.workflows._place import Place, Places
 from tgiconik.workflows._publication import change_document
 from tgiconik.workflows._trail import Trail, utc_now
 from tgiconik.workflows._wording import named
 
 #: How often it is begun anew when somebody else packs the same at the same time.
 _ROUNDS: Final = 3
-_PACKED: Final = "package.delivered"
 
 
 @attrs.frozen(kw_only=True)
@@ -132,8 +125,16 @@ async def deliver_package(
         recipient=recipient,
         policy=policy,
         purpose=purpose,
-        project_id=project_id,
         facts=facts or FreshFacts(iconik, policy, trail),
+        places=Places(
+            grid=grid,
+            iconik=iconik,
+            package_key=package.key,
+            title=package.title,
+            partner_id=recipient.company_id,
+            project_id=project_id,
+            trail=trail,
+        ),
         trail=trail,
     )
     for _ in range(_ROUNDS):
@@ -142,10 +143,6 @@ async def deliver_package(
         except (errors.PreconditionFailed, errors.Conflict):
             trail.read(f"somebody else packs for {recipient.company_id} at the same time")
     return await case.run()
-
-
-#: A member of a collection: `assets` or `collections`, and its id.
-_Member: TypeAlias = tuple[str, str]
 
 
 @attrs.frozen(kw_only=True)
@@ -166,27 +163,6 @@ _Verdicts: TypeAlias = Mapping[str, _Verdict]
 
 
 @attrs.frozen(kw_only=True)
-class _Place:
-    """Where a partner's package is, as far as it is there.
-
-    Attributes:
-        number: how many collections were lost before.
-        supersedes: the document of the one that was lost last.
-        document: the document that remembers the collection.
-        collection_id: the collection.
-        members: what is in it.
-        delivery: what is on record as delivered.
-    """
-
-    number: int = 0
-    supersedes: str | None = None
-    document: Document | None = None
-    collection_id: str | None = None
-    members: frozenset[_Member] = frozenset()
-    delivery: Delivery | None = None
-
-
-@attrs.frozen(kw_only=True)
 class _Case:
     """One package and one partner."""
 
@@ -196,22 +172,23 @@ class _Case:
     recipient: Recipient
     policy: ReleasePolicy
     purpose: Purpose
-    project_id: str | None
     facts: FreshFacts
+    places: Places
     trail: Trail
 
     @property
     def partner_id(self) -> str:
+        """Whom it is for."""
         return self.recipient.company_id
 
     async def run(self) -> Packed:
         """From whatever is there to what shall be."""
         verdicts = await self.judge(self.facts.of)
-        place = await self.find()
+        place = await self.places.find()
         before = place.members
         if not _allowed(verdicts):
             return await self.close(place, verdicts)
-        place = await self.fill(await self.open(await self.empty(place, verdicts)))
+        place = await self.fill(await self.places.open(await self.empty(place, verdicts)))
         # That may have taken longer than facts are fresh.
         verdicts = await self.judge(self.facts.of, verdicts)
         if not _allowed(verdicts):
@@ -222,7 +199,7 @@ class _Case:
             verdicts = await self.judge(self.facts.again, verdicts)
             if not _allowed(verdicts):
                 return await self.close(place, verdicts)
-            place = await self.empty(await self.look_into(place), verdicts)
+            place = await self.empty(await self.places.look_into(place), verdicts)
         await self.record(place, verdicts, link)
         return self.packed(place, verdicts, link)
 
@@ -251,149 +228,21 @@ class _Case:
         decision = decide(self.policy, facts, self.recipient, self.purpose, self.trail.now())
         return _Verdict(facts=facts, decision=decision)
 
-    async def find(self) -> _Place:
-        """The partner's package, as far as an earlier run has made it."""
-        documents, number = self.grid.community.documents, 0
-        supersedes = None
-        while True:
-            key = self.key(number)
-            document = next(iter(await documents.list(external_id=key).first(1)), None)
-            collection_id = document.collection_id if document else await self.orphan(key)
-            place = _Place(
-                number=number,
-                supersedes=supersedes,
-                document=document,
-                collection_id=collection_id,
-                delivery=await self.delivery(document),
-            )
-            try:
-                return await self.look_into(place)
-            except errors.NotFound:
-                self.trail.read(f"collection {collection_id} is gone")
-                number, supersedes = number + 1, document.id if document else None
+    async def empty(self, place: Place, verdicts: _Verdicts) -> Place:
+        """Take out what may not be there, and what nobody meant to be there."""
+        right = {("assets", asset_id) for asset_id in _allowed(verdicts)}
+        return await self.places.take_out(place, place.members - right)
 
-    def key(self, number: int) -> str:
-        """What names the partner's package; it gets a new number when its collection is lost."""
-        return f"package:{self.package.key}:{self.partner_id}:{number}"
-
-    async def orphan(self, key: str) -> str | None:
-        """The collection of a run that died before it could tell Trading Grid."""
-        found = self.iconik.search.collections(
-            where=[term("external_id", key), term("status", "ACTIVE")], include_fields=["id"]
-        )
-        return next((hit.id for hit in await found.first(1)), None)
-
-    async def delivery(self, document: Document | None) -> Delivery | None:
-        """What is on record as delivered."""
-        if document is None:
-            return None
-        deliveries = self.grid.community.deliveries.list(
-            document_id=document.id, partner_id=self.partner_id
-        )
-        return next(iter(await deliveries.first(1)), None)
-
-    async def look_into(self, place: _Place) -> _Place:
-        """What is in the collection.
-
-        Raises:
-            NotFound: it is gone.
-        """
-        if place.collection_id is None or (self.trail.dry_run and place.members):
-            # A dry run has put nothing in, and goes on as if it had.
-            return place
-        contents = self.iconik.assets.list_collection_contents(place.collection_id)
-        members = [(item.object_type or "assets", item.id or "") async for item in contents]
-        self.trail.read(f"collection {place.collection_id}: {len(members)} members")
-        return attrs.evolve(place, members=frozenset(members))
-
-    async def empty(self, place: _Place, verdicts: _Verdicts) -> _Place:
-        """Take out what may not be there, or what nobody meant to be there."""
-        wrong = place.members - {("assets", asset_id) for asset_id in _allowed(verdicts)}
-        for object_type, object_id in sorted(wrong):
-            await self.trail.write(
-                f"take {object_type.removesuffix('s')} {object_id} out of the package of "
-                f"{self.partner_id}",
-                partial(self.remove, place.collection_id or "", object_type, object_id),
-                instead=None,
-            )
-        return attrs.evolve(place, members=place.members - wrong)
-
-    async def remove(self, collection_id: str, object_type: str, object_id: str) -> None:
-        """Take something out, unless somebody else has."""
-        try:
-            await self.iconik.assets.remove_collection_content(
-                collection_id, object_type, object_id
-            )
-        except errors.NotFound:
-            self.trail.read(f"{object_id} has left collection {collection_id} already")
-
-    async def open(self, place: _Place) -> _Place:
-        """A collection and its document, for the partner."""
-        made = None
-        collection_id = place.collection_id
-        if collection_id is None:
-            made = await self.trail.write(
-                f"make a collection for {named(self.package.title)} and {self.partner_id}",
-                lambda: self.iconik.assets.create_collection(
-                    body=m.CollectionInput(
-                        title=f"{named(self.package.title)} ({self.partner_id})",
-                        external_id=self.key(place.number),
-                    )
-                ),
-                instead=None,
-            )
-            collection_id = made.id if made else None
-        audience = Audience(partners=(self.partner_id,))
-        if place.document is not None:
-            document: Document | None = await change_document(
-                self.grid, place.document, DocumentUpdate(audience=audience), self.trail
-            )
-        else:
-            new = DocumentInput(
-                title=named(self.package.title),
-                external_id=self.key(place.number),
-                audience=audience,
-                collection_id=collection_id,
-                project_id=self.project_id,
-                supersedes=place.supersedes,
-            )
-            document = await self.trail.write(
-                f"publish {new.title} for {self.partner_id}",
-                lambda: self.publish(new, made),
-                instead=None,
-            )
-        return attrs.evolve(place, document=document, collection_id=collection_id)
-
-    async def publish(self, new: DocumentInput, made: m.Collection | None) -> Document:
-        """Publish, or leave it to whoever was faster, and leave nothing behind."""
-        try:
-            return await self.grid.community.documents.create(new)
-        except errors.Conflict:
-            if made is not None and made.id is not None:
-                await self.iconik.assets.delete_collection(made.id)
-            raise
-
-    async def fill(self, place: _Place) -> _Place:
+    async def fill(self, place: Place) -> Place:
         """Put in what may be there, each judged at that moment."""
-        members = set(place.members)
         for asset_id in dict.fromkeys(self.package.asset_ids):
             verdict = await self.judge_one(asset_id, self.facts.of)
-            if verdict.facts is None or not verdict.allowed or ("assets", asset_id) in members:
-                continue
-            body = m.CollectionContentInput(object_id=asset_id, object_type="assets")
-            await self.trail.write(
-                f"put {named(verdict.facts.title)} into the package of {self.partner_id}",
-                partial(
-                    self.iconik.assets.add_collection_content,
-                    place.collection_id or "",
-                    body=body,
-                ),
-                instead=None,
-            )
-            members.add(("assets", asset_id))
-        return attrs.evolve(place, members=frozenset(members))
+            missing = ("assets", asset_id) not in place.members
+            if verdict.facts is not None and verdict.allowed and missing:
+                place = await self.places.put_in(place, asset_id, verdict.facts.title)
+        return place
 
-    async def links(self, place: _Place) -> list[ShareLink]:
+    async def links(self, place: Place) -> list[ShareLink]:
         """The partner's links to the collection that still open."""
         if place.collection_id is None:
             return []
@@ -402,7 +251,7 @@ class _Case:
         )
         return still_open(links, self.trail.now())
 
-    async def share(self, place: _Place, verdicts: _Verdicts) -> tuple[ShareLink | None, bool]:
+    async def share(self, place: Place, verdicts: _Verdicts) -> tuple[ShareLink | None, bool]:
         """The one link, and whether it was made or renewed; no link in a dry run that would."""
         links = await self.links(place)
         remembered = frozenset(
@@ -437,7 +286,7 @@ class _Case:
         """End a link of the partner's."""
         await revoke_link(self.grid, self.iconik, link, self.partner_id, why, trail=self.trail)
 
-    async def record(self, place: _Place, verdicts: _Verdicts, link: ShareLink | None) -> None:
+    async def record(self, place: Place, verdicts: _Verdicts, link: ShareLink | None) -> None:
         """Say on Trading Grid what the partner has."""
         restrictions = [text for d in _decisions(verdicts) for text in d.restrictions if text]
         wanted = DeliveryInput(
@@ -457,43 +306,9 @@ class _Case:
             there=place.delivery,
             trail=self.trail,
         )
-        await self.log(place, verdicts)
+        await self.places.log(place, _versions(verdicts))
 
-    async def log(self, place: _Place, verdicts: _Verdicts) -> None:
-        """An entry for every state of the contents: a collection does not remember them."""
-        held = {id_: verdicts[id_].facts for id_ in sorted(_allowed(verdicts))}
-        detail = {
-            "assets": [
-                {"asset_id": id_, "version_id": facts.version_id if facts else None}
-                for id_, facts in held.items()
-            ]
-        }
-        earlier = []
-        if place.collection_id is not None:
-            earlier = [
-                entry
-                async for entry in self.grid.community.activity.list(
-                    kind=[_PACKED], subject_id=place.collection_id
-                )
-            ]
-        if (earlier[-1].detail if earlier else {"assets": []}) == detail:
-            return
-        entry = ActivityInput(
-            kind=_PACKED,
-            external_id=f"{self.key(place.number)}:{len(earlier)}",
-            actor="tgiconik",
-            partner_id=self.partner_id,
-            subject_type="collections",
-            subject_id=place.collection_id,
-            detail=detail,
-        )
-        await self.trail.write(
-            f"log what the package of {self.partner_id} holds",
-            lambda: self.grid.community.activity.append(entry),
-            instead=None,
-        )
-
-    async def close(self, place: _Place, verdicts: _Verdicts) -> Packed:
+    async def close(self, place: Place, verdicts: _Verdicts) -> Packed:
         """Nothing may go there: the link ends, and with it all that it shows."""
         for link in await self.links(place):
             await self.revoke(link, "nothing in it may be shared any more")
@@ -502,10 +317,10 @@ class _Case:
         if place.document is not None:
             nobody = DocumentUpdate(audience=Audience())
             await change_document(self.grid, place.document, nobody, self.trail)
-            await self.log(place, verdicts)
+            await self.places.log(place, _versions(verdicts))
         return self.packed(place, verdicts, None)
 
-    def packed(self, place: _Place, verdicts: _Verdicts, link: ShareLink | None) -> Packed:
+    def packed(self, place: Place, verdicts: _Verdicts, link: ShareLink | None) -> Packed:
         """What the partner has, as a value."""
         return Packed(
             partner=self.partner_id,
@@ -552,6 +367,10 @@ class _Case:
 
 def _allowed(verdicts: _Verdicts) -> frozenset[str]:
     return frozenset(asset_id for asset_id, verdict in verdicts.items() if verdict.allowed)
+
+
+def _versions(verdicts: _Verdicts) -> dict[str, str | None]:
+    return {id_: one.facts.version_id for id_, one in verdicts.items() if one.allowed and one.facts}
 
 
 def _decisions(verdicts: _Verdicts) -> list[Decision]:
