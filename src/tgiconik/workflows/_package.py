@@ -140,7 +140,7 @@ async def deliver_package(
     for _ in range(_ROUNDS):
         try:
             return await case.run()
-        except (errors.PreconditionFailed, errors.Conflict):
+        except errors.PreconditionFailed:
             trail.read(f"somebody else packs for {recipient.company_id} at the same time")
     return await case.run()
 

@@ -164,49 +164,48 @@ class Places:
 
     async def open(self, place: Place) -> Place:
         """A collection and its document, for the partner."""
-        made = None
-        collection_id = place.collection_id
-        if collection_id is None:
-            made = await self.trail.write(
-                f"make a collection for {named(self.title)} and {self.partner_id}",
-                lambda: self.iconik.assets.create_collection(
-                    body=m.CollectionInput(
-                        title=f"{named(self.title)} ({self.partner_id})",
-                        external_id=self._key(place.number),
-                    )
-                ),
-                instead=None,
-            )
-            collection_id = made.id if made else None
+        collection_id = place.collection_id or await self._make(place)
         audience = Audience(partners=(self.partner_id,))
         if place.document is not None:
-            document: Document | None = await change_document(
-                self.grid, place.document, DocumentUpdate(audience=audience), self.trail
-            )
-        else:
-            new = DocumentInput(
-                title=named(self.title),
-                external_id=self._key(place.number),
-                audience=audience,
-                collection_id=collection_id,
-                project_id=self.project_id,
-                supersedes=place.supersedes,
-            )
-            document = await self.trail.write(
-                f"publish {new.title} for {self.partner_id}",
-                lambda: self._publish(new, made),
-                instead=None,
-            )
-        return attrs.evolve(place, document=document, collection_id=collection_id)
+            changes = DocumentUpdate(audience=audience)
+            document = await change_document(self.grid, place.document, changes, self.trail)
+            return attrs.evolve(place, document=document, collection_id=collection_id)
+        new = DocumentInput(
+            title=named(self.title),
+            external_id=self._key(place.number),
+            audience=audience,
+            collection_id=collection_id,
+            project_id=self.project_id,
+            supersedes=place.supersedes,
+        )
+        made = await self.trail.write(
+            f"publish {new.title} for {self.partner_id}",
+            lambda: self.grid.community.documents.create(new),
+            instead=None,
+        )
+        if made is None or made.collection_id == collection_id:
+            return attrs.evolve(place, document=made, collection_id=collection_id)
+        # Somebody else was faster: the collection that is remembered is the one that counts.
+        await self.trail.write(
+            f"delete collection {collection_id}, which nobody needs",
+            lambda: self.iconik.assets.delete_collection(collection_id or ""),
+            instead=None,
+        )
+        theirs = attrs.evolve(place, document=made, collection_id=made.collection_id)
+        return await self.look_into(theirs)
 
-    async def _publish(self, new: DocumentInput, made: m.Collection | None) -> Document:
-        """Publish, or leave it to whoever was faster, and leave nothing behind."""
-        try:
-            return await self.grid.community.documents.create(new)
-        except errors.Conflict:
-            if made is not None and made.id is not None:
-                await self.iconik.assets.delete_collection(made.id)
-            raise
+    async def _make(self, place: Place) -> str | None:
+        made = await self.trail.write(
+            f"make a collection for {named(self.title)} and {self.partner_id}",
+            lambda: self.iconik.assets.create_collection(
+                body=m.CollectionInput(
+                    title=f"{named(self.title)} ({self.partner_id})",
+                    external_id=self._key(place.number),
+                )
+            ),
+            instead=None,
+        )
+        return made.id if made else None
 
     async def log(self, place: Place, versions: Mapping[str, str | None]) -> None:
         """An entry for every state of the contents: a collection does not remember them.
