@@ -108,6 +108,13 @@ async def traces(grid: TradingGridClient, iconik: IconikClient, clock: Clock) ->
 
 
 PLAYS = [
-    Play(name=f"distribute {stage.__name__}", run=run, traces=traces, prepare=stage)
-    for stage in (as_it_is, a_new_version, a_withdrawal, a_clearance, strays)
-] + [Play(name="distribute all", run=run_all, traces=traces)]
+    Play(name=name, run=runner, traces=traces, prepare=stage, in_order=False)
+    for name, runner, stage in (
+        ("distribute as_it_is", run, as_it_is),
+        ("distribute a_new_version", run, a_new_version),
+        ("distribute a_withdrawal", run, a_withdrawal),
+        ("distribute a_clearance", run, a_clearance),
+        ("distribute strays", run, strays),
+        ("distribute all", run_all, as_it_is),
+    )
+]

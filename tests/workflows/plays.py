@@ -71,12 +71,14 @@ class Play:
         traces: everything that a run may leave behind on both platforms, without ids made by
             chance, so that two histories with the same end are equal.
         prepare: changes the sandbox's world before.
+        in_order: whether its writes come one after the other; partners are served several at once.
     """
 
     name: str
     run: Run
     traces: Callable[[TradingGridClient, IconikClient, Clock], Awaitable[object]]
     prepare: Prepare = as_it_is
+    in_order: bool = True
 
     async def world(self, clock: Clock) -> Sandbox:
         """A sandbox in which it is about to begin, with nothing written yet."""

@@ -39,7 +39,7 @@ def as_html(result: attrs.AttrsInstance) -> str:
                 table = f"<summary>{_label(name)}: {len(value)}</summary>{_table(value)}"
                 shut = "" if name in _FOLDED else " open"
                 parts.append(f"<details{shut}>{table}</details>")
-            case []:
+            case [] | None:
                 pass
             case _:
                 facts.append(f"<tr><th>{_label(name)}</th><td>{_cell(value)}</td></tr>")
