@@ -4,6 +4,7 @@ from collections.abc import Iterable, Sequence
 
 import attrs
 
+from tgiconik.release import Recipient
 from tgiconik.tradinggrid import TradingGridClient
 from tgiconik.tradinggrid.collaboration import Group, Partner
 from tgiconik.workflows._trail import Trail
@@ -79,3 +80,10 @@ class Circle:
 def can_be_reached(partner: Partner) -> bool:
     """Whether there is anybody at the partner who could receive something."""
     return any(contact.email.strip() for contact in partner.contacts)
+
+
+def as_recipient(partner: Partner) -> Recipient:
+    """The partner as the release rules see it: by the profile, as nobody asked for anything."""
+    return Recipient(
+        company_id=partner.company_id, regions=partner.regions, languages=partner.languages
+    )

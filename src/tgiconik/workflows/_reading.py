@@ -14,12 +14,25 @@ from tgiconik.workflows._trail import Trail
 
 
 async def read_facts(
-    iconik: IconikClient, asset_id: str, *, policy: ReleasePolicy, trail: Trail
+    iconik: IconikClient,
+    asset_id: str,
+    *,
+    policy: ReleasePolicy,
+    trail: Trail,
+    version_id: str | None = None,
 ) -> AssetFacts:
-    """Read an asset, the approval of its current version and its release metadata.
+    """Read an asset, the approval of a version and its release metadata.
 
     `GET /API/assets/v1/assets/{id}/`, `GET …/versions/{version_id}/approvals/request/` and
     `GET /API/metadata/v1/assets/{id}/views/{view_id}/`.
+
+    Args:
+        iconik: where to read.
+        asset_id: the asset.
+        policy: says through which view its metadata is read.
+        trail: where to note it.
+        version_id: the version to judge. It is the current one, when left out: only that one can be
+            seen through a share.
 
     Raises:
         NotFound: the asset is gone, or hidden from these credentials.
@@ -28,8 +41,9 @@ async def read_facts(
     # look after the write.
     read_at = trail.now()
     asset = await iconik.assets.get_asset(asset_id)
-    version = current_version(asset)
-    version_id = version.id if version is not None else None
+    if version_id is None:
+        version = current_version(asset)
+        version_id = version.id if version is not None else None
     approval = await iconik.assets.approval(asset_id, version_id) if version_id else None
     metadata = (
         await iconik.metadata.values(asset_id, policy.metadata_view) if policy.metadata_view else {}

@@ -4,15 +4,15 @@ A read per partner would be a thousand reads for five hundred partners, and most
 """
 
 from collections import defaultdict
+from collections.abc import Awaitable, Callable
 
 import attrs
 
 from tgiconik.iconik import IconikClient
 from tgiconik.iconik.assets import ShareLink
-from tgiconik.release import AssetFacts, ReleasePolicy
+from tgiconik.release import AssetFacts
 from tgiconik.tradinggrid import TradingGridClient
 from tgiconik.tradinggrid.collaboration import Delivery
-from tgiconik.workflows._reading import read_facts
 from tgiconik.workflows._shared_read import SharedRead
 from tgiconik.workflows._trail import Trail
 
@@ -25,37 +25,39 @@ class Survey:
     anew when they are asked for, once for all who ask meanwhile.
 
     Attributes:
+        asset_id: the asset that is shared.
         latest: the facts as they were read last.
+        read: reads them.
     """
 
     grid: TradingGridClient
     iconik: IconikClient
-    policy: ReleasePolicy
+    asset_id: str
     trail: Trail
-    latest: AssetFacts
+    latest: AssetFacts = attrs.field(kw_only=True)
+    read: Callable[[], Awaitable[AssetFacts]] = attrs.field(kw_only=True)
     _links: dict[str, list[ShareLink]] = attrs.field(factory=dict, init=False)
     _deliveries: dict[str, list[Delivery]] = attrs.field(factory=dict, init=False)
-    _read: SharedRead[AssetFacts] = attrs.field(init=False)
+    _shared_read: SharedRead[AssetFacts] = attrs.field(init=False)
 
-    @_read.default
-    def _shared(self) -> SharedRead[AssetFacts]:
-        return SharedRead(self._facts)
+    @_shared_read.default
+    def _one_read(self) -> SharedRead[AssetFacts]:
+        return SharedRead(self.read)
 
     async def refresh(self) -> None:
         """Read all links and deliveries of the asset.
 
         `GET /API/assets/v1/assets/{id}/shares/` and the deliveries of the collaboration contract.
         """
-        asset_id = self.latest.asset_id
-        self._links = await self.iconik.assets.find_keyed_links(asset_id)
+        self._links = await self.iconik.assets.find_keyed_links(self.asset_id)
         self._deliveries = defaultdict(list)
-        async for delivery in self.grid.community.deliveries.list(asset_id=asset_id):
+        async for delivery in self.grid.community.deliveries.list(asset_id=self.asset_id):
             self._deliveries[delivery.partner_id].append(delivery)
-        self.trail.read(f"shares and deliveries of asset {asset_id}")
+        self.trail.read(f"shares and deliveries of asset {self.asset_id}")
 
     async def facts(self) -> AssetFacts:
         """The asset, by a read that begins after this call, shared by all who wait for one."""
-        self.latest = await self._read()
+        self.latest = await self._shared_read()
         return self.latest
 
     async def links(self, key: str) -> list[ShareLink]:
@@ -73,8 +75,3 @@ class Survey:
             *(one for one in others if one.share_id != link.share_id),
             link,
         ]
-
-    async def _facts(self) -> AssetFacts:
-        return await read_facts(
-            self.iconik, self.latest.asset_id, policy=self.policy, trail=self.trail
-        )

@@ -33,7 +33,8 @@ about the asset or the groups raises its `CallError` before anything was written
 Source: use case 3 of the project's design; the collaboration contract; iconik's OpenAPI documents.
 """
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Sequence
+from functools import partial
 from typing import Any, Final
 
 import attrs
@@ -41,31 +42,24 @@ import attrs
 from tgiconik import errors
 from tgiconik.iconik import IconikClient
 from tgiconik.iconik.search import exists, term
-from tgiconik.release import AssetFacts, Decision, Purpose, Recipient, ReleasePolicy, decide
+from tgiconik.release import AssetFacts, Purpose, ReleasePolicy
 from tgiconik.tradinggrid import TradingGridClient
 from tgiconik.tradinggrid.collaboration import (
-    Delivery,
-    Document,
     Partner,
     Receipt,
 )
 from tgiconik.workflows._circle import Circle, can_be_reached
-from tgiconik.workflows._delivery import record_delivery
-from tgiconik.workflows._fan_out import AT_ONCE, checked_at_once, fan_out
-from tgiconik.workflows._links import share_key
+from tgiconik.workflows._fan_out import AT_ONCE, checked_at_once
 from tgiconik.workflows._outcome import Outcome, State, raise_for_failures
-from tgiconik.workflows._publication import announce, publish, wanted_document
 from tgiconik.workflows._reading import read_facts
-from tgiconik.workflows._sharing import share_with_partner, take_back
 from tgiconik.workflows._showing import as_dict, as_html
 from tgiconik.workflows._survey import Survey
-from tgiconik.workflows._trail import Clock, Step, Trail, Verb, utc_now
+from tgiconik.workflows._to_many import ToMany
+from tgiconik.workflows._trail import Clock, Step, Trail, utc_now
 from tgiconik.workflows._wording import how_many, named
 
 #: The metadata field with the tags that groups are found by.
 GROUPS_FIELD: Final = "PartnerGroups"
-#: How often partners are served anew when somebody else distributes at the same time.
-_ROUNDS: Final = 3
 
 
 @attrs.frozen(kw_only=True)
@@ -307,27 +301,48 @@ class _Work:
         partners: Iterable[str] | None = None,
     ) -> Distribution:
         """From the asset's id to the result."""
-        facts = await read_facts(self.iconik, asset_id, policy=self.policy, trail=self.trail)
+        facts = await self._facts(asset_id)
         wanted, waits_for = await self._wanted(facts, groups, partners)
-        survey = Survey(self.grid, self.iconik, self.policy, self.trail, facts)
+        survey = Survey(
+            self.grid,
+            self.iconik,
+            asset_id,
+            self.trail,
+            latest=facts,
+            read=partial(self._facts, asset_id),
+        )
         await survey.refresh()
-        case = _Case(
-            work=self,
+        arrival = await ToMany(
+            grid=self.grid,
+            iconik=self.iconik,
             asset_id=asset_id,
+            policy=self.policy,
             purpose=self.purpose or Purpose(download=self.policy.allow_download),
             survey=survey,
-        )
-        result = await case.run(wanted)
+            at_once=self.at_once,
+            trail=self.trail,
+        ).run(wanted)
         waits_for += [
             f"{partner_id} to name a contact with an e-mail address"
             for partner_id, partner in wanted.items()
             if partner is not None and not can_be_reached(partner)
         ]
-        if any(outcome.state is State.FAILED for outcome in result.outcomes):
+        if any(outcome.state is State.FAILED for outcome in arrival.outcomes):
             waits_for.append("another run of this workflow")
         for line in waits_for:
             self.trail.waits(line)
-        return attrs.evolve(result, waits_for=tuple(waits_for), dry_run=self.trail.dry_run)
+        return Distribution(
+            asset_id=asset_id,
+            version_id=arrival.version_id,
+            document_id=arrival.document_id,
+            announcement_ids=arrival.announcement_ids,
+            outcomes=arrival.outcomes,
+            waits_for=tuple(waits_for),
+            dry_run=self.trail.dry_run,
+        )
+
+    async def _facts(self, asset_id: str) -> AssetFacts:
+        return await read_facts(self.iconik, asset_id, policy=self.policy, trail=self.trail)
 
     async def _wanted(
         self,
@@ -348,182 +363,6 @@ class _Work:
             wanted.setdefault(partner_id, await self.circle.profile(partner_id))
         self.trail.decided(f"{named(facts.title)} is meant for {how_many(wanted)}")
         return dict(sorted(wanted.items())), waits_for
-
-
-@attrs.frozen(kw_only=True)
-class _Case:
-    """One asset on its way to many partners."""
-
-    work: _Work
-    asset_id: str
-    purpose: Purpose
-    survey: Survey
-
-    async def run(self, wanted: Mapping[str, Partner | None]) -> Distribution:
-        """Publish, deliver, announce."""
-        grid, policy, trail = self.work.grid, self.work.policy, self.work.trail
-        facts = self.survey.latest
-        if trail.now() - facts.read_at > policy.freshness:
-            facts = await self.survey.facts()
-        decisions = {
-            partner_id: decide(policy, facts, _recipient(partner), self.purpose, trail.now())
-            for partner_id, partner in wanted.items()
-            if partner is not None and can_be_reached(partner)
-        }
-        allowed = {id_: decision for id_, decision in decisions.items() if decision.allowed}
-        document = await self._publish(facts, allowed)
-        outcomes = await self._serve_all(wanted, decisions, document)
-        refused = [id_ for id_ in allowed if outcomes[id_].state is State.REFUSED]
-        if refused:
-            # Allowed a moment ago, and not any more: they must not stay in the audience.
-            kept = {id_: allowed[id_] for id_ in allowed if id_ not in refused}
-            document = await self._publish(facts, kept)
-        delivered = [id_ for id_, outcome in outcomes.items() if outcome.state is State.DELIVERED]
-        announcements = await announce(grid, document, facts.title, partners=delivered, trail=trail)
-        return Distribution(
-            asset_id=self.asset_id,
-            version_id=facts.version_id,
-            document_id=document.id if document else None,
-            announcement_ids=announcements,
-            outcomes=tuple(outcomes.values()),
-        )
-
-    async def _publish(self, facts: AssetFacts, allowed: Mapping[str, Decision]) -> Document | None:
-        wanted = None
-        if allowed:
-            # The same facts for all of them: every decision says the same of the asset itself.
-            decision = next(iter(allowed.values()))
-            wanted = wanted_document(facts, decision, partners=allowed, policy=self.work.policy)
-        return await publish(self.work.grid, self.asset_id, wanted, trail=self.work.trail)
-
-    async def _serve_all(
-        self,
-        wanted: Mapping[str, Partner | None],
-        decisions: Mapping[str, Decision],
-        document: Document | None,
-    ) -> dict[str, Outcome]:
-        """An outcome for each; those whom somebody else served meanwhile are looked at again."""
-        trail = self.work.trail
-
-        async def serve(partner_id: str) -> Outcome:
-            partner = wanted[partner_id]
-            if partner is None or not can_be_reached(partner):
-                raise errors.WorkflowError(
-                    f"{partner_id} has no {'contact' if partner else 'profile'}"
-                )
-            return await self._serve(_recipient(partner), decisions[partner_id], document)
-
-        outcomes: dict[str, Outcome] = {}
-        todo = list(wanted)
-        for _ in range(_ROUNDS):
-            before = len(trail.steps)
-            outcomes |= await fan_out(
-                todo,
-                serve,
-                failed=self._failed,
-                at_once=self.work.at_once,
-                trail=trail,
-            )
-            wrote = any(step.verb is Verb.WROTE for step in trail.steps[before:])
-            if not wrote and not any(_was_overtaken(outcomes[id_]) for id_ in todo):
-                break
-            await self.survey.refresh()
-            todo = [id_ for id_ in todo if not await self._is_settled(outcomes[id_], document)]
-        return {id_: outcomes[id_] for id_ in wanted}
-
-    async def _serve(
-        self, recipient: Recipient, decision: Decision, document: Document | None
-    ) -> Outcome:
-        """One partner: link and record, or neither."""
-        work, partner_id = self.work, recipient.company_id
-        if decision.allowed:
-            outcome = await share_with_partner(
-                work.grid,
-                work.iconik,
-                self.asset_id,
-                recipient=recipient,
-                policy=work.policy,
-                purpose=self.purpose,
-                facts=self.survey.latest,
-                sight=self.survey,
-                trail=work.trail,
-            )
-        else:
-            outcome = self._outcome(partner_id, State.REFUSED, decision=decision)
-        if outcome.state is State.DELIVERED:
-            await record_delivery(
-                work.grid,
-                document.id if document else None,
-                outcome,
-                there=await self._delivery(partner_id, document),
-                trail=work.trail,
-            )
-        else:
-            await take_back(
-                work.grid,
-                work.iconik,
-                self.asset_id,
-                recipient=recipient,
-                policy=work.policy,
-                purpose=self.purpose,
-                request_id=None,
-                sight=self.survey,
-                trail=work.trail,
-            )
-        return outcome
-
-    async def _delivery(self, partner_id: str, document: Document | None) -> Delivery | None:
-        """The partner's delivery of the document, as it was read."""
-        deliveries = await self.survey.deliveries(partner_id)
-        mine = [d for d in deliveries if document is not None and d.document_id == document.id]
-        return next(iter(mine), None)
-
-    async def _is_settled(self, outcome: Outcome, document: Document | None) -> bool:
-        """Whether both platforms show what the outcome says, and nothing beside it."""
-        if outcome.state is not State.DELIVERED:
-            return not _was_overtaken(outcome)
-        links = await self.survey.links(share_key(outcome.partner))
-        delivery = await self._delivery(outcome.partner, document)
-        return (
-            [link.share_id for link in links] == [outcome.share_id]
-            and delivery is not None
-            and delivery.share_id == outcome.share_id
-        )
-
-    def _failed(self, partner_id: str, error: errors.TgIconikError) -> Outcome:
-        self.work.trail.decided(f"{partner_id} could not be served: {error}")
-        return self._outcome(partner_id, State.FAILED, error=error)
-
-    def _outcome(
-        self,
-        partner_id: str,
-        state: State,
-        *,
-        decision: Decision | None = None,
-        error: Exception | None = None,
-    ) -> Outcome:
-        facts = self.survey.latest
-        return Outcome(
-            partner=partner_id,
-            asset_id=self.asset_id,
-            title=facts.title,
-            state=state,
-            version_id=facts.version_id,
-            decision=decision,
-            error=error,
-        )
-
-
-def _was_overtaken(outcome: Outcome) -> bool:
-    """Somebody else recorded a delivery first: what they recorded is to be looked at."""
-    return isinstance(outcome.error, errors.PreconditionFailed)
-
-
-def _recipient(partner: Partner) -> Recipient:
-    """The partner as the release rules see it: by the profile, as nobody asked for anything."""
-    return Recipient(
-        company_id=partner.company_id, regions=partner.regions, languages=partner.languages
-    )
 
 
 def _texts(values: object) -> list[str]:
