@@ -20,11 +20,10 @@ LENGTH = 8
 
 def record(entries: int = LENGTH - 2, word: str = "entry") -> list[str]:
     chain = Chain()
-    story: list[dict[str, object]] = [
-        {"type": "record"},
-        *({"type": "event", "event": {"title": f"{word} {n}"}} for n in range(entries)),
-        {"type": "seal"},
-    ]
+    titles = [f"{word} {n}" for n in range(entries)]
+    story: list[dict[str, object]] = [{"type": "record"}]
+    story += [{"type": "event", "event": {"title": title}} for title in titles]
+    story += [{"type": "seal"}]
     return [chain.link(body) + "\n" for body in story]
 
 
@@ -126,6 +125,8 @@ def test_a_repeated_entry_is_named(source: int, place: int) -> None:
         *({(Tampering.REMOVED, place)} if source > place else ()),
         # It stands beside itself: either of the two is the copy.
         *({(Tampering.INSERTED, place - 1)} if source == place - 1 else ()),
+        # Nothing may follow the seal, not even itself.
+        *({(Tampering.INSERTED, LENGTH)} if source == LENGTH - 1 else ()),
     }
 
 
