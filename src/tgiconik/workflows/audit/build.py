@@ -6,8 +6,9 @@ Steps; nothing is written to either platform:
 
 1. read Trading Grid: documents with deliveries and receipts, requests and issues with their moves
    and comments, tasks, announcements, the activity log, and Lens for given addresses;
-2. read iconik, for every asset that the subject names or Trading Grid does: versions, approvals,
-   history, shares with their recipients' counts, comments; with a policy, judge each open share;
+2. read iconik, for every asset that the subject names or, when it names none, Trading Grid does:
+   versions, approvals, history, shares with their recipients' counts, comments; with a policy,
+   judge each open share;
 3. join what several sources saw, and put it in order;
 4. let the rules look at it, and seal it with a chain of hashes.
 
@@ -29,12 +30,12 @@ import os
 import tempfile
 import weakref
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from datetime import datetime, timedelta
+from functools import partial
 from pathlib import Path
 from typing import Any, Final
 
-import anyio
 import anyio.to_thread
 import attrs
 
@@ -42,12 +43,13 @@ from tgiconik import errors
 from tgiconik.iconik import IconikClient
 from tgiconik.release import ReleasePolicy
 from tgiconik.tradinggrid import TradingGridClient
+from tgiconik.workflows._fan_out import fan_out
 from tgiconik.workflows._trail import Clock, Step, Trail, utc_now
 from tgiconik.workflows.audit.chain import Chain, canonical
 from tgiconik.workflows.audit.events import Event, fixed_width
 from tgiconik.workflows.audit.findings import Finding, Rules
-from tgiconik.workflows.audit.from_iconik import asset_sources, read_asset
-from tgiconik.workflows.audit.from_trading_grid import TradingGridSide
+from tgiconik.workflows.audit.from_iconik import asset_sources, members, read_asset
+from tgiconik.workflows.audit.from_trading_grid import Seen, TradingGridSide
 from tgiconik.workflows.audit.join import by_identity, by_time, clock_difference, joined, parse
 from tgiconik.workflows.audit.people import Pseudonyms
 from tgiconik.workflows.audit.record import NOTES, AuditRecord
@@ -57,8 +59,6 @@ from tgiconik.workflows.audit.subject import Subject, subject_of
 
 #: How far apart the clocks of two platforms may be.
 TOLERANCE: Final = timedelta(minutes=5)
-#: How many assets are read at once.
-_AT_ONCE: Final = 8
 
 
 async def build_audit_record(
@@ -104,14 +104,15 @@ async def build_audit_record(
     wanted = subject_of(subject)
     pseudonyms = Pseudonyms() if pseudonymise else None
     with Runs() as told:
-        reading = _Reading(wanted, told, trail, pseudonyms)
-        side = TradingGridSide(grid, wanted, clock_offset, since, until)
+        reading = _Reading(iconik, wanted, policy, told, trail, pseudonyms)
+        # Named assets are read first: they know the collections that they are shared in.
+        await reading.pour_assets(wanted.assets)
+        side = TradingGridSide(grid, wanted, clock_offset, since, until, reading.seen)
         for source in side.sources():
             await reading.pour(source)
-        asset_ids = iter(wanted.assets or sorted(side.seen.assets))
-        async with anyio.create_task_group() as tasks:
-            for _ in range(_AT_ONCE):
-                tasks.start_soon(reading.pour_assets, iconik, asset_ids, policy)
+        if not wanted.assets:
+            await reading.pour_members(sorted(reading.seen.collections))
+            await reading.pour_assets(sorted(reading.seen.assets))
         writing = _Writing(
             told=told,
             head={
@@ -131,7 +132,7 @@ async def build_audit_record(
             until=until,
             now=now(),
             tolerance=tolerance,
-            gaps=tuple(reading.gaps),
+            gaps=tuple(sorted(reading.gaps, key=str)),
         )
         path = await anyio.to_thread.run_sync(writing.write, into)
     trail.decided(f"{sum(writing.kinds.values())} events, {writing.found.total()} findings")
@@ -146,7 +147,7 @@ async def build_audit_record(
         sources=dict(sorted(writing.sources.items())),
         clock_difference=writing.difference,
         pseudonymised=pseudonymise,
-        gaps=tuple(reading.gaps),
+        gaps=writing.gaps,
         timeline=tuple(trail.steps),
     )
     if into is None:
@@ -165,24 +166,33 @@ def _check(since: datetime | None, until: datetime | None) -> None:
 class _Reading:
     """Fills the runs from the sources, and remembers which of them broke off."""
 
+    iconik: IconikClient
     subject: Subject
+    policy: ReleasePolicy | None
     told: Runs
     trail: Trail
     pseudonyms: Pseudonyms | None
+    seen: Seen = attrs.field(factory=Seen)
     gaps: list[Gap] = attrs.field(factory=list)
 
-    async def pour_assets(
-        self, iconik: IconikClient, asset_ids: Iterator[str], policy: ReleasePolicy | None
-    ) -> None:
-        """Read one asset after the other, until none is left; several of these work at once."""
-        for asset_id in asset_ids:
-            try:
-                shown = await read_asset(iconik, asset_id)
-            except errors.CallError as error:
-                self._lacks(Gap("iconik asset", asset_id, error))
-                continue
-            for source in asset_sources(iconik, shown, policy=policy, now=self.trail.now):
-                await self.pour(source)
+    async def pour_assets(self, asset_ids: Sequence[str]) -> None:
+        """Read what iconik tells of some assets, several at once."""
+        lacks = partial(self._lacks, "iconik asset")
+        await fan_out(asset_ids, self._pour_asset, failed=lacks, trail=self.trail)
+
+    async def pour_members(self, collection_ids: Sequence[str]) -> None:
+        """Note the assets in some collections, several at once."""
+        lacks = partial(self._lacks, "iconik collection")
+        await fan_out(collection_ids, self._note_members, failed=lacks, trail=self.trail)
+
+    async def _pour_asset(self, asset_id: str) -> None:
+        shown = await read_asset(self.iconik, asset_id)
+        self.seen.collections.update(shown.asset.in_collections or ())
+        for source in asset_sources(self.iconik, shown, policy=self.policy, now=self.trail.now):
+            await self.pour(source)
+
+    async def _note_members(self, collection_id: str) -> None:
+        self.seen.assets.update(await members(self.iconik, collection_id))
 
     async def pour(self, source: Source) -> None:
         """Read one source to its end, or to where it breaks off."""
@@ -193,12 +203,13 @@ class _Reading:
                     hidden = self.pseudonyms.hide(event) if self.pseudonyms else event
                     self.told.add(by_identity(hidden))
                     count += 1
-        except errors.CallError as error:
-            self._lacks(Gap(source.name, source.about, error))
+        except errors.TgIconikError as error:
+            self._lacks(source.name, source.about, error)
         about = f" of {source.about}" if source.about else ""
         self.trail.read(f"{source.name}{about}: {count} events")
 
-    def _lacks(self, gap: Gap) -> None:
+    def _lacks(self, source: str, about: str, error: errors.TgIconikError) -> None:
+        gap = Gap(source, about, error, names_nobody=self.pseudonyms is not None)
         self.gaps.append(gap)
         self.trail.decided(str(gap))
 
@@ -255,8 +266,8 @@ class _Writing:
                 told = json.loads(line.partition("\t")[2])
                 self.found[told["code"]] += 1
                 yield {"type": "finding", "finding": told}
-        for gap in sorted(map(str, self.gaps)):
-            yield {"type": "gap", "gap": gap}
+        for gap in self.gaps:
+            yield {"type": "gap", "gap": str(gap)}
         yield self._seal()
 
     def _count(self, event: Event) -> None:

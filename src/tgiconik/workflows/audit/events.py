@@ -13,6 +13,8 @@ import attrs
 
 from tgiconik._models import parse_time
 
+_MOST: Final = 2**63 - 1
+
 
 class EventKind(StrEnum):
     """What happened; what a platform tells beyond these keeps a dotted kind of its own."""
@@ -58,6 +60,11 @@ def _readable(text: str) -> str:
 
 def _or_none(text: str | None) -> str | None:
     return None if text is None else _readable(text)
+
+
+def _countable(count: int | None) -> int | None:
+    # JSON has no largest number; columns of 64 bits do.
+    return None if count is None else max(0, min(count, _MOST))
 
 
 @attrs.frozen(kw_only=True, order=True)
@@ -131,8 +138,8 @@ class Event:
     title: str | None = attrs.field(default=None, converter=_or_none)
     text: str | None = attrs.field(default=None, converter=_or_none)
     expires_at: datetime | None = None
-    access_count: int | None = None
-    download_count: int | None = None
+    access_count: int | None = attrs.field(default=None, converter=_countable)
+    download_count: int | None = attrs.field(default=None, converter=_countable)
     allowed: bool | None = None
 
     def to_dict(self) -> dict[str, Any]:

@@ -1,7 +1,8 @@
 """A record for other programs: CSV, Arrow, Parquet.
 
 A spreadsheet runs what looks like a formula, and titles and comments come from outside. A cell that
-begins like one, or with an apostrophe, gets an apostrophe in front: take one away to have the text.
+begins like one, blanks aside, or with an apostrophe, gets an apostrophe in front: take one away to
+have the text.
 
 Arrow goes through the PyCapsule protocol, which pandas, polars, DuckDB and others read. pyarrow
 makes the stream, and is needed only for that: `pip install tgiconik[arrow]`.
@@ -51,7 +52,8 @@ def _cell(value: object) -> str:
             return fixed_width(value)
         case _:
             text = str(value)
-            return f"'{text}" if text.startswith(_FORMULA) else text
+            runs = text.startswith(_FORMULA) or text.lstrip().startswith(_FORMULA)
+            return f"'{text}" if runs else text
 
 
 def arrow_stream(events: Iterable[tuple[int, Event]]) -> "pa.RecordBatchReader":

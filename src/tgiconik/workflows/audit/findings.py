@@ -5,7 +5,7 @@ What they find names the entries of the record that it rests on. A finding is a 
 who knows, not a verdict: the platforms do not tell everything.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any, Self
@@ -13,7 +13,7 @@ from typing import Any, Self
 import attrs
 
 from tgiconik.workflows._wording import moment
-from tgiconik.workflows.audit.events import Event, EventKind
+from tgiconik.workflows.audit.events import UNDATED, Event, EventKind
 
 
 class FindingCode(StrEnum):
@@ -22,8 +22,11 @@ class FindingCode(StrEnum):
     SHARED_WHILE_NOT_APPROVED = "shared_while_not_approved"
     DELIVERY_WITHOUT_DECISION = "delivery_without_decision"
     ACCESS_AFTER_END = "access_after_end"
+    # Distribution needs no request either: a delivery on record is what a download must rest on.
     DOWNLOAD_WITHOUT_REQUEST = "download_without_request"
     SHARE_WITHOUT_DELIVERY = "share_without_delivery"
+    REVOKED_WITHOUT_COUNTS = "revoked_without_counts"
+    OPEN_AFTER_WITHDRAWAL = "open_after_withdrawal"
     STILL_OPEN = "still_open"
 
 
@@ -61,19 +64,64 @@ class Finding:
 
 
 @attrs.define
-class _Share:
-    """What is known of a share so far."""
+class _Access:
+    """What a share shows of one asset.
 
-    share_id: str
-    granted: int | None
-    partner_id: str | None
+    Attributes:
+        asset_id: the asset.
+        granted: the entry that says so.
+        version_id: the version that was current then.
+        refused: the entry in which the release policy says no to it, and why.
+    """
+
     asset_id: str | None
-    version_id: str | None
-    is_recorded: bool
-    is_in_iconik: bool
-    expires_at: datetime | None
-    document_id: str | None
-    ended_at: datetime | None = None
+    granted: int | None = None
+    version_id: str | None = None
+    refused: tuple[int | None, str] | None = None
+
+
+@attrs.define
+class _Share:
+    """What is known of a share so far.
+
+    Attributes:
+        id: the share.
+        partner_id: whose it is.
+        is_in_iconik: iconik shows it, at the time of reading; a revoked share is gone there.
+        is_recorded: Trading Grid knows what it was made for.
+        expires_at: when it ends by itself.
+        documents: those with a delivery that remembers it.
+        revoked_at: when Trading Grid says that it was revoked.
+        revoked: the entry that says so.
+        has_counts: how often it was used until then is known.
+        download: the first entry that tells of a download.
+        accesses: by asset: the share of a collection shows several.
+    """
+
+    id: str
+    partner_id: str | None = None
+    is_in_iconik: bool = False
+    is_recorded: bool = False
+    expires_at: datetime | None = None
+    documents: set[str] = attrs.field(factory=set)
+    revoked_at: datetime | None = None
+    revoked: int | None = None
+    has_counts: bool = False
+    download: int | None = None
+    accesses: dict[str | None, _Access] = attrs.field(factory=dict)
+
+    def learn(self, event: Event) -> None:
+        """Take in what any event tells of the share that it is about."""
+        self.partner_id = self.partner_id or event.partner_id
+        self.expires_at = self.expires_at or event.expires_at
+        # A receipt is about a delivery, and so is all that names a document.
+        self.is_recorded = self.is_recorded or event.document_id is not None
+
+    @property
+    def end(self) -> datetime | None:
+        """When it ended or will end; None when nothing is known of that."""
+        ends = [end for end in (self.revoked_at, self.expires_at) if end is not None]
+        return min(ends, default=None)
 
 
 class Rules:
@@ -85,20 +133,18 @@ class Rules:
 
     def __init__(self, *, tolerance: timedelta) -> None:
         self._tolerance = tolerance
-        # By share and asset: the share of a collection shows several.
-        self._shares: dict[str, dict[str | None, _Share]] = {}
+        self._shares: dict[str, _Share] = {}
         self._current: dict[str, str] = {}
         self._words: dict[str, dict[str, bool]] = {}
         self._taken_back: dict[str, int | None] = {}
-        self._refused: dict[tuple[str, str | None], tuple[int | None, str]] = {}
 
     def see(self, event: Event, number: int | None) -> Iterator[Finding]:
         """What the next event of the story gives rise to.
 
         Args:
             event: the event.
-            number: its entry in the record; None when it is from before or after the record's
-                time, and only to be remembered.
+            number: its entry in the record; None when it is from before the record's time, and
+                only to be remembered.
         """
         match event.kind:
             case EventKind.GRANTED:
@@ -110,32 +156,25 @@ class Rules:
             case EventKind.APPROVED | EventKind.REJECTED:
                 self._word(event)
             case EventKind.REVOKED:
-                self._ended(event)
+                self._revoked(event, number)
             case "document.superseded" | "document.withdrawn" if event.document_id is not None:
                 self._taken_back[event.document_id] = number
-            case EventKind.JUDGED if event.allowed is False and event.share_id is not None:
-                self._refused[event.share_id, event.asset_id] = (number, event.text or "")
+            case EventKind.JUDGED if event.allowed is False:
+                self._judged(event, number)
 
     def end(self, now: datetime) -> Iterator[Finding]:
-        """What only the whole story shows: what is open now, and should not be."""
-        for share in (each for of_share in self._shares.values() for each in of_share.values()):
-            if share.is_in_iconik and not share.is_recorded and share.granted is not None:
-                yield _finding(
-                    FindingCode.SHARE_WITHOUT_DELIVERY,
-                    "iconik has a share that no delivery on Trading Grid remembers.",
-                    share,
-                    share.granted,
-                )
-            ends = [end for end in (share.ended_at, share.expires_at) if end is not None]
-            if not any(end <= now for end in ends):
-                for number, why in self._against(share):
-                    yield _finding(
-                        FindingCode.STILL_OPEN,
-                        f"The share is still open, and should not be: {why}",
-                        share,
-                        share.granted,
-                        number,
-                    )
+        """What only the whole story shows: what is open now, and what was never told."""
+        for share in self._shares.values():
+            yield from _untold(share)
+            if share.is_in_iconik and (share.expires_at is None or share.expires_at > now):
+                yield from self._still_open(share)
+
+    def _share(self, event: Event) -> _Share | None:
+        if event.share_id is None:
+            return None
+        share = self._shares.setdefault(event.share_id, _Share(event.share_id))
+        share.learn(event)
+        return share
 
     def _version(self, event: Event) -> None:
         if event.asset_id is None or event.version_id is None:
@@ -150,101 +189,120 @@ class Rules:
             words = self._words.setdefault(event.version_id, {})
             words[event.actor or ""] = event.kind == EventKind.APPROVED
 
-    def _granted(self, event: Event, number: int | None) -> Iterator[Finding]:
-        if event.share_id is None:
-            return
-        share = _Share(
-            share_id=event.share_id,
-            granted=number,
-            partner_id=event.partner_id,
-            asset_id=event.asset_id,
-            version_id=event.version_id or self._current.get(event.asset_id or ""),
-            is_recorded=any(sighting.source == "deliveries" for sighting in event.seen),
-            is_in_iconik=any(sighting.source == "shares" for sighting in event.seen),
-            expires_at=event.expires_at,
-            document_id=event.document_id,
-        )
-        self._shares.setdefault(event.share_id, {})[event.asset_id] = share
-        words = self._words.get(share.version_id or "", {})
-        if number is None or (words and all(words.values())):
-            return
-        if words:
-            yield _finding(
-                FindingCode.SHARED_WHILE_NOT_APPROVED,
-                f"Version {share.version_id} was shared while a reviewer said no.",
-                share,
-                number,
-            )
-        else:
-            version = f"version {share.version_id}" if share.version_id else "it"
-            yield _finding(
-                FindingCode.DELIVERY_WITHOUT_DECISION,
-                f"Nobody had approved {version} when access was given.",
-                share,
-                number,
-            )
+    def _judged(self, event: Event, number: int | None) -> None:
+        share = self._share(event)
+        if share is not None:
+            why = event.text or "The release policy does not allow it."
+            _access(share, event.asset_id).refused = (number, why)
 
-    def _ended(self, event: Event) -> None:
-        for share in self._shares.get(event.share_id or "", {}).values():
-            if event.asset_id in {None, share.asset_id}:
-                share.ended_at = share.ended_at or event.at
+    def _granted(self, event: Event, number: int | None) -> Iterator[Finding]:
+        share = self._share(event)
+        if share is None:
+            return
+        share.is_in_iconik = share.is_in_iconik or any(s.source == "shares" for s in event.seen)
+        # The id of a delivery is that of its document, and the partner's.
+        share.documents.update(
+            s.id.rpartition("/")[0] for s in event.seen if s.source == "deliveries"
+        )
+        access = _access(share, event.asset_id)
+        access.granted = number
+        access.version_id = event.version_id or self._current.get(event.asset_id or "")
+        # The delivery of a collection names no asset, and what has no time was at no time.
+        if number is not None and event.asset_id is not None and event.at != UNDATED:
+            yield from self._unapproved(share, access)
+
+    def _unapproved(self, share: _Share, access: _Access) -> Iterator[Finding]:
+        words = self._words.get(access.version_id or "", {})
+        if not words:
+            version = f"version {access.version_id}" if access.version_id else "the asset"
+            code = FindingCode.DELIVERY_WITHOUT_DECISION
+            message = f"No approval of {version} is known from before access was given."
+            yield _finding(code, message, share, access.asset_id, access.granted)
+        elif not all(words.values()):
+            code = FindingCode.SHARED_WHILE_NOT_APPROVED
+            message = f"Version {access.version_id} was shared while a reviewer said no."
+            yield _finding(code, message, share, access.asset_id, access.granted)
+
+    def _revoked(self, event: Event, number: int | None) -> None:
+        share = self._share(event)
+        if share is not None:
+            share.revoked_at = min(share.revoked_at or event.at, event.at)
+            share.revoked = share.revoked if share.revoked is not None else number
+            share.has_counts = share.has_counts or event.access_count is not None
 
     def _used(self, event: Event, number: int | None) -> Iterator[Finding]:
-        if event.share_id is None or number is None:
+        share = self._share(event)
+        if share is None or number is None:
             return
-        share = self._shares.get(event.share_id, {}).get(event.asset_id) or _unknown(event)
-        ends = [end for end in (share.ended_at, share.expires_at) if end is not None]
-        if ends and event.at > min(ends) + self._tolerance:
-            yield _finding(
-                FindingCode.ACCESS_AFTER_END,
-                f"It was used on {moment(event.at)}, after its end on {moment(min(ends))}.",
-                share,
-                share.granted,
-                number,
-            )
-        took = event.kind == EventKind.DOWNLOADED or bool(event.download_count)
-        if took and not share.is_recorded:
-            yield _finding(
-                FindingCode.DOWNLOAD_WITHOUT_REQUEST,
-                "It was downloaded, and nothing on Trading Grid says what it was given for.",
-                share,
-                share.granted,
-                number,
-            )
+        if share.download is None and (event.kind == EventKind.DOWNLOADED or event.download_count):
+            share.download = number
+        if share.end is not None and event.at > share.end + self._tolerance:
+            message = f"It was used on {moment(event.at)}, after its end on {moment(share.end)}."
+            entries = (_access(share, event.asset_id).granted, number)
+            yield _finding(FindingCode.ACCESS_AFTER_END, message, share, event.asset_id, *entries)
 
-    def _against(self, share: _Share) -> Iterator[tuple[int | None, str]]:
+    def _still_open(self, share: _Share) -> Iterator[Finding]:
         """What speaks against a share that is open."""
-        if share.document_id in self._taken_back:
-            yield self._taken_back[share.document_id], "its document was superseded or withdrawn."
-        if not all(self._words.get(share.version_id or "", {}).values()):
-            yield None, "a reviewer said no to its version."
-        refused = self._refused.get((share.share_id, share.asset_id))
-        if refused is not None:
-            yield refused
+        for access in share.accesses.values():
+            for code, number, why in self._against(share, access):
+                message = f"The share is still open, and should not be: {why}"
+                yield _finding(code, message, share, access.asset_id, access.granted, number)
+
+    def _against(
+        self, share: _Share, access: _Access
+    ) -> Iterator[tuple[FindingCode, int | None, str]]:
+        if share.revoked_at is not None:
+            why = "Trading Grid says that it was revoked."
+            yield FindingCode.STILL_OPEN, share.revoked, why
+        if share.documents and share.documents <= self._taken_back.keys():
+            entry = self._taken_back[min(share.documents)]
+            why = "its document was superseded or withdrawn."
+            yield FindingCode.OPEN_AFTER_WITHDRAWAL, entry, why
+        version_id = self._current.get(access.asset_id or "") or access.version_id
+        words = self._words.get(version_id or "", {})
+        if not all(words.values()):
+            yield FindingCode.STILL_OPEN, None, "a reviewer said no to the version that it shows."
+        elif not words and version_id != access.version_id:
+            why = f"it shows version {version_id} now, of which no approval is known."
+            yield FindingCode.STILL_OPEN, None, why
+        if access.refused is not None:
+            yield FindingCode.STILL_OPEN, *access.refused
 
 
-def _unknown(event: Event) -> _Share:
-    """A share of which no making is known: it was revoked, and iconik forgot it."""
-    return _Share(
-        share_id=event.share_id or "",
-        granted=None,
-        partner_id=event.partner_id,
-        asset_id=event.asset_id,
-        version_id=event.version_id,
-        # A receipt is about a delivery; that is all that is known of it.
-        is_recorded=event.document_id is not None,
-        is_in_iconik=False,
-        expires_at=event.expires_at,
-        document_id=event.document_id,
-    )
+def _untold(share: _Share) -> Iterator[Finding]:
+    """What should have been written down about a share."""
+    granted = [a.granted for a in share.accesses.values() if a.granted is not None]
+    asset_id = _only(share.accesses)
+    if share.is_in_iconik and not share.is_recorded and granted:
+        message = "iconik has a share that no delivery on Trading Grid remembers."
+        yield _finding(FindingCode.SHARE_WITHOUT_DELIVERY, message, share, asset_id, *granted)
+    if share.download is not None and not share.is_recorded:
+        message = "It was downloaded, and nothing on Trading Grid says what it was given for."
+        entries = (*granted, share.download)
+        yield _finding(FindingCode.DOWNLOAD_WITHOUT_REQUEST, message, share, asset_id, *entries)
+    if share.revoked is not None and not share.has_counts and not share.is_in_iconik:
+        message = "It was revoked, and how often it had been used was not kept."
+        entries = (*granted, share.revoked)
+        yield _finding(FindingCode.REVOKED_WITHOUT_COUNTS, message, share, asset_id, *entries)
 
 
-def _finding(code: FindingCode, message: str, share: _Share, *entries: int | None) -> Finding:
+def _access(share: _Share, asset_id: str | None) -> _Access:
+    return share.accesses.setdefault(asset_id, _Access(asset_id))
+
+
+def _only(asset_ids: Iterable[str | None]) -> str | None:
+    known = [asset_id for asset_id in asset_ids if asset_id is not None]
+    return known[0] if len(known) == 1 else None
+
+
+def _finding(
+    code: FindingCode, message: str, share: _Share, asset_id: str | None, *entries: int | None
+) -> Finding:
     return Finding(
         code=code,
         message=message,
-        entries=tuple(entry for entry in entries if entry is not None),
+        entries=tuple(dict.fromkeys(entry for entry in entries if entry is not None)),
         partner_id=share.partner_id,
-        asset_id=share.asset_id,
-        share_id=share.share_id,
+        asset_id=asset_id,
+        share_id=share.id,
     )

@@ -13,6 +13,7 @@ from urllib.parse import unquote
 
 import attrs
 
+from tgiconik import errors
 from tgiconik.iconik import IconikClient
 from tgiconik.iconik.assets import key_in
 from tgiconik.iconik.models import assets as m
@@ -81,6 +82,15 @@ async def read_asset(iconik: IconikClient, asset_id: str) -> SharedAsset:
         async for share in iconik.assets.list_object_shares(type_, id_)
     ]
     return SharedAsset(asset_id, asset, shares)
+
+
+async def members(iconik: IconikClient, collection_id: str) -> list[str]:
+    """Ids of the assets in a collection, of which a share of it shows each.
+
+    `GET /API/assets/v1/collections/{id}/contents/`.
+    """
+    contents = iconik.assets.list_collection_contents(collection_id, object_types="assets")
+    return [item.id async for item in contents if item.id and item.object_type != "collections"]
 
 
 def asset_sources(
@@ -181,10 +191,7 @@ async def shares(iconik: IconikClient, shown: SharedAsset, now: Clock) -> AsyncI
         )
         if share.expires is not None and share.expires <= now():
             yield shown.event(EventKind.ENDED, "shares", share.id, share.expires, of_share)
-        users = iconik.assets.list_object_share_users(
-            share.object_type or "assets", share.object_id or shown.id, share.id
-        )
-        async for user in users:
+        for user in await _recipients(iconik, shown, share):
             if user.access_count or user.download_count or user.last_access_date:
                 yield shown.event(
                     EventKind.USED,
@@ -198,6 +205,19 @@ async def shares(iconik: IconikClient, shown: SharedAsset, now: Clock) -> AsyncI
                         "download_count": user.download_count or 0,
                     },
                 )
+
+
+async def _recipients(
+    iconik: IconikClient, shown: SharedAsset, share: m.Share
+) -> list[m.ShareUser]:
+    users = iconik.assets.list_object_share_users(
+        share.object_type or "assets", share.object_id or shown.id, share.id or ""
+    )
+    try:
+        return [user async for user in users]
+    except errors.NotFound:
+        # It was revoked since it was listed: whoever did so has logged its counts.
+        return []
 
 
 async def comments(iconik: IconikClient, shown: SharedAsset) -> AsyncIterator[Event]:

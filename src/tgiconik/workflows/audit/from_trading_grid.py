@@ -45,11 +45,14 @@ class Seen:
         assets: ids of assets that Trading Grid names.
         documents: ids of documents about the subject.
         requests: ids of requests and issues that those documents answer.
+        collections: ids of collections that those documents are about, or that have one of the
+            subject's assets in them.
     """
 
     assets: set[str] = attrs.field(factory=set)
     documents: set[str] = attrs.field(factory=set)
     requests: set[str] = attrs.field(factory=set)
+    collections: set[str] = attrs.field(factory=set)
 
 
 @attrs.frozen
@@ -91,7 +94,8 @@ class TradingGridSide:
         community = self.grid.community
         async for document in community.documents.list():
             asset_id = document.asset.asset_id if document.asset else None
-            if self._is_of_others(_assets(document.asset), ()):
+            is_ours = document.collection_id in self.seen.collections
+            if not is_ours and self._is_of_others(_assets(document.asset), ()):
                 continue
             deliveries = {
                 delivery.partner_id: delivery
@@ -214,7 +218,7 @@ class TradingGridSide:
             about = _of_subject(entry)
             if not self.subject.is_about(about.get("asset_id"), entry.partner_id):
                 continue
-            if self.subject.assets and "asset_id" not in about and not self._knows(about):
+            if self.subject.assets and "asset_id" not in about and not self._knows(entry, about):
                 continue
             yield self._logged(entry, about)
 
@@ -253,9 +257,10 @@ class TradingGridSide:
             return False
         return not {each.asset_id for each in references}.intersection(subject.assets)
 
-    def _knows(self, about: About) -> bool:
+    def _knows(self, entry: Activity, about: About) -> bool:
         return (
-            about.get("document_id") in self.seen.documents
+            (entry.subject_type == "collections" and entry.subject_id in self.seen.collections)
+            or about.get("document_id") in self.seen.documents
             or about.get("request_id") in self.seen.requests
         )
 
@@ -265,6 +270,8 @@ class TradingGridSide:
             self.seen.documents.add(document.id)
             answered = (document.request_id, document.issue_id)
             self.seen.requests.update(id_ for id_ in answered if id_ is not None)
+            if document.collection_id is not None:
+                self.seen.collections.add(document.collection_id)
 
     def _published(self, document: Document) -> Iterator[Event]:
         about: About = {

@@ -23,7 +23,7 @@ from tgiconik.workflows.audit.events import Event, EventKind, Platform, Sighting
 #: What can happen only once, and the fields that say which one it is.
 _ONCE: Final[Mapping[str, tuple[str, ...]]] = {
     EventKind.GRANTED: ("share_id", "asset_id"),
-    EventKind.REVOKED: ("share_id", "asset_id"),
+    EventKind.REVOKED: ("share_id",),
     EventKind.VERSION_CREATED: ("version_id",),
     "document.superseded": ("document_id",),
     "document.withdrawn": ("document_id",),

@@ -22,6 +22,16 @@ function show() {
   form.querySelector("output").value = `${shown} of ${events.length} events`;
 }
 
+// An entry that a finding rests on is shown whatever the filters say.
+function follow() {
+  const item = document.getElementById(location.hash.slice(1));
+  if (!item?.hidden) return;
+  form.reset();
+  show();
+  item.scrollIntoView();
+}
+
 form.hidden = false;
 form.addEventListener("change", show);
+addEventListener("hashchange", follow);
 show();

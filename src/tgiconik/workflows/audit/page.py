@@ -66,7 +66,10 @@ def _text(value: object) -> str:
 
 
 def _head(record: "AuditRecord") -> Iterator[str]:
-    policy = f"default-src 'none'; style-src {_digest('page.css')}; script-src {_digest('page.js')}"
+    policy = (
+        f"default-src 'none'; style-src {_digest('page.css')}; script-src {_digest('page.js')}; "
+        "base-uri 'none'; form-action 'none'"
+    )
     yield (
         '<!doctype html><html lang="en"><head><meta charset="utf-8">'
         f'<meta http-equiv="Content-Security-Policy" content="{policy}">'

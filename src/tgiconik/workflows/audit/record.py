@@ -9,8 +9,9 @@ from typing import Any, Final
 
 import attrs
 
-from tgiconik._models import rfc3339
+from tgiconik.workflows._showing import as_dict
 from tgiconik.workflows._trail import Step
+from tgiconik.workflows._wording import one_line
 from tgiconik.workflows.audit import export, page
 from tgiconik.workflows.audit.chain import bodies
 from tgiconik.workflows.audit.events import Event
@@ -29,12 +30,15 @@ NOTES: Final = (
 )
 
 
-@attrs.frozen(kw_only=True, eq=False)
+@attrs.frozen(kw_only=True, repr=False)
 class AuditRecord:
     """Who asked, approved, had access, got what, and when: ordered, joined and sealed.
 
     The entries stay in a file and are read from it as they are asked for, again and again. A file
-    that was not asked for is removed with the record.
+    that was not asked for is removed with the record. Two records are equal when their entries are.
+
+    Unlike other results it has no `dry_run`: building a record writes to neither platform, so that
+    there is nothing to leave out. It has no `outcomes` and waits for nobody.
 
     Attributes:
         path: the file, in JSON Lines.
@@ -53,7 +57,7 @@ class AuditRecord:
         notes: what the platforms keep, and what they do not.
     """
 
-    path: Path
+    path: Path = attrs.field(eq=False)
     head: str
     built_at: datetime
     since: datetime | None = None
@@ -64,7 +68,7 @@ class AuditRecord:
     clock_difference: timedelta | None = None
     pseudonymised: bool = False
     gaps: tuple[Gap, ...] = ()
-    timeline: tuple[Step, ...] = ()
+    timeline: tuple[Step, ...] = attrs.field(default=(), eq=False)
     notes: tuple[str, ...] = NOTES
 
     def __len__(self) -> int:
@@ -81,8 +85,13 @@ class AuditRecord:
 
     def _repr_html_(self) -> str:
         rows = [*self.counts.items(), *self.findings_by_code.items()]
-        cells = "".join(f"<tr><td>{escape(name)}</td><td>{n:,}</td></tr>" for name, n in rows)
-        return f"<table><caption>{escape(repr(self))}</caption>{cells}</table>"
+        cells = "".join(f"<tr><th>{escape(name)}</th><td>{n:,}</td></tr>" for name, n in rows)
+        gaps = "".join(f"<li>{escape(one_line(str(gap)))}</li>" for gap in self.gaps)
+        return (
+            f"<div><strong>{escape(repr(self))}</strong><table>{cells}</table>"
+            + (f"<ul>{gaps}</ul>" if gaps else "")
+            + "</div>"
+        )
 
     def events(self) -> Iterator[tuple[int, Event]]:
         """Every event with the number of its entry, in order."""
@@ -108,19 +117,11 @@ class AuditRecord:
             )
 
     def to_dict(self) -> dict[str, Any]:
-        """The summary, as JSON takes it; the entries are in the file."""
+        """The summary as plain data, ready for JSON; the entries are in the file."""
         lag = self.clock_difference
-        return {
-            "head": self.head,
-            "built_at": rfc3339(self.built_at),
-            "since": rfc3339(self.since) if self.since else None,
-            "until": rfc3339(self.until) if self.until else None,
-            "events": len(self),
-            "kinds": dict(self.counts),
-            "findings": dict(self.findings_by_code),
-            "sources": dict(self.sources),
-            "clock_difference_seconds": lag.total_seconds() if lag is not None else None,
-            "pseudonymised": self.pseudonymised,
+        return as_dict(self) | {
+            "path": str(self.path),
+            "clock_difference": lag.total_seconds() if lag is not None else None,
             "gaps": [str(gap) for gap in self.gaps],
         }
 

@@ -30,12 +30,16 @@ class Gap:
         source: which one.
         about: what it was asked about.
         error: what went wrong.
+        names_nobody: tell only what kind of error it was: an answer may be about people.
     """
 
     source: str
     about: str
-    error: Exception = attrs.field(eq=False)
+    # By kind: an error's text has ids that are new each time.
+    error: Exception = attrs.field(eq=type)
+    names_nobody: bool = attrs.field(default=False, kw_only=True)
 
     def __str__(self) -> str:
         about = f" of {self.about}" if self.about else ""
-        return f"{self.source}{about} could not be read: {self.error}"
+        why = type(self.error).__name__ if self.names_nobody else self.error
+        return f"{self.source}{about} could not be read: {why}"

@@ -36,9 +36,10 @@ def sentence(event: Event) -> str:
     """One line of plain text."""
     form = _JUDGED[event.allowed] if event.allowed is not None else _SENTENCES.get(event.kind)
     form = form or "{partner}, {title}: " + _words(event.kind)
+    names = (event.title, event.request_id, event.document_id, event.asset_id)
     return form.format(
         partner=named(event.partner_id) or "Somebody",
-        title=named(event.title) or named(event.asset_id) or "(without a title)",
+        title=next((name for name in map(named, names) if name), "(without a title)"),
     )
 
 
