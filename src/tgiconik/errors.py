@@ -33,6 +33,7 @@
     │   └── NotReady                  a job failed, or has not finished in time
     └── WorkflowError                 a workflow that cannot take its next step
         ├── UnknownRequest            the request to work on does not exist
+        ├── UnknownIssue              the issue to work on does not exist
         ├── ClaimLost                 somebody else holds the request, or our lease ran out
         └── NotReleasable             `decide` refused, and the caller asked for an exception
 
@@ -286,6 +287,10 @@ class WorkflowError(TgIconikError):
 
 class UnknownRequest(WorkflowError):
     """The request to work on does not exist on Trading Grid."""
+
+
+class UnknownIssue(WorkflowError):
+    """The issue to work on does not exist on Trading Grid."""
 
 
 class ClaimLost(WorkflowError):

@@ -10,7 +10,13 @@ from tgiconik import IconikClient, TradingGridClient
 from tgiconik.sandbox import Sandbox
 from tgiconik.workflows import Verb
 
-from . import distribute_plays, enhance_plays, fulfill_plays, package_plays
+from . import (
+    distribute_plays,
+    enhance_plays,
+    fulfill_plays,
+    package_plays,
+    resolve_plays,
+)
 from .conftest import Clock, Wire, grid_client, iconik_client
 from .plays import Play, Result, is_write
 
@@ -19,6 +25,7 @@ PLAYS: list[Play] = [
     *enhance_plays.PLAYS,
     *distribute_plays.PLAYS,
     *package_plays.PLAYS,
+    *resolve_plays.PLAYS,
 ]
 
 #: Longer than any lease: whoever died holds no claim any more.

@@ -21,6 +21,12 @@ from tgiconik.workflows.distribute import (
 )
 from tgiconik.workflows.enhance import Enhancement, process_enhancement_request
 from tgiconik.workflows.fulfill import Fulfillment, fulfill_media_request
+from tgiconik.workflows.resolve import (
+    Resolution,
+    link_issue,
+    publish_correction,
+    resolve_media_issue,
+)
 
 __all__ = [
     "AuditRecord",
@@ -31,6 +37,7 @@ __all__ = [
     "Enhancement",
     "Fulfillment",
     "Outcome",
+    "Resolution",
     "Score",
     "State",
     "Step",
@@ -42,9 +49,12 @@ __all__ = [
     "distribute_tagged_assets",
     "find_candidates",
     "fulfill_media_request",
+    "link_issue",
     "post_delivery",
     "process_enhancement_request",
+    "publish_correction",
     "read_receipts",
+    "resolve_media_issue",
     "share_key",
     "share_with_partner",
     "verify_audit_record",

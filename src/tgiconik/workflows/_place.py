@@ -244,3 +244,17 @@ class Places:
             lambda: self.grid.community.activity.append(entry),
             instead=None,
         )
+
+
+async def packages_with(iconik: IconikClient, collection_ids: Iterable[str]) -> dict[str, str]:
+    """Which of some collections are partners' packages, and whose, by collection id.
+
+    `GET /API/assets/v1/collections/{collection_id}/`.
+    """
+    found = {}
+    for collection_id in collection_ids:
+        collection = await iconik.assets.get_collection(collection_id)
+        key = collection.external_id or ""
+        if key.startswith("package:"):
+            found[collection_id] = key.rsplit(":", 2)[1]
+    return found

@@ -1,10 +1,19 @@
-"""A partner's request on Trading Grid: read it, and move its status along."""
+"""Partners' requests and issues on Trading Grid: read them, and move their status along."""
 
 from typing import Final
 
 from tgiconik import errors
 from tgiconik.tradinggrid import TradingGridClient
-from tgiconik.tradinggrid.collaboration import Partner, Request, RequestKind, RequestStatus
+from tgiconik.tradinggrid.collaboration import (
+    Issue,
+    Issues,
+    IssueStatus,
+    Partner,
+    Request,
+    RequestKind,
+    Requests,
+    RequestStatus,
+)
 from tgiconik.workflows._claim import Lease
 from tgiconik.workflows._trail import Trail
 from tgiconik.workflows._wording import moment, named
@@ -34,6 +43,20 @@ async def read_request(
     return request
 
 
+async def read_issue(grid: TradingGridClient, issue_id: str, trail: Trail) -> Issue:
+    """An issue.
+
+    Raises:
+        UnknownIssue: there is none.
+    """
+    try:
+        issue = await grid.community.issues.get(issue_id)
+    except errors.NotFound as error:
+        raise errors.UnknownIssue(f"there is no issue {issue_id}") from error
+    trail.read(f"issue {issue.id} of {issue.partner_id}: {issue.status}")
+    return issue
+
+
 async def read_partner(grid: TradingGridClient, partner_id: str, trail: Trail) -> Partner | None:
     """A partner's profile; None for one who has none."""
     try:
@@ -43,35 +66,37 @@ async def read_partner(grid: TradingGridClient, partner_id: str, trail: Trail) -
         return None
 
 
-def check_unclaimed(request: Request, trail: Trail) -> None:
-    """See that nobody else is at work on a request.
+def check_unclaimed(thing: Request | Issue, trail: Trail) -> None:
+    """See that nobody else is at work on a request or an issue.
 
     Raises:
         ClaimLost: somebody is.
     """
-    holder, until = request.claim.holder, request.claim.expires_at
+    holder, until = thing.claim.holder, thing.claim.expires_at
     if holder and until and until > trail.now():
-        raise errors.ClaimLost(f"{request.id} is claimed by {holder} until {moment(until)}")
+        raise errors.ClaimLost(f"{thing.id} is claimed by {holder} until {moment(until)}")
 
 
-async def move_request(
-    grid: TradingGridClient, request_id: str, to: RequestStatus, *, lease: Lease, trail: Trail
+async def move(
+    things: Requests | Issues,
+    id_: str,
+    to: RequestStatus | IssueStatus,
+    *,
+    lease: Lease,
+    trail: Trail,
 ) -> None:
-    """Give a claimed request another status.
+    """Give a claimed request or issue another status.
 
     Raises:
         ClaimLost: somebody else has moved it meanwhile.
     """
-    requests = grid.community.requests
 
-    async def move() -> None:
+    async def set_status() -> None:
         # A comment may have changed the entity tag; the claim keeps everybody else away.
-        fresh = await requests.get(request_id)
-        await requests.set_status(
-            request_id, to, if_match=fresh.etag, actor=_ACTOR, holder=lease.holder
-        )
+        fresh = await things.get(id_)
+        await things.set_status(id_, to, if_match=fresh.etag, actor=_ACTOR, holder=lease.holder)
 
     try:
-        await trail.write(f"move {request_id} to {to}", move, instead=None)
+        await trail.write(f"move {id_} to {to}", set_status, instead=None)
     except errors.Conflict as error:
-        raise errors.ClaimLost(f"{request_id} changed while it was being worked on") from error
+        raise errors.ClaimLost(f"{id_} changed while it was being worked on") from error

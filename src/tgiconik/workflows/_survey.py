@@ -4,7 +4,7 @@ A read per partner would be a thousand reads for five hundred partners, and most
 """
 
 from collections import defaultdict
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 
 import attrs
 
@@ -42,7 +42,7 @@ class Survey:
 
     @_shared_read.default
     def _one_read(self) -> SharedRead[AssetFacts]:
-        return SharedRead(self.read)
+        return SharedRead(self._read_now)
 
     async def refresh(self) -> None:
         """Read all links and deliveries of the asset.
@@ -68,6 +68,10 @@ class Survey:
         """What Trading Grid has on record as delivered of the asset to a partner."""
         return list(self._deliveries.get(partner_id, ()))
 
+    async def _read_now(self) -> AssetFacts:
+        # Looked up at every read: who foresees what will be lets it read something else.
+        return await self.read()
+
     def note(self, link: ShareLink) -> None:
         """A link was made or renewed."""
         others = self._links.get(link.key or "", [])
@@ -75,3 +79,20 @@ class Survey:
             *(one for one in others if one.share_id != link.share_id),
             link,
         ]
+
+    def forget(self, links: Sequence[ShareLink], deliveries: Sequence[Delivery]) -> None:
+        """Links and deliveries have ended."""
+        for key, found in self._links.items():
+            self._links[key] = [link for link in found if link not in links]
+        for partner_id, recorded in self._deliveries.items():
+            self._deliveries[partner_id] = [one for one in recorded if one not in deliveries]
+
+    @property
+    def all_links(self) -> list[ShareLink]:
+        """Every partner's links."""
+        return [link for found in self._links.values() for link in found]
+
+    @property
+    def all_deliveries(self) -> list[Delivery]:
+        """Every partner's deliveries."""
+        return [one for recorded in self._deliveries.values() for one in recorded]

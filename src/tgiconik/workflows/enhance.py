@@ -58,7 +58,7 @@ from tgiconik.workflows._outcome import Outcome, State, raise_for_failures
 from tgiconik.workflows._reading import read_facts
 from tgiconik.workflows._requests import (
     check_unclaimed,
-    move_request,
+    move,
     read_partner,
     read_request,
 )
@@ -275,8 +275,12 @@ class _Work:
             )
             await take_from_queue(self.iconik, facts.asset_id, self.queue, trail=self.trail)
             await lease.keep()
-            await move_request(
-                self.grid, request.id, RequestStatus.FULFILLED, lease=lease, trail=self.trail
+            await move(
+                self.grid.community.requests,
+                request.id,
+                RequestStatus.FULFILLED,
+                lease=lease,
+                trail=self.trail,
             )
         return Enhancement(
             request_id=request.id,
@@ -327,8 +331,8 @@ class _Work:
                     lease=lease,
                     trail=self.trail,
                 )
-                await move_request(
-                    self.grid,
+                await move(
+                    self.grid.community.requests,
                     request.id,
                     RequestStatus.NEEDS_INFORMATION,
                     lease=lease,
@@ -394,19 +398,23 @@ class _Work:
         if fresh.history != request.history:
             raise errors.ClaimLost(f"{request.id} changed while it was being worked on")
         if request.status != RequestStatus.IN_REVIEW:
-            await move_request(
-                self.grid, request.id, RequestStatus.IN_REVIEW, lease=lease, trail=self.trail
+            await move(
+                self.grid.community.requests,
+                request.id,
+                RequestStatus.IN_REVIEW,
+                lease=lease,
+                trail=self.trail,
             )
 
 
 def _questions(request: Request) -> int:
     """How often the partner was asked something: the next question is another one."""
-    return sum(move.to == RequestStatus.NEEDS_INFORMATION for move in request.history)
+    return sum(step.to == RequestStatus.NEEDS_INFORMATION for step in request.history)
 
 
 def _asked_key(request: Request, version_id: str) -> str:
     # By round: one that was reopened is asked for anew.
-    round_ = sum(move.to == RequestStatus.REOPENED for move in request.history)
+    round_ = sum(step.to == RequestStatus.REOPENED for step in request.history)
     return f"{request.id}:{_ASKED}:{round_}:{version_id}"
 
 

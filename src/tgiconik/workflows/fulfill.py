@@ -71,7 +71,7 @@ from tgiconik.workflows._delivery import outcome_of, post_delivery, said, say
 from tgiconik.workflows._outcome import Outcome, State, raise_for_failures
 from tgiconik.workflows._requests import (
     check_unclaimed,
-    move_request,
+    move,
     read_partner,
     read_request,
 )
@@ -377,7 +377,7 @@ class _Work:
             )
 
     async def _move(self, request: Request, to: RequestStatus, lease: Lease) -> None:
-        await move_request(self.grid, request.id, to, lease=lease, trail=self.trail)
+        await move(self.grid.community.requests, request.id, to, lease=lease, trail=self.trail)
 
     async def _failed(
         self,

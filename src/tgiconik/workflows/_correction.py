@@ -1,0 +1,106 @@
+"""A corrected version of an asset: uploaded once, whatever happens on the way.
+
+An upload takes many calls, and a process may die between any two of them. So the issue remembers
+which versions there were before the first; what is new and carries the correction's name is ours:
+whole, it is the correction; in pieces, it is removed.
+"""
+
+import os
+from collections.abc import Sequence
+from functools import partial
+from pathlib import Path
+
+import attrs
+
+from tgiconik.iconik import IconikClient
+from tgiconik.iconik.models import files as f
+from tgiconik.workflows._trail import Trail
+from tgiconik.workflows._wording import named
+
+
+@attrs.frozen(kw_only=True)
+class Uploaded:
+    """What an earlier run left of an upload.
+
+    Attributes:
+        version_id: the version, when it is whole.
+        pieces: versions that never became whole.
+    """
+
+    version_id: str | None = None
+    pieces: tuple[str, ...] = ()
+
+
+async def find_upload(
+    iconik: IconikClient, asset_id: str, file: str | os.PathLike[str], before: Sequence[str]
+) -> Uploaded:
+    """Look for what an earlier run uploaded.
+
+    `GET /API/files/v1/assets/{asset_id}/files/`.
+
+    Args:
+        iconik: where to look.
+        asset_id: the asset.
+        file: what was to be uploaded.
+        before: ids of the versions that were there before it began.
+    """
+    asset = await iconik.assets.get_asset(asset_id)
+    new = [v for v in asset.versions or () if v.id is not None and v.id not in before]
+    if not new:
+        return Uploaded()
+    us = await iconik.users.get_current_user()
+    path = Path(file)
+    there = [one async for one in iconik.files.list_asset_files(asset_id)]
+    pieces: list[str] = []
+    for version in new:
+        files = [one for one in there if one.version_id == version.id]
+        if any(_is_whole(one, path) for one in files):
+            return Uploaded(version_id=version.id, pieces=tuple(pieces))
+        # A version of somebody else's may be one that they are about to upload.
+        is_ours = version.created_by_user == us.id
+        if is_ours and all(one.original_name == path.name for one in files):
+            pieces.append(str(version.id))
+    return Uploaded(pieces=tuple(pieces))
+
+
+async def upload_correction(
+    iconik: IconikClient, asset_id: str, file: str | os.PathLike[str], *, trail: Trail
+) -> str | None:
+    """Upload a corrected version; it is neither approved nor promoted by that.
+
+    Returns:
+        The new version's id; None in a dry run.
+
+    Raises:
+        TransferError: it did not arrive.
+        AssetIsShared: somebody else's links are out.
+    """
+    done = await trail.write(
+        f"upload {named(Path(file).name)} as a new version of asset {asset_id}",
+        lambda: iconik.transfer.upload_version(asset_id, file),
+        instead=None,
+    )
+    return done.version_id if done else None
+
+
+async def remove_pieces(
+    iconik: IconikClient, asset_id: str, pieces: Sequence[str], *, trail: Trail
+) -> None:
+    """Remove what an upload left that never became whole.
+
+    `DELETE /API/assets/v1/assets/{asset_id}/versions/{version_id}/`.
+    """
+    for version_id in pieces:
+        await trail.write(
+            f"remove version {version_id}, which an earlier upload left in pieces",
+            partial(iconik.assets.delete_asset_version, asset_id, version_id),
+            instead=None,
+        )
+
+
+def _is_whole(file: f.File, path: Path) -> bool:
+    return (
+        file.status == f.FileStatus.CLOSED
+        and file.original_name == path.name
+        and int(file.size or 0) == path.stat().st_size
+    )
