@@ -101,7 +101,8 @@ def verify_audit_record(
     Reads line by line, in constant memory, and calls no platform.
 
     Args:
-        source: a record, a path to one in JSON Lines, or its lines.
+        source: a record, a path to one in JSON Lines, or its lines. The last line needs no line
+            break.
         head: the hash of the seal, as it was written down elsewhere. Without it, a record that was
             replaced as a whole is not recognised.
 
