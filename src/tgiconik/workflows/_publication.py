@@ -147,9 +147,6 @@ async def announce(
 ) -> tuple[str, ...]:
     """Bring about that every one of some partners was told once of a document.
 
-    Announcements are never changed: partners who come later get one of their own. They are
-    numbered, so that all of them are found again by their `external_id`.
-
     Args:
         grid: where to announce.
         document: the document; None in a dry run that would publish it.
@@ -160,12 +157,47 @@ async def announce(
     Returns:
         The ids of the announcements.
     """
+    return await tell_once(
+        grid,
+        _announcement(document, named(title)),
+        what=f"announce {named(title)}",
+        partners=partners,
+        trail=trail,
+    )
+
+
+async def tell_once(
+    grid: TradingGridClient,
+    draft: AnnouncementInput,
+    *,
+    what: str,
+    partners: Collection[str],
+    trail: Trail,
+) -> tuple[str, ...]:
+    """Bring about that every one of some partners was told something once.
+
+    Announcements are never changed: partners who come later get one of their own. They are
+    numbered, so that all of them are found again by their `external_id`.
+
+    Args:
+        grid: where to tell it.
+        draft: what to tell, for an audience that is filled in here; its `external_id` is what those
+            of all its announcements begin with. Without one nothing of it was told yet.
+        what: the same for the trail.
+        partners: company ids.
+        trail: where to note it.
+
+    Returns:
+        The ids of the announcements.
+    """
     untold = set(partners)
     ids: list[str] = []
     while untold:
-        new = _announcement(document, named(title), len(ids), untold)
-        sent = await _sent(grid, new.external_id) or await trail.write(
-            f"announce {named(title)} to {how_many(untold)}",
+        key = f"{draft.external_id}:{len(ids)}" if draft.external_id else None
+        audience = Audience(partners=tuple(sorted(untold)))
+        new = attrs.evolve(draft, external_id=key, audience=audience)
+        sent = await _sent(grid, key) or await trail.write(
+            f"{what} to {how_many(untold)}",
             partial(grid.community.announcements.create, new),
             instead=None,
         )
@@ -182,12 +214,9 @@ async def _sent(grid: TradingGridClient, key: str | None) -> Announcement | None
     return next(iter(await grid.community.announcements.list(external_id=key).first(1)), None)
 
 
-def _announcement(
-    document: Document | None, title: str, number: int, partners: Collection[str]
-) -> AnnouncementInput:
-    audience = Audience(partners=tuple(sorted(partners)))
+def _announcement(document: Document | None, title: str) -> AnnouncementInput:
     if document is None:
-        return AnnouncementInput(subject=title, body=title, audience=audience)
+        return AnnouncementInput(subject=title, body=title, audience=Audience())
     text = f"{document.title} is available to you. Your own link is in your delivery."
     if document.expires_at is not None:
         text += f"\nIt may be used until {moment(document.expires_at)}."
@@ -197,8 +226,8 @@ def _announcement(
     return AnnouncementInput(
         subject=f"New version: {document.title}" if replaces else f"New: {document.title}",
         body=fitting(text),
-        audience=audience,
-        external_id=f"{document.external_id}:told:{number}",
+        audience=Audience(),
+        external_id=f"{document.external_id}:told",
         kind=AnnouncementKind.REPLACEMENT if replaces else AnnouncementKind.NOTICE,
         document_ids=[document.id],
     )
