@@ -1,10 +1,15 @@
 """Events to make stories of."""
 
+from collections import Counter
+from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Unpack
 
 from hypothesis import strategies as st
 
+from tgiconik.workflows.audit import AuditRecord, Finding, Gap
+from tgiconik.workflows.audit.chain import Chain
 from tgiconik.workflows.audit.events import About, Event, EventKind, Platform, Sighting
 
 NOON = datetime(2026, 3, 2, 12, 0, tzinfo=UTC)
@@ -46,4 +51,27 @@ def events() -> st.SearchStrategy[Event]:
         title=st.none() | _text(),
         text=st.none() | st.text(alphabet=st.characters(), max_size=20),
         access_count=st.none() | st.integers(0, 3),
+    )
+
+
+def record_of(
+    folder: Path, *story: Event, findings: Sequence[Finding] = (), gaps: Sequence[Gap] = ()
+) -> AuditRecord:
+    """A sealed record of some events, in a file."""
+    chain = Chain()
+    bodies = [
+        {"type": "record"},
+        *({"type": "event", "event": each.to_dict()} for each in story),
+        *({"type": "finding", "finding": each.to_dict()} for each in findings),
+        {"type": "seal"},
+    ]
+    path = folder / "story.jsonl"
+    path.write_text("".join(f"{chain.link(body)}\n" for body in bodies), encoding="ascii")
+    return AuditRecord(
+        path=path,
+        head=chain.head,
+        built_at=NOON,
+        counts=Counter(each.kind for each in story),
+        findings_by_code=Counter(each.code for each in findings),
+        gaps=tuple(gaps),
     )

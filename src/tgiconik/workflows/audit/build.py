@@ -275,7 +275,8 @@ class _Writing:
         self.sources.update(f"{seen.platform} {seen.source}" for seen in event.seen)
         between = clock_difference(event)
         if between is not None:
-            self.difference = min(self.difference or between, between, key=abs)
+            least = between if self.difference is None else self.difference
+            self.difference = min(least, between, key=abs)
 
     def _seal(self) -> dict[str, Any]:
         return {

@@ -1,9 +1,9 @@
 """What several sources tell, as one ordered story in which nothing is told twice: pure.
 
-Two sightings are of one event when they name the same thing that can only happen once (the making
-of a share, the creation of a version), or the same thing that can happen again (a download, a word
-of approval) from two sides at nearly the same time. The events are sorted twice: by what they are,
-so that sightings of one event are neighbours, and then by when they were.
+Two sightings are of one event when they name the same thing that can only happen once (the creation
+of a version), or the same thing that can happen again (a download, a word of approval) from two
+sides at nearly the same time. The events are sorted twice: by what they are, so that sightings of
+one event are neighbours, and then by when they were.
 
 Everything is compared as text of fixed form, so that the result depends on nothing but the events:
 not on which source answered first, nor on who repeated itself.
@@ -22,7 +22,6 @@ from tgiconik.workflows.audit.events import Event, EventKind, Platform, Sighting
 
 #: What can happen only once, and the fields that say which one it is.
 _ONCE: Final[Mapping[str, tuple[str, ...]]] = {
-    EventKind.GRANTED: ("share_id", "asset_id"),
     EventKind.REVOKED: ("share_id",),
     EventKind.VERSION_CREATED: ("version_id",),
     "document.superseded": ("document_id",),
@@ -33,7 +32,11 @@ _AGAIN: Final[Mapping[str, tuple[str, ...]]] = {
     EventKind.APPROVED: ("version_id", "actor"),
     EventKind.REJECTED: ("version_id", "actor"),
     EventKind.DOWNLOADED: ("share_id", "asset_id"),
+    # One link may be delivered with several documents, one after the other.
+    EventKind.GRANTED: ("share_id", "asset_id"),
 }
+#: What one side may note down long after the other.
+_LATE: Final = frozenset({EventKind.GRANTED})
 #: In which order things happen that have the same time: cause before effect.
 _ORDER: Final = (
     EventKind.VERSION_CREATED,
@@ -102,7 +105,8 @@ def joined(lines: Iterable[str], *, tolerance: timedelta) -> Iterator[Event]:
         events = map(parse, group)
         event = next(events)
         if _has(event, _AGAIN.get(event.kind)):
-            yield from _paired(chain([event], events), tolerance)
+            apart = timedelta.max if event.kind in _LATE else tolerance
+            yield from _paired(chain([event], events), apart)
         else:
             yield reduce(_merge, events, event)
 
