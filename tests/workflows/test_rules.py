@@ -14,6 +14,7 @@ from . import (
     distribute_plays,
     enhance_plays,
     fulfill_plays,
+    launch_plays,
     package_plays,
     resolve_plays,
 )
@@ -26,6 +27,7 @@ PLAYS: list[Play] = [
     *distribute_plays.PLAYS,
     *package_plays.PLAYS,
     *resolve_plays.PLAYS,
+    *launch_plays.PLAYS,
 ]
 
 #: Longer than any lease: whoever died holds no claim any more.

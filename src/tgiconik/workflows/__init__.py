@@ -9,6 +9,9 @@ from tgiconik.workflows._candidates import Candidate, Candidates, Score, find_ca
 from tgiconik.workflows._delivery import post_delivery
 from tgiconik.workflows._links import share_key
 from tgiconik.workflows._outcome import Outcome, State
+from tgiconik.workflows._package import Package, Packed, deliver_package
+from tgiconik.workflows._project import TaskPlan
+from tgiconik.workflows._readiness import PartnerReadiness, Readiness
 from tgiconik.workflows._sharing import share_with_partner
 from tgiconik.workflows._trail import Step, Trail, Verb
 from tgiconik.workflows.audit import AuditRecord, Subject, build_audit_record, verify_audit_record
@@ -21,6 +24,12 @@ from tgiconik.workflows.distribute import (
 )
 from tgiconik.workflows.enhance import Enhancement, process_enhancement_request
 from tgiconik.workflows.fulfill import Fulfillment, fulfill_media_request
+from tgiconik.workflows.launch import (
+    Campaign,
+    Launch,
+    coordinate_campaign_launch,
+    launch_readiness,
+)
 from tgiconik.workflows.resolve import (
     Resolution,
     link_issue,
@@ -30,25 +39,35 @@ from tgiconik.workflows.resolve import (
 
 __all__ = [
     "AuditRecord",
+    "Campaign",
     "Candidate",
     "Candidates",
     "Distribution",
     "Distributions",
     "Enhancement",
     "Fulfillment",
+    "Launch",
     "Outcome",
+    "Package",
+    "Packed",
+    "PartnerReadiness",
+    "Readiness",
     "Resolution",
     "Score",
     "State",
     "Step",
     "Subject",
+    "TaskPlan",
     "Trail",
     "Verb",
     "build_audit_record",
+    "coordinate_campaign_launch",
+    "deliver_package",
     "distribute_approved_asset",
     "distribute_tagged_assets",
     "find_candidates",
     "fulfill_media_request",
+    "launch_readiness",
     "link_issue",
     "post_delivery",
     "process_enhancement_request",

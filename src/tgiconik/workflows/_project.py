@@ -4,10 +4,11 @@ The project and every task are found again by their `external_id`. What a projec
 plan; a task is never touched again: who does it, how far it is and what was decided are people's.
 """
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from functools import partial
 from graphlib import CycleError, TopologicalSorter
+from typing import Final
 
 import attrs
 
@@ -29,6 +30,9 @@ from tgiconik.tradinggrid.collaboration import (
 )
 from tgiconik.workflows._trail import Trail
 from tgiconik.workflows._wording import named
+
+#: How often a project is read again when somebody else changes it at the same time.
+_ROUNDS: Final = 3
 
 
 def _row(keys: Iterable[str]) -> tuple[str, ...]:
@@ -213,14 +217,43 @@ async def _project(
         due_at=plan.due_at,
         collection_id=plan.collection_id,
     )
+    return await _change(grid, there, changes, f"bring project {there.id} up to date", trail)
+
+
+async def finish_project(grid: TradingGridClient, project: Project, *, trail: Trail) -> None:
+    """Close a project.
+
+    Raises:
+        PreconditionFailed: others change it all the time; run it again.
+    """
+    changes = ProjectUpdate(status=ProjectStatus.COMPLETED)
+    await _change(grid, project, changes, f"complete the project {named(project.name)}", trail)
+
+
+async def _change(
+    grid: TradingGridClient, there: Project, changes: ProjectUpdate, what: str, trail: Trail
+) -> Project:
+    """Change what is not as it is to be, whoever else does at the same time."""
+
+    async def change() -> Project:
+        latest = there
+        for _ in range(_ROUNDS):
+            try:
+                return await grid.community.projects.update(
+                    latest.id, changes, if_match=latest.etag
+                )
+            except errors.PreconditionFailed:
+                latest = await grid.community.projects.get(latest.id)
+                if _is_so(latest, changes):
+                    return latest
+        return await grid.community.projects.update(latest.id, changes, if_match=latest.etag)
+
+    return there if _is_so(there, changes) else await trail.write(what, change, instead=there)
+
+
+def _is_so(project: Project, changes: ProjectUpdate) -> bool:
     wanted = attrs.asdict(changes, recurse=False).items()
-    if all(value is UNSET or value == getattr(there, name) for name, value in wanted):
-        return there
-    return await trail.write(
-        f"bring project {there.id} up to date",
-        lambda: grid.community.projects.update(there.id, changes, if_match=there.etag),
-        instead=there,
-    )
+    return all(value is UNSET or value == getattr(project, name) for name, value in wanted)
 
 
 def _new_task(plan: ProjectPlan, task: TaskPlan, tasks: Mapping[str, Task]) -> TaskInput:
@@ -234,23 +267,3 @@ def _new_task(plan: ProjectPlan, task: TaskPlan, tasks: Mapping[str, Task]) -> T
         due_at=task.due_at,
         depends_on=[tasks[key].id for key in task.depends_on if key in tasks],
     )
-
-
-async def finish_project(grid: TradingGridClient, project: Project, *, trail: Trail) -> None:
-    """Close a project.
-
-    Raises:
-        PreconditionFailed: somebody else changed it at the same time; run it again.
-    """
-    await trail.write(
-        f"complete the project {named(project.name)}",
-        lambda: grid.community.projects.update(
-            project.id, ProjectUpdate(status=ProjectStatus.COMPLETED), if_match=project.etag
-        ),
-        instead=project,
-    )
-
-
-def missing_confirmations(state: ProjectState, partners: Collection[str]) -> tuple[str, ...]:
-    """Which partners have not confirmed yet."""
-    return tuple(sorted(set(partners) - state.confirmations.keys()))

@@ -1,0 +1,173 @@
+"""What still stands between a project and its end: a value, judged from what was read."""
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+
+import attrs
+
+from tgiconik.tradinggrid.collaboration import (
+    ExceptionStatus,
+    ReceiptKind,
+    Task,
+    TaskDecision,
+    TaskKind,
+    TaskStatus,
+)
+from tgiconik.workflows._project import ProjectState
+from tgiconik.workflows._wording import in_short, named
+
+
+@attrs.frozen(kw_only=True)
+class Possession:
+    """What a partner has of their package, and did with it.
+
+    Attributes:
+        delivered: a link to it is open.
+        refused: titles of what may not go there.
+        receipts: kinds of receipts, as `ReceiptKind` has them.
+    """
+
+    delivered: bool = False
+    refused: tuple[str, ...] = ()
+    receipts: frozenset[str] = frozenset()
+
+
+@attrs.frozen(kw_only=True)
+class PartnerReadiness:
+    """How far one partner is.
+
+    Attributes:
+        partner: company id (BUID).
+        delivered: the package is there.
+        refused: titles of what may not go there; it does not hold the rest up.
+        previewed: they have looked at it.
+        downloaded: they have downloaded it.
+        open_tasks: titles of their tasks that are not done.
+        open_exceptions: subjects of what stands in their way.
+        confirmed: they have confirmed.
+    """
+
+    partner: str
+    delivered: bool = False
+    refused: tuple[str, ...] = ()
+    previewed: bool = False
+    downloaded: bool = False
+    open_tasks: tuple[str, ...] = ()
+    open_exceptions: tuple[str, ...] = ()
+    confirmed: bool = False
+
+    @property
+    def blocks(self) -> tuple[str, ...]:
+        """What is missing, one line each; nothing when the partner is ready."""
+        return (
+            *(() if self.delivered else (f"a package that may go to {self.partner}",)),
+            *(f"{self.partner} to do: {title}" for title in self.open_tasks),
+            *(f"an answer to {self.partner}: {subject}" for subject in self.open_exceptions),
+            *(() if self.confirmed else (f"{self.partner} to confirm",)),
+        )
+
+    @property
+    def ready(self) -> bool:
+        """Nothing is missing."""
+        return not self.blocks
+
+
+@attrs.frozen(kw_only=True)
+class Readiness:
+    """How far everybody is.
+
+    Attributes:
+        at: when it was judged, in UTC.
+        due_at: when it is to be done, in UTC.
+        partners: one for each partner, by company id.
+        own_tasks: titles of our own people's tasks that are not done.
+    """
+
+    # Two readings of the same state are equal, whenever they were taken.
+    at: datetime = attrs.field(eq=False)
+    due_at: datetime | None = None
+    partners: tuple[PartnerReadiness, ...] = ()
+    own_tasks: tuple[str, ...] = ()
+
+    @property
+    def blocks(self) -> tuple[str, ...]:
+        """Everything that is missing, one line each."""
+        return (
+            *(f"our own people to do: {title}" for title in self.own_tasks),
+            *(line for partner in self.partners for line in partner.blocks),
+        )
+
+    @property
+    def ready(self) -> bool:
+        """Nothing is missing."""
+        return not self.blocks
+
+    @property
+    def overdue(self) -> bool:
+        """Something is missing, and the time has come."""
+        return not self.ready and self.due_at is not None and self.due_at <= self.at
+
+    def __str__(self) -> str:
+        return "ready" if self.ready else f"not ready: {in_short(self.blocks)}"
+
+
+def judge_readiness(
+    state: ProjectState,
+    possessions: Mapping[str, Possession],
+    *,
+    at: datetime,
+    due_at: datetime | None = None,
+) -> Readiness:
+    """How far a project is.
+
+    Args:
+        state: the project as it is.
+        possessions: what each partner has, by company id: for everybody who takes part.
+        at: the moment, timezone-aware.
+        due_at: when it is to be done.
+    """
+    open_tasks = [task for task in (*state.tasks.values(), *state.other_tasks) if not _done(task)]
+    return Readiness(
+        at=at,
+        due_at=due_at,
+        partners=tuple(
+            _partner(partner_id, possessions[partner_id], state, open_tasks)
+            for partner_id in sorted(possessions)
+        ),
+        own_tasks=tuple(
+            _titled(task) for task in open_tasks if task.assignee_partner_id not in possessions
+        ),
+    )
+
+
+def _partner(
+    partner_id: str, has: Possession, state: ProjectState, open_tasks: Sequence[Task]
+) -> PartnerReadiness:
+    exceptions = [
+        named(one.subject)
+        for one in state.exceptions
+        # What is not known to be resolved is open.
+        if one.partner_id == partner_id and one.status != ExceptionStatus.RESOLVED
+    ]
+    return PartnerReadiness(
+        partner=partner_id,
+        delivered=has.delivered,
+        refused=has.refused,
+        previewed=ReceiptKind.PREVIEWED in has.receipts,
+        downloaded=ReceiptKind.DOWNLOADED in has.receipts,
+        open_tasks=tuple(_titled(t) for t in open_tasks if t.assignee_partner_id == partner_id),
+        open_exceptions=tuple(exceptions),
+        confirmed=partner_id in state.confirmations,
+    )
+
+
+def _done(task: Task) -> bool:
+    """Whether nobody has to do anything about it any more."""
+    if task.status != TaskStatus.DONE:
+        return False
+    return task.kind != TaskKind.APPROVAL or task.decision == TaskDecision.APPROVED
+
+
+def _titled(task: Task) -> str:
+    title = named(task.title)
+    return f"{title} (rejected)" if task.decision == TaskDecision.REJECTED else title
