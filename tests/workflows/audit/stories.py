@@ -59,12 +59,10 @@ def record_of(
 ) -> AuditRecord:
     """A sealed record of some events, in a file."""
     chain = Chain()
-    bodies = [
-        {"type": "record"},
-        *({"type": "event", "event": each.to_dict()} for each in story),
-        *({"type": "finding", "finding": each.to_dict()} for each in findings),
-        {"type": "seal"},
-    ]
+    bodies: list[dict[str, object]] = [{"type": "record"}]
+    bodies += [{"type": "event", "event": each.to_dict()} for each in story]
+    bodies += [{"type": "finding", "finding": each.to_dict()} for each in findings]
+    bodies += [{"type": "seal"}]
     path = folder / "story.jsonl"
     path.write_text("".join(f"{chain.link(body)}\n" for body in bodies), encoding="ascii")
     return AuditRecord(

@@ -3,8 +3,10 @@
 import csv
 import io
 import sys
+from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 import attrs
 import pyarrow as pa
@@ -14,7 +16,7 @@ from hypothesis import strategies as st
 from pyarrow import parquet
 
 from tgiconik import errors
-from tgiconik.workflows.audit import Event, EventKind, verify_audit_record
+from tgiconik.workflows.audit import AuditRecord, Event, EventKind, verify_audit_record
 from tgiconik.workflows.audit.export import arrow_stream, write_csv
 from tgiconik.workflows.audit.wording import sentence
 
@@ -66,7 +68,8 @@ def test_every_cell_comes_back_and_none_begins_a_formula(told: list[Event]) -> N
 def test_what_looks_like_a_formula_becomes_text_from_which_it_can_be_had_again(
     field: str, text: str
 ) -> None:
-    (row,) = rows(attrs.evolve(USED, **{field: text}))
+    changed: Mapping[str, Any] = {field: text}
+    (row,) = rows(attrs.evolve(USED, **changed))
 
     assert row[field] == f"'{text}"
 
@@ -123,18 +126,22 @@ def test_parquet_holds_what_arrow_does(tmp_path: Path) -> None:
     assert table["at"][0].as_py() == datetime(2026, 3, 2, 12, tzinfo=UTC)
 
 
-@pytest.mark.parametrize("what", ["parquet", "arrow"])
+@pytest.mark.parametrize(
+    "export",
+    [
+        lambda record, path: record.to_parquet(path),
+        lambda record, _: record.__arrow_c_stream__(),
+    ],
+    ids=["parquet", "arrow"],
+)
 def test_without_pyarrow_the_error_says_what_to_install(
-    what: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    export: Callable[[AuditRecord, Path], object], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     record = record_of(tmp_path, USED)
     monkeypatch.setitem(sys.modules, "pyarrow", None)
 
     with pytest.raises(errors.ConfigurationError, match=r"pip install tgiconik\[arrow\]"):
-        if what == "arrow":
-            record.__arrow_c_stream__()
-        else:
-            record.to_parquet(tmp_path / "record.parquet")
+        export(record, tmp_path / "record.parquet")
 
     assert not (tmp_path / "record.parquet").exists()
 
