@@ -19,7 +19,10 @@ function show() {
   }
   for (const item of findings) item.hidden = !fits(item, wanted);
   for (const day of days) day.hidden = !day.querySelector("li.event:not([hidden])");
-  form.querySelector("output").value = `${shown} of ${events.length} events`;
+  const chosen = [...form.querySelectorAll("option:checked")].filter((option) => option.value);
+  form.querySelector("output").value = [
+    `${shown} of ${events.length} events`, ...chosen.map((option) => option.text),
+  ].join(" · ");
 }
 
 // An entry that a finding rests on is shown whatever the filters say.

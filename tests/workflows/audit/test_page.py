@@ -1,0 +1,223 @@
+"""One page that opens anywhere, asks nobody for anything, and runs nothing but its own."""
+
+import re
+from base64 import b64encode
+from collections import Counter
+from hashlib import sha256
+from html.parser import HTMLParser
+from pathlib import Path
+
+import attrs
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from tgiconik.workflows.audit import AuditRecord, Event, EventKind, Finding, Gap
+
+from .stories import NOON, event, events, record_of
+
+HOSTILE = [
+    "<script>alert(1)</script>",
+    "</script><img src=x onerror=alert(1)>",
+    '" onmouseover="alert(1)',
+    "' autofocus onfocus='alert(1)",
+    "<!--",
+    "--!><svg onload=alert(1)>",
+    "&lt;b&gt;",
+    "</option></select></form>",
+    "\x00\x1b[31m\u202egnp.exe",
+    "javascript:alert(1)",
+    "]]>",
+]
+
+
+class Seen(HTMLParser):
+    """What a browser would make of a page."""
+
+    def __init__(self, page: str) -> None:
+        super().__init__()
+        self.tags: list[tuple[str, dict[str, str | None]]] = []
+        self.texts: list[tuple[str, str]] = []
+        self.feed(page)
+        self.close()
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.tags.append((tag, dict(attrs)))
+
+    def handle_data(self, data: str) -> None:
+        self.texts.append((self.tags[-1][0] if self.tags else "", data))
+
+    def of(self, tag: str) -> list[dict[str, str | None]]:
+        return [told for name, told in self.tags if name == tag]
+
+    def text(self) -> str:
+        return " ".join(data for tag, data in self.texts if tag not in {"style", "script"})
+
+
+def page_of(record: AuditRecord) -> str:
+    path = record.path.with_suffix(".html")
+    record.to_html(path)
+    return path.read_text("utf-8")
+
+
+def told(kind: str = EventKind.DOWNLOADED, minutes: float = 0, words: str = "x") -> Event:
+    return event(
+        kind,
+        minutes,
+        partner_id=f"P {words}",
+        asset_id=f"A {words}",
+        title=f"T {words}",
+        actor=f"U {words}",
+        text=f"W {words}",
+        access_count=2,
+        download_count=1,
+        expires_at=NOON,
+    )
+
+
+def finding(words: str = "x", entry: int = 1) -> Finding:
+    return Finding(
+        code="still_open",
+        message=f"M {words}",
+        entries=(entry,),
+        partner_id=f"P {words}",
+        asset_id=f"A {words}",
+    )
+
+
+def a_record(folder: Path, words: str = "x") -> AuditRecord:
+    gap = Gap(f"G {words}", "", OSError(words))
+    story = [told(words=words), told(EventKind.JUDGED, 60 * 24, words)]
+    return record_of(folder, *story, findings=[finding(words)], gaps=[gap])
+
+
+def test_the_page_asks_no_host_for_anything(tmp_path: Path) -> None:
+    page = page_of(a_record(tmp_path))
+
+    seen = Seen(page)
+    fetching = {"link", "img", "iframe", "object", "embed", "base", "audio", "video", "source"}
+    assert not fetching.intersection(tag for tag, _ in seen.tags)
+    for tag, its in seen.tags:
+        assert not its.keys() & {"src", "srcset", "action", "style"}, tag
+        assert str(its.get("href", "#")).startswith("#"), tag
+        assert not [name for name in its if name.startswith("on")], tag
+    assert "url(" not in page
+    assert "@import" not in page
+    assert "//" not in re.sub(r"(?m)^//.*$", "", page)
+
+
+def test_the_page_may_run_and_show_nothing_but_its_own(tmp_path: Path) -> None:
+    page = page_of(a_record(tmp_path))
+
+    (policy,) = re.findall(r'Content-Security-Policy" content="([^"]+)"', page)
+    rules = dict(rule.strip().split(" ", 1) for rule in policy.split(";"))
+    assert rules["default-src"] == rules["base-uri"] == rules["form-action"] == "'none'"
+    for tag in ("style", "script"):
+        (content,) = re.findall(f"<{tag}>(.*?)</{tag}>", page, re.DOTALL)
+        digest = b64encode(sha256(content.encode()).digest()).decode()
+        assert rules[f"{tag}-src"] == f"'sha256-{digest}'"
+
+
+@pytest.mark.parametrize("words", HOSTILE)
+def test_whatever_is_told_stays_text(words: str, tmp_path: Path) -> None:
+    plain, hostile = Seen(page_of(a_record(tmp_path))), Seen(page_of(a_record(tmp_path, words)))
+
+    def shape(seen: Seen) -> list[tuple[str, list[str]]]:
+        return [(tag, sorted(its)) for tag, its in seen.tags]
+
+    assert shape(hostile) == shape(plain)
+    assert [its.get("data-partner") for its in hostile.of("li") if "data-partner" in its] == [
+        f"P {words}"
+    ] * 3
+
+
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=30)
+@given(st.lists(events(), max_size=4))
+def test_any_story_is_a_page_with_an_item_for_each_event(
+    tmp_path: Path, story: list[Event]
+) -> None:
+    seen = Seen(page_of(record_of(tmp_path, *story)))
+
+    ids = [its["id"] for its in seen.of("li") if "id" in its]
+    assert ids == [f"e{number}" for number in range(1, len(story) + 1)]
+
+
+def test_the_page_says_what_happened_who_says_so_and_what_was_found(tmp_path: Path) -> None:
+    text = Seen(page_of(a_record(tmp_path))).text()
+
+    for line in (
+        "P x downloaded T x",
+        "· U x · opened 2, downloaded 1 times · until 2026-03-02 12:00 UTC",
+        "W x",
+        "entry 1 · iconik history, 12:00:00",
+        "2026-03-02",
+        "2026-03-03",
+        "still open",
+        "M x",
+        "G x could not be read: x",
+        "as the platforms name them",
+        "not comparable",
+        "the beginning",
+    ):
+        assert line in text
+
+
+def test_the_page_says_for_which_time_and_clocks_it_is(tmp_path: Path) -> None:
+    record = attrs.evolve(
+        record_of(tmp_path, told()),
+        since=NOON,
+        until=NOON,
+        pseudonymised=True,
+        clock_difference=NOON - NOON,
+    )
+
+    text = Seen(page_of(record)).text()
+
+    assert text.count("2026-03-02 12:00 UTC") >= 3
+    assert "+0.0 s at the least" in text
+    assert "under other names" in text
+    assert "Nothing was found." in text
+    assert "could not be read" not in text
+
+
+def test_filters_offer_each_partner_asset_and_finding_once(tmp_path: Path) -> None:
+    story = [told(), told(minutes=1), told(minutes=2, words="y"), event("other", 3)]
+    record = record_of(tmp_path, *story, findings=[finding(), finding(entry=2)])
+
+    seen = Seen(page_of(record))
+
+    assert [its["name"] for its in seen.of("select")] == ["partner", "asset", "finding"]
+    offered = Counter(its["value"] for its in seen.of("option") if its["value"])
+    assert offered == Counter(["P x", "P y", "A x", "A y", "still_open"])
+    # What the script hides when its filter is set has what the filter compares.
+    marked = [its for its in seen.of("li") if its.get("class") == "event found"]
+    assert [its["data-findings"] for its in marked] == ["still_open", "still_open"]
+    assert "hidden" in seen.of("form")[0]
+
+
+def test_findings_lead_to_the_entries_they_rest_on(tmp_path: Path) -> None:
+    seen = Seen(page_of(a_record(tmp_path)))
+
+    targets = {its.get("id") for its in seen.of("li")}
+    links = [str(its["href"]).removeprefix("#") for its in seen.of("a")]
+    assert links == ["e1"]
+    assert targets.issuperset(links)
+
+
+def test_light_dark_and_paper_have_styles_of_their_own(tmp_path: Path) -> None:
+    page = page_of(a_record(tmp_path))
+
+    assert "prefers-color-scheme: dark" in page
+    assert "@media print" in page
+    assert {"name": "color-scheme", "content": "light dark"} in Seen(page).of("meta")
+
+
+def test_a_notebook_shows_the_counts_and_the_gaps_escaped(tmp_path: Path) -> None:
+    record = a_record(tmp_path, "<script>alert(1)</script>")
+
+    shown = record._repr_html_()
+
+    assert "&lt;AuditRecord of 2 events, 1 findings, 1 gaps&gt;" in shown
+    assert "<th>access.downloaded</th><td>1</td>" in shown
+    assert "<script" not in shown
+    assert "<ul>" not in record_of(tmp_path, told())._repr_html_()
