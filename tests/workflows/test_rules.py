@@ -15,6 +15,7 @@ from . import (
     enhance_plays,
     fulfill_plays,
     launch_plays,
+    onboard_plays,
     package_plays,
     resolve_plays,
 )
@@ -28,6 +29,7 @@ PLAYS: list[Play] = [
     *package_plays.PLAYS,
     *resolve_plays.PLAYS,
     *launch_plays.PLAYS,
+    *onboard_plays.PLAYS,
 ]
 
 #: Longer than any lease: whoever died holds no claim any more.

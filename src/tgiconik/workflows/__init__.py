@@ -7,6 +7,7 @@ decided and written; `dry_run=True` writes nothing and says what would be.
 
 from tgiconik.workflows._candidates import Candidate, Candidates, Score, find_candidates
 from tgiconik.workflows._delivery import post_delivery
+from tgiconik.workflows._directory import NewUser, UserOutcome
 from tgiconik.workflows._links import share_key
 from tgiconik.workflows._outcome import Outcome, State
 from tgiconik.workflows._package import Package, Packed, deliver_package
@@ -30,6 +31,13 @@ from tgiconik.workflows.launch import (
     coordinate_campaign_launch,
     launch_readiness,
 )
+from tgiconik.workflows.onboard import (
+    PARTNER,
+    Onboarding,
+    OnboardingTemplate,
+    onboard_partner,
+    onboarding_status,
+)
 from tgiconik.workflows.resolve import (
     Resolution,
     link_issue,
@@ -38,6 +46,7 @@ from tgiconik.workflows.resolve import (
 )
 
 __all__ = [
+    "PARTNER",
     "AuditRecord",
     "Campaign",
     "Candidate",
@@ -47,6 +56,9 @@ __all__ = [
     "Enhancement",
     "Fulfillment",
     "Launch",
+    "NewUser",
+    "Onboarding",
+    "OnboardingTemplate",
     "Outcome",
     "Package",
     "Packed",
@@ -59,6 +71,7 @@ __all__ = [
     "Subject",
     "TaskPlan",
     "Trail",
+    "UserOutcome",
     "Verb",
     "build_audit_record",
     "coordinate_campaign_launch",
@@ -69,6 +82,8 @@ __all__ = [
     "fulfill_media_request",
     "launch_readiness",
     "link_issue",
+    "onboard_partner",
+    "onboarding_status",
     "post_delivery",
     "process_enhancement_request",
     "publish_correction",

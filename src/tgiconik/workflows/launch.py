@@ -45,8 +45,6 @@ from tgiconik.tradinggrid.collaboration import (
     Audience,
     Comment,
     CommentVisibility,
-    Delivery,
-    DeliveryState,
     Partner,
     ProjectKind,
     ProjectStatus,
@@ -57,6 +55,7 @@ from tgiconik.workflows._fan_out import AT_ONCE, checked_at_once, fan_out
 from tgiconik.workflows._media_team import ask_media_team
 from tgiconik.workflows._outcome import Outcome, State, raise_for_failures
 from tgiconik.workflows._package import Package, deliver_package
+from tgiconik.workflows._possession import read_possessions
 from tgiconik.workflows._project import (
     ProjectPlan,
     ProjectState,
@@ -67,7 +66,7 @@ from tgiconik.workflows._project import (
     read_project,
 )
 from tgiconik.workflows._publication import tell_once
-from tgiconik.workflows._readiness import Possession, Readiness, judge_readiness
+from tgiconik.workflows._readiness import Readiness, judge_readiness
 from tgiconik.workflows._showing import as_dict, as_html
 from tgiconik.workflows._trail import Clock, Step, Trail, utc_now
 from tgiconik.workflows._wording import fitting, how_many, listed, moment, named
@@ -327,13 +326,9 @@ class _Work:
         refused: Mapping[str, tuple[str, ...]],
     ) -> Readiness:
         """What is missing, by what both platforms show now."""
-        delivered, receipts = await self._possessions(state)
+        there = await read_possessions(self.grid, state.project, trail=self.trail)
         possessions = {
-            partner_id: Possession(
-                delivered=partner_id in delivered,
-                refused=refused.get(partner_id, ()),
-                receipts=frozenset(receipts[partner_id]),
-            )
+            partner_id: attrs.evolve(there[partner_id], refused=refused.get(partner_id, ()))
             for partner_id in partners
         }
         return judge_readiness(
@@ -359,27 +354,6 @@ class _Work:
                 if not decision.allowed:
                     refused[partner_id].append(named(facts.title))
         return {partner_id: tuple(titles) for partner_id, titles in refused.items()}
-
-    async def _possessions(self, state: ProjectState) -> tuple[set[str], dict[str, set[str]]]:
-        """Whose package is open, and what partners did with theirs."""
-        receipts: dict[str, set[str]] = defaultdict(set)
-        project = state.project
-        if project is None:
-            return set(), receipts
-        documents = self.grid.community.documents.list(project_id=project.id)
-        ours = {document.id async for document in documents}
-        deliveries: list[Delivery] = [
-            delivery
-            async for delivery in self.grid.community.deliveries.list(
-                state=[DeliveryState.ACTIVE], updated_since=project.created_at
-            )
-            if delivery.document_id in ours
-        ]
-        async for receipt in self.grid.community.receipts.list(updated_since=project.created_at):
-            if receipt.document_id in ours:
-                receipts[receipt.partner_id].add(receipt.kind)
-        self.trail.read(f"deliveries and receipts of project {project.id}")
-        return {delivery.partner_id for delivery in deliveries}, receipts
 
     def _plan(self, partners: Collection[str]) -> ProjectPlan:
         return ProjectPlan(
