@@ -95,6 +95,13 @@ def test_an_approval_of_another_version_is_a_no(version_id: str | None) -> None:
     assert made.reasons[0].message == f"The approval is of version {version_id or 'unknown'}."
 
 
+def test_an_approval_speaks_of_a_version_by_its_id_wherever_the_id_was_read() -> None:
+    read_twice = "".join(["version", "-1"]), "".join(["version", "-1"])
+    version_id, approval_version_id = read_twice
+
+    assert decision(facts(version_id=version_id, approval_version_id=approval_version_id)).allowed
+
+
 def test_fewer_approvers_than_the_policy_wants_are_a_no() -> None:
     assert decision(policy=policy(min_approvers=2)).allowed
 

@@ -235,6 +235,11 @@ def test_a_duration_is_above_zero_and_at_most_five_years(name: str, text: str) -
         ReleasePolicy.from_toml(f'{name} = "{text}"')
 
 
+def test_a_duration_does_not_run_backwards() -> None:
+    with pytest.raises(ConfigurationError, match=r"freshness must be above zero"):
+        ReleasePolicy(freshness=timedelta(seconds=-1))
+
+
 def test_five_years_is_still_fine() -> None:
     longest = timedelta(days=5 * 366)
 
@@ -254,13 +259,14 @@ def test_one_approver_and_a_hundred_are_fine() -> None:
     assert ReleasePolicy(min_approvers=100).min_approvers == 100
 
 
-def test_links_are_renewed_before_they_end_and_not_before_they_begin() -> None:
-    day = timedelta(days=1)
-
+@pytest.mark.parametrize("renew_before", [timedelta(days=1), timedelta(days=2)])
+def test_links_are_renewed_before_they_end_and_not_before_they_begin(
+    renew_before: timedelta,
+) -> None:
     with pytest.raises(
         ConfigurationError, match=r"renew_before must be shorter than link_lifetime$"
     ):
-        ReleasePolicy(link_lifetime=day, renew_before=day)
+        ReleasePolicy(link_lifetime=timedelta(days=1), renew_before=renew_before)
 
 
 def test_only_what_restricts_can_be_missing() -> None:
