@@ -1,5 +1,6 @@
 """Every reason for a no, one change away from a yes."""
 
+import json
 import time
 from collections.abc import Iterator
 from datetime import UTC, date, datetime, timedelta, timezone
@@ -96,10 +97,10 @@ def test_an_approval_of_another_version_is_a_no(version_id: str | None) -> None:
 
 
 def test_an_approval_speaks_of_a_version_by_its_id_wherever_the_id_was_read() -> None:
-    read_twice = "".join(["version", "-1"]), "".join(["version", "-1"])
-    version_id, approval_version_id = read_twice
+    # Two texts, as two answers have them, and not one and the same object.
+    asset, approval = json.loads('["version-1", "version-1"]')
 
-    assert decision(facts(version_id=version_id, approval_version_id=approval_version_id)).allowed
+    assert decision(facts(version_id=asset, approval_version_id=approval)).allowed
 
 
 def test_fewer_approvers_than_the_policy_wants_are_a_no() -> None:
