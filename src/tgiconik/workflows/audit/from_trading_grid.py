@@ -5,6 +5,7 @@ that the subject names.
 """
 
 from collections.abc import AsyncIterator, Iterable, Iterator, Sequence
+from collections.abc import Set as AbstractSet
 from datetime import datetime, timedelta
 from typing import Final
 
@@ -95,7 +96,7 @@ class TradingGridSide:
         async for document in community.documents.list():
             asset_id = document.asset.asset_id if document.asset else None
             is_ours = document.collection_id in self.seen.collections
-            if not is_ours and self._is_of_others(_assets(document.asset), ()):
+            if not is_ours and self._is_of_others(_ids(_assets(document.asset)), ()):
                 continue
             deliveries = {
                 delivery.partner_id: delivery
@@ -104,7 +105,7 @@ class TradingGridSide:
             }
             if self.subject.partners and not deliveries:
                 continue
-            self._note(_assets(document.asset), document)
+            self._note(document)
             for event in self._published(document):
                 yield event
             for delivery in deliveries.values():
@@ -117,19 +118,20 @@ class TradingGridSide:
     async def requests(self) -> AsyncIterator[Event]:
         """What partners asked for, every status, every comment. `GET /requests`."""
         async for request in self.grid.community.requests.list():
-            if self._is_of_others(request.asset_references, [request.partner_id], request.id):
+            asset_ids = _ids(request.asset_references) | {*request.criteria.asset_ids}
+            if self._is_of_others(asset_ids, [request.partner_id], request.id):
                 continue
-            self._note(request.asset_references)
-            self.seen.assets.update(request.criteria.asset_ids)
+            self.seen.assets.update(asset_ids)
             async for event in self._worked_on("request", request, self.grid.community.requests):
                 yield event
 
     async def issues(self) -> AsyncIterator[Event]:
         """What partners found wrong, every status, every comment. `GET /issues`."""
         async for issue in self.grid.community.issues.list():
-            if self._is_of_others(issue.asset_references, [issue.partner_id], issue.id):
+            asset_ids = _ids(issue.asset_references)
+            if self._is_of_others(asset_ids, [issue.partner_id], issue.id):
                 continue
-            self._note(issue.asset_references)
+            self.seen.assets.update(asset_ids)
             async for event in self._worked_on("issue", issue, self.grid.community.issues):
                 yield event
 
@@ -143,10 +145,11 @@ class TradingGridSide:
             about_assets = False
             async for task in community.tasks.list(project.id):
                 partner = task.assignee_partner_id
-                if self._is_of_others(task.asset_references, [partner] if partner else []):
+                asset_ids = _ids(task.asset_references)
+                if self._is_of_others(asset_ids, [partner] if partner else []):
                     continue
-                about_assets = about_assets or bool(task.asset_references)
-                self._note(task.asset_references)
+                about_assets = about_assets or bool(asset_ids)
+                self.seen.assets.update(asset_ids)
                 if task.decision is not None:
                     yield self._event(
                         f"task.{task.decision}",
@@ -245,7 +248,7 @@ class TradingGridSide:
 
     def _is_of_others(
         self,
-        references: Sequence[AssetReference],
+        asset_ids: AbstractSet[str],
         partners: Sequence[str],
         answered: str | None = None,
     ) -> bool:
@@ -255,7 +258,7 @@ class TradingGridSide:
             return True
         if not subject.assets or answered in self.seen.requests:
             return False
-        return not {each.asset_id for each in references}.intersection(subject.assets)
+        return asset_ids.isdisjoint(subject.assets)
 
     def _knows(self, entry: Activity, about: About) -> bool:
         return (
@@ -264,14 +267,13 @@ class TradingGridSide:
             or about.get("request_id") in self.seen.requests
         )
 
-    def _note(self, references: Iterable[AssetReference], document: Document | None = None) -> None:
-        self.seen.assets.update(each.asset_id for each in references)
-        if document is not None:
-            self.seen.documents.add(document.id)
-            answered = (document.request_id, document.issue_id)
-            self.seen.requests.update(id_ for id_ in answered if id_ is not None)
-            if document.collection_id is not None:
-                self.seen.collections.add(document.collection_id)
+    def _note(self, document: Document) -> None:
+        self.seen.documents.add(document.id)
+        self.seen.assets.update(_ids(_assets(document.asset)))
+        answered = (document.request_id, document.issue_id)
+        self.seen.requests.update(id_ for id_ in answered if id_ is not None)
+        if document.collection_id is not None:
+            self.seen.collections.add(document.collection_id)
 
     def _published(self, document: Document) -> Iterator[Event]:
         about: About = {
@@ -392,6 +394,10 @@ def _moved(at: datetime, offset: timedelta) -> datetime:
 
 def _assets(reference: AssetReference | None) -> tuple[AssetReference, ...]:
     return () if reference is None else (reference,)
+
+
+def _ids(references: Iterable[AssetReference]) -> frozenset[str]:
+    return frozenset(each.asset_id for each in references)
 
 
 def _one(references: Sequence[AssetReference]) -> About:
