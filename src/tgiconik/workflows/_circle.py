@@ -1,14 +1,14 @@
 """Whom something is for: the groups that a tag is for, and the partners in them, each read once."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 import attrs
 
-from tgiconik.release import Recipient
+from tgiconik.release import AssetFacts, Recipient
 from tgiconik.tradinggrid import TradingGridClient
 from tgiconik.tradinggrid.collaboration import Group, Partner
 from tgiconik.workflows._trail import Trail
-from tgiconik.workflows._wording import how_many
+from tgiconik.workflows._wording import how_many, named
 
 
 @attrs.define
@@ -64,6 +64,41 @@ class Circle:
             self.trail.read(f"profiles of {how_many(self._profiles)}")
         return self._profiles.get(company_id)
 
+    async def meant_for(
+        self,
+        facts: AssetFacts,
+        *,
+        groups: Iterable[str] | None,
+        partners: Iterable[str] | None,
+        groups_field: str,
+    ) -> tuple[dict[str, Partner | None], list[str]]:
+        """Whom an asset is meant for.
+
+        Args:
+            facts: what was read of it, with its tags.
+            groups: ids of partner groups, instead of those that it is tagged for.
+            partners: company ids of partners, beside `groups` or instead of any group.
+            groups_field: the metadata field with the tags.
+
+        Returns:
+            The partners by company id, and what is missing to know them all, one line each.
+
+        Raises:
+            NotFound: there is no such group.
+        """
+        waits_for: list[str] = []
+        if groups is None and partners is None:
+            tags = _texts(facts.metadata.get(groups_field))
+            groups, unknown = await self.tagged(tags)
+            waits_for += [f"a partner group for the tag {named(tag)}" for tag in unknown]
+            if not tags:
+                waits_for.append(f"a tag of {named(facts.title)} in {groups_field}")
+        wanted: dict[str, Partner | None] = {**await self.members(groups or ())}
+        for partner_id in partners or ():
+            wanted.setdefault(partner_id, await self.profile(partner_id))
+        self.trail.decided(f"{named(facts.title)} is meant for {how_many(wanted)}")
+        return dict(sorted(wanted.items())), waits_for
+
     async def _all_groups(self) -> dict[str, Group]:
         if self._groups is None:
             self._groups = {group.id: group async for group in self.grid.community.groups.list()}
@@ -82,8 +117,24 @@ def can_be_reached(partner: Partner) -> bool:
     return any(contact.email.strip() for contact in partner.contacts)
 
 
+def unreachable(wanted: Mapping[str, Partner | None]) -> list[str]:
+    """What partners have to do before anything can reach them, one line each."""
+    return [
+        f"{partner_id} to name a contact with an e-mail address"
+        for partner_id, partner in wanted.items()
+        if partner is not None and not can_be_reached(partner)
+    ]
+
+
 def as_recipient(partner: Partner) -> Recipient:
     """The partner as the release rules see it: by the profile, as nobody asked for anything."""
     return Recipient(
         company_id=partner.company_id, regions=partner.regions, languages=partner.languages
     )
+
+
+def _texts(values: object) -> list[str]:
+    """The texts among the values of a metadata field, each once."""
+    many = values if isinstance(values, Sequence) and not isinstance(values, str) else [values]
+    texts = [value.strip() for value in many if isinstance(value, str)]
+    return [text for text in dict.fromkeys(texts) if text]

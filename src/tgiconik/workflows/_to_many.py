@@ -94,7 +94,8 @@ class ToMany:
             # The same facts for all of them: every decision says the same of the asset itself.
             decision = next(iter(allowed.values()))
             wanted = wanted_document(facts, decision, partners=allowed, policy=self.policy)
-        return await publish(self.grid, self.asset_id, wanted, trail=self.trail)
+        # Documents speak of the asset that was judged, whichever asset its version is shared by.
+        return await publish(self.grid, facts.asset_id, wanted, trail=self.trail)
 
     async def _serve_all(
         self,

@@ -33,7 +33,7 @@ about the asset or the groups raises its `CallError` before anything was written
 Source: use case 3 of the project's design; the collaboration contract; iconik's OpenAPI documents.
 """
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable
 from functools import partial
 from typing import Any, Final
 
@@ -45,10 +45,9 @@ from tgiconik.iconik.search import exists, term
 from tgiconik.release import AssetFacts, Purpose, ReleasePolicy
 from tgiconik.tradinggrid import TradingGridClient
 from tgiconik.tradinggrid.collaboration import (
-    Partner,
     Receipt,
 )
-from tgiconik.workflows._circle import Circle, can_be_reached
+from tgiconik.workflows._circle import Circle, unreachable
 from tgiconik.workflows._fan_out import AT_ONCE, checked_at_once
 from tgiconik.workflows._outcome import Outcome, State, raise_for_failures
 from tgiconik.workflows._reading import read_facts
@@ -56,7 +55,6 @@ from tgiconik.workflows._showing import as_dict, as_html
 from tgiconik.workflows._survey import Survey
 from tgiconik.workflows._to_many import ToMany
 from tgiconik.workflows._trail import Clock, Step, Trail, utc_now
-from tgiconik.workflows._wording import how_many, named
 
 #: The metadata field with the tags that groups are found by.
 GROUPS_FIELD: Final = "PartnerGroups"
@@ -302,7 +300,9 @@ class _Work:
     ) -> Distribution:
         """From the asset's id to the result."""
         facts = await self._facts(asset_id)
-        wanted, waits_for = await self._wanted(facts, groups, partners)
+        wanted, waits_for = await self.circle.meant_for(
+            facts, groups=groups, partners=partners, groups_field=self.groups_field
+        )
         survey = Survey(
             self.grid,
             self.iconik,
@@ -322,11 +322,7 @@ class _Work:
             at_once=self.at_once,
             trail=self.trail,
         ).run(wanted)
-        waits_for += [
-            f"{partner_id} to name a contact with an e-mail address"
-            for partner_id, partner in wanted.items()
-            if partner is not None and not can_be_reached(partner)
-        ]
+        waits_for += unreachable(wanted)
         if any(outcome.state is State.FAILED for outcome in arrival.outcomes):
             waits_for.append("another run of this workflow")
         for line in waits_for:
@@ -343,30 +339,3 @@ class _Work:
 
     async def _facts(self, asset_id: str) -> AssetFacts:
         return await read_facts(self.iconik, asset_id, policy=self.policy, trail=self.trail)
-
-    async def _wanted(
-        self,
-        facts: AssetFacts,
-        groups: Iterable[str] | None,
-        partners: Iterable[str] | None,
-    ) -> tuple[dict[str, Partner | None], list[str]]:
-        """Whom the asset is meant for, by company id, and what is missing to know it."""
-        waits_for: list[str] = []
-        if groups is None and partners is None:
-            tags = _texts(facts.metadata.get(self.groups_field))
-            groups, unknown = await self.circle.tagged(tags)
-            waits_for += [f"a partner group for the tag {named(tag)}" for tag in unknown]
-            if not tags:
-                waits_for.append(f"a tag of {named(facts.title)} in {self.groups_field}")
-        wanted: dict[str, Partner | None] = {**await self.circle.members(groups or ())}
-        for partner_id in partners or ():
-            wanted.setdefault(partner_id, await self.circle.profile(partner_id))
-        self.trail.decided(f"{named(facts.title)} is meant for {how_many(wanted)}")
-        return dict(sorted(wanted.items())), waits_for
-
-
-def _texts(values: object) -> list[str]:
-    """The texts among the values of a metadata field, each once."""
-    many = values if isinstance(values, Sequence) and not isinstance(values, str) else [values]
-    texts = [value.strip() for value in many if isinstance(value, str)]
-    return [text for text in dict.fromkeys(texts) if text]

@@ -179,6 +179,24 @@ class Transfer:
         media = await self._downloader.find(asset_id, version_id, what)
         return await self._downloader.fetch(media, target_of(media, to, name), progress)
 
+    async def digest(self, asset_id: str, *, version_id: str | None = None) -> str:
+        """The SHA-256 of a version's original, 64 hexadecimal digits, computed here.
+
+        All of it is fetched, and nothing is kept. iconik's `checksum` names no algorithm, and says
+        what somebody else computed once.
+
+        Args:
+            asset_id: the asset.
+            version_id: the version; the current one when absent.
+
+        Raises:
+            NotOnline: archived, offline, still arriving, or not there.
+            Corrupted: its size or digest is not what iconik says.
+            CallError: iconik or the storage said no, or could not be reached.
+        """
+        media = await self._downloader.find(asset_id, version_id, "original")
+        return await self._downloader.digest(media)
+
     async def download_many(
         self,
         asset_ids: Iterable[str],

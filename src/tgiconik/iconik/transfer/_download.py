@@ -130,6 +130,14 @@ class Downloader:
             verified=verified,
         )
 
+    async def digest(self, media: Media) -> str:
+        """The SHA-256 of media, of which nothing is kept."""
+        received = _Received(_algorithm(media.checksum))
+        with metered(None, media.size or 0, media.name) as meter:
+            await self._receive(media, None, received, meter)
+        received.compare(media)
+        return received.hexdigest("sha256")
+
     async def _original(self, asset: a.Asset, asset_id: str, version_id: str) -> Media:
         files = self.iconik.files
         formats = [
@@ -186,7 +194,7 @@ class Downloader:
         return url
 
     async def _receive(
-        self, media: Media, file: FileIO, received: "_Received", meter: Meter
+        self, media: Media, file: FileIO | None, received: "_Received", meter: Meter
     ) -> None:
         """Receive all bytes; after a break, go on where it was, if they are still the same."""
         attempt = 0
@@ -204,19 +212,24 @@ class Downloader:
                 else:
                     await pause(self.retry, attempt, error)
 
-    async def _go_on(self, link: str, file: FileIO, received: "_Received", meter: Meter) -> None:
+    async def _go_on(
+        self, link: str, file: FileIO | None, received: "_Received", meter: Meter
+    ) -> None:
         headers = {}
         if received.size and received.tag:
             headers = {"Range": f"bytes={received.size}-", "If-Range": received.tag}
         async with self.links.fetch(link, headers=headers) as stream:
             if not received.continues(stream):
-                await to_thread.run_sync(_emptied, file)
+                if file is not None:
+                    await to_thread.run_sync(_emptied, file)
                 received.restart(stream)
             await _pumped(stream, received, file, meter)
             received.check_whole(stream)
 
 
-async def _pumped(stream: Stream, received: "_Received", file: FileIO, meter: Meter) -> None:
+async def _pumped(
+    stream: Stream, received: "_Received", file: FileIO | None, meter: Meter
+) -> None:
     """Write and digest what has come, while more is coming."""
     came, waiting = anyio.create_memory_object_stream[bytes](_AHEAD)
 
@@ -262,9 +275,10 @@ class _Received:
         self._whole = int(length) if length.isdecimal() else None
         self._begin()
 
-    def add(self, chunk: bytes, file: FileIO) -> None:
-        """Bytes that came: write and digest them."""
-        _write(file, chunk)
+    def add(self, chunk: bytes, file: FileIO | None) -> None:
+        """Bytes that came: digest them, and write them where they are to be kept."""
+        if file is not None:
+            _write(file, chunk)
         for digest in self._digests.values():
             digest.update(chunk)
         self.size += len(chunk)
