@@ -36,6 +36,19 @@ EXAMPLES = Path(__file__).parents[2] / "examples"
                 "is confirmed: nothing to do",
             ],
         ),
+        (
+            "build_audit_record",
+            [
+                "REQ-1042 is fulfilled",
+                "its link is forgotten",
+                "0 gaps",
+                "! GC10000401DE: The share is still open, and should not be: its document was",
+                "0 things were written to the platforms",
+                "record.html",
+                "as they were sealed: yes",
+                "was altered.",
+            ],
+        ),
     ],
 )
 def test_an_example_tells_its_story(example: str, told: list[str]) -> None:

@@ -51,6 +51,17 @@ WORKFLOW_ROLES: Final[Mapping[str, frozenset[str]]] = {
             "can_write_collections",
         }
     ),
+    "build_audit_record": frozenset(
+        {
+            "can_read_assets",
+            "can_read_assets_history",
+            "can_read_approval_request",
+            "can_read_collections",
+            "can_read_metadata_values",
+            "can_read_segments",
+            "can_read_shares",
+        }
+    ),
 }
 
 _TIMES: Final = frozenset({"date", "datetime"})

@@ -7,8 +7,10 @@ from pathlib import Path
 
 import httpx
 import pytest
+from iconik.test_check import roles_of
 
 from tgiconik import errors
+from tgiconik.iconik.check import WORKFLOW_ROLES
 from tgiconik.sandbox import credentials, world
 from tgiconik.sandbox.faults import Fault, Refuse
 from tgiconik.sandbox.grid import seed as grid_seed
@@ -508,3 +510,18 @@ async def test_nothing_is_left_behind_where_the_record_cannot_be_written(
 def test_gaps_are_equal_by_what_kind_of_error_they_had() -> None:
     assert Gap("a", "b", OSError("1")) == Gap("a", "b", OSError("2"))
     assert str(Gap("a", "", OSError("1"))) == "a could not be read: 1"
+
+
+async def test_its_roles_are_those_of_the_calls_it_makes(launch: Launch, wire: Wire) -> None:
+    await launch.whole()
+    await share_collection(launch)
+    called: set[str] = set()
+
+    async def note(request: httpx.Request) -> None:
+        if request.url.path.startswith("/API/"):
+            called.update(roles_of(request))
+
+    wire.before.append(note)
+    await build(launch)
+
+    assert called == WORKFLOW_ROLES["build_audit_record"]
