@@ -428,6 +428,11 @@ async def test_a_span_that_is_none_is_refused(
         await build_audit_record(launch.grid, launch.iconik, FILM, since=since, until=until)
 
 
+async def test_clocks_cannot_be_less_than_no_time_apart(launch: Launch) -> None:
+    with pytest.raises(errors.ConfigurationError, match="tolerance"):
+        await build_audit_record(launch.grid, launch.iconik, FILM, tolerance=timedelta(seconds=-1))
+
+
 async def test_one_subject_where_several_are_meant_is_refused() -> None:
     with pytest.raises(errors.ConfigurationError, match="must be a list of texts"):
         Subject(assets="abc")

@@ -152,8 +152,6 @@ def test_a_repeated_entry_is_named(source: int, place: int) -> None:
 
     assert (kind, entry) in {
         (Tampering.INSERTED, place),
-        # It came too early, and what should stand here is said to be gone.
-        *({(Tampering.REMOVED, place)} if source > place else ()),
         # It stands beside itself: either of the two is the copy.
         *({(Tampering.INSERTED, place - 1)} if source == place - 1 else ()),
         # Nothing may follow the seal, not even itself.
@@ -170,7 +168,27 @@ def test_of_two_swapped_entries_the_first_place_is_named(one: int, other: int) -
     if one == other:
         assert verify_audit_record(lines).ok
     else:
-        assert problem(lines) == (Tampering.REMOVED, min(one, other))
+        assert problem(lines) == (Tampering.REORDERED, min(one, other))
+
+
+@pytest.mark.parametrize("source", range(LENGTH))
+@pytest.mark.parametrize("place", range(LENGTH))
+def test_an_entry_that_was_moved_is_named_where_the_order_breaks(source: int, place: int) -> None:
+    lines = record()
+    lines.insert(place, lines.pop(source))
+
+    if source == place:
+        assert verify_audit_record(lines).ok
+    else:
+        assert problem(lines) == (Tampering.REORDERED, min(source, place))
+
+
+def test_what_is_gone_and_what_is_unreadable_after_it_are_told_apart() -> None:
+    lines = record()
+    del lines[2]
+    lines[4] = "not an entry\n"
+
+    assert problem(lines) == (Tampering.REMOVED, 2)
 
 
 def test_what_follows_the_seal_was_inserted() -> None:

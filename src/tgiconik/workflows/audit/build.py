@@ -95,12 +95,13 @@ async def build_audit_record(
         progress: called with each step as it happens.
 
     Raises:
-        ConfigurationError: a time without a zone, or a time span that ends before it begins.
+        ConfigurationError: a time without a zone, a time span that ends before it begins, or a
+            tolerance below nothing.
         OSError: the record cannot be written.
     """
     trail = Trail(now=now, progress=progress)
     built_at = now()
-    _check(since, until)
+    _check(since, until, tolerance)
     wanted = subject_of(subject)
     pseudonyms = Pseudonyms() if pseudonymise else None
     with Runs() as told:
@@ -155,11 +156,13 @@ async def build_audit_record(
     return record
 
 
-def _check(since: datetime | None, until: datetime | None) -> None:
+def _check(since: datetime | None, until: datetime | None, tolerance: timedelta) -> None:
     if any(time is not None and time.tzinfo is None for time in (since, until)):
         raise errors.ConfigurationError("since and until need a time zone")
     if since is not None and until is not None and since >= until:
         raise errors.ConfigurationError("since must be before until")
+    if tolerance < timedelta(0):
+        raise errors.ConfigurationError("tolerance must not be negative")
 
 
 @attrs.frozen

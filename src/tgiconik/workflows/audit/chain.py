@@ -28,6 +28,7 @@ class Tampering(StrEnum):
     ALTERED = "altered"
     REMOVED = "removed"
     INSERTED = "inserted"
+    REORDERED = "reordered"
     TRUNCATED = "truncated"
     REPLACED = "replaced"
 
@@ -38,7 +39,8 @@ class Problem:
 
     Attributes:
         kind: what was done there.
-        entry: the number of the entry that was altered, removed or inserted; 0 is the first line.
+        entry: the number of the entry that was altered, removed, inserted or moved; 0 is the first
+            line.
         message: one sentence.
     """
 
@@ -126,9 +128,9 @@ def _verify(lines: Iterable[str], head: str | None) -> Verification:
     expected = 0
     hashes: deque[str] = deque([GENESIS], maxlen=2)
     sealed = False
-    for line in lines:
-        link = _read(line.removesuffix("\n"))
-        problem = _problem(link, expected, hashes, sealed=sealed)
+    rest = map(_read, lines)
+    for link in rest:
+        problem = _problem(link, expected, hashes, rest, sealed=sealed)
         if problem is not None or link is None:
             return Verification(expected, problem=problem)
         hashes.append(link["hash"])
@@ -152,34 +154,59 @@ def _verify(lines: Iterable[str], head: str | None) -> Verification:
 
 
 def _problem(
-    link: dict[str, Any] | None, expected: int, hashes: "deque[str]", *, sealed: bool
+    link: dict[str, Any] | None,
+    expected: int,
+    hashes: "deque[str]",
+    rest: Iterable[dict[str, Any] | None],
+    *,
+    sealed: bool,
 ) -> Problem | None:
     if sealed:
         return Problem(Tampering.INSERTED, expected, f"Entry {expected} follows the seal.")
     if link is None:
         return Problem(Tampering.ALTERED, expected, f"Entry {expected} was altered.")
-    return (
-        None
-        if link["previous"] == hashes[-1] and link["n"] == expected
-        else _break(link, expected, hashes)
-    )
+    if link["n"] > expected:
+        return _gap(link, expected, hashes[-1], rest)
+    if link["previous"] == hashes[-1] and link["n"] == expected:
+        return None
+    return _break(link, expected, hashes)
+
+
+def _gap(
+    link: dict[str, Any], expected: int, previous: str, rest: Iterable[dict[str, Any] | None]
+) -> Problem:
+    """Why a later line stands where another was: what comes after it tells."""
+    is_there = is_copy = False
+    for later in rest:
+        is_copy = is_copy or later == link
+        is_there = is_there or (
+            later is not None and (later["n"], later["previous"]) == (expected, previous)
+        )
+    if not is_there:
+        return Problem(Tampering.REMOVED, expected, f"Entry {expected} was removed from here.")
+    if is_copy:
+        return _foreign(expected)
+    return Problem(Tampering.REORDERED, expected, f"Entry {expected} stands further down.")
+
+
+def _foreign(expected: int) -> Problem:
+    return Problem(Tampering.INSERTED, expected, f"A line was inserted where entry {expected} was.")
 
 
 def _break(link: dict[str, Any], expected: int, hashes: "deque[str]") -> Problem:
     """Why a line that is intact in itself does not follow the one before it."""
     last = max(expected - 1, 0)
-    if link["n"] > expected:
-        return Problem(Tampering.REMOVED, expected, f"Entry {expected} was removed from here.")
     if link["n"] == expected:
         return Problem(Tampering.ALTERED, last, f"Entry {last} was altered.")
     if link["n"] == last and link["previous"] == hashes[0]:
         # It follows the one before the last: the last one came in between.
         return Problem(Tampering.INSERTED, last, f"Entry {last} was inserted.")
-    return Problem(Tampering.INSERTED, expected, f"A line was inserted where entry {expected} was.")
+    return _foreign(expected)
 
 
 def _read(line: str) -> dict[str, Any] | None:
     """A line that is intact in itself; None for any other."""
+    line = line.removesuffix("\n")
     try:
         link = json.loads(line)
         if canonical(link) != line or not isinstance(link["body"], dict):
