@@ -25,16 +25,11 @@ Memory stays flat however long the story is: events are sorted in temporary file
 Source: use case 8 of the project's design; the collaboration contract; iconik's OpenAPI documents.
 """
 
-import json
-import os
-import tempfile
 import weakref
-from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable
 from datetime import datetime, timedelta
-from functools import partial
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
 import anyio.to_thread
 import attrs
@@ -43,19 +38,15 @@ from tgiconik import errors
 from tgiconik.iconik import IconikClient
 from tgiconik.release import ReleasePolicy
 from tgiconik.tradinggrid import TradingGridClient
-from tgiconik.workflows._fan_out import fan_out
 from tgiconik.workflows._trail import Clock, Step, Trail, utc_now
-from tgiconik.workflows.audit.chain import Chain, canonical
-from tgiconik.workflows.audit.events import Event, fixed_width
-from tgiconik.workflows.audit.findings import Finding, Rules
-from tgiconik.workflows.audit.from_iconik import asset_sources, members, read_asset
-from tgiconik.workflows.audit.from_trading_grid import Seen, TradingGridSide
-from tgiconik.workflows.audit.join import by_identity, by_time, clock_difference, joined, parse
+from tgiconik.workflows.audit.events import fixed_width
+from tgiconik.workflows.audit.from_trading_grid import TradingGridSide
 from tgiconik.workflows.audit.people import Pseudonyms
+from tgiconik.workflows.audit.reading import Reading
 from tgiconik.workflows.audit.record import NOTES, AuditRecord
 from tgiconik.workflows.audit.runs import Runs
-from tgiconik.workflows.audit.sources import Gap, Source
 from tgiconik.workflows.audit.subject import Subject, subject_of
+from tgiconik.workflows.audit.writing import Writing
 
 #: How far apart the clocks of two platforms may be.
 TOLERANCE: Final = timedelta(minutes=5)
@@ -105,7 +96,7 @@ async def build_audit_record(
     wanted = subject_of(subject)
     pseudonyms = Pseudonyms() if pseudonymise else None
     with Runs() as told:
-        reading = _Reading(iconik, wanted, policy, told, trail, pseudonyms)
+        reading = Reading(iconik, wanted, policy, told, trail, pseudonyms)
         # Named assets are read first: they know the collections that they are shared in.
         await reading.pour_assets(wanted.assets)
         side = TradingGridSide(grid, wanted, clock_offset, since, until, reading.seen)
@@ -114,7 +105,7 @@ async def build_audit_record(
         if not wanted.assets:
             await reading.pour_members(sorted(reading.seen.collections))
             await reading.pour_assets(sorted(reading.seen.assets))
-        writing = _Writing(
+        writing = Writing(
             told=told,
             head={
                 "type": "record",
@@ -163,135 +154,3 @@ def _check(since: datetime | None, until: datetime | None, tolerance: timedelta)
         raise errors.ConfigurationError("since must be before until")
     if tolerance < timedelta(0):
         raise errors.ConfigurationError("tolerance must not be negative")
-
-
-@attrs.frozen
-class _Reading:
-    """Fills the runs from the sources, and remembers which of them broke off."""
-
-    iconik: IconikClient
-    subject: Subject
-    policy: ReleasePolicy | None
-    told: Runs
-    trail: Trail
-    pseudonyms: Pseudonyms | None
-    seen: Seen = attrs.field(factory=Seen)
-    gaps: list[Gap] = attrs.field(factory=list)
-
-    async def pour_assets(self, asset_ids: Sequence[str]) -> None:
-        """Read what iconik tells of some assets, several at once."""
-        lacks = partial(self._lacks, "iconik asset")
-        await fan_out(asset_ids, self._pour_asset, failed=lacks, trail=self.trail)
-
-    async def pour_members(self, collection_ids: Sequence[str]) -> None:
-        """Note the assets in some collections, several at once."""
-        lacks = partial(self._lacks, "iconik collection")
-        await fan_out(collection_ids, self._note_members, failed=lacks, trail=self.trail)
-
-    async def _pour_asset(self, asset_id: str) -> None:
-        shown = await read_asset(self.iconik, asset_id)
-        self.seen.collections.update(shown.asset.in_collections or ())
-        for source in asset_sources(self.iconik, shown, policy=self.policy, now=self.trail.now):
-            await self.pour(source)
-
-    async def _note_members(self, collection_id: str) -> None:
-        self.seen.assets.update(await members(self.iconik, collection_id))
-
-    async def pour(self, source: Source) -> None:
-        """Read one source to its end, or to where it breaks off."""
-        count = 0
-        try:
-            async for event in source.events:
-                if self.subject.is_about(event.asset_id, event.partner_id):
-                    hidden = self.pseudonyms.hide(event) if self.pseudonyms else event
-                    self.told.add(by_identity(hidden))
-                    count += 1
-        except errors.TgIconikError as error:
-            self._lacks(source.name, source.about, error)
-        about = f" of {source.about}" if source.about else ""
-        self.trail.read(f"{source.name}{about}: {count} events")
-
-    def _lacks(self, source: str, about: str, error: errors.TgIconikError) -> None:
-        gap = Gap(source, about, error, names_nobody=self.pseudonyms is not None)
-        self.gaps.append(gap)
-        self.trail.decided(str(gap))
-
-
-@attrs.define(kw_only=True)
-class _Writing:
-    """Joins, orders, judges and seals what was read; all of it on the local disk."""
-
-    told: Runs
-    head: dict[str, Any]
-    since: datetime | None
-    until: datetime | None
-    now: datetime
-    tolerance: timedelta
-    gaps: tuple[Gap, ...]
-    chain: Chain = attrs.field(factory=Chain)
-    kinds: Counter[str] = attrs.field(factory=Counter)
-    sources: Counter[str] = attrs.field(factory=Counter)
-    found: Counter[str] = attrs.field(factory=Counter)
-    difference: timedelta | None = None
-
-    def write(self, into: str | Path | None) -> Path:
-        """The whole record; a file that is asked for appears when it is complete."""
-        folder = Path(into).parent if into is not None else None
-        handle, name = tempfile.mkstemp(prefix="audit-", suffix=".jsonl", dir=folder)
-        path = Path(name)
-        try:
-            with os.fdopen(handle, "w", encoding="ascii", newline="\n") as file:
-                for body in self._bodies():
-                    file.write(self.chain.link(body) + "\n")
-            return path.replace(into) if into is not None else path
-        except BaseException:
-            path.unlink(missing_ok=True)
-            raise
-
-    def _bodies(self) -> Iterator[dict[str, Any]]:
-        yield self.head
-        rules = Rules(tolerance=self.tolerance)
-        with Runs() as ordered, Runs() as found:
-            for event in joined(self.told.sorted(), tolerance=self.tolerance):
-                ordered.add(by_time(event))
-            for event in map(parse, ordered.sorted()):
-                if self.until is not None and event.at >= self.until:
-                    break
-                is_in = self.since is None or event.at >= self.since
-                for finding in rules.see(event, self.chain.length if is_in else None):
-                    found.add(_by_entries(finding))
-                if is_in:
-                    self._count(event)
-                    yield {"type": "event", "event": event.to_dict()}
-            for finding in rules.end(self.until or self.now):
-                found.add(_by_entries(finding))
-            for line in found.sorted():
-                told = json.loads(line.partition("\t")[2])
-                self.found[told["code"]] += 1
-                yield {"type": "finding", "finding": told}
-        for gap in self.gaps:
-            yield {"type": "gap", "gap": str(gap)}
-        yield self._seal()
-
-    def _count(self, event: Event) -> None:
-        self.kinds[event.kind] += 1
-        self.sources.update(f"{seen.platform} {seen.source}" for seen in event.seen)
-        between = clock_difference(event)
-        if between is not None:
-            least = between if self.difference is None else self.difference
-            self.difference = min(least, between, key=abs)
-
-    def _seal(self) -> dict[str, Any]:
-        return {
-            "type": "seal",
-            "kinds": dict(self.kinds),
-            "findings": dict(self.found),
-            "sources": dict(self.sources),
-            "gaps": len(self.gaps),
-        }
-
-
-def _by_entries(finding: Finding) -> str:
-    """A line that sorts findings by the latest entry that they rest on."""
-    latest = max(finding.entries, default=0)
-    return f"{latest:012}\t{canonical(finding.to_dict())}"
