@@ -11,6 +11,7 @@ from tgiconik.tradinggrid.collaboration import (
     AssetReference,
     ConfirmationInput,
     Contact,
+    ProjectExceptionInput,
     ProjectInput,
     ReceiptInput,
     TaskInput,
@@ -123,6 +124,11 @@ class Launch:
                     asset_references=[lookbook],
                 ),
             )
+        for status in ("open", "resolved"):
+            trouble = ProjectExceptionInput(
+                partner_id=world.SUMMIT, subject=SECRET, description=SECRET, status=status
+            )
+            await community.exceptions.create(project.id, trouble)
         word = ConfirmationInput(contact=PERSON, note=SECRET)
         await community.projects.confirm(project.id, world.SUMMIT, word)
 

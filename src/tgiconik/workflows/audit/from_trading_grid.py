@@ -20,9 +20,12 @@ from tgiconik.tradinggrid.collaboration import (
     DeliveryState,
     Document,
     DocumentState,
+    ExceptionStatus,
     Issue,
+    Project,
     Receipt,
     Request,
+    Task,
 )
 from tgiconik.workflows.audit.events import About, Event, EventKind, Platform, Sighting
 from tgiconik.workflows.audit.sources import Source
@@ -136,50 +139,24 @@ class TradingGridSide:
                 yield event
 
     async def projects(self) -> AsyncIterator[Event]:
-        """Tasks with a decision, and confirmations.
+        """Decided tasks, what stood in partners' ways, and confirmations.
 
-        `GET /projects`, `…/tasks` and `…/confirmations`.
+        `GET /projects`, `…/tasks`, `…/exceptions` and `…/confirmations`.
         """
-        community = self.grid.community
-        async for project in community.projects.list():
-            about_assets = False
-            async for task in community.tasks.list(project.id):
+        async for project in self.grid.community.projects.list():
+            is_ours = not self.subject.assets or project.collection_id in self.seen.collections
+            async for task in self.grid.community.tasks.list(project.id):
                 partner = task.assignee_partner_id
                 asset_ids = _ids(task.asset_references)
                 if self._is_of_others(asset_ids, [partner] if partner else []):
                     continue
-                about_assets = about_assets or bool(asset_ids)
+                is_ours = is_ours or bool(asset_ids)
                 self.seen.assets.update(asset_ids)
                 if task.decision is not None:
-                    yield self._event(
-                        f"task.{task.decision}",
-                        "tasks",
-                        task.id,
-                        task.updated_at,
-                        _one(task.asset_references)
-                        | {
-                            "actor": task.assignee_login_id,
-                            "partner_id": partner,
-                            "title": task.title,
-                            "text": task.decision_note,
-                        },
-                    )
-            if self.subject.assets and not about_assets:
-                continue
-            async for word in community.projects.confirmations(project.id):
-                if self.subject.is_about(None, word.partner_id):
-                    yield self._event(
-                        "project.confirmed",
-                        "confirmations",
-                        f"{project.id}/{word.partner_id}",
-                        word.at,
-                        {
-                            "actor": word.contact.email if word.contact else None,
-                            "partner_id": word.partner_id,
-                            "title": project.name,
-                            "text": word.note,
-                        },
-                    )
+                    yield self._decided(task)
+            if is_ours:
+                async for event in self._words(project):
+                    yield event
 
     async def announcements(self) -> AsyncIterator[Event]:
         """What partners were told, and who has read it. `GET /announcements`."""
@@ -328,6 +305,46 @@ class TradingGridSide:
                 "title": document.title,
             },
         )
+
+    def _decided(self, task: Task) -> Event:
+        about: About = {
+            "actor": task.assignee_login_id,
+            "partner_id": task.assignee_partner_id,
+            "title": task.title,
+            "text": task.decision_note,
+            **_one(task.asset_references),
+        }
+        return self._event(f"task.{task.decision}", "tasks", task.id, task.updated_at, about)
+
+    async def _words(self, project: Project) -> AsyncIterator[Event]:
+        """What partners say of a project."""
+        community = self.grid.community
+        async for trouble in community.exceptions.list(project.id):
+            if not self.subject.is_about(None, trouble.partner_id):
+                continue
+            about: About = {"partner_id": trouble.partner_id, "title": trouble.subject}
+            raised, solved = trouble.created_at, trouble.updated_at
+            told: About = {**about, "text": trouble.description}
+            yield self._event("exception.open", "exceptions", trouble.id, raised, told)
+            if trouble.status != ExceptionStatus.OPEN:
+                # The last change is the best there is, as with documents.
+                kind = f"exception.{trouble.status}"
+                told = {**about, "text": trouble.resolution}
+                yield self._event(kind, "exceptions", f"{trouble.id}#1", solved, told)
+        async for word in community.projects.confirmations(project.id):
+            if self.subject.is_about(None, word.partner_id):
+                yield self._event(
+                    "project.confirmed",
+                    "confirmations",
+                    f"{project.id}/{word.partner_id}",
+                    word.at,
+                    {
+                        "actor": word.contact.email if word.contact else None,
+                        "partner_id": word.partner_id,
+                        "title": project.name,
+                        "text": word.note,
+                    },
+                )
 
     async def _worked_on(
         self, noun: str, thing: Request | Issue, comments: Commented

@@ -25,6 +25,7 @@ _SENTENCES: Final[dict[str, str]] = {
     EventKind.TRANSACTION: "A transaction of {partner}: {title}",
     "request.submitted": "{partner} asks: {title}",
     "issue.open": "{partner} reports: {title}",
+    "exception.open": "In the way of {partner}: {title}",
 }
 _JUDGED: Final = {
     True: "The access of {partner} to {title} may stay",
