@@ -155,6 +155,16 @@ async def test_the_record_of_a_partner_leaves_the_others_out(launch: Launch) -> 
     assert "announcement.sent" not in nobody.counts
 
 
+async def test_a_partners_record_has_none_of_what_others_did(launch: Launch) -> None:
+    await launch.whole()
+
+    record = await build(launch, Subject(partners=[world.NORDLICHT]))
+
+    did = {"access.previewed", "announcement.acknowledged", "project.confirmed", "exception.open"}
+    assert did.isdisjoint(record.counts)
+    assert {event.partner_id for event in events(record)} == {world.NORDLICHT, None}
+
+
 async def test_a_partners_record_has_none_of_the_others_shares(launch: Launch) -> None:
     await launch.distribute()
 
