@@ -11,6 +11,7 @@ from tgiconik.sandbox import Sandbox
 from tgiconik.workflows import Verb
 
 from . import (
+    comply_plays,
     distribute_plays,
     enhance_plays,
     fulfill_plays,
@@ -30,6 +31,7 @@ PLAYS: list[Play] = [
     *resolve_plays.PLAYS,
     *launch_plays.PLAYS,
     *onboard_plays.PLAYS,
+    *comply_plays.PLAYS,
 ]
 
 #: Longer than any lease: whoever died holds no claim any more.

@@ -16,6 +16,7 @@ from tgiconik.workflows._readiness import PartnerReadiness, Readiness
 from tgiconik.workflows._sharing import share_with_partner
 from tgiconik.workflows._trail import Step, Trail, Verb
 from tgiconik.workflows.audit import AuditRecord, Subject, build_audit_record, verify_audit_record
+from tgiconik.workflows.comply import ComplianceDistribution, distribute_compliant_version
 from tgiconik.workflows.distribute import (
     Distribution,
     Distributions,
@@ -38,12 +39,14 @@ from tgiconik.workflows.onboard import (
     onboard_partner,
     onboarding_status,
 )
+from tgiconik.workflows.recall import Recall, recall_version
 from tgiconik.workflows.resolve import (
     Resolution,
     link_issue,
     publish_correction,
     resolve_media_issue,
 )
+from tgiconik.workflows.verify import Verification, Way, verify_distribution
 
 __all__ = [
     "PARTNER",
@@ -51,6 +54,7 @@ __all__ = [
     "Campaign",
     "Candidate",
     "Candidates",
+    "ComplianceDistribution",
     "Distribution",
     "Distributions",
     "Enhancement",
@@ -64,6 +68,7 @@ __all__ = [
     "Packed",
     "PartnerReadiness",
     "Readiness",
+    "Recall",
     "Resolution",
     "Score",
     "State",
@@ -73,10 +78,13 @@ __all__ = [
     "Trail",
     "UserOutcome",
     "Verb",
+    "Verification",
+    "Way",
     "build_audit_record",
     "coordinate_campaign_launch",
     "deliver_package",
     "distribute_approved_asset",
+    "distribute_compliant_version",
     "distribute_tagged_assets",
     "find_candidates",
     "fulfill_media_request",
@@ -88,8 +96,10 @@ __all__ = [
     "process_enhancement_request",
     "publish_correction",
     "read_receipts",
+    "recall_version",
     "resolve_media_issue",
     "share_key",
     "share_with_partner",
     "verify_audit_record",
+    "verify_distribution",
 ]

@@ -5,7 +5,6 @@ the ways that are open are closed.
 """
 
 from collections.abc import Sequence
-from urllib.parse import unquote
 
 from tgiconik import errors
 from tgiconik.iconik import IconikClient
@@ -15,7 +14,7 @@ from tgiconik.tradinggrid import TradingGridClient
 from tgiconik.tradinggrid.collaboration import Delivery, DeliveryState
 from tgiconik.workflows._claim import Lease
 from tgiconik.workflows._delivery import end_delivery
-from tgiconik.workflows._links import revoke_link, share_key
+from tgiconik.workflows._links import partner_in, revoke_link, still_open
 from tgiconik.workflows._trail import Trail
 from tgiconik.workflows._wording import named
 
@@ -74,7 +73,7 @@ async def close_links(
     for link in links:
         if lease is not None:
             await lease.keep()
-        await revoke_link(grid, iconik, link, partner_of(link), why, trail=trail)
+        await revoke_link(grid, iconik, link, partner_in(link.key) or "", why, trail=trail)
     for delivery in deliveries:
         if delivery.state == DeliveryState.ACTIVE:
             if lease is not None:
@@ -82,9 +81,34 @@ async def close_links(
             await end_delivery(grid, delivery, trail=trail)
 
 
-def partner_of(link: ShareLink) -> str:
-    """The company id (BUID) of the partner whose link it is."""
-    return unquote((link.key or "").removeprefix(share_key("")))
+async def close_asset(
+    grid: TradingGridClient, iconik: IconikClient, asset_id: str, why: str, *, trail: Trail
+) -> None:
+    """End all partners' links to an asset, and the deliveries that remember them.
+
+    Raises:
+        CallError: a platform could not be asked; run it again.
+    """
+    links, deliveries = await open_ways(grid, iconik, asset_id, trail=trail)
+    await close_links(grid, iconik, links, deliveries, why, trail=trail)
+
+
+async def open_ways(
+    grid: TradingGridClient, iconik: IconikClient, asset_id: str, *, trail: Trail
+) -> tuple[list[ShareLink], list[Delivery]]:
+    """Partners' links to an asset that still open, and the deliveries that are on record for it.
+
+    An asset that is gone has no links.
+    """
+    try:
+        keyed = await iconik.assets.find_keyed_links(asset_id)
+    except errors.NotFound:
+        keyed = {}
+    links = [link for key, found in keyed.items() if partner_in(key) is not None for link in found]
+    recorded = grid.community.deliveries.list(asset_id=asset_id, state=[DeliveryState.ACTIVE])
+    deliveries = [delivery async for delivery in recorded]
+    trail.read(f"links and deliveries of asset {asset_id}")
+    return still_open(links, trail.now()), deliveries
 
 
 def _marks(facts: AssetFacts, policy: ReleasePolicy) -> list[str]:

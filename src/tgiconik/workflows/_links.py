@@ -5,7 +5,7 @@ Links are found again by their key on both platforms; nobody has more than one t
 
 from collections.abc import Iterable, Sequence
 from datetime import datetime
-from urllib.parse import quote
+from urllib.parse import quote, unquote
 from uuid import uuid4
 
 import attrs
@@ -24,6 +24,12 @@ from tgiconik.workflows._wording import named
 def share_key(partner_id: str) -> str:
     """What names a partner's link to an asset on both platforms: one link per partner and asset."""
     return f"tgiconik:{quote(partner_id, safe=':._@/-')}"
+
+
+def partner_in(key: str | None) -> str | None:
+    """The company id (BUID) of the partner whose link has a key; None for somebody else's."""
+    prefix = share_key("")
+    return unquote(key.removeprefix(prefix)) if key and key.startswith(prefix) else None
 
 
 def still_open(links: Iterable[ShareLink], now: datetime) -> list[ShareLink]:

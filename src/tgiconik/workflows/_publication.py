@@ -5,7 +5,7 @@ refused, or joins a group later and would be, must not even learn the title.
 """
 
 import re
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from functools import partial
 from typing import Final
 
@@ -30,19 +30,27 @@ from tgiconik.tradinggrid.collaboration import (
 from tgiconik.workflows._trail import Trail
 from tgiconik.workflows._wording import fitting, how_many, listed, moment, named
 
+#: Documents of assets as they are, and of their compliant versions.
+DISTRIBUTION: Final = "distribution"
+COMPLIANT: Final = "compliant"
 #: How often a document is looked at anew when somebody else changes it at the same time.
 _ROUNDS: Final = 3
 _SHA256: Final = re.compile("[0-9a-f]{64}")
 
 
 def wanted_document(
-    facts: AssetFacts, decision: Decision, *, partners: Collection[str], policy: ReleasePolicy
+    facts: AssetFacts,
+    decision: Decision,
+    *,
+    partners: Collection[str],
+    policy: ReleasePolicy,
+    series: str,
 ) -> DocumentInput:
     """What is to be published of an asset that may go to some partners."""
     title = named(facts.title) or facts.asset_id
     return DocumentInput(
         title=title,
-        external_id=f"distribution:{facts.asset_id}:{facts.version_id}",
+        external_id=f"{series}:{facts.asset_id}:{facts.version_id}",
         audience=Audience(partners=tuple(sorted(partners))),
         asset=AssetReference(
             asset_id=facts.asset_id,
@@ -58,7 +66,12 @@ def wanted_document(
 
 
 async def publish(
-    grid: TradingGridClient, asset_id: str, wanted: DocumentInput | None, *, trail: Trail
+    grid: TradingGridClient,
+    asset_id: str,
+    wanted: DocumentInput | None,
+    *,
+    series: str,
+    trail: Trail,
 ) -> Document | None:
     """Bring about that one document says what the asset's current version is, and for whom.
 
@@ -69,6 +82,8 @@ async def publish(
         asset_id: the asset.
         wanted: from `wanted_document`; None when nobody may have the asset: then nothing is
             published, and what was is for nobody any more.
+        series: what its documents are named by. A series supersedes its own documents, and the
+            first of `COMPLIANT` what was distributed before.
         trail: where to note it.
 
     Returns:
@@ -79,32 +94,31 @@ async def publish(
     """
     for _ in range(_ROUNDS):
         try:
-            return await _publish(grid, asset_id, wanted, trail)
+            return await _publish(grid, asset_id, wanted, series, trail)
         except errors.PreconditionFailed:
             trail.read("somebody else changed the document meanwhile")
-    return await _publish(grid, asset_id, wanted, trail)
+    return await _publish(grid, asset_id, wanted, series, trail)
 
 
 async def _publish(
-    grid: TradingGridClient, asset_id: str, wanted: DocumentInput | None, trail: Trail
+    grid: TradingGridClient, asset_id: str, wanted: DocumentInput | None, series: str, trail: Trail
 ) -> Document | None:
-    earlier = [
-        document
-        async for document in grid.community.documents.list(asset_id=asset_id)
-        if (document.external_id or "").startswith(f"distribution:{asset_id}:")
-    ]
-    published = [one for one in earlier if one.state == DocumentState.PUBLISHED]
-    there = published[-1] if published else None
+    documents = [one async for one in grid.community.documents.list(asset_id=asset_id)]
+    earlier = _of_series(documents, series, asset_id)
+    there = _published(earlier)
     if wanted is None:
         return there and await change_document(
             grid, there, DocumentUpdate(audience=Audience()), trail
         )
     if there is None or _version_of(there) != _version_of(wanted):
+        before = there
+        if before is None and series == COMPLIANT:
+            before = _published(_of_series(documents, DISTRIBUTION, asset_id))
         # Numbered: a version that becomes current again gets a document of its own.
         new = attrs.evolve(
             wanted,
             external_id=f"{wanted.external_id}:{len(earlier)}",
-            supersedes=there.id if there else None,
+            supersedes=before.id if before else None,
         )
         return await trail.write(
             f"publish {new.title} for {how_many(new.audience.partners)}",
@@ -115,6 +129,16 @@ async def _publish(
         audience=wanted.audience, restrictions=wanted.restrictions, expires_at=wanted.expires_at
     )
     return await change_document(grid, there, changes, trail)
+
+
+def _of_series(documents: Iterable[Document], series: str, asset_id: str) -> list[Document]:
+    prefix = f"{series}:{asset_id}:"
+    return [one for one in documents if (one.external_id or "").startswith(prefix)]
+
+
+def _published(documents: Iterable[Document]) -> Document | None:
+    published = [one for one in documents if one.state == DocumentState.PUBLISHED]
+    return published[-1] if published else None
 
 
 def _version_of(document: Document | DocumentInput) -> str | None:

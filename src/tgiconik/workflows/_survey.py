@@ -13,6 +13,7 @@ from tgiconik.iconik.assets import ShareLink
 from tgiconik.release import AssetFacts
 from tgiconik.tradinggrid import TradingGridClient
 from tgiconik.tradinggrid.collaboration import Delivery
+from tgiconik.workflows._links import partner_in
 from tgiconik.workflows._shared_read import SharedRead
 from tgiconik.workflows._trail import Trail
 
@@ -90,7 +91,12 @@ class Survey:
     @property
     def all_links(self) -> list[ShareLink]:
         """Every partner's links."""
-        return [link for found in self._links.values() for link in found]
+        return [
+            link
+            for key, found in self._links.items()
+            if partner_in(key) is not None
+            for link in found
+        ]
 
     @property
     def all_deliveries(self) -> list[Delivery]:

@@ -20,7 +20,7 @@ from tgiconik.workflows._delivery import record_delivery
 from tgiconik.workflows._fan_out import fan_out
 from tgiconik.workflows._links import share_key
 from tgiconik.workflows._outcome import Outcome, State
-from tgiconik.workflows._publication import announce, publish, wanted_document
+from tgiconik.workflows._publication import DISTRIBUTION, announce, publish, wanted_document
 from tgiconik.workflows._sharing import share_with_partner, take_back
 from tgiconik.workflows._survey import Survey
 from tgiconik.workflows._trail import Trail, Verb
@@ -58,6 +58,7 @@ class ToMany:
     purpose: Purpose
     survey: Survey
     at_once: int
+    series: str = DISTRIBUTION
     trail: Trail
 
     async def run(self, wanted: Mapping[str, Partner | None]) -> Arrival:
@@ -93,9 +94,13 @@ class ToMany:
         if allowed:
             # The same facts for all of them: every decision says the same of the asset itself.
             decision = next(iter(allowed.values()))
-            wanted = wanted_document(facts, decision, partners=allowed, policy=self.policy)
+            wanted = wanted_document(
+                facts, decision, partners=allowed, policy=self.policy, series=self.series
+            )
         # Documents speak of the asset that was judged, whichever asset its version is shared by.
-        return await publish(self.grid, facts.asset_id, wanted, trail=self.trail)
+        return await publish(
+            self.grid, facts.asset_id, wanted, series=self.series, trail=self.trail
+        )
 
     async def _serve_all(
         self,

@@ -63,7 +63,8 @@ from tgiconik.workflows._claim import LEASE, Lease, claimed
 from tgiconik.workflows._correction import find_upload, remove_pieces, upload_correction
 from tgiconik.workflows._delivery import outcome_of, say
 from tgiconik.workflows._fan_out import AT_ONCE, checked_at_once
-from tgiconik.workflows._holds import close_links, held, hold_version, partner_of
+from tgiconik.workflows._holds import close_links, held, hold_version
+from tgiconik.workflows._links import partner_in
 from tgiconik.workflows._media_team import ask_media_team
 from tgiconik.workflows._outcome import Outcome, State, raise_for_failures
 from tgiconik.workflows._place import packages_with
@@ -398,10 +399,12 @@ class _Work:
         faulty = told or _named_version(issue) or facts.version_id or ""
         packages = await packages_with(self.iconik, asset.in_collections or ())
         linked = issue.status == IssueStatus.IN_PROGRESS and told is not None
+        shown = facts.version_id == faulty
+        links = survey.all_links if shown else []
         holders = {
             *(one.partner_id for one in survey.all_deliveries if _version_of(one) == faulty),
-            *(partner_of(link) for link in survey.all_links if facts.version_id == faulty),
-            *(packages.values() if facts.version_id == faulty else ()),
+            *(partner for link in links if (partner := partner_in(link.key)) is not None),
+            *(packages.values() if shown else ()),
         }
         had = _texts(issue.metadata.get("partners")) if linked else tuple(sorted(holders))
         warnings = self.grid.community.announcements.list(external_id=_warning_key(issue))

@@ -1,0 +1,179 @@
+"""The stages of a compliant version, each as a play of use case 5; and its recall."""
+
+from collections.abc import Awaitable
+from functools import partial
+from hashlib import sha256
+from io import BytesIO
+
+from tgiconik import IconikClient, TradingGridClient
+from tgiconik.sandbox import Sandbox, media, world
+from tgiconik.sandbox.iconik import seed
+from tgiconik.workflows import (
+    ComplianceDistribution,
+    Recall,
+    distribute_approved_asset,
+    distribute_compliant_version,
+    recall_version,
+)
+
+from .conftest import Clock
+from .plays import Play
+
+LOOKBOOK = world.asset_id("lookbook")
+PARTNERS = (world.NORDLICHT, world.SUMMIT)
+FIRST = media.png("summer-lookbook.png", "Summer lookbook").content
+SECOND = media.png("summer-lookbook.png", "Summer lookbook, with the warning").content
+REASON = "A picture in it shows a product that is not sold.\nThe licence is void."
+
+
+def run(
+    grid: TradingGridClient,
+    iconik: IconikClient,
+    clock: Clock,
+    *,
+    pin: bool = True,
+    dry_run: bool = False,
+) -> Awaitable[ComplianceDistribution]:
+    return distribute_compliant_version(
+        grid, iconik, LOOKBOOK, policy=world.policy(), pin=pin, dry_run=dry_run, now=clock
+    )
+
+
+async def mark(iconik: IconikClient, version_id: str, content: bytes) -> None:
+    """Somebody marks a version as the compliant one."""
+    values = {"CompliantVersion": [version_id], "CompliantSHA256": [sha256(content).hexdigest()]}
+    await iconik.metadata.merge_values(LOOKBOOK, world.RELEASE_VIEW, values)
+
+
+async def current(iconik: IconikClient) -> str:
+    return str((await iconik.assets.get_asset(LOOKBOOK)).default_version_id)
+
+
+async def improve(sandbox: Sandbox, iconik: IconikClient, *, promote: bool = True) -> str:
+    """A second version, approved."""
+    upload = await iconik.transfer.upload_version(
+        LOOKBOOK, BytesIO(SECOND), name="summer-lookbook.png", promote=promote, while_shared=True
+    )
+    seed.set_approval(sandbox.state, LOOKBOOK, "APPROVED")
+    return upload.version_id
+
+
+async def marked(
+    sandbox: Sandbox, grid: TradingGridClient, iconik: IconikClient, clock: Clock
+) -> None:
+    """The version is marked."""
+    del sandbox, grid, clock
+    await mark(iconik, await current(iconik), FIRST)
+
+
+async def improved_meanwhile(
+    sandbox: Sandbox, grid: TradingGridClient, iconik: IconikClient, clock: Clock
+) -> None:
+    """The first version is marked, partners have links to the asset, which shows the second."""
+    first = await current(iconik)
+    await mark(iconik, first, FIRST)
+    await distribute_approved_asset(grid, iconik, LOOKBOOK, policy=world.policy(), now=clock)
+    await improve(sandbox, iconik)
+
+
+async def moved(
+    sandbox: Sandbox, grid: TradingGridClient, iconik: IconikClient, clock: Clock
+) -> None:
+    """Partners have the first version, and the mark went to the second."""
+    await mark(iconik, await current(iconik), FIRST)
+    await run(grid, iconik, clock)
+    await mark(iconik, await improve(sandbox, iconik), SECOND)
+
+
+async def unmarked(
+    sandbox: Sandbox, grid: TradingGridClient, iconik: IconikClient, clock: Clock
+) -> None:
+    """Partners have it, and the mark is gone."""
+    del sandbox
+    await mark(iconik, await current(iconik), FIRST)
+    await run(grid, iconik, clock)
+    await iconik.metadata.merge_values(LOOKBOOK, world.RELEASE_VIEW, {"CompliantVersion": None})
+
+
+async def recall_it(
+    grid: TradingGridClient, iconik: IconikClient, clock: Clock, *, dry_run: bool = False
+) -> Recall:
+    """The first version is recalled, whichever is current."""
+    asset = await iconik.assets.get_asset(LOOKBOOK)
+    first = min(asset.versions or (), key=lambda version: version.version_number or 0)
+    return await recall_version(
+        grid,
+        iconik,
+        LOOKBOOK,
+        str(first.id),
+        reason=REASON,
+        policy=world.policy(),
+        dry_run=dry_run,
+        now=clock,
+    )
+
+
+async def pinned(
+    sandbox: Sandbox, grid: TradingGridClient, iconik: IconikClient, clock: Clock
+) -> None:
+    """Partners have it pinned, and one has a link to the asset too."""
+    await marked(sandbox, grid, iconik, clock)
+    await run(grid, iconik, clock)
+    await distribute_approved_asset(
+        grid, iconik, LOOKBOOK, partners=[world.SUMMIT], policy=world.policy(), now=clock
+    )
+
+
+async def traces(grid: TradingGridClient, iconik: IconikClient, clock: Clock) -> object:
+    del clock
+    source = await iconik.assets.get_asset(LOOKBOOK)
+    numbers = {version.id: version.version_number for version in source.versions or ()}
+    assets = {LOOKBOOK: "source"}
+    async for entry in grid.community.activity.list(kind=["release_asset.made"]):
+        label = f"release of {numbers[entry.detail['source_version_id']]}"
+        assets[entry.detail["asset_id"]] = label
+    links = {}
+    for id_, label in assets.items():
+        found = await iconik.assets.find_keyed_links(id_)
+        links[label] = {key: len(some) for key, some in found.items()}
+    hits = [hit async for hit in iconik.search.assets() if hit.status == "ACTIVE"]
+    documents = [d async for d in grid.community.documents.list(asset_id=LOOKBOOK)]
+    deliveries = [d async for d in grid.community.deliveries.list()]
+    announcements = [a async for a in grid.community.announcements.list()]
+    values = await iconik.metadata.values(LOOKBOOK, world.RELEASE_VIEW)
+    return {
+        "assets": sorted(
+            (assets.get(str(hit.id), "other"), len(hit.versions or ()))
+            for hit in hits
+            if str(hit.external_id).startswith("release:")
+        ),
+        "links": links,
+        "held": [numbers.get(str(id_)) for id_ in values.get("HeldVersions", ())],
+        "documents": [
+            (
+                d.state,
+                d.audience.partners,
+                d.asset and (numbers.get(d.asset.version_id), d.asset.digest),
+            )
+            for d in documents
+        ],
+        "deliveries": sorted(
+            (d.partner_id, d.state, str(d.asset and assets.get(d.asset.asset_id)))
+            for d in deliveries
+        ),
+        "announcements": [(a.kind, a.audience.partners) for a in announcements],
+    }
+
+
+PLAYS = [
+    Play(name=name, run=runner, traces=traces, prepare=stage, in_order=False)
+    for name, runner, stage in (
+        ("comply marked", run, marked),
+        ("comply improved_meanwhile", run, improved_meanwhile),
+        ("comply moved", run, moved),
+        ("comply unmarked", run, unmarked),
+        ("comply unpinned", partial(run, pin=False), marked),
+        ("recall pinned", recall_it, pinned),
+        ("recall improved_meanwhile", recall_it, improved_meanwhile),
+    )
+]
