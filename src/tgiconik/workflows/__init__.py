@@ -6,8 +6,10 @@ decided and written; `dry_run=True` writes nothing and says what would be.
 """
 
 from tgiconik.workflows._candidates import Candidate, Candidates, Score, find_candidates
+from tgiconik.workflows._correction import publish_correction
 from tgiconik.workflows._delivery import post_delivery
 from tgiconik.workflows._directory import NewUser, UserOutcome
+from tgiconik.workflows._issue import link_issue
 from tgiconik.workflows._links import share_key
 from tgiconik.workflows._outcome import Outcome, State
 from tgiconik.workflows._package import Package, Packed, deliver_package
@@ -40,12 +42,7 @@ from tgiconik.workflows.onboard import (
     onboarding_status,
 )
 from tgiconik.workflows.recall import Recall, recall_version
-from tgiconik.workflows.resolve import (
-    Resolution,
-    link_issue,
-    publish_correction,
-    resolve_media_issue,
-)
+from tgiconik.workflows.resolve import Resolution, resolve_media_issue
 from tgiconik.workflows.verify import Verification, Way, verify_distribution
 
 __all__ = [

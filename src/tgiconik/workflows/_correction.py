@@ -1,4 +1,4 @@
-"""A corrected version of an asset: uploaded once, whatever happens on the way.
+"""A corrected version of an asset: uploaded once, and brought to those who had another one.
 
 An upload takes many calls, and a process may die between any two of them. So the issue remembers
 which versions there were before the first; what is new and carries the correction's name is ours:
@@ -6,7 +6,7 @@ whole, it is the correction; in pieces, it is removed.
 """
 
 import os
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from functools import partial
 from pathlib import Path
 
@@ -14,7 +14,16 @@ import attrs
 
 from tgiconik.iconik import IconikClient
 from tgiconik.iconik.models import files as f
-from tgiconik.workflows._trail import Trail
+from tgiconik.release import Purpose, ReleasePolicy
+from tgiconik.tradinggrid import TradingGridClient
+from tgiconik.tradinggrid.collaboration import DocumentState
+from tgiconik.workflows._circle import Circle
+from tgiconik.workflows._fan_out import AT_ONCE
+from tgiconik.workflows._outcome import Outcome
+from tgiconik.workflows._reading import read_facts
+from tgiconik.workflows._survey import Survey
+from tgiconik.workflows._to_many import ToMany
+from tgiconik.workflows._trail import Trail, utc_now
 from tgiconik.workflows._wording import named
 
 
@@ -104,3 +113,64 @@ def _is_whole(file: f.File, path: Path) -> bool:
         and file.original_name == path.name
         and int(file.size or 0) == path.stat().st_size
     )
+
+
+async def publish_correction(
+    grid: TradingGridClient,
+    iconik: IconikClient,
+    asset_id: str,
+    partners: Iterable[str],
+    *,
+    policy: ReleasePolicy,
+    survey: Survey | None = None,
+    at_once: int = AT_ONCE,
+    trail: Trail | None = None,
+) -> tuple[Outcome, ...]:
+    """Bring the current version of an asset to partners who had another one.
+
+    One document, a link and a delivery for each, and an announcement; whoever has the current
+    version already keeps it.
+
+    Args:
+        grid: where the partners are.
+        iconik: where the asset is.
+        asset_id: the asset.
+        partners: company ids.
+        policy: the release rules.
+        survey: what was read of the asset already.
+        at_once: how many partners are served at the same time.
+        trail: where to record it; a trail with `dry_run` writes nothing.
+
+    Returns:
+        One outcome for each of the partners, by company id.
+
+    Raises:
+        CallError: a platform could not be asked; run it again.
+    """
+    trail = trail or Trail(now=utc_now)
+    if survey is None:
+        read = partial(read_facts, iconik, asset_id, policy=policy, trail=trail)
+        survey = Survey(grid, iconik, asset_id, trail, latest=await read(), read=read)
+        await survey.refresh()
+    affected = set(partners)
+    # One document speaks of a version: who is in its audience by another way stays there.
+    published = grid.community.documents.list(asset_id=asset_id, state=[DocumentState.PUBLISHED])
+    others = {
+        partner_id
+        async for document in published
+        if document.asset is not None and document.asset.version_id == survey.latest.version_id
+        if (document.external_id or "").startswith(f"distribution:{asset_id}:")
+        for partner_id in document.audience.partners
+    }
+    circle = Circle(grid, trail)
+    arrival = await ToMany(
+        grid=grid,
+        iconik=iconik,
+        asset_id=asset_id,
+        policy=policy,
+        purpose=Purpose(download=policy.allow_download),
+        survey=survey,
+        at_once=at_once,
+        trail=trail,
+    ).run({id_: await circle.profile(id_) for id_ in sorted(affected | others)})
+    return tuple(outcome for outcome in arrival.outcomes if outcome.partner in affected)

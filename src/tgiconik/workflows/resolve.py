@@ -30,7 +30,7 @@ Source: use case 2 of the project's design; the collaboration contract; iconik's
 """
 
 import os
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from contextlib import AbstractAsyncContextManager
 from datetime import timedelta
 from functools import partial
@@ -42,39 +42,36 @@ import attrs
 from tgiconik import errors
 from tgiconik.iconik import IconikClient
 from tgiconik.iconik.models import assets as m
-from tgiconik.release import AssetFacts, Purpose, ReleasePolicy
+from tgiconik.release import AssetFacts, ReleasePolicy
 from tgiconik.tradinggrid import TradingGridClient
 from tgiconik.tradinggrid.collaboration import (
-    AnnouncementInput,
-    AnnouncementKind,
     AssetReference,
     AssetRole,
-    Audience,
-    Delivery,
     DeliveryState,
-    DocumentState,
     Issue,
     IssueStatus,
     IssueUpdate,
 )
 from tgiconik.tradinggrid.collaboration.transitions import ISSUE_MOVES, is_open
-from tgiconik.workflows._circle import Circle
 from tgiconik.workflows._claim import LEASE, Lease, claimed
-from tgiconik.workflows._correction import find_upload, remove_pieces, upload_correction
+from tgiconik.workflows._correction import (
+    find_upload,
+    publish_correction,
+    remove_pieces,
+    upload_correction,
+)
 from tgiconik.workflows._delivery import outcome_of, say
 from tgiconik.workflows._fan_out import AT_ONCE, checked_at_once
-from tgiconik.workflows._holds import close_links, held, hold_version
-from tgiconik.workflows._links import partner_in
-from tgiconik.workflows._media_team import ask_media_team
+from tgiconik.workflows._faulty import Case, Stop
+from tgiconik.workflows._holds import held
+from tgiconik.workflows._issue import round_of, texts_in, update_issue, version_in
 from tgiconik.workflows._outcome import Outcome, State, raise_for_failures
-from tgiconik.workflows._place import packages_with
 from tgiconik.workflows._reading import read_facts
 from tgiconik.workflows._requests import check_unclaimed, move, read_issue
 from tgiconik.workflows._showing import as_dict, as_html
 from tgiconik.workflows._survey import Survey
-from tgiconik.workflows._to_many import ToMany
 from tgiconik.workflows._trail import Clock, Step, Trail, utc_now
-from tgiconik.workflows._wording import fitting, how_many, listed, moment, named
+from tgiconik.workflows._wording import fitting, listed, moment, named
 
 #: How long the machines may take for previews of a corrected version.
 READY_WITHIN: Final = timedelta(minutes=30)
@@ -192,141 +189,6 @@ async def resolve_media_issue(
     return attrs.evolve(result, timeline=tuple(trail.steps), dry_run=dry_run)
 
 
-async def link_issue(
-    grid: TradingGridClient,
-    iconik: IconikClient,
-    issue: Issue,
-    facts: AssetFacts,
-    faulty_version_id: str,
-    *,
-    metadata: dict[str, Any],
-    lease: Lease | None = None,
-    trail: Trail | None = None,
-) -> None:
-    """Tell the issue of the asset, and the asset of the issue.
-
-    Args:
-        grid: where the issue is.
-        iconik: where the asset is.
-        issue: the issue.
-        facts: what was read of the asset.
-        faulty_version_id: the version that is not as it should be.
-        metadata: what the issue is to know of the asset.
-        lease: the claim to write under.
-        trail: where to record it; a trail with `dry_run` writes nothing.
-
-    Raises:
-        CallError: a platform could not be asked; run it again.
-    """
-    trail = trail or Trail(now=utc_now)
-    faulty = AssetReference(
-        asset_id=facts.asset_id,
-        version_id=faulty_version_id,
-        title=named(facts.title) or facts.asset_id,
-        role=AssetRole.FAULTY,
-    )
-    known = [r for r in issue.asset_references if r.role != AssetRole.FAULTY or r.version_id]
-    references = known if faulty in known else [*known, faulty]
-    await _update(
-        grid,
-        issue,
-        IssueUpdate(asset_references=references, metadata=metadata),
-        f"link {issue.id} to version {faulty_version_id} of {named(facts.title)}",
-        lease=lease,
-        trail=trail,
-    )
-    await ask_media_team(
-        iconik,
-        facts.asset_id,
-        faulty_version_id,
-        _complaint(issue),
-        key=f"tgiconik:{issue.id}:{_round(issue)}",
-        queue=None,
-        trail=trail,
-    )
-
-
-async def publish_correction(
-    grid: TradingGridClient,
-    iconik: IconikClient,
-    asset_id: str,
-    partners: Iterable[str],
-    *,
-    policy: ReleasePolicy,
-    survey: Survey | None = None,
-    at_once: int = AT_ONCE,
-    trail: Trail | None = None,
-) -> tuple[Outcome, ...]:
-    """Bring the current version of an asset to partners who had another one.
-
-    One document, a link and a delivery for each, and an announcement; whoever has the current
-    version already keeps it.
-
-    Args:
-        grid: where the partners are.
-        iconik: where the asset is.
-        asset_id: the asset.
-        partners: company ids.
-        policy: the release rules.
-        survey: what was read of the asset already.
-        at_once: how many partners are served at the same time.
-        trail: where to record it; a trail with `dry_run` writes nothing.
-
-    Returns:
-        One outcome for each of the partners, by company id.
-
-    Raises:
-        CallError: a platform could not be asked; run it again.
-    """
-    trail = trail or Trail(now=utc_now)
-    if survey is None:
-        read = partial(read_facts, iconik, asset_id, policy=policy, trail=trail)
-        survey = Survey(grid, iconik, asset_id, trail, latest=await read(), read=read)
-        await survey.refresh()
-    affected = set(partners)
-    # One document speaks of a version: who is in its audience by another way stays there.
-    published = grid.community.documents.list(asset_id=asset_id, state=[DocumentState.PUBLISHED])
-    others = {
-        partner_id
-        async for document in published
-        if document.asset is not None and document.asset.version_id == survey.latest.version_id
-        if (document.external_id or "").startswith(f"distribution:{asset_id}:")
-        for partner_id in document.audience.partners
-    }
-    circle = Circle(grid, trail)
-    arrival = await ToMany(
-        grid=grid,
-        iconik=iconik,
-        asset_id=asset_id,
-        policy=policy,
-        purpose=Purpose(download=policy.allow_download),
-        survey=survey,
-        at_once=checked_at_once(at_once),
-        trail=trail,
-    ).run({id_: await circle.profile(id_) for id_ in sorted(affected | others)})
-    return tuple(outcome for outcome in arrival.outcomes if outcome.partner in affected)
-
-
-@attrs.frozen(kw_only=True)
-class _Case:
-    """An issue, and what there is of its asset."""
-
-    issue: Issue
-    facts: AssetFacts
-    faulty: str
-    linked: bool
-    had: tuple[str, ...]
-    warned: bool
-    versions: tuple[str, ...]
-    packages: dict[str, str]
-    survey: Survey
-
-    @property
-    def shows_faulty(self) -> bool:
-        """Whether a share of the asset shows the faulty version."""
-        return self.facts.version_id == self.faulty
-
-
 @attrs.frozen(kw_only=True)
 class _Work:
     """One run over one issue."""
@@ -339,8 +201,13 @@ class _Work:
     notes: str | None
     ready_within: timedelta
     lease: timedelta
-    at_once: int
+    at_once: int = attrs.field(converter=checked_at_once)
     trail: Trail
+
+    @property
+    def stop(self) -> Stop:
+        """What ends the faulty version."""
+        return Stop(grid=self.grid, iconik=self.iconik, policy=self.policy, trail=self.trail)
 
     async def run(self, issue: Issue) -> Resolution:
         """From the issue as it was read to the result."""
@@ -350,15 +217,15 @@ class _Work:
         asset = await self._asset(issue)
         if asset is None:
             return await self._unclear(issue)
-        case = await self._look(issue, asset)
+        case = await self.stop.look(issue, asset)
         corrected, pieces = await self._find_correction(case)
-        must_upload = self.correction is not None and _version(issue, AssetRole.CORRECTED) is None
+        must_upload = self.correction is not None and version_in(issue, AssetRole.CORRECTED) is None
         approved = corrected is not None and await self._is_approved(case, corrected)
-        if not (self._must_stop(case) or must_upload or approved):
+        if not (self.stop.must_stop(case) or must_upload or approved):
             return self._waiting(case, corrected)
         async with self._claimed(issue) as lease:
             await self._check_unchanged(issue)
-            await self._stop(case, lease)
+            await self.stop.stop(case, lease)
             if must_upload:
                 corrected = await self._upload(case, corrected, pieces, lease)
             if corrected is None or not approved:
@@ -382,127 +249,9 @@ class _Work:
             return None
         return asset
 
-    async def _look(self, issue: Issue, asset: m.Asset) -> _Case:
-        """What there is, before anything is written."""
-        asset_id = asset.id or ""
-        facts = await read_facts(self.iconik, asset_id, policy=self.policy, trail=self.trail)
-        survey = Survey(
-            self.grid,
-            self.iconik,
-            asset_id,
-            self.trail,
-            latest=facts,
-            read=partial(read_facts, self.iconik, asset_id, policy=self.policy, trail=self.trail),
-        )
-        await survey.refresh()
-        told = _version(issue, AssetRole.FAULTY)
-        faulty = told or _named_version(issue) or facts.version_id or ""
-        packages = await packages_with(self.iconik, asset.in_collections or ())
-        linked = issue.status == IssueStatus.IN_PROGRESS and told is not None
-        shown = facts.version_id == faulty
-        links = survey.all_links if shown else []
-        holders = {
-            *(one.partner_id for one in survey.all_deliveries if _version_of(one) == faulty),
-            *(partner for link in links if (partner := partner_in(link.key)) is not None),
-            *(packages.values() if shown else ()),
-        }
-        had = _texts(issue.metadata.get("partners")) if linked else tuple(sorted(holders))
-        warnings = self.grid.community.announcements.list(external_id=_warning_key(issue))
-        return _Case(
-            issue=issue,
-            facts=facts,
-            faulty=faulty,
-            linked=linked,
-            had=had,
-            warned=not had or bool(await warnings.first(1)),
-            versions=_texts(issue.metadata.get("versions"))
-            if linked
-            else tuple(version.id for version in asset.versions or () if version.id),
-            packages=packages,
-            survey=survey,
-        )
-
-    def _must_stop(self, case: _Case) -> bool:
-        """Whether the faulty version can still be had."""
-        return (
-            not case.linked
-            or not case.warned
-            or not held(case.facts, self.policy, case.faulty)
-            or (case.shows_faulty and bool(case.survey.all_links or case.packages))
-            or (case.shows_faulty and bool(_open_deliveries(case)))
-        )
-
-    async def _stop(self, case: _Case, lease: Lease) -> None:
-        """Link the issue, hold the faulty version, close its ways, and say so."""
-        issue, facts = case.issue, case.facts
-        if not case.linked:
-            if issue.status == IssueStatus.OPEN:
-                await self._move(issue, IssueStatus.ACKNOWLEDGED, lease)
-            await link_issue(
-                self.grid,
-                self.iconik,
-                issue,
-                facts,
-                case.faulty,
-                metadata=_what_is_known(case),
-                lease=lease,
-                trail=self.trail,
-            )
-            await self._move(issue, IssueStatus.IN_PROGRESS, lease)
-        await hold_version(
-            self.iconik, facts, case.faulty, policy=self.policy, lease=lease, trail=self.trail
-        )
-        if case.shows_faulty:
-            await self._close(case, lease)
-        await self._warn(case)
-
-    async def _close(self, case: _Case, lease: Lease) -> None:
-        links = case.survey.all_links
-        deliveries = _open_deliveries(case)
-        await close_links(
-            self.grid,
-            self.iconik,
-            links,
-            deliveries,
-            f"{case.issue.id}: the version is faulty",
-            lease=lease,
-            trail=self.trail,
-        )
-        case.survey.forget(links, deliveries)
-        for collection_id, partner_id in case.packages.items():
-            await self.trail.write(
-                f"take {named(case.facts.title)} out of the package of {partner_id}",
-                partial(
-                    self.iconik.assets.remove_collection_content,
-                    collection_id,
-                    "assets",
-                    case.facts.asset_id,
-                ),
-                instead=None,
-            )
-
-    async def _warn(self, case: _Case) -> None:
-        """Everybody who had it hears that it must not be used."""
-        if case.warned:
-            return
-        title = named(case.facts.title)
-        new = AnnouncementInput(
-            subject=f"Please do not use: {title}",
-            body=f"There is an issue with {title}. Please do not use what you have of it; "
-            "you will hear of the corrected version.",
-            audience=Audience(partners=case.had),
-            external_id=_warning_key(case.issue),
-            kind=AnnouncementKind.NOTICE,
-        )
-        await self.trail.write(
-            f"tell {how_many(case.had)} not to use {title}",
-            lambda: self.grid.community.announcements.create(new),
-            instead=None,
-        )
-
-    async def _find_correction(self, case: _Case) -> tuple[str | None, tuple[str, ...]]:
+    async def _find_correction(self, case: Case) -> tuple[str | None, tuple[str, ...]]:
         """The corrected version, and what an upload left in pieces."""
-        remembered = _version(case.issue, AssetRole.CORRECTED)
+        remembered = version_in(case.issue, AssetRole.CORRECTED)
         if remembered is not None:
             return remembered, ()
         if self.version_id is not None:
@@ -519,7 +268,7 @@ class _Work:
         return (None if case.shows_faulty else case.facts.version_id), ()
 
     async def _upload(
-        self, case: _Case, arrived: str | None, pieces: Sequence[str], lease: Lease
+        self, case: Case, arrived: str | None, pieces: Sequence[str], lease: Lease
     ) -> str | None:
         """The correction as a new version, unless it has arrived; the issue remembers it."""
         await lease.keep()
@@ -532,8 +281,8 @@ class _Work:
         await self._remember(case, version_id, lease)
         return version_id
 
-    async def _remember(self, case: _Case, corrected: str | None, lease: Lease) -> None:
-        if corrected is not None and _version(case.issue, AssetRole.CORRECTED) == corrected:
+    async def _remember(self, case: Case, corrected: str | None, lease: Lease) -> None:
+        if corrected is not None and version_in(case.issue, AssetRole.CORRECTED) == corrected:
             return
         fresh = await read_issue(self.grid, case.issue.id, self.trail)
         reference = AssetReference(
@@ -544,7 +293,7 @@ class _Work:
         )
         if reference in fresh.asset_references:
             return
-        await _update(
+        await update_issue(
             self.grid,
             fresh,
             IssueUpdate(asset_references=[*fresh.asset_references, reference]),
@@ -553,11 +302,11 @@ class _Work:
             trail=self.trail,
         )
 
-    async def _is_approved(self, case: _Case, version_id: str) -> bool:
+    async def _is_approved(self, case: Case, version_id: str) -> bool:
         facts = await self._facts(case, version_id)
         return facts.approval_status == "APPROVED" and not held(facts, self.policy, version_id)
 
-    async def _facts(self, case: _Case, version_id: str | None) -> AssetFacts:
+    async def _facts(self, case: Case, version_id: str | None) -> AssetFacts:
         return await read_facts(
             self.iconik,
             case.facts.asset_id,
@@ -566,7 +315,7 @@ class _Work:
             version_id=version_id,
         )
 
-    async def _resolve(self, case: _Case, corrected: str, lease: Lease) -> Resolution:
+    async def _resolve(self, case: Case, corrected: str, lease: Lease) -> Resolution:
         """The corrected version is approved: it goes where the faulty one was."""
         try:
             await self.iconik.transfer.wait_until_ready(
@@ -587,7 +336,7 @@ class _Work:
             self.grid,
             self.iconik,
             case.facts.asset_id,
-            _affected(case),
+            case.affected,
             policy=self.policy,
             survey=await self._survey(case, corrected),
             at_once=self.at_once,
@@ -605,12 +354,12 @@ class _Work:
             asset_id=case.facts.asset_id,
             faulty_version_id=case.faulty,
             corrected_version_id=corrected,
-            affected=_affected(case),
+            affected=case.affected,
             outcomes=outcomes,
             waits_for=_moves_after(case.issue, IssueStatus.RESOLVED),
         )
 
-    async def _survey(self, case: _Case, corrected: str) -> Survey:
+    async def _survey(self, case: Case, corrected: str) -> Survey:
         """What there is now; in a dry run, what would be if the version were promoted."""
         if not self.trail.dry_run:
             case.survey.latest = await case.survey.facts()
@@ -620,7 +369,7 @@ class _Work:
         case.survey.latest = await case.survey.facts()
         return case.survey
 
-    async def _tell(self, case: _Case, outcomes: Sequence[Outcome], lease: Lease) -> None:
+    async def _tell(self, case: Case, outcomes: Sequence[Outcome], lease: Lease) -> None:
         """Notes and resolution, for the partner who told."""
         issue = case.issue
         theirs = next((one for one in outcomes if one.partner == issue.partner_id), None)
@@ -629,12 +378,12 @@ class _Work:
             self.grid.community.issues,
             issue.id,
             text,
-            key=f"{issue.id}:{_round(issue)}:resolved",
+            key=f"{issue.id}:{round_of(issue)}:resolved",
             links=[theirs.link] if theirs is not None and theirs.link else [],
             lease=lease,
             trail=self.trail,
         )
-        await _update(
+        await update_issue(
             self.grid,
             await read_issue(self.grid, issue.id, self.trail),
             IssueUpdate(resolution=fitting(self.notes or "There is a corrected version.")),
@@ -646,7 +395,7 @@ class _Work:
     async def _unclear(self, issue: Issue) -> Resolution:
         """Nothing can be held of nothing: the partner is to name the asset."""
         names = {reference.asset_id for reference in issue.asset_references}
-        key = f"{issue.id}:{_round(issue)}:which:{len(issue.asset_references)}"
+        key = f"{issue.id}:{round_of(issue)}:which:{len(issue.asset_references)}"
         question = (
             "What you refer to is not in our library, or not any more. Which asset do you mean?"
             if len(names) == 1
@@ -678,14 +427,14 @@ class _Work:
     async def _closed(self, issue: Issue) -> Resolution:
         """What a closed issue came to."""
         self.trail.decided(f"{issue.id} is {issue.status}: nothing to do")
-        corrected = _version(issue, AssetRole.CORRECTED)
-        faulty = _version(issue, AssetRole.FAULTY)
+        corrected = version_in(issue, AssetRole.CORRECTED)
+        faulty = version_in(issue, AssetRole.FAULTY)
         asset_id = next((r.asset_id for r in issue.asset_references), None)
         if corrected is None or faulty is None or asset_id is None:
             return Resolution(
                 issue_id=issue.id, status=issue.status, asset_id=asset_id, faulty_version_id=faulty
             )
-        had = {*_texts(issue.metadata.get("partners")), issue.partner_id}
+        had = {*texts_in(issue.metadata.get("partners")), issue.partner_id}
         got: dict[str, Outcome] = {}
         async for delivery in self.grid.community.deliveries.list(
             asset_id=asset_id, state=[DeliveryState.ACTIVE]
@@ -714,7 +463,7 @@ class _Work:
         )
 
     def _waiting(
-        self, case: _Case, corrected: str | None, for_whom: str | None = None
+        self, case: Case, corrected: str | None, for_whom: str | None = None
     ) -> Resolution:
         if for_whom is None:
             for_whom = (
@@ -728,7 +477,7 @@ class _Work:
             asset_id=case.facts.asset_id,
             faulty_version_id=case.faulty,
             corrected_version_id=corrected,
-            affected=_affected(case),
+            affected=case.affected,
             waits_for=(for_whom,),
         )
 
@@ -751,93 +500,7 @@ class _Work:
             raise errors.ClaimLost(f"{issue.id} changed while it was being worked on")
 
 
-async def _update(
-    grid: TradingGridClient,
-    issue: Issue,
-    changes: IssueUpdate,
-    what: str,
-    *,
-    lease: Lease | None,
-    trail: Trail,
-) -> None:
-    """Change an issue, whatever was said on it meanwhile."""
-
-    async def update() -> None:
-        # A comment may have changed the entity tag; the claim keeps everybody else away.
-        fresh = await grid.community.issues.get(issue.id)
-        await grid.community.issues.update(
-            issue.id, changes, if_match=fresh.etag, holder=lease.holder if lease else None
-        )
-
-    await trail.write(what, update, instead=None)
-
-
-def _round(issue: Issue) -> int:
-    """How often it was reopened: every round has its own faulty and corrected version."""
-    return sum(step.to == IssueStatus.REOPENED for step in issue.history)
-
-
-def _version(issue: Issue, role: AssetRole) -> str | None:
-    """The version that plays a part in this round."""
-    versions = [r.version_id for r in issue.asset_references if r.role == role and r.version_id]
-    return versions[_round(issue)] if len(versions) > _round(issue) else None
-
-
-def _named_version(issue: Issue) -> str | None:
-    """The version that the partner complains of, in the first round."""
-    if _round(issue) > 0:
-        return None
-    return next((r.version_id for r in issue.asset_references if r.version_id), None)
-
-
-def _version_of(delivery: Delivery) -> str | None:
-    return delivery.asset.version_id if delivery.asset else None
-
-
-def _open_deliveries(case: _Case) -> list[Delivery]:
-    return [
-        one
-        for one in case.survey.all_deliveries
-        if _version_of(one) == case.faulty and one.state == DeliveryState.ACTIVE
-    ]
-
-
-def _warning_key(issue: Issue) -> str:
-    return f"{issue.id}:{_round(issue)}:stop"
-
-
-def _affected(case: _Case) -> tuple[str, ...]:
-    return tuple(sorted({*case.had, case.issue.partner_id}))
-
-
-def _texts(value: object) -> tuple[str, ...]:
-    return tuple(str(one) for one in value) if isinstance(value, list | tuple) else ()
-
-
-def _what_is_known(case: _Case) -> dict[str, Any]:
-    """What the issue is to know: for people, and for the next run."""
-    return {
-        "asset_id": case.facts.asset_id,
-        "title": named(case.facts.title),
-        "version_id": case.faulty,
-        "approval_status": case.facts.approval_status,
-        "fields": {name: list(values) for name, values in case.facts.metadata.items()},
-        "partners": list(case.had),
-        "versions": list(case.versions),
-    }
-
-
-def _complaint(issue: Issue) -> str:
-    """What the media team reads. Every line of the partner's stays one that is quoted."""
-    kind = f"{named(issue.category)}, {named(issue.severity)}"
-    lines = [f"{issue.partner_id} reports in {issue.id}, {kind}: {named(issue.subject)}"]
-    if issue.due_at is not None:
-        lines.append(f"Wanted by {moment(issue.due_at)}.")
-    said = (issue.description or "").splitlines()
-    return fitting("\n".join([*lines, listed(line for line in said if line.strip())]).strip())
-
-
-def _resolution(case: _Case, theirs: Outcome | None, notes: str | None) -> str:
+def _resolution(case: Case, theirs: Outcome | None, notes: str | None) -> str:
     """What the partner reads who told."""
     title = named(case.facts.title)
     text = f"{title} is corrected, and the faulty version is closed."
