@@ -11,6 +11,7 @@ import httpx
 
 from tgiconik import IconikClient, TradingGridClient
 from tgiconik.sandbox import Sandbox
+from tgiconik.sandbox.iconik import assets, seed
 from tgiconik.workflows import Step
 
 from .conftest import Clock
@@ -94,3 +95,11 @@ def is_write(request: httpx.Request) -> bool:
     path = request.url.path
     reads = ("/v1/oauth2/tokens", "/API/search/", "/visibility_transaction_search")
     return request.method != "GET" and not path.startswith(reads)
+
+
+def add_asset_without_versions(sandbox: Sandbox, title: str) -> str:
+    """An asset that nobody has put anything into yet."""
+    asset_id = seed.fixed_id(f"asset {title}")
+    made = seed.add_asset(sandbox.state, id_=asset_id, title=title)
+    assets.put(sandbox.state, made | {"versions": [], "default_version_id": None})
+    return asset_id

@@ -9,7 +9,7 @@ import pytest
 from tgiconik import IconikClient, TradingGridClient, errors
 from tgiconik.iconik.models import assets as m
 from tgiconik.iconik.search import term
-from tgiconik.release import Purpose
+from tgiconik.release import Purpose, ReasonCode
 from tgiconik.sandbox import Sandbox, world
 from tgiconik.sandbox.iconik import seed
 from tgiconik.workflows import State, share_key
@@ -27,6 +27,7 @@ from .package_plays import (
     deliver,
     run,
 )
+from .plays import add_asset_without_versions
 
 
 async def members(iconik: IconikClient, packed: Packed) -> set[str]:
@@ -87,12 +88,14 @@ async def test_an_asset_that_is_gone_fails_alone(
 async def test_an_asset_without_a_version_stays_out(
     grid: TradingGridClient, iconik: IconikClient, sandbox: Sandbox, clock: Clock
 ) -> None:
-    empty = seed.fixed_id("asset empty")
-    seed.add_asset(sandbox.state, id_=empty, title="Nothing yet", media=())
+    empty = add_asset_without_versions(sandbox, "Nothing yet")
 
     done = await deliver(grid, iconik, clock, attrs.evolve(PACKAGE, asset_ids=(FILM, empty)))
 
-    assert [outcome.state for outcome in done.outcomes] == [State.DELIVERED, State.REFUSED]
+    film, nothing = done.outcomes
+    assert (film.state, nothing.state) == (State.DELIVERED, State.REFUSED)
+    assert nothing.decision is not None
+    assert ReasonCode.NO_VERSION in {reason.code for reason in nothing.decision.reasons}
     assert await members(iconik, done.packed) == {FILM}
 
 

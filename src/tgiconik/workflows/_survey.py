@@ -29,6 +29,8 @@ class Survey:
         asset_id: the asset that is shared.
         latest: the facts as they were read last.
         read: reads them.
+        beside: other assets that its versions were shared by before. Their deliveries are only
+            looked at by `delivery`.
     """
 
     grid: TradingGridClient
@@ -37,8 +39,10 @@ class Survey:
     trail: Trail
     latest: AssetFacts = attrs.field(kw_only=True)
     read: Callable[[], Awaitable[AssetFacts]] = attrs.field(kw_only=True)
+    beside: Sequence[str] = attrs.field(default=(), kw_only=True)
     _links: dict[str, list[ShareLink]] = attrs.field(factory=dict, init=False)
     _deliveries: dict[str, list[Delivery]] = attrs.field(factory=dict, init=False)
+    _beside: list[Delivery] = attrs.field(factory=list, init=False)
     _shared_read: SharedRead[AssetFacts] = attrs.field(init=False)
 
     @_shared_read.default
@@ -51,9 +55,15 @@ class Survey:
         `GET /API/assets/v1/assets/{id}/shares/` and the deliveries of the collaboration contract.
         """
         self._links = await self.iconik.assets.find_keyed_links(self.asset_id)
+        recorded = self.grid.community.deliveries
         self._deliveries = defaultdict(list)
-        async for delivery in self.grid.community.deliveries.list(asset_id=self.asset_id):
+        async for delivery in recorded.list(asset_id=self.asset_id):
             self._deliveries[delivery.partner_id].append(delivery)
+        self._beside = [
+            delivery
+            for asset_id in self.beside
+            async for delivery in recorded.list(asset_id=asset_id)
+        ]
         self.trail.read(f"shares and deliveries of asset {self.asset_id}")
 
     async def facts(self) -> AssetFacts:
@@ -68,6 +78,14 @@ class Survey:
     async def deliveries(self, partner_id: str) -> list[Delivery]:
         """What Trading Grid has on record as delivered of the asset to a partner."""
         return list(self._deliveries.get(partner_id, ()))
+
+    def delivery(self, document_id: str, partner_id: str) -> Delivery | None:
+        """A partner's delivery of a document, whichever asset it was of."""
+        found: list[Delivery] = [*self._deliveries.get(partner_id, ()), *self._beside]
+        for delivery in found:
+            if (delivery.document_id, delivery.partner_id) == (document_id, partner_id):
+                return delivery
+        return None
 
     async def _read_now(self) -> AssetFacts:
         # Looked up at every read: who foresees what will be lets it read something else.

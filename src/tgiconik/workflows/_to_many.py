@@ -161,7 +161,7 @@ class ToMany:
                 self.grid,
                 document.id if document else None,
                 outcome,
-                there=await self._delivery(partner_id, document),
+                there=self._delivery(partner_id, document),
                 trail=self.trail,
             )
         else:
@@ -178,18 +178,16 @@ class ToMany:
             )
         return outcome
 
-    async def _delivery(self, partner_id: str, document: Document | None) -> Delivery | None:
+    def _delivery(self, partner_id: str, document: Document | None) -> Delivery | None:
         """The partner's delivery of the document, as it was read."""
-        deliveries = await self.survey.deliveries(partner_id)
-        mine = [d for d in deliveries if document is not None and d.document_id == document.id]
-        return next(iter(mine), None)
+        return self.survey.delivery(document.id, partner_id) if document is not None else None
 
     async def _is_settled(self, outcome: Outcome, document: Document | None) -> bool:
         """Whether both platforms show what the outcome says, and nothing beside it."""
         if outcome.state is not State.DELIVERED:
             return not _was_overtaken(outcome)
         links = await self.survey.links(share_key(outcome.partner))
-        delivery = await self._delivery(outcome.partner, document)
+        delivery = self._delivery(outcome.partner, document)
         return (
             [link.share_id for link in links] == [outcome.share_id]
             and delivery is not None

@@ -42,7 +42,12 @@ from tgiconik.release import AssetFacts, Purpose, ReleasePolicy, decide
 from tgiconik.tradinggrid import TradingGridClient
 from tgiconik.tradinggrid.collaboration import Partner
 from tgiconik.workflows._circle import Circle, as_recipient, can_be_reached, unreachable
-from tgiconik.workflows._compliance import CompliantFacts, digest_version, marked_version
+from tgiconik.workflows._compliance import (
+    CompliantFacts,
+    digest_version,
+    marked_sha256,
+    marked_version,
+)
 from tgiconik.workflows._fan_out import AT_ONCE, checked_at_once
 from tgiconik.workflows._holds import close_asset
 from tgiconik.workflows._outcome import Outcome, State, raise_for_failures
@@ -74,7 +79,7 @@ class ComplianceDistribution:
         version_id: the version that is marked as compliant; None when not exactly one is.
         sha256: digest of its original, computed here; None when it could not be had.
         release_asset_id: the asset that holds only that version; None when it is not pinned, when
-            nobody may have it, and in a dry run that would make it.
+            nobody ever could have it, and in a dry run that would make it.
         document_id: the document that is published; None when nobody ever could have it, and in a
             dry run that would publish it.
         announcement_ids: what partners were told by.
@@ -201,10 +206,24 @@ class _Work:
         )
         known = await release_assets_of(self.grid, asset_id, trail=self.trail)
         release = await self._release(facts, known, wanted)
-        target = self._target(facts, known, release)
-        await self._close_others(current, known, source.digested_id, target)
+        target = self._target(current, source, release)
+        others = sorted({asset_id, *(one.asset_id for one in known)} - {target})
+        for other in others:
+            await close_asset(
+                self.grid,
+                self.iconik,
+                other,
+                "it is not what shows the compliant version",
+                trail=self.trail,
+            )
         survey = Survey(
-            self.grid, self.iconik, target or "", self.trail, latest=facts, read=source.read
+            self.grid,
+            self.iconik,
+            target or "",
+            self.trail,
+            latest=facts,
+            read=source.read,
+            beside=others,
         )
         if target is not None:
             await survey.refresh()
@@ -220,6 +239,7 @@ class _Work:
             trail=self.trail,
         ).run(wanted)
         outcomes = tuple(attrs.evolve(one, asset_id=asset_id) for one in arrival.outcomes)
+        waits_for += self._missing(source, facts)
         waits_for += unreachable(wanted)
         if any(outcome.state is State.FAILED for outcome in outcomes):
             waits_for.append("another run of this workflow")
@@ -233,7 +253,7 @@ class _Work:
             asset_id=asset_id,
             version_id=source.digested_id,
             sha256=source.sha256,
-            release_asset_id=release.asset_id if release else None,
+            release_asset_id=self._pinned(source, known, release),
             document_id=arrival.document_id,
             announcement_ids=arrival.announcement_ids,
             outcomes=outcomes,
@@ -285,36 +305,32 @@ class _Work:
         )
 
     def _target(
-        self, facts: AssetFacts, known: list[ReleaseAsset], release: ReleaseAsset | None
+        self, current: AssetFacts, source: CompliantFacts, release: ReleaseAsset | None
     ) -> str | None:
-        """The asset that is shared; None when there is none yet."""
-        if not self.pin:
-            return facts.asset_id
-        if release is not None:
-            return release.asset_id
-        # Nobody may have it: what an earlier run opened there is taken back.
-        same = [one.asset_id for one in known if one.source_version_id == facts.version_id]
+        """The asset that is shared; None when nothing shows the compliant version, or may."""
+        if self.pin:
+            return release.asset_id if release else None
+        right = source.sha256 is not None and source.sha256 == marked_sha256(current, self.policy)
+        return current.asset_id if right and current.version_id == source.digested_id else None
+
+    def _pinned(
+        self, source: CompliantFacts, known: list[ReleaseAsset], release: ReleaseAsset | None
+    ) -> str | None:
+        """The release asset, even when nobody may have it any more."""
+        if release is not None or not self.pin:
+            return release.asset_id if release else None
+        same = [one.asset_id for one in known if one.source_version_id == source.digested_id]
         return same[-1] if same else None
 
-    async def _close_others(
-        self,
-        current: AssetFacts,
-        known: list[ReleaseAsset],
-        marked: str | None,
-        target: str | None,
-    ) -> None:
-        """End partners' links to whatever shows another version of the asset."""
-        others = {one.asset_id for one in known}
-        if current.version_id != marked:
-            others.add(current.asset_id)
-        for other in sorted(others - {target}):
-            await close_asset(
-                self.grid,
-                self.iconik,
-                other,
-                "another version is the compliant one",
-                trail=self.trail,
-            )
+    def _missing(self, source: CompliantFacts, facts: AssetFacts) -> list[str]:
+        """What is not as it must be for anybody to get it, one line each."""
+        title = named(facts.title)
+        if source.digested_id is None:
+            return [f"one compliant version of {title} in {self.policy.compliant_version_field}"]
+        if source.sha256 is None or source.sha256 != marked_sha256(facts, self.policy):
+            field = self.policy.compliant_sha256_field
+            return [f"the digest of version {named(source.digested_id)} of {title} in {field}"]
+        return []
 
     async def _verify(self, asset_id: str) -> Verification:
         return await verify_distribution(

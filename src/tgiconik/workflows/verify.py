@@ -13,6 +13,7 @@ from typing import Any
 
 import attrs
 
+from tgiconik import errors
 from tgiconik.iconik import IconikClient
 from tgiconik.iconik.assets import key_in
 from tgiconik.iconik.models import assets as m
@@ -178,7 +179,11 @@ class _Check:
         self, asset_id: str, version_id: str | None, why_not: str | None
     ) -> list[Way]:
         """Shares of an asset, and of the collections that it is in."""
-        asset = await self.iconik.assets.get_asset(asset_id)
+        try:
+            asset = await self.iconik.assets.get_asset(asset_id)
+        except errors.NotFound:
+            self.trail.read(f"asset {asset_id} is gone")
+            return []
         ways = [
             self._way(share, "assets", asset_id, version_id, why_not)
             async for share in self.iconik.assets.list_object_shares("assets", asset_id)

@@ -227,9 +227,7 @@ class Downloader:
             received.check_whole(stream)
 
 
-async def _pumped(
-    stream: Stream, received: "_Received", file: FileIO | None, meter: Meter
-) -> None:
+async def _pumped(stream: Stream, received: "_Received", file: FileIO | None, meter: Meter) -> None:
     """Write and digest what has come, while more is coming."""
     came, waiting = anyio.create_memory_object_stream[bytes](_AHEAD)
 
