@@ -37,6 +37,57 @@ EXAMPLES = Path(__file__).parents[2] / "examples"
             ],
         ),
         (
+            "resolve_media_issue",
+            [
+                "reports ISS-",
+                "? hold version",
+                "? upload summer-lookbook.png as a new version",
+                "→ tell 2 partners not to use Summer lookbook",
+                "… the corrected version to be approved",
+                "0 links are open",
+                "→ announce Summer lookbook to 2 partners",
+                "= GC10000402US: delivered",
+                "is confirmed: nothing to do",
+            ],
+        ),
+        (
+            "coordinate_campaign_launch",
+            [
+                "→ begin the project Spring launch",
+                "rough cut may not go to GC10000401DE: The approval of the version is NOT_APPROVED.",
+                "→ announce Spring launch to 2 partners",
+                "= GC10000402US: GC10000402US to confirm",
+                "comments: “We would like the music louder.”",
+                "→ comment on the timeline",
+                "… an answer to GC10000402US: Two stores are being rebuilt",
+                "The launch is completed: ready",
+            ],
+        ),
+        (
+            "onboard_partner",
+            [
+                "… GC10000499AT to be in the partner directory",
+                "A first password is made for eva@alpin.example",
+                "→ give eva@alpin.example the roles Community Viewer",
+                "→ announce Welcome bundle to 1 partner",
+                "The onboarding is not ready",
+                "The onboarding is completed",
+            ],
+        ),
+        (
+            "distribute_compliant_version",
+            [
+                "… one compliant version of Summer lookbook in CompliantVersion",
+                "→ make a release asset of version",
+                "2 ways are open, 0 of them to another version",
+                "it is not what shows the compliant version",
+                "2 ways are open, 0 of them to another version",
+                "→ announce the recall of Summer lookbook to 2 partners",
+                "… GC10000402US to acknowledge the recall",
+                "0 ways are open, 0 of them to another version",
+            ],
+        ),
+        (
             "build_audit_record",
             [
                 "REQ-1042 is fulfilled",

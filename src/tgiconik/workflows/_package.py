@@ -41,7 +41,7 @@ from tgiconik.workflows._outcome import Outcome, State
 from tgiconik.workflows._place import Place, Places
 from tgiconik.workflows._publication import change_document
 from tgiconik.workflows._trail import Trail, utc_now
-from tgiconik.workflows._wording import named
+from tgiconik.workflows._wording import ruling
 
 #: How often it is begun anew when somebody else packs the same at the same time.
 _ROUNDS: Final = 3
@@ -211,9 +211,8 @@ class _Case:
         for asset_id in dict.fromkeys(self.package.asset_ids):
             verdict = verdicts[asset_id] = await self.judge_one(asset_id, read)
             if before is None or before[asset_id].allowed != verdict.allowed:
-                name = named(verdict.facts.title) if verdict.facts else f"asset {named(asset_id)}"
-                may = "may" if verdict.allowed else "may not"
-                self.trail.decided(f"{name} {may} go to {self.partner_id}")
+                title = verdict.facts.title if verdict.facts else f"asset {asset_id}"
+                self.trail.decided(ruling(title, self.partner_id, verdict.decision))
         return verdicts
 
     async def judge_one(

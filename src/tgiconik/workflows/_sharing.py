@@ -24,7 +24,7 @@ from tgiconik.workflows._links import (
 from tgiconik.workflows._outcome import Outcome, State
 from tgiconik.workflows._reading import read_facts
 from tgiconik.workflows._trail import Trail, utc_now
-from tgiconik.workflows._wording import named
+from tgiconik.workflows._wording import ruling
 
 
 class Sight(Protocol):
@@ -175,8 +175,7 @@ class _Case:
         if facts is None or self.trail.now() - facts.read_at > self.policy.freshness:
             facts = await self.sight.facts()
         decision = decide(self.policy, facts, self.recipient, self.purpose, self.trail.now())
-        verdict = "may" if decision.allowed else "may not"
-        self.trail.decided(f"{named(facts.title)} {verdict} go to {self.recipient.company_id}")
+        self.trail.decided(ruling(facts.title, self.recipient.company_id, decision))
         return facts, decision
 
     async def open_links(self) -> list[ShareLink]:

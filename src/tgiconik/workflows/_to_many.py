@@ -24,6 +24,7 @@ from tgiconik.workflows._publication import DISTRIBUTION, announce, publish, wan
 from tgiconik.workflows._sharing import share_with_partner, take_back
 from tgiconik.workflows._survey import Survey
 from tgiconik.workflows._trail import Trail, Verb
+from tgiconik.workflows._wording import ruling
 
 #: How often partners are served anew when somebody else distributes at the same time.
 _ROUNDS: Final = 3
@@ -155,6 +156,7 @@ class ToMany:
                 trail=self.trail,
             )
         else:
+            self.trail.decided(ruling(self.survey.latest.title, partner_id, decision))
             outcome = self._outcome(partner_id, State.REFUSED, decision=decision)
         if outcome.state is State.DELIVERED:
             await record_delivery(

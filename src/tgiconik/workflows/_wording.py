@@ -8,6 +8,8 @@ from collections.abc import Iterable, Sequence, Sized
 from datetime import UTC, datetime
 from typing import Final
 
+from tgiconik.release import Decision
+
 _LONGEST_NAME: Final = 200
 #: What a comment of the collaboration contract can hold.
 _LONGEST_COMMENT: Final = 20_000
@@ -49,6 +51,16 @@ def in_short(names: Sequence[str]) -> str:
     more = len(names) - _MOST_NAMES
     shown = ", ".join(names[:_MOST_NAMES])
     return f"{shown} and {more} more" if more > 0 else shown
+
+
+def ruling(title: str | None, partner_id: str, decision: Decision | None) -> str:
+    """Whether something may go to a partner, with the reasons against it; None: it is gone."""
+    if decision is None:
+        return f"{named(title)} may not go to {partner_id}: it is gone, or hidden from us."
+    if decision.allowed:
+        return f"{named(title)} may go to {partner_id}"
+    reasons = " ".join(reason.message for reason in decision.reasons)
+    return f"{named(title)} may not go to {partner_id}: {reasons}"
 
 
 def how_many(partners: Sized) -> str:
