@@ -6,6 +6,7 @@ import signal
 import socket
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import httpx
@@ -133,6 +134,15 @@ def test_a_taken_port_is_said_politely(capsys: pytest.CaptureFixture[str]) -> No
     assert captured.out == ""
 
 
+@pytest.fixture
+def heeding_interrupts() -> Iterator[None]:
+    """A shell's background job ignores SIGINT, and so does all that it starts."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
+
+
+@pytest.mark.usefixtures("heeding_interrupts")
 @pytest.mark.parametrize("how", [signal.SIGINT, signal.SIGTERM])
 def test_the_command_prints_the_environment_and_leaves_nothing_when_it_is_stopped(
     how: signal.Signals, tmp_path: Path
