@@ -54,7 +54,7 @@ EXAMPLES = Path(__file__).parents[2] / "examples"
             "coordinate_campaign_launch",
             [
                 "→ begin the project Spring launch",
-                "rough cut may not go to GC10000401DE: The approval of the version is NOT_APPROVED.",
+                "rough cut may not go to GC10000401DE: The approval of the version is NOT",
                 "→ announce Spring launch to 2 partners",
                 "= GC10000402US: GC10000402US to confirm",
                 "comments: “We would like the music louder.”",

@@ -5,6 +5,8 @@ from functools import partial
 from hashlib import sha256
 from io import BytesIO
 
+import attrs
+
 from tgiconik import IconikClient, TradingGridClient
 from tgiconik.sandbox import Sandbox, media, world
 from tgiconik.sandbox.iconik import seed
@@ -17,7 +19,8 @@ from tgiconik.workflows import (
 )
 
 from .conftest import Clock
-from .plays import Play
+from .package_plays import FILM, PACKAGE, deliver
+from .plays import Play, members_of_packages
 
 LOOKBOOK = world.asset_id("lookbook")
 PARTNERS = (world.NORDLICHT, world.SUMMIT)
@@ -124,6 +127,15 @@ async def pinned(
     )
 
 
+async def packaged(
+    sandbox: Sandbox, grid: TradingGridClient, iconik: IconikClient, clock: Clock
+) -> None:
+    """Nobody has it but one partner, in a package."""
+    del sandbox
+    package = attrs.evolve(PACKAGE, asset_ids=(LOOKBOOK, FILM))
+    await deliver(grid, iconik, clock, package)
+
+
 async def traces(grid: TradingGridClient, iconik: IconikClient, clock: Clock) -> object:
     del clock
     source = await iconik.assets.get_asset(LOOKBOOK)
@@ -162,6 +174,7 @@ async def traces(grid: TradingGridClient, iconik: IconikClient, clock: Clock) ->
             for d in deliveries
         ),
         "announcements": [(a.kind, a.audience.partners) for a in announcements],
+        "packages": await members_of_packages(iconik),
     }
 
 
@@ -175,5 +188,6 @@ PLAYS = [
         ("comply unpinned", partial(run, pin=False), marked),
         ("recall pinned", recall_it, pinned),
         ("recall improved_meanwhile", recall_it, improved_meanwhile),
+        ("recall packaged", recall_it, packaged),
     )
 ]

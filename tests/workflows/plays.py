@@ -97,6 +97,17 @@ def is_write(request: httpx.Request) -> bool:
     return request.method != "GET" and not path.startswith(reads)
 
 
+async def members_of_packages(iconik: IconikClient) -> list[tuple[str, list[str]]]:
+    """What partners' packages hold, by their key."""
+    packages = []
+    async for hit in iconik.search.collections():
+        if (hit.external_id or "").startswith("package:"):
+            contents = iconik.assets.list_collection_contents(str(hit.id))
+            members = sorted([str(item.id) async for item in contents])
+            packages.append((str(hit.external_id), members))
+    return sorted(packages)
+
+
 def add_asset_without_versions(sandbox: Sandbox, title: str) -> str:
     """An asset that nobody has put anything into yet."""
     asset_id = seed.fixed_id(f"asset {title}")

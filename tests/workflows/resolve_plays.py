@@ -5,7 +5,10 @@ from functools import partial
 from pathlib import Path
 from tempfile import mkdtemp
 
+import attrs
+
 from tgiconik import IconikClient, TradingGridClient
+from tgiconik.iconik.models import assets as m
 from tgiconik.sandbox import Sandbox, credentials, media, world
 from tgiconik.sandbox.grid import seed as grid_seed
 from tgiconik.sandbox.iconik import seed
@@ -17,7 +20,8 @@ from tgiconik.workflows import (
 )
 
 from .conftest import Clock
-from .plays import Play
+from .package_plays import FILM, PACKAGE, deliver
+from .plays import Play, members_of_packages
 
 ISSUE = "ISS-50"
 LOOKBOOK = world.asset_id("lookbook")
@@ -135,6 +139,23 @@ async def move(grid: TradingGridClient, to: IssueStatus) -> None:
     await grid.community.issues.set_status(ISSUE, to, if_match=issue.etag)
 
 
+async def packaged(
+    sandbox: Sandbox, grid: TradingGridClient, iconik: IconikClient, clock: Clock
+) -> None:
+    """One partner has it in a package."""
+    package = attrs.evolve(PACKAGE, asset_ids=(LOOKBOOK, FILM))
+    await deliver(grid, iconik, clock, package)
+    complain(sandbox, LOOKBOOK)
+
+
+async def interrupted(
+    sandbox: Sandbox, grid: TradingGridClient, iconik: IconikClient, clock: Clock
+) -> None:
+    """An upload of ours ended before there was anything in its version."""
+    await stopped(sandbox, grid, iconik, clock)
+    await iconik.assets.create_asset_version(LOOKBOOK, body=m.CreateAssetVersionInput())
+
+
 async def unclear(
     sandbox: Sandbox, grid: TradingGridClient, iconik: IconikClient, clock: Clock
 ) -> None:
@@ -177,19 +198,21 @@ async def traces(grid: TradingGridClient, iconik: IconikClient, clock: Clock) ->
         ),
         "announcements": [(a.kind, a.audience.partners) for a in announcements],
         "versions": len(asset.versions or ()),
+        "packages": await members_of_packages(iconik),
         "timeline": [segment.external_id async for segment in segments],
     }
 
 
 PLAYS = [
     Play(name=f"resolve {stage.__name__}", run=run, traces=traces, prepare=stage, in_order=False)
-    for stage in (new, corrected, corrected_at_once, uploaded, reopened, unclear)
+    for stage in (new, corrected, corrected_at_once, uploaded, reopened, packaged, unclear)
 ] + [
     Play(
-        name="resolve by upload",
+        name=f"resolve by upload {stage.__name__}",
         run=partial(run, correction=CORRECTION),
         traces=traces,
-        prepare=new,
+        prepare=stage,
         in_order=False,
     )
+    for stage in (new, interrupted)
 ]

@@ -23,34 +23,53 @@ _SHARING: Final = frozenset(
     }
 )
 
+#: What a package of a partner's own takes beside that.
+_PACKING: Final = frozenset(
+    {"can_search", "can_create_collections", "can_read_collections", "can_write_collections"}
+)
+
+#: What talking to the media team on an asset's timeline takes.
+_TIMELINE: Final = frozenset({"can_read_segments", "can_create_segments"})
+
+#: What bringing a file in takes, until it has its proxies.
+_UPLOADING: Final = frozenset(
+    {
+        "can_create_transcode_jobs",
+        "can_delete_versions",
+        "can_read_files",
+        "can_read_jobs",
+        "can_read_proxies",
+        "can_read_storages",
+        "can_write_files",
+        "can_write_formats",
+        "can_write_jobs",
+        "can_write_versions",
+    }
+)
+
 #: The roles that iconik's documents ask for the operations that each workflow calls.
 WORKFLOW_ROLES: Final[Mapping[str, frozenset[str]]] = {
-    "fulfill_media_request": frozenset(
-        {
-            "can_search",
-            "can_read_assets",
-            "can_read_approval_request",
-            "can_read_metadata_values",
-            "can_read_shares",
-            "can_write_shares",
-            "can_delete_object_shares",
-        }
-    ),
+    "fulfill_media_request": _SHARING | {"can_search"},
+    "resolve_media_issue": _SHARING
+    | _TIMELINE
+    | _UPLOADING
+    | {"can_read_collections", "can_write_collections", "can_write_metadata_values"},
     "distribute_approved_asset": _SHARING,
     "distribute_tagged_assets": _SHARING | {"can_search"},
-    "process_enhancement_request": frozenset(
-        {
-            "can_read_assets",
-            "can_read_approval_request",
-            "can_read_metadata_values",
-            "can_read_shares",
-            "can_write_shares",
-            "can_delete_object_shares",
-            "can_read_segments",
-            "can_create_segments",
-            "can_write_collections",
-        }
-    ),
+    "coordinate_campaign_launch": _SHARING | _PACKING | _TIMELINE,
+    "distribute_compliant_version": _SHARING
+    | {
+        "can_create_assets",
+        "can_delete_versions",
+        "can_read_files",
+        "can_read_formats",
+        "can_search",
+        "can_write_versions",
+    },
+    "recall_version": _SHARING - {"can_write_shares"}
+    | {"can_read_collections", "can_write_collections", "can_write_metadata_values"},
+    "onboard_partner": _SHARING | _PACKING,
+    "process_enhancement_request": _SHARING | _TIMELINE | {"can_write_collections"},
     "build_audit_record": frozenset(
         {
             "can_read_assets",
