@@ -364,12 +364,7 @@ class _Work:
             kind=ProjectKind.ONBOARDING,
             name=f"{named(self.template.title)} ({self.company_id})",
             partners=(self.company_id,),
-            tasks=tuple(
-                attrs.evolve(task, partner_id=self.company_id)
-                if task.partner_id == PARTNER
-                else task
-                for task in self.template.tasks
-            ),
+            tasks=tuple(self._of_the_partner(task) for task in self.template.tasks),
             collection_id=self.template.collection_id,
         )
 
