@@ -1,8 +1,5 @@
 """Use case 3 against the sandbox: one asset, many partners, an outcome for each."""
 
-import json
-from collections import Counter
-from collections.abc import Mapping
 from typing import Any
 
 import anyio
@@ -29,7 +26,6 @@ from tgiconik.workflows import (
 
 from . import distribute_plays
 from .conftest import Clock, Wire, grid_client, iconik_client
-from .plays import is_write
 
 POLICY = world.policy()
 LOOKBOOK = world.asset_id("lookbook")
@@ -350,96 +346,6 @@ async def test_the_link_of_a_request_stays_when_the_groups_may_not_have_the_asse
     assert states(result) == {world.NORDLICHT: State.REFUSED}
     (link,) = await iconik.assets.find_links(film, share_key(world.NORDLICHT))
     assert link.url == fulfilled.outcomes[0].link
-
-
-class Troubled(httpx.AsyncBaseTransport):
-    """Counts, and answers some partners with trouble."""
-
-    def __init__(
-        self, inner: httpx.AsyncBaseTransport, trouble: Mapping[str, int | Exception]
-    ) -> None:
-        self._inner = inner
-        self._trouble = trouble
-        self.reads: list[str] = []
-        self.writes: list[str] = []
-        self.sharing = 0
-        self.most_sharing = 0
-
-    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
-        if "oauth2" not in request.url.path:
-            (self.writes if is_write(request) else self.reads).append(str(request.url))
-        await anyio.lowlevel.checkpoint()
-        if not request.url.path.endswith("/shares/url/"):
-            delivered_to = request.url.path.rpartition("/deliveries/")[2]
-            if request.method == "PUT" and f"put {delivered_to}" in self._trouble:
-                return self._answer(self._trouble[f"put {delivered_to}"])
-            return await self._inner.handle_async_request(request)
-        self.sharing += 1
-        self.most_sharing = max(self.most_sharing, self.sharing)
-        try:
-            await anyio.lowlevel.checkpoint()
-            key = str(json.loads(request.content)["title"]).rpartition(":")[2].rstrip("]")
-            if key in self._trouble:
-                return self._answer(self._trouble[key])
-            return await self._inner.handle_async_request(request)
-        finally:
-            self.sharing -= 1
-
-    def _answer(self, trouble: int | Exception) -> httpx.Response:
-        if isinstance(trouble, Exception):
-            raise trouble
-        return httpx.Response(trouble, json={"errors": ["trouble"]})
-
-
-async def test_of_500_partners_493_get_it_and_7_are_explained(
-    sandbox: Sandbox, clock: Clock
-) -> None:
-    grid_seed.add_group(sandbox.state, COMPANY_ID, "GRP-ALL", "All dealers")
-    with sandbox.state.store.transaction():
-        for number in range(500):
-            contacts = [] if number == 77 else [{"email": f"{number}@dealer.example"}]
-            join(sandbox, "GRP-ALL", f"GC-{number:03}", contacts=contacts)
-    trouble: dict[str, int | Exception] = {
-        "GC-010": 403,
-        "GC-020": 500,
-        "GC-030": 410,
-        "GC-040": httpx.ReadTimeout("too slow"),
-        "put GC-050": 404,
-        "put GC-060": 422,
-    }
-    troubled = Troubled(sandbox.transport(), trouble)
-    async with grid_client(sandbox, troubled) as grid, iconik_client(sandbox, troubled) as iconik:
-        result = await run(grid, iconik, clock, groups=["GRP-ALL"])
-        writes, reads = len(troubled.writes), len(troubled.reads)
-
-        assert Counter(states(result).values()) == {State.DELIVERED: 493, State.FAILED: 7}
-        assert {o.partner: type(o.error) for o in result.outcomes if o.error is not None} == {
-            "GC-010": errors.Forbidden,
-            "GC-020": errors.ServerError,
-            "GC-030": errors.Gone,
-            "GC-040": errors.TimedOut,
-            "GC-050": errors.NotFound,
-            "GC-060": errors.Unprocessable,
-            "GC-077": errors.WorkflowError,
-        }
-        assert troubled.most_sharing == 8
-        assert writes <= 2.1 * 500
-        # The look after the links is shared by all who wait for it.
-        assert reads <= 3 * 500 / 4 + 50
-        (announcement_id,) = result.announcement_ids
-        told = await grid.community.announcements.get(announcement_id)
-        assert len(told.audience.partners) == 493
-
-        trouble.clear()
-        again = await run(grid, iconik, clock, groups=["GRP-ALL"])
-        assert Counter(states(again).values()) == {State.DELIVERED: 499, State.FAILED: 1}
-        assert len(again.announcement_ids) == 2
-
-        troubled.reads.clear()
-        troubled.writes.clear()
-        assert await run(grid, iconik, clock, groups=["GRP-ALL"]) == again
-        assert troubled.writes == []
-        assert len(troubled.reads) <= 500 / 50 + 20
 
 
 async def test_a_cancelled_run_ends_at_once_and_says_who_was_not_reached(
