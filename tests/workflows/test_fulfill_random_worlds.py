@@ -15,14 +15,16 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tgiconik.release import AssetFacts, Decision, Purpose, Recipient, ReleasePolicy, decide
+from tgiconik.release import Decision, Purpose, Recipient, ReleasePolicy, decide
 from tgiconik.sandbox import Sandbox, credentials
 from tgiconik.sandbox.grid import seed as grid_seed
 from tgiconik.sandbox.iconik import seed as iconik_seed
 from tgiconik.sandbox.iconik import shares
-from tgiconik.sandbox.iconik.kinds import APPROVALS, ASSETS, SHARES, VALUES
+from tgiconik.sandbox.iconik.kinds import ASSETS, SHARES
 from tgiconik.tradinggrid.collaboration import Comment, RequestStatus
 from tgiconik.workflows import Fulfillment, State, fulfill_media_request, share_key
+
+from .judge import facts_of
 
 NOW = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
 PARTNER = "GC10000401DE"
@@ -204,31 +206,8 @@ def _add_asset(sandbox: Sandbox, id_: str, asset: Asset) -> None:
 
 def judged(sandbox: Sandbox, world: World, number: int) -> Decision:
     """What `decide` says of an asset, on facts straight from the database."""
-    store, id_ = sandbox.state.store, asset_id(number)
-    asset = store.get(ASSETS, id_) or {"title": "", "status": None, "versions": []}
-    version = asset.get("default_version_id")
-    if version is None and asset["versions"]:
-        version = max(asset["versions"], key=lambda v: v["version_number"])["id"]
-    approval = store.get(APPROVALS, f"assets/{id_}/{version}") or {}
-    rows = (store.get(VALUES, f"assets/{id_}/") or {"metadata_values": {}})["metadata_values"]
-    facts = AssetFacts(
-        asset_id=id_,
-        title=asset["title"],
-        read_at=NOW,
-        status=asset["status"],
-        version_id=version,
-        approval_status=approval.get("status"),
-        approval_version_id=approval.get("version_id"),
-        approved_by=frozenset(
-            word["user"]
-            for word in approval.get("approvals_by", ())
-            if word["status"] == "APPROVED"
-        ),
-        metadata={
-            name: [row["value"] for row in field["field_values"]] for name, field in rows.items()
-        }
-        if world.policy.metadata_view
-        else {},
+    facts = facts_of(
+        sandbox, asset_id(number), at=NOW, has_view=world.policy.metadata_view is not None
     )
     region, language = world.criteria.get("region"), world.criteria.get("language")
     recipient = Recipient(
