@@ -42,6 +42,11 @@ def _row(keys: Iterable[str]) -> tuple[str, ...]:
     return tuple(keys)
 
 
+def _aware(task: "TaskPlan", _: object, value: datetime | None) -> None:
+    if value is not None and value.tzinfo is None:
+        raise errors.ConfigurationError(f"task {task.key!r}: due_at needs a time zone")
+
+
 @attrs.frozen(kw_only=True)
 class TaskPlan:
     """One thing on a checklist.
@@ -53,7 +58,7 @@ class TaskPlan:
         description: the same in full.
         partner_id: company id (BUID) of the partner who is to do it; None for our own people.
         login_id: who of our own people.
-        due_at: when it is to be done, in UTC.
+        due_at: when it is to be done, timezone-aware.
         depends_on: keys of the tasks to be done first.
     """
 
@@ -63,7 +68,7 @@ class TaskPlan:
     description: str | None = None
     partner_id: str | None = None
     login_id: str | None = None
-    due_at: datetime | None = None
+    due_at: datetime | None = attrs.field(default=None, validator=_aware)
     depends_on: tuple[str, ...] = attrs.field(default=(), converter=_row)
 
 
