@@ -1,17 +1,19 @@
 """Every answer is what it says, or an error that says what came."""
 
+import html
 import json
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
 from typing import Any
 
+import attrs
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from tgiconik import errors
 from tgiconik._http import Answer, build
-from tgiconik._http._message import messages, problem, problem_type, retry_after
+from tgiconik._http._message import messages, problem, problem_type, retry_after, unreadable
 
 NOW = datetime(2026, 6, 15, 12, tzinfo=UTC)
 
@@ -114,11 +116,55 @@ def test_a_refusal_tells_the_request_id() -> None:
 def test_credentials_that_a_server_repeats_are_masked() -> None:
     content = json.dumps({"errors": ["token our-secret-token is wrong"]}).encode()
 
-    found = problem(answer(400, content), secrets=["our-secret-token", "ab"], at=NOW)
+    repeated = attrs.evolve(
+        answer(400, content), credentials={"Auth-Token": "our-secret-token", "App-ID": "is"}
+    )
+
+    found = problem(repeated, at=NOW)
 
     assert found is not None
     assert "our-secret-token" not in str(found) + found.excerpt
     assert found.messages == ("token *** is wrong",)
+
+
+SECRET = 'new "pass" <wörd>'
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        {"loginPassword": SECRET},
+        {"user": {"hints": [{"password_answer": [SECRET]}]}},
+        {"secrets": {"anything": {"below": SECRET}}},
+    ],
+)
+@pytest.mark.parametrize(
+    "content",
+    [
+        SECRET.encode(),
+        json.dumps({"errors": [SECRET]}).encode(),
+        json.dumps({"errors": [SECRET]}, ensure_ascii=False).encode(),
+        f"<p>{html.escape(SECRET)}</p>".encode(),
+    ],
+    ids=["plain", "JSON", "JSON in UTF-8", "HTML"],
+)
+def test_what_was_sent_as_a_secret_is_masked_where_a_server_repeats_it(
+    body: object, content: bytes
+) -> None:
+    call = build("POST", "/v1/users", json=body)
+    for status, kind in ((400, errors.BadRequest), (200, errors.UnreadableResponse)):
+        got = attrs.evolve(answer(status, content), call=call)
+        found = problem(got, at=NOW) or unreadable(got, f"not what was asked for: {SECRET!r}")
+
+        assert type(found) is kind
+        assert "pass" not in str(found) + found.excerpt
+
+
+def test_what_is_no_secret_is_not_masked() -> None:
+    call = build("POST", "/v1/users", json={"title": "Spring film", "count": 3, "password": None})
+    got = attrs.evolve(answer(400, b"Spring film is no title"), call=call)
+
+    assert "Spring film is no title" in str(problem(got, at=NOW))
 
 
 @pytest.mark.parametrize(

@@ -17,6 +17,7 @@ import httpx
 from tgiconik import errors
 from tgiconik._http._closing import Closing
 from tgiconik._http._message import Answer, Call, problem
+from tgiconik._http._redact import bare
 from tgiconik._http._session import Transport, is_this_machine, no_cookies, own_user_agent
 
 #: Bytes of a file that are read, sent or received at once.
@@ -237,6 +238,8 @@ class _named:  # noqa: N801 - reads as the statement that it is
     ) -> None:
         where = {"method": self._call.method, "url": self._call.shown}
         if isinstance(error, httpx.TimeoutException):
-            raise errors.TimedOut(f"no answer in time ({type(error).__name__})", **where) from error
+            late = f"no answer in time ({type(error).__name__})"
+            raise errors.TimedOut(late, **where) from bare(error)
         if isinstance(error, httpx.RequestError):
-            raise errors.ConnectionFailed(f"{type(error).__name__}: {error}", **where) from error
+            broken = f"{type(error).__name__}: {error}"
+            raise errors.ConnectionFailed(broken, **where) from bare(error)

@@ -14,7 +14,7 @@ from urllib.parse import quote, urlencode
 import attrs
 
 from tgiconik import errors
-from tgiconik._http._redact import MASK, masked, shown_url
+from tgiconik._http._redact import MASK, masked, secrets_in, secrets_sent, shown_url
 from tgiconik._models import rfc3339
 
 Scalar: TypeAlias = str | int | float | bool | datetime | date
@@ -70,13 +70,31 @@ class Call:
 
 @attrs.frozen(kw_only=True)
 class Answer:
-    """What came back for a call. Header names are lower-case."""
+    """What came back for a call. Header names are lower-case.
+
+    Attributes:
+        call: the call.
+        url: where it went, as errors and logs may show it.
+        status: HTTP status code.
+        headers: by lower-case name.
+        content: the body.
+        credentials: the session's own headers that the call was sent with.
+    """
 
     call: Call
     url: str
     status: int
     headers: Mapping[str, str] = attrs.field(repr=False)
     content: bytes = attrs.field(repr=False)
+    credentials: Mapping[str, str] = attrs.field(factory=dict[str, str], repr=False)
+
+    def masked(self, text: str) -> str:
+        """A text as errors may show it: nothing secret in it that was sent.
+
+        A call's own headers and body may hold secrets too: a log-in, a share, a new user.
+        """
+        sent = secrets_in({**self.credentials, **self.call.headers})
+        return masked(text, (*self.credentials.values(), *sent, *secrets_sent(self.call.content)))
 
     @property
     def text(self) -> str:
@@ -99,8 +117,10 @@ class Answer:
         try:
             return json.loads(self.content)
         except (ValueError, RecursionError) as error:
-            kind = self.headers.get("content-type", "no content type")
-            raise unreadable(self, f"not JSON ({kind}): {error}") from error
+            why = str(error)
+        # Not within the handler: the parser's error has the whole body.
+        kind = self.headers.get("content-type", "no content type")
+        raise unreadable(self, f"not JSON ({kind}): {why}")
 
 
 _NOTHING: Final = object()
@@ -220,11 +240,11 @@ def _encodable(text: str) -> str:
 def unreadable(answer: Answer, message: str) -> errors.UnreadableResponse:
     """The error for an answer that came but cannot be understood."""
     return errors.UnreadableResponse(
-        message,
+        answer.masked(message),
         method=answer.call.method,
         url=answer.url,
         status=answer.status,
-        excerpt=answer.text,
+        excerpt=answer.masked(answer.text),
         request_id=answer.request_id,
     )
 
@@ -232,25 +252,21 @@ def unreadable(answer: Answer, message: str) -> errors.UnreadableResponse:
 _FIRST_ERROR: Final = 400
 
 
-def problem(
-    answer: Answer, *, secrets: Iterable[str] = (), at: datetime
-) -> errors.StatusError | None:
+def problem(answer: Answer, *, at: datetime) -> errors.StatusError | None:
     """The error that an answer is, or None for one that says yes.
 
     Args:
         answer: what came back.
-        secrets: credentials to mask where the server repeats them.
         at: the time now, against which a `Retry-After` date counts.
     """
     if answer.status < _FIRST_ERROR:
         return None
-    secrets = tuple(secrets)
     return errors.for_status(answer.status)(
         method=answer.call.method,
         url=answer.url,
         status=answer.status,
-        messages=[masked(message, secrets) for message in messages(answer.content)],
-        excerpt=masked(answer.text, secrets),
+        messages=[answer.masked(message) for message in messages(answer.content)],
+        excerpt=answer.masked(answer.text),
         request_id=answer.request_id,
         problem_type=problem_type(answer.content),
         retry_after=retry_after(answer.headers, at=at),

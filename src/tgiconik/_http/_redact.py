@@ -1,5 +1,7 @@
 """What may be shown: URLs and bodies with every secret value masked."""
 
+import html
+import json
 import re
 from collections.abc import Iterable, Mapping
 from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
@@ -12,6 +14,22 @@ _SECRET_NAME = re.compile(
 )
 # Shorter strings would mask ordinary words wherever a server repeats them.
 _SHORTEST_SECRET = 6
+
+
+class Hidden(dict[str, str]):
+    """Headers that a traceback with its local variables does not show."""
+
+    def __repr__(self) -> str:
+        return MASK
+
+
+def bare(error: Exception) -> Exception:
+    """An error of a library below as the cause of ours, without the frames that it came through.
+
+    Their local variables are headers and bodies, whole.
+    """
+    error.__cause__ = error.__context__ = None
+    return error.with_traceback(None)
 
 
 def shown_url(url: str) -> str:
@@ -37,9 +55,37 @@ def secrets_in(headers: Mapping[str, str]) -> list[str]:
     return [*values, *(value.partition(" ")[2] for value in values)]
 
 
+def secrets_sent(content: bytes | None) -> list[str]:
+    """The texts of a JSON body that stand under a secret-looking name, such as `loginPassword`."""
+    try:
+        body = json.loads(content or b"")
+    except (ValueError, RecursionError):
+        return []
+    found: list[str] = []
+    ahead = [(body, False)]
+    while ahead:
+        value, secret = ahead.pop()
+        if isinstance(value, dict):
+            ahead += [
+                (inner, secret or bool(_SECRET_NAME.search(name))) for name, inner in value.items()
+            ]
+        elif isinstance(value, list):
+            ahead += [(inner, secret) for inner in value]
+        elif secret and isinstance(value, str):
+            found.append(value)
+    return found
+
+
 def masked(text: str, secrets: Iterable[str]) -> str:
     """The text with every one of the secrets replaced, for servers that repeat what they got."""
     for secret in secrets:
         if len(secret) >= _SHORTEST_SECRET:
-            text = text.replace(secret, MASK)
+            for written in _spellings(secret):
+                text = text.replace(written, MASK)
     return text
+
+
+def _spellings(text: str) -> set[str]:
+    """A text as it is, as JSON has it, and as a page shows it."""
+    in_json = {json.dumps(text, ensure_ascii=ascii_)[1:-1] for ascii_ in (True, False)}
+    return {text, html.escape(text), *in_json}

@@ -21,7 +21,7 @@ from tgiconik import errors
 from tgiconik._http._closing import Closing
 from tgiconik._http._message import Answer, Call, problem, unreadable
 from tgiconik._http._rate import RateLimit
-from tgiconik._http._redact import secrets_in
+from tgiconik._http._redact import Hidden, bare
 from tgiconik._http._retry import Retry, may_repeat
 
 _log = logging.getLogger("tgiconik.http")
@@ -173,18 +173,31 @@ class Session(Closing):
 
     async def _credentials(self, call: Call) -> Mapping[str, str]:
         if self._auth is None or not call.authenticated:
-            return {}
-        return await self._auth.headers(self)
+            return Hidden()
+        return Hidden(await self._auth.headers(self))
 
     async def _once(self, call: Call, credentials: Mapping[str, str]) -> Answer:
         if self._rate:
             await self._rate.wait()
+        answer = await self._exchange(call, credentials)
+        if len(answer.content) > _MOST:
+            raise unreadable(answer, f"more than {_MOST} bytes")
+        refusal = problem(answer, at=datetime.now(UTC))
+        if refusal is not None:
+            raise refusal
+        return answer
+
+    async def _exchange(self, call: Call, credentials: Mapping[str, str]) -> Answer:
+        """The request and its answer, whatever it says.
+
+        What is secret in either never becomes a local variable: tracebacks can show those.
+        """
         shown = call.shown_url(self.base_url)
         try:
             request = self._client.build_request(
                 call.method,
                 call.url(self.base_url),
-                headers={**call.headers, **credentials},
+                headers=Hidden({**call.headers, **credentials}),
                 content=call.content,
             )
         except httpx.InvalidURL as error:
@@ -192,13 +205,20 @@ class Session(Closing):
         try:
             response = await self._client.send(request, stream=True)
             try:
-                content = await _read(response)
+                return Answer(
+                    call=call,
+                    url=shown,
+                    status=response.status_code,
+                    headers={name.lower(): value for name, value in response.headers.items()},
+                    content=await _read(response),
+                    credentials=credentials,
+                )
             finally:
                 await response.aclose()
         except httpx.TimeoutException as error:
             raise errors.TimedOut(
                 f"no answer in time ({type(error).__name__})", method=call.method, url=shown
-            ) from error
+            ) from bare(error)
         except httpx.LocalProtocolError:
             # It is about what we sent and repeats it, credentials too; nor is it chained.
             raise errors.ConfigurationError(
@@ -207,22 +227,7 @@ class Session(Closing):
         except httpx.RequestError as error:
             raise errors.ConnectionFailed(
                 f"{type(error).__name__}: {error}", method=call.method, url=shown
-            ) from error
-        answer = Answer(
-            call=call,
-            url=shown,
-            status=response.status_code,
-            headers={name.lower(): value for name, value in response.headers.items()},
-            content=content[:_MOST],
-        )
-        if len(content) > _MOST:
-            raise unreadable(answer, f"more than {_MOST} bytes")
-        # A call's own headers may be credentials too: those of a log-in, or of a share.
-        secrets = [*credentials.values(), *secrets_in({**credentials, **call.headers})]
-        refusal = problem(answer, secrets=secrets, at=datetime.now(UTC))
-        if refusal is not None:
-            raise refusal
-        return answer
+            ) from bare(error)
 
 
 #: Longer than any page of a list, and short enough for a machine to hold a few of.

@@ -187,9 +187,22 @@ async def _missing_roles(users: Users, found: User, user: NewUser) -> tuple[str,
     return tuple(role for role in user.roles if role not in has)
 
 
-async def _create(users: Users, user: NewUser, password: Password) -> None:
+class _Secret(str):
+    """A text that a traceback with its local variables does not show."""
+
+    __slots__ = ()
+
+    def __repr__(self) -> str:
+        return "***"
+
+
+async def _ask(password: Password, user: NewUser) -> _Secret:
     given = password(user)
-    secret = await given if isawaitable(given) else given
+    return _Secret(await given if isawaitable(given) else given)
+
+
+async def _create(users: Users, user: NewUser, password: Password) -> None:
+    secret = await _ask(password, user)
     await users.create(
         UserCreate(
             firstName=user.first_name,

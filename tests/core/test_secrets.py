@@ -1,0 +1,88 @@
+"""What is secret is in no error, no traceback with its local variables, no pickle and no log."""
+
+import logging
+import pickle
+import socket
+import traceback
+from collections.abc import Callable
+
+import httpx
+import pytest
+
+from tgiconik import errors
+from tgiconik._http._message import build
+from tgiconik._http._session import HeaderAuth, Session
+
+TOKEN = "our-token-4711"
+PASSWORD = "new-user-0815"
+
+
+def everything(error: BaseException) -> str:
+    """All that anybody can see of an error."""
+    told = traceback.TracebackException.from_exception(error, capture_locals=True)
+    return "".join([repr(error), str(pickle.dumps(error)), *told.format()])
+
+
+async def call_and_fail(session: Session) -> errors.TgIconikError:
+    call = build("POST", "/v1/users", json={"loginPassword": PASSWORD})
+    async with session:
+        with pytest.raises(errors.TgIconikError) as raised:
+            (await session.send(call)).json()
+    return raised.value
+
+
+def session_over(transport: httpx.AsyncBaseTransport | None, base: str) -> Session:
+    return Session(base, auth=HeaderAuth({"Auth-Token": TOKEN}), transport=transport)
+
+
+def echo(status: int) -> Callable[[httpx.Request], httpx.Response]:
+    """A platform that says all that it was sent."""
+
+    def answer(request: httpx.Request) -> httpx.Response:
+        return httpx.Response(status, content=repr(request.headers.raw).encode() + request.content)
+
+    return answer
+
+
+def fail(error: type[httpx.RequestError]) -> Callable[[httpx.Request], httpx.Response]:
+    """A transport that fails far below, where headers are local variables."""
+
+    def answer(request: httpx.Request) -> httpx.Response:
+        headers, body = request.headers.raw, request.content
+        raise error("failed") from ValueError(len(headers), len(body))
+
+    return answer
+
+
+@pytest.mark.parametrize(
+    "handler",
+    [
+        *map(echo, (200, 302, 400, 401, 403, 409, 500)),
+        *map(fail, (httpx.ReadTimeout, httpx.ReadError, httpx.RemoteProtocolError)),
+    ],
+    ids=["200", "302", "400", "401", "403", "409", "500", "timeout", "cut", "no HTTP"],
+)
+async def test_what_was_sent_is_in_no_error(
+    handler: Callable[[httpx.Request], httpx.Response], caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.DEBUG)
+    session = session_over(httpx.MockTransport(handler), "https://iconik.example")
+
+    error = await call_and_fail(session)
+
+    assert not [s for s in (TOKEN, PASSWORD) if s in everything(error) + caplog.text]
+
+
+async def test_what_was_sent_is_in_no_error_of_a_real_connection(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    caplog.set_level(logging.DEBUG)
+    with socket.socket() as closed:
+        closed.bind(("127.0.0.1", 0))
+        session = session_over(None, f"http://127.0.0.1:{closed.getsockname()[1]}")
+
+        error = await call_and_fail(session)
+
+    assert isinstance(error, errors.ConnectionFailed)
+    assert isinstance(error.__cause__, httpx.ConnectError)
+    assert not [s for s in (TOKEN, PASSWORD) if s in everything(error) + caplog.text]
