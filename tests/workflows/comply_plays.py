@@ -8,6 +8,7 @@ from io import BytesIO
 import attrs
 
 from tgiconik import IconikClient, TradingGridClient
+from tgiconik.iconik.models import assets as m
 from tgiconik.sandbox import Sandbox, media, world
 from tgiconik.sandbox.iconik import seed
 from tgiconik.workflows import (
@@ -72,7 +73,13 @@ async def marked(
 async def improved_meanwhile(
     sandbox: Sandbox, grid: TradingGridClient, iconik: IconikClient, clock: Clock
 ) -> None:
-    """The first version is marked, partners have links to the asset, which shows the second."""
+    """The first version is marked, partners have links to the asset, which shows the second.
+
+    It is in a collection, too, as most assets are.
+    """
+    body = m.CollectionContentInput(object_id=LOOKBOOK, object_type="assets")
+    launch = seed.fixed_id("collection spring launch")
+    await iconik.assets.add_collection_content(launch, body=body)
     first = await current(iconik)
     await mark(iconik, first, FIRST)
     await distribute_approved_asset(grid, iconik, LOOKBOOK, policy=world.policy(), now=clock)

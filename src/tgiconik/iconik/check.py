@@ -61,6 +61,7 @@ WORKFLOW_ROLES: Final[Mapping[str, frozenset[str]]] = {
     | {
         "can_create_assets",
         "can_delete_versions",
+        "can_read_collections",
         "can_read_files",
         "can_read_formats",
         "can_search",

@@ -2,12 +2,12 @@
 
 It looks at everything that shows an asset: partners' links and anybody else's shares of the asset
 itself, of the release assets that were made of its versions, and of the collections that they are
-in. It writes nothing.
+in, however deep. It writes nothing.
 
 Source: use case 5 of the project's design; iconik's OpenAPI documents.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from datetime import datetime
 from typing import Any
 
@@ -188,7 +188,7 @@ class _Check:
             self._way(share, "assets", asset_id, version_id, why_not)
             async for share in self.iconik.assets.list_object_shares("assets", asset_id)
         ]
-        for collection_id in asset.in_collections or ():
+        for collection_id in await self._around(asset.in_collections or ()):
             shares = self.iconik.assets.list_object_shares("collections", collection_id)
             ways += [
                 self._way(share, "collections", collection_id, version_id, why_not)
@@ -197,6 +197,22 @@ class _Check:
         self.trail.read(f"shares of {named(asset.title)}: {len(ways)}")
         now = self.trail.now()
         return [way for way in ways if way.expires_at is None or way.expires_at > now]
+
+    async def _around(self, collection_ids: Iterable[str]) -> list[str]:
+        """Collections, and the collections that those are in: a share shows what is below it."""
+        found: list[str] = []
+        ahead = list(collection_ids)
+        while ahead:
+            collection_id = ahead.pop(0)
+            if collection_id in found:
+                continue
+            found.append(collection_id)
+            try:
+                collection = await self.iconik.assets.get_collection(collection_id)
+            except errors.NotFound:
+                continue
+            ahead += collection.in_collections or ()
+        return found
 
     def _way(
         self,
