@@ -42,7 +42,7 @@ def rows(*told: Event) -> list[dict[str, str]]:
 @given(st.lists(events(), max_size=5))
 def test_every_cell_comes_back_and_none_begins_a_formula(told: list[Event]) -> None:
     for each, row in zip(told, rows(*told), strict=True):
-        assert row["title"].removeprefix("'") == (each.title or "").removeprefix("'")
+        assert row["title"].removeprefix("'") == (each.title or "")
         for cell in row.values():
             assert not cell.startswith(("=", "+", "-", "@", "\t", "\r", "\n"))
             assert not cell.lstrip().startswith(("=", "+", "-", "@"))
