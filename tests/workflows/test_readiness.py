@@ -9,7 +9,6 @@ import pytest
 from tgiconik.tradinggrid.collaboration import Confirmation, ProjectException, Task
 from tgiconik.workflows._project import ProjectState
 from tgiconik.workflows._readiness import Possession, Readiness, judge_readiness
-from tgiconik.workflows._showing import as_dict
 
 NOW = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
 DE, US = "GC10000401DE", "GC10000402US"
@@ -161,5 +160,7 @@ def test_two_readings_of_one_state_are_equal_and_plain_data() -> None:
 
     assert one == judge_readiness(state, HAS, at=NOW + timedelta(hours=1))
     assert one.own_tasks == ("Dress the <b>windows</b>",)
-    assert json.loads(json.dumps(as_dict(one)))["own_tasks"] == list(one.own_tasks)
+    assert json.loads(json.dumps(one.to_dict()))["own_tasks"] == list(one.own_tasks)
+    assert "&lt;b&gt;windows&lt;/b&gt;" in one._repr_html_()
+    assert "<b>" not in one._repr_html_()
     assert str(one).startswith("not ready: our own people to do: Dress the")

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
+from typing import Any
 
 import attrs
 
@@ -14,6 +15,7 @@ from tgiconik.tradinggrid.collaboration import (
     TaskStatus,
 )
 from tgiconik.workflows._project import ProjectState
+from tgiconik.workflows._showing import as_dict, as_html
 from tgiconik.workflows._wording import in_short, named
 
 
@@ -106,6 +108,13 @@ class Readiness:
     def overdue(self) -> bool:
         """Something is missing, and the time has come."""
         return not self.ready and self.due_at is not None and self.due_at <= self.at
+
+    def to_dict(self) -> dict[str, Any]:
+        """All of it as plain data, ready for JSON."""
+        return as_dict(self)
+
+    def _repr_html_(self) -> str:
+        return as_html(self)
 
     def __str__(self) -> str:
         return "ready" if self.ready else f"not ready: {in_short(self.blocks)}"

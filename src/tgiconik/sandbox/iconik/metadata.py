@@ -128,10 +128,17 @@ def _written(asked: Asked, type_: str, id_: str) -> Response:
 
 
 def read_all_values(asked: Asked) -> Response:
-    """All values of an object, of whatever view."""
+    """All values of an object, of whatever view, each with the name and type of its field."""
     type_, id_ = objects.check(asked)
-    document = found(asked.state.store.get(VALUES, _key(type_, id_, "")), f"{type_} {id_}")
-    return asked.fit(document)
+    found(asked.state.store.get(VALUES, _key(type_, id_, "")), f"{type_} {id_}")
+    types = {field["name"]: field["field_type"] for field in asked.state.store.list(FIELDS)}
+    values = values_of(asked.state, type_, id_)
+    return asked.fit(
+        {
+            name: {"name": name, "type": types.get(name), "values": value["field_values"]}
+            for name, value in values.items()
+        }
+    )
 
 
 def write_all_values(asked: Asked) -> Response:
