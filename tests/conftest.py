@@ -3,6 +3,8 @@
 import pytest
 from hypothesis import HealthCheck, settings
 
+pytest_plugins = ["contract.plugin"]
+
 # Examples are held to what is right, not to a clock: the first text of a run builds a table of
 # Unicode, which on a busy machine takes seconds.
 settings.register_profile("tgiconik", deadline=None, suppress_health_check=[HealthCheck.too_slow])

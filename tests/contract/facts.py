@@ -1,0 +1,187 @@
+"""The OpenAPI facts as a judge of calls and answers, by a JSON Schema library that others wrote.
+
+The sandbox checks what it is sent with code of its own, against facts of its own shape. This reads
+the documents themselves.
+"""
+
+import json
+import re
+from collections import defaultdict
+from collections.abc import Iterator, Mapping
+from functools import cache
+from pathlib import Path
+from typing import Any, TypeAlias
+from urllib.parse import parse_qsl, unquote
+
+import attrs
+from jsonschema import Draft202012Validator, ValidationError
+
+FACTS = Path(__file__).parents[2] / "codegen" / "facts" / "iconik"
+Schema: TypeAlias = Mapping[str, Any]
+_WIRE_NAMES = {"usersnotifications": "users-notifications"}
+
+
+@attrs.frozen
+class Exchange:
+    """One call and its answer.
+
+    Attributes:
+        method: in capitals.
+        path: as it was sent.
+        query: as it was sent.
+        body: decoded JSON, or None.
+        status: of the answer.
+        answer: decoded JSON, or None.
+    """
+
+    method: str
+    path: str
+    query: str
+    body: Any
+    status: int
+    answer: Any
+
+
+@attrs.frozen(eq=False)
+class Operation:
+    """One operation of the documents."""
+
+    service: str
+    method: str
+    path: str
+    facts: Mapping[str, Any]
+
+    @property
+    def name(self) -> str:
+        """Such as `GET assets/v1/assets/{asset_id}/`."""
+        return f"{self.method} {self.service}{self.path}"
+
+    @property
+    def query(self) -> dict[str, Mapping[str, Any]]:
+        """What may be in the query, by name."""
+        return {p["name"]: p for p in self.facts.get("parameters", ()) if p["in"] == "query"}
+
+
+def deviations(exchange: Exchange) -> Iterator[str]:
+    """Where an exchange is not as the documents have it, one line each."""
+    operation = find(exchange.method, exchange.path)
+    if operation is None:
+        yield f"{exchange.method} {exchange.path}: no such operation"
+        return
+    where = operation.name
+    yield from (f"{where}: {problem}" for problem in _in_query(operation, exchange.query))
+    body = operation.facts.get("requestBody")
+    if body is not None and exchange.body is not None:
+        for schema in _schemas(body):
+            yield from (
+                f"{where}: body {problem}"
+                for problem in _problems(operation, schema, exchange.body, request=True)
+            )
+    if exchange.status >= 400:
+        return
+    answers = operation.facts["responses"]
+    answer = answers.get(str(exchange.status))
+    if answer is None:
+        yield f"{where}: answer {exchange.status} is none of {', '.join(answers)}"
+    elif exchange.answer is not None:
+        for schema in _schemas(answer):
+            yield from (
+                f"{where}: answer {problem}"
+                for problem in _problems(operation, schema, exchange.answer, request=False)
+            )
+
+
+@cache
+def find(method: str, path: str) -> Operation | None:
+    """The operation that a path is of; where several are, the one with the fewest placeholders."""
+    alike = _operations()[method, path.count("/")]
+    found = [operation for pattern, operation in alike if pattern.fullmatch(path)]
+    return min(found, key=lambda operation: operation.path.count("{"), default=None)
+
+
+@cache
+def _operations() -> Mapping[tuple[str, int], list[tuple[re.Pattern[str], Operation]]]:
+    """All of them, by method and number of segments."""
+    found: dict[tuple[str, int], list[tuple[re.Pattern[str], Operation]]] = defaultdict(list)
+    for file in FACTS.glob("*.json"):
+        service = _WIRE_NAMES.get(file.stem, file.stem)
+        for path, item in _document(file.stem)["paths"].items():
+            whole = f"/API/{service}{path}"
+            pattern = re.compile(re.sub(r"\\{\w+\\}", "[^/]+", re.escape(whole)))
+            for method, facts in item.items():
+                operation = Operation(file.stem, method.upper(), path, facts)
+                found[method.upper(), whole.count("/")].append((pattern, operation))
+    return found
+
+
+@cache
+def _document(service: str) -> Mapping[str, Any]:
+    document: Mapping[str, Any] = json.loads((FACTS / f"{service}.json").read_text("utf-8"))
+    return document
+
+
+def _in_query(operation: Operation, query: str) -> Iterator[str]:
+    known = operation.query
+    sent = dict(parse_qsl(query, keep_blank_values=True))
+    yield from (
+        f"query lacks {name}" for name, p in known.items() if p.get("required") and name not in sent
+    )
+    prefixes = tuple(name.partition("<")[0] for name in known if "<" in name)
+    for name, value in sent.items():
+        if name in known:
+            if not _has_type(unquote(value), known[name]["schema"].get("type")):
+                yield f"query {name} is no {known[name]['schema']['type']}"
+        elif not (prefixes and name.startswith(prefixes)):
+            yield f"query has unknown {name}"
+
+
+def _has_type(value: str, kind: object) -> bool:
+    match kind:
+        case "integer":
+            return re.fullmatch(r"-?\d+", value) is not None
+        case "boolean":
+            return value in {"true", "false"}
+        case "number":
+            return re.fullmatch(r"-?\d+(\.\d+)?", value) is not None
+        case _:
+            return True
+
+
+def _schemas(holder: Mapping[str, Any]) -> list[Schema]:
+    contents = holder.get("content", {})
+    return [content["schema"] for kind, content in contents.items() if "json" in kind]
+
+
+def _problems(
+    operation: Operation, schema: Schema, value: object, *, request: bool
+) -> Iterator[str]:
+    partial = request and operation.method == "PATCH"
+    for error in _validator(operation.service, json.dumps(schema)).iter_errors(value):
+        for cause in _causes(error, partial=partial):
+            place = "/".join("*" if isinstance(at, int) else at for at in cause.absolute_path)
+            yield f"{place or 'itself'}: {_said(cause)}"
+
+
+def _causes(error: ValidationError, *, partial: bool) -> list[ValidationError]:
+    """What is really wrong: of several choices, the one that is nearest to the value."""
+    if error.validator == "anyOf":
+        choices: dict[Any, list[ValidationError]] = defaultdict(list)
+        for inner in error.context:
+            choices[inner.schema_path[0]] += _causes(inner, partial=partial)
+        return min(choices.values(), key=len)
+    # A PATCH is a part of the whole: what it leaves out stays.
+    return [] if partial and error.validator == "required" else [error]
+
+
+def _said(error: ValidationError) -> str:
+    """What is wrong, without the value: the same fault is the same line."""
+    if error.validator == "required":
+        return error.message
+    return f"is not of {error.validator} {json.dumps(error.validator_value)[:80]}"
+
+
+@cache
+def _validator(service: str, schema: str) -> Draft202012Validator:
+    # References point into the document: with its components beside them, they find their way.
+    components = _document(service)["components"]
+    return Draft202012Validator({**json.loads(schema), "components": components})
