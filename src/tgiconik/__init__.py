@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, Final
 from tgiconik import errors
 
 if TYPE_CHECKING:
-    from tgiconik._http import Page, Pages, Retry
+    from tgiconik._http import Page, Pages, Retry, Traffic
     from tgiconik._models import UNSET
     from tgiconik.iconik import IconikClient
     from tgiconik.release import Decision, ReleasePolicy, decide
@@ -29,6 +29,7 @@ __all__ = [
     "ReleasePolicy",
     "Retry",
     "TradingGridClient",
+    "Traffic",
     "__version__",
     "decide",
     "errors",
@@ -44,6 +45,7 @@ _HOMES: Final = {
     "Pages": "tgiconik._http",
     "ReleasePolicy": "tgiconik.release",
     "Retry": "tgiconik._http",
+    "Traffic": "tgiconik._http",
     "TradingGridClient": "tgiconik.tradinggrid",
     "decide": "tgiconik.release",
 }

@@ -11,6 +11,7 @@ import pytest
 
 from tgiconik import errors
 from tgiconik._http import Call, Retry, Session, build
+from tgiconik._http._retry import RetryBudget
 
 from .conftest import TOKEN, Answer, session
 
@@ -351,3 +352,53 @@ async def test_what_httpx_refuses_to_send_is_not_repeated() -> None:
 def test_what_is_no_url_is_refused(url: str) -> None:
     with pytest.raises(errors.ConfigurationError, match="is not a URL"):
         Session(url)
+
+
+async def test_what_a_client_did_is_counted(waits: list[float]) -> None:
+    client, _ = session(
+        httpx.Response(503), httpx.Response(200, json={"a": 1}), rate=1.0, retry=Retry(attempts=4)
+    )
+    async with client:
+        await client.send(build("GET", "/v1/a"))
+        await client.send(build("POST", "/v1/a", json={"b": 2}))
+
+    traffic = client.traffic
+    assert (traffic.calls, traffic.retries) == (2, 1)
+    assert traffic.waited == pytest.approx(sum(waits))
+    assert traffic.sent == len(b'{"b":2}')
+    assert traffic.received == 2 * len(b'{"a":1}')
+
+
+async def test_a_platform_that_is_down_is_not_asked_many_times_as_much(waits: list[float]) -> None:
+    client, wire = session(httpx.Response(503), retry=Retry(attempts=5, budget=0.2))
+    async with client:
+        for _ in range(500):
+            with pytest.raises(errors.ServiceUnavailable):
+                await client.send(build("GET", "/v1/a"))
+
+    # The first fifty further tries are free; after them every fifth call has one.
+    assert len(wire.requests) == pytest.approx(500 * 1.2 + 50, abs=5)
+    assert waits
+
+
+async def test_being_asked_to_wait_costs_no_budget(waits: list[float]) -> None:
+    again = [httpx.Response(429, headers={"Retry-After": "1"}), httpx.Response(200, json={})]
+    client, wire = session(*again * 300, retry=Retry(attempts=2, budget=0))
+    async with client:
+        for _ in range(300):
+            await client.send(build("GET", "/v1/a"))
+
+    assert len(wire.requests) == 600
+    assert len(waits) == 300
+
+
+def test_a_budget_is_earned_up_to_its_reserve_and_no_further() -> None:
+    budget = RetryBudget(0.5)
+    for _ in range(1000):
+        budget.earn()
+
+    assert sum(budget.spend() for _ in range(1000)) == 50
+    budget.earn()
+    assert not budget.spend()
+    budget.earn()
+    assert budget.spend()

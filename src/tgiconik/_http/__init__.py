@@ -24,6 +24,7 @@ from tgiconik._http._session import (
     asgi_transport,
     checked_url,
 )
+from tgiconik._http._traffic import Traffic
 
 __all__ = [
     "CHUNK",
@@ -41,6 +42,7 @@ __all__ = [
     "Secret",
     "Session",
     "Stream",
+    "Traffic",
     "Transport",
     "asgi_transport",
     "build",

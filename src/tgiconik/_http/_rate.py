@@ -23,18 +23,22 @@ class RateLimit:
         self._due = 0.0
         self._paused_until = 0.0
 
-    async def wait(self) -> None:
-        """Return when the next call may start. A cancelled waiter gives its place back."""
+    async def wait(self) -> float:
+        """Return when the next call may start, and how many seconds that took.
+
+        A cancelled waiter gives its place back.
+        """
         now = anyio.current_time()
         self._due = max(self._due, now) + self._interval
         start = max(self._due - self._interval - self._ahead, self._paused_until)
         if start <= now:
-            return
+            return 0.0
         try:
             await anyio.sleep(start - now)
         except BaseException:
             self._due -= self._interval
             raise
+        return start - now
 
     def pause(self, seconds: float) -> None:
         """Start no call for a while: the platform said that these were too many."""

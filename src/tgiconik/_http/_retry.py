@@ -14,6 +14,8 @@ _NOT_TAKEN: Final = frozenset({429})
 #: The answer is lost; whether the call had its effect is not known.
 _LOST: Final = frozenset({502, 503, 504})
 
+_FREE_TRIES: Final = 50.0
+
 
 @attrs.frozen(kw_only=True)
 class Retry:
@@ -24,11 +26,15 @@ class Retry:
         base: longest wait before the second attempt, in seconds; doubles with each further one.
         cap: longest wait that we choose ourselves, in seconds. A `Retry-After` is honoured
             beyond it.
+        budget: how many further tries each call earns for all calls of a client, after the first
+            50 that are free: a platform that is down is not asked five times as much. A 429 costs
+            nothing: it says by itself when to come back.
     """
 
     attempts: int = attrs.field(default=5, validator=attrs.validators.ge(1))
     base: float = attrs.field(default=0.5, validator=attrs.validators.gt(0))
     cap: float = attrs.field(default=20.0, validator=attrs.validators.gt(0))
+    budget: float = attrs.field(default=0.2, validator=attrs.validators.ge(0))
 
     def wait(
         self,
@@ -44,6 +50,29 @@ class Retry:
         """
         ours = spread() * min(self.cap, self.base * 2.0 ** (attempt - 1))
         return ours if retry_after is None else retry_after + ours
+
+
+class RetryBudget:
+    """The further tries that all calls of a client have left together.
+
+    Args:
+        earned: by each call.
+    """
+
+    def __init__(self, earned: float) -> None:
+        self._earned = earned
+        self._left = _FREE_TRIES
+
+    def earn(self) -> None:
+        """A call begins."""
+        self._left = min(_FREE_TRIES, self._left + self._earned)
+
+    def spend(self) -> bool:
+        """Take one further try; False when there is none left."""
+        if self._left < 1:
+            return False
+        self._left -= 1
+        return True
 
 
 def may_repeat(call: Call, error: errors.CallError, *, sent: bool) -> bool:

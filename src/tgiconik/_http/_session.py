@@ -22,7 +22,8 @@ from tgiconik._http._closing import Closing
 from tgiconik._http._message import Answer, Call, problem, unreadable
 from tgiconik._http._rate import RateLimit
 from tgiconik._http._redact import Hidden, bare
-from tgiconik._http._retry import Retry, may_repeat
+from tgiconik._http._retry import Retry, RetryBudget, may_repeat
+from tgiconik._http._traffic import Tally, Traffic
 
 _log = logging.getLogger("tgiconik.http")
 
@@ -97,7 +98,9 @@ class Session(Closing):
         self._auth = auth
         self._deadline = deadline
         self._retry = retry or Retry()
+        self._budget = RetryBudget(self._retry.budget)
         self._rate = RateLimit(rate) if rate is not None else None
+        self._tally = Tally()
         product = f"{user_agent} " if user_agent else ""
         self._client = httpx.AsyncClient(
             timeout=timeout,
@@ -112,6 +115,11 @@ class Session(Closing):
 
     def __repr__(self) -> str:
         return f"<Session {self.base_url}>"
+
+    @property
+    def traffic(self) -> Traffic:
+        """What was done so far."""
+        return self._tally.traffic()
 
     async def aclose(self) -> None:
         """Close all connections. Safe to call twice."""
@@ -143,6 +151,8 @@ class Session(Closing):
         give_up = anyio.current_time() + self._deadline
         attempt = 0
         renewed = False
+        self._tally.calls += 1
+        self._budget.earn()
         while True:
             attempt += 1
             credentials = await self._credentials(call)
@@ -160,6 +170,8 @@ class Session(Closing):
                     raise
                 _log.info("trying again in %.1f s after: %s", wait, error)
                 await anyio.sleep(wait)
+                self._tally.retries += 1
+                self._tally.waited += wait
 
     def _wait_before_next(self, call: Call, error: errors.CallError, attempt: int) -> float | None:
         sent = not isinstance(error.__cause__, _NEVER_SENT)
@@ -167,9 +179,11 @@ class Session(Closing):
             return None
         asked = error.retry_after if isinstance(error, errors.StatusError) else None
         wait = self._retry.wait(attempt, asked)
-        if self._rate and isinstance(error, errors.TooManyRequests):
-            self._rate.pause(wait)
-        return wait
+        if isinstance(error, errors.TooManyRequests):
+            if self._rate:
+                self._rate.pause(wait)
+            return wait
+        return wait if self._budget.spend() else None
 
     async def _credentials(self, call: Call) -> Mapping[str, str]:
         if self._auth is None or not call.authenticated:
@@ -178,7 +192,7 @@ class Session(Closing):
 
     async def _once(self, call: Call, credentials: Mapping[str, str]) -> Answer:
         if self._rate:
-            await self._rate.wait()
+            self._tally.waited += await self._rate.wait()
         answer = await self._exchange(call, credentials)
         if len(answer.content) > _MOST:
             raise unreadable(answer, f"more than {_MOST} bytes")
@@ -215,6 +229,8 @@ class Session(Closing):
                 )
             finally:
                 await response.aclose()
+                self._tally.sent += len(call.content or b"")
+                self._tally.received += response.num_bytes_downloaded
         except httpx.TimeoutException as error:
             raise errors.TimedOut(
                 f"no answer in time ({type(error).__name__})", method=call.method, url=shown

@@ -7,7 +7,17 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any, Final, Self, TypedDict, Unpack
 
 from tgiconik import errors
-from tgiconik._http import Closing, HeaderAuth, Links, QueryValue, Retry, Session, Transport, build
+from tgiconik._http import (
+    Closing,
+    HeaderAuth,
+    Links,
+    QueryValue,
+    Retry,
+    Session,
+    Traffic,
+    Transport,
+    build,
+)
 
 if TYPE_CHECKING:
     from tgiconik.iconik.assets import Assets
@@ -124,6 +134,11 @@ class IconikClient(Closing):
 
     def __repr__(self) -> str:
         return f"<IconikClient at {self._session.base_url}>"
+
+    @property
+    def traffic(self) -> Traffic:
+        """What this client has done so far: calls, retries, waits, bytes."""
+        return self._session.traffic
 
     async def aclose(self) -> None:
         """Close all connections. Safe to call twice."""

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from typing import Any, Final, Self, TypedDict, Unpack
 
 from tgiconik import errors
-from tgiconik._http import Closing, QueryValue, Retry, Session, Transport, build
+from tgiconik._http import Closing, QueryValue, Retry, Session, Traffic, Transport, build
 from tgiconik.tradinggrid.auth import ClientCredentials
 from tgiconik.tradinggrid.check import GridCheck, check
 from tgiconik.tradinggrid.collaboration import Collaboration, HttpCollaboration
@@ -146,6 +146,11 @@ class TradingGridClient(Closing):
 
     def __repr__(self) -> str:
         return f"<TradingGridClient {self.company_id} at {self._session.base_url}>"
+
+    @property
+    def traffic(self) -> Traffic:
+        """What this client has done so far: calls, retries, waits, bytes."""
+        return self._session.traffic
 
     async def aclose(self) -> None:
         """Close all connections. Safe to call twice. A backend that was passed in stays open."""
