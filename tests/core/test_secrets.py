@@ -9,7 +9,7 @@ from collections.abc import Callable
 import httpx
 import pytest
 
-from tgiconik import errors
+from tgiconik import IconikClient, TradingGridClient, errors
 from tgiconik._http._message import build
 from tgiconik._http._session import HeaderAuth, Session
 
@@ -86,3 +86,27 @@ async def test_what_was_sent_is_in_no_error_of_a_real_connection(
     assert isinstance(error, errors.ConnectionFailed)
     assert isinstance(error.__cause__, httpx.ConnectError)
     assert not [s for s in (TOKEN, PASSWORD) if s in everything(error) + caplog.text]
+
+
+@pytest.mark.parametrize(
+    "make",
+    [
+        lambda: IconikClient("http://elsewhere.example", "app", TOKEN),
+        lambda: IconikClient("https://iconik.example", "app", f"{TOKEN}\n"),
+        lambda: IconikClient("https://iconik.example", "", TOKEN),
+        lambda: IconikClient.from_env(environ={"ICONIK_AUTH_TOKEN": TOKEN}),
+        lambda: TradingGridClient("http://elsewhere.example", "id", TOKEN, "GC1"),
+        lambda: TradingGridClient("https://grid.example", "i:d", TOKEN, "GC1"),
+        lambda: TradingGridClient("https://grid.example", "id", TOKEN, ""),
+        lambda: TradingGridClient.from_env(environ={"TRADING_GRID_CLIENT_SECRET": TOKEN}),
+    ],
+)
+def test_a_client_that_cannot_be_made_shows_no_credential(make: Callable[[], object]) -> None:
+    with pytest.raises(errors.ConfigurationError) as raised:
+        make()
+
+    # The test's own frame holds what it gave.
+    inside = raised.value.__traceback__
+    assert inside is not None
+    ours = raised.value.with_traceback(inside.tb_next and inside.tb_next.tb_next)
+    assert TOKEN not in everything(ours)

@@ -15,6 +15,7 @@ from tgiconik._http._message import (
     unreadable,
 )
 from tgiconik._http._pages import Page, Pages
+from tgiconik._http._redact import Hidden
 from tgiconik._http._retry import Retry
 from tgiconik._http._session import (
     Auth,
@@ -34,6 +35,7 @@ __all__ = [
     "Call",
     "Closing",
     "HeaderAuth",
+    "Hidden",
     "Links",
     "Page",
     "Pages",

@@ -114,7 +114,8 @@ class Session(Closing):
         )
 
     def __repr__(self) -> str:
-        return f"<Session {self.base_url}>"
+        # Tracebacks ask for it too, of a session that could not be made.
+        return f"<Session {getattr(self, 'base_url', '')}>"
 
     @property
     def traffic(self) -> Traffic:

@@ -10,6 +10,7 @@ from tgiconik import errors
 from tgiconik._http import (
     Closing,
     HeaderAuth,
+    Hidden,
     Links,
     QueryValue,
     Retry,
@@ -95,12 +96,15 @@ class IconikClient(Closing):
         transport: Transport | None = None,
         user_agent: str | None = None,
     ) -> None:
-        for name, value in (("app_id", app_id), ("auth_token", auth_token)):
-            if not _CREDENTIAL.fullmatch(value):
-                raise errors.ConfigurationError(f"{name} is empty, or not ASCII without blanks")
+        given = Hidden({"app_id": app_id, "auth_token": auth_token})
+        # A traceback with its local variables would show it.
+        del auth_token
+        wrong = [name for name, value in given.items() if not _CREDENTIAL.fullmatch(value)]
+        if wrong:
+            raise errors.ConfigurationError(f"{wrong[0]} is empty, or not ASCII without blanks")
         self._session = Session(
             url,
-            auth=HeaderAuth({"App-ID": app_id, "Auth-Token": auth_token}),
+            auth=HeaderAuth({"App-ID": app_id, "Auth-Token": given["auth_token"]}),
             timeout=timeout,
             deadline=deadline,
             retry=retry,
@@ -126,14 +130,18 @@ class IconikClient(Closing):
         Raises:
             ConfigurationError: names every variable that is missing.
         """
-        missing = [name for name in _VARIABLES.values() if not environ.get(name)]
+        given = Hidden({name: environ.get(variable, "") for name, variable in _VARIABLES.items()})
+        # A traceback with its local variables would show all of it.
+        del environ
+        missing = [variable for name, variable in _VARIABLES.items() if not given[name]]
         if missing:
             raise errors.ConfigurationError(f"set {', '.join(missing)} in the environment")
-        given = {argument: environ[name] for argument, name in _VARIABLES.items()}
         return cls(**given, **options)
 
     def __repr__(self) -> str:
-        return f"<IconikClient at {self._session.base_url}>"
+        # Tracebacks ask for it too, of a client that could not be made.
+        session = getattr(self, "_session", None)
+        return f"<IconikClient at {session.base_url}>" if session else "<IconikClient>"
 
     @property
     def traffic(self) -> Traffic:

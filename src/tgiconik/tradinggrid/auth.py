@@ -74,12 +74,15 @@ class ClientCredentials:
         *,
         clock: Callable[[], float] = anyio.current_time,
     ) -> None:
-        if not client_id or not client_secret or ":" in client_id:
+        self._client_id = client_id
+        self._basic = b64encode(f"{client_id}:{client_secret}".encode()).decode()
+        usable = bool(client_id and client_secret) and ":" not in client_id
+        # A traceback with its local variables would show it.
+        del client_secret
+        if not usable:
             raise errors.ConfigurationError(
                 "client id and client secret must not be empty, and the id has no colon"
             )
-        self._client_id = client_id
-        self._basic = b64encode(f"{client_id}:{client_secret}".encode()).decode()
         self._clock = clock
         self._lock = anyio.Lock()
         self._token: _Token | None = None

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from typing import Any, Final, Self, TypedDict, Unpack
 
 from tgiconik import errors
-from tgiconik._http import Closing, QueryValue, Retry, Session, Traffic, Transport, build
+from tgiconik._http import Closing, Hidden, QueryValue, Retry, Session, Traffic, Transport, build
 from tgiconik.tradinggrid.auth import ClientCredentials
 from tgiconik.tradinggrid.check import GridCheck, check
 from tgiconik.tradinggrid.collaboration import Collaboration, HttpCollaboration
@@ -87,13 +87,18 @@ class TradingGridClient(Closing):
         transport: Transport | None = None,
         user_agent: str | None = None,
     ) -> None:
+        given = Hidden({"client_secret": client_secret})
+        # A traceback with its local variables would show it.
+        del client_secret
+        auth = ClientCredentials(client_id, **given)
         if community is not None and community_url is not None:
             raise errors.ConfigurationError("give community or community_url, not both")
         if not company_id:
             raise errors.ConfigurationError("company_id must not be empty")
+        self.company_id = company_id
         self._session = Session(
             url,
-            auth=ClientCredentials(client_id, client_secret),
+            auth=auth,
             timeout=timeout,
             deadline=deadline,
             retry=retry,
@@ -101,7 +106,6 @@ class TradingGridClient(Closing):
             transport=transport,
             user_agent=user_agent,
         )
-        self.company_id = company_id
         self.companies = Companies(self._session, company_id)
         self.partners = PartnerDirectory(self._session, company_id)
         self.users = Users(self._session, company_id)
@@ -132,11 +136,13 @@ class TradingGridClient(Closing):
         Raises:
             ConfigurationError: names every variable that is missing.
         """
-        missing = [name for name in _VARIABLES.values() if not environ.get(name)]
+        given = Hidden({name: environ.get(variable, "") for name, variable in _VARIABLES.items()})
+        community_url = environ.get(_COMMUNITY_URL) or None
+        # A traceback with its local variables would show all of it.
+        del environ
+        missing = [variable for name, variable in _VARIABLES.items() if not given[name]]
         if missing:
             raise errors.ConfigurationError(f"set {', '.join(missing)} in the environment")
-        given = {argument: environ[name] for argument, name in _VARIABLES.items()}
-        community_url = environ.get(_COMMUNITY_URL) or None
         return cls(
             **given,
             community_url=community_url if community is None else None,
@@ -145,7 +151,11 @@ class TradingGridClient(Closing):
         )
 
     def __repr__(self) -> str:
-        return f"<TradingGridClient {self.company_id} at {self._session.base_url}>"
+        # Tracebacks ask for it too, of a client that could not be made.
+        session = getattr(self, "_session", None)
+        if session is None:
+            return "<TradingGridClient>"
+        return f"<TradingGridClient {self.company_id} at {session.base_url}>"
 
     @property
     def traffic(self) -> Traffic:
