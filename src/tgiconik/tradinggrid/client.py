@@ -90,7 +90,7 @@ class TradingGridClient(Closing):
         given = Hidden({"client_secret": client_secret})
         # A traceback with its local variables would show it.
         del client_secret
-        auth = ClientCredentials(client_id, **given)
+        auth = ClientCredentials(client_id, given["client_secret"])
         if community is not None and community_url is not None:
             raise errors.ConfigurationError("give community or community_url, not both")
         if not company_id:
