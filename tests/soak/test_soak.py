@@ -1,0 +1,20 @@
+"""A short soak: `python -m benchmarks.soak` is the long one."""
+
+from benchmarks.soak import KINDS, soak
+
+#: A minute or so.
+CALLS = 12_000
+#: MiB; what the sandbox remembers of that many calls is in the same process.
+GROWN = 100
+
+
+async def test_nothing_is_lost_or_done_twice_however_bad_the_weather_is() -> None:
+    report = await soak(CALLS)
+
+    assert report.wrong == []
+    assert report.calls >= CALLS
+    assert report.faults.keys() == {*KINDS, "name not found"}
+    assert sum(report.faults.values()) >= CALLS * 0.04
+    assert report.runs["done"] > 0
+    assert report.left == (0, 0)
+    assert report.grown < GROWN
