@@ -84,7 +84,8 @@ class Changed:
             body += message.get("body", b"")
 
         await app(scope, receive, hear)
-        body = body[: len(body) // 2] if self.half else b"<html>Please sign in</html>"
+        if body:
+            body = body[: len(body) // 2] if self.half else b"<html>Please sign in</html>"
         await Response(body, status, media_type=self.media_type)(scope, receive, send)
 
 
@@ -153,7 +154,7 @@ class Report:
         faults: how many of each kind.
         runs: of workflows, by how they ended.
         wrong: what the platforms show and should not, one line each.
-        left: tasks and descriptors that were there before and after.
+        left: tasks and descriptors that are there afterwards, and were not before.
         grown: MiB of memory from the first quarter to the end.
     """
 
@@ -241,7 +242,7 @@ async def soak(
     weather = Weather(sandbox.app, chance, share)
     sandbox.app = weather
     runs: Counter[str] = Counter()
-    before = _descriptors()
+    tasks, descriptors = asyncio.all_tasks(), _descriptors()
     first = 0.0
     with sandbox.serve() as url:
         environ = sandbox.environment(url)
@@ -276,7 +277,7 @@ async def soak(
         faults=dict(weather.met),
         runs=dict(runs),
         wrong=wrong,
-        left=(len(asyncio.all_tasks()) - 1, _descriptors() - before),
+        left=(len(asyncio.all_tasks() - tasks), max(0, _descriptors() - descriptors)),
         grown=grown,
     )
 

@@ -3,6 +3,7 @@
 import logging
 import pickle
 import socket
+import ssl
 import traceback
 from collections.abc import Callable
 
@@ -110,3 +111,37 @@ def test_a_client_that_cannot_be_made_shows_no_credential(make: Callable[[], obj
     assert inside is not None
     ours = raised.value.with_traceback(inside.tb_next and inside.tb_next.tb_next)
     assert TOKEN not in everything(ours)
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("PYTHONHTTPSVERIFY", "0"),
+        ("SSL_VERIFY", "false"),
+        ("HTTPX_VERIFY", "0"),
+        ("CURL_CA_BUNDLE", ""),
+        ("REQUESTS_CA_BUNDLE", ""),
+        ("SSL_CERT_FILE", ""),
+        ("NODE_TLS_REJECT_UNAUTHORIZED", "0"),
+    ],
+)
+def test_no_variable_of_the_environment_switches_verification_off(
+    name: str, value: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv(name, value)
+    session = session_over(None, "https://iconik.example")
+
+    # Where httpx keeps it; there is no certificate here to be refused by a real server.
+    context = session._client._transport._pool._ssl_context  # type: ignore[attr-defined]
+
+    assert context.verify_mode is ssl.CERT_REQUIRED
+    assert context.check_hostname
+
+
+@pytest.mark.parametrize("deep", ["[" * 200_000, '{"a":' * 200_000])
+async def test_no_depth_of_an_answer_ends_the_process(deep: str) -> None:
+    session = session_over(
+        httpx.MockTransport(lambda _: httpx.Response(200, text=deep)), "https://iconik.example"
+    )
+
+    assert isinstance(await call_and_fail(session), errors.UnreadableResponse)
