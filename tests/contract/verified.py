@@ -1,0 +1,54 @@
+"""The numbers of `docs/verified.md`, from what the tests go through.
+
+    python -m tests.contract.verified
+
+writes them into the page; a test holds them there.
+"""
+
+import sys
+from collections import Counter
+from pathlib import Path
+from typing import Final
+
+TESTS: Final = Path(__file__).parents[1]
+PAGE: Final = TESTS.parent / "docs" / "verified.md"
+BEGIN: Final = "<!-- numbers -->\n"
+END: Final = "<!-- /numbers -->\n"
+
+
+def numbers() -> str:
+    """What goes between the marks."""
+    # Test folders are packages below `tests`, as pytest has them.
+    sys.path.insert(0, str(TESTS))
+    from independent.test_covered import asked
+    from independent.test_reading import EXCEPTIONS as UNREADABLE
+    from independent.theirs import operations
+    from tradinggrid.test_community_management import PUBLISHED
+    from tradinggrid.test_lens_query import FORMS
+
+    from contract.exceptions import EXCEPTIONS
+
+    names = set(asked())
+    services = Counter(operations()[name].service for name in names)
+    lines = [
+        f"- The independent client goes through {len(names)} of iconik's operations: "
+        + ", ".join(f"{service} {count}" for service, count in sorted(services.items()))
+        + ".",
+        *(f"- It cannot read `{name}`: {why}." for name, why in UNREADABLE.items()),
+        *(f"- Not as documented, on purpose: `{what}`; {why}." for what, why in EXCEPTIONS.items()),
+        (
+            f"- OpenText's published calls: {len(PUBLISHED)} operations of Community Management "
+            f"and {len(FORMS)} forms of Lens queries are sent exactly as published."
+        ),
+    ]
+    return "\n".join(lines) + "\n"
+
+
+def renewed(page: str) -> str:
+    """The page with the numbers of now."""
+    before, rest = page.split(BEGIN)
+    return before + BEGIN + numbers() + END + rest.split(END)[1]
+
+
+if __name__ == "__main__":
+    PAGE.write_text(renewed(PAGE.read_text("utf-8")), "utf-8")
