@@ -23,8 +23,8 @@ def numbers() -> str:
     from independent.test_covered import asked
     from independent.test_reading import EXCEPTIONS as UNREADABLE
     from independent.theirs import operations
+    from tradinggrid.forms import FORMS
     from tradinggrid.test_community_management import PUBLISHED
-    from tradinggrid.test_lens_query import FORMS
 
     from contract.exceptions import EXCEPTIONS
 

@@ -14,7 +14,7 @@ from tgiconik._http import Retry, Session, build
 from tgiconik.tradinggrid import ClientCredentials
 
 TOKENS = "/v1/oauth2/tokens"
-MANY = 200
+MANY = 1000
 
 
 @pytest.fixture(params=["asyncio", "trio"])

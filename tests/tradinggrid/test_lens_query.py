@@ -1,8 +1,6 @@
 """A Lens query is valid GraphQL whatever goes in, and says exactly what was meant."""
 
-import json
 from datetime import UTC, datetime
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -38,11 +36,7 @@ from tgiconik.tradinggrid.lens import (
 from tgiconik.tradinggrid.lens.graphql import EnumLiteral, literal
 from tgiconik.tradinggrid.lens.transaction import FIELDS
 
-FORMS = json.loads(
-    (Path(__file__).parents[2] / "codegen/facts/tradinggrid/lens-forms.json").read_text(
-        encoding="utf-8"
-    )
-)["forms"]
+from .forms import FORMS, query_from
 
 #: Every text that Unicode allows; halves of surrogate pairs are tried on their own.
 TEXT = st.text(st.characters(exclude_categories=["Cs"]))
@@ -91,40 +85,6 @@ def transactions_in(text: str) -> FieldNode:
         if isinstance(one, FieldNode) and one.name.value == "transactions"
     ]
     return found
-
-
-def query_from(form: dict[str, Any]) -> Query | None:
-    """A published form through the public values: how one would write it with this client."""
-    if "query" not in form:
-        return None
-    said = form["query"]
-    fields = said.get("fields", {})
-    sort = said.get("sortby")
-    ranges = said.get("ranges")
-    keys = said.get("contentKeyFilters")
-    return Query(
-        search=said.get("query"),
-        count=said.get("count"),
-        offset=said.get("offset"),
-        scroll=said.get("scroll", False),
-        sort=sort and Sort(sort["field"]["enum"], descending=sort["type"]["enum"] == "DESC"),
-        content_keys=None if keys is None else [ContentKeyFilter(**one) for one in keys],
-        filters=[
-            Filter(
-                one["field"]["enum"],
-                [FilterValue(value["value"], negate=value["not"]) for value in one["values"]],
-            )
-            for one in said.get("filters", [])
-        ],
-        must=[Match(one["field"]["enum"], one["query"]) for one in fields.get("must", [])],
-        should=[Match(one["field"]["enum"], one["query"]) for one in fields.get("should", [])],
-        range=ranges
-        and Range(
-            field=ranges["field"]["enum"],
-            from_=datetime.fromisoformat(ranges["from"]),
-            to=datetime.fromisoformat(ranges["to"]),
-        ),
-    )
 
 
 def test_all_published_forms_are_here() -> None:

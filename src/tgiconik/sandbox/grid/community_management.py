@@ -13,9 +13,10 @@ from typing import Final, TypeAlias
 import attrs
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
-from starlette.routing import BaseRoute, Route
+from starlette.routing import BaseRoute
 
 from tgiconik.sandbox.grid import faults, json_body, oauth
+from tgiconik.sandbox.grid.resources import resources
 from tgiconik.sandbox.grid.shapes import (
     Check,
     Document,
@@ -121,7 +122,7 @@ def routes(state: State) -> list[BaseRoute]:
         ("PUT", company + "/users/{login_id}/roles", _change_roles),
         ("GET", base + "/users/{login_id}/entitlements", _list_user_entitlements),
     ]
-    return [Route(path, _endpoint(state, act), methods=[method]) for method, path, act in table]
+    return resources((method, path, _endpoint(state, act)) for method, path, act in table)
 
 
 def _endpoint(state: State, handler: _Handler) -> Callable[[Request], Awaitable[Response]]:

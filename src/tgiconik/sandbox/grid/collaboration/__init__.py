@@ -7,7 +7,7 @@ together. The contract is this project's own, OpenText publishes none.
 from collections.abc import Callable, Sequence
 from typing import Final
 
-from starlette.routing import BaseRoute, Route
+from starlette.routing import BaseRoute
 
 from tgiconik.sandbox.grid.collaboration import bodies
 from tgiconik.sandbox.grid.collaboration.activity import append
@@ -54,6 +54,7 @@ from tgiconik.sandbox.grid.collaboration.resource import (
     reading,
 )
 from tgiconik.sandbox.grid.collaboration.words import giving
+from tgiconik.sandbox.grid.resources import resources
 from tgiconik.sandbox.grid.shapes import Shape
 from tgiconik.sandbox.state import State
 
@@ -78,10 +79,9 @@ _NOUNS: Final = (
 
 def routes(state: State) -> list[BaseRoute]:
     """Every operation of the contract."""
-    return [
-        Route(_BASE + path, endpoint(state, handler), methods=[method])
-        for method, path, handler in _OPERATIONS
-    ]
+    return resources(
+        (method, _BASE + path, endpoint(state, handler)) for method, path, handler in _OPERATIONS
+    )
 
 
 def _read_contract(call: Call) -> Reply:
