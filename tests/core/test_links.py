@@ -114,6 +114,13 @@ async def test_this_machine_may_be_plain(url: str) -> None:
         assert (await pool.send("GET", url)).status == 200
 
 
+async def test_another_host_may_be_plain_when_it_is_asked_for_by_name() -> None:
+    async with Links(transport=Scripted([httpx.Response(200)]), plain_http=["storage"]) as pool:
+        assert (await pool.send("GET", "http://storage:9000/x")).status == 200
+        with pytest.raises(errors.ConfigurationError, match="named in plain_http="):
+            await pool.send("GET", "http://storage.test/x")
+
+
 @pytest.mark.parametrize(
     "refusal",
     [

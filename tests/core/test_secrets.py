@@ -13,6 +13,7 @@ import pytest
 from tgiconik import IconikClient, TradingGridClient, errors
 from tgiconik._http._message import build
 from tgiconik._http._session import HeaderAuth, Session
+from tgiconik.tradinggrid import ClientCredentials
 
 TOKEN = "our-token-4711"
 PASSWORD = "new-user-0815"
@@ -145,3 +146,19 @@ async def test_no_depth_of_an_answer_ends_the_process(deep: str) -> None:
     )
 
     assert isinstance(await call_and_fail(session), errors.UnreadableResponse)
+
+
+@pytest.mark.parametrize(
+    "holder",
+    [
+        IconikClient("https://iconik.example", "app", TOKEN),
+        TradingGridClient("https://grid.example", "id", TOKEN, "GC1"),
+        ClientCredentials("id", TOKEN),
+        HeaderAuth({"Auth-Token": TOKEN}),
+    ],
+    ids=lambda holder: type(holder).__name__,
+)
+def test_what_holds_credentials_is_not_pickled(holder: object) -> None:
+    with pytest.raises(TypeError, match="holds credentials and is not pickled"):
+        pickle.dumps(holder)
+    assert TOKEN not in repr(holder)

@@ -55,6 +55,16 @@ def test_this_machine_may_be_plain(url: str) -> None:
     assert url in repr(IconikClient(url, "a", "t"))
 
 
+def test_another_host_may_be_plain_when_it_is_asked_for_by_name() -> None:
+    assert "sandbox:8765" in repr(
+        IconikClient("http://sandbox:8765", "a", "t", plain_http=["SANDBOX"])
+    )
+    with pytest.raises(errors.ConfigurationError, match="plain_http="):
+        IconikClient("http://sandbox.elsewhere.test", "a", "t", plain_http=["sandbox"])
+    with pytest.raises(errors.ConfigurationError, match="takes several hosts"):
+        IconikClient("https://sandbox", "a", "t", plain_http="sandbox")
+
+
 @pytest.mark.parametrize("hostile", ["", " ", "secret\n", "secret ", "se\x00cret", "sécret"])
 def test_a_credential_that_no_header_can_carry_is_refused_and_not_shown(hostile: str) -> None:
     with pytest.raises(errors.ConfigurationError, match=r"^app_id is empty") as app_id:

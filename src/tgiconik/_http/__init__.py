@@ -4,7 +4,7 @@
 raised. `Pages` walks lists. Private: clients build on it, users see its effects.
 """
 
-from tgiconik._http._closing import Closing
+from tgiconik._http._closing import Closing, Unpickled
 from tgiconik._http._links import CHUNK, Body, Links, Stream
 from tgiconik._http._message import (
     Answer,
@@ -14,6 +14,7 @@ from tgiconik._http._message import (
     build,
     unreadable,
 )
+from tgiconik._http._origin import checked_url
 from tgiconik._http._pages import Page, Pages
 from tgiconik._http._redact import Hidden
 from tgiconik._http._retry import Retry
@@ -23,7 +24,6 @@ from tgiconik._http._session import (
     Session,
     Transport,
     asgi_transport,
-    checked_url,
 )
 from tgiconik._http._traffic import Traffic
 
@@ -46,6 +46,7 @@ __all__ = [
     "Stream",
     "Traffic",
     "Transport",
+    "Unpickled",
     "asgi_transport",
     "build",
     "checked_url",

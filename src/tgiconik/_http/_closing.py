@@ -1,10 +1,20 @@
-"""What has connections is closed at the end of an `async with`."""
+"""What has connections is closed at the end of an `async with`, and is in no pickle."""
 
 from types import TracebackType
-from typing import Self
+from typing import NoReturn, Self
 
 
-class Closing:
+class Unpickled:
+    """Holds credentials or connections, which are written into no file and sent to nobody."""
+
+    def __reduce__(self) -> NoReturn:
+        raise TypeError(
+            f"a {type(self).__name__} holds credentials and is not pickled; make another one where "
+            "it is needed, with from_env()"
+        )
+
+
+class Closing(Unpickled):
     """`async with` for everything that has an `aclose`."""
 
     async def aclose(self) -> None:

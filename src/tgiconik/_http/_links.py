@@ -4,7 +4,7 @@ The query of a signed link is itself a credential: it is sent, and never shown, 
 nor in the logs of httpx, which writes every URL that it asks for.
 """
 
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncIterator, Callable, Collection, Mapping
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 from types import TracebackType
@@ -17,8 +17,9 @@ import httpx
 from tgiconik import errors
 from tgiconik._http._closing import Closing
 from tgiconik._http._message import Answer, Call, problem
+from tgiconik._http._origin import hosts, may_be_plain
 from tgiconik._http._redact import bare
-from tgiconik._http._session import Transport, is_this_machine, no_cookies, own_user_agent
+from tgiconik._http._session import Transport, no_cookies, own_user_agent
 
 #: Bytes of a file that are read, sent or received at once.
 CHUNK: Final = 1024 * 1024
@@ -92,9 +93,17 @@ class Links(Closing):
     Args:
         timeout: seconds to wait for a connection, and between two pieces of an answer.
         transport: an `httpx.AsyncBaseTransport` to send through, for tests and proxies.
+        plain_http: hosts, by name, that may be called without encryption.
     """
 
-    def __init__(self, *, timeout: float = 60.0, transport: Transport | None = None) -> None:
+    def __init__(
+        self,
+        *,
+        timeout: float = 60.0,
+        transport: Transport | None = None,
+        plain_http: Collection[str] = (),
+    ) -> None:
+        self._plain_http = hosts(plain_http)
         self._client = httpx.AsyncClient(
             timeout=timeout,
             transport=transport,
@@ -125,7 +134,7 @@ class Links(Closing):
             TimedOut: the storage went silent.
             UnreadableResponse: the answer is not short.
         """
-        call = _call(method, url)
+        call = self._call(method, url)
         request = self._request(method, url, headers, body)
         with _named(call):
             response = await self._client.send(request, stream=True)
@@ -148,7 +157,7 @@ class Links(Closing):
             TimedOut: the storage went silent.
         """
         for _ in range(_HOPS):
-            call = _call("GET", url)
+            call = self._call("GET", url)
             request = self._request("GET", url, headers, b"")
             with _named(call):
                 response = await self._client.send(request, stream=True)
@@ -177,6 +186,17 @@ class Links(Closing):
         request.url = _Shown(request.url)
         return request
 
+    def _call(self, method: str, url: str) -> Call:
+        parts = urlsplit(url)
+        host = parts.hostname or ""
+        plain = parts.scheme == "http" and may_be_plain(host, self._plain_http)
+        if not host or (parts.scheme != "https" and not plain):
+            raise errors.ConfigurationError(
+                f"{_shown(url)}: media travel over https only, except to this machine and to hosts "
+                "named in plain_http="
+            )
+        return Call(method=method, path=parts.path, shown=_shown(url))
+
 
 class _Shown(httpx.URL):
     """A URL that reads as far as it may be shown, and is sent whole."""
@@ -185,16 +205,6 @@ class _Shown(httpx.URL):
         return _shown(super().__str__())
 
     __repr__ = __str__
-
-
-def _call(method: str, url: str) -> Call:
-    parts = urlsplit(url)
-    local = parts.scheme == "http" and is_this_machine(parts.hostname or "")
-    if not parts.hostname or (parts.scheme != "https" and not local):
-        raise errors.ConfigurationError(
-            f"{_shown(url)}: media travel over https only (http is for this machine)"
-        )
-    return Call(method=method, path=parts.path, shown=_shown(url))
 
 
 def _shown(url: str) -> str:

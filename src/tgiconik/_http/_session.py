@@ -3,23 +3,22 @@
 Nothing outside this package knows httpx, except for the type of `transport=`.
 """
 
-import ipaddress
 import logging
 import platform
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from datetime import UTC, datetime
 from functools import cache
 from http.cookiejar import CookieJar, DefaultCookiePolicy
 from importlib.metadata import version
 from typing import Final, Protocol, TypeAlias
-from urllib.parse import urlsplit
 
 import anyio
 import httpx
 
 from tgiconik import errors
-from tgiconik._http._closing import Closing
+from tgiconik._http._closing import Closing, Unpickled
 from tgiconik._http._message import Answer, Call, problem, unreadable
+from tgiconik._http._origin import checked_url, hosts
 from tgiconik._http._rate import RateLimit
 from tgiconik._http._redact import Hidden, bare
 from tgiconik._http._retry import Retry, RetryBudget, may_repeat
@@ -43,7 +42,7 @@ class Auth(Protocol):
         ...
 
 
-class HeaderAuth:
+class HeaderAuth(Unpickled):
     """Credentials that are fixed headers."""
 
     def __init__(self, headers: Mapping[str, str]) -> None:
@@ -69,7 +68,7 @@ class Session(Closing):
 
     Args:
         base_url: origin of the platform, such as `https://app.iconik.io`; a path prefix is kept.
-            `http://` is accepted for this machine only.
+            `http://` is accepted for this machine, and for hosts in `plain_http`.
         auth: credentials for authenticated calls.
         timeout: seconds to wait for a connection, and between two pieces of an answer.
         deadline: seconds that one call may take in all, its retries and waits included.
@@ -77,6 +76,11 @@ class Session(Closing):
         rate: calls per second at the most, over all callers of this session; None for no limit.
         transport: an `httpx.AsyncBaseTransport` to send through, for tests and proxies.
         user_agent: product to name before our own in `User-Agent`.
+        plain_http: hosts, by name, that may be called without encryption.
+
+    Attributes:
+        base_url: the origin.
+        plain_http: the hosts that may be called without encryption.
 
     Raises:
         ConfigurationError: the URL is not one that credentials may be sent to.
@@ -93,8 +97,10 @@ class Session(Closing):
         rate: float | None = None,
         transport: Transport | None = None,
         user_agent: str | None = None,
+        plain_http: Collection[str] = (),
     ) -> None:
-        self.base_url = checked_url(base_url)
+        self.plain_http = hosts(plain_http)
+        self.base_url = checked_url(base_url, self.plain_http)
         self._auth = auth
         self._deadline = deadline
         self._retry = retry or Retry()
@@ -267,40 +273,6 @@ async def _read(response: httpx.Response) -> bytes:
 def no_cookies() -> CookieJar:
     """A jar that keeps nothing: what one answer sets, no other call carries."""
     return CookieJar(DefaultCookiePolicy(allowed_domains=[]))
-
-
-def checked_url(url: str) -> str:
-    """An origin that credentials may be sent to, without a trailing slash.
-
-    Raises:
-        ConfigurationError: no http(s) URL, or plain http to another machine.
-    """
-    try:
-        parts = urlsplit(url)
-    except ValueError as error:
-        raise errors.ConfigurationError(f"{url!r} is not a URL: {error}") from error
-    if any(character.isspace() or not character.isprintable() for character in url):
-        raise errors.ConfigurationError(f"{url!r} is not a URL: it has blanks")
-    if parts.scheme not in {"http", "https"} or not parts.hostname:
-        raise errors.ConfigurationError(f"{url!r} is not a URL such as https://app.iconik.io")
-    if parts.username is not None or parts.query or parts.fragment:
-        raise errors.ConfigurationError(
-            f"{parts.hostname}: a platform's URL has no user, query or fragment"
-        )
-    if parts.scheme == "http" and not is_this_machine(parts.hostname):
-        raise errors.ConfigurationError(
-            f"{url!r} would send credentials unencrypted; use https (http is for this machine only)"
-        )
-    return url.rstrip("/")
-
-
-def is_this_machine(host: str) -> bool:
-    if host == "localhost":
-        return True
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return False
 
 
 @cache

@@ -2,7 +2,7 @@
 
 import os
 import re
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, Final, Self, TypedDict, Unpack
 
@@ -60,6 +60,7 @@ class SessionOptions(TypedDict, total=False):
     rate: float | None
     transport: Transport | None
     user_agent: str | None
+    plain_http: Collection[str]
 
 
 class IconikClient(Closing):
@@ -77,6 +78,7 @@ class IconikClient(Closing):
         rate: calls per second at the most; None for no limit.
         transport: an `httpx.AsyncBaseTransport`, for tests and proxies.
         user_agent: product to name before our own in `User-Agent`.
+        plain_http: hosts, by name, that may be called without encryption; this machine always may.
 
     Raises:
         ConfigurationError: a URL that credentials may not be sent to, or a credential that is
@@ -95,6 +97,7 @@ class IconikClient(Closing):
         rate: float | None = _CALLS_PER_SECOND,
         transport: Transport | None = None,
         user_agent: str | None = None,
+        plain_http: Collection[str] = (),
     ) -> None:
         given = Hidden({"app_id": app_id, "auth_token": auth_token})
         # A traceback with its local variables would show it.
@@ -111,8 +114,9 @@ class IconikClient(Closing):
             rate=rate,
             transport=transport,
             user_agent=user_agent,
+            plain_http=plain_http,
         )
-        self._links = Links(timeout=timeout, transport=transport)
+        self._links = Links(timeout=timeout, transport=transport, plain_http=plain_http)
         self._retry = retry or Retry()
 
     @classmethod
@@ -125,7 +129,8 @@ class IconikClient(Closing):
 
         Args:
             environ: where to look.
-            options: as for the class: timeout, deadline, retry, rate, transport, user_agent.
+            options: as for the class: timeout, deadline, retry, rate, transport, user_agent,
+                plain_http.
 
         Raises:
             ConfigurationError: names every variable that is missing.

@@ -15,7 +15,7 @@ import anyio
 import attrs
 
 from tgiconik import errors
-from tgiconik._http import Answer, Session, build
+from tgiconik._http import Answer, Session, Unpickled, build
 from tgiconik.tradinggrid._decode import MismatchError, Record, read, readable
 
 #: How long a token lasts when the answer does not say.
@@ -50,7 +50,7 @@ class _Failure:
     until: float
 
 
-class ClientCredentials:
+class ClientCredentials(Unpickled):
     """Signs calls with a token, and fetches a new one when it is needed.
 
     However many calls find the token missing, ending or refused, one of them fetches and the rest

@@ -1,7 +1,7 @@
 """The client of OpenText Active Community, Trading Grid."""
 
 import os
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Any, Final, Self, TypedDict, Unpack
 
 from tgiconik import errors
@@ -35,6 +35,7 @@ class SessionOptions(TypedDict, total=False):
     rate: float | None
     transport: Transport | None
     user_agent: str | None
+    plain_http: Collection[str]
 
 
 class TradingGridClient(Closing):
@@ -56,6 +57,7 @@ class TradingGridClient(Closing):
         rate: calls per second at the most; None for no limit.
         transport: an `httpx.AsyncBaseTransport`, for tests and proxies.
         user_agent: product to name before our own in `User-Agent`.
+        plain_http: hosts, by name, that may be called without encryption; this machine always may.
 
     Attributes:
         company_id: BUID of the company that acts.
@@ -86,6 +88,7 @@ class TradingGridClient(Closing):
         rate: float | None = None,
         transport: Transport | None = None,
         user_agent: str | None = None,
+        plain_http: Collection[str] = (),
     ) -> None:
         given = Hidden({"client_secret": client_secret})
         # A traceback with its local variables would show it.
@@ -105,6 +108,7 @@ class TradingGridClient(Closing):
             rate=rate,
             transport=transport,
             user_agent=user_agent,
+            plain_http=plain_http,
         )
         self.companies = Companies(self._session, company_id)
         self.partners = PartnerDirectory(self._session, company_id)
@@ -131,7 +135,8 @@ class TradingGridClient(Closing):
         Args:
             environ: where to look.
             community: another collaboration backend.
-            options: as for the class: timeout, deadline, retry, rate, transport, user_agent.
+            options: as for the class: timeout, deadline, retry, rate, transport, user_agent,
+                plain_http.
 
         Raises:
             ConfigurationError: names every variable that is missing.

@@ -925,7 +925,7 @@ class HttpCollaboration:
     def __init__(
         self, session: Session, company_id: str, *, community_url: str | None = None
     ) -> None:
-        base = None if community_url is None else checked_url(community_url)
+        base = None if community_url is None else checked_url(community_url, session.plain_http)
         self._wire = Wire(session, base, company_id)
         self.partners = _Partners(self._wire)
         self.groups = _Groups(self._wire)

@@ -4,6 +4,7 @@ An event keeps every sighting of it. Which platform saw it and what that platfor
 never thrown away, also when two of them saw the same thing.
 """
 
+import re
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from enum import StrEnum
@@ -14,6 +15,10 @@ import attrs
 from tgiconik._models import parse_time
 
 _MOST: Final = 2**63 - 1
+#: A link in a text, up to where the sentence goes on.
+_LINK: Final = re.compile(
+    r"\b([a-z][a-z0-9+.-]{1,20})://([^\s<>\"]*[^\s<>\".,;:!?)\]'])", re.IGNORECASE
+)
 
 
 class EventKind(StrEnum):
@@ -56,6 +61,17 @@ def fixed_width(time: datetime) -> str:
 def _readable(text: str) -> str:
     # JSON can carry half a surrogate pair, which no file in UTF-8 can.
     return text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+
+
+def _without_ways_in(text: str | None) -> str | None:
+    # Whoever has a link can look: a record says where it led, and is no way in itself.
+    return None if text is None else _LINK.sub(_host_alone, _readable(text))
+
+
+def _host_alone(link: re.Match[str]) -> str:
+    authority, *path = re.split(r"[/?#]", link[2], maxsplit=1)
+    host = authority.rpartition("@")[2]
+    return f"{link[1]}://{host}/…" if path else f"{link[1]}://{host}"
 
 
 def _or_none(text: str | None) -> str | None:
@@ -117,8 +133,8 @@ class Event:
         request_id: the request or issue that it belongs to.
         share_id: the iconik share.
         document_id: the document on Trading Grid.
-        title: what the asset, request or document is called.
-        text: what somebody wrote, or why it is so.
+        title: what the asset, request or document is called; links in it as in `text`.
+        text: what somebody wrote, or why it is so; of a link no more than its host.
         expires_at: when the access ends that it speaks of, in UTC.
         access_count: how often it was opened so far.
         download_count: how often it was downloaded so far.
@@ -135,8 +151,8 @@ class Event:
     request_id: str | None = attrs.field(default=None, converter=_or_none)
     share_id: str | None = attrs.field(default=None, converter=_or_none)
     document_id: str | None = attrs.field(default=None, converter=_or_none)
-    title: str | None = attrs.field(default=None, converter=_or_none)
-    text: str | None = attrs.field(default=None, converter=_or_none)
+    title: str | None = attrs.field(default=None, converter=_without_ways_in)
+    text: str | None = attrs.field(default=None, converter=_without_ways_in)
     expires_at: datetime | None = None
     access_count: int | None = attrs.field(default=None, converter=_countable)
     download_count: int | None = attrs.field(default=None, converter=_countable)
