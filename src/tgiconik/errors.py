@@ -5,6 +5,7 @@
     ├── CallError                     a call to a platform that gave no usable answer
     │   ├── ConnectionFailed          no connection, or it broke
     │   ├── TimedOut                  no answer in time (also a TimeoutError)
+    │   ├── ClientClosed              its client was closed before the answer came
     │   ├── UnreadableResponse        an answer that is not what was promised
     │   ├── GraphQLError              Lens answered, but with errors
     │   └── StatusError               an answer that says no
@@ -90,6 +91,18 @@ class ConnectionFailed(CallError):
 
 class TimedOut(CallError, TimeoutError):
     """No answer within the time that the caller allows."""
+
+
+class ClientClosed(CallError):
+    """The client was closed, by the end of its `async with`, before the answer came.
+
+    Whether a call that was on its way had its effect is not known: run again what made it.
+
+    Attributes:
+        not_reached: ids of the partners whom a workflow had not served by then.
+    """
+
+    not_reached: tuple[str, ...] = ()
 
 
 class UnreadableResponse(CallError):

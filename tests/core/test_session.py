@@ -321,6 +321,39 @@ async def test_a_caller_who_leaves_leaves_at_once(waits: list[float]) -> None:
     assert waits == []
 
 
+async def test_closing_ends_what_is_on_its_way_and_refuses_what_comes_after(
+    waits: list[float],
+) -> None:
+    entered: list[httpx.Request] = []
+    ended: list[errors.ClientClosed] = []
+
+    class Stuck(httpx.AsyncBaseTransport):
+        async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+            entered.append(request)
+            await anyio.sleep_forever()
+            raise AssertionError
+
+    async def call(client: Session) -> None:
+        with pytest.raises(errors.ClientClosed) as closed:
+            await client.send(READ)
+        ended.append(closed.value)
+
+    async with anyio.create_task_group() as tasks:
+        async with Session("https://iconik.test", transport=Stuck()) as client:
+            for _ in range(3):
+                tasks.start_soon(call, client)
+            await anyio.wait_all_tasks_blocked()
+            assert len(entered) == 3
+        await call(client)
+
+    assert sorted(error.message for error in ended) == [
+        "the client is closed; nothing was sent",
+        *["the client was closed before the answer came"] * 3,
+    ]
+    assert len(entered) == 3
+    assert waits == []
+
+
 def test_a_session_shows_its_origin_and_nothing_else() -> None:
     client, _ = session(GOOD)
 

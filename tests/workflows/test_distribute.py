@@ -1,5 +1,6 @@
 """Use case 3 against the sandbox: one asset, many partners, an outcome for each."""
 
+import asyncio
 from typing import Any
 
 import anyio
@@ -17,6 +18,7 @@ from tgiconik.tradinggrid.collaboration import DocumentUpdate, ReceiptInput
 from tgiconik.workflows import (
     Distribution,
     State,
+    Step,
     distribute_approved_asset,
     distribute_tagged_assets,
     fulfill_media_request,
@@ -370,6 +372,39 @@ async def test_a_cancelled_run_ends_at_once_and_says_who_was_not_reached(
     assert states(result)[world.SUMMIT] is State.DELIVERED
     # The link was there already: only the record and the announcement were missing.
     assert len(sandbox.writes) == writes + 2
+
+
+async def test_leaving_the_clients_in_the_middle_ends_at_once_and_says_who_was_not_reached(
+    sandbox: Sandbox, clock: Clock
+) -> None:
+    for number in range(40):
+        join(sandbox, "GRP-RETAIL", f"GC9{number:07}XX")
+    before = asyncio.all_tasks()
+    with sandbox.serve() as url:
+        environ = sandbox.environment(url)
+        reached = asyncio.Event()
+        heard: list[str] = []
+
+        def hear(step: Step) -> None:
+            heard.append(step.what)
+            if step.what.startswith("record the delivery"):
+                reached.set()
+
+        async with (
+            TradingGridClient.from_env(environ=environ) as grid,
+            IconikClient.from_env(environ=environ, rate=None) as iconik,
+        ):
+            running = asyncio.create_task(run(grid, iconik, clock, at_once=4, progress=hear))
+            await reached.wait()
+        with pytest.raises(errors.ClientClosed) as closed:
+            await running
+
+    assert asyncio.all_tasks() == before
+    missed = closed.value.not_reached
+    assert world.NORDLICHT not in missed
+    # A few more than one may have been served when the first of them was told.
+    assert len(missed) > 30
+    assert heard[-1].startswith(f"stopped; not reached: {missed[0]}")
 
 
 async def test_nobody_is_served_at_none_at_once(

@@ -104,6 +104,7 @@ class Links(Closing):
         plain_http: Collection[str] = (),
     ) -> None:
         self._plain_http = hosts(plain_http)
+        self._closed = False
         self._client = httpx.AsyncClient(
             timeout=timeout,
             transport=transport,
@@ -115,6 +116,7 @@ class Links(Closing):
 
     async def aclose(self) -> None:
         """Close all connections. Safe to call twice."""
+        self._closed = True
         await self._client.aclose()
 
     async def send(
@@ -195,6 +197,8 @@ class Links(Closing):
                 f"{_shown(url)}: media travel over https only, except to this machine and to hosts "
                 "named in plain_http="
             )
+        if self._closed:
+            raise errors.ClientClosed("the client is closed", method=method, url=_shown(url))
         return Call(method=method, path=parts.path, shown=_shown(url))
 
 

@@ -107,6 +107,8 @@ class Session(Closing):
         self._budget = RetryBudget(self._retry.budget)
         self._rate = RateLimit(rate) if rate is not None else None
         self._tally = Tally()
+        self._closed = False
+        self._in_flight: set[anyio.CancelScope] = set()
         product = f"{user_agent} " if user_agent else ""
         self._client = httpx.AsyncClient(
             timeout=timeout,
@@ -129,7 +131,13 @@ class Session(Closing):
         return self._tally.traffic()
 
     async def aclose(self) -> None:
-        """Close all connections. Safe to call twice."""
+        """Close all connections. Safe to call twice.
+
+        Calls that are on their way end at once, with `ClientClosed`.
+        """
+        self._closed = True
+        for scope in list(self._in_flight):
+            scope.cancel()
         await self._client.aclose()
 
     async def send(self, call: Call) -> Answer:
@@ -141,18 +149,20 @@ class Session(Closing):
             StatusError: the platform said no; one class per status.
             ConnectionFailed: no connection, or it broke.
             TimedOut: the call took longer than `timeout` or, in all, than `deadline`.
+            ClientClosed: the session was closed before.
         """
-        try:
-            with anyio.fail_after(self._deadline):
+        where = {"method": call.method, "url": call.shown_url(self.base_url)}
+        if self._closed:
+            raise errors.ClientClosed("the client is closed; nothing was sent", **where)
+        with anyio.move_on_after(self._deadline) as scope:
+            self._in_flight.add(scope)
+            try:
                 return await self._until_answered(call)
-        except errors.TimedOut:
-            raise
-        except TimeoutError as error:
-            raise errors.TimedOut(
-                f"no answer within {self._deadline:g} s, retries included",
-                method=call.method,
-                url=call.shown_url(self.base_url),
-            ) from error
+            finally:
+                self._in_flight.discard(scope)
+        if self._closed:
+            raise errors.ClientClosed("the client was closed before the answer came", **where)
+        raise errors.TimedOut(f"no answer within {self._deadline:g} s, retries included", **where)
 
     async def _until_answered(self, call: Call) -> Answer:
         give_up = anyio.current_time() + self._deadline

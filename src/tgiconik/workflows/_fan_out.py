@@ -1,11 +1,11 @@
 """Many partners, a few at a time, and one outcome for each: nobody is lost, nobody waits for ever.
 
 What fails for one is that one's outcome and stops nobody else. What no platform answers for (a
-mistake in a program, a process that is about to die) stops everybody, and is raised as it is.
+mistake in a program, a client that was closed) stops everybody, and is raised as it is.
 """
 
 from collections.abc import Awaitable, Callable, Sequence
-from typing import Final, TypeVar
+from typing import Final, TypeGuard, TypeVar
 
 import anyio
 
@@ -45,11 +45,12 @@ async def fan_out(
         serve: serves one of them.
         failed: what becomes of one who could not be served.
         at_once: how many are served at the same time.
-        trail: is told who was not reached when the caller cancels: a call that was cancelled
-            returns nothing, but `progress` has heard.
+        trail: is told who was not reached when it ends before all are served: then nothing is
+            returned, but `progress` has heard.
 
     Raises:
         ConfigurationError: `at_once` is below 1.
+        ClientClosed: a client was closed meanwhile; `not_reached` has who was not served.
     """
     checked_at_once(at_once)
     queue = iter(names)
@@ -60,20 +61,31 @@ async def fan_out(
         for name in queue:
             try:
                 done[name] = await serve(name)
-            except errors.TgIconikError as error:
-                done[name] = failed(name, error)
             except Exception as error:  # noqa: BLE001 - raised below, outside the group
-                broken.append(error)
-                group.cancel_scope.cancel()
+                if _is_its_own(error):
+                    done[name] = failed(name, error)
+                else:
+                    broken.append(error)
+                    group.cancel_scope.cancel()
+
+    def missed() -> tuple[str, ...]:
+        return tuple(name for name in names if name not in done)
 
     try:
         async with anyio.create_task_group() as group:
             for _ in range(min(at_once, len(names))):
                 group.start_soon(work)
     except anyio.get_cancelled_exc_class():
-        missed = [name for name in names if name not in done]
-        trail.decided(f"cancelled; not reached: {in_short(missed)}")
+        trail.decided(f"cancelled; not reached: {in_short(missed())}")
         raise
-    if broken:
-        raise broken[0]
+    for error in broken:
+        trail.decided(f"stopped; not reached: {in_short(missed())}")
+        if isinstance(error, errors.ClientClosed):
+            error.not_reached = missed()
+        raise error
     return {name: done[name] for name in names}
+
+
+def _is_its_own(error: Exception) -> TypeGuard[errors.TgIconikError]:
+    """Whether what failed is the one's who was served, and not everybody's."""
+    return isinstance(error, errors.TgIconikError) and not isinstance(error, errors.ClientClosed)
