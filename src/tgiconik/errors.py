@@ -25,6 +25,7 @@
     │           ├── ServiceUnavailable    503
     │           └── GatewayTimeout        504
     ├── Inconsistent                  a platform said yes and shows something else
+    ├── WebhookRefused                something that came to us is not from iconik, or no event
     ├── TransferError                 media that could not be moved, or not as they are
     │   ├── Unsupported               no published fact settles how to do this
     │   ├── SourceChanged             the file changed while it was sent
@@ -264,6 +265,10 @@ class GatewayTimeout(ServerError):
 
 class Inconsistent(TgIconikError):
     """A platform took a call and shows something else when it is read back."""
+
+
+class WebhookRefused(TgIconikError):
+    """What came to us as an event or action of iconik is not authentic, or none: answer 4xx."""
 
 
 class TransferError(TgIconikError):
