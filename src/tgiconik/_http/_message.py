@@ -15,7 +15,7 @@ import attrs
 
 from tgiconik import errors
 from tgiconik._http._redact import MASK, masked, secrets_in, secrets_sent, shown_url
-from tgiconik._models import rfc3339
+from tgiconik._models import rfc3339, writable
 
 Scalar: TypeAlias = str | int | float | bool | datetime | date
 QueryValue: TypeAlias = Scalar | Sequence[Scalar] | None
@@ -310,7 +310,7 @@ def messages(content: bytes) -> list[str]:
 def problem_type(content: bytes) -> str | None:
     """The `type` of a problem as RFC 9457 has it; None for `about:blank`, which says nothing."""
     kind = _object(content).get("type")
-    return kind if isinstance(kind, str) and kind != "about:blank" else None
+    return writable(kind) if isinstance(kind, str) and kind != "about:blank" else None
 
 
 def _object(content: bytes) -> dict[str, Any]:
@@ -323,9 +323,11 @@ def _object(content: bytes) -> dict[str, Any]:
 
 def _texts(said: object) -> list[str]:
     if isinstance(said, str):
-        return [said]
+        return [writable(said)]
     if isinstance(said, dict):
-        return [f"{name}: {text}" for name, value in said.items() for text in _texts(value)]
+        return [
+            f"{writable(name)}: {text}" for name, value in said.items() for text in _texts(value)
+        ]
     if isinstance(said, list):
         return [text for value in said for text in _texts(value)]
     return []

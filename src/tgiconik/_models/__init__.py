@@ -8,6 +8,7 @@ answer is wrong. No I/O, no HTTP.
 
 from tgiconik._models.base import UNSET, Model, Unset
 from tgiconik._models.reading import DecodeError, Json, decode, structure
+from tgiconik._models.text import writable
 from tgiconik._models.times import parse_time, rfc3339
 from tgiconik._models.writing import unstructure
 
@@ -22,4 +23,5 @@ __all__ = [
     "rfc3339",
     "structure",
     "unstructure",
+    "writable",
 ]

@@ -15,7 +15,8 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import BaseRoute
 
-from tgiconik.sandbox.grid import faults, json_body, oauth
+from tgiconik.sandbox import json_body
+from tgiconik.sandbox.grid import faults, oauth
 from tgiconik.sandbox.grid.resources import resources
 from tgiconik.sandbox.grid.shapes import (
     Check,

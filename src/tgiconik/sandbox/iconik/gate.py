@@ -1,6 +1,5 @@
 """What every request passes before a handler sees it: credentials, query, body."""
 
-import json
 from collections.abc import Mapping
 from secrets import compare_digest
 from typing import Any
@@ -9,7 +8,7 @@ from urllib.parse import parse_qsl
 from starlette.datastructures import QueryParams
 from starlette.requests import Request
 
-from tgiconik.sandbox import credentials
+from tgiconik.sandbox import credentials, json_body
 from tgiconik.sandbox.facts import Body, Operation
 from tgiconik.sandbox.iconik.asked import Refused
 from tgiconik.sandbox.schema import Schemas
@@ -60,7 +59,9 @@ async def read_body(operation: Operation, schemas: Schemas, request: Request) ->
         if operation.body.required:
             raise Refused(400, "The request has no body")
         return None
-    value = dict(parse_qsl(content.decode())) if kind == _FORM else _decoded(content)
+    value = (
+        dict(parse_qsl(content.decode(errors="replace"))) if kind == _FORM else _decoded(content)
+    )
     schema = operation.body.schemas[kind]
     problems = list(schemas.problems(schema, value, partial=operation.method == "PATCH"))
     if problems:
@@ -76,13 +77,9 @@ def _raw(body: Body, content: bytes) -> bytes | None:
 
 def _decoded(content: bytes) -> object:
     try:
-        return json.loads(content, parse_constant=_no_constant)
-    except (ValueError, RecursionError) as error:
+        return json_body.parse(content)
+    except ValueError as error:
         raise Refused(400, "The request's body is not JSON") from error
-
-
-def _no_constant(name: str) -> object:
-    raise ValueError(f"{name} is not JSON")
 
 
 def _has_type(value: str, type_: object) -> bool:

@@ -8,6 +8,7 @@ import attrs
 
 from tgiconik import errors
 from tgiconik._http import Answer, Page, Pages, Session, build, unreadable
+from tgiconik._models import writable
 from tgiconik.tradinggrid._decode import Record, read, readable
 from tgiconik.tradinggrid.lens.graphql import render
 from tgiconik.tradinggrid.lens.query import (
@@ -213,8 +214,12 @@ def _data(answer: Answer) -> Mapping[str, Any]:
 def _messages(said: object) -> list[str]:
     entries = said if isinstance(said, list) else [said]
     return [
-        str(entry.get("message", "an error without a message"))
-        if isinstance(entry, Mapping)
-        else str(entry)
+        writable(
+            str(
+                entry.get("message", "an error without a message")
+                if isinstance(entry, Mapping)
+                else entry
+            )
+        )
         for entry in entries
     ]

@@ -12,7 +12,7 @@ from typing import Any, Final, Self, TypedDict
 
 import attrs
 
-from tgiconik._models import parse_time
+from tgiconik._models import parse_time, writable
 
 _MOST: Final = 2**63 - 1
 #: A link in a text, up to where the sentence goes on.
@@ -58,14 +58,9 @@ def fixed_width(time: datetime) -> str:
     return text.replace("+00:00", "Z")
 
 
-def _readable(text: str) -> str:
-    # JSON can carry half a surrogate pair, which no file in UTF-8 can.
-    return text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
-
-
 def _without_ways_in(text: str | None) -> str | None:
     # Whoever has a link can look: a record says where it led, and is no way in itself.
-    return None if text is None else _LINK.sub(_host_alone, _readable(text))
+    return None if text is None else _LINK.sub(_host_alone, writable(text))
 
 
 def _host_alone(link: re.Match[str]) -> str:
@@ -75,7 +70,7 @@ def _host_alone(link: re.Match[str]) -> str:
 
 
 def _or_none(text: str | None) -> str | None:
-    return None if text is None else _readable(text)
+    return None if text is None else writable(text)
 
 
 def _countable(count: int | None) -> int | None:
@@ -96,7 +91,7 @@ class Sighting:
 
     platform: str
     source: str
-    id: str = attrs.field(default="", converter=_readable)
+    id: str = attrs.field(default="", converter=writable)
     at: datetime
 
 
@@ -142,7 +137,7 @@ class Event:
     """
 
     at: datetime
-    kind: str = attrs.field(converter=_readable)
+    kind: str = attrs.field(converter=writable)
     seen: tuple[Sighting, ...]
     actor: str | None = attrs.field(default=None, converter=_or_none)
     partner_id: str | None = attrs.field(default=None, converter=_or_none)

@@ -13,7 +13,8 @@ from starlette.datastructures import Headers, QueryParams
 from starlette.requests import Request
 from starlette.responses import Response
 
-from tgiconik.sandbox.grid import json_body, oauth
+from tgiconik.sandbox import json_body
+from tgiconik.sandbox.grid import oauth
 from tgiconik.sandbox.grid.collaboration import problems
 from tgiconik.sandbox.grid.collaboration.records import Community, Record
 from tgiconik.sandbox.grid.community_management import COMPANIES

@@ -12,7 +12,8 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import BaseRoute, Route
 
-from tgiconik.sandbox.grid import faults, json_body, oauth
+from tgiconik.sandbox import json_body
+from tgiconik.sandbox.grid import faults, oauth
 from tgiconik.sandbox.grid.lens import arguments
 from tgiconik.sandbox.grid.lens.errors import LensError
 from tgiconik.sandbox.grid.lens.parse import Field, parse

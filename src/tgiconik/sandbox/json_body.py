@@ -1,12 +1,10 @@
 """Reading JSON that strangers send."""
 
 import json
-from typing import NoReturn
-
-from tgiconik.sandbox.grid.shapes import Json
+from typing import Any, NoReturn
 
 
-def parse(content: bytes) -> Json:
+def parse(content: bytes) -> Any:  # noqa: ANN401 - JSON
     """What a body says.
 
     Raises:
