@@ -8,7 +8,7 @@ from .mutation import mutated
 from .targets import Target, targets
 
 #: Of each target.
-MANY = 2_500
+MANY = 8_000
 
 
 @pytest.mark.parametrize("target", targets(), ids=lambda target: target.name)
