@@ -4,11 +4,12 @@ import json
 from datetime import UTC, date, datetime, timedelta, timezone
 from urllib.parse import parse_qsl, unquote, urlsplit
 
+import httpx
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tgiconik._http import Secret, build
+from tgiconik._http import Secret, build, literally
 from tgiconik.errors import ConfigurationError
 
 BASE = "https://iconik.test"
@@ -33,6 +34,53 @@ def test_an_id_is_one_segment_and_comes_out_as_it_went_in(first: str, second: st
         second,
         "",
     ]
+
+
+@pytest.mark.parametrize(
+    ("id_", "sent"),
+    [
+        ("../users", "..%2Fusers"),
+        ("%2e%2e", "%252e%252e"),
+        ("a/../b", "a%2F..%2Fb"),
+        ("a?b#c", "a%3Fb%23c"),
+        ("a;b=c", "a%3Bb%3Dc"),
+        ("\\..\\", "%5C..%5C"),
+        # What looks like a dot or a slash stays what it is: nothing here normalises.
+        ("\uff0e\uff0e", "%EF%BC%8E%EF%BC%8E"),
+        ("\u2024\u2024", "%E2%80%A4%E2%80%A4"),
+        ("\uff0f", "%EF%BC%8F"),
+        ("\u2215", "%E2%88%95"),
+        ("\uff05\u0032\u0065", "%EF%BC%852e"),
+        ("@evil.test", "%40evil.test"),
+    ],
+)
+def test_an_id_that_looks_like_a_way_out_is_sent_as_an_id(id_: str, sent: str) -> None:
+    assert build("GET", "/v1/assets/{}/", id_).path == f"/v1/assets/{sent}/"
+
+
+@given(st.text().map(lambda text: "/" + text) | st.text())
+def test_a_path_that_is_written_whole_leads_to_the_same_host(path: str) -> None:
+    try:
+        call = build("GET", literally(path))
+    except ConfigurationError:
+        return
+    url = httpx.URL(call.url(BASE))
+    assert (url.scheme, url.host, url.port) == ("https", "iconik.test", None)
+    assert url.fragment == ""
+
+
+@pytest.mark.parametrize(
+    "path", ["", ".evil.test/", "@evil.test/", ":8443/", "https://evil.test/", "/a\r\nb", "/a#b"]
+)
+def test_what_is_no_path_is_refused(path: str) -> None:
+    with pytest.raises(ConfigurationError, match="begins with a slash"):
+        literally(path)
+
+
+def test_a_path_may_have_a_query_and_not_two() -> None:
+    assert literally("/x?page=2") == "/x?page=2"
+    with pytest.raises(ConfigurationError, match="has a query"):
+        literally("/x?page=2", {"per_page": 5})
 
 
 @pytest.mark.parametrize("id_", ["", ".", "..", "a\r\nHost: evil", "a\x00", "a\x7f", "\x1b"])
@@ -84,6 +132,16 @@ def test_query_values_are_written_as_the_platforms_read_them() -> None:
 def test_a_header_that_could_carry_another_is_refused(value: str) -> None:
     with pytest.raises(ConfigurationError, match="header If-Match"):
         build("GET", "/", headers={"If-Match": value})
+
+
+@given(st.text(min_size=1))
+def test_a_header_is_sent_as_it_was_given_or_not_at_all(value: str) -> None:
+    try:
+        call = build("GET", "/", headers={"Idempotency-Key": value})
+    except ConfigurationError:
+        return
+    assert call.headers == {"Idempotency-Key": value}
+    assert not set(value) & set("\r\n\0")
 
 
 def test_headers_without_a_value_are_left_out() -> None:

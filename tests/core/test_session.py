@@ -354,6 +354,11 @@ async def test_closing_ends_what_is_on_its_way_and_refuses_what_comes_after(
     assert waits == []
 
 
+def test_a_product_that_could_carry_another_header_is_refused() -> None:
+    with pytest.raises(errors.ConfigurationError, match="User-Agent"):
+        Session("https://iconik.test", user_agent="acme/1.0\r\nX: y")
+
+
 def test_a_session_shows_its_origin_and_nothing_else() -> None:
     client, _ = session(GOOD)
 

@@ -12,6 +12,7 @@ from tgiconik._http._message import (
     QueryValue,
     Secret,
     build,
+    literally,
     unreadable,
 )
 from tgiconik._http._origin import checked_url
@@ -50,5 +51,6 @@ __all__ = [
     "asgi_transport",
     "build",
     "checked_url",
+    "literally",
     "unreadable",
 ]

@@ -164,7 +164,7 @@ def build(
     """
     if not (method.isascii() and method.isalpha()):
         raise errors.ConfigurationError(f"{method!r} is no method of HTTP")
-    sent = {name: _header(name, value) for name, value in (headers or {}).items() if value}
+    sent = {name: header(name, value) for name, value in (headers or {}).items() if value}
     if json is not _NOTHING:
         content, content_type = _to_json(json), "application/json"
     elif form is not None:
@@ -187,13 +187,32 @@ def build(
     )
 
 
+def literally(path: str, query: Mapping[str, QueryValue] | None = None) -> str:
+    """A path that a caller wrote whole, as a template of `build` without places to fill.
+
+    Raises:
+        ConfigurationError: it does not begin with a slash, has characters that no path has, or has
+            a query although another one is given.
+    """
+    if not path.startswith("/") or not path.isprintable() or "#" in path:
+        raise errors.ConfigurationError(f"{path!r} is not a path that begins with a slash")
+    if query and "?" in path:
+        raise errors.ConfigurationError(f"{path!r} has a query, and query= is given too")
+    return _encodable(path).replace("{", "%7B").replace("}", "%7D")
+
+
 def _segment(id_: str) -> str:
     if not id_ or id_ in {".", ".."} or any(ord(c) < ord(" ") or ord(c) == _DELETE for c in id_):
         raise errors.ConfigurationError(f"{id_!r} cannot be an id in a path")
     return quote(_encodable(id_), safe="")
 
 
-def _header(name: str, value: str) -> str:
+def header(name: str, value: str) -> str:
+    """A value as a header can carry it, and nothing beside it.
+
+    Raises:
+        ConfigurationError: it cannot.
+    """
     if not value.isascii() or not value.isprintable() or value != value.strip():
         raise errors.ConfigurationError(
             f"the value of header {name} must be printable ASCII without blanks around it"

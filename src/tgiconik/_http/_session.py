@@ -17,7 +17,7 @@ import httpx
 
 from tgiconik import errors
 from tgiconik._http._closing import Closing, Unpickled
-from tgiconik._http._message import Answer, Call, problem, unreadable
+from tgiconik._http._message import Answer, Call, header, problem, unreadable
 from tgiconik._http._origin import checked_url, hosts
 from tgiconik._http._rate import RateLimit
 from tgiconik._http._redact import Hidden, bare
@@ -109,7 +109,7 @@ class Session(Closing):
         self._tally = Tally()
         self._closed = False
         self._in_flight: set[anyio.CancelScope] = set()
-        product = f"{user_agent} " if user_agent else ""
+        product = f"{header('User-Agent', user_agent)} " if user_agent else ""
         self._client = httpx.AsyncClient(
             timeout=timeout,
             transport=transport,

@@ -18,6 +18,7 @@ from tgiconik._http import (
     Traffic,
     Transport,
     build,
+    literally,
 )
 
 if TYPE_CHECKING:
@@ -287,21 +288,20 @@ class IconikClient(Closing):
         Args:
             method: HTTP method.
             path: from the slash on, such as `/API/assets/v1/assets/`; percent-encoded where it
-                needs to be.
+                needs to be. A list's `next_url` is one.
             query: names and values; a None is left out.
             json: the body; None for no body.
             headers: headers of this call alone.
             repeatable: the call only reads, whatever its method.
 
         Raises:
-            ConfigurationError: the path does not begin with a slash, or is not printable.
+            ConfigurationError: the path does not begin with a slash, is not printable, or has a
+                query of its own beside `query`.
             CallError: see `tgiconik.errors`.
         """
-        if not path.startswith("/") or not path.isprintable():
-            raise errors.ConfigurationError(f"{path!r} is not a path that begins with a slash")
-        literally = path.replace("{", "%7B").replace("}", "%7D")
         body: dict[str, Any] = {} if json is None else {"json": json}
-        call = build(method, literally, query=query, headers=headers, repeatable=repeatable, **body)
+        path = literally(path, query)
+        call = build(method, path, query=query, headers=headers, repeatable=repeatable, **body)
         return (await self._session.send(call)).json()
 
     async def check(self, policy: "ReleasePolicy | None" = None) -> "IconikCheck":

@@ -5,7 +5,17 @@ from collections.abc import Collection, Mapping
 from typing import Any, Final, Self, TypedDict, Unpack
 
 from tgiconik import errors
-from tgiconik._http import Closing, Hidden, QueryValue, Retry, Session, Traffic, Transport, build
+from tgiconik._http import (
+    Closing,
+    Hidden,
+    QueryValue,
+    Retry,
+    Session,
+    Traffic,
+    Transport,
+    build,
+    literally,
+)
 from tgiconik.tradinggrid.auth import ClientCredentials
 from tgiconik.tradinggrid.check import GridCheck, check
 from tgiconik.tradinggrid.collaboration import Collaboration, HttpCollaboration
@@ -192,19 +202,14 @@ class TradingGridClient(Closing):
             headers: headers of this call alone.
 
         Raises:
+            ConfigurationError: the path does not begin with a slash, is not printable, or has a
+                query of its own beside `query`.
             CallError: see `tgiconik.errors`.
         """
         body: dict[str, Any] = {} if json is None else {"json": json}
-        call = build(method, _literally(path), query=query, headers=headers, **body)
+        call = build(method, literally(path, query), query=query, headers=headers, **body)
         return (await self._session.send(call)).json()
 
     async def check(self) -> GridCheck:
         """Try what a client needs, changing nothing: see `GridCheck`."""
         return await check(self)
-
-
-def _literally(path: str) -> str:
-    """A path as a template without places to fill."""
-    if not path.startswith("/"):
-        raise errors.ConfigurationError(f"{path!r} does not begin with a slash")
-    return path.replace("{", "%7B").replace("}", "%7D")
