@@ -119,7 +119,7 @@ def test_help_says_what_it_is(capsys: pytest.CaptureFixture[str]) -> None:
     assert stopped.value.code == 0
     shown = capsys.readouterr().out
     assert "test doubles" in shown
-    for option in ("--host", "--port", "--db"):
+    for option in ("--host", "--port", "--db", "--limit", "--latency"):
         assert option in shown
 
 

@@ -7,6 +7,7 @@ import threading
 from collections.abc import Sequence
 
 from tgiconik.sandbox.app import Sandbox
+from tgiconik.sandbox.limit import Limit
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -16,7 +17,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
         The exit code: 0 when interrupted, 2 when the address is taken.
     """
     options = _parser().parse_args(arguments)
-    sandbox = Sandbox(db=options.db)
+    sandbox = Sandbox(
+        db=options.db, limit=Limit() if options.limit else None, latency=options.latency
+    )
     try:
         with sandbox.serve(options.host, options.port) as url:
             for name, value in sandbox.environment(url).items():
@@ -53,7 +56,26 @@ def _parser() -> argparse.ArgumentParser:
         help="SQLite file to remember in, with a folder for media beside it; "
         "without it the world ends with the process",
     )
+    parser.add_argument(
+        "--limit",
+        action="store_true",
+        help="hold iconik's limit: 1,000 calls in 20 seconds for each set of credentials, then 429",
+    )
+    parser.add_argument(
+        "--latency",
+        type=_seconds,
+        default=0.0,
+        metavar="SECONDS",
+        help="how long every answer takes beside the work (%(default)s)",
+    )
     return parser
+
+
+def _seconds(text: str) -> float:
+    seconds = float(text)
+    if not 0 <= seconds < float("inf"):
+        raise argparse.ArgumentTypeError(f"{text} is no time to wait")
+    return seconds
 
 
 if __name__ == "__main__":

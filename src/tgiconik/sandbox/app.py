@@ -1,6 +1,5 @@
 """The sandbox: both platforms in one ASGI app, in process or served on a socket."""
 
-import re
 from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from contextlib import asynccontextmanager, contextmanager
 from datetime import datetime
@@ -9,13 +8,16 @@ from typing import TYPE_CHECKING, Final
 
 from starlette.applications import Starlette
 from starlette.routing import BaseRoute
-from starlette.types import ASGIApp, Message, Receive, Scope, Send
+from starlette.types import ASGIApp
 
 from tgiconik._http import Transport, asgi_transport
 from tgiconik.release import ReleasePolicy
 from tgiconik.sandbox import credentials, grid, iconik, links, world
+from tgiconik.sandbox.calls import Calls, CountCalls, WriteLog
 from tgiconik.sandbox.faults import Fault, Faults
 from tgiconik.sandbox.iconik import seed
+from tgiconik.sandbox.latency import Late
+from tgiconik.sandbox.limit import Limit, Limited
 from tgiconik.sandbox.serving import serving
 from tgiconik.sandbox.state import State, Transcoding, Write, utc_now
 from tgiconik.sandbox.storage import routes as storages
@@ -27,16 +29,6 @@ if TYPE_CHECKING:
     from tgiconik.iconik import IconikClient
     from tgiconik.tradinggrid import TradingGridClient
 
-#: POSTs that only read: searches, questions about many objects, tokens and Lens.
-_READS: Final = re.compile(
-    r"/API/search/v\d/(search|search/content/info|search/suggest|search/natural|nltf_parse)/?"
-    r"|/API/acls/v1/acl/([^/]+/[^/]+/)?"
-    r"|/API/assets/v1/shares/magic_link/enabled/?"
-    r"|/API/auth/v1/auth/saml/multidomain/login/?"
-    r"|/API/users/v1/users/invite/validate/?"
-    r"|/v1/oauth2/tokens/?"
-    r"|/visibility_transaction_search/?"
-)
 _IN_PROCESS: Final = "http://localhost"
 
 
@@ -56,10 +48,13 @@ class Sandbox:
         now: the clock, timezone-aware.
         world: whether an empty sandbox gets a world to play with, or only what its credentials
             need.
+        limit: iconik's limit, to be held by the real clock; answers everything when left out.
+        latency: seconds that every answer takes beside the work, by the real clock.
 
     Attributes:
         state: store, clock and the list of writes.
         faults: bad luck that requests are to meet, for tests: see `tgiconik.sandbox.faults`.
+        calls: how often each platform was called, for tests and benchmarks.
         app: the ASGI app.
     """
 
@@ -69,6 +64,8 @@ class Sandbox:
         db: str | Path = ":memory:",
         now: Callable[[], datetime] = utc_now,
         world: bool = True,
+        limit: Limit | None = None,
+        latency: float = 0.0,
     ) -> None:
         folder = None if str(db) == ":memory:" else Path(f"{db}-media")
         self.state = State(Store(db), now, base_url=_IN_PROCESS, blobs=Blobs(folder))
@@ -77,7 +74,11 @@ class Sandbox:
         parts = (iconik.routes, grid.routes, links.routes, storages.routes)
         routes = [route for part in parts for route in part(self.state)]
         self.faults: list[Fault] = []
-        self.app: ASGIApp = Faults(_WriteLog(application(routes), self.state), self.faults)
+        self.calls = Calls()
+        app: ASGIApp = Faults(WriteLog(application(routes), self.state), self.faults)
+        if limit is not None:
+            app = Limited(app, limit)
+        self.app: ASGIApp = Late(CountCalls(app, self.calls), latency)
 
     @property
     def writes(self) -> list[Write]:
@@ -184,30 +185,3 @@ def _fill(state: State, *, with_world: bool) -> None:
         grid.seed.add_company(state, credentials.COMPANY_ID, "Aurora Outdoor")
         if with_world:
             world.build(state)
-
-
-class _WriteLog:
-    """Notes every request that was answered with success and is not a reading one."""
-
-    def __init__(self, app: ASGIApp, state: State) -> None:
-        self._app = app
-        self._state = state
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] != "http" or _only_reads(scope["method"], scope["path"]):
-            await self._app(scope, receive, send)
-            return
-
-        async def noting(message: Message) -> None:
-            if message["type"] == "http.response.start" and message["status"] < 400:  # noqa: PLR2004 - HTTP
-                write = Write(scope["method"], scope["path"], message["status"])
-                self._state.writes.append(write)
-            await send(message)
-
-        await self._app(scope, receive, noting)
-
-
-def _only_reads(method: str, path: str) -> bool:
-    return method in {"GET", "HEAD", "OPTIONS"} or (
-        method == "POST" and _READS.fullmatch(path) is not None
-    )
