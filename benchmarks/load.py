@@ -1,0 +1,129 @@
+"""As many calls as a client can do with a given number of callers.
+
+Each caller calls, reads what came, and calls again.
+"""
+
+import asyncio
+import gc
+import time
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import AbstractAsyncContextManager, AbstractContextManager
+from typing import Any
+
+import attrs
+
+from benchmarks import peers
+from benchmarks.bodies import PER_PAGE
+
+
+@attrs.frozen
+class Rate:
+    """What came of it.
+
+    Attributes:
+        calls: how many were done.
+        seconds: what they took, until the last one's answer.
+        cpu: seconds that this process worked meanwhile.
+    """
+
+    calls: int
+    seconds: float
+    cpu: float
+
+
+class Load:
+    """A worker's job: an asynchronous client, connected once."""
+
+    def __init__(self, peer: str, origin: str, *arguments: str) -> None:
+        make: Callable[..., AbstractAsyncContextManager[peers.Calls]] = getattr(peers, peer)
+        self._runner = asyncio.Runner()
+        self._client = make(origin, *arguments)
+        self._calls = self._runner.run(self._client.__aenter__())
+        self._runner.run(self._check())
+
+    async def _check(self) -> None:
+        check(await self._calls.get(), await self._calls.search(), self._calls.kind)
+
+    def answer(self, *, call: str, at_once: int, seconds: float) -> dict[str, Any]:
+        """Call for a while."""
+        return self._runner.run(self._answer(getattr(self._calls, call), at_once, seconds))
+
+    async def _answer(self, call: Callable[[], Any], at_once: int, seconds: float) -> Any:  # noqa: ANN401 - JSON
+        # Connections that nobody used for some seconds are closed by then: that is not what counts.
+        await asyncio.gather(*(self._calls.get() for _ in range(at_once)))
+        watch = Watch(seconds)
+
+        async def caller() -> None:
+            while watch.runs():
+                await call()
+                watch.done()
+
+        await asyncio.gather(*(caller() for _ in range(at_once)))
+        return watch.rate()
+
+    def close(self) -> None:
+        """Close the client."""
+        self._runner.run(self._client.__aexit__(None, None, None))
+        self._runner.close()
+
+
+class ThreadedLoad:
+    """The same of a client that blocks: each caller is a thread."""
+
+    def __init__(self, peer: str, origin: str) -> None:
+        make: Callable[..., AbstractContextManager[peers.BlockingCalls]] = getattr(peers, peer)
+        self._client = make(origin)
+        self._calls = self._client.__enter__()
+        check(self._calls.get(), self._calls.search(), self._calls.kind)
+
+    def answer(self, *, call: str, at_once: int, seconds: float) -> Any:  # noqa: ANN401 - JSON
+        """Call for a while."""
+        function: Callable[[], Any] = getattr(self._calls, call)
+        with ThreadPoolExecutor(at_once) as pool:
+            list(pool.map(lambda _: self._calls.get(), range(at_once)))
+            watch = Watch(seconds)
+
+            def caller(_: int) -> None:
+                while watch.runs():
+                    function()
+                    watch.done()
+
+            list(pool.map(caller, range(at_once)))
+            return watch.rate()
+
+    def close(self) -> None:
+        """Close the client."""
+        self._client.__exit__(None, None, None)
+
+
+class Watch:
+    """Counts what is done in a while, which begins now."""
+
+    def __init__(self, seconds: float) -> None:
+        gc.collect()
+        self._calls = 0
+        self._begin = time.perf_counter()
+        self._cpu = time.process_time()
+        self._end = self._begin + seconds
+
+    def runs(self) -> bool:
+        """Whether there is time for another."""
+        return time.perf_counter() < self._end
+
+    def done(self) -> None:
+        """Another is done. Exact among threads too: nothing in it gives way to another."""
+        self._calls += 1
+
+    def rate(self) -> dict[str, Any]:
+        """What came of it."""
+        now, cpu = time.perf_counter(), time.process_time()
+        return attrs.asdict(Rate(self._calls, now - self._begin, cpu - self._cpu))
+
+
+def check(asset: object, hits: object, kind: tuple[type, type]) -> None:
+    """Whoever does less than they seem to is not measured: models that are none, hits missing."""
+    if type(asset) is not kind[0]:
+        raise TypeError(f"an asset is {type(asset)}")
+    if not isinstance(hits, list) or len(hits) != PER_PAGE or {*map(type, hits)} != {kind[1]}:
+        raise TypeError(f"hits are {str(hits)[:200]}")

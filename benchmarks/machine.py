@@ -1,0 +1,98 @@
+"""What is measured on: which core is whose, which versions of what, how much memory is in use."""
+
+import os
+import platform
+import sys
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+from typing import Final
+
+#: What has a say in the figures.
+_PACKAGES: Final = (
+    "tgiconik",
+    "httpx",
+    "httpcore",
+    "anyio",
+    "sniffio",
+    "attrs",
+    "cattrs",
+    "httpx-aiohttp",
+    "aiohttp",
+    "msgspec",
+    "orjson",
+    "nsa-pythonik",
+    "h2",
+    "hypercorn",
+)
+
+
+def cores() -> tuple[int, int] | None:
+    """One core for servers and one for clients; None where processes cannot be held to any."""
+    if not hasattr(os, "sched_setaffinity"):
+        return None
+    mine = sorted(os.sched_getaffinity(0))
+    return (mine[0], mine[-1]) if len(mine) > 1 else None
+
+
+#: Asked once: whoever is pinned has one core left.
+_CORES: Final = cores()
+
+
+def for_servers(process: int) -> None:
+    """Hold a process to the servers' core."""
+    if _CORES:
+        os.sched_setaffinity(process, {_CORES[0]})
+
+
+def for_clients(process: int) -> None:
+    """Hold a process to the clients' core."""
+    if _CORES:
+        os.sched_setaffinity(process, {_CORES[1]})
+
+
+def memory(kind: str) -> int:
+    """Bytes of memory that this process has (`VmRSS`), or had at the most (`VmHWM`).
+
+    Linux's `ru_maxrss` begins with what the parent had, which is of no interest here.
+    """
+    for line in Path("/proc/self/status").read_text("ascii").splitlines():
+        if line.startswith(f"{kind}:"):
+            return int(line.split()[1]) * 1024
+    return 0
+
+
+def description() -> str:
+    """The machine, in one paragraph."""
+    pinned = "servers on one core, clients on another" if _CORES else "processes are not pinned"
+    versions = ", ".join(f"{name} {found}" for name in _PACKAGES if (found := _version(name)))
+    return (
+        f"{os.cpu_count()} cores ({_processor()}), {platform.system()}, {pinned}. "
+        f"{platform.python_implementation()} {platform.python_version()} with {versions}."
+    )
+
+
+def _processor() -> str:
+    try:
+        lines = Path("/proc/cpuinfo").read_text("utf-8").splitlines()
+    except OSError:
+        return platform.machine()
+    names = (line.partition(":")[2].strip() for line in lines if line.startswith("model name"))
+    return next(names, platform.machine())
+
+
+def _version(package: str) -> str | None:
+    try:
+        return version(package)
+    except PackageNotFoundError:
+        return None
+
+
+if sys.platform != "linux":  # pragma: no cover - elsewhere there is no /proc
+
+    def memory(kind: str) -> int:
+        """The most that this process had, whatever is asked for."""
+        import resource  # noqa: PLC0415 - not on Windows
+
+        del kind
+        unit = 1 if sys.platform == "darwin" else 1024
+        return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * unit

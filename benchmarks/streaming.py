@@ -1,0 +1,106 @@
+# ruff: noqa: PLC0415 - our client is imported in the process that is measured, and nowhere else
+"""A search of any length takes the memory of a page: 100,000 hits, one page after the other."""
+
+import asyncio
+import time
+from typing import Any, Final
+
+from benchmarks import machine
+from benchmarks.bodies import PER_PAGE
+from benchmarks.effort import Stage
+from benchmarks.peers import FAST, FAST_PACKAGES, PLAIN, Engine
+from benchmarks.results import Figure, Requirement, Section, Table, number
+from benchmarks.worker import Task, workers
+
+_MIB: Final = 1024 * 1024
+#: MiB that may come to it between the first quarter and the end: none, and what noise there is.
+_FLAT: Final = 5
+
+
+def streaming(stage: Stage) -> Section:
+    """How much memory a long search takes above that of a client which has done nothing."""
+    tasks = [
+        Task(PLAIN, "benchmarks.streaming:Walk", (stage.origin, "httpx"), FAST_PACKAGES),
+        Task(FAST, "benchmarks.streaming:Walk", (stage.origin, "aiohttp")),
+    ]
+    with workers(tasks) as (able, left_out):
+        said = {name: worker.ask(hits=stage.effort.hits) for name, worker in able.items()}
+
+    def mib(name: str, what: str) -> Figure | None:
+        return Figure([said[name][what] / _MIB]) if name in said else None
+
+    rows = [
+        (
+            name,
+            number(found["idle"] / _MIB),
+            number(found["above"] / _MIB),
+            number(found["grown"] / _MIB),
+            number(found["hits"] / found["seconds"]),
+        )
+        for name, found in said.items()
+    ]
+    columns = ("", "MiB idle", "MiB above", "MiB from the first quarter on", "hits per second")
+    return Section(
+        title="A search of 100,000 hits" if stage.effort.hits == 100_000 else "A long search",  # noqa: PLR2004
+        text=f"`async for hit in iconik.search.assets(…)` over {stage.effort.hits:,} hits with "
+        f"every field, {PER_PAGE} to a page of 1.7 MB. Idle is a client that has sent nothing yet; "
+        "above is the most that its process ever had.",
+        tables=[Table(columns, rows)],
+        requirements=[
+            requirement
+            for name in (PLAIN, FAST)
+            for requirement in (
+                Requirement(
+                    f"a long search, `{name}`, above idle", mib(name, "above"), most=60, unit=" MiB"
+                ),
+                Requirement(
+                    f"a long search, `{name}`, from the first quarter on",
+                    mib(name, "grown"),
+                    most=_FLAT,
+                    unit=" MiB",
+                ),
+            )
+        ],
+        left_out=left_out,
+    )
+
+
+class Walk:
+    """A worker's job: one long search."""
+
+    def __init__(self, origin: str, engine: Engine) -> None:
+        self._origin = origin
+        self._engine = engine
+        import tgiconik.iconik.search  # noqa: F401 - loaded when idle, as it is in whoever searches
+
+    def answer(self, *, hits: int) -> dict[str, Any]:
+        """Search, and look at the memory meanwhile."""
+        return asyncio.run(self._answer(hits))
+
+    async def _answer(self, hits: int) -> dict[str, Any]:
+        from tgiconik import IconikClient
+
+        async with IconikClient(
+            self._origin, "app", "token", rate=None, engine=self._engine
+        ) as iconik:
+            idle = machine.memory("VmHWM")
+            begin, seen, quarter = time.perf_counter(), 0, 0
+            async for hit in iconik.search.assets(per_page=PER_PAGE):
+                if hit.id is None:
+                    raise ValueError("a hit has no id")
+                seen += 1
+                if seen == hits // 4:
+                    quarter = machine.memory("VmHWM")
+                if seen == hits:
+                    break
+            peak = machine.memory("VmHWM")
+        return {
+            "hits": seen,
+            "seconds": time.perf_counter() - begin,
+            "idle": idle,
+            "above": peak - idle,
+            "grown": peak - quarter,
+        }
+
+    def close(self) -> None:
+        """Nothing is left."""

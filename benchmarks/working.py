@@ -1,0 +1,47 @@
+"""What runs in a worker's process: its job, asked line by line, until there are no more lines."""
+
+import json
+import sys
+from collections.abc import Callable
+from importlib import import_module
+from typing import Final
+
+from benchmarks.refusal import refuse
+from benchmarks.worker import AbsentError, Job, Task
+
+#: What is missing of these is no matter of what somebody has installed.
+_OURS: Final = {"benchmarks", "tgiconik"}
+
+
+def _job(task: Task) -> Job:
+    refuse(task.refused)
+    module, _, name = task.job.partition(":")
+    make: Callable[..., Job] = getattr(import_module(module), name)
+    return make(*task.arguments)
+
+
+def _say(**message: object) -> None:
+    sys.stdout.write(json.dumps(message) + "\n")
+    sys.stdout.flush()
+
+
+def main() -> None:
+    """Do the job that the command line tells."""
+    try:
+        job = _job(Task(**json.loads(sys.argv[1])))
+    except AbsentError as error:
+        _say(absent=str(error))
+        return
+    except ModuleNotFoundError as error:
+        if (error.name or "").partition(".")[0] in _OURS:
+            raise
+        _say(absent=str(error))
+        return
+    _say(answer=None)
+    for question in sys.stdin:
+        _say(answer=job.answer(**json.loads(question)))
+    job.close()
+
+
+if __name__ == "__main__":
+    main()
