@@ -19,6 +19,7 @@ from benchmarks.calls import calls
 from benchmarks.canned import Canned
 from benchmarks.decoding import decoding
 from benchmarks.effort import FULL, QUICK, Stage
+from benchmarks.fan_out import fan_out
 from benchmarks.http2 import http2
 from benchmarks.imports import imports
 from benchmarks.latency import latency
@@ -32,6 +33,7 @@ SECTIONS: Final[Mapping[str, Callable[[Stage], Section]]] = {
     "decoding": decoding,
     "imports": imports,
     "streaming": streaming,
+    "fan-out": fan_out,
     "http2": http2,
     "wheel": wheel,
 }

@@ -39,7 +39,7 @@ class Canned:
         self._bodies = [folder / "get.json", folder / "post.json"]
         self._bodies[0].write_bytes(bodies.asset())
         self._bodies[1].write_bytes(bodies.hits())
-        program = folder / "canned"
+        program = folder / "canned-answers"
         compiled = _compiled(program)
         self._command = [str(program)] if compiled else [sys.executable, "-m", "benchmarks.canned"]
         self.server = "C" if compiled else "Python"

@@ -38,12 +38,14 @@ class Task:
         job: where its class is, `module:name`.
         arguments: of the class.
         refused: packages that it has to do without.
+        serves: whether others are clients of it.
     """
 
     name: str
     job: str
     arguments: Sequence[Any] = ()
     refused: Sequence[str] = ()
+    serves: bool = False
 
 
 class AbsentError(Exception):
@@ -63,13 +65,14 @@ class Worker:
         )
 
     def ready(self) -> None:
-        """Wait until it is, and hold it to the clients' core.
+        """Wait until it is, and hold it to the core that it belongs to.
 
         Raises:
             AbsentError: it cannot be.
         """
         self._read()
-        machine.for_clients(self._process.pid)
+        hold = machine.for_servers if self.task.serves else machine.for_clients
+        hold(self._process.pid)
 
     def ask(self, **question: Any) -> Any:  # noqa: ANN401 - JSON
         """Measure, and wait for the answer."""

@@ -1,0 +1,66 @@
+"""Workflows that serve many partners, as a worker's job."""
+
+import asyncio
+import time
+from collections import Counter
+from collections.abc import Mapping
+from typing import Any, Final
+
+from benchmarks.peers import Engine
+from tgiconik import IconikClient, TradingGridClient
+from tgiconik.sandbox import world
+from tgiconik.workflows import distribute_approved_asset, distribute_tagged_assets
+
+_AT_ONCE: Final = 32
+
+
+class Distributing:
+    """Distributes the asset that is for a crowd.
+
+    Args:
+        engine: of both clients.
+    """
+
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
+
+    def answer(self, *, environment: Mapping[str, str], asset_id: str, way: str) -> dict[str, Any]:
+        """Distribute it.
+
+        Args:
+            environment: how the sandbox is found.
+            asset_id: the asset.
+            way: `one`, the asset by its id; `paced`, the same, as fast as iconik's limit allows;
+                `tagged`, as one of all that are tagged.
+        """
+        return asyncio.run(self._answer(environment, asset_id, way))
+
+    async def _answer(
+        self, environment: Mapping[str, str], asset_id: str, way: str
+    ) -> dict[str, Any]:
+        # Nobody has a limit here, but where it is what is measured.
+        pace: dict[str, Any] = {} if way == "paced" else {"rate": None}
+        async with (
+            TradingGridClient.from_env(environ=environment, engine=self._engine) as grid,
+            IconikClient.from_env(environ=environment, engine=self._engine, **pace) as iconik,
+        ):
+            begin, cpu = time.perf_counter(), time.process_time()
+            if way == "tagged":
+                every = await distribute_tagged_assets(
+                    grid, iconik, policy=world.policy(), at_once=_AT_ONCE
+                )
+                (done,) = (one for one in every.distributions if one.asset_id == asset_id)
+            else:
+                done = await distribute_approved_asset(
+                    grid, iconik, asset_id, policy=world.policy()
+                )
+            seconds, cpu = time.perf_counter() - begin, time.process_time() - cpu
+            return {
+                "seconds": seconds,
+                "cpu": cpu,
+                "calls": grid.traffic.calls + iconik.traffic.calls,
+                "outcomes": Counter(outcome.state for outcome in done.outcomes),
+            }
+
+    def close(self) -> None:
+        """Nothing is left."""
