@@ -132,10 +132,10 @@ def test_no_variable_of_the_environment_switches_verification_off(
     monkeypatch.setenv(name, value)
     session = session_over(None, "https://iconik.example")
 
-    # Where httpx keeps it; there is no certificate here to be refused by a real server.
-    context = session._client._transport._pool._ssl_context  # type: ignore[attr-defined]
+    context = session._carrier._certificates
 
     assert context.verify_mode is ssl.CERT_REQUIRED
+    assert context.check_hostname
     assert context.check_hostname
 
 

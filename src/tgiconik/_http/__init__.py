@@ -5,6 +5,7 @@ raised. `Pages` walks lists. Private: clients build on it, users see its effects
 """
 
 from tgiconik._http._closing import Closing, Unpickled
+from tgiconik._http._engine import Engine, Transport, chosen_engine
 from tgiconik._http._links import CHUNK, Body, Links, Stream
 from tgiconik._http._message import (
     Answer,
@@ -23,7 +24,6 @@ from tgiconik._http._session import (
     Auth,
     HeaderAuth,
     Session,
-    Transport,
     asgi_transport,
 )
 from tgiconik._http._traffic import Traffic
@@ -35,6 +35,7 @@ __all__ = [
     "Body",
     "Call",
     "Closing",
+    "Engine",
     "HeaderAuth",
     "Hidden",
     "Links",
@@ -51,6 +52,7 @@ __all__ = [
     "asgi_transport",
     "build",
     "checked_url",
+    "chosen_engine",
     "literally",
     "unreadable",
 ]

@@ -1,25 +1,31 @@
 """Other people's hosts, reached by signed links: no credential of ours ever goes there.
 
-The query of a signed link is itself a credential: it is sent, and never shown, neither in errors
-nor in the logs of httpx, which writes every URL that it asks for.
+The query of a signed link is itself a credential: it is sent, and never shown.
 """
 
+import logging
+import math
+from base64 import b64encode
 from collections.abc import AsyncIterator, Callable, Collection, Mapping
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 from types import TracebackType
-from typing import Final
-from urllib.parse import urlsplit
+from typing import Final, Self
+from urllib.parse import unquote_to_bytes, urljoin, urlsplit
 
+import anyio
 import attrs
 import httpx
 
 from tgiconik import errors
 from tgiconik._http._closing import Closing
+from tgiconik._http._engine import Carrier, Engine, Transport, chosen_engine
 from tgiconik._http._message import Answer, Call, problem
 from tgiconik._http._origin import hosts, may_be_plain
 from tgiconik._http._redact import bare
-from tgiconik._http._session import Transport, no_cookies, own_user_agent
+from tgiconik._http._session import own_user_agent
+
+_log = logging.getLogger("tgiconik.http")
 
 #: Bytes of a file that are read, sent or received at once.
 CHUNK: Final = 1024 * 1024
@@ -49,6 +55,7 @@ class Stream:
         self.shown = call.shown
         self.status = response.status_code
         self.headers: Mapping[str, str] = {k.lower(): v for k, v in response.headers.items()}
+        _log.info("%s %s: %d", call.method, call.shown, self.status)
 
     async def chunks(self) -> AsyncIterator[bytes]:
         """The bytes as they travelled: no content encoding is undone.
@@ -92,6 +99,7 @@ class Links(Closing):
 
     Args:
         timeout: seconds to wait for a connection, and between two pieces of an answer.
+        engine: what connections are made of; `TGICONIK_ENGINE` says it when left out.
         transport: an `httpx.AsyncBaseTransport` to send through, for tests and proxies.
         plain_http: hosts, by name, that may be called without encryption.
     """
@@ -100,24 +108,30 @@ class Links(Closing):
         self,
         *,
         timeout: float = 60.0,
+        engine: Engine | None = None,
         transport: Transport | None = None,
         plain_http: Collection[str] = (),
     ) -> None:
         self._plain_http = hosts(plain_http)
         self._closed = False
-        self._client = httpx.AsyncClient(
+        engine = chosen_engine(engine, brought=transport is not None)
+        self._timeout = timeout
+        self._carrier = Carrier(
+            engine,
+            transport,
             timeout=timeout,
-            transport=transport,
-            follow_redirects=False,
-            cookies=no_cookies(),
             # As they are stored: a range or a digest of compressed bytes would mean other ones.
-            headers={"User-Agent": own_user_agent(), "Accept-Encoding": "identity"},
+            headers={
+                "User-Agent": own_user_agent(engine),
+                "Accept": "*/*",
+                "Accept-Encoding": "identity",
+            },
         )
 
     async def aclose(self) -> None:
         """Close all connections. Safe to call twice."""
         self._closed = True
-        await self._client.aclose()
+        await self._carrier.aclose()
 
     async def send(
         self,
@@ -137,14 +151,16 @@ class Links(Closing):
             UnreadableResponse: the answer is not short.
         """
         call = self._call(method, url)
-        request = self._request(method, url, headers, body)
-        with _named(call):
-            response = await self._client.send(request, stream=True)
-        try:
-            answer = await Stream(response, call).answer()
-        finally:
-            await response.aclose()
-        return _accepted(answer)
+        with _Sending(body, self._timeout) as sending, _named(call):
+            request = self._request(method, url, headers, sending)
+            response = await self._carrier.send(request)
+            try:
+                answer = await Stream(response, call).answer()
+            finally:
+                await response.aclose()
+            return _accepted(answer)
+        late = f"the storage took no byte for {self._timeout:g} s"
+        raise errors.TimedOut(late, method=method, url=call.shown)
 
     @asynccontextmanager
     async def fetch(
@@ -160,33 +176,36 @@ class Links(Closing):
         """
         for _ in range(_HOPS):
             call = self._call("GET", url)
-            request = self._request("GET", url, headers, b"")
+            request = self._request("GET", url, headers, None)
             with _named(call):
-                response = await self._client.send(request, stream=True)
+                response = await self._carrier.send(request)
             try:
-                if response.next_request is None:
+                if not response.has_redirect_location:
                     stream = Stream(response, call)
                     if response.is_error:
                         _accepted(await stream.answer())
                     yield stream
                     return
-                url = str(response.next_request.url)
+                url = urljoin(url, response.headers["location"])
             finally:
                 await response.aclose()
         raise errors.ConnectionFailed("too many redirects", method="GET", url=call.shown)
 
     def _request(
-        self, method: str, url: str, headers: Mapping[str, str] | None, body: Body | bytes
+        self, method: str, url: str, headers: Mapping[str, str] | None, sending: "_Sending | None"
     ) -> httpx.Request:
         sent = dict(headers or {})
-        if isinstance(body, Body):
-            sent["Content-Length"] = str(body.size)
-            content: bytes | AsyncIterator[bytes] = body.chunks()
-        else:
-            content = body
-        request = self._client.build_request(method, url, headers=sent, content=content)
-        request.url = _Shown(request.url)
-        return request
+        if sending is not None and sending.size is not None:
+            sent["Content-Length"] = str(sending.size)
+        parts = httpx.URL(url)
+        if parts.userinfo:
+            # As a header: that is what it means, and engines differ in whether they know.
+            sent.setdefault(
+                "Authorization", f"Basic {b64encode(unquote_to_bytes(parts.userinfo)).decode()}"
+            )
+        address = parts.copy_with(userinfo=b"", fragment=None)
+        content = sending.content if sending else None
+        return self._carrier.request(method, address, headers=sent, content=content)
 
     def _call(self, method: str, url: str) -> Call:
         parts = urlsplit(url)
@@ -200,15 +219,6 @@ class Links(Closing):
         if self._closed:
             raise errors.ClientClosed("the client is closed", method=method, url=_shown(url))
         return Call(method=method, path=parts.path, shown=_shown(url))
-
-
-class _Shown(httpx.URL):
-    """A URL that reads as far as it may be shown, and is sent whole."""
-
-    def __str__(self) -> str:
-        return _shown(super().__str__())
-
-    __repr__ = __str__
 
 
 def _shown(url: str) -> str:
@@ -234,6 +244,51 @@ def _accepted(answer: Answer) -> Answer:
             request_id=refusal.request_id,
         )
     raise refusal
+
+
+class _Sending:
+    """Bytes on their way out; whoever takes none of them for too long is waited for no more.
+
+    Engines differ: one of them has no patience of its own here, and tells of what fails while the
+    bytes are read, such as a file that is gone, as of a broken connection.
+
+    Attributes:
+        size: how many bytes, where an engine cannot see that by itself.
+        content: what an engine sends.
+    """
+
+    def __init__(self, body: Body | bytes, patience: float) -> None:
+        self._patience = patience
+        self._scope = anyio.CancelScope()
+        self._failed: Exception | None = None
+        self.size = body.size if isinstance(body, Body) else None
+        self.content = self._counted(body.chunks()) if isinstance(body, Body) else body
+
+    def __enter__(self) -> Self:
+        self._scope.__enter__()
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> bool:
+        if self._scope.__exit__(kind, error, trace):
+            return True
+        if self._failed is not None and isinstance(error, Exception):
+            raise self._failed
+        return False
+
+    async def _counted(self, chunks: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
+        try:
+            async for chunk in chunks:
+                self._scope.deadline = anyio.current_time() + self._patience
+                yield chunk
+                self._scope.deadline = math.inf
+        except Exception as error:
+            self._failed = error
+            raise
 
 
 class _named:  # noqa: N801 - reads as the statement that it is

@@ -1,22 +1,19 @@
-"""Thin I/O on httpx: send a call, try again where that is safe, and name every failure.
-
-Nothing outside this package knows httpx, except for the type of `transport=`.
-"""
+"""Thin I/O: send a call, try again where that is safe, and name every failure."""
 
 import logging
 import platform
 from collections.abc import Collection, Mapping
 from datetime import UTC, datetime
 from functools import cache
-from http.cookiejar import CookieJar, DefaultCookiePolicy
 from importlib.metadata import version
-from typing import Final, Protocol, TypeAlias
+from typing import Final, Protocol
 
 import anyio
 import httpx
 
 from tgiconik import errors
 from tgiconik._http._closing import Closing, Unpickled
+from tgiconik._http._engine import Carrier, Engine, Transport, chosen_engine
 from tgiconik._http._message import Answer, Call, header, problem, unreadable
 from tgiconik._http._origin import checked_url, hosts
 from tgiconik._http._rate import RateLimit
@@ -25,9 +22,6 @@ from tgiconik._http._retry import Retry, RetryBudget, may_repeat
 from tgiconik._http._traffic import Tally, Traffic
 
 _log = logging.getLogger("tgiconik.http")
-
-#: What `transport=` takes, under a name that clients can use without importing httpx.
-Transport: TypeAlias = httpx.AsyncBaseTransport
 
 
 class Auth(Protocol):
@@ -63,8 +57,8 @@ class HeaderAuth(Unpickled):
 class Session(Closing):
     """One platform's connection pool, credentials, patience and pace.
 
-    Proxies and certificate authorities come from the environment, as httpx has it (`HTTPS_PROXY`,
-    `SSL_CERT_FILE`); certificates are always verified. No cookie is kept.
+    Proxies and certificate authorities come from the environment (`HTTPS_PROXY`, `SSL_CERT_FILE`);
+    certificates are always verified. No cookie is kept.
 
     Args:
         base_url: origin of the platform, such as `https://app.iconik.io`; a path prefix is kept.
@@ -74,6 +68,7 @@ class Session(Closing):
         deadline: seconds that one call may take in all, its retries and waits included.
         retry: how often to try, and how patiently.
         rate: calls per second at the most, over all callers of this session; None for no limit.
+        engine: what connections are made of; `TGICONIK_ENGINE` says it when left out.
         transport: an `httpx.AsyncBaseTransport` to send through, for tests and proxies.
         user_agent: product to name before our own in `User-Agent`.
         plain_http: hosts, by name, that may be called without encryption.
@@ -95,6 +90,7 @@ class Session(Closing):
         deadline: float = 120.0,
         retry: Retry | None = None,
         rate: float | None = None,
+        engine: Engine | None = None,
         transport: Transport | None = None,
         user_agent: str | None = None,
         plain_http: Collection[str] = (),
@@ -110,14 +106,15 @@ class Session(Closing):
         self._closed = False
         self._in_flight: set[anyio.CancelScope] = set()
         product = f"{header('User-Agent', user_agent)} " if user_agent else ""
-        self._client = httpx.AsyncClient(
+        engine = chosen_engine(engine, brought=transport is not None)
+        self._carrier = Carrier(
+            engine,
+            transport,
             timeout=timeout,
-            transport=transport,
-            follow_redirects=False,
-            cookies=no_cookies(),
             headers={
-                "User-Agent": product + own_user_agent(),
+                "User-Agent": product + own_user_agent(engine),
                 "Accept": "application/json",
+                "Accept-Encoding": "gzip, deflate",
             },
         )
 
@@ -138,7 +135,7 @@ class Session(Closing):
         self._closed = True
         for scope in list(self._in_flight):
             scope.cancel()
-        await self._client.aclose()
+        await self._carrier.aclose()
 
     async def send(self, call: Call) -> Answer:
         """Send a call and return what the platform answered, once it says yes.
@@ -151,9 +148,8 @@ class Session(Closing):
             TimedOut: the call took longer than `timeout` or, in all, than `deadline`.
             ClientClosed: the session was closed before.
         """
-        where = {"method": call.method, "url": call.shown_url(self.base_url)}
         if self._closed:
-            raise errors.ClientClosed("the client is closed; nothing was sent", **where)
+            raise errors.ClientClosed("the client is closed; nothing was sent", **self._where(call))
         with anyio.move_on_after(self._deadline) as scope:
             self._in_flight.add(scope)
             try:
@@ -161,8 +157,16 @@ class Session(Closing):
             finally:
                 self._in_flight.discard(scope)
         if self._closed:
-            raise errors.ClientClosed("the client was closed before the answer came", **where)
-        raise errors.TimedOut(f"no answer within {self._deadline:g} s, retries included", **where)
+            raise errors.ClientClosed(
+                "the client was closed before the answer came", **self._where(call)
+            )
+        raise errors.TimedOut(
+            f"no answer within {self._deadline:g} s, retries included", **self._where(call)
+        )
+
+    def _where(self, call: Call) -> dict[str, str]:
+        """What an error says of a call."""
+        return {"method": call.method, "url": call.shown_url(self.base_url)}
 
     async def _until_answered(self, call: Call) -> Answer:
         give_up = anyio.current_time() + self._deadline
@@ -225,7 +229,7 @@ class Session(Closing):
         """
         shown = call.shown_url(self.base_url)
         try:
-            request = self._client.build_request(
+            request = self._carrier.request(
                 call.method,
                 call.url(self.base_url),
                 headers=Hidden({**call.headers, **credentials}),
@@ -234,7 +238,8 @@ class Session(Closing):
         except httpx.InvalidURL as error:
             raise errors.ConfigurationError(f"{call.method} {shown[:200]}…: {error}") from None
         try:
-            response = await self._client.send(request, stream=True)
+            response = await self._carrier.send(request)
+            _log.info("%s %s: %d", call.method, shown, response.status_code)
             try:
                 return Answer(
                     call=call,
@@ -280,15 +285,10 @@ async def _read(response: httpx.Response) -> bytes:
     return bytes(content)
 
 
-def no_cookies() -> CookieJar:
-    """A jar that keeps nothing: what one answer sets, no other call carries."""
-    return CookieJar(DefaultCookiePolicy(allowed_domains=[]))
-
-
 @cache
-def own_user_agent() -> str:
+def own_user_agent(engine: Engine) -> str:
     return (
-        f"tgiconik/{version('tgiconik')} httpx/{httpx.__version__} "
+        f"tgiconik/{version('tgiconik')} {engine}/{version(engine)} "
         f"Python/{platform.python_version()}"
     )
 
