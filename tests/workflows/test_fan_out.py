@@ -34,7 +34,7 @@ from .plays import as_it_is, is_write
 LOOKBOOK = world.asset_id("lookbook")
 POLICY = world.policy()
 GROUP = "GRP-ALL"
-AT_ONCE = 8
+AT_ONCE = 20
 PARTNERS = [f"GC-{number:03}" for number in range(500)]
 NO_CONTACT = "GC-077"
 #: What happens to whom, at the link and at the record of the delivery.

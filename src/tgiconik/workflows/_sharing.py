@@ -34,6 +34,10 @@ class Sight(Protocol):
         """The asset, by a read that begins after this call."""
         ...
 
+    async def look(self) -> AssetFacts:
+        """The same after something was written; it may be a moment later, and for many at once."""
+        ...
+
     async def links(self, key: str) -> list[ShareLink]:
         """The links with a key, oldest first."""
         ...
@@ -104,7 +108,7 @@ async def share_with_partner(
         link = (
             await case.make(facts, decision) if link is None else await case.renew(link, decision)
         )
-        facts, decision = await case.decide(None)
+        facts, decision = await case.decide(await sight.look())
         if link is not None and not decision.allowed:
             await case.revoke(link, "it may not be shared any more")
         if not decision.allowed:
@@ -253,6 +257,9 @@ class _Reads:
 
     async def facts(self) -> AssetFacts:
         return await read_facts(self.iconik, self.asset_id, policy=self.policy, trail=self.trail)
+
+    async def look(self) -> AssetFacts:
+        return await self.facts()
 
     async def links(self, key: str) -> list[ShareLink]:
         links = await self.iconik.assets.find_links(self.asset_id, key)

@@ -5,6 +5,7 @@ A read per partner would be a thousand reads for five hundred partners, and most
 
 from collections import defaultdict
 from collections.abc import Awaitable, Callable, Sequence
+from functools import partial
 
 import attrs
 
@@ -13,14 +14,16 @@ from tgiconik.iconik.assets import ShareLink
 from tgiconik.release import AssetFacts
 from tgiconik.tradinggrid import TradingGridClient
 from tgiconik.tradinggrid.collaboration import Delivery
+from tgiconik.workflows._both import both
 from tgiconik.workflows._links import partner_in
 from tgiconik.workflows._shared_read import SharedRead
 from tgiconik.workflows._trail import Trail
+from tgiconik.workflows._turns import Turn
 
 
 @attrs.define
 class Survey:
-    """How many partners' sharing sees the asset (`Sight`).
+    """What many partners' sharing sees of the asset, each from their own `Seat`.
 
     Links and deliveries are those of the last `refresh`, and what was noted since. Facts are read
     anew when they are asked for, once for all who ask meanwhile.
@@ -54,21 +57,33 @@ class Survey:
 
         `GET /API/assets/v1/assets/{id}/shares/` and the deliveries of the collaboration contract.
         """
-        self._links = await self.iconik.assets.find_keyed_links(self.asset_id)
+        self._links, (self._deliveries, self._beside) = await both(
+            partial(self.iconik.assets.find_keyed_links, self.asset_id), self._read_deliveries
+        )
+        self.trail.read(f"shares and deliveries of asset {self.asset_id}")
+
+    async def _read_deliveries(self) -> tuple[dict[str, list[Delivery]], list[Delivery]]:
         recorded = self.grid.community.deliveries
-        self._deliveries = defaultdict(list)
+        found: dict[str, list[Delivery]] = defaultdict(list)
         async for delivery in recorded.list(asset_id=self.asset_id):
-            self._deliveries[delivery.partner_id].append(delivery)
-        self._beside = [
+            found[delivery.partner_id].append(delivery)
+        beside = [
             delivery
             for asset_id in self.beside
             async for delivery in recorded.list(asset_id=asset_id)
         ]
-        self.trail.read(f"shares and deliveries of asset {self.asset_id}")
+        return found, beside
 
     async def facts(self) -> AssetFacts:
         """The asset, by a read that begins after this call, shared by all who wait for one."""
         self.latest = await self._shared_read()
+        return self.latest
+
+    async def look(self, turn: Turn) -> AssetFacts:
+        """The same, when it need not be now: shared by all who write at about the same time."""
+        asked = self._shared_read.begun
+        async with turn.aside():
+            self.latest = await self._shared_read(asked=asked, within=turn.slot)
         return self.latest
 
     async def links(self, key: str) -> list[ShareLink]:
@@ -120,3 +135,31 @@ class Survey:
     def all_deliveries(self) -> list[Delivery]:
         """Every partner's deliveries."""
         return [one for recorded in self._deliveries.values() for one in recorded]
+
+
+@attrs.frozen
+class Seat:
+    """The survey as one partner's sharing sees it (`Sight`), which looks when others do."""
+
+    survey: Survey
+    turn: Turn
+
+    async def facts(self) -> AssetFacts:
+        """The asset, by a read that begins after this call."""
+        return await self.survey.facts()
+
+    async def look(self) -> AssetFacts:
+        """The same, shared by all who write at about the same time."""
+        return await self.survey.look(self.turn)
+
+    async def links(self, key: str) -> list[ShareLink]:
+        """The links with a key, oldest first."""
+        return await self.survey.links(key)
+
+    async def deliveries(self, partner_id: str) -> list[Delivery]:
+        """What Trading Grid has on record as delivered of the asset to a partner."""
+        return await self.survey.deliveries(partner_id)
+
+    def note(self, link: ShareLink) -> None:
+        """A link was made or renewed."""
+        self.survey.note(link)

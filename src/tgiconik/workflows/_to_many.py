@@ -6,6 +6,7 @@ for one who may not have it any more; announce it to those who have their delive
 """
 
 from collections.abc import Mapping
+from functools import partial
 from typing import Final
 
 import attrs
@@ -22,8 +23,9 @@ from tgiconik.workflows._links import share_key
 from tgiconik.workflows._outcome import Outcome, State
 from tgiconik.workflows._publication import DISTRIBUTION, announce, publish, wanted_document
 from tgiconik.workflows._sharing import share_with_partner, take_back
-from tgiconik.workflows._survey import Survey
+from tgiconik.workflows._survey import Seat, Survey
 from tgiconik.workflows._trail import Trail, Verb
+from tgiconik.workflows._turns import Turns
 from tgiconik.workflows._wording import ruling
 
 #: How often partners are served anew when somebody else distributes at the same time.
@@ -112,23 +114,27 @@ class ToMany:
         """An outcome for each; those whom somebody else served meanwhile are looked at again."""
         trail = self.trail
 
-        async def serve(partner_id: str) -> Outcome:
+        async def serve(turns: Turns, partner_id: str) -> Outcome:
             partner = wanted[partner_id]
-            if partner is None or not can_be_reached(partner):
-                raise errors.WorkflowError(
-                    f"{partner_id} has no {'contact' if partner else 'profile'}"
+            async with turns.take() as turn:
+                if partner is None or not can_be_reached(partner):
+                    raise errors.WorkflowError(
+                        f"{partner_id} has no {'contact' if partner else 'profile'}"
+                    )
+                return await self._serve(
+                    as_recipient(partner), decisions[partner_id], document, Seat(self.survey, turn)
                 )
-            return await self._serve(as_recipient(partner), decisions[partner_id], document)
 
         outcomes: dict[str, Outcome] = {}
         todo = list(wanted)
         for _ in range(_ROUNDS):
             before = len(trail.steps)
+            turns = Turns(self.at_once, len(todo))
             outcomes |= await fan_out(
                 todo,
-                serve,
+                partial(serve, turns),
                 failed=self._failed,
-                at_once=self.at_once,
+                at_once=turns.workers,
                 trail=trail,
             )
             wrote = any(step.verb is Verb.WROTE for step in trail.steps[before:])
@@ -139,7 +145,7 @@ class ToMany:
         return {id_: outcomes[id_] for id_ in wanted}
 
     async def _serve(
-        self, recipient: Recipient, decision: Decision, document: Document | None
+        self, recipient: Recipient, decision: Decision, document: Document | None, seat: Seat
     ) -> Outcome:
         """One partner: link and record, or neither."""
         partner_id = recipient.company_id
@@ -152,7 +158,7 @@ class ToMany:
                 policy=self.policy,
                 purpose=self.purpose,
                 facts=self.survey.latest,
-                sight=self.survey,
+                sight=seat,
                 trail=self.trail,
             )
         else:
@@ -175,7 +181,7 @@ class ToMany:
                 policy=self.policy,
                 purpose=self.purpose,
                 request_id=None,
-                sight=self.survey,
+                sight=seat,
                 trail=self.trail,
             )
         return outcome

@@ -47,6 +47,7 @@ from tgiconik.tradinggrid import TradingGridClient
 from tgiconik.tradinggrid.collaboration import (
     Receipt,
 )
+from tgiconik.workflows._both import both
 from tgiconik.workflows._circle import Circle, unreachable
 from tgiconik.workflows._fan_out import AT_ONCE, checked_at_once
 from tgiconik.workflows._outcome import Outcome, State, raise_for_failures
@@ -300,9 +301,6 @@ class _Work:
     ) -> Distribution:
         """From the asset's id to the result."""
         facts = await self._facts(asset_id)
-        wanted, waits_for = await self.circle.meant_for(
-            facts, groups=groups, partners=partners, groups_field=self.groups_field
-        )
         survey = Survey(
             self.grid,
             self.iconik,
@@ -311,7 +309,16 @@ class _Work:
             latest=facts,
             read=partial(self._facts, asset_id),
         )
-        await survey.refresh()
+        (wanted, waits_for), _ = await both(
+            partial(
+                self.circle.meant_for,
+                facts,
+                groups=groups,
+                partners=partners,
+                groups_field=self.groups_field,
+            ),
+            survey.refresh,
+        )
         arrival = await ToMany(
             grid=self.grid,
             iconik=self.iconik,
