@@ -5,7 +5,6 @@ text) and strict where a mistake would go unseen: null never becomes "None", 3.7
 What cannot be read is an error that names the place.
 """
 
-import json
 import math
 import re
 from collections.abc import Callable, Mapping
@@ -14,54 +13,13 @@ from inspect import get_annotations
 from types import NoneType, UnionType
 from typing import Any, Final, TypeAlias, TypeVar, cast, get_args, get_origin, get_type_hints
 
-import attrs
 from cattrs import Converter
 
 from tgiconik._models.base import Model, Unset
 from tgiconik._models.times import parse_time
+from tgiconik._models.wire import DecodeError, Json
 
 T = TypeVar("T")
-
-#: What JSON becomes in Python.
-Json: TypeAlias = Any
-
-
-class DecodeError(ValueError):
-    """JSON that is not of the promised shape.
-
-    Attributes:
-        reason: what was expected and what came.
-    """
-
-    def __init__(self, reason: str) -> None:
-        super().__init__(reason)
-        self.reason = reason
-        self._steps: list[str] = []
-
-    def within(self, step: str) -> None:
-        """Say that the place is inside a field (`.name`) or an entry (`[3]`)."""
-        self._steps.insert(0, step)
-
-    @property
-    def path(self) -> str:
-        """Where in the answer: `objects[3].versions[0].id`; empty for the whole."""
-        return "".join(self._steps).removeprefix(".")
-
-    def __str__(self) -> str:
-        return f"{self.path or 'the answer'}: {self.reason}"
-
-
-def decode(content: bytes, into: type[T]) -> T:
-    """A value from JSON text.
-
-    Raises:
-        DecodeError: it is not JSON, or not of that shape.
-    """
-    try:
-        data = json.loads(content)
-    except (ValueError, RecursionError) as error:
-        raise DecodeError(f"not JSON: {error}") from error
-    return structure(data, into)
 
 
 def structure(data: Json, into: type[T]) -> T:
@@ -76,9 +34,10 @@ def structure(data: Json, into: type[T]) -> T:
         raise DecodeError("nested too deeply") from None
 
 
-_Hook: TypeAlias = Callable[[Json, Any], Any]
+#: Reads parsed JSON as a type; cattrs passes the type along.
+Hook: TypeAlias = Callable[[Json, Any], Any]
 #: A field's name, its type, its hook, and the type of values that need no hook.
-_Reader: TypeAlias = tuple[str, Any, _Hook, type | None]
+Reader: TypeAlias = tuple[str, Any, Hook, type | None]
 #: What JSON and Python agree upon; four in five values of an asset are such.
 _AS_IT_IS: Final = (str, int, bool)
 _INTEGER: Final = re.compile(r"-?[0-9]{1,20}", re.ASCII)
@@ -149,19 +108,20 @@ def _quoted(value: Json) -> str:
     return _kind(value)
 
 
-def _list_hook(kind: Any) -> _Hook:  # noqa: ANN401 - an annotation
+def _list_hook(kind: Any) -> Hook:  # noqa: ANN401 - an annotation
     (item,) = get_args(kind)
     read = _converter.get_structure_hook(item)
 
     def read_list(value: Json, _: object) -> list[Any]:
         if not isinstance(value, list):
             raise DecodeError(f"a list was expected, not {_kind(value)}")
-        if item in _AS_IT_IS and set(map(type, value)) <= {item}:
+        if item is Any or (item in _AS_IT_IS and set(map(type, value)) <= {item}):
             return value
         items: list[Any] = []
         index = 0
         try:
-            # A null among the entries says nothing; keeping it would break the type.
+            # A null among the entries says nothing; keeping it would break the type. Only where
+            # anything goes it may: among the sort values of a hit, it is the third of three.
             for index, one in enumerate(value):  # noqa: B007 - used by the handler below
                 if one is not None:
                     items.append(read(one, item))
@@ -173,15 +133,15 @@ def _list_hook(kind: Any) -> _Hook:  # noqa: ANN401 - an annotation
     return read_list
 
 
-def _model_hook(model: type[Model]) -> _Hook:
-    readers: dict[str, _Reader] = {}
-    find = readers.get
+def _model_hook(model: type[Model]) -> Hook:
+    known: dict[str, Reader] = {}
+    find = known.get
 
     def read_model(value: Json, _: object) -> Model:
         if not isinstance(value, dict):
             raise DecodeError(f"an object was expected, not {_kind(value)}")
-        if not readers:  # at the first use, not at once: models may contain themselves
-            readers.update(_readers(model))
+        if not known:  # at the first use, not at once: models may contain themselves
+            known.update(readers(model))
         found = model.__new__(model)
         fields = found.__dict__
         name = ""
@@ -198,17 +158,18 @@ def _model_hook(model: type[Model]) -> _Hook:
     return read_model
 
 
-def _readers(model: type[Model]) -> dict[str, _Reader]:
+def readers(model: type[Model]) -> dict[str, Reader]:
     """How to read each field, by wire name; a null never gets so far."""
-    hints = get_type_hints(model)
-    readers: dict[str, _Reader] = {}
-    for field in attrs.fields(model):
-        options = _options(hints[field.name])
-        kind = options[0] if len(options) == 1 else hints[field.name]
+    found: dict[str, Reader] = {}
+    for name, hint in get_type_hints(model).items():
+        if name.startswith("_"):
+            continue
+        options = _options(hint)
+        kind = options[0] if len(options) == 1 else hint
         exact = next((one for one in _AS_IT_IS if one in options), None)
-        wire = model._wire.get(field.name, field.name)  # noqa: SLF001 - our own
-        readers[wire] = field.name, kind, _converter.get_structure_hook(kind), exact
-    return readers
+        wire = model._wire.get(name, name)  # noqa: SLF001 - our own
+        found[wire] = name, kind, _converter.get_structure_hook(kind), exact
+    return found
 
 
 def _options(kind: Any) -> list[Any]:  # noqa: ANN401 - an annotation
@@ -217,13 +178,13 @@ def _options(kind: Any) -> list[Any]:  # noqa: ANN401 - an annotation
     return [one for one in options if one not in {NoneType, Unset}]
 
 
-def _union_hook(kind: Any) -> _Hook:  # noqa: ANN401 - an annotation
+def _union_hook(kind: Any) -> Hook:  # noqa: ANN401 - an annotation
     options = _options(kind)
     if len(options) == 1:
         (only,) = options
         read = _converter.get_structure_hook(only)
         return lambda value, _: None if value is None else read(value, only)
-    models = [one for one in options if _is_model(one)]
+    models = [one for one in options if is_model(one)]
     plain = {get_origin(one) or one for one in options}
 
     def read_union(value: Json, _: object) -> Any:  # noqa: ANN401 - one of many
@@ -246,7 +207,8 @@ def _best(models: list[type[Model]], data: Mapping[str, Json]) -> type[Model]:
     return max(models, key=lambda model: len(data.keys() & get_annotations(model).keys()))
 
 
-def _is_model(kind: Any) -> bool:  # noqa: ANN401 - an annotation
+def is_model(kind: Any) -> bool:  # noqa: ANN401 - an annotation
+    """Whether an annotation is one of our models."""
     return isinstance(kind, type) and issubclass(kind, Model)
 
 
@@ -265,4 +227,4 @@ _converter.register_structure_hook_factory(
     lambda kind: getattr(kind, "__origin__", None) is list, _list_hook
 )
 _converter.register_structure_hook_factory(lambda kind: isinstance(kind, UnionType), _union_hook)
-_converter.register_structure_hook_factory(_is_model, _model_hook)
+_converter.register_structure_hook_factory(is_model, _model_hook)

@@ -7,7 +7,7 @@ from uuid import uuid4
 
 from tgiconik import errors
 from tgiconik._http import Answer, Call, Page, Pages, QueryValue, Session, build, unreadable
-from tgiconik._models import DecodeError, Json, Model, structure, unstructure
+from tgiconik._models import DecodeError, Json, Model, decode, unstructure
 from tgiconik.iconik import _paging
 
 T = TypeVar("T")
@@ -190,7 +190,7 @@ def _at(options: Options, cursor: str | None) -> Options:
 
 def _decoded(answer: Answer, into: type[T]) -> T:
     try:
-        return structure(answer.json(), into)
+        return decode(answer.content, into, parse=answer.json)
     except DecodeError as error:
         raise unreadable(answer, str(error)) from error
 
