@@ -9,7 +9,6 @@ from benchmarks.effort import Stage
 from benchmarks.results import Figure, Requirement, Section, Table, ratio, shown
 from benchmarks.worker import Worker, workers
 
-AT_ONCE: Final = (1, 8, 32, 100)
 _CALLS: Final = {"get": "One asset is read (11 kB).", "search": "150 hits are found (1.7 MB)."}
 Rates = Mapping[tuple[str, str, int], Figure]
 
@@ -20,8 +19,11 @@ def calls(stage: Stage) -> Section:
         rates = measured(stage, able)
     tables = [
         Table(
-            (text, *(f"{at_once} at once" for at_once in AT_ONCE)),
-            [(name, *shown(rates[name, call, at_once] for at_once in AT_ONCE)) for name in able],
+            (text, *(f"{at_once} at once" for at_once in stage.effort.at_once)),
+            [
+                (name, *shown(rates[name, call, at_once] for at_once in stage.effort.at_once))
+                for name in able
+            ],
         )
         for call, text in _CALLS.items()
     ]
@@ -64,7 +66,7 @@ def measured(stage: Stage, able: Mapping[str, Worker]) -> Rates:
     found = defaultdict[tuple[str, str, int], list[float]](list)
     for _ in range(stage.effort.rounds):
         for call in _CALLS:
-            for at_once in AT_ONCE:
+            for at_once in stage.effort.at_once:
                 for name, worker in able.items():
                     said = worker.ask(call=call, at_once=at_once, seconds=stage.effort.seconds)
                     found[name, call, at_once].append(said["calls"] / said["seconds"])

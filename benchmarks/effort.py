@@ -12,6 +12,7 @@ class Effort:
     Attributes:
         rounds: how often each figure is measured, everybody taking turns.
         seconds: that one of these takes at the least.
+        at_once: numbers of callers; 1 and 32 are what is required of.
         processes: fresh processes for each thing that is imported.
         hits: of the search that is streamed.
         partners: that an asset goes to.
@@ -19,13 +20,28 @@ class Effort:
 
     rounds: int
     seconds: float
+    at_once: tuple[int, ...]
     processes: int
     hits: int
     partners: int
 
 
-FULL = Effort(rounds=5, seconds=0.5, processes=9, hits=100_000, partners=2_000)
-QUICK = Effort(rounds=1, seconds=0.01, processes=1, hits=600, partners=5)
+FULL = Effort(
+    rounds=5,
+    seconds=0.5,
+    at_once=(1, 8, 32, 100),
+    processes=9,
+    hits=100_000,
+    partners=2_000,
+)
+QUICK = Effort(
+    rounds=1,
+    seconds=0.01,
+    at_once=(1, 32),
+    processes=1,
+    hits=600,
+    partners=5,
+)
 
 
 @attrs.frozen(kw_only=True)
