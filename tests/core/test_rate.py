@@ -1,10 +1,12 @@
 """No more calls start than the rate allows, and whoever gives up gives their place back."""
 
+from collections import deque
 from typing import Any
 
 import anyio
 import anyio.lowlevel
 import pytest
+import trio.testing
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -85,8 +87,129 @@ async def test_a_pause_holds_everybody(monkeypatch: pytest.MonkeyPatch) -> None:
     limit = RateLimit(100)
     begin = time.now
 
-    limit.pause(7)
-    limit.pause(3)
+    limit.refused(7)
+    limit.refused(3)
     await limit.wait()
 
     assert time.now >= begin + 7
+
+
+class Platform:
+    """Answers so many calls in so many seconds, and is as far away as it is.
+
+    Attributes:
+        answered: when it answered what.
+        refused: how many calls were too many.
+    """
+
+    def __init__(self, *, calls: int, seconds: float, tells: bool) -> None:
+        self._calls = calls
+        self._seconds = seconds
+        self._tells = tells
+        self._window: deque[float] = deque()
+        self.answered = 0
+        self.refused = 0
+
+    async def call(self, limit: RateLimit) -> None:
+        """One call, tried until it is answered, as a session does it."""
+        while True:
+            await limit.wait()
+            await anyio.sleep(0.05)
+            now = anyio.current_time()
+            while self._window and self._window[0] <= now - self._seconds:
+                self._window.popleft()
+            taken = len(self._window) < self._calls
+            if taken:
+                self._window.append(now)
+                self.answered += 1
+            else:
+                self.refused += 1
+            left = self._calls - len(self._window)
+            await anyio.sleep(0.05)
+            limit.ended(left=left if self._tells else None)
+            if taken:
+                return
+            limit.refused(0.25)
+            await anyio.sleep(0.25)
+
+
+def busy(platform: Platform, *limits: RateLimit, seconds: float, at_once: int = 32) -> None:
+    """Call all the time, without waiting for real."""
+
+    async def forever(limit: RateLimit) -> None:
+        while True:
+            await platform.call(limit)
+
+    async def run() -> None:
+        with anyio.move_on_after(seconds):
+            async with anyio.create_task_group() as tasks:
+                for limit in limits:
+                    for _ in range(at_once):
+                        tasks.start_soon(forever, limit)
+
+    clock = trio.testing.MockClock(autojump_threshold=0)
+    anyio.run(run, backend="trio", backend_options={"clock": clock})
+
+
+@pytest.mark.parametrize("tells", [True, False], ids=["says what is left", "says nothing"])
+def test_the_whole_allowance_is_used_and_next_to_nothing_is_refused(tells: bool) -> None:  # noqa: FBT001 - a parameter
+    platform = Platform(calls=1_000, seconds=20, tells=tells)
+
+    busy(platform, RateLimit(49), seconds=120)
+
+    assert platform.answered >= 0.97 * 50 * 120
+    assert platform.refused <= 0.001 * platform.answered
+
+
+@pytest.mark.parametrize(("clients", "used", "refused"), [(2, 0.78, 0.06), (5, 0.88, 0.15)])
+def test_clients_with_the_same_credentials_share_what_is_left(
+    clients: int, used: float, refused: float
+) -> None:
+    platform = Platform(calls=1_000, seconds=20, tells=True)
+
+    busy(platform, *(RateLimit(49) for _ in range(clients)), seconds=240, at_once=16)
+
+    # Before they learn of each other they spend the allowance of the first 20 seconds at once.
+    assert platform.answered >= used * 50 * 240
+    assert platform.refused <= refused * platform.answered
+
+
+def test_a_platform_that_allows_less_and_says_nothing_is_found_out() -> None:
+    platform = Platform(calls=200, seconds=10, tells=False)
+
+    busy(platform, RateLimit(49), seconds=240)
+
+    assert platform.answered >= 0.8 * 20 * 240
+    assert platform.refused <= 0.1 * platform.answered
+
+
+def test_what_was_learned_is_forgotten_in_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    time: Any = Time()
+    monkeypatch.setattr(rate_module, "anyio", time)
+    limit = RateLimit(50, burst=1)
+
+    async def took(calls: int) -> float:
+        begin = time.now
+        for _ in range(calls):
+            await limit.wait()
+            limit.ended()
+        return float(time.now - begin)
+
+    limit.refused(0)
+    assert anyio.run(took, 50) > 1.3
+    time.now += 60
+    assert anyio.run(took, 50) == pytest.approx(1.0, abs=0.03)
+
+
+async def test_few_calls_that_are_left_are_spread(monkeypatch: pytest.MonkeyPatch) -> None:
+    time: Any = Time()
+    monkeypatch.setattr(rate_module, "anyio", time)
+    limit = RateLimit(50, burst=1)
+    begin = time.now
+    await limit.wait()
+    limit.ended(left=2)
+
+    for _ in range(5):
+        await limit.wait()
+
+    assert time.now - begin > 3 * 5 / 50

@@ -269,6 +269,8 @@ def unreadable(answer: Answer, message: str) -> errors.UnreadableResponse:
 
 
 _FIRST_ERROR: Final = 400
+#: Longer than any count; Python itself refuses to read thousands of digits.
+_DIGITS: Final = 20
 
 
 def problem(answer: Answer, *, at: datetime) -> errors.StatusError | None:
@@ -304,6 +306,12 @@ def retry_after(headers: Mapping[str, str], *, at: datetime) -> float | None:
     if until.tzinfo is None:
         until = until.replace(tzinfo=UTC)
     return max(0.0, (until - at).total_seconds())
+
+
+def calls_left(headers: Mapping[str, str]) -> int | None:
+    """How many more calls the platform allows for now, from `RateLimit-Remaining`; else None."""
+    value = headers.get("ratelimit-remaining", "").strip()
+    return int(value) if value.isascii() and value.isdigit() and len(value) < _DIGITS else None
 
 
 def messages(content: bytes) -> list[str]:

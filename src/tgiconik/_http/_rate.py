@@ -1,6 +1,20 @@
-"""A client-side rate limit: callers are spaced out, not refused."""
+"""A client-side rate limit: callers are spaced out, not refused, and it learns what is allowed."""
+
+import math
+from typing import Final
 
 import anyio
+from anyio import Lock
+
+#: What is left of an allowance when calls begin to be spaced out more: then that many of them, or
+#: fewer, could be on their way already in other hands.
+_SCARCE: Final = 8
+#: The least that is tried of the rate, so that what is learned once is not believed for ever.
+_LEAST: Final = 0.05
+#: What is kept of the rate when a platform refuses a call.
+_BACK: Final = 0.7
+#: What comes back of it in a second.
+_FORTH: Final = 0.02
 
 
 class RateLimit:
@@ -10,6 +24,11 @@ class RateLimit:
     a call may start up to `burst` intervals ahead of its due time. Shared by all calls of a
     client, so that one 429 slows all of them down.
 
+    The rate is the most that is tried, and all of it is, as long as nothing speaks against that.
+    Where the platform says how many calls are left, they are spread when they get few, before one
+    is refused. Where it refuses one, because it allows less or others call with the same
+    credentials, the rate goes back a good step, and forth again little by little.
+
     Args:
         rate: calls per second.
         burst: calls that may start at once after a pause.
@@ -18,28 +37,57 @@ class RateLimit:
     def __init__(self, rate: float, *, burst: int = 10) -> None:
         if rate <= 0 or burst < 1:
             raise ValueError("a rate limit needs a rate above 0 and a burst of at least 1")
-        self._interval = 1.0 / rate
-        self._ahead = (burst - 1) * self._interval
+        self._rate = rate
+        self._burst = burst
+        self._turn = Lock()
         self._due = 0.0
         self._paused_until = 0.0
+        self._left = math.inf
+        self._on_their_way = 0
+        self._kept = 1.0
+        self._kept_at = 0.0
 
     async def wait(self) -> float:
         """Return when the next call may start, and how many seconds that took.
 
-        A cancelled waiter gives its place back.
+        First come, first served. Each call that started is to be `ended`; a cancelled waiter has
+        taken nothing.
         """
-        now = anyio.current_time()
-        self._due = max(self._due, now) + self._interval
-        start = max(self._due - self._interval - self._ahead, self._paused_until)
-        if start <= now:
-            return 0.0
-        try:
-            await anyio.sleep(start - now)
-        except BaseException:
-            self._due -= self._interval
-            raise
-        return start - now
+        came = anyio.current_time() if self._turn.locked() else None
+        async with self._turn:
+            now = anyio.current_time()
+            # Looked at when it is this caller's turn: what was learned meanwhile counts.
+            interval = 1.0 / (self._rate * self._pace(now))
+            start = max(now, self._due - interval * (self._burst - 1), self._paused_until)
+            if start > now:
+                await anyio.sleep(start - now)
+            self._due = max(self._due, start) + interval
+            self._on_their_way += 1
+        return start - (now if came is None else came)
 
-    def pause(self, seconds: float) -> None:
-        """Start no call for a while: the platform said that these were too many."""
-        self._paused_until = max(self._paused_until, anyio.current_time() + seconds)
+    def ended(self, *, left: int | None = None) -> None:
+        """A call has ended.
+
+        Args:
+            left: how many more the platform said that it allows for now.
+        """
+        self._on_their_way -= 1
+        if left is not None:
+            # The platform has not seen those that are still on their way.
+            self._left = left - self._on_their_way
+
+    def refused(self, seconds: float) -> None:
+        """The platform said that these were too many: start no call for a while."""
+        now = anyio.current_time()
+        if now >= self._paused_until:
+            # Once for all that are refused at the same time.
+            self._kept = max(_LEAST, self._kept_now(now) * _BACK)
+            self._kept_at = now
+        self._paused_until = max(self._paused_until, now + seconds)
+
+    def _pace(self, now: float) -> float:
+        """How much of the rate is used."""
+        return max(_LEAST, min(1.0, self._left / _SCARCE, self._kept_now(now)))
+
+    def _kept_now(self, now: float) -> float:
+        return min(1.0, self._kept + _FORTH * (now - self._kept_at))

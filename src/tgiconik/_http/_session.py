@@ -14,7 +14,7 @@ import httpx
 from tgiconik import errors
 from tgiconik._http._closing import Closing, Unpickled
 from tgiconik._http._engine import Carrier, Engine, Transport, chosen_engine
-from tgiconik._http._message import Answer, Call, header, problem, unreadable
+from tgiconik._http._message import Answer, Call, calls_left, header, problem, unreadable
 from tgiconik._http._origin import checked_url, hosts
 from tgiconik._http._rate import RateLimit
 from tgiconik._http._redact import Hidden, bare
@@ -202,7 +202,7 @@ class Session(Closing):
         wait = self._retry.wait(attempt, asked)
         if isinstance(error, errors.TooManyRequests):
             if self._rate:
-                self._rate.pause(wait)
+                self._rate.refused(wait)
             return wait
         return wait if self._budget.spend() else None
 
@@ -212,14 +212,24 @@ class Session(Closing):
         return Hidden(await self._auth.headers(self))
 
     async def _once(self, call: Call, credentials: Mapping[str, str]) -> Answer:
-        if self._rate:
-            self._tally.waited += await self._rate.wait()
-        answer = await self._exchange(call, credentials)
+        answer = await self._paced(call, credentials)
         if len(answer.content) > _MOST:
             raise unreadable(answer, f"more than {_MOST} bytes")
         refusal = problem(answer, at=datetime.now(UTC))
         if refusal is not None:
             raise refusal
+        return answer
+
+    async def _paced(self, call: Call, credentials: Mapping[str, str]) -> Answer:
+        if self._rate is None:
+            return await self._exchange(call, credentials)
+        self._tally.waited += await self._rate.wait()
+        left = None
+        try:
+            answer = await self._exchange(call, credentials)
+            left = calls_left(answer.headers)
+        finally:
+            self._rate.ended(left=left)
         return answer
 
     async def _exchange(self, call: Call, credentials: Mapping[str, str]) -> Answer:

@@ -50,8 +50,9 @@ _VARIABLES: Final = {
 }
 #: What a header can carry as it is. The HTTP library repeats others in its error, a secret or not.
 _CREDENTIAL: Final = re.compile(r"[!-~]+")
-#: iconik allows about 50 calls a second per set of credentials; a live client keeps to this.
-_CALLS_PER_SECOND: Final = 45.0
+#: iconik allows about 1,000 calls in 20 seconds per set of credentials: these, and the ten that may
+#: start at once after a pause.
+_CALLS_PER_SECOND: Final = 49.0
 
 
 class SessionOptions(TypedDict, total=False):
@@ -79,7 +80,8 @@ class IconikClient(Closing):
         timeout: seconds to wait for a connection, and between two pieces of an answer.
         deadline: seconds that one call may take in all, its retries included.
         retry: how often to try, and how patiently.
-        rate: calls per second at the most; None for no limit.
+        rate: calls per second at the most; fewer when iconik says that few are left or refuses one
+            (429). None for no limit.
         engine: what connections are made of: `httpx`, or `aiohttp`, which is several times as fast
             and comes with the extra `fast`. `TGICONIK_ENGINE` in the environment says it when left
             out.
