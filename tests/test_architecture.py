@@ -6,9 +6,12 @@ import re
 import subprocess
 import sys
 from collections.abc import Iterator
+from importlib.metadata import version
 from pathlib import Path
 
 import pytest
+
+import tgiconik
 
 ROOT = Path(__file__).parents[1]
 SOURCE = ROOT / "src"
@@ -28,6 +31,12 @@ LAYERS = {
         "tgiconik.release",
     },
     "tgiconik.tradinggrid": {"tgiconik.errors", "tgiconik._models", "tgiconik._http"},
+    "tgiconik._preload": {
+        "tgiconik.errors",
+        "tgiconik._models",
+        "tgiconik.iconik",
+        "tgiconik.tradinggrid",
+    },
     "tgiconik.workflows": {
         "tgiconik.errors",
         "tgiconik._models",
@@ -141,6 +150,28 @@ def test_importing_the_package_costs_next_to_nothing() -> None:
     ours = {module for module in loaded if within(module, "tgiconik")}
     assert ours == {"tgiconik", "tgiconik.errors"}
     assert loaded.isdisjoint({"httpx", "attrs", "cattrs", "anyio", "starlette", "msgspec"})
+
+
+def test_both_clients_load_no_service_no_model_and_no_decoder_before_they_are_used() -> None:
+    loaded = modules_after(
+        "from tgiconik import IconikClient, TradingGridClient\n"
+        "IconikClient('https://iconik.test', 'id', 'token')\n"
+        "TradingGridClient('https://grid.test', 'id', 'secret', 'company')"
+    )
+
+    assert loaded.isdisjoint({"cattrs", "msgspec", "tgiconik._models.reading"})
+    below = (
+        "tgiconik.iconik.services",
+        "tgiconik.iconik.models",
+        "tgiconik.tradinggrid.collaboration",
+        "tgiconik.tradinggrid.community_management",
+        "tgiconik.tradinggrid.lens",
+    )
+    assert not [module for module in loaded if any(within(module, one) for one in below)]
+
+
+def test_the_version_is_the_one_that_is_installed() -> None:
+    assert tgiconik.__version__ == version("tgiconik")
 
 
 def test_importing_the_workflows_loads_no_more_services_than_they_name() -> None:

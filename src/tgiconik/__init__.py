@@ -8,7 +8,6 @@ it is first used, so that `import tgiconik` costs next to nothing.
 """
 
 from importlib import import_module
-from importlib.metadata import version
 from typing import TYPE_CHECKING, Any, Final
 
 from tgiconik import errors
@@ -16,6 +15,7 @@ from tgiconik import errors
 if TYPE_CHECKING:
     from tgiconik._http import Page, Pages, Retry, Traffic
     from tgiconik._models import UNSET
+    from tgiconik._preload import preload
     from tgiconik.iconik import IconikClient
     from tgiconik.release import Decision, ReleasePolicy, decide
     from tgiconik.tradinggrid import TradingGridClient
@@ -33,9 +33,11 @@ __all__ = [
     "__version__",
     "decide",
     "errors",
+    "preload",
 ]
 
-__version__: Final = version("tgiconik")
+#: As in `pyproject.toml`: to look it up in what is installed takes as long as all the rest.
+__version__: Final = "0.1.0"
 
 _HOMES: Final = {
     "UNSET": "tgiconik._models",
@@ -48,6 +50,7 @@ _HOMES: Final = {
     "Traffic": "tgiconik._http",
     "TradingGridClient": "tgiconik.tradinggrid",
     "decide": "tgiconik.release",
+    "preload": "tgiconik._preload",
 }
 
 

@@ -1,8 +1,11 @@
-"""The client of OpenText Active Community, Trading Grid."""
+"""The client of OpenText Active Community, Trading Grid: its surfaces, loaded when first used."""
+
+# ruff: noqa: PLC0415 - a surface and its hundred values are imported when first used
 
 import os
 from collections.abc import Collection, Mapping
-from typing import Any, Final, Self, TypedDict, Unpack
+from functools import cached_property
+from typing import TYPE_CHECKING, Any, Final, Self, TypedDict, Unpack
 
 from tgiconik import errors
 from tgiconik._http import (
@@ -15,19 +18,22 @@ from tgiconik._http import (
     Traffic,
     Transport,
     build,
+    checked_url,
     chosen_engine,
     literally,
 )
 from tgiconik.tradinggrid.auth import ClientCredentials
 from tgiconik.tradinggrid.check import GridCheck, check
-from tgiconik.tradinggrid.collaboration import Collaboration, HttpCollaboration
-from tgiconik.tradinggrid.community_management import (
-    Companies,
-    Entitlements,
-    PartnerDirectory,
-    Users,
-)
-from tgiconik.tradinggrid.lens import Lens
+
+if TYPE_CHECKING:
+    from tgiconik.tradinggrid.collaboration import Collaboration
+    from tgiconik.tradinggrid.community_management import (
+        Companies,
+        Entitlements,
+        PartnerDirectory,
+        Users,
+    )
+    from tgiconik.tradinggrid.lens import Lens
 
 _VARIABLES: Final = {
     "url": "TRADING_GRID_URL",
@@ -77,13 +83,6 @@ class TradingGridClient(Closing):
 
     Attributes:
         company_id: BUID of the company that acts.
-        companies: companies by BUID.
-        partners: the partner directory.
-        users: the company's users and their roles.
-        entitlements: what companies and users are entitled to.
-        lens: transaction visibility.
-        community: requests, issues, documents and the rest of the collaboration contract, which is
-            this project's own.
 
     Raises:
         ConfigurationError: a URL that credentials may not be sent to, an empty credential, or an
@@ -98,7 +97,7 @@ class TradingGridClient(Closing):
         company_id: str,
         *,
         community_url: str | None = None,
-        community: Collaboration | None = None,
+        community: "Collaboration | None" = None,
         timeout: float = 30.0,
         deadline: float = 120.0,
         retry: Retry | None = None,
@@ -129,13 +128,9 @@ class TradingGridClient(Closing):
             user_agent=user_agent,
             plain_http=plain_http,
         )
-        self.companies = Companies(self._session, company_id)
-        self.partners = PartnerDirectory(self._session, company_id)
-        self.users = Users(self._session, company_id)
-        self.entitlements = Entitlements(self._session, company_id)
-        self.lens = Lens(self._session)
-        self.community: Collaboration = community or HttpCollaboration(
-            self._session, company_id, community_url=community_url
+        self._community = community
+        self._community_url = (
+            None if community_url is None else checked_url(community_url, self._session.plain_http)
         )
 
     @classmethod
@@ -143,7 +138,7 @@ class TradingGridClient(Closing):
         cls,
         *,
         environ: Mapping[str, str] = os.environ,
-        community: Collaboration | None = None,
+        community: "Collaboration | None" = None,
         **options: Unpack[SessionOptions],
     ) -> Self:
         """A client from `TRADING_GRID_URL`, `_CLIENT_ID`, `_CLIENT_SECRET` and `_COMPANY_ID`.
@@ -187,6 +182,50 @@ class TradingGridClient(Closing):
     def traffic(self) -> Traffic:
         """What this client has done so far: calls, retries, waits, bytes."""
         return self._session.traffic
+
+    @cached_property
+    def companies(self) -> "Companies":
+        """Companies by BUID."""
+        from tgiconik.tradinggrid.community_management import Companies
+
+        return Companies(self._session, self.company_id)
+
+    @cached_property
+    def partners(self) -> "PartnerDirectory":
+        """The partner directory."""
+        from tgiconik.tradinggrid.community_management import PartnerDirectory
+
+        return PartnerDirectory(self._session, self.company_id)
+
+    @cached_property
+    def users(self) -> "Users":
+        """The company's users and their roles."""
+        from tgiconik.tradinggrid.community_management import Users
+
+        return Users(self._session, self.company_id)
+
+    @cached_property
+    def entitlements(self) -> "Entitlements":
+        """What companies and users are entitled to."""
+        from tgiconik.tradinggrid.community_management import Entitlements
+
+        return Entitlements(self._session, self.company_id)
+
+    @cached_property
+    def lens(self) -> "Lens":
+        """Transaction visibility."""
+        from tgiconik.tradinggrid.lens import Lens
+
+        return Lens(self._session)
+
+    @cached_property
+    def community(self) -> "Collaboration":
+        """Requests, issues, documents and the rest of the contract that is this project's own."""
+        from tgiconik.tradinggrid.collaboration import HttpCollaboration
+
+        return self._community or HttpCollaboration(
+            self._session, self.company_id, community_url=self._community_url
+        )
 
     async def aclose(self) -> None:
         """Close all connections. Safe to call twice. A backend that was passed in stays open."""
