@@ -10,23 +10,25 @@ from contextlib import contextmanager
 from importlib.util import find_spec
 from typing import Any, Final
 
-from benchmarks import bodies, machine
+from benchmarks import bodies, machine, peers
 from benchmarks.effort import Stage
 from benchmarks.results import Figure, Section, Table
 from benchmarks.worker import Task, workers
 
 _AT_ONCE: Final = 32
-_VERSIONS: Final = {"HTTP/1.1": "own", "HTTP/2": "http2"}
+_HTTP1: Final = "httpx, HTTP/1.1"
+_HTTP2: Final = "httpx, HTTP/2"
 _CALLS: Final = {"get": "an asset", "search": "150 hits"}
 
 
 def http2(stage: Stage) -> Section:
-    """Raw httpx with one and with the other, 32 at once, against hypercorn."""
+    """One and the other by httpx, and our client, 32 at once, against hypercorn."""
     title = "HTTP/2"
     text = (
         "httpx alone, 32 at once, against hypercorn, which speaks both (HTTP/2 without encryption, "
-        "known beforehand). The server is the slower side here, so that what a call costs the "
-        "client, in its own processor's time, says more than how many there are."
+        "known beforehand), and our plain client, which speaks HTTP/1.1 on connections of its own "
+        "instead of httpx's pool. The server is the slower side here, so that what a call costs "
+        "the client, in its own processor's time, says more than how many there are."
     )
     missing = [name for name in ("h2", "hypercorn") if find_spec(name) is None]
     if missing:
@@ -37,8 +39,9 @@ def http2(stage: Stage) -> Section:
     costs: dict[tuple[str, str], list[float]] = {}
     with _serve() as origin:
         tasks = [
-            Task(name, "benchmarks.load:Load", ("httpx", origin, transport))
-            for name, transport in _VERSIONS.items()
+            Task(_HTTP1, "benchmarks.load:Load", ("httpx", origin, "own")),
+            Task(_HTTP2, "benchmarks.load:Load", ("httpx", origin, "http2")),
+            *peers.tasks(origin, [peers.PLAIN]),
         ]
         with workers(tasks) as (able, left_out):
             for _ in range(stage.effort.rounds):

@@ -1,8 +1,7 @@
-"""What is measured on: which core is whose, which versions of what, how much memory is in use."""
+"""What is measured on: which core is whose, which versions of what."""
 
 import os
 import platform
-import sys
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Final
@@ -26,7 +25,7 @@ _PACKAGES: Final = (
 )
 
 
-def cores() -> tuple[int, int] | None:
+def _two_cores() -> tuple[int, int] | None:
     """One core for servers and one for clients; None where processes cannot be held to any."""
     if not hasattr(os, "sched_setaffinity"):
         return None
@@ -35,7 +34,7 @@ def cores() -> tuple[int, int] | None:
 
 
 #: Asked once: whoever is pinned has one core left.
-_CORES: Final = cores()
+_CORES: Final = _two_cores()
 
 
 def for_servers(process: int) -> None:
@@ -48,17 +47,6 @@ def for_clients(process: int) -> None:
     """Hold a process to the clients' core."""
     if _CORES:
         os.sched_setaffinity(process, {_CORES[1]})
-
-
-def memory(kind: str) -> int:
-    """Bytes of memory that this process has (`VmRSS`), or had at the most (`VmHWM`).
-
-    Linux's `ru_maxrss` begins with what the parent had, which is of no interest here.
-    """
-    for line in Path("/proc/self/status").read_text("ascii").splitlines():
-        if line.startswith(f"{kind}:"):
-            return int(line.split()[1]) * 1024
-    return 0
 
 
 def description() -> str:
@@ -85,14 +73,3 @@ def _version(package: str) -> str | None:
         return version(package)
     except PackageNotFoundError:
         return None
-
-
-if sys.platform != "linux":  # pragma: no cover - elsewhere there is no /proc
-
-    def memory(kind: str) -> int:
-        """The most that this process had, whatever is asked for."""
-        import resource  # noqa: PLC0415 - not on Windows
-
-        del kind
-        unit = 1 if sys.platform == "darwin" else 1024
-        return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * unit

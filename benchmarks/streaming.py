@@ -5,9 +5,9 @@ import asyncio
 import time
 from typing import Any, Final
 
-from benchmarks import machine
 from benchmarks.bodies import PER_PAGE
 from benchmarks.effort import Stage
+from benchmarks.memory import most
 from benchmarks.peers import FAST, FAST_PACKAGES, PLAIN, Engine
 from benchmarks.results import Figure, Requirement, Section, Table, number
 from benchmarks.worker import Task, workers
@@ -86,17 +86,17 @@ class Walk:
         async with IconikClient(
             self._origin, "app", "token", rate=None, engine=self._engine
         ) as iconik:
-            idle = machine.memory("VmHWM")
+            idle = most()
             begin, seen, quarter = time.perf_counter(), 0, 0
             async for hit in iconik.search.assets(per_page=PER_PAGE):
                 if hit.id is None:
                     raise ValueError("a hit has no id")
                 seen += 1
                 if seen == hits // 4:
-                    quarter = machine.memory("VmHWM")
+                    quarter = most()
                 if seen == hits:
                     break
-            peak = machine.memory("VmHWM")
+            peak = most()
         return {
             "hits": seen,
             "seconds": time.perf_counter() - begin,
