@@ -4,6 +4,8 @@ Both are looked for before they are made: the comment by our key in its `externa
 its id in the queue.
 """
 
+from collections.abc import Collection
+
 from tgiconik import errors
 from tgiconik.iconik import IconikClient
 from tgiconik.iconik.models import assets as m
@@ -18,6 +20,7 @@ async def ask_media_team(
     *,
     key: str,
     queue: str | None,
+    there: Collection[str] | None = None,
     trail: Trail,
 ) -> None:
     """Put a wish where the media team works: on the version's timeline, and into their queue.
@@ -32,9 +35,10 @@ async def ask_media_team(
         text: what is wanted.
         key: names this wish; there is one comment for it.
         queue: id of the collection that is their work queue; None for no queue.
+        there: from `keys_on_timeline`, when there are several wishes; read when left out.
         trail: where to record it.
     """
-    if not await _is_on_timeline(iconik, asset_id, key):
+    if key not in (await keys_on_timeline(iconik, asset_id) if there is None else there):
         comment = m.SegmentInput(
             segment_type=m.SegmentType.COMMENT,
             segment_text=text,
@@ -76,14 +80,15 @@ async def take_from_queue(
     await trail.write(f"take asset {asset_id} from the work queue", remove, instead=None)
 
 
-async def _is_on_timeline(iconik: IconikClient, asset_id: str, key: str) -> bool:
+async def keys_on_timeline(iconik: IconikClient, asset_id: str) -> frozenset[str]:
+    """What names the comments on an asset's timeline.
+
+    `GET /API/assets/v1/assets/{asset_id}/segments/`.
+    """
     comments = iconik.assets.list_asset_segments(
         asset_id, segment_type=m.SegmentType.COMMENT, include_all_versions=True
     )
-    async for comment in comments:
-        if comment.external_id == key:
-            return True
-    return False
+    return frozenset([comment.external_id or "" async for comment in comments])
 
 
 async def _is_queued(iconik: IconikClient, asset_id: str, queue: str) -> bool:

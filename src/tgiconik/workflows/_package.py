@@ -8,7 +8,7 @@ Trading Grid has one document for each partner and package, which remembers the 
 partner's delivery below it, and an entry in the log for every state of its contents.
 """
 
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Final, TypeAlias
 
@@ -26,7 +26,7 @@ from tgiconik.tradinggrid.collaboration import (
     DocumentUpdate,
 )
 from tgiconik.workflows._delivery import end_delivery, put_delivery
-from tgiconik.workflows._facts import FreshFacts
+from tgiconik.workflows._facts import FreshFacts, Read
 from tgiconik.workflows._links import (
     end_of,
     lasts_right,
@@ -38,9 +38,11 @@ from tgiconik.workflows._links import (
     winner,
 )
 from tgiconik.workflows._outcome import Outcome, State
+from tgiconik.workflows._packages import PackageSurvey
 from tgiconik.workflows._place import Place, Places
 from tgiconik.workflows._publication import change_document
 from tgiconik.workflows._trail import Trail, utc_now
+from tgiconik.workflows._turns import Turn
 from tgiconik.workflows._wording import ruling
 
 #: How often it is begun anew when somebody else packs the same at the same time.
@@ -118,31 +120,85 @@ async def deliver_package(
         CallError: a platform could not be asked; run it again.
     """
     trail = trail or Trail(now=utc_now)
-    case = _Case(
+    packing = Packing(
         grid=grid,
         iconik=iconik,
         package=package,
-        recipient=recipient,
         policy=policy,
         purpose=purpose,
+        project_id=project_id,
         facts=facts or FreshFacts(iconik, policy, trail),
-        places=Places(
-            grid=grid,
-            iconik=iconik,
-            package_key=package.key,
-            title=package.title,
-            partner_id=recipient.company_id,
-            project_id=project_id,
-            trail=trail,
-        ),
         trail=trail,
     )
-    for _ in range(_ROUNDS):
-        try:
-            return await case.run()
-        except errors.PreconditionFailed:
-            trail.read(f"somebody else packs for {recipient.company_id} at the same time")
-    return await case.run()
+    return await packing.deliver(recipient)
+
+
+@attrs.frozen(kw_only=True)
+class Packing:
+    """One package for many partners; see `deliver_package`.
+
+    Attributes:
+        survey: what is there for all of them; read for each when left out.
+    """
+
+    grid: TradingGridClient
+    iconik: IconikClient
+    package: Package
+    policy: ReleasePolicy
+    purpose: Purpose
+    project_id: str | None
+    facts: FreshFacts
+    survey: PackageSurvey | None = None
+    trail: Trail
+
+    async def deliver(
+        self, recipient: Recipient, *, package: Package | None = None, turn: Turn | None = None
+    ) -> Packed:
+        """Bring about that a partner has it.
+
+        Args:
+            recipient: the partner.
+            package: what this partner is to have, when it is not what all are.
+            turn: theirs, among many who are served.
+        """
+        case = self._case(recipient, package or self.package, turn, self.survey)
+        for _ in range(_ROUNDS):
+            try:
+                return await case.run()
+            except errors.PreconditionFailed:
+                self.trail.read(f"somebody else packs for {case.partner_id} at the same time")
+                # What was read for all is not so any more.
+                case = self._case(recipient, package or self.package, turn, None)
+        return await case.run()
+
+    def _case(
+        self,
+        recipient: Recipient,
+        package: Package,
+        turn: Turn | None,
+        survey: PackageSurvey | None,
+    ) -> "_Case":
+        return _Case(
+            grid=self.grid,
+            iconik=self.iconik,
+            package=package,
+            recipient=recipient,
+            policy=self.policy,
+            purpose=self.purpose,
+            facts=self.facts,
+            turn=turn,
+            places=Places(
+                grid=self.grid,
+                iconik=self.iconik,
+                package_key=package.key,
+                title=package.title,
+                partner_id=recipient.company_id,
+                project_id=self.project_id,
+                survey=survey,
+                trail=self.trail,
+            ),
+            trail=self.trail,
+        )
 
 
 @attrs.frozen(kw_only=True)
@@ -173,6 +229,7 @@ class _Case:
     policy: ReleasePolicy
     purpose: Purpose
     facts: FreshFacts
+    turn: Turn | None
     places: Places
     trail: Trail
 
@@ -196,16 +253,15 @@ class _Case:
         place = await self.empty(place, verdicts)
         link, is_new = await self.share(place, verdicts)
         if is_new or place.members != before:
-            verdicts = await self.judge(self.facts.again, verdicts)
+            async with self.facts.look(self.turn) as read:
+                verdicts = await self.judge(read, verdicts)
             if not _allowed(verdicts):
                 return await self.close(place, verdicts)
             place = await self.empty(await self.places.look_into(place), verdicts)
         await self.record(place, verdicts, link)
         return self.packed(place, verdicts, link)
 
-    async def judge(
-        self, read: Callable[[str], Awaitable[AssetFacts]], before: _Verdicts | None = None
-    ) -> dict[str, _Verdict]:
+    async def judge(self, read: Read, before: _Verdicts | None = None) -> dict[str, _Verdict]:
         """Every asset of the package; what was said before is not said again."""
         verdicts = {}
         for asset_id in dict.fromkeys(self.package.asset_ids):
@@ -215,9 +271,7 @@ class _Case:
                 self.trail.decided(ruling(title, self.partner_id, verdict.decision))
         return verdicts
 
-    async def judge_one(
-        self, asset_id: str, read: Callable[[str], Awaitable[AssetFacts]]
-    ) -> _Verdict:
+    async def judge_one(self, asset_id: str, read: Read) -> _Verdict:
         """One asset; one that is gone is nobody's."""
         try:
             facts = await read(asset_id)
@@ -250,9 +304,18 @@ class _Case:
         )
         return still_open(links, self.trail.now())
 
+    async def links_before(self, place: Place) -> list[ShareLink]:
+        """The same before anything is written: what is known already is not read again."""
+        if place.is_new:
+            # Nobody else has heard of it.
+            return []
+        survey = self.places.survey
+        known = survey and survey.link(place.delivery, place.collection_id or "")
+        return still_open([known], self.trail.now()) if known else await self.links(place)
+
     async def share(self, place: Place, verdicts: _Verdicts) -> tuple[ShareLink | None, bool]:
         """The one link, and whether it was made or renewed; no link in a dry run that would."""
-        links = await self.links(place)
+        links = await self.links_before(place)
         remembered = frozenset(
             [place.delivery.share_id] if place.delivery and place.delivery.share_id else []
         )

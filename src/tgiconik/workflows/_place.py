@@ -4,18 +4,18 @@ Both carry the package's key as their `external_id`. A collection that somebody 
 by another one, with the next number in its key.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from functools import partial
-from typing import Final, TypeAlias
+from typing import TypeAlias
 
 import attrs
 
 from tgiconik import errors
 from tgiconik.iconik import IconikClient
 from tgiconik.iconik.models import assets as m
-from tgiconik.iconik.search import term
 from tgiconik.tradinggrid import TradingGridClient
 from tgiconik.tradinggrid.collaboration import (
+    Activity,
     ActivityInput,
     Audience,
     Delivery,
@@ -23,11 +23,10 @@ from tgiconik.tradinggrid.collaboration import (
     DocumentInput,
     DocumentUpdate,
 )
+from tgiconik.workflows._packages import PACKED, PackageSurvey, orphan, package_key
 from tgiconik.workflows._publication import change_document
 from tgiconik.workflows._trail import Trail
 from tgiconik.workflows._wording import named
-
-_PACKED: Final = "package.delivered"
 
 #: A member of a collection: `assets` or `collections`, and its id.
 Member: TypeAlias = tuple[str, str]
@@ -44,6 +43,7 @@ class Place:
         collection_id: the collection.
         members: what is in it.
         delivery: what is on record as delivered.
+        is_new: this run has made the collection.
     """
 
     number: int = 0
@@ -52,6 +52,7 @@ class Place:
     collection_id: str | None = None
     members: frozenset[Member] = frozenset()
     delivery: Delivery | None = None
+    is_new: bool = False
 
 
 @attrs.frozen(kw_only=True)
@@ -65,6 +66,7 @@ class Places:
         title: what partners read.
         partner_id: the partner.
         project_id: the project that the package belongs to.
+        survey: what was read for many partners at once; reads for this one when left out.
         trail: where to record it.
     """
 
@@ -74,15 +76,15 @@ class Places:
     title: str
     partner_id: str
     project_id: str | None
+    survey: PackageSurvey | None = None
     trail: Trail
 
     async def find(self) -> Place:
         """The partner's package, as far as an earlier run has made it."""
-        documents, number = self.grid.community.documents, 0
-        supersedes = None
+        number, supersedes = 0, None
         while True:
             key = self._key(number)
-            document = next(iter(await documents.list(external_id=key).first(1)), None)
+            document = await self._document(key)
             collection_id = document.collection_id if document else await self._orphan(key)
             place = Place(
                 number=number,
@@ -98,20 +100,25 @@ class Places:
                 number, supersedes = number + 1, document.id if document else None
 
     def _key(self, number: int) -> str:
-        """What names the partner's package; it gets a new number when its collection is lost."""
-        return f"package:{self.package_key}:{self.partner_id}:{number}"
+        return package_key(self.package_key, self.partner_id, number)
+
+    async def _document(self, key: str) -> Document | None:
+        if self.survey is not None:
+            return self.survey.documents.get(key)
+        documents = self.grid.community.documents.list(external_id=key)
+        return next(iter(await documents.first(1)), None)
 
     async def _orphan(self, key: str) -> str | None:
-        """The collection of a run that died before it could tell Trading Grid."""
-        found = self.iconik.search.collections(
-            where=[term("external_id", key), term("status", "ACTIVE")], include_fields=["id"]
-        )
-        return next((hit.id for hit in await found.first(1)), None)
+        if self.survey is not None and key in self.survey.asked:
+            return self.survey.orphans.get(key)
+        return await orphan(self.iconik, key)
 
     async def _delivery(self, document: Document | None) -> Delivery | None:
         """What is on record as delivered."""
         if document is None:
             return None
+        if self.survey is not None:
+            return self.survey.deliveries.get((document.id, self.partner_id))
         deliveries = self.grid.community.deliveries.list(
             document_id=document.id, partner_id=self.partner_id
         )
@@ -165,6 +172,7 @@ class Places:
     async def open(self, place: Place) -> Place:
         """A collection and its document, for the partner."""
         collection_id = place.collection_id or await self._make(place)
+        place = attrs.evolve(place, is_new=place.collection_id is None)
         audience = Audience(partners=(self.partner_id,))
         if place.document is not None:
             changes = DocumentUpdate(audience=audience)
@@ -191,7 +199,7 @@ class Places:
             lambda: self.iconik.assets.delete_collection(collection_id or ""),
             instead=None,
         )
-        theirs = attrs.evolve(place, document=made, collection_id=made.collection_id)
+        theirs = attrs.evolve(place, document=made, collection_id=made.collection_id, is_new=False)
         return await self.look_into(theirs)
 
     async def _make(self, place: Place) -> str | None:
@@ -220,18 +228,14 @@ class Places:
                 for asset_id, version_id in sorted(versions.items())
             ]
         }
-        earlier = []
-        if place.collection_id is not None:
-            earlier = [
-                entry
-                async for entry in self.grid.community.activity.list(
-                    kind=[_PACKED], subject_id=place.collection_id
-                )
-            ]
-        if (earlier[-1].detail if earlier else {"assets": []}) == detail:
+        surveyed = self._surveyed(place)
+        if surveyed is not None and _says(surveyed, detail):
+            return
+        earlier = await self._logged(place)
+        if _says(earlier, detail):
             return
         entry = ActivityInput(
-            kind=_PACKED,
+            kind=PACKED,
             external_id=f"{self._key(place.number)}:{len(earlier)}",
             actor="tgiconik",
             partner_id=self.partner_id,
@@ -244,6 +248,24 @@ class Places:
             lambda: self.grid.community.activity.append(entry),
             instead=None,
         )
+
+    def _surveyed(self, place: Place) -> Sequence[Activity] | None:
+        """The entries that were read for many partners at once; None when nobody has."""
+        if self.survey is None:
+            return None
+        return self.survey.logged.get(place.collection_id or "", ())
+
+    async def _logged(self, place: Place) -> Sequence[Activity]:
+        """The entries of now. A collection that this run has made has none."""
+        if place.collection_id is None or place.is_new:
+            return ()
+        entries = self.grid.community.activity.list(kind=[PACKED], subject_id=place.collection_id)
+        return [entry async for entry in entries]
+
+
+def _says(entries: Sequence[Activity], detail: Mapping[str, object]) -> bool:
+    """Whether that is what a package held last."""
+    return (entries[-1].detail if entries else {"assets": []}) == detail
 
 
 async def packages_with(iconik: IconikClient, collection_ids: Iterable[str]) -> dict[str, str]:

@@ -52,9 +52,10 @@ from tgiconik.tradinggrid.collaboration import (
 from tgiconik.workflows._circle import Circle, as_recipient, can_be_reached
 from tgiconik.workflows._facts import FreshFacts
 from tgiconik.workflows._fan_out import AT_ONCE, checked_at_once, fan_out
-from tgiconik.workflows._media_team import ask_media_team
+from tgiconik.workflows._media_team import ask_media_team, keys_on_timeline
 from tgiconik.workflows._outcome import Outcome, State, raise_for_failures
-from tgiconik.workflows._package import Package, deliver_package
+from tgiconik.workflows._package import Package, Packing
+from tgiconik.workflows._packages import PackageSurvey, survey_packages
 from tgiconik.workflows._possession import read_possessions
 from tgiconik.workflows._project import (
     ProjectPlan,
@@ -69,6 +70,7 @@ from tgiconik.workflows._publication import tell_once
 from tgiconik.workflows._readiness import Readiness, judge_readiness
 from tgiconik.workflows._showing import as_dict, as_html
 from tgiconik.workflows._trail import Clock, Step, Trail, utc_now
+from tgiconik.workflows._turns import Turns
 from tgiconik.workflows._wording import fitting, how_many, listed, moment, named
 
 _OURS: Final = "tgiconik:"
@@ -377,49 +379,62 @@ class _Work:
         earlier = before.project.audience.partners if before.project else ()
         gone = {partner_id: None for partner_id in earlier if partner_id not in partners}
 
+        names = [*partners, *gone]
+        # Packages come after their project: where there was none, there are none.
+        survey = await survey_packages(
+            self.grid,
+            self.iconik,
+            self.campaign.project_key,
+            names,
+            project=before.project,
+            trail=self.trail,
+        )
+        packing = self._packing(state, survey, asset_ids)
+        turns = Turns(self.at_once, len(names))
+
         async def serve(partner_id: str) -> tuple[Outcome, ...]:
             partner = partners.get(partner_id)
-            if partner_id not in gone and (partner is None or not can_be_reached(partner)):
-                raise errors.WorkflowError(
-                    f"{partner_id} has no {'contact' if partner else 'profile'}"
-                )
-            return await self._pack(partner_id, partner, state, asset_ids)
+            async with turns.take() as turn:
+                if partner_id in gone:
+                    nothing = attrs.evolve(packing.package, asset_ids=())
+                    recipient = Recipient(company_id=partner_id)
+                    packed = await packing.deliver(recipient, package=nothing, turn=turn)
+                elif partner is None or not can_be_reached(partner):
+                    raise errors.WorkflowError(
+                        f"{partner_id} has no {'contact' if partner else 'profile'}"
+                    )
+                else:
+                    packed = await packing.deliver(as_recipient(partner), turn=turn)
+            return packed.outcomes
 
         done = await fan_out(
-            [*partners, *gone],
+            names,
             serve,
             failed=partial(self._failed, asset_ids),
-            at_once=self.at_once,
+            at_once=turns.workers,
             trail=self.trail,
         )
         return tuple(outcome for outcomes in done.values() for outcome in outcomes)
 
-    async def _pack(
-        self,
-        partner_id: str,
-        partner: Partner | None,
-        state: ProjectState,
-        asset_ids: Sequence[str],
-    ) -> tuple[Outcome, ...]:
-        recipient = (
-            as_recipient(partner) if partner is not None else Recipient(company_id=partner_id)
-        )
-        packed = await deliver_package(
-            self.grid,
-            self.iconik,
-            Package(
+    def _packing(
+        self, state: ProjectState, survey: PackageSurvey, asset_ids: Sequence[str]
+    ) -> Packing:
+        """What all of them are to have, and what is there of it."""
+        return Packing(
+            grid=self.grid,
+            iconik=self.iconik,
+            package=Package(
                 key=self.campaign.project_key,
                 title=self.campaign.title,
-                asset_ids=tuple(asset_ids) if partner is not None else (),
+                asset_ids=tuple(asset_ids),
             ),
-            recipient=recipient,
             policy=self.policy,
             purpose=self.purpose,
             project_id=state.project.id if state.project else None,
             facts=self.facts,
+            survey=survey,
             trail=self.trail,
         )
-        return packed.outcomes
 
     def _failed(
         self, asset_ids: Sequence[str], partner_id: str, error: errors.TgIconikError
@@ -465,6 +480,7 @@ class _Work:
         if not said:
             return
         facts = await self.facts.of(asset_id)
+        there = await keys_on_timeline(self.iconik, asset_id)
         for key, text in said.items():
             await ask_media_team(
                 self.iconik,
@@ -473,6 +489,7 @@ class _Work:
                 text,
                 key=key,
                 queue=None,
+                there=there,
                 trail=self.trail,
             )
 
