@@ -29,8 +29,9 @@ def test_a_service_imports_no_other_service(service: str) -> None:
     assert found == {service}
 
 
-def test_models_import_no_http() -> None:
-    loaded = modules_after("import tgiconik._models")
+@pytest.mark.parametrize("models", ["tgiconik._models", "tgiconik.iconik.models.assets"])
+def test_models_import_no_http(models: str) -> None:
+    loaded = modules_after(f"import {models}")
     assert not {"httpx", "tgiconik._http"} & loaded
 
 
