@@ -22,6 +22,12 @@ _TASKS: Final = [
     Task(_JSON, "benchmarks.decoding:Decoding", ("json_alone",)),
     Task(_ORJSON, "benchmarks.decoding:Decoding", ("orjson_alone",)),
 ]
+#: Who against whom, and how many times as many objects.
+_REQUIRED: Final = (
+    (PLAIN, _PYTHONIK, 1.5),
+    (FAST, _PYTHONIK, 5),
+    (FAST, _ORJSON, 0.6),
+)
 _LEAST_PAGES: Final = 3
 Decoder = Callable[[bytes], list[Any]]
 
@@ -35,9 +41,6 @@ def decoding(stage: Stage) -> Section:
                 found.setdefault(name, []).append(worker.ask(seconds=stage.effort.seconds))
     figures = {name: Figure(values) for name, values in found.items()}
 
-    def compared(mine: str, theirs: str) -> Figure | None:
-        return ratio(figures.get(mine), figures.get(theirs))
-
     return Section(
         title="Decoding",
         text="A page of 150 assets with every field (1.6 MB), from bytes to models, the collector "
@@ -46,9 +49,12 @@ def decoding(stage: Stage) -> Section:
             Table(("", "assets per second"), [(name, str(each)) for name, each in figures.items()])
         ],
         requirements=[
-            Requirement("decoding, of nsa-pythonik", compared(PLAIN, _PYTHONIK), least=1.5),
-            Requirement("decoding, `[fast]`, of nsa-pythonik", compared(FAST, _PYTHONIK), least=5),
-            Requirement("decoding, `[fast]`, of orjson alone", compared(FAST, _ORJSON), least=0.6),
+            Requirement(
+                f"decoding: {mine} / {theirs}",
+                ratio(figures.get(mine), figures.get(theirs)),
+                least=least,
+            )
+            for mine, theirs, least in _REQUIRED
         ],
         left_out=left_out,
     )

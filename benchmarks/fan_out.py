@@ -69,28 +69,34 @@ def fan_out(stage: Stage) -> Section:
         "from a process of its own: how long a run without limits takes is the sandbox's doing.",
         tables=[_table(runs)],
         requirements=[
-            Requirement("writes per partner", Figure([first.writes / partners]), most=2.1),
-            Requirement("writes of the next run", Figure([again.writes]), most=0),
-            Requirement("reads of the next run", Figure([again.reads]), most=partners / 50 + 20),
             Requirement(
-                "of the calls that iconik allows",
+                "to many partners: writes per partner", Figure([first.writes / partners]), most=2.1
+            ),
+            Requirement("to many partners: writes of the next run", Figure([again.writes]), most=0),
+            Requirement(
+                "to many partners: reads of the next run",
+                Figure([again.reads]),
+                most=partners / 50 + 20,
+            ),
+            Requirement(
+                "to many partners: iconik's answers / what it allows",
                 Figure([paced.iconik / paced.seconds / _ALLOWED]),
                 least=0.95,
             ),
             Requirement(
-                "429 of iconik's answers",
+                "to many partners: 429 / iconik's answers",
                 Figure([100 * paced.refused / (paced.refused + paced.iconik)]),
                 most=0.1,
                 unit=" %",
             ),
             Requirement(
-                "client's processor per call, `[fast]`",
+                f"to many partners: processor's time per call, {FAST}",
                 Figure([tagged.client * 1000 / tagged.calls]) if tagged else None,
                 most=1,
                 unit=" ms",
             ),
             Requirement(
-                "client's processor, `[fast]`, of the sandbox's",
+                f"to many partners: processor's time, {FAST} / the sandbox",
                 Figure([tagged.client / tagged.sandbox]) if tagged else None,
                 most=1,
             ),

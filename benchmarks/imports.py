@@ -112,22 +112,22 @@ def imports(stage: Stage) -> Section:
         ],
         requirements=[
             Requirement(
-                "import and both clients, of importing httpx, attrs and cattrs",
+                "time: both clients made / httpx, attrs, cattrs imported",
                 compared(time, _CLIENTS, _STACK),
                 most=1.25,
             ),
             Requirement(
-                "first call on assets, of nsa-pythonik's",
+                "time: first call on assets / nsa-pythonik's",
                 compared(time, _FIRST, _THEIR_FIRST),
                 most=0.4,
             ),
             Requirement(
-                "all models, of nsa-pythonik's, time",
+                "time: all models imported / nsa-pythonik's",
                 compared(time, _MODELS, _THEIR_MODELS),
                 most=0.35,
             ),
             Requirement(
-                "all models, of nsa-pythonik's, memory",
+                "memory: all models imported / nsa-pythonik's",
                 compared(memory, _MODELS, _THEIR_MODELS),
                 most=0.35,
             ),

@@ -38,7 +38,7 @@ def latency(stage: Stage) -> Section:
         tables=[Table(("", "at once", "ideal, calls per second", "calls per second"), rows)],
         requirements=[
             Requirement(
-                f"{at_once} at once, 100 ms away, `{name}`, of the ideal",
+                f"calls, 100 ms away, {at_once} at once: {name} / ideal",
                 shares.get(name),
                 least=0.9,
             )

@@ -6,9 +6,10 @@ Each caller calls, reads what came, and calls again.
 import asyncio
 import gc
 import time
-from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
-from contextlib import AbstractAsyncContextManager, AbstractContextManager
+from collections import Counter
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor, wait
+from contextlib import AbstractAsyncContextManager, AbstractContextManager, contextmanager
 from typing import Any
 
 import attrs
@@ -23,11 +24,13 @@ class Rate:
 
     Attributes:
         calls: how many were done.
+        failed: how many were not, by what they ended with.
         seconds: what they took, until the last one's answer.
         cpu: seconds that this process worked meanwhile.
     """
 
     calls: int
+    failed: dict[str, int]
     seconds: float
     cpu: float
 
@@ -51,13 +54,14 @@ class Load:
 
     async def _answer(self, call: Callable[[], Any], at_once: int, seconds: float) -> Any:  # noqa: ANN401 - JSON
         # Connections that nobody used for some seconds are closed by then: that is not what counts.
-        await asyncio.gather(*(self._calls.get() for _ in range(at_once)))
+        warm_up = (self._calls.get() for _ in range(at_once))
+        await asyncio.gather(*warm_up, return_exceptions=True)
         watch = Watch(seconds)
 
         async def caller() -> None:
             while watch.runs():
-                await call()
-                watch.done()
+                with watch.one():
+                    await call()
 
         await asyncio.gather(*(caller() for _ in range(at_once)))
         return watch.rate()
@@ -81,13 +85,13 @@ class ThreadedLoad:
         """Call for a while."""
         function: Callable[[], Any] = getattr(self._calls, call)
         with ThreadPoolExecutor(at_once) as pool:
-            list(pool.map(lambda _: self._calls.get(), range(at_once)))
+            wait([pool.submit(self._calls.get) for _ in range(at_once)])
             watch = Watch(seconds)
 
             def caller(_: int) -> None:
                 while watch.runs():
-                    function()
-                    watch.done()
+                    with watch.one():
+                        function()
 
             list(pool.map(caller, range(at_once)))
             return watch.rate()
@@ -103,6 +107,7 @@ class Watch:
     def __init__(self, seconds: float) -> None:
         gc.collect()
         self._calls = 0
+        self._failed = Counter[str]()
         self._begin = time.perf_counter()
         self._cpu = time.process_time()
         self._end = self._begin + seconds
@@ -111,14 +116,20 @@ class Watch:
         """Whether there is time for another."""
         return time.perf_counter() < self._end
 
-    def done(self) -> None:
-        """Another is done. Exact among threads too: nothing in it gives way to another."""
-        self._calls += 1
+    @contextmanager
+    def one(self) -> Iterator[None]:
+        """One call, which counts when it is done: some clients break when there are many."""
+        try:
+            yield
+        except Exception as error:  # noqa: BLE001 - whatever they end with
+            self._failed[f"{type(error).__name__}: {error}"] += 1
+        else:
+            self._calls += 1
 
     def rate(self) -> dict[str, Any]:
         """What came of it."""
         now, cpu = time.perf_counter(), time.process_time()
-        return attrs.asdict(Rate(self._calls, now - self._begin, cpu - self._cpu))
+        return attrs.asdict(Rate(self._calls, self._failed, now - self._begin, cpu - self._cpu))
 
 
 def check(asset: object, hits: object, kind: tuple[type, type]) -> None:

@@ -28,10 +28,9 @@ def markdown(sections: Sequence[Section], server: str) -> str:
         for table in section.tables:
             if table.rows:
                 lines += [*_table(table), ""]
-        for reason in section.left_out:
-            lines += [f"- Left out: {reason}."]
-        if section.left_out:
-            lines += [""]
+        said = [f"Left out: {reason}" for reason in section.left_out] + [*section.notes]
+        if said:
+            lines += [*(f"- {each}." for each in said), ""]
     return "\n".join(lines)
 
 

@@ -108,6 +108,7 @@ class Section:
         tables: what came of it.
         requirements: what was to come of it.
         left_out: what could not be measured here, and why.
+        notes: what else happened.
     """
 
     title: str
@@ -115,11 +116,12 @@ class Section:
     tables: Sequence[Table] = ()
     requirements: Sequence[Requirement] = ()
     left_out: Sequence[str] = ()
+    notes: Sequence[str] = ()
 
 
 def ratio(mine: Figure | None, theirs: Figure | None) -> Figure | None:
-    """One over the other, where both were measured."""
-    return mine.over(theirs) if mine and theirs else None
+    """One over the other, where both were measured and there is something to compare with."""
+    return mine.over(theirs) if mine and theirs and all(theirs.values) else None
 
 
 def shown(figures: Iterable[Figure | None]) -> list[str]:

@@ -51,13 +51,13 @@ def streaming(stage: Stage) -> Section:
             for name in (PLAIN, FAST)
             for requirement in (
                 Requirement(
-                    f"a long search, `{name}`, above idle",
+                    f"memory of a long search above idle: {name}",
                     megabytes(name, "above"),
                     most=60,
                     unit=" MB",
                 ),
                 Requirement(
-                    f"a long search, `{name}`, from the first quarter on",
+                    f"the same, from the first quarter on: {name}",
                     megabytes(name, "grown"),
                     most=_FLAT,
                     unit=" MB",
