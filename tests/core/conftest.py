@@ -21,6 +21,17 @@ def anyio_backend(request: pytest.FixtureRequest) -> str:
     return backend
 
 
+#: What the core runs on: aiohttp knows asyncio only.
+ENGINES = [("asyncio", "httpx"), ("trio", "httpx"), ("asyncio", "aiohttp")]
+
+
+def on_engine(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> str:
+    """The loop of one of `ENGINES`, whose engine is that of every session that names none."""
+    backend, engine = request.param
+    monkeypatch.setenv("TGICONIK_ENGINE", engine)
+    return str(backend)
+
+
 class Scripted(httpx.AsyncBaseTransport):
     """Answers with each of a row of answers in turn; the last one for good."""
 

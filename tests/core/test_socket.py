@@ -10,6 +10,10 @@ from anyio.abc import SocketAttribute, SocketStream
 from tgiconik import errors
 from tgiconik._http import Retry, Session, build
 
+from .conftest import ENGINES, on_engine
+
+anyio_backend = pytest.fixture(params=ENGINES, ids="-".join)(on_engine)
+
 READ = build("GET", "/v1/assets/")
 HEAD = b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: 12\r\n\r\n"
 Peer = Callable[[SocketStream], Awaitable[None]]

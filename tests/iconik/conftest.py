@@ -27,10 +27,26 @@ def sandbox(clock: Clock) -> Iterator[Sandbox]:
     sandbox.close()
 
 
+@pytest.fixture(params=["httpx", "aiohttp"])
+def engine(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> str:
+    """Every client that names no engine runs on each of them."""
+    monkeypatch.setenv("TGICONIK_ENGINE", request.param)
+    return str(request.param)
+
+
 @pytest.fixture
-async def iconik(sandbox: Sandbox) -> AsyncIterator[IconikClient]:
-    async with iconik_client(sandbox, sandbox.transport()) as client:
-        yield client
+async def iconik(sandbox: Sandbox, engine: str) -> AsyncIterator[IconikClient]:
+    """In process, where no connection is needed; over a socket on aiohttp's."""
+    if engine == "httpx":
+        async with iconik_client(sandbox, sandbox.transport()) as client:
+            yield client
+    else:
+        with sandbox.serve() as url:
+            environ = sandbox.environment(url)
+            async with IconikClient.from_env(
+                environ=environ, engine="aiohttp", rate=None
+            ) as client:
+                yield client
 
 
 class Canned(httpx.AsyncBaseTransport):

@@ -15,6 +15,7 @@ from httpx_aiohttp import AiohttpTransport
 
 from tgiconik import errors
 from tgiconik._http._lanes import IDLE, MOST
+from tgiconik._http._message import basic
 
 #: Bytes of a line of an answer's head, such as a signed link in `Location`; as httpx reads them.
 _LONGEST_LINE: Final = 64 * 1024
@@ -33,7 +34,7 @@ class Aiohttp(AiohttpTransport):
     """
 
     def __init__(self, *, verify: ssl.SSLContext, proxy: httpx.Proxy | None) -> None:
-        super().__init__(verify=verify, proxy=proxy, client=self._open)
+        super().__init__(verify=verify, proxy=proxy and _with_header(proxy), client=self._open)
 
     def _open(self) -> aiohttp.ClientSession:
         if (library := sniffio.current_async_library()) != "asyncio":
@@ -55,6 +56,17 @@ class Aiohttp(AiohttpTransport):
             response = await super().handle_async_request(request)
         response.stream = _Body(cast("httpx.AsyncByteStream", response.stream))
         return response
+
+
+def _with_header(proxy: httpx.Proxy) -> httpx.Proxy:
+    """The proxy with its credentials where aiohttp looks for them without deprecating itself.
+
+    It moves them to `Proxy-Authorization`, and sends them to nobody but the proxy.
+    """
+    if proxy.auth is None:
+        return proxy
+    credentials = basic(":".join(proxy.auth).encode())
+    return httpx.Proxy(proxy.url, headers={**proxy.headers, "Authorization": credentials})
 
 
 class _Body(httpx.AsyncByteStream):

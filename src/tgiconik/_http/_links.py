@@ -5,7 +5,6 @@ The query of a signed link is itself a credential: it is sent, and never shown.
 
 import logging
 import math
-from base64 import b64encode
 from collections.abc import AsyncIterator, Callable, Collection, Mapping
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
@@ -20,9 +19,9 @@ import httpx
 from tgiconik import errors
 from tgiconik._http._closing import Closing
 from tgiconik._http._engine import Carrier, Engine, Transport, chosen_engine
-from tgiconik._http._message import Answer, Call, problem
+from tgiconik._http._message import Answer, Call, basic, problem
 from tgiconik._http._origin import hosts, may_be_plain
-from tgiconik._http._redact import bare
+from tgiconik._http._redact import bare, reason
 from tgiconik._http._session import own_user_agent
 
 _log = logging.getLogger("tgiconik.http")
@@ -200,9 +199,7 @@ class Links(Closing):
         parts = httpx.URL(url)
         if parts.userinfo:
             # As a header: that is what it means, and engines differ in whether they know.
-            sent.setdefault(
-                "Authorization", f"Basic {b64encode(unquote_to_bytes(parts.userinfo)).decode()}"
-            )
+            sent.setdefault("Authorization", basic(unquote_to_bytes(parts.userinfo)))
         address = parts.copy_with(userinfo=b"", fragment=None)
         content = sending.content if sending else None
         return self._carrier.request(method, address, headers=sent, content=content)
@@ -310,5 +307,5 @@ class _named:  # noqa: N801 - reads as the statement that it is
             late = f"no answer in time ({type(error).__name__})"
             raise errors.TimedOut(late, **where) from bare(error)
         if isinstance(error, httpx.RequestError):
-            broken = f"{type(error).__name__}: {error}"
+            broken = reason(error)
             raise errors.ConnectionFailed(broken, **where) from bare(error)

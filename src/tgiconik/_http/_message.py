@@ -5,6 +5,7 @@ which error an answer is. Everything a caller gave (ids, query values) is checke
 """
 
 import json
+from base64 import b64encode
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, date, datetime
 from email.utils import parsedate_to_datetime
@@ -205,6 +206,11 @@ def _segment(id_: str) -> str:
     if not id_ or id_ in {".", ".."} or any(ord(c) < ord(" ") or ord(c) == _DELETE for c in id_):
         raise errors.ConfigurationError(f"{id_!r} cannot be an id in a path")
     return quote(_encodable(id_), safe="")
+
+
+def basic(user_and_password: bytes) -> str:
+    """The value of an `Authorization` header as HTTP Basic has it (RFC 7617)."""
+    return f"Basic {b64encode(user_and_password).decode()}"
 
 
 def header(name: str, value: str) -> str:

@@ -34,6 +34,14 @@ def bare(error: Exception) -> Exception:
     return error.with_traceback(None)
 
 
+def reason(error: Exception) -> str:
+    """Why an error of a library below was raised; some leave that to the errors behind them."""
+    behind: BaseException | None = error
+    while behind is not None and not str(behind):
+        behind = behind.__cause__ or behind.__context__
+    return f"{type(error).__name__}: {behind or 'no reason given'}"
+
+
 def shown_url(url: str) -> str:
     """A URL fit for logs and errors: no user part, and no value of a secret-looking parameter."""
     if _PLAIN.fullmatch(url):

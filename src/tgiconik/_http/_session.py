@@ -17,7 +17,7 @@ from tgiconik._http._engine import Carrier, Engine, Transport, chosen_engine
 from tgiconik._http._message import Answer, Call, calls_left, header, problem, unreadable
 from tgiconik._http._origin import checked_url, hosts
 from tgiconik._http._rate import RateLimit
-from tgiconik._http._redact import Hidden, bare
+from tgiconik._http._redact import Hidden, bare, reason
 from tgiconik._http._retry import Retry, RetryBudget, may_repeat
 from tgiconik._http._traffic import Tally, Traffic
 
@@ -273,9 +273,9 @@ class Session(Closing):
                 f"{call.method} {shown}: what was to be sent is no HTTP"
             ) from None
         except httpx.RequestError as error:
-            raise errors.ConnectionFailed(
-                f"{type(error).__name__}: {error}", method=call.method, url=shown
-            ) from bare(error)
+            raise errors.ConnectionFailed(reason(error), method=call.method, url=shown) from bare(
+                error
+            )
 
 
 #: Longer than any page of a list, and short enough for a machine to hold a few of.

@@ -6,7 +6,6 @@ Source: OpenText's repository BN-Trading-Grid. `POST /v1/oauth2/tokens` with
 """
 
 import re
-from base64 import b64encode
 from collections.abc import Callable, Mapping
 from copy import copy
 from typing import Final
@@ -15,7 +14,7 @@ import anyio
 import attrs
 
 from tgiconik import errors
-from tgiconik._http import Answer, Session, Unpickled, build
+from tgiconik._http import Answer, Session, Unpickled, basic, build
 from tgiconik.tradinggrid._decode import MismatchError, Record, read, readable
 
 #: How long a token lasts when the answer does not say.
@@ -75,7 +74,7 @@ class ClientCredentials(Unpickled):
         clock: Callable[[], float] = anyio.current_time,
     ) -> None:
         self._client_id = client_id
-        self._basic = b64encode(f"{client_id}:{client_secret}".encode()).decode()
+        self._basic = basic(f"{client_id}:{client_secret}".encode())
         usable = bool(client_id and client_secret) and ":" not in client_id
         # A traceback with its local variables would show it.
         del client_secret
@@ -132,7 +131,7 @@ class ClientCredentials(Unpickled):
             "POST",
             "/v1/oauth2/tokens",
             query={"grant_type": "client_credentials"},
-            headers={"Authorization": f"Basic {self._basic}"},
+            headers={"Authorization": self._basic},
             repeatable=True,
             authenticated=False,
         )

@@ -1,5 +1,6 @@
 """A served sandbox with tiny parts, a client that does not wait long, and files."""
 
+import os
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 from typing import Any
@@ -28,9 +29,18 @@ def sandbox() -> Iterator[Sandbox]:
     sandbox.close()
 
 
+@pytest.fixture(autouse=True)
+def on_each_engine(engine: str) -> str:
+    """Also the clients that a test makes itself."""
+    return engine
+
+
 def client_of(sandbox: Sandbox, **options: Any) -> IconikClient:  # noqa: ANN401 - any option
     usual: dict[str, Any] = {"rate": None, "retry": Retry(attempts=4, base=0.001, cap=0.01)}
-    iconik = IconikClient.from_env(environ=sandbox.environment(), **usual | options)
+    iconik = IconikClient.from_env(
+        environ=sandbox.environment() | {"TGICONIK_ENGINE": os.environ["TGICONIK_ENGINE"]},
+        **usual | options,
+    )
     iconik.transfer.part_size = PART
     return iconik
 
