@@ -4,6 +4,7 @@ import json
 import subprocess
 import sys
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 from typing import Any, Final
 
@@ -260,3 +261,13 @@ def test_without_msgspec_everything_is_read_all_the_same() -> None:
         'assert decode(b\'{"title": "x"}\', Asset) == Asset(title="x")\n'
     )
     subprocess.run([sys.executable, "-c", code], check=True)  # noqa: S603 - our own interpreter
+
+
+def test_threads_may_begin_at_once() -> None:
+    class Film(assets.AssetElastic):
+        director: assets.User | None = None
+
+    content = b'{"objects": null, "director": {"id": "1"}, "date_created": "2022-04-29"}'
+    with ThreadPoolExecutor(16) as threads:
+        films = list(threads.map(lambda _: decode(content, Film), range(64)))
+    assert films == [plainly(content, Film)] * 64

@@ -1,16 +1,16 @@
 """How msgspec fills models: by way of a form of each, a dataclass that becomes the model.
 
-msgspec reads a third of what it reads by other rules than ours: it knows no names but Python's, no
-times without a zone, no unions of models. So a form has the names of the wire, and of what msgspec
-would read otherwise, it takes the parsed JSON as it is. Filled in, it reads these fields as
-`reading` does, and is the model from then on.
+msgspec knows no names but Python's and no unions of models, and it reads some times otherwise than
+we do. So a form has the names of the wire, and takes of all that the parsed JSON as it is. Filled
+in, it reads these fields as `reading` does, and is the model from then on.
 
-A form derives from its model: what an answer leaves out is the model's default here as there.
+A form derives from its model, so that what an answer leaves out is the model's default here too.
+What msgspec refuses is left to `reading`, whether there is a value in it or a mistake to be named.
 """
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from threading import RLock
 from types import GenericAlias
 from typing import Any, Final, TypeVar, get_args, get_origin
@@ -19,7 +19,7 @@ import msgspec
 
 from tgiconik._models.base import Model
 from tgiconik._models.reading import Hook, is_model, readers
-from tgiconik._models.times import parse_time
+from tgiconik._models.times import in_utc
 
 T = TypeVar("T")
 
@@ -92,6 +92,7 @@ def _finish(
     model: type[Model], times: Sequence[str], others: Sequence[tuple[str, str, Any, Hook]]
 ) -> Callable[[Model], None]:
     """What makes a form that is filled in the model."""
+    from_text = datetime.fromisoformat
 
     def become(form: Model) -> None:
         form.__class__ = model
@@ -101,7 +102,9 @@ def _finish(
         fields = form.__dict__
         for name in times:
             if (text := fields.get(name)) is not None:
-                fields[name] = parse_time(text)
+                # `parse_time`, without a call of Python's for what iconik writes nearly always.
+                time = from_text(text)
+                fields[name] = time if time.tzinfo is UTC else in_utc(time)
         for wire, name, kind, read in others:
             if (value := fields.pop(wire, None)) is not None:
                 fields[name] = read(value, kind)

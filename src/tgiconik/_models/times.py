@@ -12,13 +12,21 @@ def parse_time(text: str) -> datetime:
     Raises:
         ValueError: it is none of those.
     """
-    time = datetime.fromisoformat(text)
+    return in_utc(datetime.fromisoformat(text))
+
+
+def in_utc(time: datetime) -> datetime:
+    """The same time in UTC; one without a zone is UTC already.
+
+    Raises:
+        ValueError: it is out of range there.
+    """
     if time.tzinfo is UTC:
         return time
     try:
         return time.astimezone(UTC) if time.tzinfo else time.replace(tzinfo=UTC)
     except OverflowError as error:
-        raise ValueError(f"{text!r} is out of range") from error
+        raise ValueError(f"{time} is out of range") from error
 
 
 def rfc3339(time: datetime) -> str:
