@@ -5,19 +5,16 @@ One request goes to `upload_url` with Backblaze's headers. Parts begin with
 `upload_file_id`, it answers those of a further one. `…/finish/` takes the SHA-1 of every part.
 """
 
-from contextlib import suppress
 from functools import partial
 from urllib.parse import quote
-
-import anyio
 
 from tgiconik import errors
 from tgiconik.iconik.models import files as m
 from tgiconik.iconik.transfer._sending import (
-    CLEANUP,
     Part,
     Sending,
     all_parts,
+    begun,
     patiently,
 )
 
@@ -45,47 +42,48 @@ async def _send_small(sha1: str, sending: Sending) -> None:
 
 
 async def _send_large(sending: Sending) -> None:
-    begun = await _started(sending, None)
-    upload = m.MultipartB2StartUploadInput(upload_file_id=begun.upload_file_id)
-    sums: dict[int, str] = {}
-    spare = [begun]
+    """Send the parts and put them together; cancel the upload when that fails."""
+    async with begun(partial(_started, sending, None), partial(_cancel, sending)) as first:
+        upload = m.MultipartB2StartUploadInput(upload_file_id=first.upload_file_id)
+        sums: dict[int, str] = {}
+        spare = [first]
 
-    async def send(part: Part) -> None:
-        sha1 = await sending.source.digest("sha1", part.start, part.end)
+        async def send(part: Part) -> None:
+            sha1 = await sending.source.digest("sha1", part.start, part.end)
 
-        async def attempt() -> None:
-            # A link takes one part at a time: one that failed is not used again, as Backblaze asks.
-            link = spare.pop() if spare else await _started(sending, upload)
-            await sending.links.send(
-                "POST",
-                str(link.upload_url),
-                headers={
-                    "Authorization": str(link.authorization_token),
-                    "X-Bz-Part-Number": str(part.number),
-                    "X-Bz-Content-Sha1": sha1,
-                },
-                body=sending.body(part),
-            )
-            spare.append(link)
+            async def attempt() -> None:
+                # A link takes one part at a time: one that failed is not used again, as Backblaze
+                # asks.
+                link = spare.pop() if spare else await _started(sending, upload)
+                await sending.links.send(
+                    "POST",
+                    str(link.upload_url),
+                    headers={
+                        "Authorization": str(link.authorization_token),
+                        "X-Bz-Part-Number": str(part.number),
+                        "X-Bz-Content-Sha1": sha1,
+                    },
+                    body=sending.body(part),
+                )
+                spare.append(link)
 
-        await sending.relinked(attempt)
-        sums[part.number] = sha1
+            await sending.relinked(attempt)
+            sums[part.number] = sha1
 
-    try:
         await all_parts(sending.parts, sending.parallel, send)
         finish = m.MultipartB2FinishUploadInput(
-            upload_file_id=str(begun.upload_file_id),
+            upload_file_id=str(first.upload_file_id),
             sha1_list=[sums[number] for number in sorted(sums)],
         )
         await patiently(
             sending.retry,
             partial(sending.files.finish_asset_file_b2_upload, *sending.ids, body=finish),
         )
-    except BaseException:
-        with anyio.move_on_after(CLEANUP, shield=True), suppress(errors.CallError):
-            cancel = m.MultipartB2CancelUploadInput(upload_file_id=str(begun.upload_file_id))
-            await sending.files.cancel_asset_file_b2_upload(*sending.ids, body=cancel)
-        raise
+
+
+async def _cancel(sending: Sending, first: m.MultipartB2StartUpload) -> None:
+    cancel = m.MultipartB2CancelUploadInput(upload_file_id=str(first.upload_file_id))
+    await sending.files.cancel_asset_file_b2_upload(*sending.ids, body=cancel)
 
 
 async def _started(

@@ -7,18 +7,15 @@
 import re
 from base64 import b64decode
 from binascii import Error as NotBase64
-from contextlib import suppress
 from functools import partial
 from typing import Final
-
-import anyio
 
 from tgiconik import errors
 from tgiconik._http import Answer
 from tgiconik.iconik.transfer._sending import (
-    CLEANUP,
     Part,
     Sending,
+    begun,
     compared,
     patiently,
     pause,
@@ -33,21 +30,17 @@ _MD5: Final = re.compile(r"\bmd5=([A-Za-z0-9+/]+=*)")
 
 async def send_to_gcs(sending: Sending) -> None:
     """Send a file through a session, and end the session when that fails."""
-    session = await sending.insistently(_begin)
-    try:
+    end = partial(sending.links.send, "DELETE")
+    async with begun(partial(sending.insistently, _begin), end) as session:
         await compared(sending, partial(_through, sending, session))
-    except BaseException:
-        with anyio.move_on_after(CLEANUP, shield=True), suppress(errors.CallError):
-            await sending.links.send("DELETE", session)
-        raise
 
 
 async def _begin(sending: Sending) -> str:
     if not sending.file.upload_url:
         raise errors.Unsupported("iconik gives no link to begin an upload to Google with")
     headers = {"X-Goog-Resumable": "start", **sending.upload_headers()}
-    begun = await sending.links.send("POST", sending.file.upload_url, headers=headers)
-    session = begun.headers.get("location")
+    answer = await sending.links.send("POST", sending.file.upload_url, headers=headers)
+    session = answer.headers.get("location")
     if not session:
         raise errors.Inconsistent("Google's storage began an upload without saying where")
     return session

@@ -35,7 +35,7 @@ def safe_name(name: str) -> str:
     """A server's name as one that a file in a folder can have on every system."""
     cleaned = "".join("_" if c in _NOT_IN_NAMES or _is_control(c) else c for c in name)
     # Windows drops dots and spaces at the end; a dot at the beginning hides the file.
-    cleaned = cleaned.strip(" ").rstrip(". ").lstrip(".").strip(" ") or "_"
+    cleaned = cleaned.strip(". ") or "_"
     if cleaned.partition(".")[0].lower() in _DEVICES:
         cleaned = f"_{cleaned}"
     return _shortened(cleaned)

@@ -7,7 +7,6 @@
 
 import re
 from collections.abc import Mapping
-from contextlib import suppress
 from functools import partial
 from html import unescape
 from typing import Final
@@ -19,10 +18,10 @@ from tgiconik import errors
 from tgiconik._http import Answer
 from tgiconik.iconik.models import files as m
 from tgiconik.iconik.transfer._sending import (
-    CLEANUP,
     Part,
     Sending,
     all_parts,
+    begun,
     compared,
     patiently,
 )
@@ -48,8 +47,7 @@ async def _at_once(sending: Sending) -> str | None:
 
 async def _in_parts(sending: Sending) -> None:
     """Send the parts and put them together; abort the upload when that fails."""
-    upload_id = await sending.insistently(_begin)
-    try:
+    async with begun(partial(sending.insistently, _begin), partial(_abort, sending)) as upload_id:
         tags: dict[int, str] = {}
         links = _PartLinks(sending, upload_id)
         await all_parts(
@@ -58,10 +56,6 @@ async def _in_parts(sending: Sending) -> None:
             partial(_send_part, sending, links, tags),
         )
         await _complete(sending, upload_id, tags)
-    except BaseException:
-        with anyio.move_on_after(CLEANUP, shield=True), suppress(errors.CallError):
-            await _abort(sending, upload_id)
-        raise
 
 
 async def _begin(sending: Sending) -> str:

@@ -5,6 +5,7 @@ place; after a link that ran out, with a new link.
 """
 
 from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Iterable, Mapping
+from contextlib import asynccontextmanager, suppress
 from typing import Any, Final, Protocol, TypeVar
 
 import anyio
@@ -223,6 +224,31 @@ async def together(*acts: Callable[[], Coroutine[Any, Any, None]]) -> None:
                 tasks.start_soon(act)
     except BaseExceptionGroup as failures:
         raise _first(failures) from None
+
+
+@asynccontextmanager
+async def begun(
+    begin: Callable[[], Awaitable[T]], take_back: Callable[[T], Awaitable[object]]
+) -> AsyncIterator[T]:
+    """Something on a storage that is taken back unless the block comes to its end.
+
+    Who leaves while it begins leaves when it has begun: without its name, which comes with the
+    answer, nobody could take it back.
+    """
+    known: list[T] = []
+
+    async def beginning() -> None:
+        with anyio.CancelScope(shield=True):
+            known.append(await begin())
+
+    try:
+        await together(beginning)
+        yield known[0]
+    except BaseException:
+        with anyio.move_on_after(CLEANUP, shield=True), suppress(errors.CallError):
+            for one in known:
+                await take_back(one)
+        raise
 
 
 def _first(failures: BaseExceptionGroup[BaseException]) -> BaseException:
