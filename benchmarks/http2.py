@@ -50,7 +50,7 @@ def http2(stage: Stage) -> Section:
                         said = worker.ask(call=call, at_once=_AT_ONCE, seconds=stage.effort.seconds)
                         key = name, call
                         rates.setdefault(key, []).append(said["calls"] / said["seconds"])
-                        costs.setdefault(key, []).append(said["cpu"] * 1000 / said["calls"])
+                        costs.setdefault(key, []).append(said["cpu"] * 1000 / max(1, said["calls"]))
     rows = [
         (name, what, str(Figure(rates[name, call])), str(Figure(costs[name, call])))
         for call, what in _CALLS.items()
