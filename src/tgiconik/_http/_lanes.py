@@ -5,6 +5,7 @@ ends: at 32 calls at once it does a third of what it does at one. So each connec
 its own, and who comes takes one that is free.
 """
 
+import time
 from collections import deque
 from collections.abc import AsyncIterator, Awaitable, Callable
 from functools import partial
@@ -22,7 +23,7 @@ IDLE: Final = 15.0
 
 @attrs.frozen
 class _Free:
-    """A connection that nobody uses, and when it was left, on the event loop's clock."""
+    """A connection that nobody uses, and when it was left, on the monotonic clock."""
 
     lane: httpx.AsyncBaseTransport
     since: float
@@ -38,7 +39,7 @@ class Lanes(httpx.AsyncBaseTransport):
 
     def __init__(self, make: Callable[[], httpx.AsyncBaseTransport], *, most: int = MOST) -> None:
         self._make = make
-        self._places = anyio.Semaphore(most, fast_acquire=True)
+        self._places = anyio.Semaphore(most)
         self._free: deque[_Free] = deque()
         self._busy: set[httpx.AsyncBaseTransport] = set()
 
@@ -69,20 +70,22 @@ class Lanes(httpx.AsyncBaseTransport):
 
     async def _place(self, patience: float | None) -> None:
         try:
-            with anyio.fail_after(patience):
+            self._places.acquire_nowait()
+        except anyio.WouldBlock:
+            with anyio.move_on_after(patience) as waiting:
                 await self._places.acquire()
-        except TimeoutError:
-            raise httpx.PoolTimeout("no connection became free") from None
+            if waiting.cancelled_caught:
+                raise httpx.PoolTimeout("no connection became free") from None
 
     def _leave(self, lane: httpx.AsyncBaseTransport) -> None:
         self._busy.remove(lane)
-        self._free.append(_Free(lane, anyio.current_time()))
+        self._free.append(_Free(lane, time.monotonic()))
         self._places.release()
 
     async def _left(self, lane: httpx.AsyncBaseTransport) -> None:
         self._leave(lane)
         # What was needed for a burst and is not any more goes, one for each call that ends.
-        if len(self._free) > 1 and self._free[0].since + IDLE < anyio.current_time():
+        if len(self._free) > 1 and self._free[0].since + IDLE < time.monotonic():
             await self._free.popleft().lane.aclose()
 
 

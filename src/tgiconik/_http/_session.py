@@ -153,7 +153,7 @@ class Session(Closing):
         with anyio.move_on_after(self._deadline) as scope:
             self._in_flight.add(scope)
             try:
-                return await self._until_answered(call)
+                return await self._until_answered(call, scope.deadline)
             finally:
                 self._in_flight.discard(scope)
         if self._closed:
@@ -168,8 +168,7 @@ class Session(Closing):
         """What an error says of a call."""
         return {"method": call.method, "url": call.shown_url(self.base_url)}
 
-    async def _until_answered(self, call: Call) -> Answer:
-        give_up = anyio.current_time() + self._deadline
+    async def _until_answered(self, call: Call, give_up: float) -> Answer:
         attempt = 0
         renewed = False
         self._tally.calls += 1
