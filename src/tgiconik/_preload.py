@@ -23,12 +23,12 @@ def preload(*services: str, freeze: bool = False) -> None:
     """Load services and models now, instead of with the first call that needs them.
 
     For servers: a worker's first call to a service otherwise waits until the service is imported
-    and it is worked out how its answers are read, some 10 to 100 ms. Scripts and notebooks gain
+    and it is worked out how its answers are read, some 10 to 50 ms. Scripts and notebooks gain
     nothing. Nothing is sent, no client is needed, and calling it twice does no harm.
 
     Args:
         services: names of iconik's services, as on the client: `"assets"`, `"search"`. Without
-            any, all fifteen are loaded, and Trading Grid's surfaces: about a second, and 40 MB.
+            any, all fifteen are loaded, and Trading Grid's surfaces: half a second, and 15 MB.
         freeze: have Python's cyclic collector leave alone whatever is in memory by now
             (`gc.freeze`). Its full collections then no longer walk through thousands of models and
             modules, and what is loaded before a fork stays shared longer. It holds for the whole
