@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Mapping
 from typing import Any, Final
 
-from benchmarks.peers import Engine
+from benchmarks.peers import Engine, client
 from tgiconik import IconikClient, TradingGridClient
 from tgiconik.sandbox import world
 from tgiconik.workflows import distribute_approved_asset, distribute_tagged_assets
@@ -23,6 +23,7 @@ class Distributing:
 
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
+        client("http://127.0.0.1", engine)  # or there is no such engine here
 
     def answer(self, *, environment: Mapping[str, str], asset_id: str, way: str) -> dict[str, Any]:
         """Distribute it.

@@ -7,12 +7,15 @@ iconik parse the JSON, the others make their models of it.
 
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping, Sequence
 from contextlib import asynccontextmanager, contextmanager
-from typing import Any, Final, Literal, TypeAlias
+from typing import TYPE_CHECKING, Any, Final, Literal, TypeAlias
 
 import attrs
 
 from benchmarks.bodies import PER_PAGE
 from benchmarks.worker import AbsentError, Task
+
+if TYPE_CHECKING:
+    from tgiconik import IconikClient
 
 _ASSET: Final = "10000000-0000-4000-8000-000000000001"
 _BODY: Final[Mapping[str, Any]] = {"doc_types": ["assets"], "sort": [{"name": "id"}]}
@@ -56,19 +59,28 @@ class BlockingCalls:
     kind: tuple[type, type]
 
 
+def client(origin: str, engine: Engine) -> "IconikClient":
+    """Our client, as it is measured everywhere.
+
+    Raises:
+        AbsentError: what the engine is made of is not installed.
+    """
+    from tgiconik import IconikClient
+    from tgiconik.errors import ConfigurationError
+
+    try:
+        return IconikClient(origin, "app", "token", rate=None, engine=engine)
+    except ConfigurationError as error:
+        raise AbsentError(str(error)) from error
+
+
 @asynccontextmanager
 async def ours(origin: str, engine: Engine) -> AsyncIterator[Calls]:
     """Our client; without the packages of `fast`, or with all of them."""
-    from tgiconik import IconikClient
-    from tgiconik.errors import ConfigurationError
     from tgiconik.iconik.models.assets import Asset
     from tgiconik.iconik.models.search import SearchDocument
 
-    try:
-        iconik = IconikClient(origin, "app", "token", rate=None, engine=engine)
-    except ConfigurationError as error:
-        raise AbsentError(str(error)) from error
-    async with iconik:
+    async with client(origin, engine) as iconik:
         yield Calls(
             lambda: iconik.assets.get_asset(_ASSET),
             lambda: iconik.search.assets(per_page=PER_PAGE).first(PER_PAGE),

@@ -1,4 +1,3 @@
-# ruff: noqa: PLC0415 - our client is imported in the process that is measured, and nowhere else
 """A search of any length takes the memory of a page: 100,000 hits, one page after the other."""
 
 import asyncio
@@ -8,7 +7,7 @@ from typing import Any, Final
 from benchmarks.bodies import PER_PAGE
 from benchmarks.effort import Stage
 from benchmarks.memory import most
-from benchmarks.peers import FAST, FAST_PACKAGES, PLAIN, Engine
+from benchmarks.peers import FAST, FAST_PACKAGES, PLAIN, Engine, client
 from benchmarks.results import Figure, Requirement, Section, Table, number
 from benchmarks.worker import Task, workers
 
@@ -72,20 +71,16 @@ class Walk:
     """A worker's job: one long search."""
 
     def __init__(self, origin: str, engine: Engine) -> None:
-        self._origin = origin
-        self._engine = engine
-        import tgiconik.iconik.search  # noqa: F401 - loaded when idle, as it is in whoever searches
+        import tgiconik.iconik.search  # noqa: F401, PLC0415 - loaded in who searches, and when idle
+
+        self._iconik = client(origin, engine)
 
     def answer(self, *, hits: int) -> dict[str, Any]:
         """Search, and look at the memory meanwhile."""
         return asyncio.run(self._answer(hits))
 
     async def _answer(self, hits: int) -> dict[str, Any]:
-        from tgiconik import IconikClient
-
-        async with IconikClient(
-            self._origin, "app", "token", rate=None, engine=self._engine
-        ) as iconik:
+        async with self._iconik as iconik:
             idle = most()
             begin, seen, quarter = time.perf_counter(), 0, 0
             async for hit in iconik.search.assets(per_page=PER_PAGE):
