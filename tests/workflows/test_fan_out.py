@@ -197,7 +197,7 @@ class Case:
 CASES = {
     "distribute": Case(as_it_is, distribute, writes=2.1, reads=500 / 50 + 20),
     "comply": Case(comply_plays.marked, comply, writes=2.1, reads=500 / 50 + 50),
-    "launch": Case(as_it_is, launch, writes=6.1, reads=500 * 5.1),
+    "launch": Case(as_it_is, launch, writes=6.1, reads=500 * 1.02 + 50),
     "resolve": Case(is_corrected, resolve, writes=2.1, reads=500 / 50 + 20),
 }
 

@@ -38,7 +38,7 @@ class PackageSurvey:
         logged: what the collections held, oldest first, by collection id.
         asked: the keys whose collections were searched for.
         orphans: the collections that no document remembers, by key.
-        links: the shares that the deliveries remember, as iconik's index has them.
+        links: the shares that the deliveries remember, by id, as iconik's index has them.
     """
 
     documents: Mapping[str, Document] = attrs.field(factory=dict)
@@ -49,11 +49,16 @@ class PackageSurvey:
     links: Mapping[str, ShareLink] = attrs.field(factory=dict)
 
     def link(self, delivery: Delivery | None, collection_id: str) -> ShareLink | None:
-        """The link that a delivery remembers, when it is there for certain."""
+        """The link that a delivery remembers, when the index has it as it is remembered.
+
+        An index may be behind: what differs is to be looked at where it is.
+        """
         if delivery is None or delivery.state != DeliveryState.ACTIVE:
             return None
         link = self.links.get(delivery.share_id or "")
-        return link if link is not None and link.object_id == collection_id else None
+        if link is None or (link.object_id, link.expires) != (collection_id, delivery.expires_at):
+            return None
+        return link
 
 
 async def survey_packages(

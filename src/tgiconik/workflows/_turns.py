@@ -21,21 +21,32 @@ PATIENCE: Final = 2.0
 
 
 class Slots:
-    """So many at a time; who ends what was begun goes before who begins something."""
+    """So many at a time. Those who begin and those who end take turns, so that nobody is held up.
+
+    With fifty links looked at, fifty deliveries are to be recorded at once. If they all went first,
+    iconik would not be called meanwhile; if they all came last, what was begun would not end.
+    """
 
     def __init__(self, number: int) -> None:
         self._free = number
-        self._first: deque[anyio.Event] = deque()
-        self._later: deque[anyio.Event] = deque()
+        self._beginning: deque[anyio.Event] = deque()
+        self._ending: deque[anyio.Event] = deque()
+        self._ended_last = False
 
-    async def take(self, *, first: bool) -> None:
-        """Wait for a slot."""
+    async def begin(self) -> None:
+        """Wait for a slot to begin with something."""
+        await self._take(self._beginning)
+
+    async def end(self, *, now: bool = False) -> None:
+        """Wait for a slot to end what was begun; `now`, before all others who do."""
+        await self._take(self._ending, before_others=now)
+
+    async def _take(self, queue: deque[anyio.Event], *, before_others: bool = False) -> None:
         if self._free:
             self._free -= 1
             return
-        queue = self._first if first else self._later
         mine = anyio.Event()
-        queue.append(mine)
+        (queue.appendleft if before_others else queue.append)(mine)
         try:
             await mine.wait()
         except BaseException:
@@ -47,8 +58,12 @@ class Slots:
 
     def give(self) -> None:
         """Leave a slot to whoever is next."""
-        queue = self._first or self._later
+        one, other = self._ending, self._beginning
+        if self._ended_last:
+            one, other = other, one
+        queue = one or other
         if queue:
+            self._ended_last = queue is self._ending
             queue.popleft().set()
         else:
             self._free += 1
@@ -76,7 +91,7 @@ class Turns:
     @asynccontextmanager
     async def take(self) -> AsyncIterator["Turn"]:
         """Have a turn, for the length of a block."""
-        await self._slots.take(first=False)
+        await self._slots.begin()
         turn = Turn(self)
         try:
             yield turn
@@ -88,8 +103,8 @@ class Turns:
 
     @asynccontextmanager
     async def slot(self) -> AsyncIterator[None]:
-        """Do something for everybody, for the length of a block, before others begin."""
-        await self._slots.take(first=True)
+        """Do something for everybody, for the length of a block."""
+        await self._slots.end(now=True)
         try:
             yield
         finally:
@@ -105,7 +120,7 @@ class Turns:
         finally:
             # Whoever ends the turn gives it back: it has to be there, cancelled or not.
             with anyio.CancelScope(shield=True):
-                await self._slots.take(first=True)
+                await self._slots.end()
 
     async def _gather(self, turn: "Turn") -> None:
         if not turn.is_to_come:

@@ -148,7 +148,8 @@ async def distribute_compliant_version(
         purpose: what for; by default for no certain usage, with download as the policy allows.
         pin: share an asset that holds only this version, instead of the asset itself.
         ready_within: how long iconik may take to copy the version.
-        at_once: how many partners are served at the same time.
+        at_once: how many partners are served at the same time; those who wait for a look that
+            all share are not counted. 1 serves one after the other, each with a look of their own.
         dry_run: write nothing, and say what would be written.
         now: the clock, timezone-aware UTC.
         progress: called with each step as it happens.

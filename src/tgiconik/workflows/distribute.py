@@ -175,7 +175,8 @@ async def distribute_approved_asset(
         partners: company ids of partners, beside `groups` or instead of any group.
         groups_field: the metadata field with the tags, in the policy's view.
         purpose: what for; by default for no certain usage, with download as the policy allows.
-        at_once: how many partners are served at the same time.
+        at_once: how many partners are served at the same time; those who wait for a look that
+            all share are not counted. 1 serves one after the other, each with a look of their own.
         dry_run: write nothing, and say what would be written.
         now: the clock, timezone-aware UTC.
         progress: called with each step as it happens.
@@ -221,7 +222,8 @@ async def distribute_tagged_assets(
         policy: the release rules; the default policy when left out.
         groups_field: the metadata field with the tags, in the policy's view.
         purpose: what for; by default for no certain usage, with download as the policy allows.
-        at_once: how many partners are served at the same time.
+        at_once: how many partners are served at the same time; those who wait for a look that
+            all share are not counted. 1 serves one after the other, each with a look of their own.
         dry_run: write nothing, and say what would be written.
         now: the clock, timezone-aware UTC.
         progress: called with each step as it happens.

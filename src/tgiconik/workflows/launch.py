@@ -192,7 +192,8 @@ async def coordinate_campaign_launch(
         iconik: where the media is.
         campaign: what is to be launched.
         policy: the release rules; the default policy when left out.
-        at_once: how many partners are served at the same time.
+        at_once: how many partners are served at the same time; those who wait for a look that
+            all share are not counted. 1 serves one after the other, each with a look of their own.
         dry_run: write nothing, and say what would be written.
         now: the clock, timezone-aware UTC.
         progress: called with each step as it happens.

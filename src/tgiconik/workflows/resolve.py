@@ -150,7 +150,8 @@ async def resolve_media_issue(
         notes: what partners are told of the correction, line by line.
         ready_within: how long to wait for the machines that make previews.
         lease: how long the claim lasts; renewed while work goes on.
-        at_once: how many partners are served at the same time.
+        at_once: how many partners are served at the same time; those who wait for a look that
+            all share are not counted. 1 serves one after the other, each with a look of their own.
         dry_run: write nothing, and say what would be written.
         now: the clock, timezone-aware UTC.
         progress: called with each step as it happens.
