@@ -1,6 +1,5 @@
 """What may be shown: URLs and bodies with every secret value masked."""
 
-import html
 import json
 import re
 from collections.abc import Iterable, Mapping
@@ -99,5 +98,8 @@ def masked(text: str, secrets: Iterable[str]) -> str:
 
 def _spellings(text: str) -> set[str]:
     """A text as it is, as JSON has it, and as a page shows it."""
+    # Errors alone need it, and every program would pay for it when it starts.
+    from html import escape  # noqa: PLC0415
+
     in_json = {json.dumps(text, ensure_ascii=ascii_)[1:-1] for ascii_ in (True, False)}
-    return {text, html.escape(text), *in_json}
+    return {text, escape(text), *in_json}

@@ -11,7 +11,7 @@ from typing import Final, Protocol
 import anyio
 import httpx
 
-from tgiconik import errors
+from tgiconik import __version__, errors
 from tgiconik._http._closing import Closing, Unpickled
 from tgiconik._http._engine import Carrier, Engine, Transport, chosen_engine
 from tgiconik._http._message import Answer, Call, calls_left, header, problem, unreadable
@@ -296,10 +296,8 @@ async def _read(response: httpx.Response) -> bytes:
 
 @cache
 def own_user_agent(engine: Engine) -> str:
-    return (
-        f"tgiconik/{version('tgiconik')} {engine}/{version(engine)} "
-        f"Python/{platform.python_version()}"
-    )
+    carrier = httpx.__version__ if engine == "httpx" else version(engine)
+    return f"tgiconik/{__version__} {engine}/{carrier} Python/{platform.python_version()}"
 
 
 def asgi_transport(app: object) -> Transport:
