@@ -102,7 +102,8 @@ def imports(stage: Stage) -> Section:
     return Section(
         title="Until it can begin",
         text="Each line is a fresh process that does nothing else; memory is the most that its "
-        "process ever had, Python itself included. Nothing of `[fast]` is there. Our models are "
+        "process ever had, Python itself included. Nothing of `[fast]` is there, and "
+        "neither h2 nor trio, which httpx imports where it finds them. Our models are "
         "declared when they are imported, and built when they are first used.",
         tables=[
             Table(
