@@ -126,7 +126,7 @@ class UnreadableResponse(CallError):
     ) -> None:
         super().__init__(message, method=method, url=url, request_id=request_id)
         self.status = status
-        self.excerpt = excerpt[:_EXCERPT]
+        self.excerpt: str = excerpt[:_EXCERPT]
 
     def __str__(self) -> str:
         return f"{super().__str__()}; the body begins {self.excerpt[:120]!r}"
@@ -149,7 +149,7 @@ class GraphQLError(CallError):
     ) -> None:
         said = "; ".join(messages) or "errors without a message"
         super().__init__(said, method=method, url=url, request_id=request_id)
-        self.messages = tuple(messages)
+        self.messages: tuple[str, ...] = tuple(messages)
 
 
 class StatusError(CallError):
@@ -185,8 +185,8 @@ class StatusError(CallError):
             f"{status} {_phrase(status)}: {said}", method=method, url=url, request_id=request_id
         )
         self.status = status
-        self.messages = tuple(messages)
-        self.excerpt = excerpt[:_EXCERPT]
+        self.messages: tuple[str, ...] = tuple(messages)
+        self.excerpt: str = excerpt[:_EXCERPT]
         self.problem_type = problem_type
         self.retry_after = retry_after
         self.roles: tuple[str, ...] = ()

@@ -95,8 +95,8 @@ class Session(Closing):
         user_agent: str | None = None,
         plain_http: Collection[str] = (),
     ) -> None:
-        self.plain_http = hosts(plain_http)
-        self.base_url = checked_url(base_url, self.plain_http)
+        self.plain_http: frozenset[str] = hosts(plain_http)
+        self.base_url: str = checked_url(base_url, self.plain_http)
         self._auth = auth
         self._deadline = deadline
         self._retry = retry or Retry()

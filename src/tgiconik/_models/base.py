@@ -60,7 +60,7 @@ class Model:
     """
 
     __attrs_attrs__: ClassVar[Any] = _Fields()
-    __hash__ = None  # type: ignore[assignment]  # mutable, like every attrs class
+    __hash__: ClassVar[None]  # type: ignore[assignment]  # mutable, like every attrs class
 
     #: Python name to wire name, for the few fields whose wire name is not a Python name.
     _wire: ClassVar[Mapping[str, str]] = {}

@@ -68,13 +68,13 @@ class Sandbox:
         latency: float = 0.0,
     ) -> None:
         folder = None if str(db) == ":memory:" else Path(f"{db}-media")
-        self.state = State(Store(db), now, base_url=_IN_PROCESS, blobs=Blobs(folder))
+        self.state: State = State(Store(db), now, base_url=_IN_PROCESS, blobs=Blobs(folder))
         if self.state.store.is_empty():
             _fill(self.state, with_world=world)
         parts = (iconik.routes, grid.routes, links.routes, storages.routes)
         routes = [route for part in parts for route in part(self.state)]
         self.faults: list[Fault] = []
-        self.calls = Calls()
+        self.calls: Calls = Calls()
         app: ASGIApp = Faults(WriteLog(application(routes), self.state), self.faults)
         if limit is not None:
             app = Limited(app, limit)

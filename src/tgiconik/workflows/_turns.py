@@ -82,7 +82,7 @@ class Turns:
         # Who wants them one after the other gets that: nobody is half served meanwhile.
         self._together = TOGETHER if at_once > 1 else 1
         #: How many are under way at the most: with a turn, waiting for a look, or in one.
-        self.workers = at_once + 2 * TOGETHER if at_once > 1 else 1
+        self.workers: int = at_once + 2 * TOGETHER if at_once > 1 else 1
         #: Who has neither looked nor ended: all that a look can wait for.
         self._to_come = expected
         self._waiting: list[Turn] = []

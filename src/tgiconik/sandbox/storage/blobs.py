@@ -109,7 +109,7 @@ class Arriving:
     """
 
     def __init__(self, path: Path, algorithms: Sequence[str] = ()) -> None:
-        self.size = 0
+        self.size: int = 0
         self._file = path.open("ab")
         self._digests = {name: hashlib.new(name, usedforsecurity=False) for name in algorithms}
 

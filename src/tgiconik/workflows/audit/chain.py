@@ -84,8 +84,8 @@ class Chain:
     """
 
     def __init__(self) -> None:
-        self.head = GENESIS
-        self.length = 0
+        self.head: str = GENESIS
+        self.length: int = 0
 
     def link(self, body: Mapping[str, Any]) -> str:
         """The next line, without a line break."""

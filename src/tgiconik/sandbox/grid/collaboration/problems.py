@@ -31,7 +31,7 @@ class ProblemError(Exception):
         super().__init__(detail)
         self.status = status
         self.kind = kind
-        self.members = {"detail": detail, **members}
+        self.members: dict[str, object] = {"detail": detail, **members}
 
     def response(self, instance: str) -> Response:
         """The answer, as `application/problem+json`."""
