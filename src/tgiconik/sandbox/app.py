@@ -1,10 +1,10 @@
 """The sandbox: both platforms in one ASGI app, in process or served on a socket."""
 
 from collections.abc import AsyncIterator, Callable, Iterator, Sequence
-from contextlib import asynccontextmanager, contextmanager
+from contextlib import AbstractContextManager, ExitStack, asynccontextmanager, contextmanager
 from datetime import datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, TypeVar
 
 from starlette.applications import Starlette
 from starlette.routing import BaseRoute
@@ -28,6 +28,8 @@ from tgiconik.sandbox.store import Store
 if TYPE_CHECKING:
     from tgiconik.iconik import IconikClient
     from tgiconik.tradinggrid import TradingGridClient
+
+T = TypeVar("T")
 
 _IN_PROCESS: Final = "http://localhost"
 
@@ -79,6 +81,10 @@ class Sandbox:
         if limit is not None:
             app = Limited(app, limit)
         self.app: ASGIApp = Late(CountCalls(app, self.calls), latency)
+        self._ends = ExitStack()
+
+    def __repr__(self) -> str:
+        return f"<Sandbox at {self.state.base_url}>"
 
     @property
     def writes(self) -> list[Write]:
@@ -173,8 +179,13 @@ class Sandbox:
             finally:
                 self.state.base_url = before
 
+    def until_closed(self, context: AbstractContextManager[T]) -> T:
+        """Enter a context, such as `serve()`, that lasts until the sandbox is closed."""
+        return self._ends.enter_context(context)
+
     def close(self) -> None:
-        """Release the database, and remove the media of a sandbox that was not to remember."""
+        """Stop serving, release the database, and remove media that were not to be remembered."""
+        self._ends.close()
         self.state.store.close()
         self.state.blobs.close()
 
