@@ -221,3 +221,35 @@ def test_a_notebook_shows_the_counts_and_the_gaps_escaped(tmp_path: Path) -> Non
     assert "<th>access.downloaded</th><td>1</td>" in shown
     assert "<script" not in shown
     assert "<ul>" not in record_of(tmp_path, told())._repr_html_()
+
+
+def test_a_notebook_shows_the_page_in_a_frame_that_can_do_nothing_to_the_notebook(
+    tmp_path: Path,
+) -> None:
+    record = a_record(tmp_path, "<script>alert(1)</script>")
+
+    (frame,) = Seen(record._repr_html_()).of("iframe")
+
+    assert frame["srcdoc"] == page_of(record)
+    assert frame["sandbox"] == "allow-scripts"
+    assert "src" not in frame
+
+
+def test_a_notebook_does_not_keep_the_timeline_of_very_many_events(tmp_path: Path) -> None:
+    record = record_of(tmp_path, *(told(minutes=number) for number in range(1001)))
+
+    shown = record._repr_html_()
+
+    assert "<th>access.downloaded</th><td>1,001</td>" in shown
+    assert "<iframe" not in shown
+    assert "<code>to_html</code>" in shown
+
+
+def test_a_notebook_shows_the_counts_of_a_record_whose_file_is_gone(tmp_path: Path) -> None:
+    record = record_of(tmp_path, told())
+    record.path.unlink()
+
+    shown = record._repr_html_()
+
+    assert "<th>access.downloaded</th><td>1</td>" in shown
+    assert "<iframe" not in shown

@@ -34,7 +34,17 @@ function follow() {
   item.scrollIntoView();
 }
 
+// In a frame of a notebook, links are the notebook's: one to an entry would leave the record.
+function stay(event) {
+  const link = event.target.closest("a");
+  if (!link) return;
+  event.preventDefault();
+  location.hash = link.hash;
+  document.getElementById(link.hash.slice(1))?.scrollIntoView();
+}
+
 form.hidden = false;
+if (parent !== window) addEventListener("click", stay);
 form.addEventListener("change", show);
 addEventListener("hashchange", follow);
 show();

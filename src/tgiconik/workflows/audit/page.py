@@ -11,6 +11,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from datetime import datetime
 from html import escape
 from importlib.resources import files
+from io import StringIO
 from itertools import groupby
 from typing import TYPE_CHECKING, Final, TextIO
 
@@ -51,6 +52,16 @@ def write_page(record: "AuditRecord", file: TextIO) -> None:
         [f"<script>{_own('page.js')}</script></body></html>\n"],
     ):
         file.writelines(part)
+
+
+def framed(record: "AuditRecord") -> str:
+    """The page for a notebook: in a frame, so that its styles and its script are for it alone."""
+    file = StringIO()
+    write_page(record, file)
+    return (
+        f'<iframe title="Audit record" sandbox="allow-scripts" srcdoc="{escape(file.getvalue())}" '
+        'style="width: 100%; height: 36rem; border: 0"></iframe>'
+    )
 
 
 def _own(name: str) -> str:

@@ -18,6 +18,8 @@ from tgiconik.workflows.audit.events import Event
 from tgiconik.workflows.audit.findings import Finding
 from tgiconik.workflows.audit.sources import Gap
 
+#: A notebook keeps what it shows: the timeline of more events than these is a page of its own.
+_MOST_INLINE: Final = 1000
 #: What every record says of itself.
 NOTES: Final = (
     "iconik's history has no entry for making a share or looking at one.",
@@ -87,9 +89,12 @@ class AuditRecord:
         rows = [*self.counts.items(), *self.findings_by_code.items()]
         cells = "".join(f"<tr><th>{escape(name)}</th><td>{n:,}</td></tr>" for name, n in rows)
         gaps = "".join(f"<li>{escape(one_line(str(gap)))}</li>" for gap in self.gaps)
+        small = len(self) <= _MOST_INLINE and self.path.exists()
         return (
-            f"<div><strong>{escape(repr(self))}</strong><table>{cells}</table>"
+            f"<div><strong>{escape(repr(self))}</strong>"
+            f"<details><summary>counts</summary><table>{cells}</table></details>"
             + (f"<ul>{gaps}</ul>" if gaps else "")
+            + (page.framed(self) if small else "<p>The whole timeline: <code>to_html</code></p>")
             + "</div>"
         )
 
