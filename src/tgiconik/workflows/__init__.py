@@ -13,6 +13,7 @@ from tgiconik.workflows._issue import link_issue
 from tgiconik.workflows._links import share_key
 from tgiconik.workflows._outcome import Outcome, State
 from tgiconik.workflows._package import Package, Packed, deliver_package
+from tgiconik.workflows._progress import ProgressBar
 from tgiconik.workflows._project import TaskPlan
 from tgiconik.workflows._readiness import PartnerReadiness, Readiness
 from tgiconik.workflows._sharing import share_with_partner
@@ -64,6 +65,7 @@ __all__ = [
     "Package",
     "Packed",
     "PartnerReadiness",
+    "ProgressBar",
     "Readiness",
     "Recall",
     "Resolution",
