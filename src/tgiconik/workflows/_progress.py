@@ -1,13 +1,10 @@
 """A workflow's steps as a bar: in a notebook as a widget, in a terminal as a line."""
 
 from types import TracebackType
-from typing import TYPE_CHECKING, NoReturn, Self
+from typing import NoReturn, Self
 
 from tgiconik.errors import ConfigurationError
 from tgiconik.workflows._trail import Step
-
-if TYPE_CHECKING:
-    from tqdm import tqdm
 
 
 class ProgressBar:
@@ -33,7 +30,8 @@ class ProgressBar:
             raise ConfigurationError(
                 'ProgressBar needs tqdm: pip install "tgiconik[progress]"'
             ) from error
-        self._bar: tqdm[NoReturn] = tqdm(desc=title or None, unit=" steps")
+        bar: tqdm[NoReturn] = tqdm(desc=title or None, unit=" steps")
+        self._bar = bar
 
     def __call__(self, step: Step) -> None:
         """A step happened."""
