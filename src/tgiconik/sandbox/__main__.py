@@ -25,6 +25,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
             for name, value in sandbox.environment(url).items():
                 sys.stdout.write(f"export {name}={value}\n")
             sys.stdout.write(f"# iconik and Trading Grid are at {url}; stop with Ctrl-C\n")
+            sys.stdout.write(f"# what happens on both: open {url}/ in a browser\n")
             sys.stdout.flush()
             threading.Event().wait()
     except KeyboardInterrupt:

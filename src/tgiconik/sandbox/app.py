@@ -12,7 +12,7 @@ from starlette.types import ASGIApp
 
 from tgiconik._http import Transport, asgi_transport
 from tgiconik.release import ReleasePolicy
-from tgiconik.sandbox import credentials, grid, iconik, links, world
+from tgiconik.sandbox import credentials, grid, iconik, links, page, world
 from tgiconik.sandbox.calls import Calls, CountCalls, WriteLog
 from tgiconik.sandbox.faults import Fault, Faults
 from tgiconik.sandbox.iconik import seed
@@ -80,7 +80,9 @@ class Sandbox:
         app: ASGIApp = Faults(WriteLog(application(routes), self.state), self.faults)
         if limit is not None:
             app = Limited(app, limit)
-        self.app: ASGIApp = Late(CountCalls(app, self.calls), latency)
+        app = Late(CountCalls(app, self.calls), latency)
+        # Outermost: looking at the page is no call, and waits for nothing.
+        self.app: ASGIApp = page.watched(app, self.state)
         self._ends = ExitStack()
 
     def __repr__(self) -> str:

@@ -1,0 +1,150 @@
+"""The sandbox's own page: both platforms side by side, what the last run changed, and every call.
+
+`/` is the page; what it asks for is below `/sandbox/`, which no platform uses. None of that is a
+call: it is neither counted nor noted as a write, and neither limits, delays nor faults apply to it.
+The page asks again every half second, which is all that it takes to be live, leaves nothing open
+that a server would have to wait for when it stops, and costs nothing when nobody looks.
+"""
+
+import time
+from collections.abc import Callable
+from importlib.resources import files
+from typing import Any, Final
+
+import attrs
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import JSONResponse, PlainTextResponse, RedirectResponse, Response
+from starlette.routing import Route
+from starlette.types import ASGIApp
+
+from tgiconik.sandbox.calls import PATH as CALLS
+from tgiconik.sandbox.page import of_grid, of_iconik
+from tgiconik.sandbox.page.rows import short
+from tgiconik.sandbox.page.watching import Call, Watch, Watched
+from tgiconik.sandbox.state import State
+
+_BELOW: Final = "/sandbox/"
+_FILES: Final = {
+    "/": ("page.html", "text/html"),
+    "/sandbox/page.css": ("page.css", "text/css"),
+    "/sandbox/page.js": ("page.js", "text/javascript"),
+}
+_HEADERS: Final = {
+    # Whatever is shown was written by somebody else. It is shown as text; should that ever fail,
+    # nothing that came with it may run or ask anybody for anything.
+    "Content-Security-Policy": (
+        "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; "
+        "img-src data:; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+    ),
+    "Cache-Control": "no-store",
+    "Referrer-Policy": "no-referrer",
+    "X-Content-Type-Options": "nosniff",
+}
+#: Of the time that goes by, what looking at a large world may take from its calls.
+_SHARE_OF_TIME: Final = 0.1
+#: Seconds after which it is looked whether something ended by itself.
+_NOW_AND_THEN: Final = 5.0
+
+
+def watched(app: ASGIApp, state: State) -> ASGIApp:
+    """Both platforms, with the page that shows them."""
+    watch = Watch(state)
+    return Watched(app, _page(state, watch), is_page, watch)
+
+
+def is_page(path: str) -> bool:
+    """Whether a path is the page's own."""
+    return path == "/" or (path.startswith(_BELOW) and path != CALLS)
+
+
+def _page(state: State, watch: Watch) -> ASGIApp:
+    async def file(request: Request) -> Response:
+        name, media_type = _FILES[request.url.path]
+        text = files(__package__).joinpath(name).read_text("utf-8")
+        return Response(text, media_type=media_type, headers=_HEADERS)
+
+    shown = _Shown(state, watch)
+
+    async def now(request: Request) -> Response:
+        after = _asked(request, "call")
+        answer = {
+            "sandbox": watch.name,
+            "run": attrs.asdict(watch.run),
+            "calls": [_call(call) for call in list(watch.calls) if call.number > after],
+            **shown.since(_asked(request, "number")),
+        }
+        return JSONResponse(answer, headers=_HEADERS)
+
+    async def open_link(request: Request) -> Response:
+        share = of_iconik.share_of(state, request.path_params["key"])
+        if share is None:
+            return PlainTextResponse("This share is not open any more", 404, _HEADERS)
+        return RedirectResponse(f"/share/{share['id']}", 303, _HEADERS)
+
+    app = Starlette(
+        routes=[
+            *(Route(path, file) for path in _FILES),
+            Route(f"{_BELOW}now", now),
+            Route(f"{_BELOW}open/{{key}}", open_link),
+        ]
+    )
+    app.router.redirect_slashes = False
+    return app
+
+
+class _Shown:
+    """Both sides as rows: made anew when something changed, but not all the time in a large world.
+
+    Leases and shares also end by themselves, so it is looked now and then without a change.
+    """
+
+    def __init__(
+        self, state: State, watch: Watch, clock: Callable[[], float] = time.monotonic
+    ) -> None:
+        self._state = state
+        self._watch = watch
+        self._clock = clock
+        self._sides: dict[str, Any] = {}
+        self._number = 0
+        self._revision = -1
+        self._not_before = self._at_last = 0.0
+
+    def since(self, number: int) -> dict[str, Any]:
+        """The rows with their number, or the number alone when the page has them."""
+        now = self._clock()
+        if now >= (self._at_last if self._revision == self._watch.revision else self._not_before):
+            self._look(now)
+        there = {"number": self._number}
+        return there if number == self._number else there | {"sides": self._sides}
+
+    def _look(self, began: float) -> None:
+        self._revision = self._watch.revision
+        sides = {
+            side: [attrs.asdict(one) for one in module.sections(self._state, self._watch)]
+            for side, module in (("grid", of_grid), ("iconik", of_iconik))
+        }
+        if sides != self._sides:
+            self._sides, self._number = sides, self._number + 1
+        ended = self._clock()
+        self._not_before = ended + (ended - began) / _SHARE_OF_TIME
+        self._at_last = max(self._not_before, ended + _NOW_AND_THEN)
+
+
+def _asked(request: Request, name: str) -> int:
+    text = request.query_params.get(name, "")
+    return int(text) if text.isascii() and text.isdigit() else -1
+
+
+def _call(call: Call) -> dict[str, Any]:
+    return {
+        "number": call.number,
+        "run": call.run,
+        "at": f"{call.at:%H:%M:%S}.{call.at.microsecond // 1000:03}",
+        "milliseconds": round(call.milliseconds, 1),
+        "platform": call.platform,
+        "method": call.method,
+        "path": short(call.path),
+        "status": call.status,
+        "wrote": call.wrote,
+    }

@@ -1,0 +1,240 @@
+"""Trading Grid's side of the page: the community of the company that its clients act for."""
+
+from collections.abc import Iterable
+from typing import Final
+
+import attrs
+
+from tgiconik.sandbox import credentials
+from tgiconik.sandbox.grid import times
+from tgiconik.sandbox.grid.collaboration.claims import claim_on
+from tgiconik.sandbox.grid.collaboration.records import Community, Record
+from tgiconik.sandbox.iconik.kinds import SHARES
+from tgiconik.sandbox.page.rows import (
+    Row,
+    Section,
+    counted,
+    end_of,
+    facts,
+    key_of,
+    moment,
+    section,
+    short,
+    tone,
+    words,
+)
+from tgiconik.sandbox.page.watching import Watch
+from tgiconik.sandbox.state import State
+from tgiconik.sandbox.store import Document
+
+#: The log grows with everything: its end is what is looked at.
+_LATEST: Final = 30
+
+
+def sections(state: State, watch: Watch) -> list[Section]:
+    """Everything that is shown of Trading Grid."""
+    side = _Side(state, watch)
+    return [
+        section("requests", "Requests", side.worked_on("requests")),
+        section("issues", "Issues", side.worked_on("issues")),
+        section("documents", "Documents and deliveries", side.documents()),
+        section("announcements", "Announcements", side.announcements()),
+        section("projects", "Projects and tasks", side.projects()),
+        section("activity", "Activity", side.activity()),
+    ]
+
+
+class _Side:
+    """One look at a community."""
+
+    def __init__(self, state: State, watch: Watch) -> None:
+        self._community = Community(state, credentials.COMPANY_ID)
+        self._watch = watch
+        self._partners: dict[str, str] = {
+            one.id: one.fields["name"] for one in self._all("partners")
+        }
+        self._groups: dict[str, str] = {one.id: one.fields["name"] for one in self._all("groups")}
+
+    def worked_on(self, noun: str) -> Iterable[Row]:
+        """Requests or issues."""
+        for one in self._all(noun):
+            fields, claim = one.fields, claim_on(self._community, noun, one.id)
+            holder = claim.live_holder(times.stamp(self._community.state.now()))
+            comments = len(self._all("comments", noun, one.id))
+            yield self._row(
+                noun,
+                one,
+                title=fields["subject"],
+                state=fields["status"],
+                about=facts(
+                    self._name(fields["partner_id"]),
+                    words(fields.get("kind")),
+                    words(fields.get("severity")),
+                    words(fields.get("category")),
+                    fields["due_at"] and f"due {moment(fields['due_at'])}",
+                    counted(comments, "comment") if comments else None,
+                    holder and "somebody works on it",
+                ),
+            )
+
+    def documents(self) -> Iterable[Row]:
+        """Documents, and below each what every partner got of it and did with it."""
+        deliveries, receipts = self._all("deliveries"), self._all("receipts")
+        for one in self._all("documents"):
+            yield self._row(
+                "documents",
+                one,
+                title=one.fields["title"],
+                state=one.fields["state"],
+                about=facts(
+                    self._audience(one.fields["audience"]),
+                    one.fields["request_id"] and f"for {one.fields['request_id']}",
+                    one.fields["supersedes"] and f"supersedes {one.fields['supersedes']}",
+                    *one.fields["restrictions"],
+                ),
+                parts=tuple(
+                    self._delivery(each, receipts)
+                    for each in deliveries
+                    if each.fields["document_id"] == one.id
+                ),
+            )
+
+    def _delivery(self, one: Record, receipts: Iterable[Record]) -> Row:
+        fields = one.fields
+        given = [
+            each
+            for each in receipts
+            if (each.fields["document_id"], each.fields["partner_id"])
+            == (fields["document_id"], fields["partner_id"])
+        ]
+        row = self._row(
+            "deliveries",
+            one,
+            name="",
+            title=f"to {self._name(fields['partner_id'])}",
+            state=fields["state"],
+            about=facts(
+                fields["link"] and end_of(fields["link"]),
+                fields["expires_at"] and f"until {moment(fields['expires_at'])}",
+                *sorted({words(each.fields["kind"]) for each in given}),
+            ),
+            opens=self._opens(fields["share_id"]),
+        )
+        latest = max(
+            (self._watch.run_of("community/receipts", each.id) for each in given), default=0
+        )
+        return row if latest <= row.run else attrs.evolve(row, run=latest)
+
+    def _opens(self, share_id: str | None) -> str | None:
+        there = share_id and self._community.state.store.get(SHARES, share_id)
+        return key_of(share_id) if share_id and there else None
+
+    def announcements(self) -> Iterable[Row]:
+        """What was announced, and who has acknowledged it."""
+        for one in self._all("announcements"):
+            known = len(self._all("acknowledgements", "announcements", one.id))
+            wanted = one.fields["requires_acknowledgement"]
+            yield self._row(
+                "announcements",
+                one,
+                title=one.fields["subject"],
+                state=one.fields["kind"],
+                about=facts(
+                    self._audience(one.fields["audience"]),
+                    f"{known} acknowledged" if wanted or known else None,
+                    moment(one.created_at),
+                ),
+            )
+
+    def projects(self) -> Iterable[Row]:
+        """Projects with their tasks; exceptions and confirmations are counted."""
+        for one in self._all("projects"):
+            above = ("projects", one.id)
+            exceptions = [
+                e for e in self._all("exceptions", *above) if e.fields["status"] == "open"
+            ]
+            confirmed = [self._name(each.id) for each in self._all("confirmations", *above)]
+            yield self._row(
+                "projects",
+                one,
+                title=one.fields["name"],
+                state=one.fields["status"],
+                about=facts(
+                    words(one.fields["kind"]),
+                    self._audience(one.fields["audience"]),
+                    one.fields["due_at"] and f"due {moment(one.fields['due_at'])}",
+                    counted(len(exceptions), "open exception") if exceptions else None,
+                    f"confirmed by {', '.join(confirmed)}" if confirmed else None,
+                ),
+                parts=tuple(self._task(one.id, task) for task in self._all("tasks", *above)),
+            )
+
+    def _task(self, project_id: str, one: Record) -> Row:
+        fields = one.fields
+        who = fields["assignee_partner_id"]
+        return self._row(
+            "tasks",
+            one,
+            key=f"projects/{project_id}/{one.id}",
+            title=fields["title"],
+            state=fields["status"],
+            about=facts(
+                self._name(who) if who else fields["assignee_login_id"] or "our own people",
+                words(fields["decision"]),
+            ),
+        )
+
+    def activity(self) -> Iterable[Row]:
+        """The end of the log, latest first."""
+        for one in reversed(self._all("activity")[-_LATEST:]):
+            partner = one.fields["partner_id"]
+            yield self._row(
+                "activity",
+                one,
+                title=short(words(one.fields["kind"])),
+                state="",
+                about=facts(
+                    short(" ".join(facts(one.fields["subject_type"], one.fields["subject_id"]))),
+                    self._name(partner) if partner else None,
+                    moment(one.fields["at"]),
+                ),
+            )
+
+    def _row(
+        self,
+        noun: str,
+        one: Record,
+        *,
+        title: str,
+        state: str,
+        about: tuple[str, ...],
+        key: str | None = None,
+        name: str | None = None,
+        opens: str | None = None,
+        parts: tuple[Row, ...] = (),
+    ) -> Row:
+        said = words(state)
+        return Row(
+            key=f"{noun}/{key or one.id}",
+            name=one.id if name is None else name,
+            title=title,
+            state=said,
+            tone=tone(said),
+            facts=about,
+            opens=opens,
+            run=self._watch.run_of(f"community/{noun}", key or one.id),
+            parts=parts,
+        )
+
+    def _all(self, noun: str, *above: str) -> list[Record]:
+        return self._community.shelf(noun, *above).all()
+
+    def _name(self, partner_id: str) -> str:
+        return self._partners.get(partner_id, partner_id)
+
+    def _audience(self, audience: Document) -> str | None:
+        names = [
+            *(self._groups.get(group, group) for group in audience["groups"]),
+            *map(self._name, audience["partners"]),
+        ]
+        return f"to {', '.join(names)}" if names else None

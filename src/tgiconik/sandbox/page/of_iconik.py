@@ -1,0 +1,117 @@
+"""iconik's side of the page: what is shared, assets, and collections."""
+
+from collections.abc import Iterable
+from typing import Any
+
+from tgiconik.sandbox.iconik import approvals, collection, metadata, objects, shares
+from tgiconik.sandbox.iconik.kinds import ASSETS, COLLECTIONS, SEGMENTS, SHARES
+from tgiconik.sandbox.page.rows import (
+    Row,
+    Section,
+    counted,
+    end_of,
+    facts,
+    key_of,
+    moment,
+    section,
+    short,
+    tone,
+    words,
+)
+from tgiconik.sandbox.page.watching import Watch
+from tgiconik.sandbox.state import State
+from tgiconik.sandbox.store import Document
+
+
+def sections(state: State, watch: Watch) -> list[Section]:
+    """Everything that is shown of iconik."""
+    return [
+        section("shares", "Open shares", _shares(state, watch)),
+        section("assets", "Assets", _assets(state, watch)),
+        section("collections", "Collections", _collections(state, watch)),
+    ]
+
+
+def _assets(state: State, watch: Watch) -> Iterable[Row]:
+    titles = {one["id"]: one["title"] for one in state.store.list(COLLECTIONS)}
+    for asset in state.store.list(ASSETS):
+        if asset["status"] != "ACTIVE":
+            continue
+        numbers = {each["id"]: each["version_number"] for each in objects.versions(asset)}
+        current = asset["default_version_id"]
+        request = approvals.of(state, "assets", asset["id"], current)
+        said = words(request["status"]) if request else "nobody asked"
+        inside = [titles[each] for each in asset["in_collections"] if each in titles]
+        comments = len(state.store.list(SEGMENTS, parent=asset["id"]))
+        yield Row(
+            key=f"assets/{asset['id']}",
+            name=short(asset["id"]),
+            title=asset["title"],
+            state=said,
+            tone=tone(said),
+            facts=facts(
+                f"version {numbers.get(current, '?')} of {len(numbers)}",
+                *_marks(state, asset["id"], numbers),
+                f"in {', '.join(inside)}" if inside else None,
+                counted(comments, "comment") if comments else None,
+            ),
+            run=watch.run_of(ASSETS, asset["id"]),
+        )
+
+
+def _marks(state: State, asset_id: str, numbers: dict[str, int]) -> Iterable[str]:
+    """Metadata; a version's id is its number to people."""
+
+    def said(value: Any) -> str:  # noqa: ANN401 - metadata holds whatever JSON does
+        return f"version {numbers[value]}" if value in numbers else short(str(value))
+
+    for name, field in metadata.values_of(state, "assets", asset_id).items():
+        values = [said(each["value"]) for each in field["field_values"]]
+        if values:
+            yield f"{name}: {', '.join(values)}"
+
+
+def _shares(state: State, watch: Watch) -> Iterable[Row]:
+    for share in state.store.list(SHARES):
+        if shares.is_expired(state, share):
+            continue
+        opened = sum(user["access_count"] for user in share["users"])
+        downloaded = sum(user["download_count"] for user in share["users"])
+        yield Row(
+            key=f"shares/{key_of(share['id'])}",
+            name=end_of(shares.link(state, share)) if share["by_url"] else "by e-mail",
+            title=short(share["title"] or ""),
+            state=f"opened {opened}, downloaded {downloaded}",
+            facts=facts(
+                f"until {moment(share['expires'])}",
+                "may be downloaded" if share["allow_download"] else "may be looked at",
+                "shows every version" if share["allow_view_versions"] else None,
+            ),
+            opens=key_of(share["id"]) if share["by_url"] else None,
+            run=watch.run_of(SHARES, share["id"]),
+        )
+
+
+def _collections(state: State, watch: Watch) -> Iterable[Row]:
+    for one in state.store.list(COLLECTIONS):
+        if one["status"] != "ACTIVE":
+            continue
+        members = collection.members(state, one["id"])
+        yield Row(
+            key=f"collections/{one['id']}",
+            name=short(one["id"]),
+            title=one["title"],
+            state=counted(len(members), "member"),
+            facts=_titles(members),
+            run=watch.run_of(COLLECTIONS, one["id"]),
+        )
+
+
+def _titles(members: list[tuple[str, Document]]) -> tuple[str, ...]:
+    return tuple(member["title"] for _, member in members[:10])
+
+
+def share_of(state: State, key: str) -> Document | None:
+    """The open share that a key of the page stands for."""
+    every = state.store.list(SHARES)
+    return next((one for one in every if one["by_url"] and key_of(one["id"]) == key), None)

@@ -1,0 +1,217 @@
+"use strict";
+// Asks what is new, twice a second, and shows it. Whatever comes from the sandbox becomes text:
+// nothing here reads markup.
+const PAUSE = 500;
+const MOST_CALLS = 300;
+
+const known = { sandbox: null, call: -1, number: -1 };
+const rows = { before: new Map(), now: new Map(), ended: new Map() };
+let sides = { grid: [], iconik: [] };
+let run = { number: 0 };
+let cleared = 0;
+let calls = [];
+
+const byId = (id) => document.getElementById(id);
+const filter = byId("filter");
+const pressed = (id) => byId(id).getAttribute("aria-pressed") === "true";
+
+function make(tag, className, ...content) {
+  const element = document.createElement(tag);
+  if (className) element.className = className;
+  element.append(...content.filter((one) => one !== null && one !== ""));
+  return element;
+}
+
+const textOf = (row) => [row.name, row.title, row.state, ...row.facts, ...row.parts.map(textOf)].join(" ").toLowerCase();
+const marked = (row) => row.run > cleared && row.run === run.number;
+const anyMarked = (row) => marked(row) || row.parts.some(anyMarked);
+const fits = (text) => filter.value.toLowerCase().split(/\s+/).every((word) => text.includes(word));
+
+function flat(list, into = new Map()) {
+  for (const row of list) {
+    into.set(row.key, row);
+    flat(row.parts, into);
+  }
+  return into;
+}
+
+// Rows as they were when the last run began are what its changes are shown against; what was there
+// and is not any more stays in sight until the next one.
+function learn(answer) {
+  const all = (from) => Object.values(from).flatMap((list) => list.flatMap((one) => one.rows));
+  const now = flat(all(answer.sides));
+  for (const [list, was] of Object.entries(sides)) {
+    for (const part of was) {
+      const here = answer.sides[list].find((one) => one.name === part.name);
+      for (const row of part.rows) {
+        // What is left out for want of room has not gone.
+        if (!now.has(row.key) && here.more === 0 && part.name !== "activity") {
+          rows.ended.set(row.key, { ...row, run: answer.run.number, part: part.name, gone: true });
+        }
+      }
+    }
+  }
+  for (const key of now.keys()) rows.ended.delete(key);
+  rows.now = now;
+  sides = answer.sides;
+}
+
+function kindOfChange(row) {
+  if (row.gone) return "gone";
+  return rows.before.size && !rows.before.has(row.key) ? "new" : "changed";
+}
+
+function facts(row, was) {
+  const list = make("div", "facts");
+  for (const fact of row.facts) {
+    list.append(make("span", was && !was.facts.includes(fact) ? "fresh" : "", fact));
+  }
+  if (row.opens && !row.gone) {
+    const link = make("a", "", "open");
+    link.href = `/sandbox/open/${encodeURIComponent(row.opens)}`;
+    link.target = "_blank";
+    link.rel = "noopener noreferrer";
+    link.setAttribute("aria-label", `open the link ${row.title}, in a new tab`);
+    list.append(make("span", "", link));
+  }
+  return list;
+}
+
+function item(row, shown) {
+  const is = marked(row);
+  const was = is ? rows.before.get(row.key) : undefined;
+  const element = make("li", [is ? "marked" : "", row.gone ? "gone" : ""].join(" ").trim());
+  element.dataset.key = row.key;
+  if (is && !shown.has(signature(row))) element.classList.add("arriving");
+  const state = make("span", `state ${row.tone}`.trim());
+  if (was && was.state !== row.state) state.append(make("span", "was", `was ${was.state} → `));
+  state.append(row.gone ? "gone" : row.state);
+  element.append(make("div", "line",
+    row.name ? make("span", "name", row.name) : null,
+    make("span", "title", row.title),
+    is ? make("span", "badge", kindOfChange(row)) : null,
+    row.state || row.gone ? state : null,
+  ));
+  if (row.facts.length || row.opens) element.append(facts(row, was));
+  const parts = row.parts.filter((part) => !pressed("only") || marked(row) || anyMarked(part));
+  if (parts.length) element.append(make("ul", "", ...parts.map((part) => item(part, shown))));
+  return element;
+}
+
+const signature = (row) => `${row.key} ${row.state} ${row.facts.join(" ")} ${row.gone}`;
+let shownBefore = new Set();
+
+function showPart(side, part) {
+  const id = `${side}-${part.name}`;
+  let box = byId(id);
+  if (!box) {
+    box = make("details", "", make("summary", "", make("h3", "", part.title), make("span", "count"), make("span", "changes")), make("ul", ""), make("p", "more"));
+    box.id = id;
+    box.open = true;
+    byId(side).append(box);
+  }
+  const ended = [...rows.ended.values()].filter((row) => row.part === part.name && marked(row));
+  const every = [...part.rows, ...ended];
+  const shown = every.filter((row) => (!pressed("only") || anyMarked(row)) && fits(textOf(row)));
+  const changes = every.filter(anyMarked).length;
+  box.querySelector(".count").textContent = shown.length === every.length ? `${every.length}` : `${shown.length} of ${every.length}`;
+  const badge = box.querySelector(".changes");
+  badge.textContent = `${changes} changed`;
+  badge.hidden = changes === 0;
+  box.hidden = every.length === 0 || (pressed("only") && shown.length === 0);
+  const focused = document.activeElement?.closest?.(`#${CSS.escape(id)} li`)?.dataset.key;
+  box.querySelector("ul").replaceChildren(...shown.map((row) => item(row, shownBefore)));
+  // Who is on a link stays there while the rows around it are made anew.
+  if (focused) box.querySelector(`li[data-key="${CSS.escape(focused)}"] a`)?.focus({ preventScroll: true });
+  box.querySelector(".more").textContent = part.more ? `… and ${part.more} more that changed longer ago` : "";
+}
+
+function showSides() {
+  for (const [side, parts] of Object.entries(sides)) for (const part of parts) showPart(side, part);
+  shownBefore = new Set([...rows.now.values(), ...rows.ended.values()].map(signature));
+}
+
+function showCalls() {
+  const shown = calls.filter((call) => (!pressed("writes") || call.wrote)
+    && fits(`${call.platform} ${call.method} ${call.path} ${call.status}`.toLowerCase()));
+  byId("feed").querySelector("tbody").replaceChildren(...shown.slice(-MOST_CALLS).reverse().map((call) => {
+    const cells = [call.at, call.platform, call.method, call.path, call.status || "cut off", call.milliseconds.toFixed(1)];
+    const line = make("tr", "", ...cells.map((cell, index) => make("td", index === 5 ? "number" : "", String(cell))));
+    line.classList.toggle("wrote", call.wrote);
+    line.classList.toggle("marked", call.wrote && call.run === run.number && call.run > cleared);
+    line.classList.toggle("refused", call.status >= 400 || call.status === 0);
+    return line;
+  }));
+}
+
+// The first change of a run comes into sight, where each side scrolls by itself and nobody is in it.
+function turnTo(side) {
+  const first = side.querySelector("li.marked");
+  if (!first || side.scrollHeight === side.clientHeight || side.contains(document.activeElement)) return;
+  const [outer, inner] = [side.getBoundingClientRect(), first.getBoundingClientRect()];
+  if (inner.top < outer.top || inner.bottom > outer.bottom) side.scrollTop += inner.top - outer.top - 48;
+}
+
+// What a screen reader is told: one sentence when calls have come, and not every single one.
+function say() {
+  byId("said").value = run.number
+    ? `Last run that changed something: ${run.calls} calls, ${run.writes} of them writes, in ${run.seconds.toFixed(2)} s`
+    : "Nothing was changed yet. Run a workflow, and watch.";
+}
+
+function showAll() {
+  showSides();
+  showCalls();
+  say();
+}
+
+async function ask() {
+  const answer = await (await fetch(`/sandbox/now?call=${known.call}&number=${known.number}`)).json();
+  if (known.sandbox !== null && known.sandbox !== answer.sandbox) {
+    // Another sandbox is there now, and counts from the beginning.
+    location.reload();
+    return;
+  }
+  known.sandbox = answer.sandbox;
+  const isNew = answer.calls.length > 0 || answer.number !== known.number;
+  const begins = answer.run.number !== run.number;
+  if (begins) {
+    rows.before = rows.now;
+    rows.ended.clear();
+  }
+  run = answer.run;
+  if (answer.sides) learn(answer);
+  known.number = answer.number;
+  if (answer.calls.length) {
+    calls = [...calls, ...answer.calls].slice(-2 * MOST_CALLS);
+    known.call = answer.calls.at(-1).number;
+  }
+  if (isNew) showAll();
+  if (begins) for (const side of document.querySelectorAll(".side")) turnTo(side);
+}
+
+async function live() {
+  if (!pressed("hold") && !document.hidden) {
+    try {
+      await ask();
+      byId("lost").hidden = true;
+    } catch {
+      byId("lost").hidden = false;
+    }
+  }
+  setTimeout(live, PAUSE);
+}
+
+for (const id of ["only", "hold", "writes"]) {
+  byId(id).addEventListener("click", () => {
+    byId(id).setAttribute("aria-pressed", String(!pressed(id)));
+    showAll();
+  });
+}
+byId("clear").addEventListener("click", () => {
+  cleared = run.number;
+  showAll();
+});
+filter.addEventListener("input", showAll);
+document.querySelector("form").addEventListener("submit", (event) => event.preventDefault());
+live();
