@@ -114,7 +114,7 @@ def test_an_engine_that_is_unknown_is_refused(asked: str | None, environ: dict[s
 def test_an_engine_that_is_not_installed_says_how_to_get_it(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setitem(sys.modules, "httpx_aiohttp", None)
+    monkeypatch.setitem(sys.modules, "aiohttp", None)
 
     with pytest.raises(errors.ConfigurationError, match=r"pip install 'tgiconik\[fast\]'"):
         Session("https://iconik.test", engine="aiohttp")
@@ -155,6 +155,7 @@ async def test_what_is_sent_is_the_same() -> None:
         await session.send(WRITE)
 
     lines = [head.split(b"\r\n")[0].decode() for head in peer.heads]
+    assert lines[0].split(" ")[1] == call.url("")
     sent = httpx.URL("http://peer" + lines[0].split(" ")[1])
     assert sent.path == "/v1/a b/ü?%2F..~!'()@:,/"
     assert dict(sent.params) == {"q": "a+b&c=d; ü", "when": "2026-01-01T00:00"}
@@ -573,6 +574,15 @@ async def test_a_body_is_not_begun_twice_on_a_connection_that_turns_out_dead() -
             with suppress(errors.ConnectionFailed):
                 await links.send("PUT", f"{origin}/film.mp4", body=body)
             assert begun == number
+
+
+async def test_a_link_is_sent_as_it_was_signed() -> None:
+    peer = Peer()
+    target = "/a%2Fb/%7Efilm%20(1)/..%2E/ü.mp4?X-Sig=%2b%2B+/=&when=2026-01-01T00%3A00:00Z"
+    async with serving(peer) as origin, Links() as links:
+        await links.send("GET", origin + target)
+
+    assert peer.heads[0].decode().split(" ")[1] == target.replace("ü", "%C3%BC")
 
 
 async def test_a_links_user_part_goes_as_a_header() -> None:

@@ -75,9 +75,12 @@ async def test_what_was_sent_is_in_no_error(
     assert not [s for s in (TOKEN, PASSWORD) if s in everything(error) + caplog.text]
 
 
+@pytest.mark.parametrize("anyio_backend", ["asyncio"])
+@pytest.mark.parametrize("engine", ["httpx", "aiohttp"])
 async def test_what_was_sent_is_in_no_error_of_a_real_connection(
-    caplog: pytest.LogCaptureFixture,
+    engine: str, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setenv("TGICONIK_ENGINE", engine)
     caplog.set_level(logging.DEBUG)
     with socket.socket() as closed:
         closed.bind(("127.0.0.1", 0))

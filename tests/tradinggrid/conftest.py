@@ -2,9 +2,7 @@
 
 from collections.abc import AsyncIterator
 
-import httpx
 import pytest
-from httpx_aiohttp import AiohttpTransport
 from pytest_httpx import HTTPXMock
 
 from tgiconik._http import Retry
@@ -20,21 +18,6 @@ def give_token(httpx_mock: HTTPXMock) -> None:
     httpx_mock.add_response(
         method="POST", url=TOKEN_URL, json={"access_token": "t-1", "expires_in": "35999"}
     )
-
-
-@pytest.fixture(autouse=True, params=["httpx", "aiohttp"])
-def engine(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> str:
-    """Every client that names no engine runs on each of them."""
-    monkeypatch.setenv("TGICONIK_ENGINE", request.param)
-    return str(request.param)
-
-
-@pytest.fixture
-def httpx_mock(httpx_mock: HTTPXMock, monkeypatch: pytest.MonkeyPatch) -> HTTPXMock:
-    """pytest-httpx knows httpx's own connections only: aiohttp's are answered for by the same."""
-    answer = httpx.AsyncHTTPTransport.handle_async_request
-    monkeypatch.setattr(AiohttpTransport, "handle_async_request", answer)
-    return httpx_mock
 
 
 @pytest.fixture

@@ -121,11 +121,18 @@ def sandbox() -> Iterator[Sandbox]:
     sandbox.close()
 
 
-@pytest.fixture
-async def grid(sandbox: Sandbox) -> AsyncIterator[TradingGridClient]:
+@pytest.fixture(params=["httpx", "aiohttp"])
+async def grid(
+    sandbox: Sandbox, request: pytest.FixtureRequest
+) -> AsyncIterator[TradingGridClient]:
     with sandbox.serve() as url:
         async with TradingGridClient(
-            url, CLIENT_ID, CLIENT_SECRET, COMPANY_ID, retry=Retry(attempts=1)
+            url,
+            CLIENT_ID,
+            CLIENT_SECRET,
+            COMPANY_ID,
+            retry=Retry(attempts=1),
+            engine=request.param,
         ) as client:
             yield client
 

@@ -1,6 +1,6 @@
 """What carries calls: the connections of an engine, or the transport that a caller brought.
 
-Calls go to transports and not through httpx's own client: that would follow redirects, keep
+Calls go to httpx's transports and not through its client: that would follow redirects, keep
 cookies, read `.netrc` and log whole URLs if it were not stopped each time, and takes a third of the
 time of a call.
 """
@@ -17,6 +17,8 @@ import httpx
 
 from tgiconik import errors
 from tgiconik._http._lanes import IDLE, Lanes
+from tgiconik._http._redact import Hidden
+from tgiconik._http._wire import Reply, Request, TransportWire, Wire
 
 #: What `transport=` takes, under a name that clients can use without importing httpx.
 Transport: TypeAlias = httpx.AsyncBaseTransport
@@ -49,11 +51,19 @@ def chosen_engine(
         known = " or ".join(map(repr, get_args(Engine)))
         source = "engine=" if asked else f"{ENGINE_VARIABLE}="
         raise errors.ConfigurationError(f"{source}{name!r} is unknown; it is {known}")
-    if name == "aiohttp" and find_spec("httpx_aiohttp") is None:
+    if name == "aiohttp" and not _is_there(name):
         raise errors.ConfigurationError(
             "engine 'aiohttp' is not installed: pip install 'tgiconik[fast]'"
         )
     return cast("Engine", name)
+
+
+def _is_there(package: str) -> bool:
+    try:
+        return find_spec(package) is not None
+    except ValueError:
+        # Somebody forbids it by a None in `sys.modules`.
+        return False
 
 
 class Carrier:
@@ -82,64 +92,60 @@ class Carrier:
         headers: Mapping[str, str],
     ) -> None:
         self.engine = engine
-        self._brought = transport
-        self._to: dict[tuple[str, bytes], Transport] = {}
-        self._timeout = httpx.Timeout(timeout).as_dict()
+        self._timeout = timeout
         self._headers = dict(headers)
+        self._brought = TransportWire(transport, timeout=timeout) if transport else None
+        self._to: dict[str, Wire] = {}
 
-    def request(
+    async def send(
         self,
         method: str,
-        url: httpx.URL | str,
+        url: str,
         *,
         headers: Mapping[str, str],
         content: AsyncIterator[bytes] | bytes | None,
-    ) -> httpx.Request:
-        """A request as it is sent.
+    ) -> Reply:
+        """Send a request; the reply's body is read by the caller, who closes it.
 
         Raises:
+            httpx.RequestError: no reply came.
             httpx.InvalidURL: the URL is none.
         """
-        return httpx.Request(
-            method,
-            url,
-            headers={**self._headers, **headers},
-            content=content,
-            extensions={"timeout": self._timeout},
+        return await self._wire_to(url).send(
+            Request(
+                method=method,
+                url=url,
+                headers=Hidden({**self._headers, **headers}),
+                content=content,
+            )
         )
-
-    async def send(self, request: httpx.Request) -> httpx.Response:
-        """Send a request; the answer's body is read by the caller, who closes it.
-
-        Raises:
-            httpx.RequestError: no answer came.
-        """
-        return await self._transport_to(request.url).handle_async_request(request)
 
     async def aclose(self) -> None:
         """Close all connections. Safe to call twice."""
-        for transport in [self._brought, *self._to.values()]:
-            if transport is not None:
-                await transport.aclose()
+        for wire in [self._brought, *self._to.values()]:
+            if wire is not None:
+                await wire.aclose()
 
-    def _transport_to(self, url: httpx.URL) -> Transport:
+    def _wire_to(self, url: str) -> Wire:
         if self._brought is not None:
             return self._brought
-        origin = (url.scheme, url.netloc)
+        origin = url[: url.index("/", len("https://"))]
         if origin not in self._to:
-            self._to[origin] = self._make(_proxy_for(url))
+            self._to[origin] = self._make(_proxy_for(httpx.URL(origin)))
         return self._to[origin]
 
-    def _make(self, proxy: httpx.Proxy | None) -> Transport:
+    def _make(self, proxy: httpx.Proxy | None) -> Wire:
+        verify = self._certificates
         if self.engine == "httpx":
-            return Lanes(lambda: _one_connection(self._certificates, proxy))
-        from tgiconik._http._aiohttp import Aiohttp  # noqa: PLC0415 - the extra `fast`
+            lanes = Lanes(lambda: _one_connection(verify, proxy))
+            return TransportWire(lanes, timeout=self._timeout)
+        from tgiconik._http._aiohttp import AiohttpWire  # noqa: PLC0415 - the extra `fast`
 
         if proxy is not None and proxy.url.scheme.startswith("socks"):
             raise errors.ConfigurationError(
                 "engine='aiohttp' knows no SOCKS proxies; use engine='httpx'"
             )
-        return Aiohttp(verify=self._certificates, proxy=proxy)
+        return AiohttpWire(verify=verify, proxy=proxy, timeout=self._timeout)
 
     @cached_property
     def _certificates(self) -> ssl.SSLContext:

@@ -8,9 +8,10 @@ import math
 from collections.abc import AsyncIterator, Callable, Collection, Mapping
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
+from string import punctuation
 from types import TracebackType
 from typing import Final, Self
-from urllib.parse import unquote_to_bytes, urljoin, urlsplit
+from urllib.parse import quote, unquote_to_bytes, urljoin, urlsplit, urlunsplit
 
 import anyio
 import attrs
@@ -23,12 +24,15 @@ from tgiconik._http._message import Answer, Call, basic, problem
 from tgiconik._http._origin import hosts, may_be_plain
 from tgiconik._http._redact import bare, reason
 from tgiconik._http._session import own_user_agent
+from tgiconik._http._wire import Reply
 
 _log = logging.getLogger("tgiconik.http")
 
 #: Bytes of a file that are read, sent or received at once.
 CHUNK: Final = 1024 * 1024
 _HOPS: Final = 5
+_REDIRECTS: Final = frozenset({301, 302, 303, 307, 308})
+_FIRST_ERROR: Final = 400
 _LONGEST_ANSWER: Final = 1024 * 1024
 
 
@@ -48,24 +52,30 @@ class Body:
 class Stream:
     """An answer whose bytes have not been read yet."""
 
-    def __init__(self, response: httpx.Response, call: Call) -> None:
-        self._response = response
+    def __init__(self, reply: Reply, call: Call) -> None:
+        self._reply = reply
         self._call = call
         self.shown = call.shown
-        self.status = response.status_code
-        self.headers: Mapping[str, str] = {k.lower(): v for k, v in response.headers.items()}
+        self.status = reply.status
+        self.headers = reply.headers
         _log.info("%s %s: %d", call.method, call.shown, self.status)
 
     async def chunks(self) -> AsyncIterator[bytes]:
-        """The bytes as they travelled: no content encoding is undone.
+        """The bytes as they travelled, a mebibyte at a time; no content encoding is undone.
 
         Raises:
             ConnectionFailed: the connection broke before the last one.
             TimedOut: no further byte came in time.
         """
         with _named(self._call):
-            async for chunk in self._response.aiter_raw(CHUNK):
-                yield chunk
+            held = bytearray()
+            async for piece in self._reply.chunks():
+                held += piece
+                while len(held) >= CHUNK:
+                    yield bytes(held[:CHUNK])
+                    del held[:CHUNK]
+            if held:
+                yield bytes(held)
 
     async def answer(self) -> Answer:
         """All of it, where it is short: what a storage says, not what it keeps.
@@ -151,12 +161,11 @@ class Links(Closing):
         """
         call = self._call(method, url)
         with _Sending(body, self._timeout) as sending, _named(call):
-            request = self._request(method, url, headers, sending)
-            response = await self._carrier.send(request)
+            reply = await self._send(method, url, headers, sending)
             try:
-                answer = await Stream(response, call).answer()
+                answer = await Stream(reply, call).answer()
             finally:
-                await response.aclose()
+                await reply.aclose()
             return _accepted(answer)
         late = f"the storage took no byte for {self._timeout:g} s"
         raise errors.TimedOut(late, method=method, url=call.shown)
@@ -175,34 +184,40 @@ class Links(Closing):
         """
         for _ in range(_HOPS):
             call = self._call("GET", url)
-            request = self._request("GET", url, headers, None)
             with _named(call):
-                response = await self._carrier.send(request)
+                reply = await self._send("GET", url, headers, None)
             try:
-                if not response.has_redirect_location:
-                    stream = Stream(response, call)
-                    if response.is_error:
+                if reply.status not in _REDIRECTS or "location" not in reply.headers:
+                    stream = Stream(reply, call)
+                    if reply.status >= _FIRST_ERROR:
                         _accepted(await stream.answer())
                     yield stream
                     return
-                url = urljoin(url, response.headers["location"])
+                url = urljoin(url, reply.headers["location"])
             finally:
-                await response.aclose()
+                await reply.aclose()
         raise errors.ConnectionFailed("too many redirects", method="GET", url=call.shown)
 
-    def _request(
+    async def _send(
         self, method: str, url: str, headers: Mapping[str, str] | None, sending: "_Sending | None"
-    ) -> httpx.Request:
+    ) -> Reply:
         sent = dict(headers or {})
         if sending is not None and sending.size is not None:
             sent["Content-Length"] = str(sending.size)
-        parts = httpx.URL(url)
-        if parts.userinfo:
+        parts = urlsplit(url)
+        user, _, host = parts.netloc.rpartition("@")
+        if user:
             # As a header: that is what it means, and engines differ in whether they know.
-            sent.setdefault("Authorization", basic(unquote_to_bytes(parts.userinfo)))
-        address = parts.copy_with(userinfo=b"", fragment=None)
-        content = sending.content if sending else None
-        return self._carrier.request(method, address, headers=sent, content=content)
+            sent.setdefault("Authorization", basic(unquote_to_bytes(user)))
+        return await self._carrier.send(
+            method,
+            # Signed as it is: only what no URL has is quoted.
+            quote(
+                urlunsplit((parts.scheme, host, parts.path or "/", parts.query, "")), punctuation
+            ),
+            headers=sent,
+            content=sending.content if sending else None,
+        )
 
     def _call(self, method: str, url: str) -> Call:
         parts = urlsplit(url)

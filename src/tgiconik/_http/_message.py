@@ -5,6 +5,7 @@ which error an answer is. Everything a caller gave (ids, query values) is checke
 """
 
 import json
+import re
 from base64 import b64encode
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, date, datetime
@@ -125,7 +126,8 @@ class Answer:
 
 
 _NOTHING: Final = object()
-_DELETE: Final = 0x7F
+_CONTROL: Final = re.compile(r"[\x00-\x1f\x7f]")
+_NO_SEGMENT: Final = frozenset({"", ".", ".."})
 
 
 def build(
@@ -203,7 +205,7 @@ def literally(path: str, query: Mapping[str, QueryValue] | None = None) -> str:
 
 
 def _segment(id_: str) -> str:
-    if not id_ or id_ in {".", ".."} or any(ord(c) < ord(" ") or ord(c) == _DELETE for c in id_):
+    if id_ in _NO_SEGMENT or _CONTROL.search(id_):
         raise errors.ConfigurationError(f"{id_!r} cannot be an id in a path")
     return quote(_encodable(id_), safe="")
 

@@ -2,7 +2,7 @@
 
 import logging
 import platform
-from collections.abc import Collection, Mapping
+from collections.abc import AsyncIterator, Collection, Mapping
 from datetime import UTC, datetime
 from functools import cache
 from importlib.metadata import version
@@ -20,6 +20,7 @@ from tgiconik._http._rate import RateLimit
 from tgiconik._http._redact import Hidden, bare, reason
 from tgiconik._http._retry import Retry, RetryBudget, may_repeat
 from tgiconik._http._traffic import Tally, Traffic
+from tgiconik._http._wire import Reply, decoded
 
 _log = logging.getLogger("tgiconik.http")
 
@@ -238,30 +239,27 @@ class Session(Closing):
         """
         shown = call.shown_url(self.base_url)
         try:
-            request = self._carrier.request(
+            reply = await self._carrier.send(
                 call.method,
                 call.url(self.base_url),
                 headers=Hidden({**call.headers, **credentials}),
                 content=call.content,
             )
-        except httpx.InvalidURL as error:
-            raise errors.ConfigurationError(f"{call.method} {shown[:200]}…: {error}") from None
-        try:
-            response = await self._carrier.send(request)
-            _log.info("%s %s: %d", call.method, shown, response.status_code)
+            _log.info("%s %s: %d", call.method, shown, reply.status)
+            self._tally.sent += len(call.content or b"")
             try:
                 return Answer(
                     call=call,
                     url=shown,
-                    status=response.status_code,
-                    headers={name.lower(): value for name, value in response.headers.items()},
-                    content=await _read(response),
+                    status=reply.status,
+                    headers=reply.headers,
+                    content=await self._read(reply),
                     credentials=credentials,
                 )
             finally:
-                await response.aclose()
-                self._tally.sent += len(call.content or b"")
-                self._tally.received += response.num_bytes_downloaded
+                await reply.aclose()
+        except httpx.InvalidURL as error:
+            raise errors.ConfigurationError(f"{call.method} {shown[:200]}…: {error}") from None
         except httpx.TimeoutException as error:
             raise errors.TimedOut(
                 f"no answer in time ({type(error).__name__})", method=call.method, url=shown
@@ -276,22 +274,29 @@ class Session(Closing):
                 error
             )
 
+    async def _read(self, reply: Reply) -> bytes:
+        """The body; of one that has no end, some bytes more than anybody will look at."""
+        pieces: list[bytes] = []
+        size = 0
+        encoding = reply.headers.get("content-encoding")
+        async for piece in decoded(self._counted(reply.chunks()), encoding):
+            pieces.append(piece)
+            size += len(piece)
+            if size > _MOST:
+                break
+        return b"".join(pieces)
+
+    async def _counted(self, chunks: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
+        async for chunk in chunks:
+            self._tally.received += len(chunk)
+            yield chunk
+
 
 #: Longer than any page of a list, and short enough for a machine to hold a few of.
 _MOST: Final = 64 * 1024 * 1024
 
 #: Failures before a connection stood: the platform cannot have seen the call.
 _NEVER_SENT: Final = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout)
-
-
-async def _read(response: httpx.Response) -> bytes:
-    """The body; of one that has no end, one byte more than anybody will look at."""
-    content = bytearray()
-    async for chunk in response.aiter_bytes():
-        content += chunk
-        if len(content) > _MOST:
-            break
-    return bytes(content)
 
 
 @cache

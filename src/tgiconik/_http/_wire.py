@@ -1,0 +1,136 @@
+"""The line between what a call means and what carries it: a request goes out, a reply comes in.
+
+Whatever carries it raises the errors of httpx, which the plain install always has.
+"""
+
+from collections.abc import AsyncIterator, Mapping
+from typing import Protocol
+
+import attrs
+import httpx
+
+
+@attrs.frozen(kw_only=True)
+class Request:
+    """What is sent.
+
+    Attributes:
+        url: absolute; nothing of it is quoted anew.
+        headers: all that an engine does not know better, such as `Host`.
+        content: bytes, or bytes piece by piece with a `Content-Length` among the headers.
+    """
+
+    method: str
+    url: str = attrs.field(repr=False)
+    headers: Mapping[str, str] = attrs.field(repr=False)
+    content: AsyncIterator[bytes] | bytes | None = attrs.field(default=None, repr=False)
+
+
+class Reply(Protocol):
+    """What came back, but for its body, which whoever asked reads and closes.
+
+    Attributes:
+        status: HTTP status code.
+        headers: by lower-case name; several of one name are one, with commas between.
+    """
+
+    status: int
+    headers: Mapping[str, str]
+
+    def chunks(self) -> AsyncIterator[bytes]:
+        """The body as it travelled, in pieces of whatever size, once.
+
+        Raises:
+            httpx.RequestError: it broke off, or nothing more came in time.
+        """
+        ...
+
+    async def aclose(self) -> None:
+        """Leave what was not read of it."""
+        ...
+
+
+class Wire(Protocol):
+    """Carries requests to one origin, or wherever a caller's transport does."""
+
+    async def send(self, request: Request) -> Reply:
+        """Send a request.
+
+        Raises:
+            httpx.RequestError: no reply came.
+            httpx.InvalidURL: the URL is none.
+        """
+        ...
+
+    async def aclose(self) -> None:
+        """Close all connections. Safe to call twice."""
+        ...
+
+
+class TransportWire:
+    """A transport of httpx.
+
+    Args:
+        transport: the transport.
+        timeout: seconds to wait for a connection, and between two pieces of what is sent or
+            answered.
+    """
+
+    def __init__(self, transport: httpx.AsyncBaseTransport, *, timeout: float) -> None:
+        self._transport = transport
+        self._extensions = {"timeout": httpx.Timeout(timeout).as_dict()}
+
+    async def send(self, request: Request) -> Reply:
+        """Send a request."""
+        return _Response(
+            await self._transport.handle_async_request(
+                httpx.Request(
+                    request.method,
+                    request.url,
+                    headers=request.headers,
+                    content=request.content,
+                    extensions=self._extensions,
+                )
+            )
+        )
+
+    async def aclose(self) -> None:
+        """Close all connections."""
+        await self._transport.aclose()
+
+
+class _Response:
+    """A response of httpx, as a reply."""
+
+    def __init__(self, response: httpx.Response) -> None:
+        self._response = response
+        self.status = response.status_code
+        self.headers: Mapping[str, str] = {k.lower(): v for k, v in response.headers.items()}
+
+    def chunks(self) -> AsyncIterator[bytes]:
+        return aiter(self._response.stream)  # type: ignore[arg-type]  # an answer's is asynchronous
+
+    async def aclose(self) -> None:
+        await self._response.aclose()
+
+
+def decoded(chunks: AsyncIterator[bytes], encoding: str | None) -> AsyncIterator[bytes]:
+    """A body with its `Content-Encoding` undone.
+
+    Raises:
+        httpx.DecodingError: it is not encoded so.
+    """
+    if encoding is None:
+        return chunks
+    headers = {"Content-Encoding": encoding}
+    return httpx.Response(200, headers=headers, stream=_Encoded(chunks)).aiter_bytes()
+
+
+class _Encoded(httpx.AsyncByteStream):
+    """A body, for httpx to decode."""
+
+    def __init__(self, chunks: AsyncIterator[bytes]) -> None:
+        self._chunks = chunks
+
+    def __aiter__(self) -> AsyncIterator[bytes]:
+        return self._chunks
