@@ -3,7 +3,7 @@
 import pytest
 from hypothesis import HealthCheck, settings
 
-pytest_plugins = ["contract.plugin"]
+pytest_plugins = ["contract.plugin", "pytester"]
 
 # Examples are held to what is right, not to a clock: the first text of a run builds a table of
 # Unicode, which on a busy machine takes seconds.

@@ -44,6 +44,12 @@ LAYERS = {
         "tgiconik.iconik",
         "tgiconik.tradinggrid",
     },
+    "tgiconik.testing": {
+        "tgiconik.errors",
+        "tgiconik.iconik",
+        "tgiconik.tradinggrid",
+        "tgiconik.sandbox",
+    },
 }
 
 
@@ -82,11 +88,11 @@ def test_dependencies_point_down(path: Path) -> None:
         # The root re-exports, and the sandbox knows everything.
         assert name_of(path) == "tgiconik" or within(name_of(path), "tgiconik.sandbox")
         return
-    allowed = {layer, *LAYERS[layer]}
+    allowed = {"tgiconik", layer, *LAYERS[layer]}
 
     for imported in imports(path):
         if within(imported, "tgiconik"):
-            known = imported == "tgiconik" or layer_of(imported) in allowed
+            known = imported in allowed or layer_of(imported) in allowed
             assert known, f"{name_of(path)} imports {imported}"
 
 
@@ -100,6 +106,9 @@ def test_only_the_http_core_knows_httpx(path: Path) -> None:
 def test_only_the_sandbox_knows_the_sandbox_and_what_it_is_made_of(path: Path) -> None:
     if not within(name_of(path), "tgiconik.sandbox"):
         for module in imports(path):
+            if (name_of(path), module) == ("tgiconik.testing", "tgiconik.sandbox"):
+                # For others' tests, and only when a fixture is used: see below.
+                continue
             for theirs in ("tgiconik.sandbox", "starlette", "uvicorn", "sqlite3"):
                 assert not within(module, theirs), f"{name_of(path)} imports {module}"
 
@@ -150,6 +159,15 @@ def test_importing_the_package_costs_next_to_nothing() -> None:
     ours = {module for module in loaded if within(module, "tgiconik")}
     assert ours == {"tgiconik", "tgiconik.errors"}
     assert loaded.isdisjoint({"httpx", "attrs", "cattrs", "anyio", "starlette", "msgspec"})
+
+
+def test_pytest_loads_next_to_nothing_of_ours_where_no_fixture_is_used() -> None:
+    loaded = modules_after("import tgiconik.testing")
+
+    ours = {module for module in loaded if within(module, "tgiconik")}
+    assert ours == {"tgiconik", "tgiconik.errors", "tgiconik.testing"}
+    heavy = {"httpx", "attrs", "cattrs", "anyio", "starlette", "uvicorn", "msgspec", "sqlite3"}
+    assert loaded.isdisjoint(heavy)
 
 
 def test_both_clients_load_no_service_no_model_and_no_decoder_before_they_are_used() -> None:

@@ -11,7 +11,15 @@ or, where its end matters,
 or, for other processes, `python -m tgiconik.sandbox --port 8765`.
 """
 
-from tgiconik.sandbox.app import Sandbox
+try:
+    from tgiconik.sandbox.app import Sandbox
+except ModuleNotFoundError as error:
+    missing = (error.name or "").partition(".")[0]
+    if missing not in {"starlette", "uvicorn"}:
+        raise
+    raise ModuleNotFoundError(
+        f'the sandbox needs {missing}: pip install "tgiconik[sandbox]"', name=missing
+    ) from error
 from tgiconik.sandbox.starting import Started, start
 
 __all__ = ["Sandbox", "Started", "start"]
