@@ -1,6 +1,7 @@
 """Results as values to look at: plain data for programs, tables for notebooks."""
 
 import json
+import re
 from datetime import UTC, datetime, timedelta
 from html.parser import HTMLParser
 
@@ -129,7 +130,7 @@ def test_whatever_a_title_says_it_stays_text(text: str) -> None:
     page = Tags(result._repr_html_())
 
     assert page.seen <= {
-        "div", "strong", "table", "tr", "th", "td", "br", "details", "summary"
+        "div", "style", "strong", "table", "tr", "th", "td", "br", "details", "summary"
     }  # fmt: skip
     assert page.unclosed == []
 
@@ -159,4 +160,44 @@ def test_the_timeline_is_folded_and_says_when_and_what() -> None:
     shown = Distribution(asset_id="a-1", timeline=steps)._repr_html_()
 
     assert "<details><summary>timeline: 2</summary>" in shown
-    assert "<td>2026-03-02T09:00:01Z</td><td>wrote</td><td>share it</td>" in shown
+    assert "<td>2026-03-02 09:00:01</td><td>wrote</td><td>share it</td>" in shown
+
+
+async def test_what_was_judged_for_a_request_is_a_table_of_what_a_person_asks_about(
+    grid: TradingGridClient, iconik: IconikClient, clock: Clock
+) -> None:
+    result = await fulfill_media_request(
+        grid, iconik, "REQ-1042", policy=world.policy(), now=clock, dry_run=True
+    )
+
+    shown = result._repr_html_()
+
+    assert "<summary>candidates</summary>" in shown
+    assert "<summary>judged: 3</summary>" in shown
+    film = world.asset_id("film-de-unsigned")
+    short = f'Spring launch film <abbr title="{film}">{film[:8]}</abbr>'
+    assert re.search(
+        f"<td>{short}</td><td>3, 1, 1, 1, 1</td><td>The approval .* MIXED.</td>", shown
+    )
+
+
+async def test_a_row_of_rows_says_who_got_it_and_keeps_its_timeline_for_the_data(
+    grid: TradingGridClient, iconik: IconikClient, clock: Clock
+) -> None:
+    result = await distribute_tagged_assets(
+        grid, iconik, policy=world.policy(), now=clock, dry_run=True
+    )
+
+    shown = result._repr_html_()
+
+    assert f"{world.NORDLICHT}: delivered<br>{world.SUMMIT}: delivered" in shown
+    assert "<th>timeline</th>" not in shown
+
+
+def test_cells_read_from_the_left_and_colours_are_the_notebooks() -> None:
+    shown = Distribution(asset_id="a-1")._repr_html_()
+
+    (style,) = re.findall("<style>(.*?)</style>", shown)
+    assert "text-align: left" in style
+    assert "color" not in style
+    assert "background" not in style

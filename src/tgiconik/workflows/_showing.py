@@ -4,6 +4,7 @@ Whoever has a link can see what it opens, so links are in neither. They stay whe
 in `Outcome.link`.
 """
 
+import re
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 from html import escape
@@ -18,6 +19,14 @@ _OPENS_SOMETHING: Final = frozenset({"link"})
 _FOLDED: Final = frozenset({"timeline"})
 #: A notebook keeps what it shows: of very many rows the first are enough to look at.
 _MOST_ROWS: Final = 1000
+_ID: Final = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
+_TIME: Final = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?Z")
+#: Notebooks align cells to the right, as numbers are, and in the middle. No colours: those are the
+#: notebook's, light or dark.
+_STYLE: Final = (
+    "<style>div.tgiconik th, div.tgiconik td "
+    "{ text-align: left; vertical-align: top; max-width: 32em }</style>"
+)
 
 
 def as_dict(result: attrs.AttrsInstance) -> dict[str, Any]:
@@ -31,20 +40,33 @@ def as_dict(result: attrs.AttrsInstance) -> dict[str, Any]:
 
 def as_html(result: attrs.AttrsInstance) -> str:
     """A result as tables that a notebook shows; whatever comes from outside is escaped."""
+    kind = escape(type(result).__name__)
+    return f'<div class="tgiconik">{_STYLE}<strong>{kind}</strong>{_body(as_dict(result))}</div>'
+
+
+def _body(fields: Mapping[str, Any]) -> str:
     facts: list[str] = []
     parts: list[str] = []
-    for name, value in as_dict(result).items():
+    for name, value in fields.items():
         match value:
             case [dict(), *_]:
-                table = f"<summary>{_label(name)}: {len(value)}</summary>{_table(value)}"
-                shut = "" if name in _FOLDED else " open"
-                parts.append(f"<details{shut}>{table}</details>")
-            case [] | None:
+                parts.append(_folding(name, f"{_label(name)}: {len(value)}", _table(value)))
+            case dict() if any(_is_table(one) for one in value.values()):
+                parts.append(_folding(name, _label(name), _body(value)))
+            case [] | {} | None:
                 pass
             case _:
                 facts.append(f"<tr><th>{_label(name)}</th><td>{_cell(value)}</td></tr>")
-    kind = escape(type(result).__name__)
-    return f"<div><strong>{kind}</strong><table>{''.join(facts)}</table>{''.join(parts)}</div>"
+    return f"<table>{''.join(facts)}</table>{''.join(parts)}"
+
+
+def _folding(name: str, summary: str, content: str) -> str:
+    shut = "" if name in _FOLDED else " open"
+    return f"<details{shut}><summary>{summary}</summary>{content}</details>"
+
+
+def _is_table(value: object) -> bool:
+    return isinstance(value, list) and bool(value) and isinstance(value[0], dict)
 
 
 def _plain(value: Any) -> Any:  # noqa: ANN401 - whatever a result holds, and whatever JSON does
@@ -66,7 +88,9 @@ def _plain(value: Any) -> Any:  # noqa: ANN401 - whatever a result holds, and wh
 def _table(rows: Sequence[dict[str, Any]]) -> str:
     shown = rows[:_MOST_ROWS]
     # A column without anything in it is in the way.
-    names = [name for name in rows[0] if any(_cell(row[name]) for row in shown)]
+    names = [
+        name for name in rows[0] if name not in _FOLDED and any(_cell(row[name]) for row in shown)
+    ]
     head = "".join(f"<th>{_label(name)}</th>" for name in names)
     body = "".join(
         f"<tr>{''.join(f'<td>{_cell(row[name])}</td>' for name in names)}</tr>" for row in shown
@@ -82,15 +106,36 @@ def _cell(value: Any) -> str:  # noqa: ANN401 - JSON
             return ""
         case bool():
             return "yes" if value else "no"
-        case {"reasons": reasons}:
-            # Of a decision, what a person wants to know.
-            return _cell([reason["message"] for reason in reasons])
         case dict():
-            return ", ".join(cell for one in value.values() if (cell := _cell(one)))
+            return _in_short(value)
+        case [int(), *_]:
+            return ", ".join(map(str, value))
         case list():
             return "<br>".join(_cell(one) for one in value)
         case _:
-            return escape(one_line(str(value)))
+            return _text(str(value))
+
+
+def _in_short(value: Mapping[str, Any]) -> str:
+    """Of a value with fields, what a person wants to know."""
+    match value:
+        case {"reasons": reasons}:
+            return _cell([reason["message"] for reason in reasons])
+        case {"partner": partner, "state": state}:
+            return f"{_cell(partner)}: {_cell(state)}"
+        case {"title": title, "asset_id": asset_id}:
+            return f"{_cell(title)} {_cell(asset_id)}"
+        case _:
+            return ", ".join(cell for one in value.values() if (cell := _cell(one)))
+
+
+def _text(value: str) -> str:
+    if _ID.fullmatch(value):
+        # Whole ids fill a row and tell a person no more than their beginning.
+        return f'<abbr title="{value}">{value[:8]}</abbr>'
+    if _TIME.fullmatch(value):
+        return value[:19].replace("T", " ")
+    return escape(one_line(value))
 
 
 def _label(name: str) -> str:
