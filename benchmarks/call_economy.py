@@ -382,20 +382,20 @@ SCENES: Final = (
         name="`resolve_media_issue`, the correction is shared",
         prepare=_correct,
         run=_resolve,
-        first=Cost("17 + ⌊P/100⌋ + 3⌈P/50⌉", "P", "12 + 3⌈P/200⌉ + ⌈P/100⌉", "8 + P"),
+        first=Cost("17 + ⌊P/100⌋ + 3⌈P/50⌉", "P", "12 + 3⌈P/200⌉", "8 + P"),
         again=Cost("0", "0", "1 + ⌈P/200⌉", "0"),
     ),
     Scene(
         name="`distribute_approved_asset`",
         run=_distribute,
-        first=Cost("5 + ⌊P/100⌋ + 3⌈P/50⌉", "P", "4 + 2⌈P/200⌉", "2 + P"),
+        first=Cost("5 + ⌊P/100⌋ + 3⌈P/50⌉", "P", "4 + ⌈P/200⌉", "2 + P"),
         again=Cost("4 + ⌊P/100⌋", "0", "3 + 2⌈P/200⌉", "0"),
     ),
     Scene(
         name="`distribute_tagged_assets`",
         prepare=_only_the_crowd,
         run=_distribute_all,
-        first=Cost("1 + 5A + A⌊P/100⌋ + 3A⌈P/50⌉", "AP", "1 + ⌈P/200⌉ + 3A + A⌈P/200⌉", "2A + AP"),
+        first=Cost("1 + 5A + A⌊P/100⌋ + 3A⌈P/50⌉", "AP", "1 + 3A + ⌈P/200⌉", "2A + AP"),
         again=Cost("1 + 4A + A⌊P/100⌋", "0", "1 + ⌈P/200⌉ + 2A + A⌈P/200⌉", "0"),
     ),
     Scene(
@@ -408,7 +408,7 @@ SCENES: Final = (
         name="`distribute_compliant_version`, pinned",
         prepare=_mark,
         run=_comply,
-        first=Cost("31 + 2⌊P/100⌋ + 3⌈P/50⌉", "3 + P", "9 + 2⌈P/200⌉", "3 + P"),
+        first=Cost("31 + 2⌊P/100⌋ + 3⌈P/50⌉", "3 + P", "8 + ⌈P/200⌉", "3 + P"),
         again=Cost("21 + 2⌊P/100⌋", "0", "7 + 2⌈P/200⌉", "0"),
     ),
     Scene(

@@ -12,6 +12,7 @@ from typing import Final, TypedDict
 import attrs
 
 from tgiconik import errors
+from tgiconik.iconik._walk import walked
 from tgiconik.iconik.models import assets as m
 from tgiconik.iconik.services.assets import AssetsService
 
@@ -305,14 +306,20 @@ class Assets(AssetsService):
         return (await self.find_keyed_links(object_id, object_type=object_type)).get(key, [])
 
     async def find_keyed_links(
-        self, object_id: str, *, object_type: str = "assets"
+        self, object_id: str, *, object_type: str = "assets", known: Sequence[str] = ()
     ) -> dict[str, list[ShareLink]]:
         """All shares of an object that carry a key, by key, in one walk; each oldest first.
 
         `GET /API/assets/v1/{object_type}/{object_id}/shares/`.
+
+        Args:
+            object_id: the asset or collection.
+            object_type: `assets` or `collections`.
+            known: ids of shares that are known to be there, oldest first: with many of them, a long
+                list is read from several places at the same time.
         """
         found: dict[str, list[ShareLink]] = {}
-        async for share in self.list_object_shares(object_type, object_id):
+        for share in await walked(self.list_object_shares(object_type, object_id), known):
             if (key := key_in(share.title)) is not None:
                 found.setdefault(key, []).append(_link(share, object_type, object_id))
         for links in found.values():

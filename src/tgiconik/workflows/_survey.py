@@ -62,6 +62,16 @@ class Survey:
         )
         self.trail.read(f"shares and deliveries of asset {self.asset_id}")
 
+    async def look_at_links(self) -> None:
+        """Read the links alone, once many were made.
+
+        Deliveries are written on the condition that they are as they were read: what others did to
+        them meanwhile was refused to us. Nobody is refused a second link.
+        """
+        known = [link.share_id for found in self._links.values() for link in found]
+        self._links = await self.iconik.assets.find_keyed_links(self.asset_id, known=known)
+        self.trail.read(f"shares of asset {self.asset_id}")
+
     async def _read_deliveries(self) -> tuple[dict[str, list[Delivery]], list[Delivery]]:
         recorded = self.grid.community.deliveries
         found: dict[str, list[Delivery]] = defaultdict(list)
@@ -112,6 +122,14 @@ class Survey:
         self._links[link.key or ""] = [
             *(one for one in others if one.share_id != link.share_id),
             link,
+        ]
+
+    def record(self, delivery: Delivery) -> None:
+        """A delivery was put on record, or changed."""
+        others = self._deliveries.get(delivery.partner_id, [])
+        self._deliveries[delivery.partner_id] = [
+            *(one for one in others if one.document_id != delivery.document_id),
+            delivery,
         ]
 
     def forget(self, links: Sequence[ShareLink], deliveries: Sequence[Delivery]) -> None:

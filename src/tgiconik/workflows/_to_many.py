@@ -140,8 +140,11 @@ class ToMany:
             wrote = any(step.verb is Verb.WROTE for step in trail.steps[before:])
             if not wrote and not any(_was_overtaken(outcomes[id_]) for id_ in todo):
                 break
-            await self.survey.refresh()
+            await self.survey.look_at_links()
             todo = [id_ for id_ in todo if not await self._is_settled(outcomes[id_], document)]
+            if not todo:
+                break
+            await self.survey.refresh()
         return {id_: outcomes[id_] for id_ in wanted}
 
     async def _serve(
@@ -165,13 +168,15 @@ class ToMany:
             self.trail.decided(ruling(self.survey.latest.title, partner_id, decision))
             outcome = self._outcome(partner_id, State.REFUSED, decision=decision)
         if outcome.state is State.DELIVERED:
-            await record_delivery(
+            recorded = await record_delivery(
                 self.grid,
                 document.id if document else None,
                 outcome,
                 there=self._delivery(partner_id, document),
                 trail=self.trail,
             )
+            if recorded is not None:
+                self.survey.record(recorded)
         else:
             await take_back(
                 self.grid,

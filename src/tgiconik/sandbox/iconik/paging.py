@@ -38,6 +38,7 @@ def listed(
     *,
     shape: Callable[[Document], Document] | None = None,
     key: str = "id",
+    ready: Callable[[Document], Document] | None = None,
     **more: object,
 ) -> Response:
     """Answer with a page of the items.
@@ -47,10 +48,13 @@ def listed(
         items: everything there is, oldest first.
         shape: makes an item what is answered; as the facts say when absent.
         key: the field that identifies an item, for `last_id`.
+        ready: completes an item of the page, where that takes too long to be done for all.
         more: further fields of the envelope.
     """
     chosen = ordered(asked.query.get("sort"), matching(asked, items))
     page, envelope = _paged(asked, chosen, key)
+    if ready is not None:
+        page = [ready(item) for item in page]
     schema = asked.operation.answers[200] or {}
     fields = asked.schemas.fields(schema)
     element: Schema = asked.schemas.resolve(fields.get("objects", {})).get("items", {})

@@ -6,6 +6,7 @@ that left by e-mail cannot. Access is counted per recipient; a URL share has one
 
 from collections.abc import Iterable, Mapping
 from datetime import timedelta
+from functools import partial
 from typing import Any, Final
 
 from starlette.responses import Response
@@ -192,7 +193,8 @@ def share_many(asked: Asked) -> Response:
 def list_of_object(asked: Asked) -> Response:
     """The shares of one object."""
     type_, id_ = objects.check(asked)
-    return listed(asked, _of_object(asked.state, type_, id_))
+    shares = asked.state.store.list(SHARES, parent=f"{type_}/{id_}")
+    return listed(asked, shares, ready=partial(_shown, asked.state))
 
 
 def list_of_asset(asked: Asked) -> Response:
