@@ -1,8 +1,12 @@
 """iconik's side of the page: what is shared, assets, and collections."""
 
+import re
 from collections.abc import Iterable
-from typing import Any
+from typing import Any, Final
+from urllib.parse import unquote
 
+from tgiconik.sandbox import credentials
+from tgiconik.sandbox.grid.collaboration.records import Community
 from tgiconik.sandbox.iconik import approvals, collection, metadata, objects, shares
 from tgiconik.sandbox.iconik.kinds import ASSETS, COLLECTIONS, SEGMENTS, SHARES
 from tgiconik.sandbox.page.rows import (
@@ -21,6 +25,9 @@ from tgiconik.sandbox.page.rows import (
 from tgiconik.sandbox.page.watching import Watch
 from tgiconik.sandbox.state import State
 from tgiconik.sandbox.store import Document
+
+#: The title of a share that a workflow made: its key names the partner.
+_KEYED: Final = re.compile(r"(.*) \[tgiconik:([^\]]+)\]", re.DOTALL)
 
 
 def sections(state: State, watch: Watch) -> list[Section]:
@@ -72,17 +79,22 @@ def _marks(state: State, asset_id: str, numbers: dict[str, int]) -> Iterable[str
 
 
 def _shares(state: State, watch: Watch) -> Iterable[Row]:
+    community = Community(state, credentials.COMPANY_ID)
+    partners = {one.id: one.fields["name"] for one in community.shelf("partners").all()}
     for share in state.store.list(SHARES):
         if shares.is_expired(state, share):
             continue
         opened = sum(user["access_count"] for user in share["users"])
         downloaded = sum(user["download_count"] for user in share["users"])
+        keyed = _KEYED.fullmatch(share["title"] or "")
+        title, partner = keyed.groups() if keyed else (share["title"] or "", None)
         yield Row(
             key=f"shares/{key_of(share['id'])}",
             name=end_of(shares.link(state, share)) if share["by_url"] else "by e-mail",
-            title=short(share["title"] or ""),
+            title=short(title),
             state=f"opened {opened}, downloaded {downloaded}",
             facts=facts(
+                f"for {partners.get(unquote(partner), unquote(partner))}" if partner else None,
                 f"until {moment(share['expires'])}",
                 "may be downloaded" if share["allow_download"] else "may be looked at",
                 "shows every version" if share["allow_view_versions"] else None,

@@ -145,9 +145,12 @@ function showCalls() {
 }
 
 // The first change of a run comes into sight, where each side scrolls by itself and nobody is in it.
-function turnTo(side) {
+const turned = new Set();
+function turn(side) {
   const first = side.querySelector("li.marked");
-  if (!first || side.scrollHeight === side.clientHeight || side.contains(document.activeElement)) return;
+  if (!first || turned.has(side)) return;
+  turned.add(side);
+  if (side.scrollHeight === side.clientHeight || side.contains(document.activeElement)) return;
   const [outer, inner] = [side.getBoundingClientRect(), first.getBoundingClientRect()];
   if (inner.top < outer.top || inner.bottom > outer.bottom) side.scrollTop += inner.top - outer.top - 48;
 }
@@ -174,10 +177,10 @@ async function ask() {
   }
   known.sandbox = answer.sandbox;
   const isNew = answer.calls.length > 0 || answer.number !== known.number;
-  const begins = answer.run.number !== run.number;
-  if (begins) {
+  if (answer.run.number !== run.number) {
     rows.before = rows.now;
     rows.ended.clear();
+    turned.clear();
   }
   run = answer.run;
   if (answer.sides) learn(answer);
@@ -187,7 +190,7 @@ async function ask() {
     known.call = answer.calls.at(-1).number;
   }
   if (isNew) showAll();
-  if (begins) for (const side of document.querySelectorAll(".side")) turnTo(side);
+  for (const side of document.querySelectorAll(".side")) turn(side);
 }
 
 async function live() {

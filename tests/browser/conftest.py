@@ -1,0 +1,94 @@
+"""Debian's Chromium, watched: no page may report an error, or ask any host but this machine.
+
+Not collected by plain `pytest`: a machine that has no Chromium is to fail nothing and skip nothing.
+`pytest tests/browser` runs them; `CHROMIUM` names another browser, and with `TGICONIK_SCREENSHOTS`
+the pictures are kept in that folder.
+"""
+
+import os
+from collections.abc import AsyncIterator, Awaitable, Callable
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import attrs
+import pytest
+from playwright.async_api import ConsoleMessage, Page, Request, async_playwright
+
+Shoot = Callable[[Page, str], Awaitable[None]]
+
+_ARGUMENTS = [
+    "--headless",
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+    # Whatever is asked for all the same finds nobody.
+    "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1",
+]
+_HERE = {"127.0.0.1", None, ""}
+
+
+@attrs.define(slots=False)  # Playwright leaves a note on whose methods it calls.
+class Seen:
+    """What pages did besides showing something.
+
+    Attributes:
+        troubles: errors and warnings on the console, and exceptions that nobody caught.
+        requests: everything that was asked for.
+    """
+
+    troubles: list[str] = attrs.Factory(list)
+    requests: list[str] = attrs.Factory(list)
+
+    def note(self, message: ConsoleMessage) -> None:
+        if message.type in {"error", "warning"}:
+            self.troubles.append(f"{message.type}: {message.text}")
+
+    def ask(self, request: Request) -> None:
+        self.requests.append(request.url)
+
+
+@pytest.fixture
+def seen() -> Seen:
+    return Seen()
+
+
+@pytest.fixture
+async def page(tmp_path: Path, seen: Seen) -> AsyncIterator[Page]:
+    """An empty page of a fresh browser; at the end it must have kept to itself."""
+    async with async_playwright() as playwright:
+        browser = await playwright.chromium.launch_persistent_context(
+            tmp_path / "profile",
+            executable_path=os.environ.get("CHROMIUM", "/usr/bin/chromium"),
+            args=_ARGUMENTS,
+            viewport={"width": 1440, "height": 900},
+            reduced_motion="reduce",
+        )
+        browser.set_default_timeout(20_000)
+        browser.on("console", seen.note)
+        browser.on("weberror", lambda error: seen.troubles.append(str(error.error)))
+        browser.on("request", seen.ask)
+        yield await browser.new_page()
+        await browser.close()
+    assert seen.troubles == []
+    assert seen.requests
+    assert [url for url in seen.requests if urlsplit(url).hostname not in _HERE] == []
+
+
+@pytest.fixture
+def shoot(tmp_path: Path) -> Shoot:
+    """Takes a picture of a page, once in light and once in dark."""
+    folder = Path(os.environ.get("TGICONIK_SCREENSHOTS") or tmp_path / "screenshots")
+    folder.mkdir(parents=True, exist_ok=True)
+
+    async def take(page: Page, name: str) -> None:
+        for scheme in ("light", "dark"):
+            await page.emulate_media(color_scheme=scheme)
+            picture = await page.screenshot(path=folder / f"{name}-{scheme}.png")
+            assert picture.startswith(b"\x89PNG")
+        await page.emulate_media(color_scheme="light")
+
+    return take
