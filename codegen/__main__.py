@@ -1,19 +1,21 @@
 """`python -m codegen`: everything that is generated, from the facts, in one go."""
 
 import argparse
+import json
 import subprocess
 import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Final
 
-from codegen import blob, emit, facts, lock, table
+from codegen import blob, contract, emit, facts, lock, table
 from codegen.build import Built, build, summary
 
 ROOT: Final = facts.HERE.parent
 PACKAGE: Final = ROOT / "src" / "tgiconik"
 SERVICES: Final = PACKAGE / "iconik" / "services"
 MODELS: Final = PACKAGE / "iconik" / "models"
+DOCS: Final = ROOT / "docs"
 
 
 def main() -> int:
@@ -43,21 +45,23 @@ def main() -> int:
 def texts(built: Sequence[Built]) -> dict[Path, str]:
     """Every text file that is generated, before it is formatted."""
     found = {
-        ROOT / "docs" / "operations.md": table.text(built),
+        DOCS / "operations.md": table.text(built),
+        DOCS / "contract.md": contract.text(json.loads((DOCS / contract.NAME).read_text("utf-8"))),
         SERVICES / "__init__.py": emit.services_package([one.service for one in built]),
         MODELS / "__init__.py": emit.models_package(),
     }
     for one in built:
         name = f"{one.service.name}.py"
+        found[DOCS / "operations" / f"{one.service.name}.md"] = table.service(one)
         found[SERVICES / name] = emit.service_module(one.service, one.operations, one.types)
         found[MODELS / name] = emit.models_module(one.service, one.models, one.enumerations)
     return found
 
 
 def _write(files: Mapping[Path, str]) -> None:
-    for folder in (SERVICES, MODELS):
+    for folder in (SERVICES, MODELS, DOCS / "operations"):
         folder.mkdir(exist_ok=True)
-        for stale in set(folder.glob("*.py")) - files.keys():
+        for stale in {*folder.glob("*.py"), *folder.glob("*.md")} - files.keys():
             stale.unlink()
     for path, text in files.items():
         path.write_text(text)

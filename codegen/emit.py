@@ -118,8 +118,13 @@ def service_module(service: Service, operations: Sequence[Operation], types: Typ
     )
 
 
+def declaration(operation: Operation, types: Types) -> str:
+    """A method's name, what it takes and what it answers, without `def`."""
+    signature = ", ".join(_signature(operation, types))
+    return f"{operation.name}({signature}) -> {_returns(operation, types)}"
+
+
 def _method(service: Service, operation: Operation, types: Types) -> str:
-    answer = _returns(operation, types)
     pages = operation.answer.how == "pages"
     head = "def" if pages else "async def"
     call = f"self.{_helper(operation)}({', '.join(_arguments(operation, types))})"
@@ -127,8 +132,7 @@ def _method(service: Service, operation: Operation, types: Types) -> str:
     if not pages:
         body = body.replace("self.", "await self.", 1)
     doc = _docstring(service, operation)
-    signature = ", ".join(_signature(operation, types))
-    return f"    {head} {operation.name}({signature}) -> {answer}:\n{doc}\n        {body}\n"
+    return f"    {head} {declaration(operation, types)}:\n{doc}\n        {body}\n"
 
 
 def _helper(operation: Operation) -> str:
@@ -216,6 +220,12 @@ _ORDINARY: Final = frozenset({"400", "401", "403", "404", "500", "502", "503", "
 
 
 def _docstring(service: Service, operation: Operation) -> str:
+    said = call(service, operation)
+    return f'        """{sentence(operation.name)}.\n\n        {said}.\n        """'
+
+
+def call(service: Service, operation: Operation) -> str:
+    """What is sent, by which role, and what is special about it."""
     roles = ", ".join(f"`{role}`" for role in operation.roles)
     said = f"`{operation.http} {service.base}{operation.path}`"
     if roles:
@@ -225,7 +235,7 @@ def _docstring(service: Service, operation: Operation) -> str:
         said += f"; may refuse with {', '.join(special)}"
     if not operation.authenticated:
         said += "; sent without credentials"
-    return f'        """{sentence(operation.name)}.\n\n        {said}.\n        """'
+    return said
 
 
 def _words(service: str) -> str:

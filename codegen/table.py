@@ -1,27 +1,65 @@
-"""The documentation's table: every operation of iconik and the method that calls it."""
+"""The documentation's pages on iconik's operations: a table of all, and a page for each service."""
 
+import re
 from collections.abc import Sequence
 
 from codegen.build import Built
+from codegen.emit import call, declaration
+from codegen.words import sentence
 
 
 def text(built: Sequence[Built]) -> str:
-    """The page, as Markdown."""
+    """The table of all operations, as Markdown."""
     total = sum(len(one.operations) for one in built)
     lines = [
+        # The pages of the services have a heading for each operation: a search finds those.
+        "---",
+        "search:",
+        "  exclude: true",
+        "---",
+        "",
         "# iconik operations",
         "",
         f"All {total:,} operations of iconik's {len(built)} services and the methods that call",
-        "them. Generated from the same facts as the client.",
+        "them, each with a link to what it takes and answers. Generated from the same facts as the",
+        "client. The box filters by words of the path, the method and what it does.",
+        "",
+        '<div class="operations-filter"></div>',
         "",
     ]
     for one in built:
         name = one.service.name
-        lines += [f"## {name}", "", "| operation | method |", "| --- | --- |"]
+        lines += [f"## {name}", "", "| operation | method | what it does |", "| --- | --- | --- |"]
         lines += [
             f"| `{operation.http} {one.service.base}{operation.path}` |"
-            f" `iconik.{name}.{operation.name}` |"
+            f" [`iconik.{name}.{operation.name}`](operations/{name}.md#{operation.name}) |"
+            f" {sentence(operation.name)} |"
             for operation in one.operations
         ]
         lines.append("")
+    return "\n".join(lines)
+
+
+def service(built: Built) -> str:
+    """A page on the operations of one service: a heading for each, so that a search leads there."""
+    name = built.service.name
+    lines = [
+        f"# iconik.{name}",
+        "",
+        f"{len(built.operations)} operations below `{built.service.base}`. Ids of the path are",
+        "positional, everything else is by keyword. `…Input` models are in",
+        f"`tgiconik.iconik.models.{name}`; a plain mapping does as well.",
+        "",
+    ]
+    for operation in built.operations:
+        declared = re.sub(r"\bm\.|\bself(, )?", "", declaration(operation, built.types))
+        wait = "" if operation.answer.how == "pages" else "await "
+        lines += [
+            f"## {operation.name}",
+            "",
+            f"{sentence(operation.name)}: {call(built.service, operation)}.",
+            "",
+            f"`{wait}iconik.{name}.{declared}`",
+            "",
+        ]
     return "\n".join(lines)

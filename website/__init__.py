@@ -1,0 +1,1 @@
+"""What the documentation's site is built with, beside MkDocs. It is not shipped."""

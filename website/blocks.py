@@ -1,0 +1,150 @@
+"""Runs the Python of a page, and shows below each block what it printed.
+
+A hook of MkDocs. The pages themselves hold only the code, so that they read well as plain Markdown
+and no output in them can grow old. Each page is one session on a fresh sandbox, with a clock that
+stands still and identifiers that are the same in every build. A block that raises ends the build.
+A block that cannot run here has a comment above it that says why: `<!-- not run: … -->`.
+"""
+
+import ast
+import asyncio
+import inspect
+import os
+import random
+import re
+import tempfile
+from collections.abc import Iterator, Sequence
+from contextlib import chdir, contextmanager, redirect_stdout
+from datetime import UTC, datetime, timedelta, tzinfo
+from io import StringIO
+from pathlib import Path
+from typing import Any, Final
+from unittest import mock
+
+import attrs
+
+from tgiconik.sandbox import Sandbox, media, world
+
+START: Final = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
+_FENCE: Final = re.compile(
+    r"^(?:<!-- not run: (?P<why>[^\n]+) -->\n+)?```python\n(?P<code>.*?)^```\n",
+    re.MULTILINE | re.DOTALL,
+)
+
+
+@attrs.frozen
+class Block:
+    """Python on a page: its code, its first line, where its fence ends, and why not to run it."""
+
+    code: str
+    line: int
+    end: int
+    why_not: str | None
+
+
+@attrs.define
+class Clock:
+    """The time of the page, which stands still until a block moves it."""
+
+    moment: datetime = START
+
+    def __call__(self) -> datetime:
+        """The moment, in UTC."""
+        return self.moment
+
+    def forward(self, **by: float) -> None:
+        """Let time pass, such as `days=1`."""
+        self.moment += timedelta(**by)
+
+
+class BlockError(Exception):
+    """A block of a page raised; the build ends."""
+
+
+def blocks(markdown: str) -> list[Block]:
+    """All Python blocks of a page, in order."""
+    return [
+        Block(
+            code=found["code"],
+            line=markdown.count("\n", 0, found.start("code")) + 1,
+            end=found.end(),
+            why_not=found["why"],
+        )
+        for found in _FENCE.finditer(markdown)
+    ]
+
+
+def run(page: str, found: Sequence[Block]) -> list[str]:
+    """What each block printed; nothing for those that are not run."""
+    with tempfile.TemporaryDirectory() as folder, chdir(folder), _alike() as (sandbox, clock):
+        Path("policy.toml").write_text(f'metadata_view = "{world.RELEASE_VIEW}"\n')
+        Path("launch.mp4").write_bytes(media.mp4("launch.mp4", "Launch, version 1").content)
+        Path("launch v2.mp4").write_bytes(media.mp4("launch.mp4", "Launch, version 2").content)
+        return asyncio.run(_session(page, found, sandbox, clock))
+
+
+async def _session(page: str, found: Sequence[Block], sandbox: Sandbox, clock: Clock) -> list[str]:
+    printed = []
+    async with sandbox.clients() as (grid, iconik):
+        names: dict[str, Any] = {
+            "sandbox": sandbox,
+            "grid": grid,
+            "iconik": iconik,
+            "policy": sandbox.policy(),
+            "world": world,
+            "clock": clock,
+            "__name__": "__main__",
+        }
+        for block in found:
+            out = StringIO()
+            if block.why_not is None:
+                # Blank lines before it, so that a traceback names the line on the page.
+                code = "\n" * (block.line - 1) + block.code
+                try:
+                    with redirect_stdout(out):
+                        compiled = compile(code, page, "exec", ast.PyCF_ALLOW_TOP_LEVEL_AWAIT)
+                        running = eval(compiled, names)  # noqa: S307 - the page is ours
+                        if inspect.iscoroutine(running):
+                            await running
+                except Exception as error:
+                    raise BlockError(f"{page}, block at line {block.line}: {error!r}") from error
+            printed.append(out.getvalue().rstrip())
+    return printed
+
+
+@contextmanager
+def _alike() -> Iterator[tuple[Sandbox, Clock]]:
+    """A sandbox, and everything in this process made to reach it and to be alike in every build."""
+    clock = Clock()
+    chance = random.Random(0)  # noqa: S311 - that it can be foretold is what it is for
+    sandbox = Sandbox(now=clock)
+
+    class Still(datetime):
+        @classmethod
+        def now(cls, tz: tzinfo | None = None) -> datetime:  # type: ignore[override]
+            return clock().astimezone(tz)
+
+    try:
+        with (
+            mock.patch("tgiconik.workflows._trail.datetime", Still),
+            mock.patch("os.urandom", chance.randbytes),
+            mock.patch("random._urandom", chance.randbytes),
+            mock.patch.dict(os.environ, sandbox.environment()),
+            # Clients that a page makes for itself reach the same sandbox.
+            mock.patch("httpx.AsyncHTTPTransport", side_effect=lambda **_: sandbox.transport()),
+        ):
+            yield sandbox, clock
+    finally:
+        sandbox.close()
+
+
+def on_page_markdown(markdown: str, *, page: Any, **_: Any) -> str:  # noqa: ANN401 - MkDocs' types
+    """Put below each block what it printed."""
+    found = blocks(markdown)
+    if all(block.why_not for block in found):
+        return markdown
+    for block, printed in reversed(list(zip(found, run(page.file.src_uri, found), strict=True))):
+        if printed:
+            shown = f"\n``` {{ .text .output }}\n{printed}\n```\n"
+            markdown = markdown[: block.end] + shown + markdown[block.end :]
+    return markdown
