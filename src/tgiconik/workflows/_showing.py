@@ -21,11 +21,11 @@ _FOLDED: Final = frozenset({"timeline"})
 _MOST_ROWS: Final = 1000
 _ID: Final = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 _TIME: Final = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?Z")
-#: Notebooks align cells to the right, as numbers are, and in the middle. No colours: those are the
+#: Notebooks align cells to the right, as numbers are, and insist on it. No colours: those are the
 #: notebook's, light or dark.
 _STYLE: Final = (
     "<style>div.tgiconik th, div.tgiconik td "
-    "{ text-align: left; vertical-align: top; max-width: 32em }</style>"
+    "{ text-align: left !important; vertical-align: top !important; max-width: 32em }</style>"
 )
 
 
