@@ -35,7 +35,8 @@ def text(document: Json) -> str:
 
 
 def _common(document: Json) -> str:
-    return next(iter(document["paths"])).split("/companies/")[0] + "/companies/{companyId}"
+    first: str = next(iter(document["paths"]))
+    return first[: first.index("{companyId}") + len("{companyId}")]
 
 
 def _operation(document: Json, method: str, path: str, item: Json) -> Iterator[str]:

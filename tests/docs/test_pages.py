@@ -1,0 +1,124 @@
+"""The pages as Markdown: all of them are in the navigation, and their code runs."""
+
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tgiconik.sandbox import Sandbox, world
+from website.blocks import Block, BlockError, blocks, run
+
+ROOT = Path(__file__).parents[2]
+DOCS = ROOT / "docs"
+PAGES = sorted(path.relative_to(DOCS).as_posix() for path in DOCS.rglob("*.md"))
+FOUND = {page: blocks((DOCS / page).read_text("utf-8")) for page in PAGES}
+
+#: Code that nobody runs, by page: a new block is run unless it is added here, with its reason.
+NOT_RUN = {
+    ("durable.md", "DBOS is not a dependency, not even of the documentation"),
+    ("notebooks.md", "pandas is not needed to build these pages"),
+    ("notebooks.md", "the bar would be shown to whoever builds these pages"),
+}
+
+
+def test_every_page_is_in_the_navigation_once() -> None:
+    nav = (ROOT / "mkdocs.yml").read_text("utf-8").split("\nnav:\n")[1]
+    assert sorted(re.findall(r": (\S+\.md)$", nav, re.MULTILINE)) == PAGES
+
+
+def test_what_is_not_run_is_known() -> None:
+    marked = {(page, block.why_not) for page, found in FOUND.items() for block in found}
+    assert {one for one in marked if one[1] is not None} == NOT_RUN
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_no_python_escapes(page: str) -> None:
+    text = (DOCS / page).read_text("utf-8")
+    fences = re.findall(r"^[ >]*(?:```|~~~)[ {.]*py", text, re.MULTILINE)
+    assert len(fences) == len(FOUND[page])
+
+
+@pytest.mark.parametrize("page", [page for page in PAGES if FOUND[page]])
+def test_code_runs_and_prints_the_same_each_time(page: str) -> None:
+    first = run(page, FOUND[page])
+    assert run(page, FOUND[page]) == first
+
+
+@pytest.mark.parametrize("page", [page for page in PAGES if FOUND[page]])
+def test_a_page_with_code_says_where_it_runs(page: str) -> None:
+    printing = [one for one in FOUND[page] if one.why_not is None and "print(" in one.code]
+    said = "#the-code-on-these-pages" in (DOCS / page).read_text("utf-8")
+    assert said or not printing or page == "sandbox.md"
+
+
+def test_a_block_that_raises_is_named_with_its_page_and_line() -> None:
+    (block,) = blocks("# Page\n\n```python\nprint(1)\n\nraise ValueError('no')\n```\n")
+    with pytest.raises(BlockError, match=r"page\.md, block at line 4: ValueError\('no'\)"):
+        run("page.md", [block])
+
+
+def test_a_block_may_await_and_blocks_share_their_names() -> None:
+    first = "```python\nuser = await iconik.users.get_current_user()\n```\n"
+    second = "```python\nprint(user.email)\n```\n"
+    assert run("page.md", blocks(first + second)) == ["", "integration@brand.example"]
+
+
+def test_a_marked_block_is_not_run() -> None:
+    page = "<!-- not run: it needs a tenant -->\n```python\nraise ValueError\n```\n"
+    (block,) = blocks(page)
+    assert block == Block(
+        code="raise ValueError\n", line=3, end=len(page), why_not="it needs a tenant"
+    )
+    assert run("page.md", [block]) == [""]
+
+
+def test_the_first_page_shows_what_the_quickstart_prints() -> None:
+    text = (DOCS / "index.md").read_text("utf-8")
+    shown = re.search(
+        r"<!-- quickstart -->\n```text\n(.*?)```\n<!-- /quickstart -->", text, re.DOTALL
+    )
+    told = subprocess.run(
+        [sys.executable, "examples/quickstart.py"],
+        cwd=ROOT,
+        check=True,
+        capture_output=True,
+        text=True,
+    )
+    assert shown is not None
+    assert alike(shown[1]).strip() == alike(told.stdout).strip()
+
+
+def alike(story: str) -> str:
+    """Without what differs from run to run: the port, the share's id, dates, and so line ends."""
+    for pattern in (r":\d{5}\b", r"/share/[-0-9a-f]+", r"\d{4}-\d\d-\d\d \d\d:\d\d"):
+        story = re.sub(pattern, "…", story)
+    return " ".join(story.split())
+
+
+README = re.findall(
+    r"^```python\n(.*?)^```$", (ROOT / "README.md").read_text("utf-8"), re.DOTALL | re.MULTILINE
+)
+
+
+def test_the_readme_s_script_runs(tmp_path: Path) -> None:
+    (tmp_path / "policy.toml").write_text(f'metadata_view = "{world.RELEASE_VIEW}"\n')
+    sandbox = Sandbox()
+    with sandbox.serve():
+        told = subprocess.run(  # noqa: S603 - our own README
+            [sys.executable, "-c", README[0]],
+            cwd=tmp_path,
+            env={**os.environ, **sandbox.environment()},
+            check=True,
+            capture_output=True,
+            text=True,
+        )
+    sandbox.close()
+    assert told.stdout.startswith(f"{world.NORDLICHT} delivered ")
+
+
+def test_the_readme_s_other_code_runs() -> None:
+    for code in README[1:]:
+        run("README.md", [Block(code=code, line=1, end=0, why_not=None)])

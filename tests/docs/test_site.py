@@ -1,0 +1,122 @@
+"""The built site: found by a search, drawn without other hosts.
+
+`TGICONIK_SITE` names a folder with the built site; without it, it is built, where MkDocs is there.
+"""
+
+import json
+import os
+import re
+import subprocess
+import sys
+from html.parser import HTMLParser
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+
+#: Attributes by which a page fetches something, by element; what a person clicks is not among them.
+FETCHED = {
+    "script": "src",
+    "img": "src",
+    "iframe": "src",
+    "source": "src",
+    "link": "href",
+    "object": "data",
+}
+#: Of <link>, those that only say something.
+SAID = {"canonical", "prev", "next", "edit"}
+HOSTS = ("unpkg.com", "jsdelivr.net", "googleapis.com", "gstatic.com", "cdnjs.cloudflare.com")
+
+
+@pytest.fixture(scope="module")
+def site(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder with the built site."""
+    if built := os.environ.get("TGICONIK_SITE"):
+        return Path(built)
+    if find_spec("mkdocs") is None:
+        pytest.skip("the extra `docs` is not installed, and TGICONIK_SITE names no built site")
+    folder = tmp_path_factory.mktemp("site")
+    subprocess.run(  # noqa: S603 - our own arguments
+        [sys.executable, "-m", "mkdocs", "build", "--quiet", "--strict", "--site-dir", str(folder)],
+        cwd=ROOT,
+        env={**os.environ, "NO_MKDOCS_2_WARNING": "1"},
+        check=True,
+    )
+    return folder
+
+
+@pytest.fixture(scope="module")
+def sections(site: Path) -> list[dict[str, Any]]:
+    """What the site's search looks through."""
+    index = json.loads((site / "search" / "search_index.json").read_text("utf-8"))
+    found: list[dict[str, Any]] = index["docs"]
+    return found
+
+
+class Fetches(HTMLParser):
+    """Everything that a page fetches when it is opened."""
+
+    def __init__(self, page: str) -> None:
+        super().__init__()
+        self.urls: list[str] = []
+        self.feed(page)
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        given = dict(attrs)
+        if tag == "link" and given.get("rel") in SAID:
+            return
+        url = given.get(FETCHED.get(tag, ""))
+        if url is not None:
+            self.urls.append(url)
+
+
+def test_pages_fetch_from_their_own_host_alone(site: Path) -> None:
+    pages = {path: Fetches(path.read_text("utf-8")).urls for path in site.rglob("*.html")}
+    assert sum(map(len, pages.values())) > len(pages)
+    assert not [(path, url) for path, urls in pages.items() for url in urls if urlsplit(url).netloc]
+
+
+def test_scripts_and_styles_know_no_other_host(site: Path) -> None:
+    for path in [*site.rglob("*.js"), *site.rglob("*.css"), *site.rglob("*.html")]:
+        text = path.read_text("utf-8")
+        assert not [host for host in HOSTS if f"//{host}" in text], path
+        assert "url(http" not in text, path
+
+
+def test_diagrams_are_drawn_by_what_lies_here_before_the_theme_would_fetch_it(site: Path) -> None:
+    pages = [path.read_text("utf-8") for path in site.rglob("*.html")]
+    drawn = [page for page in pages if '<pre class="mermaid">' in page]
+    assert len(drawn) == 8
+    for page in drawn:
+        assert 0 < page.index("assets/mermaid.min.js") < page.index("assets/javascripts/bundle.")
+    assert not [page for page in pages if "mermaid.min.js" in page and page not in drawn]
+
+
+def test_outputs_stand_below_their_blocks(site: Path) -> None:
+    page = (site / "fulfill" / "index.html").read_text("utf-8")
+    outputs = [re.sub("<[^>]+>", "", part) for part in page.split("output highlight")[1:]]
+    assert any("would write: claim REQ-1042" in output for output in outputs)
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        "/API/assets/v1/assets/{asset_id}/versions/",
+        "create_asset_version",
+        "Create an asset version",
+    ],
+)
+def test_a_search_finds_an_operation_by_path_name_and_what_it_does(
+    sections: list[dict[str, Any]], said: str
+) -> None:
+    found = [one for one in sections if said in f"{one['title']} {one['text']}"]
+    assert "operations/assets/#create_asset_version" in [one["location"] for one in found]
+
+
+def test_every_operation_is_a_section_of_its_own(sections: list[dict[str, Any]]) -> None:
+    found = [one for one in sections if re.match(r"operations/\w+/#", one["location"])]
+    assert len(found) == 1002
