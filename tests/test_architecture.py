@@ -22,6 +22,7 @@ PACKAGES = [path for path in MODULES if path.name == "__init__.py"]
 LAYERS = {
     "tgiconik.errors": set[str](),
     "tgiconik._models": {"tgiconik.errors"},
+    "tgiconik._table": {"tgiconik.errors", "tgiconik._models"},
     "tgiconik.release": {"tgiconik.errors", "tgiconik._models"},
     "tgiconik._http": {"tgiconik.errors", "tgiconik._models"},
     "tgiconik.iconik": {

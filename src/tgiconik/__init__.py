@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from tgiconik._http import Page, Pages, Retry, Traffic
     from tgiconik._models import UNSET
     from tgiconik._preload import preload
+    from tgiconik._table import table
     from tgiconik.iconik import IconikClient
     from tgiconik.release import Decision, ReleasePolicy, decide
     from tgiconik.tradinggrid import TradingGridClient
@@ -34,6 +35,7 @@ __all__ = [
     "decide",
     "errors",
     "preload",
+    "table",
 ]
 
 #: As in `pyproject.toml`: to look it up in what is installed takes as long as all the rest.
@@ -51,6 +53,7 @@ _HOMES: Final = {
     "TradingGridClient": "tgiconik.tradinggrid",
     "decide": "tgiconik.release",
     "preload": "tgiconik._preload",
+    "table": "tgiconik._table",
 }
 
 

@@ -4,7 +4,7 @@ The models are attrs classes; see `base` for how they come to be, `reading` for 
 and `forms` for how msgspec, where it is installed, reads the same faster. No I/O, no HTTP.
 """
 
-from tgiconik._models.base import UNSET, Model, Unset
+from tgiconik._models.base import UNSET, Model, Unset, is_secret
 from tgiconik._models.decoding import decode, structure
 from tgiconik._models.text import writable
 from tgiconik._models.times import parse_time, rfc3339
@@ -18,6 +18,7 @@ __all__ = [
     "Model",
     "Unset",
     "decode",
+    "is_secret",
     "parse_time",
     "rfc3339",
     "structure",

@@ -94,9 +94,14 @@ class Model:
         return f"{type(self).__name__}({', '.join(said)})"
 
 
+def is_secret(name: str) -> bool:
+    """Whether a field of this name holds something that proves who somebody is, unless a flag."""
+    return _SECRET.search(name) is not None
+
+
 def _shown(name: str, value: object) -> str:
     # `has_password` is a flag and says nothing; the query of a signed URL is its key.
-    if not isinstance(value, bool) and _SECRET.search(name):
+    if not isinstance(value, bool) and is_secret(name):
         return "***"
     if isinstance(value, str) and "://" in value and "?" in value:
         return repr(value.partition("?")[0] + "?***")

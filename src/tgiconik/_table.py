@@ -1,0 +1,229 @@
+"""Results as a table, for pandas, polars, DuckDB, Parquet and notebooks: one row for each value.
+
+Columns are the fields, and their types come from the annotations and not from what happens to be in
+them: the table of a quiet day has the same columns as that of a busy one, and can be put below it.
+What opens something, or proves who somebody is, stays where it is needed and comes into no table.
+"""
+
+import json
+from collections.abc import AsyncIterable, Callable, Collection, Iterable, Mapping, Sequence
+from datetime import UTC, date, datetime, timedelta
+from enum import Enum
+from functools import cache
+from pathlib import PurePath
+from types import NoneType, UnionType
+from typing import (
+    TYPE_CHECKING,
+    Any,
+    Final,
+    Literal,
+    TypeAlias,
+    cast,
+    get_args,
+    get_origin,
+    get_type_hints,
+)
+
+import attrs
+
+from tgiconik._models import UNSET, Unset, is_secret, rfc3339, writable
+from tgiconik.errors import ConfigurationError
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+#: What a column has for a value of a field.
+_Read: TypeAlias = Callable[[Any], Any]
+_Column: TypeAlias = "tuple[pa.DataType, _Read]"
+_LISTS: Final = (list, tuple, set, frozenset, Sequence, Collection)
+
+
+def table(
+    rows: Iterable[attrs.AttrsInstance],
+    *,
+    columns: Sequence[str] | None = None,
+    of: type[attrs.AttrsInstance] | None = None,
+) -> "pa.Table":
+    """Outcomes, receipts, partners, transactions, hits or other values of one kind as a table.
+
+        polars.from_arrow(tgiconik.table(result.outcomes))
+        tgiconik.table(result.outcomes).to_pandas()
+
+    Times are timestamps in UTC. Values within values are structs, and what has no fixed shape, such
+    as metadata, is JSON text. Links, passwords and tokens are left out.
+
+    Args:
+        rows: values of one kind, of ours or of iconik's models. `Pages` are collected first:
+            `[hit async for hit in pages]`, or `await pages.first(1000)`.
+        columns: which fields, in this order; all of them when left out.
+        of: their kind, where there may be no rows at all: `of=Outcome`.
+
+    Returns:
+        A `pyarrow.Table`, which whatever reads Arrow's PyCapsule protocol takes as it is.
+
+    Raises:
+        ConfigurationError: pyarrow is not installed, the rows are not of one kind, or are of one
+            without such a column.
+    """
+    try:
+        import pyarrow as pa  # noqa: PLC0415 - the extra `arrow`
+    except ImportError as error:
+        raise ConfigurationError('tables need pyarrow: pip install "tgiconik[arrow]"') from error
+    if isinstance(rows, AsyncIterable):
+        raise ConfigurationError(
+            "collect what comes page by page first: [one async for one in pages]"
+        )
+    listed = list(rows)
+    found = _columns(_kind(listed, of))
+    names = list(found) if columns is None else list(columns)
+    if unknown := [name for name in names if name not in found]:
+        raise ConfigurationError(f"there is no column {unknown[0]!r} among {', '.join(found)}")
+    return pa.table(
+        [
+            pa.array([read(getattr(row, name)) for row in listed], kind)
+            for name, (kind, read) in ((name, found[name]) for name in names)
+        ],
+        names=names,
+    )
+
+
+def _kind(rows: Sequence[object], of: type | None) -> type:
+    kinds = {type(row): None for row in rows}
+    if of is not None and all(issubclass(kind, of) for kind in kinds):
+        return of
+    named = " and ".join(kind.__name__ for kind in kinds)
+    if of is not None:
+        raise ConfigurationError(f"the rows are {named}, not {of.__name__}")
+    if not kinds:
+        raise ConfigurationError("without rows, say what kind they would be: of=Outcome")
+    if len(kinds) > 1:
+        raise ConfigurationError(f"a table has rows of one kind, and these are {named}")
+    (kind,) = kinds
+    if not attrs.has(kind):
+        raise ConfigurationError(
+            f"the rows are {named}, and have no fields; give outcomes, partners, hits or the like"
+        )
+    return kind
+
+
+@cache
+def _columns(kind: type, above: tuple[type, ...] = ()) -> dict[str, _Column]:
+    hints = get_type_hints(kind)
+    return {
+        field.name: _column(hints[field.name], (*above, kind))
+        for field in attrs.fields(kind)
+        if not field.name.startswith("_") and not _is_left_out(field, hints[field.name])
+    }
+
+
+def _is_left_out(field: "attrs.Attribute[Any]", kind: Any) -> bool:  # noqa: ANN401 - an annotation
+    options = _options(kind)
+    return (str in options and not field.repr) or (options != [bool] and _opens(field.name))
+
+
+def _opens(name: str) -> bool:
+    return name in {"link", "url"} or name.endswith("_url") or is_secret(name)
+
+
+def _options(kind: Any) -> list[Any]:  # noqa: ANN401 - an annotation
+    """What an annotation allows besides None and UNSET."""
+    options = get_args(kind) if isinstance(kind, UnionType) else [kind]
+    return [one for one in options if one not in {NoneType, Unset}]
+
+
+def _column(kind: Any, above: tuple[type, ...]) -> _Column:  # noqa: ANN401 - an annotation
+    """The type of a column, and what makes its values of a field's."""
+    options = _options(kind)
+    shape, read = _shaped(options[0], above) if len(options) == 1 else _text_of_json()
+
+    def read_or_null(value: Any) -> Any:  # noqa: ANN401 - as the annotation says
+        return None if value is None or value is UNSET else read(value)
+
+    return shape, read_or_null
+
+
+def _shaped(kind: Any, above: tuple[type, ...]) -> _Column:  # noqa: ANN401 - an annotation
+    import pyarrow as pa  # noqa: PLC0415 - the extra `arrow`
+
+    origin, args = get_origin(kind), get_args(kind)
+    if origin in _LISTS and (len(args) == 1 or args[1:] == (...,)):
+        shape, read = _column(args[0], above)
+        return pa.list_(shape), lambda values: [read(one) for one in _in_order(values)]
+    if origin is Literal:
+        return pa.string(), _text
+    if not isinstance(kind, type) or origin is not None:
+        return _text_of_json()
+    if attrs.has(kind) and kind not in above and (fields := _columns(kind, above)):
+        shape = pa.struct([(name, column) for name, (column, _) in fields.items()])
+        return shape, lambda value: {
+            name: read(getattr(value, name)) for name, (_, read) in fields.items()
+        }
+    if issubclass(kind, Exception):
+        return pa.struct({"type": pa.string(), "message": pa.string()}), _error
+    return _simple(kind)
+
+
+def _simple(kind: type) -> _Column:
+    import pyarrow as pa  # noqa: PLC0415 - the extra `arrow`
+
+    known: dict[type, _Column] = {
+        bool: (pa.bool_(), bool),
+        int: (pa.int64(), int),
+        float: (pa.float64(), float),
+        datetime: (pa.timestamp("us", tz="UTC"), _in_utc),
+        date: (pa.date32(), lambda value: value),
+        timedelta: (pa.duration("us"), lambda value: value),
+    }
+    if issubclass(kind, str | Enum | PurePath):
+        return pa.string(), _text
+    return known.get(kind) or _text_of_json()
+
+
+def _text_of_json() -> _Column:
+    import pyarrow as pa  # noqa: PLC0415 - the extra `arrow`
+
+    return pa.string(), lambda value: json.dumps(_plain(value), ensure_ascii=False)
+
+
+def _plain(value: Any) -> Any:  # noqa: ANN401, PLR0911 - whatever a value holds, as JSON has it
+    match value:
+        case None | bool() | int() | float():
+            return value
+        case datetime():
+            return rfc3339(value)
+        case Mapping():
+            return {
+                _text(name): _plain(one)
+                for name, one in value.items()
+                if one is not UNSET and (isinstance(one, bool) or not _opens(str(name)))
+            }
+        case list() | tuple() | set() | frozenset():
+            return [_plain(one) for one in _in_order(value)]
+        case Exception():
+            return _error(value)
+        case _ if attrs.has(type(value)):
+            return {
+                name: _plain(one)
+                for name in _columns(cast("Any", type(value)))
+                if (one := getattr(value, name)) is not None and one is not UNSET
+            }
+        case _:
+            return _text(value)
+
+
+def _in_order(values: Iterable[Any]) -> Iterable[Any]:
+    # Sets have none, and the same result is to be the same table.
+    return sorted(values, key=str) if isinstance(values, set | frozenset) else values
+
+
+def _text(value: object) -> str:
+    text = str(value.value) if isinstance(value, Enum) else str(value)
+    return text if text.isascii() else writable(text)
+
+
+def _in_utc(time: datetime) -> datetime:
+    return time if time.tzinfo else time.replace(tzinfo=UTC)
+
+
+def _error(error: Exception) -> dict[str, str]:
+    return {"type": type(error).__name__, "message": _text(error)}
