@@ -6,15 +6,17 @@ the pictures are kept in that folder.
 """
 
 import os
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator
 from pathlib import Path
+from typing import Literal, Protocol
 from urllib.parse import urlsplit
 
 import attrs
 import pytest
 from playwright.async_api import ConsoleMessage, Page, Request, async_playwright
 
-Shoot = Callable[[Page, str], Awaitable[None]]
+Scheme = Literal["light", "dark"]
+BOTH: tuple[Scheme, ...] = ("light", "dark")
 
 _ARGUMENTS = [
     "--headless",
@@ -78,17 +80,21 @@ async def page(tmp_path: Path, seen: Seen) -> AsyncIterator[Page]:
     assert [url for url in seen.requests if urlsplit(url).hostname not in _HERE] == []
 
 
+class Shoot(Protocol):
+    """Takes pictures of a page, one in each colour scheme."""
+
+    async def __call__(self, page: Page, name: str, schemes: tuple[Scheme, ...] = BOTH) -> None: ...
+
+
 @pytest.fixture
 def shoot(tmp_path: Path) -> Shoot:
-    """Takes a picture of a page, once in light and once in dark."""
     folder = Path(os.environ.get("TGICONIK_SCREENSHOTS") or tmp_path / "screenshots")
     folder.mkdir(parents=True, exist_ok=True)
 
-    async def take(page: Page, name: str) -> None:
-        for scheme in ("light", "dark"):
+    async def take(page: Page, name: str, schemes: tuple[Scheme, ...] = BOTH) -> None:
+        for scheme in schemes:
             await page.emulate_media(color_scheme=scheme)
             picture = await page.screenshot(path=folder / f"{name}-{scheme}.png")
             assert picture.startswith(b"\x89PNG")
-        await page.emulate_media(color_scheme="light")
 
     return take
