@@ -1,4 +1,4 @@
-"""What a notebook shows, in a browser: tables that read well, and a record that keeps to its cell."""
+"""What a notebook shows, in a browser: tables that read well, a record that keeps to its cell."""
 
 from pathlib import Path
 
