@@ -1,7 +1,9 @@
 """What others' test suites get of ours: fixtures that work whatever runs their async tests."""
 
+import re
 from datetime import UTC, datetime, timedelta
 from importlib.metadata import entry_points
+from pathlib import Path
 
 import pytest
 
@@ -264,6 +266,17 @@ def test_fixtures_say_what_they_are(pytester: pytest.Pytester) -> None:
     told = done.stdout.str().partition("fixtures defined from tgiconik.testing")[2]
     assert "Both platforms with their world" in told
     assert "no docstring" not in told
+
+
+def test_the_page_about_them_is_right(pytester: pytest.Pytester) -> None:
+    page = (Path(__file__).parents[1] / "docs" / "testing.md").read_text("utf-8")
+    blocks = re.findall(r"^```python\n(.*?)^```", page, re.MULTILINE | re.DOTALL)
+    pytester.makeini("[pytest]\nanyio_mode = auto")
+    pytester.makeconftest("import pytest\n@pytest.fixture\ndef anyio_backend(): return 'asyncio'")
+
+    done = run(pytester, "\n\n".join(blocks), "anyio")
+
+    done.assert_outcomes(passed=sum(block.count("def test_") for block in blocks))
 
 
 def test_pytest_finds_it() -> None:

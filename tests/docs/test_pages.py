@@ -20,6 +20,8 @@ FOUND = {page: blocks((DOCS / page).read_text("utf-8")) for page in PAGES}
 NOT_RUN = {
     ("durable.md", "DBOS is not a dependency, not even of the documentation"),
     ("notebooks.md", "pandas is not needed to build these pages"),
+    ("tables.md", "neither polars nor pandas nor DuckDB is needed to build these pages"),
+    ("testing.md", "pytest runs the code of this page"),
     ("notebooks.md", "the bar would be shown to whoever builds these pages"),
 }
 
