@@ -19,6 +19,7 @@ document.addEventListener("DOMContentLoaded", () => {
   });
   const filter = () => {
     const words = box.value.toLowerCase().split(/\s+/).filter(Boolean);
+    let all = 0;
     let left = 0;
     for (const { wrapped, heading, rows } of parts) {
       let here = 0;
@@ -28,9 +29,10 @@ document.addEventListener("DOMContentLoaded", () => {
       }
       wrapped.hidden = here === 0;
       if (heading) heading.hidden = here === 0;
+      all += rows.length;
       left += here;
     }
-    said.textContent = words.length ? `${left} operations` : "";
+    said.textContent = words.length ? `${left} of ${all}` : "";
   };
   box.addEventListener("input", filter);
 });

@@ -1,6 +1,6 @@
 """The built site: found by a search, drawn without other hosts.
 
-`TGICONIK_SITE` names a folder with the built site; without it, it is built, where MkDocs is there.
+`TGICONIK_SITE` names a folder with the built site; without it, it is built.
 """
 
 import json
@@ -9,7 +9,6 @@ import re
 import subprocess
 import sys
 from html.parser import HTMLParser
-from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -37,8 +36,6 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The folder with the built site."""
     if built := os.environ.get("TGICONIK_SITE"):
         return Path(built)
-    if find_spec("mkdocs") is None:
-        pytest.skip("the extra `docs` is not installed, and TGICONIK_SITE names no built site")
     folder = tmp_path_factory.mktemp("site")
     subprocess.run(  # noqa: S603 - our own arguments
         [sys.executable, "-m", "mkdocs", "build", "--quiet", "--strict", "--site-dir", str(folder)],
