@@ -6,6 +6,7 @@ What opens something, or proves who somebody is, stays where it is needed and co
 """
 
 import json
+import re
 from collections.abc import AsyncIterable, Callable, Collection, Iterable, Mapping, Sequence
 from datetime import UTC, date, datetime, timedelta
 from enum import Enum
@@ -35,6 +36,7 @@ if TYPE_CHECKING:
 #: What a column has for a value of a field.
 _Read: TypeAlias = Callable[[Any], Any]
 _Column: TypeAlias = "tuple[pa.DataType, _Read]"
+_OPENS: Final = re.compile(r"(^|_)(link|url)s?$")
 _LISTS: Final = (list, tuple, set, frozenset, Sequence, Collection)
 
 
@@ -122,7 +124,7 @@ def _is_left_out(field: "attrs.Attribute[Any]", kind: Any) -> bool:  # noqa: ANN
 
 
 def _opens(name: str) -> bool:
-    return name in {"link", "url"} or name.endswith("_url") or is_secret(name)
+    return _OPENS.search(name) is not None or is_secret(name)
 
 
 def _options(kind: Any) -> list[Any]:  # noqa: ANN401 - an annotation
