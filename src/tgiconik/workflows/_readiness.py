@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
-from typing import Any
+from typing import Any, Final
 
 import attrs
 
@@ -14,6 +14,7 @@ from tgiconik.tradinggrid.collaboration import (
     TaskKind,
     TaskStatus,
 )
+from tgiconik.workflows._heat import Cell, Heat, heat_table, missing
 from tgiconik.workflows._project import ProjectState
 from tgiconik.workflows._showing import as_dict, as_html
 from tgiconik.workflows._wording import in_short, named
@@ -114,10 +115,39 @@ class Readiness:
         return as_dict(self)
 
     def _repr_html_(self) -> str:
-        return as_html(self)
+        stands = "ready" if self.ready else f"not ready, {len(self.blocks)} missing"
+        overdue = ", overdue" if self.overdue else ""
+        table = heat_table(
+            f"{stands}{overdue}", _CHECKS, ((one.partner, _cells(one)) for one in self.partners)
+        )
+        return as_html(self, above=table, folded=("partners",))
 
     def __str__(self) -> str:
         return "ready" if self.ready else f"not ready: {in_short(self.blocks)}"
+
+
+_CHECKS: Final = (
+    "ready", "delivered", "previewed", "downloaded", "open tasks", "open exceptions", "confirmed",
+    "left out",
+)  # fmt: skip
+
+
+def _cells(one: PartnerReadiness) -> tuple[Cell, ...]:
+    """How each check stands for a partner; what does not hold the rest up is not red."""
+
+    def happened(yes: object, otherwise: Heat) -> Cell:
+        return Cell(Heat.GOOD, "yes") if yes else Cell(otherwise, "not yet")
+
+    return (
+        Cell(Heat.GOOD, "ready") if one.ready else Cell(Heat.BAD, f"{len(one.blocks)} missing"),
+        happened(one.delivered, Heat.BAD),
+        happened(one.previewed, Heat.NONE),
+        happened(one.downloaded, Heat.NONE),
+        missing(one.open_tasks),
+        missing(one.open_exceptions),
+        happened(one.confirmed, Heat.OPEN),
+        missing(one.refused, heat=Heat.OPEN),
+    )
 
 
 def judge_readiness(

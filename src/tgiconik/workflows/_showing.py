@@ -5,7 +5,7 @@ in `Outcome.link`.
 """
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from html import escape
 from typing import Any, Final
@@ -38,21 +38,30 @@ def as_dict(result: attrs.AttrsInstance) -> dict[str, Any]:
     )
 
 
-def as_html(result: attrs.AttrsInstance) -> str:
-    """A result as tables that a notebook shows; whatever comes from outside is escaped."""
+def as_html(result: attrs.AttrsInstance, *, above: str = "", folded: Iterable[str] = ()) -> str:
+    """A result as tables that a notebook shows; whatever comes from outside is escaped.
+
+    Args:
+        result: the result.
+        above: HTML to stand above the tables, escaped already.
+        folded: names of tables to open when they are wanted, beside those that always are.
+    """
     kind = escape(type(result).__name__)
-    return f'<div class="tgiconik">{_STYLE}<strong>{kind}</strong>{_body(as_dict(result))}</div>'
+    body = _body(as_dict(result), _FOLDED.union(folded))
+    return f'<div class="tgiconik">{_STYLE}<strong>{kind}</strong>{above}{body}</div>'
 
 
-def _body(fields: Mapping[str, Any]) -> str:
+def _body(fields: Mapping[str, Any], folded: frozenset[str] = _FOLDED) -> str:
     facts: list[str] = []
     parts: list[str] = []
     for name, value in fields.items():
         match value:
             case [dict(), *_]:
-                parts.append(_folding(name, f"{_label(name)}: {len(value)}", _table(value)))
+                parts.append(
+                    _folding(name in folded, f"{_label(name)}: {len(value)}", _table(value))
+                )
             case dict() if any(_is_table(one) for one in value.values()):
-                parts.append(_folding(name, _label(name), _body(value)))
+                parts.append(_folding(name in folded, _label(name), _body(value)))
             case [] | {} | None:
                 pass
             case _:
@@ -60,8 +69,8 @@ def _body(fields: Mapping[str, Any]) -> str:
     return f"<table>{''.join(facts)}</table>{''.join(parts)}"
 
 
-def _folding(name: str, summary: str, content: str) -> str:
-    shut = "" if name in _FOLDED else " open"
+def _folding(is_folded: bool, summary: str, content: str) -> str:  # noqa: FBT001 - the first word
+    shut = "" if is_folded else " open"
     return f"<details{shut}><summary>{summary}</summary>{content}</details>"
 
 

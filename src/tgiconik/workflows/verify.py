@@ -9,7 +9,7 @@ Source: use case 5 of the project's design; iconik's OpenAPI documents.
 
 from collections.abc import Callable, Iterable
 from datetime import datetime
-from typing import Any
+from typing import Any, Final
 
 import attrs
 
@@ -20,6 +20,7 @@ from tgiconik.iconik.models import assets as m
 from tgiconik.release import AssetFacts, ReleasePolicy
 from tgiconik.tradinggrid import TradingGridClient
 from tgiconik.workflows._compliance import digest_version, marked_sha256, marked_version
+from tgiconik.workflows._heat import Cell, Heat, heat_table
 from tgiconik.workflows._holds import held
 from tgiconik.workflows._links import partner_in
 from tgiconik.workflows._reading import read_facts
@@ -27,6 +28,22 @@ from tgiconik.workflows._release_asset import ReleaseAsset, is_intact, release_a
 from tgiconik.workflows._showing import as_dict, as_html
 from tgiconik.workflows._trail import Clock, Step, Trail, utc_now
 from tgiconik.workflows._wording import named
+
+_NOT_ONE: Final = "not exactly one version is marked as compliant"
+_OTHER: Final = "it shows another version than the compliant one"
+_HELD: Final = "the version is held back"
+_DIGEST: Final = "its digest is not the one that is marked"
+_CHANGED: Final = "somebody changed the release asset"
+_OLDER: Final = "it lets other versions be looked at"
+#: What is looked at, in this order and no further than to the first thing that is wrong.
+_CHECKS: Final = {
+    "one version is marked": _NOT_ONE,
+    "it shows that one": _OTHER,
+    "not held back": _HELD,
+    "digest as marked": _DIGEST,
+    "release unchanged": _CHANGED,
+    "no other versions": _OLDER,
+}
 
 
 @attrs.frozen(kw_only=True)
@@ -90,7 +107,35 @@ class Verification:
         return as_dict(self)
 
     def _repr_html_(self) -> str:
-        return as_html(self)
+        if not self.ways:
+            return as_html(self, above="<p>No way is open.</p>")
+        wrong = len(self.wrong)
+        stands = (
+            f"{wrong} of {len(self.ways)} open ways are wrong" if wrong else "every way is right"
+        )
+        if self.why_not is not None:
+            stands = f"{stands}; {self.why_not}"
+        table = heat_table(stands, tuple(_CHECKS), ((_whose(w), _cells(w)) for w in self.ways))
+        return as_html(self, above=table, folded=("ways",))
+
+
+def _whose(way: Way) -> str:
+    return way.partner or f"somebody else's share of {way.object_type}"
+
+
+def _cells(way: Way) -> tuple[Cell, ...]:
+    """How each check stands for a way."""
+    cells: list[Cell] = []
+    # What nothing here knows is no reason to show green.
+    is_known = way.why_not is None or way.why_not in _CHECKS.values()
+    for why_not in _CHECKS.values():
+        if cells and cells[-1].heat is not Heat.GOOD:
+            cells.append(Cell(Heat.NONE, "not looked at"))
+        elif way.why_not is not None and (way.why_not == why_not or not is_known):
+            cells.append(Cell(Heat.BAD, way.why_not))
+        else:
+            cells.append(Cell(Heat.GOOD, "nothing against it"))
+    return tuple(cells)
 
 
 async def verify_distribution(
@@ -160,14 +205,14 @@ class _Check:
         shown = attrs.evolve(facts, version_id=release.source_version_id)
         why_not = _wrong(shown, marked, self.policy)
         if why_not is None and release.sha256 != marked_sha256(facts, self.policy):
-            return "its digest is not the one that is marked"
+            return _DIGEST
         if why_not is None and not await is_intact(self.iconik, release):
-            return "somebody changed the release asset"
+            return _CHANGED
         return why_not
 
     async def _wrong_bytes(self, facts: AssetFacts, marked: str | None) -> str | None:
         if marked is None:
-            return "not exactly one version is marked as compliant"
+            return _NOT_ONE
         if not self.digest:
             return None
         found = await digest_version(self.iconik, facts.asset_id, marked, trail=self.trail)
@@ -223,7 +268,7 @@ class _Check:
         why_not: str | None,
     ) -> Way:
         if why_not is None and share.allow_view_versions:
-            why_not = "it lets other versions be looked at"
+            why_not = _OLDER
         return Way(
             share_id=share.id or "",
             object_type=object_type,
@@ -238,9 +283,9 @@ class _Check:
 def _wrong(facts: AssetFacts, marked: str | None, policy: ReleasePolicy) -> str | None:
     """What is wrong with showing the version that the facts speak of."""
     if marked is None:
-        return "not exactly one version is marked as compliant"
+        return _NOT_ONE
     if facts.version_id != marked:
-        return "it shows another version than the compliant one"
+        return _OTHER
     if held(facts, policy, marked):
-        return "the version is held back"
+        return _HELD
     return None
