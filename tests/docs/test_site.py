@@ -8,8 +8,11 @@ import os
 import re
 import subprocess
 import sys
+import zlib
 from html.parser import HTMLParser
+from importlib import import_module
 from pathlib import Path
+from types import ModuleType
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -117,3 +120,27 @@ def test_a_search_finds_an_operation_by_path_name_and_what_it_does(
 def test_every_operation_is_a_section_of_its_own(sections: list[dict[str, Any]]) -> None:
     found = [one for one in sections if re.match(r"operations/\w+/#", one["location"])]
     assert len(found) == 1002
+
+
+@pytest.mark.parametrize(
+    "package",
+    [
+        "tgiconik",
+        "tgiconik.sandbox",
+        "tgiconik.tradinggrid.collaboration",
+        "tgiconik.tradinggrid.community_management",
+        "tgiconik.tradinggrid.lens",
+        "tgiconik.workflows",
+        "tgiconik.workflows.audit",
+    ],
+)
+def test_every_public_name_is_in_the_reference(site: Path, package: str) -> None:
+    *_, packed = (site / "objects.inv").read_bytes().split(b"\n", 4)
+    known = {line.split(" ")[0] for line in zlib.decompress(packed).decode().splitlines()}
+    module = import_module(package)
+    public = [
+        name
+        for name in module.__all__
+        if not name.startswith("__") and not isinstance(getattr(module, name), ModuleType)
+    ]
+    assert [name for name in public if f"{package}.{name}" not in known] == []
