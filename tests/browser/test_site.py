@@ -58,9 +58,10 @@ async def test_the_search_finds_an_operation(site: str, page: Page, wanted: str)
 @pytest.mark.parametrize("path", ["", "sandbox/", "fulfill/", "operations/"])
 async def test_pages_show_in_light_and_dark(site: str, page: Page, shoot: Shoot, path: str) -> None:
     for scheme in BOTH:
-        # Its script looks at the scheme once, when it is loaded.
+        # Its script looks at the scheme once, when it is loaded, and remembers it.
         await page.emulate_media(color_scheme=scheme)
         answer = await page.goto(f"{site}/{path}")
+        await page.evaluate("localStorage.clear()")
         assert answer is not None
         assert answer.ok
         await expect(page.locator("h1").first).to_be_visible()

@@ -32,7 +32,7 @@ VERIFICATION = Verification(
     asset_id="a-1",
     version_id="v-2",
     ways=(
-        Way(share_id="s-1", object_type="assets", object_id="a-1", partner=DE),
+        Way(share_id="s-1", object_type="assets", object_id="release", partner=DE),
         Way(
             share_id="s-2",
             object_type="assets",
@@ -146,6 +146,14 @@ def test_verification_shows_each_way_and_where_it_went_wrong() -> None:
         "· not looked at",
     ]
     assert table.rows["somebody else's share of collections"][1].startswith("✗ it shows another")
+
+
+def test_the_asset_itself_is_not_compared_with_itself() -> None:
+    way = Way(share_id="s", object_type="assets", object_id="a-1", partner=DE)
+
+    table = Table(Verification(asset_id="a-1", ways=(way,))._repr_html_())
+
+    assert [cell[0] for cell in table.rows[DE]] == [*"✓✓✓··✓"]
 
 
 def test_what_is_wrong_for_another_reason_is_not_green() -> None:

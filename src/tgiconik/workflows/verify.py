@@ -44,6 +44,8 @@ _CHECKS: Final = {
     "release unchanged": _CHANGED,
     "no other versions": _OLDER,
 }
+#: What is compared only where a release asset stands between a partner and the asset.
+_OF_RELEASES: Final = frozenset({_DIGEST, _CHANGED})
 
 
 @attrs.frozen(kw_only=True)
@@ -115,7 +117,9 @@ class Verification:
         )
         if self.why_not is not None:
             stands = f"{stands}; {self.why_not}"
-        table = heat_table(stands, tuple(_CHECKS), ((_whose(w), _cells(w)) for w in self.ways))
+        table = heat_table(
+            stands, tuple(_CHECKS), ((_whose(w), _cells(w, self.asset_id)) for w in self.ways)
+        )
         return as_html(self, above=table, folded=("ways",))
 
 
@@ -123,16 +127,18 @@ def _whose(way: Way) -> str:
     return way.partner or f"somebody else's share of {way.object_type}"
 
 
-def _cells(way: Way) -> tuple[Cell, ...]:
+def _cells(way: Way, asset_id: str) -> tuple[Cell, ...]:
     """How each check stands for a way."""
     cells: list[Cell] = []
     # What nothing here knows is no reason to show green.
     is_known = way.why_not is None or way.why_not in _CHECKS.values()
     for why_not in _CHECKS.values():
-        if cells and cells[-1].heat is not Heat.GOOD:
+        if any(cell.heat is Heat.BAD for cell in cells):
             cells.append(Cell(Heat.NONE, "not looked at"))
         elif way.why_not is not None and (way.why_not == why_not or not is_known):
             cells.append(Cell(Heat.BAD, way.why_not))
+        elif why_not in _OF_RELEASES and way.object_id == asset_id:
+            cells.append(Cell(Heat.NONE, "is the asset itself"))
         else:
             cells.append(Cell(Heat.GOOD, "nothing against it"))
     return tuple(cells)
