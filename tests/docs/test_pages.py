@@ -56,6 +56,18 @@ def test_a_page_with_code_says_where_it_runs(page: str) -> None:
     assert said or not printing or page == "sandbox.md"
 
 
+def test_the_page_on_search_shows_what_it_says() -> None:
+    hits, counts, walk, _, values, approval, links = run("search.md", FOUND["search.md"])
+    assert hits.count("Spring launch film") == 4
+    assert "{'key': 'DE', 'doc_count': 5}" in counts
+    assert walk.splitlines()[0] == "5 more"
+    assert values.splitlines()[1:4] == ["('DE', 'AT')", "2027-03-02", "None"]
+    assert "'Regions': ('DE', 'CH'), 'Languages': ('de', 'en'), 'Usages': ('social',)" in values
+    assert "'LicenceEnd'" not in values
+    assert approval.split() == ["NOT_APPROVED", "APPROVED"]
+    assert links.splitlines()[-1] == "[]"
+
+
 def test_a_block_that_raises_is_named_with_its_page_and_line() -> None:
     (block,) = blocks("# Page\n\n```python\nprint(1)\n\nraise ValueError('no')\n```\n")
     with pytest.raises(BlockError, match=r"page\.md, block at line 4: ValueError\('no'\)"):
