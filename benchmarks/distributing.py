@@ -9,7 +9,12 @@ from typing import Any, Final
 from benchmarks.peers import Engine, client
 from tgiconik import IconikClient, TradingGridClient
 from tgiconik.sandbox import world
-from tgiconik.workflows import distribute_approved_asset, distribute_tagged_assets
+from tgiconik.workflows import (
+    Step,
+    Verb,
+    distribute_approved_asset,
+    distribute_tagged_assets,
+)
 
 _AT_ONCE: Final = 32
 
@@ -45,6 +50,12 @@ class Distributing:
             TradingGridClient.from_env(environ=environment, engine=self._engine) as grid,
             IconikClient.from_env(environ=environment, engine=self._engine, **pace) as iconik,
         ):
+            shared: list[tuple[float, int]] = []
+
+            def watch(step: Step) -> None:
+                if step.verb is Verb.WROTE and step.what.startswith("share "):
+                    shared.append((time.perf_counter(), iconik.traffic.calls))
+
             begin, cpu = time.perf_counter(), time.process_time()
             if way == "tagged":
                 every = await distribute_tagged_assets(
@@ -53,13 +64,17 @@ class Distributing:
                 (done,) = (one for one in every.distributions if one.asset_id == asset_id)
             else:
                 done = await distribute_approved_asset(
-                    grid, iconik, asset_id, policy=world.policy()
+                    grid, iconik, asset_id, policy=world.policy(), progress=watch
                 )
             seconds, cpu = time.perf_counter() - begin, time.process_time() - cpu
             return {
                 "seconds": seconds,
                 "cpu": cpu,
                 "calls": grid.traffic.calls + iconik.traffic.calls,
+                # From the first link to the last: seconds, and calls to iconik.
+                "serving": [last - first for first, last in zip(shared[0], shared[-1], strict=True)]
+                if shared
+                else [],
                 "outcomes": Counter(outcome.state for outcome in done.outcomes),
             }
 

@@ -33,6 +33,7 @@ class _Run:
         writes: that they answered.
         refused: calls that iconik answered by 429.
         iconik: calls that iconik answered otherwise.
+        pace: calls to iconik per second, from the first link to the last; 0 without any.
     """
 
     seconds: float
@@ -43,6 +44,7 @@ class _Run:
     writes: int
     refused: int
     iconik: int
+    pace: float
 
 
 def fan_out(stage: Stage) -> Section:
@@ -79,7 +81,13 @@ def fan_out(stage: Stage) -> Section:
                 most=partners / 50 + 20,
             ),
             Requirement(
-                "to many partners: iconik's answers / what it allows",
+                "to many partners: iconik's answers / what it allows, from the first link to the "
+                "last",
+                Figure([paced.pace / _ALLOWED]),
+                least=0.95,
+            ),
+            Requirement(
+                "the same over the whole run, with what is read before and looked at after",
                 Figure([paced.iconik / paced.seconds / _ALLOWED]),
                 least=0.95,
             ),
@@ -154,4 +162,9 @@ def _run(client: Worker, crowd: Worker, way: str, partners: int) -> _Run:
         writes=both("writes"),
         refused=counted("iconik", "refused"),
         iconik=counted("iconik", "reads") + counted("iconik", "writes"),
+        pace=_pace(*said["serving"]) if said["serving"] else 0.0,
     )
+
+
+def _pace(seconds: float, calls: int) -> float:
+    return calls / seconds

@@ -9,6 +9,8 @@ from anyio import Lock
 #: What is left of an allowance when calls begin to be spaced out more: then that many of them, or
 #: fewer, could be on their way already in other hands.
 _SCARCE: Final = 8
+#: One in so many of those that a platform says are left may start at once after a pause.
+_OF_WHAT_IS_LEFT: Final = 4
 #: The least that is tried of the rate, so that what is learned once is not believed for ever.
 _LEAST: Final = 0.05
 #: What is kept of the rate when a platform refuses a call.
@@ -25,9 +27,10 @@ class RateLimit:
     client, so that one 429 slows all of them down.
 
     The rate is the most that is tried, and all of it is, as long as nothing speaks against that.
-    Where the platform says how many calls are left, they are spread when they get few, before one
-    is refused. Where it refuses one, because it allows less or others call with the same
-    credentials, the rate goes back a good step, and forth again little by little.
+    Where the platform says how many calls are left, more of them start at once after a pause, and
+    they are spread when they get few, before one is refused. Where it refuses one, because it
+    allows less or others call with the same credentials, the rate goes back a good step, and forth
+    again little by little.
 
     Args:
         rate: calls per second.
@@ -58,7 +61,7 @@ class RateLimit:
             now = anyio.current_time()
             # Looked at when it is this caller's turn: what was learned meanwhile counts.
             interval = 1.0 / (self._rate * self._pace(now))
-            start = max(now, self._due - interval * (self._burst - 1), self._paused_until)
+            start = max(now, self._due - interval * (self._ahead() - 1), self._paused_until)
             if start > now:
                 await anyio.sleep(start - now)
             self._due = max(self._due, start) + interval
@@ -84,6 +87,12 @@ class RateLimit:
             self._kept = max(_LEAST, self._kept_now(now) * _BACK)
             self._kept_at = now
         self._paused_until = max(self._paused_until, now + seconds)
+
+    def _ahead(self) -> float:
+        """How many may start at once after a pause."""
+        if self._left == math.inf:
+            return self._burst
+        return max(self._burst, self._left / _OF_WHAT_IS_LEFT)
 
     def _pace(self, now: float) -> float:
         """How much of the rate is used."""

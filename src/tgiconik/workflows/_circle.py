@@ -23,7 +23,7 @@ class Circle:
 
     async def tagged(self, tags: Sequence[str]) -> tuple[list[str], list[str]]:
         """The ids of the groups that some tags are for, and the tags that no group is for."""
-        groups = await self._all_groups()
+        groups = await self.read_groups()
         by_tag: dict[str, list[str]] = {}
         for group in groups.values():
             for tag in group.tags:
@@ -42,7 +42,7 @@ class Circle:
         Raises:
             NotFound: there is no such group.
         """
-        groups = await self._all_groups()
+        groups = await self.read_groups()
         found: dict[str, Partner] = {}
         ahead = list(dict.fromkeys(group_ids))
         seen = set(ahead)
@@ -99,7 +99,8 @@ class Circle:
         self.trail.decided(f"{named(facts.title)} is meant for {how_many(wanted)}")
         return dict(sorted(wanted.items())), waits_for
 
-    async def _all_groups(self) -> dict[str, Group]:
+    async def read_groups(self) -> Mapping[str, Group]:
+        """All groups by id, read at the first time."""
         if self._groups is None:
             self._groups = {group.id: group async for group in self.grid.community.groups.list()}
         return self._groups

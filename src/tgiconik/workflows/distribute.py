@@ -265,6 +265,10 @@ async def read_receipts(
 ) -> dict[str, tuple[Receipt, ...]]:
     """What each partner did with their delivery, by company id; who did nothing has none.
 
+    Args:
+        grid: Trading Grid.
+        distribution: the result: who got it, and by which document.
+
     Raises:
         CallError: Trading Grid could not be asked.
     """
@@ -302,7 +306,7 @@ class _Work:
         partners: Iterable[str] | None = None,
     ) -> Distribution:
         """From the asset's id to the result."""
-        facts = await self._facts(asset_id)
+        facts, _ = await both(partial(self._facts, asset_id), self.circle.read_groups)
         survey = Survey(
             self.grid,
             self.iconik,

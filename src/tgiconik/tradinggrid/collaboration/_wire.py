@@ -13,7 +13,7 @@ T = TypeVar("T")
 
 _BASE: Final = "/community/v1/companies/{}"
 #: The most that the contract allows in one page.
-_LIMIT: Final = 200
+_LIMIT: Final = 1_000
 
 
 def matching(if_match: str | None) -> Mapping[str, str]:

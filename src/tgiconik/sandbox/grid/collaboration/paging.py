@@ -18,7 +18,7 @@ from tgiconik.sandbox.grid.shapes import Check, Document, Fault, text, time
 
 _ID: Final = text(least=1, most=200)
 _LIMIT: Final = 50
-_MOST: Final = 200
+_MOST: Final = 1_000
 _LIMITS: Final = frozenset(map(str, range(1, _MOST + 1)))
 
 Keeps: TypeAlias = Callable[[Community, Document, Sequence[str]], bool]
