@@ -1,5 +1,6 @@
 """The pages as Markdown: all of them are in the navigation, and their code runs."""
 
+import json
 import os
 import re
 import subprocess
@@ -8,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from codegen import contract
 from tgiconik.sandbox import Sandbox, world
 from website.blocks import Block, BlockError, blocks, run
 
@@ -54,6 +56,20 @@ def test_a_page_with_code_says_where_it_runs(page: str) -> None:
     printing = [one for one in FOUND[page] if one.why_not is None and "print(" in one.code]
     said = "#the-code-on-these-pages" in (DOCS / page).read_text("utf-8")
     assert said or not printing or page == "sandbox.md"
+
+
+def test_the_contract_s_page_is_made_of_its_document() -> None:
+    document = json.loads((DOCS / contract.NAME).read_text("utf-8"))
+    page = (DOCS / "contract.md").read_text("utf-8")
+    assert page == contract.text(document), "run `python -m codegen`"
+
+
+def test_diagrams_have_no_semicolons_which_mermaid_reads_as_line_ends() -> None:
+    for page in PAGES:
+        for diagram in re.findall(
+            r"^```mermaid\n(.*?)^```$", (DOCS / page).read_text("utf-8"), re.MULTILINE | re.DOTALL
+        ):
+            assert ";" not in diagram, page
 
 
 def test_the_page_on_search_shows_what_it_says() -> None:
