@@ -337,7 +337,11 @@ _SERVER = 500
 
 
 def for_status(status: int) -> type[StatusError]:
-    """The class that a status raises: its own, or its family's."""
+    """The class that a status raises: its own, or its family's.
+
+    Args:
+        status: HTTP status, 400 or more.
+    """
     return _BY_STATUS.get(status) or (ServerError if status >= _SERVER else ClientError)
 
 

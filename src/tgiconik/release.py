@@ -268,6 +268,9 @@ class ReleasePolicy:
         Keys are the attributes; durations are written like `"14d"`, `"12h"` or `"10s"`. A string
         that has a line break or an equals sign is text, everything else a path.
 
+        Args:
+            source: path of the file, or the text itself.
+
         Raises:
             ConfigurationError: the file cannot be read, or a key or a value is not a policy's.
         """
@@ -370,7 +373,12 @@ def decide(
 
 
 def usable_until(policy: ReleasePolicy, facts: AssetFacts) -> datetime | None:
-    """When the licence ends, after which nobody may use the asset; None when it states no end."""
+    """When the licence ends, after which nobody may use the asset; None when it states no end.
+
+    Args:
+        policy: the rules.
+        facts: what was read of the asset.
+    """
     return min(_moments(facts, policy.licence_end_field, ends_day=True), default=None)
 
 

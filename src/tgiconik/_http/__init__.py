@@ -7,6 +7,7 @@ raised. `Pages` walks lists. Private: clients build on it, users see its effects
 from tgiconik._http._closing import Closing, Unpickled
 from tgiconik._http._engine import Engine, Transport, chosen_engine
 from tgiconik._http._links import CHUNK, Body, Links, Stream
+from tgiconik._http._listed import Listed
 from tgiconik._http._local import local_transport
 from tgiconik._http._message import (
     Answer,
@@ -41,6 +42,7 @@ __all__ = [
     "HeaderAuth",
     "Hidden",
     "Links",
+    "Listed",
     "Page",
     "Pages",
     "QueryValue",

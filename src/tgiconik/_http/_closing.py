@@ -3,6 +3,8 @@
 from types import TracebackType
 from typing import NoReturn, Self
 
+from tgiconik._http._listed import Listed
+
 
 class Unpickled:
     """Holds credentials or connections, which are written into no file and sent to nobody."""
@@ -14,7 +16,7 @@ class Unpickled:
         )
 
 
-class Closing(Unpickled):
+class Closing(Unpickled, Listed):
     """`async with` for everything that has an `aclose`."""
 
     async def aclose(self) -> None:

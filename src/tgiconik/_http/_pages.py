@@ -59,7 +59,11 @@ class Pages(Generic[T]):
         return self._cursor
 
     def resume(self, cursor: str | None) -> "Pages[T]":
-        """The same list, from a cursor on. Cursors are text and may be stored."""
+        """The same list, from a cursor on. Cursors are text and may be stored.
+
+        Args:
+            cursor: from `cursor` of an earlier walk; None begins at the start.
+        """
         return Pages(self._fetch, cursor=cursor)
 
     def pages(self) -> AsyncIterator[Page[T]]:
@@ -74,7 +78,11 @@ class Pages(Generic[T]):
         self._cursor = cursor
 
     async def first(self, n: int) -> list[T]:
-        """The first `n` items, or all when there are fewer; reads no page more than needed."""
+        """The first `n` items, or all when there are fewer; reads no page more than needed.
+
+        Args:
+            n: how many at the most.
+        """
         found: list[T] = []
         if n <= 0:
             return found

@@ -47,6 +47,11 @@ class Retry:
 
         Full jitter: anything between nothing and the doubled base, so that many callers that
         failed together do not come back together. What the platform asks for is a minimum.
+
+        Args:
+            attempt: how often it was sent so far.
+            retry_after: seconds that the platform asks to wait, when it does.
+            spread: a number between 0 and 1, for tests.
         """
         ours = spread() * min(self.cap, self.base * 2.0 ** (attempt - 1))
         return ours if retry_after is None else retry_after + ours

@@ -6,7 +6,7 @@ from typing import Any, ClassVar, TypedDict, TypeVar, Unpack, overload
 from uuid import uuid4
 
 from tgiconik import errors
-from tgiconik._http import Answer, Call, Page, Pages, QueryValue, Session, build, unreadable
+from tgiconik._http import Answer, Call, Listed, Page, Pages, QueryValue, Session, build, unreadable
 from tgiconik._models import DecodeError, Json, Model, decode, unstructure
 from tgiconik.iconik import _paging
 
@@ -45,7 +45,7 @@ class Options(TypedDict, total=False):
     roles: Sequence[str]
 
 
-class Service:
+class Service(Listed):
     """One of iconik's services. Methods named after the endpoints; see `docs/operations.md`.
 
     Every method raises the errors of `tgiconik.errors`: a `StatusError` when iconik says no, an

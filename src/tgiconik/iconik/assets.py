@@ -92,6 +92,9 @@ def current_version(asset: m.Asset) -> m.AssetVersion | None:
 
     The asset's `default_version_id`, which iconik's guides name and its published documents lack.
     Where a record lacks it, the version with the highest number counts: an assumption.
+
+    Args:
+        asset: as it was read by its id; a search hit may be old.
     """
     versions = [version for version in asset.versions or () if version.id is not None]
     for version in versions:
@@ -105,6 +108,10 @@ def current_version(asset: m.Asset) -> m.AssetVersion | None:
 def keyed_title(title: str, key: str) -> str:
     """The title of a share that can be found again by its key.
 
+    Args:
+        title: what recipients read.
+        key: whose share it is.
+
     Raises:
         ConfigurationError: the key has other characters than letters, digits and `:._@/%-`.
     """
@@ -114,7 +121,11 @@ def keyed_title(title: str, key: str) -> str:
 
 
 def key_in(title: str | None) -> str | None:
-    """The key in a share's title; None for a share that has none."""
+    """The key in a share's title; None for a share that has none.
+
+    Args:
+        title: the share's title.
+    """
     found = _KEYED_TITLE.fullmatch(title or "")
     return found[1] if found else None
 
@@ -126,6 +137,10 @@ class Assets(AssetsService):
         """The approval of one version, with each reviewer's word; None when nobody asked for one.
 
         `GET /API/assets/v1/assets/{asset_id}/versions/{version_id}/approvals/request/`.
+
+        Args:
+            asset_id: the asset.
+            version_id: the version.
         """
         try:
             return await self.get_object_version_approval_request("assets", asset_id, version_id)
@@ -189,6 +204,10 @@ class Assets(AssetsService):
 
         `PUT /API/assets/v1/assets/{asset_id}/versions/{version_id}/promote/`.
 
+        Args:
+            asset_id: the asset.
+            version_id: the version.
+
         Raises:
             Inconsistent: iconik took the call, and another version is current all the same.
         """
@@ -207,6 +226,13 @@ class Assets(AssetsService):
 
         Whether it is current at once was not found: promote the one that is to be seen.
         `POST /API/assets/v1/assets/{asset_id}/versions/`.
+
+        Args:
+            asset_id: the asset.
+            body: its title and status.
+
+        Raises:
+            Inconsistent: no version was added, or another one at the same time.
         """
         before = {version.id for version in (await self.get_asset(asset_id)).versions or ()}
         await self.create_asset_version(asset_id, body=body)
@@ -223,6 +249,10 @@ class Assets(AssetsService):
 
         iconik only accepts the job (202); the version appears when it is done.
         `POST /API/assets/v1/assets/{asset_id}/versions/from/versions/{source_version_id}/`.
+
+        Args:
+            asset_id: the asset that gets it.
+            source_version_id: the version to copy.
         """
         await self.create_asset_version_from_version(asset_id, source_version_id, body={})
 
@@ -302,6 +332,11 @@ class Assets(AssetsService):
 
         Reads the object's own list, which the database answers; the index behind `list_shares` may
         lag. `GET /API/assets/v1/{object_type}/{object_id}/shares/`.
+
+        Args:
+            object_id: the asset or collection.
+            key: whose links they are, as given to `create_link`.
+            object_type: `assets` or `collections`.
         """
         return (await self.find_keyed_links(object_id, object_type=object_type)).get(key, [])
 
@@ -330,6 +365,10 @@ class Assets(AssetsService):
         """Give a link another end; everything else about the share stays as it is.
 
         `GET` and `PUT /API/assets/v1/{object_type}/{object_id}/shares/{share_id}/`.
+
+        Args:
+            link: the share, as `create_link` or `find_links` answered it.
+            expires: when it stops working, timezone-aware.
         """
         there = await self.get_object_share(link.object_type, link.object_id, link.share_id)
         # A PUT replaces: what is not sent would be lost.
@@ -343,6 +382,9 @@ class Assets(AssetsService):
         """How a share was used so far.
 
         `GET /API/assets/v1/{object_type}/{object_id}/shares/{share_id}/users/`.
+
+        Args:
+            link: the share, as `create_link` or `find_links` answered it.
         """
         users = self.list_object_share_users(link.object_type, link.object_id, link.share_id)
         return _counted([user async for user in users])
@@ -352,6 +394,9 @@ class Assets(AssetsService):
 
         Its counts go with it: read them before, with `count_accesses`.
         `DELETE /API/assets/v1/{object_type}/{object_id}/shares/{share_id}/`.
+
+        Args:
+            link: the share, as `create_link` or `find_links` answered it.
         """
         try:
             await self.delete_object_share(link.object_type, link.object_id, link.share_id)

@@ -115,6 +115,10 @@ async def check(iconik: "IconikClient", policy: ReleasePolicy | None = None) -> 
 
     `GET /API/users/v1/users/current/`, `…/current/roles/` and, with a policy,
     `GET /API/metadata/v1/views/{view_id}/`. What fails is in the result, not raised.
+
+    Args:
+        iconik: the client.
+        policy: also check that its metadata view and fields exist.
     """
     try:
         user = (await iconik.users.get_current_user()).email

@@ -48,6 +48,9 @@ class MetadataValues(Mapping[str, tuple[Any, ...]]):
     def texts(self, name: str) -> tuple[str, ...]:
         """The values of a field, all of which are text; none when the field is empty.
 
+        Args:
+            name: the field.
+
         Raises:
             ValueError: a value is something else.
         """
@@ -59,6 +62,9 @@ class MetadataValues(Mapping[str, tuple[Any, ...]]):
     def text(self, name: str) -> str | None:
         """The one value of a field, which is text; None when the field is empty.
 
+        Args:
+            name: the field.
+
         Raises:
             ValueError: it is something else, or several.
         """
@@ -69,6 +75,9 @@ class MetadataValues(Mapping[str, tuple[Any, ...]]):
 
     def number(self, name: str) -> float | None:
         """The one value of a field as a finite number, also when it is written as text.
+
+        Args:
+            name: the field.
 
         Raises:
             ValueError: it is not one number.
@@ -90,6 +99,9 @@ class MetadataValues(Mapping[str, tuple[Any, ...]]):
     def boolean(self, name: str) -> bool | None:
         """The one value of a field as yes or no, natively or as text.
 
+        Args:
+            name: the field.
+
         Raises:
             ValueError: it is neither.
         """
@@ -106,6 +118,9 @@ class MetadataValues(Mapping[str, tuple[Any, ...]]):
 
         A date is its midnight.
 
+        Args:
+            name: the field.
+
         Raises:
             ValueError: it is not a time.
         """
@@ -121,6 +136,9 @@ class MetadataValues(Mapping[str, tuple[Any, ...]]):
 
     def date(self, name: str) -> dt.date | None:
         """The one value of a field as a date; of a time, its day in UTC.
+
+        Args:
+            name: the field.
 
         Raises:
             ValueError: it is neither a date nor a time.
@@ -147,6 +165,12 @@ class Metadata(MetadataService):
         `can_read_metadata_values`. iconik answers 404 for a view that has no values yet, which is
         an empty mapping here; an object or a view that does not exist answers the same and cannot
         be told apart.
+
+        Args:
+            object_id: the asset or collection, or whatever else has metadata.
+            view_id: the metadata view.
+            object_type: what it is, in the plural and as paths have it: `assets`, `collections`,
+                `segments`.
         """
         try:
             found = await self.get_object_view_metadata(object_type, object_id, view_id)
@@ -167,6 +191,13 @@ class Metadata(MetadataService):
         Reads nothing. `PUT /API/metadata/v1/{object_type}/{object_id}/views/{view_id}/`, role
         `can_write_metadata_values`.
 
+        Args:
+            object_id: the asset or collection, or whatever else has metadata.
+            view_id: the metadata view whose fields these are.
+            fields: values by field name: one, several or None.
+            object_type: what it is, in the plural and as paths have it: `assets`, `collections`,
+                `segments`.
+
         Returns:
             What the view shows now, as iconik answers it.
         """
@@ -183,6 +214,13 @@ class Metadata(MetadataService):
         """Set the given fields, and empty all others that the view shows now.
 
         Reads the values that are there first: iconik leaves fields that are not sent alone.
+
+        Args:
+            object_id: the asset or collection, or whatever else has metadata.
+            view_id: the metadata view whose fields these are.
+            fields: values by field name: one, several or None.
+            object_type: what it is, in the plural and as paths have it: `assets`, `collections`,
+                `segments`.
         """
         there = await self.values(object_id, view_id, object_type=object_type)
         emptied = dict.fromkeys(there.keys() - fields.keys())
@@ -198,7 +236,16 @@ class Metadata(MetadataService):
         *values: Value,
         object_type: str = "assets",
     ) -> MetadataValues:
-        """Set one field, to no value, one or several."""
+        """Set one field, to no value, one or several.
+
+        Args:
+            object_id: the asset or collection, or whatever else has metadata.
+            view_id: the metadata view whose fields these are.
+            field: the field.
+            values: which values; times are sent in UTC.
+            object_type: what it is, in the plural and as paths have it: `assets`, `collections`,
+                `segments`.
+        """
         return await self.merge_values(object_id, view_id, {field: values}, object_type=object_type)
 
     async def add_value(
@@ -212,6 +259,14 @@ class Metadata(MetadataService):
         """Add values to a field, without reading the ones that others may be adding meanwhile.
 
         By the mode `append`, which iconik's documents do not name and a live client uses.
+
+        Args:
+            object_id: the asset or collection, or whatever else has metadata.
+            view_id: the metadata view whose fields these are.
+            field: the field.
+            values: which values; times are sent in UTC.
+            object_type: what it is, in the plural and as paths have it: `assets`, `collections`,
+                `segments`.
         """
         written = _written({field: values}, mode="append")
         return await self._put(object_id, view_id, written, object_type)
@@ -227,6 +282,14 @@ class Metadata(MetadataService):
         """Take values out of a field, and leave its other ones.
 
         By the mode `delete`, which iconik's documents do not name and a live client uses.
+
+        Args:
+            object_id: the asset or collection, or whatever else has metadata.
+            view_id: the metadata view whose fields these are.
+            field: the field.
+            values: which values; times are sent in UTC.
+            object_type: what it is, in the plural and as paths have it: `assets`, `collections`,
+                `segments`.
         """
         written = _written({field: values}, mode="delete")
         return await self._put(object_id, view_id, written, object_type)

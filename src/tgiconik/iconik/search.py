@@ -36,13 +36,24 @@ _SPECIAL: Final = re.compile(r'(^(?=(?:AND|OR|NOT)\b)|[+\-&|!(){}\[\]^"~*?:\\/\s
 
 
 def escaped(text: str) -> str:
-    """Text as one Lucene term, with everything escaped that would be read as more than text."""
+    """Text as one Lucene term, with everything escaped that would be read as more than text.
+
+    Args:
+        text: words of a person.
+    """
     return _SPECIAL.sub(r"\\\1", text)
 
 
 @attrs.frozen
 class Condition:
-    """One condition, or several under an operator. Made by the functions of this module."""
+    """One condition, or several under an operator. Made by the functions of this module.
+
+    Attributes:
+        operator: `AND`, `OR`, `NOT` or `NESTED`.
+        terms: conditions on one field each, as iconik takes them.
+        conditions: further ones below the operator.
+        path: the list for whose entries they all hold; None for the document itself.
+    """
 
     operator: str
     terms: tuple[m.CriteriaTermInput, ...] = ()
@@ -69,6 +80,10 @@ class Condition:
 def term(field: str, value: Value) -> Condition:
     """The field has this value. Metadata fields are called `metadata.{name}`.
 
+    Args:
+        field: name of the field, such as `media_type` or `metadata.Regions`.
+        value: text, number, flag or time.
+
     Raises:
         ConfigurationError: the value is an empty text; say `missing` instead.
     """
@@ -78,7 +93,12 @@ def term(field: str, value: Value) -> Condition:
 
 
 def one_of(field: str, values: Iterable[Value]) -> Condition:
-    """The field has one of these values; of no values, nothing has one."""
+    """The field has one of these values; of no values, nothing has one.
+
+    Args:
+        field: name of the field, such as `media_type` or `metadata.Regions`.
+        values: text, numbers, flags or times.
+    """
     # Unescaped: these are compared as they are, like the values that facets answer.
     return _one(m.CriteriaTermInput(name=field, value_in=[_text(value) for value in values]))
 
@@ -87,6 +107,11 @@ def between(field: str, start: Value | None = None, end: Value | None = None) ->
     """The field is not below `start` and not above `end`.
 
     Times are sent in UTC; one without a zone is read as UTC.
+
+    Args:
+        field: name of the field, such as `media_type` or `metadata.Regions`.
+        start: the least; open when left out.
+        end: the most; open when left out.
 
     Raises:
         ConfigurationError: neither end is given.
@@ -102,22 +127,37 @@ def between(field: str, start: Value | None = None, end: Value | None = None) ->
 
 
 def exists(field: str) -> Condition:
-    """The field has a value."""
+    """The field has a value.
+
+    Args:
+        field: name of the field, such as `media_type` or `metadata.Regions`.
+    """
     return _one(m.CriteriaTermInput(name=field, exists=True))
 
 
 def missing(field: str) -> Condition:
-    """The field has no value."""
+    """The field has no value.
+
+    Args:
+        field: name of the field, such as `media_type` or `metadata.Regions`.
+    """
     return _one(m.CriteriaTermInput(name=field, missing=True))
 
 
 def all_of(*conditions: Condition) -> Condition:
-    """Every one of them holds."""
+    """Every one of them holds.
+
+    Args:
+        conditions: such as `term` and `between` make.
+    """
     return _joined("AND", conditions)
 
 
 def any_of(*conditions: Condition) -> Condition:
     """At least one of them holds.
+
+    Args:
+        conditions: such as `term` and `between` make.
 
     Raises:
         ConfigurationError: there is none; what iconik makes of that is not known.
@@ -128,12 +168,20 @@ def any_of(*conditions: Condition) -> Condition:
 
 
 def none_of(*conditions: Condition) -> Condition:
-    """None of them holds."""
+    """None of them holds.
+
+    Args:
+        conditions: such as `term` and `between` make.
+    """
     return _joined("NOT", conditions)
 
 
 def nested(path: str, *conditions: Condition) -> Condition:
     """All of them hold for one and the same entry of a list, such as one of `files`.
+
+    Args:
+        path: the list's field.
+        conditions: such as `term` and `between` make.
 
     Raises:
         ConfigurationError: there is none; what iconik makes of that is not known.
@@ -163,6 +211,12 @@ class Search(SearchService):
         """Assets, in constant memory, however many: `documents` of that type.
 
         `POST /API/search/v1/search/`, role `can_search`.
+
+        Args:
+            text: words of a person; everything special in them is escaped. Everything, when left
+                out.
+            options: as for `documents`: query, where, sort, facets, include_fields, exclude_fields,
+                metadata_view_id, per_page.
         """
         return self.documents(["assets"], text, **options)
 
@@ -170,6 +224,12 @@ class Search(SearchService):
         """Collections, in constant memory, however many: `documents` of that type.
 
         `POST /API/search/v1/search/`, role `can_search`.
+
+        Args:
+            text: words of a person; everything special in them is escaped. Everything, when left
+                out.
+            options: as for `documents`: query, where, sort, facets, include_fields, exclude_fields,
+                metadata_view_id, per_page.
         """
         return self.documents(["collections"], text, **options)
 

@@ -182,7 +182,14 @@ class Sandbox:
                 self.state.base_url = before
 
     def until_closed(self, context: AbstractContextManager[T]) -> T:
-        """Enter a context, such as `serve()`, that lasts until the sandbox is closed."""
+        """Enter a context, such as `serve()`, that lasts until the sandbox is closed.
+
+        Args:
+            context: what is entered, and left by `close`.
+
+        Returns:
+            What the context gives.
+        """
         return self._ends.enter_context(context)
 
     def close(self) -> None:

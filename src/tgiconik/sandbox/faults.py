@@ -52,7 +52,12 @@ class Fault:
     nth: int = attrs.field(default=1, kw_only=True)
 
     def counts(self, method: str, target: str) -> bool:
-        """Whether a request is one of those that are counted."""
+        """Whether a request is one of those that are counted.
+
+        Args:
+            method: HTTP method, in capitals.
+            target: path and query.
+        """
         return self.method in {"", method} and re.search(self.path, target) is not None
 
 

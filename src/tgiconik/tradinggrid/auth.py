@@ -94,6 +94,9 @@ class ClientCredentials(Unpickled):
     async def headers(self, session: Session) -> Mapping[str, str]:
         """The `Authorization` header of a token that is good for now.
 
+        Args:
+            session: fetches the token.
+
         Raises:
             Unauthorized: Trading Grid refuses the credentials.
             CallError: no token could be fetched.
@@ -108,7 +111,12 @@ class ClientCredentials(Unpickled):
             return (await self._fetched(session)).headers
 
     async def refused(self, session: Session, used: Mapping[str, str]) -> bool:  # noqa: ARG002 - the protocol's
-        """Drop the token if it is still the refused one; either way another try makes sense."""
+        """Drop the token if it is still the refused one; either way another try makes sense.
+
+        Args:
+            session: fetches the token.
+            used: the headers that were refused.
+        """
         if self._token is not None and self._token.headers == used:
             self._token = None
         return True

@@ -22,7 +22,11 @@ from tgiconik.workflows._wording import named
 
 
 def share_key(partner_id: str) -> str:
-    """What names a partner's link to an asset on both platforms: one link per partner and asset."""
+    """What names a partner's link to an asset on both platforms: one link per partner and asset.
+
+    Args:
+        partner_id: company id (BUID) of the partner.
+    """
     return f"tgiconik:{quote(partner_id, safe=':._@/-')}"
 
 

@@ -65,15 +65,27 @@ class Trail:
     steps: list[Step] = attrs.field(factory=list, init=False)
 
     def read(self, what: str) -> None:
-        """Something was looked at."""
+        """Something was looked at.
+
+        Args:
+            what: one line that a person can read.
+        """
         self._add(Verb.READ, what)
 
     def decided(self, what: str) -> None:
-        """Something was concluded."""
+        """Something was concluded.
+
+        Args:
+            what: one line that a person can read.
+        """
         self._add(Verb.DECIDED, what)
 
     def waits(self, what: str) -> None:
-        """Something can only go on when somebody else has acted."""
+        """Something can only go on when somebody else has acted.
+
+        Args:
+            what: one line that a person can read.
+        """
         self._add(Verb.WAITS, what)
 
     async def write(self, what: str, action: Callable[[], Awaitable[T]], *, instead: T) -> T:

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Final
 import attrs
 
 from tgiconik import errors
-from tgiconik._http import Links, Retry
+from tgiconik._http import Links, Listed, Retry
 from tgiconik.iconik.metadata import Given
 from tgiconik.iconik.models import assets as a
 from tgiconik.iconik.transfer import _ready
@@ -57,8 +57,13 @@ class DownloadOutcome:
     error: Exception | None = None
 
 
-class Transfer:
+class Transfer(Listed):
     """Uploads and downloads of one iconik client; `iconik.transfer`.
+
+    Args:
+        iconik: makes and closes what iconik keeps of the media.
+        links: sends and fetches the bytes, without iconik's credentials.
+        retry: how often to try, and how patiently.
 
     Attributes:
         part_size: bytes of the parts that a large file is sent in. They are larger where there

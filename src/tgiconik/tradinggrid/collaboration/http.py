@@ -10,7 +10,7 @@ from typing import ClassVar, final
 
 from typing_extensions import override
 
-from tgiconik._http import Pages, Session, checked_url
+from tgiconik._http import Listed, Pages, Session, checked_url
 from tgiconik.tradinggrid.collaboration import protocol
 from tgiconik.tradinggrid.collaboration._wire import Wire, matching
 from tgiconik.tradinggrid.collaboration.inputs import (
@@ -57,7 +57,7 @@ from tgiconik.tradinggrid.collaboration.models import (
 from tgiconik.tradinggrid.collaboration.values import Claim
 
 
-class _Wired:
+class _Wired(Listed):
     """A noun that is reached over HTTP."""
 
     def __init__(self, wire: Wire) -> None:
@@ -910,7 +910,7 @@ class _ActivityLog(_Wired, protocol.ActivityLog):
 
 
 @final
-class HttpCollaboration:
+class HttpCollaboration(Listed):
     """The collaboration contract over HTTP.
 
     Args:

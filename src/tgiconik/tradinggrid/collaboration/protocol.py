@@ -78,11 +78,22 @@ class Partners(Protocol):
         language: str | None = None,
         updated_since: datetime | None = None,
     ) -> Pages[Partner]:
-        """Partner profiles. `GET /partners`."""
+        """Partner profiles. `GET /partners`.
+
+        Args:
+            group_id: only those of this group.
+            region: only those in this region.
+            language: only those who want this language.
+            updated_since: only what changed then or later; timezone-aware, or read as UTC.
+        """
         ...
 
     async def get(self, partner_id: str) -> Partner:
-        """One partner's profile. `GET /partners/{partnerId}`."""
+        """One partner's profile. `GET /partners/{partnerId}`.
+
+        Args:
+            partner_id: company id (BUID) of the partner.
+        """
         ...
 
     async def put(
@@ -93,7 +104,15 @@ class Partners(Protocol):
         if_match: str | None,
         idempotency_key: str | None = None,
     ) -> Partner:
-        """Make a profile (`if_match=None`) or replace it. `PUT /partners/{partnerId}`."""
+        """Make a profile (`if_match=None`) or replace it. `PUT /partners/{partnerId}`.
+
+        Args:
+            partner_id: company id (BUID) of the partner.
+            profile: all of the profile.
+            if_match: `etag` of what was read; None when nothing is to be there yet.
+            idempotency_key: makes a repeated call answer what the first one did; made for each call
+                when left out.
+        """
         ...
 
 
@@ -107,15 +126,31 @@ class Groups(Protocol):
         external_id: str | None = None,
         updated_since: datetime | None = None,
     ) -> Pages[Group]:
-        """Groups. `GET /groups`."""
+        """Groups. `GET /groups`.
+
+        Args:
+            tag: only those with this tag.
+            external_id: only the one with this name of the caller's own.
+            updated_since: only what changed then or later; timezone-aware, or read as UTC.
+        """
         ...
 
     async def get(self, group_id: str) -> Group:
-        """One group. `GET /groups/{groupId}`."""
+        """One group. `GET /groups/{groupId}`.
+
+        Args:
+            group_id: the group.
+        """
         ...
 
     async def create(self, new: GroupInput, *, idempotency_key: str | None = None) -> Group:
-        """Make a group. `POST /groups`."""
+        """Make a group. `POST /groups`.
+
+        Args:
+            new: what is to be there.
+            idempotency_key: makes a repeated call answer what the first one did; made for each call
+                when left out.
+        """
         ...
 
     async def update(
@@ -126,19 +161,42 @@ class Groups(Protocol):
         if_match: str,
         idempotency_key: str | None = None,
     ) -> Group:
-        """Change a group. `PATCH /groups/{groupId}`."""
+        """Change a group. `PATCH /groups/{groupId}`.
+
+        Args:
+            group_id: the group.
+            changes: what is to change; fields that are left out stay.
+            if_match: `etag` of what was read.
+            idempotency_key: makes a repeated call answer what the first one did; made for each call
+                when left out.
+        """
         ...
 
     def members(self, group_id: str, *, updated_since: datetime | None = None) -> Pages[Partner]:
-        """The partners in a group. `GET /groups/{groupId}/members`."""
+        """The partners in a group. `GET /groups/{groupId}/members`.
+
+        Args:
+            group_id: the group.
+            updated_since: only what changed then or later; timezone-aware, or read as UTC.
+        """
         ...
 
     async def add_member(self, group_id: str, partner_id: str) -> None:
-        """Put a partner in; one who is in stays in. `PUT /groups/{groupId}/members/{partnerId}`."""
+        """Put a partner in; one who is in stays in. `PUT /groups/{groupId}/members/{partnerId}`.
+
+        Args:
+            group_id: the group.
+            partner_id: company id (BUID) of the partner.
+        """
         ...
 
     async def remove_member(self, group_id: str, partner_id: str) -> None:
-        """Take a partner out, if in. `DELETE /groups/{groupId}/members/{partnerId}`."""
+        """Take a partner out, if in. `DELETE /groups/{groupId}/members/{partnerId}`.
+
+        Args:
+            group_id: the group.
+            partner_id: company id (BUID) of the partner.
+        """
         ...
 
 
@@ -146,7 +204,11 @@ class Claimable(Protocol):
     """What requests and issues share: a lease that says who works on it."""
 
     async def get_claim(self, id_: str) -> Claim:
-        """Who works on it; a claim that nobody holds has no holder. `GET …/{id}/claim`."""
+        """Who works on it; a claim that nobody holds has no holder. `GET …/{id}/claim`.
+
+        Args:
+            id_: the request or issue.
+        """
         ...
 
     async def put_claim(
@@ -176,6 +238,10 @@ class Claimable(Protocol):
     async def release_claim(self, id_: str, *, if_match: str) -> Claim:
         """Give the lease back, with the claim's own `etag`. `DELETE …/{id}/claim`.
 
+        Args:
+            id_: the request or issue.
+            if_match: `etag` of the claim.
+
         Raises:
             PreconditionFailed: somebody else has taken it since.
         """
@@ -192,7 +258,13 @@ class Commented(Protocol):
         external_id: str | None = None,
         updated_since: datetime | None = None,
     ) -> Pages[Comment]:
-        """What was said on it, oldest first. `GET …/{id}/comments`."""
+        """What was said on it, oldest first. `GET …/{id}/comments`.
+
+        Args:
+            id_: the request, issue or project.
+            external_id: only the one with this name of the caller's own.
+            updated_since: only what changed then or later; timezone-aware, or read as UTC.
+        """
         ...
 
     async def comment(
@@ -204,6 +276,13 @@ class Commented(Protocol):
         idempotency_key: str | None = None,
     ) -> Comment:
         """Say something on it. `POST …/{id}/comments`.
+
+        Args:
+            id_: the request, issue or project.
+            new: what is to be there.
+            holder: who holds the claim, when one is needed: nothing is written once it has ended.
+            idempotency_key: makes a repeated call answer what the first one did; made for each call
+                when left out.
 
         Raises:
             PreconditionFailed: `holder` does not hold the claim (any more); nothing was said.
@@ -224,15 +303,34 @@ class Requests(Claimable, Commented, Protocol):
         external_id: str | None = None,
         updated_since: datetime | None = None,
     ) -> Pages[Request]:
-        """Requests. `GET /requests`."""
+        """Requests. `GET /requests`.
+
+        Args:
+            status: only those in one of these statuses; in any when empty.
+            kind: only those of this kind.
+            partner_id: only those of this partner, by company id (BUID).
+            asset_id: only those about this iconik asset.
+            external_id: only the one with this name of the caller's own.
+            updated_since: only what changed then or later; timezone-aware, or read as UTC.
+        """
         ...
 
     async def get(self, request_id: str) -> Request:
-        """One request. `GET /requests/{requestId}`."""
+        """One request. `GET /requests/{requestId}`.
+
+        Args:
+            request_id: the request, such as `REQ-1042`.
+        """
         ...
 
     async def create(self, new: RequestInput, *, idempotency_key: str | None = None) -> Request:
-        """Enter a request; it begins as submitted. `POST /requests`."""
+        """Enter a request; it begins as submitted. `POST /requests`.
+
+        Args:
+            new: what is to be there.
+            idempotency_key: makes a repeated call answer what the first one did; made for each call
+                when left out.
+        """
         ...
 
     async def update(
@@ -244,7 +342,16 @@ class Requests(Claimable, Commented, Protocol):
         holder: str | None = None,
         idempotency_key: str | None = None,
     ) -> Request:
-        """Change a request. `PATCH /requests/{requestId}`."""
+        """Change a request. `PATCH /requests/{requestId}`.
+
+        Args:
+            request_id: the request, such as `REQ-1042`.
+            changes: what is to change; fields that are left out stay.
+            if_match: `etag` of what was read.
+            holder: who holds the claim, when one is needed: nothing is written once it has ended.
+            idempotency_key: makes a repeated call answer what the first one did; made for each call
+                when left out.
+        """
         ...
 
     async def set_status(
@@ -259,6 +366,16 @@ class Requests(Claimable, Commented, Protocol):
         idempotency_key: str | None = None,
     ) -> Request:
         """Move the status along `transitions.REQUEST_MOVES`. `PUT /requests/{requestId}/status`.
+
+        Args:
+            request_id: the request, such as `REQ-1042`.
+            status: where it moves.
+            if_match: `etag` of what was read.
+            note: why, for its history.
+            actor: who moves it, for its history.
+            holder: who holds the claim, when one is needed: nothing is written once it has ended.
+            idempotency_key: makes a repeated call answer what the first one did; made for each call
+                when left out.
 
         Raises:
             Conflict: the move is not allowed, or somebody else holds the claim.
@@ -281,15 +398,35 @@ class Issues(Claimable, Commented, Protocol):
         external_id: str | None = None,
         updated_since: datetime | None = None,
     ) -> Pages[Issue]:
-        """Issues. `GET /issues`."""
+        """Issues. `GET /issues`.
+
+        Args:
+            status: only those in one of these statuses; in any when empty.
+            severity: only those of this severity, see `IssueSeverity`.
+            category: only those of this category, see `IssueCategory`.
+            partner_id: only those of this partner, by company id (BUID).
+            asset_id: only those about this iconik asset.
+            external_id: only the one with this name of the caller's own.
+            updated_since: only what changed then or later; timezone-aware, or read as UTC.
+        """
         ...
 
     async def get(self, issue_id: str) -> Issue:
-        """One issue. `GET /issues/{issueId}`."""
+        """One issue. `GET /issues/{issueId}`.
+
+        Args:
+            issue_id: the issue.
+        """
         ...
 
     async def create(self, new: IssueInput, *, idempotency_key: str | None = None) -> Issue:
-        """Enter an issue; it begins as open. `POST /issues`."""
+        """Enter an issue; it begins as open. `POST /issues`.
+
+        Args:
+            new: what is to be there.
+            idempotency_key: makes a repeated call answer what the first one did; made for each call
+                when left out.
+        """
         ...
 
     async def update(
@@ -301,7 +438,16 @@ class Issues(Claimable, Commented, Protocol):
         holder: str | None = None,
         idempotency_key: str | None = None,
     ) -> Issue:
-        """Change an issue. `PATCH /issues/{issueId}`."""
+        """Change an issue. `PATCH /issues/{issueId}`.
+
+        Args:
+            issue_id: the issue.
+            changes: what is to change; fields that are left out stay.
+            if_match: `etag` of what was read.
+            holder: who holds the claim, when one is needed: nothing is written once it has ended.
+            idempotency_key: makes a repeated call answer what the first one did; made for each call
+                when left out.
+        """
         ...
 
     async def set_status(
@@ -316,6 +462,16 @@ class Issues(Claimable, Commented, Protocol):
         idempotency_key: str | None = None,
     ) -> Issue:
         """Move the status along `transitions.ISSUE_MOVES`. `PUT /issues/{issueId}/status`.
+
+        Args:
+            issue_id: the issue.
+            status: where it moves.
+            if_match: `etag` of what was read.
+            note: why, for its history.
+            actor: who moves it, for its history.
+            holder: who holds the claim, when one is needed: nothing is written once it has ended.
+            idempotency_key: makes a repeated call answer what the first one did; made for each call
+                when left out.
 
         Raises:
             Conflict: the move is not allowed, or somebody else holds the claim.
@@ -336,15 +492,33 @@ class Projects(Commented, Protocol):
         external_id: str | None = None,
         updated_since: datetime | None = None,
     ) -> Pages[Project]:
-        """Projects. `GET /projects`."""
+        """Projects. `GET /projects`.
+
+        Args:
+            kind: only those of this kind.
+            status: only those in one of these statuses; in any when empty.
+            partner_id: only those of this partner, by company id (BUID).
+            external_id: only the one with this name of the caller's own.
+            updated_since: only what changed then or later; timezone-aware, or read as UTC.
+        """
         ...
 
     async def get(self, project_id: str) -> Project:
-        """One project. `GET /projects/{projectId}`."""
+        """One project. `GET /projects/{projectId}`.
+
+        Args:
+            project_id: the project.
+        """
         ...
 
     async def create(self, new: ProjectInput, *, idempotency_key: str | None = None) -> Project:
-        """Begin a project. `POST /projects`."""
+        """Begin a project. `POST /projects`.
+
+        Args:
+            new: what is to be there.
+            idempotency_key: makes a repeated call answer what the first one did; made for each call
+                when left out.
+        """
         ...
 
     async def update(
@@ -357,6 +531,13 @@ class Projects(Commented, Protocol):
     ) -> Project:
         """Change a project. `PATCH /projects/{projectId}`.
 
+        Args:
+            project_id: the project.
+            changes: what is to change; fields that are left out stay.
+            if_match: `etag` of what was read.
+            idempotency_key: makes a repeated call answer what the first one did; made for each call
+                when left out.
+
         Raises:
             Conflict: the status cannot move there; see `transitions.PROJECT_MOVES`.
         """
@@ -365,7 +546,12 @@ class Projects(Commented, Protocol):
     def confirmations(
         self, project_id: str, *, updated_since: datetime | None = None
     ) -> Pages[Confirmation]:
-        """Which partners have confirmed. `GET /projects/{projectId}/confirmations`."""
+        """Which partners have confirmed. `GET /projects/{projectId}/confirmations`.
+
+        Args:
+            project_id: the project.
+            updated_since: only what changed then or later; timezone-aware, or read as UTC.
+        """
         ...
 
     async def confirm(
@@ -379,6 +565,13 @@ class Projects(Commented, Protocol):
         """Confirm for a partner; the first word stays.
 
         `PUT /projects/{projectId}/confirmations/{partnerId}`.
+
+        Args:
+            project_id: the project.
+            partner_id: company id (BUID) of the partner.
+            word: what the partner says.
+            idempotency_key: makes a repeated call answer what the first one did; made for each call
+                when left out.
         """
         ...
 
@@ -396,17 +589,38 @@ class Tasks(Protocol):
         external_id: str | None = None,
         updated_since: datetime | None = None,
     ) -> Pages[Task]:
-        """A project's tasks. `GET /projects/{projectId}/tasks`."""
+        """A project's tasks. `GET /projects/{projectId}/tasks`.
+
+        Args:
+            project_id: the project.
+            kind: only those of this kind.
+            status: only those in one of these statuses; in any when empty.
+            assignee_partner_id: only those that this partner is to do.
+            external_id: only the one with this name of the caller's own.
+            updated_since: only what changed then or later; timezone-aware, or read as UTC.
+        """
         ...
 
     async def get(self, project_id: str, task_id: str) -> Task:
-        """One task. `GET /projects/{projectId}/tasks/{taskId}`."""
+        """One task. `GET /projects/{projectId}/tasks/{taskId}`.
+
+        Args:
+            project_id: the project.
+            task_id: the task.
+        """
         ...
 
     async def create(
         self, project_id: str, new: TaskInput, *, idempotency_key: str | None = None
     ) -> Task:
-        """Add a task. `POST /projects/{projectId}/tasks`."""
+        """Add a task. `POST /projects/{projectId}/tasks`.
+
+        Args:
+            project_id: the project.
+            new: what is to be there.
+            idempotency_key: makes a repeated call answer what the first one did; made for each call
+                when left out.
+        """
         ...
 
     async def update(
@@ -418,7 +632,16 @@ class Tasks(Protocol):
         if_match: str,
         idempotency_key: str | None = None,
     ) -> Task:
-        """Change a task. `PATCH /projects/{projectId}/tasks/{taskId}`."""
+        """Change a task. `PATCH /projects/{projectId}/tasks/{taskId}`.
+
+        Args:
+            project_id: the project.
+            task_id: the task.
+            changes: what is to change; fields that are left out stay.
+            if_match: `etag` of what was read.
+            idempotency_key: makes a repeated call answer what the first one did; made for each call
+                when left out.
+        """
         ...
 
 
@@ -434,13 +657,28 @@ class Exceptions(Protocol):
         external_id: str | None = None,
         updated_since: datetime | None = None,
     ) -> Pages[ProjectException]:
-        """A project's exceptions. `GET /projects/{projectId}/exceptions`."""
+        """A project's exceptions. `GET /projects/{projectId}/exceptions`.
+
+        Args:
+            project_id: the project.
+            status: only those in one of these statuses; in any when empty.
+            partner_id: only those of this partner, by company id (BUID).
+            external_id: only the one with this name of the caller's own.
+            updated_since: only what changed then or later; timezone-aware, or read as UTC.
+        """
         ...
 
     async def create(
         self, project_id: str, new: ProjectExceptionInput, *, idempotency_key: str | None = None
     ) -> ProjectException:
-        """Enter an exception. `POST /projects/{projectId}/exceptions`."""
+        """Enter an exception. `POST /projects/{projectId}/exceptions`.
+
+        Args:
+            project_id: the project.
+            new: what is to be there.
+            idempotency_key: makes a repeated call answer what the first one did; made for each call
+                when left out.
+        """
         ...
 
     async def update(
@@ -452,7 +690,16 @@ class Exceptions(Protocol):
         if_match: str,
         idempotency_key: str | None = None,
     ) -> ProjectException:
-        """Change or resolve it. `PATCH /projects/{projectId}/exceptions/{exceptionId}`."""
+        """Change or resolve it. `PATCH /projects/{projectId}/exceptions/{exceptionId}`.
+
+        Args:
+            project_id: the project.
+            exception_id: the exception.
+            changes: what is to change; fields that are left out stay.
+            if_match: `etag` of what was read.
+            idempotency_key: makes a repeated call answer what the first one did; made for each call
+                when left out.
+        """
         ...
 
 
@@ -472,11 +719,27 @@ class Documents(Protocol):
         external_id: str | None = None,
         updated_since: datetime | None = None,
     ) -> Pages[Document]:
-        """Documents. `GET /documents`."""
+        """Documents. `GET /documents`.
+
+        Args:
+            state: only those in one of these states; in any when empty.
+            asset_id: only those about this iconik asset.
+            partner_id: only what is for this partner, by company id (BUID).
+            group_id: only what is for this group.
+            request_id: only what answers this request.
+            issue_id: only what answers this issue.
+            project_id: only what belongs to this project.
+            external_id: only the one with this name of the caller's own.
+            updated_since: only what changed then or later; timezone-aware, or read as UTC.
+        """
         ...
 
     async def get(self, document_id: str) -> Document:
-        """One document. `GET /documents/{documentId}`."""
+        """One document. `GET /documents/{documentId}`.
+
+        Args:
+            document_id: the document.
+        """
         ...
 
     async def create(
@@ -489,6 +752,12 @@ class Documents(Protocol):
         """Publish a document. `POST /documents`.
 
         With `supersedes`, that document becomes superseded in the same step.
+
+        Args:
+            new: what is to be there.
+            holder: who holds the claim, when one is needed: nothing is written once it has ended.
+            idempotency_key: makes a repeated call answer what the first one did; made for each call
+                when left out.
 
         Raises:
             PreconditionFailed: `holder` does not hold the claim of the document's request or issue.
@@ -504,7 +773,16 @@ class Documents(Protocol):
         holder: str | None = None,
         idempotency_key: str | None = None,
     ) -> Document:
-        """Change a document. `PATCH /documents/{documentId}`."""
+        """Change a document. `PATCH /documents/{documentId}`.
+
+        Args:
+            document_id: the document.
+            changes: what is to change; fields that are left out stay.
+            if_match: `etag` of what was read.
+            holder: who holds the claim, when one is needed: nothing is written once it has ended.
+            idempotency_key: makes a repeated call answer what the first one did; made for each call
+                when left out.
+        """
         ...
 
     async def set_state(
@@ -518,6 +796,15 @@ class Documents(Protocol):
         idempotency_key: str | None = None,
     ) -> Document:
         """Move it along `transitions.DOCUMENT_MOVES`. `PUT /documents/{documentId}/state`.
+
+        Args:
+            document_id: the document.
+            state: where it moves.
+            if_match: `etag` of what was read.
+            note: why, for its history.
+            holder: who holds the claim, when one is needed: nothing is written once it has ended.
+            idempotency_key: makes a repeated call answer what the first one did; made for each call
+                when left out.
 
         Raises:
             Conflict: the move is not allowed.
@@ -541,11 +828,27 @@ class Deliveries(Protocol):
         state: Sequence[str] = (),
         updated_since: datetime | None = None,
     ) -> Pages[Delivery]:
-        """Deliveries of all documents. `GET /deliveries`."""
+        """Deliveries of all documents. `GET /deliveries`.
+
+        Args:
+            document_id: only those of this document.
+            partner_id: only those of this partner, by company id (BUID).
+            request_id: only what answers this request.
+            asset_id: only those about this iconik asset.
+            key: only those whose link has this key.
+            share_id: only the one behind whose link is this iconik share.
+            state: only those in one of these states; in any when empty.
+            updated_since: only what changed then or later; timezone-aware, or read as UTC.
+        """
         ...
 
     async def get(self, document_id: str, partner_id: str) -> Delivery:
-        """What a partner got. `GET /documents/{documentId}/deliveries/{partnerId}`."""
+        """What a partner got. `GET /documents/{documentId}/deliveries/{partnerId}`.
+
+        Args:
+            document_id: the document.
+            partner_id: company id (BUID) of the partner.
+        """
         ...
 
     async def put(
@@ -561,6 +864,15 @@ class Deliveries(Protocol):
         """Deliver (`if_match=None`) or replace a delivery, also to renew or revoke it.
 
         `PUT /documents/{documentId}/deliveries/{partnerId}`.
+
+        Args:
+            document_id: the document.
+            partner_id: company id (BUID) of the partner.
+            delivery: all of the delivery.
+            if_match: `etag` of what was read; None when nothing is to be there yet.
+            holder: who holds the claim, when one is needed: nothing is written once it has ended.
+            idempotency_key: makes a repeated call answer what the first one did; made for each call
+                when left out.
 
         Raises:
             PreconditionFailed: somebody else delivered first or changed it, or `holder` does not
@@ -580,7 +892,14 @@ class Receipts(Protocol):
         kind: Sequence[str] = (),
         updated_since: datetime | None = None,
     ) -> Pages[Receipt]:
-        """Receipts. `GET /receipts`."""
+        """Receipts. `GET /receipts`.
+
+        Args:
+            document_id: only those of this document.
+            partner_id: only those of this partner, by company id (BUID).
+            kind: only those of one of these kinds; of any when empty.
+            updated_since: only what changed then or later; timezone-aware, or read as UTC.
+        """
         ...
 
     async def create(
@@ -594,6 +913,13 @@ class Receipts(Protocol):
         """Record what a partner did.
 
         `POST /documents/{documentId}/deliveries/{partnerId}/receipts`.
+
+        Args:
+            document_id: the document.
+            partner_id: company id (BUID) of the partner.
+            new: what is to be there.
+            idempotency_key: makes a repeated call answer what the first one did; made for each call
+                when left out.
         """
         ...
 
@@ -610,23 +936,46 @@ class Announcements(Protocol):
         external_id: str | None = None,
         updated_since: datetime | None = None,
     ) -> Pages[Announcement]:
-        """Announcements. `GET /announcements`."""
+        """Announcements. `GET /announcements`.
+
+        Args:
+            kind: only those of this kind.
+            partner_id: only what is for this partner, by company id (BUID).
+            group_id: only what is for this group.
+            external_id: only the one with this name of the caller's own.
+            updated_since: only what changed then or later; timezone-aware, or read as UTC.
+        """
         ...
 
     async def get(self, announcement_id: str) -> Announcement:
-        """One announcement. `GET /announcements/{announcementId}`."""
+        """One announcement. `GET /announcements/{announcementId}`.
+
+        Args:
+            announcement_id: the announcement.
+        """
         ...
 
     async def create(
         self, new: AnnouncementInput, *, idempotency_key: str | None = None
     ) -> Announcement:
-        """Tell partners. `POST /announcements`."""
+        """Tell partners. `POST /announcements`.
+
+        Args:
+            new: what is to be there.
+            idempotency_key: makes a repeated call answer what the first one did; made for each call
+                when left out.
+        """
         ...
 
     def acknowledgements(
         self, announcement_id: str, *, updated_since: datetime | None = None
     ) -> Pages[Acknowledgement]:
-        """Who has read it. `GET /announcements/{announcementId}/acknowledgements`."""
+        """Who has read it. `GET /announcements/{announcementId}/acknowledgements`.
+
+        Args:
+            announcement_id: the announcement.
+            updated_since: only what changed then or later; timezone-aware, or read as UTC.
+        """
         ...
 
     async def acknowledge(
@@ -640,6 +989,13 @@ class Announcements(Protocol):
         """Acknowledge for a partner; the first word stays.
 
         `PUT /announcements/{announcementId}/acknowledgements/{partnerId}`.
+
+        Args:
+            announcement_id: the announcement.
+            partner_id: company id (BUID) of the partner.
+            word: what the partner says.
+            idempotency_key: makes a repeated call answer what the first one did; made for each call
+                when left out.
         """
         ...
 
@@ -657,11 +1013,26 @@ class ActivityLog(Protocol):
         external_id: str | None = None,
         updated_since: datetime | None = None,
     ) -> Pages[Activity]:
-        """The log, oldest first. `GET /activity`."""
+        """The log, oldest first. `GET /activity`.
+
+        Args:
+            kind: only those of one of these kinds; of any when empty.
+            partner_id: only those of this partner, by company id (BUID).
+            subject_type: only what happened to things of this type.
+            subject_id: only what happened to this thing.
+            external_id: only the one with this name of the caller's own.
+            updated_since: only what changed then or later; timezone-aware, or read as UTC.
+        """
         ...
 
     async def append(self, entry: ActivityInput, *, idempotency_key: str | None = None) -> Activity:
-        """Append an entry. `POST /activity`."""
+        """Append an entry. `POST /activity`.
+
+        Args:
+            entry: what happened.
+            idempotency_key: makes a repeated call answer what the first one did; made for each call
+                when left out.
+        """
         ...
 
 

@@ -1,14 +1,19 @@
 """Companies, and what companies and users are entitled to."""
 
-from tgiconik._http import Pages, Session, build
+from tgiconik._http import Listed, Pages, Session, build
 from tgiconik.tradinggrid._decode import decode
 from tgiconik.tradinggrid.community_management import _ids as ids
 from tgiconik.tradinggrid.community_management._calls import COMPANY, SERVICES, one_page
 from tgiconik.tradinggrid.community_management.models import Company, Entitlement, LoginId, User
 
 
-class Companies:
-    """Companies by BUID; this client's own when none is named."""
+class Companies(Listed):
+    """Companies by BUID; this client's own when none is named.
+
+    Args:
+        session: sends the calls.
+        company_id: BUID of the company that acts.
+    """
 
     def __init__(self, session: Session, company_id: str) -> None:
         self._session = session
@@ -17,6 +22,9 @@ class Companies:
     async def get(self, company_id: str | None = None) -> Company:
         """Read a company. `GET /TGCommunityServices/v1/companies/{companyId}`.
 
+        Args:
+            company_id: BUID of the company; this client's own when left out.
+
         Raises:
             NotFound: there is no such company, or it is hidden from these credentials.
         """
@@ -24,8 +32,13 @@ class Companies:
         return decode(Company, await self._session.send(call), lenient=True)
 
 
-class Entitlements:
-    """What companies and users are entitled to."""
+class Entitlements(Listed):
+    """What companies and users are entitled to.
+
+    Args:
+        session: sends the calls.
+        company_id: BUID of the company that acts.
+    """
 
     def __init__(self, session: Session, company_id: str) -> None:
         self._session = session
@@ -35,6 +48,9 @@ class Entitlements:
         """A company's entitlements; this client's own company when none is named.
 
         `GET /TGCommunityServices/v1/companies/{companyId}/entitlements`.
+
+        Args:
+            company_id: BUID of the company; this client's own when left out.
         """
         call = build("GET", COMPANY + "/entitlements", company_id or self._company_id)
         return one_page(self._session, call, Entitlement)
@@ -43,6 +59,9 @@ class Entitlements:
         """A user's entitlements, by loginId alone.
 
         `GET /TGCommunityServices/v1/users/{loginId}/entitlements`.
+
+        Args:
+            user: the user as listed, or the loginId.
 
         Raises:
             ConfigurationError: what was given has no loginId.

@@ -162,7 +162,12 @@ class UserUpdate:
 
 @attrs.frozen
 class QuestionAndAnswer:
-    """A question whose answer lets a user set a new password."""
+    """A question whose answer lets a user set a new password.
+
+    Attributes:
+        question: shown to the user.
+        answer: known to the user alone; left out of the repr.
+    """
 
     question: str
     answer: str = attrs.field(repr=False)

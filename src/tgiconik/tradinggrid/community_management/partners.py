@@ -1,14 +1,18 @@
 """The partner directory: which companies this one trades with."""
 
-from tgiconik._http import Pages, Session, build
+from tgiconik._http import Listed, Pages, Session, build
 from tgiconik.tradinggrid.community_management._calls import COMPANY, one_page
 from tgiconik.tradinggrid.community_management.models import DirectoryPartner
 
 
-class PartnerDirectory:
+class PartnerDirectory(Listed):
     """A company's trading partners, as Trading Grid's directory lists them.
 
     Contacts, regions and languages are not in the directory; `grid.community.partners` has them.
+
+    Args:
+        session: sends the calls.
+        company_id: BUID of the company whose partners these are.
     """
 
     def __init__(self, session: Session, company_id: str) -> None:

@@ -10,7 +10,7 @@ from typing import Any
 
 import attrs
 
-from tgiconik._http import Call, Pages, Session, build
+from tgiconik._http import Call, Listed, Pages, Session, build
 from tgiconik.tradinggrid._decode import Record, decode, write
 from tgiconik.tradinggrid.community_management import _ids as ids
 from tgiconik.tradinggrid.community_management._calls import COMPANY, listed, one_page
@@ -46,7 +46,7 @@ class _UserCreated(Record):
     uniqueId: UserId  # noqa: N815 - the published name
 
 
-class Users:
+class Users(Listed):
     """The users of one company.
 
     Args:
@@ -62,7 +62,11 @@ class Users:
         return f"<Users of {self.company_id}>"
 
     def in_company(self, company_id: str) -> "Users":
-        """The users of another company, such as a partner's."""
+        """The users of another company, such as a partner's.
+
+        Args:
+            company_id: BUID of the company.
+        """
         return Users(self._session, company_id)
 
     def list(self, *, login_id: LoginId | None = None) -> Pages[User]:
@@ -76,13 +80,20 @@ class Users:
         return one_page(self._session, call, User)
 
     async def find(self, login_id: LoginId) -> User | None:
-        """The user with exactly this loginId now, or None. `GET …/users?loginId=`."""
+        """The user with exactly this loginId now, or None. `GET …/users?loginId=`.
+
+        Args:
+            login_id: `LoginId("…")`, not plain text.
+        """
         wanted = ids.login_id(login_id)
         found = [user async for user in self.list(login_id=wanted)]
         return next((user for user in found if user.loginId == wanted), None)
 
     async def get(self, user: UserRef) -> User:
         """One user's details, by either id. `GET …/users/{userId}`.
+
+        Args:
+            user: the user, as listed or read, or the id that this call takes.
 
         Raises:
             NotFound: there is no such user; a loginId may have been changed.
@@ -95,6 +106,9 @@ class Users:
 
         Not repeated when its answer is lost: `find` the loginId before trying again.
 
+        Args:
+            user: details, first password and consents; nothing is made up.
+
         Raises:
             UnreadableResponse: the answer does not name the new user.
         """
@@ -102,25 +116,48 @@ class Users:
         return decode(_UserCreated, answer, lenient=True).uniqueId
 
     async def update(self, user: UserId | User, changes: UserUpdate) -> None:
-        """Change a user's details. `PUT …/users/{userId}`."""
+        """Change a user's details. `PUT …/users/{userId}`.
+
+        Args:
+            user: the user, as listed or read, or the id that this call takes.
+            changes: what is to change; fields that are left out stay.
+        """
         call = self._call("PUT", "/{}", ids.user_id(user), json=write(changes))
         await self._session.send(call)
 
     async def delete(self, user: UserId | User) -> None:
-        """Remove a user. `DELETE …/users/{userId}`."""
+        """Remove a user. `DELETE …/users/{userId}`.
+
+        Args:
+            user: the user, as listed or read, or the id that this call takes.
+        """
         await self._session.send(self._call("DELETE", "/{}", ids.user_id(user)))
 
     async def roles(self, user: LoginId | User) -> Sequence[Role]:
-        """A user's roles. `GET …/users/{loginId}/roles`."""
+        """A user's roles. `GET …/users/{loginId}/roles`.
+
+        Args:
+            user: the user, as listed or read, or the id that this call takes.
+        """
         answer = await self._session.send(self._call("GET", "/{}/roles", ids.login_id(user)))
         return listed(Role, answer)
 
     async def add_roles(self, user: LoginId | User, roles: Sequence[str]) -> None:
-        """Give roles to a user. `PUT …/users/{loginId}/roles?action=Add`."""
+        """Give roles to a user. `PUT …/users/{loginId}/roles?action=Add`.
+
+        Args:
+            user: the user, as listed or read, or the id that this call takes.
+            roles: names of roles.
+        """
         await self._change_roles(user, roles, action="Add")
 
     async def remove_roles(self, user: LoginId | User, roles: Sequence[str]) -> None:
-        """Take roles from a user. `PUT …/users/{loginId}/roles?action=Remove`."""
+        """Take roles from a user. `PUT …/users/{loginId}/roles?action=Remove`.
+
+        Args:
+            user: the user, as listed or read, or the id that this call takes.
+            roles: names of roles.
+        """
         await self._change_roles(user, roles, action="Remove")
 
     async def set_roles(self, user: UserId | User, roles: Sequence[str]) -> RoleChange:
@@ -128,6 +165,10 @@ class Users:
 
         Lists the users first, because the loginId may have changed since it was learnt, and calls
         nothing that changes nothing.
+
+        Args:
+            user: the user, as listed or read, or the id that this call takes.
+            roles: all that the user is to have.
 
         Raises:
             NotFound: the company has no user with this userId any more.

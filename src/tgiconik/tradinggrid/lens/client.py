@@ -7,7 +7,7 @@ from typing import Any, Final
 import attrs
 
 from tgiconik import errors
-from tgiconik._http import Answer, Page, Pages, Session, build, unreadable
+from tgiconik._http import Answer, Listed, Page, Pages, Session, build, unreadable
 from tgiconik._models import writable
 from tgiconik.tradinggrid._decode import Record, read, readable
 from tgiconik.tradinggrid.lens.graphql import render
@@ -48,7 +48,7 @@ class TransactionPage(Record):
     scrollid: str | None = None
 
 
-class Lens:
+class Lens(Listed):
     """Transaction visibility. `POST /visibility_transaction_search`.
 
     Args:
@@ -120,6 +120,10 @@ class Lens:
         scroll Lens itself remembers how far the same query has come, whoever sends it: it is for
         long lists, it cannot be resumed, a lost answer ends it with an error, and one that is left
         in the middle goes on there when the same query is sent again.
+
+        Args:
+            query: conditions, order, and how many at once.
+            selection: which fields to read; `FIELDS` when left out.
         """
         first = render(query, selection)
 
@@ -145,6 +149,10 @@ class Lens:
     ) -> TransactionPage:
         """One query, one answer.
 
+        Args:
+            query: conditions, order, and how many; everything when left out.
+            selection: which fields to read; `FIELDS` when left out.
+
         Raises:
             GraphQLError: Lens refuses the query, or could not answer all of it.
             UnreadableResponse: the answer has no transactions in it.
@@ -156,6 +164,9 @@ class Lens:
         """Send GraphQL text as it is and return the answer's `data`.
 
         The caller answers for what is in the text; `render` escapes values.
+
+        Args:
+            graphql: the text.
 
         Raises:
             GraphQLError: the answer has errors.

@@ -170,7 +170,11 @@ class Event:
 
     @classmethod
     def from_dict(cls, told: Mapping[str, Any]) -> Self:
-        """An event from what `to_dict` made of one."""
+        """An event from what `to_dict` made of one.
+
+        Args:
+            told: as the record has it.
+        """
         seen = tuple(Sighting(**{**each, "at": parse_time(each["at"])}) for each in told["seen"])
         times = {name: parse_time(told[name]) for name in ("at", "expires_at") if name in told}
         return cls(**{**told, **times, "seen": seen})

@@ -59,7 +59,11 @@ class Finding:
 
     @classmethod
     def from_dict(cls, told: Mapping[str, Any]) -> Self:
-        """A finding from what `to_dict` made of one."""
+        """A finding from what `to_dict` made of one.
+
+        Args:
+            told: as the record has it.
+        """
         return cls(**{**told, "entries": tuple(told["entries"])})
 
 

@@ -131,21 +131,36 @@ class AuditRecord:
         }
 
     def to_jsonl(self, path: str | Path) -> None:
-        """Write the record as it is, sealed: this is what `verify_audit_record` reads."""
+        """Write the record as it is, sealed: this is what `verify_audit_record` reads.
+
+        Args:
+            path: where to write it; what is there is replaced.
+        """
         shutil.copyfile(self.path, path)
 
     def to_csv(self, path: str | Path) -> None:
-        """Write the events as CSV, which no spreadsheet takes for formulas; see `export`."""
+        """Write the events as CSV, which no spreadsheet takes for formulas; see `export`.
+
+        Args:
+            path: where to write it; what is there is replaced.
+        """
         with Path(path).open("w", encoding="utf-8", newline="") as file:
             export.write_csv(self.events(), file)
 
     def to_html(self, path: str | Path) -> None:
-        """Write one page that needs nothing else: a timeline with filters, and the findings."""
+        """Write one page that needs nothing else: a timeline with filters, and the findings.
+
+        Args:
+            path: where to write it; what is there is replaced.
+        """
         with Path(path).open("w", encoding="utf-8") as file:
             page.write_page(self, file)
 
     def to_parquet(self, path: str | Path) -> None:
         """Write the events as Parquet.
+
+        Args:
+            path: where to write it; what is there is replaced.
 
         Raises:
             ConfigurationError: pyarrow is not installed.

@@ -31,7 +31,12 @@ class Subject:
     addresses: Mapping[str, str] = attrs.field(factory=dict)
 
     def is_about(self, asset_id: str | None, partner_id: str | None) -> bool:
-        """Whether something belongs here that is about this asset and this partner."""
+        """Whether something belongs here that is about this asset and this partner.
+
+        Args:
+            asset_id: the iconik asset of an event, when it has one.
+            partner_id: company id (BUID) of its partner, when it has one.
+        """
         return (not self.assets or asset_id is None or asset_id in self.assets) and (
             not self.partners or partner_id is None or partner_id in self.partners
         )

@@ -1,0 +1,11 @@
+"""What completion offers of a client and its surfaces: what is for callers, and nothing else."""
+
+from collections.abc import Iterable
+
+
+class Listed:
+    """`dir()` leaves private names out; Python's own stay, which mocks look for."""
+
+    def __dir__(self) -> Iterable[str]:
+        names = super().__dir__()
+        return [name for name in names if name.startswith("__") or not name.startswith("_")]
