@@ -1,5 +1,6 @@
 """The pages as Markdown: all of them are in the navigation, and their code runs."""
 
+import inspect
 import json
 import os
 import re
@@ -10,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from codegen import contract
+from tgiconik import workflows
 from tgiconik.sandbox import Sandbox, world
 from website.blocks import Block, BlockError, blocks, run
 
@@ -62,6 +64,13 @@ def test_the_contract_s_page_is_made_of_its_document() -> None:
     document = json.loads((DOCS / contract.NAME).read_text("utf-8"))
     page = (DOCS / "contract.md").read_text("utf-8")
     assert page == contract.text(document), "run `python -m codegen`"
+
+
+def test_every_function_of_the_workflows_is_in_the_table() -> None:
+    listed = re.findall(
+        r"^\| \[`(\w+)`\]", (DOCS / "functions.md").read_text("utf-8"), re.MULTILINE
+    )
+    assert listed == [n for n in workflows.__all__ if inspect.isfunction(getattr(workflows, n))]
 
 
 def test_diagrams_have_no_semicolons_which_mermaid_reads_as_line_ends() -> None:
