@@ -13,7 +13,7 @@ from urllib.parse import urlsplit
 
 import attrs
 import pytest
-from playwright.async_api import ConsoleMessage, Page, Request, async_playwright
+from playwright.async_api import ConsoleMessage, Page, Request, async_playwright, expect
 
 Scheme = Literal["light", "dark"]
 BOTH: tuple[Scheme, ...] = ("light", "dark")
@@ -30,6 +30,8 @@ _ARGUMENTS = [
     # Whatever is asked for all the same finds nobody.
     "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1",
 ]
+#: Milliseconds: a machine that does other things too is slow, and not wrong.
+_PATIENCE = 20_000
 _HERE = {"127.0.0.1", None, ""}
 
 
@@ -69,7 +71,8 @@ async def page(tmp_path: Path, seen: Seen) -> AsyncIterator[Page]:
             viewport={"width": 1440, "height": 900},
             reduced_motion="reduce",
         )
-        browser.set_default_timeout(20_000)
+        browser.set_default_timeout(_PATIENCE)
+        expect.set_options(timeout=_PATIENCE)
         browser.on("console", seen.note)
         browser.on("weberror", lambda error: seen.troubles.append(str(error.error)))
         browser.on("request", seen.ask)
