@@ -232,6 +232,8 @@ class Gone(ClientError):
 class PreconditionFailed(ClientError):
     """412: it has changed since it was read; read it again and decide anew."""
 
+    hint = "Read it again, and decide anew"
+
 
 class Unprocessable(ClientError):
     """422: the platform understood the call and rejects its content."""
@@ -239,6 +241,8 @@ class Unprocessable(ClientError):
 
 class TooManyRequests(ClientError):
     """429: too many calls, still so after the retries that the time allowed."""
+
+    hint = "Others may be calling with the same credentials; a lower rate= asks for less"
 
 
 class LinkRefused(ClientError):
@@ -249,6 +253,8 @@ class LinkRefused(ClientError):
 
 class ServerError(StatusError):
     """5xx: the platform failed. Whether the call had an effect is not known."""
+
+    hint = "Whether a write had its effect is not known: look, or run the workflow again"
 
 
 class BadGateway(ServerError):

@@ -116,7 +116,9 @@ def keyed_title(title: str, key: str) -> str:
         ConfigurationError: the key has other characters than letters, digits and `:._@/%-`.
     """
     if not _KEY.fullmatch(key):
-        raise errors.ConfigurationError(f"{key!r} cannot be the key of a share")
+        raise errors.ConfigurationError(
+            f"{key!r} cannot be the key of a share; take letters, digits and :._@/%-"
+        )
     return f"{title} [{key}]"
 
 

@@ -115,7 +115,9 @@ class IconikClient(Closing):
         del auth_token
         wrong = [name for name, value in given.items() if not _CREDENTIAL.fullmatch(value)]
         if wrong:
-            raise errors.ConfigurationError(f"{wrong[0]} is empty, or not ASCII without blanks")
+            raise errors.ConfigurationError(
+                f"{wrong[0]} is empty, or not ASCII without blanks; was a line's end copied too?"
+            )
         self._session = Session(
             url,
             auth=HeaderAuth({"App-ID": app_id, "Auth-Token": given["auth_token"]}),
@@ -156,7 +158,10 @@ class IconikClient(Closing):
         del environ
         missing = [variable for name, variable in _VARIABLES.items() if not given[name]]
         if missing:
-            raise errors.ConfigurationError(f"set {', '.join(missing)} in the environment")
+            raise errors.ConfigurationError(
+                f"set {', '.join(missing)} in the environment; "
+                "for a sandbox, `python -m tgiconik.sandbox` says what to"
+            )
         return cls(**given, **options)
 
     def __repr__(self) -> str:

@@ -155,7 +155,9 @@ def webhook(
     _check_secret(secret)
     parts = urlsplit(url)
     if parts.scheme != "https" or not parts.hostname:
-        raise errors.ConfigurationError(f"{url!r} is not a URL that secrets may be sent to")
+        raise errors.ConfigurationError(
+            f"{url!r} is not a URL that secrets may be sent to; use https"
+        )
     return WebhookCreateInput(
         event_type=event_type,
         status=WebhookStatus.ENABLED,

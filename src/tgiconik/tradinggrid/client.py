@@ -163,7 +163,10 @@ class TradingGridClient(Closing):
         del environ
         missing = [variable for name, variable in _VARIABLES.items() if not given[name]]
         if missing:
-            raise errors.ConfigurationError(f"set {', '.join(missing)} in the environment")
+            raise errors.ConfigurationError(
+                f"set {', '.join(missing)} in the environment; "
+                "for a sandbox, `python -m tgiconik.sandbox` says what to"
+            )
         return cls(
             **given,
             community_url=community_url if community is None else None,

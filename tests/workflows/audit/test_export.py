@@ -140,7 +140,7 @@ def test_without_pyarrow_the_error_says_what_to_install(
     record = record_of(tmp_path, USED)
     monkeypatch.setitem(sys.modules, "pyarrow", None)
 
-    with pytest.raises(errors.ConfigurationError, match=r"pip install tgiconik\[arrow\]"):
+    with pytest.raises(errors.ConfigurationError, match=r"pip install 'tgiconik\[arrow\]'"):
         export(record, tmp_path / "record.parquet")
 
     assert not (tmp_path / "record.parquet").exists()

@@ -16,7 +16,7 @@ def login_id(user: LoginId | User) -> LoginId:
     """
     found = user.loginId if isinstance(user, User) else user
     if not isinstance(found, LoginId):
-        raise errors.ConfigurationError(f"a LoginId or a User that has one is needed, not {user!r}")
+        raise errors.ConfigurationError(f"give LoginId(…), or a User that has one, not {user!r}")
     return found
 
 
@@ -28,7 +28,7 @@ def user_id(user: UserId | User) -> UserId:
     """
     found = user.userId if isinstance(user, User) else user
     if not isinstance(found, UserId):
-        raise errors.ConfigurationError(f"a UserId or a User that has one is needed, not {user!r}")
+        raise errors.ConfigurationError(f"give UserId(…), or a User that has one, not {user!r}")
     return found
 
 
@@ -41,6 +41,6 @@ def either_id(user: UserRef) -> UserId | LoginId:
     found = (user.userId or user.loginId) if isinstance(user, User) else user
     if not isinstance(found, UserId | LoginId):
         raise errors.ConfigurationError(
-            f"a UserId, a LoginId or a User that has one is needed, not {user!r}"
+            f"give UserId(…), LoginId(…), or a User that has one, not {user!r}"
         )
     return found

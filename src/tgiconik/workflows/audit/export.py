@@ -5,7 +5,7 @@ begins like one, blanks aside, or with an apostrophe, gets an apostrophe in fron
 have the text.
 
 Arrow goes through the PyCapsule protocol, which pandas, polars, DuckDB and others read. pyarrow
-makes the stream, and is needed only for that: `pip install tgiconik[arrow]`.
+makes the stream, and is needed only for that: `pip install "tgiconik[arrow]"`.
 """
 
 import csv
@@ -65,7 +65,7 @@ def arrow_stream(events: Iterable[tuple[int, Event]]) -> "pa.RecordBatchReader":
     try:
         import pyarrow as pa
     except ImportError as error:
-        raise ConfigurationError("Arrow needs pyarrow: pip install tgiconik[arrow]") from error
+        raise ConfigurationError("Arrow needs pyarrow: pip install 'tgiconik[arrow]'") from error
     time = pa.timestamp("us", tz="UTC")
     types = {
         **dict.fromkeys(_FIELDS, pa.string()),
