@@ -1,4 +1,4 @@
-"""Each workflow's example runs alone and tells its story."""
+"""Each example runs alone and tells its story."""
 
 import subprocess
 import sys
@@ -100,6 +100,36 @@ EXAMPLES = Path(__file__).parents[2] / "examples"
                 "was altered.",
             ],
         ),
+        (
+            "search_and_page",
+            [
+                "audio: Spring launch radio spot",
+                "application: Spring launch film, subtitles",
+                "4 of 11",
+                "and 4 more",
+                "and 3 more",
+            ],
+        ),
+        (
+            "why_refused",
+            [
+                "GC10000401DE would get it",
+                "GC10000403JP not: Not cleared for JP. (region)",
+                "GC10000401DE not: 1 approved; 2 must. (too_few_approvers)",
+                "marked as compliant. (not_compliant)",
+                "0 things were written",
+            ],
+        ),
+        (
+            "receive_events",
+            [
+                "refused: the secret in X-Webhook-Secret is missing or wrong",
+                "answered 403; 0 things were written",
+                "GC10000401DE: delivered, GC10000402US: delivered, GC10000403JP: refused",
+                "answered 204;",
+                "answered 204; 0 things were written",
+            ],
+        ),
     ],
 )
 def test_an_example_tells_its_story(example: str, told: list[str]) -> None:
@@ -115,3 +145,12 @@ def test_an_example_tells_its_story(example: str, told: list[str]) -> None:
     for line in told:
         assert line in run.stdout[place:], run.stdout
         place = run.stdout.index(line, place)
+
+
+def test_the_example_of_a_test_is_one() -> None:
+    command = [sys.executable, "-m", "pytest", "-q", str(EXAMPLES / "write_a_test.py")]
+
+    run = subprocess.run(command, capture_output=True, text=True, check=False)  # noqa: S603 - ours
+
+    assert run.returncode == 0, run.stdout
+    assert "passed" in run.stdout
