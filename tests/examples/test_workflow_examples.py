@@ -103,8 +103,8 @@ EXAMPLES = Path(__file__).parents[2] / "examples"
         (
             "search_and_page",
             [
-                "audio: Spring launch radio spot",
                 "application: Spring launch film, subtitles",
+                "audio: Spring launch radio spot",
                 "4 of 11",
                 "and 4 more",
                 "and 3 more",
