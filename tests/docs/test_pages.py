@@ -11,9 +11,9 @@ from pathlib import Path
 import pytest
 
 from codegen import contract
+from codegen.site.blocks import Block, BlockError, blocks, run
 from tgiconik import workflows
 from tgiconik.sandbox import Sandbox, world
-from website.blocks import Block, BlockError, blocks, run
 
 ROOT = Path(__file__).parents[2]
 DOCS = ROOT / "docs"
