@@ -3,10 +3,13 @@
 from collections.abc import AsyncIterator, Iterator
 
 import anyio
+import attrs
 import pytest
 from playwright.async_api import Page, expect
+from starlette.types import ASGIApp, Receive, Scope, Send
 
 from tgiconik.sandbox import Sandbox, credentials, world
+from tgiconik.sandbox.faults import Fault
 from tgiconik.sandbox.grid import seed
 from tgiconik.sandbox.page.watching import PAUSE
 from tgiconik.workflows import distribute_tagged_assets, fulfill_media_request
@@ -15,6 +18,17 @@ from .conftest import Seen, Shoot
 
 REQUEST = "[data-key='requests/REQ-1042']"
 HOSTILE = "<img src=x onerror=\"document.title='taken over'\"><b>bold</b>"
+
+
+@attrs.frozen
+class Wait:
+    """A request goes on when it is told to."""
+
+    told: anyio.Event
+
+    async def happen(self, app: ASGIApp, scope: Scope, receive: Receive, send: Send) -> None:
+        await self.told.wait()
+        await app(scope, receive, send)
 
 
 @pytest.fixture
@@ -46,16 +60,15 @@ async def fulfill(sandbox: Sandbox) -> None:
 async def test_it_shows_what_a_workflow_does_while_it_does_it(sandbox: Sandbox, page: Page) -> None:
     await expect(page.locator("#said")).to_contain_text("Nothing was changed yet")
     await expect(page.locator(".marked")).to_have_count(0)
-    done: list[bool] = []
-
-    async def work() -> None:
-        await fulfill(sandbox)
-        done.append(True)
+    go_on = anyio.Event()
+    sandbox.faults.append(Fault(Wait(go_on), method="PUT", path="/REQ-1042/status", nth=2))
 
     async with anyio.create_task_group() as tasks:
-        tasks.start_soon(work)
-        await page.locator("tr.wrote").first.wait_for()
-        assert not done
+        tasks.start_soon(fulfill, sandbox)
+        # The link is made and the partner not told yet.
+        await expect(page.locator("#iconik-shares .badge")).to_have_text("new")
+        await expect(page.locator(f"{REQUEST} .state")).to_contain_text("in review")
+        go_on.set()
 
     request = page.locator(f"{REQUEST}.marked")
     await expect(request.locator(".state")).to_have_text("was submitted → fulfilled")

@@ -68,11 +68,11 @@ def _page(state: State, watch: Watch) -> ASGIApp:
 
     async def now(request: Request) -> Response:
         after = _asked(request, "call")
-        answer = {
+        # The rows first: calls may go on in another thread, and no row is of a run yet to be told.
+        answer = shown.since(_asked(request, "number")) | {
             "sandbox": watch.name,
             "run": attrs.asdict(watch.run),
             "calls": [_call(call) for call in list(watch.calls) if call.number > after],
-            **shown.since(_asked(request, "number")),
         }
         return JSONResponse(answer, headers=_HEADERS)
 

@@ -5,7 +5,7 @@ const PAUSE = 500;
 const MOST_CALLS = 300;
 
 const known = { sandbox: null, call: -1, number: -1 };
-const rows = { before: new Map(), now: new Map(), ended: new Map() };
+const rows = { now: null, before: new Map(), made: new Map(), ended: new Map() };
 let sides = { grid: [], iconik: [] };
 let run = { number: 0 };
 let cleared = 0;
@@ -35,30 +35,38 @@ function flat(list, into = new Map()) {
   return into;
 }
 
-// Rows as they were when the last run began are what its changes are shown against; what was there
-// and is not any more stays in sight until the next one.
+// What a run changes is shown against how it was before; what was there and is not any more stays
+// in sight until the next run.
 function learn(answer) {
-  const all = (from) => Object.values(from).flatMap((list) => list.flatMap((one) => one.rows));
-  const now = flat(all(answer.sides));
-  for (const [list, was] of Object.entries(sides)) {
-    for (const part of was) {
-      const here = answer.sides[list].find((one) => one.name === part.name);
+  const now = flat(Object.values(answer.sides).flatMap((list) => list.flatMap((one) => one.rows)));
+  for (const [key, row] of rows.now ? now : []) {
+    const was = rows.now.get(key);
+    if (!was) rows.made.set(key, row.run);
+    else if (was.run !== row.run) rows.before.set(key, was);
+  }
+  for (const [side, parts] of Object.entries(sides)) {
+    for (const part of parts) {
+      const here = answer.sides[side].find((one) => one.name === part.name);
       for (const row of part.rows) {
         // What is left out for want of room has not gone.
         if (!now.has(row.key) && here.more === 0 && part.name !== "activity") {
-          rows.ended.set(row.key, { ...row, run: answer.run.number, part: part.name, gone: true });
+          rows.ended.set(row.key, { ...row, run: run.number, part: part.name, gone: true });
         }
       }
     }
   }
-  for (const key of now.keys()) rows.ended.delete(key);
+  for (const [key, row] of rows.ended) {
+    if (now.has(key) || row.run !== run.number) rows.ended.delete(key);
+  }
   rows.now = now;
   sides = answer.sides;
 }
 
+const isNew = (row) => rows.made.get(row.key) === row.run;
+
 function kindOfChange(row) {
   if (row.gone) return "gone";
-  return rows.before.size && !rows.before.has(row.key) ? "new" : "changed";
+  return isNew(row) ? "new" : "changed";
 }
 
 function facts(row, was) {
@@ -79,7 +87,7 @@ function facts(row, was) {
 
 function item(row, shown) {
   const is = marked(row);
-  const was = is ? rows.before.get(row.key) : undefined;
+  const was = is && !isNew(row) ? rows.before.get(row.key) : undefined;
   const element = make("li", [is ? "marked" : "", row.gone ? "gone" : ""].join(" ").trim());
   element.dataset.key = row.key;
   if (is && !shown.has(signature(row))) element.classList.add("arriving");
@@ -176,12 +184,8 @@ async function ask() {
     return;
   }
   known.sandbox = answer.sandbox;
-  const isNew = answer.calls.length > 0 || answer.number !== known.number;
-  if (answer.run.number !== run.number) {
-    rows.before = rows.now;
-    rows.ended.clear();
-    turned.clear();
-  }
+  const anything = answer.calls.length > 0 || answer.number !== known.number;
+  if (answer.run.number !== run.number) turned.clear();
   run = answer.run;
   if (answer.sides) learn(answer);
   known.number = answer.number;
@@ -189,7 +193,7 @@ async function ask() {
     calls = [...calls, ...answer.calls].slice(-2 * MOST_CALLS);
     known.call = answer.calls.at(-1).number;
   }
-  if (isNew) showAll();
+  if (anything) showAll();
   for (const side of document.querySelectorAll(".side")) turn(side);
 }
 

@@ -160,8 +160,8 @@ class Watch:
             # A rollback: what is shown may have been undone.
             self.revision += 1
         elif (shown := _shown_as(kind, key)) is not None:
-            self._changed[shown] = self._run.number
             self._changing = self._run
+            self._changed[shown] = self._run.number
             self.revision += 1
 
 
