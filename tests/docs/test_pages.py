@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from codegen import contract
-from codegen.site.blocks import Block, BlockError, blocks, run
+from codegen.website.blocks import Block, BlockError, blocks, run
 from tgiconik import workflows
 from tgiconik.sandbox import Sandbox, world
 
