@@ -13,13 +13,13 @@ or, for other processes, `python -m tgiconik.sandbox --port 8765`.
 
 try:
     from tgiconik.sandbox.app import Sandbox
-except ModuleNotFoundError as error:
-    missing = (error.name or "").partition(".")[0]
-    if missing not in {"starlette", "uvicorn"}:
+except ModuleNotFoundError as _error:
+    _missing: str = (_error.name or "").partition(".")[0]
+    if _missing not in {"starlette", "uvicorn"}:
         raise
     raise ModuleNotFoundError(
-        f'the sandbox needs {missing}: pip install "tgiconik[sandbox]"', name=missing
-    ) from error
+        f'the sandbox needs {_missing}: pip install "tgiconik[sandbox]"', name=_missing
+    ) from _error
 from tgiconik.sandbox.starting import Started, start
 
 __all__ = ["Sandbox", "Started", "start"]

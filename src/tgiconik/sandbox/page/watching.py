@@ -109,8 +109,8 @@ class Watch:
         self._run = self._changing = Run()
         self._began = self._ended = 0.0
         self._under_way = 0
-        self.name = token_hex(8)
-        self.revision = 0
+        self.name: str = token_hex(8)
+        self.revision: int = 0
         self.calls: deque[Call] = deque(maxlen=_KEPT)
         state.store.watch(self._note_change)
 
