@@ -1,10 +1,11 @@
 """Watch a partner's media request travel from Trading Grid through iconik and back.
 
-    python examples/quickstart.py                                on the embedded sandbox
-    python examples/quickstart.py --live --request REQ-1042      on your tenants
+    python examples/quickstart.py                                                   on the sandbox
+    python examples/quickstart.py --live --request REQ-1042 --policy policy.toml    on your tenants
 
 With `--live` the platforms are those of the environment (`ICONIK_URL`, `TRADING_GRID_URL` and the
-rest, see the README), and `--policy` names your release policy.
+rest, see the README). It asks for a policy of yours, because without one nothing is cleared, and
+the partner would be told no.
 """
 
 import argparse
@@ -102,10 +103,10 @@ async def on_the_sandbox(request_id: str, policy: ReleasePolicy | None) -> Fulfi
     return result
 
 
-async def on_your_tenants(request_id: str, policy: ReleasePolicy | None) -> Fulfillment:
+async def on_your_tenants(request_id: str, policy: ReleasePolicy) -> Fulfillment:
     """The same on the platforms that the environment names."""
     async with TradingGridClient.from_env() as grid, IconikClient.from_env() as iconik:
-        return await fulfil(grid, iconik, request_id, policy or ReleasePolicy())
+        return await fulfil(grid, iconik, request_id, policy)
 
 
 def opened(link: str) -> tuple[bytes, str]:
@@ -133,8 +134,13 @@ def main() -> int:
     options = parser.parse_args()
     try:
         policy = ReleasePolicy.from_toml(options.policy) if options.policy else None
-        run = on_your_tenants if options.live else on_the_sandbox
-        result = asyncio.run(run(options.request or "REQ-1042", policy))
+        if not options.live:
+            story = on_the_sandbox(options.request or "REQ-1042", policy)
+        elif options.request and policy:
+            story = on_your_tenants(options.request, policy)
+        else:
+            raise errors.ConfigurationError("--live needs --request and --policy")
+        result = asyncio.run(story)
     except (errors.TgIconikError, OSError) as error:
         print(f"quickstart: {error}", file=sys.stderr)
         return 2

@@ -192,9 +192,8 @@ class StatusError(CallError):
         self.roles: tuple[str, ...] = ()
 
     def __str__(self) -> str:
-        roles = f" Needs the role {' or '.join(self.roles)}." if self.roles else ""
-        hint = f". {self.hint}" if self.hint else ""
-        return f"{super().__str__()}{hint}{roles}"
+        role = f"Needs the role {' or '.join(self.roles)}." if self.roles else ""
+        return ". ".join(filter(None, (super().__str__(), self.hint, role)))
 
 
 class ClientError(StatusError):

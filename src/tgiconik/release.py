@@ -290,7 +290,11 @@ class ReleasePolicy:
                 hint = f"; did you mean {near[0]}?" if near else ""
                 raise ConfigurationError(f"{where}: there is no {key} in a policy{hint}")
             values[key] = _from_toml(where, fields[key], value)
-        return cls(**values)
+        try:
+            return cls(**values)
+        except ConfigurationError as error:
+            # What does not go together is found here, and is to name the file like the rest.
+            raise ConfigurationError(str(error).replace("policy:", f"{where}:", 1)) from None
 
 
 class _Kind(StrEnum):

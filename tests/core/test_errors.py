@@ -68,7 +68,7 @@ def test_what_to_do_next_is_part_of_the_message() -> None:
     forbidden.roles = ("can_read_assets", "can_write_assets")
 
     assert str(refused).endswith(". Check the credentials of this platform")
-    assert str(forbidden).endswith(" Needs the role can_read_assets or can_write_assets.")
+    assert str(forbidden).endswith(". Needs the role can_read_assets or can_write_assets.")
 
 
 def test_a_timeout_is_a_timeout_and_a_mistake_a_value_error() -> None:

@@ -49,7 +49,8 @@ def test_the_quickstart_tells_the_story_and_ends_fulfilled() -> None:
 @pytest.mark.parametrize(
     ("arguments", "sentence"),
     [
-        (["--live"], "set TRADING_GRID_URL, TRADING_GRID_CLIENT_ID"),
+        (["--live"], "--live needs --request and --policy"),
+        (["--live", "--request", "REQ-1042"], "--live needs --request and --policy"),
         (["--request", "REQ-9999"], "there is no request REQ-9999"),
         (["--policy", "missing.toml"], "missing.toml"),
     ],
@@ -65,13 +66,30 @@ def test_what_cannot_work_is_one_sentence_and_exit_code_2(
     assert len(run.stderr.splitlines()) == 1
 
 
+def live(folder: Path, policy: str = "") -> list[str]:
+    """Arguments for the platforms of the environment, with a policy that says no more than this."""
+    file = folder / "policy.toml"
+    file.write_text(policy, encoding="utf-8")
+    return ["--live", "--request", "REQ-1042", "--policy", str(file)]
+
+
+def test_an_environment_without_platforms_says_what_is_missing(tmp_path: Path) -> None:
+    run = quickstart(*live(tmp_path))
+
+    assert run.returncode == 2
+    assert "set TRADING_GRID_URL, TRADING_GRID_CLIENT_ID" in run.stderr
+    assert len(run.stderr.splitlines()) == 1
+
+
 @pytest.mark.parametrize("variable", ["TRADING_GRID_CLIENT_SECRET", "ICONIK_AUTH_TOKEN"])
-def test_a_refused_login_is_one_sentence_that_does_not_show_the_secret(variable: str) -> None:
+def test_a_refused_login_is_one_sentence_that_does_not_show_the_secret(
+    variable: str, tmp_path: Path
+) -> None:
     sandbox = Sandbox()
     with sandbox.serve() as url:
         environ = {**sandbox.environment(url), variable: "wrong-credential"}
 
-        run = quickstart("--live", "--request", "REQ-1042", environ=environ)
+        run = quickstart(*live(tmp_path), environ=environ)
 
     sandbox.close()
     assert run.returncode == 2
@@ -82,17 +100,9 @@ def test_a_refused_login_is_one_sentence_that_does_not_show_the_secret(variable:
 
 def test_live_means_the_platforms_of_the_environment(tmp_path: Path) -> None:
     sandbox = Sandbox()
-    policy = tmp_path / "policy.toml"
-    policy.write_text(f'metadata_view = "{sandbox.policy().metadata_view}"', encoding="utf-8")
+    arguments = live(tmp_path, f'metadata_view = "{sandbox.policy().metadata_view}"')
     with sandbox.serve() as url:
-        run = quickstart(
-            "--live",
-            "--request",
-            "REQ-1042",
-            "--policy",
-            str(policy),
-            environ=sandbox.environment(url),
-        )
+        run = quickstart(*arguments, environ=sandbox.environment(url))
 
     sandbox.close()
     assert run.stdout.splitlines()[-1] == "request REQ-1042 fulfilled"

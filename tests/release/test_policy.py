@@ -295,3 +295,11 @@ def test_what_names_a_field_or_a_view_is_not_blank(name: str, blank: str) -> Non
 def test_one_text_is_no_list_of_texts(name: str) -> None:
     with pytest.raises(ConfigurationError, match="'regions' must be a list of texts"):
         ReleasePolicy(**{name: "regions"})  # type: ignore[arg-type]  # any attribute
+
+
+def test_what_does_not_go_together_names_the_file_too(tmp_path: Path) -> None:
+    file = tmp_path / "strict.toml"
+    file.write_text('link_lifetime = "1d"', encoding="utf-8")
+
+    with pytest.raises(ConfigurationError, match=r"strict\.toml: renew_before must be shorter"):
+        ReleasePolicy.from_toml(file)

@@ -30,7 +30,7 @@ class Outcome:
         decision: what `release.decide` said, with all its reasons; None when it failed before.
         share_id: the iconik share that the partner's link belongs to.
         link: the partner's link. Whoever has it can see the asset until it expires, so it is
-            left out of the repr; None in a dry run.
+            left out of the repr; None in a dry run that would make it.
         expires_at: when the link stops working, in UTC.
         restrictions: what the partner was told about using it.
         error: what went wrong, when it failed.
