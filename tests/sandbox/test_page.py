@@ -1,5 +1,6 @@
 """The sandbox's own page without a browser: what it is told and kept from, and its colours."""
 
+import math
 import re
 import time
 from collections.abc import Callable, Iterator
@@ -38,7 +39,9 @@ def own(name: str) -> str:
 
 
 @pytest.fixture
-def sandbox() -> Iterator[Sandbox]:
+def sandbox(monkeypatch: pytest.MonkeyPatch) -> Iterator[Sandbox]:
+    """One that looks at every change, however long the look before took on this machine."""
+    monkeypatch.setattr(page, "_SHARE_OF_TIME", math.inf)
     made = Sandbox()
     yield made
     made.close()
