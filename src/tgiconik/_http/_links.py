@@ -20,7 +20,7 @@ import httpx
 from tgiconik import errors
 from tgiconik._http._closing import Closing
 from tgiconik._http._engine import Carrier, Engine, Transport, chosen_engine
-from tgiconik._http._message import Answer, Call, basic, problem
+from tgiconik._http._message import FIRST_ERROR, Answer, Call, basic, problem
 from tgiconik._http._origin import hosts, may_be_plain
 from tgiconik._http._redact import bare, reason
 from tgiconik._http._session import own_user_agent
@@ -32,7 +32,6 @@ _log = logging.getLogger("tgiconik.http")
 CHUNK: Final = 1024 * 1024
 _HOPS: Final = 5
 _REDIRECTS: Final = frozenset({301, 302, 303, 307, 308})
-_FIRST_ERROR: Final = 400
 _LONGEST_ANSWER: Final = 1024 * 1024
 
 
@@ -189,7 +188,7 @@ class Links(Closing):
             try:
                 if reply.status not in _REDIRECTS or "location" not in reply.headers:
                     stream = Stream(reply, call)
-                    if reply.status >= _FIRST_ERROR:
+                    if reply.status >= FIRST_ERROR:
                         _accepted(await stream.answer())
                     yield stream
                     return

@@ -276,7 +276,7 @@ def unreadable(answer: Answer, message: str) -> errors.UnreadableResponse:
     )
 
 
-_FIRST_ERROR: Final = 400
+FIRST_ERROR: Final = 400
 #: Longer than any count; Python itself refuses to read thousands of digits.
 _DIGITS: Final = 20
 
@@ -288,7 +288,7 @@ def problem(answer: Answer, *, at: datetime) -> errors.StatusError | None:
         answer: what came back.
         at: the time now, against which a `Retry-After` date counts.
     """
-    if answer.status < _FIRST_ERROR:
+    if answer.status < FIRST_ERROR:
         return None
     return errors.for_status(answer.status)(
         method=answer.call.method,

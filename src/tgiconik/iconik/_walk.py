@@ -6,13 +6,13 @@ the list is, everything is seen, as if one had walked all of it.
 """
 
 from collections.abc import Collection, Sequence
+from functools import partial
 from typing import Final, Protocol, TypeVar
 from urllib.parse import urlencode
 
-import anyio
-
 from tgiconik import errors
 from tgiconik._http import Pages
+from tgiconik.iconik._together import together
 
 #: How many entries are worth a walk of their own, and how many walks there are at the most.
 _STRETCH: Final = 500
@@ -48,24 +48,16 @@ async def walked(pages: Pages[T], known: Sequence[str] = ()) -> list[T]:
     if not starts:
         return [entry async for entry in pages]
     found: list[list[T]] = [[] for _ in range(len(starts) + 1)]
-    failed: list[Exception] = []
 
     async def walk(number: int, start: str | None) -> None:
         at = pages if start is None else pages.resume(urlencode({"last_id": start}))
-        try:
-            found[number] = await _until(at, {*starts} - {start})
-        except Exception as error:  # noqa: BLE001 - raised below, outside the group
-            failed.append(error)
-            group.cancel_scope.cancel()
+        found[number] = await _until(at, {*starts} - {start})
 
-    async with anyio.create_task_group() as group:
-        for number, start in enumerate([None, *starts]):
-            group.start_soon(walk, number, start)
-    for error in failed:
-        if isinstance(error, errors.BadRequest | errors.NotFound):
-            # An entry went away meanwhile: who began after it saw nothing.
-            return [entry async for entry in pages]
-        raise error
+    try:
+        await together(*(partial(walk, *place) for place in enumerate([None, *starts])))
+    except (errors.BadRequest, errors.NotFound):
+        # An entry went away meanwhile: who began after it saw nothing.
+        return [entry async for entry in pages]
     # A page reaches beyond where another walk began.
     return list({entry.id: entry for part in found for entry in part}.values())
 

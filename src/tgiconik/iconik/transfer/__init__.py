@@ -14,6 +14,7 @@ import attrs
 
 from tgiconik import errors
 from tgiconik._http import Links, Listed, Retry
+from tgiconik.iconik._together import together
 from tgiconik.iconik.metadata import Given
 from tgiconik.iconik.models import assets as a
 from tgiconik.iconik.transfer import _ready
@@ -21,7 +22,7 @@ from tgiconik.iconik.transfer._download import Download, Downloader, What, targe
 from tgiconik.iconik.transfer._progress import Progress
 from tgiconik.iconik.transfer._ready import Ready
 from tgiconik.iconik.transfer._record import Undo, known
-from tgiconik.iconik.transfer._sending import PART_SIZE, together
+from tgiconik.iconik.transfer._sending import PART_SIZE
 from tgiconik.iconik.transfer._source import Source, Uploadable
 from tgiconik.iconik.transfer._upload import Upload, Uploader
 

@@ -17,13 +17,14 @@ from anyio import to_thread
 
 from tgiconik import errors
 from tgiconik._http import Links, Retry, Stream
+from tgiconik.iconik._together import together
 from tgiconik.iconik.assets import current_version
 from tgiconik.iconik.models import assets as a
 from tgiconik.iconik.models import files as f
 from tgiconik.iconik.transfer._names import safe_name
 from tgiconik.iconik.transfer._progress import Meter, Progress, metered
 from tgiconik.iconik.transfer._record import ORIGINAL
-from tgiconik.iconik.transfer._sending import pause, together
+from tgiconik.iconik.transfer._sending import pause
 
 if TYPE_CHECKING:
     from tgiconik.iconik.client import IconikClient

@@ -4,15 +4,16 @@ A part is sent again after a cut connection or a storage's bad moment, with new 
 place; after a link that ran out, with a new link.
 """
 
-from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Iterable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping
 from contextlib import asynccontextmanager, suppress
-from typing import Any, Final, Protocol, TypeVar
+from typing import Final, Protocol, TypeVar
 
 import anyio
 import attrs
 
 from tgiconik import errors
 from tgiconik._http import Answer, Body, Links, Retry
+from tgiconik.iconik._together import together
 from tgiconik.iconik.models import files as m
 from tgiconik.iconik.services.files import FilesService
 from tgiconik.iconik.transfer._progress import Meter
@@ -216,16 +217,6 @@ async def all_parts(
     await together(*[work] * at_once)
 
 
-async def together(*acts: Callable[[], Coroutine[Any, Any, None]]) -> None:
-    """Do several things at once; the first failure stops the others, and is raised as it is."""
-    try:
-        async with anyio.create_task_group() as tasks:
-            for act in acts:
-                tasks.start_soon(act)
-    except BaseExceptionGroup as failures:
-        raise _first(failures) from None
-
-
 @asynccontextmanager
 async def begun(
     begin: Callable[[], Awaitable[T]], take_back: Callable[[T], Awaitable[object]]
@@ -249,13 +240,6 @@ async def begun(
             for one in known:
                 await take_back(one)
         raise
-
-
-def _first(failures: BaseExceptionGroup[BaseException]) -> BaseException:
-    """The failure that stopped the others, which ended as cancelled."""
-    for failure in failures.exceptions:
-        return _first(failure) if isinstance(failure, BaseExceptionGroup) else failure
-    raise AssertionError("a group has members")
 
 
 async def compared(sending: Sending, send: Callable[[], Awaitable[str | None]]) -> None:

@@ -8,6 +8,7 @@ import attrs
 
 from tgiconik import errors
 from tgiconik._http import Links, Retry
+from tgiconik.iconik._together import together
 from tgiconik.iconik.models import files as f
 from tgiconik.iconik.transfer import _record
 from tgiconik.iconik.transfer._azure import send_to_azure
@@ -15,7 +16,7 @@ from tgiconik.iconik.transfer._b2 import send_to_b2
 from tgiconik.iconik.transfer._gcs import send_to_gcs
 from tgiconik.iconik.transfer._progress import Meter, Progress, metered
 from tgiconik.iconik.transfer._s3 import send_to_s3
-from tgiconik.iconik.transfer._sending import Method, Sending, together
+from tgiconik.iconik.transfer._sending import Method, Sending
 from tgiconik.iconik.transfer._source import Source
 
 if TYPE_CHECKING:
