@@ -126,7 +126,7 @@ def _alike() -> Iterator[tuple[Sandbox, Clock]]:
 
     try:
         with (
-            mock.patch("tgiconik.workflows._trail.datetime", Still),
+            mock.patch("tgiconik.workflows.run.trail.datetime", Still),
             mock.patch("os.urandom", chance.randbytes),
             mock.patch("random._urandom", chance.randbytes),
             mock.patch.dict(os.environ, sandbox.environment()),

@@ -10,8 +10,8 @@ from tgiconik.release import Purpose, Recipient
 from tgiconik.sandbox import Sandbox, world
 from tgiconik.sandbox.iconik import seed
 from tgiconik.workflows import Outcome, Step, share_key
-from tgiconik.workflows._package import Package, Packed, deliver_package
-from tgiconik.workflows._trail import Trail
+from tgiconik.workflows.distribution.package import Package, Packed, deliver_package
+from tgiconik.workflows.run.trail import Trail
 
 from .conftest import Clock
 from .plays import Play, as_it_is

@@ -13,8 +13,8 @@ from tgiconik.release import Purpose, ReasonCode
 from tgiconik.sandbox import Sandbox, world
 from tgiconik.sandbox.iconik import seed
 from tgiconik.workflows import State, share_key
-from tgiconik.workflows._package import Packed, deliver_package
-from tgiconik.workflows._trail import Trail
+from tgiconik.workflows.distribution.package import Packed, deliver_package
+from tgiconik.workflows.run.trail import Trail
 
 from .conftest import Clock, Wire
 from .package_plays import (

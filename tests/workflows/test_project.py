@@ -11,14 +11,14 @@ from hypothesis import strategies as st
 from tgiconik import TradingGridClient, errors
 from tgiconik.tradinggrid.collaboration import ProjectKind, ProjectUpdate
 from tgiconik.workflows import TaskPlan
-from tgiconik.workflows._project import (
+from tgiconik.workflows.projects.project import (
     ProjectPlan,
     bring_about_project,
     finish_project,
     in_order,
     read_project,
 )
-from tgiconik.workflows._trail import Trail
+from tgiconik.workflows.run.trail import Trail
 
 from .conftest import Clock, Wire
 

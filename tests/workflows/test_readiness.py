@@ -7,8 +7,8 @@ import attrs
 import pytest
 
 from tgiconik.tradinggrid.collaboration import Confirmation, ProjectException, Task
-from tgiconik.workflows._project import ProjectState
-from tgiconik.workflows._readiness import Possession, Readiness, judge_readiness
+from tgiconik.workflows.projects.project import ProjectState
+from tgiconik.workflows.projects.readiness import Possession, Readiness, judge_readiness
 
 NOW = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
 DE, US = "GC10000401DE", "GC10000402US"

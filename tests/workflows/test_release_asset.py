@@ -10,14 +10,14 @@ import pytest
 from tgiconik import IconikClient, TradingGridClient, errors
 from tgiconik.sandbox import Sandbox, world
 from tgiconik.tradinggrid.collaboration import ActivityInput
-from tgiconik.workflows._reading import read_facts
-from tgiconik.workflows._release_asset import (
+from tgiconik.workflows.run.trail import Trail
+from tgiconik.workflows.sharing.facts import read_facts
+from tgiconik.workflows.sharing.versions import (
     ReleaseAsset,
     bring_about_release_asset,
     is_intact,
     release_assets_of,
 )
-from tgiconik.workflows._trail import Trail
 
 from .comply_plays import FIRST, LOOKBOOK
 from .conftest import Clock, Wire, grid_client, iconik_client

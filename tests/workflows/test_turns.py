@@ -7,10 +7,8 @@ import anyio.lowlevel
 import pytest
 
 from tgiconik import errors
-from tgiconik.workflows import _turns
-from tgiconik.workflows._both import both
-from tgiconik.workflows._shared_read import SharedRead
-from tgiconik.workflows._turns import TOGETHER, Slots, Turn, Turns
+from tgiconik.workflows.run import concurrency as _turns
+from tgiconik.workflows.run.concurrency import TOGETHER, SharedRead, Slots, Turn, Turns, both
 
 
 class Looks:

@@ -47,7 +47,13 @@ from tgiconik.workflows import (
     share_key,
     share_with_partner,
 )
-from tgiconik.workflows._answer import (
+from tgiconik.workflows.run.lease import Lease, claimed
+from tgiconik.workflows.run.outcome import raise_for_failures
+from tgiconik.workflows.run.text import fitting, listed, moment, named, one_line
+from tgiconik.workflows.sharing.facts import facts_from
+from tgiconik.workflows.sharing.links import end_of, lasts_right, winner
+from tgiconik.workflows.tickets.candidates import score
+from tgiconik.workflows.tickets.requests import (
     comment_key,
     criteria_of,
     is_off_the_list,
@@ -58,12 +64,6 @@ from tgiconik.workflows._answer import (
     recipient_of,
     reopened_at,
 )
-from tgiconik.workflows._candidates import score
-from tgiconik.workflows._claim import Lease, claimed
-from tgiconik.workflows._links import end_of, lasts_right, winner
-from tgiconik.workflows._outcome import raise_for_failures
-from tgiconik.workflows._reading import facts_from
-from tgiconik.workflows._wording import fitting, listed, moment, named, one_line
 
 from .conftest import Clock
 

@@ -5,46 +5,48 @@ again at any moment. It returns a value that says what became of each partner an
 decided and written; `dry_run=True` writes nothing and says what would be.
 """
 
-from tgiconik.workflows._candidates import Candidate, Candidates, Score, find_candidates
-from tgiconik.workflows._correction import publish_correction
-from tgiconik.workflows._delivery import post_delivery
-from tgiconik.workflows._directory import NewUser, UserOutcome
-from tgiconik.workflows._issue import link_issue
-from tgiconik.workflows._links import share_key
-from tgiconik.workflows._outcome import Outcome, State
-from tgiconik.workflows._package import Package, Packed, deliver_package
-from tgiconik.workflows._progress import ProgressBar
-from tgiconik.workflows._project import TaskPlan
-from tgiconik.workflows._readiness import PartnerReadiness, Readiness
-from tgiconik.workflows._sharing import share_with_partner
-from tgiconik.workflows._trail import Step, Trail, Verb
-from tgiconik.workflows.audit import AuditRecord, Subject, build_audit_record, verify_audit_record
-from tgiconik.workflows.comply import ComplianceDistribution, distribute_compliant_version
-from tgiconik.workflows.distribute import (
+from tgiconik.workflows.asset_distribution import (
     Distribution,
     Distributions,
     distribute_approved_asset,
     distribute_tagged_assets,
     read_receipts,
 )
-from tgiconik.workflows.enhance import Enhancement, process_enhancement_request
-from tgiconik.workflows.fulfill import Fulfillment, fulfill_media_request
-from tgiconik.workflows.launch import (
+from tgiconik.workflows.audit import AuditRecord, Subject, build_audit_record, verify_audit_record
+from tgiconik.workflows.campaign_launch import (
     Campaign,
     Launch,
     coordinate_campaign_launch,
     launch_readiness,
 )
-from tgiconik.workflows.onboard import (
+from tgiconik.workflows.compliant_version import (
+    ComplianceDistribution,
+    distribute_compliant_version,
+)
+from tgiconik.workflows.distribution.package import Package, Packed, deliver_package
+from tgiconik.workflows.distribution_check import Verification, Way, verify_distribution
+from tgiconik.workflows.enhancement_request import Enhancement, process_enhancement_request
+from tgiconik.workflows.media_issue import Resolution, resolve_media_issue
+from tgiconik.workflows.media_request import Fulfillment, fulfill_media_request
+from tgiconik.workflows.partner_onboarding import (
     PARTNER,
     Onboarding,
     OnboardingTemplate,
     onboard_partner,
     onboarding_status,
 )
-from tgiconik.workflows.recall import Recall, recall_version
-from tgiconik.workflows.resolve import Resolution, resolve_media_issue
-from tgiconik.workflows.verify import Verification, Way, verify_distribution
+from tgiconik.workflows.projects.project import TaskPlan
+from tgiconik.workflows.projects.readiness import PartnerReadiness, Readiness
+from tgiconik.workflows.projects.users import NewUser, UserOutcome
+from tgiconik.workflows.run.outcome import Outcome, State
+from tgiconik.workflows.run.trail import ProgressBar, Step, Trail, Verb
+from tgiconik.workflows.sharing.delivery import post_delivery
+from tgiconik.workflows.sharing.links import share_key
+from tgiconik.workflows.sharing.share import share_with_partner
+from tgiconik.workflows.tickets.candidates import Candidate, Candidates, Score, find_candidates
+from tgiconik.workflows.tickets.containment import link_issue
+from tgiconik.workflows.tickets.correction import publish_correction
+from tgiconik.workflows.version_recall import Recall, recall_version
 
 __all__ = [
     "PARTNER",

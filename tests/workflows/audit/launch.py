@@ -17,7 +17,7 @@ from tgiconik.tradinggrid.collaboration import (
     TaskInput,
 )
 from tgiconik.workflows import Enhancement, Fulfillment, distribute_approved_asset
-from tgiconik.workflows.fulfill import fulfill_media_request
+from tgiconik.workflows.media_request import fulfill_media_request
 from workflows import enhance_plays
 from workflows.conftest import Clock
 

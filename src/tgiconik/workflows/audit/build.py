@@ -38,7 +38,6 @@ from tgiconik import errors
 from tgiconik.iconik import IconikClient
 from tgiconik.release import ReleasePolicy
 from tgiconik.tradinggrid import TradingGridClient
-from tgiconik.workflows._trail import Clock, Step, Trail, utc_now
 from tgiconik.workflows.audit.events import fixed_width
 from tgiconik.workflows.audit.from_trading_grid import TradingGridSide
 from tgiconik.workflows.audit.people import Pseudonyms
@@ -47,6 +46,7 @@ from tgiconik.workflows.audit.record import NOTES, AuditRecord
 from tgiconik.workflows.audit.runs import Runs
 from tgiconik.workflows.audit.subject import Subject, subject_of
 from tgiconik.workflows.audit.writing import Writing
+from tgiconik.workflows.run.trail import Clock, Step, Trail, utc_now
 
 #: How far apart the clocks of two platforms may be.
 TOLERANCE: Final = timedelta(minutes=5)

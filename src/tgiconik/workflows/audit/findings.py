@@ -12,8 +12,8 @@ from typing import Any, Self
 
 import attrs
 
-from tgiconik.workflows._wording import moment
 from tgiconik.workflows.audit.events import UNDATED, Event, EventKind
+from tgiconik.workflows.run.text import moment
 
 
 class FindingCode(StrEnum):

@@ -18,10 +18,10 @@ from tgiconik.iconik import IconikClient
 from tgiconik.iconik.assets import key_in
 from tgiconik.iconik.models import assets as m
 from tgiconik.release import AssetFacts, Purpose, ReasonCode, Recipient, ReleasePolicy, decide
-from tgiconik.workflows._reading import read_facts
-from tgiconik.workflows._trail import Clock, Trail
 from tgiconik.workflows.audit.events import UNDATED, About, Event, EventKind, Platform, Sighting
 from tgiconik.workflows.audit.sources import Source
+from tgiconik.workflows.run.trail import Clock, Trail
+from tgiconik.workflows.sharing.facts import read_facts
 
 #: Operations of the history that other records tell of too.
 _OPERATIONS: Final = {

@@ -15,10 +15,10 @@ from io import StringIO
 from itertools import groupby
 from typing import TYPE_CHECKING, Final, TextIO
 
-from tgiconik.workflows._wording import moment, one_line
 from tgiconik.workflows.audit.events import Event
 from tgiconik.workflows.audit.findings import Finding
 from tgiconik.workflows.audit.wording import sentence
+from tgiconik.workflows.run.text import moment, one_line
 
 if TYPE_CHECKING:
     from tgiconik.workflows.audit.record import AuditRecord

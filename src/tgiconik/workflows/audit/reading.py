@@ -8,8 +8,6 @@ import attrs
 from tgiconik import errors
 from tgiconik.iconik import IconikClient
 from tgiconik.release import ReleasePolicy
-from tgiconik.workflows._fan_out import fan_out
-from tgiconik.workflows._trail import Trail
 from tgiconik.workflows.audit.from_iconik import asset_sources, members, read_asset
 from tgiconik.workflows.audit.from_trading_grid import Seen
 from tgiconik.workflows.audit.join import by_identity
@@ -17,6 +15,8 @@ from tgiconik.workflows.audit.people import Pseudonyms
 from tgiconik.workflows.audit.runs import Runs
 from tgiconik.workflows.audit.sources import Gap, Source
 from tgiconik.workflows.audit.subject import Subject
+from tgiconik.workflows.run.concurrency import fan_out
+from tgiconik.workflows.run.trail import Trail
 
 
 @attrs.frozen

@@ -9,14 +9,14 @@ from typing import Any, Final
 
 import attrs
 
-from tgiconik.workflows._showing import as_dict
-from tgiconik.workflows._trail import Step
-from tgiconik.workflows._wording import one_line
 from tgiconik.workflows.audit import export, page
 from tgiconik.workflows.audit.chain import bodies
 from tgiconik.workflows.audit.events import Event
 from tgiconik.workflows.audit.findings import Finding
 from tgiconik.workflows.audit.sources import Gap
+from tgiconik.workflows.run.html import as_dict
+from tgiconik.workflows.run.text import one_line
+from tgiconik.workflows.run.trail import Step
 
 #: A notebook keeps what it shows: the timeline of more events than these is a page of its own.
 _MOST_INLINE: Final = 1000

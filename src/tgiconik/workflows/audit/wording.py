@@ -2,8 +2,8 @@
 
 from typing import Final
 
-from tgiconik.workflows._wording import named
 from tgiconik.workflows.audit.events import Event, EventKind
+from tgiconik.workflows.run.text import named
 
 _SENTENCES: Final[dict[str, str]] = {
     EventKind.ANNOUNCED: "Partners were told: {title}",

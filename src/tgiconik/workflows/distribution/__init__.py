@@ -1,0 +1,1 @@
+"""Many partners: audience, document, announcement, and packages of assets."""

@@ -1,0 +1,141 @@
+"""Whom something is for: the groups that a tag is for, and the partners in them, each read once."""
+
+from collections.abc import Iterable, Mapping, Sequence
+
+import attrs
+
+from tgiconik.release import AssetFacts, Recipient
+from tgiconik.tradinggrid import TradingGridClient
+from tgiconik.tradinggrid.collaboration import Group, Partner
+from tgiconik.workflows.run.text import how_many, named
+from tgiconik.workflows.run.trail import Trail
+
+
+@attrs.define
+class Circle:
+    """The partner groups of a company, as far as somebody asked for them."""
+
+    grid: TradingGridClient
+    trail: Trail
+    _groups: dict[str, Group] | None = attrs.field(default=None, init=False)
+    _members: dict[str, tuple[Partner, ...]] = attrs.field(factory=dict, init=False)
+    _profiles: dict[str, Partner] | None = attrs.field(default=None, init=False)
+
+    async def tagged(self, tags: Sequence[str]) -> tuple[list[str], list[str]]:
+        """The ids of the groups that some tags are for, and the tags that no group is for."""
+        groups = await self.read_groups()
+        by_tag: dict[str, list[str]] = {}
+        for group in groups.values():
+            for tag in group.tags:
+                by_tag.setdefault(tag.strip().casefold(), []).append(group.id)
+        found = {tag: by_tag.get(tag.strip().casefold(), []) for tag in tags}
+        ids = dict.fromkeys(id_ for ids in found.values() for id_ in ids)
+        return list(ids), [tag for tag, ids in found.items() if not ids]
+
+    async def members(self, group_ids: Iterable[str]) -> dict[str, Partner]:
+        """The partners in some groups, by company id; who is in several comes once.
+
+        The contract's groups have only partners in them. A backend may answer a group among its
+        members all the same: its members count, and it is looked into once, so that a group that
+        contains itself has an end.
+
+        Raises:
+            NotFound: there is no such group.
+        """
+        groups = await self.read_groups()
+        found: dict[str, Partner] = {}
+        ahead = list(dict.fromkeys(group_ids))
+        seen = set(ahead)
+        while ahead:
+            for member in await self._members_of(ahead.pop(0)):
+                id_ = member.company_id
+                if id_ not in groups:
+                    found[id_] = member
+                elif id_ not in seen:
+                    seen.add(id_)
+                    ahead.append(id_)
+        return found
+
+    async def profile(self, company_id: str) -> Partner | None:
+        """A partner's profile, from one listing of all of them; None without one."""
+        if self._profiles is None:
+            partners = self.grid.community.partners.list()
+            self._profiles = {partner.company_id: partner async for partner in partners}
+            self.trail.read(f"profiles of {how_many(self._profiles)}")
+        return self._profiles.get(company_id)
+
+    async def meant_for(
+        self,
+        facts: AssetFacts,
+        *,
+        groups: Iterable[str] | None,
+        partners: Iterable[str] | None,
+        groups_field: str,
+    ) -> tuple[dict[str, Partner | None], list[str]]:
+        """Whom an asset is meant for.
+
+        Args:
+            facts: what was read of it, with its tags.
+            groups: ids of partner groups, instead of those that it is tagged for.
+            partners: company ids of partners, beside `groups` or instead of any group.
+            groups_field: the metadata field with the tags.
+
+        Returns:
+            The partners by company id, and what is missing to know them all, one line each.
+
+        Raises:
+            NotFound: there is no such group.
+        """
+        waits_for: list[str] = []
+        if groups is None and partners is None:
+            tags = _texts(facts.metadata.get(groups_field))
+            groups, unknown = await self.tagged(tags)
+            waits_for += [f"a partner group for the tag {named(tag)}" for tag in unknown]
+            if not tags:
+                waits_for.append(f"a tag of {named(facts.title)} in {groups_field}")
+        wanted: dict[str, Partner | None] = {**await self.members(groups or ())}
+        for partner_id in partners or ():
+            wanted.setdefault(partner_id, await self.profile(partner_id))
+        self.trail.decided(f"{named(facts.title)} is meant for {how_many(wanted)}")
+        return dict(sorted(wanted.items())), waits_for
+
+    async def read_groups(self) -> Mapping[str, Group]:
+        """All groups by id, read at the first time."""
+        if self._groups is None:
+            self._groups = {group.id: group async for group in self.grid.community.groups.list()}
+        return self._groups
+
+    async def _members_of(self, group_id: str) -> tuple[Partner, ...]:
+        if group_id not in self._members:
+            members = [member async for member in self.grid.community.groups.members(group_id)]
+            self._members[group_id] = tuple(members)
+            self.trail.read(f"group {group_id}: {how_many(members)}")
+        return self._members[group_id]
+
+
+def can_be_reached(partner: Partner) -> bool:
+    """Whether there is anybody at the partner who could receive something."""
+    return any(contact.email.strip() for contact in partner.contacts)
+
+
+def unreachable(wanted: Mapping[str, Partner | None]) -> list[str]:
+    """What partners have to do before anything can reach them, one line each."""
+    return [
+        f"{partner_id} to name a contact with an e-mail address"
+        for partner_id, partner in wanted.items()
+        if partner is not None and not can_be_reached(partner)
+    ]
+
+
+def as_recipient(partner: Partner) -> Recipient:
+    """The partner as the release rules see it: by the profile, as nobody asked for anything."""
+    return Recipient(
+        company_id=partner.company_id, regions=partner.regions, languages=partner.languages
+    )
+
+
+def _texts(values: object) -> list[str]:
+    """The texts among the values of a metadata field, each once."""
+    many = values if isinstance(values, Sequence) and not isinstance(values, str) else [values]
+    texts = [value.strip() for value in many if isinstance(value, str)]
+    return [text for text in dict.fromkeys(texts) if text]

@@ -1,0 +1,240 @@
+"""One asset on its way to many partners: a document, a link and a delivery for each, and the word.
+
+Steps, each of which looks before it writes: publish the document for those who may have the asset;
+share with each and record the delivery, a few at a time, and take back what an earlier run opened
+for one who may not have it any more; announce it to those who have their delivery.
+"""
+
+from collections.abc import Mapping
+from functools import partial
+from typing import Final
+
+import attrs
+
+from tgiconik import errors
+from tgiconik.iconik import IconikClient
+from tgiconik.release import AssetFacts, Decision, Purpose, Recipient, ReleasePolicy, decide
+from tgiconik.tradinggrid import TradingGridClient
+from tgiconik.tradinggrid.collaboration import Delivery, Document, Partner
+from tgiconik.workflows.distribution.audience import as_recipient, can_be_reached
+from tgiconik.workflows.distribution.publication import (
+    DISTRIBUTION,
+    announce,
+    publish,
+    wanted_document,
+)
+from tgiconik.workflows.run.concurrency import Turns, fan_out
+from tgiconik.workflows.run.outcome import Outcome, State
+from tgiconik.workflows.run.text import ruling
+from tgiconik.workflows.run.trail import Trail, Verb
+from tgiconik.workflows.sharing.delivery import record_delivery
+from tgiconik.workflows.sharing.links import share_key
+from tgiconik.workflows.sharing.share import share_with_partner, take_back
+from tgiconik.workflows.sharing.snapshot import Seat, Survey
+
+#: How often partners are served anew when somebody else distributes at the same time.
+_ROUNDS: Final = 3
+
+
+@attrs.frozen(kw_only=True)
+class Arrival:
+    """What became of the asset.
+
+    Attributes:
+        version_id: its current version.
+        document_id: the document that is published; None when nobody ever could have the asset, and
+            in a dry run that would publish it.
+        announcement_ids: what the partners were told by.
+        outcomes: one for each partner, in their order.
+    """
+
+    version_id: str | None
+    document_id: str | None
+    announcement_ids: tuple[str, ...]
+    outcomes: tuple[Outcome, ...]
+
+
+@attrs.frozen(kw_only=True)
+class ToMany:
+    """One asset on its way to many partners."""
+
+    grid: TradingGridClient
+    iconik: IconikClient
+    asset_id: str
+    policy: ReleasePolicy
+    purpose: Purpose
+    survey: Survey
+    at_once: int
+    series: str = DISTRIBUTION
+    trail: Trail
+
+    async def run(self, wanted: Mapping[str, Partner | None]) -> Arrival:
+        """Publish, deliver, announce."""
+        grid, policy, trail = self.grid, self.policy, self.trail
+        facts = self.survey.latest
+        if trail.now() - facts.read_at > policy.freshness:
+            facts = await self.survey.facts()
+        decisions = {
+            partner_id: decide(policy, facts, as_recipient(partner), self.purpose, trail.now())
+            for partner_id, partner in wanted.items()
+            if partner is not None and can_be_reached(partner)
+        }
+        allowed = {id_: decision for id_, decision in decisions.items() if decision.allowed}
+        document = await self._publish(facts, allowed)
+        outcomes = await self._serve_all(wanted, decisions, document)
+        refused = [id_ for id_ in allowed if outcomes[id_].state is State.REFUSED]
+        if refused:
+            # Allowed a moment ago, and not any more: they must not stay in the audience.
+            kept = {id_: allowed[id_] for id_ in allowed if id_ not in refused}
+            document = await self._publish(facts, kept)
+        delivered = [id_ for id_, outcome in outcomes.items() if outcome.state is State.DELIVERED]
+        announcements = await announce(grid, document, facts.title, partners=delivered, trail=trail)
+        return Arrival(
+            version_id=facts.version_id,
+            document_id=document.id if document else None,
+            announcement_ids=announcements,
+            outcomes=tuple(outcomes.values()),
+        )
+
+    async def _publish(self, facts: AssetFacts, allowed: Mapping[str, Decision]) -> Document | None:
+        wanted = None
+        if allowed:
+            # The same facts for all of them: every decision says the same of the asset itself.
+            decision = next(iter(allowed.values()))
+            wanted = wanted_document(
+                facts, decision, partners=allowed, policy=self.policy, series=self.series
+            )
+        # Documents speak of the asset that was judged, whichever asset its version is shared by.
+        return await publish(
+            self.grid, facts.asset_id, wanted, series=self.series, trail=self.trail
+        )
+
+    async def _serve_all(
+        self,
+        wanted: Mapping[str, Partner | None],
+        decisions: Mapping[str, Decision],
+        document: Document | None,
+    ) -> dict[str, Outcome]:
+        """An outcome for each; those whom somebody else served meanwhile are looked at again."""
+        trail = self.trail
+
+        async def serve(turns: Turns, partner_id: str) -> Outcome:
+            partner = wanted[partner_id]
+            async with turns.take() as turn:
+                if partner is None or not can_be_reached(partner):
+                    raise errors.WorkflowError(
+                        f"{partner_id} has no {'contact' if partner else 'profile'}"
+                    )
+                return await self._serve(
+                    as_recipient(partner), decisions[partner_id], document, Seat(self.survey, turn)
+                )
+
+        outcomes: dict[str, Outcome] = {}
+        todo = list(wanted)
+        for _ in range(_ROUNDS):
+            before = len(trail.steps)
+            turns = Turns(self.at_once, len(todo))
+            outcomes |= await fan_out(
+                todo,
+                partial(serve, turns),
+                failed=self._failed,
+                at_once=turns.workers,
+                trail=trail,
+            )
+            wrote = any(step.verb is Verb.WROTE for step in trail.steps[before:])
+            if not wrote and not any(_was_overtaken(outcomes[id_]) for id_ in todo):
+                break
+            await self.survey.look_at_links()
+            todo = [id_ for id_ in todo if not await self._is_settled(outcomes[id_], document)]
+            if not todo:
+                break
+            await self.survey.refresh()
+        return {id_: outcomes[id_] for id_ in wanted}
+
+    async def _serve(
+        self, recipient: Recipient, decision: Decision, document: Document | None, seat: Seat
+    ) -> Outcome:
+        """One partner: link and record, or neither."""
+        partner_id = recipient.company_id
+        if decision.allowed:
+            outcome = await share_with_partner(
+                self.grid,
+                self.iconik,
+                self.asset_id,
+                recipient=recipient,
+                policy=self.policy,
+                purpose=self.purpose,
+                facts=self.survey.latest,
+                sight=seat,
+                trail=self.trail,
+            )
+        else:
+            self.trail.decided(ruling(self.survey.latest.title, partner_id, decision))
+            outcome = self._outcome(partner_id, State.REFUSED, decision=decision)
+        if outcome.state is State.DELIVERED:
+            recorded = await record_delivery(
+                self.grid,
+                document.id if document else None,
+                outcome,
+                there=self._delivery(partner_id, document),
+                trail=self.trail,
+            )
+            if recorded is not None:
+                self.survey.record(recorded)
+        else:
+            await take_back(
+                self.grid,
+                self.iconik,
+                self.asset_id,
+                recipient=recipient,
+                policy=self.policy,
+                purpose=self.purpose,
+                request_id=None,
+                sight=seat,
+                trail=self.trail,
+            )
+        return outcome
+
+    def _delivery(self, partner_id: str, document: Document | None) -> Delivery | None:
+        """The partner's delivery of the document, as it was read."""
+        return self.survey.delivery(document.id, partner_id) if document is not None else None
+
+    async def _is_settled(self, outcome: Outcome, document: Document | None) -> bool:
+        """Whether both platforms show what the outcome says, and nothing beside it."""
+        if outcome.state is not State.DELIVERED:
+            return not _was_overtaken(outcome)
+        links = await self.survey.links(share_key(outcome.partner))
+        delivery = self._delivery(outcome.partner, document)
+        return (
+            [link.share_id for link in links] == [outcome.share_id]
+            and delivery is not None
+            and delivery.share_id == outcome.share_id
+        )
+
+    def _failed(self, partner_id: str, error: errors.TgIconikError) -> Outcome:
+        self.trail.decided(f"{partner_id} could not be served: {error}")
+        return self._outcome(partner_id, State.FAILED, error=error)
+
+    def _outcome(
+        self,
+        partner_id: str,
+        state: State,
+        *,
+        decision: Decision | None = None,
+        error: Exception | None = None,
+    ) -> Outcome:
+        facts = self.survey.latest
+        return Outcome(
+            partner=partner_id,
+            asset_id=self.asset_id,
+            title=facts.title,
+            state=state,
+            version_id=facts.version_id,
+            decision=decision,
+            error=error,
+        )
+
+
+def _was_overtaken(outcome: Outcome) -> bool:
+    """Somebody else recorded a delivery first: what they recorded is to be looked at."""
+    return isinstance(outcome.error, errors.PreconditionFailed)

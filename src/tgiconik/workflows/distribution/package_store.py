@@ -1,0 +1,420 @@
+"""Where a partner's package is: a collection in iconik, and a document that remembers it.
+
+Both carry the package's key as their `external_id`. A collection that somebody deleted is replaced
+by another one, with the next number in its key.
+"""
+
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from functools import partial
+from typing import Final, TypeAlias
+
+import attrs
+
+from tgiconik import errors
+from tgiconik.iconik import IconikClient
+from tgiconik.iconik.assets import ShareLink, key_in
+from tgiconik.iconik.models import assets as m
+from tgiconik.iconik.search import one_of, term
+from tgiconik.tradinggrid import TradingGridClient
+from tgiconik.tradinggrid.collaboration import (
+    Activity,
+    ActivityInput,
+    Audience,
+    Delivery,
+    DeliveryState,
+    Document,
+    DocumentInput,
+    DocumentUpdate,
+    Project,
+)
+from tgiconik.workflows.distribution.publication import change_document
+from tgiconik.workflows.run.text import named
+from tgiconik.workflows.run.trail import Trail
+
+#: A member of a collection: `assets` or `collections`, and its id.
+Member: TypeAlias = tuple[str, str]
+
+
+@attrs.frozen(kw_only=True)
+class PackageSurvey:
+    """A package as its partners have it.
+
+    Attributes:
+        documents: what remembers the collections, by external id.
+        deliveries: what is on record as delivered, by document and partner.
+        logged: what the collections held, oldest first, by collection id.
+        asked: the keys whose collections were searched for.
+        orphans: the collections that no document remembers, by key.
+        links: the shares that the deliveries remember, by id, as iconik's index has them.
+    """
+
+    documents: Mapping[str, Document] = attrs.field(factory=dict)
+    deliveries: Mapping[tuple[str, str], Delivery] = attrs.field(factory=dict)
+    logged: Mapping[str, Sequence[Activity]] = attrs.field(factory=dict)
+    asked: Collection[str] = ()
+    orphans: Mapping[str, str] = attrs.field(factory=dict)
+    links: Mapping[str, ShareLink] = attrs.field(factory=dict)
+
+    def link(self, delivery: Delivery | None, collection_id: str) -> ShareLink | None:
+        """The link that a delivery remembers, when the index has it as it is remembered.
+
+        An index may be behind: what differs is to be looked at where it is.
+        """
+        if delivery is None or delivery.state != DeliveryState.ACTIVE:
+            return None
+        link = self.links.get(delivery.share_id or "")
+        if link is None or (link.object_id, link.expires) != (collection_id, delivery.expires_at):
+            return None
+        return link
+
+
+@attrs.frozen(kw_only=True)
+class Place:
+    """Where a partner's package is, as far as it is there.
+
+    Attributes:
+        number: how many collections were lost before.
+        supersedes: the document of the one that was lost last.
+        document: the document that remembers the collection.
+        collection_id: the collection.
+        members: what is in it.
+        delivery: what is on record as delivered.
+        is_new: this run has made the collection.
+    """
+
+    number: int = 0
+    supersedes: str | None = None
+    document: Document | None = None
+    collection_id: str | None = None
+    members: frozenset[Member] = frozenset()
+    delivery: Delivery | None = None
+    is_new: bool = False
+
+
+@attrs.frozen(kw_only=True)
+class Places:
+    """Finds, makes and changes one partner's place for one package.
+
+    Attributes:
+        grid: where the document is.
+        iconik: where the collection is.
+        package_key: names the package, for all partners.
+        title: what partners read.
+        partner_id: the partner.
+        project_id: the project that the package belongs to.
+        survey: what was read for many partners at once; reads for this one when left out.
+        trail: where to record it.
+    """
+
+    grid: TradingGridClient
+    iconik: IconikClient
+    package_key: str
+    title: str
+    partner_id: str
+    project_id: str | None
+    survey: PackageSurvey | None = None
+    trail: Trail
+
+    async def find(self) -> Place:
+        """The partner's package, as far as an earlier run has made it."""
+        number, supersedes = 0, None
+        while True:
+            key = self._key(number)
+            document = await self._document(key)
+            collection_id = document.collection_id if document else await self._orphan(key)
+            place = Place(
+                number=number,
+                supersedes=supersedes,
+                document=document,
+                collection_id=collection_id,
+                delivery=await self._delivery(document),
+            )
+            try:
+                return await self.look_into(place)
+            except errors.NotFound:
+                self.trail.read(f"collection {collection_id} is gone")
+                number, supersedes = number + 1, document.id if document else None
+
+    def _key(self, number: int) -> str:
+        return package_key(self.package_key, self.partner_id, number)
+
+    async def _document(self, key: str) -> Document | None:
+        if self.survey is not None:
+            return self.survey.documents.get(key)
+        documents = self.grid.community.documents.list(external_id=key)
+        return next(iter(await documents.first(1)), None)
+
+    async def _orphan(self, key: str) -> str | None:
+        if self.survey is not None and key in self.survey.asked:
+            return self.survey.orphans.get(key)
+        return await orphan(self.iconik, key)
+
+    async def _delivery(self, document: Document | None) -> Delivery | None:
+        """What is on record as delivered."""
+        if document is None:
+            return None
+        if self.survey is not None:
+            return self.survey.deliveries.get((document.id, self.partner_id))
+        deliveries = self.grid.community.deliveries.list(
+            document_id=document.id, partner_id=self.partner_id
+        )
+        return next(iter(await deliveries.first(1)), None)
+
+    async def look_into(self, place: Place) -> Place:
+        """What is in the collection.
+
+        Raises:
+            NotFound: it is gone.
+        """
+        if place.collection_id is None or (self.trail.dry_run and place.members):
+            # A dry run has put nothing in, and goes on as if it had.
+            return place
+        contents = self.iconik.assets.list_collection_contents(place.collection_id)
+        members = [(item.object_type or "assets", item.id or "") async for item in contents]
+        self.trail.read(f"collection {place.collection_id}: {len(members)} members")
+        return attrs.evolve(place, members=frozenset(members))
+
+    async def take_out(self, place: Place, wrong: Iterable[Member]) -> Place:
+        """Take out what may not be there."""
+        gone = frozenset(wrong)
+        for object_type, object_id in sorted(gone):
+            await self.trail.write(
+                f"take {object_type.removesuffix('s')} {object_id} out of the package of "
+                f"{self.partner_id}",
+                partial(self._remove, place.collection_id or "", object_type, object_id),
+                instead=None,
+            )
+        return attrs.evolve(place, members=place.members - gone)
+
+    async def put_in(self, place: Place, asset_id: str, title: str) -> Place:
+        """Put an asset in."""
+        body = m.CollectionContentInput(object_id=asset_id, object_type="assets")
+        await self.trail.write(
+            f"put {named(title)} into the package of {self.partner_id}",
+            lambda: self.iconik.assets.add_collection_content(place.collection_id or "", body=body),
+            instead=None,
+        )
+        return attrs.evolve(place, members=place.members | {("assets", asset_id)})
+
+    async def _remove(self, collection_id: str, object_type: str, object_id: str) -> None:
+        """Take something out, unless somebody else has."""
+        try:
+            await self.iconik.assets.remove_collection_content(
+                collection_id, object_type, object_id
+            )
+        except errors.NotFound:
+            self.trail.read(f"{object_id} has left collection {collection_id} already")
+
+    async def open(self, place: Place) -> Place:
+        """A collection and its document, for the partner."""
+        collection_id = place.collection_id or await self._make(place)
+        place = attrs.evolve(place, is_new=place.collection_id is None)
+        audience = Audience(partners=(self.partner_id,))
+        if place.document is not None:
+            changes = DocumentUpdate(audience=audience)
+            document = await change_document(self.grid, place.document, changes, self.trail)
+            return attrs.evolve(place, document=document, collection_id=collection_id)
+        new = DocumentInput(
+            title=named(self.title),
+            external_id=self._key(place.number),
+            audience=audience,
+            collection_id=collection_id,
+            project_id=self.project_id,
+            supersedes=place.supersedes,
+        )
+        made = await self.trail.write(
+            f"publish {new.title} for {self.partner_id}",
+            lambda: self.grid.community.documents.create(new),
+            instead=None,
+        )
+        if made is None or made.collection_id == collection_id:
+            return attrs.evolve(place, document=made, collection_id=collection_id)
+        # Somebody else was faster: the collection that is remembered is the one that counts.
+        await self.trail.write(
+            f"delete collection {collection_id}, which nobody needs",
+            lambda: self.iconik.assets.delete_collection(collection_id or ""),
+            instead=None,
+        )
+        theirs = attrs.evolve(place, document=made, collection_id=made.collection_id, is_new=False)
+        return await self.look_into(theirs)
+
+    async def _make(self, place: Place) -> str | None:
+        made = await self.trail.write(
+            f"make a collection for {named(self.title)} and {self.partner_id}",
+            lambda: self.iconik.assets.create_collection(
+                body=m.CollectionInput(
+                    title=f"{named(self.title)} ({self.partner_id})",
+                    external_id=self._key(place.number),
+                )
+            ),
+            instead=None,
+        )
+        return made.id if made else None
+
+    async def log(self, place: Place, versions: Mapping[str, str | None]) -> None:
+        """An entry for every state of the contents: a collection does not remember them.
+
+        Args:
+            place: where they are.
+            versions: the version that each asset in it shows, by asset id.
+        """
+        detail = {
+            "assets": [
+                {"asset_id": asset_id, "version_id": version_id}
+                for asset_id, version_id in sorted(versions.items())
+            ]
+        }
+        surveyed = self._surveyed(place)
+        if surveyed is not None and _says(surveyed, detail):
+            return
+        earlier = await self._logged(place)
+        if _says(earlier, detail):
+            return
+        entry = ActivityInput(
+            kind=PACKED,
+            external_id=f"{self._key(place.number)}:{len(earlier)}",
+            actor="tgiconik",
+            partner_id=self.partner_id,
+            subject_type="collections",
+            subject_id=place.collection_id,
+            detail=detail,
+        )
+        await self.trail.write(
+            f"log what the package of {self.partner_id} holds",
+            lambda: self.grid.community.activity.append(entry),
+            instead=None,
+        )
+
+    def _surveyed(self, place: Place) -> Sequence[Activity] | None:
+        """The entries that were read for many partners at once; None when nobody has."""
+        if self.survey is None:
+            return None
+        return self.survey.logged.get(place.collection_id or "", ())
+
+    async def _logged(self, place: Place) -> Sequence[Activity]:
+        """The entries of now. A collection that this run has made has none."""
+        if place.collection_id is None or place.is_new:
+            return ()
+        entries = self.grid.community.activity.list(kind=[PACKED], subject_id=place.collection_id)
+        return [entry async for entry in entries]
+
+
+def _says(entries: Sequence[Activity], detail: Mapping[str, object]) -> bool:
+    """Whether that is what a package held last."""
+    return (entries[-1].detail if entries else {"assets": []}) == detail
+
+
+async def packages_with(iconik: IconikClient, collection_ids: Iterable[str]) -> dict[str, str]:
+    """Which of some collections are partners' packages, and whose, by collection id.
+
+    `GET /API/assets/v1/collections/{collection_id}/`.
+    """
+    found = {}
+    for collection_id in collection_ids:
+        collection = await iconik.assets.get_collection(collection_id)
+        key = collection.external_id or ""
+        if key.startswith("package:"):
+            found[collection_id] = key.rsplit(":", 2)[1]
+    return found
+
+
+#: What the entries in the log are called.
+PACKED: Final = "package.delivered"
+#: How many are asked for at once, in a search and in a query.
+_AT_ONCE: Final = 50
+
+
+def package_key(name: str, partner_id: str, number: int = 0) -> str:
+    """What names a partner's package; it gets a new number when its collection is lost."""
+    return f"package:{name}:{partner_id}:{number}"
+
+
+async def survey_packages(
+    grid: TradingGridClient,
+    iconik: IconikClient,
+    name: str,
+    partners: Collection[str],
+    *,
+    project: Project | None,
+    trail: Trail,
+) -> PackageSurvey:
+    """Read what is there of a project's packages.
+
+    Args:
+        grid: where the documents are.
+        iconik: where the collections are.
+        name: names the package, for all partners.
+        partners: company ids.
+        project: the project that it belongs to; None when there is none yet, and no package.
+        trail: where to note it.
+    """
+    keys = [package_key(name, partner_id) for partner_id in partners]
+    if project is None:
+        return PackageSurvey(asked=frozenset(keys))
+    community, since = grid.community, project.created_at
+    listed = community.documents.list(project_id=project.id)
+    documents = {document.external_id or "": document async for document in listed}
+    ids = {document.id for document in documents.values()}
+    deliveries: dict[tuple[str, str], Delivery] = {}
+    logged: defaultdict[str, list[Activity]] = defaultdict(list)
+    if ids:
+        async for delivery in community.deliveries.list(updated_since=since):
+            if delivery.document_id in ids:
+                deliveries[delivery.document_id, delivery.partner_id] = delivery
+        async for entry in community.activity.list(kind=[PACKED], updated_since=since):
+            logged[entry.subject_id or ""].append(entry)
+    unknown = [key for key in keys if key not in documents]
+    remembered = [one.share_id for one in deliveries.values() if one.share_id is not None]
+    survey = PackageSurvey(
+        documents=documents,
+        deliveries=deliveries,
+        logged=logged,
+        asked=frozenset(unknown),
+        orphans=await _orphans(iconik, unknown),
+        links=await _links(iconik, remembered),
+    )
+    trail.read(f"documents, deliveries and links of project {project.id}: {len(documents)}")
+    return survey
+
+
+async def orphan(iconik: IconikClient, key: str) -> str | None:
+    """The collection of a run that died before it could tell Trading Grid."""
+    return (await _orphans(iconik, [key])).get(key)
+
+
+async def _orphans(iconik: IconikClient, keys: Sequence[str]) -> dict[str, str]:
+    found: dict[str, str] = {}
+    for some in _parts(keys):
+        hits = iconik.search.collections(
+            where=[one_of("external_id", some), term("status", "ACTIVE")],
+            include_fields=["id", "external_id"],
+        )
+        async for hit in hits:
+            if hit.id is not None:
+                found.setdefault(hit.external_id or "", hit.id)
+    return found
+
+
+async def _links(iconik: IconikClient, share_ids: Sequence[str]) -> dict[str, ShareLink]:
+    """Shares by their ids. One that the index lacks is looked for where it would be."""
+    found = {}
+    for some in _parts(share_ids):
+        async for share in iconik.assets.list_shares(ids=",".join(some)):
+            if share.id is not None and share.object_id is not None:
+                found[share.id] = ShareLink(
+                    share_id=share.id,
+                    object_id=share.object_id,
+                    object_type=share.object_type or "",
+                    key=key_in(share.title),
+                    url=share.url,
+                    expires=share.expires,
+                    allow_download=bool(share.allow_download),
+                    date_created=share.date_created,
+                )
+    return found
+
+
+def _parts(texts: Sequence[str]) -> Iterator[Sequence[str]]:
+    for begin in range(0, len(texts), _AT_ONCE):
+        yield texts[begin : begin + _AT_ONCE]

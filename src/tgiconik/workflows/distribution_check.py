@@ -1,0 +1,302 @@
+"""A check of use case 5: does any open way lead partners to a version that is not compliant?
+
+It looks at everything that shows an asset: partners' links and anybody else's shares of the asset
+itself, of the release assets that were made of its versions, and of the collections that they are
+in, however deep. It writes nothing.
+
+Source: use case 5 of the project's design; iconik's OpenAPI documents.
+"""
+
+from collections.abc import Callable, Iterable
+from datetime import datetime
+from typing import Any, Final
+
+import attrs
+
+from tgiconik import errors
+from tgiconik.iconik import IconikClient
+from tgiconik.iconik.assets import key_in
+from tgiconik.iconik.models import assets as m
+from tgiconik.release import AssetFacts, ReleasePolicy
+from tgiconik.tradinggrid import TradingGridClient
+from tgiconik.workflows.run.html import Cell, Heat, as_dict, as_html, heat_table
+from tgiconik.workflows.run.text import named
+from tgiconik.workflows.run.trail import Clock, Step, Trail, utc_now
+from tgiconik.workflows.sharing.facts import read_facts
+from tgiconik.workflows.sharing.links import partner_in
+from tgiconik.workflows.sharing.versions import (
+    ReleaseAsset,
+    digest_version,
+    held,
+    is_intact,
+    marked_sha256,
+    marked_version,
+    release_assets_of,
+)
+
+_NOT_ONE: Final = "not exactly one version is marked as compliant"
+_OTHER: Final = "it shows another version than the compliant one"
+_HELD: Final = "the version is held back"
+_DIGEST: Final = "its digest is not the one that is marked"
+_CHANGED: Final = "somebody changed the release asset"
+_OLDER: Final = "it lets other versions be looked at"
+#: What is looked at, in this order and no further than to the first thing that is wrong.
+_CHECKS: Final = {
+    "one version is marked": _NOT_ONE,
+    "it shows that one": _OTHER,
+    "not held back": _HELD,
+    "digest as marked": _DIGEST,
+    "release unchanged": _CHANGED,
+    "no other versions": _OLDER,
+}
+#: What is compared only where a release asset stands between a partner and the asset.
+_OF_RELEASES: Final = frozenset({_DIGEST, _CHANGED})
+
+
+@attrs.frozen(kw_only=True)
+class Way:
+    """A share that is open, and what it shows.
+
+    Attributes:
+        share_id: the iconik share.
+        object_type: `assets` or `collections`.
+        object_id: what is shared.
+        partner: company id (BUID) of the partner whose link it is; None for somebody else's share.
+        version_id: the version of the asset that it shows.
+        expires_at: when it ends, in UTC.
+        why_not: what is wrong with it; None when it is right.
+    """
+
+    share_id: str
+    object_type: str
+    object_id: str
+    partner: str | None = None
+    version_id: str | None = None
+    expires_at: datetime | None = None
+    why_not: str | None = None
+
+    @property
+    def ok(self) -> bool:
+        """It shows the compliant version and nothing else."""
+        return self.why_not is None
+
+
+@attrs.frozen(kw_only=True)
+class Verification:
+    """What open ways there are to an asset. Two readings of the same state are equal.
+
+    Attributes:
+        asset_id: the asset.
+        version_id: the version that is marked as compliant; None when not exactly one is.
+        why_not: what is wrong with the version itself; None when its bytes are what is marked.
+        ways: everything that is open, partners' links first.
+        timeline: what was read, in order.
+    """
+
+    asset_id: str
+    version_id: str | None = None
+    why_not: str | None = None
+    ways: tuple[Way, ...] = ()
+    timeline: tuple[Step, ...] = attrs.field(default=(), eq=False, repr=False)
+
+    @property
+    def ok(self) -> bool:
+        """Every open way leads to the compliant version."""
+        return not self.wrong and (self.why_not is None or not self.ways)
+
+    @property
+    def wrong(self) -> tuple[Way, ...]:
+        """The ways that do not."""
+        return tuple(way for way in self.ways if not way.ok)
+
+    def to_dict(self) -> dict[str, Any]:
+        """All of it as plain data, ready for JSON."""
+        return as_dict(self)
+
+    def _repr_html_(self) -> str:
+        if not self.ways:
+            return as_html(self, above="<p>No way is open.</p>")
+        wrong = len(self.wrong)
+        stands = (
+            f"{wrong} of {len(self.ways)} open ways are wrong" if wrong else "every way is right"
+        )
+        if self.why_not is not None:
+            stands = f"{stands}; {self.why_not}"
+        table = heat_table(
+            stands, tuple(_CHECKS), ((_whose(w), _cells(w, self.asset_id)) for w in self.ways)
+        )
+        return as_html(self, above=table, folded=("ways",))
+
+
+def _whose(way: Way) -> str:
+    return way.partner or f"somebody else's share of {way.object_type}"
+
+
+def _cells(way: Way, asset_id: str) -> tuple[Cell, ...]:
+    """How each check stands for a way."""
+    cells: list[Cell] = []
+    # What nothing here knows is no reason to show green.
+    is_known = way.why_not is None or way.why_not in _CHECKS.values()
+    for why_not in _CHECKS.values():
+        if any(cell.heat is Heat.BAD for cell in cells):
+            cells.append(Cell(Heat.NONE, "not looked at"))
+        elif way.why_not is not None and (way.why_not == why_not or not is_known):
+            cells.append(Cell(Heat.BAD, way.why_not))
+        elif why_not in _OF_RELEASES and way.object_id == asset_id:
+            cells.append(Cell(Heat.NONE, "is the asset itself"))
+        else:
+            cells.append(Cell(Heat.GOOD, "nothing against it"))
+    return tuple(cells)
+
+
+async def verify_distribution(
+    grid: TradingGridClient,
+    iconik: IconikClient,
+    asset_id: str,
+    *,
+    policy: ReleasePolicy | None = None,
+    digest: bool = True,
+    now: Clock = utc_now,
+    progress: Callable[[Step], object] | None = None,
+) -> Verification:
+    """Say of every open way to an asset whether it leads to the compliant version.
+
+    Args:
+        grid: where release assets are remembered.
+        iconik: where the asset is.
+        asset_id: the asset.
+        policy: says which fields have the marks; the default policy when left out.
+        digest: fetch the compliant version's original and compare its digest with the mark.
+        now: the clock, timezone-aware UTC.
+        progress: called with each step as it happens.
+
+    Raises:
+        NotFound: there is no such asset.
+        CallError: a platform could not be asked.
+    """
+    trail = Trail(now=now, progress=progress)
+    check = _Check(
+        grid=grid, iconik=iconik, policy=policy or ReleasePolicy(), digest=digest, trail=trail
+    )
+    result = await check.run(asset_id)
+    return attrs.evolve(result, timeline=tuple(trail.steps))
+
+
+@attrs.frozen(kw_only=True)
+class _Check:
+    """One look at one asset."""
+
+    grid: TradingGridClient
+    iconik: IconikClient
+    policy: ReleasePolicy
+    digest: bool
+    trail: Trail
+
+    async def run(self, asset_id: str) -> Verification:
+        """From the asset's id to the result."""
+        facts = await read_facts(self.iconik, asset_id, policy=self.policy, trail=self.trail)
+        marked = marked_version(facts, self.policy)
+        ways = await self._ways_to(asset_id, facts.version_id, _wrong(facts, marked, self.policy))
+        for release in await release_assets_of(self.grid, asset_id, trail=self.trail):
+            ways += await self._ways_to(
+                release.asset_id,
+                release.source_version_id,
+                await self._wrong_release(release, facts, marked),
+            )
+        return Verification(
+            asset_id=asset_id,
+            version_id=marked,
+            why_not=await self._wrong_bytes(facts, marked),
+            ways=tuple(sorted(ways, key=lambda way: (way.partner is None, str(way.partner)))),
+        )
+
+    async def _wrong_release(
+        self, release: ReleaseAsset, facts: AssetFacts, marked: str | None
+    ) -> str | None:
+        shown = attrs.evolve(facts, version_id=release.source_version_id)
+        why_not = _wrong(shown, marked, self.policy)
+        if why_not is None and release.sha256 != marked_sha256(facts, self.policy):
+            return _DIGEST
+        if why_not is None and not await is_intact(self.iconik, release):
+            return _CHANGED
+        return why_not
+
+    async def _wrong_bytes(self, facts: AssetFacts, marked: str | None) -> str | None:
+        if marked is None:
+            return _NOT_ONE
+        if not self.digest:
+            return None
+        found = await digest_version(self.iconik, facts.asset_id, marked, trail=self.trail)
+        if found is None or found != marked_sha256(facts, self.policy):
+            return "the digest of its original is not the one that is marked"
+        return None
+
+    async def _ways_to(
+        self, asset_id: str, version_id: str | None, why_not: str | None
+    ) -> list[Way]:
+        """Shares of an asset, and of the collections that it is in."""
+        try:
+            asset = await self.iconik.assets.get_asset(asset_id)
+        except errors.NotFound:
+            self.trail.read(f"asset {asset_id} is gone")
+            return []
+        ways = [
+            self._way(share, "assets", asset_id, version_id, why_not)
+            async for share in self.iconik.assets.list_object_shares("assets", asset_id)
+        ]
+        for collection_id in await self._around(asset.in_collections or ()):
+            shares = self.iconik.assets.list_object_shares("collections", collection_id)
+            ways += [
+                self._way(share, "collections", collection_id, version_id, why_not)
+                async for share in shares
+            ]
+        self.trail.read(f"shares of {named(asset.title)}: {len(ways)}")
+        now = self.trail.now()
+        return [way for way in ways if way.expires_at is None or way.expires_at > now]
+
+    async def _around(self, collection_ids: Iterable[str]) -> list[str]:
+        """Collections, and the collections that those are in: a share shows what is below it."""
+        found: list[str] = []
+        ahead = list(collection_ids)
+        while ahead:
+            collection_id = ahead.pop(0)
+            if collection_id in found:
+                continue
+            found.append(collection_id)
+            try:
+                collection = await self.iconik.assets.get_collection(collection_id)
+            except errors.NotFound:
+                continue
+            ahead += collection.in_collections or ()
+        return found
+
+    def _way(
+        self,
+        share: m.Share,
+        object_type: str,
+        object_id: str,
+        version_id: str | None,
+        why_not: str | None,
+    ) -> Way:
+        if why_not is None and share.allow_view_versions:
+            why_not = _OLDER
+        return Way(
+            share_id=share.id or "",
+            object_type=object_type,
+            object_id=object_id,
+            partner=partner_in(key_in(share.title)),
+            version_id=version_id,
+            expires_at=share.expires,
+            why_not=why_not,
+        )
+
+
+def _wrong(facts: AssetFacts, marked: str | None, policy: ReleasePolicy) -> str | None:
+    """What is wrong with showing the version that the facts speak of."""
+    if marked is None:
+        return _NOT_ONE
+    if facts.version_id != marked:
+        return _OTHER
+    if held(facts, policy, marked):
+        return _HELD
+    return None

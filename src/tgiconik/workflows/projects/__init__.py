@@ -1,0 +1,1 @@
+"""Launches and onboardings: projects with tasks, readiness, and users."""

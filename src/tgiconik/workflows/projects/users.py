@@ -1,0 +1,221 @@
+"""A partner's users on Trading Grid: made once, with the roles that they need.
+
+A password is asked for when a user is to be made, goes to the platform, and stays nowhere else.
+"""
+
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
+from inspect import isawaitable
+from typing import Final, TypeAlias
+
+import attrs
+
+from tgiconik import errors
+from tgiconik.tradinggrid import TradingGridClient
+from tgiconik.tradinggrid.community_management import (
+    Address,
+    ContactInformation,
+    DirectoryPartner,
+    LoginId,
+    User,
+    UserCreate,
+    Users,
+)
+from tgiconik.workflows.run.concurrency import fan_out
+from tgiconik.workflows.run.text import in_short, named
+from tgiconik.workflows.run.trail import Trail
+
+#: Users are made one after the other: Trading Grid publishes no limit, and they are few.
+_AT_ONCE: Final = 1
+
+
+def _roles(roles: Iterable[str]) -> tuple[str, ...]:
+    # A text is an iterable of texts too, one for each letter: never what was meant.
+    if isinstance(roles, str):
+        raise errors.ConfigurationError(f"roles: {roles!r} must be a list of role names")
+    return tuple(dict.fromkeys(str(role) for role in roles))
+
+
+@attrs.frozen(kw_only=True)
+class NewUser:
+    """A person at a partner who is to work on Trading Grid.
+
+    The consents are the person's own business: somebody has to ask, and nothing is defaulted.
+
+    Attributes:
+        login_id: login name, which looks like an e-mail address.
+        first_name: first name.
+        last_name: last name.
+        email: e-mail address.
+        roles: names of the roles to give, such as `RoleName.COMMUNITY_VIEWER`.
+        consents: whether the person has consented to OpenText's clause.
+        wants_marketing: whether the person wants OpenText's marketing material.
+        has_summer_time: whether the person's time zone has summer time.
+        language: such as `en`.
+        time_zone: IANA name, such as `Europe/Berlin`.
+        date_format: such as `MM/dd/yy`.
+        address: postal address.
+    """
+
+    login_id: LoginId = attrs.field(converter=LoginId)
+    first_name: str
+    last_name: str
+    email: str
+    roles: tuple[str, ...] = attrs.field(converter=_roles)
+    consents: bool
+    wants_marketing: bool
+    has_summer_time: bool
+    language: str | None = None
+    time_zone: str | None = None
+    date_format: str | None = None
+    address: Address | None = None
+
+
+#: Gives a new user's first password; may be a coroutine function.
+Password: TypeAlias = Callable[[NewUser], str | Awaitable[str]]
+
+
+@attrs.frozen(kw_only=True)
+class UserOutcome:
+    """What became of one user.
+
+    Attributes:
+        login_id: the login name.
+        ready: the user is there, with all roles.
+        error: what went wrong.
+    """
+
+    login_id: str
+    ready: bool
+    error: Exception | None = attrs.field(default=None, eq=type)
+
+
+async def find_partner(
+    grid: TradingGridClient, company_id: str, *, trail: Trail
+) -> DirectoryPartner | None:
+    """A partner's entry in the directory; None for a company that is not in it."""
+    found = [entry async for entry in grid.partners.list(company_id=company_id)]
+    trail.read(f"the partner directory: {len(found)} entries for {named(company_id)}")
+    return next((entry for entry in found if entry.companyId == company_id), None)
+
+
+async def bring_about_users(
+    users: Users, wanted: Sequence[NewUser], password: Password | None, *, trail: Trail
+) -> tuple[UserOutcome, ...]:
+    """Bring about that users are there and have their roles; other roles of theirs stay.
+
+    `GET`, `POST /TGCommunityServices/v1/companies/{companyId}/users`, `GET`, `PUT …/roles`.
+
+    Args:
+        users: of the company that they belong to.
+        wanted: who is to be there.
+        password: gives the first password of one who is to be made.
+        trail: where to record it; a trail with `dry_run` writes nothing, and asks for no password.
+
+    Returns:
+        One outcome for each, in their order; one that fails stops no other.
+
+    Raises:
+        CallError: the users could not be listed.
+    """
+    if not wanted:
+        return ()
+    there = {user.loginId: user async for user in users.list()}
+    trail.read(f"users of {users.company_id}: {len(there)}")
+    by_login = {str(user.login_id): user for user in wanted}
+
+    async def serve(login_id: str) -> UserOutcome:
+        await _bring_about(users, by_login[login_id], there, password, trail)
+        return UserOutcome(login_id=login_id, ready=True)
+
+    def failed(login_id: str, error: errors.TgIconikError) -> UserOutcome:
+        trail.decided(f"user {named(login_id)} is not ready: {error}")
+        return UserOutcome(login_id=login_id, ready=False, error=error)
+
+    done = await fan_out(list(by_login), serve, failed=failed, at_once=_AT_ONCE, trail=trail)
+    return tuple(done.values())
+
+
+async def look_at_users(
+    users: Users, wanted: Sequence[NewUser], *, trail: Trail
+) -> tuple[UserOutcome, ...]:
+    """Whether users are there with their roles; writes nothing."""
+    if not wanted:
+        return ()
+    there = {user.loginId: user async for user in users.list()}
+    trail.read(f"users of {users.company_id}: {len(there)}")
+    outcomes = []
+    for user in wanted:
+        found = there.get(user.login_id)
+        missing = await _missing_roles(users, found, user) if found is not None else user.roles
+        outcomes.append(
+            UserOutcome(login_id=str(user.login_id), ready=found is not None and not missing)
+        )
+    return tuple(outcomes)
+
+
+async def _bring_about(
+    users: Users,
+    user: NewUser,
+    there: Mapping[LoginId | None, User],
+    password: Password | None,
+    trail: Trail,
+) -> None:
+    found = there.get(user.login_id)
+    missing = user.roles
+    if found is None:
+        if password is None:
+            raise errors.ConfigurationError(
+                f"user {user.login_id} is to be made: give a password callback"
+            )
+        await trail.write(
+            f"make user {named(user.login_id)} of {users.company_id}",
+            lambda: _create(users, user, password),
+            instead=None,
+        )
+    else:
+        missing = await _missing_roles(users, found, user)
+    if missing:
+        await trail.write(
+            f"give {named(user.login_id)} the roles {in_short([named(role) for role in missing])}",
+            lambda: users.add_roles(user.login_id, missing),
+            instead=None,
+        )
+
+
+async def _missing_roles(users: Users, found: User, user: NewUser) -> tuple[str, ...]:
+    has = {role.roleName for role in await users.roles(found)}
+    return tuple(role for role in user.roles if role not in has)
+
+
+class _Secret(str):
+    """A text that a traceback with its local variables does not show."""
+
+    __slots__ = ()
+
+    def __repr__(self) -> str:
+        return "***"
+
+
+async def _ask(password: Password, user: NewUser) -> _Secret:
+    given = password(user)
+    return _Secret(await given if isawaitable(given) else given)
+
+
+async def _create(users: Users, user: NewUser, password: Password) -> None:
+    secret = await _ask(password, user)
+    await users.create(
+        UserCreate(
+            firstName=user.first_name,
+            lastName=user.last_name,
+            loginId=user.login_id,
+            loginPassword=secret,
+            contactInformation=ContactInformation(email=user.email),
+            isConsentClause=user.consents,
+            isRequiredOpenTextMarketingMaterials=user.wants_marketing,
+            isDayLightSavingsTimeObserved=user.has_summer_time,
+            address=user.address,
+            preferredDateFormat=user.date_format,
+            preferredLanguage=user.language,
+            preferredTimezone=user.time_zone,
+        )
+    )

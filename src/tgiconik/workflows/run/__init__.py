@@ -1,0 +1,1 @@
+"""The parts of every run: clients and policy, lease, trail, concurrency, and how results read."""

@@ -1,0 +1,1 @@
+"""One partner's access to an asset: facts, links, deliveries, versions."""

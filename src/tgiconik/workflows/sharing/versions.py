@@ -1,0 +1,327 @@
+"""Which version of an asset is the compliant one, and what there is to say of it."""
+
+from collections.abc import Mapping, Sequence
+from math import ceil
+from typing import Final
+
+import anyio
+import attrs
+
+from tgiconik import errors
+from tgiconik.iconik import IconikClient
+from tgiconik.iconik.assets import current_version
+from tgiconik.iconik.models import assets as m
+from tgiconik.iconik.models.files import FileStatus
+from tgiconik.iconik.search import term
+from tgiconik.release import AssetFacts, ReleasePolicy
+from tgiconik.tradinggrid import TradingGridClient
+from tgiconik.tradinggrid.collaboration import Activity, ActivityInput
+from tgiconik.workflows.run.lease import Lease
+from tgiconik.workflows.run.text import named
+from tgiconik.workflows.run.trail import Trail
+from tgiconik.workflows.sharing.facts import read_facts
+
+
+def marked_version(facts: AssetFacts, policy: ReleasePolicy) -> str | None:
+    """The one version that is marked as compliant; None when none is, or several are."""
+    return _only(facts.metadata, policy.compliant_version_field)
+
+
+def marked_sha256(facts: AssetFacts, policy: ReleasePolicy) -> str | None:
+    """The one digest that is marked as compliant, in lower case; None when it is not one."""
+    digest = _only(facts.metadata, policy.compliant_sha256_field)
+    return digest.lower() if digest is not None else None
+
+
+@attrs.frozen(kw_only=True)
+class CompliantFacts:
+    """Reads the facts of the compliant version, with its digest, as often as they are asked for.
+
+    The bytes of a version are digested once: they are what takes time, and a version does not
+    change. What may change (approval, holds, marks, licence) is read every time.
+
+    Attributes:
+        iconik: where to read.
+        asset_id: the asset.
+        policy: the release rules.
+        version_id: the version; None for the current one.
+        digested_id: the version whose original was digested.
+        sha256: its digest; None when it could not be had.
+        trail: where to note it.
+    """
+
+    iconik: IconikClient
+    asset_id: str
+    policy: ReleasePolicy
+    version_id: str | None
+    digested_id: str | None
+    sha256: str | None
+    trail: Trail
+
+    async def read(self) -> AssetFacts:
+        """The facts of now."""
+        facts = await read_facts(
+            self.iconik,
+            self.asset_id,
+            policy=self.policy,
+            trail=self.trail,
+            version_id=self.version_id,
+        )
+        known = facts.version_id is not None and facts.version_id == self.digested_id
+        return attrs.evolve(facts, sha256=self.sha256 if known else None)
+
+
+async def digest_version(
+    iconik: IconikClient, asset_id: str, version_id: str, *, trail: Trail
+) -> str | None:
+    """The SHA-256 of a version's original, computed here; None when it is not to be had.
+
+    Raises:
+        CallError: iconik or the storage could not be asked.
+    """
+    try:
+        digest = await iconik.transfer.digest(asset_id, version_id=version_id)
+    except (errors.NotFound, errors.NotOnline, errors.Corrupted) as error:
+        trail.read(f"the original of version {version_id} cannot be digested: {error}")
+        return None
+    trail.read(f"the original of version {version_id}, digested")
+    return digest
+
+
+def _only(metadata: Mapping[str, Sequence[object]], field: str) -> str | None:
+    match [value for value in metadata.get(field, ()) if value not in {None, ""}]:
+        case [str() as value]:
+            return value.strip() or None
+        case _:
+            return None
+
+
+_MADE: Final = "release_asset.made"
+_ACTIVE: Final = "ACTIVE"
+#: Seconds between two looks whether iconik has copied a version.
+_LOOK_AGAIN: Final = 0.5
+
+
+@attrs.frozen(kw_only=True)
+class ReleaseAsset:
+    """A release asset that was made.
+
+    Attributes:
+        asset_id: its id.
+        version_id: its only version.
+        source_version_id: the version of the source asset that it holds.
+        sha256: digest of that version's original, computed when it was made.
+        number: how many were made of this version before.
+    """
+
+    asset_id: str
+    version_id: str
+    source_version_id: str
+    sha256: str
+    number: int = 0
+
+
+async def release_assets_of(
+    grid: TradingGridClient, source_asset_id: str, *, trail: Trail
+) -> list[ReleaseAsset]:
+    """All that were ever made of an asset, oldest first."""
+    entries = grid.community.activity.list(kind=[_MADE], subject_id=source_asset_id)
+    made = [found async for entry in entries if (found := _read(entry)) is not None]
+    trail.read(f"release assets of {source_asset_id}: {len(made)}")
+    return made
+
+
+async def is_intact(iconik: IconikClient, release: ReleaseAsset) -> bool:
+    """Whether a release asset is as it was made: there, with its one version and no other."""
+    try:
+        asset = await iconik.assets.get_asset(release.asset_id)
+    except errors.NotFound:
+        return False
+    versions = [version.id for version in asset.versions or ()]
+    return asset.status == _ACTIVE and versions == [release.version_id]
+
+
+async def bring_about_release_asset(
+    grid: TradingGridClient,
+    iconik: IconikClient,
+    facts: AssetFacts,
+    known: list[ReleaseAsset],
+    *,
+    ready_within: float,
+    trail: Trail,
+) -> ReleaseAsset | None:
+    """Bring about that there is one release asset of the version that the facts speak of.
+
+    Args:
+        grid: where it is remembered.
+        iconik: where it is made: `POST /API/assets/v1/assets/` and
+            `POST …/versions/from/versions/{source_version_id}/`.
+        facts: the version, and the digest of its original.
+        known: from `release_assets_of`.
+        ready_within: seconds that iconik may take to copy the version.
+        trail: where to record it; a trail with `dry_run` writes nothing.
+
+    Returns:
+        The release asset; None in a dry run that would make it.
+
+    Raises:
+        WorkflowError: the facts have no digest.
+        Inconsistent: iconik did not copy the version in time, or copied something else.
+        CallError: a platform could not be asked; run it again.
+    """
+    version_id = facts.version_id
+    if version_id is None or facts.sha256 is None:
+        raise errors.WorkflowError("a release asset needs a version and its digest")
+    same = [one for one in known if one.source_version_id == version_id]
+    if same and await is_intact(iconik, same[-1]):
+        return same[-1]
+    return await trail.write(
+        f"make a release asset of version {version_id} of {named(facts.title)}",
+        lambda: _make_one(grid, iconik, facts, len(same), ready_within),
+        instead=None,
+    )
+
+
+async def _make_one(
+    grid: TradingGridClient,
+    iconik: IconikClient,
+    facts: AssetFacts,
+    number: int,
+    ready_within: float,
+) -> ReleaseAsset:
+    """Make it and note it; when somebody else was faster, theirs is the one."""
+    key = f"release:{facts.asset_id}:{facts.version_id}:{number}"
+    new = attrs.evolve(await _make(iconik, facts, key, ready_within), number=number)
+    noted = await grid.community.activity.append(
+        ActivityInput(
+            kind=_MADE,
+            external_id=key,
+            actor="tgiconik",
+            subject_type="assets",
+            subject_id=facts.asset_id,
+            detail=attrs.asdict(new),
+        )
+    )
+    winner = _read(noted) or new
+    if winner.asset_id != new.asset_id:
+        await iconik.assets.delete_asset(new.asset_id)
+    return winner
+
+
+async def _make(
+    iconik: IconikClient, facts: AssetFacts, key: str, ready_within: float
+) -> ReleaseAsset:
+    version_id, digest = facts.version_id or "", facts.sha256 or ""
+    asset_id = await _orphan(iconik, key)
+    if asset_id is None:
+        body = m.AssetCreateInput(title=named(facts.title) or facts.asset_id, external_id=key)
+        asset_id = (await iconik.assets.create_asset(body=body)).id or ""
+    copy = await _copy(iconik, asset_id, version_id, ready_within)
+    if await iconik.transfer.digest(asset_id, version_id=copy) != digest:
+        raise errors.Inconsistent(
+            f"release asset {asset_id} has other bytes than version {version_id}"
+        )
+    return ReleaseAsset(
+        asset_id=asset_id, version_id=copy, source_version_id=version_id, sha256=digest
+    )
+
+
+async def _orphan(iconik: IconikClient, key: str) -> str | None:
+    """What a run has begun that died before it could tell Trading Grid; the oldest one."""
+    found = iconik.search.assets(
+        where=[term("external_id", key), term("status", _ACTIVE)],
+        include_fields=["id"],
+        sort=["date_created"],
+    )
+    return next((hit.id for hit in await found.first(1)), None)
+
+
+async def _copy(iconik: IconikClient, asset_id: str, version_id: str, ready_within: float) -> str:
+    """The version in the release asset that has the files, and no other one beside it."""
+    filled = await _filled(iconik, asset_id)
+    if not filled:
+        await iconik.assets.add_version_from(asset_id, version_id)
+        filled = await _filled(iconik, asset_id)
+        for _ in range(ceil(ready_within / _LOOK_AGAIN)):
+            if filled:
+                break
+            await anyio.sleep(_LOOK_AGAIN)
+            filled = await _filled(iconik, asset_id)
+    if not filled:
+        raise errors.Inconsistent(
+            f"iconik has not copied version {version_id} within {ready_within:g} s; run it again"
+        )
+    # The oldest one stays, for everyone who looks.
+    copy = filled[0]
+    asset = await iconik.assets.get_asset(asset_id)
+    current = current_version(asset)
+    if current is None or current.id != copy:
+        asset = await iconik.assets.promote_version(asset_id, copy)
+    for version in asset.versions or ():
+        if version.id is not None and version.id != copy:
+            await iconik.assets.delete_asset_version(asset_id, version.id)
+    return copy
+
+
+async def _filled(iconik: IconikClient, asset_id: str) -> list[str]:
+    """The versions that have files, oldest first."""
+    asset = await iconik.assets.get_asset(asset_id)
+    files = {
+        file.version_id
+        async for file in iconik.files.list_asset_files(asset_id)
+        if file.status == FileStatus.CLOSED
+    }
+    versions = sorted(asset.versions or (), key=lambda version: version.version_number or 0)
+    return [version.id for version in versions if version.id is not None and version.id in files]
+
+
+def _read(entry: Activity) -> ReleaseAsset | None:
+    """What an entry of the log remembers; None for one that somebody else wrote."""
+    detail = entry.detail
+    names = ("asset_id", "version_id", "source_version_id", "sha256")
+    if not all(isinstance(detail.get(name), str) for name in names):
+        return None
+    number = detail.get("number")
+    return ReleaseAsset(
+        **{name: detail[name] for name in names}, number=number if isinstance(number, int) else 0
+    )
+
+
+def held(facts: AssetFacts, policy: ReleasePolicy, version_id: str) -> bool:
+    """Whether a version is marked as held."""
+    return version_id in _marks(facts, policy)
+
+
+async def hold_version(
+    iconik: IconikClient,
+    facts: AssetFacts,
+    version_id: str,
+    *,
+    policy: ReleasePolicy,
+    lease: Lease | None = None,
+    trail: Trail,
+) -> None:
+    """Mark a version of an asset as one that must not be shared; other marks stay.
+
+    `PUT /API/metadata/v1/assets/{id}/views/{view_id}/`, role `can_write_metadata_values`.
+
+    Raises:
+        ConfigurationError: the policy has no metadata view, so nobody would read the mark.
+    """
+    view = policy.metadata_view
+    if view is None:
+        raise errors.ConfigurationError("to hold a version, the policy needs a metadata_view")
+    if held(facts, policy, version_id):
+        return
+    if lease is not None:
+        await lease.keep()
+    marks = [*_marks(facts, policy), version_id]
+    await trail.write(
+        f"hold version {version_id} of {named(facts.title)}",
+        lambda: iconik.metadata.merge_values(facts.asset_id, view, {policy.holds_field: marks}),
+        instead=None,
+    )
+
+
+def _marks(facts: AssetFacts, policy: ReleasePolicy) -> list[str]:
+    return [str(value) for value in facts.metadata.get(policy.holds_field, ())]

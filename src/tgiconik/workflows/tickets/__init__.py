@@ -1,0 +1,1 @@
+"""Requests and issues of partners: how they are read, answered and worked on."""
