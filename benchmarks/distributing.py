@@ -59,7 +59,7 @@ class Distributing:
             begin, cpu = time.perf_counter(), time.process_time()
             if way == "tagged":
                 every = await distribute_tagged_assets(
-                    grid, iconik, policy=world.policy(), at_once=_AT_ONCE
+                    grid, iconik, policy=world.policy(), max_concurrency=_AT_ONCE
                 )
                 (done,) = (one for one in every.distributions if one.asset_id == asset_id)
             else:

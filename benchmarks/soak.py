@@ -43,7 +43,7 @@ from tgiconik.workflows import (
     fulfill_media_request,
 )
 
-AT_ONCE: Final = 32
+MAX_CONCURRENCY: Final = 32
 #: How often somebody approves or withdraws something, for each run of a workflow.
 _CHANGES: Final = 0.05
 SHARE: Final = 0.05
@@ -232,13 +232,17 @@ def jobs() -> list[Job]:
 
 
 async def soak(
-    calls: int, *, at_once: int = AT_ONCE, share: float = SHARE, seed_of_chance: int = 1
+    calls: int,
+    *,
+    max_concurrency: int = MAX_CONCURRENCY,
+    share: float = SHARE,
+    seed_of_chance: int = 1,
 ) -> Report:
     """Run it.
 
     Args:
         calls: to be made in bad weather.
-        at_once: workflows that run at the same time.
+        max_concurrency: workflows that run at the same time.
         share: of the answers that are bad.
         seed_of_chance: the same weather for the same number, as far as the order of calls is.
     """
@@ -270,7 +274,7 @@ async def soak(
                     sandbox.writes.clear()
                     runs[await _ended(chance.choice(everything)(grid, iconik))] += 1
 
-            await asyncio.gather(*(work() for _ in range(at_once)))
+            await asyncio.gather(*(work() for _ in range(max_concurrency)))
             weather.share = 0.0
             for asset_id in ASSETS:
                 seed.set_approval(sandbox.state, asset_id, "APPROVED")

@@ -48,7 +48,7 @@ async def work(grid: TradingGridClient, iconik: IconikClient) -> None:
         )
     )
     improved = await process_enhancement_request(grid, iconik, wish.id, policy=world.policy())
-    tell(f"{wish.id} is {improved.status}, and waits for {improved.waits_for[0]}")
+    tell(f"{wish.id} is {improved.status}, and waits for {improved.waiting_on[0]}")
     receipt = ReceiptInput(
         kind="downloaded", contact=Contact(name="Alex Reed", email="assets@summit.example")
     )

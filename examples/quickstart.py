@@ -74,7 +74,7 @@ async def tell_answer(grid: TradingGridClient, result: Fulfillment) -> None:
             tell("The partner reads:")
             for line in comment.body.splitlines():
                 tell(f"  {line}")
-    for line in result.waits_for:
+    for line in result.waiting_on:
         tell(f"Now it is up to {line}.")
 
 

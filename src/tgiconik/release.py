@@ -353,7 +353,7 @@ def decide(
         at: the moment of the decision, timezone-aware.
     """
     at = _utc(at)
-    case = _Case(policy, facts, recipient, purpose, at)
+    case = _Judged(policy, facts, recipient, purpose, at)
     refusals = tuple(reason for rule in _RULES for reason in rule(case))
     if refusals:
         return Decision(allowed=False, reasons=refusals, decided_at=at)
@@ -386,8 +386,29 @@ def usable_until(policy: ReleasePolicy, facts: AssetFacts) -> datetime | None:
     return min(_moments(facts, policy.licence_end_field, ends_day=True), default=None)
 
 
+def marked_version(policy: ReleasePolicy, facts: AssetFacts) -> str | None:
+    """The one version that is marked as compliant; None when none is, or several are.
+
+    Args:
+        policy: names the field of the mark.
+        facts: the facts of the asset.
+    """
+    return _single_text(facts, policy.compliant_version_field)
+
+
+def marked_sha256(policy: ReleasePolicy, facts: AssetFacts) -> str | None:
+    """The one digest that is marked as compliant, in lower case; None when it is not one.
+
+    Args:
+        policy: names the field of the mark.
+        facts: the facts of the asset.
+    """
+    digest = _single_text(facts, policy.compliant_sha256_field)
+    return digest.lower() if digest is not None else None
+
+
 @attrs.frozen
-class _Case:
+class _Judged:
     policy: ReleasePolicy
     facts: AssetFacts
     recipient: Recipient
@@ -395,7 +416,7 @@ class _Case:
     at: datetime
 
 
-def _asset_is_there(case: _Case) -> Iterable[Reason]:
+def _asset_is_there(case: _Judged) -> Iterable[Reason]:
     facts = case.facts
     if facts.status != "ACTIVE":
         yield Reason(ReasonCode.ASSET_NOT_ACTIVE, f"The asset is {facts.status or 'unknown'}.")
@@ -403,7 +424,7 @@ def _asset_is_there(case: _Case) -> Iterable[Reason]:
         yield Reason(ReasonCode.NO_VERSION, "The asset has no version.")
 
 
-def _version_is_approved(case: _Case) -> Iterable[Reason]:
+def _version_is_approved(case: _Judged) -> Iterable[Reason]:
     facts, policy = case.facts, case.policy
     if facts.approval_status != "APPROVED":
         status = facts.approval_status or "none"
@@ -431,7 +452,7 @@ def _version_is_approved(case: _Case) -> Iterable[Reason]:
         )
 
 
-def _facts_are_fresh(case: _Case) -> Iterable[Reason]:
+def _facts_are_fresh(case: _Judged) -> Iterable[Reason]:
     # What comes from the future has a clock that cannot be trusted to say how old it is.
     age = case.at - _zoned(case.facts.read_at)
     if not -case.policy.freshness <= age <= case.policy.freshness:
@@ -441,7 +462,7 @@ def _facts_are_fresh(case: _Case) -> Iterable[Reason]:
         )
 
 
-def _version_is_not_held(case: _Case) -> Iterable[Reason]:
+def _version_is_not_held(case: _Judged) -> Iterable[Reason]:
     field = case.policy.holds_field
     version_id = _folded(case.facts.version_id or "")
     # Several ids in one value hold every one of them.
@@ -449,7 +470,7 @@ def _version_is_not_held(case: _Case) -> Iterable[Reason]:
         yield Reason(ReasonCode.HELD, "The version is held back.", field)
 
 
-def _time_has_come(case: _Case) -> Iterable[Reason]:
+def _time_has_come(case: _Judged) -> Iterable[Reason]:
     facts, policy = case.facts, case.policy
     for until in _moments(facts, policy.embargo_field):
         if case.at < until:
@@ -474,7 +495,7 @@ def _time_has_come(case: _Case) -> Iterable[Reason]:
             )
 
 
-def _is_cleared(case: _Case) -> Iterable[Reason]:
+def _is_cleared(case: _Judged) -> Iterable[Reason]:
     facts, policy, recipient = case.facts, case.policy, case.recipient
     missing_is_fine = policy.unrestricted_when_missing
     everywhere = {_folded(word) for word in policy.worldwide}
@@ -508,18 +529,17 @@ def _is_cleared(case: _Case) -> Iterable[Reason]:
         yield Reason(ReasonCode.DOWNLOAD, "Partners may not download.")
 
 
-def _is_the_compliant_version(case: _Case) -> Iterable[Reason]:
+def _is_the_compliant_version(case: _Judged) -> Iterable[Reason]:
     facts, policy = case.facts, case.policy
     if not (policy.require_compliant or case.purpose.compliance):
         return
-    if _texts(facts, policy.compliant_version_field) != [facts.version_id]:
+    if facts.version_id is None or marked_version(policy, facts) != facts.version_id:
         yield Reason(
             ReasonCode.NOT_COMPLIANT,
             "The version is not the one version that is marked as compliant.",
             policy.compliant_version_field,
         )
-    marked = [_folded(value) for value in _texts(facts, policy.compliant_sha256_field)]
-    if facts.sha256 is None or marked != [_folded(facts.sha256)]:
+    if facts.sha256 is None or marked_sha256(policy, facts) != _folded(facts.sha256):
         yield Reason(
             ReasonCode.NOT_COMPLIANT,
             "The digest of the version is not the one digest that is marked as compliant.",
@@ -527,7 +547,7 @@ def _is_the_compliant_version(case: _Case) -> Iterable[Reason]:
         )
 
 
-def _is_readable(case: _Case) -> Iterable[Reason]:
+def _is_readable(case: _Judged) -> Iterable[Reason]:
     """A value that cannot be understood could be a restriction: it is one."""
     policy, metadata = case.policy, case.facts.metadata
     for field in (*policy.moment_fields, *policy.word_fields):
@@ -569,6 +589,15 @@ def _is_text(value: object) -> bool:
 def _texts(facts: AssetFacts, field: str) -> list[str]:
     values = _values(facts.metadata, field) or []
     return [value.strip() for value in values if isinstance(value, str)]
+
+
+def _single_text(facts: AssetFacts, field: str) -> str | None:
+    """The value of a field that has exactly one; None otherwise."""
+    match _values(facts.metadata, field):
+        case [str() as value]:
+            return value.strip() or None
+        case _:
+            return None
 
 
 def _moments(facts: AssetFacts, field: str, *, ends_day: bool = False) -> list[datetime]:

@@ -91,7 +91,7 @@ async def test_marks_that_are_not_one_version_and_its_digest_close_everything(
     assert await all_links(iconik) == []
     active = grid.community.deliveries.list(state=[DeliveryState.ACTIVE])
     assert [delivery async for delivery in active] == []
-    assert result.waits_for
+    assert result.waiting_on
     assert await run(grid, iconik, clock) == result
 
 
@@ -108,7 +108,7 @@ async def test_two_compliant_versions_are_none(
     assert set(states(result).values()) == {State.REFUSED}
     assert result.version_id is None
     assert await all_links(iconik) == []
-    assert result.waits_for
+    assert result.waiting_on
 
 
 async def test_an_asset_without_versions_is_refused(
@@ -205,7 +205,7 @@ async def test_a_shared_collection_with_the_asset_in_it_is_reported(
     assert not check.ok
     assert [(way.object_type, way.object_id) for way in check.wrong] == [("collections", launch)]
     result = await run(grid, iconik, clock)
-    assert any(launch in line for line in result.waits_for)
+    assert any(launch in line for line in result.waiting_on)
 
 
 @pytest.mark.parametrize("moment", ["before", "after"])
@@ -247,7 +247,7 @@ async def test_a_partner_without_contacts_stops_nobody(
 
     assert states(result)["GC-NOBODY"] is State.FAILED
     assert states(result)[world.SUMMIT] is State.DELIVERED
-    assert any("GC-NOBODY" in line for line in result.waits_for)
+    assert any("GC-NOBODY" in line for line in result.waiting_on)
 
 
 async def test_when_the_mark_moves_old_links_close_before_new_ones_open(
@@ -382,7 +382,7 @@ async def test_a_share_made_by_hand_on_the_release_asset_is_reported_and_survive
     check = await verify_distribution(grid, iconik, LOOKBOOK, policy=POLICY, now=clock)
 
     assert [way.partner for way in check.wrong] == [None]
-    assert any("closed" in line for line in (await run(grid, iconik, clock)).waits_for)
+    assert any("closed" in line for line in (await run(grid, iconik, clock)).waiting_on)
     assert result.verification is not None
 
 

@@ -196,7 +196,7 @@ async def test_an_empty_group_is_nobody_and_nothing_is_published(
 
     result = await run(grid, iconik, clock, groups=["GRP-EMPTY"])
 
-    assert (result.outcomes, result.document_id, result.waits_for) == ((), None, ())
+    assert (result.outcomes, result.document_id, result.waiting_on) == ((), None, ())
     assert sandbox.writes == []
 
 
@@ -228,13 +228,13 @@ async def test_tags_without_a_group_and_assets_without_a_tag_are_waited_for(
         LOOKBOOK, world.RELEASE_VIEW, {"PartnerGroups": ["wholesale", "RETAIL"]}
     )
     result = await run(grid, iconik, clock)
-    assert result.waits_for == ("a partner group for the tag wholesale",)
+    assert result.waiting_on == ("a partner group for the tag wholesale",)
     assert len(result.outcomes) == 3
 
     film = await distribute_approved_asset(
         grid, iconik, world.asset_id("film-de"), policy=POLICY, now=clock
     )
-    assert film.waits_for == ("a tag of Spring launch film in PartnerGroups",)
+    assert film.waiting_on == ("a tag of Spring launch film in PartnerGroups",)
     assert film.outcomes == ()
     assert film.document_id is None
 
@@ -251,7 +251,7 @@ async def test_partners_can_be_named_and_one_without_contact_or_profile_is_a_fai
         "GC-UNKNOWN": State.FAILED,
         world.SUMMIT: State.DELIVERED,
     }
-    assert "GC-MUTE to name a contact with an e-mail address" in result.waits_for
+    assert "GC-MUTE to name a contact with an e-mail address" in result.waiting_on
     with pytest.raises(ExceptionGroup) as group:
         result.raise_for_failures()
     assert {str(error) for error in group.value.exceptions} == {
@@ -362,7 +362,9 @@ async def test_a_cancelled_run_ends_at_once_and_says_who_was_not_reached(
                 await anyio.lowlevel.checkpoint()
 
         wire.before.append(cancel)
-        await run(grid, iconik, clock, at_once=1, progress=lambda step: heard.append(step.what))
+        await run(
+            grid, iconik, clock, max_concurrency=1, progress=lambda step: heard.append(step.what)
+        )
 
     assert scope.cancelled_caught
     assert heard[-1] == f"cancelled; not reached: {world.SUMMIT}, {world.YAMA}"
@@ -394,7 +396,9 @@ async def test_leaving_the_clients_in_the_middle_ends_at_once_and_says_who_was_n
             TradingGridClient.from_env(environ=environ) as grid,
             IconikClient.from_env(environ=environ, rate=None) as iconik,
         ):
-            running = asyncio.create_task(run(grid, iconik, clock, at_once=4, progress=hear))
+            running = asyncio.create_task(
+                run(grid, iconik, clock, max_concurrency=4, progress=hear)
+            )
             await reached.wait()
         with pytest.raises(errors.ClientClosed) as closed:
             await running
@@ -410,8 +414,8 @@ async def test_leaving_the_clients_in_the_middle_ends_at_once_and_says_who_was_n
 async def test_nobody_is_served_at_none_at_once(
     grid: TradingGridClient, iconik: IconikClient, sandbox: Sandbox, clock: Clock
 ) -> None:
-    with pytest.raises(errors.ConfigurationError, match="at_once"):
-        await run(grid, iconik, clock, at_once=0)
+    with pytest.raises(errors.ConfigurationError, match="max_concurrency"):
+        await run(grid, iconik, clock, max_concurrency=0)
     assert sandbox.writes == []
 
 
@@ -429,7 +433,7 @@ async def test_all_tagged_assets_are_distributed_and_what_is_not_due_is_refused(
     delivered = {(o.asset_id, o.partner) for o in result.outcomes if o.state is State.DELIVERED}
     assert delivered == {(LOOKBOOK, world.NORDLICHT), (LOOKBOOK, world.SUMMIT)}
     assert len(result.distributions) == 3
-    assert result.waits_for == ()
+    assert result.waiting_on == ()
     result.raise_for_failures()
     clock.advance(days=8)
     later = await distribute_tagged_assets(grid, iconik, policy=POLICY, now=clock)

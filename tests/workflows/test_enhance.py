@@ -48,7 +48,7 @@ async def test_a_wish_goes_through_its_whole_life(
     assert old is not None
 
     asked = await run(grid, iconik, clock)
-    assert (asked.status, asked.waits_for) == (RequestStatus.IN_REVIEW, TEAM)
+    assert (asked.status, asked.waiting_on) == (RequestStatus.IN_REVIEW, TEAM)
     assert (asked.asset_id, asked.asked_version_id, asked.version_id) == (FILM, old.id, None)
     assert await is_queued(iconik)
     (text,) = await wishes(iconik)
@@ -60,7 +60,7 @@ async def test_a_wish_goes_through_its_whole_life(
     new = await improve(sandbox, iconik, approval="REQUESTED")
     waiting = await run(grid, iconik, clock)
     assert waiting.version_id == new
-    (line,) = waiting.waits_for
+    (line,) = waiting.waiting_on
     assert line.startswith("the new version to be released. The approval of the version is REQ")
     assert await iconik.assets.find_links(FILM, share_key(world.NORDLICHT)) == []
 
@@ -68,7 +68,7 @@ async def test_a_wish_goes_through_its_whole_life(
     seed.set_approval(sandbox.state, FILM, "APPROVED")
     done = await run(grid, iconik, clock)
     assert done.status == RequestStatus.FULFILLED
-    assert done.waits_for == (f"{world.NORDLICHT} to confirm or reopen {REQUEST}",)
+    assert done.waiting_on == (f"{world.NORDLICHT} to confirm or reopen {REQUEST}",)
     (outcome,) = done.outcomes
     assert (outcome.state, outcome.version_id) == (State.DELIVERED, new)
     assert not await is_queued(iconik)
@@ -80,7 +80,7 @@ async def test_a_wish_goes_through_its_whole_life(
     await moved(grid, RequestStatus.CONFIRMED)
     writes = len(sandbox.writes)
     closed = await run(grid, iconik, clock)
-    assert (closed.status, closed.waits_for) == (RequestStatus.CONFIRMED, ())
+    assert (closed.status, closed.waiting_on) == (RequestStatus.CONFIRMED, ())
     assert closed.outcomes == done.outcomes
     assert sandbox.writes[writes:] == []
 
@@ -96,7 +96,7 @@ async def test_a_reopened_wish_asks_for_better_than_what_came_of_it(
     await moved(grid, RequestStatus.REOPENED)
 
     asked = await run(grid, iconik, clock)
-    assert (asked.asked_version_id, asked.waits_for) == (second, TEAM)
+    assert (asked.asked_version_id, asked.waiting_on) == (second, TEAM)
     assert await is_queued(iconik)
     assert len(await wishes(iconik)) == 2
 
@@ -150,7 +150,7 @@ async def test_a_wish_about_nothing_that_is_there_is_a_question(  # noqa: PLR091
     result = await run(grid, iconik, clock)
 
     assert result.status == RequestStatus.NEEDS_INFORMATION
-    assert result.waits_for == (f"{world.NORDLICHT} to answer the question on {REQUEST}",)
+    assert result.waiting_on == (f"{world.NORDLICHT} to answer the question on {REQUEST}",)
     (text,) = await to_partner(grid)
     assert question in text
 
@@ -175,7 +175,7 @@ async def test_an_approval_withdrawn_while_sharing_leaves_no_link_and_the_wish_i
 
     assert result.status == RequestStatus.IN_REVIEW
     assert result.outcomes == ()
-    assert "NOT_APPROVED" in result.waits_for[0]
+    assert "NOT_APPROVED" in result.waiting_on[0]
     assert await iconik.assets.find_links(FILM, share_key(world.NORDLICHT)) == []
     assert await to_partner(grid) == []
 
@@ -192,7 +192,7 @@ async def test_a_wish_that_another_works_on_is_left_to_them(
 
     result = await run(grid, iconik, clock)
 
-    assert result.waits_for[0].startswith(f"{REQUEST} is claimed by another until ")
+    assert result.waiting_on[0].startswith(f"{REQUEST} is claimed by another until ")
     assert sandbox.writes[writes:] == []
 
 
@@ -213,7 +213,7 @@ async def test_a_wish_that_moves_while_it_is_taken_up_is_left_alone(
 
         assert await wishes(media) == []
 
-    assert len(result.waits_for) == 1
+    assert len(result.waiting_on) == 1
 
 
 async def test_its_roles_are_those_of_the_calls_it_makes(sandbox: Sandbox, clock: Clock) -> None:
@@ -289,5 +289,5 @@ async def test_it_works_over_a_socket() -> None:
             )
     sandbox.close()
 
-    assert result.waits_for == TEAM
+    assert result.waiting_on == TEAM
     result.raise_for_failures()

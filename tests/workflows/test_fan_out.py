@@ -34,7 +34,7 @@ from .plays import as_it_is, is_write
 LOOKBOOK = world.asset_id("lookbook")
 POLICY = world.policy()
 GROUP = "GRP-ALL"
-AT_ONCE = 20
+MAX_CONCURRENCY = 20
 PARTNERS = [f"GC-{number:03}" for number in range(500)]
 NO_CONTACT = "GC-077"
 #: What happens to whom, at the link and at the record of the delivery.
@@ -80,14 +80,14 @@ class Troubled(httpx.AsyncBaseTransport):
         self._inner = sandbox.transport()
         self.trouble: Mapping[str, int | Exception] = {}
         self.reads = self.writes = 0
-        self.at_once = self.most_at_once = 0
+        self.max_concurrency = self.most_at_once = 0
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
         if "oauth2" not in request.url.path:
             self.writes += is_write(request)
             self.reads += not is_write(request)
-        self.at_once += 1
-        self.most_at_once = max(self.most_at_once, self.at_once)
+        self.max_concurrency += 1
+        self.most_at_once = max(self.most_at_once, self.max_concurrency)
         try:
             # Several are on their way before the first one arrives.
             await anyio.lowlevel.checkpoint()
@@ -98,7 +98,7 @@ class Troubled(httpx.AsyncBaseTransport):
                 return httpx.Response(trouble, json={"errors": ["trouble"]})
             return await self._inner.handle_async_request(request)
         finally:
-            self.at_once -= 1
+            self.max_concurrency -= 1
 
     def _what(self, request: httpx.Request) -> str:
         path = request.url.path
@@ -178,7 +178,7 @@ def resolve(grid: TradingGridClient, iconik: IconikClient, clock: Clock) -> Awai
 
 
 @attrs.frozen
-class Case:
+class Incident:
     """A workflow that goes to all of them.
 
     Attributes:
@@ -195,16 +195,16 @@ class Case:
 
 
 CASES = {
-    "distribute": Case(as_it_is, distribute, writes=2.1, reads=500 / 50 + 20),
-    "comply": Case(comply_plays.marked, comply, writes=2.1, reads=500 / 50 + 50),
-    "launch": Case(as_it_is, launch, writes=6.1, reads=500 * 1.02 + 50),
-    "resolve": Case(is_corrected, resolve, writes=2.1, reads=500 / 50 + 20),
+    "distribute": Incident(as_it_is, distribute, writes=2.1, reads=500 / 50 + 20),
+    "comply": Incident(comply_plays.marked, comply, writes=2.1, reads=500 / 50 + 50),
+    "launch": Incident(as_it_is, launch, writes=6.1, reads=500 * 1.02 + 50),
+    "resolve": Incident(is_corrected, resolve, writes=2.1, reads=500 / 50 + 20),
 }
 
 
 @pytest.mark.parametrize("case", CASES.values(), ids=CASES)
 async def test_of_500_partners_493_get_it_and_7_are_explained(
-    case: Case, sandbox: Sandbox, clock: Clock
+    case: Incident, sandbox: Sandbox, clock: Clock
 ) -> None:
     wire = Troubled(sandbox)
     async with grid_client(sandbox, wire) as grid, iconik_client(sandbox, wire) as iconik:
@@ -219,7 +219,7 @@ async def test_of_500_partners_493_get_it_and_7_are_explained(
         assert Counter(o.state for o in result.outcomes) == {State.DELIVERED: 493, State.FAILED: 7}
         explained = EXPLAINED | {NO_CONTACT: errors.WorkflowError}
         assert {o.partner: type(o.error) for o in result.outcomes if o.error} == explained
-        assert 1 < wire.most_at_once <= AT_ONCE
+        assert 1 < wire.most_at_once <= MAX_CONCURRENCY
         assert wire.writes <= case.writes * 500
         with pytest.raises(ExceptionGroup) as raised:
             result.raise_for_failures()
@@ -262,7 +262,7 @@ async def test_of_500_partners_494_lose_a_recalled_version_and_6_are_explained(
 
         assert Counter(o.state for o in result.outcomes) == {State.REFUSED: 494, State.FAILED: 6}
         assert {o.partner: type(o.error) for o in result.outcomes if o.error} == EXPLAINED
-        assert 1 < wire.most_at_once <= AT_ONCE
+        assert 1 < wire.most_at_once <= MAX_CONCURRENCY
         # Whose link could not be closed has it still; whose record failed has not.
         links = await iconik.assets.find_keyed_links(LOOKBOOK)
         still = {partner for what in TROUBLE if (partner := what.removeprefix("link ")) != what}

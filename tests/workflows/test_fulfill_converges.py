@@ -45,7 +45,7 @@ async def test_a_dead_workers_claim_is_respected_until_it_runs_out(
     result = await fulfill_media_request(grid, iconik, "REQ-1042", policy=POLICY, now=clock)
 
     assert result.status == RequestStatus.SUBMITTED
-    assert result.waits_for == ("REQ-1042 is claimed by another until 2026-03-02 09:01 UTC",)
+    assert result.waiting_on == ("REQ-1042 is claimed by another until 2026-03-02 09:01 UTC",)
     assert sandbox.writes[writes:] == []
     clock.advance(seconds=61)
     result = await fulfill_media_request(grid, iconik, "REQ-1042", policy=POLICY, now=clock)
@@ -69,7 +69,7 @@ async def test_of_two_at_once_one_writes(
     shares = [step for r in results for step in r.timeline if step.what.startswith("share ")]
     assert len(shares) == 1
     assert RequestStatus.FULFILLED in {r.status for r in results}
-    assert all(r.status == RequestStatus.FULFILLED or r.waits_for for r in results)
+    assert all(r.status == RequestStatus.FULFILLED or r.waiting_on for r in results)
     assert len(await iconik.assets.find_links(FILM, KEY)) == 1
     assert len([c async for c in grid.community.requests.comments("REQ-1042")]) == 1
 
@@ -95,7 +95,7 @@ async def test_a_lease_that_runs_out_while_sharing_leaves_one_open_share_and_one
     (winner,) = overtaken
     assert winner.status == RequestStatus.FULFILLED
     assert late.status != RequestStatus.FULFILLED
-    assert late.waits_for
+    assert late.waiting_on
     (link,) = await iconik.assets.find_links(FILM, KEY)
     (delivery,) = await grid.community.deliveries.list(request_id="REQ-1042").first(9)
     assert delivery.link == link.url == winner.outcomes[0].link

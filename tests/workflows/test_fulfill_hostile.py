@@ -459,7 +459,7 @@ async def test_a_request_that_names_other_assets_meanwhile_is_left_to_the_next_r
 
     result = await fulfill_media_request(grid, iconik, "REQ-1042", policy=POLICY, now=clock)
 
-    assert result.waits_for == ("REQ-1042 changed while it was being worked on",)
+    assert result.waiting_on == ("REQ-1042 changed while it was being worked on",)
     assert not any(write.path.startswith("/API/") for write in sandbox.writes)
     assert (await grid.community.requests.get("REQ-1042")).claim.holder is None
 
@@ -480,7 +480,7 @@ async def test_a_claim_that_is_lost_at_the_last_word_leaves_that_word_to_its_new
 
     result = await fulfill_media_request(grid, iconik, "REQ-1042", policy=POLICY, now=clock)
 
-    assert result.waits_for == ("REQ-1042 changed while it was being worked on",)
+    assert result.waiting_on == ("REQ-1042 changed while it was being worked on",)
     assert await comments(grid, "REQ-1042") == []
     assert (await grid.community.requests.get("REQ-1042")).claim.holder == "another"
 
@@ -504,7 +504,7 @@ async def test_what_changed_under_the_claim_ends_the_run_without_another_write(
     async with grid_client(sandbox, refuses) as broken:
         result = await fulfill_media_request(broken, iconik, "REQ-1042", policy=POLICY, now=clock)
 
-    assert result.waits_for == ("REQ-1042 changed while it was being worked on",)
+    assert result.waiting_on == ("REQ-1042 changed while it was being worked on",)
     assert sandbox.writes[-1].path.endswith("/claim")
     assert not any(write.path.endswith("/comments") for write in sandbox.writes)
 
@@ -720,7 +720,7 @@ async def test_whatever_write_trading_grid_refuses_the_error_is_typed_and_the_ne
 ) -> None:
     def ends(result: Fulfillment) -> None:
         assert result.status == RequestStatus.IN_REVIEW
-        assert result.waits_for
+        assert result.waiting_on
         result.raise_for_failures()
 
     async with grid_client(sandbox, Broken(sandbox, *breaks)) as broken:

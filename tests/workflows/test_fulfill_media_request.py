@@ -46,7 +46,7 @@ async def test_a_request_is_fulfilled_with_the_one_best_releasable_asset(
     assert outcome.link in comment.body
     assert "Not for television." in comment.body
     assert "2026-03-16 09:00 UTC" in comment.body
-    assert result.waits_for == (f"{world.NORDLICHT} to confirm or reopen REQ-1042",)
+    assert result.waiting_on == (f"{world.NORDLICHT} to confirm or reopen REQ-1042",)
 
 
 async def test_the_partners_link_opens_the_current_version(

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from tgiconik.workflows.distribution_check import Verification, Way
 from tgiconik.workflows.projects.readiness import PartnerReadiness, Readiness
-from tgiconik.workflows.run.html import Cell, Heat, heat_table, missing
+from tgiconik.workflows.run.results import Cell, Heat, heat_table, missing
 
 NOW = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
 DE, US, JP = "GC10000401DE", "GC10000402US", "GC10000403JP"

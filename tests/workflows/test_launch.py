@@ -108,7 +108,7 @@ async def test_the_whole_life_of_a_launch(
         (world.SUMMIT, FILM_US): State.DELIVERED,
         (world.SUMMIT, ROUGH_CUT): State.REFUSED,
     }
-    assert begun.waits_for == (
+    assert begun.waiting_on == (
         "our own people to do: Approve the budget",
         f"{world.NORDLICHT} to do: Dress the windows",
         f"{world.NORDLICHT} to confirm",
@@ -142,7 +142,7 @@ async def test_the_whole_life_of_a_launch(
     nordlicht, summit = answered.readiness.partners
     assert (nordlicht.previewed, nordlicht.downloaded) == (True, False)
     assert summit.open_exceptions == ("Two stores are closed",)
-    assert f"an answer to {world.SUMMIT}: Two stores are closed" in answered.waits_for
+    assert f"an answer to {world.SUMMIT}: Two stores are closed" in answered.waiting_on
     said = await timeline(iconik)
     assert any("Jana Vogt says" in text and "- Louder music, please." in text for text in said)
     assert any(f"{world.SUMMIT} cannot go on: Two stores are closed" in text for text in said)
@@ -153,7 +153,7 @@ async def test_the_whole_life_of_a_launch(
     )
     await finish(grid)
     done = await run(grid, iconik, clock)
-    assert (done.status, done.waits_for) == ("completed", ())
+    assert (done.status, done.waiting_on) == ("completed", ())
     assert done.readiness.ready
     assert (await project_of(grid)).status == "completed"
     assert await launch_readiness(grid, iconik, CAMPAIGN, policy=POLICY, now=clock) == (
@@ -201,7 +201,7 @@ async def test_what_is_called_off_is_closed(
 
     result = await run(grid, iconik, clock)
 
-    assert (result.status, result.waits_for, result.outcomes) == ("cancelled", (), ())
+    assert (result.status, result.waiting_on, result.outcomes) == ("cancelled", (), ())
     assert set((await open_links(iconik)).values()) == {0}
 
 
@@ -434,7 +434,7 @@ async def test_tasks_that_people_add_count(
     result = await run(grid, iconik, clock)
 
     assert result.status == "active"
-    assert result.waits_for == ("our own people to do: Order flags",)
+    assert result.waiting_on == ("our own people to do: Order flags",)
 
 
 @pytest.mark.parametrize("minutes", [-5, 5])

@@ -103,13 +103,13 @@ async def test_the_whole_life_of_an_onboarding(
     grid: TradingGridClient, iconik: IconikClient, sandbox: Sandbox, clock: Clock
 ) -> None:
     nobody = await run(grid, iconik, clock)
-    assert nobody.waits_for == (f"{ALPIN} to be in the partner directory",)
+    assert nobody.waiting_on == (f"{ALPIN} to be in the partner directory",)
     assert (nobody.status, nobody.readiness) == (None, None)
     assert sandbox.writes == []
 
     await new(sandbox, grid, iconik, clock)
     before = await status(grid, iconik, clock)
-    assert before.waits_for == ("onboard_partner to begin",)
+    assert before.waiting_on == ("onboard_partner to begin",)
     assert [user.ready for user in before.users] == [False, False]
 
     begun = await run(grid, iconik, clock)
@@ -123,7 +123,7 @@ async def test_the_whole_life_of_an_onboarding(
         (FILM, State.DELIVERED),
         (ROUGH_CUT, State.REFUSED),
     ]
-    assert begun.waits_for == (
+    assert begun.waiting_on == (
         "our own people to do: Check the logo",
         f"{ALPIN} to do: Send your logo",
         f"{ALPIN} to confirm",
@@ -136,7 +136,7 @@ async def test_the_whole_life_of_an_onboarding(
 
     await finish(grid)
     done = await run(grid, iconik, clock)
-    assert (done.status, done.waits_for) == ("completed", ())
+    assert (done.status, done.waiting_on) == ("completed", ())
     assert done.readiness is not None
     assert done.readiness.ready
     assert (await status(grid, iconik, clock)).status == "completed"
@@ -200,7 +200,7 @@ async def test_a_user_without_a_password_fails_alone_and_holds_the_end_up(
     result = await run_with(grid, iconik, clock, password=None)
 
     assert [user.ready for user in result.users] == [True, False]
-    assert "user max@alpin.example to be ready" in result.waits_for
+    assert "user max@alpin.example to be ready" in result.waiting_on
     with pytest.raises(ExceptionGroup, match="1 users are not ready") as raised:
         result.raise_for_failures()
     (error,) = raised.value.exceptions
@@ -259,7 +259,7 @@ async def test_a_partner_whom_nobody_can_reach_is_waited_for(
 
     result = await run(grid, iconik, clock)
 
-    assert result.waits_for == (f"{ALPIN} to name a contact with an e-mail address",)
+    assert result.waiting_on == (f"{ALPIN} to name a contact with an e-mail address",)
     assert sandbox.writes == []
 
 
@@ -275,7 +275,7 @@ async def test_a_partner_without_a_profile_is_waited_for(
     wire.before.append(hide)
     result = await run(grid, iconik, clock)
 
-    assert result.waits_for == (f"a profile of {ALPIN}",)
+    assert result.waiting_on == (f"a profile of {ALPIN}",)
     assert sandbox.writes == []
 
 
@@ -290,7 +290,7 @@ async def test_an_empty_bundle_gives_no_link(
 
     assert result.outcomes == ()
     assert await open_links(iconik) == 0
-    assert f"a package that may go to {ALPIN}" in result.waits_for
+    assert f"a package that may go to {ALPIN}" in result.waiting_on
     told = [a async for a in grid.community.announcements.list(partner_id=ALPIN)]
     assert told == []
 
@@ -352,7 +352,7 @@ async def test_a_cancelled_onboarding_is_taken_back_and_makes_nobody(
 
     result = await run_with(grid, iconik, clock, users=[*USERS, one_more])
 
-    assert (result.status, result.waits_for) == ("cancelled", ())
+    assert (result.status, result.waiting_on) == ("cancelled", ())
     assert "third@alpin.example" not in await roles(grid)
     assert [user.ready for user in result.users] == [True, True, False]
     assert await open_links(iconik) == 0

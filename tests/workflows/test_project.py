@@ -18,6 +18,7 @@ from tgiconik.workflows.projects.project import (
     in_order,
     read_project,
 )
+from tgiconik.workflows.run import GridRun
 from tgiconik.workflows.run.trail import Trail
 
 from .conftest import Clock, Wire
@@ -99,12 +100,13 @@ def test_a_time_without_a_zone_is_refused() -> None:
 
 async def test_a_project_and_its_tasks_are_made_once(grid: TradingGridClient, clock: Clock) -> None:
     trail = Trail(now=clock)
-    there = await read_project(grid, PLAN.key, trail=trail)
-    made = await bring_about_project(grid, PLAN, there, trail=trail)
+    run = GridRun(grid=grid, trail=trail)
+    there = await read_project(run, PLAN.key)
+    made = await bring_about_project(run, PLAN, there)
     steps = len(trail.steps)
 
-    again = await read_project(grid, PLAN.key, trail=trail)
-    await bring_about_project(grid, PLAN, again, trail=trail)
+    again = await read_project(run, PLAN.key)
+    await bring_about_project(run, PLAN, again)
 
     assert made.project is not None
     assert again.project is not None
@@ -117,21 +119,20 @@ async def test_a_plan_that_changed_changes_the_project_and_adds_what_is_new(
     grid: TradingGridClient, clock: Clock
 ) -> None:
     trail = Trail(now=clock)
-    made = await bring_about_project(
-        grid, PLAN, await read_project(grid, PLAN.key, trail=trail), trail=trail
-    )
+    run = GridRun(grid=grid, trail=trail)
+    made = await bring_about_project(run, PLAN, await read_project(run, PLAN.key))
     later = attrs.evolve(
         PLAN,
         due_at=datetime(2026, 4, 1, tzinfo=UTC),
         tasks=(*PLAN.tasks[1:], TaskPlan(key="new", title="New", depends_on=["first"])),
     )
 
-    state = await bring_about_project(grid, later, made, trail=trail)
+    state = await bring_about_project(run, later, made)
 
     assert state.project is not None
     assert state.project.due_at == later.due_at
     # What somebody may be working on is not taken away.
-    assert set((await read_project(grid, PLAN.key, trail=trail)).tasks) == {"first", "last", "new"}
+    assert set((await read_project(run, PLAN.key)).tasks) == {"first", "last", "new"}
 
 
 @pytest.mark.parametrize("times", [1, 2])
@@ -139,9 +140,8 @@ async def test_somebody_elses_change_at_the_same_time_is_kept(
     grid: TradingGridClient, wire: Wire, clock: Clock, times: int
 ) -> None:
     trail = Trail(now=clock)
-    state = await bring_about_project(
-        grid, PLAN, await read_project(grid, PLAN.key, trail=trail), trail=trail
-    )
+    run = GridRun(grid=grid, trail=trail)
+    state = await bring_about_project(run, PLAN, await read_project(run, PLAN.key))
     project = state.project
     assert project is not None
     left = times
@@ -157,7 +157,7 @@ async def test_somebody_elses_change_at_the_same_time_is_kept(
             wire.before.append(rename)
 
     wire.before.append(rename)
-    await finish_project(grid, project, trail=trail)
+    await finish_project(run, project)
 
     latest = await grid.community.projects.get(project.id)
     assert (latest.status, latest.name) == ("completed", "Renamed 0")
@@ -167,9 +167,8 @@ async def test_a_project_that_somebody_else_completed_is_not_completed_again(
     grid: TradingGridClient, wire: Wire, clock: Clock
 ) -> None:
     trail = Trail(now=clock)
-    state = await bring_about_project(
-        grid, PLAN, await read_project(grid, PLAN.key, trail=trail), trail=trail
-    )
+    run = GridRun(grid=grid, trail=trail)
+    state = await bring_about_project(run, PLAN, await read_project(run, PLAN.key))
     project = state.project
     assert project is not None
     sent: list[str] = []
@@ -178,11 +177,11 @@ async def test_a_project_that_somebody_else_completed_is_not_completed_again(
         if request.method == "PATCH":
             sent.append(request.method)
             wire.before.clear()
-            await finish_project(grid, project, trail=trail)
+            await finish_project(run, project)
             wire.before.append(be_faster)
 
     wire.before.append(be_faster)
-    await finish_project(grid, project, trail=trail)
+    await finish_project(run, project)
 
     assert sent == ["PATCH"]
 
@@ -191,9 +190,8 @@ async def test_a_project_that_changes_all_the_time_is_an_error_of_its_own(
     grid: TradingGridClient, wire: Wire, clock: Clock
 ) -> None:
     trail = Trail(now=clock)
-    state = await bring_about_project(
-        grid, PLAN, await read_project(grid, PLAN.key, trail=trail), trail=trail
-    )
+    run = GridRun(grid=grid, trail=trail)
+    state = await bring_about_project(run, PLAN, await read_project(run, PLAN.key))
     project = state.project
     assert project is not None
     names = iter(range(100))
@@ -208,4 +206,4 @@ async def test_a_project_that_changes_all_the_time_is_an_error_of_its_own(
 
     wire.before.append(rename)
     with pytest.raises(errors.PreconditionFailed):
-        await finish_project(grid, project, trail=trail)
+        await finish_project(run, project)

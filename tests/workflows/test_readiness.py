@@ -8,11 +8,11 @@ import pytest
 
 from tgiconik.tradinggrid.collaboration import Confirmation, ProjectException, Task
 from tgiconik.workflows.projects.project import ProjectState
-from tgiconik.workflows.projects.readiness import Possession, Readiness, judge_readiness
+from tgiconik.workflows.projects.readiness import Holdings, Readiness, judge_readiness
 
 NOW = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
 DE, US = "GC10000401DE", "GC10000402US"
-HAS = {DE: Possession(delivered=True)}
+HAS = {DE: Holdings(delivered=True)}
 BLANK = Task(
     id="TASK-1",
     title="Dress the windows",
@@ -47,7 +47,7 @@ def judge(state: ProjectState) -> Readiness:
 
 
 def test_nothing_is_ready_before_there_is_a_project() -> None:
-    readiness = judge_readiness(ProjectState(), {DE: Possession()}, at=NOW)
+    readiness = judge_readiness(ProjectState(), {DE: Holdings()}, at=NOW)
 
     assert not readiness.ready
     assert readiness.blocks == (f"a package that may go to {DE}", f"{DE} to confirm")
@@ -123,16 +123,14 @@ def test_one_partners_trouble_is_not_anothers() -> None:
     )
 
     readiness = judge_readiness(
-        state, {DE: Possession(delivered=True), US: Possession(delivered=True)}, at=NOW
+        state, {DE: Holdings(delivered=True), US: Holdings(delivered=True)}, at=NOW
     )
 
     assert [partner.ready for partner in readiness.partners] == [True, False]
 
 
 def test_what_is_refused_is_said_and_does_not_block() -> None:
-    has = {
-        DE: Possession(delivered=True, refused=("Rough cut",), receipts=frozenset({"previewed"}))
-    }
+    has = {DE: Holdings(delivered=True, refused=("Rough cut",), receipts=frozenset({"previewed"}))}
 
     readiness = judge_readiness(ProjectState(confirmations=confirmed(DE)), has, at=NOW)
 

@@ -10,6 +10,7 @@ import pytest
 from tgiconik import IconikClient, TradingGridClient, errors
 from tgiconik.sandbox import Sandbox, world
 from tgiconik.tradinggrid.collaboration import ActivityInput
+from tgiconik.workflows.run import GridRun, Run
 from tgiconik.workflows.run.trail import Trail
 from tgiconik.workflows.sharing.facts import read_facts
 from tgiconik.workflows.sharing.versions import (
@@ -34,16 +35,11 @@ async def make(
     digest: str | None = DIGEST,
     ready_within: float = 5,
 ) -> ReleaseAsset | None:
-    trail = Trail(now=clock)
-    facts = await read_facts(iconik, LOOKBOOK, policy=POLICY, trail=trail)
-    known = await release_assets_of(grid, LOOKBOOK, trail=trail)
+    run = Run(grid=grid, iconik=iconik, policy=POLICY, trail=Trail(now=clock))
+    facts = await read_facts(run, LOOKBOOK)
+    known = await release_assets_of(run, LOOKBOOK)
     return await bring_about_release_asset(
-        grid,
-        iconik,
-        attrs.evolve(facts, sha256=digest),
-        known,
-        ready_within=ready_within,
-        trail=trail,
+        run, attrs.evolve(facts, sha256=digest), known, ready_within=ready_within
     )
 
 
@@ -77,7 +73,7 @@ async def test_other_bytes_than_promised_are_never_noted(
     with pytest.raises(errors.Inconsistent, match="has other bytes"):
         await make(grid, iconik, clock, digest="0" * 64)
 
-    assert await release_assets_of(grid, LOOKBOOK, trail=Trail(now=clock)) == []
+    assert await release_assets_of(GridRun(grid=grid, trail=Trail(now=clock)), LOOKBOOK) == []
 
 
 class Slow(httpx.AsyncBaseTransport):
@@ -192,7 +188,7 @@ async def test_what_others_write_into_the_log_is_no_release_asset(
             )
         )
 
-    assert await release_assets_of(grid, LOOKBOOK, trail=Trail(now=clock)) == []
+    assert await release_assets_of(GridRun(grid=grid, trail=Trail(now=clock)), LOOKBOOK) == []
 
 
 async def test_a_colleagues_version_in_it_makes_it_no_release_asset(

@@ -64,7 +64,7 @@ async def test_the_whole_life_of_an_issue(
     first = str((await iconik.assets.get_asset(LOOKBOOK)).default_version_id)
 
     begun = await run(grid, iconik, clock)
-    assert (begun.status, begun.waits_for) == (IssueStatus.IN_PROGRESS, TEAM)
+    assert (begun.status, begun.waiting_on) == (IssueStatus.IN_PROGRESS, TEAM)
     assert begun.faulty_version_id == first
     assert begun.affected == (world.NORDLICHT, world.SUMMIT)
     assert begun.outcomes == ()
@@ -87,12 +87,12 @@ async def test_the_whole_life_of_an_issue(
     clock.advance(days=1)
     second = await improve(sandbox, iconik, approval="REQUESTED")
     waiting = await run(grid, iconik, clock)
-    assert (waiting.waits_for, waiting.corrected_version_id) == (APPROVAL, second)
+    assert (waiting.waiting_on, waiting.corrected_version_id) == (APPROVAL, second)
     assert await open_links(iconik) == 0
 
     seed.set_approval(sandbox.state, LOOKBOOK, "APPROVED")
     done = await run(grid, iconik, clock)
-    assert (done.status, done.waits_for) == (IssueStatus.RESOLVED, CONFIRM)
+    assert (done.status, done.waiting_on) == (IssueStatus.RESOLVED, CONFIRM)
     assert [(o.partner, o.state, o.version_id) for o in done.outcomes] == [
         (world.NORDLICHT, State.DELIVERED, second),
         (world.SUMMIT, State.DELIVERED, second),
@@ -113,7 +113,7 @@ async def test_the_whole_life_of_an_issue(
     await move(grid, IssueStatus.CONFIRMED)
     writes = len(sandbox.writes)
     closed = await run(grid, iconik, clock)
-    assert (closed.status, closed.waits_for) == (IssueStatus.CONFIRMED, ())
+    assert (closed.status, closed.waiting_on) == (IssueStatus.CONFIRMED, ())
     assert closed.outcomes == done.outcomes
     assert sandbox.writes[writes:] == []
 
@@ -127,7 +127,7 @@ async def test_a_reopened_issue_is_about_the_version_that_was_to_correct_it(
 
     again = await run(grid, iconik, clock)
     assert (again.faulty_version_id, again.corrected_version_id) == (second, None)
-    assert again.waits_for == TEAM
+    assert again.waiting_on == TEAM
     assert await open_links(iconik) == 0
 
     third = await improve(sandbox, iconik)
@@ -144,7 +144,7 @@ async def test_a_file_is_uploaded_once_and_released_when_it_is_approved(
     first = await run(grid, iconik, clock, correction=CORRECTION)
     second = await run(grid, iconik, clock, correction=CORRECTION)
 
-    assert first.waits_for == second.waits_for == APPROVAL
+    assert first.waiting_on == second.waiting_on == APPROVAL
     assert first.corrected_version_id == second.corrected_version_id
     assert len((await iconik.assets.get_asset(LOOKBOOK)).versions or ()) == 2
     seed.set_approval(sandbox.state, LOOKBOOK, "APPROVED")
@@ -187,7 +187,7 @@ async def test_the_faulty_version_cannot_be_its_own_correction(
     [
         ({"policy": ReleasePolicy()}, "needs a metadata_view"),
         ({"correction": Path("a.png"), "version_id": "v"}, "a file or a version, not both"),
-        ({"at_once": 0}, "at_once must be at least 1"),
+        ({"max_concurrency": 0}, "max_concurrency must be at least 1"),
     ],
 )
 async def test_what_cannot_work_is_said_before_anything_is_asked(
@@ -242,7 +242,7 @@ async def test_an_issue_that_names_no_asset_of_ours_is_asked_about_and_touches_n
     second = await run(grid, iconik, clock)
 
     assert first == second
-    assert first.waits_for == (f"{world.NORDLICHT} to name the asset of {ISSUE}",)
+    assert first.waiting_on == (f"{world.NORDLICHT} to name the asset of {ISSUE}",)
     assert len(await words(grid)) == 1
     assert not any(write.path.startswith("/API/") for write in sandbox.writes)
     assert sandbox.writes[writes:] == []
@@ -255,7 +255,7 @@ async def test_an_asset_without_a_version_has_nothing_to_be_held(
 
     result = await run(grid, iconik, clock)
 
-    assert result.waits_for == (f"{world.NORDLICHT} to name the asset of {ISSUE}",)
+    assert result.waiting_on == (f"{world.NORDLICHT} to name the asset of {ISSUE}",)
 
 
 async def test_other_holds_stay_and_a_hold_that_is_there_is_not_written_again(
@@ -310,7 +310,7 @@ async def test_a_partner_who_cannot_be_served_keeps_the_issue_open_and_stops_nob
     wire.before.append(refuse)
     first = await run(grid, iconik, clock)
     assert first.status == IssueStatus.IN_PROGRESS
-    assert first.waits_for == ("another run of this workflow",)
+    assert first.waiting_on == ("another run of this workflow",)
     assert [outcome.state for outcome in first.outcomes] == [State.DELIVERED, State.FAILED]
     with pytest.raises(ExceptionGroup):
         first.raise_for_failures()
@@ -347,7 +347,7 @@ async def test_previews_that_fail_are_waited_for_and_not_released(
     result = await run(grid, iconik, clock)
 
     assert result.status == IssueStatus.IN_PROGRESS
-    assert result.waits_for[0].startswith("previews of the corrected version: ")
+    assert result.waiting_on[0].startswith("previews of the corrected version: ")
     assert await open_links(iconik) == 0
 
 
@@ -369,9 +369,9 @@ async def test_a_partner_who_withdraws_in_the_middle_is_heard(
     wire.before.append(withdraw)
     result = await run(grid, iconik, clock)
 
-    assert "changed while it was being worked on" in result.waits_for[0]
+    assert "changed while it was being worked on" in result.waiting_on[0]
     closed = await run(grid, iconik, clock)
-    assert (closed.status, closed.waits_for) == (IssueStatus.WITHDRAWN, ())
+    assert (closed.status, closed.waiting_on) == (IssueStatus.WITHDRAWN, ())
 
 
 async def test_somebody_elses_claim_is_respected(
@@ -386,7 +386,7 @@ async def test_somebody_elses_claim_is_respected(
 
     result = await run(grid, iconik, clock)
 
-    assert result.waits_for[0].startswith(f"{ISSUE} is claimed by colleague until")
+    assert result.waiting_on[0].startswith(f"{ISSUE} is claimed by colleague until")
     assert sandbox.writes[writes:] == []
 
 
@@ -403,7 +403,7 @@ async def test_a_history_that_changed_since_it_was_read_is_not_written_over(
     wire.before.append(withdraw)
     result = await run(grid, iconik, clock)
 
-    assert "changed while it was being worked on" in result.waits_for[0]
+    assert "changed while it was being worked on" in result.waiting_on[0]
     assert not any("/metadata/" in write.path for write in sandbox.writes)
 
 
@@ -454,7 +454,7 @@ async def test_a_correction_of_another_asset_reaches_no_link(
         grid, iconik, ISSUE, policy=world.policy(), version_id=foreign, now=clock
     )
 
-    assert (result.status, result.waits_for) == (IssueStatus.IN_PROGRESS, APPROVAL)
+    assert (result.status, result.waiting_on) == (IssueStatus.IN_PROGRESS, APPROVAL)
     assert await open_links(iconik) == 0
 
 

@@ -123,7 +123,7 @@ def test_whatever_a_title_says_it_stays_text(text: str) -> None:
     result = Distribution(
         asset_id=hostile,
         outcomes=(outcome(title=hostile, error=errors.WorkflowError(hostile)),),
-        waits_for=(hostile,),
+        waiting_on=(hostile,),
         timeline=(Step(NOW, Verb.READ, hostile),),
     )
 

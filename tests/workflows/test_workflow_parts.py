@@ -47,22 +47,23 @@ from tgiconik.workflows import (
     share_key,
     share_with_partner,
 )
-from tgiconik.workflows.run.lease import Lease, claimed
-from tgiconik.workflows.run.outcome import raise_for_failures
+from tgiconik.workflows.run import Lease, claimed
+from tgiconik.workflows.run.results import raise_for_failures
 from tgiconik.workflows.run.text import fitting, listed, moment, named, one_line
+from tgiconik.workflows.sharing.delivery import end_of, has_right_end, winner
 from tgiconik.workflows.sharing.facts import facts_from
-from tgiconik.workflows.sharing.links import end_of, lasts_right, winner
-from tgiconik.workflows.tickets.candidates import score
-from tgiconik.workflows.tickets.requests import (
+from tgiconik.workflows.tickets.answers import (
     comment_key,
-    criteria_of,
     is_off_the_list,
-    moves_after,
     plan_answer,
     plan_report,
-    purpose_of,
-    recipient_of,
+)
+from tgiconik.workflows.tickets.candidates import score
+from tgiconik.workflows.tickets.requests import (
+    Ticket,
+    criteria_of,
     reopened_at,
+    waiting_on_after,
 )
 
 from .conftest import Clock
@@ -103,6 +104,10 @@ def partner(**fields: Any) -> Partner:  # noqa: ANN401 - any attribute
     return Partner(**given | fields)
 
 
+def ticket(request_: Request, partner_: Partner | None = None) -> Ticket:
+    return Ticket.of(request_, partner_, POLICY)
+
+
 def candidate(name: str, *, allowed: bool = True, text: int = 3) -> Candidate:
     code = ReasonCode.RELEASABLE if allowed else ReasonCode.HELD
     return Candidate(
@@ -133,11 +138,11 @@ def test_without_an_address_the_partner_is_asked_for_one_before_anything_else(
     contacts: tuple[Contact, ...],
 ) -> None:
     plan = plan_answer(
-        request(requester=None), partner(contacts=contacts), found(candidate("film"))
+        ticket(request(requester=None), partner(contacts=contacts)), found(candidate("film"))
     )
 
     assert (plan.status, plan.deliver) == (RequestStatus.NEEDS_INFORMATION, ())
-    assert plan_answer(request(requester=None), None, found(candidate("film"))) == plan
+    assert plan_answer(ticket(request(requester=None)), found(candidate("film"))) == plan
 
 
 def test_one_best_releasable_candidate_is_delivered_and_a_better_refused_one_is_not() -> None:
@@ -147,7 +152,7 @@ def test_one_best_releasable_candidate_is_delivered_and_a_better_refused_one_is_
         candidate("lesser", text=1),
     )
 
-    plan = plan_answer(request(), None, found(refused, best, lesser))
+    plan = plan_answer(ticket(request()), found(refused, best, lesser))
 
     assert (plan.status, plan.deliver) == (RequestStatus.FULFILLED, (best,))
 
@@ -156,11 +161,11 @@ def test_named_assets_are_all_delivered_however_they_score() -> None:
     both = (candidate("a"), candidate("b", text=0))
     by_reference = request(asset_references=(AssetReference(asset_id="a"),))
 
-    assert plan_answer(by_reference, None, found(*both)).deliver == both
+    assert plan_answer(ticket(by_reference), found(*both)).deliver == both
 
 
 def test_a_question_names_ten_candidates_and_counts_the_others() -> None:
-    plan = plan_answer(request(), None, found(*(candidate(f"film {n:02}") for n in range(13))))
+    plan = plan_answer(ticket(request()), found(*(candidate(f"film {n:02}") for n in range(13))))
 
     assert plan.status == RequestStatus.NEEDS_INFORMATION
     assert plan.to_partner.count("\n- Title of film") == 10
@@ -170,7 +175,7 @@ def test_a_question_names_ten_candidates_and_counts_the_others() -> None:
 def test_refusals_name_ten_reasons_and_the_ids_that_are_gone_on_our_side_only() -> None:
     refused = [candidate(f"film {n:02}", allowed=False) for n in range(12)]
 
-    plan = plan_answer(request(), None, found(*refused, matched=13, gone=("lost",)))
+    plan = plan_answer(ticket(request()), found(*refused, matched=13, gone=("lost",)))
 
     assert plan.status == RequestStatus.DECLINED
     assert "film" not in plan.to_partner
@@ -181,7 +186,7 @@ def test_refusals_name_ten_reasons_and_the_ids_that_are_gone_on_our_side_only() 
 
 def test_what_nobody_looked_at_is_not_declined() -> None:
     plan = plan_answer(
-        request(), None, found(candidate("a", allowed=False), matched=900, complete=False)
+        ticket(request()), found(candidate("a", allowed=False), matched=900, complete=False)
     )
 
     assert plan.status == RequestStatus.NEEDS_INFORMATION
@@ -196,7 +201,7 @@ def test_a_report_tells_links_ends_and_each_restriction_once() -> None:
         for name, link, end in (("A", "https://a.example", NOW), ("B", None, None))
     ]
 
-    plan = plan_report(request(), delivered, found())
+    plan = plan_report(ticket(request()), delivered, found())
 
     assert plan.status == RequestStatus.FULFILLED
     assert plan.internal == ""
@@ -209,7 +214,7 @@ def test_a_report_tells_links_ends_and_each_restriction_once() -> None:
 
 
 def test_the_same_answer_has_the_same_key_and_another_round_or_share_another_one() -> None:
-    plan = plan_report(request(), [outcome(State.DELIVERED)], found())
+    plan = plan_report(ticket(request()), [outcome(State.DELIVERED)], found())
     shared = [outcome(State.DELIVERED, share_id=id_) for id_ in ("s1", "s2")]
     again = request(history=(reopened(NOW),))
 
@@ -227,12 +232,14 @@ def test_what_the_request_names_goes_before_the_profile() -> None:
     profile = partner(regions=("DE", "AT"), languages=("de",))
     asked = request(criteria=Criteria(region="CH", language="fr", usage="print"))
 
-    assert recipient_of(request(), None) == Recipient(company_id="GC1")
-    assert recipient_of(request(), profile).regions == ("DE", "AT")
-    assert recipient_of(asked, profile) == Recipient(
+    assert ticket(request()).recipient == Recipient(company_id="GC1")
+    assert ticket(request(), profile).recipient.regions == ("DE", "AT")
+    assert ticket(asked, profile).recipient == Recipient(
         company_id="GC1", regions=("CH",), languages=("fr",)
     )
-    assert purpose_of(asked, ReleasePolicy(allow_download=False)) == Purpose(usage="print")
+    assert Ticket.of(asked, None, ReleasePolicy(allow_download=False)).purpose == Purpose(
+        usage="print"
+    )
 
 
 def test_assets_that_a_request_refers_to_count_as_named_once() -> None:
@@ -265,7 +272,7 @@ def test_what_is_refused_or_gone_is_off_the_list(end: Outcome, off: bool) -> Non
 
 
 def test_nobody_has_to_move_after_a_status_that_nobody_knows() -> None:
-    assert moves_after(request(), "something_new") == ()
+    assert waiting_on_after(request(), "something_new") == ()
 
 
 # How well a candidate answers
@@ -539,14 +546,14 @@ def test_a_link_lasts_neither_too_long_nor_too_short(
     )
     shared = link("a", expires=None if ends is None else NOW + ends)
 
-    assert lasts_right(shared, end_of(decision), POLICY, NOW) is right
+    assert has_right_end(shared, end_of(decision), POLICY, NOW) is right
 
 
 def test_a_link_that_lasts_as_long_as_the_licence_is_not_renewed_over_and_over() -> None:
     ends = NOW + timedelta(hours=3)
     decision = Decision(allowed=True, reasons=(), decided_at=NOW, expires_at=ends)
 
-    assert lasts_right(link("a", expires=ends), end_of(decision), POLICY, NOW)
+    assert has_right_end(link("a", expires=ends), end_of(decision), POLICY, NOW)
 
 
 def test_no_link_is_made_on_a_no() -> None:

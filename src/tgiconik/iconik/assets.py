@@ -406,6 +406,24 @@ class Assets(AssetsService):
             return False
         return True
 
+    async def discard_collection_content(
+        self, collection_id: str, object_type: str, object_id: str
+    ) -> bool:
+        """Take an object out of a collection; says whether it was still in it.
+
+        `DELETE /API/assets/v1/collections/{collection_id}/contents/{object_type}/{object_id}/`.
+
+        Args:
+            collection_id: the collection.
+            object_type: `assets` or `collections`.
+            object_id: the object.
+        """
+        try:
+            await self.remove_collection_content(collection_id, object_type, object_id)
+        except errors.NotFound:
+            return False
+        return True
+
 
 class _Permissions(TypedDict):
     allow_download: bool

@@ -24,7 +24,7 @@ Running it again changes nothing and gives the same result. After a crash it con
 once the delivery that was recorded first counts, and the other one's link is revoked. Links are
 renewed before they end. Who leaves a group keeps the link until it ends.
 
-It waits for nobody: `waits_for` says who could change the outcome.
+It waits for nobody: `waiting_on` says who could change the outcome.
 
 What can fail: each partner has an outcome (delivered, refused with reasons, failed with the error),
 and one failure stops nobody else; the next run tries those again. A platform that cannot be asked
@@ -35,46 +35,43 @@ Source: use case 3 of the project's design; the collaboration contract; iconik's
 
 from collections.abc import Callable, Iterable
 from functools import partial
-from typing import Any, Final
+from typing import Final
 
 import attrs
 
 from tgiconik import errors
 from tgiconik.iconik import IconikClient
 from tgiconik.iconik.search import exists, term
-from tgiconik.release import AssetFacts, Purpose, ReleasePolicy
+from tgiconik.release import Purpose, ReleasePolicy
 from tgiconik.tradinggrid import TradingGridClient
-from tgiconik.tradinggrid.collaboration import (
-    Receipt,
-)
-from tgiconik.workflows.distribution.audience import Circle, unreachable
-from tgiconik.workflows.distribution.distributor import ToMany
-from tgiconik.workflows.run.concurrency import AT_ONCE, both, checked_at_once
-from tgiconik.workflows.run.html import as_dict, as_html
-from tgiconik.workflows.run.outcome import Outcome, State, raise_for_failures
+from tgiconik.tradinggrid.collaboration import Receipt
+from tgiconik.workflows.distribution.audience import AudienceResolver, unreachable
+from tgiconik.workflows.distribution.distributor import Distributor
+from tgiconik.workflows.run import Run
+from tgiconik.workflows.run.concurrency import MAX_CONCURRENCY, both, checked_concurrency
+from tgiconik.workflows.run.results import Outcome, Result, State, raise_for_failures
 from tgiconik.workflows.run.trail import Clock, Step, Trail, utc_now
-from tgiconik.workflows.sharing.facts import read_facts
-from tgiconik.workflows.sharing.snapshot import Survey
+from tgiconik.workflows.sharing.snapshot import Snapshot
 
 #: The metadata field with the tags that groups are found by.
 GROUPS_FIELD: Final = "PartnerGroups"
 
 
 @attrs.frozen(kw_only=True)
-class Distribution:
-    """What became of an asset that was to go to many. Two runs over the same state are equal.
+class Distribution(Result):
+    """The distribution of one asset to many partners. Two runs over the same state are equal.
 
     Attributes:
         asset_id: the asset.
         version_id: its current version.
         document_id: the document that is published; None when nobody ever could have the asset, and
             in a dry run that would publish it.
-        announcement_ids: what the partners were told by: one for all, and one more for those who
+        announcement_ids: the announcements to the partners: one for all, and one more for those who
             came later.
         outcomes: one for each partner, by company id.
-        waits_for: who could change an outcome, one line each.
+        waiting_on: who could change an outcome, one line each.
         error: why nothing could be done about this asset; only ever set among several assets.
-        timeline: what was read, decided and written, in order.
+        timeline: every read, decision and write, in order.
         dry_run: nothing was written.
     """
 
@@ -83,34 +80,19 @@ class Distribution:
     document_id: str | None = None
     announcement_ids: tuple[str, ...] = ()
     outcomes: tuple[Outcome, ...] = ()
-    waits_for: tuple[str, ...] = ()
+    waiting_on: tuple[str, ...] = ()
     error: Exception | None = attrs.field(default=None, eq=type)
     timeline: tuple[Step, ...] = attrs.field(default=(), eq=False, repr=False)
     dry_run: bool = False
 
-    def raise_for_failures(self) -> None:
-        """Raise what failed, for those who want that.
-
-        Raises:
-            ExceptionGroup: one exception per failed outcome.
-        """
-        raise_for_failures(self.outcomes)
-
-    def to_dict(self) -> dict[str, Any]:
-        """All of it as plain data, ready for JSON; without links."""
-        return as_dict(self)
-
-    def _repr_html_(self) -> str:
-        return as_html(self)
-
 
 @attrs.frozen(kw_only=True)
-class Distributions:
-    """What became of all assets that are tagged for partner groups.
+class Distributions(Result):
+    """The distribution of all assets that are tagged for partner groups.
 
     Attributes:
         distributions: one for each asset, in the order of their ids.
-        timeline: what was read, decided and written, in order.
+        timeline: every read, decision and write, in order.
         dry_run: nothing was written.
     """
 
@@ -124,12 +106,12 @@ class Distributions:
         return tuple(outcome for one in self.distributions for outcome in one.outcomes)
 
     @property
-    def waits_for(self) -> tuple[str, ...]:
+    def waiting_on(self) -> tuple[str, ...]:
         """Who could change an outcome, one line each."""
-        return tuple(dict.fromkeys(line for one in self.distributions for line in one.waits_for))
+        return tuple(dict.fromkeys(line for one in self.distributions for line in one.waiting_on))
 
     def raise_for_failures(self) -> None:
-        """Raise what failed, for those who want that.
+        """Raise the failures, all of them together.
 
         Raises:
             ExceptionGroup: one exception per failed outcome, and per asset that failed as a whole.
@@ -139,13 +121,6 @@ class Distributions:
             parts = [o.error for o in self.outcomes if o.error is not None]
             raise ExceptionGroup(f"{len(whole)} assets were not distributed", [*whole, *parts])
         raise_for_failures(self.outcomes)
-
-    def to_dict(self) -> dict[str, Any]:
-        """All of it as plain data, ready for JSON; without links."""
-        return as_dict(self)
-
-    def _repr_html_(self) -> str:
-        return as_html(self)
 
 
 async def distribute_approved_asset(
@@ -158,7 +133,7 @@ async def distribute_approved_asset(
     partners: Iterable[str] | None = None,
     groups_field: str = GROUPS_FIELD,
     purpose: Purpose | None = None,
-    at_once: int = AT_ONCE,
+    max_concurrency: int = MAX_CONCURRENCY,
     dry_run: bool = False,
     now: Clock = utc_now,
     progress: Callable[[Step], object] | None = None,
@@ -174,8 +149,8 @@ async def distribute_approved_asset(
         partners: company ids of partners, beside `groups` or instead of any group.
         groups_field: the metadata field with the tags, in the policy's view.
         purpose: what for; by default for no certain usage, with download as the policy allows.
-        at_once: how many partners are served at the same time; those who wait for a look that
-            all share are not counted. 1 serves one after the other, each with a look of their own.
+        max_concurrency: how many partners are served at the same time; 1 serves one after the
+            other. Partners who wait for a check that a batch shares do not count.
         dry_run: write nothing, and say what would be written.
         now: the clock, timezone-aware UTC.
         progress: called with each step as it happens.
@@ -185,16 +160,14 @@ async def distribute_approved_asset(
         CallError: a platform could not be asked; nothing is lost, run it again.
     """
     trail = Trail(now=now, dry_run=dry_run, progress=progress)
-    work = _Work(
-        grid=grid,
-        iconik=iconik,
-        policy=policy or ReleasePolicy(),
-        purpose=purpose,
+    run = Run(grid=grid, iconik=iconik, policy=policy or ReleasePolicy(), trail=trail)
+    distributing = _Distributing(
+        run=run,
+        purpose=purpose or Purpose(download=run.policy.allow_download),
         groups_field=groups_field,
-        at_once=at_once,
-        trail=trail,
+        max_concurrency=max_concurrency,
     )
-    result = await work.run(asset_id, groups=groups, partners=partners)
+    result = await distributing.distribute(asset_id, groups=groups, partners=partners)
     return attrs.evolve(result, timeline=tuple(trail.steps))
 
 
@@ -205,7 +178,7 @@ async def distribute_tagged_assets(
     policy: ReleasePolicy | None = None,
     groups_field: str = GROUPS_FIELD,
     purpose: Purpose | None = None,
-    at_once: int = AT_ONCE,
+    max_concurrency: int = MAX_CONCURRENCY,
     dry_run: bool = False,
     now: Clock = utc_now,
     progress: Callable[[Step], object] | None = None,
@@ -221,8 +194,8 @@ async def distribute_tagged_assets(
         policy: the release rules; the default policy when left out.
         groups_field: the metadata field with the tags, in the policy's view.
         purpose: what for; by default for no certain usage, with download as the policy allows.
-        at_once: how many partners are served at the same time; those who wait for a look that
-            all share are not counted. 1 serves one after the other, each with a look of their own.
+        max_concurrency: how many partners are served at the same time; 1 serves one after the
+            other. Partners who wait for a check that a batch shares do not count.
         dry_run: write nothing, and say what would be written.
         now: the clock, timezone-aware UTC.
         progress: called with each step as it happens.
@@ -231,14 +204,12 @@ async def distribute_tagged_assets(
         CallError: iconik could not be searched. What fails about one asset is in its result.
     """
     trail = Trail(now=now, dry_run=dry_run, progress=progress)
-    work = _Work(
-        grid=grid,
-        iconik=iconik,
-        policy=policy or ReleasePolicy(),
-        purpose=purpose,
+    run = Run(grid=grid, iconik=iconik, policy=policy or ReleasePolicy(), trail=trail)
+    distributing = _Distributing(
+        run=run,
+        purpose=purpose or Purpose(download=run.policy.allow_download),
         groups_field=groups_field,
-        at_once=at_once,
-        trail=trail,
+        max_concurrency=max_concurrency,
     )
     tagged = iconik.search.assets(
         where=[term("status", "ACTIVE"), exists(f"metadata.{groups_field}")], include_fields=["id"]
@@ -248,7 +219,7 @@ async def distribute_tagged_assets(
         if hit.id is None or hit.id in done:
             continue
         try:
-            done[hit.id] = await work.run(hit.id)
+            done[hit.id] = await distributing.distribute(hit.id)
         except errors.TgIconikError as error:
             trail.decided(f"asset {hit.id} could not be distributed: {error}")
             done[hit.id] = Distribution(asset_id=hit.id, error=error, dry_run=dry_run)
@@ -262,7 +233,7 @@ async def distribute_tagged_assets(
 async def read_receipts(
     grid: TradingGridClient, distribution: Distribution
 ) -> dict[str, tuple[Receipt, ...]]:
-    """What each partner did with their delivery, by company id; who did nothing has none.
+    """The receipts for each partner's delivery, by company id; a partner may have none.
 
     Args:
         grid: Trading Grid.
@@ -281,23 +252,20 @@ async def read_receipts(
 
 
 @attrs.frozen(kw_only=True)
-class _Work:
-    """One run over one asset, or over many: what they have in common."""
+class _Distributing:
+    """One run over one asset, or over many; groups and profiles are read once for all."""
 
-    grid: TradingGridClient
-    iconik: IconikClient
-    policy: ReleasePolicy
-    purpose: Purpose | None
+    run: Run
+    purpose: Purpose
     groups_field: str
-    at_once: int = attrs.field(converter=checked_at_once)
-    trail: Trail
-    circle: Circle = attrs.field(init=False)
+    max_concurrency: int = attrs.field(converter=checked_concurrency)
+    resolver: AudienceResolver = attrs.field(init=False)
 
-    @circle.default
-    def _circle(self) -> Circle:
-        return Circle(self.grid, self.trail)
+    @resolver.default
+    def _resolver(self) -> AudienceResolver:
+        return AudienceResolver(self.run)
 
-    async def run(
+    async def distribute(
         self,
         asset_id: str,
         *,
@@ -305,49 +273,34 @@ class _Work:
         partners: Iterable[str] | None = None,
     ) -> Distribution:
         """From the asset's id to the result."""
-        facts, _ = await both(partial(self._facts, asset_id), self.circle.read_groups)
-        survey = Survey(
-            self.grid,
-            self.iconik,
-            asset_id,
-            self.trail,
-            latest=facts,
-            read=partial(self._facts, asset_id),
+        run = self.run
+        snapshot, _ = await both(
+            partial(Snapshot.of_asset, run, asset_id), self.resolver.read_groups
         )
-        (wanted, waits_for), _ = await both(
-            partial(
-                self.circle.meant_for,
-                facts,
-                groups=groups,
-                partners=partners,
-                groups_field=self.groups_field,
-            ),
-            survey.refresh,
+        resolve = partial(
+            self.resolver.resolve,
+            snapshot.latest,
+            groups=groups,
+            partners=partners,
+            groups_field=self.groups_field,
         )
-        arrival = await ToMany(
-            grid=self.grid,
-            iconik=self.iconik,
-            asset_id=asset_id,
-            policy=self.policy,
-            purpose=self.purpose or Purpose(download=self.policy.allow_download),
-            survey=survey,
-            at_once=self.at_once,
-            trail=self.trail,
-        ).run(wanted)
-        waits_for += unreachable(wanted)
-        if any(outcome.state is State.FAILED for outcome in arrival.outcomes):
-            waits_for.append("another run of this workflow")
-        for line in waits_for:
-            self.trail.waits(line)
+        (wanted, waiting_on), _ = await both(resolve, snapshot.refresh)
+        distributed = await Distributor(
+            run=run,
+            purpose=self.purpose,
+            snapshot=snapshot,
+            max_concurrency=self.max_concurrency,
+        ).distribute(wanted)
+        waiting_on += unreachable(wanted)
+        if any(outcome.state is State.FAILED for outcome in distributed.outcomes):
+            waiting_on.append("another run of this workflow")
+        run.conclude(waiting_on)
         return Distribution(
             asset_id=asset_id,
-            version_id=arrival.version_id,
-            document_id=arrival.document_id,
-            announcement_ids=arrival.announcement_ids,
-            outcomes=arrival.outcomes,
-            waits_for=tuple(waits_for),
-            dry_run=self.trail.dry_run,
+            version_id=distributed.version_id,
+            document_id=distributed.document_id,
+            announcement_ids=distributed.announcement_ids,
+            outcomes=distributed.outcomes,
+            waiting_on=tuple(waiting_on),
+            dry_run=run.dry_run,
         )
-
-    async def _facts(self, asset_id: str) -> AssetFacts:
-        return await read_facts(self.iconik, asset_id, policy=self.policy, trail=self.trail)

@@ -18,7 +18,7 @@ What each platform shows afterwards: iconik a collection and one silent link per
 feedback; Trading Grid the project, a document with a delivery for each partner, an announcement.
 
 Running it again changes nothing and gives the same result; after a crash it continues; of two at
-once, both bring about the same. It waits for nobody: `waits_for` says who has to do what.
+once, both bring about the same. It waits for nobody: `waiting_on` says who has to do what.
 
 What can fail: one partner's package fails alone, and the next run tries it again; a campaign that
 cannot be one raises `ConfigurationError` before anything is written; a platform that cannot be
@@ -31,11 +31,12 @@ from collections import defaultdict
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from datetime import datetime
 from functools import partial
-from typing import Any, Final
+from typing import Final
 
 import attrs
 
 from tgiconik import errors
+from tgiconik._models.checks import aware, not_blank, unique_texts
 from tgiconik.iconik import IconikClient
 from tgiconik.release import Purpose, Recipient, ReleasePolicy, decide
 from tgiconik.tradinggrid import TradingGridClient
@@ -46,49 +47,40 @@ from tgiconik.tradinggrid.collaboration import (
     Comment,
     CommentVisibility,
     Partner,
+    Project,
     ProjectKind,
     ProjectStatus,
 )
-from tgiconik.workflows.distribution.audience import Circle, as_recipient, can_be_reached
-from tgiconik.workflows.distribution.package import Package, Packing
-from tgiconik.workflows.distribution.package_store import PackageSurvey, survey_packages
+from tgiconik.workflows.distribution.audience import AudienceResolver, as_recipient, can_be_reached
+from tgiconik.workflows.distribution.package import Package, Packager
+from tgiconik.workflows.distribution.package_store import read_packages
 from tgiconik.workflows.distribution.publication import tell_once
 from tgiconik.workflows.projects.project import (
     ProjectPlan,
     ProjectState,
     TaskPlan,
+    assets_of,
     bring_about_project,
     finish_project,
     in_order,
     read_project,
 )
-from tgiconik.workflows.projects.readiness import Readiness, judge_readiness, read_possessions
-from tgiconik.workflows.run.concurrency import AT_ONCE, Turns, checked_at_once, fan_out
-from tgiconik.workflows.run.html import as_dict, as_html
-from tgiconik.workflows.run.outcome import Outcome, State, raise_for_failures
+from tgiconik.workflows.projects.readiness import Readiness, judge_readiness, read_holdings
+from tgiconik.workflows.run import Run
+from tgiconik.workflows.run.concurrency import (
+    MAX_CONCURRENCY,
+    BatchBarrier,
+    Slot,
+    checked_concurrency,
+    fan_out,
+)
+from tgiconik.workflows.run.results import Outcome, Result, State
 from tgiconik.workflows.run.text import fitting, how_many, listed, moment, named
 from tgiconik.workflows.run.trail import Clock, Step, Trail, utc_now
-from tgiconik.workflows.sharing.facts import FreshFacts
+from tgiconik.workflows.sharing.snapshot import FactsCache
 from tgiconik.workflows.tickets.media_team import ask_media_team, keys_on_timeline
 
 _OURS: Final = "tgiconik:"
-
-
-def _aware(_: object, attribute: "attrs.Attribute[datetime]", value: datetime) -> None:
-    if value.tzinfo is None:
-        raise errors.ConfigurationError(f"campaign: {attribute.name} needs a time zone")
-
-
-def _said(_: object, attribute: "attrs.Attribute[str]", value: str) -> None:
-    if not value.strip():
-        raise errors.ConfigurationError(f"campaign: {attribute.name} must not be blank")
-
-
-def _ids(values: Iterable[str]) -> tuple[str, ...]:
-    # A text is an iterable of texts too, one for each letter: never what was meant.
-    if isinstance(values, str):
-        raise errors.ConfigurationError(f"campaign: {values!r} must be a list of texts")
-    return tuple(dict.fromkeys(values))
 
 
 def _tasks(values: Iterable[TaskPlan]) -> tuple[TaskPlan, ...]:
@@ -97,12 +89,12 @@ def _tasks(values: Iterable[TaskPlan]) -> tuple[TaskPlan, ...]:
 
 @attrs.frozen(kw_only=True)
 class Campaign:
-    """What is to be launched, when, and with whom.
+    """A launch: its assets, its date, its partners and its checklist.
 
     Attributes:
         key: names it; stays the same from run to run.
-        title: what people call it.
-        launch_at: when it begins, timezone-aware.
+        title: its name, as people read it.
+        launch_at: when the campaign begins, timezone-aware.
         asset_ids: the assets that belong to it.
         collection_id: an iconik collection whose assets belong to it too.
         partners: company ids (BUID) of partners.
@@ -113,13 +105,13 @@ class Campaign:
             None for nowhere.
     """
 
-    key: str = attrs.field(validator=_said)
-    title: str = attrs.field(validator=_said)
-    launch_at: datetime = attrs.field(validator=_aware)
-    asset_ids: tuple[str, ...] = attrs.field(default=(), converter=_ids)
+    key: str = attrs.field(validator=not_blank)
+    title: str = attrs.field(validator=not_blank)
+    launch_at: datetime = attrs.field(validator=aware)
+    asset_ids: tuple[str, ...] = attrs.field(default=(), converter=unique_texts)
     collection_id: str | None = None
-    partners: tuple[str, ...] = attrs.field(default=(), converter=_ids)
-    groups: tuple[str, ...] = attrs.field(default=(), converter=_ids)
+    partners: tuple[str, ...] = attrs.field(default=(), converter=unique_texts)
+    groups: tuple[str, ...] = attrs.field(default=(), converter=unique_texts)
     tasks: tuple[TaskPlan, ...] = attrs.field(default=(), converter=_tasks)
     usage: str | None = None
     feedback_asset_id: str | None = None
@@ -131,8 +123,8 @@ class Campaign:
 
 
 @attrs.frozen(kw_only=True)
-class Launch:
-    """How far a launch is. Two runs over the same state are equal.
+class Launch(Result):
+    """The state of a launch after a run. Two runs over the same state are equal.
 
     Attributes:
         campaign_key: the campaign.
@@ -140,9 +132,9 @@ class Launch:
         status: where the project stands.
         outcomes: one for each partner and asset.
         readiness: what is missing, per partner.
-        announcement_ids: what partners were told by.
-        waits_for: who has to do what, one line each.
-        timeline: what was read, decided and written, in order.
+        announcement_ids: the announcements to the partners.
+        waiting_on: who has to do what, one line each.
+        timeline: every read, decision and write, in order.
         dry_run: nothing was written.
     """
 
@@ -152,24 +144,9 @@ class Launch:
     status: str = ProjectStatus.ACTIVE
     outcomes: tuple[Outcome, ...] = ()
     announcement_ids: tuple[str, ...] = ()
-    waits_for: tuple[str, ...] = ()
+    waiting_on: tuple[str, ...] = ()
     timeline: tuple[Step, ...] = attrs.field(default=(), eq=False, repr=False)
     dry_run: bool = False
-
-    def raise_for_failures(self) -> None:
-        """Raise what failed, for those who want that.
-
-        Raises:
-            ExceptionGroup: one exception per failed outcome.
-        """
-        raise_for_failures(self.outcomes)
-
-    def to_dict(self) -> dict[str, Any]:
-        """All of it as plain data, ready for JSON; without links."""
-        return as_dict(self)
-
-    def _repr_html_(self) -> str:
-        return as_html(self)
 
 
 async def coordinate_campaign_launch(
@@ -178,7 +155,7 @@ async def coordinate_campaign_launch(
     campaign: Campaign,
     *,
     policy: ReleasePolicy | None = None,
-    at_once: int = AT_ONCE,
+    max_concurrency: int = MAX_CONCURRENCY,
     dry_run: bool = False,
     now: Clock = utc_now,
     progress: Callable[[Step], object] | None = None,
@@ -190,8 +167,8 @@ async def coordinate_campaign_launch(
         iconik: where the media is.
         campaign: what is to be launched.
         policy: the release rules; the default policy when left out.
-        at_once: how many partners are served at the same time; those who wait for a look that
-            all share are not counted. 1 serves one after the other, each with a look of their own.
+        max_concurrency: how many partners are served at the same time; 1 serves one after the
+            other. Partners who wait for a check that a batch shares do not count.
         dry_run: write nothing, and say what would be written.
         now: the clock, timezone-aware UTC.
         progress: called with each step as it happens.
@@ -201,18 +178,11 @@ async def coordinate_campaign_launch(
         CallError: a platform could not be asked; nothing is lost, run it again.
     """
     trail = Trail(now=now, dry_run=dry_run, progress=progress)
-    work = _Work(
-        grid=grid,
-        iconik=iconik,
-        campaign=campaign,
-        policy=policy or ReleasePolicy(),
-        at_once=at_once,
-        trail=trail,
-    )
-    result = await work.run()
-    for line in result.waits_for:
-        trail.waits(line)
-    return attrs.evolve(result, timeline=tuple(trail.steps), dry_run=dry_run)
+    run = Run(grid=grid, iconik=iconik, policy=policy or ReleasePolicy(), trail=trail)
+    coordinating = _Coordinating(run=run, campaign=campaign, max_concurrency=max_concurrency)
+    result = await coordinating.advance()
+    timeline = run.conclude(result.waiting_on)
+    return attrs.evolve(result, timeline=timeline, dry_run=dry_run)
 
 
 async def launch_readiness(
@@ -238,58 +208,105 @@ async def launch_readiness(
         NotFound: there is no such group or collection.
         CallError: a platform could not be asked.
     """
-    work = _Work(
-        grid=grid,
-        iconik=iconik,
-        campaign=campaign,
-        policy=policy or ReleasePolicy(),
-        at_once=1,
-        trail=Trail(now=now, progress=progress),
-    )
-    partners = await work.partners()
-    state = await read_project(grid, campaign.project_key, trail=work.trail)
-    return await work.judge(state, partners, await work.refusals(partners))
+    trail = Trail(now=now, progress=progress)
+    run = Run(grid=grid, iconik=iconik, policy=policy or ReleasePolicy(), trail=trail)
+    coordinating = _Coordinating(run=run, campaign=campaign, max_concurrency=1)
+    partners = await coordinating.partners()
+    state = await read_project(run, campaign.project_key)
+    return await coordinating.judge(state, partners, await coordinating.refusals(partners))
 
 
 @attrs.frozen(kw_only=True)
-class _Work:
+class LaunchPlan:
+    """The project of a launch, and the package of each partner.
+
+    Attributes:
+        project: the project as it is to be; None when it is closed and stays as it is.
+        asset_ids: the assets of the package of those who take part.
+        partners: the profiles of those who take part, by company id; None without a profile.
+        gone: company ids of partners who took part before; their package is taken back.
+    """
+
+    project: ProjectPlan | None
+    asset_ids: tuple[str, ...]
+    partners: Mapping[str, Partner | None]
+    gone: tuple[str, ...]
+
+    @property
+    def served(self) -> tuple[str, ...]:
+        """Everybody whose package is brought up to date."""
+        return (*self.partners, *self.gone)
+
+
+def plan_launch(
+    campaign: Campaign,
+    there: Project | None,
+    partners: Mapping[str, Partner | None],
+    asset_ids: Sequence[str],
+) -> LaunchPlan:
+    """Plan a launch from its project as it is: pure.
+
+    The package of a completed project is kept as it may be; that of a cancelled one is taken back.
+
+    Args:
+        campaign: the campaign.
+        there: the project as it is; None before there is one.
+        partners: the profiles of those who take part, by company id.
+        asset_ids: the assets of the campaign.
+    """
+    status = there.status if there is not None else ProjectStatus.ACTIVE
+    project = ProjectPlan(
+        key=campaign.project_key,
+        kind=ProjectKind.LAUNCH,
+        name=campaign.title,
+        partners=tuple(partners),
+        tasks=campaign.tasks,
+        due_at=campaign.launch_at,
+        collection_id=campaign.collection_id,
+    )
+    earlier = there.audience.partners if there is not None else ()
+    return LaunchPlan(
+        project=project if status == ProjectStatus.ACTIVE else None,
+        asset_ids=() if status == ProjectStatus.CANCELLED else tuple(asset_ids),
+        partners=partners,
+        gone=tuple(partner_id for partner_id in earlier if partner_id not in partners),
+    )
+
+
+@attrs.frozen(kw_only=True)
+class _Coordinating:
     """One run over one campaign."""
 
-    grid: TradingGridClient
-    iconik: IconikClient
+    run: Run
     campaign: Campaign
-    policy: ReleasePolicy
-    at_once: int = attrs.field(converter=checked_at_once)
-    trail: Trail
-    facts: FreshFacts = attrs.field(init=False)
+    max_concurrency: int = attrs.field(converter=checked_concurrency)
+    facts: FactsCache = attrs.field(init=False)
 
     @facts.default
-    def _facts(self) -> FreshFacts:
-        return FreshFacts(self.iconik, self.policy, self.trail)
+    def _facts(self) -> FactsCache:
+        return FactsCache(self.run)
 
     @property
     def purpose(self) -> Purpose:
-        """What the media is for."""
-        return Purpose(usage=self.campaign.usage, download=self.policy.allow_download)
+        """The purpose of the campaign's media."""
+        return Purpose(usage=self.campaign.usage, download=self.run.policy.allow_download)
 
-    async def run(self) -> Launch:
+    async def advance(self) -> Launch:
         """From the campaign to the result."""
-        campaign, trail = self.campaign, self.trail
+        run, campaign = self.run, self.campaign
         partners = await self.partners()
-        there = await read_project(self.grid, campaign.project_key, trail=trail)
-        status = there.project.status if there.project else ProjectStatus.ACTIVE
-        is_active = status == ProjectStatus.ACTIVE
+        there = await read_project(run, campaign.project_key)
+        plan = plan_launch(campaign, there.project, partners, await self.assets())
         state = there
-        if is_active:
-            state = await bring_about_project(self.grid, self._plan(partners), there, trail=trail)
-        # What was completed is still kept as it may be; what was cancelled is taken back.
-        asset_ids = () if status == ProjectStatus.CANCELLED else await self.assets()
-        outcomes = await self._deliver(there, state, partners, asset_ids)
+        if plan.project is not None:
+            state = await bring_about_project(run, plan.project, there)
+        outcomes = await self._deliver(plan, there.project, state)
         announcements = await self._announce(outcomes)
         await self._pass_on(state)
         readiness = await self.judge(state, partners, _refused(outcomes))
-        if is_active and readiness.ready and state.project is not None:
-            await finish_project(self.grid, state.project, trail=trail)
+        status = there.project.status if there.project else ProjectStatus.ACTIVE
+        if plan.project is not None and readiness.ready and state.project is not None:
+            await finish_project(run, state.project)
             status = ProjectStatus.COMPLETED
         return Launch(
             campaign_key=campaign.key,
@@ -298,27 +315,21 @@ class _Work:
             outcomes=outcomes,
             readiness=readiness,
             announcement_ids=announcements,
-            waits_for=readiness.blocks if is_active else (),
+            waiting_on=readiness.blocks if plan.project is not None else (),
         )
 
     async def partners(self) -> dict[str, Partner | None]:
-        """Who takes part, by company id."""
-        circle = Circle(self.grid, self.trail)
-        found: dict[str, Partner | None] = {**await circle.members(self.campaign.groups)}
+        """The profiles of those who take part, by company id; None without a profile."""
+        resolver = AudienceResolver(self.run)
+        found: dict[str, Partner | None] = {**await resolver.members(self.campaign.groups)}
         for partner_id in self.campaign.partners:
-            found.setdefault(partner_id, await circle.profile(partner_id))
-        self.trail.decided(f"{named(self.campaign.title)} is meant for {how_many(found)}")
+            found.setdefault(partner_id, await resolver.profile(partner_id))
+        self.run.trail.decided(f"{named(self.campaign.title)} is meant for {how_many(found)}")
         return dict(sorted(found.items()))
 
     async def assets(self) -> tuple[str, ...]:
-        """What belongs to the campaign."""
-        ids = list(self.campaign.asset_ids)
-        if self.campaign.collection_id is not None:
-            contents = self.iconik.assets.list_collection_contents(
-                self.campaign.collection_id, object_types="assets"
-            )
-            ids += [item.id async for item in contents if item.id is not None]
-        return tuple(dict.fromkeys(ids))
+        """The assets of the campaign."""
+        return await assets_of(self.run, self.campaign.asset_ids, self.campaign.collection_id)
 
     async def judge(
         self,
@@ -326,18 +337,17 @@ class _Work:
         partners: Collection[str],
         refused: Mapping[str, tuple[str, ...]],
     ) -> Readiness:
-        """What is missing, by what both platforms show now."""
-        there = await read_possessions(self.grid, state.project, trail=self.trail)
-        possessions = {
+        """The readiness, by what both platforms show now."""
+        there = await read_holdings(self.run, state.project)
+        holdings = {
             partner_id: attrs.evolve(there[partner_id], refused=refused.get(partner_id, ()))
             for partner_id in partners
         }
-        return judge_readiness(
-            state, possessions, at=self.trail.now(), due_at=self.campaign.launch_at
-        )
+        return judge_readiness(state, holdings, at=self.run.now(), due_at=self.campaign.launch_at)
 
     async def refusals(self, partners: Mapping[str, Partner | None]) -> dict[str, tuple[str, ...]]:
-        """Which of the campaign's assets may not go to whom."""
+        """The titles of the campaign's assets that may not go to a partner, by company id."""
+        run = self.run
         refused: dict[str, list[str]] = defaultdict(list)
         for asset_id in await self.assets():
             try:
@@ -349,103 +359,56 @@ class _Work:
             for partner_id, partner in partners.items():
                 if partner is None:
                     continue
-                decision = decide(
-                    self.policy, facts, as_recipient(partner), self.purpose, self.trail.now()
-                )
-                if not decision.allowed:
+                recipient = as_recipient(partner)
+                if not decide(run.policy, facts, recipient, self.purpose, run.now()).allowed:
                     refused[partner_id].append(named(facts.title))
         return {partner_id: tuple(titles) for partner_id, titles in refused.items()}
 
-    def _plan(self, partners: Collection[str]) -> ProjectPlan:
-        return ProjectPlan(
-            key=self.campaign.project_key,
-            kind=ProjectKind.LAUNCH,
-            name=self.campaign.title,
-            partners=tuple(partners),
-            tasks=self.campaign.tasks,
-            due_at=self.campaign.launch_at,
-            collection_id=self.campaign.collection_id,
-        )
-
     async def _deliver(
-        self,
-        before: ProjectState,
-        state: ProjectState,
-        partners: Mapping[str, Partner | None],
-        asset_ids: Sequence[str],
+        self, plan: LaunchPlan, before: Project | None, state: ProjectState
     ) -> tuple[Outcome, ...]:
-        """Every partner's package; who is no partner any more has none."""
-        earlier = before.project.audience.partners if before.project else ()
-        gone = {partner_id: None for partner_id in earlier if partner_id not in partners}
-
-        names = [*partners, *gone]
+        """Bring every partner's package up to date; who takes part no more has none."""
         # Packages come after their project: where there was none, there are none.
-        survey = await survey_packages(
-            self.grid,
-            self.iconik,
-            self.campaign.project_key,
-            names,
-            project=before.project,
-            trail=self.trail,
-        )
-        packing = self._packing(state, survey, asset_ids)
-        turns = Turns(self.at_once, len(names))
-
-        async def serve(partner_id: str) -> tuple[Outcome, ...]:
-            partner = partners.get(partner_id)
-            async with turns.take() as turn:
-                if partner_id in gone:
-                    nothing = attrs.evolve(packing.package, asset_ids=())
-                    recipient = Recipient(company_id=partner_id)
-                    packed = await packing.deliver(recipient, package=nothing, turn=turn)
-                elif partner is None or not can_be_reached(partner):
-                    raise errors.WorkflowError(
-                        f"{partner_id} has no {'contact' if partner else 'profile'}"
-                    )
-                else:
-                    packed = await packing.deliver(as_recipient(partner), turn=turn)
-            return packed.outcomes
-
-        done = await fan_out(
-            names,
-            serve,
-            failed=partial(self._failed, asset_ids),
-            at_once=turns.workers,
-            trail=self.trail,
-        )
-        return tuple(outcome for outcomes in done.values() for outcome in outcomes)
-
-    def _packing(
-        self, state: ProjectState, survey: PackageSurvey, asset_ids: Sequence[str]
-    ) -> Packing:
-        """What all of them are to have, and what is there of it."""
-        return Packing(
-            grid=self.grid,
-            iconik=self.iconik,
+        packager = Packager(
+            run=self.run,
             package=Package(
                 key=self.campaign.project_key,
                 title=self.campaign.title,
-                asset_ids=tuple(asset_ids),
+                asset_ids=plan.asset_ids,
             ),
-            policy=self.policy,
             purpose=self.purpose,
             project_id=state.project.id if state.project else None,
             facts=self.facts,
-            survey=survey,
-            trail=self.trail,
+            snapshot=await read_packages(
+                self.run, self.campaign.project_key, plan.served, project=before
+            ),
         )
+        barrier = BatchBarrier(self.max_concurrency, len(plan.served))
+
+        async def serve(partner_id: str) -> tuple[Outcome, ...]:
+            async with barrier.slot() as slot:
+                return await _serve(packager, plan, partner_id, slot)
+
+        done = await fan_out(
+            plan.served,
+            serve,
+            failed=partial(self._failed, plan.asset_ids),
+            max_concurrency=barrier.workers,
+            trail=self.run.trail,
+        )
+        return tuple(outcome for outcomes in done.values() for outcome in outcomes)
 
     def _failed(
         self, asset_ids: Sequence[str], partner_id: str, error: errors.TgIconikError
     ) -> tuple[Outcome, ...]:
-        self.trail.decided(f"{partner_id} could not be served: {error}")
+        self.run.trail.decided(f"{partner_id} could not be served: {error}")
         return tuple(
             Outcome(partner=partner_id, asset_id=asset_id, state=State.FAILED, error=error)
             for asset_id in asset_ids
         )
 
     async def _announce(self, outcomes: Sequence[Outcome]) -> tuple[str, ...]:
-        """Who has a package is told once."""
+        """Tell once who has a package."""
         has_one = {one.partner for one in outcomes if one.state is State.DELIVERED}
         title = named(self.campaign.title)
         draft = AnnouncementInput(
@@ -456,41 +419,47 @@ class _Work:
             kind=AnnouncementKind.LAUNCH,
             requires_acknowledgement=True,
         )
-        return await tell_once(
-            self.grid, draft, what=f"announce {title}", partners=has_one, trail=self.trail
-        )
+        return await tell_once(self.run, draft, what=f"announce {title}", partners=has_one)
 
     async def _pass_on(self, state: ProjectState) -> None:
-        """What partners say goes to where the media team works."""
+        """Put partners' feedback where the media team works."""
         project, asset_id = state.project, self.campaign.feedback_asset_id
         if project is None or asset_id is None:
             return
-        said = {
+        feedback = {
             f"{_OURS}{project.id}:exception:{one.id}": _quoted(
                 f"{one.partner_id} cannot go on: {named(one.subject)}", one.description
             )
             for one in state.exceptions
         }
-        async for comment in self.grid.community.projects.comments(project.id):
+        async for comment in self.run.grid.community.projects.comments(project.id):
             if _is_partners(comment):
-                said[f"{_OURS}{project.id}:comment:{comment.id}"] = _quoted(
+                feedback[f"{_OURS}{project.id}:comment:{comment.id}"] = _quoted(
                     f"{named(comment.author) or 'Somebody'} says on {project.id}:", comment.body
                 )
-        if not said:
+        if not feedback:
             return
         facts = await self.facts.of(asset_id)
-        there = await keys_on_timeline(self.iconik, asset_id)
-        for key, text in said.items():
+        version_id = facts.version_id or ""
+        there = await keys_on_timeline(self.run.iconik, asset_id)
+        for key, text in feedback.items():
             await ask_media_team(
-                self.iconik,
-                asset_id,
-                facts.version_id or "",
-                text,
-                key=key,
-                queue=None,
-                there=there,
-                trail=self.trail,
+                self.run, asset_id, version_id, text, key=key, queue=None, there=there
             )
+
+
+async def _serve(
+    packager: Packager, plan: LaunchPlan, partner_id: str, slot: Slot
+) -> tuple[Outcome, ...]:
+    """Bring one partner's package up to date."""
+    partner = plan.partners.get(partner_id)
+    if partner_id in plan.gone:
+        nothing = attrs.evolve(packager.package, asset_ids=())
+        recipient = Recipient(company_id=partner_id)
+        return (await packager.deliver(recipient, package=nothing, slot=slot)).outcomes
+    if partner is None or not can_be_reached(partner):
+        raise errors.WorkflowError(f"{partner_id} has no {'contact' if partner else 'profile'}")
+    return (await packager.deliver(as_recipient(partner), slot=slot)).outcomes
 
 
 def _is_partners(comment: Comment) -> bool:

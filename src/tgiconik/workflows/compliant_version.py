@@ -22,7 +22,7 @@ Trading Grid the document, its deliveries, the announcement, and the release ass
 Running it again changes nothing and gives the same result; after a crash it continues; of two at
 once, the release asset and the deliveries that were noted first count.
 
-It waits for nobody: `waits_for` says who could change the outcome.
+It waits for nobody: `waiting_on` says who could change the outcome.
 
 What can fail: each partner has an outcome, and one failure stops nobody else; without exactly one
 mark, or with other bytes than marked, everybody is refused and what is open is closed. A platform
@@ -31,41 +31,46 @@ that cannot be asked raises its `CallError`.
 Source: use case 5 of the project's design; the collaboration contract; iconik's OpenAPI documents.
 """
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import timedelta
-from typing import Any, Final
+from typing import Final
 
 import attrs
 
 from tgiconik.iconik import IconikClient
-from tgiconik.release import AssetFacts, Purpose, ReleasePolicy, decide
+from tgiconik.release import (
+    AssetFacts,
+    Purpose,
+    ReleasePolicy,
+    decide,
+    marked_sha256,
+    marked_version,
+)
 from tgiconik.tradinggrid import TradingGridClient
 from tgiconik.tradinggrid.collaboration import Partner
 from tgiconik.workflows.asset_distribution import GROUPS_FIELD
 from tgiconik.workflows.distribution.audience import (
-    Circle,
+    AudienceResolver,
     as_recipient,
     can_be_reached,
     unreachable,
 )
-from tgiconik.workflows.distribution.distributor import ToMany
+from tgiconik.workflows.distribution.distributor import Distributed, Distributor
 from tgiconik.workflows.distribution.publication import COMPLIANT
 from tgiconik.workflows.distribution_check import Verification, verify_distribution
-from tgiconik.workflows.run.concurrency import AT_ONCE, checked_at_once
-from tgiconik.workflows.run.html import as_dict, as_html
-from tgiconik.workflows.run.outcome import Outcome, State, raise_for_failures
+from tgiconik.workflows.run import Run
+from tgiconik.workflows.run.concurrency import MAX_CONCURRENCY, checked_concurrency
+from tgiconik.workflows.run.results import Outcome, Result, State
 from tgiconik.workflows.run.text import named
 from tgiconik.workflows.run.trail import Clock, Step, Trail, utc_now
 from tgiconik.workflows.sharing.facts import read_facts
 from tgiconik.workflows.sharing.share import close_asset
-from tgiconik.workflows.sharing.snapshot import Survey
+from tgiconik.workflows.sharing.snapshot import Snapshot
 from tgiconik.workflows.sharing.versions import (
     CompliantFacts,
     ReleaseAsset,
     bring_about_release_asset,
     digest_version,
-    marked_sha256,
-    marked_version,
     release_assets_of,
 )
 
@@ -74,8 +79,8 @@ READY_WITHIN: Final = timedelta(minutes=10)
 
 
 @attrs.frozen(kw_only=True)
-class ComplianceDistribution:
-    """What became of the compliant version. Two runs over the same state are equal.
+class ComplianceDistribution(Result):
+    """The distribution of the compliant version. Two runs over the same state are equal.
 
     Attributes:
         asset_id: the asset.
@@ -85,11 +90,11 @@ class ComplianceDistribution:
             nobody ever could have it, and in a dry run that would make it.
         document_id: the document that is published; None when nobody ever could have it, and in a
             dry run that would publish it.
-        announcement_ids: what partners were told by.
+        announcement_ids: the announcements to the partners.
         outcomes: one for each partner, by company id.
-        verification: what open ways there are afterwards.
-        waits_for: who could change an outcome, one line each.
-        timeline: what was read, decided and written, in order.
+        verification: the open ways to it afterwards.
+        waiting_on: who could change an outcome, one line each.
+        timeline: every read, decision and write, in order.
         dry_run: nothing was written.
     """
 
@@ -101,24 +106,9 @@ class ComplianceDistribution:
     announcement_ids: tuple[str, ...] = ()
     outcomes: tuple[Outcome, ...] = ()
     verification: Verification | None = attrs.field(default=None, repr=False)
-    waits_for: tuple[str, ...] = ()
+    waiting_on: tuple[str, ...] = ()
     timeline: tuple[Step, ...] = attrs.field(default=(), eq=False, repr=False)
     dry_run: bool = False
-
-    def raise_for_failures(self) -> None:
-        """Raise what failed, for those who want that.
-
-        Raises:
-            ExceptionGroup: one exception per failed outcome.
-        """
-        raise_for_failures(self.outcomes)
-
-    def to_dict(self) -> dict[str, Any]:
-        """All of it as plain data, ready for JSON; without links."""
-        return as_dict(self)
-
-    def _repr_html_(self) -> str:
-        return as_html(self)
 
 
 async def distribute_compliant_version(
@@ -133,7 +123,7 @@ async def distribute_compliant_version(
     purpose: Purpose | None = None,
     pin: bool = True,
     ready_within: timedelta = READY_WITHIN,
-    at_once: int = AT_ONCE,
+    max_concurrency: int = MAX_CONCURRENCY,
     dry_run: bool = False,
     now: Clock = utc_now,
     progress: Callable[[Step], object] | None = None,
@@ -151,8 +141,8 @@ async def distribute_compliant_version(
         purpose: what for; by default for no certain usage, with download as the policy allows.
         pin: share an asset that holds only this version, instead of the asset itself.
         ready_within: how long iconik may take to copy the version.
-        at_once: how many partners are served at the same time; those who wait for a look that
-            all share are not counted. 1 serves one after the other, each with a look of their own.
+        max_concurrency: how many partners are served at the same time; 1 serves one after the
+            other. Partners who wait for a check that a batch shares do not count.
         dry_run: write nothing, and say what would be written.
         now: the clock, timezone-aware UTC.
         progress: called with each step as it happens.
@@ -164,185 +154,204 @@ async def distribute_compliant_version(
     """
     policy = policy or ReleasePolicy()
     trail = Trail(now=now, dry_run=dry_run, progress=progress)
-    work = _Work(
-        grid=grid,
-        iconik=iconik,
-        policy=policy,
+    run = Run(grid=grid, iconik=iconik, policy=policy, trail=trail)
+    distributing = _CompliantDistribution(
+        run=run,
+        asset_id=asset_id,
         purpose=attrs.evolve(purpose or Purpose(download=policy.allow_download), compliance=True),
         pin=pin,
         ready_within=ready_within,
-        at_once=at_once,
-        trail=trail,
+        max_concurrency=max_concurrency,
     )
-    result = await work.run(asset_id, groups=groups, partners=partners, field=groups_field)
-    for line in result.waits_for:
-        trail.waits(line)
-    return attrs.evolve(result, timeline=tuple(trail.steps), dry_run=dry_run)
+    result = await distributing.distribute(groups=groups, partners=partners, field=groups_field)
+    timeline = run.conclude(result.waiting_on)
+    return attrs.evolve(result, timeline=timeline, dry_run=dry_run)
 
 
 @attrs.frozen(kw_only=True)
-class _Work:
+class CompliancePlan:
+    """The asset that partners get a link to, and those that they may have no link to.
+
+    Attributes:
+        target: the asset that is shared; None when nothing shows the compliant version, or may.
+        others: the assets whose links are closed: what else shows versions of the asset.
+        release_asset_id: the release asset of the compliant version, even when nobody may have it.
+    """
+
+    target: str | None
+    others: tuple[str, ...]
+    release_asset_id: str | None
+
+
+def plan_compliance(
+    source: CompliantFacts,
+    current: AssetFacts,
+    known: Sequence[ReleaseAsset],
+    release: ReleaseAsset | None,
+    *,
+    pin: bool,
+) -> CompliancePlan:
+    """Plan which asset is shared and which ones are closed: pure.
+
+    Args:
+        source: the compliant version and its digest.
+        current: the facts of the asset's current version.
+        known: the release assets that were ever made of the asset.
+        release: the release asset that partners may have; None when nobody may have one.
+        pin: share a release asset instead of the asset itself.
+    """
+    pinned = release.asset_id if release is not None else None
+    if pin:
+        target = pinned
+        same = [one.asset_id for one in known if one.source_version_id == source.digested_id]
+        pinned = pinned or (same[-1] if same else None)
+    else:
+        marked = marked_sha256(source.run.policy, current)
+        is_right = source.sha256 is not None and source.sha256 == marked
+        is_current = current.version_id == source.digested_id
+        target = current.asset_id if is_right and is_current else None
+    everything = {current.asset_id, *(one.asset_id for one in known)}
+    return CompliancePlan(
+        target=target, others=tuple(sorted(everything - {target})), release_asset_id=pinned
+    )
+
+
+@attrs.frozen(kw_only=True)
+class _CompliantDistribution:
     """One run over one asset."""
 
-    grid: TradingGridClient
-    iconik: IconikClient
-    policy: ReleasePolicy
+    run: Run
+    asset_id: str
     purpose: Purpose
     pin: bool
     ready_within: timedelta
-    at_once: int = attrs.field(converter=checked_at_once)
-    trail: Trail
+    max_concurrency: int = attrs.field(converter=checked_concurrency)
 
-    async def run(
-        self,
-        asset_id: str,
-        *,
-        groups: Iterable[str] | None,
-        partners: Iterable[str] | None,
-        field: str,
+    async def distribute(
+        self, *, groups: Iterable[str] | None, partners: Iterable[str] | None, field: str
     ) -> ComplianceDistribution:
         """From the asset's id to the result."""
-        current = await read_facts(self.iconik, asset_id, policy=self.policy, trail=self.trail)
+        run = self.run
+        current = await read_facts(run, self.asset_id)
         source = await self._source(current)
         facts = await source.read()
-        wanted, waits_for = await Circle(self.grid, self.trail).meant_for(
+        wanted, waiting_on = await AudienceResolver(run).resolve(
             facts, groups=groups, partners=partners, groups_field=field
         )
-        known = await release_assets_of(self.grid, asset_id, trail=self.trail)
+        known = await release_assets_of(run, self.asset_id)
         release = await self._release(facts, known, wanted)
-        target = self._target(current, source, release)
-        others = sorted({asset_id, *(one.asset_id for one in known)} - {target})
-        for other in others:
-            await close_asset(
-                self.grid,
-                self.iconik,
-                other,
-                "it is not what shows the compliant version",
-                trail=self.trail,
-            )
-        survey = Survey(
-            self.grid,
-            self.iconik,
-            target or "",
-            self.trail,
-            latest=facts,
-            read=source.read,
-            beside=others,
-        )
-        if target is not None:
-            await survey.refresh()
-        arrival = await ToMany(
-            grid=self.grid,
-            iconik=self.iconik,
-            asset_id=target or "",
-            policy=self.policy,
-            purpose=self.purpose,
-            survey=survey,
-            at_once=self.at_once,
-            series=COMPLIANT,
-            trail=self.trail,
-        ).run(wanted)
-        outcomes = tuple(attrs.evolve(one, asset_id=asset_id) for one in arrival.outcomes)
-        waits_for += self._missing(source, facts)
-        waits_for += unreachable(wanted)
-        if any(outcome.state is State.FAILED for outcome in outcomes):
-            waits_for.append("another run of this workflow")
-        verification = await self._verify(asset_id)
-        waits_for += [
-            f"share {way.share_id} of {way.object_type.removesuffix('s')} {way.object_id} to be "
-            f"closed by its owner: {way.why_not}"
-            for way in verification.wrong
+        plan = plan_compliance(source, current, known, release, pin=self.pin)
+        distributed = await self._carry_out(plan, source, facts, wanted)
+        outcomes = tuple(attrs.evolve(o, asset_id=self.asset_id) for o in distributed.outcomes)
+        verification = await self._verify()
+        waiting_on += [
+            *_missing(source, facts),
+            *unreachable(wanted),
+            *_another_run(outcomes),
+            *_wrong_ways(verification),
         ]
         return ComplianceDistribution(
-            asset_id=asset_id,
+            asset_id=self.asset_id,
             version_id=source.digested_id,
             sha256=source.sha256,
-            release_asset_id=self._pinned(source, known, release),
-            document_id=arrival.document_id,
-            announcement_ids=arrival.announcement_ids,
+            release_asset_id=plan.release_asset_id,
+            document_id=distributed.document_id,
+            announcement_ids=distributed.announcement_ids,
             outcomes=outcomes,
             verification=verification,
-            waits_for=tuple(waits_for),
+            waiting_on=tuple(waiting_on),
         )
 
     async def _source(self, facts: AssetFacts) -> CompliantFacts:
-        """How the compliant version is read, with its digest."""
-        marked = marked_version(facts, self.policy)
+        """The compliant version, digested."""
+        marked = marked_version(self.run.policy, facts)
         digest = None
         if marked is None:
-            self.trail.decided(f"{named(facts.title)} has not exactly one compliant version")
+            self.run.trail.decided(f"{named(facts.title)} has not exactly one compliant version")
         else:
-            digest = await digest_version(self.iconik, facts.asset_id, marked, trail=self.trail)
+            digest = await digest_version(self.run, facts.asset_id, marked)
         return CompliantFacts(
-            iconik=self.iconik,
+            run=self.run,
             asset_id=facts.asset_id,
-            policy=self.policy,
             version_id=marked if self.pin else None,
             digested_id=marked,
             sha256=digest,
-            trail=self.trail,
         )
 
     async def _release(
-        self,
-        facts: AssetFacts,
-        known: list[ReleaseAsset],
-        wanted: dict[str, Partner | None],
+        self, facts: AssetFacts, known: list[ReleaseAsset], wanted: Mapping[str, Partner | None]
     ) -> ReleaseAsset | None:
         """The release asset, when it is pinned and somebody may have it."""
+        run = self.run
         if not self.pin or not any(
             partner is not None
             and can_be_reached(partner)
-            and decide(
-                self.policy, facts, as_recipient(partner), self.purpose, self.trail.now()
-            ).allowed
+            and decide(run.policy, facts, as_recipient(partner), self.purpose, run.now()).allowed
             for partner in wanted.values()
         ):
             return None
         return await bring_about_release_asset(
-            self.grid,
-            self.iconik,
-            facts,
-            known,
-            ready_within=self.ready_within.total_seconds(),
-            trail=self.trail,
+            run, facts, known, ready_within=self.ready_within.total_seconds()
         )
 
-    def _target(
-        self, current: AssetFacts, source: CompliantFacts, release: ReleaseAsset | None
-    ) -> str | None:
-        """The asset that is shared; None when nothing shows the compliant version, or may."""
-        if self.pin:
-            return release.asset_id if release else None
-        right = source.sha256 is not None and source.sha256 == marked_sha256(current, self.policy)
-        return current.asset_id if right and current.version_id == source.digested_id else None
+    async def _carry_out(
+        self,
+        plan: CompliancePlan,
+        source: CompliantFacts,
+        facts: AssetFacts,
+        wanted: Mapping[str, Partner | None],
+    ) -> Distributed:
+        """Close what does not show the compliant version, then distribute what does."""
+        for other in plan.others:
+            await close_asset(self.run, other, "it is not what shows the compliant version")
+        snapshot = Snapshot(
+            self.run,
+            plan.target or "",
+            latest=facts,
+            read=source.read,
+            beside=plan.others,
+        )
+        if plan.target is not None:
+            await snapshot.refresh()
+        return await Distributor(
+            run=self.run,
+            purpose=self.purpose,
+            snapshot=snapshot,
+            max_concurrency=self.max_concurrency,
+            series=COMPLIANT,
+        ).distribute(wanted)
 
-    def _pinned(
-        self, source: CompliantFacts, known: list[ReleaseAsset], release: ReleaseAsset | None
-    ) -> str | None:
-        """The release asset, even when nobody may have it any more."""
-        if release is not None or not self.pin:
-            return release.asset_id if release else None
-        same = [one.asset_id for one in known if one.source_version_id == source.digested_id]
-        return same[-1] if same else None
-
-    def _missing(self, source: CompliantFacts, facts: AssetFacts) -> list[str]:
-        """What is not as it must be for anybody to get it, one line each."""
-        title = named(facts.title)
-        if source.digested_id is None:
-            return [f"one compliant version of {title} in {self.policy.compliant_version_field}"]
-        if source.sha256 is None or source.sha256 != marked_sha256(facts, self.policy):
-            field = self.policy.compliant_sha256_field
-            return [f"the digest of version {named(source.digested_id)} of {title} in {field}"]
-        return []
-
-    async def _verify(self, asset_id: str) -> Verification:
+    async def _verify(self) -> Verification:
         return await verify_distribution(
-            self.grid,
-            self.iconik,
-            asset_id,
-            policy=self.policy,
+            self.run.grid,
+            self.run.iconik,
+            self.asset_id,
+            policy=self.run.policy,
             # It was digested a moment ago.
             digest=False,
-            now=self.trail.now,
+            now=self.run.now,
         )
+
+
+def _missing(source: CompliantFacts, facts: AssetFacts) -> list[str]:
+    """The marks that are missing for anybody to get the asset, one line each."""
+    policy, title = source.run.policy, named(facts.title)
+    if source.digested_id is None:
+        return [f"one compliant version of {title} in {policy.compliant_version_field}"]
+    if source.sha256 is None or source.sha256 != marked_sha256(policy, facts):
+        field = policy.compliant_sha256_field
+        return [f"the digest of version {named(source.digested_id)} of {title} in {field}"]
+    return []
+
+
+def _another_run(outcomes: Iterable[Outcome]) -> list[str]:
+    failed = any(outcome.state is State.FAILED for outcome in outcomes)
+    return ["another run of this workflow"] if failed else []
+
+
+def _wrong_ways(verification: Verification) -> list[str]:
+    return [
+        f"share {way.share_id} of {way.object_type.removesuffix('s')} {way.object_id} to be "
+        f"closed by its owner: {way.why_not}"
+        for way in verification.wrong
+    ]

@@ -1,4 +1,4 @@
-"""A check of use case 5: does any open way lead partners to a version that is not compliant?
+"""Use case 5, the check: whether any open share shows a version that is not compliant.
 
 It looks at everything that shows an asset: partners' links and anybody else's shares of the asset
 itself, of the release assets that were made of its versions, and of the collections that they are
@@ -9,7 +9,7 @@ Source: use case 5 of the project's design; iconik's OpenAPI documents.
 
 from collections.abc import Callable, Iterable
 from datetime import datetime
-from typing import Any, Final
+from typing import Final
 
 import attrs
 
@@ -17,20 +17,19 @@ from tgiconik import errors
 from tgiconik.iconik import IconikClient
 from tgiconik.iconik.assets import key_in
 from tgiconik.iconik.models import assets as m
-from tgiconik.release import AssetFacts, ReleasePolicy
+from tgiconik.release import AssetFacts, ReleasePolicy, marked_sha256, marked_version
 from tgiconik.tradinggrid import TradingGridClient
-from tgiconik.workflows.run.html import Cell, Heat, as_dict, as_html, heat_table
+from tgiconik.workflows.run import Run
+from tgiconik.workflows.run.results import Cell, Heat, Report, as_html, heat_table
 from tgiconik.workflows.run.text import named
 from tgiconik.workflows.run.trail import Clock, Step, Trail, utc_now
+from tgiconik.workflows.sharing.delivery import partner_in
 from tgiconik.workflows.sharing.facts import read_facts
-from tgiconik.workflows.sharing.links import partner_in
 from tgiconik.workflows.sharing.versions import (
     ReleaseAsset,
     digest_version,
     held,
     is_intact,
-    marked_sha256,
-    marked_version,
     release_assets_of,
 )
 
@@ -82,8 +81,8 @@ class Way:
 
 
 @attrs.frozen(kw_only=True)
-class Verification:
-    """What open ways there are to an asset. Two readings of the same state are equal.
+class Verification(Report):
+    """The open ways to an asset. Two readings of the same state are equal.
 
     Attributes:
         asset_id: the asset.
@@ -108,10 +107,6 @@ class Verification:
     def wrong(self) -> tuple[Way, ...]:
         """The ways that do not."""
         return tuple(way for way in self.ways if not way.ok)
-
-    def to_dict(self) -> dict[str, Any]:
-        """All of it as plain data, ready for JSON."""
-        return as_dict(self)
 
     def _repr_html_(self) -> str:
         if not self.ways:
@@ -175,29 +170,26 @@ async def verify_distribution(
         CallError: a platform could not be asked.
     """
     trail = Trail(now=now, progress=progress)
-    check = _Check(
-        grid=grid, iconik=iconik, policy=policy or ReleasePolicy(), digest=digest, trail=trail
-    )
-    result = await check.run(asset_id)
+    run = Run(grid=grid, iconik=iconik, policy=policy or ReleasePolicy(), trail=trail)
+    result = await _Verifying(run=run, digest=digest).verify(asset_id)
     return attrs.evolve(result, timeline=tuple(trail.steps))
 
 
 @attrs.frozen(kw_only=True)
-class _Check:
-    """One look at one asset."""
+class _Verifying:
+    """One verification of one asset."""
 
-    grid: TradingGridClient
-    iconik: IconikClient
-    policy: ReleasePolicy
+    run: Run
     digest: bool
-    trail: Trail
 
-    async def run(self, asset_id: str) -> Verification:
+    async def verify(self, asset_id: str) -> Verification:
         """From the asset's id to the result."""
-        facts = await read_facts(self.iconik, asset_id, policy=self.policy, trail=self.trail)
-        marked = marked_version(facts, self.policy)
-        ways = await self._ways_to(asset_id, facts.version_id, _wrong(facts, marked, self.policy))
-        for release in await release_assets_of(self.grid, asset_id, trail=self.trail):
+        facts = await read_facts(self.run, asset_id)
+        marked = marked_version(self.run.policy, facts)
+        ways = await self._ways_to(
+            asset_id, facts.version_id, _wrong(facts, marked, self.run.policy)
+        )
+        for release in await release_assets_of(self.run, asset_id):
             ways += await self._ways_to(
                 release.asset_id,
                 release.source_version_id,
@@ -214,10 +206,10 @@ class _Check:
         self, release: ReleaseAsset, facts: AssetFacts, marked: str | None
     ) -> str | None:
         shown = attrs.evolve(facts, version_id=release.source_version_id)
-        why_not = _wrong(shown, marked, self.policy)
-        if why_not is None and release.sha256 != marked_sha256(facts, self.policy):
+        why_not = _wrong(shown, marked, self.run.policy)
+        if why_not is None and release.sha256 != marked_sha256(self.run.policy, facts):
             return _DIGEST
-        if why_not is None and not await is_intact(self.iconik, release):
+        if why_not is None and not await is_intact(self.run.iconik, release):
             return _CHANGED
         return why_not
 
@@ -226,8 +218,8 @@ class _Check:
             return _NOT_ONE
         if not self.digest:
             return None
-        found = await digest_version(self.iconik, facts.asset_id, marked, trail=self.trail)
-        if found is None or found != marked_sha256(facts, self.policy):
+        found = await digest_version(self.run, facts.asset_id, marked)
+        if found is None or found != marked_sha256(self.run.policy, facts):
             return "the digest of its original is not the one that is marked"
         return None
 
@@ -236,22 +228,22 @@ class _Check:
     ) -> list[Way]:
         """Shares of an asset, and of the collections that it is in."""
         try:
-            asset = await self.iconik.assets.get_asset(asset_id)
+            asset = await self.run.iconik.assets.get_asset(asset_id)
         except errors.NotFound:
-            self.trail.read(f"asset {asset_id} is gone")
+            self.run.trail.read(f"asset {asset_id} is gone")
             return []
         ways = [
             self._way(share, "assets", asset_id, version_id, why_not)
-            async for share in self.iconik.assets.list_object_shares("assets", asset_id)
+            async for share in self.run.iconik.assets.list_object_shares("assets", asset_id)
         ]
         for collection_id in await self._around(asset.in_collections or ()):
-            shares = self.iconik.assets.list_object_shares("collections", collection_id)
+            shares = self.run.iconik.assets.list_object_shares("collections", collection_id)
             ways += [
                 self._way(share, "collections", collection_id, version_id, why_not)
                 async for share in shares
             ]
-        self.trail.read(f"shares of {named(asset.title)}: {len(ways)}")
-        now = self.trail.now()
+        self.run.trail.read(f"shares of {named(asset.title)}: {len(ways)}")
+        now = self.run.now()
         return [way for way in ways if way.expires_at is None or way.expires_at > now]
 
     async def _around(self, collection_ids: Iterable[str]) -> list[str]:
@@ -264,7 +256,7 @@ class _Check:
                 continue
             found.append(collection_id)
             try:
-                collection = await self.iconik.assets.get_collection(collection_id)
+                collection = await self.run.iconik.assets.get_collection(collection_id)
             except errors.NotFound:
                 continue
             ahead += collection.in_collections or ()

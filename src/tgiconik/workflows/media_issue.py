@@ -30,12 +30,11 @@ Source: use case 2 of the project's design; the collaboration contract; iconik's
 """
 
 import os
-from collections.abc import Callable, Sequence
-from contextlib import AbstractAsyncContextManager
+from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import asynccontextmanager
 from datetime import timedelta
 from functools import partial
-from typing import Any, Final
-from uuid import uuid4
+from typing import Final, Self
 
 import attrs
 
@@ -53,50 +52,51 @@ from tgiconik.tradinggrid.collaboration import (
     IssueUpdate,
 )
 from tgiconik.tradinggrid.collaboration.transitions import ISSUE_MOVES, is_open
-from tgiconik.workflows.run.concurrency import AT_ONCE, checked_at_once
-from tgiconik.workflows.run.html import as_dict, as_html
-from tgiconik.workflows.run.lease import LEASE, Lease, claimed
-from tgiconik.workflows.run.outcome import Outcome, State, raise_for_failures
+from tgiconik.workflows.run import LEASE, Run
+from tgiconik.workflows.run.concurrency import MAX_CONCURRENCY, checked_concurrency
+from tgiconik.workflows.run.results import Outcome, Result, State
 from tgiconik.workflows.run.text import fitting, listed, moment, named
 from tgiconik.workflows.run.trail import Clock, Step, Trail, utc_now
 from tgiconik.workflows.sharing.delivery import outcome_of
 from tgiconik.workflows.sharing.facts import read_facts
-from tgiconik.workflows.sharing.snapshot import Survey
+from tgiconik.workflows.sharing.snapshot import Snapshot
 from tgiconik.workflows.sharing.versions import held
 from tgiconik.workflows.tickets.containment import (
-    Case,
-    Stop,
+    Incident,
+    contain,
+    read_incident,
     round_of,
     texts_in,
     update_issue,
     version_in,
 )
 from tgiconik.workflows.tickets.correction import (
+    distribute_correction,
     find_upload,
-    publish_correction,
     remove_pieces,
     upload_correction,
 )
-from tgiconik.workflows.tickets.requests import check_unclaimed, move, read_issue, say
+from tgiconik.workflows.tickets.requests import check_unclaimed, move, read_issue, said, say
 
 #: How long the machines may take for previews of a corrected version.
 READY_WITHIN: Final = timedelta(minutes=30)
 
 
 @attrs.frozen(kw_only=True)
-class Resolution:
-    """How far an issue is. Two runs over the same state are equal.
+class Resolution(Result):
+    """The state of an issue after a run. Two runs over the same state are equal.
 
     Attributes:
         issue_id: the issue.
-        status: where it stands now; in a dry run, where it would stand.
+        status: its status now; in a dry run, the status that it would have.
         asset_id: the asset that it is about, when it names exactly one.
         faulty_version_id: the version that is not as it should be.
         corrected_version_id: the version that replaces it, when there is one.
-        affected: company ids of the partners who had the faulty version, and of the one who told.
-        outcomes: what became of the corrected version for each of them; none before it is approved.
-        waits_for: whose move it is, one line each.
-        timeline: what was read, decided and written, in order.
+        affected: company ids of the partners who had the faulty version, and of the one who
+            reported it.
+        outcomes: the delivery of the corrected version to each of them; none before it is approved.
+        waiting_on: who has to act next, one line each.
+        timeline: every read, decision and write, in order.
         dry_run: nothing was written.
     """
 
@@ -107,24 +107,9 @@ class Resolution:
     corrected_version_id: str | None = None
     affected: tuple[str, ...] = ()
     outcomes: tuple[Outcome, ...] = ()
-    waits_for: tuple[str, ...] = ()
+    waiting_on: tuple[str, ...] = ()
     timeline: tuple[Step, ...] = attrs.field(default=(), eq=False, repr=False)
     dry_run: bool = False
-
-    def raise_for_failures(self) -> None:
-        """Raise what failed, for those who want that.
-
-        Raises:
-            ExceptionGroup: one exception per failed outcome.
-        """
-        raise_for_failures(self.outcomes)
-
-    def to_dict(self) -> dict[str, Any]:
-        """All of it as plain data, ready for JSON; without links."""
-        return as_dict(self)
-
-    def _repr_html_(self) -> str:
-        return as_html(self)
 
 
 async def resolve_media_issue(
@@ -138,7 +123,7 @@ async def resolve_media_issue(
     notes: str | None = None,
     ready_within: timedelta = READY_WITHIN,
     lease: timedelta = LEASE,
-    at_once: int = AT_ONCE,
+    max_concurrency: int = MAX_CONCURRENCY,
     dry_run: bool = False,
     now: Clock = utc_now,
     progress: Callable[[Step], object] | None = None,
@@ -156,8 +141,8 @@ async def resolve_media_issue(
         notes: what partners are told of the correction, line by line.
         ready_within: how long to wait for the machines that make previews.
         lease: how long the claim lasts; renewed while work goes on.
-        at_once: how many partners are served at the same time; those who wait for a look that
-            all share are not counted. 1 serves one after the other, each with a look of their own.
+        max_concurrency: how many partners are served at the same time; 1 serves one after the
+            other. Partners who wait for a check that a batch shares do not count.
         dry_run: write nothing, and say what would be written.
         now: the clock, timezone-aware UTC.
         progress: called with each step as it happens.
@@ -174,233 +159,263 @@ async def resolve_media_issue(
     if correction is not None and version_id is not None:
         raise errors.ConfigurationError("the correction is a file or a version, not both")
     trail = Trail(now=now, dry_run=dry_run, progress=progress)
-    work = _Work(
-        grid=grid,
-        iconik=iconik,
-        policy=policy,
+    run = Run(grid=grid, iconik=iconik, policy=policy, trail=trail)
+    issue = await read_issue(run, issue_id)
+    resolving = _Resolving(
+        run=run,
+        issue=issue,
         correction=correction,
         version_id=version_id,
         notes=notes,
         ready_within=ready_within,
         lease=lease,
-        at_once=at_once,
-        trail=trail,
+        max_concurrency=max_concurrency,
     )
-    issue = await read_issue(grid, issue_id, trail)
     try:
-        result = await work.run(issue)
+        result = await resolving.advance()
     except errors.ClaimLost as lost:
-        result = Resolution(issue_id=issue.id, status=issue.status, waits_for=(str(lost),))
-    for line in result.waits_for:
-        trail.waits(line)
-    return attrs.evolve(result, timeline=tuple(trail.steps), dry_run=dry_run)
+        result = Resolution(issue_id=issue.id, status=issue.status, waiting_on=(str(lost),))
+    timeline = run.conclude(result.waiting_on)
+    return attrs.evolve(result, timeline=timeline, dry_run=dry_run)
 
 
 @attrs.frozen(kw_only=True)
-class _Work:
-    """One run over one issue."""
+class Correction:
+    """The corrected version, as far as there is one.
 
-    grid: TradingGridClient
-    iconik: IconikClient
-    policy: ReleasePolicy
+    Attributes:
+        version_id: the version; None before there is one.
+        pieces: versions of an upload that never became whole.
+        approved: it is approved, and not held.
+        to_upload: a file is to be uploaded, which the issue does not remember yet.
+    """
+
+    version_id: str | None = None
+    pieces: tuple[str, ...] = ()
+    approved: bool = False
+    to_upload: bool = False
+
+
+@attrs.frozen(kw_only=True)
+class ResolutionPlan:
+    """The steps that a run takes.
+
+    Attributes:
+        contain: the faulty version can still be had, or its holders do not know.
+        upload: the correction is to be uploaded.
+        publish: the corrected version goes to everybody who had the faulty one.
+        waiting_on: who has to act next, unless it is published.
+    """
+
+    contain: bool
+    upload: bool
+    publish: bool
+    waiting_on: str
+
+    @property
+    def writes(self) -> bool:
+        """Whether there is anything to do now."""
+        return self.contain or self.upload or self.publish
+
+
+def plan_resolution(
+    incident: Incident, correction: Correction, policy: ReleasePolicy
+) -> ResolutionPlan:
+    """Plan the steps towards a resolution that are possible now: pure."""
+    there_will_be_one = correction.version_id is not None or correction.to_upload
+    return ResolutionPlan(
+        contain=not incident.is_contained(policy),
+        upload=correction.to_upload,
+        publish=correction.approved,
+        waiting_on="the corrected version to be approved"
+        if there_will_be_one
+        else "the media team to make a corrected version",
+    )
+
+
+@attrs.frozen(kw_only=True)
+class _Resolving:
+    """One run over one issue; with the lease once it is claimed."""
+
+    run: Run
+    issue: Issue
     correction: str | os.PathLike[str] | None
     version_id: str | None
     notes: str | None
     ready_within: timedelta
     lease: timedelta
-    at_once: int = attrs.field(converter=checked_at_once)
-    trail: Trail
+    max_concurrency: int = attrs.field(converter=checked_concurrency)
 
-    @property
-    def stop(self) -> Stop:
-        """What ends the faulty version."""
-        return Stop(grid=self.grid, iconik=self.iconik, policy=self.policy, trail=self.trail)
-
-    async def run(self, issue: Issue) -> Resolution:
+    async def advance(self) -> Resolution:
         """From the issue as it was read to the result."""
+        run, issue = self.run, self.issue
         if not is_open(ISSUE_MOVES, issue.status):
-            return await self._closed(issue)
-        check_unclaimed(issue, self.trail)
-        asset = await self._asset(issue)
+            return await self._closed()
+        check_unclaimed(run, issue)
+        asset = await self._asset()
         if asset is None:
-            return await self._unclear(issue)
-        case = await self.stop.look(issue, asset)
-        corrected, pieces = await self._find_correction(case)
-        must_upload = self.correction is not None and version_in(issue, AssetRole.CORRECTED) is None
-        approved = corrected is not None and await self._is_approved(case, corrected)
-        if not (self.stop.must_stop(case) or must_upload or approved):
-            return self._waiting(case, corrected)
-        async with self._claimed(issue) as lease:
-            await self._check_unchanged(issue)
-            await self.stop.stop(case, lease)
-            if must_upload:
-                corrected = await self._upload(case, corrected, pieces, lease)
-            if corrected is None or not approved:
-                return self._waiting(case, corrected)
-            return await self._resolve(case, corrected, lease)
+            return await self._unclear()
+        incident = await read_incident(run, issue, asset)
+        correction = await self._find_correction(incident)
+        plan = plan_resolution(incident, correction, run.policy)
+        if not plan.writes:
+            return self._waiting(incident, correction.version_id, plan.waiting_on)
+        async with self._claimed() as held:
+            await contain(held.run, incident)
+            corrected = correction.version_id
+            if plan.upload:
+                corrected = await held.upload(incident, correction)
+            if corrected is None or not plan.publish:
+                return self._waiting(incident, corrected, plan.waiting_on)
+            return await held.publish(incident, corrected)
 
-    async def _asset(self, issue: Issue) -> m.Asset | None:
+    async def _asset(self) -> m.Asset | None:
         """The asset; None when the issue does not name one that is there and has a version."""
+        issue, trail = self.issue, self.run.trail
         ids = list(dict.fromkeys(reference.asset_id for reference in issue.asset_references))
         if len(ids) != 1:
-            self.trail.decided(f"{issue.id} names {len(ids)} assets, not one")
+            trail.decided(f"{issue.id} names {len(ids)} assets, not one")
             return None
         try:
-            asset = await self.iconik.assets.get_asset(ids[0])
+            asset = await self.run.iconik.assets.get_asset(ids[0])
         except (errors.NotFound, errors.ConfigurationError):
             # What cannot be an id in a path is the name of nothing, too.
-            self.trail.decided(f"asset {named(ids[0])} is gone, or hidden from us")
+            trail.decided(f"asset {named(ids[0])} is gone, or hidden from us")
             return None
         if not asset.versions and asset.default_version_id is None:
-            self.trail.decided(f"{named(asset.title)} has no version")
+            trail.decided(f"{named(asset.title)} has no version")
             return None
         return asset
 
-    async def _find_correction(self, case: Case) -> tuple[str | None, tuple[str, ...]]:
-        """The corrected version, and what an upload left in pieces."""
-        remembered = version_in(case.issue, AssetRole.CORRECTED)
-        if remembered is not None:
-            return remembered, ()
-        if self.version_id is not None:
-            if self.version_id == case.faulty:
-                raise errors.ConfigurationError(f"version {case.faulty} is the faulty one")
-            return self.version_id, ()
-        if self.correction is not None:
-            if not case.linked:
-                return None, ()
-            found = await find_upload(
-                self.iconik, case.facts.asset_id, self.correction, case.versions
-            )
-            return found.version_id, found.pieces
-        return (None if case.shows_faulty else case.facts.version_id), ()
-
-    async def _upload(
-        self, case: Case, arrived: str | None, pieces: Sequence[str], lease: Lease
-    ) -> str | None:
-        """The correction as a new version, unless it has arrived; the issue remembers it."""
-        await lease.keep()
-        asset_id = case.facts.asset_id
-        await remove_pieces(self.iconik, asset_id, pieces, trail=self.trail)
-        version_id = arrived or await upload_correction(
-            self.iconik, asset_id, self.correction or "", trail=self.trail
+    async def _find_correction(self, incident: Incident) -> Correction:
+        remembered = version_in(self.issue, AssetRole.CORRECTED)
+        found = await self._find_version(incident, remembered)
+        approved = found.version_id is not None and await self._is_approved(
+            incident, found.version_id
         )
-        await lease.keep()
-        await self._remember(case, version_id, lease)
+        to_upload = self.correction is not None and remembered is None
+        return attrs.evolve(found, approved=approved, to_upload=to_upload)
+
+    async def _find_version(self, incident: Incident, remembered: str | None) -> Correction:
+        """The corrected version, and the pieces of an upload."""
+        if remembered is not None:
+            return Correction(version_id=remembered)
+        if self.version_id is not None:
+            if self.version_id == incident.faulty:
+                raise errors.ConfigurationError(f"version {incident.faulty} is the faulty one")
+            return Correction(version_id=self.version_id)
+        if self.correction is not None:
+            if not incident.linked:
+                return Correction()
+            asset_id = incident.facts.asset_id
+            found = await find_upload(self.run, asset_id, self.correction, incident.versions)
+            return Correction(version_id=found.version_id, pieces=found.pieces)
+        return Correction(version_id=None if incident.shows_faulty else incident.facts.version_id)
+
+    async def _is_approved(self, incident: Incident, version_id: str) -> bool:
+        facts = await self._facts(incident, version_id)
+        return facts.approval_status == "APPROVED" and not held(facts, self.run.policy, version_id)
+
+    async def _facts(self, incident: Incident, version_id: str | None) -> AssetFacts:
+        return await read_facts(self.run, incident.facts.asset_id, version_id=version_id)
+
+    async def upload(self, incident: Incident, correction: Correction) -> str | None:
+        """The correction as a new version, unless it has arrived; the issue remembers it."""
+        run, asset_id = self.run, incident.facts.asset_id
+        await remove_pieces(run, asset_id, correction.pieces)
+        version_id = correction.version_id or await upload_correction(
+            run, asset_id, self.correction or ""
+        )
+        await self._remember(incident, version_id)
         return version_id
 
-    async def _remember(self, case: Case, corrected: str | None, lease: Lease) -> None:
-        if corrected is not None and version_in(case.issue, AssetRole.CORRECTED) == corrected:
+    async def _remember(self, incident: Incident, corrected: str | None) -> None:
+        issue = self.issue
+        if corrected is not None and version_in(issue, AssetRole.CORRECTED) == corrected:
             return
-        fresh = await read_issue(self.grid, case.issue.id, self.trail)
+        fresh = await read_issue(self.run, issue.id)
         reference = AssetReference(
-            asset_id=case.facts.asset_id,
+            asset_id=incident.facts.asset_id,
             version_id=corrected,
-            title=named(case.facts.title) or case.facts.asset_id,
+            title=named(incident.facts.title) or incident.facts.asset_id,
             role=AssetRole.CORRECTED,
         )
         if reference in fresh.asset_references:
             return
         await update_issue(
-            self.grid,
+            self.run,
             fresh,
             IssueUpdate(asset_references=[*fresh.asset_references, reference]),
-            f"note the corrected version in {case.issue.id}",
-            lease=lease,
-            trail=self.trail,
+            f"note the corrected version in {issue.id}",
         )
 
-    async def _is_approved(self, case: Case, version_id: str) -> bool:
-        facts = await self._facts(case, version_id)
-        return facts.approval_status == "APPROVED" and not held(facts, self.policy, version_id)
-
-    async def _facts(self, case: Case, version_id: str | None) -> AssetFacts:
-        return await read_facts(
-            self.iconik,
-            case.facts.asset_id,
-            policy=self.policy,
-            trail=self.trail,
-            version_id=version_id,
-        )
-
-    async def _resolve(self, case: Case, corrected: str, lease: Lease) -> Resolution:
+    async def publish(self, incident: Incident, corrected: str) -> Resolution:
         """The corrected version is approved: it goes where the faulty one was."""
+        run, facts = self.run, incident.facts
         try:
-            await self.iconik.transfer.wait_until_ready(
-                case.facts.asset_id, corrected, timeout=self.ready_within.total_seconds()
+            await run.iconik.transfer.wait_until_ready(
+                facts.asset_id, corrected, timeout=self.ready_within.total_seconds()
             )
         except errors.NotReady as error:
-            return self._waiting(case, corrected, f"previews of the corrected version: {error}")
-        await lease.keep()
-        await self._remember(case, corrected, lease)
-        if case.facts.version_id != corrected:
-            await self.trail.write(
-                f"make version {corrected} of {named(case.facts.title)} the current one",
-                lambda: self.iconik.assets.promote_version(case.facts.asset_id, corrected),
+            return self._waiting(incident, corrected, f"previews of the corrected version: {error}")
+        await self._remember(incident, corrected)
+        if facts.version_id != corrected:
+            await run.write(
+                f"make version {corrected} of {named(facts.title)} the current one",
+                lambda: run.iconik.assets.promote_version(facts.asset_id, corrected),
                 instead=None,
             )
-        await lease.keep()
-        outcomes = await publish_correction(
-            self.grid,
-            self.iconik,
-            case.facts.asset_id,
-            case.affected,
-            policy=self.policy,
-            survey=await self._survey(case, corrected),
-            at_once=self.at_once,
-            trail=self.trail,
+        if run.lease is not None:
+            await run.lease.keep()
+        snapshot = await self._snapshot(incident, corrected)
+        outcomes = await distribute_correction(
+            run, snapshot, incident.affected, max_concurrency=self.max_concurrency
         )
         if any(outcome.state is State.FAILED for outcome in outcomes):
-            waiting = self._waiting(case, corrected, "another run of this workflow")
+            waiting = self._waiting(incident, corrected, "another run of this workflow")
             return attrs.evolve(waiting, outcomes=outcomes)
-        await lease.keep()
-        await self._tell(case, outcomes, lease)
-        await self._move(case.issue, IssueStatus.RESOLVED, lease)
-        return Resolution(
-            issue_id=case.issue.id,
+        await self._tell(incident, outcomes)
+        await move(run, run.grid.community.issues, self.issue.id, IssueStatus.RESOLVED)
+        return attrs.evolve(
+            self._waiting(incident, corrected, ""),
             status=IssueStatus.RESOLVED,
-            asset_id=case.facts.asset_id,
-            faulty_version_id=case.faulty,
-            corrected_version_id=corrected,
-            affected=case.affected,
             outcomes=outcomes,
-            waits_for=_moves_after(case.issue, IssueStatus.RESOLVED),
+            waiting_on=_waiting_on_after(self.issue, IssueStatus.RESOLVED),
         )
 
-    async def _survey(self, case: Case, corrected: str) -> Survey:
-        """What there is now; in a dry run, what would be if the version were promoted."""
-        if not self.trail.dry_run:
-            case.survey.latest = await case.survey.facts()
-            await case.survey.refresh()
-            return case.survey
-        case.survey.read = partial(self._facts, case, corrected)
-        case.survey.latest = await case.survey.facts()
-        return case.survey
+    async def _snapshot(self, incident: Incident, corrected: str) -> Snapshot:
+        """The asset as it is now; in a dry run, as it would be with the version promoted."""
+        snapshot = incident.snapshot
+        if self.run.dry_run:
+            snapshot.read = partial(self._facts, incident, corrected)
+            snapshot.latest = await snapshot.facts()
+            return snapshot
+        snapshot.latest = await snapshot.facts()
+        await snapshot.refresh()
+        return snapshot
 
-    async def _tell(self, case: Case, outcomes: Sequence[Outcome], lease: Lease) -> None:
-        """Notes and resolution, for the partner who told."""
-        issue = case.issue
+    async def _tell(self, incident: Incident, outcomes: Sequence[Outcome]) -> None:
+        """Notes and resolution, for the partner who reported the issue."""
+        run, issue = self.run, self.issue
         theirs = next((one for one in outcomes if one.partner == issue.partner_id), None)
-        text = _resolution(case, theirs, self.notes)
         await say(
-            self.grid.community.issues,
+            run,
+            run.grid.community.issues,
             issue.id,
-            text,
+            _resolution(incident, theirs, self.notes),
             key=f"{issue.id}:{round_of(issue)}:resolved",
             links=[theirs.link] if theirs is not None and theirs.link else [],
-            lease=lease,
-            trail=self.trail,
         )
         await update_issue(
-            self.grid,
-            await read_issue(self.grid, issue.id, self.trail),
+            run,
+            await read_issue(run, issue.id),
             IssueUpdate(resolution=fitting(self.notes or "There is a corrected version.")),
             f"note the resolution of {issue.id}",
-            lease=lease,
-            trail=self.trail,
         )
 
-    async def _unclear(self, issue: Issue) -> Resolution:
+    async def _unclear(self) -> Resolution:
         """Nothing can be held of nothing: the partner is to name the asset."""
+        issue = self.issue
         names = {reference.asset_id for reference in issue.asset_references}
         key = f"{issue.id}:{round_of(issue)}:which:{len(issue.asset_references)}"
         question = (
@@ -408,32 +423,24 @@ class _Work:
             if len(names) == 1
             else "Please name the one asset that this is about; for several, one issue each."
         )
-        asked = await self.grid.community.issues.comments(issue.id, external_id=key).first(1)
-        status = issue.status
-        if status == IssueStatus.OPEN:
-            status = IssueStatus.ACKNOWLEDGED
-        if not asked or status != issue.status:
-            async with self._claimed(issue) as lease:
-                await self._check_unchanged(issue)
-                if status != issue.status:
-                    await self._move(issue, IssueStatus.ACKNOWLEDGED, lease)
-                await say(
-                    self.grid.community.issues,
-                    issue.id,
-                    question,
-                    key=key,
-                    lease=lease,
-                    trail=self.trail,
-                )
+        is_new = issue.status == IssueStatus.OPEN
+        status = IssueStatus.ACKNOWLEDGED if is_new else issue.status
+        issues = self.run.grid.community.issues
+        if is_new or not await said(issues, issue.id, key):
+            async with self._claimed() as held:
+                if is_new:
+                    await move(held.run, issues, issue.id, IssueStatus.ACKNOWLEDGED)
+                await say(held.run, issues, issue.id, question, key=key)
         return Resolution(
             issue_id=issue.id,
             status=status,
-            waits_for=(f"{issue.partner_id} to name the asset of {issue.id}",),
+            waiting_on=(f"{issue.partner_id} to name the asset of {issue.id}",),
         )
 
-    async def _closed(self, issue: Issue) -> Resolution:
-        """What a closed issue came to."""
-        self.trail.decided(f"{issue.id} is {issue.status}: nothing to do")
+    async def _closed(self) -> Resolution:
+        """The result that a closed issue came to."""
+        issue = self.issue
+        self.run.trail.decided(f"{issue.id} is {issue.status}: nothing to do")
         corrected = version_in(issue, AssetRole.CORRECTED)
         faulty = version_in(issue, AssetRole.FAULTY)
         asset_id = next((r.asset_id for r in issue.asset_references), None)
@@ -442,13 +449,7 @@ class _Work:
                 issue_id=issue.id, status=issue.status, asset_id=asset_id, faulty_version_id=faulty
             )
         had = {*texts_in(issue.metadata.get("partners")), issue.partner_id}
-        got: dict[str, Outcome] = {}
-        async for delivery in self.grid.community.deliveries.list(
-            asset_id=asset_id, state=[DeliveryState.ACTIVE]
-        ):
-            outcome = outcome_of(delivery)
-            if outcome is not None and outcome.version_id == corrected:
-                got[delivery.partner_id] = outcome
+        got = await self._got(asset_id, corrected)
         refused = Outcome(
             partner="",
             asset_id=asset_id,
@@ -466,50 +467,46 @@ class _Work:
             outcomes=tuple(
                 got.get(id_) or attrs.evolve(refused, partner=id_) for id_ in sorted(had)
             ),
-            waits_for=_moves_after(issue, issue.status),
+            waiting_on=_waiting_on_after(issue, issue.status),
         )
 
-    def _waiting(
-        self, case: Case, corrected: str | None, for_whom: str | None = None
-    ) -> Resolution:
-        if for_whom is None:
-            for_whom = (
-                "the corrected version to be approved"
-                if corrected is not None or self.correction is not None
-                else "the media team to make a corrected version"
-            )
+    async def _got(self, asset_id: str, corrected: str) -> dict[str, Outcome]:
+        """The open deliveries of the corrected version, by company id."""
+        deliveries = self.run.grid.community.deliveries.list(
+            asset_id=asset_id, state=[DeliveryState.ACTIVE]
+        )
+        got: dict[str, Outcome] = {}
+        async for delivery in deliveries:
+            outcome = outcome_of(delivery)
+            if outcome is not None and outcome.version_id == corrected:
+                got[delivery.partner_id] = outcome
+        return got
+
+    def _waiting(self, incident: Incident, corrected: str | None, for_whom: str) -> Resolution:
         return Resolution(
-            issue_id=case.issue.id,
+            issue_id=self.issue.id,
             status=IssueStatus.IN_PROGRESS,
-            asset_id=case.facts.asset_id,
-            faulty_version_id=case.faulty,
+            asset_id=incident.facts.asset_id,
+            faulty_version_id=incident.faulty,
             corrected_version_id=corrected,
-            affected=case.affected,
-            waits_for=(for_whom,),
+            affected=incident.affected,
+            waiting_on=(for_whom,),
         )
 
-    async def _move(self, issue: Issue, to: IssueStatus, lease: Lease) -> None:
-        await move(self.grid.community.issues, issue.id, to, lease=lease, trail=self.trail)
-
-    def _claimed(self, issue: Issue) -> AbstractAsyncContextManager[Lease]:
-        return claimed(
-            self.grid.community.issues,
-            issue.id,
-            issue.claim,
-            holder=f"resolve-{uuid4()}",
-            lasts=self.lease,
-            trail=self.trail,
-        )
-
-    async def _check_unchanged(self, issue: Issue) -> None:
-        fresh = await read_issue(self.grid, issue.id, self.trail)
-        if fresh.history != issue.history:
-            raise errors.ClaimLost(f"{issue.id} changed while it was being worked on")
+    @asynccontextmanager
+    async def _claimed(self) -> AsyncIterator[Self]:
+        """Hold the claim on the issue for the length of a block, if it is as it was read."""
+        issue, issues = self.issue, self.run.grid.community.issues
+        async with self.run.claim(issues, issue, worker="resolve", lasts=self.lease) as held:
+            fresh = await read_issue(held, issue.id)
+            if fresh.history != issue.history:
+                raise errors.ClaimLost(f"{issue.id} changed while it was being worked on")
+            yield attrs.evolve(self, run=held)
 
 
-def _resolution(case: Case, theirs: Outcome | None, notes: str | None) -> str:
-    """What the partner reads who told."""
-    title = named(case.facts.title)
+def _resolution(incident: Incident, theirs: Outcome | None, notes: str | None) -> str:
+    """The comment for the partner who reported the issue."""
+    title = named(incident.facts.title)
     text = f"{title} is corrected, and the faulty version is closed."
     if theirs is not None and theirs.link is not None:
         text += f"\nThe corrected version: {theirs.link}"
@@ -523,7 +520,7 @@ def _resolution(case: Case, theirs: Outcome | None, notes: str | None) -> str:
     return fitting(text)
 
 
-def _moves_after(issue: Issue, status: str) -> tuple[str, ...]:
+def _waiting_on_after(issue: Issue, status: str) -> tuple[str, ...]:
     if status == IssueStatus.RESOLVED:
         return (f"{issue.partner_id} to confirm or reopen {issue.id}",)
     return ()

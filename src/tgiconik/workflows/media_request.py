@@ -23,7 +23,7 @@ stopped, and takes back what was opened and may not go any more; two at once are
 claim. A request that is closed is reported, not touched. One that was reopened is answered anew,
 with what was not delivered for it before.
 
-It waits for nobody: `waits_for` says whose move it is.
+It waits for nobody: `waiting_on` says whose move it is.
 
 What can fail: an unknown request raises `UnknownRequest`; a platform that cannot be asked raises
 its `CallError` before anything was written. A delivery that fails later is a failed outcome; the
@@ -35,8 +35,7 @@ Source: use case 1 of the project's design; the collaboration contract; iconik's
 from collections.abc import Awaitable, Callable, Iterable, Sequence
 from datetime import timedelta
 from inspect import isawaitable
-from typing import Any, Final, TypeAlias
-from uuid import uuid4
+from typing import Final, TypeAlias
 
 import attrs
 
@@ -47,37 +46,36 @@ from tgiconik.tradinggrid import TradingGridClient
 from tgiconik.tradinggrid.collaboration import (
     CommentVisibility,
     DeliveryState,
-    Partner,
     Request,
     RequestKind,
     RequestStatus,
 )
 from tgiconik.tradinggrid.collaboration.transitions import REQUEST_MOVES, is_open
-from tgiconik.workflows.run.html import as_dict, as_html
-from tgiconik.workflows.run.lease import LEASE, Lease, claimed
-from tgiconik.workflows.run.outcome import Outcome, State, raise_for_failures
+from tgiconik.workflows.run import LEASE, Run
+from tgiconik.workflows.run.results import Outcome, Result, State
 from tgiconik.workflows.run.text import listed, named
 from tgiconik.workflows.run.trail import Clock, Step, Trail, utc_now
-from tgiconik.workflows.sharing.delivery import outcome_of, post_delivery
-from tgiconik.workflows.sharing.share import share_with_partner, take_back
-from tgiconik.workflows.tickets.candidates import Candidate, Candidates, find_candidates
-from tgiconik.workflows.tickets.requests import (
-    Plan,
-    check_unclaimed,
+from tgiconik.workflows.sharing.delivery import outcome_of, record_request_delivery
+from tgiconik.workflows.sharing.share import share_asset, take_back
+from tgiconik.workflows.tickets.answers import (
+    AnswerPlan,
     comment_key,
-    criteria_of,
     is_off_the_list,
-    move,
-    moves_after,
     plan_answer,
     plan_report,
-    purpose_of,
+)
+from tgiconik.workflows.tickets.candidates import Candidate, Candidates, search_candidates
+from tgiconik.workflows.tickets.requests import (
+    Ticket,
+    check_unclaimed,
+    criteria_of,
+    move,
     read_partner,
     read_request,
-    recipient_of,
     reopened_at,
     said,
     say,
+    waiting_on_after,
 )
 
 #: Chooses among releasable candidates that are equally good; may be a coroutine function.
@@ -91,19 +89,20 @@ _ROUNDS: Final = 3
 
 
 @attrs.frozen(kw_only=True)
-class Fulfillment:
-    """What became of a media request.
+class Fulfillment(Result):
+    """The result of a run over a media request.
 
     Two runs over the same state are equal: how a result came about (candidates, timeline) does not
     count.
 
     Attributes:
         request_id: the request.
-        status: where the request stands now; in a dry run, where it would stand.
+        status: the request's status now; in a dry run, the status that it would have.
         outcomes: one for each asset that was chosen or delivered.
-        candidates: what was found and judged, best first; None when the request was closed.
-        waits_for: whose move it is, one line each.
-        timeline: what was read, decided and written, in order.
+        candidates: the assets that were found and judged, best first; None when the request was
+            closed.
+        waiting_on: who has to act next, one line each.
+        timeline: every read, decision and write, in order.
         dry_run: nothing was written.
     """
 
@@ -111,24 +110,9 @@ class Fulfillment:
     status: str
     outcomes: tuple[Outcome, ...] = ()
     candidates: Candidates | None = attrs.field(default=None, eq=False, repr=False)
-    waits_for: tuple[str, ...] = ()
+    waiting_on: tuple[str, ...] = ()
     timeline: tuple[Step, ...] = attrs.field(default=(), eq=False, repr=False)
     dry_run: bool = False
-
-    def raise_for_failures(self) -> None:
-        """Raise what failed, for those who want that.
-
-        Raises:
-            ExceptionGroup: one exception per failed outcome.
-        """
-        raise_for_failures(self.outcomes)
-
-    def to_dict(self) -> dict[str, Any]:
-        """All of it as plain data, ready for JSON; without links."""
-        return as_dict(self)
-
-    def _repr_html_(self) -> str:
-        return as_html(self)
 
 
 async def fulfill_media_request(
@@ -165,79 +149,62 @@ async def fulfill_media_request(
         CallError: a platform could not be asked; nothing is lost, run it again.
     """
     trail = Trail(now=now, dry_run=dry_run, progress=progress)
-    work = _Work(
-        grid=grid,
-        iconik=iconik,
-        policy=policy or ReleasePolicy(),
-        select=select,
-        consider=consider,
-        lease=lease,
-        trail=trail,
-    )
-    request = await read_request(grid, request_id, RequestKind.MEDIA_REQUEST, trail)
+    run = Run(grid=grid, iconik=iconik, policy=policy or ReleasePolicy(), trail=trail)
+    fulfilling = _Fulfilling(run=run, select=select, consider=consider, lease=lease)
+    request = await read_request(run, request_id, RequestKind.MEDIA_REQUEST)
     try:
-        result = await work.run(request)
+        result = await fulfilling.answer(request)
     except errors.ClaimLost as lost:
-        trail.waits(str(lost))
-        result = Fulfillment(request_id=request_id, status=request.status, waits_for=(str(lost),))
-    return attrs.evolve(result, timeline=tuple(trail.steps), dry_run=dry_run)
+        result = Fulfillment(request_id=request_id, status=request.status, waiting_on=(str(lost),))
+    timeline = run.conclude(result.waiting_on)
+    return attrs.evolve(result, timeline=timeline, dry_run=dry_run)
 
 
 @attrs.frozen(kw_only=True)
-class _Work:
-    """One run over one request."""
+class _Fulfilling:
+    """One run over one request; with the lease once it is claimed."""
 
-    grid: TradingGridClient
-    iconik: IconikClient
-    policy: ReleasePolicy
+    run: Run
     select: Select | None
     consider: int
     lease: timedelta
-    trail: Trail
 
-    async def run(self, request: Request) -> Fulfillment:
+    async def answer(self, request: Request) -> Fulfillment:
         """From the request as it was read to the result."""
+        run = self.run
         if not is_open(REQUEST_MOVES, request.status):
             return await self._closed(request)
-        check_unclaimed(request, self.trail)
-        partner = await read_partner(self.grid, request.partner_id, self.trail)
-        candidates = await self._find(request, partner)
-        plan = await self._plan(request, partner, candidates)
+        check_unclaimed(run, request)
+        ticket = Ticket.of(request, await read_partner(run, request.partner_id), run.policy)
+        candidates = await self._find(ticket)
+        plan = await self._plan(ticket, candidates)
         if not plan.deliver and await self._is_told(request, plan):
             return self._answered(request, plan, candidates)
-        async with claimed(
-            self.grid.community.requests,
-            request.id,
-            request.claim,
-            holder=f"fulfil-{uuid4()}",
-            lasts=self.lease,
-            trail=self.trail,
-        ) as lease:
-            fresh = await read_request(self.grid, request.id, RequestKind.MEDIA_REQUEST, self.trail)
+        requests = run.grid.community.requests
+        async with run.claim(requests, request, worker="fulfil", lasts=self.lease) as held:
+            fresh = await read_request(held, request.id, RequestKind.MEDIA_REQUEST)
             if not is_open(REQUEST_MOVES, fresh.status):
                 return await self._closed(fresh)
-            if (fresh.status, criteria_of(fresh)) != (request.status, criteria_of(request)):
+            if (fresh.status, criteria_of(fresh)) != (request.status, ticket.criteria):
                 raise errors.ClaimLost(f"{request.id} changed while it was being worked on")
-            return await self._carry_out(request, partner, plan, candidates, lease)
+            return await attrs.evolve(self, run=held).carry_out(ticket, plan, candidates)
 
-    async def _find(self, request: Request, partner: Partner | None) -> Candidates:
-        return await find_candidates(
-            self.iconik,
-            criteria_of(request),
-            policy=self.policy,
-            recipient=recipient_of(request, partner),
-            purpose=purpose_of(request, self.policy),
+    async def _find(self, ticket: Ticket) -> Candidates:
+        return await search_candidates(
+            self.run,
+            ticket.criteria,
+            recipient=ticket.recipient,
+            purpose=ticket.purpose,
             consider=self.consider,
-            exclude=await self._delivered_before_reopening(request),
-            trail=self.trail,
+            exclude=await self._delivered_before_reopening(ticket.request),
         )
 
     async def _delivered_before_reopening(self, request: Request) -> frozenset[str]:
-        """What the partner had when they said that it is not what they need."""
+        """The assets that the partner had when they said that these are not what they need."""
         reopened = reopened_at(request)
         if reopened is None or criteria_of(request).asset_ids:
             return frozenset()
-        deliveries = self.grid.community.deliveries.list(request_id=request.id)
+        deliveries = self.run.grid.community.deliveries.list(request_id=request.id)
         return frozenset(
             [
                 delivery.asset.asset_id
@@ -246,12 +213,11 @@ class _Work:
             ]
         )
 
-    async def _plan(
-        self, request: Request, partner: Partner | None, candidates: Candidates
-    ) -> Plan:
-        plan = plan_answer(request, partner, candidates)
+    async def _plan(self, ticket: Ticket, candidates: Candidates) -> AnswerPlan:
+        plan, request_id = plan_answer(ticket, candidates), ticket.request.id
+        trail = self.run.trail
         if plan.deliver or self.select is None or len(candidates.best) < _SEVERAL:
-            self.trail.decided(f"{request.id}: {plan.status}")
+            trail.decided(f"{request_id}: {plan.status}")
             return plan
         chosen = self.select(candidates.best)
         wanted = list(await chosen if isawaitable(chosen) else chosen)
@@ -259,135 +225,98 @@ class _Work:
             raise errors.ConfigurationError("select returned what was not among the candidates")
         deliver = tuple(candidate for candidate in candidates.best if candidate in wanted)
         if not deliver:
-            self.trail.decided(f"{request.id}: select chose none of {len(candidates.best)}")
+            trail.decided(f"{request_id}: select chose none of {len(candidates.best)}")
             return plan
-        self.trail.decided(f"{request.id}: select chose {len(deliver)}")
-        return Plan(status=RequestStatus.FULFILLED, deliver=deliver)
+        trail.decided(f"{request_id}: select chose {len(deliver)}")
+        return AnswerPlan(status=RequestStatus.FULFILLED, deliver=deliver)
 
-    async def _carry_out(
-        self,
-        request: Request,
-        partner: Partner | None,
-        plan: Plan,
-        candidates: Candidates,
-        lease: Lease,
+    async def carry_out(
+        self, ticket: Ticket, plan: AnswerPlan, candidates: Candidates
     ) -> Fulfillment:
+        request = ticket.request
         if request.status != RequestStatus.IN_REVIEW:
-            await self._move(request, RequestStatus.IN_REVIEW, lease)
-        outcomes = await self._deliver(request, partner, plan, lease)
+            await self._move(request, RequestStatus.IN_REVIEW)
+        outcomes = await self._deliver(ticket, plan)
         for _ in range(_ROUNDS):
             if not any(is_off_the_list(outcome) for outcome in outcomes):
                 break
             # What was releasable a moment ago is not any more: look again, for the next best.
-            candidates = await self._find(request, partner)
-            plan = await self._plan(request, partner, candidates)
-            outcomes = await self._deliver(request, partner, plan, lease)
+            candidates = await self._find(ticket)
+            plan = await self._plan(ticket, candidates)
+            outcomes = await self._deliver(ticket, plan)
         if any(outcome.state is not State.DELIVERED for outcome in outcomes):
-            return await self._failed(request, outcomes, candidates, lease)
+            return await self._failed(request, outcomes, candidates)
         if request.status == RequestStatus.IN_REVIEW:
-            await self._take_back(request, partner, candidates, lease)
+            await self._take_back(ticket, candidates)
         if plan.deliver:
-            plan = plan_report(request, outcomes, candidates)
-        await self._tell(request, plan, outcomes, lease)
-        await self._move(request, plan.status, lease)
+            plan = plan_report(ticket, outcomes, candidates)
+        await self._tell(request, plan, outcomes)
+        await self._move(request, plan.status)
         return self._answered(request, plan, candidates, tuple(outcomes))
 
-    async def _deliver(
-        self, request: Request, partner: Partner | None, plan: Plan, lease: Lease
-    ) -> list[Outcome]:
-        return [
-            await self._deliver_one(request, partner, candidate, lease)
-            for candidate in plan.deliver
-        ]
+    async def _deliver(self, ticket: Ticket, plan: AnswerPlan) -> list[Outcome]:
+        return [await self._deliver_one(ticket, candidate) for candidate in plan.deliver]
 
-    async def _take_back(
-        self, request: Request, partner: Partner | None, candidates: Candidates, lease: Lease
-    ) -> None:
+    async def _take_back(self, ticket: Ticket, candidates: Candidates) -> None:
         """The request was left in review: what was opened for it then may be refused by now."""
         for candidate in candidates.judged:
             if not candidate.decision.allowed:
                 await take_back(
-                    self.grid,
-                    self.iconik,
+                    self.run,
                     candidate.facts.asset_id,
-                    recipient=recipient_of(request, partner),
-                    policy=self.policy,
-                    purpose=purpose_of(request, self.policy),
-                    request_id=request.id,
-                    lease=lease,
-                    trail=self.trail,
+                    recipient=ticket.recipient,
+                    request_id=ticket.request.id,
                 )
 
-    async def _deliver_one(
-        self, request: Request, partner: Partner | None, candidate: Candidate, lease: Lease
-    ) -> Outcome:
+    async def _deliver_one(self, ticket: Ticket, candidate: Candidate) -> Outcome:
+        facts = candidate.facts
         try:
-            outcome = await share_with_partner(
-                self.grid,
-                self.iconik,
-                candidate.facts.asset_id,
-                recipient=recipient_of(request, partner),
-                policy=self.policy,
-                purpose=purpose_of(request, self.policy),
-                facts=candidate.facts,
-                lease=lease,
-                trail=self.trail,
+            outcome = await share_asset(
+                self.run,
+                facts.asset_id,
+                recipient=ticket.recipient,
+                purpose=ticket.purpose,
+                facts=facts,
             )
             if outcome.state is State.DELIVERED:
-                await lease.keep()
-                await post_delivery(self.grid, request, outcome, lease=lease, trail=self.trail)
+                await record_request_delivery(self.run, ticket.request, outcome)
         except errors.PreconditionFailed:
             raise  # No failure of this asset: the claim is lost.
         except errors.CallError as error:
-            self.trail.decided(f"{named(candidate.facts.title)} could not be delivered: {error}")
+            self.run.trail.decided(f"{named(facts.title)} could not be delivered: {error}")
             return Outcome(
-                partner=request.partner_id,
-                asset_id=candidate.facts.asset_id,
-                title=candidate.facts.title,
+                partner=ticket.request.partner_id,
+                asset_id=facts.asset_id,
+                title=facts.title,
                 state=State.FAILED,
-                version_id=candidate.facts.version_id,
+                version_id=facts.version_id,
                 error=error,
             )
         return outcome
 
-    async def _tell(
-        self, request: Request, plan: Plan, outcomes: Sequence[Outcome], lease: Lease
-    ) -> None:
-        requests = self.grid.community.requests
-        await lease.keep()
+    async def _tell(self, request: Request, plan: AnswerPlan, outcomes: Sequence[Outcome]) -> None:
+        requests, key = self.run.grid.community.requests, comment_key(request, plan, outcomes)
         if plan.to_partner:
-            await say(
-                requests,
-                request.id,
-                plan.to_partner,
-                key=comment_key(request, plan, outcomes),
-                links=[o.link for o in outcomes if o.link],
-                lease=lease,
-                trail=self.trail,
-            )
+            links = [o.link for o in outcomes if o.link]
+            await say(self.run, requests, request.id, plan.to_partner, key=key, links=links)
         if plan.internal:
             await say(
+                self.run,
                 requests,
                 request.id,
                 plan.internal,
-                key=f"{comment_key(request, plan, outcomes)}:internal",
+                key=f"{key}:internal",
                 visibility=CommentVisibility.INTERNAL,
-                lease=lease,
-                trail=self.trail,
             )
 
-    async def _move(self, request: Request, to: RequestStatus, lease: Lease) -> None:
-        await move(self.grid.community.requests, request.id, to, lease=lease, trail=self.trail)
+    async def _move(self, request: Request, to: RequestStatus) -> None:
+        await move(self.run, self.run.grid.community.requests, request.id, to)
 
     async def _failed(
-        self,
-        request: Request,
-        outcomes: Sequence[Outcome],
-        candidates: Candidates,
-        lease: Lease,
+        self, request: Request, outcomes: Sequence[Outcome], candidates: Candidates
     ) -> Fulfillment:
         """Say on our side what did not work; the request stays in review for the next run."""
-        why = Plan(
+        why = AnswerPlan(
             status=RequestStatus.IN_REVIEW,
             internal="Not delivered yet; the next run tries again:\n"
             + listed(
@@ -396,44 +325,40 @@ class _Work:
                 if o.state is not State.DELIVERED
             ),
         )
-        await self._tell(request, why, outcomes, lease)
-        self.trail.waits(f"{request.id}: another run")
+        await self._tell(request, why, outcomes)
         return Fulfillment(
             request_id=request.id,
             status=RequestStatus.IN_REVIEW,
             outcomes=tuple(outcomes),
             candidates=candidates,
-            waits_for=("another run of this workflow",),
+            waiting_on=("another run of this workflow",),
         )
 
-    async def _is_told(self, request: Request, plan: Plan) -> bool:
+    async def _is_told(self, request: Request, plan: AnswerPlan) -> bool:
         """Whether the partner was given exactly this answer already."""
         key = comment_key(request, plan, ())
         return request.status == plan.status and bool(
-            await said(self.grid.community.requests, request.id, key)
+            await said(self.run.grid.community.requests, request.id, key)
         )
 
     def _answered(
         self,
         request: Request,
-        plan: Plan,
+        plan: AnswerPlan,
         candidates: Candidates,
         outcomes: tuple[Outcome, ...] = (),
     ) -> Fulfillment:
-        waits_for = moves_after(request, plan.status)
-        for line in waits_for:
-            self.trail.waits(line)
         return Fulfillment(
             request_id=request.id,
             status=plan.status,
             outcomes=outcomes,
             candidates=candidates,
-            waits_for=waits_for,
+            waiting_on=waiting_on_after(request, plan.status),
         )
 
     async def _closed(self, request: Request) -> Fulfillment:
-        """What a closed request was answered with."""
-        deliveries = self.grid.community.deliveries.list(
+        """The answer that a closed request got."""
+        deliveries = self.run.grid.community.deliveries.list(
             request_id=request.id, state=[DeliveryState.ACTIVE]
         )
         rejected = await self._delivered_before_reopening(request)
@@ -442,10 +367,10 @@ class _Work:
             async for delivery in deliveries
             if (outcome := outcome_of(delivery)) and outcome.asset_id not in rejected
         ]
-        self.trail.decided(f"{request.id} is {request.status}: nothing to do")
+        self.run.trail.decided(f"{request.id} is {request.status}: nothing to do")
         return Fulfillment(
             request_id=request.id,
             status=request.status,
             outcomes=tuple(outcomes),
-            waits_for=moves_after(request, request.status),
+            waiting_on=waiting_on_after(request, request.status),
         )

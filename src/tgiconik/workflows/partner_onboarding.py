@@ -29,11 +29,12 @@ collaboration contract; iconik's OpenAPI documents.
 
 from collections.abc import Callable, Iterable
 from functools import partial
-from typing import Any, Final
+from typing import Final
 
 import attrs
 
 from tgiconik import errors
+from tgiconik._models.checks import not_blank, unique_texts
 from tgiconik.iconik import IconikClient
 from tgiconik.release import Purpose, ReleasePolicy
 from tgiconik.tradinggrid import TradingGridClient
@@ -45,47 +46,38 @@ from tgiconik.tradinggrid.collaboration import (
     ProjectKind,
     ProjectStatus,
 )
+from tgiconik.tradinggrid.community_management import Users
 from tgiconik.workflows.distribution.audience import as_recipient, can_be_reached
-from tgiconik.workflows.distribution.package import Package, deliver_package
+from tgiconik.workflows.distribution.package import Package, Packager
 from tgiconik.workflows.distribution.publication import tell_once
 from tgiconik.workflows.projects.project import (
     ProjectPlan,
     ProjectState,
     TaskPlan,
+    assets_of,
     bring_about_project,
     finish_project,
     in_order,
     read_project,
 )
-from tgiconik.workflows.projects.readiness import Readiness, judge_readiness, read_possessions
+from tgiconik.workflows.projects.readiness import Readiness, judge_readiness, read_holdings
 from tgiconik.workflows.projects.users import (
     NewUser,
     Password,
     UserOutcome,
     bring_about_users,
+    check_users,
     find_partner,
-    look_at_users,
 )
-from tgiconik.workflows.run.html import as_dict, as_html
-from tgiconik.workflows.run.outcome import Outcome, State, raise_for_failures
+from tgiconik.workflows.run import Run
+from tgiconik.workflows.run.results import Outcome, Result, State, raise_for_failures
 from tgiconik.workflows.run.text import fitting, named
 from tgiconik.workflows.run.trail import Clock, Step, Trail, utc_now
+from tgiconik.workflows.sharing.snapshot import FactsCache
 from tgiconik.workflows.tickets.requests import read_partner
 
 #: Stands for the partner in the tasks of a template.
 PARTNER: Final = "partner"
-
-
-def _said(_: object, attribute: "attrs.Attribute[str]", value: str) -> None:
-    if not value.strip():
-        raise errors.ConfigurationError(f"template: {attribute.name} must not be blank")
-
-
-def _ids(values: Iterable[str]) -> tuple[str, ...]:
-    # A text is an iterable of texts too, one for each letter: never what was meant.
-    if isinstance(values, str):
-        raise errors.ConfigurationError(f"template: {values!r} must be a list of texts")
-    return tuple(dict.fromkeys(values))
 
 
 def _tasks(values: Iterable[TaskPlan]) -> tuple[TaskPlan, ...]:
@@ -94,11 +86,11 @@ def _tasks(values: Iterable[TaskPlan]) -> tuple[TaskPlan, ...]:
 
 @attrs.frozen(kw_only=True)
 class OnboardingTemplate:
-    """What every new partner of a kind gets.
+    """The onboarding of every new partner of a kind.
 
     Attributes:
         key: names it; stays the same from run to run.
-        title: what partners read, such as `Welcome bundle`.
+        title: the title that partners read, such as `Welcome bundle`.
         asset_ids: the assets of the bundle.
         collection_id: an iconik collection whose assets are in the bundle too.
         groups: ids of the partner groups to join.
@@ -106,18 +98,18 @@ class OnboardingTemplate:
         usage: what the media is used for; None asks for no usage.
     """
 
-    key: str = attrs.field(validator=_said)
-    title: str = attrs.field(validator=_said)
-    asset_ids: tuple[str, ...] = attrs.field(default=(), converter=_ids)
+    key: str = attrs.field(validator=not_blank)
+    title: str = attrs.field(validator=not_blank)
+    asset_ids: tuple[str, ...] = attrs.field(default=(), converter=unique_texts)
     collection_id: str | None = None
-    groups: tuple[str, ...] = attrs.field(default=(), converter=_ids)
+    groups: tuple[str, ...] = attrs.field(default=(), converter=unique_texts)
     tasks: tuple[TaskPlan, ...] = attrs.field(default=(), converter=_tasks)
     usage: str | None = None
 
 
 @attrs.frozen(kw_only=True)
-class Onboarding:
-    """How far a partner's onboarding is. Two runs over the same state are equal.
+class Onboarding(Result):
+    """The state of a partner's onboarding after a run. Two runs over the same state are equal.
 
     Attributes:
         partner: company id (BUID) of the partner.
@@ -126,8 +118,8 @@ class Onboarding:
         users: one for each user who was wanted.
         outcomes: one for each asset of the bundle.
         readiness: what is missing; None before there is a project.
-        waits_for: who has to do what, one line each.
-        timeline: what was read, decided and written, in order.
+        waiting_on: who has to do what, one line each.
+        timeline: every read, decision and write, in order.
         dry_run: nothing was written.
     """
 
@@ -137,12 +129,12 @@ class Onboarding:
     users: tuple[UserOutcome, ...] = ()
     outcomes: tuple[Outcome, ...] = ()
     readiness: Readiness | None = attrs.field(default=None, repr=str)
-    waits_for: tuple[str, ...] = ()
+    waiting_on: tuple[str, ...] = ()
     timeline: tuple[Step, ...] = attrs.field(default=(), eq=False, repr=False)
     dry_run: bool = False
 
     def raise_for_failures(self) -> None:
-        """Raise what failed, for those who want that.
+        """Raise the failures, all of them together.
 
         Raises:
             ExceptionGroup: one exception per user and asset that failed.
@@ -152,13 +144,6 @@ class Onboarding:
             assets = [outcome.error for outcome in self.outcomes if outcome.error is not None]
             raise ExceptionGroup(f"{len(users)} users are not ready", [*users, *assets])
         raise_for_failures(self.outcomes)
-
-    def to_dict(self) -> dict[str, Any]:
-        """All of it as plain data, ready for JSON; without links."""
-        return as_dict(self)
-
-    def _repr_html_(self) -> str:
-        return as_html(self)
 
 
 async def onboard_partner(
@@ -196,21 +181,18 @@ async def onboard_partner(
         CallError: a platform could not be asked; nothing is lost, run it again.
     """
     trail = Trail(now=now, dry_run=dry_run, progress=progress)
-    work = _Work(
-        grid=grid,
-        iconik=iconik,
+    run = Run(grid=grid, iconik=iconik, policy=policy or ReleasePolicy(), trail=trail)
+    onboarding = _Onboarding(
+        run=run,
         company_id=company_id,
         template=template,
         users=tuple(users),
         users_company=users_company,
         password=password,
-        policy=policy or ReleasePolicy(),
-        trail=trail,
     )
-    result = await work.run()
-    for line in result.waits_for:
-        trail.waits(line)
-    return attrs.evolve(result, timeline=tuple(trail.steps), dry_run=dry_run)
+    result = await onboarding.advance()
+    timeline = run.conclude(result.waiting_on)
+    return attrs.evolve(result, timeline=timeline, dry_run=dry_run)
 
 
 async def onboarding_status(
@@ -247,58 +229,51 @@ async def onboarding_status(
         CallError: a platform could not be asked.
     """
     trail = Trail(now=now, dry_run=True, progress=progress)
-    work = _Work(
-        grid=grid,
-        iconik=iconik,
+    run = Run(grid=grid, iconik=iconik, policy=policy or ReleasePolicy(), trail=trail)
+    onboarding = _Onboarding(
+        run=run,
         company_id=company_id,
         template=template,
         users=tuple(users),
         users_company=users_company,
         password=None,
-        policy=policy or ReleasePolicy(),
-        trail=trail,
     )
-    return attrs.evolve(await work.look(), timeline=tuple(trail.steps))
+    return attrs.evolve(await onboarding.status(), timeline=tuple(trail.steps))
 
 
 @attrs.frozen(kw_only=True)
-class _Work:
+class _Onboarding:
     """One run for one partner."""
 
-    grid: TradingGridClient
-    iconik: IconikClient
+    run: Run
     company_id: str
     template: OnboardingTemplate
     users: tuple[NewUser, ...]
     users_company: str | None
     password: Password | None
-    policy: ReleasePolicy
-    trail: Trail
 
-    async def run(self) -> Onboarding:
+    async def advance(self) -> Onboarding:
         """From the company's id to the result."""
-        company = _company(self.users, self.users_company)
+        run = self.run
+        directory = self._directory()
         partner = await self._partner()
         if isinstance(partner, str):
-            return Onboarding(partner=self.company_id, waits_for=(partner,))
-        there = await read_project(
-            self.grid, _key(self.template, self.company_id), trail=self.trail
-        )
+            return Onboarding(partner=self.company_id, waiting_on=(partner,))
+        there = await read_project(run, self.key)
         status = there.project.status if there.project else ProjectStatus.ACTIVE
         is_active = status == ProjectStatus.ACTIVE
-        directory = self.grid.users.in_company(company)
         if is_active:
-            users = await bring_about_users(directory, self.users, self.password, trail=self.trail)
+            users = await bring_about_users(run, directory, self.users, self.password)
             await self._join(partner)
-            state = await bring_about_project(self.grid, self._plan(), there, trail=self.trail)
+            state = await bring_about_project(run, self._plan(), there)
         else:
-            users, state = await look_at_users(directory, self.users, trail=self.trail), there
+            users, state = await check_users(run, directory, self.users), there
         outcomes = await self._deliver(partner, state, status)
         await self._welcome(outcomes)
-        readiness = await _judge(self.grid, self.company_id, state, self.trail)
-        waits_for = (*_not_ready(users), *readiness.blocks)
-        if is_active and not waits_for and state.project is not None:
-            await finish_project(self.grid, state.project, trail=self.trail)
+        readiness = await self._judge(state)
+        waiting_on = (*_not_ready(users), *readiness.blocks)
+        if is_active and not waiting_on and state.project is not None:
+            await finish_project(run, state.project)
             status = ProjectStatus.COMPLETED
         return Onboarding(
             partner=self.company_id,
@@ -307,21 +282,21 @@ class _Work:
             users=users,
             outcomes=outcomes,
             readiness=readiness,
-            waits_for=waits_for if is_active else (),
+            waiting_on=waiting_on if is_active else (),
         )
 
-    async def look(self) -> Onboarding:
-        """What there is, as far as somebody began."""
-        directory = self.grid.users.in_company(_company(self.users, self.users_company))
-        users = await look_at_users(directory, self.users, trail=self.trail)
-        key = _key(self.template, self.company_id)
-        state = await read_project(self.grid, key, trail=self.trail)
+    async def status(self) -> Onboarding:
+        """The state of the onboarding, as far as somebody began it."""
+        run = self.run
+        users = await check_users(run, self._directory(), self.users)
+        state = await read_project(run, self.key)
         partner = await self._partner()
         if isinstance(partner, str) or state.project is None:
-            waits_for = partner if isinstance(partner, str) else "onboard_partner to begin"
-            return Onboarding(partner=self.company_id, users=users, waits_for=(waits_for,))
+            waiting_on = partner if isinstance(partner, str) else "onboard_partner to begin"
+            return Onboarding(partner=self.company_id, users=users, waiting_on=(waiting_on,))
         status = state.project.status
-        readiness = await _judge(self.grid, self.company_id, state, self.trail)
+        readiness = await self._judge(state)
+        is_active = status == ProjectStatus.ACTIVE
         return Onboarding(
             partner=self.company_id,
             status=status,
@@ -329,17 +304,25 @@ class _Work:
             users=users,
             outcomes=await self._deliver(partner, state, status),
             readiness=readiness,
-            waits_for=(*_not_ready(users), *readiness.blocks)
-            if status == ProjectStatus.ACTIVE
-            else (),
+            waiting_on=(*_not_ready(users), *readiness.blocks) if is_active else (),
         )
+
+    @property
+    def key(self) -> str:
+        """The key of the onboarding project."""
+        return f"onboarding:{self.template.key}:{self.company_id}"
+
+    def _directory(self) -> Users:
+        if self.users and not self.users_company:
+            raise errors.ConfigurationError("say in which company the users are: users_company")
+        return self.run.grid.users.in_company(self.users_company or "")
 
     async def _partner(self) -> Partner | str:
         """The partner's profile, or what is missing before anything can begin."""
         name = named(self.company_id)
-        if await find_partner(self.grid, self.company_id, trail=self.trail) is None:
+        if await find_partner(self.run, self.company_id) is None:
             return f"{name} to be in the partner directory"
-        partner = await read_partner(self.grid, self.company_id, self.trail)
+        partner = await read_partner(self.run, self.company_id)
         if partner is None:
             return f"a profile of {name}"
         if not can_be_reached(partner):
@@ -347,19 +330,19 @@ class _Work:
         return partner
 
     async def _join(self, partner: Partner) -> None:
-        """The partner is in the template's groups."""
+        """Put the partner into the template's groups."""
         for group_id in self.template.groups:
             if group_id in partner.groups:
                 continue
-            await self.trail.write(
+            await self.run.write(
                 f"put {self.company_id} into group {named(group_id)}",
-                partial(self.grid.community.groups.add_member, group_id, self.company_id),
+                partial(self.run.grid.community.groups.add_member, group_id, self.company_id),
                 instead=None,
             )
 
     def _plan(self) -> ProjectPlan:
         return ProjectPlan(
-            key=_key(self.template, self.company_id),
+            key=self.key,
             kind=ProjectKind.ONBOARDING,
             name=f"{named(self.template.title)} ({self.company_id})",
             partners=(self.company_id,),
@@ -374,35 +357,26 @@ class _Work:
     async def _deliver(
         self, partner: Partner, state: ProjectState, status: str
     ) -> tuple[Outcome, ...]:
-        """The bundle; what was cancelled is taken back."""
+        """Deliver the bundle; that of a cancelled project is taken back."""
+        run, template = self.run, self.template
         is_off = status == ProjectStatus.CANCELLED
-        packed = await deliver_package(
-            self.grid,
-            self.iconik,
-            Package(
-                key=f"onboarding:{self.template.key}",
-                title=self.template.title,
-                asset_ids=() if is_off else await self._assets(),
+        packager = Packager(
+            run=run,
+            package=Package(
+                key=f"onboarding:{template.key}",
+                title=template.title,
+                asset_ids=()
+                if is_off
+                else await assets_of(run, template.asset_ids, template.collection_id),
             ),
-            recipient=as_recipient(partner),
-            policy=self.policy,
-            purpose=Purpose(usage=self.template.usage, download=self.policy.allow_download),
+            purpose=Purpose(usage=template.usage, download=run.policy.allow_download),
             project_id=state.project.id if state.project else None,
-            trail=self.trail,
+            facts=FactsCache(run),
         )
-        return packed.outcomes
-
-    async def _assets(self) -> tuple[str, ...]:
-        ids = list(self.template.asset_ids)
-        if self.template.collection_id is not None:
-            contents = self.iconik.assets.list_collection_contents(
-                self.template.collection_id, object_types="assets"
-            )
-            ids += [item.id async for item in contents if item.id is not None]
-        return tuple(dict.fromkeys(ids))
+        return (await packager.deliver(as_recipient(partner))).outcomes
 
     async def _welcome(self, outcomes: Iterable[Outcome]) -> None:
-        """The partner is told once that there is something to look at."""
+        """Tell the partner once that there is something to look at."""
         if not any(outcome.state is State.DELIVERED for outcome in outcomes):
             return
         title = named(self.template.title)
@@ -413,33 +387,15 @@ class _Work:
                 "is in your tasks. Please confirm when you have everything that you need."
             ),
             audience=Audience(),
-            external_id=f"{_key(self.template, self.company_id)}:told",
+            external_id=f"{self.key}:told",
             kind=AnnouncementKind.NOTICE,
         )
-        await tell_once(
-            self.grid,
-            draft,
-            what=f"announce {title}",
-            partners=[self.company_id],
-            trail=self.trail,
-        )
+        await tell_once(self.run, draft, what=f"announce {title}", partners=[self.company_id])
 
-
-async def _judge(
-    grid: TradingGridClient, company_id: str, state: ProjectState, trail: Trail
-) -> Readiness:
-    has = await read_possessions(grid, state.project, trail=trail)
-    return judge_readiness(state, {company_id: has[company_id]}, at=trail.now())
-
-
-def _key(template: OnboardingTemplate, company_id: str) -> str:
-    return f"onboarding:{template.key}:{company_id}"
-
-
-def _company(users: tuple[NewUser, ...], company_id: str | None) -> str:
-    if users and not company_id:
-        raise errors.ConfigurationError("say in which company the users are: users_company")
-    return company_id or ""
+    async def _judge(self, state: ProjectState) -> Readiness:
+        holdings = await read_holdings(self.run, state.project)
+        has = {self.company_id: holdings[self.company_id]}
+        return judge_readiness(state, has, at=self.run.now())
 
 
 def _not_ready(users: Iterable[UserOutcome]) -> tuple[str, ...]:

@@ -24,7 +24,6 @@ Source: use case 5 of the project's design; the collaboration contract; iconik's
 
 from collections.abc import Callable, Iterable
 from functools import partial
-from typing import Any
 
 import attrs
 
@@ -41,32 +40,32 @@ from tgiconik.tradinggrid.collaboration import (
     DeliveryState,
     DocumentState,
 )
-from tgiconik.workflows.distribution.package_store import packages_with
+from tgiconik.workflows.distribution.package_store import packages_with, remove_from_packages
 from tgiconik.workflows.distribution.publication import tell_once
-from tgiconik.workflows.run.concurrency import AT_ONCE, checked_at_once, fan_out
-from tgiconik.workflows.run.html import as_dict, as_html
-from tgiconik.workflows.run.outcome import Outcome, State, raise_for_failures
+from tgiconik.workflows.run import Run
+from tgiconik.workflows.run.concurrency import MAX_CONCURRENCY, checked_concurrency, fan_out
+from tgiconik.workflows.run.results import Outcome, Result, State
 from tgiconik.workflows.run.text import fitting, how_many, listed, named
 from tgiconik.workflows.run.trail import Clock, Step, Trail, utc_now
+from tgiconik.workflows.sharing.delivery import partner_in
 from tgiconik.workflows.sharing.facts import read_facts
-from tgiconik.workflows.sharing.links import partner_in
 from tgiconik.workflows.sharing.share import close_links, open_ways
 from tgiconik.workflows.sharing.versions import hold_version, release_assets_of
 
 
 @attrs.frozen(kw_only=True)
-class Recall:
-    """What became of a recall. Two runs over the same state are equal.
+class Recall(Result):
+    """The result of a recall. Two runs over the same state are equal.
 
     Attributes:
         asset_id: the asset.
         version_id: the version that is recalled.
-        announcement_ids: what partners were told by.
+        announcement_ids: the announcements to the partners.
         outcomes: one for each partner who ever had it: refused when nothing of theirs opens it any
             more, failed when something could not be closed.
         acknowledged: company ids of partners who have acknowledged.
-        waits_for: who has to do what, one line each.
-        timeline: what was read, decided and written, in order.
+        waiting_on: who has to do what, one line each.
+        timeline: every read, decision and write, in order.
         dry_run: nothing was written.
     """
 
@@ -75,24 +74,9 @@ class Recall:
     announcement_ids: tuple[str, ...] = ()
     outcomes: tuple[Outcome, ...] = ()
     acknowledged: tuple[str, ...] = ()
-    waits_for: tuple[str, ...] = ()
+    waiting_on: tuple[str, ...] = ()
     timeline: tuple[Step, ...] = attrs.field(default=(), eq=False, repr=False)
     dry_run: bool = False
-
-    def raise_for_failures(self) -> None:
-        """Raise what failed, for those who want that.
-
-        Raises:
-            ExceptionGroup: one exception per failed outcome.
-        """
-        raise_for_failures(self.outcomes)
-
-    def to_dict(self) -> dict[str, Any]:
-        """All of it as plain data, ready for JSON; without links."""
-        return as_dict(self)
-
-    def _repr_html_(self) -> str:
-        return as_html(self)
 
 
 async def recall_version(
@@ -103,7 +87,7 @@ async def recall_version(
     *,
     reason: str,
     policy: ReleasePolicy | None = None,
-    at_once: int = AT_ONCE,
+    max_concurrency: int = MAX_CONCURRENCY,
     dry_run: bool = False,
     now: Clock = utc_now,
     progress: Callable[[Step], object] | None = None,
@@ -117,7 +101,7 @@ async def recall_version(
         version_id: the version.
         reason: why, for the partners, line by line.
         policy: the release rules, with a metadata view to hold the version in.
-        at_once: how many partners' links are closed at the same time.
+        max_concurrency: how many partners' links are closed at the same time.
         dry_run: write nothing, and say what would be written.
         now: the clock, timezone-aware UTC.
         progress: called with each step as it happens.
@@ -133,18 +117,11 @@ async def recall_version(
     if not reason.strip():
         raise errors.ConfigurationError("a recall needs a reason")
     trail = Trail(now=now, dry_run=dry_run, progress=progress)
-    work = _Work(
-        grid=grid,
-        iconik=iconik,
-        policy=policy,
-        reason=reason,
-        at_once=at_once,
-        trail=trail,
-    )
-    result = await work.run(asset_id, version_id)
-    for line in result.waits_for:
-        trail.waits(line)
-    return attrs.evolve(result, timeline=tuple(trail.steps), dry_run=dry_run)
+    run = Run(grid=grid, iconik=iconik, policy=policy, trail=trail)
+    recalling = _Recalling(run=run, reason=reason, max_concurrency=max_concurrency)
+    result = await recalling.recall(asset_id, version_id)
+    timeline = run.conclude(result.waiting_on)
+    return attrs.evolve(result, timeline=timeline, dry_run=dry_run)
 
 
 @attrs.frozen(kw_only=True)
@@ -158,20 +135,17 @@ class _Ways:
 
 
 @attrs.frozen(kw_only=True)
-class _Work:
+class _Recalling:
     """One recall."""
 
-    grid: TradingGridClient
-    iconik: IconikClient
-    policy: ReleasePolicy
+    run: Run
     reason: str
-    at_once: int = attrs.field(converter=checked_at_once)
-    trail: Trail
+    max_concurrency: int = attrs.field(converter=checked_concurrency)
 
-    async def run(self, asset_id: str, version_id: str) -> Recall:
+    async def recall(self, asset_id: str, version_id: str) -> Recall:
         """From the version to the result."""
-        facts = await read_facts(self.iconik, asset_id, policy=self.policy, trail=self.trail)
-        await hold_version(self.iconik, facts, version_id, policy=self.policy, trail=self.trail)
+        facts = await read_facts(self.run, asset_id)
+        await hold_version(self.run, facts, version_id)
         ways = await self._ways(facts, version_id)
         told = await self._tell(facts, version_id, ways.had)
         outcomes = await self._close(facts, version_id, ways)
@@ -179,7 +153,7 @@ class _Work:
         acknowledged = {
             word.partner_id
             for id_ in told
-            async for word in self.grid.community.announcements.acknowledgements(id_)
+            async for word in self.run.grid.community.announcements.acknowledgements(id_)
         }
         missing = [one for one in ways.had if one not in acknowledged]
         failed = any(outcome.state is State.FAILED for outcome in outcomes)
@@ -189,7 +163,7 @@ class _Work:
             announcement_ids=told,
             outcomes=outcomes,
             acknowledged=tuple(sorted(acknowledged)),
-            waits_for=(
+            waiting_on=(
                 *(("another run of recall_version",) if failed else ()),
                 *(f"{partner_id} to acknowledge the recall" for partner_id in missing),
             ),
@@ -197,16 +171,16 @@ class _Work:
 
     async def _ways(self, facts: AssetFacts, version_id: str) -> _Ways:
         """Everything that shows the version, or ever did."""
-        releases = await release_assets_of(self.grid, facts.asset_id, trail=self.trail)
+        releases = await release_assets_of(self.run, facts.asset_id)
         shown = [one.asset_id for one in releases if one.source_version_id == version_id]
         packages: dict[str, str] = {}
         if facts.version_id == version_id:
             shown.append(facts.asset_id)
-            asset = await self.iconik.assets.get_asset(facts.asset_id)
-            packages = await packages_with(self.iconik, asset.in_collections or ())
+            asset = await self.run.iconik.assets.get_asset(facts.asset_id)
+            packages = await packages_with(self.run.iconik, asset.in_collections or ())
         links: list[ShareLink] = []
         for asset_id in dict.fromkeys(shown):
-            found, _ = await open_ways(self.grid, self.iconik, asset_id, trail=self.trail)
+            found, _ = await open_ways(self.run, asset_id)
             links += found
         recorded = await self._recorded(
             {facts.asset_id, *(one.asset_id for one in releases)}, version_id
@@ -229,14 +203,14 @@ class _Work:
         return [
             delivery
             for asset_id in sorted(asset_ids)
-            async for delivery in self.grid.community.deliveries.list(asset_id=asset_id)
+            async for delivery in self.run.grid.community.deliveries.list(asset_id=asset_id)
             if delivery.asset is not None and delivery.asset.version_id == version_id
         ]
 
     async def _told(self, asset_id: str, version_id: str) -> set[str]:
         """Whom an earlier run told: they had it, whatever is left of that."""
         key = f"{_key(asset_id, version_id)}:"
-        recalls = self.grid.community.announcements.list(kind=AnnouncementKind.RECALL)
+        recalls = self.run.grid.community.announcements.list(kind=AnnouncementKind.RECALL)
         return {
             partner_id
             async for one in recalls
@@ -262,11 +236,7 @@ class _Work:
             requires_acknowledgement=True,
         )
         return await tell_once(
-            self.grid,
-            draft,
-            what=f"announce the recall of {title}",
-            partners=tuple(partners),
-            trail=self.trail,
+            self.run, draft, what=f"announce the recall of {title}", partners=tuple(partners)
         )
 
     async def _close(self, facts: AssetFacts, version_id: str, ways: _Ways) -> tuple[Outcome, ...]:
@@ -289,38 +259,32 @@ class _Work:
             return outcome(partner_id, State.REFUSED)
 
         def failed(partner_id: str, error: errors.TgIconikError) -> Outcome:
-            self.trail.decided(f"{partner_id} still has a way to it: {error}")
+            self.run.trail.decided(f"{partner_id} still has a way to it: {error}")
             return outcome(partner_id, State.FAILED, error)
 
-        self.trail.decided(f"{named(facts.title)} is recalled from {how_many(ways.had)}")
-        done = await fan_out(ways.had, serve, failed=failed, at_once=self.at_once, trail=self.trail)
+        self.run.trail.decided(f"{named(facts.title)} is recalled from {how_many(ways.had)}")
+        done = await fan_out(
+            ways.had,
+            serve,
+            failed=failed,
+            max_concurrency=self.max_concurrency,
+            trail=self.run.trail,
+        )
         return tuple(done.values())
 
     async def _close_for(self, partner_id: str, facts: AssetFacts, ways: _Ways) -> None:
-        for collection_id, owner in ways.packages.items():
-            if owner == partner_id:
-                await self.trail.write(
-                    f"take {named(facts.title)} out of the package of {partner_id}",
-                    partial(
-                        self.iconik.assets.remove_collection_content,
-                        collection_id,
-                        "assets",
-                        facts.asset_id,
-                    ),
-                    instead=None,
-                )
+        packages = {id_: owner for id_, owner in ways.packages.items() if owner == partner_id}
+        await remove_from_packages(self.run, facts.asset_id, facts.title, packages)
         await close_links(
-            self.grid,
-            self.iconik,
+            self.run,
             [link for link in ways.links if partner_in(link.key) == partner_id],
             [one for one in ways.deliveries if one.partner_id == partner_id],
             "the version is recalled",
-            trail=self.trail,
         )
 
     async def _withdraw(self, asset_id: str, version_id: str) -> None:
         """The documents that published it are withdrawn."""
-        documents = self.grid.community.documents
+        documents = self.run.grid.community.documents
         published = [
             one
             async for one in documents.list(asset_id=asset_id)
@@ -329,7 +293,7 @@ class _Work:
             and one.asset.version_id == version_id
         ]
         for document in published:
-            await self.trail.write(
+            await self.run.write(
                 f"withdraw document {document.id}",
                 partial(
                     documents.set_state,

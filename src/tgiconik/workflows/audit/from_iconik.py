@@ -20,6 +20,7 @@ from tgiconik.iconik.models import assets as m
 from tgiconik.release import AssetFacts, Purpose, ReasonCode, Recipient, ReleasePolicy, decide
 from tgiconik.workflows.audit.events import UNDATED, About, Event, EventKind, Platform, Sighting
 from tgiconik.workflows.audit.sources import Source
+from tgiconik.workflows.run import IconikRun
 from tgiconik.workflows.run.trail import Clock, Trail
 from tgiconik.workflows.sharing.facts import read_facts
 
@@ -248,7 +249,8 @@ async def judgements(
     open_ = [s for s in shown.shares if s.id and (s.expires is None or s.expires > now())]
     if not open_:
         return
-    facts = await read_facts(iconik, shown.id, policy=policy, trail=Trail(now=now))
+    run = IconikRun(iconik=iconik, policy=policy, trail=Trail(now=now))
+    facts = await read_facts(run, shown.id)
     for share in open_:
         refusals = _refusals(policy, facts, partner_in(share.title) or "", share, now())
         yield Event(

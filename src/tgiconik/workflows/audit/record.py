@@ -14,7 +14,7 @@ from tgiconik.workflows.audit.chain import bodies
 from tgiconik.workflows.audit.events import Event
 from tgiconik.workflows.audit.findings import Finding
 from tgiconik.workflows.audit.sources import Gap
-from tgiconik.workflows.run.html import as_dict
+from tgiconik.workflows.run.results import as_dict
 from tgiconik.workflows.run.text import one_line
 from tgiconik.workflows.run.trail import Step
 

@@ -1,22 +1,20 @@
-"""Whom something is for: the groups that a tag is for, and the partners in them, each read once."""
+"""The audience of an asset: the groups that its tags are for, and the partners in them."""
 
 from collections.abc import Iterable, Mapping, Sequence
 
 import attrs
 
 from tgiconik.release import AssetFacts, Recipient
-from tgiconik.tradinggrid import TradingGridClient
 from tgiconik.tradinggrid.collaboration import Group, Partner
+from tgiconik.workflows.run import GridRun
 from tgiconik.workflows.run.text import how_many, named
-from tgiconik.workflows.run.trail import Trail
 
 
 @attrs.define
-class Circle:
-    """The partner groups of a company, as far as somebody asked for them."""
+class AudienceResolver:
+    """Resolves tags, groups and company ids to partners; reads each list once."""
 
-    grid: TradingGridClient
-    trail: Trail
+    run: GridRun
     _groups: dict[str, Group] | None = attrs.field(default=None, init=False)
     _members: dict[str, tuple[Partner, ...]] = attrs.field(factory=dict, init=False)
     _profiles: dict[str, Partner] | None = attrs.field(default=None, init=False)
@@ -59,12 +57,12 @@ class Circle:
     async def profile(self, company_id: str) -> Partner | None:
         """A partner's profile, from one listing of all of them; None without one."""
         if self._profiles is None:
-            partners = self.grid.community.partners.list()
+            partners = self.run.grid.community.partners.list()
             self._profiles = {partner.company_id: partner async for partner in partners}
-            self.trail.read(f"profiles of {how_many(self._profiles)}")
+            self.run.trail.read(f"profiles of {how_many(self._profiles)}")
         return self._profiles.get(company_id)
 
-    async def meant_for(
+    async def resolve(
         self,
         facts: AssetFacts,
         *,
@@ -72,7 +70,7 @@ class Circle:
         partners: Iterable[str] | None,
         groups_field: str,
     ) -> tuple[dict[str, Partner | None], list[str]]:
-        """Whom an asset is meant for.
+        """The partners that an asset is meant for.
 
         Args:
             facts: what was read of it, with its tags.
@@ -81,35 +79,38 @@ class Circle:
             groups_field: the metadata field with the tags.
 
         Returns:
-            The partners by company id, and what is missing to know them all, one line each.
+            The partners by company id, and one line for each thing that is missing to know them
+            all.
 
         Raises:
             NotFound: there is no such group.
         """
-        waits_for: list[str] = []
+        waiting_on: list[str] = []
         if groups is None and partners is None:
             tags = _texts(facts.metadata.get(groups_field))
             groups, unknown = await self.tagged(tags)
-            waits_for += [f"a partner group for the tag {named(tag)}" for tag in unknown]
+            waiting_on += [f"a partner group for the tag {named(tag)}" for tag in unknown]
             if not tags:
-                waits_for.append(f"a tag of {named(facts.title)} in {groups_field}")
+                waiting_on.append(f"a tag of {named(facts.title)} in {groups_field}")
         wanted: dict[str, Partner | None] = {**await self.members(groups or ())}
         for partner_id in partners or ():
             wanted.setdefault(partner_id, await self.profile(partner_id))
-        self.trail.decided(f"{named(facts.title)} is meant for {how_many(wanted)}")
-        return dict(sorted(wanted.items())), waits_for
+        self.run.trail.decided(f"{named(facts.title)} is meant for {how_many(wanted)}")
+        return dict(sorted(wanted.items())), waiting_on
 
     async def read_groups(self) -> Mapping[str, Group]:
         """All groups by id, read at the first time."""
         if self._groups is None:
-            self._groups = {group.id: group async for group in self.grid.community.groups.list()}
+            self._groups = {
+                group.id: group async for group in self.run.grid.community.groups.list()
+            }
         return self._groups
 
     async def _members_of(self, group_id: str) -> tuple[Partner, ...]:
         if group_id not in self._members:
-            members = [member async for member in self.grid.community.groups.members(group_id)]
+            members = [member async for member in self.run.grid.community.groups.members(group_id)]
             self._members[group_id] = tuple(members)
-            self.trail.read(f"group {group_id}: {how_many(members)}")
+            self.run.trail.read(f"group {group_id}: {how_many(members)}")
         return self._members[group_id]
 
 

@@ -1,4 +1,4 @@
-"""One asset on its way to many partners: a document, a link and a delivery for each, and the word.
+"""Distribution of one asset to many partners: document, links, deliveries and announcement.
 
 Steps, each of which looks before it writes: publish the document for those who may have the asset;
 share with each and record the delivery, a few at a time, and take back what an earlier run opened
@@ -12,9 +12,7 @@ from typing import Final
 import attrs
 
 from tgiconik import errors
-from tgiconik.iconik import IconikClient
-from tgiconik.release import AssetFacts, Decision, Purpose, Recipient, ReleasePolicy, decide
-from tgiconik.tradinggrid import TradingGridClient
+from tgiconik.release import AssetFacts, Decision, Purpose, Recipient, decide
 from tgiconik.tradinggrid.collaboration import Delivery, Document, Partner
 from tgiconik.workflows.distribution.audience import as_recipient, can_be_reached
 from tgiconik.workflows.distribution.publication import (
@@ -23,28 +21,28 @@ from tgiconik.workflows.distribution.publication import (
     publish,
     wanted_document,
 )
-from tgiconik.workflows.run.concurrency import Turns, fan_out
-from tgiconik.workflows.run.outcome import Outcome, State
+from tgiconik.workflows.run import Run
+from tgiconik.workflows.run.concurrency import BatchBarrier, fan_out
+from tgiconik.workflows.run.results import Outcome, State
 from tgiconik.workflows.run.text import ruling
-from tgiconik.workflows.run.trail import Trail, Verb
-from tgiconik.workflows.sharing.delivery import record_delivery
-from tgiconik.workflows.sharing.links import share_key
-from tgiconik.workflows.sharing.share import share_with_partner, take_back
-from tgiconik.workflows.sharing.snapshot import Seat, Survey
+from tgiconik.workflows.run.trail import Verb
+from tgiconik.workflows.sharing.delivery import record_delivery, share_key
+from tgiconik.workflows.sharing.share import share_asset, take_back
+from tgiconik.workflows.sharing.snapshot import PartnerSnapshot, Snapshot
 
 #: How often partners are served anew when somebody else distributes at the same time.
 _ROUNDS: Final = 3
 
 
 @attrs.frozen(kw_only=True)
-class Arrival:
-    """What became of the asset.
+class Distributed:
+    """The result of distributing one asset.
 
     Attributes:
         version_id: its current version.
         document_id: the document that is published; None when nobody ever could have the asset, and
             in a dry run that would publish it.
-        announcement_ids: what the partners were told by.
+        announcement_ids: the announcements that the partners got.
         outcomes: one for each partner, in their order.
     """
 
@@ -55,27 +53,35 @@ class Arrival:
 
 
 @attrs.frozen(kw_only=True)
-class ToMany:
-    """One asset on its way to many partners."""
+class Distributor:
+    """Distributes one asset to many partners.
 
-    grid: TradingGridClient
-    iconik: IconikClient
-    asset_id: str
-    policy: ReleasePolicy
+    Attributes:
+        run: the run.
+        purpose: what the asset is distributed for.
+        snapshot: the asset as it was read for all of them.
+        max_concurrency: how many partners are served at the same time.
+        series: begins the external id of its documents.
+    """
+
+    run: Run
     purpose: Purpose
-    survey: Survey
-    at_once: int
+    snapshot: Snapshot
+    max_concurrency: int
     series: str = DISTRIBUTION
-    trail: Trail
 
-    async def run(self, wanted: Mapping[str, Partner | None]) -> Arrival:
-        """Publish, deliver, announce."""
-        grid, policy, trail = self.grid, self.policy, self.trail
-        facts = self.survey.latest
-        if trail.now() - facts.read_at > policy.freshness:
-            facts = await self.survey.facts()
+    async def distribute(self, wanted: Mapping[str, Partner | None]) -> Distributed:
+        """Publish, deliver, announce.
+
+        Args:
+            wanted: the partners' profiles by company id; None for one without a profile.
+        """
+        run, policy = self.run, self.run.policy
+        facts = self.snapshot.latest
+        if run.now() - facts.read_at > policy.freshness:
+            facts = await self.snapshot.facts()
         decisions = {
-            partner_id: decide(policy, facts, as_recipient(partner), self.purpose, trail.now())
+            partner_id: decide(policy, facts, as_recipient(partner), self.purpose, run.now())
             for partner_id, partner in wanted.items()
             if partner is not None and can_be_reached(partner)
         }
@@ -88,8 +94,8 @@ class ToMany:
             kept = {id_: allowed[id_] for id_ in allowed if id_ not in refused}
             document = await self._publish(facts, kept)
         delivered = [id_ for id_, outcome in outcomes.items() if outcome.state is State.DELIVERED]
-        announcements = await announce(grid, document, facts.title, partners=delivered, trail=trail)
-        return Arrival(
+        announcements = await announce(run, document, facts.title, partners=delivered)
+        return Distributed(
             version_id=facts.version_id,
             document_id=document.id if document else None,
             announcement_ids=announcements,
@@ -102,12 +108,10 @@ class ToMany:
             # The same facts for all of them: every decision says the same of the asset itself.
             decision = next(iter(allowed.values()))
             wanted = wanted_document(
-                facts, decision, partners=allowed, policy=self.policy, series=self.series
+                facts, decision, partners=allowed, policy=self.run.policy, series=self.series
             )
         # Documents speak of the asset that was judged, whichever asset its version is shared by.
-        return await publish(
-            self.grid, facts.asset_id, wanted, series=self.series, trail=self.trail
-        )
+        return await publish(self.run, facts.asset_id, wanted, series=self.series)
 
     async def _serve_all(
         self,
@@ -116,94 +120,85 @@ class ToMany:
         document: Document | None,
     ) -> dict[str, Outcome]:
         """An outcome for each; those whom somebody else served meanwhile are looked at again."""
-        trail = self.trail
 
-        async def serve(turns: Turns, partner_id: str) -> Outcome:
+        async def serve(barrier: BatchBarrier, partner_id: str) -> Outcome:
             partner = wanted[partner_id]
-            async with turns.take() as turn:
+            async with barrier.slot() as slot:
                 if partner is None or not can_be_reached(partner):
                     raise errors.WorkflowError(
                         f"{partner_id} has no {'contact' if partner else 'profile'}"
                     )
+                view = PartnerSnapshot(self.snapshot, slot)
                 return await self._serve(
-                    as_recipient(partner), decisions[partner_id], document, Seat(self.survey, turn)
+                    as_recipient(partner), decisions[partner_id], document, view
                 )
 
+        trail = self.run.trail
         outcomes: dict[str, Outcome] = {}
         todo = list(wanted)
         for _ in range(_ROUNDS):
             before = len(trail.steps)
-            turns = Turns(self.at_once, len(todo))
+            barrier = BatchBarrier(self.max_concurrency, len(todo))
             outcomes |= await fan_out(
                 todo,
-                partial(serve, turns),
+                partial(serve, barrier),
                 failed=self._failed,
-                at_once=turns.workers,
+                max_concurrency=barrier.workers,
                 trail=trail,
             )
             wrote = any(step.verb is Verb.WROTE for step in trail.steps[before:])
             if not wrote and not any(_was_overtaken(outcomes[id_]) for id_ in todo):
                 break
-            await self.survey.look_at_links()
+            await self.snapshot.refresh_links()
             todo = [id_ for id_ in todo if not await self._is_settled(outcomes[id_], document)]
             if not todo:
                 break
-            await self.survey.refresh()
+            await self.snapshot.refresh()
         return {id_: outcomes[id_] for id_ in wanted}
 
     async def _serve(
-        self, recipient: Recipient, decision: Decision, document: Document | None, seat: Seat
+        self,
+        recipient: Recipient,
+        decision: Decision,
+        document: Document | None,
+        view: PartnerSnapshot,
     ) -> Outcome:
         """One partner: link and record, or neither."""
-        partner_id = recipient.company_id
+        partner_id, asset_id = recipient.company_id, self.snapshot.asset_id
         if decision.allowed:
-            outcome = await share_with_partner(
-                self.grid,
-                self.iconik,
-                self.asset_id,
+            outcome = await share_asset(
+                self.run,
+                asset_id,
                 recipient=recipient,
-                policy=self.policy,
                 purpose=self.purpose,
-                facts=self.survey.latest,
-                sight=seat,
-                trail=self.trail,
+                facts=self.snapshot.latest,
+                view=view,
             )
         else:
-            self.trail.decided(ruling(self.survey.latest.title, partner_id, decision))
+            self.run.trail.decided(ruling(self.snapshot.latest.title, partner_id, decision))
             outcome = self._outcome(partner_id, State.REFUSED, decision=decision)
-        if outcome.state is State.DELIVERED:
-            recorded = await record_delivery(
-                self.grid,
-                document.id if document else None,
-                outcome,
-                there=self._delivery(partner_id, document),
-                trail=self.trail,
-            )
-            if recorded is not None:
-                self.survey.record(recorded)
-        else:
-            await take_back(
-                self.grid,
-                self.iconik,
-                self.asset_id,
-                recipient=recipient,
-                policy=self.policy,
-                purpose=self.purpose,
-                request_id=None,
-                sight=seat,
-                trail=self.trail,
-            )
+        if outcome.state is not State.DELIVERED:
+            await take_back(self.run, asset_id, recipient=recipient, request_id=None, view=view)
+            return outcome
+        recorded = await record_delivery(
+            self.run,
+            document.id if document else None,
+            outcome,
+            there=self._delivery(partner_id, document),
+        )
+        if recorded is not None:
+            self.snapshot.record(recorded)
         return outcome
 
     def _delivery(self, partner_id: str, document: Document | None) -> Delivery | None:
         """The partner's delivery of the document, as it was read."""
-        return self.survey.delivery(document.id, partner_id) if document is not None else None
+        return self.snapshot.delivery(document.id, partner_id) if document is not None else None
 
     async def _is_settled(self, outcome: Outcome, document: Document | None) -> bool:
         """Whether both platforms show what the outcome says, and nothing beside it."""
         if outcome.state is not State.DELIVERED:
             return not _was_overtaken(outcome)
-        links = await self.survey.links(share_key(outcome.partner))
+        links = self.snapshot.links(share_key(outcome.partner))
         delivery = self._delivery(outcome.partner, document)
         return (
             [link.share_id for link in links] == [outcome.share_id]
@@ -212,7 +207,7 @@ class ToMany:
         )
 
     def _failed(self, partner_id: str, error: errors.TgIconikError) -> Outcome:
-        self.trail.decided(f"{partner_id} could not be served: {error}")
+        self.run.trail.decided(f"{partner_id} could not be served: {error}")
         return self._outcome(partner_id, State.FAILED, error=error)
 
     def _outcome(
@@ -223,10 +218,10 @@ class ToMany:
         decision: Decision | None = None,
         error: Exception | None = None,
     ) -> Outcome:
-        facts = self.survey.latest
+        facts = self.snapshot.latest
         return Outcome(
             partner=partner_id,
-            asset_id=self.asset_id,
+            asset_id=self.snapshot.asset_id,
             title=facts.title,
             state=state,
             version_id=facts.version_id,

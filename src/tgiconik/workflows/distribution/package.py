@@ -2,7 +2,7 @@
 
 A collection's share shows all its members, later ones too. So every partner has a collection of
 their own, and what may not go to them is never in it while a link is open: members are decided one
-by one, refused ones leave first, and after every write it is looked again.
+by one, refused ones leave first, and after every write they are checked again.
 
 Trading Grid has one document for each partner and package, which remembers the collection, the
 partner's delivery below it, and an entry in the log for every state of its contents.
@@ -25,24 +25,30 @@ from tgiconik.tradinggrid.collaboration import (
     DeliveryState,
     DocumentUpdate,
 )
-from tgiconik.workflows.distribution.package_store import PackageSurvey, Place, Places
+from tgiconik.workflows.distribution.package_store import (
+    PackageSnapshot,
+    PackageStore,
+    StoredPackage,
+)
 from tgiconik.workflows.distribution.publication import change_document
-from tgiconik.workflows.run.concurrency import Turn
-from tgiconik.workflows.run.outcome import Outcome, State
+from tgiconik.workflows.run import Run
+from tgiconik.workflows.run.concurrency import Slot
+from tgiconik.workflows.run.results import Outcome, State
 from tgiconik.workflows.run.text import ruling
 from tgiconik.workflows.run.trail import Trail, utc_now
-from tgiconik.workflows.sharing.delivery import end_delivery, put_delivery
-from tgiconik.workflows.sharing.facts import FreshFacts, Read
-from tgiconik.workflows.sharing.links import (
+from tgiconik.workflows.sharing.delivery import (
+    LinkTarget,
+    end_delivery,
     end_of,
-    lasts_right,
-    make_link,
-    renew_link,
+    ensure_link,
+    keep_one,
+    put_delivery,
     revoke_link,
     share_key,
     still_open,
     winner,
 )
+from tgiconik.workflows.sharing.snapshot import FactsCache, Read
 
 #: How often it is begun anew when somebody else packs the same at the same time.
 _ROUNDS: Final = 3
@@ -50,11 +56,11 @@ _ROUNDS: Final = 3
 
 @attrs.frozen(kw_only=True)
 class Package:
-    """What belongs together.
+    """Assets that belong together.
 
     Attributes:
         key: names it on both platforms, for all partners.
-        title: what partners read.
+        title: the title that partners read.
         asset_ids: the assets that are meant to be in it.
     """
 
@@ -96,7 +102,6 @@ async def deliver_package(
     policy: ReleasePolicy,
     purpose: Purpose,
     project_id: str | None = None,
-    facts: FreshFacts | None = None,
     trail: Trail | None = None,
 ) -> Packed:
     """Bring about that a partner has one link to what they may have of a package.
@@ -107,102 +112,93 @@ async def deliver_package(
     Args:
         grid: where the delivery is remembered.
         iconik: where the assets are.
-        package: what is to go there; without assets, everything is taken back.
+        package: the assets; without any, everything is taken back.
         recipient: the partner.
         policy: the release rules.
         purpose: what for.
         project_id: the project that it belongs to.
-        facts: what is known of the assets, when many partners get the same.
         trail: where to record it; a trail with `dry_run` writes nothing.
 
     Raises:
         CallError: a platform could not be asked; run it again.
     """
-    trail = trail or Trail(now=utc_now)
-    packing = Packing(
-        grid=grid,
-        iconik=iconik,
-        package=package,
-        policy=policy,
-        purpose=purpose,
-        project_id=project_id,
-        facts=facts or FreshFacts(iconik, policy, trail),
-        trail=trail,
+    run = Run(grid=grid, iconik=iconik, policy=policy, trail=trail or Trail(now=utc_now))
+    packager = Packager(
+        run=run, package=package, purpose=purpose, project_id=project_id, facts=FactsCache(run)
     )
-    return await packing.deliver(recipient)
+    return await packager.deliver(recipient)
 
 
 @attrs.frozen(kw_only=True)
-class Packing:
-    """One package for many partners; see `deliver_package`.
+class Packager:
+    """Delivers one package to many partners; see `deliver_package`.
 
     Attributes:
-        survey: what is there for all of them; read for each when left out.
+        run: the run.
+        package: the package, as most of the partners are to have it.
+        purpose: what for.
+        project_id: the project that it belongs to.
+        facts: the facts of its assets, for all partners.
+        snapshot: the package as it was read for all of them; read for each when left out.
     """
 
-    grid: TradingGridClient
-    iconik: IconikClient
+    run: Run
     package: Package
-    policy: ReleasePolicy
     purpose: Purpose
     project_id: str | None
-    facts: FreshFacts
-    survey: PackageSurvey | None = None
-    trail: Trail
+    facts: FactsCache
+    snapshot: PackageSnapshot | None = None
 
     async def deliver(
-        self, recipient: Recipient, *, package: Package | None = None, turn: Turn | None = None
+        self, recipient: Recipient, *, package: Package | None = None, slot: Slot | None = None
     ) -> Packed:
-        """Bring about that a partner has it.
+        """Bring about that a partner has the package.
 
         Args:
             recipient: the partner.
-            package: what this partner is to have, when it is not what all are.
-            turn: theirs, among many who are served.
+            package: the package for this partner, when it is not the one for all.
+            slot: the partner's, among many who are served.
         """
-        case = self._case(recipient, package or self.package, turn, self.survey)
+        package, snapshot = package or self.package, self.snapshot
         for _ in range(_ROUNDS):
             try:
-                return await case.run()
+                return await self._for(recipient, package, slot, snapshot).bring_about()
             except errors.PreconditionFailed:
-                self.trail.read(f"somebody else packs for {case.partner_id} at the same time")
-                # What was read for all is not so any more.
-                case = self._case(recipient, package or self.package, turn, None)
-        return await case.run()
+                who = recipient.company_id
+                self.run.trail.read(f"somebody else packs for {who} at the same time")
+                # The snapshot that was read for all is out of date.
+                snapshot = None
+        return await self._for(recipient, package, slot, snapshot).bring_about()
 
-    def _case(
+    def _for(
         self,
         recipient: Recipient,
         package: Package,
-        turn: Turn | None,
-        survey: PackageSurvey | None,
-    ) -> "_Case":
-        return _Case(
-            grid=self.grid,
-            iconik=self.iconik,
+        slot: Slot | None,
+        snapshot: PackageSnapshot | None,
+    ) -> "_PartnerPackage":
+        store = PackageStore(
+            run=self.run,
+            package_key=package.key,
+            title=package.title,
+            partner_id=recipient.company_id,
+            project_id=self.project_id,
+            snapshot=snapshot,
+        )
+        return _PartnerPackage(
+            run=self.run,
             package=package,
             recipient=recipient,
-            policy=self.policy,
             purpose=self.purpose,
             facts=self.facts,
-            turn=turn,
-            places=Places(
-                grid=self.grid,
-                iconik=self.iconik,
-                package_key=package.key,
-                title=package.title,
-                partner_id=recipient.company_id,
-                project_id=self.project_id,
-                survey=survey,
-                trail=self.trail,
-            ),
-            trail=self.trail,
+            slot=slot,
+            store=store,
         )
 
 
 @attrs.frozen(kw_only=True)
 class _Verdict:
-    """What is to become of one asset."""
+    """The decision on one asset; without facts when it is gone."""
 
     facts: AssetFacts | None = None
     decision: Decision | None = None
@@ -218,137 +214,125 @@ _Verdicts: TypeAlias = Mapping[str, _Verdict]
 
 
 @attrs.frozen(kw_only=True)
-class _Case:
+class _PartnerPackage:
     """One package and one partner."""
 
-    grid: TradingGridClient
-    iconik: IconikClient
+    run: Run
     package: Package
     recipient: Recipient
-    policy: ReleasePolicy
     purpose: Purpose
-    facts: FreshFacts
-    turn: Turn | None
-    places: Places
-    trail: Trail
+    facts: FactsCache
+    slot: Slot | None
+    store: PackageStore
 
     @property
     def partner_id(self) -> str:
-        """Whom it is for."""
+        """Company id (BUID) of the partner."""
         return self.recipient.company_id
 
-    async def run(self) -> Packed:
-        """From whatever is there to what shall be."""
-        verdicts = await self.judge(self.facts.of)
-        place = await self.places.find()
-        before = place.members
+    async def bring_about(self) -> Packed:
+        """Bring the collection, its link and its record to what they are to be."""
+        verdicts = await self._judge(self.facts.of)
+        stored = await self.store.find()
+        before = stored.members
         if not _allowed(verdicts):
-            return await self.close(place, verdicts)
-        place = await self.fill(await self.places.open(await self.empty(place, verdicts)))
+            return await self._close(stored, verdicts)
+        stored = await self._fill(await self.store.open(await self._empty(stored, verdicts)))
         # That may have taken longer than facts are fresh.
-        verdicts = await self.judge(self.facts.of, verdicts)
+        verdicts = await self._judge(self.facts.of, verdicts)
         if not _allowed(verdicts):
-            return await self.close(place, verdicts)
-        place = await self.empty(place, verdicts)
-        link, is_new = await self.share(place, verdicts)
-        if is_new or place.members != before:
-            async with self.facts.look(self.turn) as read:
-                verdicts = await self.judge(read, verdicts)
+            return await self._close(stored, verdicts)
+        stored = await self._empty(stored, verdicts)
+        link, is_new = await self._share(stored, verdicts)
+        if is_new or stored.members != before:
+            async with self.facts.look(self.slot) as read:
+                verdicts = await self._judge(read, verdicts)
             if not _allowed(verdicts):
-                return await self.close(place, verdicts)
-            place = await self.empty(await self.places.look_into(place), verdicts)
-        await self.record(place, verdicts, link)
-        return self.packed(place, verdicts, link)
+                return await self._close(stored, verdicts)
+            stored = await self._empty(await self.store.look_into(stored), verdicts)
+        await self._record(stored, verdicts, link)
+        return self._packed(stored, verdicts, link)
 
-    async def judge(self, read: Read, before: _Verdicts | None = None) -> dict[str, _Verdict]:
-        """Every asset of the package; what was said before is not said again."""
+    async def _judge(self, read: Read, before: _Verdicts | None = None) -> dict[str, _Verdict]:
+        """Decide every asset of the package; record only the decisions that changed."""
         verdicts = {}
         for asset_id in dict.fromkeys(self.package.asset_ids):
-            verdict = verdicts[asset_id] = await self.judge_one(asset_id, read)
+            verdict = verdicts[asset_id] = await self._judge_one(asset_id, read)
             if before is None or before[asset_id].allowed != verdict.allowed:
                 title = verdict.facts.title if verdict.facts else f"asset {asset_id}"
-                self.trail.decided(ruling(title, self.partner_id, verdict.decision))
+                self.run.trail.decided(ruling(title, self.partner_id, verdict.decision))
         return verdicts
 
-    async def judge_one(self, asset_id: str, read: Read) -> _Verdict:
-        """One asset; one that is gone is nobody's."""
+    async def _judge_one(self, asset_id: str, read: Read) -> _Verdict:
+        """Decide one asset; one that is gone may go to nobody."""
         try:
             facts = await read(asset_id)
         except (errors.NotFound, errors.ConfigurationError) as error:
             # What cannot be an id in a path is the name of nothing, too.
             return _Verdict(error=error)
-        decision = decide(self.policy, facts, self.recipient, self.purpose, self.trail.now())
+        run = self.run
+        decision = decide(run.policy, facts, self.recipient, self.purpose, run.now())
         return _Verdict(facts=facts, decision=decision)
 
-    async def empty(self, place: Place, verdicts: _Verdicts) -> Place:
+    async def _empty(self, stored: StoredPackage, verdicts: _Verdicts) -> StoredPackage:
         """Take out what may not be there, and what nobody meant to be there."""
         right = {("assets", asset_id) for asset_id in _allowed(verdicts)}
-        return await self.places.take_out(place, place.members - right)
+        return await self.store.take_out(stored, stored.members - right)
 
-    async def fill(self, place: Place) -> Place:
+    async def _fill(self, stored: StoredPackage) -> StoredPackage:
         """Put in what may be there, each judged at that moment."""
         for asset_id in dict.fromkeys(self.package.asset_ids):
-            verdict = await self.judge_one(asset_id, self.facts.of)
-            missing = ("assets", asset_id) not in place.members
+            verdict = await self._judge_one(asset_id, self.facts.of)
+            missing = ("assets", asset_id) not in stored.members
             if verdict.facts is not None and verdict.allowed and missing:
-                place = await self.places.put_in(place, asset_id, verdict.facts.title)
-        return place
+                stored = await self.store.put_in(stored, asset_id, verdict.facts.title)
+        return stored
 
-    async def links(self, place: Place) -> list[ShareLink]:
-        """The partner's links to the collection that still open."""
-        if place.collection_id is None:
+    async def _links(self, stored: StoredPackage) -> list[ShareLink]:
+        """The partner's links to the collection that still open, read now."""
+        if stored.collection_id is None:
             return []
-        links = await self.iconik.assets.find_links(
-            place.collection_id, share_key(self.partner_id), object_type="collections"
+        links = await self.run.iconik.assets.find_links(
+            stored.collection_id, share_key(self.partner_id), object_type="collections"
         )
-        return still_open(links, self.trail.now())
+        return still_open(links, self.run.now())
 
-    async def links_before(self, place: Place) -> list[ShareLink]:
-        """The same before anything is written: what is known already is not read again."""
-        if place.is_new:
+    async def _links_before(self, stored: StoredPackage) -> list[ShareLink]:
+        """The same before anything is written: a link of the snapshot is not read again."""
+        if stored.is_new:
             # Nobody else has heard of it.
             return []
-        survey = self.places.survey
-        known = survey and survey.link(place.delivery, place.collection_id or "")
-        return still_open([known], self.trail.now()) if known else await self.links(place)
+        snapshot = self.store.snapshot
+        known = snapshot and snapshot.link(stored.delivery, stored.collection_id or "")
+        return still_open([known], self.run.now()) if known else await self._links(stored)
 
-    async def share(self, place: Place, verdicts: _Verdicts) -> tuple[ShareLink | None, bool]:
+    async def _share(
+        self, stored: StoredPackage, verdicts: _Verdicts
+    ) -> tuple[ShareLink | None, bool]:
         """The one link, and whether it was made or renewed; no link in a dry run that would."""
-        links = await self.links_before(place)
-        remembered = frozenset(
-            [place.delivery.share_id] if place.delivery and place.delivery.share_id else []
+        links = await self._links_before(stored)
+        delivery = stored.delivery
+        remembered = frozenset([delivery.share_id] if delivery and delivery.share_id else [])
+        target = LinkTarget(
+            partner_id=self.partner_id,
+            object_type="collections",
+            object_id=stored.collection_id or "",
+            title=self.package.title,
+            purpose=self.purpose,
         )
-        link = winner(links, remembered, self.purpose)
         end = min(end_of(decision) for decision in _decisions(verdicts))
-        is_new = link is None or not lasts_right(link, end, self.policy, self.trail.now())
-        if link is None:
-            link = await make_link(
-                self.iconik,
-                place.collection_id or "",
-                self.partner_id,
-                title=self.package.title,
-                expires=end,
-                download=self.purpose.download,
-                object_type="collections",
-                trail=self.trail,
-            )
-        elif is_new:
-            link = await renew_link(self.iconik, link, self.partner_id, end, trail=self.trail)
-        if is_new and not self.trail.dry_run:
+        link, is_new = await ensure_link(self.run, target, links, remembered, end)
+        if is_new and not self.run.dry_run:
             # Somebody else may have shared meanwhile: everyone who looks keeps the same link.
-            links = await self.links(place)
+            links = await self._links(stored)
             link = winner(links, remembered, self.purpose) or link
-        for stray in links:
-            if link is None or stray.share_id != link.share_id:
-                await self.revoke(stray, "a stray beside the partner's link")
+        await keep_one(self.run, target, link, links)
         return link, is_new
 
-    async def revoke(self, link: ShareLink, why: str) -> None:
-        """End a link of the partner's."""
-        await revoke_link(self.grid, self.iconik, link, self.partner_id, why, trail=self.trail)
-
-    async def record(self, place: Place, verdicts: _Verdicts, link: ShareLink | None) -> None:
-        """Say on Trading Grid what the partner has."""
+    async def _record(
+        self, stored: StoredPackage, verdicts: _Verdicts, link: ShareLink | None
+    ) -> None:
+        """Record on Trading Grid what the partner has."""
         restrictions = [text for d in _decisions(verdicts) for text in d.restrictions if text]
         wanted = DeliveryInput(
             key=share_key(self.partner_id),
@@ -359,42 +343,42 @@ class _Case:
             state=DeliveryState.ACTIVE,
         )
         await put_delivery(
-            self.grid,
-            place.document.id if place.document else None,
+            self.run,
+            stored.document.id if stored.document else None,
             self.partner_id,
             wanted,
             title=self.package.title,
-            there=place.delivery,
-            trail=self.trail,
+            there=stored.delivery,
         )
-        await self.places.log(place, _versions(verdicts))
+        await self.store.log(stored, _versions(verdicts))
 
-    async def close(self, place: Place, verdicts: _Verdicts) -> Packed:
+    async def _close(self, stored: StoredPackage, verdicts: _Verdicts) -> Packed:
         """Nothing may go there: the link ends, and with it all that it shows."""
-        for link in await self.links(place):
-            await self.revoke(link, "nothing in it may be shared any more")
-        if place.delivery is not None and place.delivery.state == DeliveryState.ACTIVE:
-            await end_delivery(self.grid, place.delivery, trail=self.trail)
-        if place.document is not None:
+        for link in await self._links(stored):
+            why = "nothing in it may be shared any more"
+            await revoke_link(self.run, link, self.partner_id, why)
+        if stored.delivery is not None and stored.delivery.state == DeliveryState.ACTIVE:
+            await end_delivery(self.run, stored.delivery)
+        if stored.document is not None:
             nobody = DocumentUpdate(audience=Audience())
-            await change_document(self.grid, place.document, nobody, self.trail)
-            await self.places.log(place, _versions(verdicts))
-        return self.packed(place, verdicts, None)
+            await change_document(self.run, stored.document, nobody)
+            await self.store.log(stored, _versions(verdicts))
+        return self._packed(stored, verdicts, None)
 
-    def packed(self, place: Place, verdicts: _Verdicts, link: ShareLink | None) -> Packed:
-        """What the partner has, as a value."""
+    def _packed(self, stored: StoredPackage, verdicts: _Verdicts, link: ShareLink | None) -> Packed:
+        """The package as the partner has it."""
         return Packed(
             partner=self.partner_id,
-            outcomes=tuple(self.outcome(id_, one, link) for id_, one in verdicts.items()),
-            collection_id=place.collection_id,
-            document_id=place.document.id if place.document else None,
+            outcomes=tuple(self._outcome(id_, one, link) for id_, one in verdicts.items()),
+            collection_id=stored.collection_id,
+            document_id=stored.document.id if stored.document else None,
             share_id=link.share_id if link else None,
             link=link.url if link else None,
             expires_at=link.expires if link else None,
         )
 
-    def outcome(self, asset_id: str, verdict: _Verdict, link: ShareLink | None) -> Outcome:
-        """What became of one asset."""
+    def _outcome(self, asset_id: str, verdict: _Verdict, link: ShareLink | None) -> Outcome:
+        """The outcome of one asset."""
         facts, decision = verdict.facts, verdict.decision
         if facts is None or decision is None:
             return Outcome(
@@ -403,22 +387,19 @@ class _Case:
                 state=State.FAILED,
                 error=verdict.error,
             )
-        if not decision.allowed:
-            return Outcome(
-                partner=self.partner_id,
-                asset_id=asset_id,
-                title=facts.title,
-                state=State.REFUSED,
-                version_id=facts.version_id,
-                decision=decision,
-            )
-        return Outcome(
+        refused = Outcome(
             partner=self.partner_id,
             asset_id=asset_id,
             title=facts.title,
-            state=State.DELIVERED,
+            state=State.REFUSED,
             version_id=facts.version_id,
             decision=decision,
+        )
+        if not decision.allowed:
+            return refused
+        return attrs.evolve(
+            refused,
+            state=State.DELIVERED,
             share_id=link.share_id if link else None,
             link=link.url if link else None,
             expires_at=link.expires if link else decision.expires_at,

@@ -1,4 +1,4 @@
-"""Where a partner's package is: a collection in iconik, and a document that remembers it.
+"""A partner's package as both platforms keep it: a collection, and a document that remembers it.
 
 Both carry the package's key as their `external_id`. A collection that somebody deleted is replaced
 by another one, with the next number in its key.
@@ -16,7 +16,6 @@ from tgiconik.iconik import IconikClient
 from tgiconik.iconik.assets import ShareLink, key_in
 from tgiconik.iconik.models import assets as m
 from tgiconik.iconik.search import one_of, term
-from tgiconik.tradinggrid import TradingGridClient
 from tgiconik.tradinggrid.collaboration import (
     Activity,
     ActivityInput,
@@ -29,21 +28,25 @@ from tgiconik.tradinggrid.collaboration import (
     Project,
 )
 from tgiconik.workflows.distribution.publication import change_document
+from tgiconik.workflows.run import IconikRun, Run
 from tgiconik.workflows.run.text import named
-from tgiconik.workflows.run.trail import Trail
 
+#: The kind of the entries in the log.
+PACKED: Final = "package.delivered"
+#: How many are asked for at once, in a search and in a query.
+_BATCH: Final = 50
 #: A member of a collection: `assets` or `collections`, and its id.
 Member: TypeAlias = tuple[str, str]
 
 
 @attrs.frozen(kw_only=True)
-class PackageSurvey:
-    """A package as its partners have it.
+class PackageSnapshot:
+    """A package as it was read for all its partners.
 
     Attributes:
-        documents: what remembers the collections, by external id.
-        deliveries: what is on record as delivered, by document and partner.
-        logged: what the collections held, oldest first, by collection id.
+        documents: the documents that remember the collections, by external id.
+        deliveries: the deliveries on record, by document and partner.
+        logged: entries on the contents of the collections, oldest first, by collection id.
         asked: the keys whose collections were searched for.
         orphans: the collections that no document remembers, by key.
         links: the shares that the deliveries remember, by id, as iconik's index has them.
@@ -70,16 +73,16 @@ class PackageSurvey:
 
 
 @attrs.frozen(kw_only=True)
-class Place:
-    """Where a partner's package is, as far as it is there.
+class StoredPackage:
+    """A partner's package, as far as it is there.
 
     Attributes:
         number: how many collections were lost before.
         supersedes: the document of the one that was lost last.
         document: the document that remembers the collection.
         collection_id: the collection.
-        members: what is in it.
-        delivery: what is on record as delivered.
+        members: its contents.
+        delivery: the delivery on record.
         is_new: this run has made the collection.
     """
 
@@ -93,37 +96,34 @@ class Place:
 
 
 @attrs.frozen(kw_only=True)
-class Places:
-    """Finds, makes and changes one partner's place for one package.
+class PackageStore:
+    """Finds, makes and changes one partner's copy of one package.
 
     Attributes:
-        grid: where the document is.
-        iconik: where the collection is.
+        run: the run.
         package_key: names the package, for all partners.
         title: what partners read.
         partner_id: the partner.
         project_id: the project that the package belongs to.
-        survey: what was read for many partners at once; reads for this one when left out.
-        trail: where to record it.
+        snapshot: the package as it was read for many partners at once; reads for this one when
+            left out.
     """
 
-    grid: TradingGridClient
-    iconik: IconikClient
+    run: Run
     package_key: str
     title: str
     partner_id: str
     project_id: str | None
-    survey: PackageSurvey | None = None
-    trail: Trail
+    snapshot: PackageSnapshot | None = None
 
-    async def find(self) -> Place:
+    async def find(self) -> StoredPackage:
         """The partner's package, as far as an earlier run has made it."""
         number, supersedes = 0, None
         while True:
             key = self._key(number)
             document = await self._document(key)
             collection_id = document.collection_id if document else await self._orphan(key)
-            place = Place(
+            package = StoredPackage(
                 number=number,
                 supersedes=supersedes,
                 document=document,
@@ -131,132 +131,132 @@ class Places:
                 delivery=await self._delivery(document),
             )
             try:
-                return await self.look_into(place)
+                return await self.look_into(package)
             except errors.NotFound:
-                self.trail.read(f"collection {collection_id} is gone")
+                self.run.trail.read(f"collection {collection_id} is gone")
                 number, supersedes = number + 1, document.id if document else None
 
     def _key(self, number: int) -> str:
         return package_key(self.package_key, self.partner_id, number)
 
     async def _document(self, key: str) -> Document | None:
-        if self.survey is not None:
-            return self.survey.documents.get(key)
-        documents = self.grid.community.documents.list(external_id=key)
+        if self.snapshot is not None:
+            return self.snapshot.documents.get(key)
+        documents = self.run.grid.community.documents.list(external_id=key)
         return next(iter(await documents.first(1)), None)
 
     async def _orphan(self, key: str) -> str | None:
-        if self.survey is not None and key in self.survey.asked:
-            return self.survey.orphans.get(key)
-        return await orphan(self.iconik, key)
+        if self.snapshot is not None and key in self.snapshot.asked:
+            return self.snapshot.orphans.get(key)
+        return await orphan(self.run, key)
 
     async def _delivery(self, document: Document | None) -> Delivery | None:
-        """What is on record as delivered."""
+        """The delivery on record."""
         if document is None:
             return None
-        if self.survey is not None:
-            return self.survey.deliveries.get((document.id, self.partner_id))
-        deliveries = self.grid.community.deliveries.list(
+        if self.snapshot is not None:
+            return self.snapshot.deliveries.get((document.id, self.partner_id))
+        deliveries = self.run.grid.community.deliveries.list(
             document_id=document.id, partner_id=self.partner_id
         )
         return next(iter(await deliveries.first(1)), None)
 
-    async def look_into(self, place: Place) -> Place:
-        """What is in the collection.
+    async def look_into(self, package: StoredPackage) -> StoredPackage:
+        """The package with the contents of its collection.
 
         Raises:
             NotFound: it is gone.
         """
-        if place.collection_id is None or (self.trail.dry_run and place.members):
+        if package.collection_id is None or (self.run.dry_run and package.members):
             # A dry run has put nothing in, and goes on as if it had.
-            return place
-        contents = self.iconik.assets.list_collection_contents(place.collection_id)
+            return package
+        contents = self.run.iconik.assets.list_collection_contents(package.collection_id)
         members = [(item.object_type or "assets", item.id or "") async for item in contents]
-        self.trail.read(f"collection {place.collection_id}: {len(members)} members")
-        return attrs.evolve(place, members=frozenset(members))
+        self.run.trail.read(f"collection {package.collection_id}: {len(members)} members")
+        return attrs.evolve(package, members=frozenset(members))
 
-    async def take_out(self, place: Place, wrong: Iterable[Member]) -> Place:
+    async def take_out(self, package: StoredPackage, wrong: Iterable[Member]) -> StoredPackage:
         """Take out what may not be there."""
         gone = frozenset(wrong)
         for object_type, object_id in sorted(gone):
-            await self.trail.write(
+            await self.run.write(
                 f"take {object_type.removesuffix('s')} {object_id} out of the package of "
                 f"{self.partner_id}",
-                partial(self._remove, place.collection_id or "", object_type, object_id),
-                instead=None,
+                partial(
+                    self.run.iconik.assets.discard_collection_content,
+                    package.collection_id or "",
+                    object_type,
+                    object_id,
+                ),
+                instead=True,
             )
-        return attrs.evolve(place, members=place.members - gone)
+        return attrs.evolve(package, members=package.members - gone)
 
-    async def put_in(self, place: Place, asset_id: str, title: str) -> Place:
+    async def put_in(self, package: StoredPackage, asset_id: str, title: str) -> StoredPackage:
         """Put an asset in."""
         body = m.CollectionContentInput(object_id=asset_id, object_type="assets")
-        await self.trail.write(
+        await self.run.write(
             f"put {named(title)} into the package of {self.partner_id}",
-            lambda: self.iconik.assets.add_collection_content(place.collection_id or "", body=body),
+            lambda: self.run.iconik.assets.add_collection_content(
+                package.collection_id or "", body=body
+            ),
             instead=None,
         )
-        return attrs.evolve(place, members=place.members | {("assets", asset_id)})
+        return attrs.evolve(package, members=package.members | {("assets", asset_id)})
 
-    async def _remove(self, collection_id: str, object_type: str, object_id: str) -> None:
-        """Take something out, unless somebody else has."""
-        try:
-            await self.iconik.assets.remove_collection_content(
-                collection_id, object_type, object_id
-            )
-        except errors.NotFound:
-            self.trail.read(f"{object_id} has left collection {collection_id} already")
-
-    async def open(self, place: Place) -> Place:
+    async def open(self, package: StoredPackage) -> StoredPackage:
         """A collection and its document, for the partner."""
-        collection_id = place.collection_id or await self._make(place)
-        place = attrs.evolve(place, is_new=place.collection_id is None)
+        collection_id = package.collection_id or await self._make(package)
+        package = attrs.evolve(package, is_new=package.collection_id is None)
         audience = Audience(partners=(self.partner_id,))
-        if place.document is not None:
+        if package.document is not None:
             changes = DocumentUpdate(audience=audience)
-            document = await change_document(self.grid, place.document, changes, self.trail)
-            return attrs.evolve(place, document=document, collection_id=collection_id)
+            document = await change_document(self.run, package.document, changes)
+            return attrs.evolve(package, document=document, collection_id=collection_id)
         new = DocumentInput(
             title=named(self.title),
-            external_id=self._key(place.number),
+            external_id=self._key(package.number),
             audience=audience,
             collection_id=collection_id,
             project_id=self.project_id,
-            supersedes=place.supersedes,
+            supersedes=package.supersedes,
         )
-        made = await self.trail.write(
+        made = await self.run.write(
             f"publish {new.title} for {self.partner_id}",
-            lambda: self.grid.community.documents.create(new),
+            lambda: self.run.grid.community.documents.create(new),
             instead=None,
         )
         if made is None or made.collection_id == collection_id:
-            return attrs.evolve(place, document=made, collection_id=collection_id)
+            return attrs.evolve(package, document=made, collection_id=collection_id)
         # Somebody else was faster: the collection that is remembered is the one that counts.
-        await self.trail.write(
+        await self.run.write(
             f"delete collection {collection_id}, which nobody needs",
-            lambda: self.iconik.assets.delete_collection(collection_id or ""),
+            lambda: self.run.iconik.assets.delete_collection(collection_id or ""),
             instead=None,
         )
-        theirs = attrs.evolve(place, document=made, collection_id=made.collection_id, is_new=False)
+        theirs = attrs.evolve(
+            package, document=made, collection_id=made.collection_id, is_new=False
+        )
         return await self.look_into(theirs)
 
-    async def _make(self, place: Place) -> str | None:
-        made = await self.trail.write(
+    async def _make(self, package: StoredPackage) -> str | None:
+        made = await self.run.write(
             f"make a collection for {named(self.title)} and {self.partner_id}",
-            lambda: self.iconik.assets.create_collection(
+            lambda: self.run.iconik.assets.create_collection(
                 body=m.CollectionInput(
                     title=f"{named(self.title)} ({self.partner_id})",
-                    external_id=self._key(place.number),
+                    external_id=self._key(package.number),
                 )
             ),
             instead=None,
         )
         return made.id if made else None
 
-    async def log(self, place: Place, versions: Mapping[str, str | None]) -> None:
+    async def log(self, package: StoredPackage, versions: Mapping[str, str | None]) -> None:
         """An entry for every state of the contents: a collection does not remember them.
 
         Args:
-            place: where they are.
+            package: where they are.
             versions: the version that each asset in it shows, by asset id.
         """
         detail = {
@@ -265,38 +265,40 @@ class Places:
                 for asset_id, version_id in sorted(versions.items())
             ]
         }
-        surveyed = self._surveyed(place)
+        surveyed = self._surveyed(package)
         if surveyed is not None and _says(surveyed, detail):
             return
-        earlier = await self._logged(place)
+        earlier = await self._logged(package)
         if _says(earlier, detail):
             return
         entry = ActivityInput(
             kind=PACKED,
-            external_id=f"{self._key(place.number)}:{len(earlier)}",
+            external_id=f"{self._key(package.number)}:{len(earlier)}",
             actor="tgiconik",
             partner_id=self.partner_id,
             subject_type="collections",
-            subject_id=place.collection_id,
+            subject_id=package.collection_id,
             detail=detail,
         )
-        await self.trail.write(
+        await self.run.write(
             f"log what the package of {self.partner_id} holds",
-            lambda: self.grid.community.activity.append(entry),
+            lambda: self.run.grid.community.activity.append(entry),
             instead=None,
         )
 
-    def _surveyed(self, place: Place) -> Sequence[Activity] | None:
+    def _surveyed(self, package: StoredPackage) -> Sequence[Activity] | None:
         """The entries that were read for many partners at once; None when nobody has."""
-        if self.survey is None:
+        if self.snapshot is None:
             return None
-        return self.survey.logged.get(place.collection_id or "", ())
+        return self.snapshot.logged.get(package.collection_id or "", ())
 
-    async def _logged(self, place: Place) -> Sequence[Activity]:
+    async def _logged(self, package: StoredPackage) -> Sequence[Activity]:
         """The entries of now. A collection that this run has made has none."""
-        if place.collection_id is None or place.is_new:
+        if package.collection_id is None or package.is_new:
             return ()
-        entries = self.grid.community.activity.list(kind=[PACKED], subject_id=place.collection_id)
+        entries = self.run.grid.community.activity.list(
+            kind=[PACKED], subject_id=package.collection_id
+        )
         return [entry async for entry in entries]
 
 
@@ -306,7 +308,7 @@ def _says(entries: Sequence[Activity], detail: Mapping[str, object]) -> bool:
 
 
 async def packages_with(iconik: IconikClient, collection_ids: Iterable[str]) -> dict[str, str]:
-    """Which of some collections are partners' packages, and whose, by collection id.
+    """The partners' packages among some collections: whose, by collection id.
 
     `GET /API/assets/v1/collections/{collection_id}/`.
     """
@@ -319,40 +321,47 @@ async def packages_with(iconik: IconikClient, collection_ids: Iterable[str]) -> 
     return found
 
 
-#: What the entries in the log are called.
-PACKED: Final = "package.delivered"
-#: How many are asked for at once, in a search and in a query.
-_AT_ONCE: Final = 50
+async def remove_from_packages(
+    run: IconikRun, asset_id: str, title: str, packages: Mapping[str, str]
+) -> None:
+    """Take an asset out of partners' packages.
+
+    Args:
+        run: the run.
+        asset_id: the asset.
+        title: its title.
+        packages: the partners by collection id, from `packages_with`.
+    """
+    for collection_id, partner_id in packages.items():
+        await run.write(
+            f"take {named(title)} out of the package of {partner_id}",
+            partial(
+                run.iconik.assets.discard_collection_content, collection_id, "assets", asset_id
+            ),
+            instead=True,
+        )
 
 
 def package_key(name: str, partner_id: str, number: int = 0) -> str:
-    """What names a partner's package; it gets a new number when its collection is lost."""
+    """The key of a partner's package; it gets a new number when its collection is lost."""
     return f"package:{name}:{partner_id}:{number}"
 
 
-async def survey_packages(
-    grid: TradingGridClient,
-    iconik: IconikClient,
-    name: str,
-    partners: Collection[str],
-    *,
-    project: Project | None,
-    trail: Trail,
-) -> PackageSurvey:
-    """Read what is there of a project's packages.
+async def read_packages(
+    run: Run, name: str, partners: Collection[str], *, project: Project | None
+) -> PackageSnapshot:
+    """Read a project's packages, as far as they are there.
 
     Args:
-        grid: where the documents are.
-        iconik: where the collections are.
+        run: the run.
         name: names the package, for all partners.
         partners: company ids.
         project: the project that it belongs to; None when there is none yet, and no package.
-        trail: where to note it.
     """
     keys = [package_key(name, partner_id) for partner_id in partners]
     if project is None:
-        return PackageSurvey(asked=frozenset(keys))
-    community, since = grid.community, project.created_at
+        return PackageSnapshot(asked=frozenset(keys))
+    community, since = run.grid.community, project.created_at
     listed = community.documents.list(project_id=project.id)
     documents = {document.external_id or "": document async for document in listed}
     ids = {document.id for document in documents.values()}
@@ -366,21 +375,21 @@ async def survey_packages(
             logged[entry.subject_id or ""].append(entry)
     unknown = [key for key in keys if key not in documents]
     remembered = [one.share_id for one in deliveries.values() if one.share_id is not None]
-    survey = PackageSurvey(
+    snapshot = PackageSnapshot(
         documents=documents,
         deliveries=deliveries,
         logged=logged,
         asked=frozenset(unknown),
-        orphans=await _orphans(iconik, unknown),
-        links=await _links(iconik, remembered),
+        orphans=await _orphans(run.iconik, unknown),
+        links=await _links(run.iconik, remembered),
     )
-    trail.read(f"documents, deliveries and links of project {project.id}: {len(documents)}")
-    return survey
+    run.trail.read(f"documents, deliveries and links of project {project.id}: {len(documents)}")
+    return snapshot
 
 
-async def orphan(iconik: IconikClient, key: str) -> str | None:
+async def orphan(run: IconikRun, key: str) -> str | None:
     """The collection of a run that died before it could tell Trading Grid."""
-    return (await _orphans(iconik, [key])).get(key)
+    return (await _orphans(run.iconik, [key])).get(key)
 
 
 async def _orphans(iconik: IconikClient, keys: Sequence[str]) -> dict[str, str]:
@@ -416,5 +425,5 @@ async def _links(iconik: IconikClient, share_ids: Sequence[str]) -> dict[str, Sh
 
 
 def _parts(texts: Sequence[str]) -> Iterator[Sequence[str]]:
-    for begin in range(0, len(texts), _AT_ONCE):
-        yield texts[begin : begin + _AT_ONCE]
+    for begin in range(0, len(texts), _BATCH):
+        yield texts[begin : begin + _BATCH]

@@ -1,11 +1,11 @@
-"""What partners are told of an asset that goes to many: one document, one announcement.
+"""The document and the announcement of an asset that goes to many partners.
 
 Both are for the partners who may have the asset, by name, and never for their groups: whoever is
 refused, or joins a group later and would be, must not even learn the title.
 """
 
 import re
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable
 from functools import partial
 from typing import Final
 
@@ -13,8 +13,14 @@ import attrs
 
 from tgiconik import errors
 from tgiconik._models import UNSET
-from tgiconik.release import AssetFacts, Decision, ReleasePolicy, usable_until
-from tgiconik.tradinggrid import TradingGridClient
+from tgiconik.release import (
+    AssetFacts,
+    Decision,
+    ReleasePolicy,
+    marked_sha256,
+    marked_version,
+    usable_until,
+)
 from tgiconik.tradinggrid.collaboration import (
     Announcement,
     AnnouncementInput,
@@ -27,8 +33,8 @@ from tgiconik.tradinggrid.collaboration import (
     DocumentState,
     DocumentUpdate,
 )
+from tgiconik.workflows.run import GridRun
 from tgiconik.workflows.run.text import fitting, how_many, listed, moment, named
-from tgiconik.workflows.run.trail import Trail
 
 #: Documents of assets as they are, and of their compliant versions.
 DISTRIBUTION: Final = "distribution"
@@ -66,25 +72,19 @@ def wanted_document(
 
 
 async def publish(
-    grid: TradingGridClient,
-    asset_id: str,
-    wanted: DocumentInput | None,
-    *,
-    series: str,
-    trail: Trail,
+    run: GridRun, asset_id: str, wanted: DocumentInput | None, *, series: str
 ) -> Document | None:
     """Bring about that one document says what the asset's current version is, and for whom.
 
     It is found again by its `external_id`. The document of an earlier version is superseded.
 
     Args:
-        grid: where to publish.
+        run: the run.
         asset_id: the asset.
         wanted: from `wanted_document`; None when nobody may have the asset: then nothing is
             published, and what was is for nobody any more.
         series: what its documents are named by. A series supersedes its own documents, and the
             first of `COMPLIANT` what was distributed before.
-        trail: where to note it.
 
     Returns:
         The document; None when there is none, or in a dry run that would make it.
@@ -94,22 +94,20 @@ async def publish(
     """
     for _ in range(_ROUNDS):
         try:
-            return await _publish(grid, asset_id, wanted, series, trail)
+            return await _publish(run, asset_id, wanted, series)
         except errors.PreconditionFailed:
-            trail.read("somebody else changed the document meanwhile")
-    return await _publish(grid, asset_id, wanted, series, trail)
+            run.trail.read("somebody else changed the document meanwhile")
+    return await _publish(run, asset_id, wanted, series)
 
 
 async def _publish(
-    grid: TradingGridClient, asset_id: str, wanted: DocumentInput | None, series: str, trail: Trail
+    run: GridRun, asset_id: str, wanted: DocumentInput | None, series: str
 ) -> Document | None:
-    documents = [one async for one in grid.community.documents.list(asset_id=asset_id)]
+    documents = [one async for one in run.grid.community.documents.list(asset_id=asset_id)]
     earlier = _of_series(documents, series, asset_id)
     there = _published(earlier)
     if wanted is None:
-        return there and await change_document(
-            grid, there, DocumentUpdate(audience=Audience()), trail
-        )
+        return there and await change_document(run, there, DocumentUpdate(audience=Audience()))
     if there is None or _version_of(there) != _version_of(wanted):
         before = there
         if before is None and series == COMPLIANT:
@@ -120,15 +118,15 @@ async def _publish(
             external_id=f"{wanted.external_id}:{len(earlier)}",
             supersedes=before.id if before else None,
         )
-        return await trail.write(
+        return await run.write(
             f"publish {new.title} for {how_many(new.audience.partners)}",
-            lambda: grid.community.documents.create(new),
+            lambda: run.grid.community.documents.create(new),
             instead=None,
         )
     changes = DocumentUpdate(
         audience=wanted.audience, restrictions=wanted.restrictions, expires_at=wanted.expires_at
     )
-    return await change_document(grid, there, changes, trail)
+    return await change_document(run, there, changes)
 
 
 def _of_series(documents: Iterable[Document], series: str, asset_id: str) -> list[Document]:
@@ -145,58 +143,44 @@ def _version_of(document: Document | DocumentInput) -> str | None:
     return document.asset.version_id if document.asset else None
 
 
-async def change_document(
-    grid: TradingGridClient, document: Document, changes: DocumentUpdate, trail: Trail
-) -> Document:
-    """Change what is not as it is to be."""
+async def change_document(run: GridRun, document: Document, changes: DocumentUpdate) -> Document:
+    """Update a document, unless it is as it is to be already."""
     if all(
         value is UNSET or value == getattr(document, name)
         for name, value in attrs.asdict(changes, recurse=False).items()
     ):
         return document
-    return await trail.write(
+    return await run.write(
         f"bring document {document.id} up to date",
-        lambda: grid.community.documents.update(document.id, changes, if_match=document.etag),
+        lambda: run.grid.community.documents.update(document.id, changes, if_match=document.etag),
         instead=document,
     )
 
 
 async def announce(
-    grid: TradingGridClient,
-    document: Document | None,
-    title: str,
-    *,
-    partners: Collection[str],
-    trail: Trail,
+    run: GridRun, document: Document | None, title: str, *, partners: Collection[str]
 ) -> tuple[str, ...]:
     """Bring about that every one of some partners was told once of a document.
 
     Args:
-        grid: where to announce.
+        run: the run.
         document: the document; None in a dry run that would publish it.
         title: what it is about.
         partners: company ids of those who have their delivery.
-        trail: where to note it.
 
     Returns:
         The ids of the announcements.
     """
     return await tell_once(
-        grid,
+        run,
         _announcement(document, named(title)),
         what=f"announce {named(title)}",
         partners=partners,
-        trail=trail,
     )
 
 
 async def tell_once(
-    grid: TradingGridClient,
-    draft: AnnouncementInput,
-    *,
-    what: str,
-    partners: Collection[str],
-    trail: Trail,
+    run: GridRun, draft: AnnouncementInput, *, what: str, partners: Collection[str]
 ) -> tuple[str, ...]:
     """Bring about that every one of some partners was told something once.
 
@@ -204,12 +188,11 @@ async def tell_once(
     numbered, so that all of them are found again by their `external_id`.
 
     Args:
-        grid: where to tell it.
+        run: the run.
         draft: what to tell, for an audience that is filled in here; its `external_id` is what those
             of all its announcements begin with. Without one nothing of it was told yet.
         what: the same for the trail.
         partners: company ids.
-        trail: where to note it.
 
     Returns:
         The ids of the announcements.
@@ -220,9 +203,9 @@ async def tell_once(
         key = f"{draft.external_id}:{len(ids)}" if draft.external_id else None
         audience = Audience(partners=tuple(sorted(untold)))
         new = attrs.evolve(draft, external_id=key, audience=audience)
-        sent = await _sent(grid, key) or await trail.write(
+        sent = await _sent(run, key) or await run.write(
             f"{what} to {how_many(untold)}",
-            partial(grid.community.announcements.create, new),
+            partial(run.grid.community.announcements.create, new),
             instead=None,
         )
         if sent is None:
@@ -232,10 +215,10 @@ async def tell_once(
     return tuple(ids)
 
 
-async def _sent(grid: TradingGridClient, key: str | None) -> Announcement | None:
+async def _sent(run: GridRun, key: str | None) -> Announcement | None:
     if key is None:
         return None
-    return next(iter(await grid.community.announcements.list(external_id=key).first(1)), None)
+    return next(iter(await run.grid.community.announcements.list(external_id=key).first(1)), None)
 
 
 def _announcement(document: Document | None, title: str) -> AnnouncementInput:
@@ -260,17 +243,7 @@ def _announcement(document: Document | None, title: str) -> AnnouncementInput:
 def _digest(facts: AssetFacts, policy: ReleasePolicy) -> str | None:
     """The digest of the version that the facts speak of, when anybody has computed it."""
     found = facts.sha256
-    if found is None and _only(facts.metadata, policy.compliant_version_field) == facts.version_id:
-        found = _only(facts.metadata, policy.compliant_sha256_field)
+    if found is None and marked_version(policy, facts) == facts.version_id:
+        found = marked_sha256(policy, facts)
     digest = (found or "").strip().lower()
     return f"sha-256:{digest}" if _SHA256.fullmatch(digest) else None
-
-
-def _only(metadata: Mapping[str, Sequence[object]], field: str) -> str | None:
-    """The value of a field that has exactly one."""
-    values = metadata.get(field)
-    match values:
-        case [str() as value]:
-            return value
-        case _:
-            return None

@@ -1,7 +1,7 @@
 """A project with its checklist on Trading Grid: made once, and then left to the people in it.
 
-The project and every task are found again by their `external_id`. What a project is follows the
-plan; a task is never touched again: who does it, how far it is and what was decided are people's.
+The project and every task are found again by their `external_id`. The project follows the plan; a
+task is never touched again: its assignee, status and decision belong to the people.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -14,7 +14,7 @@ import attrs
 
 from tgiconik import errors
 from tgiconik._models import UNSET
-from tgiconik.tradinggrid import TradingGridClient
+from tgiconik._models.checks import aware, unique_texts
 from tgiconik.tradinggrid.collaboration import (
     Audience,
     Confirmation,
@@ -28,23 +28,11 @@ from tgiconik.tradinggrid.collaboration import (
     TaskInput,
     TaskKind,
 )
+from tgiconik.workflows.run import GridRun, IconikRun
 from tgiconik.workflows.run.text import named
-from tgiconik.workflows.run.trail import Trail
 
 #: How often a project is read again when somebody else changes it at the same time.
 _ROUNDS: Final = 3
-
-
-def _row(keys: Iterable[str]) -> tuple[str, ...]:
-    # A text is an iterable of texts too, one for each letter: never what was meant.
-    if isinstance(keys, str):
-        raise errors.ConfigurationError(f"depends_on: {keys!r} must be a list of task keys")
-    return tuple(keys)
-
-
-def _aware(task: "TaskPlan", _: object, value: datetime | None) -> None:
-    if value is not None and value.tzinfo is None:
-        raise errors.ConfigurationError(f"task {task.key!r}: due_at needs a time zone")
 
 
 @attrs.frozen(kw_only=True)
@@ -53,7 +41,7 @@ class TaskPlan:
 
     Attributes:
         key: names it in the project; stays the same from run to run.
-        title: what is to be done.
+        title: the task, in a few words.
         kind: a thing to do, or a decision to make.
         description: the same in full.
         partner_id: company id (BUID) of the partner who is to do it; None for our own people.
@@ -68,18 +56,18 @@ class TaskPlan:
     description: str | None = None
     partner_id: str | None = None
     login_id: str | None = None
-    due_at: datetime | None = attrs.field(default=None, validator=_aware)
-    depends_on: tuple[str, ...] = attrs.field(default=(), converter=_row)
+    due_at: datetime | None = attrs.field(default=None, validator=aware)
+    depends_on: tuple[str, ...] = attrs.field(default=(), converter=unique_texts)
 
 
 @attrs.frozen(kw_only=True)
 class ProjectPlan:
-    """What a project is to be.
+    """A project as it is to be.
 
     Attributes:
         key: names it; stays the same from run to run.
         kind: a launch or an onboarding.
-        name: what it is called.
+        name: its name.
         partners: company ids of the partners who take part.
         tasks: its checklist.
         due_at: when all is to be done, in UTC.
@@ -103,7 +91,7 @@ class ProjectState:
         project: None in a dry run that would make it.
         tasks: the planned ones, by their key, as far as they are there.
         other_tasks: what people added.
-        exceptions: what stands in partners' way.
+        exceptions: the obstacles that partners reported.
         confirmations: which partners have confirmed, by company id.
     """
 
@@ -137,11 +125,12 @@ def in_order(tasks: Sequence[TaskPlan]) -> tuple[TaskPlan, ...]:
         raise errors.ConfigurationError(f"tasks wait for each other: {circle}") from error
 
 
-async def read_project(grid: TradingGridClient, key: str, *, trail: Trail) -> ProjectState:
-    """A project, its checklist, and what partners said on it, by one list each."""
+async def read_project(run: GridRun, key: str) -> ProjectState:
+    """A project, its checklist, exceptions and confirmations, by one list each."""
+    grid = run.grid
     found = await grid.community.projects.list(external_id=key).first(1)
     if not found:
-        trail.read(f"there is no project {key} yet")
+        run.trail.read(f"there is no project {key} yet")
         return ProjectState()
     project = found[0]
     prefix = f"{key}:"
@@ -156,7 +145,7 @@ async def read_project(grid: TradingGridClient, key: str, *, trail: Trail) -> Pr
     confirmations = {
         one.partner_id: one async for one in grid.community.projects.confirmations(project.id)
     }
-    trail.read(f"project {project.id}: {len(tasks) + len(others)} tasks")
+    run.trail.read(f"project {project.id}: {len(tasks) + len(others)} tasks")
     return ProjectState(
         project=project,
         tasks=tasks,
@@ -166,31 +155,28 @@ async def read_project(grid: TradingGridClient, key: str, *, trail: Trail) -> Pr
     )
 
 
-async def bring_about_project(
-    grid: TradingGridClient, plan: ProjectPlan, there: ProjectState, *, trail: Trail
-) -> ProjectState:
-    """Make what is missing of a project, and bring its own words up to date.
+async def bring_about_project(run: GridRun, plan: ProjectPlan, there: ProjectState) -> ProjectState:
+    """Make a project and the tasks that are missing, and update its name, audience and dates.
 
     Args:
-        grid: where the project is.
-        plan: what it is to be.
-        there: from `read_project`.
-        trail: where to record it; a trail with `dry_run` writes nothing.
+        run: the run.
+        plan: the project as it is to be.
+        there: the project as it is, from `read_project`.
 
     Raises:
         ConfigurationError: the tasks are no checklist; see `in_order`.
         PreconditionFailed: somebody else changed it at the same time; run it again.
     """
     ordered = in_order(plan.tasks)
-    project = await _project(grid, plan, there.project, trail)
+    project = await _project(run, plan, there.project)
     tasks = dict(there.tasks)
     for task in ordered:
         if task.key in tasks:
             continue
         new = _new_task(plan, task, tasks)
-        made = await trail.write(
+        made = await run.write(
             f"add the task {new.title}",
-            partial(grid.community.tasks.create, project.id if project else "", new),
+            partial(run.grid.community.tasks.create, project.id if project else "", new),
             instead=None,
         )
         if made is not None:
@@ -198,9 +184,7 @@ async def bring_about_project(
     return attrs.evolve(there, project=project, tasks=tasks)
 
 
-async def _project(
-    grid: TradingGridClient, plan: ProjectPlan, there: Project | None, trail: Trail
-) -> Project | None:
+async def _project(run: GridRun, plan: ProjectPlan, there: Project | None) -> Project | None:
     audience = Audience(partners=tuple(sorted(plan.partners)))
     if there is None:
         new = ProjectInput(
@@ -211,9 +195,9 @@ async def _project(
             due_at=plan.due_at,
             collection_id=plan.collection_id,
         )
-        return await trail.write(
+        return await run.write(
             f"begin the project {new.name}",
-            lambda: grid.community.projects.create(new),
+            lambda: run.grid.community.projects.create(new),
             instead=None,
         )
     changes = ProjectUpdate(
@@ -222,38 +206,35 @@ async def _project(
         due_at=plan.due_at,
         collection_id=plan.collection_id,
     )
-    return await _change(grid, there, changes, f"bring project {there.id} up to date", trail)
+    return await _change(run, there, changes, f"bring project {there.id} up to date")
 
 
-async def finish_project(grid: TradingGridClient, project: Project, *, trail: Trail) -> None:
+async def finish_project(run: GridRun, project: Project) -> None:
     """Close a project.
 
     Raises:
         PreconditionFailed: others change it all the time; run it again.
     """
     changes = ProjectUpdate(status=ProjectStatus.COMPLETED)
-    await _change(grid, project, changes, f"complete the project {named(project.name)}", trail)
+    await _change(run, project, changes, f"complete the project {named(project.name)}")
 
 
-async def _change(
-    grid: TradingGridClient, there: Project, changes: ProjectUpdate, what: str, trail: Trail
-) -> Project:
-    """Change what is not as it is to be, whoever else does at the same time."""
+async def _change(run: GridRun, there: Project, changes: ProjectUpdate, what: str) -> Project:
+    """Update a project, unless it is as it is to be, also while somebody else changes it."""
+    projects = run.grid.community.projects
 
     async def change() -> Project:
         latest = there
         for _ in range(_ROUNDS):
             try:
-                return await grid.community.projects.update(
-                    latest.id, changes, if_match=latest.etag
-                )
+                return await projects.update(latest.id, changes, if_match=latest.etag)
             except errors.PreconditionFailed:
-                latest = await grid.community.projects.get(latest.id)
+                latest = await projects.get(latest.id)
                 if _is_so(latest, changes):
                     return latest
-        return await grid.community.projects.update(latest.id, changes, if_match=latest.etag)
+        return await projects.update(latest.id, changes, if_match=latest.etag)
 
-    return there if _is_so(there, changes) else await trail.write(what, change, instead=there)
+    return there if _is_so(there, changes) else await run.write(what, change, instead=there)
 
 
 def _is_so(project: Project, changes: ProjectUpdate) -> bool:
@@ -272,3 +253,17 @@ def _new_task(plan: ProjectPlan, task: TaskPlan, tasks: Mapping[str, Task]) -> T
         due_at=task.due_at,
         depends_on=[tasks[key].id for key in task.depends_on if key in tasks],
     )
+
+
+async def assets_of(
+    run: IconikRun, asset_ids: Iterable[str], collection_id: str | None
+) -> tuple[str, ...]:
+    """The assets that belong to a project, each once: named ones, and those of a collection.
+
+    `GET /API/assets/v1/collections/{collection_id}/contents/`.
+    """
+    ids = list(asset_ids)
+    if collection_id is not None:
+        contents = run.iconik.assets.list_collection_contents(collection_id, object_types="assets")
+        ids += [item.id async for item in contents if item.id is not None]
+    return tuple(dict.fromkeys(ids))

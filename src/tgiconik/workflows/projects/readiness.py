@@ -1,13 +1,12 @@
-"""What still stands between a project and its end: a value, judged from what was read."""
+"""The readiness of a project: per partner, what is missing, judged from what was read."""
 
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from datetime import datetime
-from typing import Any, Final
+from typing import Final
 
 import attrs
 
-from tgiconik.tradinggrid import TradingGridClient
 from tgiconik.tradinggrid.collaboration import (
     DeliveryState,
     ExceptionStatus,
@@ -19,14 +18,14 @@ from tgiconik.tradinggrid.collaboration import (
     TaskStatus,
 )
 from tgiconik.workflows.projects.project import ProjectState
-from tgiconik.workflows.run.html import Cell, Heat, as_dict, as_html, heat_table, missing
+from tgiconik.workflows.run import GridRun
+from tgiconik.workflows.run.results import Cell, Heat, Report, as_html, heat_table, missing
 from tgiconik.workflows.run.text import in_short, named
-from tgiconik.workflows.run.trail import Trail
 
 
 @attrs.frozen(kw_only=True)
-class Possession:
-    """What a partner has of their package, and did with it.
+class Holdings:
+    """A partner's package, and their receipts for it.
 
     Attributes:
         delivered: a link to it is open.
@@ -41,7 +40,7 @@ class Possession:
 
 @attrs.frozen(kw_only=True)
 class PartnerReadiness:
-    """How far one partner is.
+    """The readiness of one partner.
 
     Attributes:
         partner: company id (BUID).
@@ -80,8 +79,8 @@ class PartnerReadiness:
 
 
 @attrs.frozen(kw_only=True)
-class Readiness:
-    """How far everybody is.
+class Readiness(Report):
+    """The readiness of all partners.
 
     Attributes:
         at: when it was judged, in UTC.
@@ -113,10 +112,6 @@ class Readiness:
     def overdue(self) -> bool:
         """Something is missing, and the time has come."""
         return not self.ready and self.due_at is not None and self.due_at <= self.at
-
-    def to_dict(self) -> dict[str, Any]:
-        """All of it as plain data, ready for JSON."""
-        return as_dict(self)
 
     def _repr_html_(self) -> str:
         stands = "ready" if self.ready else f"not ready, {len(self.blocks)} missing"
@@ -156,7 +151,7 @@ def _cells(one: PartnerReadiness) -> tuple[Cell, ...]:
 
 def judge_readiness(
     state: ProjectState,
-    possessions: Mapping[str, Possession],
+    holdings: Mapping[str, Holdings],
     *,
     at: datetime,
     due_at: datetime | None = None,
@@ -165,7 +160,7 @@ def judge_readiness(
 
     Args:
         state: the project as it is.
-        possessions: what each partner has, by company id: for everybody who takes part.
+        holdings: what each partner has, by company id: for everybody who takes part.
         at: the moment, timezone-aware.
         due_at: when it is to be done.
     """
@@ -174,17 +169,17 @@ def judge_readiness(
         at=at,
         due_at=due_at,
         partners=tuple(
-            _partner(partner_id, possessions[partner_id], state, open_tasks)
-            for partner_id in sorted(possessions)
+            _partner(partner_id, holdings[partner_id], state, open_tasks)
+            for partner_id in sorted(holdings)
         ),
         own_tasks=tuple(
-            _titled(task) for task in open_tasks if task.assignee_partner_id not in possessions
+            _titled(task) for task in open_tasks if task.assignee_partner_id not in holdings
         ),
     )
 
 
 def _partner(
-    partner_id: str, has: Possession, state: ProjectState, open_tasks: Sequence[Task]
+    partner_id: str, has: Holdings, state: ProjectState, open_tasks: Sequence[Task]
 ) -> PartnerReadiness:
     exceptions = [
         named(one.subject)
@@ -216,31 +211,29 @@ def _titled(task: Task) -> str:
     return f"{title} (rejected)" if task.decision == TaskDecision.REJECTED else title
 
 
-async def read_possessions(
-    grid: TradingGridClient, project: Project | None, *, trail: Trail
-) -> defaultdict[str, Possession]:
-    """By company id, what each partner has; who has nothing has an empty possession.
+async def read_holdings(run: GridRun, project: Project | None) -> defaultdict[str, Holdings]:
+    """The holdings of each partner, by company id; empty ones for who has nothing.
 
     Args:
-        grid: where to read.
+        run: the run.
         project: the project that the packages belong to; None when there is none yet.
-        trail: where to note it.
     """
-    found: defaultdict[str, Possession] = defaultdict(Possession)
+    found: defaultdict[str, Holdings] = defaultdict(Holdings)
     if project is None:
         return found
-    listed = grid.community.documents.list(project_id=project.id)
+    community = run.grid.community
+    listed = community.documents.list(project_id=project.id)
     documents = {document.id async for document in listed}
     receipts: defaultdict[str, set[str]] = defaultdict(set)
-    async for receipt in grid.community.receipts.list(updated_since=project.created_at):
+    async for receipt in community.receipts.list(updated_since=project.created_at):
         if receipt.document_id in documents:
             receipts[receipt.partner_id].add(receipt.kind)
-    async for delivery in grid.community.deliveries.list(updated_since=project.created_at):
+    async for delivery in community.deliveries.list(updated_since=project.created_at):
         if delivery.document_id in documents:
             partner_id = delivery.partner_id
-            found[partner_id] = Possession(
+            found[partner_id] = Holdings(
                 delivered=found[partner_id].delivered or delivery.state == DeliveryState.ACTIVE,
                 receipts=frozenset(receipts[partner_id]),
             )
-    trail.read(f"deliveries and receipts of project {project.id}")
+    run.trail.read(f"deliveries and receipts of project {project.id}")
     return found

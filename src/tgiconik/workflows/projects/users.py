@@ -3,14 +3,14 @@
 A password is asked for when a user is to be made, goes to the platform, and stays nowhere else.
 """
 
-from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from inspect import isawaitable
 from typing import Final, TypeAlias
 
 import attrs
 
 from tgiconik import errors
-from tgiconik.tradinggrid import TradingGridClient
+from tgiconik._models.checks import unique_texts
 from tgiconik.tradinggrid.community_management import (
     Address,
     ContactInformation,
@@ -20,19 +20,12 @@ from tgiconik.tradinggrid.community_management import (
     UserCreate,
     Users,
 )
+from tgiconik.workflows.run import GridRun
 from tgiconik.workflows.run.concurrency import fan_out
 from tgiconik.workflows.run.text import in_short, named
-from tgiconik.workflows.run.trail import Trail
 
 #: Users are made one after the other: Trading Grid publishes no limit, and they are few.
-_AT_ONCE: Final = 1
-
-
-def _roles(roles: Iterable[str]) -> tuple[str, ...]:
-    # A text is an iterable of texts too, one for each letter: never what was meant.
-    if isinstance(roles, str):
-        raise errors.ConfigurationError(f"roles: {roles!r} must be a list of role names")
-    return tuple(dict.fromkeys(str(role) for role in roles))
+_MAX_CONCURRENCY: Final = 1
 
 
 @attrs.frozen(kw_only=True)
@@ -60,7 +53,7 @@ class NewUser:
     first_name: str
     last_name: str
     email: str
-    roles: tuple[str, ...] = attrs.field(converter=_roles)
+    roles: tuple[str, ...] = attrs.field(converter=unique_texts)
     consents: bool
     wants_marketing: bool
     has_summer_time: bool
@@ -76,12 +69,12 @@ Password: TypeAlias = Callable[[NewUser], str | Awaitable[str]]
 
 @attrs.frozen(kw_only=True)
 class UserOutcome:
-    """What became of one user.
+    """The outcome for one user.
 
     Attributes:
         login_id: the login name.
         ready: the user is there, with all roles.
-        error: what went wrong.
+        error: the failure, if there was one.
     """
 
     login_id: str
@@ -89,27 +82,25 @@ class UserOutcome:
     error: Exception | None = attrs.field(default=None, eq=type)
 
 
-async def find_partner(
-    grid: TradingGridClient, company_id: str, *, trail: Trail
-) -> DirectoryPartner | None:
+async def find_partner(run: GridRun, company_id: str) -> DirectoryPartner | None:
     """A partner's entry in the directory; None for a company that is not in it."""
-    found = [entry async for entry in grid.partners.list(company_id=company_id)]
-    trail.read(f"the partner directory: {len(found)} entries for {named(company_id)}")
+    found = [entry async for entry in run.grid.partners.list(company_id=company_id)]
+    run.trail.read(f"the partner directory: {len(found)} entries for {named(company_id)}")
     return next((entry for entry in found if entry.companyId == company_id), None)
 
 
 async def bring_about_users(
-    users: Users, wanted: Sequence[NewUser], password: Password | None, *, trail: Trail
+    run: GridRun, users: Users, wanted: Sequence[NewUser], password: Password | None
 ) -> tuple[UserOutcome, ...]:
     """Bring about that users are there and have their roles; other roles of theirs stay.
 
     `GET`, `POST /TGCommunityServices/v1/companies/{companyId}/users`, `GET`, `PUT …/roles`.
 
     Args:
-        users: of the company that they belong to.
-        wanted: who is to be there.
-        password: gives the first password of one who is to be made.
-        trail: where to record it; a trail with `dry_run` writes nothing, and asks for no password.
+        run: the run; a dry run asks for no password.
+        users: the users of the company that they belong to.
+        wanted: the users that are to be there.
+        password: gives the first password of a user who is to be made.
 
     Returns:
         One outcome for each, in their order; one that fails stops no other.
@@ -120,29 +111,31 @@ async def bring_about_users(
     if not wanted:
         return ()
     there = {user.loginId: user async for user in users.list()}
-    trail.read(f"users of {users.company_id}: {len(there)}")
+    run.trail.read(f"users of {users.company_id}: {len(there)}")
     by_login = {str(user.login_id): user for user in wanted}
 
     async def serve(login_id: str) -> UserOutcome:
-        await _bring_about(users, by_login[login_id], there, password, trail)
+        await _bring_about(run, users, by_login[login_id], there, password)
         return UserOutcome(login_id=login_id, ready=True)
 
     def failed(login_id: str, error: errors.TgIconikError) -> UserOutcome:
-        trail.decided(f"user {named(login_id)} is not ready: {error}")
+        run.trail.decided(f"user {named(login_id)} is not ready: {error}")
         return UserOutcome(login_id=login_id, ready=False, error=error)
 
-    done = await fan_out(list(by_login), serve, failed=failed, at_once=_AT_ONCE, trail=trail)
+    done = await fan_out(
+        list(by_login), serve, failed=failed, max_concurrency=_MAX_CONCURRENCY, trail=run.trail
+    )
     return tuple(done.values())
 
 
-async def look_at_users(
-    users: Users, wanted: Sequence[NewUser], *, trail: Trail
+async def check_users(
+    run: GridRun, users: Users, wanted: Sequence[NewUser]
 ) -> tuple[UserOutcome, ...]:
     """Whether users are there with their roles; writes nothing."""
     if not wanted:
         return ()
     there = {user.loginId: user async for user in users.list()}
-    trail.read(f"users of {users.company_id}: {len(there)}")
+    run.trail.read(f"users of {users.company_id}: {len(there)}")
     outcomes = []
     for user in wanted:
         found = there.get(user.login_id)
@@ -154,11 +147,11 @@ async def look_at_users(
 
 
 async def _bring_about(
+    run: GridRun,
     users: Users,
     user: NewUser,
     there: Mapping[LoginId | None, User],
     password: Password | None,
-    trail: Trail,
 ) -> None:
     found = there.get(user.login_id)
     missing = user.roles
@@ -167,7 +160,7 @@ async def _bring_about(
             raise errors.ConfigurationError(
                 f"user {user.login_id} is to be made: give a password callback"
             )
-        await trail.write(
+        await run.write(
             f"make user {named(user.login_id)} of {users.company_id}",
             lambda: _create(users, user, password),
             instead=None,
@@ -175,7 +168,7 @@ async def _bring_about(
     else:
         missing = await _missing_roles(users, found, user)
     if missing:
-        await trail.write(
+        await run.write(
             f"give {named(user.login_id)} the roles {in_short([named(role) for role in missing])}",
             lambda: users.add_roles(user.login_id, missing),
             instead=None,

@@ -1,13 +1,13 @@
-"""Many partners, a few at a time, and one outcome for each: nobody is lost, nobody waits for ever.
+"""Bounded fan-out over partners, shared reads, and batches of checks.
 
-What fails for one is that one's outcome and stops nobody else. What no platform answers for (a
-mistake in a program, a client that was closed) stops everybody, and is raised as it is.
+An error of one partner is that partner's outcome and stops nobody else. An error that is not a
+platform's (a bug, a client that was closed) stops everybody and is raised as it is.
 """
 
 from collections import deque
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager, nullcontext
-from typing import Final, Generic, TypeGuard, TypeVar
+from typing import Final, Generic, TypeVar
 
 import anyio
 import attrs
@@ -21,18 +21,43 @@ T = TypeVar("T")
 
 #: How many partners are served at once when nobody says otherwise. iconik answers 50 calls in a
 #: second; a partner takes a call to each platform, and an answer a tenth or two of a second.
-AT_ONCE: Final = 20
+MAX_CONCURRENCY: Final = 20
 
 
-def checked_at_once(at_once: int) -> int:
-    """How many partners are served at once, when it can be that.
+def checked_concurrency(max_concurrency: int) -> int:
+    """The number of partners to serve at once, validated.
 
     Raises:
         ConfigurationError: it is below 1.
     """
-    if at_once < 1:
-        raise errors.ConfigurationError("at_once must be at least 1")
-    return at_once
+    if max_concurrency < 1:
+        raise errors.ConfigurationError("max_concurrency must be at least 1")
+    return max_concurrency
+
+
+async def run_bounded(
+    names: Sequence[str], act: Callable[[str], Awaitable[None]], *, max_concurrency: int
+) -> None:
+    """Act on every name, a few at a time.
+
+    The first error cancels the rest and is raised as it is, without an exception group around it.
+    """
+    queue = iter(names)
+    failures: list[Exception] = []
+
+    async def work() -> None:
+        for name in queue:
+            try:
+                await act(name)
+            except Exception as error:  # noqa: BLE001 - raised below, outside the group
+                failures.append(error)
+                group.cancel_scope.cancel()
+
+    async with anyio.create_task_group() as group:
+        for _ in range(min(max_concurrency, len(names))):
+            group.start_soon(work)
+    if failures:
+        raise failures[0]
 
 
 async def fan_out(
@@ -40,60 +65,47 @@ async def fan_out(
     serve: Callable[[str], Awaitable[T]],
     *,
     failed: Callable[[str, errors.TgIconikError], T],
-    at_once: int = AT_ONCE,
+    max_concurrency: int = MAX_CONCURRENCY,
     trail: Trail,
 ) -> dict[str, T]:
-    """Serve everyone, and answer what became of each.
+    """Serve every name, a few at a time, and return one result for each.
 
     Args:
-        names: who is to be served, each once.
+        names: the names to serve, each once.
         serve: serves one of them.
-        failed: what becomes of one who could not be served.
-        at_once: how many are served at the same time.
-        trail: is told who was not reached when it ends before all are served: then nothing is
-            returned, but `progress` has heard.
+        failed: makes the result of one that could not be served.
+        max_concurrency: how many are served at the same time.
+        trail: records the names that were not reached when this ends before all are served: then
+            nothing is returned, but `progress` was called.
 
     Raises:
-        ConfigurationError: `at_once` is below 1.
-        ClientClosed: a client was closed meanwhile; `not_reached` has who was not served.
+        ConfigurationError: `max_concurrency` is below 1.
+        ClientClosed: a client was closed meanwhile; `not_reached` has the names not served.
     """
-    checked_at_once(at_once)
-    queue = iter(names)
     done: dict[str, T] = {}
-    broken: list[Exception] = []
 
-    async def work() -> None:
-        for name in queue:
-            try:
-                done[name] = await serve(name)
-            except Exception as error:  # noqa: BLE001 - raised below, outside the group
-                if _is_its_own(error):
-                    done[name] = failed(name, error)
-                else:
-                    broken.append(error)
-                    group.cancel_scope.cancel()
+    async def serve_one(name: str) -> None:
+        try:
+            done[name] = await serve(name)
+        except errors.ClientClosed:
+            raise
+        except errors.TgIconikError as error:
+            done[name] = failed(name, error)
 
     def missed() -> tuple[str, ...]:
         return tuple(name for name in names if name not in done)
 
     try:
-        async with anyio.create_task_group() as group:
-            for _ in range(min(at_once, len(names))):
-                group.start_soon(work)
+        await run_bounded(names, serve_one, max_concurrency=checked_concurrency(max_concurrency))
     except anyio.get_cancelled_exc_class():
         trail.decided(f"cancelled; not reached: {in_short(missed())}")
         raise
-    for error in broken:
+    except Exception as error:
         trail.decided(f"stopped; not reached: {in_short(missed())}")
         if isinstance(error, errors.ClientClosed):
             error.not_reached = missed()
-        raise error
+        raise
     return {name: done[name] for name in names}
-
-
-def _is_its_own(error: Exception) -> TypeGuard[errors.TgIconikError]:
-    """Whether what failed is the one's who was served, and not everybody's."""
-    return isinstance(error, errors.TgIconikError) and not isinstance(error, errors.ClientClosed)
 
 
 A = TypeVar("A")
@@ -101,7 +113,10 @@ B = TypeVar("B")
 
 
 async def both(one: Callable[[], Awaitable[A]], other: Callable[[], Awaitable[B]]) -> tuple[A, B]:
-    """What both answer. When one fails, the other ends, and its error is raised as it is."""
+    """Run two reads at the same time and return both answers.
+
+    When one fails, the other is cancelled, and the error is raised as it is.
+    """
     ones: list[A] = []
     others: list[B] = []
 
@@ -117,10 +132,10 @@ async def both(one: Callable[[], Awaitable[A]], other: Callable[[], Awaitable[B]
 
 @attrs.define
 class SharedRead(Generic[T]):
-    """Answers everyone by a read that began after they asked, and makes as few as that takes.
+    """Answers every caller by a read that began after they asked, with as few reads as that takes.
 
     Attributes:
-        begun: how many reads have begun: what names the moment of a question.
+        begun: how many reads have begun; it marks the moment of a question.
     """
 
     _read: Callable[[], Awaitable[T]]
@@ -134,11 +149,11 @@ class SharedRead(Generic[T]):
         asked: int | None = None,
         within: Callable[[], AbstractAsyncContextManager[None]] = nullcontext,
     ) -> T:
-        """What is there.
+        """Read, or share a read with others.
 
         Args:
-            asked: how many reads had `begun` when it was asked; those of now when left out.
-            within: what a read is made in, when one has to be made.
+            asked: how many reads had `begun` when the caller asked; that of now when left out.
+            within: a context to make the read in, when one has to be made.
         """
         begun_before = self.begun if asked is None else asked
         async with self._one_at_a_time:
@@ -150,22 +165,22 @@ class SharedRead(Generic[T]):
             return self._latest[1]
 
 
-#: How many at most are looked at together. iconik answers 50 calls in a second, so these have
+#: How many partners at most share one read. iconik answers 50 calls in a second, so these have
 #: written within the last one.
-TOGETHER: Final = 50
-#: Seconds that anybody waits for others, however slow those are.
-PATIENCE: Final = 2.0
+MAX_BATCH: Final = 50
+#: How many seconds a partner waits for others at most, however slow they are.
+MAX_BATCH_WAIT: Final = 2.0
 
 
-class Slots:
-    """So many at a time. Those who begin and those who end take turns, so that nobody is held up.
+class FairSemaphore:
+    """A semaphore whose slots go in turn to those who begin and to those who end.
 
-    With fifty links looked at, fifty deliveries are to be recorded at once. If they all went first,
-    iconik would not be called meanwhile; if they all came last, what was begun would not end.
+    With fifty links checked, fifty deliveries are to be recorded at once. If they all went first,
+    iconik would not be called meanwhile; if they all came last, nothing that was begun would end.
     """
 
-    def __init__(self, number: int) -> None:
-        self._free = number
+    def __init__(self, slots: int) -> None:
+        self._free = slots
         self._beginning: deque[anyio.Event] = deque()
         self._ending: deque[anyio.Event] = deque()
         self._ended_last = False
@@ -188,12 +203,12 @@ class Slots:
             await mine.wait()
         except BaseException:
             if mine.is_set():
-                self.give()
+                self.release()
             else:
                 queue.remove(mine)
             raise
 
-    def give(self) -> None:
+    def release(self) -> None:
         """Leave a slot to whoever is next."""
         one, other = self._ending, self._beginning
         if self._ended_last:
@@ -206,79 +221,84 @@ class Slots:
             self._free += 1
 
 
-class Turns:
-    """Turns of partners who are served, each of whom may write and then look.
+class BatchBarrier:
+    """Bounds how many partners are served at the same time, and batches their second looks.
+
+    Every link that is opened for a partner is checked once more right after. A check of their own
+    would be three reads for each of two thousand partners; so they wait for each other at a
+    barrier, and leave their slot to somebody else meanwhile. Nobody waits for long: a check that
+    comes late protects nobody.
 
     Args:
-        at_once: how many have their turn at the same time.
-        expected: how many will have one.
+        max_concurrency: how many have a slot at the same time.
+        expected: how many will take one.
     """
 
-    def __init__(self, at_once: int, expected: int) -> None:
-        self._slots = Slots(at_once)
-        # Who wants them one after the other gets that: nobody is half served meanwhile.
-        self._together = TOGETHER if at_once > 1 else 1
-        #: How many are under way at the most: with a turn, waiting for a look, or in one.
-        self.workers: int = at_once + 2 * TOGETHER if at_once > 1 else 1
-        #: Who has neither looked nor ended: all that a look can wait for.
+    def __init__(self, max_concurrency: int, expected: int) -> None:
+        self._slots = FairSemaphore(max_concurrency)
+        # Whoever asks for one after the other gets that: nobody is half served meanwhile.
+        self._batch = MAX_BATCH if max_concurrency > 1 else 1
+        #: How many are under way at the most: with a slot, waiting at the barrier, or in a check.
+        self.workers: int = max_concurrency + 2 * MAX_BATCH if max_concurrency > 1 else 1
+        #: Those who neither reached the barrier nor ended: all that a batch can wait for.
         self._to_come = expected
-        self._waiting: list[Turn] = []
+        self._waiting: list[Slot] = []
         self._gate = anyio.Event()
 
     @asynccontextmanager
-    async def take(self) -> AsyncIterator["Turn"]:
-        """Have a turn, for the length of a block."""
+    async def slot(self) -> AsyncIterator["Slot"]:
+        """Have a slot for the length of a block."""
         await self._slots.begin()
-        turn = Turn(self)
+        slot = Slot(self)
         try:
-            yield turn
+            yield slot
         finally:
-            self._slots.give()
-            if turn.is_to_come:
+            self._slots.release()
+            if slot.is_to_come:
                 self._to_come -= 1
                 self._open_when_all_are_here()
 
     @asynccontextmanager
-    async def slot(self) -> AsyncIterator[None]:
-        """Do something for everybody, for the length of a block."""
+    async def reserved(self) -> AsyncIterator[None]:
+        """A slot for the check that a batch shares, before all others."""
         await self._slots.end(now=True)
         try:
             yield
         finally:
-            self._slots.give()
+            self._slots.release()
 
     @asynccontextmanager
-    async def aside(self, turn: "Turn") -> AsyncIterator[None]:
-        """See `Turn.aside`."""
-        self._slots.give()
+    async def wait(self, slot: "Slot") -> AsyncIterator[None]:
+        """See `Slot.wait_for_batch`."""
+        self._slots.release()
         try:
-            await self._gather(turn)
+            await self._gather(slot)
             yield
         finally:
-            # Whoever ends the turn gives it back: it has to be there, cancelled or not.
+            # Whoever ends the slot gives it back: it has to be there, cancelled or not.
             with anyio.CancelScope(shield=True):
                 await self._slots.end()
 
-    async def _gather(self, turn: "Turn") -> None:
-        if not turn.is_to_come:
-            turn.is_to_come = True
+    async def _gather(self, slot: "Slot") -> None:
+        if not slot.is_to_come:
+            slot.is_to_come = True
             self._to_come += 1
-        self._waiting.append(turn)
+        self._waiting.append(slot)
         gate = self._gate
         self._open_when_all_are_here()
-        with anyio.move_on_after(PATIENCE):
+        with anyio.move_on_after(MAX_BATCH_WAIT):
             await gate.wait()
         if not gate.is_set():
             self._open()
 
     def _open_when_all_are_here(self) -> None:
         here = len(self._waiting)
-        if here and here >= min(self._together, self._to_come):
+        if here and here >= min(self._batch, self._to_come):
             self._open()
 
     def _open(self) -> None:
-        for turn in self._waiting:
-            turn.is_to_come = False
+        for slot in self._waiting:
+            slot.is_to_come = False
         self._to_come -= len(self._waiting)
         self._waiting.clear()
         self._gate.set()
@@ -286,28 +306,28 @@ class Turns:
 
 
 @attrs.define(eq=False)
-class Turn:
-    """One partner's turn.
+class Slot:
+    """The slot of one partner among many who are served.
 
     Attributes:
-        turns: all of them.
-        is_to_come: it has neither looked nor ended.
+        barrier: the barrier that it belongs to.
+        is_to_come: it has neither reached the barrier nor ended.
     """
 
-    turns: Turns
+    barrier: BatchBarrier
     is_to_come: bool = True
 
     @asynccontextmanager
-    async def aside(self) -> AsyncIterator[None]:
-        """Wait until a look can be taken for many, and leave the turn to others, until it was.
+    async def wait_for_batch(self) -> AsyncIterator[None]:
+        """Leave the slot to others until a batch can be checked; the block makes the check.
 
-        The block takes the look, in a `slot` of its own.
+        The check is made in a slot of its own, from `reserved`.
         """
-        async with self.turns.aside(self):
+        async with self.barrier.wait(self):
             yield
 
     @asynccontextmanager
-    async def slot(self) -> AsyncIterator[None]:
-        """A slot for the look."""
-        async with self.turns.slot():
+    async def reserved(self) -> AsyncIterator[None]:
+        """A slot for the check."""
+        async with self.barrier.reserved():
             yield

@@ -1,32 +1,39 @@
-"""What is there of one asset, read once for many partners: its facts, its links, its deliveries.
+"""Snapshots: an asset or several as they were read once for many partners.
 
 A read per partner would be a thousand reads for five hundred partners, and most of them the same.
 """
 
 from collections import defaultdict
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, nullcontext
+from datetime import datetime
 from functools import partial
+from typing import TypeAlias
 
 import attrs
 
-from tgiconik.iconik import IconikClient
+from tgiconik import errors
 from tgiconik.iconik.assets import ShareLink
 from tgiconik.release import AssetFacts
-from tgiconik.tradinggrid import TradingGridClient
 from tgiconik.tradinggrid.collaboration import Delivery
-from tgiconik.workflows.run.concurrency import SharedRead, Turn, both
-from tgiconik.workflows.run.trail import Trail
-from tgiconik.workflows.sharing.links import partner_in
+from tgiconik.workflows.run import IconikRun, Run
+from tgiconik.workflows.run.concurrency import SharedRead, Slot, both
+from tgiconik.workflows.sharing.delivery import partner_in
+from tgiconik.workflows.sharing.facts import read_facts
+
+#: Reads an asset by its id.
+Read: TypeAlias = Callable[[str], Awaitable[AssetFacts]]
 
 
 @attrs.define
-class Survey:
-    """What many partners' sharing sees of the asset, each from their own `Seat`.
+class Snapshot:
+    """The asset as many partners' sharing sees it, each through a `PartnerSnapshot`.
 
-    Links and deliveries are those of the last `refresh`, and what was noted since. Facts are read
+    Links and deliveries are those of the last `refresh`, and those noted since. Facts are read
     anew when they are asked for, once for all who ask meanwhile.
 
     Attributes:
+        run: the run.
         asset_id: the asset that is shared.
         latest: the facts as they were read last.
         read: reads them.
@@ -34,10 +41,8 @@ class Survey:
             looked at by `delivery`.
     """
 
-    grid: TradingGridClient
-    iconik: IconikClient
+    run: Run
     asset_id: str
-    trail: Trail
     latest: AssetFacts = attrs.field(kw_only=True)
     read: Callable[[], Awaitable[AssetFacts]] = attrs.field(kw_only=True)
     beside: Sequence[str] = attrs.field(default=(), kw_only=True)
@@ -50,28 +55,33 @@ class Survey:
     def _one_read(self) -> SharedRead[AssetFacts]:
         return SharedRead(self._read_now)
 
+    @classmethod
+    async def of_asset(cls, run: Run, asset_id: str) -> "Snapshot":
+        """A snapshot with the facts of an asset's current version; links need a `refresh`."""
+        read = partial(read_facts, run, asset_id)
+        return cls(run, asset_id, latest=await read(), read=read)
+
     async def refresh(self) -> None:
         """Read all links and deliveries of the asset.
 
         `GET /API/assets/v1/assets/{id}/shares/` and the deliveries of the collaboration contract.
         """
-        self._links, (self._deliveries, self._beside) = await both(
-            partial(self.iconik.assets.find_keyed_links, self.asset_id), self._read_deliveries
-        )
-        self.trail.read(f"shares and deliveries of asset {self.asset_id}")
+        find = partial(self.run.iconik.assets.find_keyed_links, self.asset_id)
+        self._links, (self._deliveries, self._beside) = await both(find, self._read_deliveries)
+        self.run.trail.read(f"shares and deliveries of asset {self.asset_id}")
 
-    async def look_at_links(self) -> None:
+    async def refresh_links(self) -> None:
         """Read the links alone, once many were made.
 
         Deliveries are written on the condition that they are as they were read: what others did to
         them meanwhile was refused to us. Nobody is refused a second link.
         """
         known = [link.share_id for found in self._links.values() for link in found]
-        self._links = await self.iconik.assets.find_keyed_links(self.asset_id, known=known)
-        self.trail.read(f"shares of asset {self.asset_id}")
+        self._links = await self.run.iconik.assets.find_keyed_links(self.asset_id, known=known)
+        self.run.trail.read(f"shares of asset {self.asset_id}")
 
     async def _read_deliveries(self) -> tuple[dict[str, list[Delivery]], list[Delivery]]:
-        recorded = self.grid.community.deliveries
+        recorded = self.run.grid.community.deliveries
         found: dict[str, list[Delivery]] = defaultdict(list)
         async for delivery in recorded.list(asset_id=self.asset_id):
             found[delivery.partner_id].append(delivery)
@@ -87,19 +97,23 @@ class Survey:
         self.latest = await self._shared_read()
         return self.latest
 
-    async def look(self, turn: Turn) -> AssetFacts:
+    async def look(self, slot: Slot) -> AssetFacts:
         """The same, when it need not be now: shared by all who write at about the same time."""
         asked = self._shared_read.begun
-        async with turn.aside():
-            self.latest = await self._shared_read(asked=asked, within=turn.slot)
+        async with slot.wait_for_batch():
+            self.latest = await self._shared_read(asked=asked, within=slot.reserved)
         return self.latest
 
-    async def links(self, key: str) -> list[ShareLink]:
+    async def _read_now(self) -> AssetFacts:
+        # Looked up at every read: a dry run replaces it by what would be.
+        return await self.read()
+
+    def links(self, key: str) -> list[ShareLink]:
         """The links with a key, oldest first."""
         return list(self._links.get(key, ()))
 
-    async def deliveries(self, partner_id: str) -> list[Delivery]:
-        """What Trading Grid has on record as delivered of the asset to a partner."""
+    def deliveries(self, partner_id: str) -> list[Delivery]:
+        """The deliveries of the asset to a partner that Trading Grid has on record."""
         return list(self._deliveries.get(partner_id, ()))
 
     def delivery(self, document_id: str, partner_id: str) -> Delivery | None:
@@ -110,12 +124,8 @@ class Survey:
                 return delivery
         return None
 
-    async def _read_now(self) -> AssetFacts:
-        # Looked up at every read: who foresees what will be lets it read something else.
-        return await self.read()
-
     def note(self, link: ShareLink) -> None:
-        """A link was made or renewed."""
+        """Remember a link that was made or renewed."""
         others = self._links.get(link.key or "", [])
         self._links[link.key or ""] = [
             *(one for one in others if one.share_id != link.share_id),
@@ -123,7 +133,7 @@ class Survey:
         ]
 
     def record(self, delivery: Delivery) -> None:
-        """A delivery was put on record, or changed."""
+        """Remember a delivery that was put on record, or changed."""
         others = self._deliveries.get(delivery.partner_id, [])
         self._deliveries[delivery.partner_id] = [
             *(one for one in others if one.document_id != delivery.document_id),
@@ -131,7 +141,7 @@ class Survey:
         ]
 
     def forget(self, links: Sequence[ShareLink], deliveries: Sequence[Delivery]) -> None:
-        """Links and deliveries have ended."""
+        """Drop links and deliveries that have ended."""
         for key, found in self._links.items():
             self._links[key] = [link for link in found if link not in links]
         for partner_id, recorded in self._deliveries.items():
@@ -154,28 +164,112 @@ class Survey:
 
 
 @attrs.frozen
-class Seat:
-    """The survey as one partner's sharing sees it (`Sight`), which looks when others do."""
+class PartnerSnapshot:
+    """The snapshot as one partner's sharing sees it: it looks when others do."""
 
-    survey: Survey
-    turn: Turn
+    snapshot: Snapshot
+    slot: Slot
 
     async def facts(self) -> AssetFacts:
         """The asset, by a read that begins after this call."""
-        return await self.survey.facts()
+        return await self.snapshot.facts()
 
     async def look(self) -> AssetFacts:
         """The same, shared by all who write at about the same time."""
-        return await self.survey.look(self.turn)
+        return await self.snapshot.look(self.slot)
 
     async def links(self, key: str) -> list[ShareLink]:
         """The links with a key, oldest first."""
-        return await self.survey.links(key)
+        return self.snapshot.links(key)
 
     async def deliveries(self, partner_id: str) -> list[Delivery]:
-        """What Trading Grid has on record as delivered of the asset to a partner."""
-        return await self.survey.deliveries(partner_id)
+        """The deliveries of the asset to a partner that Trading Grid has on record."""
+        return self.snapshot.deliveries(partner_id)
 
     def note(self, link: ShareLink) -> None:
-        """A link was made or renewed."""
-        self.survey.note(link)
+        """Remember a link that was made or renewed."""
+        self.snapshot.note(link)
+
+
+@attrs.frozen
+class _Known:
+    """The last answer about an asset; that it is gone is an answer too."""
+
+    read_at: datetime
+    facts: AssetFacts | errors.NotFound
+
+    def result(self) -> AssetFacts:
+        """The facts.
+
+        Raises:
+            NotFound: there are none.
+        """
+        if isinstance(self.facts, errors.NotFound):
+            raise self.facts.with_traceback(None)
+        return self.facts
+
+
+@attrs.define
+class FactsCache:
+    """The facts of several assets for many partners, never older than the policy's freshness."""
+
+    run: IconikRun
+    _latest: dict[str, _Known] = attrs.field(factory=dict, init=False)
+    _reads: dict[str, SharedRead[_Known]] = attrs.field(factory=dict, init=False)
+
+    async def of(self, asset_id: str) -> AssetFacts:
+        """An asset as it was read last, unless that is too long ago.
+
+        Raises:
+            NotFound: the asset is gone, or hidden from these credentials.
+        """
+        known = self._latest.get(asset_id)
+        if known is None or self.run.now() - known.read_at > self.run.policy.freshness:
+            return await self.again(asset_id)
+        return known.result()
+
+    async def again(self, asset_id: str) -> AssetFacts:
+        """An asset by a read that begins after this call, shared by all who wait for one.
+
+        Raises:
+            NotFound: the asset is gone, or hidden from these credentials.
+        """
+        return await self._read(asset_id)
+
+    @asynccontextmanager
+    async def look(self, slot: Slot | None) -> AsyncIterator[Read]:
+        """Read assets for the length of a block, by reads that begin after this call.
+
+        With a slot they are shared by all who write at about the same time.
+        """
+        if slot is None:
+            yield self.again
+            return
+        asked = {asset_id: read.begun for asset_id, read in self._reads.items()}
+
+        async def read(asset_id: str) -> AssetFacts:
+            return await self._read(asset_id, asked=asked.get(asset_id, 0), within=slot.reserved)
+
+        async with slot.wait_for_batch():
+            yield read
+
+    async def _read(
+        self,
+        asset_id: str,
+        *,
+        asked: int | None = None,
+        within: Callable[[], AbstractAsyncContextManager[None]] = nullcontext,
+    ) -> AssetFacts:
+        if asset_id not in self._reads:
+            self._reads[asset_id] = SharedRead(partial(self._read_now, asset_id))
+        known = await self._reads[asset_id](asked=asked, within=within)
+        self._latest[asset_id] = known
+        return known.result()
+
+    async def _read_now(self, asset_id: str) -> _Known:
+        begun = self.run.now()
+        try:
+            facts = await read_facts(self.run, asset_id)
+        except errors.NotFound as error:
+            return _Known(begun, error)
+        return _Known(facts.read_at, facts)

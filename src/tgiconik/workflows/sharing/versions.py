@@ -1,6 +1,12 @@
-"""Which version of an asset is the compliant one, and what there is to say of it."""
+"""Versions of an asset: holds, digests of the compliant one, and release assets.
 
-from collections.abc import Mapping, Sequence
+Holds live in the asset's metadata view. A release asset is an iconik asset that holds one
+version of another one and is never changed: a share shows an asset, not a version, so whoever is to
+see exactly one version gets a link to an asset that has no other. It is remembered in Trading
+Grid's log, whose entries are made once however many try: the first one that is noted counts, and
+the others are deleted.
+"""
+
 from math import ceil
 from typing import Final
 
@@ -14,23 +20,15 @@ from tgiconik.iconik.models import assets as m
 from tgiconik.iconik.models.files import FileStatus
 from tgiconik.iconik.search import term
 from tgiconik.release import AssetFacts, ReleasePolicy
-from tgiconik.tradinggrid import TradingGridClient
 from tgiconik.tradinggrid.collaboration import Activity, ActivityInput
-from tgiconik.workflows.run.lease import Lease
+from tgiconik.workflows.run import GridRun, IconikRun, Run
 from tgiconik.workflows.run.text import named
-from tgiconik.workflows.run.trail import Trail
 from tgiconik.workflows.sharing.facts import read_facts
 
-
-def marked_version(facts: AssetFacts, policy: ReleasePolicy) -> str | None:
-    """The one version that is marked as compliant; None when none is, or several are."""
-    return _only(facts.metadata, policy.compliant_version_field)
-
-
-def marked_sha256(facts: AssetFacts, policy: ReleasePolicy) -> str | None:
-    """The one digest that is marked as compliant, in lower case; None when it is not one."""
-    digest = _only(facts.metadata, policy.compliant_sha256_field)
-    return digest.lower() if digest is not None else None
+_MADE: Final = "release_asset.made"
+_ACTIVE: Final = "ACTIVE"
+#: Seconds between two looks whether iconik has copied a version.
+_POLL: Final = 0.5
 
 
 @attrs.frozen(kw_only=True)
@@ -41,65 +39,69 @@ class CompliantFacts:
     change. What may change (approval, holds, marks, licence) is read every time.
 
     Attributes:
-        iconik: where to read.
+        run: the run.
         asset_id: the asset.
-        policy: the release rules.
         version_id: the version; None for the current one.
         digested_id: the version whose original was digested.
         sha256: its digest; None when it could not be had.
-        trail: where to note it.
     """
 
-    iconik: IconikClient
+    run: IconikRun
     asset_id: str
-    policy: ReleasePolicy
     version_id: str | None
     digested_id: str | None
     sha256: str | None
-    trail: Trail
 
     async def read(self) -> AssetFacts:
         """The facts of now."""
-        facts = await read_facts(
-            self.iconik,
-            self.asset_id,
-            policy=self.policy,
-            trail=self.trail,
-            version_id=self.version_id,
-        )
+        facts = await read_facts(self.run, self.asset_id, version_id=self.version_id)
         known = facts.version_id is not None and facts.version_id == self.digested_id
         return attrs.evolve(facts, sha256=self.sha256 if known else None)
 
 
-async def digest_version(
-    iconik: IconikClient, asset_id: str, version_id: str, *, trail: Trail
-) -> str | None:
+async def digest_version(run: IconikRun, asset_id: str, version_id: str) -> str | None:
     """The SHA-256 of a version's original, computed here; None when it is not to be had.
 
     Raises:
         CallError: iconik or the storage could not be asked.
     """
     try:
-        digest = await iconik.transfer.digest(asset_id, version_id=version_id)
+        digest = await run.iconik.transfer.digest(asset_id, version_id=version_id)
     except (errors.NotFound, errors.NotOnline, errors.Corrupted) as error:
-        trail.read(f"the original of version {version_id} cannot be digested: {error}")
+        run.trail.read(f"the original of version {version_id} cannot be digested: {error}")
         return None
-    trail.read(f"the original of version {version_id}, digested")
+    run.trail.read(f"the original of version {version_id}, digested")
     return digest
 
 
-def _only(metadata: Mapping[str, Sequence[object]], field: str) -> str | None:
-    match [value for value in metadata.get(field, ()) if value not in {None, ""}]:
-        case [str() as value]:
-            return value.strip() or None
-        case _:
-            return None
+def held(facts: AssetFacts, policy: ReleasePolicy, version_id: str) -> bool:
+    """Whether a version is marked as held."""
+    return version_id in _holds(facts, policy)
 
 
-_MADE: Final = "release_asset.made"
-_ACTIVE: Final = "ACTIVE"
-#: Seconds between two looks whether iconik has copied a version.
-_LOOK_AGAIN: Final = 0.5
+async def hold_version(run: IconikRun, facts: AssetFacts, version_id: str) -> None:
+    """Mark a version of an asset as one that must not be shared; other marks stay.
+
+    `PUT /API/metadata/v1/assets/{id}/views/{view_id}/`, role `can_write_metadata_values`.
+
+    Raises:
+        ConfigurationError: the policy has no metadata view, so nobody would read the mark.
+    """
+    policy, view = run.policy, run.policy.metadata_view
+    if view is None:
+        raise errors.ConfigurationError("to hold a version, the policy needs a metadata_view")
+    if held(facts, policy, version_id):
+        return
+    marks = [*_holds(facts, policy), version_id]
+    await run.write(
+        f"hold version {version_id} of {named(facts.title)}",
+        lambda: run.iconik.metadata.merge_values(facts.asset_id, view, {policy.holds_field: marks}),
+        instead=None,
+    )
+
+
+def _holds(facts: AssetFacts, policy: ReleasePolicy) -> list[str]:
+    return [str(value) for value in facts.metadata.get(policy.holds_field, ())]
 
 
 @attrs.frozen(kw_only=True)
@@ -121,13 +123,11 @@ class ReleaseAsset:
     number: int = 0
 
 
-async def release_assets_of(
-    grid: TradingGridClient, source_asset_id: str, *, trail: Trail
-) -> list[ReleaseAsset]:
+async def release_assets_of(run: GridRun, source_asset_id: str) -> list[ReleaseAsset]:
     """All that were ever made of an asset, oldest first."""
-    entries = grid.community.activity.list(kind=[_MADE], subject_id=source_asset_id)
+    entries = run.grid.community.activity.list(kind=[_MADE], subject_id=source_asset_id)
     made = [found async for entry in entries if (found := _read(entry)) is not None]
-    trail.read(f"release assets of {source_asset_id}: {len(made)}")
+    run.trail.read(f"release assets of {source_asset_id}: {len(made)}")
     return made
 
 
@@ -142,24 +142,16 @@ async def is_intact(iconik: IconikClient, release: ReleaseAsset) -> bool:
 
 
 async def bring_about_release_asset(
-    grid: TradingGridClient,
-    iconik: IconikClient,
-    facts: AssetFacts,
-    known: list[ReleaseAsset],
-    *,
-    ready_within: float,
-    trail: Trail,
+    run: Run, facts: AssetFacts, known: list[ReleaseAsset], *, ready_within: float
 ) -> ReleaseAsset | None:
     """Bring about that there is one release asset of the version that the facts speak of.
 
     Args:
-        grid: where it is remembered.
-        iconik: where it is made: `POST /API/assets/v1/assets/` and
-            `POST …/versions/from/versions/{source_version_id}/`.
+        run: the run. It is remembered on Trading Grid, and made on iconik by
+            `POST /API/assets/v1/assets/` and `POST …/versions/from/versions/{source_version_id}/`.
         facts: the version, and the digest of its original.
         known: from `release_assets_of`.
         ready_within: seconds that iconik may take to copy the version.
-        trail: where to record it; a trail with `dry_run` writes nothing.
 
     Returns:
         The release asset; None in a dry run that would make it.
@@ -173,26 +165,20 @@ async def bring_about_release_asset(
     if version_id is None or facts.sha256 is None:
         raise errors.WorkflowError("a release asset needs a version and its digest")
     same = [one for one in known if one.source_version_id == version_id]
-    if same and await is_intact(iconik, same[-1]):
+    if same and await is_intact(run.iconik, same[-1]):
         return same[-1]
-    return await trail.write(
+    return await run.write(
         f"make a release asset of version {version_id} of {named(facts.title)}",
-        lambda: _make_one(grid, iconik, facts, len(same), ready_within),
+        lambda: _make_one(run, facts, len(same), ready_within),
         instead=None,
     )
 
 
-async def _make_one(
-    grid: TradingGridClient,
-    iconik: IconikClient,
-    facts: AssetFacts,
-    number: int,
-    ready_within: float,
-) -> ReleaseAsset:
+async def _make_one(run: Run, facts: AssetFacts, number: int, ready_within: float) -> ReleaseAsset:
     """Make it and note it; when somebody else was faster, theirs is the one."""
     key = f"release:{facts.asset_id}:{facts.version_id}:{number}"
-    new = attrs.evolve(await _make(iconik, facts, key, ready_within), number=number)
-    noted = await grid.community.activity.append(
+    new = attrs.evolve(await _make(run.iconik, facts, key, ready_within), number=number)
+    noted = await run.grid.community.activity.append(
         ActivityInput(
             kind=_MADE,
             external_id=key,
@@ -204,7 +190,7 @@ async def _make_one(
     )
     winner = _read(noted) or new
     if winner.asset_id != new.asset_id:
-        await iconik.assets.delete_asset(new.asset_id)
+        await run.iconik.assets.delete_asset(new.asset_id)
     return winner
 
 
@@ -242,10 +228,10 @@ async def _copy(iconik: IconikClient, asset_id: str, version_id: str, ready_with
     if not filled:
         await iconik.assets.add_version_from(asset_id, version_id)
         filled = await _filled(iconik, asset_id)
-        for _ in range(ceil(ready_within / _LOOK_AGAIN)):
+        for _ in range(ceil(ready_within / _POLL)):
             if filled:
                 break
-            await anyio.sleep(_LOOK_AGAIN)
+            await anyio.sleep(_POLL)
             filled = await _filled(iconik, asset_id)
     if not filled:
         raise errors.Inconsistent(
@@ -285,43 +271,3 @@ def _read(entry: Activity) -> ReleaseAsset | None:
     return ReleaseAsset(
         **{name: detail[name] for name in names}, number=number if isinstance(number, int) else 0
     )
-
-
-def held(facts: AssetFacts, policy: ReleasePolicy, version_id: str) -> bool:
-    """Whether a version is marked as held."""
-    return version_id in _marks(facts, policy)
-
-
-async def hold_version(
-    iconik: IconikClient,
-    facts: AssetFacts,
-    version_id: str,
-    *,
-    policy: ReleasePolicy,
-    lease: Lease | None = None,
-    trail: Trail,
-) -> None:
-    """Mark a version of an asset as one that must not be shared; other marks stay.
-
-    `PUT /API/metadata/v1/assets/{id}/views/{view_id}/`, role `can_write_metadata_values`.
-
-    Raises:
-        ConfigurationError: the policy has no metadata view, so nobody would read the mark.
-    """
-    view = policy.metadata_view
-    if view is None:
-        raise errors.ConfigurationError("to hold a version, the policy needs a metadata_view")
-    if held(facts, policy, version_id):
-        return
-    if lease is not None:
-        await lease.keep()
-    marks = [*_marks(facts, policy), version_id]
-    await trail.write(
-        f"hold version {version_id} of {named(facts.title)}",
-        lambda: iconik.metadata.merge_values(facts.asset_id, view, {policy.holds_field: marks}),
-        instead=None,
-    )
-
-
-def _marks(facts: AssetFacts, policy: ReleasePolicy) -> list[str]:
-    return [str(value) for value in facts.metadata.get(policy.holds_field, ())]

@@ -1,10 +1,9 @@
-"""Which assets answer a request: found by search, judged by id, best first."""
+"""Candidates for a request: found by search, judged by id, best first."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from itertools import groupby
 from typing import Any, Final, NamedTuple
 
-import anyio
 import attrs
 
 from tgiconik import errors
@@ -12,11 +11,13 @@ from tgiconik.iconik import IconikClient
 from tgiconik.iconik.search import Condition, one_of, term
 from tgiconik.release import AssetFacts, Decision, Purpose, Recipient, ReleasePolicy, decide
 from tgiconik.tradinggrid.collaboration import Criteria
+from tgiconik.workflows.run import IconikRun
+from tgiconik.workflows.run.concurrency import run_bounded
 from tgiconik.workflows.run.trail import Trail, utc_now
 from tgiconik.workflows.sharing.facts import read_facts
 
 #: How many assets are read at once while candidates are judged.
-_AT_ONCE: Final = 8
+_MAX_CONCURRENCY: Final = 8
 #: What scoring needs of a hit; everything else would only travel.
 _HIT_FIELDS: Final = ("id", "title", "media_type", "metadata")
 
@@ -45,9 +46,9 @@ class Candidate:
     """An asset that answers the criteria, and whether it may be released.
 
     Attributes:
-        facts: what iconik says of it, read by id.
+        facts: its facts in iconik, read by id.
         score: how well it answers.
-        decision: what `decide` says of its current version.
+        decision: the decision of `decide` on its current version.
     """
 
     facts: AssetFacts
@@ -57,7 +58,7 @@ class Candidate:
 
 @attrs.frozen(kw_only=True)
 class Candidates:
-    """What was found for a request.
+    """The candidates that were found for a request.
 
     Attributes:
         matched: how many assets the search found.
@@ -110,23 +111,39 @@ async def find_candidates(
         CallError: iconik could not be asked.
         ConfigurationError: `consider` is below 1.
     """
+    run = IconikRun(iconik=iconik, policy=policy, trail=trail or Trail(now=utc_now))
+    return await search_candidates(
+        run, criteria, recipient=recipient, purpose=purpose, consider=consider, exclude=exclude
+    )
+
+
+async def search_candidates(
+    run: IconikRun,
+    criteria: Criteria,
+    *,
+    recipient: Recipient,
+    purpose: Purpose,
+    consider: int,
+    exclude: frozenset[str],
+) -> Candidates:
+    """Search for candidates; see `find_candidates`."""
     if consider < 1:
         raise errors.ConfigurationError("consider must be at least 1")
-    trail = trail or Trail(now=utc_now)
+    policy = run.policy
     if criteria.asset_ids:
         wanted = [id_ for id_ in dict.fromkeys(criteria.asset_ids) if id_ not in exclude]
         ranked, matched = [(_unscored(), id_) for id_ in wanted], len(wanted)
     else:
-        ranked, matched = await _search(iconik, criteria, policy, consider, exclude)
-        trail.read(f"search: {matched} assets match")
+        ranked, matched = await _search(run, criteria, consider, exclude)
+        run.trail.read(f"search: {matched} assets match")
     judged: list[Candidate] = []
     gone: list[str] = []
     for rated, tier in groupby(ranked, key=lambda ranked_one: ranked_one[0]):
         ids = [id_ for _, id_ in tier]
-        found = await _read_all(iconik, ids, policy, trail)
+        found = await _read_all(run, ids)
         gone += [id_ for id_ in ids if id_ not in found]
         for facts in found.values():
-            decision = decide(policy, facts, recipient, purpose, trail.now())
+            decision = decide(policy, facts, recipient, purpose, run.now())
             # The index may lag: what is known by id counts. Only the media type is the index's own.
             exact = score(
                 criteria, policy, title=facts.title, media_type=None, metadata=facts.metadata
@@ -144,11 +161,7 @@ async def find_candidates(
 
 
 async def _search(
-    iconik: IconikClient,
-    criteria: Criteria,
-    policy: ReleasePolicy,
-    consider: int,
-    exclude: frozenset[str],
+    run: IconikRun, criteria: Criteria, consider: int, exclude: frozenset[str]
 ) -> tuple[list[tuple[Score, str]], int]:
     """The best hits by score, then by title, so that the same world gives the same order."""
     best: list[tuple[Score, str, str]] = []
@@ -158,7 +171,7 @@ async def _search(
         rated, title, id_ = hit
         return (*(-part for part in rated), title, id_)
 
-    hits = iconik.search.assets(
+    hits = run.iconik.search.assets(
         criteria.text, where=list(_conditions(criteria)), include_fields=_HIT_FIELDS
     )
     async for hit in hits:
@@ -167,7 +180,7 @@ async def _search(
         matched += 1
         metadata = hit.metadata if isinstance(hit.metadata, Mapping) else {}
         rated = score(
-            criteria, policy, title=hit.title, media_type=hit.media_type, metadata=metadata
+            criteria, run.policy, title=hit.title, media_type=hit.media_type, metadata=metadata
         )
         best.append((rated, hit.title or "", hit.id))
         if len(best) >= 2 * consider:
@@ -184,31 +197,18 @@ def _conditions(criteria: Criteria) -> Iterable[Condition]:
         yield one_of(f"metadata.{name}", value if isinstance(value, list) else [value])
 
 
-async def _read_all(
-    iconik: IconikClient, ids: Sequence[str], policy: ReleasePolicy, trail: Trail
-) -> dict[str, AssetFacts]:
+async def _read_all(run: IconikRun, ids: Sequence[str]) -> dict[str, AssetFacts]:
     """Facts of every asset that is still there, a few at a time; the first failure ends it."""
     found: dict[str, AssetFacts] = {}
-    failures: list[errors.TgIconikError] = []
-    slots = anyio.CapacityLimiter(_AT_ONCE)
 
     async def read(id_: str) -> None:
-        async with slots:
-            try:
-                found[id_] = await read_facts(iconik, id_, policy=policy, trail=trail)
-            except (errors.NotFound, errors.ConfigurationError):
-                # Partners name ids too: one that no path can hold, such as "..", is no asset's.
-                trail.read(f"asset {id_} is gone")
-            except errors.TgIconikError as error:
-                # Raised below: a task group would wrap it into a group of its own.
-                failures.append(error)
-                group.cancel_scope.cancel()
+        try:
+            found[id_] = await read_facts(run, id_)
+        except (errors.NotFound, errors.ConfigurationError):
+            # Partners name ids too: one that no path can hold, such as "..", is no asset's.
+            run.trail.read(f"asset {id_} is gone")
 
-    async with anyio.create_task_group() as group:
-        for id_ in ids:
-            group.start_soon(read, id_)
-    if failures:
-        raise failures[0]
+    await run_bounded(ids, read, max_concurrency=_MAX_CONCURRENCY)
     return found
 
 

@@ -1,6 +1,5 @@
-"""The end of a faulty version: nobody shares it any more, nobody has it, everybody is told."""
+"""Containment of a faulty version: it is held, its links are closed, and its holders are told."""
 
-from functools import partial
 from typing import Any
 
 import attrs
@@ -21,36 +20,36 @@ from tgiconik.tradinggrid.collaboration import (
     IssueStatus,
     IssueUpdate,
 )
-from tgiconik.workflows.distribution.package_store import packages_with
-from tgiconik.workflows.run.lease import Lease
+from tgiconik.workflows.distribution.package_store import packages_with, remove_from_packages
+from tgiconik.workflows.run import GridRun, Lease, Run
 from tgiconik.workflows.run.text import fitting, how_many, listed, moment, named
 from tgiconik.workflows.run.trail import Trail, utc_now
-from tgiconik.workflows.sharing.facts import read_facts
-from tgiconik.workflows.sharing.links import partner_in
+from tgiconik.workflows.sharing.delivery import partner_in
 from tgiconik.workflows.sharing.share import close_links
-from tgiconik.workflows.sharing.snapshot import Survey
+from tgiconik.workflows.sharing.snapshot import Snapshot
 from tgiconik.workflows.sharing.versions import held, hold_version
 from tgiconik.workflows.tickets.media_team import ask_media_team
 from tgiconik.workflows.tickets.requests import move
 
 
 @attrs.frozen(kw_only=True)
-class Case:
-    """An issue, and what there is of its asset.
+class Incident:
+    """An issue, and the state of its asset, worked out once.
 
     Attributes:
         issue: the issue.
-        facts: the asset, as it is now.
+        snapshot: the asset's facts, links and deliveries.
+        facts: the asset when the incident was read.
         faulty: the version that is not as it should be.
-        linked: an earlier run has linked the issue, and remembers the rest.
+        linked: an earlier run has linked the issue, which remembers the rest.
         had: company ids of the partners who had the faulty version.
         warned: they were told not to use it.
         versions: ids of the versions that there were when the issue was linked.
         packages: partners' packages with the asset in them: whose, by collection id.
-        survey: links and deliveries.
     """
 
     issue: Issue
+    snapshot: Snapshot
     facts: AssetFacts
     faulty: str
     linked: bool
@@ -58,11 +57,10 @@ class Case:
     warned: bool
     versions: tuple[str, ...]
     packages: dict[str, str]
-    survey: Survey
 
     @property
     def affected(self) -> tuple[str, ...]:
-        """Company ids of everybody who had it, and of the partner who told."""
+        """Company ids of everybody who had it, and of the partner who reported it."""
         return tuple(sorted({*self.had, self.issue.partner_id}))
 
     @property
@@ -70,161 +68,116 @@ class Case:
         """Whether a share of the asset shows the faulty version."""
         return self.facts.version_id == self.faulty
 
+    @property
+    def open_deliveries(self) -> list[Delivery]:
+        """The active deliveries of the faulty version."""
+        return [
+            one
+            for one in self.snapshot.all_deliveries
+            if _version_of(one) == self.faulty and one.state == DeliveryState.ACTIVE
+        ]
 
-@attrs.frozen(kw_only=True)
-class Stop:
-    """What it takes to end a faulty version."""
-
-    grid: TradingGridClient
-    iconik: IconikClient
-    policy: ReleasePolicy
-    trail: Trail
-
-    async def look(self, issue: Issue, asset: m.Asset) -> Case:
-        """What there is, before anything is written."""
-        asset_id = asset.id or ""
-        facts = await read_facts(self.iconik, asset_id, policy=self.policy, trail=self.trail)
-        survey = Survey(
-            self.grid,
-            self.iconik,
-            asset_id,
-            self.trail,
-            latest=facts,
-            read=partial(read_facts, self.iconik, asset_id, policy=self.policy, trail=self.trail),
-        )
-        await survey.refresh()
-        told = version_in(issue, AssetRole.FAULTY)
-        faulty = told or named_version(issue) or facts.version_id or ""
-        packages = await packages_with(self.iconik, asset.in_collections or ())
-        linked = issue.status == IssueStatus.IN_PROGRESS and told is not None
-        shown = facts.version_id == faulty
-        links = survey.all_links if shown else []
-        holders = {
-            *(one.partner_id for one in survey.all_deliveries if _version_of(one) == faulty),
-            *(partner for link in links if (partner := partner_in(link.key)) is not None),
-            *(packages.values() if shown else ()),
-        }
-        had = texts_in(issue.metadata.get("partners")) if linked else tuple(sorted(holders))
-        warnings = self.grid.community.announcements.list(external_id=_warning_key(issue))
-        return Case(
-            issue=issue,
-            facts=facts,
-            faulty=faulty,
-            linked=linked,
-            had=had,
-            warned=not had or bool(await warnings.first(1)),
-            versions=texts_in(issue.metadata.get("versions"))
-            if linked
-            else tuple(version.id for version in asset.versions or () if version.id),
-            packages=packages,
-            survey=survey,
-        )
-
-    def must_stop(self, case: Case) -> bool:
-        """Whether the faulty version can still be had."""
+    def is_contained(self, policy: ReleasePolicy) -> bool:
+        """Whether nobody can get the faulty version any more, and everybody knows."""
+        is_open = self.snapshot.all_links or self.packages or self.open_deliveries
         return (
-            not case.linked
-            or not case.warned
-            or not held(case.facts, self.policy, case.faulty)
-            or (case.shows_faulty and bool(case.survey.all_links or case.packages))
-            or (case.shows_faulty and bool(_open_deliveries(case)))
+            self.linked
+            and self.warned
+            and held(self.facts, policy, self.faulty)
+            and not (self.shows_faulty and is_open)
         )
 
-    async def stop(self, case: Case, lease: Lease) -> None:
-        """Link the issue, hold the faulty version, close its ways, and say so."""
-        issue, facts = case.issue, case.facts
-        if not case.linked:
-            if issue.status == IssueStatus.OPEN:
-                await self._move(issue, IssueStatus.ACKNOWLEDGED, lease)
-            await link_issue(
-                self.grid,
-                self.iconik,
-                issue,
-                facts,
-                case.faulty,
-                metadata=_what_is_known(case),
-                lease=lease,
-                trail=self.trail,
-            )
-            await self._move(issue, IssueStatus.IN_PROGRESS, lease)
-        await hold_version(
-            self.iconik, facts, case.faulty, policy=self.policy, lease=lease, trail=self.trail
-        )
-        if case.shows_faulty:
-            await self._close(case, lease)
-        await self._warn(case)
 
-    async def _close(self, case: Case, lease: Lease) -> None:
-        links = case.survey.all_links
-        deliveries = _open_deliveries(case)
-        await close_links(
-            self.grid,
-            self.iconik,
-            links,
-            deliveries,
-            f"{case.issue.id}: the version is faulty",
-            lease=lease,
-            trail=self.trail,
-        )
-        case.survey.forget(links, deliveries)
-        for collection_id, partner_id in case.packages.items():
-            await self.trail.write(
-                f"take {named(case.facts.title)} out of the package of {partner_id}",
-                partial(
-                    self.iconik.assets.remove_collection_content,
-                    collection_id,
-                    "assets",
-                    case.facts.asset_id,
-                ),
-                instead=None,
-            )
-
-    async def _warn(self, case: Case) -> None:
-        """Everybody who had it hears that it must not be used."""
-        if case.warned:
-            return
-        title = named(case.facts.title)
-        new = AnnouncementInput(
-            subject=f"Please do not use: {title}",
-            body=f"There is an issue with {title}. Please do not use what you have of it; "
-            "you will hear of the corrected version.",
-            audience=Audience(partners=case.had),
-            external_id=_warning_key(case.issue),
-            kind=AnnouncementKind.NOTICE,
-        )
-        await self.trail.write(
-            f"tell {how_many(case.had)} not to use {title}",
-            lambda: self.grid.community.announcements.create(new),
-            instead=None,
-        )
-
-    async def _move(self, issue: Issue, to: IssueStatus, lease: Lease) -> None:
-        await move(self.grid.community.issues, issue.id, to, lease=lease, trail=self.trail)
+async def read_incident(run: Run, issue: Issue, asset: m.Asset) -> Incident:
+    """Read the state of an issue's asset, before anything is written."""
+    snapshot = await Snapshot.of_asset(run, asset.id or "")
+    facts = snapshot.latest
+    await snapshot.refresh()
+    recorded = version_in(issue, AssetRole.FAULTY)
+    faulty = recorded or named_version(issue) or facts.version_id or ""
+    packages = await packages_with(run.iconik, asset.in_collections or ())
+    linked = issue.status == IssueStatus.IN_PROGRESS and recorded is not None
+    shown = facts.version_id == faulty
+    links = snapshot.all_links if shown else []
+    holders = {
+        *(one.partner_id for one in snapshot.all_deliveries if _version_of(one) == faulty),
+        *(partner for link in links if (partner := partner_in(link.key)) is not None),
+        *(packages.values() if shown else ()),
+    }
+    had = texts_in(issue.metadata.get("partners")) if linked else tuple(sorted(holders))
+    warnings = run.grid.community.announcements.list(external_id=_warning_key(issue))
+    return Incident(
+        issue=issue,
+        snapshot=snapshot,
+        facts=facts,
+        faulty=faulty,
+        linked=linked,
+        had=had,
+        warned=not had or bool(await warnings.first(1)),
+        versions=texts_in(issue.metadata.get("versions"))
+        if linked
+        else tuple(version.id for version in asset.versions or () if version.id),
+        packages=packages,
+    )
 
 
-def _what_is_known(case: Case) -> dict[str, Any]:
-    """What the issue is to know: for people, and for the next run."""
+async def contain(run: Run, incident: Incident) -> None:
+    """Link the issue, hold the faulty version, close its links, and tell who had it."""
+    issue, facts = incident.issue, incident.facts
+    if not incident.linked:
+        if issue.status == IssueStatus.OPEN:
+            await move(run, run.grid.community.issues, issue.id, IssueStatus.ACKNOWLEDGED)
+        await _link(run, issue, facts, incident.faulty, metadata=_known_facts(incident))
+        await move(run, run.grid.community.issues, issue.id, IssueStatus.IN_PROGRESS)
+    await hold_version(run, facts, incident.faulty)
+    if incident.shows_faulty:
+        await _close(run, incident)
+    await _warn(run, incident)
+
+
+async def _close(run: Run, incident: Incident) -> None:
+    links, deliveries = incident.snapshot.all_links, incident.open_deliveries
+    await close_links(run, links, deliveries, f"{incident.issue.id}: the version is faulty")
+    incident.snapshot.forget(links, deliveries)
+    facts = incident.facts
+    await remove_from_packages(run, facts.asset_id, facts.title, incident.packages)
+
+
+async def _warn(run: Run, incident: Incident) -> None:
+    """Tell everybody who had it that it must not be used."""
+    if incident.warned:
+        return
+    title = named(incident.facts.title)
+    new = AnnouncementInput(
+        subject=f"Please do not use: {title}",
+        body=f"There is an issue with {title}. Please do not use what you have of it; "
+        "you will hear of the corrected version.",
+        audience=Audience(partners=incident.had),
+        external_id=_warning_key(incident.issue),
+        kind=AnnouncementKind.NOTICE,
+    )
+    await run.write(
+        f"tell {how_many(incident.had)} not to use {title}",
+        lambda: run.grid.community.announcements.create(new),
+        instead=None,
+    )
+
+
+def _known_facts(incident: Incident) -> dict[str, Any]:
+    """The facts that the issue keeps: for people, and for the next run."""
     return {
-        "asset_id": case.facts.asset_id,
-        "title": named(case.facts.title),
-        "version_id": case.faulty,
-        "approval_status": case.facts.approval_status,
-        "fields": {name: list(values) for name, values in case.facts.metadata.items()},
-        "partners": list(case.had),
-        "versions": list(case.versions),
+        "asset_id": incident.facts.asset_id,
+        "title": named(incident.facts.title),
+        "version_id": incident.faulty,
+        "approval_status": incident.facts.approval_status,
+        "fields": {name: list(values) for name, values in incident.facts.metadata.items()},
+        "partners": list(incident.had),
+        "versions": list(incident.versions),
     }
 
 
 def _version_of(delivery: Delivery) -> str | None:
     return delivery.asset.version_id if delivery.asset else None
-
-
-def _open_deliveries(case: Case) -> list[Delivery]:
-    return [
-        one
-        for one in case.survey.all_deliveries
-        if _version_of(one) == case.faulty and one.state == DeliveryState.ACTIVE
-    ]
 
 
 def _warning_key(issue: Issue) -> str:
@@ -265,22 +218,35 @@ async def link_issue(
     lease: Lease | None = None,
     trail: Trail | None = None,
 ) -> None:
-    """Tell the issue of the asset, and the asset of the issue.
+    """Refer from the issue to the asset, and from the asset's timeline to the issue.
 
     Args:
         grid: where the issue is.
         iconik: where the asset is.
         issue: the issue.
-        facts: what was read of the asset.
+        facts: the facts of the asset as they were read.
         faulty_version_id: the version that is not as it should be.
-        metadata: what the issue is to know of the asset.
+        metadata: the facts that the issue is to keep.
         lease: the claim to write under.
         trail: where to record it; a trail with `dry_run` writes nothing.
 
     Raises:
         CallError: a platform could not be asked; run it again.
     """
-    trail = trail or Trail(now=utc_now)
+    run = Run(
+        grid=grid,
+        iconik=iconik,
+        # Nothing is decided here.
+        policy=ReleasePolicy(),
+        lease=lease,
+        trail=trail or Trail(now=utc_now),
+    )
+    await _link(run, issue, facts, faulty_version_id, metadata=metadata)
+
+
+async def _link(
+    run: Run, issue: Issue, facts: AssetFacts, faulty_version_id: str, *, metadata: dict[str, Any]
+) -> None:
     faulty = AssetReference(
         asset_id=facts.asset_id,
         version_id=faulty_version_id,
@@ -290,47 +256,35 @@ async def link_issue(
     known = [r for r in issue.asset_references if r.role != AssetRole.FAULTY or r.version_id]
     references = known if faulty in known else [*known, faulty]
     await update_issue(
-        grid,
+        run,
         issue,
         IssueUpdate(asset_references=references, metadata=metadata),
         f"link {issue.id} to version {faulty_version_id} of {named(facts.title)}",
-        lease=lease,
-        trail=trail,
     )
     await ask_media_team(
-        iconik,
+        run,
         facts.asset_id,
         faulty_version_id,
         _complaint(issue),
         key=f"tgiconik:{issue.id}:{round_of(issue)}",
         queue=None,
-        trail=trail,
     )
 
 
-async def update_issue(
-    grid: TradingGridClient,
-    issue: Issue,
-    changes: IssueUpdate,
-    what: str,
-    *,
-    lease: Lease | None,
-    trail: Trail,
-) -> None:
+async def update_issue(run: GridRun, issue: Issue, changes: IssueUpdate, what: str) -> None:
     """Change an issue, whatever was said on it meanwhile."""
+    issues = run.grid.community.issues
 
     async def update() -> None:
         # A comment may have changed the entity tag; the claim keeps everybody else away.
-        fresh = await grid.community.issues.get(issue.id)
-        await grid.community.issues.update(
-            issue.id, changes, if_match=fresh.etag, holder=lease.holder if lease else None
-        )
+        fresh = await issues.get(issue.id)
+        await issues.update(issue.id, changes, if_match=fresh.etag, holder=run.holder)
 
-    await trail.write(what, update, instead=None)
+    await run.write(what, update, instead=None)
 
 
 def _complaint(issue: Issue) -> str:
-    """What the media team reads. Every line of the partner's stays one that is quoted."""
+    """The comment for the media team. Every line of the partner's stays one that is quoted."""
     kind = f"{named(issue.category)}, {named(issue.severity)}"
     lines = [f"{issue.partner_id} reports in {issue.id}, {kind}: {named(issue.subject)}"]
     if issue.due_at is not None:

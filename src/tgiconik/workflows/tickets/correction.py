@@ -17,19 +17,19 @@ from tgiconik.iconik.models import files as f
 from tgiconik.release import Purpose, ReleasePolicy
 from tgiconik.tradinggrid import TradingGridClient
 from tgiconik.tradinggrid.collaboration import DocumentState
-from tgiconik.workflows.distribution.audience import Circle
-from tgiconik.workflows.distribution.distributor import ToMany
-from tgiconik.workflows.run.concurrency import AT_ONCE
-from tgiconik.workflows.run.outcome import Outcome
+from tgiconik.workflows.distribution.audience import AudienceResolver
+from tgiconik.workflows.distribution.distributor import Distributor
+from tgiconik.workflows.run import IconikRun, Run
+from tgiconik.workflows.run.concurrency import MAX_CONCURRENCY
+from tgiconik.workflows.run.results import Outcome
 from tgiconik.workflows.run.text import named
 from tgiconik.workflows.run.trail import Trail, utc_now
-from tgiconik.workflows.sharing.facts import read_facts
-from tgiconik.workflows.sharing.snapshot import Survey
+from tgiconik.workflows.sharing.snapshot import Snapshot
 
 
 @attrs.frozen(kw_only=True)
 class Uploaded:
-    """What an earlier run left of an upload.
+    """The state of an earlier run's upload.
 
     Attributes:
         version_id: the version, when it is whole.
@@ -41,18 +41,19 @@ class Uploaded:
 
 
 async def find_upload(
-    iconik: IconikClient, asset_id: str, file: str | os.PathLike[str], before: Sequence[str]
+    run: IconikRun, asset_id: str, file: str | os.PathLike[str], before: Sequence[str]
 ) -> Uploaded:
     """Look for what an earlier run uploaded.
 
     `GET /API/files/v1/assets/{asset_id}/files/`.
 
     Args:
-        iconik: where to look.
+        run: the run.
         asset_id: the asset.
-        file: what was to be uploaded.
+        file: the file that was to be uploaded.
         before: ids of the versions that were there before it began.
     """
+    iconik = run.iconik
     asset = await iconik.assets.get_asset(asset_id)
     new = [v for v in asset.versions or () if v.id is not None and v.id not in before]
     if not new:
@@ -73,7 +74,7 @@ async def find_upload(
 
 
 async def upload_correction(
-    iconik: IconikClient, asset_id: str, file: str | os.PathLike[str], *, trail: Trail
+    run: IconikRun, asset_id: str, file: str | os.PathLike[str]
 ) -> str | None:
     """Upload a corrected version; it is neither approved nor promoted by that.
 
@@ -84,25 +85,23 @@ async def upload_correction(
         TransferError: it did not arrive.
         AssetIsShared: somebody else's links are out.
     """
-    done = await trail.write(
+    done = await run.write(
         f"upload {named(Path(file).name)} as a new version of asset {asset_id}",
-        lambda: iconik.transfer.upload_version(asset_id, file),
+        lambda: run.iconik.transfer.upload_version(asset_id, file),
         instead=None,
     )
     return done.version_id if done else None
 
 
-async def remove_pieces(
-    iconik: IconikClient, asset_id: str, pieces: Sequence[str], *, trail: Trail
-) -> None:
-    """Remove what an upload left that never became whole.
+async def remove_pieces(run: IconikRun, asset_id: str, pieces: Sequence[str]) -> None:
+    """Remove the versions of an upload that never became whole.
 
     `DELETE /API/assets/v1/assets/{asset_id}/versions/{version_id}/`.
     """
     for version_id in pieces:
-        await trail.write(
+        await run.write(
             f"remove version {version_id}, which an earlier upload left in pieces",
-            partial(iconik.assets.delete_asset_version, asset_id, version_id),
+            partial(run.iconik.assets.delete_asset_version, asset_id, version_id),
             instead=None,
         )
 
@@ -122,8 +121,7 @@ async def publish_correction(
     partners: Iterable[str],
     *,
     policy: ReleasePolicy,
-    survey: Survey | None = None,
-    at_once: int = AT_ONCE,
+    max_concurrency: int = MAX_CONCURRENCY,
     trail: Trail | None = None,
 ) -> tuple[Outcome, ...]:
     """Bring the current version of an asset to partners who had another one.
@@ -137,8 +135,7 @@ async def publish_correction(
         asset_id: the asset.
         partners: company ids.
         policy: the release rules.
-        survey: what was read of the asset already.
-        at_once: how many partners are served at the same time.
+        max_concurrency: how many partners are served at the same time.
         trail: where to record it; a trail with `dry_run` writes nothing.
 
     Returns:
@@ -147,30 +144,32 @@ async def publish_correction(
     Raises:
         CallError: a platform could not be asked; run it again.
     """
-    trail = trail or Trail(now=utc_now)
-    if survey is None:
-        read = partial(read_facts, iconik, asset_id, policy=policy, trail=trail)
-        survey = Survey(grid, iconik, asset_id, trail, latest=await read(), read=read)
-        await survey.refresh()
+    run = Run(grid=grid, iconik=iconik, policy=policy, trail=trail or Trail(now=utc_now))
+    snapshot = await Snapshot.of_asset(run, asset_id)
+    await snapshot.refresh()
+    return await distribute_correction(run, snapshot, partners, max_concurrency=max_concurrency)
+
+
+async def distribute_correction(
+    run: Run, snapshot: Snapshot, partners: Iterable[str], *, max_concurrency: int
+) -> tuple[Outcome, ...]:
+    """Bring the version that a snapshot shows to partners; see `publish_correction`."""
     affected = set(partners)
+    asset_id = snapshot.asset_id
+    documents = run.grid.community.documents
     # One document speaks of a version: who is in its audience by another way stays there.
-    published = grid.community.documents.list(asset_id=asset_id, state=[DocumentState.PUBLISHED])
     others = {
         partner_id
-        async for document in published
-        if document.asset is not None and document.asset.version_id == survey.latest.version_id
+        async for document in documents.list(asset_id=asset_id, state=[DocumentState.PUBLISHED])
+        if document.asset is not None and document.asset.version_id == snapshot.latest.version_id
         if (document.external_id or "").startswith(f"distribution:{asset_id}:")
         for partner_id in document.audience.partners
     }
-    circle = Circle(grid, trail)
-    arrival = await ToMany(
-        grid=grid,
-        iconik=iconik,
-        asset_id=asset_id,
-        policy=policy,
-        purpose=Purpose(download=policy.allow_download),
-        survey=survey,
-        at_once=at_once,
-        trail=trail,
-    ).run({id_: await circle.profile(id_) for id_ in sorted(affected | others)})
-    return tuple(outcome for outcome in arrival.outcomes if outcome.partner in affected)
+    resolver = AudienceResolver(run)
+    distributed = await Distributor(
+        run=run,
+        purpose=Purpose(download=run.policy.allow_download),
+        snapshot=snapshot,
+        max_concurrency=max_concurrency,
+    ).distribute({id_: await resolver.profile(id_) for id_ in sorted(affected | others)})
+    return tuple(outcome for outcome in distributed.outcomes if outcome.partner in affected)

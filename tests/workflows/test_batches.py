@@ -1,4 +1,4 @@
-"""Partners take turns, look together, and nobody waits for ever; two reads go at the same time."""
+"""Slots are bounded, checks are batched, nobody waits for ever; two reads run concurrently."""
 
 from collections.abc import Awaitable, Callable
 
@@ -7,15 +7,22 @@ import anyio.lowlevel
 import pytest
 
 from tgiconik import errors
-from tgiconik.workflows.run import concurrency as _turns
-from tgiconik.workflows.run.concurrency import TOGETHER, SharedRead, Slots, Turn, Turns, both
+from tgiconik.workflows.run import concurrency
+from tgiconik.workflows.run.concurrency import (
+    MAX_BATCH,
+    BatchBarrier,
+    FairSemaphore,
+    SharedRead,
+    Slot,
+    both,
+)
 
 
 class Looks:
     """Counts looks, and those who are at work at the same time."""
 
-    def __init__(self, at_once: int, expected: int) -> None:
-        self.turns = Turns(at_once, expected)
+    def __init__(self, max_concurrency: int, expected: int) -> None:
+        self.barrier = BatchBarrier(max_concurrency, expected)
         self.read = SharedRead(self._look)
         self.looks = self.at_work = self.most_at_work = 0
 
@@ -32,19 +39,19 @@ class Looks:
         await anyio.lowlevel.checkpoint()
         self.at_work -= 1
 
-    async def look(self, turn: Turn) -> int:
+    async def look(self, slot: Slot) -> int:
         """Look with the others."""
         asked = self.read.begun
-        async with turn.aside():
-            return await self.read(asked=asked, within=turn.slot)
+        async with slot.wait_for_batch():
+            return await self.read(asked=asked, within=slot.reserved)
 
     async def serve(self, number: int) -> None:
         """Write, look, and write again."""
         del number
-        async with self.turns.take() as turn:
+        async with self.barrier.slot() as slot:
             await self.work()
             before = self.read.begun
-            assert await self.look(turn) > before
+            assert await self.look(slot) > before
             await self.work()
 
     async def serve_all(
@@ -58,20 +65,22 @@ class Looks:
                 await (serve or self.serve)(one)
 
         async with anyio.create_task_group() as group:
-            for _ in range(min(self.turns.workers, number)):
+            for _ in range(min(self.barrier.workers, number)):
                 group.start_soon(worker)
 
 
-@pytest.mark.parametrize("number", [1, 2, TOGETHER, TOGETHER + 1, 7 * TOGETHER + 3])
-@pytest.mark.parametrize("at_once", [2, 20])
-async def test_fifty_look_together_and_no_more_than_that_wait(number: int, at_once: int) -> None:
-    looks = Looks(at_once, number)
+@pytest.mark.parametrize("number", [1, 2, MAX_BATCH, MAX_BATCH + 1, 7 * MAX_BATCH + 3])
+@pytest.mark.parametrize("max_concurrency", [2, 20])
+async def test_fifty_look_together_and_no_more_than_that_wait(
+    number: int, max_concurrency: int
+) -> None:
+    looks = Looks(max_concurrency, number)
 
-    with anyio.fail_after(_turns.PATIENCE):
+    with anyio.fail_after(concurrency.MAX_BATCH_WAIT):
         await looks.serve_all(number)
 
-    assert 1 <= looks.looks <= -(-number // TOGETHER)
-    assert looks.most_at_work <= at_once
+    assert 1 <= looks.looks <= -(-number // MAX_BATCH)
+    assert looks.most_at_work <= max_concurrency
 
 
 async def test_one_after_the_other_looks_for_each() -> None:
@@ -79,7 +88,7 @@ async def test_one_after_the_other_looks_for_each() -> None:
 
     await looks.serve_all(5)
 
-    assert (looks.looks, looks.most_at_work, looks.turns.workers) == (5, 1, 1)
+    assert (looks.looks, looks.most_at_work, looks.barrier.workers) == (5, 1, 1)
 
 
 async def test_who_fails_before_the_look_is_not_waited_for() -> None:
@@ -90,10 +99,10 @@ async def test_who_fails_before_the_look_is_not_waited_for() -> None:
             await looks.serve(number)
             return
         with pytest.raises(errors.WorkflowError):
-            async with looks.turns.take():
+            async with looks.barrier.slot():
                 raise errors.WorkflowError("no contact")
 
-    with anyio.fail_after(_turns.PATIENCE):
+    with anyio.fail_after(concurrency.MAX_BATCH_WAIT):
         await looks.serve_all(10, serve)
 
     assert looks.looks == 1
@@ -104,18 +113,18 @@ async def test_who_looks_twice_is_waited_for_once_more() -> None:
 
     async def serve(number: int) -> None:
         del number
-        async with looks.turns.take() as turn:
-            await looks.look(turn)
-            await looks.look(turn)
+        async with looks.barrier.slot() as slot:
+            await looks.look(slot)
+            await looks.look(slot)
 
-    with anyio.fail_after(_turns.PATIENCE):
+    with anyio.fail_after(concurrency.MAX_BATCH_WAIT):
         await looks.serve_all(3, serve)
 
     assert looks.looks == 2
 
 
 async def test_nobody_waits_longer_than_patience_lasts(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(_turns, "PATIENCE", 0.01)
+    monkeypatch.setattr(concurrency, "MAX_BATCH_WAIT", 0.01)
     looks = Looks(20, 2)
     slow = anyio.Event()
 
@@ -147,9 +156,9 @@ async def test_a_look_that_fails_is_one_partners_and_the_others_look_again() -> 
 
     async def serve(number: int) -> None:
         del number
-        async with looks.turns.take() as turn:
+        async with looks.barrier.slot() as slot:
             try:
-                await looks.look(turn)
+                await looks.look(slot)
                 ends.append("seen")
             except errors.WorkflowError:
                 ends.append("failed")
@@ -170,18 +179,18 @@ async def test_all_can_be_cancelled_while_they_wait() -> None:
             group.cancel_scope.cancel()
 
     # Every slot came back.
-    await looks.turns._slots.begin()
-    await looks.turns._slots.begin()
+    await looks.barrier._slots.begin()
+    await looks.barrier._slots.begin()
 
 
 async def test_those_who_begin_and_those_who_end_alternate_and_a_look_goes_first() -> None:
-    slots = Slots(1)
+    slots = FairSemaphore(1)
     order: list[str] = []
 
     async def wait(name: str, take: Callable[[], Awaitable[None]]) -> None:
         await take()
         order.append(name)
-        slots.give()
+        slots.release()
 
     await slots.begin()
     async with anyio.create_task_group() as group:
@@ -198,7 +207,7 @@ async def test_those_who_begin_and_those_who_end_alternate_and_a_look_goes_first
         group.start_soon(wait, "look", now)
         await anyio.lowlevel.checkpoint()
         await anyio.lowlevel.checkpoint()
-        slots.give()
+        slots.release()
 
     assert order == ["look", "begin 1", "end 1", "begin 2", "end 2"]
 

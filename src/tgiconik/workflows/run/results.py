@@ -1,20 +1,110 @@
-"""Results as plain data and as HTML: what a program keeps, and what a notebook shows.
+"""Results of the workflows: outcomes, and how a result reads as plain data and as HTML.
 
-Whoever has a link can see what it opens, so links are in neither. They stay where they are needed:
-in `Outcome.link`.
+Whoever has a link can see what it opens, so links are neither in the data nor in the HTML. They
+stay where they are needed: in `Outcome.link`.
 """
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
-from enum import Enum
+from enum import Enum, StrEnum
 from html import escape
-from typing import Any, Final
+from typing import Any, Final, Protocol
 
 import attrs
 
 from tgiconik._models import rfc3339
+from tgiconik.release import Decision
 from tgiconik.workflows.run.text import in_short, one_line
+
+
+class State(StrEnum):
+    """How it ended."""
+
+    DELIVERED = "delivered"
+    REFUSED = "refused"
+    FAILED = "failed"
+
+
+@attrs.frozen(kw_only=True)
+class Outcome:
+    """One asset, one partner, one end. Equal when the end is, however it was decided.
+
+    Attributes:
+        partner: company id (BUID) of the partner.
+        asset_id: the iconik asset.
+        title: its title when it was decided.
+        state: delivered, refused (see `decision`) or failed (see `error`).
+        version_id: the version that was current when it was decided.
+        decision: what `release.decide` said, with all its reasons; None when it failed before.
+        share_id: the iconik share that the partner's link belongs to.
+        link: the partner's link. Whoever has it can see the asset until it expires, so it is
+            left out of the repr; None in a dry run that would make it.
+        expires_at: when the link stops working, in UTC.
+        restrictions: what the partner was told about using it.
+        error: what went wrong, when it failed.
+    """
+
+    partner: str
+    asset_id: str
+    state: State
+    title: str | None = None
+    version_id: str | None = None
+    decision: Decision | None = attrs.field(default=None, eq=False)
+    share_id: str | None = None
+    link: str | None = attrs.field(default=None, repr=False)
+    expires_at: datetime | None = None
+    restrictions: tuple[str, ...] = ()
+    # By kind: an error's text has ids that are new each time.
+    error: Exception | None = attrs.field(default=None, eq=type)
+
+
+class Report:
+    """A result as plain data for programs and as tables for notebooks; links are in neither."""
+
+    __slots__ = ()
+
+    def to_dict(self: attrs.AttrsInstance) -> dict[str, Any]:
+        """All of it as plain data, ready for JSON; without links."""
+        return as_dict(self)
+
+    def _repr_html_(self: attrs.AttrsInstance) -> str:
+        return as_html(self)
+
+
+class HasOutcomes(Protocol):
+    """Whatever has outcomes."""
+
+    @property
+    def outcomes(self) -> tuple[Outcome, ...]:
+        """One for each partner and asset."""
+        ...
+
+
+class Result(Report):
+    """The result of a workflow: a report with outcomes, a timeline, and whom it waits for."""
+
+    __slots__ = ()
+
+    def raise_for_failures(self: HasOutcomes) -> None:
+        """Raise the failures, all of them together; refusals are answers, not failures.
+
+        Raises:
+            ExceptionGroup: one exception per failed outcome.
+        """
+        raise_for_failures(self.outcomes)
+
+
+def raise_for_failures(outcomes: Iterable[Outcome]) -> None:
+    """Raise what failed, all of it together; refusals are answers, not failures.
+
+    Raises:
+        ExceptionGroup: one exception per failed outcome.
+    """
+    failures = [o.error for o in outcomes if o.state is State.FAILED and o.error is not None]
+    if failures:
+        raise ExceptionGroup(f"{len(failures)} deliveries failed", failures)
+
 
 _OPENS_SOMETHING: Final = frozenset({"link"})
 _FOLDED: Final = frozenset({"timeline"})

@@ -1,0 +1,142 @@
+"""The answer to a media request: decided from what was found, worded for who reads it.
+
+Pure functions. The partner learns what they get, or what is missing; titles of what they may not
+have, and the reasons, stay on our own side.
+"""
+
+import hashlib
+from collections.abc import Sequence
+from typing import Final
+
+import attrs
+
+from tgiconik import errors
+from tgiconik.tradinggrid.collaboration import Partner, Request, RequestStatus
+from tgiconik.workflows.run.results import Outcome, State
+from tgiconik.workflows.run.text import listed, moment, named
+from tgiconik.workflows.tickets.candidates import Candidate, Candidates
+from tgiconik.workflows.tickets.requests import Ticket, rounds_of
+
+#: How many candidates a comment names; the result has all of them.
+_NAMED: Final = 10
+
+
+@attrs.frozen(kw_only=True)
+class AnswerPlan:
+    """The answer to a media request: its next status, deliveries and comments.
+
+    Attributes:
+        status: the final status when everything planned succeeds.
+        deliver: the assets that are shared with the partner.
+        to_partner: the comment that the partner reads.
+        internal: the comment that only our own side reads; empty for none.
+    """
+
+    status: RequestStatus
+    deliver: tuple[Candidate, ...] = ()
+    to_partner: str = ""
+    internal: str = ""
+
+
+def plan_answer(ticket: Ticket, candidates: Candidates) -> AnswerPlan:
+    """Plan the answer from what was found: pure, and the same for the same facts."""
+    if not _has_contact(ticket.request, ticket.partner):
+        return AnswerPlan(
+            status=RequestStatus.NEEDS_INFORMATION,
+            to_partner="There is no contact with an e-mail address in your profile or on this "
+            "request. Please add one, so that we know who receives the media.",
+        )
+    if candidates.matched == 0:
+        return AnswerPlan(
+            status=RequestStatus.NEEDS_INFORMATION,
+            to_partner="Nothing in our library matches this request. Please describe what you "
+            "need in other words, or name fewer conditions.",
+        )
+    allowed = [c for c in candidates.judged if c.decision.allowed]
+    if ticket.criteria.asset_ids and allowed:
+        return AnswerPlan(status=RequestStatus.FULFILLED, deliver=tuple(allowed))
+    if not allowed:
+        return _nothing_releasable(candidates)
+    if len(candidates.best) == 1:
+        return AnswerPlan(status=RequestStatus.FULFILLED, deliver=candidates.best)
+    return AnswerPlan(
+        status=RequestStatus.NEEDS_INFORMATION,
+        to_partner="Several of our assets answer this request equally well. Which of them do you "
+        "need?\n" + listed(_titles(candidates.best)),
+    )
+
+
+def plan_report(ticket: Ticket, delivered: Sequence[Outcome], candidates: Candidates) -> AnswerPlan:
+    """Plan what to tell once everything that was planned has been delivered."""
+    named_ids = ticket.criteria.asset_ids
+    missing = len(named_ids) - len(delivered) if named_ids else 0
+    lines = [
+        f"{named(o.title)}: {o.link or 'the link'}"
+        + (f", until {moment(o.expires_at)}" if o.expires_at else "")
+        for o in delivered
+    ]
+    restrictions = list(dict.fromkeys(r for o in delivered for r in o.restrictions))
+    text = "Here is what you asked for:\n" + listed(lines)
+    if restrictions:
+        text += "\nPlease note:\n" + listed(restrictions)
+    if missing:
+        text += f"\n{missing} of the assets that you named cannot be released to you."
+    return AnswerPlan(
+        status=RequestStatus.PARTIALLY_FULFILLED if missing else RequestStatus.FULFILLED,
+        to_partner=text,
+        internal=_refusals(candidates) if missing else "",
+    )
+
+
+def _nothing_releasable(candidates: Candidates) -> AnswerPlan:
+    """The partner learns that nothing may go to them; titles and reasons stay on our side."""
+    if not candidates.complete:
+        return AnswerPlan(
+            status=RequestStatus.NEEDS_INFORMATION,
+            to_partner=f"{candidates.matched} assets match this request, too many to look through. "
+            "Please name more conditions.",
+            internal=_refusals(candidates),
+        )
+    return AnswerPlan(
+        status=RequestStatus.DECLINED,
+        to_partner="What matches this request cannot be released to you at present.",
+        internal=_refusals(candidates),
+    )
+
+
+def _refusals(candidates: Candidates) -> str:
+    refused = [c for c in candidates.judged if not c.decision.allowed]
+    lines = [
+        f"{named(c.facts.title)} ({c.facts.asset_id}): "
+        + " ".join(reason.message for reason in c.decision.reasons)
+        for c in refused[:_NAMED]
+    ]
+    lines += [f"{named(id_)}: is gone, or hidden from us" for id_ in candidates.gone[:_NAMED]]
+    more = len(refused) + len(candidates.gone) - len(lines)
+    return "Refused:\n" + listed([*lines, f"and {more} more"] if more else lines)
+
+
+def _titles(candidates: Sequence[Candidate]) -> list[str]:
+    titles = [f"{named(c.facts.title)} ({c.facts.asset_id})" for c in candidates[:_NAMED]]
+    more = len(candidates) - len(titles)
+    return [*titles, f"and {more} more"] if more else titles
+
+
+def _has_contact(request: Request, partner: Partner | None) -> bool:
+    contacts = [request.requester, *(partner.contacts if partner else ())]
+    return any(contact is not None and contact.email.strip() for contact in contacts)
+
+
+def is_off_the_list(outcome: Outcome) -> bool:
+    """Refused at the last moment, or deleted: not to be tried again."""
+    return outcome.state is State.REFUSED or isinstance(outcome.error, errors.NotFound)
+
+
+def comment_key(request: Request, plan: AnswerPlan, outcomes: Sequence[Outcome]) -> str:
+    """Names one answer: the same answer to the same round of a request is given once."""
+    shares = [o.share_id or "" for o in outcomes if o.state is State.DELIVERED]
+    # By kind: an error's text has ids that are new each time.
+    failures = [f"{o.asset_id} {type(o.error).__name__}" for o in outcomes if o.error is not None]
+    content = "\n".join(sorted(shares + failures)) or plan.to_partner or plan.internal
+    digest = hashlib.sha256(content.encode()).hexdigest()[:16]
+    return f"{request.id}:{rounds_of(request)}:{plan.status}:{digest}"
