@@ -37,7 +37,6 @@
         ├── UnknownRequest            the request to work on does not exist
         ├── UnknownIssue              the issue to work on does not exist
         ├── ClaimLost                 somebody else holds the request, or our lease ran out
-        └── NotReleasable             `decide` refused, and the caller asked for an exception
 
 What a platform answered is told apart by status; a status without a class of its own raises the
 family's class. Errors carry method, URL, status, request id and an excerpt of the body. They never
@@ -318,10 +317,6 @@ class UnknownIssue(WorkflowError):
 
 class ClaimLost(WorkflowError):
     """Somebody else works on this request, or our lease ran out: nothing more was written."""
-
-
-class NotReleasable(WorkflowError):
-    """The release rules refuse a version for a partner, and the caller wanted that raised."""
 
 
 _BY_STATUS: dict[int, type[StatusError]] = {

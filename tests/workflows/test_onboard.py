@@ -389,7 +389,7 @@ def test_what_is_no_template_is_refused_when_it_is_written(
 
 
 def test_roles_are_a_list() -> None:
-    with pytest.raises(errors.ConfigurationError, match="must be a list of role names"):
+    with pytest.raises(errors.ConfigurationError, match="must be a list of texts"):
         attrs.evolve(USERS[0], roles="Community Viewer")
 
 

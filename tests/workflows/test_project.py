@@ -89,7 +89,7 @@ def test_a_task_without_a_title_is_refused() -> None:
 
 
 def test_a_text_is_no_list_of_keys() -> None:
-    with pytest.raises(errors.ConfigurationError, match="must be a list of task keys"):
+    with pytest.raises(errors.ConfigurationError, match="must be a list of texts"):
         TaskPlan(key="a", title="A", depends_on="bc")
 
 

@@ -557,7 +557,7 @@ def test_a_link_that_lasts_as_long_as_the_licence_is_not_renewed_over_and_over()
 
 
 def test_no_link_is_made_on_a_no() -> None:
-    with pytest.raises(errors.NotReleasable):
+    with pytest.raises(errors.WorkflowError):
         end_of(Decision(allowed=False, reasons=(), decided_at=NOW))
 
 

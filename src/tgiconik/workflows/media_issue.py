@@ -158,6 +158,7 @@ async def resolve_media_issue(
         raise errors.ConfigurationError("to hold a version, the policy needs a metadata_view")
     if correction is not None and version_id is not None:
         raise errors.ConfigurationError("the correction is a file or a version, not both")
+    checked_concurrency(max_concurrency)
     trail = Trail(now=now, dry_run=dry_run, progress=progress)
     run = Run(grid=grid, iconik=iconik, policy=policy, trail=trail)
     issue = await read_issue(run, issue_id)
@@ -244,7 +245,7 @@ class _Resolving:
     notes: str | None
     ready_within: timedelta
     lease: timedelta
-    max_concurrency: int = attrs.field(converter=checked_concurrency)
+    max_concurrency: int
 
     async def advance(self) -> Resolution:
         """From the issue as it was read to the result."""

@@ -34,11 +34,12 @@ class Lease:
 
     Attributes:
         holder: names this run of this worker.
+        thing_id: the request or issue that is claimed.
     """
 
     holder: str
     _things: Claimable
-    _id: str
+    thing_id: str
     _claim: Claim
     _lasts: timedelta
     _trail: Trail
@@ -54,7 +55,7 @@ class Lease:
         recent = self._taken and self._trail.now() - self._taken < self._lasts / 2
         if recent or self._trail.dry_run:
             return
-        await self._trail.write(f"renew the claim on {self._id}", self.take, instead=None)
+        await self._trail.write(f"renew the claim on {self.thing_id}", self.take, instead=None)
 
     async def take(self) -> None:
         """Take the claim, or renew it.
@@ -65,22 +66,22 @@ class Lease:
         taken = self._trail.now()
         try:
             self._claim = await self._things.put_claim(
-                self._id,
+                self.thing_id,
                 holder=self.holder,
                 seconds=round(self._lasts.total_seconds()),
                 if_match=self._claim.etag,
             )
         except (errors.Conflict, errors.PreconditionFailed) as error:
-            raise errors.ClaimLost(f"{self._id} is claimed by somebody else") from error
+            raise errors.ClaimLost(f"{self.thing_id} is claimed by somebody else") from error
         self._taken = taken
 
     async def give_back(self) -> None:
         """Let others have it before it runs out."""
         try:
-            await self._things.release_claim(self._id, if_match=self._claim.etag)
+            await self._things.release_claim(self.thing_id, if_match=self._claim.etag)
         except (errors.PreconditionFailed, errors.Conflict):
             # It ran out and somebody else took it: there is nothing left to give back.
-            self._trail.read(f"the claim on {self._id} is somebody else's now")
+            self._trail.read(f"the claim on {self.thing_id} is somebody else's now")
 
 
 @asynccontextmanager
@@ -125,10 +126,10 @@ class _Recorded:
         """Whether nothing is to be written."""
         return self.trail.dry_run
 
-    @property
-    def holder(self) -> str | None:
-        """The name that the lease is held under; None without a lease."""
-        return self.lease.holder if self.lease is not None else None
+    def holder_of(self, thing_id: str | None) -> str | None:
+        """The name that this run holds the claim on a request or issue under; None without one."""
+        lease = self.lease
+        return lease.holder if lease is not None and lease.thing_id == thing_id else None
 
     def now(self) -> datetime:
         """The time by this run's clock, in UTC."""

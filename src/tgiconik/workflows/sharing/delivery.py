@@ -81,7 +81,7 @@ def has_right_end(link: ShareLink, end: datetime, policy: ReleasePolicy, now: da
 def end_of(decision: Decision) -> datetime:
     """When a link has to expire by a decision that allows it."""
     if decision.expires_at is None:
-        raise errors.Inconsistent("a decision that allows a link has no end for it")
+        raise errors.WorkflowError("a link needs a decision that allows it")
     return decision.expires_at
 
 
@@ -164,7 +164,10 @@ async def _renew(run: Run, link: ShareLink, partner_id: str, expires: datetime) 
 
 
 async def revoke_link(run: Run, link: ShareLink, partner_id: str, why: str) -> None:
-    """End a link, after its counts are in the activity log: iconik forgets them with it."""
+    """End a link, after its counts are in the activity log: iconik forgets them with it.
+
+    Taking something away needs no lease: a worker that lost it still closes what it opened.
+    """
     try:
         counts = await run.iconik.assets.count_accesses(link)
     except errors.NotFound:
@@ -188,12 +191,12 @@ async def revoke_link(run: Run, link: ShareLink, partner_id: str, why: str) -> N
             "last_access_date": rfc3339(last) if last else None,
         },
     )
-    await run.write(
+    await run.trail.write(
         f"log the counts of share {link.share_id}",
         lambda: run.grid.community.activity.append(entry, idempotency_key=str(uuid4())),
         instead=None,
     )
-    await run.write(
+    await run.trail.write(
         f"revoke share {link.share_id}: {why}",
         lambda: run.iconik.assets.revoke_link(link),
         instead=True,
@@ -241,11 +244,22 @@ async def record_request_delivery(
     """Record what a partner got for a request; see `post_delivery`."""
     document = await _document(run, request, outcome)
     there = await _delivery(run, document, outcome.partner) if document else None
-    return await record_delivery(run, document.id if document else None, outcome, there=there)
+    return await record_delivery(
+        run,
+        document.id if document else None,
+        outcome,
+        there=there,
+        request_id=request.id,
+    )
 
 
 async def record_delivery(
-    run: GridRun, document_id: str | None, outcome: Outcome, *, there: Delivery | None
+    run: GridRun,
+    document_id: str | None,
+    outcome: Outcome,
+    *,
+    there: Delivery | None,
+    request_id: str | None = None,
 ) -> Delivery | None:
     """Record what a partner got of a document, unless the record says so already.
 
@@ -254,6 +268,7 @@ async def record_delivery(
         document_id: the document; None in a dry run that would publish it.
         outcome: a delivered outcome of `share_with_partner`.
         there: the partner's delivery of the document as it was read; None when there is none.
+        request_id: the request that the document answers; None for none.
 
     Raises:
         PreconditionFailed: somebody else was faster: read the record again.
@@ -268,7 +283,13 @@ async def record_delivery(
         state=DeliveryState.ACTIVE,
     )
     return await put_delivery(
-        run, document_id, outcome.partner, wanted, title=outcome.title, there=there
+        run,
+        document_id,
+        outcome.partner,
+        wanted,
+        title=outcome.title,
+        there=there,
+        request_id=request_id,
     )
 
 
@@ -280,6 +301,7 @@ async def put_delivery(
     *,
     title: str | None,
     there: Delivery | None,
+    request_id: str | None = None,
 ) -> Delivery | None:
     """Bring about that a delivery is on record as it is wanted; see `record_delivery`."""
     if there is not None and _says_the_same(there, wanted):
@@ -291,7 +313,7 @@ async def put_delivery(
             partner_id,
             wanted,
             if_match=there.etag if there else None,
-            holder=run.holder,
+            holder=run.holder_of(request_id),
         ),
         instead=there,
     )
@@ -315,7 +337,7 @@ async def end_delivery(run: GridRun, delivery: Delivery) -> None:
             delivery.partner_id,
             ended,
             if_match=delivery.etag,
-            holder=run.holder,
+            holder=run.holder_of(delivery.request_id),
         ),
         instead=delivery,
     )
@@ -337,7 +359,7 @@ async def _document(run: GridRun, request: Request, outcome: Outcome) -> Documen
                 restrictions=outcome.restrictions,
                 request_id=request.id,
             ),
-            holder=run.holder,
+            holder=run.holder_of(request.id),
             idempotency_key=external_id,
         ),
         instead=None,

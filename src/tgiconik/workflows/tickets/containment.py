@@ -278,7 +278,7 @@ async def update_issue(run: GridRun, issue: Issue, changes: IssueUpdate, what: s
     async def update() -> None:
         # A comment may have changed the entity tag; the claim keeps everybody else away.
         fresh = await issues.get(issue.id)
-        await issues.update(issue.id, changes, if_match=fresh.etag, holder=run.holder)
+        await issues.update(issue.id, changes, if_match=fresh.etag, holder=run.holder_of(issue.id))
 
     await run.write(what, update, instead=None)
 

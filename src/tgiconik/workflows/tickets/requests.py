@@ -95,7 +95,9 @@ async def move(
     async def set_status() -> None:
         # A comment may have changed the entity tag; the claim keeps everybody else away.
         fresh = await things.get(id_)
-        await things.set_status(id_, to, if_match=fresh.etag, actor=_ACTOR, holder=run.holder)
+        await things.set_status(
+            id_, to, if_match=fresh.etag, actor=_ACTOR, holder=run.holder_of(id_)
+        )
 
     try:
         await run.write(f"move {id_} to {to}", set_status, instead=None)
@@ -187,7 +189,7 @@ async def say(
         lambda: things.comment(
             id_,
             CommentInput(body=fitting(body), external_id=key, visibility=visibility, links=links),
-            holder=run.holder,
+            holder=run.holder_of(id_),
             idempotency_key=key,
         ),
         instead=None,
