@@ -36,7 +36,7 @@
     └── WorkflowError                 a workflow that cannot take its next step
         ├── UnknownRequest            the request to work on does not exist
         ├── UnknownIssue              the issue to work on does not exist
-        ├── ClaimLost                 somebody else holds the request, or our lease ran out
+        └── ClaimLost                 somebody else holds the request, or our lease ran out
 
 What a platform answered is told apart by status; a status without a class of its own raises the
 family's class. Errors carry method, URL, status, request id and an excerpt of the body. They never
