@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from codegen import contract
+from codegen.collaboration import page as contract
 from codegen.website.blocks import Block, BlockError, blocks, run
 from tgiconik import workflows
 from tgiconik.sandbox import Sandbox, world
