@@ -1,9 +1,9 @@
 """The sandbox's module `bodies`: the checks that the document's schemas ask for."""
 
-import re
 from collections.abc import Iterator, Mapping
-from typing import Any, Final
+from typing import Final
 
+from codegen.collaboration.checks import check, constant, named_texts
 from codegen.collaboration.class_modules import member
 from codegen.collaboration.document import ContractError, Document, Json, target
 from codegen.collaboration.text import HEADER, PACKAGE, imported
@@ -27,13 +27,6 @@ _SHAPES: Final = (
     "time",
     "whole_number",
 )
-#: Texts that many fields have, by their arguments.
-_TEXTS: Final = {
-    "least=1, most=200": "_SHORT",
-    "least=1, most=500": "_LINE",
-    "least=1, most=20_000": "_LONG",
-    "least=1": "_WORD",
-}
 
 
 def bodies_module(document: Document) -> str:
@@ -42,8 +35,7 @@ def bodies_module(document: Document) -> str:
     names = list(dict.fromkeys(name for body in taken for name in _needed(document, body)))
     changed = {one.body for one in document.operations if one.http == "PATCH"}
     shapes = "\n".join(_shape(document, name, change=name in changed) for name in names)
-    texts = "\n".join(f"{name}: Final = text({form})" for form, name in _TEXTS.items())
-    written = f"{texts}\n\n{shapes}"
+    written = f"{named_texts(shapes)}\n\n{shapes}"
     enums = [name for name, schema in document.schemas.items() if "enum" in schema]
     return "".join(
         [
@@ -58,13 +50,8 @@ def bodies_module(document: Document) -> str:
     )
 
 
-def constant(schema: str) -> str:
-    """The name of a schema's check: `RequestInput` is `REQUEST_INPUT`."""
-    return re.sub(r"(?<=[a-z])(?=[A-Z])", "_", schema).upper()
-
-
 def _needed(document: Document, name: str) -> Iterator[str]:
-    """A schema after those of the objects that it holds, or that its full form has."""
+    """A schema after those of the objects that it holds."""
     properties = document.schemas[name]["properties"]
     for other in references(properties):
         if "properties" in document.schemas[other]:
@@ -95,24 +82,25 @@ def _change(document: Document, name: str, fields: Mapping[str, Json]) -> str:
     full = f"{name.removesuffix('Update')}Input"
     whole = document.schemas[full]["properties"]
     for wire, one in fields.items():
-        if _check(document, one) != _check(document, whole[wire]):
+        alike = nullable(one) == nullable(whole[wire])
+        if not alike or check(document, one) != check(document, whole[wire]):
             raise ContractError(f"{name}.{wire} has another form than {full}.{wire}")
     kept = ", ".join(f'"{wire}"' for wire in fields)
     return f"{constant(full)}.update({kept})"
 
 
 def _field(document: Document, schema: Json, *, required: bool) -> str:
-    check = _check(document, schema)
+    checked = check(document, schema)
     if required:
-        return f"required({check})"
+        return f"required({checked})"
     if nullable(schema):
-        return f"nullable({check})"
+        return f"nullable({checked})"
     if plain_type(schema) == "array":
-        return f"many({_check(document, schema['items'])})"
+        return f"many({check(document, schema['items'])})"
     name = target(schema)
     if name is not None and "properties" in document.schemas[name]:
-        return f"part({check})"
-    return f"Field({check}, {_default(schema, name)})"
+        return f"part({checked})"
+    return f"Field({checked}, {_default(schema, name)})"
 
 
 def _default(schema: Json, enumeration: str | None) -> str:
@@ -123,30 +111,3 @@ def _default(schema: Json, enumeration: str | None) -> str:
     if enumeration is not None and default is not None:
         return f"{enumeration}.{member(default)}"
     return f"default={default}"
-
-
-def _check(document: Document, schema: Json) -> str:
-    """What a value must be, null aside."""
-    name = target(schema)
-    if name is not None:
-        return f"one_of({name})" if "enum" in document.schemas[name] else constant(name)
-    kind = plain_type(schema)
-    if kind == "array":
-        return f"list_of({_check(document, schema['items'])})"
-    if kind == "object":
-        return "anything"
-    if kind == "boolean":
-        return "boolean"
-    if kind == "integer":
-        return f"whole_number({schema['minimum']}, {schema['maximum']})"
-    return "time" if schema.get("format") == "date-time" else _text(schema)
-
-
-def _text(schema: Mapping[str, Any]) -> str:
-    limits = {"least": schema.get("minLength"), "most": schema.get("maxLength")}
-    parts = [f"{name}={value:_}" for name, value in limits.items() if value is not None]
-    if "pattern" in schema:
-        pattern = schema["pattern"].removeprefix("^").removesuffix("$")
-        parts.append(f'pattern=r"{pattern}"')
-    form = ", ".join(parts)
-    return _TEXTS.get(form, f"text({form})")

@@ -20,7 +20,7 @@ class ContractError(Exception):
     """The document leaves out, or contradicts, what the code needs of it."""
 
 
-@attrs.frozen(kw_only=True)
+@attrs.frozen(kw_only=True, eq=False)
 class Operation:
     """One operation of the document.
 

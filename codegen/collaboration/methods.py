@@ -14,7 +14,7 @@ from codegen.words import snake
 How: TypeAlias = Literal["pages", "get", "write", "send"]
 
 #: Query parameters that `Pages` gives by itself.
-_PAGING: Final = frozenset({"limit", "cursor"})
+PAGING: Final = frozenset({"limit", "cursor"})
 
 
 @attrs.frozen(kw_only=True)
@@ -177,7 +177,7 @@ def _ids(operation: Operation, subject: str | None) -> Iterator[Argument]:
 
 def _filters(document: Document, operation: Operation) -> Iterator[Argument]:
     for one in operation.parameters_in("query"):
-        if one["name"] not in _PAGING:
+        if one["name"] not in PAGING:
             kind = annotation(document, one["schema"], "sent")
             several = kind.startswith("Sequence[")
             yield Argument(

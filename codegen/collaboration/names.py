@@ -28,8 +28,11 @@ def _of_classes(classes: Classes) -> Iterator[tuple[str, str]]:
 
 
 def _of_methods(methods: Sequence[Method]) -> Iterator[tuple[str, str]]:
+    """Arguments that need no keyword have their place for a key, the others their name."""
     for one in methods:
-        plain = ", ".join(argument.name for argument in one.plain)
-        keywords = ", ".join(argument.name for argument in one.keywords)
+        places = [(str(place), argument.name) for place, argument in enumerate(one.plain, 1)]
+        keywords = [(argument.name, argument.name) for argument in one.keywords]
         for operation in one.operations:
-            yield f"operation {operation}", f"{one.protocol}.{one.name}({plain}; {keywords})"
+            yield f"operation {operation}", f"{one.protocol}.{one.name}"
+            for key, name in (*places, *keywords):
+                yield f"operation {operation} {key}", name
