@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping
 from typing import Final
 
 from codegen.collaboration.checks import check, constant, named_texts
-from codegen.collaboration.class_modules import member
+from codegen.collaboration.classes import member
 from codegen.collaboration.document import ContractError, Document, Json, target
 from codegen.collaboration.text import HEADER, PACKAGE, imported
 from codegen.schemas import nullable, plain_type, references

@@ -52,5 +52,5 @@ class Contract:
             CLIENT / "http.py": http.http_module(self.document, self.classes, self.methods),
             SERVER / "bodies.py": bodies.bodies_module(self.document),
             SERVER / "queries.py": queries.queries_module(self.document),
-            DOCS / "contract.md": page.text(self.document.facts),
+            DOCS / "contract.md": page.text(self.document),
         }

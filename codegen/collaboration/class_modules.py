@@ -3,7 +3,7 @@
 import re
 from collections.abc import Sequence
 
-from codegen.collaboration.classes import Class, Classes, Enumeration
+from codegen.collaboration.classes import Class, Classes, Enumeration, member
 from codegen.collaboration.text import HEADER, PACKAGE, docstring, imported
 
 
@@ -65,11 +65,6 @@ def _enumeration(one: Enumeration) -> str:
     members = [f'    {member(value)} = "{value}"' for value in one.values]
     about = docstring(one.about, sections={}, indent=1)
     return "\n".join([f"class {one.name}(StrEnum):", about, "", *members, ""])
-
-
-def member(value: str) -> str:
-    """The name of an enumerated value."""
-    return re.sub(r"\W+", "_", value).upper()
 
 
 def _class(one: Class) -> str:

@@ -11,7 +11,7 @@ from typing import Final, Literal, TypeAlias
 import attrs
 
 from codegen.collaboration.document import ContractError, Document, Json, target
-from codegen.schemas import nullable, references
+from codegen.schemas import nullable, plain_type, references
 from codegen.words import snake
 
 Side: TypeAlias = Literal["read", "sent", "change"]
@@ -26,6 +26,11 @@ class Enumeration:
     name: str
     about: str
     values: Sequence[str]
+
+
+def member(value: str) -> str:
+    """The name of an enumerated value."""
+    return re.sub(r"\W+", "_", value).upper()
 
 
 @attrs.frozen(kw_only=True)
@@ -173,8 +178,7 @@ def _empty(document: Document, schema: Json) -> str:
 
 def _kind(schema: Json) -> str:
     """JSON's name of a type, null aside; empty for a reference."""
-    kinds = schema.get("type", "string" if "const" in schema else "")
-    return next(one for one in ([kinds] if isinstance(kinds, str) else kinds) if one != "null")
+    return plain_type(schema) or ("string" if "const" in schema else "")
 
 
 def field_about(document: Document, wire: str, schema: Json, side: Side) -> str:
@@ -189,11 +193,11 @@ def field_about(document: Document, wire: str, schema: Json, side: Side) -> str:
         if not said:
             raise ContractError(f"a property {wire!r} has no description")
         return said
-    known = f"One of `{name}`" + (
+    known = f"one of `{name}`" + (
         ", or a value that it does not know yet" if side == "read" else ""
     )
     default = f"; `{schema['default']}` when left out" if "default" in schema else ""
-    return f"{said.removesuffix('.')}: o{known[1:]}{default}." if said else f"{known}{default}."
+    return f"{said.removesuffix('.')}: {known}{default}." if said else f"{known}{default}."
 
 
 def about(facts: Json) -> str:

@@ -4,8 +4,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Final
 
-from codegen.collaboration.class_modules import member
-from codegen.collaboration.classes import Classes
+from codegen.collaboration.classes import Classes, member
 from codegen.collaboration.methods import Method
 
 LOCK: Final = Path(__file__).with_name("names.lock")
