@@ -20,6 +20,7 @@ from codegen.collaboration.names import LOCK
 from codegen.collaboration.text import docstring
 from tgiconik._http import Session
 from tgiconik._models import Unset
+from tgiconik.tradinggrid import collaboration
 from tgiconik.tradinggrid.collaboration import HttpCollaboration, inputs, models, protocol, values
 
 CONTRACT = Contract.of(Document.load(DOCUMENT))
@@ -134,6 +135,13 @@ def test_no_method_is_without_an_operation() -> None:
         if inspect.isfunction(value) and not method.startswith("_")
     }
     assert found == METHODS.keys()
+
+
+def test_everything_of_the_contract_is_offered_by_its_package() -> None:
+    generated = CONTRACT.classes
+    kinds = (generated.enumerations, generated.values, generated.models, generated.inputs)
+    names = {one.name for kind in kinds for one in kind} | CONTRACT.document.protocols.keys()
+    assert names <= set(collaboration.__all__)
 
 
 def type_of(schema: Mapping[str, Any], *, sent: bool) -> Any:  # noqa: ANN401 - a type
