@@ -1,4 +1,7 @@
-"""Writes the iconik client from facts: `python -m codegen`. Not part of the package.
+"""Writes what is generated, by `python -m codegen`. Not part of the package.
+
+The collaboration contract's code comes from its OpenAPI document: see `codegen.collaboration`. The
+iconik client comes from facts:
 
     facts/ + digest.txt   what iconik publishes, unchanged
     overlay.toml          what is known better, with reasons

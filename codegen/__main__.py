@@ -1,15 +1,17 @@
-"""`python -m codegen`: everything that is generated, from the facts, in one go."""
+"""`python -m codegen`: everything that is generated, from the facts and the contract, in one go."""
 
 import argparse
-import json
 import subprocess
 import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Final
 
-from codegen import blob, contract, emit, facts, lock, table
+from codegen import blob, emit, facts, lock, table
 from codegen.build import Built, build, summary
+from codegen.collaboration.build import DOCUMENT, Contract
+from codegen.collaboration.document import ContractError, Document
+from codegen.collaboration.names import LOCK as CONTRACT_LOCK
 
 ROOT: Final = facts.HERE.parent
 PACKAGE: Final = ROOT / "src" / "tgiconik"
@@ -32,21 +34,23 @@ def main() -> int:
         lock.unique(built)
         names = {key: name for one in built for key, name in one.names().items()}
         lock.check(names, lock.read())
-    except (facts.FactsChangedError, lock.NamesError) as error:
+        contract = Contract.of(Document.load(DOCUMENT))
+        lock.check(contract.names(), lock.read(CONTRACT_LOCK))
+    except (facts.FactsChangedError, lock.NamesError, ContractError) as error:
         print(error, file=sys.stderr)
         return 1
     lock.LOCK.write_text(lock.text(names))
-    _write(texts(built))
+    CONTRACT_LOCK.write_text(lock.text(contract.names()))
+    _write(texts(built) | contract.texts())
     blob.write(PACKAGE / "sandbox" / "facts.bin", blob.content([one.service for one in built]))
     print(", ".join(f"{count:,} {what}" for what, count in summary(built).items()))
     return 0
 
 
 def texts(built: Sequence[Built]) -> dict[Path, str]:
-    """Every text file that is generated, before it is formatted."""
+    """Every text file that is generated from iconik's facts, before it is formatted."""
     found = {
         DOCS / "operations.md": table.text(built),
-        DOCS / "contract.md": contract.text(json.loads((DOCS / contract.NAME).read_text("utf-8"))),
         SERVICES / "__init__.py": emit.services_package([one.service for one in built]),
         MODELS / "__init__.py": emit.models_package(),
     }
@@ -65,13 +69,13 @@ def _write(files: Mapping[Path, str]) -> None:
             stale.unlink()
     for path, text in files.items():
         path.write_text(text)
-    _format([SERVICES, MODELS])
+    _format([path for path in files if path.suffix == ".py"])
 
 
-def _format(folders: Sequence[Path]) -> None:
+def _format(files: Sequence[Path]) -> None:
     """Sort imports, drop blank ones, wrap lines: what ruff does better than an emitter."""
     ruff = [sys.executable, "-m", "ruff"]
-    where = [str(folder) for folder in folders]
+    where = [str(path) for path in files]
     subprocess.run([*ruff, "check", "--quiet", "--fix-only", "--select", "I,W", *where], check=True)  # noqa: S603 - our own arguments
     subprocess.run([*ruff, "format", "--quiet", *where], check=True)  # noqa: S603 - the same
 

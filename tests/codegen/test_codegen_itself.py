@@ -67,7 +67,7 @@ def test_every_entry_of_the_overlay_is_about_something_and_has_a_reason() -> Non
 def test_the_same_facts_give_the_same_files_whatever_the_hash_seed() -> None:
     code = (
         "import hashlib, codegen.__main__ as m; from codegen.build import build\n"
-        "texts = m.texts(build())\n"
+        "texts = m.texts(build()) | m.Contract.of(m.Document.load(m.DOCUMENT)).texts()\n"
         "said = repr(sorted((str(path), text) for path, text in texts.items()))\n"
         "print(hashlib.sha256(said.encode()).hexdigest())"
     )

@@ -1,7 +1,6 @@
 """The pages as Markdown: all of them are in the navigation, and their code runs."""
 
 import inspect
-import json
 import os
 import re
 import subprocess
@@ -10,7 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from codegen import contract
+from codegen.collaboration import page as contract
+from codegen.collaboration.document import Document
 from codegen.website.blocks import Block, BlockError, blocks, run
 from tgiconik import workflows
 from tgiconik.sandbox import Sandbox, world
@@ -61,7 +61,7 @@ def test_a_page_with_code_says_where_it_runs(page: str) -> None:
 
 
 def test_the_contract_s_page_is_made_of_its_document() -> None:
-    document = json.loads((DOCS / contract.NAME).read_text("utf-8"))
+    document = Document.load(DOCS / contract.NAME)
     page = (DOCS / "contract.md").read_text("utf-8")
     assert page == contract.text(document), "run `python -m codegen`"
 

@@ -26,6 +26,7 @@ Json: TypeAlias = Any
 _Read: TypeAlias = Callable[[Json, str], Any]
 
 _EXTRA: Final = "extra"
+_IN_JSON: Final = "name in JSON"
 
 #: Longer than any size or count; Python itself refuses to read thousands of digits.
 _DIGITS: Final = 20
@@ -50,7 +51,8 @@ def read(into: type[T], data: Json, *, lenient: bool = False, path: str = "$") -
     """A value of an attrs class from parsed JSON.
 
     Args:
-        into: the class; a field's name is the name on the wire, without a trailing underscore.
+        into: the class; a field is named as in JSON, without a trailing underscore, unless its
+            metadata is `in_json`.
         data: what `json.loads` made of it.
         lenient: keep what is of another type than expected in `extra` instead of refusing it.
         path: where `data` stands in the whole, for the message.
@@ -119,7 +121,7 @@ def write(value: object) -> Json:
     kind = type(value)
     if attrs.has(kind):
         sent: dict[str, Json] = {
-            wire_name(field.name): write(one)
+            _name_in_json(field): write(one)
             for field in attrs.fields(kind)
             if (one := getattr(value, field.name)) is not UNSET
             and (one is not None or field.default is UNSET)
@@ -138,6 +140,16 @@ def write(value: object) -> Json:
     return value
 
 
+def in_json(name: str) -> Mapping[str, str]:
+    """The metadata of a field that is named otherwise in JSON: `company_id` is `companyId`."""
+    return {_IN_JSON: name}
+
+
+def _name_in_json(field: "attrs.Attribute[Any]") -> str:
+    named: str | None = field.metadata.get(_IN_JSON)
+    return named or wire_name(field.name)
+
+
 def wire_name(name: str) -> str:
     """A field's name in JSON: `from_` is `from`, which Python keeps for itself."""
     return name.removesuffix("_")
@@ -151,7 +163,7 @@ def _fields(into: type, *, lenient: bool) -> list[_Field]:
     # What a class's annotations mean is worked out once per class.
     if (into, lenient) not in _known:
         _known[into, lenient] = [
-            (field, wire_name(field.name), _reader(field.type, lenient=lenient))
+            (field, _name_in_json(field), _reader(field.type, lenient=lenient))
             for field in attrs.fields(into)
             if field.name != _EXTRA
         ]

@@ -61,7 +61,7 @@ def add_partner(
         groups: ids of groups that are there already.
         profile: the other fields of the contract's PartnerInput: contacts, regions, languages.
     """
-    fields = _checked(bodies.PARTNER, name=name, **profile)
+    fields = _checked(bodies.PARTNER_INPUT, name=name, **profile)
     add_company(state, partner_id, name)
     state.store.put(
         DIRECTORY,
@@ -125,7 +125,7 @@ def add_group(state: State, company_id: str, id_: str, name: str, **fields: obje
         name: what it is called.
         fields: the other fields of the contract's GroupInput: tags, description, external_id.
     """
-    fields = _checked(bodies.GROUP, name=name, **fields)
+    fields = _checked(bodies.GROUP_INPUT, name=name, **fields)
     make(Community(state, company_id).shelf(GROUPS.name), GROUPS, fields, id_=id_)
 
 
@@ -149,7 +149,7 @@ def add_request(
         fields: the fields of the contract's RequestInput: kind, subject, partner_id, requester,
             criteria, due_at, description, asset_references, external_id.
     """
-    fields = _checked(bodies.REQUEST, **fields)
+    fields = _checked(bodies.REQUEST_INPUT, **fields)
     _add_worked_on(_at(state, company_id, at), REQUESTS, id_, fields, moves)
 
 
@@ -173,7 +173,7 @@ def add_issue(
         fields: the fields of the contract's IssueInput: subject, partner_id, severity, category,
             requester, due_at, description, asset_references, metadata, external_id.
     """
-    fields = _checked(bodies.ISSUE, **fields)
+    fields = _checked(bodies.ISSUE_INPUT, **fields)
     _add_worked_on(_at(state, company_id, at), ISSUES, id_, fields, moves)
 
 

@@ -7,7 +7,7 @@ value as it is kept: times in UTC, optional fields filled in. After a fault the 
 import re
 from collections.abc import Callable, Mapping
 from enum import StrEnum
-from typing import Any, Final, TypeAlias
+from typing import Any, Final, Self, TypeAlias
 
 import attrs
 
@@ -151,6 +151,16 @@ class Shape:
             )
         return kept
 
+    @classmethod
+    def lenient(cls, **fields: Field) -> Self:
+        """An object that keeps fields which it does not know."""
+        return cls(fields, closed=False)
+
+    @classmethod
+    def strict(cls, **fields: Field) -> Self:
+        """An object that refuses fields which it does not know."""
+        return cls(fields)
+
     def blank(self) -> Document:
         """The fields that need not be given, as they are then."""
         return {n: f.default for n, f in self.fields.items() if f.default is not _REQUIRED}
@@ -163,6 +173,11 @@ class Shape:
 def some_of(fields: Mapping[str, Check]) -> Shape:
     """An object of which any field may be left out, and then stays out."""
     return Shape({name: Field(check) for name, check in fields.items()}, partial=True)
+
+
+def required(check: Check) -> Field:
+    """A field that must be given."""
+    return Field(check)
 
 
 def nullable(check: Check) -> Field:

@@ -1,8 +1,9 @@
 """The collaboration contract: requests, issues, projects, documents and announcements.
 
 This contract is the project's own; OpenText publishes no reference for this side of Active
-Community. `docs/collaboration.md` says what follows from that, `docs/collaboration-openapi.json` is
-the contract, `protocol.Collaboration` is what a backend must offer.
+Community. `docs/collaboration.md` says what follows from that. `docs/collaboration-openapi.json` is
+the contract, from which `values`, `models`, `inputs`, `protocol` and `http` are generated;
+`protocol.Collaboration` is what a backend must offer.
 """
 
 from tgiconik.tradinggrid.collaboration import protocol, transitions

@@ -6,7 +6,7 @@ from uuid import uuid4
 
 import attrs
 
-from tgiconik._http import Answer, Page, Pages, QueryValue, Session, build
+from tgiconik._http import Answer, Listed, Page, Pages, QueryValue, Session, build
 from tgiconik.tradinggrid._decode import Record, decode, read, read_list, readable, write
 
 T = TypeVar("T")
@@ -22,7 +22,7 @@ def matching(if_match: str | None) -> Mapping[str, str]:
 
 
 @attrs.frozen(kw_only=True)
-class _Listed(Record):
+class _PageBody(Record):
     """A page as it comes: `{"items": […], "next_cursor": …}`."""
 
     items: tuple[Any, ...]
@@ -62,7 +62,7 @@ class Wire:
             )
             answer = await self.session.send(call)
             with readable(answer):
-                listed = read(_Listed, answer.json())
+                listed = read(_PageBody, answer.json())
                 items = read_list(into, list(listed.items), path="$.items")
             return Page(items=items, next=listed.next_cursor)
 
@@ -74,7 +74,7 @@ class Wire:
         method: str,
         path: str,
         *ids: str,
-        body: object,
+        body: object = None,
         preconditions: Mapping[str, str] | None = None,
         holder: str | None = None,
         idempotency_key: str | None = None,
@@ -113,3 +113,10 @@ class Wire:
             **content,
         )
         return await self.session.send(call)
+
+
+class Noun(Listed):
+    """A noun that is reached over HTTP."""
+
+    def __init__(self, wire: Wire) -> None:
+        self._wire = wire

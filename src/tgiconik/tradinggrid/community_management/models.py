@@ -1,4 +1,7 @@
-"""What Community Management takes and answers, as values with the published field names."""
+"""What Community Management takes and answers, as values with the published field names.
+
+The one exception is `company_id`, which has one name on all of Trading Grid: `companyId` in JSON.
+"""
 # ruff: noqa: N815 - the names are OpenText's, and those who know the API look for them
 
 from collections.abc import Mapping, Sequence
@@ -9,7 +12,7 @@ import attrs
 
 from tgiconik import errors
 from tgiconik._models import UNSET, Unset
-from tgiconik.tradinggrid._decode import Record, write
+from tgiconik.tradinggrid._decode import Record, in_json, write
 
 
 class UserId(str):
@@ -46,10 +49,10 @@ class Company(Record):
     """A company on Trading Grid.
 
     Attributes:
-        companyId: its BUID, such as `GC00804444LX`.
+        company_id: its BUID, such as `GC00804444LX`.
     """
 
-    companyId: str | None = None
+    company_id: str | None = attrs.field(default=None, metadata=in_json("companyId"))
 
 
 @attrs.frozen(kw_only=True)
@@ -60,11 +63,11 @@ class DirectoryPartner(Record):
     for the same things; whatever else an entry has is in `extra`.
 
     Attributes:
-        companyId: the partner's BUID.
+        company_id: the partner's BUID.
         partnerCompanyName: the partner's name.
     """
 
-    companyId: str | None = None
+    company_id: str | None = attrs.field(default=None, metadata=in_json("companyId"))
     partnerCompanyName: str | None = None
 
 

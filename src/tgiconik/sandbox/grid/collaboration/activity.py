@@ -10,7 +10,7 @@ from tgiconik.sandbox.grid.shapes import Document
 
 def append(call: Call) -> Reply:
     """Append an entry; it is dated now unless it says when."""
-    entry = call.body(bodies.ACTIVITY)
+    entry = call.body(bodies.ACTIVITY_INPUT)
     return create(call, ACTIVITY, _dated(call.community, entry))
 
 
@@ -19,7 +19,7 @@ def log(
 ) -> None:
     """Append an entry of the sandbox's own."""
     entry = {
-        **bodies.ACTIVITY.blank(),
+        **bodies.ACTIVITY_INPUT.blank(),
         "kind": kind,
         "subject_type": subject_type,
         "subject_id": subject_id,

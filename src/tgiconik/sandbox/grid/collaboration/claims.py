@@ -53,7 +53,7 @@ def put_claim(call: Call, noun: str, id_: str) -> Reply:
     Raises:
         ProblemError: 412 when the claim is not as it was read, 409 when somebody else holds it.
     """
-    body = call.body(bodies.CLAIM)
+    body = call.body(bodies.CLAIM_INPUT)
     claim = claim_on(call.community, noun, id_)
     call.require_match(claim.etag)
     now = call.community.now()

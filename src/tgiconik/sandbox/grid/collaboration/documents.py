@@ -26,7 +26,7 @@ from tgiconik.tradinggrid.collaboration.values import DocumentState
 
 def create_document(call: Call) -> Reply:
     """Publish a document; the one that it supersedes moves in the same step."""
-    body = call.body(bodies.DOCUMENT)
+    body = call.body(bodies.DOCUMENT_INPUT)
     _check_holder(call, body)
     reply = create(call, DOCUMENTS, body)
     if reply.status == CREATED and reply.body and body["supersedes"] is not None:
@@ -46,7 +46,7 @@ def update_document(call: Call) -> Reply:
 def set_document_state(call: Call) -> Reply:
     """Supersede or withdraw a document."""
     record = found(call, DOCUMENTS)
-    body = call.body(bodies.DOCUMENT_STATE)
+    body = call.body(bodies.DOCUMENT_STATE_INPUT)
     _check_holder(call, record.fields)
     call.require_match(record.etag)
     return Reply(body=shown(call.community, DOCUMENTS, _move(call, record, **body)))
@@ -55,7 +55,7 @@ def set_document_state(call: Call) -> Reply:
 def put_delivery(call: Call) -> Reply:
     """Deliver to a partner, or replace what was delivered."""
     document, partner = found(call, DOCUMENTS), found(call, PARTNERS)
-    body = call.body(bodies.DELIVERY)
+    body = call.body(bodies.DELIVERY_INPUT)
     _check_holder(call, document.fields)
     shelf = call.community.shelf(DELIVERIES.name)
     id_ = _delivery_id(call)
@@ -80,7 +80,7 @@ def read_delivery(call: Call) -> Reply:
 def create_receipt(call: Call) -> Reply:
     """Record what a partner did with a delivery. External ids are unique per delivery."""
     delivery = _delivery(call)
-    body = call.body(bodies.RECEIPT)
+    body = call.body(bodies.RECEIPT_INPUT)
     shelf = call.community.shelf(RECEIPTS.name)
     external_id = body["external_id"]
     if external_id is not None:

@@ -5,9 +5,10 @@ from typing import Final
 
 import attrs
 
-from tgiconik.sandbox.grid.collaboration.paging import Filter, contains, equals
+from tgiconik.sandbox.grid.collaboration import queries
+from tgiconik.sandbox.grid.collaboration.paging import Filter, contains, filters
 from tgiconik.sandbox.grid.collaboration.records import Community
-from tgiconik.sandbox.grid.shapes import Document, one_of, text
+from tgiconik.sandbox.grid.shapes import Document
 from tgiconik.tradinggrid.collaboration.transitions import (
     DOCUMENT_MOVES,
     ISSUE_MOVES,
@@ -15,22 +16,7 @@ from tgiconik.tradinggrid.collaboration.transitions import (
     REQUEST_MOVES,
     Moves,
 )
-from tgiconik.tradinggrid.collaboration.values import (
-    AnnouncementKind,
-    DeliveryState,
-    DocumentState,
-    ExceptionStatus,
-    IssueCategory,
-    IssueSeverity,
-    IssueStatus,
-    ProjectKind,
-    ProjectStatus,
-    ReceiptKind,
-    RequestKind,
-    RequestStatus,
-    TaskKind,
-    TaskStatus,
-)
+from tgiconik.tradinggrid.collaboration.values import DocumentState, IssueStatus, RequestStatus
 
 _ALL_STAMPS: Final = ("id", "created_at", "updated_at", "etag")
 
@@ -86,34 +72,27 @@ def _is_of_asset(_: Community, fields: Document, values: Sequence[str]) -> bool:
     return fields["asset"] is not None and fields["asset"]["asset_id"] == values[0]
 
 
-_NAMED: Final = {"external_id": equals("external_id")}
-
 PARTNERS: Final = Noun(
     name="partners",
-    filters={
-        "group_id": contains("groups"),
-        "region": contains("regions"),
-        "language": contains("languages"),
-    },
+    filters=filters(
+        queries.LIST_PARTNERS,
+        group_id=contains("groups"),
+        region=contains("regions"),
+        language=contains("languages"),
+    ),
     shows=("created_at", "updated_at", "etag"),
 )
 GROUPS: Final = Noun(
     name="groups",
     prefix="GRP",
     begins={"member_count": 0},
-    filters={**_NAMED, "tag": contains("tags")},
+    filters=filters(queries.LIST_GROUPS, tag=contains("tags")),
 )
 REQUESTS: Final = Noun(
     name="requests",
     prefix="REQ",
     begins={"status": RequestStatus.SUBMITTED},
-    filters={
-        **_NAMED,
-        "status": equals("status", one_of(RequestStatus), repeats=True),
-        "kind": equals("kind", one_of(RequestKind)),
-        "partner_id": equals("partner_id"),
-        "asset_id": Filter(_refers),
-    },
+    filters=filters(queries.LIST_REQUESTS, asset_id=_refers),
     moves=REQUEST_MOVES,
     worked_on=True,
 )
@@ -121,48 +100,27 @@ ISSUES: Final = Noun(
     name="issues",
     prefix="ISS",
     begins={"status": IssueStatus.OPEN},
-    filters={
-        **_NAMED,
-        "status": equals("status", one_of(IssueStatus), repeats=True),
-        "severity": equals("severity", one_of(IssueSeverity)),
-        "category": equals("category", one_of(IssueCategory)),
-        "partner_id": equals("partner_id"),
-        "asset_id": Filter(_refers),
-    },
+    filters=filters(queries.LIST_ISSUES, asset_id=_refers),
     moves=ISSUE_MOVES,
     worked_on=True,
 )
 PROJECTS: Final = Noun(
     name="projects",
     prefix="PRJ",
-    filters={
-        **_NAMED,
-        "kind": equals("kind", one_of(ProjectKind)),
-        "status": equals("status", one_of(ProjectStatus), repeats=True),
-        "partner_id": Filter(_meant_for_partner),
-    },
+    filters=filters(queries.LIST_PROJECTS, partner_id=_meant_for_partner),
     moves=PROJECT_MOVES,
 )
 TASKS: Final = Noun(
     name="tasks",
     prefix="TSK",
-    filters={
-        **_NAMED,
-        "kind": equals("kind", one_of(TaskKind)),
-        "status": equals("status", one_of(TaskStatus), repeats=True),
-        "assignee_partner_id": equals("assignee_partner_id"),
-    },
+    filters=filters(queries.LIST_TASKS),
     above=PROJECTS,
     above_field="project_id",
 )
 EXCEPTIONS: Final = Noun(
     name="exceptions",
     prefix="EXC",
-    filters={
-        **_NAMED,
-        "status": equals("status", one_of(ExceptionStatus), repeats=True),
-        "partner_id": equals("partner_id"),
-    },
+    filters=filters(queries.LIST_EXCEPTIONS),
     above=PROJECTS,
     above_field="project_id",
 )
@@ -171,63 +129,38 @@ DOCUMENTS: Final = Noun(
     name="documents",
     prefix="DOC",
     begins={"state": DocumentState.PUBLISHED, "superseded_by": None},
-    filters={
-        **_NAMED,
-        "state": equals("state", one_of(DocumentState), repeats=True),
-        "asset_id": Filter(_is_of_asset),
-        "partner_id": Filter(_meant_for_partner),
-        "group_id": Filter(_meant_for_group),
-        "request_id": equals("request_id"),
-        "issue_id": equals("issue_id"),
-        "project_id": equals("project_id"),
-    },
+    filters=filters(
+        queries.LIST_DOCUMENTS,
+        asset_id=_is_of_asset,
+        partner_id=_meant_for_partner,
+        group_id=_meant_for_group,
+    ),
     moves=DOCUMENT_MOVES,
 )
 DELIVERIES: Final = Noun(
     name="deliveries",
-    filters={
-        "document_id": equals("document_id"),
-        "partner_id": equals("partner_id"),
-        "request_id": equals("request_id"),
-        "asset_id": Filter(_is_of_asset),
-        "key": equals("key"),
-        "share_id": equals("share_id"),
-        "state": equals("state", one_of(DeliveryState), repeats=True),
-    },
+    filters=filters(queries.LIST_DELIVERIES, asset_id=_is_of_asset),
     shows=("created_at", "updated_at", "etag"),
 )
 RECEIPTS: Final = Noun(
     name="receipts",
     prefix="RCP",
-    filters={
-        "document_id": equals("document_id"),
-        "partner_id": equals("partner_id"),
-        "kind": equals("kind", one_of(ReceiptKind), repeats=True),
-    },
+    filters=filters(queries.LIST_RECEIPTS),
     shows=("id",),
 )
 ANNOUNCEMENTS: Final = Noun(
     name="announcements",
     prefix="ANN",
-    filters={
-        **_NAMED,
-        "kind": equals("kind", one_of(AnnouncementKind)),
-        "partner_id": Filter(_meant_for_partner),
-        "group_id": Filter(_meant_for_group),
-    },
+    filters=filters(
+        queries.LIST_ANNOUNCEMENTS, partner_id=_meant_for_partner, group_id=_meant_for_group
+    ),
     shows=("id", "created_at"),
 )
 ACKNOWLEDGEMENTS: Final = Noun(name="acknowledgements", shows=(), above=ANNOUNCEMENTS)
 ACTIVITY: Final = Noun(
     name="activity",
     prefix="ACT",
-    filters={
-        **_NAMED,
-        "kind": equals("kind", text(least=1), repeats=True),
-        "partner_id": equals("partner_id"),
-        "subject_type": equals("subject_type"),
-        "subject_id": equals("subject_id"),
-    },
+    filters=filters(queries.LIST_ACTIVITY),
     shows=("id",),
 )
 
@@ -237,7 +170,7 @@ def comments_on(above: Noun) -> Noun:
     return Noun(
         name="comments",
         prefix="CMT",
-        filters=_NAMED,
+        filters=filters(queries.LIST_REQUEST_COMMENTS),
         shows=("id", "created_at"),
         above=above,
     )

@@ -16,7 +16,6 @@ from tgiconik.sandbox.grid.collaboration.endpoint import Call, Reply
 from tgiconik.sandbox.grid.collaboration.records import Community, Record
 from tgiconik.sandbox.grid.shapes import Check, Document, Fault, text, time
 
-_ID: Final = text(least=1, most=200)
 _LIMIT: Final = 50
 _MOST: Final = 1_000
 _LIMITS: Final = frozenset(map(str, range(1, _MOST + 1)))
@@ -25,28 +24,51 @@ Keeps: TypeAlias = Callable[[Community, Document, Sequence[str]], bool]
 
 
 @attrs.frozen
-class Filter:
-    """A query parameter that narrows a list.
+class Query:
+    """A query parameter of a list.
 
     Attributes:
-        keeps: whether a record's fields answer to the values asked for.
         check: what a value must be.
         repeats: may be given several times, meaning any of them.
     """
 
-    keeps: Keeps
-    check: Check = _ID
+    check: Check
     repeats: bool = False
 
 
-def equals(field: str, check: Check = _ID, *, repeats: bool = False) -> Filter:
+@attrs.frozen
+class Filter:
+    """A query parameter that narrows a list.
+
+    Attributes:
+        query: what may be asked.
+        keeps: whether a record's fields answer to the values asked for.
+    """
+
+    query: Query
+    keeps: Keeps
+
+
+def filters(queries: Mapping[str, Query], **otherwise: Keeps) -> Mapping[str, Filter]:
+    """What a list is narrowed by: the field of a parameter's name has its value.
+
+    Args:
+        queries: the parameters by name.
+        otherwise: what those parameters mean that are not a field's value.
+    """
+    return {
+        name: Filter(query, otherwise.get(name) or equals(name)) for name, query in queries.items()
+    }
+
+
+def equals(field: str) -> Keeps:
     """Records with this value in a field."""
-    return Filter(lambda _, fields, values: fields[field] in values, check, repeats)
+    return lambda _, fields, values: fields[field] in values
 
 
-def contains(field: str) -> Filter:
+def contains(field: str) -> Keeps:
     """Records with this value in a list."""
-    return Filter(lambda _, fields, values: values[0] in fields[field])
+    return lambda _, fields, values: values[0] in fields[field]
 
 
 def page(
@@ -92,7 +114,11 @@ def _limit(value: str, pointer: str, faults: list[Fault]) -> str:
     return value
 
 
-_PAGING: Final = {"updated_since": time, "limit": _limit, "cursor": text(least=1)}
+_PAGING: Final = {
+    "updated_since": Query(time),
+    "limit": Query(_limit),
+    "cursor": Query(text(least=1)),
+}
 
 
 def _values(call: Call, filters: Mapping[str, Filter]) -> dict[str, list[str]]:
@@ -100,13 +126,13 @@ def _values(call: Call, filters: Mapping[str, Filter]) -> dict[str, list[str]]:
     values: dict[str, list[str]] = {}
     for name in call.query:
         given = call.query.getlist(name)
-        check = filters[name].check if name in filters else _PAGING.get(name)
-        if check is None:
+        query = filters[name].query if name in filters else _PAGING.get(name)
+        if query is None:
             faults.append(Fault(name, "is not known here"))
             continue
-        if len(given) > 1 and not (name in filters and filters[name].repeats):
+        if len(given) > 1 and not query.repeats:
             faults.append(Fault(name, "must be given once"))
-        values[name] = [check(value, name, faults) for value in given]
+        values[name] = [query.check(value, name, faults) for value in given]
     if faults:
         raise problems.bad_parameters(faults)
     return values

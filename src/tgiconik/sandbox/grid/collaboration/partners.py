@@ -18,7 +18,7 @@ def put_partner(call: Call) -> Reply:
     partner_id = call.ids["partners"]
     shelf = call.community.shelf(PARTNERS.name)
     there = shelf.get(partner_id)
-    body = call.body(bodies.PARTNER)
+    body = call.body(bodies.PARTNER_INPUT)
     call.require_match_or_none(there)
     if there is not None:
         return Reply(body=shown(call.community, PARTNERS, shelf.change(there, body)))

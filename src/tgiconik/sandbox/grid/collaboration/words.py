@@ -12,7 +12,7 @@ def giving(noun: Noun) -> Handler:
     def handle(call: Call) -> Reply:
         shelf = shelf_of(call, noun)
         partner_id = found(call, PARTNERS).id
-        body = call.body(bodies.WORD)
+        body = call.body(bodies.CONFIRMATION_INPUT)
         word = shelf.get(partner_id) or shelf.add(
             partner_id, {"partner_id": partner_id, **body, "at": call.community.now()}
         )

@@ -1,0 +1,87 @@
+"""The modules of the contract's classes: `values`, `models` and `inputs`."""
+
+import re
+from collections.abc import Sequence
+
+from codegen.collaboration.classes import Class, Classes, Enumeration, member
+from codegen.collaboration.text import HEADER, PACKAGE, docstring, imported
+
+
+def values_module(classes: Classes) -> str:
+    """The enumerations, and the small values inside of nouns."""
+    about = "The words of the contract: enumerations, and the small values inside its nouns."
+    written = [*map(_enumeration, classes.enumerations), *map(_class, _in_order(classes.values))]
+    return _module(about, classes, "\n\n".join(written))
+
+
+def models_module(classes: Classes) -> str:
+    """What is answered."""
+    about = "What the collaboration contract answers, as values."
+    return _module(about, classes, "\n\n".join(map(_class, classes.models)))
+
+
+def inputs_module(classes: Classes) -> str:
+    """What is written."""
+    about = "What is written through the collaboration contract, as values."
+    return _module(about, classes, "\n\n".join(map(_class, classes.inputs)))
+
+
+def _module(about: str, classes: Classes, written: str) -> str:
+    elsewhere = [one.name for one in classes.values if f"class {one.name}(" not in written]
+    code = re.sub(r'""".*?"""', "", written, flags=re.DOTALL)
+    return "".join(
+        [
+            f'{HEADER}"""{about}"""\n\n',
+            imported("collections.abc", code, ("Mapping", "Sequence")),
+            imported("datetime", code, ("datetime",)),
+            imported("enum", code, ("StrEnum",)),
+            imported("typing", code, ("Any",)),
+            "\nimport attrs\n\n",
+            imported("tgiconik._models", code, ("UNSET", "Unset")),
+            imported("tgiconik.tradinggrid._decode", code, ("Record",)),
+            imported(f"{PACKAGE}.values", code, elsewhere),
+            "\n\n",
+            written,
+        ]
+    )
+
+
+def _in_order(classes: Sequence[Class]) -> list[Class]:
+    """Each after those that it holds, as Python reads them."""
+    left, found = list(classes), list[Class]()
+    while left:
+        waiting = {one.name for one in left}
+        ready = next(one for one in left if not waiting & _held(one) - {one.name})
+        left.remove(ready)
+        found.append(ready)
+    return found
+
+
+def _held(one: Class) -> set[str]:
+    return {name for field in one.fields for name in re.findall(r"\w+", field.annotation)}
+
+
+def _enumeration(one: Enumeration) -> str:
+    members = [f'    {member(value)} = "{value}"' for value in one.values]
+    about = docstring(one.about, sections={}, indent=1)
+    return "\n".join([f"class {one.name}(StrEnum):", about, "", *members, ""])
+
+
+def _class(one: Class) -> str:
+    about = {field.name: field.about for field in one.fields}
+    # Those without a default come first; all are given by keyword.
+    fields = sorted(one.fields, key=lambda field: field.default is not None)
+    return "\n".join(
+        [
+            "@attrs.frozen(kw_only=True)",
+            f"class {one.name}(Record):" if one.side == "read" else f"class {one.name}:",
+            docstring(one.about, sections={"Attributes": about}, indent=1),
+            "",
+            *(
+                f"    {field.name}: {field.annotation}"
+                + ("" if field.default is None else f" = {field.default}")
+                for field in fields
+            ),
+            "",
+        ]
+    )
