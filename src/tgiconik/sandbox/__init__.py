@@ -20,6 +20,6 @@ except ModuleNotFoundError as _error:
     raise ModuleNotFoundError(
         f'the sandbox needs {_missing}: pip install "tgiconik[sandbox]"', name=_missing
     ) from _error
-from tgiconik.sandbox.starting import Started, start
+from tgiconik.sandbox.notebook import Started, start
 
 __all__ = ["Sandbox", "Started", "start"]

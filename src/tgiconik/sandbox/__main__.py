@@ -14,7 +14,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Serve the sandbox and say how clients find it.
 
     Returns:
-        The exit code: 0 when interrupted, 2 when the address is taken.
+        The exit code: 0 when interrupted, 2 when the address is store_file.
     """
     options = _parser().parse_args(arguments)
     sandbox = Sandbox(

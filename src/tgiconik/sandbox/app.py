@@ -13,12 +13,12 @@ from starlette.types import ASGIApp
 from tgiconik._http import Transport, asgi_transport
 from tgiconik.release import ReleasePolicy
 from tgiconik.sandbox import credentials, grid, iconik, links, page, world
-from tgiconik.sandbox.calls import Calls, CountCalls, WriteLog
-from tgiconik.sandbox.faults import Fault, Faults
+from tgiconik.sandbox.call_log import CallCountMiddleware, Calls, WriteLogMiddleware
+from tgiconik.sandbox.faults import Fault, FaultMiddleware
 from tgiconik.sandbox.iconik import seed
-from tgiconik.sandbox.latency import Late
-from tgiconik.sandbox.limit import Limit, Limited
-from tgiconik.sandbox.serving import serving
+from tgiconik.sandbox.latency import LatencyMiddleware
+from tgiconik.sandbox.limit import Limit, RateLimitMiddleware
+from tgiconik.sandbox.server import serving
 from tgiconik.sandbox.state import State, Transcoding, Write, utc_now
 from tgiconik.sandbox.storage import routes as storages
 from tgiconik.sandbox.storage.blobs import Blobs
@@ -77,12 +77,14 @@ class Sandbox:
         routes = [route for part in parts for route in part(self.state)]
         self.faults: list[Fault] = []
         self.calls: Calls = Calls()
-        app: ASGIApp = Faults(WriteLog(application(routes), self.state), self.faults)
+        app: ASGIApp = FaultMiddleware(
+            WriteLogMiddleware(application(routes), self.state), self.faults
+        )
         if limit is not None:
-            app = Limited(app, limit)
-        app = Late(CountCalls(app, self.calls), latency)
+            app = RateLimitMiddleware(app, limit)
+        app = LatencyMiddleware(CallCountMiddleware(app, self.calls), latency)
         # Outermost: looking at the page is no call, and waits for nothing.
-        self.app: ASGIApp = page.watched(app, self.state)
+        self.app: ASGIApp = page.with_page(app, self.state)
         self._ends = ExitStack()
 
     def __repr__(self) -> str:
@@ -171,7 +173,7 @@ class Sandbox:
             The base URL.
 
         Raises:
-            OSError: the address is taken.
+            OSError: the address is store_file.
         """
         before = self.state.base_url
         with serving(self.app, host, port) as url:

@@ -19,7 +19,7 @@ from starlette.requests import ClientDisconnect
 from starlette.responses import JSONResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from tgiconik.sandbox.serving import BREAK
+from tgiconik.sandbox.server import BREAK
 from tgiconik.sandbox.storage.signing import EXPIRED
 
 
@@ -61,7 +61,7 @@ class Fault:
         return self.method in {"", method} and re.search(self.path, target) is not None
 
 
-class Faults:
+class FaultMiddleware:
     """An app with bad luck.
 
     Args:

@@ -6,7 +6,7 @@ import anyio
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 
-class Late:
+class LatencyMiddleware:
     """An app that is far away.
 
     Args:

@@ -42,7 +42,7 @@ class Limit:
     clock: Callable[[], float] = time.monotonic
 
 
-class Limited:
+class RateLimitMiddleware:
     """An app whose part below `/API/` answers no more than it may.
 
     Args:

@@ -13,7 +13,7 @@ from typing import Any
 
 Document = dict[str, Any]
 #: Called with a document's kind and id; with two empty strings when anything may have changed.
-Watcher = Callable[[str, str], None]
+ChangeListener = Callable[[str, str], None]
 
 _SCHEMA = """
 CREATE TABLE IF NOT EXISTS documents (
@@ -41,15 +41,15 @@ class Store:
         self._db = sqlite3.connect(path, check_same_thread=False, isolation_level=None)
         self._db.execute("PRAGMA journal_mode=WAL")
         self._db.executescript(_SCHEMA)
-        self._watchers: list[Watcher] = []
+        self._listeners: list[ChangeListener] = []
 
-    def watch(self, watcher: Watcher) -> None:
+    def subscribe(self, listener: ChangeListener) -> None:
         """Tell somebody about every document that is written or removed, and of every rollback."""
-        self._watchers.append(watcher)
+        self._listeners.append(listener)
 
-    def _tell(self, kind: str, id_: str) -> None:
-        for watcher in self._watchers:
-            watcher(kind, id_)
+    def _notify(self, kind: str, id_: str) -> None:
+        for listener in self._listeners:
+            listener(kind, id_)
 
     def get(self, kind: str, id_: str) -> Document | None:
         """One document, or None when there is none."""
@@ -65,12 +65,12 @@ class Store:
             "ON CONFLICT (kind, id) DO UPDATE SET body = excluded.body, parent = excluded.parent",
             (kind, id_, parent, json.dumps(body)),
         )
-        self._tell(kind, id_)
+        self._notify(kind, id_)
 
     def delete(self, kind: str, id_: str) -> bool:
         """Remove a document; says whether there was one."""
         gone = self._db.execute("DELETE FROM documents WHERE kind = ? AND id = ?", (kind, id_))
-        self._tell(kind, id_)
+        self._notify(kind, id_)
         return gone.rowcount > 0
 
     def list(self, kind: str, *, parent: str | None = None) -> list[Document]:
@@ -94,7 +94,7 @@ class Store:
             yield
         except BaseException:
             self._db.execute("ROLLBACK")
-            self._tell("", "")
+            self._notify("", "")
             raise
         self._db.execute("COMMIT")
 

@@ -21,7 +21,7 @@ from schemathesis.core.parameters import ParameterLocation
 from tgiconik.sandbox.app import application
 from tgiconik.sandbox.credentials import CLIENT_ID, CLIENT_SECRET
 from tgiconik.sandbox.grid import routes
-from tgiconik.sandbox.serving import serving
+from tgiconik.sandbox.server import serving
 
 from .community import COMPANY
 from .world import TOKENS, Clock, world
@@ -83,7 +83,7 @@ def _fill(http: httpx.Client) -> dict[str, str]:
         "projectId": project,
         "taskId": made(f"/projects/{project}/tasks", kind="todo", title="Confirm"),
         "exceptionId": made(
-            f"/projects/{project}/exceptions", partner_id="GCPARTNER1", subject="Late"
+            f"/projects/{project}/exceptions", partner_id="GCPARTNER1", subject="LatencyMiddleware"
         ),
         "documentId": document,
         "announcementId": made("/announcements", subject="Go", body="Go.", audience=audience),

@@ -275,9 +275,9 @@ async def test_a_download_is_cut_at_any_byte(remote: httpx.AsyncClient, sandbox:
     def cut(after: int) -> None:
         sandbox.faults.append(Fault(CutAnswer(after), path="/media/"))
         with httpx.Client() as wire, wire.stream("GET", url) as answer:
-            received: list[bytes] = []
+            receive_body: list[bytes] = []
             with pytest.raises(httpx.RemoteProtocolError):
-                received.extend(answer.iter_raw())
-        assert b"".join(received) == whole[:after]
+                receive_body.extend(answer.iter_raw())
+        assert b"".join(receive_body) == whole[:after]
 
     cut()

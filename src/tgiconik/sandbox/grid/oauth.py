@@ -13,7 +13,7 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import BaseRoute, Route
 
 from tgiconik.sandbox.credentials import CLIENT_ID, CLIENT_SECRET
-from tgiconik.sandbox.grid import faults, times
+from tgiconik.sandbox.grid import errors, times
 from tgiconik.sandbox.state import State
 
 #: How long a token lasts.
@@ -26,9 +26,9 @@ def routes(state: State) -> list[BaseRoute]:
 
     async def create_token(request: Request) -> Response:
         if not _knows_the_secret(request):
-            return faults.wrong_key().response()
+            return errors.wrong_key().response()
         if request.query_params.get("grant_type") != "client_credentials":
-            return faults.wrong_grant().response()
+            return errors.wrong_grant().response()
         token = token_urlsafe(24)
         state.store.put(_TOKENS, token, {"expires_at": times.stamp(state.now() + LIFETIME)})
         return JSONResponse(

@@ -17,7 +17,7 @@ from tgiconik.sandbox.grid.collaboration.records import Community
 from tgiconik.sandbox.grid.collaboration.resource import make, transition
 from tgiconik.sandbox.grid.community_management import COMPANIES, DIRECTORY, USERS
 from tgiconik.sandbox.grid.lens import TRANSACTIONS
-from tgiconik.sandbox.grid.shapes import Document, Fault, Json, Shape
+from tgiconik.sandbox.grid.shapes import Document, Json, Shape, Violation
 from tgiconik.sandbox.state import State
 from tgiconik.tradinggrid.collaboration.transitions import may_move
 from tgiconik.tradinggrid.lens.transaction import FIELDS
@@ -77,7 +77,7 @@ def add_partner(
     community = Community(state, company_id)
     partner = make_partner(community, partner_id, fields)
     for group_id in groups:
-        group = community.shelf(GROUPS.name).get(group_id)
+        group = community.records(GROUPS.name).get(group_id)
         if group is None:
             raise ValueError(f"there is no group {group_id}")
         partner = join(community, group, partner)
@@ -126,7 +126,7 @@ def add_group(state: State, company_id: str, id_: str, name: str, **fields: obje
         fields: the other fields of the contract's GroupInput: tags, description, external_id.
     """
     fields = _checked(bodies.GROUP, name=name, **fields)
-    make(Community(state, company_id).shelf(GROUPS.name), GROUPS, fields, id_=id_)
+    make(Community(state, company_id).records(GROUPS.name), GROUPS, fields, id_=id_)
 
 
 def add_request(
@@ -220,19 +220,21 @@ def _at(state: State, company_id: str, at: datetime | None) -> Community:
 def _add_worked_on(
     community: Community, noun: Noun, id_: str, fields: Document, moves: Sequence[str]
 ) -> None:
-    shelf = community.shelf(noun.name)
-    record = make(shelf, noun, fields, id_=id_)
+    records = community.records(noun.name)
+    record = make(records, noun, fields, id_=id_)
     for to in moves:
         if not may_move(noun.moves, record.fields["status"], to):
             raise ValueError(f"{id_} cannot become {to}")
-        record = shelf.change(record, transition(record, to, community.now(), None, None))
+        record = records.change(record, transition(record, to, community.now(), None, None))
 
 
 def _checked(shape: Shape, **fields: object) -> Document:
-    wrong: list[Fault] = []
+    wrong: list[Violation] = []
     checked: Document = shape(_plain(fields), "", wrong)
     if wrong:
-        raise ValueError("; ".join(f"{fault.pointer} {fault.detail}" for fault in wrong))
+        raise ValueError(
+            "; ".join(f"{violation.pointer} {violation.detail}" for violation in wrong)
+        )
     return checked
 
 

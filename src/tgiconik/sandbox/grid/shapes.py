@@ -18,14 +18,14 @@ Document: TypeAlias = dict[str, Any]
 
 
 @attrs.frozen
-class Fault:
+class Violation:
     """One thing that is wrong, and where: a JSON pointer, or the name of a parameter."""
 
     pointer: str
     detail: str
 
 
-Check: TypeAlias = Callable[[Json, str, list[Fault]], Json]
+Check: TypeAlias = Callable[[Json, str, list[Violation]], Json]
 
 _REQUIRED: Final = object()
 
@@ -34,13 +34,13 @@ def text(*, least: int = 0, most: int | None = None, pattern: str = ".*") -> Che
     """Text of a length (in characters) and form."""
     form = re.compile(pattern, re.DOTALL)
 
-    def check(value: Json, pointer: str, faults: list[Fault]) -> Json:
+    def check(value: Json, pointer: str, violations: list[Violation]) -> Json:
         if not isinstance(value, str):
-            faults.append(Fault(pointer, "must be text"))
+            violations.append(Violation(pointer, "must be text"))
         elif len(value) < least or (most is not None and len(value) > most):
-            faults.append(Fault(pointer, f"must have {least} to {most} characters"))
+            violations.append(Violation(pointer, f"must have {least} to {most} characters"))
         elif not form.fullmatch(value):
-            faults.append(Fault(pointer, f"must be of the form {pattern}"))
+            violations.append(Violation(pointer, f"must be of the form {pattern}"))
         return value
 
     return check
@@ -50,59 +50,59 @@ def one_of(values: type[StrEnum] | tuple[str, ...]) -> Check:
     """One of a list of words."""
     words = [str(value) for value in values]
 
-    def check(value: Json, pointer: str, faults: list[Fault]) -> Json:
+    def check(value: Json, pointer: str, violations: list[Violation]) -> Json:
         if value not in words:
-            faults.append(Fault(pointer, f"must be one of {', '.join(words)}"))
+            violations.append(Violation(pointer, f"must be one of {', '.join(words)}"))
         return value
 
     return check
 
 
-def time(value: Json, pointer: str, faults: list[Fault]) -> Json:
+def time(value: Json, pointer: str, violations: list[Violation]) -> Json:
     """A time in RFC 3339, kept in UTC."""
     try:
         return times.stamp(times.parse(value))
     except (TypeError, ValueError):
-        faults.append(Fault(pointer, "must be a time in RFC 3339"))
+        violations.append(Violation(pointer, "must be a time in RFC 3339"))
         return value
 
 
-def boolean(value: Json, pointer: str, faults: list[Fault]) -> Json:
+def boolean(value: Json, pointer: str, violations: list[Violation]) -> Json:
     """True or false."""
     if not isinstance(value, bool):
-        faults.append(Fault(pointer, "must be true or false"))
+        violations.append(Violation(pointer, "must be true or false"))
     return value
 
 
 def whole_number(least: int, most: int) -> Check:
     """A whole number, both ends included. JSON Schema takes 60.0 for one too."""
 
-    def check(value: Json, pointer: str, faults: list[Fault]) -> Json:
+    def check(value: Json, pointer: str, violations: list[Violation]) -> Json:
         if isinstance(value, bool) or not isinstance(value, int | float) or value != value // 1:
-            faults.append(Fault(pointer, "must be a whole number"))
+            violations.append(Violation(pointer, "must be a whole number"))
             return value
         if not least <= value <= most:
-            faults.append(Fault(pointer, f"must be {least} to {most}"))
+            violations.append(Violation(pointer, f"must be {least} to {most}"))
         return int(value)
 
     return check
 
 
-def anything(value: Json, pointer: str, faults: list[Fault]) -> Json:
+def anything(value: Json, pointer: str, violations: list[Violation]) -> Json:
     """An object with whatever fields."""
     if not isinstance(value, dict):
-        faults.append(Fault(pointer, "must be an object"))
+        violations.append(Violation(pointer, "must be an object"))
     return value
 
 
 def list_of(item: Check) -> Check:
     """A list whose entries are all of one kind."""
 
-    def check(value: Json, pointer: str, faults: list[Fault]) -> Json:
+    def check(value: Json, pointer: str, violations: list[Violation]) -> Json:
         if not isinstance(value, list):
-            faults.append(Fault(pointer, "must be a list"))
+            violations.append(Violation(pointer, "must be a list"))
             return value
-        return [item(one, f"{pointer}/{index}", faults) for index, one in enumerate(value)]
+        return [item(one, f"{pointer}/{index}", violations) for index, one in enumerate(value)]
 
     return check
 
@@ -129,23 +129,23 @@ class Shape:
     closed: bool = True
     partial: bool = False
 
-    def __call__(self, value: Json, pointer: str, faults: list[Fault]) -> Json:
+    def __call__(self, value: Json, pointer: str, violations: list[Violation]) -> Json:
         """Check an object, as every `Check` does."""
         if not isinstance(value, dict):
-            faults.append(Fault(pointer, "must be an object"))
+            violations.append(Violation(pointer, "must be an object"))
             return value
         kept = {} if self.partial else self.blank()
         for name, one in value.items():
             place = f"{pointer}/{_escaped(name)}"
             if name in self.fields:
-                kept[name] = self.fields[name].check(one, place, faults)
+                kept[name] = self.fields[name].check(one, place, violations)
             elif self.closed:
-                faults.append(Fault(place, "is not known here"))
+                violations.append(Violation(place, "is not known here"))
             else:
                 kept[name] = one
         if not self.partial:
-            faults.extend(
-                Fault(f"{pointer}/{name}", "is required")
+            violations.extend(
+                Violation(f"{pointer}/{name}", "is required")
                 for name, field in self.fields.items()
                 if field.default is _REQUIRED and name not in value
             )
@@ -168,8 +168,8 @@ def some_of(fields: Mapping[str, Check]) -> Shape:
 def nullable(check: Check) -> Field:
     """A field that may be null, and is when it is left out."""
 
-    def or_null(value: Json, pointer: str, faults: list[Fault]) -> Json:
-        return None if value is None else check(value, pointer, faults)
+    def or_null(value: Json, pointer: str, violations: list[Violation]) -> Json:
+        return None if value is None else check(value, pointer, violations)
 
     return Field(or_null, None)
 

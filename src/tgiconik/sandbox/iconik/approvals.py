@@ -10,10 +10,10 @@ from typing import Any
 from starlette.responses import Response
 
 from tgiconik.sandbox.iconik import objects
-from tgiconik.sandbox.iconik.asked import Asked, found, new_id, stamp
 from tgiconik.sandbox.iconik.history import record
 from tgiconik.sandbox.iconik.kinds import APPROVALS
 from tgiconik.sandbox.iconik.paging import listed
+from tgiconik.sandbox.iconik.request import ApiRequest, found, new_id, stamp
 from tgiconik.sandbox.state import State
 from tgiconik.sandbox.store import Document
 
@@ -50,7 +50,7 @@ def make(
 ) -> Document:
     """Ask for approval; an older request of the same version is replaced."""
     moment = stamp(state.now())
-    request = {
+    approval = {
         "object_type": type_,
         "object_id": id_,
         "version_id": version_id,
@@ -65,12 +65,12 @@ def make(
         "status": "REQUESTED",
         "approvals_by": [],
     }
-    return _put(state, request)
+    return _put(state, approval)
 
 
 def answer(
     state: State,
-    request: Document,
+    approval: Document,
     status: str,
     *,
     user: str | None = None,
@@ -82,9 +82,9 @@ def answer(
         The reviewer's row.
     """
     row = {
-        "object_type": request["object_type"],
-        "object_id": request["object_id"],
-        "version_id": request["version_id"],
+        "object_type": approval["object_type"],
+        "object_id": approval["object_id"],
+        "version_id": approval["version_id"],
         "user": user,
         "external": external,
         "status": status,
@@ -92,17 +92,17 @@ def answer(
     }
     others = [
         each
-        for each in request["approvals_by"]
+        for each in approval["approvals_by"]
         if (each["user"], each["external"]) != (user, external)
     ]
-    _put(state, request | {"approvals_by": [*others, row]})
-    if request["object_type"] == "assets" and status in _OPERATIONS:
+    _put(state, approval | {"approvals_by": [*others, row]})
+    if approval["object_type"] == "assets" and status in _OPERATIONS:
         record(
             state,
-            request["object_id"],
+            approval["object_id"],
             _OPERATIONS[status],
             user_id=user,
-            version_id=request["version_id"],
+            version_id=approval["version_id"],
         )
     return row
 
@@ -110,123 +110,123 @@ def answer(
 _OPERATIONS = {"APPROVED": "APPROVE", "NOT_APPROVED": "REJECT"}
 
 
-def _put(state: State, request: Document) -> Document:
-    statuses = (row["status"] for row in request["approvals_by"])
-    request["status"] = overall(statuses, request["min_number"])
-    request["change_date"] = stamp(state.now())
-    type_, id_ = request["object_type"], request["object_id"]
+def _put(state: State, approval: Document) -> Document:
+    statuses = (row["status"] for row in approval["approvals_by"])
+    approval["status"] = overall(statuses, approval["min_number"])
+    approval["change_date"] = stamp(state.now())
+    type_, id_ = approval["object_type"], approval["object_id"]
     state.store.put(
-        APPROVALS, _key(type_, id_, request["version_id"]), request, parent=f"{type_}/{id_}"
+        APPROVALS, _key(type_, id_, approval["version_id"]), approval, parent=f"{type_}/{id_}"
     )
-    return request
+    return approval
 
 
 def _key(type_: str, id_: str, version_id: str | None) -> str:
     return f"{type_}/{id_}/{version_id or ''}"
 
 
-def ask(asked: Asked) -> Response:
+def ask(request: ApiRequest) -> Response:
     """Ask reviewers; for a collection it becomes a job (202)."""
-    type_, id_ = objects.check(asked)
-    body: Mapping[str, Any] = asked.body
-    version_id = body.get("version_id") or current_version(asked.state, type_, id_)
-    request = make(asked.state, type_, id_, version_id, body, user_id=asked.user_id)
+    type_, id_ = objects.check(request)
+    body: Mapping[str, Any] = request.body
+    version_id = body.get("version_id") or current_version(request.state, type_, id_)
+    approval = make(request.state, type_, id_, version_id, body, user_id=request.user_id)
     if type_ == "collections":
-        return asked.fit({"job_id": new_id()}, status=202)
-    return asked.fit(_seen(asked, request), status=201)
+        return request.respond({"job_id": new_id()}, status=202)
+    return request.respond(_seen(request, approval), status=201)
 
 
-def read_request(asked: Asked) -> Response:
+def read_request(request: ApiRequest) -> Response:
     """The request and how it stands."""
-    return asked.fit(_seen(asked, _request(asked)))
+    return request.respond(_seen(request, _request(request)))
 
 
-def change_request(asked: Asked) -> Response:
+def change_request(request: ApiRequest) -> Response:
     """Change reviewers or how many must approve."""
     names = ("users", "groups", "externals", "min_number")
-    changes = {name: asked.body[name] for name in names if asked.body.get(name) is not None}
-    return asked.fit(_seen(asked, _put(asked.state, _request(asked) | changes)))
+    changes = {name: request.body[name] for name in names if request.body.get(name) is not None}
+    return request.respond(_seen(request, _put(request.state, _request(request) | changes)))
 
 
-def withdraw(asked: Asked) -> Response:
+def withdraw(request: ApiRequest) -> Response:
     """Forget the request and what was answered."""
-    request = _request(asked)
-    key = _key(request["object_type"], request["object_id"], request["version_id"])
-    asked.state.store.delete(APPROVALS, key)
-    return asked.empty()
+    approval = _request(request)
+    key = _key(approval["object_type"], approval["object_id"], approval["version_id"])
+    request.state.store.delete(APPROVALS, key)
+    return request.respond_empty()
 
 
-def list_answers(asked: Asked) -> Response:
+def list_answers(request: ApiRequest) -> Response:
     """Each reviewer's status; empty where nobody was asked."""
-    type_, id_, version_id = _place(asked)
-    request = of(asked.state, type_, id_, version_id)
-    return listed(asked, [] if request is None else request["approvals_by"])
+    type_, id_, version_id = _place(request)
+    approval = of(request.state, type_, id_, version_id)
+    return listed(request, [] if approval is None else approval["approvals_by"])
 
 
-def give_answer(asked: Asked) -> Response:
+def give_answer(request: ApiRequest) -> Response:
     """Note a reviewer's status; the caller's, unless the body names another one."""
-    body: Mapping[str, Any] = asked.body
+    body: Mapping[str, Any] = request.body
     external = body.get("external")
-    user = body.get("user") or (None if external else asked.user_id)
-    request = _request(asked)
+    user = body.get("user") or (None if external else request.user_id)
+    approval = _request(request)
     status = body.get("status") or "REQUESTED"
-    row = answer(asked.state, request, status, user=user, external=external)
-    return asked.fit(row)
+    row = answer(request.state, approval, status, user=user, external=external)
+    return request.respond(row)
 
 
-def take_answers_back(asked: Asked) -> Response:
+def take_answers_back(request: ApiRequest) -> Response:
     """Forget the answers of all reviewers, or of the one that the path names."""
-    request = _request(asked)
-    user, external = asked.ids.get("user_id"), asked.ids.get("email")
+    approval = _request(request)
+    user, external = request.ids.get("user_id"), request.ids.get("email")
     kept = [
         row
-        for row in request["approvals_by"]
+        for row in approval["approvals_by"]
         if (user or external) and (row["user"], row["external"]) != (user, external)
     ]
-    _put(asked.state, request | {"approvals_by": kept})
-    return asked.empty()
+    _put(request.state, approval | {"approvals_by": kept})
+    return request.respond_empty()
 
 
-def answer_many(asked: Asked) -> Response:
+def answer_many(request: ApiRequest) -> Response:
     """Note the caller's status for several objects, asked for or not."""
-    type_ = asked.body["object_type"]
-    for id_ in asked.body["object_ids"]:
-        version_id = current_version(asked.state, type_, id_)
-        request = of(asked.state, type_, id_, version_id) or make(
-            asked.state, type_, id_, version_id, {}, user_id=asked.user_id
+    type_ = request.body["object_type"]
+    for id_ in request.body["object_ids"]:
+        version_id = current_version(request.state, type_, id_)
+        approval = of(request.state, type_, id_, version_id) or make(
+            request.state, type_, id_, version_id, {}, user_id=request.user_id
         )
-        answer(asked.state, request, asked.body["status"], user=asked.user_id)
+        answer(request.state, approval, request.body["status"], user=request.user_id)
     return Response(status_code=200)
 
 
-def forget_many(asked: Asked) -> Response:
+def forget_many(request: ApiRequest) -> Response:
     """Forget the requests of several objects."""
-    type_ = asked.body["object_type"]
-    for id_ in asked.body["object_ids"]:
-        version_id = current_version(asked.state, type_, id_)
-        asked.state.store.delete(APPROVALS, _key(type_, id_, version_id))
+    type_ = request.body["object_type"]
+    for id_ in request.body["object_ids"]:
+        version_id = current_version(request.state, type_, id_)
+        request.state.store.delete(APPROVALS, _key(type_, id_, version_id))
     return Response(status_code=200)
 
 
-def _place(asked: Asked) -> tuple[str, str, str | None]:
-    type_, id_ = objects.check(asked)
-    if "version_id" in asked.ids:
+def _place(request: ApiRequest) -> tuple[str, str, str | None]:
+    type_, id_ = objects.check(request)
+    if "version_id" in request.ids:
         if type_ == "assets":
-            objects.version(objects.asset(asked.state, id_), asked.ids["version_id"])
-        return type_, id_, asked.ids["version_id"]
-    sent = asked.body.get("version_id") if isinstance(asked.body, Mapping) else None
-    return type_, id_, sent or current_version(asked.state, type_, id_)
+            objects.version(objects.asset(request.state, id_), request.ids["version_id"])
+        return type_, id_, request.ids["version_id"]
+    sent = request.body.get("version_id") if isinstance(request.body, Mapping) else None
+    return type_, id_, sent or current_version(request.state, type_, id_)
 
 
-def _request(asked: Asked) -> Document:
-    type_, id_, version_id = _place(asked)
-    return found(of(asked.state, type_, id_, version_id), f"An approval request of {type_} {id_}")
+def _request(request: ApiRequest) -> Document:
+    type_, id_, version_id = _place(request)
+    return found(of(request.state, type_, id_, version_id), f"An approval request of {type_} {id_}")
 
 
-def _seen(asked: Asked, request: Document) -> Document:
+def _seen(request: ApiRequest, approval: Document) -> Document:
     """The request with the caller's own status."""
-    own = (r["status"] for r in request["approvals_by"] if r["user"] == asked.user_id)
-    return request | {"user_status": next(own, request["status"])}
+    own = (r["status"] for r in approval["approvals_by"] if r["user"] == request.user_id)
+    return approval | {"user_status": next(own, approval["status"])}
 
 
 _ONE = "{object_type}/{object_id}"

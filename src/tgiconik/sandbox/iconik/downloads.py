@@ -8,15 +8,15 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from tgiconik.sandbox.iconik import objects
-from tgiconik.sandbox.iconik.asked import Asked, Refused, found
 from tgiconik.sandbox.iconik.history import record
 from tgiconik.sandbox.iconik.kinds import PARTS
+from tgiconik.sandbox.iconik.request import ApiError, ApiRequest, found
 from tgiconik.sandbox.state import State
 from tgiconik.sandbox.storage import signing
-from tgiconik.sandbox.storage.refusals import LinkRefusals, xml
+from tgiconik.sandbox.storage.errors import LinkErrors, xml
 from tgiconik.sandbox.store import Document
 
-_LINK_REFUSALS: Final = LinkRefusals(
+_LINK_ERRORS: Final = LinkErrors(
     expired=partial(xml, 403, "AccessDenied", "Request has expired"),
     wrong=partial(xml, 403, "SignatureDoesNotMatch", "The signature does not match the request"),
 )
@@ -33,10 +33,10 @@ def signed_document(state: State, request: Request) -> Document:
     """What a signed link leads to.
 
     Raises:
-        Refusal: 403, as a storage refuses a link that is not good.
-        Refused: 404.
+        StorageError: 403, as a storage refuses a link that is not good.
+        ApiError: 404.
     """
-    signing.check(state, request, _LINK_REFUSALS)
+    signing.check(state, request, _LINK_ERRORS)
     kind, asset_id, id_ = (request.path_params[name] for name in ("kind", "asset_id", "file_id"))
     return found(state.store.get(PARTS[kind], f"{asset_id}/{id_}"), "The file")
 
@@ -53,45 +53,47 @@ def is_there(document: Document) -> bool:
     return bool(document.get("blob")) and document.get("status") == "CLOSED"
 
 
-def _document(asked: Asked, kind: str, name: str) -> Document:
-    objects.asset(asked.state, asked.ids["asset_id"])
-    id_ = asked.ids[name]
-    return found(asked.state.store.get(PARTS[kind], f"{asked.ids['asset_id']}/{id_}"), id_)
+def _document(request: ApiRequest, kind: str, name: str) -> Document:
+    objects.asset(request.state, request.ids["asset_id"])
+    id_ = request.ids[name]
+    return found(request.state.store.get(PARTS[kind], f"{request.ids['asset_id']}/{id_}"), id_)
 
 
-def read_proxy(asked: Asked) -> Response:
+def read_proxy(request: ApiRequest) -> Response:
     """One proxy with its signed link."""
-    return asked.fit(with_link(asked.state, "proxies", _document(asked, "proxies", "proxy_id")))
+    return request.respond(
+        with_link(request.state, "proxies", _document(request, "proxies", "proxy_id"))
+    )
 
 
-def read_keyframe(asked: Asked) -> Response:
+def read_keyframe(request: ApiRequest) -> Response:
     """One keyframe with its signed link, which is the only way to its bytes."""
-    keyframe = _document(asked, "keyframes", "keyframe_id")
-    return asked.fit(with_link(asked.state, "keyframes", keyframe))
+    keyframe = _document(request, "keyframes", "keyframe_id")
+    return request.respond(with_link(request.state, "keyframes", keyframe))
 
 
-def download_file(asked: Asked) -> Response:
+def download_file(request: ApiRequest) -> Response:
     """A signed link to the bytes of a file; recorded as a download."""
-    return _downloaded(asked, "files", _document(asked, "files", "file_id"))
+    return _downloaded(request, "files", _document(request, "files", "file_id"))
 
 
-def download_proxy(asked: Asked) -> Response:
+def download_proxy(request: ApiRequest) -> Response:
     """A signed link to the bytes of a proxy; recorded as a download."""
-    return _downloaded(asked, "proxies", _document(asked, "proxies", "proxy_id"))
+    return _downloaded(request, "proxies", _document(request, "proxies", "proxy_id"))
 
 
-def _downloaded(asked: Asked, kind: str, document: Document) -> Response:
+def _downloaded(request: ApiRequest, kind: str, document: Document) -> Response:
     if not is_there(document):
-        raise Refused(404, f"{document['id']} is {document.get('status')}, without bytes to fetch")
+        raise ApiError(404, f"{document['id']} is {document.get('status')}, without bytes to fetch")
     version_id = document.get("version_id")
     record(
-        asked.state,
+        request.state,
         document["asset_id"],
         "DOWNLOAD",
-        user_id=asked.user_id,
+        user_id=request.user_id,
         version_id=version_id,
     )
-    return asked.fit({"url": signed_link(asked.state, kind, document)})
+    return request.respond({"url": signed_link(request.state, kind, document)})
 
 
 _ASSET: Final = "files/v1/assets/{asset_id}"

@@ -9,16 +9,15 @@ from typing import Any, Final
 
 from starlette.responses import Response
 
-from tgiconik.sandbox.iconik import crud, downloads, objects, uploads
-from tgiconik.sandbox.iconik.asked import Asked, Refused, found, new_id, stamp
-from tgiconik.sandbox.iconik.kinds import FILES, PARTS, STORAGES
+from tgiconik.sandbox.iconik import downloads, objects, uploads
+from tgiconik.sandbox.iconik.kinds import COMPONENTS, FILES, PARTS, STORAGES
 from tgiconik.sandbox.iconik.paging import listed
+from tgiconik.sandbox.iconik.request import ApiError, ApiRequest, found, new_id, stamp
 from tgiconik.sandbox.media import Media
 from tgiconik.sandbox.state import State
 from tgiconik.sandbox.storage.objects import forget
 from tgiconik.sandbox.store import Document
 
-COMPONENTS: Final = crud.kind("files", "/v1/assets/{asset_id}/formats/{format_id}/components/")
 #: What goes with a format or file set: the kinds that name it, and under which field.
 _BELOW: Final[Mapping[str, tuple[str, tuple[str, ...]]]] = {
     "formats": ("format_id", ("file_sets", "files")),
@@ -198,52 +197,52 @@ def forget_asset(state: State, asset_id: str) -> None:
             forget(state, PARTS[kind], document)
 
 
-def _kind(asked: Asked) -> str:
+def _kind(request: ApiRequest) -> str:
     """Which of the kinds a path is about: the last one that it names."""
-    segments = asked.operation.path.strip("/").split("/")
+    segments = request.operation.path.strip("/").split("/")
     return next(segment for segment in reversed(segments) if segment in PARTS)
 
 
-def _document(asked: Asked, kind: str, name: str) -> Document:
-    objects.asset(asked.state, asked.ids["asset_id"])
-    id_ = asked.ids[name]
-    document = asked.state.store.get(PARTS[kind], f"{asked.ids['asset_id']}/{id_}")
+def _document(request: ApiRequest, kind: str, name: str) -> Document:
+    objects.asset(request.state, request.ids["asset_id"])
+    id_ = request.ids[name]
+    document = request.state.store.get(PARTS[kind], f"{request.ids['asset_id']}/{id_}")
     return found(document, id_)
 
 
-def list_kind(asked: Asked) -> Response:
+def list_kind(request: ApiRequest) -> Response:
     """What an asset has of a kind: of the version, format, file set or storage in the path.
 
     Without one it is what the current version has, unless `include_all_versions` is sent or the
     operation does not know it.
     """
-    document = objects.asset(asked.state, asked.ids["asset_id"])
-    kind = _kind(asked)
-    wanted = {name: value for name, value in asked.ids.items() if name != "asset_id"}
-    by_version = "include_all_versions" in asked.operation.query
-    if by_version and not asked.flag("include_all_versions"):
+    document = objects.asset(request.state, request.ids["asset_id"])
+    kind = _kind(request)
+    wanted = {name: value for name, value in request.ids.items() if name != "asset_id"}
+    by_version = "include_all_versions" in request.operation.query
+    if by_version and not request.flag("include_all_versions"):
         wanted["version_id"] = document["default_version_id"]
-    found_ = _of(asked.state, kind, document["id"], **wanted)
-    if asked.flag("generate_signed_url"):
-        found_ = [downloads.with_link(asked.state, kind, each) for each in found_]
-    return listed(asked, found_)
+    found_ = _of(request.state, kind, document["id"], **wanted)
+    if request.flag("generate_signed_url"):
+        found_ = [downloads.with_link(request.state, kind, each) for each in found_]
+    return listed(request, found_)
 
 
-def forget_kind(asked: Asked) -> Response:
+def forget_kind(request: ApiRequest) -> Response:
     """Forget what an asset, or one version of it, has of a kind."""
-    document = objects.asset(asked.state, asked.ids["asset_id"])
-    kind = _kind(asked)
-    wanted = {"version_id": asked.ids["version_id"]} if "version_id" in asked.ids else {}
-    for each in _of(asked.state, kind, document["id"], **wanted):
-        _forget(asked.state, kind, each)
-    return asked.empty()
+    document = objects.asset(request.state, request.ids["asset_id"])
+    kind = _kind(request)
+    wanted = {"version_id": request.ids["version_id"]} if "version_id" in request.ids else {}
+    for each in _of(request.state, kind, document["id"], **wanted):
+        _forget(request.state, kind, each)
+    return request.respond_empty()
 
 
-def forget_one(asked: Asked) -> Response:
+def forget_one(request: ApiRequest) -> Response:
     """Forget one of a kind, with what belongs to it."""
-    kind = _kind(asked)
-    _forget(asked.state, kind, _document(asked, kind, f"{_SINGULAR[kind]}_id"))
-    return asked.empty()
+    kind = _kind(request)
+    _forget(request.state, kind, _document(request, kind, f"{_SINGULAR[kind]}_id"))
+    return request.respond_empty()
 
 
 def _forget(state: State, kind: str, document: Document) -> None:
@@ -254,66 +253,68 @@ def _forget(state: State, kind: str, document: Document) -> None:
     forget(state, PARTS[kind], document)
 
 
-def read_format(asked: Asked) -> Response:
+def read_format(request: ApiRequest) -> Response:
     """A format by id, or by name for the current version."""
-    document = objects.asset(asked.state, asked.ids["asset_id"])
-    name = asked.ids["format_id"]
-    for format_ in formats_of(asked.state, document["id"], document["default_version_id"]):
+    document = objects.asset(request.state, request.ids["asset_id"])
+    name = request.ids["format_id"]
+    for format_ in formats_of(request.state, document["id"], document["default_version_id"]):
         if format_["name"] == name:
-            return asked.fit(format_)
-    return asked.fit(_document(asked, "formats", "format_id"))
+            return request.respond(format_)
+    return request.respond(_document(request, "formats", "format_id"))
 
 
-def read_component(asked: Asked) -> Response:
+def read_component(request: ApiRequest) -> Response:
     """One component of a format, in the envelope of a list."""
-    objects.asset(asked.state, asked.ids["asset_id"])
-    component = asked.state.store.get(COMPONENTS, "/".join(asked.ids.values()))
-    return listed(asked, [found(component, asked.ids["component_id"])])
+    objects.asset(request.state, request.ids["asset_id"])
+    component = request.state.store.get(COMPONENTS, "/".join(request.ids.values()))
+    return listed(request, [found(component, request.ids["component_id"])])
 
 
-def create_part(asked: Asked) -> Response:
+def create_part(request: ApiRequest) -> Response:
     """Make a format, file set or file; of the current version unless the body names one."""
-    document = objects.asset(asked.state, asked.ids["asset_id"])
-    kind = _kind(asked)
-    version_id = asked.body.get("version_id") or document["default_version_id"]
+    document = objects.asset(request.state, request.ids["asset_id"])
+    kind = _kind(request)
+    version_id = request.body.get("version_id") or document["default_version_id"]
     objects.version(document, version_id)
-    moment = asked.now()
+    moment = request.now()
     part = {
         "status": "OPEN" if kind == "files" else "ACTIVE",
-        **asked.body,
+        **request.body,
         "id": new_id(),
         "asset_id": document["id"],
         "version_id": version_id,
-        "user_id": asked.user_id,
+        "user_id": request.user_id,
         "date_created": moment,
         "date_modified": moment,
     }
     if kind == "files":
-        part = uploads.begun(asked.state, part)
-    _put(asked.state, kind, part)
-    return asked.fit(uploads.with_links(asked.state, part) if kind == "files" else part)
+        part = uploads.begun(request.state, part)
+    _put(request.state, kind, part)
+    return request.respond(uploads.with_links(request.state, part) if kind == "files" else part)
 
 
-def find_by_checksum(asked: Asked) -> Response:
+def find_by_checksum(request: ApiRequest) -> Response:
     """The files with a checksum."""
-    every = asked.state.store.list(FILES)
-    return listed(asked, [each for each in every if each.get("checksum") == asked.ids["checksum"]])
+    every = request.state.store.list(FILES)
+    return listed(
+        request, [each for each in every if each.get("checksum") == request.ids["checksum"]]
+    )
 
 
-def files_of_set(asked: Asked) -> Response:
+def files_of_set(request: ApiRequest) -> Response:
     """The files of a file set, whichever asset it belongs to."""
-    every = asked.state.store.list(FILES)
-    wanted = asked.ids["file_set_id"]
-    return listed(asked, [each for each in every if each.get("file_set_id") == wanted])
+    every = request.state.store.list(FILES)
+    wanted = request.ids["file_set_id"]
+    return listed(request, [each for each in every if each.get("file_set_id") == wanted])
 
 
-def matching_storage(asked: Asked) -> Response:
+def matching_storage(request: ApiRequest) -> Response:
     """The storage to put things of a purpose on."""
-    for storage in asked.state.store.list(STORAGES):
-        purposes_match = storage["purpose"] == asked.ids["purpose"].upper()
-        if purposes_match and storage["method"] == asked.ids.get("method", storage["method"]):
-            return asked.fit(storage)
-    raise Refused(404, f"There is no storage for {asked.ids['purpose']}")
+    for storage in request.state.store.list(STORAGES):
+        purposes_match = storage["purpose"] == request.ids["purpose"].upper()
+        if purposes_match and storage["method"] == request.ids.get("method", storage["method"]):
+            return request.respond(storage)
+    raise ApiError(404, f"There is no storage for {request.ids['purpose']}")
 
 
 _SINGULAR: Final = {kind: kind.removesuffix("s") for kind in PARTS} | {"proxies": "proxy"}

@@ -2,10 +2,10 @@
 
 from starlette.responses import Response
 
-from tgiconik.sandbox.iconik.asked import Asked, new_id, stamp
 from tgiconik.sandbox.iconik.kinds import HISTORY
 from tgiconik.sandbox.iconik.objects import asset
 from tgiconik.sandbox.iconik.paging import listed
+from tgiconik.sandbox.iconik.request import ApiRequest, new_id, stamp
 from tgiconik.sandbox.state import State
 
 
@@ -38,16 +38,16 @@ def record(
     state.store.put(HISTORY, f"{asset_id}/{id_}", entry, parent=asset_id)
 
 
-def read_history(asked: Asked) -> Response:
+def read_history(request: ApiRequest) -> Response:
     """List the operations, latest last; `filter` is `field,eq,value;…`."""
-    asset_id = asset(asked.state, asked.ids["asset_id"])["id"]
-    entries = asked.state.store.list(HISTORY, parent=asset_id)
-    for condition in asked.query.get("filter", "").split(";"):
+    asset_id = asset(request.state, request.ids["asset_id"])["id"]
+    entries = request.state.store.list(HISTORY, parent=asset_id)
+    for condition in request.query.get("filter", "").split(";"):
         name, _, rest = condition.partition(",")
         if name:
             value = rest.partition(",")[2]
             entries = [entry for entry in entries if str(entry.get(name)) == value]
-    return listed(asked, entries)
+    return listed(request, entries)
 
 
 HANDLERS = {"GET assets/v1/assets/{asset_id}/history/": read_history}

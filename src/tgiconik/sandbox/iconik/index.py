@@ -10,7 +10,6 @@ from typing import Final
 import attrs
 
 from tgiconik.sandbox.iconik.kinds import APPROVALS, ASSETS, COLLECTIONS, FORMATS, SEGMENTS, VALUES
-from tgiconik.sandbox.iconik.metadata import values_of
 from tgiconik.sandbox.state import State
 from tgiconik.sandbox.store import Document
 
@@ -19,6 +18,21 @@ _KIND_OF: Final = {type_: kind for kind, type_ in _TYPE_OF.items()}
 _METADATA: Final = "metadata."
 #: What a query without a field looks at, beside all metadata.
 _TEXT: Final = ("title", "description", "external_id")
+
+
+#: Metadata values of an object by field name.
+Values = dict[str, Document]
+
+
+def values_key(type_: str, id_: str, version_id: str) -> str:
+    """The key of an object's metadata values in the store; `version_id` is "" for the object."""
+    return f"{type_}/{id_}/{version_id}"
+
+
+def values_of(state: State, type_: str, id_: str, version_id: str = "") -> Values:
+    """All values of an object: `{"Region": {"field_values": [{"value": "EMEA"}]}}`."""
+    document = state.store.get(VALUES, values_key(type_, id_, version_id))
+    return {} if document is None else document["metadata_values"]
 
 
 @attrs.define
@@ -58,7 +72,7 @@ class SearchIndex:
         self._entries: dict[tuple[str, str], Entry | None] = {}
         self._stale: set[tuple[str, str]] = set()
         self._is_complete = False
-        state.store.watch(self._changed)
+        state.store.subscribe(self._changed)
 
     def entries(self, types: Sequence[str]) -> Iterator[Entry]:
         """The searchable documents of some types, oldest first."""

@@ -5,9 +5,9 @@ from typing import Final
 
 from starlette.responses import Response
 
-from tgiconik.sandbox.iconik.asked import Asked, found, new_id
 from tgiconik.sandbox.iconik.kinds import JOBS
 from tgiconik.sandbox.iconik.paging import listed, matching
+from tgiconik.sandbox.iconik.request import ApiRequest, found, new_id
 from tgiconik.sandbox.iconik.transcoding import looked_at
 from tgiconik.sandbox.store import Document
 
@@ -19,77 +19,79 @@ _STATUS_AFTER: Final = {
 }
 
 
-def _job(asked: Asked, id_: str) -> Document:
-    return found(asked.state.store.get(JOBS, id_), f"Job {id_}")
+def _job(request: ApiRequest, id_: str) -> Document:
+    return found(request.state.store.get(JOBS, id_), f"Job {id_}")
 
 
-def read_job(asked: Asked) -> Response:
+def read_job(request: ApiRequest) -> Response:
     """One job."""
-    return asked.fit(looked_at(asked.state, _job(asked, asked.ids["job_id"])))
+    return request.respond(looked_at(request.state, _job(request, request.ids["job_id"])))
 
 
-def list_jobs(asked: Asked) -> Response:
+def list_jobs(request: ApiRequest) -> Response:
     """The jobs that the query selects."""
-    return listed(asked, [looked_at(asked.state, job) for job in asked.state.store.list(JOBS)])
+    return listed(
+        request, [looked_at(request.state, job) for job in request.state.store.list(JOBS)]
+    )
 
 
-def _put(asked: Asked, job: Document) -> Document:
-    job["date_modified"] = asked.now()
-    asked.state.store.put(JOBS, job["id"], job)
+def _put(request: ApiRequest, job: Document) -> Document:
+    job["date_modified"] = request.now()
+    request.state.store.put(JOBS, job["id"], job)
     return job
 
 
-def write_steps(asked: Asked) -> Response:
+def write_steps(request: ApiRequest) -> Response:
     """Change several steps; those that are new are added."""
-    return _with_steps(asked, asked.body["steps"])
+    return _with_steps(request, request.body["steps"])
 
 
-def write_step(asked: Asked) -> Response:
+def write_step(request: ApiRequest) -> Response:
     """Change one step, or add it."""
-    return _with_steps(asked, [asked.body | {"id": asked.ids["job_step_id"]}])
+    return _with_steps(request, [request.body | {"id": request.ids["job_step_id"]}])
 
 
-def _with_steps(asked: Asked, sent: Iterable[Document]) -> Response:
-    job = _job(asked, asked.ids["job_id"])
+def _with_steps(request: ApiRequest, sent: Iterable[Document]) -> Response:
+    job = _job(request, request.ids["job_id"])
     steps = {step["id"]: step for step in job.get("steps") or ()}
     for step in sent:
         id_ = step.get("id") or new_id()
-        steps[id_] = steps.get(id_, {}) | step | {"id": id_, "date_updated": asked.now()}
-    return asked.fit(_put(asked, job | {"steps": list(steps.values())}))
+        steps[id_] = steps.get(id_, {}) | step | {"id": id_, "date_updated": request.now()}
+    return request.respond(_put(request, job | {"steps": list(steps.values())}))
 
 
-def change_many(asked: Asked) -> Response:
+def change_many(request: ApiRequest) -> Response:
     """Change all jobs that the query selects."""
-    for job in _selected(asked):
-        _put(asked, job | asked.body)
-    return asked.fit({"job_id": new_id()})
+    for job in _selected(request):
+        _put(request, job | request.body)
+    return request.respond({"job_id": new_id()})
 
 
-def delete_many(asked: Asked) -> Response:
+def delete_many(request: ApiRequest) -> Response:
     """Forget the jobs of the body, or those that the query selects."""
-    ids = (asked.body or {}).get("job_ids") or [job["id"] for job in _selected(asked)]
+    ids = (request.body or {}).get("job_ids") or [job["id"] for job in _selected(request)]
     for id_ in ids:
-        asked.state.store.delete(JOBS, id_)
+        request.state.store.delete(JOBS, id_)
     return Response(status_code=204)
 
 
-def _selected(asked: Asked) -> list[Document]:
+def _selected(request: ApiRequest) -> list[Document]:
     # Without any condition nothing is selected, rather than everything.
-    return matching(asked, asked.state.store.list(JOBS)) if asked.query else []
+    return matching(request, request.state.store.list(JOBS)) if request.query else []
 
 
-def set_priority(asked: Asked) -> Response:
+def set_priority(request: ApiRequest) -> Response:
     """Give several jobs a priority."""
-    for id_ in asked.body["job_ids"]:
-        _put(asked, _job(asked, id_) | {"priority": asked.body["priority"]})
-    return asked.fit(asked.body)
+    for id_ in request.body["job_ids"]:
+        _put(request, _job(request, id_) | {"priority": request.body["priority"]})
+    return request.respond(request.body)
 
 
-def set_state(asked: Asked) -> Response:
+def set_state(request: ApiRequest) -> Response:
     """Abort, pause, restart or resume several jobs."""
-    status = _STATUS_AFTER[asked.body["action"]]
-    for id_ in asked.body["job_ids"]:
-        _put(asked, _job(asked, id_) | {"status": status})
+    status = _STATUS_AFTER[request.body["action"]]
+    for id_ in request.body["job_ids"]:
+        _put(request, _job(request, id_) | {"status": status})
     return Response(status_code=200)
 
 

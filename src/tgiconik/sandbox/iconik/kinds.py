@@ -1,8 +1,18 @@
 """What the store calls the things that several modules look at."""
 
+import re
 from typing import Final
 
-from tgiconik.sandbox.iconik.crud import kind
+_PARAMETER: Final = re.compile(r"\{\w+\}")
+
+
+def kind(service: str, collection: str) -> str:
+    """The store's name for the documents of a collection path.
+
+    `kind("assets", "/v1/assets/{asset_id}/segments/")` is `iconik/assets/v1/assets/*/segments/`.
+    """
+    return f"iconik/{service}{_PARAMETER.sub('*', collection)}"
+
 
 ASSETS: Final = kind("assets", "/v1/assets/")
 COLLECTIONS: Final = kind("assets", "/v1/collections/")
@@ -34,7 +44,11 @@ PARTS: Final = {
     "proxies": PROXIES,
     "keyframes": KEYFRAMES,
 }
+COMPONENTS: Final = kind("files", "/v1/assets/{asset_id}/formats/{format_id}/components/")
 STORAGES: Final = kind("files", "/v1/storages/")
+
+SEARCH_HISTORY: Final = kind("search", "/v1/search/history/")
+SAVED_SEARCHES: Final = kind("search", "/v1/search/saved/")
 
 JOBS: Final = kind("jobs", "/v1/jobs/")
 USERS: Final = kind("users", "/v1/users/")

@@ -13,26 +13,19 @@ from urllib.parse import urlsplit
 from starlette.responses import Response
 
 from tgiconik.sandbox.iconik import objects
-from tgiconik.sandbox.iconik.asked import Asked, Refused, found, new_id, parse_time, stamp
 from tgiconik.sandbox.iconik.history import record
+from tgiconik.sandbox.iconik.index import Values, values_key, values_of
 from tgiconik.sandbox.iconik.kinds import CONTENTS, FIELDS, VALUES, VIEWS
+from tgiconik.sandbox.iconik.request import ApiError, ApiRequest, found, new_id, parse_time, stamp
 from tgiconik.sandbox.state import State
 from tgiconik.sandbox.store import Document
-
-Values = dict[str, Document]
-
-
-def values_of(state: State, type_: str, id_: str, version_id: str = "") -> Values:
-    """All values of an object: `{"Region": {"field_values": [{"value": "EMEA"}]}}`."""
-    document = state.store.get(VALUES, _key(type_, id_, version_id))
-    return {} if document is None else document["metadata_values"]
 
 
 def put_values(
     state: State, type_: str, id_: str, values: Mapping[str, Document], version_id: str = ""
 ) -> Document:
     """Write values beside those of other fields."""
-    key = _key(type_, id_, version_id)
+    key = values_key(type_, id_, version_id)
     before = state.store.get(VALUES, key) or {"metadata_values": {}, "date_created": None}
     kept: Values = before["metadata_values"]
     for name, sent in values.items():
@@ -67,73 +60,69 @@ def _changed(before: Document | None, sent: Document) -> list[Document]:
             return new
 
 
-def _key(type_: str, id_: str, version_id: str) -> str:
-    return f"{type_}/{id_}/{version_id}"
-
-
-def read_values(asked: Asked) -> Response:
+def read_values(request: ApiRequest) -> Response:
     """The values of an object in one view."""
-    return _in_view(asked, *objects.check(asked))
+    return _in_view(request, *objects.check(request))
 
 
-def read_version_values(asked: Asked) -> Response:
+def read_version_values(request: ApiRequest) -> Response:
     """The values of a version of an asset in one view."""
-    document = objects.asset(asked.state, asked.ids["asset_id"])
-    version = objects.version(document, asked.ids["version_id"])
-    return _in_view(asked, "assets", document["id"], version["id"])
+    document = objects.asset(request.state, request.ids["asset_id"])
+    version = objects.version(document, request.ids["version_id"])
+    return _in_view(request, "assets", document["id"], version["id"])
 
 
-def read_part_values(asked: Asked) -> Response:
+def read_part_values(request: ApiRequest) -> Response:
     """The values of a part of an asset, such as a segment, in one view."""
-    objects.asset(asked.state, asked.ids["asset_id"])
-    return _in_view(asked, *_part(asked))
+    objects.asset(request.state, request.ids["asset_id"])
+    return _in_view(request, *_part(request))
 
 
-def _in_view(asked: Asked, type_: str, id_: str, version_id: str = "") -> Response:
-    view = _view(asked)
-    key = _key(type_, id_, version_id)
-    document = asked.state.store.get(VALUES, key)
+def _in_view(request: ApiRequest, type_: str, id_: str, version_id: str = "") -> Response:
+    view = _view(request)
+    key = values_key(type_, id_, version_id)
+    document = request.state.store.get(VALUES, key)
     names = {field["name"] for field in view["view_fields"]}
     values = {
         name: value
-        for name, value in values_of(asked.state, type_, id_, version_id).items()
+        for name, value in values_of(request.state, type_, id_, version_id).items()
         if name in names
     }
     if document is None or not values:
-        raise Refused(404, f"{type_} {id_} has no metadata in view {view['id']}")
-    return asked.fit(document | {"metadata_values": values})
+        raise ApiError(404, f"{type_} {id_} has no metadata in view {view['id']}")
+    return request.respond(document | {"metadata_values": values})
 
 
-def write_values(asked: Asked) -> Response:
+def write_values(request: ApiRequest) -> Response:
     """Write values of an object through a view."""
-    return _written(asked, *objects.check(asked))
+    return _written(request, *objects.check(request))
 
 
-def write_part_values(asked: Asked) -> Response:
+def write_part_values(request: ApiRequest) -> Response:
     """Write values of a part of an asset through a view."""
-    objects.asset(asked.state, asked.ids["asset_id"])
-    return _written(asked, *_part(asked))
+    objects.asset(request.state, request.ids["asset_id"])
+    return _written(request, *_part(request))
 
 
-def _written(asked: Asked, type_: str, id_: str) -> Response:
-    view = _view(asked)
-    sent: Mapping[str, Any] = asked.body["metadata_values"]
-    check_values(asked.state, view, sent)
+def _written(request: ApiRequest, type_: str, id_: str) -> Response:
+    view = _view(request)
+    sent: Mapping[str, Any] = request.body["metadata_values"]
+    check_values(request.state, view, sent)
     names = {field["name"] for field in view["view_fields"]}
-    document = put_values(asked.state, type_, id_, sent)
+    document = put_values(request.state, type_, id_, sent)
     if type_ == "assets":
-        record(asked.state, id_, "METADATA", user_id=asked.user_id)
+        record(request.state, id_, "METADATA", user_id=request.user_id)
     values = {name: value for name, value in document["metadata_values"].items() if name in names}
-    return asked.fit(document | {"metadata_values": values})
+    return request.respond(document | {"metadata_values": values})
 
 
-def read_all_values(asked: Asked) -> Response:
+def read_all_values(request: ApiRequest) -> Response:
     """All values of an object, of whatever view, each with the name and type of its field."""
-    type_, id_ = objects.check(asked)
-    found(asked.state.store.get(VALUES, _key(type_, id_, "")), f"{type_} {id_}")
-    types = {field["name"]: field["field_type"] for field in asked.state.store.list(FIELDS)}
-    values = values_of(asked.state, type_, id_)
-    return asked.fit(
+    type_, id_ = objects.check(request)
+    found(request.state.store.get(VALUES, values_key(type_, id_, "")), f"{type_} {id_}")
+    types = {field["name"]: field["field_type"] for field in request.state.store.list(FIELDS)}
+    values = values_of(request.state, type_, id_)
+    return request.respond(
         {
             name: {"name": name, "type": types.get(name), "values": value["field_values"]}
             for name, value in values.items()
@@ -141,48 +130,50 @@ def read_all_values(asked: Asked) -> Response:
     )
 
 
-def write_all_values(asked: Asked) -> Response:
+def write_all_values(request: ApiRequest) -> Response:
     """Write values without a view: unchecked, and even where there is no such object."""
-    type_, id_ = asked.ids["object_type"], asked.ids["object_id"]
-    return asked.fit(put_values(asked.state, type_, id_, asked.body["metadata_values"]))
+    type_, id_ = request.ids["object_type"], request.ids["object_id"]
+    return request.respond(put_values(request.state, type_, id_, request.body["metadata_values"]))
 
 
-def write_many_values(asked: Asked) -> Response:
+def write_many_values(request: ApiRequest) -> Response:
     """Write the same values to several objects through a view."""
-    _write_each(asked, asked.body["object_ids"], asked.body["metadata_values"])
+    _write_each(request, request.body["object_ids"], request.body["metadata_values"])
     return Response(status_code=202)
 
 
-def write_mapped_values(asked: Asked) -> Response:
+def write_mapped_values(request: ApiRequest) -> Response:
     """Write each object its own values through a view."""
-    for each in asked.body["metadata_values_object_id_mapping"]:
-        _write_each(asked, [each["object_id"]], each["metadata_values"])
+    for each in request.body["metadata_values_object_id_mapping"]:
+        _write_each(request, [each["object_id"]], each["metadata_values"])
     return Response(status_code=202)
 
 
-def write_content_values(asked: Asked) -> Response:
+def write_content_values(request: ApiRequest) -> Response:
     """Write the same values to what is in collections, through a view."""
     wanted = {
-        "assets": asked.body["include_assets"],
-        "collections": asked.body["include_collections"],
+        "assets": request.body["include_assets"],
+        "collections": request.body["include_collections"],
     }
-    for collection_id in asked.body["object_ids"]:
-        for content in asked.state.store.list(CONTENTS, parent=collection_id):
+    for collection_id in request.body["object_ids"]:
+        for content in request.state.store.list(CONTENTS, parent=collection_id):
             type_ = content["object_type"]
             if wanted[type_]:
-                check_values(asked.state, _view(asked), asked.body["metadata_values"])
-                put_values(asked.state, type_, content["object_id"], asked.body["metadata_values"])
+                check_values(request.state, _view(request), request.body["metadata_values"])
+                put_values(
+                    request.state, type_, content["object_id"], request.body["metadata_values"]
+                )
     return Response(status_code=202)
 
 
-def _write_each(asked: Asked, ids: Iterable[str], values: Mapping[str, Document]) -> None:
-    check_values(asked.state, _view(asked), values)
+def _write_each(request: ApiRequest, ids: Iterable[str], values: Mapping[str, Document]) -> None:
+    check_values(request.state, _view(request), values)
     for id_ in ids:
-        put_values(asked.state, asked.ids["object_type"], id_, values)
+        put_values(request.state, request.ids["object_type"], id_, values)
 
 
-def _part(asked: Asked) -> tuple[str, str]:
-    return asked.ids["object_type"], asked.ids["object_id"]
+def _part(request: ApiRequest) -> tuple[str, str]:
+    return request.ids["object_type"], request.ids["object_id"]
 
 
 def check_values(state: State, view: Document, values: Mapping[str, Any]) -> None:
@@ -196,7 +187,7 @@ def check_values(state: State, view: Document, values: Mapping[str, Any]) -> Non
         field = options[name] | (state.store.get(FIELDS, name) or {})
         problems += _problems(field, sent)
     if problems:
-        raise Refused(400, *problems)
+        raise ApiError(400, *problems)
 
 
 def _problems(field: Document, sent: object) -> Iterable[str]:
@@ -259,9 +250,9 @@ _ACCEPTS: Mapping[str, Callable[[object], bool]] = {
 }
 
 
-def _view(asked: Asked) -> Document:
-    id_ = asked.ids["view_id"]
-    return found(asked.state.store.get(VIEWS, id_), f"View {id_}")
+def _view(request: ApiRequest) -> Document:
+    id_ = request.ids["view_id"]
+    return found(request.state.store.get(VIEWS, id_), f"View {id_}")
 
 
 def make_view(state: State, id_: str, sent: Mapping[str, Any]) -> Document:
@@ -284,14 +275,16 @@ def make_view(state: State, id_: str, sent: Mapping[str, Any]) -> Document:
     return view
 
 
-def create_view(asked: Asked) -> Response:
+def create_view(request: ApiRequest) -> Response:
     """Make a view of fields that exist."""
-    return asked.fit(make_view(asked.state, new_id(), asked.body))
+    return request.respond(make_view(request.state, new_id(), request.body))
 
 
-def change_view(asked: Asked) -> Response:
+def change_view(request: ApiRequest) -> Response:
     """Change a view."""
-    return asked.fit(make_view(asked.state, _view(asked)["id"], _view(asked) | asked.body))
+    return request.respond(
+        make_view(request.state, _view(request)["id"], _view(request) | request.body)
+    )
 
 
 HANDLERS = {

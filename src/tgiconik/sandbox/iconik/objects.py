@@ -2,8 +2,8 @@
 
 from collections.abc import Iterator
 
-from tgiconik.sandbox.iconik.asked import Asked, Refused, found
 from tgiconik.sandbox.iconik.kinds import ASSETS, COLLECTIONS
+from tgiconik.sandbox.iconik.request import ApiError, ApiRequest, found
 from tgiconik.sandbox.state import State
 from tgiconik.sandbox.store import Document
 
@@ -20,15 +20,15 @@ def collection(state: State, collection_id: str) -> Document:
     return _live(state.store.get(COLLECTIONS, collection_id), f"Collection {collection_id}")
 
 
-def check(asked: Asked) -> tuple[str, str]:
+def check(request: ApiRequest) -> tuple[str, str]:
     """The `object_type` and `object_id` of the path, or a 404.
 
-    Types that the sandbox keeps nothing of are taken as they come.
+    Types that the sandbox keeps nothing of are store_file as they come.
     """
-    type_, id_ = asked.ids["object_type"], asked.ids["object_id"]
+    type_, id_ = request.ids["object_type"], request.ids["object_id"]
     kind = _KINDS.get(type_)
     if kind is not None:
-        _live(asked.state.store.get(kind, id_), f"{type_} {id_}")
+        _live(request.state.store.get(kind, id_), f"{type_} {id_}")
     return type_, id_
 
 
@@ -43,7 +43,7 @@ def version(asset_: Document, version_id: str) -> Document:
     for each in versions(asset_):
         if each["id"] == version_id:
             return each
-    raise Refused(404, f"Version {version_id} does not exist")
+    raise ApiError(404, f"Version {version_id} does not exist")
 
 
 def versions(asset_: Document) -> Iterator[Document]:
@@ -54,5 +54,5 @@ def versions(asset_: Document) -> Iterator[Document]:
 def _live(document: Document | None, what: str) -> Document:
     document = found(document, what)
     if document.get("status") == "DELETED":
-        raise Refused(404, f"{what} does not exist")
+        raise ApiError(404, f"{what} does not exist")
     return document

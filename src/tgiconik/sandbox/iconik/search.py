@@ -6,46 +6,44 @@ from typing import Any, Final
 
 from starlette.responses import Response
 
-from tgiconik.sandbox.iconik.asked import Asked, Refused, found, json, new_id
-from tgiconik.sandbox.iconik.crud import kind
 from tgiconik.sandbox.iconik.index import Entry
+from tgiconik.sandbox.iconik.kinds import SAVED_SEARCHES, SEARCH_HISTORY
 from tgiconik.sandbox.iconik.lucene import QuerySyntaxError, Test, between, parse
 from tgiconik.sandbox.iconik.paging import by_number, by_scroll, per_page
+from tgiconik.sandbox.iconik.request import ApiError, ApiRequest, found, json, new_id
 from tgiconik.sandbox.store import Document
 
 _TYPES: Final = ("assets", "collections")
-HISTORY: Final = kind("search", "/v1/search/history/")
-SAVED: Final = kind("search", "/v1/search/saved/")
 #: Elasticsearch's own limit on the buckets of a facet.
 _BUCKETS: Final = 50
 
 
-def search(asked: Asked) -> Response:
+def search(request: ApiRequest) -> Response:
     """Find assets and collections; hits carry `_sort`, which `search_after` goes on from."""
-    if asked.query.get("save_search_history", "true").lower() == "true":
-        _remember(asked, asked.body)
-    return _answer(asked, asked.body, {})
+    if request.query.get("save_search_history", "true").lower() == "true":
+        _remember(request, request.body)
+    return _answer(request, request.body, {})
 
 
-def _answer(asked: Asked, criteria: Mapping[str, Any], more: Document) -> Response:
+def _answer(request: ApiRequest, criteria: Mapping[str, Any], more: Document) -> Response:
     clauses = _clauses(criteria.get("sort"))
-    hits = _sorted(matching(asked, criteria), clauses)
-    size = per_page(asked.query)
+    hits = _sorted(matching(request, criteria), clauses)
+    size = per_page(request.query)
     after = criteria.get("search_after")
     if after:
         page = _after(hits, after, clauses)[:size]
         envelope: Document = {"per_page": size, "total": len(hits)}
-    elif asked.flag("scroll") or asked.query.get("scroll_id"):
-        page, envelope = by_scroll(asked.query, hits, size)
+    elif request.flag("scroll") or request.query.get("scroll_id"):
+        page, envelope = by_scroll(request.query, hits, size)
     else:
-        page, envelope = by_number(asked.path, asked.query, hits, size)
+        page, envelope = by_number(request.path, request.query, hits, size)
     envelope |= more | {"objects": [_hit(entry, criteria, clauses) for entry in page]}
     if criteria.get("facets"):
         envelope["facets"] = _facets(hits, criteria["facets"])
     return json(envelope)
 
 
-def matching(asked: Asked, criteria: Mapping[str, Any]) -> list[Entry]:
+def matching(request: ApiRequest, criteria: Mapping[str, Any]) -> list[Entry]:
     """The entries that the query's text and filters let through."""
     test = _text(criteria)
     allowed = _filter(criteria.get("filter"))
@@ -56,7 +54,7 @@ def matching(asked: Asked, criteria: Mapping[str, Any]) -> list[Entry]:
     types = criteria.get("doc_types") or _TYPES
     return [
         entry
-        for entry in asked.index.entries(types)
+        for entry in request.index.entries(types)
         if test(entry.values) and allowed(entry) and all(each(entry) for each in facets)
     ]
 
@@ -77,7 +75,7 @@ def _parsed(text: str) -> Test:
     try:
         return parse(text)
     except QuerySyntaxError as error:
-        raise Refused(400, str(error)) from error
+        raise ApiError(400, str(error)) from error
 
 
 Condition = Callable[[Entry], bool]
@@ -97,10 +95,10 @@ def _filter(criteria: Mapping[str, Any] | None) -> Condition:
             return lambda entry: not any(condition(entry) for condition in conditions)
         case "NESTED":
             if not criteria.get("path"):
-                raise Refused(400, "A NESTED filter needs a path")
+                raise ApiError(400, "A NESTED filter needs a path")
             return lambda entry: all(condition(entry) for condition in conditions)
         case other:
-            raise Refused(400, f"Unknown filter operator {other}")
+            raise ApiError(400, f"Unknown filter operator {other}")
 
 
 def _term(term: Mapping[str, Any]) -> Condition:
@@ -168,7 +166,7 @@ def _comparable(value: object) -> tuple[bool, Any]:
 def _after(hits: list[Entry], after: Sequence[Any], clauses: Clauses) -> list[Entry]:
     """The hits behind the one whose `_sort` is given, whether or not that one still exists."""
     if len(after) != len(clauses):
-        raise Refused(400, f"search_after must have {len(clauses)} values")
+        raise ApiError(400, f"search_after must have {len(clauses)} values")
     return [hit for hit in hits if _is_after(hit, after, clauses)]
 
 
@@ -218,22 +216,24 @@ def _raw(hit: Entry, name: str) -> list[str]:
     return [str(each) for each in values if each is not None]
 
 
-def _remember(asked: Asked, criteria: Mapping[str, Any]) -> None:
+def _remember(request: ApiRequest, criteria: Mapping[str, Any]) -> None:
     id_ = new_id()
-    entry = {"id": id_, "date_created": asked.now(), "criteria": criteria}
-    asked.state.store.put(HISTORY, id_, entry)
+    entry = {"id": id_, "date_created": request.now(), "criteria": criteria}
+    request.state.store.put(SEARCH_HISTORY, id_, entry)
 
 
-def repeat(asked: Asked) -> Response:
+def repeat(request: ApiRequest) -> Response:
     """What a search of the history finds now."""
-    entry = asked.state.store.get(HISTORY, asked.ids["search_history_id"])
-    return _answer(asked, found(entry, "The search")["criteria"], {})
+    entry = request.state.store.get(SEARCH_HISTORY, request.ids["search_history_id"])
+    return _answer(request, found(entry, "The search")["criteria"], {})
 
 
-def read_saved(asked: Asked) -> Response:
+def read_saved(request: ApiRequest) -> Response:
     """A saved search with what it finds now."""
-    saved = found(asked.state.store.get(SAVED, asked.ids["search_id"]), "The saved search")
-    return _answer(asked, saved["criteria"], {"id": saved["id"], "name": saved["name"]})
+    saved = found(
+        request.state.store.get(SAVED_SEARCHES, request.ids["search_id"]), "The saved search"
+    )
+    return _answer(request, saved["criteria"], {"id": saved["id"], "name": saved["name"]})
 
 
 HANDLERS = {

@@ -6,9 +6,9 @@ from typing import Any, Final
 from uuid import UUID, uuid5
 
 from tgiconik.sandbox.iconik import approvals, assets, collection, files, kinds, metadata
-from tgiconik.sandbox.iconik.asked import stamp
 from tgiconik.sandbox.iconik.kinds import FIELDS, GROUPS, USERS
 from tgiconik.sandbox.iconik.objects import asset
+from tgiconik.sandbox.iconik.request import stamp
 from tgiconik.sandbox.media import Media
 from tgiconik.sandbox.state import State
 from tgiconik.sandbox.store import Document

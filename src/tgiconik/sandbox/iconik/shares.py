@@ -12,10 +12,18 @@ from typing import Any, Final
 from starlette.responses import Response
 
 from tgiconik.sandbox.iconik import objects
-from tgiconik.sandbox.iconik.asked import Asked, Refused, found, json, new_id, parse_time, stamp
 from tgiconik.sandbox.iconik.history import record
 from tgiconik.sandbox.iconik.kinds import MAILS, SHARES
 from tgiconik.sandbox.iconik.paging import listed
+from tgiconik.sandbox.iconik.request import (
+    ApiError,
+    ApiRequest,
+    found,
+    json,
+    new_id,
+    parse_time,
+    stamp,
+)
 from tgiconik.sandbox.state import State
 from tgiconik.sandbox.store import Document
 
@@ -130,9 +138,9 @@ def link(state: State, share: Document, user_id: str | None = None) -> str:
 def _expiry(state: State, sent: str | None) -> str:
     moment = parse_time(sent) if sent else state.now() + DEFAULT_LIFE
     if moment <= state.now():
-        raise Refused(400, "expires must be in the future")
+        raise ApiError(400, "expires must be in the future")
     if moment > state.now() + LONGEST_LIFE:
-        raise Refused(400, f"expires must be within {LONGEST_LIFE.days} days")
+        raise ApiError(400, f"expires must be within {LONGEST_LIFE.days} days")
     return stamp(moment)
 
 
@@ -153,160 +161,162 @@ def _shown(state: State, share: Document) -> Document:
     return share | {"url": url, "object_title": title}
 
 
-def share_by_url(asked: Asked) -> Response:
+def share_by_url(request: ApiRequest) -> Response:
     """Make a link that anybody may open who has it."""
-    return _shared(asked, emails=None)
+    return _shared(request, emails=None)
 
 
-def share_by_email(asked: Asked) -> Response:
+def share_by_email(request: ApiRequest) -> Response:
     """Send each recipient a link of their own."""
-    return _shared(asked, emails=asked.body["emails"])
+    return _shared(request, emails=request.body["emails"])
 
 
-def _shared(asked: Asked, emails: list[str] | None) -> Response:
-    type_, id_ = objects.check(asked)
+def _shared(request: ApiRequest, emails: list[str] | None) -> Response:
+    type_, id_ = objects.check(request)
     if emails == []:
-        raise Refused(400, "emails must not be empty")
-    share = make(asked.state, type_, id_, asked.body, owner_id=asked.user_id, emails=emails)
-    shown = _shown(asked.state, share)
+        raise ApiError(400, "emails must not be empty")
+    share = make(request.state, type_, id_, request.body, owner_id=request.user_id, emails=emails)
+    shown = _shown(request.state, share)
     if type_ == "collections":
         # The members are added after the answer; the next read sees them.
         shown["population_status"] = "POPULATING"
-    return asked.fit(shown)
+    return request.respond(shown)
 
 
-def share_many(asked: Asked) -> Response:
+def share_many(request: ApiRequest) -> Response:
     """Share several objects alike; the answer is the first share."""
-    type_, emails = asked.ids["object_type"], asked.body.get("emails")
+    type_, emails = request.ids["object_type"], request.body.get("emails")
     made = []
-    for id_ in asked.body["object_ids"]:
-        if objects.title(asked.state, type_, id_) is None:
-            raise Refused(404, f"{type_} {id_} does not exist")
+    for id_ in request.body["object_ids"]:
+        if objects.title(request.state, type_, id_) is None:
+            raise ApiError(404, f"{type_} {id_} does not exist")
         made.append(
-            make(asked.state, type_, id_, asked.body, owner_id=asked.user_id, emails=emails)
+            make(request.state, type_, id_, request.body, owner_id=request.user_id, emails=emails)
         )
     if not made:
-        raise Refused(400, "object_ids must not be empty")
-    return asked.fit(_shown(asked.state, made[0]))
+        raise ApiError(400, "object_ids must not be empty")
+    return request.respond(_shown(request.state, made[0]))
 
 
-def list_of_object(asked: Asked) -> Response:
+def list_of_object(request: ApiRequest) -> Response:
     """The shares of one object."""
-    type_, id_ = objects.check(asked)
-    shares = asked.state.store.list(SHARES, parent=f"{type_}/{id_}")
-    return listed(asked, shares, ready=partial(_shown, asked.state))
+    type_, id_ = objects.check(request)
+    shares = request.state.store.list(SHARES, parent=f"{type_}/{id_}")
+    return listed(request, shares, ready=partial(_shown, request.state))
 
 
-def list_of_asset(asked: Asked) -> Response:
+def list_of_asset(request: ApiRequest) -> Response:
     """The shares of one asset, whoever made them."""
-    asset_id = objects.asset(asked.state, asked.ids["asset_id"])["id"]
-    return _all_of(asked, _of_object(asked.state, "assets", asset_id))
+    asset_id = objects.asset(request.state, request.ids["asset_id"])["id"]
+    return _all_of(request, _of_object(request.state, "assets", asset_id))
 
 
-def list_of_collection(asked: Asked) -> Response:
+def list_of_collection(request: ApiRequest) -> Response:
     """The shares of one collection, whoever made them."""
-    id_ = objects.collection(asked.state, asked.ids["collection_id"])["id"]
-    return _all_of(asked, _of_object(asked.state, "collections", id_))
+    id_ = objects.collection(request.state, request.ids["collection_id"])["id"]
+    return _all_of(request, _of_object(request.state, "collections", id_))
 
 
-def _all_of(asked: Asked, shares: list[Document]) -> Response:
-    return listed(asked, shares, total=len(shares))
+def _all_of(request: ApiRequest, shares: list[Document]) -> Response:
+    return listed(request, shares, total=len(shares))
 
 
 def _of_object(state: State, type_: str, id_: str) -> list[Document]:
     return [_shown(state, share) for share in state.store.list(SHARES, parent=f"{type_}/{id_}")]
 
 
-def list_all(asked: Asked) -> Response:
+def list_all(request: ApiRequest) -> Response:
     """All shares; `object_id`, `object_type` and `title` leave out the others."""
-    type_, id_ = asked.query.get("object_type"), asked.query.get("object_id")
+    type_, id_ = request.query.get("object_type"), request.query.get("object_id")
     if type_ and id_:
-        return listed(asked, _of_object(asked.state, type_, id_))
-    return listed(asked, [_shown(asked.state, share) for share in asked.state.store.list(SHARES)])
+        return listed(request, _of_object(request.state, type_, id_))
+    return listed(
+        request, [_shown(request.state, share) for share in request.state.store.list(SHARES)]
+    )
 
 
-def read_share(asked: Asked) -> Response:
+def read_share(request: ApiRequest) -> Response:
     """One share with its recipients and their counts."""
-    return asked.fit(_shown(asked.state, _share(asked)), keep=("users",))
+    return request.respond(_shown(request.state, _share(request)), keep=("users",))
 
 
-def change_share(asked: Asked) -> Response:
+def change_share(request: ApiRequest) -> Response:
     """Change what a share allows, its title or its expiry; never its recipients."""
-    share = _share(asked)
-    changes = _sent(asked.body)
+    share = _share(request)
+    changes = _sent(request.body)
     if changes.get("expires") is not None:
-        changes["expires"] = _expiry(asked.state, changes["expires"])
+        changes["expires"] = _expiry(request.state, changes["expires"])
     else:
         changes.pop("expires", None)
-    return asked.fit(_shown(asked.state, _put(asked.state, share | changes)))
+    return request.respond(_shown(request.state, _put(request.state, share | changes)))
 
 
-def revoke(asked: Asked) -> Response:
+def revoke(request: ApiRequest) -> Response:
     """Close a share: its links stop working at once."""
-    asked.state.store.delete(SHARES, _share(asked)["id"])
+    request.state.store.delete(SHARES, _share(request)["id"])
     return Response(status_code=204)
 
 
-def revoke_many(asked: Asked) -> Response:
+def revoke_many(request: ApiRequest) -> Response:
     """Close several shares; those that are gone are passed over."""
-    for share_id in asked.body["share_ids"]:
-        asked.state.store.delete(SHARES, share_id)
-    return asked.empty()
+    for share_id in request.body["share_ids"]:
+        request.state.store.delete(SHARES, share_id)
+    return request.respond_empty()
 
 
-def reindex(asked: Asked) -> Response:
+def reindex(request: ApiRequest) -> Response:
     """Index a share anew: the sandbox's index is never behind."""
-    _share(asked)
-    return asked.empty()
+    _share(request)
+    return request.respond_empty()
 
 
-def list_users(asked: Asked) -> Response:
+def list_users(request: ApiRequest) -> Response:
     """The recipients with their counts; the row of a URL share has no `email`."""
-    return listed(asked, _share(asked)["users"], shape=dict)
+    return listed(request, _share(request)["users"], shape=dict)
 
 
-def add_user(asked: Asked) -> Response:
+def add_user(request: ApiRequest) -> Response:
     """Send the share to one more person."""
-    share = _share(asked)
+    share = _share(request)
     if share["by_url"]:
-        raise Refused(400, "A share by URL has no named recipients")
-    user = _add_user(asked.state, share, asked.body["email"])
-    _put(asked.state, share)
-    return asked.fit(user)
+        raise ApiError(400, "A share by URL has no named recipients")
+    user = _add_user(request.state, share, request.body["email"])
+    _put(request.state, share)
+    return request.respond(user)
 
 
-def read_user(asked: Asked) -> Response:
+def read_user(request: ApiRequest) -> Response:
     """One recipient with the counts."""
-    return json(_user(asked, _share(asked)))
+    return json(_user(request, _share(request)))
 
 
-def change_user(asked: Asked) -> Response:
+def change_user(request: ApiRequest) -> Response:
     """Change a recipient's name; the address stays."""
-    share = _share(asked)
-    user = _user(asked, share)
+    share = _share(request)
+    user = _user(request, share)
     names = ("first_name", "last_name")
-    user |= {name: asked.body[name] for name in names if name in asked.body}
-    _put(asked.state, share)
-    return asked.fit(user)
+    user |= {name: request.body[name] for name in names if name in request.body}
+    _put(request.state, share)
+    return request.respond(user)
 
 
-def remove_user(asked: Asked) -> Response:
+def remove_user(request: ApiRequest) -> Response:
     """Take the share away from one recipient."""
-    share = _share(asked)
-    share["users"].remove(_user(asked, share))
-    _put(asked.state, share)
-    return asked.empty()
+    share = _share(request)
+    share["users"].remove(_user(request, share))
+    _put(request.state, share)
+    return request.respond_empty()
 
 
-def _share(asked: Asked) -> Document:
-    share = found(get(asked.state, asked.ids["share_id"]), f"Share {asked.ids['share_id']}")
-    if (share["object_type"], share["object_id"]) != objects.check(asked):
-        raise Refused(404, f"Share {share['id']} does not exist")
+def _share(request: ApiRequest) -> Document:
+    share = found(get(request.state, request.ids["share_id"]), f"Share {request.ids['share_id']}")
+    if (share["object_type"], share["object_id"]) != objects.check(request):
+        raise ApiError(404, f"Share {share['id']} does not exist")
     return share
 
 
-def _user(asked: Asked, share: Document) -> Document:
-    id_ = asked.ids["share_user_id"]
+def _user(request: ApiRequest, share: Document) -> Document:
+    id_ = request.ids["share_user_id"]
     return found(next((u for u in share["users"] if u["id"] == id_), None), f"Share user {id_}")
 
 

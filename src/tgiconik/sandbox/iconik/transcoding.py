@@ -9,8 +9,8 @@ from typing import Final
 from starlette.responses import Response
 
 from tgiconik.sandbox.iconik import downloads, files
-from tgiconik.sandbox.iconik.asked import Asked, Refused, found, new_id, stamp
 from tgiconik.sandbox.iconik.kinds import ASSETS, FILES, JOBS
+from tgiconik.sandbox.iconik.request import ApiError, ApiRequest, found, new_id, stamp
 from tgiconik.sandbox.media import mp4, png
 from tgiconik.sandbox.state import State
 from tgiconik.sandbox.store import Document
@@ -19,21 +19,21 @@ _PREVIEWS: Final = "TRANSCODE"
 _PROPERTIES: Final = "MEDIAINFO"
 
 
-def make_previews(asked: Asked) -> Response:
+def make_previews(request: ApiRequest) -> Response:
     """Start the job that makes a proxy and a keyframe."""
-    return _start(asked, _PREVIEWS)
+    return _start(request, _PREVIEWS)
 
 
-def read_properties(asked: Asked) -> Response:
+def read_properties(request: ApiRequest) -> Response:
     """Start the job that reads the media's properties. The sandbox keeps none of them."""
-    return _start(asked, _PROPERTIES)
+    return _start(request, _PROPERTIES)
 
 
-def _start(asked: Asked, type_: str) -> Response:
-    state, id_ = asked.state, asked.ids["file_id"]
-    file = found(state.store.get(FILES, f"{asked.ids['asset_id']}/{id_}"), f"File {id_}")
+def _start(request: ApiRequest, type_: str) -> Response:
+    state, id_ = request.state, request.ids["file_id"]
+    file = found(state.store.get(FILES, f"{request.ids['asset_id']}/{id_}"), f"File {id_}")
     if not downloads.is_there(file):
-        raise Refused(400, f"File {id_} has no bytes to read")
+        raise ApiError(400, f"File {id_} has no bytes to read")
     job = {
         "id": new_id(),
         "type": type_,
@@ -41,10 +41,10 @@ def _start(asked: Asked, type_: str) -> Response:
         "title": f"{type_.capitalize()} of {file['name']}",
         "object_type": "assets",
         "object_id": file["asset_id"],
-        "created_by": asked.user_id,
-        "date_created": asked.now(),
-        "date_modified": asked.now(),
-        "started_at": asked.now(),
+        "created_by": request.user_id,
+        "date_created": request.now(),
+        "date_modified": request.now(),
+        "started_at": request.now(),
         "progress_processed": 0,
         "file_id": id_,
         "reads_left": state.transcoding.reads,
@@ -52,7 +52,7 @@ def _start(asked: Asked, type_: str) -> Response:
     state.store.put(JOBS, job["id"], job)
     if not job["reads_left"]:
         _end(state, job)
-    return asked.fit({"job_id": job["id"]})
+    return request.respond({"job_id": job["id"]})
 
 
 def looked_at(state: State, job: Document) -> Document:

@@ -11,12 +11,12 @@ from urllib.parse import quote
 
 from starlette.responses import Response
 
-from tgiconik.sandbox.iconik.asked import Asked, Refused, found
 from tgiconik.sandbox.iconik.kinds import FILE_SETS, FILES, STORAGES
 from tgiconik.sandbox.iconik.paging import listed
+from tgiconik.sandbox.iconik.request import ApiError, ApiRequest, found
 from tgiconik.sandbox.state import State
 from tgiconik.sandbox.storage import b2, signing, uploads
-from tgiconik.sandbox.storage.refusals import Refusal
+from tgiconik.sandbox.storage.errors import StorageError
 from tgiconik.sandbox.store import Document
 
 #: S3 takes no more.
@@ -92,44 +92,44 @@ def _path(storage: str, file: Document) -> str:
     return f"/storage/{storage}/{file['asset_id']}/{file['id']}/{name}"
 
 
-def _file(asked: Asked, method: str) -> Document:
+def _file(request: ApiRequest, method: str) -> Document:
     """The file of the path, which must be on a storage with a method."""
-    id_ = asked.ids["file_id"]
-    file = found(asked.state.store.get(FILES, f"{asked.ids['asset_id']}/{id_}"), f"File {id_}")
-    if method_of(asked.state, file) != method:
-        raise Refused(400, f"The storage of file {id_} is not {method}")
+    id_ = request.ids["file_id"]
+    file = found(request.state.store.get(FILES, f"{request.ids['asset_id']}/{id_}"), f"File {id_}")
+    if method_of(request.state, file) != method:
+        raise ApiError(400, f"The storage of file {id_} is not {method}")
     return file
 
 
-def read_file(asked: Asked) -> Response:
+def read_file(request: ApiRequest) -> Response:
     """A file; with links to upload to when these are asked for."""
-    id_ = asked.ids["file_id"]
-    file = found(asked.state.store.get(FILES, f"{asked.ids['asset_id']}/{id_}"), id_)
-    wants_links = asked.flag("generate_signed_post_url")
-    return asked.fit(with_links(asked.state, file) if wants_links else file)
+    id_ = request.ids["file_id"]
+    file = found(request.state.store.get(FILES, f"{request.ids['asset_id']}/{id_}"), id_)
+    wants_links = request.flag("generate_signed_post_url")
+    return request.respond(with_links(request.state, file) if wants_links else file)
 
 
-def change_file(asked: Asked) -> Response:
+def change_file(request: ApiRequest) -> Response:
     """Change a file. Closing it takes size and checksum from the bytes that its storage holds."""
-    state, id_ = asked.state, asked.ids["file_id"]
-    key = f"{asked.ids['asset_id']}/{id_}"
+    state, id_ = request.state, request.ids["file_id"]
+    key = f"{request.ids['asset_id']}/{id_}"
     file = found(state.store.get(FILES, key), f"File {id_}")
-    sent = {name: value for name, value in asked.body.items() if name not in _OURS}
-    file |= sent | {"date_modified": asked.now()}
+    sent = {name: value for name, value in request.body.items() if name not in _OURS}
+    file |= sent | {"date_modified": request.now()}
     if file.get("blob"):
         size = state.blobs.path(file["blob"]).stat().st_size
         file |= {"size": size, "checksum": file["md5"]}
     elif sent.get("status") == "CLOSED" and method_of(state, file) in _LINKS:
-        raise Refused(400, f"File {id_} has no bytes on its storage")
-    state.store.put(FILES, key, file, parent=asked.ids["asset_id"])
-    return asked.fit(file)
+        raise ApiError(400, f"File {id_} has no bytes on its storage")
+    state.store.put(FILES, key, file, parent=request.ids["asset_id"])
+    return request.respond(file)
 
 
-def s3_ends(asked: Asked) -> Response:
+def s3_ends(request: ApiRequest) -> Response:
     """Links to list, complete and abort an upload in parts. iconik signs, without looking."""
-    state, path = asked.state, _path("s3", _file(asked, "S3"))
-    id_ = asked.query["upload_id"]
-    return asked.fit(
+    state, path = request.state, _path("s3", _file(request, "S3"))
+    id_ = request.query["upload_id"]
+    return request.respond(
         {
             "abort_url": signing.link(state, "DELETE", path, uploadId=id_),
             "complete_url": signing.link(state, "POST", path, uploadId=id_),
@@ -138,23 +138,23 @@ def s3_ends(asked: Asked) -> Response:
     )
 
 
-def s3_part(asked: Asked) -> Response:
+def s3_part(request: ApiRequest) -> Response:
     """Links for the parts that the body names."""
-    path, id_ = _path("s3", _file(asked, "S3")), asked.body["upload_id"]
+    path, id_ = _path("s3", _file(request, "S3")), request.body["upload_id"]
     parts = [
-        part | {"url": _s3_part_link(asked.state, path, id_, part.get("part_number"))}
-        for part in asked.body["parts"]
+        part | {"url": _s3_part_link(request.state, path, id_, part.get("part_number"))}
+        for part in request.body["parts"]
     ]
-    return asked.fit({"upload_id": id_, "parts": parts})
+    return request.respond({"upload_id": id_, "parts": parts})
 
 
-def s3_parts(asked: Asked) -> Response:
+def s3_parts(request: ApiRequest) -> Response:
     """Links for the first parts, as many as the query says."""
-    path, id_ = _path("s3", _file(asked, "S3")), asked.query.get("upload_id", "")
-    numbers = range(1, min(int(asked.query["parts_num"]), _MOST_PARTS) + 1)
+    path, id_ = _path("s3", _file(request, "S3")), request.query.get("upload_id", "")
+    numbers = range(1, min(int(request.query["parts_num"]), _MOST_PARTS) + 1)
     return listed(
-        asked,
-        [{"number": n, "url": _s3_part_link(asked.state, path, id_, n)} for n in numbers],
+        request,
+        [{"number": n, "url": _s3_part_link(request.state, path, id_, n)} for n in numbers],
         key="number",
     )
 
@@ -163,51 +163,53 @@ def _s3_part_link(state: State, path: str, upload_id: str, number: object) -> st
     return signing.link(state, "PUT", path, partNumber=str(number), uploadId=upload_id)
 
 
-def clean_up(asked: Asked) -> Response:
+def clean_up(request: ApiRequest) -> Response:
     """Give up an upload in parts when the body says so."""
-    _file(asked, "S3")
-    body = asked.body
-    upload = uploads.get(asked.state, "S3", body.get("upload_id") or "")
+    _file(request, "S3")
+    body = request.body
+    upload = uploads.get(request.state, "S3", body.get("upload_id") or "")
     if body.get("abort_upload") and upload is not None:
-        uploads.give_up(asked.state, upload)
-    return asked.fit({})
+        uploads.give_up(request.state, upload)
+    return request.respond({})
 
 
-def b2_start(asked: Asked) -> Response:
+def b2_start(request: ApiRequest) -> Response:
     """Begin a large file on B2, or go on with one: link and token for parts, one at a time."""
-    state, file = asked.state, _file(asked, "B2")
-    id_ = (asked.body or {}).get("upload_file_id")
+    state, file = request.state, _file(request, "B2")
+    id_ = (request.body or {}).get("upload_file_id")
     upload = (
-        _b2_upload(asked, id_) if id_ else uploads.begin(state, "B2", file["asset_id"], file["id"])
+        _b2_upload(request, id_)
+        if id_
+        else uploads.begin(state, "B2", file["asset_id"], file["id"])
     )
     url, token = b2.part_link(state, upload)
-    return asked.fit(
+    return request.respond(
         {"upload_file_id": upload["id"], "upload_url": url, "authorization_token": token}
     )
 
 
-def b2_finish(asked: Asked) -> Response:
+def b2_finish(request: ApiRequest) -> Response:
     """Make a large file on B2 of its parts."""
-    _file(asked, "B2")
-    upload = _b2_upload(asked, asked.body["upload_file_id"])
+    _file(request, "B2")
+    upload = _b2_upload(request, request.body["upload_file_id"])
     try:
-        b2.finish(asked.state, upload, asked.body["sha1_list"])
-    except Refusal as refusal:
-        raise Refused(400, str(refusal)) from refusal
-    return asked.fit({})
+        b2.finish(request.state, upload, request.body["sha1_list"])
+    except StorageError as error:
+        raise ApiError(400, str(error)) from error
+    return request.respond({})
 
 
-def b2_cancel(asked: Asked) -> Response:
+def b2_cancel(request: ApiRequest) -> Response:
     """Give up a large file on B2."""
-    _file(asked, "B2")
-    uploads.give_up(asked.state, _b2_upload(asked, asked.body["upload_file_id"]))
-    return asked.fit({})
+    _file(request, "B2")
+    uploads.give_up(request.state, _b2_upload(request, request.body["upload_file_id"]))
+    return request.respond({})
 
 
-def _b2_upload(asked: Asked, id_: str) -> Document:
-    upload = b2.open_upload(asked.state, id_)
-    if upload is None or upload["file_id"] != asked.ids["file_id"]:
-        raise Refused(400, f"No active upload for: {id_}")
+def _b2_upload(request: ApiRequest, id_: str) -> Document:
+    upload = b2.open_upload(request.state, id_)
+    if upload is None or upload["file_id"] != request.ids["file_id"]:
+        raise ApiError(400, f"No active upload for: {id_}")
     return upload
 
 

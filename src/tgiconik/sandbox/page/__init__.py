@@ -18,10 +18,10 @@ from starlette.responses import JSONResponse, PlainTextResponse, RedirectRespons
 from starlette.routing import Route
 from starlette.types import ASGIApp
 
-from tgiconik.sandbox.calls import PATH as CALLS
-from tgiconik.sandbox.page import of_grid, of_iconik
+from tgiconik.sandbox.call_log import PATH as CALLS
+from tgiconik.sandbox.page import grid_rows, iconik_rows
+from tgiconik.sandbox.page.recorder import PageMiddleware, RecordedCall, Recorder
 from tgiconik.sandbox.page.rows import short
-from tgiconik.sandbox.page.watching import Call, Watch, Watched
 from tgiconik.sandbox.state import State
 
 _BELOW: Final = "/sandbox/"
@@ -47,10 +47,10 @@ _SHARE_OF_TIME: Final = 0.1
 _NOW_AND_THEN: Final = 5.0
 
 
-def watched(app: ASGIApp, state: State) -> ASGIApp:
+def with_page(app: ASGIApp, state: State) -> ASGIApp:
     """Both platforms, with the page that shows them."""
-    watch = Watch(state)
-    return Watched(app, _page(state, watch), is_page, watch)
+    recorder = Recorder(state)
+    return PageMiddleware(app, _page(state, recorder), is_page, recorder)
 
 
 def is_page(path: str) -> bool:
@@ -58,26 +58,26 @@ def is_page(path: str) -> bool:
     return path == "/" or (path.startswith(_BELOW) and path != CALLS)
 
 
-def _page(state: State, watch: Watch) -> ASGIApp:
+def _page(state: State, recorder: Recorder) -> ASGIApp:
     async def file(request: Request) -> Response:
         name, media_type = _FILES[request.url.path]
         text = files(__package__).joinpath(name).read_text("utf-8")
         return Response(text, media_type=media_type, headers=_HEADERS)
 
-    shown = _Shown(state, watch)
+    shown = _RowCache(state, recorder)
 
     async def now(request: Request) -> Response:
         after = _asked(request, "call")
         # The rows first: calls may go on in another thread, and no row is of a run yet to be told.
         answer = shown.since(_asked(request, "number")) | {
-            "sandbox": watch.name,
-            "run": attrs.asdict(watch.run),
-            "calls": [_call(call) for call in list(watch.calls) if call.number > after],
+            "sandbox": recorder.name,
+            "run": attrs.asdict(recorder.run),
+            "calls": [_call(call) for call in list(recorder.calls) if call.number > after],
         }
         return JSONResponse(answer, headers=_HEADERS)
 
     async def open_link(request: Request) -> Response:
-        share = of_iconik.share_of(state, request.path_params["key"])
+        share = iconik_rows.share_of(state, request.path_params["key"])
         if share is None:
             return PlainTextResponse("This share is not open any more", 404, _HEADERS)
         return RedirectResponse(f"/share/{share['id']}", 303, _HEADERS)
@@ -93,17 +93,17 @@ def _page(state: State, watch: Watch) -> ASGIApp:
     return app
 
 
-class _Shown:
+class _RowCache:
     """Both sides as rows: made anew when something changed, but not all the time in a large world.
 
     Leases and shares also end by themselves, so it is looked now and then without a change.
     """
 
     def __init__(
-        self, state: State, watch: Watch, clock: Callable[[], float] = time.monotonic
+        self, state: State, recorder: Recorder, clock: Callable[[], float] = time.monotonic
     ) -> None:
         self._state = state
-        self._watch = watch
+        self._recorder = recorder
         self._clock = clock
         self._sides: dict[str, Any] = {}
         self._number = 0
@@ -113,16 +113,18 @@ class _Shown:
     def since(self, number: int) -> dict[str, Any]:
         """The rows with their number, or the number alone when the page has them."""
         now = self._clock()
-        if now >= (self._at_last if self._revision == self._watch.revision else self._not_before):
+        if now >= (
+            self._at_last if self._revision == self._recorder.revision else self._not_before
+        ):
             self._look(now)
         there = {"number": self._number}
         return there if number == self._number else there | {"sides": self._sides}
 
     def _look(self, began: float) -> None:
-        self._revision = self._watch.revision
+        self._revision = self._recorder.revision
         sides = {
-            side: [attrs.asdict(one) for one in module.sections(self._state, self._watch)]
-            for side, module in (("grid", of_grid), ("iconik", of_iconik))
+            side: [attrs.asdict(one) for one in module.sections(self._state, self._recorder)]
+            for side, module in (("grid", grid_rows), ("iconik", iconik_rows))
         }
         if sides != self._sides:
             self._sides, self._number = sides, self._number + 1
@@ -136,7 +138,7 @@ def _asked(request: Request, name: str) -> int:
     return int(text) if text.isascii() and text.isdigit() else -1
 
 
-def _call(call: Call) -> dict[str, Any]:
+def _call(call: RecordedCall) -> dict[str, Any]:
     return {
         "number": call.number,
         "run": call.run,

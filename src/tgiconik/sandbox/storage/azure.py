@@ -9,11 +9,11 @@ from starlette.responses import Response
 
 from tgiconik.sandbox.state import State
 from tgiconik.sandbox.storage import signing
+from tgiconik.sandbox.storage.errors import LinkErrors, xml
 from tgiconik.sandbox.storage.objects import hold
-from tgiconik.sandbox.storage.receiving import received, taken
-from tgiconik.sandbox.storage.refusals import LinkRefusals, xml
+from tgiconik.sandbox.storage.request_body import receive_body, store_file
 
-_LINKS: Final = LinkRefusals(
+_LINKS: Final = LinkErrors(
     expired=partial(
         xml, 403, "AuthenticationFailed", "Signature not valid in the specified time frame"
     ),
@@ -28,7 +28,7 @@ async def answer(state: State, request: Request) -> Response:
     """Answer one request to the container.
 
     Raises:
-        Refusal: as Azure refuses it.
+        StorageError: as Azure refuses it.
     """
     signing.check(state, request, _LINKS)
     type_ = request.headers.get("x-ms-blob-type")
@@ -41,11 +41,11 @@ async def answer(state: State, request: Request) -> Response:
         raise xml(411, "MissingContentLengthHeader", "Content-Length is missing")
     if int(length) > _MOST:
         raise xml(413, "RequestBodyTooLarge", f"The request has more than {_MOST} bytes")
-    async with received(state, request, "md5") as body:
-        md5 = b64encode(body.arrived.digest("md5")).decode()
+    async with receive_body(state, request, "md5") as body:
+        md5 = b64encode(body.content.digest("md5")).decode()
         if request.headers.get("content-md5", md5) != md5:
             raise xml(400, "Md5Mismatch", "The MD5 in the request is not that of the bytes")
-        blob = await taken(state, [body.path])
+        blob = await store_file(state, [body.path])
     place = request.path_params["asset_id"], request.path_params["file_id"]
     hold(state, place, blob, gone=_NO_FILE)
     return Response(status_code=201, headers={"ETag": f'"{blob.md5}"', "Content-MD5": md5})

@@ -16,12 +16,12 @@ from starlette.responses import JSONResponse, Response
 from tgiconik.sandbox.iconik.kinds import FILES
 from tgiconik.sandbox.state import State
 from tgiconik.sandbox.storage import signing, uploads
+from tgiconik.sandbox.storage.errors import LinkErrors, StorageError, b2
 from tgiconik.sandbox.storage.objects import hold
-from tgiconik.sandbox.storage.receiving import Received, received, taken
-from tgiconik.sandbox.storage.refusals import LinkRefusals, Refusal, b2
+from tgiconik.sandbox.storage.request_body import RequestBody, receive_body, store_file
 from tgiconik.sandbox.store import Document
 
-_LINKS: Final = LinkRefusals(
+_LINKS: Final = LinkErrors(
     expired=partial(b2, 401, "expired_auth_token", "The authorization token has expired"),
     wrong=partial(b2, 401, "bad_auth_token", "The authorization token is not valid"),
 )
@@ -51,7 +51,7 @@ async def upload_file(state: State, request: Request) -> Response:
     """Take a small file.
 
     Raises:
-        Refusal: as Backblaze refuses it.
+        StorageError: as Backblaze refuses it.
     """
     signing.check_token(state, request, _LINKS)
     place = request.path_params["asset_id"], request.path_params["file_id"]
@@ -62,9 +62,9 @@ async def upload_file(state: State, request: Request) -> Response:
         raise _bad("X-Bz-File-Name is not the one that the upload is for")
     kind = _header(request, "Content-Type")
     sha1, length = _announced(request)
-    async with received(state, request, "sha1") as body:
+    async with receive_body(state, request, "sha1") as body:
         _check(body, sha1)
-        blob = await taken(state, [body.path])
+        blob = await store_file(state, [body.path])
     hold(state, place, blob, gone=_no_file)
     return JSONResponse(
         {
@@ -82,7 +82,7 @@ async def upload_part(state: State, request: Request) -> Response:
     """Take a part of a large file.
 
     Raises:
-        Refusal: as Backblaze refuses it.
+        StorageError: as Backblaze refuses it.
     """
     signing.check_token(state, request, _LINKS)
     number = _header(request, "X-Bz-Part-Number")
@@ -93,14 +93,14 @@ async def upload_part(state: State, request: Request) -> Response:
     if turn.locked():
         # Each thread is to get an upload URL of its own.
         raise b2(503, "service_unavailable", "This upload URL is in use")
-    async with turn, received(state, request, "sha1") as body:
+    async with turn, receive_body(state, request, "sha1") as body:
         _check(body, sha1)
         # Others may have come while this one arrived, or all may have been given up.
         upload = open_upload(state, request.path_params["upload_id"])
         if upload is None:
             raise _bad("No active upload")
         body.path.replace(uploads.piece(state, upload, int(number)))
-        actual = body.arrived.digest("sha1").hex()
+        actual = body.content.digest("sha1").hex()
         upload["parts"][str(int(number))] = {"size": length, "sha1": actual}
         uploads.put(state, upload)
     return JSONResponse(
@@ -123,7 +123,7 @@ def finish(state: State, upload: Document, sha1s: Sequence[str]) -> None:
     """Make a large file of its parts, and hold it. It blocks while it reads all of them.
 
     Raises:
-        Refusal: the parts are not those that the list says.
+        StorageError: the parts are not those that the list says.
     """
     parts = [upload["parts"].get(str(number)) for number in range(1, len(sha1s) + 1)]
     there = [part for part in parts if part is not None]
@@ -156,14 +156,14 @@ def _header(request: Request, name: str) -> str:
     return value
 
 
-def _check(body: Received, sha1: str) -> None:
-    if sha1 not in {_UNVERIFIED, body.arrived.digest("sha1").hex()}:
+def _check(body: RequestBody, sha1: str) -> None:
+    if sha1 not in {_UNVERIFIED, body.content.digest("sha1").hex()}:
         raise _bad("Sha1 did not match data received")
 
 
-def _no_file() -> Refusal:
+def _no_file() -> StorageError:
     return _bad("There is no file to keep these bytes for")
 
 
-def _bad(message: str) -> Refusal:
+def _bad(message: str) -> StorageError:
     return b2(400, "bad_request", message)

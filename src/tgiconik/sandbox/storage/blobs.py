@@ -97,7 +97,7 @@ class Blobs:
             shutil.rmtree(self.__dict__.pop("_folder"), ignore_errors=True)
 
 
-class Arriving:
+class PartWriter:
     """A piece that is being written.
 
     Args:

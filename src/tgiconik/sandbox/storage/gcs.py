@@ -15,10 +15,10 @@ from starlette.responses import Response
 
 from tgiconik.sandbox.state import State
 from tgiconik.sandbox.storage import signing, uploads
-from tgiconik.sandbox.storage.blobs import Arriving, Blob
+from tgiconik.sandbox.storage.blobs import Blob, PartWriter
+from tgiconik.sandbox.storage.errors import LinkErrors, StorageError, xml
 from tgiconik.sandbox.storage.objects import hold
-from tgiconik.sandbox.storage.receiving import taken
-from tgiconik.sandbox.storage.refusals import LinkRefusals, Refusal, xml
+from tgiconik.sandbox.storage.request_body import store_file
 from tgiconik.sandbox.store import Document
 
 #: What chunks are multiples of, all but the last one.
@@ -27,7 +27,7 @@ QUANTUM: Final = 256 * 1024
 SESSION_LIFE: Final = timedelta(weeks=1)
 
 #: Google refuses an expired link with 400, unlike the others.
-_LINKS: Final = LinkRefusals(
+_LINKS: Final = LinkErrors(
     expired=partial(xml, 400, "ExpiredToken", "The provided token has expired."),
     wrong=partial(xml, 403, "SignatureDoesNotMatch", "The signature does not match the request"),
 )
@@ -59,7 +59,7 @@ async def answer(state: State, request: Request) -> Response:
     """Answer one request to the bucket.
 
     Raises:
-        Refusal: as Google refuses it.
+        StorageError: as Google refuses it.
     """
     id_ = request.query_params.get("upload_id")
     if id_ is None:
@@ -113,7 +113,7 @@ async def _put(state: State, request: Request, upload: Document) -> Response:
     if there != chunk.total:
         headers = {"Range": f"bytes=0-{there - 1}"} if there else {}
         return Response(status_code=_GO_ON, headers=headers)
-    blob = await taken(state, uploads.pieces(state, upload, [1]))
+    blob = await store_file(state, uploads.pieces(state, upload, [1]))
     uploads.put(state, upload | {"ended": attrs.asdict(blob)})
     hold(state, (upload["asset_id"], upload["file_id"]), blob, gone=_NO_FILE)
     return _done(blob)
@@ -155,7 +155,7 @@ def _check(chunk: _Chunk, total: int | None, there: int) -> None:
 async def _receive(request: Request, piece: Path, *, skip: int) -> None:
     """Write what is new; of what breaks off, what fills whole quanta stays."""
     try:
-        await Arriving(piece).write_all(_after(request.stream(), skip))
+        await PartWriter(piece).write_all(_after(request.stream(), skip))
     except ClientDisconnect:
         _trim(piece)
         raise
@@ -178,5 +178,5 @@ def _done(blob: Blob) -> Response:
     return Response(headers={"ETag": f'"{blob.md5}"', "X-Goog-Hash": f"md5={md5}"})
 
 
-def _invalid(message: str) -> Refusal:
+def _invalid(message: str) -> StorageError:
     return xml(400, "InvalidArgument", message)

@@ -5,13 +5,13 @@ from typing import Final
 from tgiconik.sandbox.iconik.kinds import FILES, KEYFRAMES, PROXIES
 from tgiconik.sandbox.state import State
 from tgiconik.sandbox.storage.blobs import Blob
-from tgiconik.sandbox.storage.refusals import Refusing
+from tgiconik.sandbox.storage.errors import ErrorFactory
 from tgiconik.sandbox.store import Document
 
 _WITH_BYTES: Final = (FILES, PROXIES, KEYFRAMES)
 
 
-def hold(state: State, place: tuple[str, str], blob: Blob, *, gone: Refusing) -> None:
+def hold(state: State, place: tuple[str, str], blob: Blob, *, gone: ErrorFactory) -> None:
     """Hold bytes for a file. iconik takes notice when the file is closed, not before.
 
     Args:

@@ -9,7 +9,7 @@ from starlette.routing import BaseRoute, Route
 
 from tgiconik.sandbox.state import State
 from tgiconik.sandbox.storage import azure, b2, gcs, s3
-from tgiconik.sandbox.storage.refusals import Refusal
+from tgiconik.sandbox.storage.errors import StorageError
 
 Storage = Callable[[State, Request], Awaitable[Response]]
 
@@ -50,8 +50,8 @@ def _endpoint(state: State, storage: Storage) -> Callable[[Request], Awaitable[R
             return PlainTextResponse("This storage is not iconik", status_code=400)
         try:
             return await storage(state, request)
-        except Refusal as refusal:
-            return refusal.answer
+        except StorageError as error:
+            return error.response
         except ClientDisconnect:
             return Response(status_code=_GONE)
 

@@ -15,12 +15,12 @@ from starlette.responses import Response
 
 from tgiconik.sandbox.state import State
 from tgiconik.sandbox.storage import signing, uploads
+from tgiconik.sandbox.storage.errors import LinkErrors, xml, xml_answer
 from tgiconik.sandbox.storage.objects import hold
-from tgiconik.sandbox.storage.receiving import Received, received, taken
-from tgiconik.sandbox.storage.refusals import LinkRefusals, xml, xml_answer
+from tgiconik.sandbox.storage.request_body import RequestBody, receive_body, store_file
 from tgiconik.sandbox.store import Document
 
-_LINKS: Final = LinkRefusals(
+_LINKS: Final = LinkErrors(
     expired=partial(xml, 403, "AccessDenied", "Request has expired"),
     wrong=partial(xml, 403, "SignatureDoesNotMatch", "The signature does not match the request"),
 )
@@ -38,7 +38,7 @@ async def answer(state: State, request: Request) -> Response:
     """Answer one request to the bucket.
 
     Raises:
-        Refusal: as S3 refuses it.
+        StorageError: as S3 refuses it.
     """
     signing.check(state, request, _LINKS)
     query = request.query_params
@@ -69,9 +69,9 @@ def _place(request: Request) -> tuple[str, str]:
 
 async def _put(state: State, request: Request) -> Response:
     _check_length(request)
-    async with received(state, request, "md5") as body:
+    async with receive_body(state, request, "md5") as body:
         _check_md5(request, body)
-        blob = await taken(state, [body.path])
+        blob = await store_file(state, [body.path])
     hold(state, _place(request), blob, gone=_NO_FILE)
     return Response(headers={"ETag": f'"{blob.md5}"'})
 
@@ -90,15 +90,15 @@ async def _put_part(state: State, request: Request, upload: Document) -> Respons
     if not number.isdecimal() or not 1 <= int(number) <= _LAST_NUMBER:
         raise xml(400, "InvalidArgument", "Part number must be an integer between 1 and 10000")
     _check_length(request)
-    async with received(state, request, "md5") as body:
+    async with receive_body(state, request, "md5") as body:
         _check_md5(request, body)
         # Others may have come while this one arrived, or all may have been given up.
         upload = uploads.get(state, "S3", upload["id"]) or {"ended": True}
         if upload["ended"]:
             raise xml(404, "NoSuchUpload", "The specified multipart upload does not exist")
         body.path.replace(uploads.piece(state, upload, int(number)))
-        md5 = body.arrived.digest("md5").hex()
-        upload["parts"][str(int(number))] = {"size": body.arrived.size, "md5": md5}
+        md5 = body.content.digest("md5").hex()
+        upload["parts"][str(int(number))] = {"size": body.content.size, "md5": md5}
         uploads.put(state, upload)
     return Response(headers={"ETag": f'"{md5}"'})
 
@@ -121,7 +121,7 @@ async def _complete(state: State, request: Request, upload: Document) -> Respons
         raise xml(400, "EntityTooSmall", "Your proposed upload is smaller than allowed")
     upload["ended"] = _tag([parts[str(number)]["md5"] for number in numbers])
     uploads.put(state, upload)
-    blob = await taken(state, uploads.pieces(state, upload, numbers))
+    blob = await store_file(state, uploads.pieces(state, upload, numbers))
     hold(state, (upload["asset_id"], upload["file_id"]), blob, gone=_NO_FILE)
     return _completed(upload)
 
@@ -172,7 +172,7 @@ def _check_length(request: Request) -> None:
         raise xml(400, "EntityTooLarge", "Your proposed upload exceeds the maximum allowed size")
 
 
-def _check_md5(request: Request, body: Received) -> None:
+def _check_md5(request: Request, body: RequestBody) -> None:
     sent = request.headers.get("content-md5")
     if sent is None:
         return
@@ -180,5 +180,5 @@ def _check_md5(request: Request, body: Received) -> None:
         wanted = b64decode(sent, validate=True)
     except NotBase64 as error:
         raise xml(400, "InvalidDigest", "The Content-MD5 you specified is not valid") from error
-    if wanted != body.arrived.digest("md5"):
+    if wanted != body.content.digest("md5"):
         raise xml(400, "BadDigest", "The Content-MD5 you specified did not match what we received")

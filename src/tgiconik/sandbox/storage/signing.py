@@ -11,7 +11,7 @@ from starlette.requests import Request
 from starlette.types import Scope
 
 from tgiconik.sandbox.state import State
-from tgiconik.sandbox.storage.refusals import LinkRefusals
+from tgiconik.sandbox.storage.errors import LinkErrors
 
 #: How long a signed link lasts; iconik's own time was not found.
 LINK_LIFE: Final = timedelta(hours=1)
@@ -34,14 +34,14 @@ def link(state: State, method: str, path: str, **query: str) -> str:
     return f"{state.base_url}{path}?{urlencode(signed)}"
 
 
-def check(state: State, request: Request, refusals: LinkRefusals) -> None:
+def check(state: State, request: Request, errors: LinkErrors) -> None:
     """Refuse a link that has expired, or is not as it was given."""
     pairs = [each for each in request.query_params.multi_items() if each[0] != "signature"]
     method = "GET" if request.method == "HEAD" else request.method
-    _check_time(state, request.scope, request.query_params.get("expires", ""), refusals)
+    _check_time(state, request.scope, request.query_params.get("expires", ""), errors)
     good = _sign(state, method, request.scope["path"], pairs)
     if not hmac.compare_digest(request.query_params.get("signature", ""), good):
-        raise refusals.wrong()
+        raise errors.wrong()
 
 
 def token(state: State, path: str) -> str:
@@ -50,22 +50,22 @@ def token(state: State, path: str) -> str:
     return f"{end}_{_sign(state, 'POST', path, [('expires', end)])}"
 
 
-def check_token(state: State, request: Request, refusals: LinkRefusals) -> None:
+def check_token(state: State, request: Request, errors: LinkErrors) -> None:
     """Refuse a request whose `Authorization` is not a token for it."""
     end, _, signature = request.headers.get("authorization", "").partition("_")
     good = _sign(state, "POST", request.scope["path"], [("expires", end)])
     if not hmac.compare_digest(signature.encode(), good.encode()):
-        raise refusals.wrong()
-    _check_time(state, request.scope, end, refusals)
+        raise errors.wrong()
+    _check_time(state, request.scope, end, errors)
 
 
 def _end(state: State) -> int:
     return int((state.now() + LINK_LIFE).timestamp())
 
 
-def _check_time(state: State, scope: Scope, end: str, refusals: LinkRefusals) -> None:
+def _check_time(state: State, scope: Scope, end: str, errors: LinkErrors) -> None:
     if not end.isdecimal() or int(end) <= state.now().timestamp() or EXPIRED in scope:
-        raise refusals.expired()
+        raise errors.expired()
 
 
 def _sign(state: State, method: str, path: str, pairs: Iterable[tuple[str, str]]) -> str:

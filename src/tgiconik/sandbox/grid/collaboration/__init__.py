@@ -10,6 +10,7 @@ from typing import Final
 from starlette.routing import BaseRoute
 
 from tgiconik.sandbox.grid.collaboration import bodies
+from tgiconik.sandbox.grid.collaboration.acknowledgements import giving
 from tgiconik.sandbox.grid.collaboration.activity import append
 from tgiconik.sandbox.grid.collaboration.claims import put_claim, read_claim, release_claim
 from tgiconik.sandbox.grid.collaboration.documents import (
@@ -53,8 +54,7 @@ from tgiconik.sandbox.grid.collaboration.resource import (
     moving,
     reading,
 )
-from tgiconik.sandbox.grid.collaboration.words import giving
-from tgiconik.sandbox.grid.resources import resources
+from tgiconik.sandbox.grid.routing import resources
 from tgiconik.sandbox.grid.shapes import Shape
 from tgiconik.sandbox.state import State
 

@@ -25,7 +25,7 @@ def log(
         "subject_id": subject_id,
         "detail": {"note": note},
     }
-    make(community.shelf(ACTIVITY.name), ACTIVITY, _dated(community, entry))
+    make(community.records(ACTIVITY.name), ACTIVITY, _dated(community, entry))
 
 
 def _dated(community: Community, entry: Document) -> Document:

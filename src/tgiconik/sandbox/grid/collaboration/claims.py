@@ -16,7 +16,7 @@ _CLAIMS: Final = "community/claims"
 
 @attrs.frozen
 class Claim:
-    """Who works on something, and until when. One that was never taken has revision 0."""
+    """Who works on something, and until when. One that was never store_file has revision 0."""
 
     holder: str | None = None
     expires_at: str | None = None
@@ -67,7 +67,7 @@ def release_claim(call: Call, noun: str, id_: str) -> Reply:
     """Give a lease back.
 
     Raises:
-        ProblemError: 412 when somebody has taken it since.
+        ProblemError: 412 when somebody has store_file it since.
     """
     claim = claim_on(call.community, noun, id_)
     call.require_match(claim.etag)

@@ -18,7 +18,7 @@ from tgiconik.sandbox.grid import oauth
 from tgiconik.sandbox.grid.collaboration import problems
 from tgiconik.sandbox.grid.collaboration.records import Community, Record
 from tgiconik.sandbox.grid.community_management import COMPANIES
-from tgiconik.sandbox.grid.shapes import Check, Document, Fault, text
+from tgiconik.sandbox.grid.shapes import Check, Document, Violation, text
 from tgiconik.sandbox.state import State
 
 _ANSWERS: Final = "community/answers"
@@ -67,10 +67,10 @@ class Call:
             given = json_body.parse(self.content)
         except ValueError as error:
             raise problems.bad_request(f"the body is not JSON: {error}") from error
-        faults: list[Fault] = []
-        body: Document = shape(given, "", faults)
-        if faults:
-            raise problems.invalid(faults)
+        violations: list[Violation] = []
+        body: Document = shape(given, "", violations)
+        if violations:
+            raise problems.invalid(violations)
         return body
 
     @property
@@ -112,11 +112,11 @@ class Call:
 
     def _header(self, name: str, check: Check) -> str | None:
         value = self.headers.get(name)
-        faults: list[Fault] = []
+        violations: list[Violation] = []
         if value is not None:
-            check(value, name, faults)
-        if faults:
-            raise problems.bad_parameters(faults)
+            check(value, name, violations)
+        if violations:
+            raise problems.bad_parameters(violations)
         return value
 
 

@@ -14,7 +14,7 @@ import attrs
 from tgiconik.sandbox.grid.collaboration import problems
 from tgiconik.sandbox.grid.collaboration.endpoint import Call, Reply
 from tgiconik.sandbox.grid.collaboration.records import Community, Record
-from tgiconik.sandbox.grid.shapes import Check, Document, Fault, text, time
+from tgiconik.sandbox.grid.shapes import Check, Document, Violation, text, time
 
 _ID: Final = text(least=1, most=200)
 _LIMIT: Final = 50
@@ -86,9 +86,9 @@ def page(
     )
 
 
-def _limit(value: str, pointer: str, faults: list[Fault]) -> str:
+def _limit(value: str, pointer: str, violations: list[Violation]) -> str:
     if value not in _LIMITS:
-        faults.append(Fault(pointer, f"must be 1 to {_MOST}"))
+        violations.append(Violation(pointer, f"must be 1 to {_MOST}"))
     return value
 
 
@@ -96,19 +96,19 @@ _PAGING: Final = {"updated_since": time, "limit": _limit, "cursor": text(least=1
 
 
 def _values(call: Call, filters: Mapping[str, Filter]) -> dict[str, list[str]]:
-    faults: list[Fault] = []
+    violations: list[Violation] = []
     values: dict[str, list[str]] = {}
     for name in call.query:
         given = call.query.getlist(name)
         check = filters[name].check if name in filters else _PAGING.get(name)
         if check is None:
-            faults.append(Fault(name, "is not known here"))
+            violations.append(Violation(name, "is not known here"))
             continue
         if len(given) > 1 and not (name in filters and filters[name].repeats):
-            faults.append(Fault(name, "must be given once"))
-        values[name] = [check(value, name, faults) for value in given]
-    if faults:
-        raise problems.bad_parameters(faults)
+            violations.append(Violation(name, "must be given once"))
+        values[name] = [check(value, name, violations) for value in given]
+    if violations:
+        raise problems.bad_parameters(violations)
     return values
 
 
@@ -126,5 +126,5 @@ def _place(cursor: list[str] | None) -> tuple[str, str]:
     try:
         updated_at, id_ = json.loads(urlsafe_b64decode(cursor[0]))
     except (ValueError, TypeError) as error:
-        raise problems.bad_parameters([Fault("cursor", "is none of ours")]) from error
+        raise problems.bad_parameters([Violation("cursor", "is none of ours")]) from error
     return str(updated_at), str(id_)

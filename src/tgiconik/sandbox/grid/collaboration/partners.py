@@ -16,12 +16,12 @@ _NO_CONTENT: Final = 204
 def put_partner(call: Call) -> Reply:
     """Make a partner's profile, or replace it; groups are not part of what is written."""
     partner_id = call.ids["partners"]
-    shelf = call.community.shelf(PARTNERS.name)
-    there = shelf.get(partner_id)
+    records = call.community.records(PARTNERS.name)
+    there = records.get(partner_id)
     body = call.body(bodies.PARTNER)
     call.require_match_or_none(there)
     if there is not None:
-        return Reply(body=shown(call.community, PARTNERS, shelf.change(there, body)))
+        return Reply(body=shown(call.community, PARTNERS, records.change(there, body)))
     made = make_partner(call.community, partner_id, body)
     return Reply(status=CREATED, body=shown(call.community, PARTNERS, made))
 
@@ -29,13 +29,13 @@ def put_partner(call: Call) -> Reply:
 def make_partner(community: Community, partner_id: str, body: Document) -> Record:
     """A new profile. Its id is the partner's own, and it is in no group yet."""
     fields = {**body, "company_id": partner_id, "groups": []}
-    return community.shelf(PARTNERS.name).add(partner_id, fields)
+    return community.records(PARTNERS.name).add(partner_id, fields)
 
 
 def list_members(call: Call) -> Reply:
     """The partners in a group."""
     group = found(call, GROUPS)
-    partners = call.community.shelf(PARTNERS.name).all()
+    partners = call.community.records(PARTNERS.name).all()
     return page(
         call,
         (partner for partner in partners if group.id in partner.fields["groups"]),
@@ -71,9 +71,9 @@ def join(community: Community, group: Record, partner: Record) -> Record:
 
 
 def _set_groups(community: Community, partner: Record, groups: list[str]) -> Record:
-    return community.shelf(PARTNERS.name).change(partner, {"groups": groups})
+    return community.records(PARTNERS.name).change(partner, {"groups": groups})
 
 
 def _count(community: Community, group: Record, more: int) -> None:
     count = group.fields["member_count"] + more
-    community.shelf(GROUPS.name).change(group, {"member_count": count})
+    community.records(GROUPS.name).change(group, {"member_count": count})

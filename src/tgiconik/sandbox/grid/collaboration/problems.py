@@ -7,7 +7,7 @@ from typing import Final
 import attrs
 from starlette.responses import Response
 
-from tgiconik.sandbox.grid.shapes import Document, Fault
+from tgiconik.sandbox.grid.shapes import Document, Violation
 
 _TYPE: Final = "urn:tgiconik:problem:"
 
@@ -51,18 +51,18 @@ def bad_request(detail: str) -> ProblemError:
     return ProblemError(400, "Bad Request", detail)
 
 
-def bad_parameters(faults: Iterable[Fault]) -> ProblemError:
+def bad_parameters(violations: Iterable[Violation]) -> ProblemError:
     """Headers or query parameters that are not of the form asked for."""
-    return _invalid(400, faults)
+    return _invalid(400, violations)
 
 
-def invalid(faults: Iterable[Fault]) -> ProblemError:
+def invalid(violations: Iterable[Violation]) -> ProblemError:
     """A body that can be read but not accepted."""
-    return _invalid(422, faults)
+    return _invalid(422, violations)
 
 
-def _invalid(status: int, faults: Iterable[Fault]) -> ProblemError:
-    errors = [attrs.asdict(fault) for fault in faults]
+def _invalid(status: int, violations: Iterable[Violation]) -> ProblemError:
+    errors = [attrs.asdict(violation) for violation in violations]
     detail = "; ".join(f"{error['pointer'] or 'the body'} {error['detail']}" for error in errors)
     return ProblemError(status, "invalid", detail, errors=errors)
 
@@ -104,7 +104,7 @@ def claimed(holder: str, expires_at: str) -> ProblemError:
 
 
 def claim_lost(holder: str) -> ProblemError:
-    """A lease that has run out, was given back, or was never taken."""
+    """A lease that has run out, was given back, or was never store_file."""
     return ProblemError(412, "claim-lost", f"{holder} does not hold the claim")
 
 

@@ -53,13 +53,13 @@ class Community:
         """The time, as it is kept."""
         return times.stamp(self.state.now())
 
-    def shelf(self, noun: str, *above: str) -> "Shelf":
+    def records(self, noun: str, *above: str) -> "RecordSet":
         """The shelf of a noun, at the top or below something."""
-        return Shelf(self, noun, "/".join((self.company_id, *above)))
+        return RecordSet(self, noun, "/".join((self.company_id, *above)))
 
 
 @attrs.frozen
-class Shelf:
+class RecordSet:
     """All things of one noun in one place."""
 
     community: Community

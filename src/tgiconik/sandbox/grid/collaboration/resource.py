@@ -7,7 +7,7 @@ from tgiconik.sandbox.grid.collaboration.claims import check_holder, claim_on
 from tgiconik.sandbox.grid.collaboration.endpoint import Call, Handler, Reply
 from tgiconik.sandbox.grid.collaboration.nouns import Noun
 from tgiconik.sandbox.grid.collaboration.paging import page
-from tgiconik.sandbox.grid.collaboration.records import Community, Record, Shelf
+from tgiconik.sandbox.grid.collaboration.records import Community, Record, RecordSet
 from tgiconik.sandbox.grid.shapes import Document, Shape
 from tgiconik.tradinggrid.collaboration.transitions import (
     PARTNER_MOVES,
@@ -19,16 +19,16 @@ from tgiconik.tradinggrid.collaboration.transitions import (
 CREATED: Final = 201
 
 
-def shelf_of(call: Call, noun: Noun) -> Shelf:
+def records_of(call: Call, noun: Noun) -> RecordSet:
     """The shelf that a path names.
 
     Raises:
         ProblemError: 404, when what it hangs below is not there.
     """
     if noun.above is None:
-        return call.community.shelf(noun.name)
+        return call.community.records(noun.name)
     above = found(call, noun.above)
-    return call.community.shelf(noun.name, noun.above.name, above.id)
+    return call.community.records(noun.name, noun.above.name, above.id)
 
 
 def found(call: Call, noun: Noun) -> Record:
@@ -38,7 +38,7 @@ def found(call: Call, noun: Noun) -> Record:
         ProblemError: 404.
     """
     id_ = call.ids[noun.name]
-    record = shelf_of(call, noun).get(id_)
+    record = records_of(call, noun).get(id_)
     if record is None:
         raise problems.not_found(f"{noun.name}/{id_}")
     return record
@@ -58,25 +58,25 @@ def shown(community: Community, noun: Noun, record: Record) -> Document:
     return body
 
 
-def make(shelf: Shelf, noun: Noun, fields: Document, *, id_: str | None = None) -> Record:
+def make(records: RecordSet, noun: Noun, fields: Document, *, id_: str | None = None) -> Record:
     """Put a new record on a shelf; one that is worked on begins its history."""
     born = {**fields, **noun.begins}
     if noun.worked_on:
-        born["history"] = [_transition(None, born["status"], shelf.community.now())]
-    record = shelf.add(id_ or shelf.new_id(noun.prefix), born)
+        born["history"] = [_transition(None, born["status"], records.community.now())]
+    record = records.add(id_ or records.new_id(noun.prefix), born)
     if fields.get("external_id") is not None:
-        shelf.name(fields["external_id"], record.id)
+        records.name(fields["external_id"], record.id)
     return record
 
 
 def create(call: Call, noun: Noun, fields: Document) -> Reply:
     """Make one, or answer the one that has its `external_id` already."""
-    shelf = shelf_of(call, noun)
+    records = records_of(call, noun)
     if fields["external_id"] is not None:
-        there = shelf.named(fields["external_id"])
+        there = records.named(fields["external_id"])
         if there is not None:
             return Reply(body=shown(call.community, noun, there))
-    record = make(shelf, noun, fields)
+    record = make(records, noun, fields)
     return Reply(
         status=CREATED,
         body=shown(call.community, noun, record),
@@ -86,7 +86,7 @@ def create(call: Call, noun: Noun, fields: Document) -> Reply:
 
 def change(call: Call, noun: Noun, record: Record, changes: Document) -> Reply:
     """Change the record that a path names."""
-    changed = shelf_of(call, noun).change(record, changes)
+    changed = records_of(call, noun).change(record, changes)
     return Reply(body=shown(call.community, noun, changed))
 
 
@@ -112,7 +112,7 @@ def listing(noun: Noun) -> Handler:
     def handle(call: Call) -> Reply:
         return page(
             call,
-            shelf_of(call, noun).all(),
+            records_of(call, noun).all(),
             noun.filters,
             lambda record: shown(call.community, noun, record),
         )
@@ -129,7 +129,7 @@ def creating(noun: Noun, new: Shape) -> Handler:
     """`POST` to a collection."""
 
     def handle(call: Call) -> Reply:
-        shelf_of(call, noun)
+        records_of(call, noun)
         fields = call.body(new)
         if noun.above is not None:
             above_id = call.ids[noun.above.name]

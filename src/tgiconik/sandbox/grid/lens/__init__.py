@@ -13,7 +13,8 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import BaseRoute, Route
 
 from tgiconik.sandbox import json_body
-from tgiconik.sandbox.grid import faults, oauth
+from tgiconik.sandbox.grid import oauth
+from tgiconik.sandbox.grid.errors import wrong_token
 from tgiconik.sandbox.grid.lens import arguments
 from tgiconik.sandbox.grid.lens.errors import LensError
 from tgiconik.sandbox.grid.lens.parse import Field, parse
@@ -37,7 +38,7 @@ def routes(state: State) -> list[BaseRoute]:
 
     async def search(request: Request) -> Response:
         if not oauth.is_authorised(state, request):
-            return faults.wrong_token().response()
+            return wrong_token().response()
         try:
             body = json_body.parse(await request.body())
         except ValueError as error:

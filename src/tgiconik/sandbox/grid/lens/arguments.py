@@ -15,10 +15,10 @@ from tgiconik.sandbox.grid.lens.search_box import Matches
 from tgiconik.sandbox.grid.shapes import (
     Check,
     Document,
-    Fault,
     Field,
     Json,
     Shape,
+    Violation,
     boolean,
     list_of,
     some_of,
@@ -32,16 +32,18 @@ MOST: Final = 1000
 _DEFAULT: Final = 25
 
 
-def _text(value: Json, pointer: str, faults: list[Fault]) -> Json:
+def _text(value: Json, pointer: str, violations: list[Violation]) -> Json:
     if not isinstance(value, str) or isinstance(value, Enum):
-        faults.append(Fault(pointer, "must be text in quotation marks"))
+        violations.append(Violation(pointer, "must be text in quotation marks"))
     return value
 
 
 def _enum(*names: str) -> Check:
-    def check(value: Json, pointer: str, faults: list[Fault]) -> Json:
+    def check(value: Json, pointer: str, violations: list[Violation]) -> Json:
         if not isinstance(value, Enum) or value not in names:
-            faults.append(Fault(pointer, f"must be a name without quotation marks, not {value!r}"))
+            violations.append(
+                Violation(pointer, f"must be a name without quotation marks, not {value!r}")
+            )
         return value
 
     return check
@@ -50,8 +52,8 @@ def _enum(*names: str) -> Check:
 def _each(item: Check) -> Check:
     """A list; GraphQL takes one value for a list of one."""
     check = list_of(item)
-    return lambda value, pointer, faults: check(
-        value if isinstance(value, list) else [value], pointer, faults
+    return lambda value, pointer, violations: check(
+        value if isinstance(value, list) else [value], pointer, violations
     )
 
 
@@ -99,10 +101,12 @@ def names(given: Mapping[str, Json]) -> list[str] | None:
 
 
 def _read(shape: Shape, given: Mapping[str, Json]) -> Document:
-    faults: list[Fault] = []
-    checked: Document = shape(dict(given), "", faults)
-    if faults:
-        raise LensError("; ".join(f"{fault.pointer} {fault.detail}" for fault in faults))
+    violations: list[Violation] = []
+    checked: Document = shape(dict(given), "", violations)
+    if violations:
+        raise LensError(
+            "; ".join(f"{violation.pointer} {violation.detail}" for violation in violations)
+        )
     return checked
 
 

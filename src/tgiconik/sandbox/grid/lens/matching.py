@@ -24,7 +24,7 @@ _STATUSES: Final = {
 }
 _ACKNOWLEDGEMENTS: Final = {
     "A": "Accepted",
-    "C": "Received",
+    "C": "RequestBody",
     "E": "AcceptedWithErrors",
     "M": "ManuallyAccepted",
     "N": "NoneExpected",

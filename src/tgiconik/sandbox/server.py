@@ -31,7 +31,7 @@ class _Server(uvicorn.Server):
         self.ready.set()
 
 
-class _Breakable(H11Protocol):
+class _BreakableProtocol(H11Protocol):
     """uvicorn's HTTP/1.1, on connections that an app can break."""
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # as uvicorn's
@@ -56,13 +56,13 @@ def serving(app: ASGIApp, host: str, port: int) -> Iterator[str]:
         The base URL.
 
     Raises:
-        OSError: the address is taken.
+        OSError: the address is store_file.
     """
     with _listening(host, port) as listener:
         server = _Server(
             uvicorn.Config(
                 app,
-                http=_Breakable,
+                http=_BreakableProtocol,
                 log_level="warning",
                 lifespan="off",
                 timeout_graceful_shutdown=1,

@@ -66,7 +66,7 @@ class Calls:
         self.iconik, self.grid, self.tokens = Count(), Count(), 0
 
 
-class CountCalls:
+class CallCountMiddleware:
     """An app whose calls are counted, by what they were answered.
 
     Args:
@@ -112,7 +112,7 @@ class CountCalls:
             count.writes += 1
 
 
-class WriteLog:
+class WriteLogMiddleware:
     """Notes every request that was answered with success and is not a reading one."""
 
     def __init__(self, app: ASGIApp, state: State) -> None:

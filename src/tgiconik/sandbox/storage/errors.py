@@ -7,20 +7,20 @@ import attrs
 from starlette.responses import JSONResponse, Response
 
 
-class Refusal(Exception):  # noqa: N818 - it reads `raise Refusal(…)`
+class StorageError(Exception):
     """The request is answered with an error, and nothing is kept of it."""
 
-    def __init__(self, answer: Response, message: str) -> None:
+    def __init__(self, response: Response, message: str) -> None:
         super().__init__(message)
-        self.answer = answer
+        self.response = response
 
 
 #: Made when it is needed: an exception that is raised twice keeps what it passed alive.
-Refusing = Callable[[], Refusal]
+ErrorFactory = Callable[[], StorageError]
 
 
 @attrs.frozen
-class LinkRefusals:
+class LinkErrors:
     """What a storage answers to a link that is not good.
 
     Attributes:
@@ -28,14 +28,14 @@ class LinkRefusals:
         wrong: its signature does not belong to it.
     """
 
-    expired: Refusing
-    wrong: Refusing
+    expired: ErrorFactory
+    wrong: ErrorFactory
 
 
-def xml(status: int, code: str, message: str) -> Refusal:
+def xml(status: int, code: str, message: str) -> StorageError:
     """As Amazon, Google and Azure answer."""
     content = f"<Error><Code>{code}</Code><Message>{escape(message)}</Message></Error>"
-    return Refusal(xml_answer(content, status=status), message)
+    return StorageError(xml_answer(content, status=status), message)
 
 
 def xml_answer(content: str, *, status: int = 200) -> Response:
@@ -47,7 +47,7 @@ def xml_answer(content: str, *, status: int = 200) -> Response:
     )
 
 
-def b2(status: int, code: str, message: str) -> Refusal:
+def b2(status: int, code: str, message: str) -> StorageError:
     """As Backblaze answers."""
     said = {"status": status, "code": code, "message": message}
-    return Refusal(JSONResponse(said, status_code=status), message)
+    return StorageError(JSONResponse(said, status_code=status), message)

@@ -1,7 +1,7 @@
 """What the page is told of: the last calls, and which things each run of calls changed.
 
 Nobody says on the wire where a workflow begins. Calls that follow each other without a pause are
-taken as one run, and what was changed last is what the last run with a change did.
+store_file as one run, and what was changed last is what the last run with a change did.
 """
 
 import time
@@ -14,7 +14,7 @@ from typing import Final
 import attrs
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from tgiconik.sandbox.calls import only_reads
+from tgiconik.sandbox.call_log import only_reads
 from tgiconik.sandbox.iconik import kinds
 from tgiconik.sandbox.state import State
 
@@ -46,7 +46,7 @@ _ROWS: Final = frozenset(
 
 
 @attrs.frozen(kw_only=True)
-class Call:
+class RecordedCall:
     """One request that was answered.
 
     Attributes:
@@ -89,7 +89,7 @@ class Run:
     seconds: float = 0.0
 
 
-class Watch:
+class Recorder:
     """Keeps what the page shows beside the documents themselves.
 
     Args:
@@ -111,8 +111,8 @@ class Watch:
         self._under_way = 0
         self.name: str = token_hex(8)
         self.revision: int = 0
-        self.calls: deque[Call] = deque(maxlen=_KEPT)
-        state.store.watch(self._note_change)
+        self.calls: deque[RecordedCall] = deque(maxlen=_KEPT)
+        state.store.subscribe(self._note_change)
 
     @property
     def run(self) -> Run:
@@ -142,7 +142,7 @@ class Watch:
             self._run.writes += wrote
             self._run.seconds = now - self._began
         self.calls.append(
-            Call(
+            RecordedCall(
                 number=self.calls[-1].number + 1 if self.calls else 1,
                 run=run,
                 at=at,
@@ -189,7 +189,7 @@ def _shown_as(kind: str, key: str) -> tuple[str, str] | None:
             return (kind, "/".join(parts[1:])) if kind in _ROWS else None
 
 
-class Watched:
+class PageMiddleware:
     """An app whose calls are noted for its page.
 
     Args:
@@ -200,12 +200,12 @@ class Watched:
     """
 
     def __init__(
-        self, app: ASGIApp, page: ASGIApp, is_page: Callable[[str], bool], watch: Watch
+        self, app: ASGIApp, page: ASGIApp, is_page: Callable[[str], bool], recorder: Recorder
     ) -> None:
         self._app = app
         self._page = page
         self._is_page = is_page
-        self._watch = watch
+        self._recorder = recorder
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request, and note it when it was for a platform."""
@@ -223,8 +223,8 @@ class Watched:
                 status = message["status"]
             await send(message)
 
-        begun = self._watch.begin()
+        begun = self._recorder.begin()
         try:
             await self._app(scope, receive, noting)
         finally:
-            self._watch.end(begun, scope["method"], scope["path"], status)
+            self._recorder.end(begun, scope["method"], scope["path"], status)

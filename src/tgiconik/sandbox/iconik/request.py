@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any
+from typing import Any
 from uuid import uuid4
 
 import attrs
@@ -10,15 +10,13 @@ from starlette.datastructures import QueryParams
 from starlette.responses import JSONResponse, Response
 
 from tgiconik.sandbox.facts import Operation
+from tgiconik.sandbox.iconik.index import SearchIndex
 from tgiconik.sandbox.schema import Schemas
 from tgiconik.sandbox.state import State
 from tgiconik.sandbox.store import Document
 
-if TYPE_CHECKING:
-    from tgiconik.sandbox.iconik.index import SearchIndex
 
-
-class Refused(Exception):  # noqa: N818 - it reads `raise Refused(404, …)`
+class ApiError(Exception):
     """The request is answered with an error in iconik's shape, and nothing is kept of it."""
 
     def __init__(self, status: int, *messages: str) -> None:
@@ -28,7 +26,7 @@ class Refused(Exception):  # noqa: N818 - it reads `raise Refused(404, …)`
 
 
 @attrs.frozen
-class Asked:
+class ApiRequest:
     """A request that is known, authenticated and checked against the facts.
 
     Attributes:
@@ -44,7 +42,7 @@ class Asked:
     """
 
     state: State
-    index: "SearchIndex"
+    index: SearchIndex
     schemas: Schemas
     operation: Operation
     ids: Mapping[str, str]
@@ -61,7 +59,7 @@ class Asked:
         """A boolean of the query; absent is false."""
         return self.query.get(name, "false").lower() == "true"
 
-    def fit(
+    def respond(
         self, document: Mapping[str, Any], *, status: int | None = None, keep: Sequence[str] = ()
     ) -> Response:
         """Answer with a document, in the shape that the facts give for the status.
@@ -80,7 +78,7 @@ class Asked:
             fitted[name] = document[name]
         return JSONResponse(fitted, status_code=status)
 
-    def empty(self) -> Response:
+    def respond_empty(self) -> Response:
         """Answer without a body: 204 where the facts know it."""
         answers = self.operation.answers
         status = 204 if 204 in answers else next(iter(answers))  # noqa: PLR2004 - HTTP
@@ -95,7 +93,7 @@ def json(document: Mapping[str, Any], status: int = 200) -> Response:
 def found(document: Document | None, what: str) -> Document:
     """The document, or a 404 that names what is missing."""
     if document is None:
-        raise Refused(404, f"{what} does not exist")
+        raise ApiError(404, f"{what} does not exist")
     return document
 
 

@@ -10,7 +10,7 @@ from starlette.requests import Request
 
 from tgiconik.sandbox import credentials, json_body
 from tgiconik.sandbox.facts import Body, Operation
-from tgiconik.sandbox.iconik.asked import Refused
+from tgiconik.sandbox.iconik.request import ApiError
 from tgiconik.sandbox.schema import Schemas
 
 _EXPECTED = {"App-ID": credentials.APP_ID, "Auth-Token": credentials.AUTH_TOKEN}
@@ -21,7 +21,7 @@ def check_credentials(operation: Operation, headers: Mapping[str, str]) -> None:
     """Refuse with 401 who does not carry what the operation asks for."""
     for name in sorted(operation.credentials):
         if not compare_digest(headers.get(name, "").encode(), _EXPECTED[name].encode()):
-            raise Refused(401, f"Invalid or missing {name} header")
+            raise ApiError(401, f"Invalid or missing {name} header")
 
 
 def check_query(operation: Operation, query: QueryParams) -> list[str]:
@@ -41,7 +41,7 @@ def check_query(operation: Operation, query: QueryParams) -> list[str]:
         if name in operation.query and not _has_type(value, operation.query[name].get("type"))
     ]
     if problems:
-        raise Refused(400, *problems)
+        raise ApiError(400, *problems)
     # A placeholder stands for every name with its prefix: `metadata.<field>`.
     prefixes = tuple(name.partition("<")[0] for name in operation.query if "<" in name)
     return [name for name in query if name not in operation.query and not name.startswith(prefixes)]
@@ -57,7 +57,7 @@ async def read_body(operation: Operation, schemas: Schemas, request: Request) ->
         return _raw(operation.body, content)
     if not content:
         if operation.body.required:
-            raise Refused(400, "The request has no body")
+            raise ApiError(400, "The request has no body")
         return None
     value = (
         dict(parse_qsl(content.decode(errors="replace"))) if kind == _FORM else _decoded(content)
@@ -65,13 +65,13 @@ async def read_body(operation: Operation, schemas: Schemas, request: Request) ->
     schema = operation.body.schemas[kind]
     problems = list(schemas.problems(schema, value, partial=operation.method == "PATCH"))
     if problems:
-        raise Refused(400, *problems)
+        raise ApiError(400, *problems)
     return value
 
 
 def _raw(body: Body, content: bytes) -> bytes | None:
     if body.required and not content:
-        raise Refused(400, "The request has no body")
+        raise ApiError(400, "The request has no body")
     return content or None
 
 
@@ -79,7 +79,7 @@ def _decoded(content: bytes) -> object:
     try:
         return json_body.parse(content)
     except ValueError as error:
-        raise Refused(400, "The request's body is not JSON") from error
+        raise ApiError(400, "The request's body is not JSON") from error
 
 
 def _has_type(value: str, type_: object) -> bool:

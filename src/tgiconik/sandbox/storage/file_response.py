@@ -18,7 +18,7 @@ from tgiconik.sandbox.store import Document
 _RANGE: Final = re.compile(r"bytes=(?P<first>\d*)-(?P<last>\d*)")
 
 
-def bytes_of(
+def file_response(
     state: State, file: Document, request: Request, *, as_attachment: bool
 ) -> Response | None:
     """The bytes of a file with their digest; None when they are gone.

@@ -3,17 +3,17 @@
 from tgiconik.sandbox.grid.collaboration import bodies
 from tgiconik.sandbox.grid.collaboration.endpoint import Call, Handler, Reply
 from tgiconik.sandbox.grid.collaboration.nouns import PARTNERS, Noun
-from tgiconik.sandbox.grid.collaboration.resource import found, shelf_of, shown
+from tgiconik.sandbox.grid.collaboration.resource import found, records_of, shown
 
 
 def giving(noun: Noun) -> Handler:
     """`PUT` for a partner. The first word stays, so that saying it again changes nothing."""
 
     def handle(call: Call) -> Reply:
-        shelf = shelf_of(call, noun)
+        records = records_of(call, noun)
         partner_id = found(call, PARTNERS).id
         body = call.body(bodies.WORD)
-        word = shelf.get(partner_id) or shelf.add(
+        word = records.get(partner_id) or records.add(
             partner_id, {"partner_id": partner_id, **body, "at": call.community.now()}
         )
         return Reply(body=shown(call.community, noun, word))

@@ -10,6 +10,7 @@ from tgiconik.sandbox.grid import times
 from tgiconik.sandbox.grid.collaboration.claims import claim_on
 from tgiconik.sandbox.grid.collaboration.records import Community, Record
 from tgiconik.sandbox.iconik.kinds import SHARES
+from tgiconik.sandbox.page.recorder import Recorder
 from tgiconik.sandbox.page.rows import (
     Row,
     Section,
@@ -23,7 +24,6 @@ from tgiconik.sandbox.page.rows import (
     tone,
     words,
 )
-from tgiconik.sandbox.page.watching import Watch
 from tgiconik.sandbox.state import State
 from tgiconik.sandbox.store import Document
 
@@ -31,9 +31,9 @@ from tgiconik.sandbox.store import Document
 _LATEST: Final = 30
 
 
-def sections(state: State, watch: Watch) -> list[Section]:
+def sections(state: State, recorder: Recorder) -> list[Section]:
     """Everything that is shown of Trading Grid."""
-    side = _Side(state, watch)
+    side = _CommunityRows(state, recorder)
     return [
         section("requests", "Requests", side.worked_on("requests")),
         section("issues", "Issues", side.worked_on("issues")),
@@ -44,12 +44,12 @@ def sections(state: State, watch: Watch) -> list[Section]:
     ]
 
 
-class _Side:
+class _CommunityRows:
     """One look at a community."""
 
-    def __init__(self, state: State, watch: Watch) -> None:
+    def __init__(self, state: State, recorder: Recorder) -> None:
         self._community = Community(state, credentials.COMPANY_ID)
-        self._watch = watch
+        self._recorder = recorder
         self._partners: dict[str, str] = {
             one.id: one.fields["name"] for one in self._all("partners")
         }
@@ -121,7 +121,7 @@ class _Side:
             opens=self._opens(fields["share_id"]),
         )
         latest = max(
-            (self._watch.run_of("community/receipts", each.id) for each in given), default=0
+            (self._recorder.run_of("community/receipts", each.id) for each in given), default=0
         )
         return row if latest <= row.run else attrs.evolve(row, run=latest)
 
@@ -222,12 +222,12 @@ class _Side:
             tone=tone(said),
             facts=about,
             opens=opens,
-            run=self._watch.run_of(f"community/{noun}", key or one.id),
+            run=self._recorder.run_of(f"community/{noun}", key or one.id),
             parts=parts,
         )
 
     def _all(self, noun: str, *above: str) -> list[Record]:
-        return self._community.shelf(noun, *above).all()
+        return self._community.records(noun, *above).all()
 
     def _name(self, partner_id: str) -> str:
         return self._partners.get(partner_id, partner_id)

@@ -46,7 +46,7 @@ def start(sandbox: Sandbox | None = None, *, port: int = 0) -> Started:
         port: the port on this machine; 0 takes a free one.
 
     Raises:
-        OSError: the address is taken.
+        OSError: the address is store_file.
     """
     # Here and not above: serving the sandbox to others takes no client of ours.
     from tgiconik.iconik import IconikClient  # noqa: PLC0415

@@ -7,7 +7,7 @@ OpenText's developer forum. The other codes are the sandbox's own words.
 from starlette.responses import JSONResponse, Response
 
 
-class FaultError(Exception):
+class GatewayError(Exception):
     """A call that is refused."""
 
     def __init__(self, status: int, text: str, code: str) -> None:
@@ -22,31 +22,31 @@ class FaultError(Exception):
         )
 
 
-def wrong_key() -> FaultError:
+def wrong_key() -> GatewayError:
     """Credentials that nobody has."""
-    return FaultError(401, "Invalid client credentials", "oauth.v2.InvalidApiKey")
+    return GatewayError(401, "Invalid client credentials", "oauth.v2.InvalidApiKey")
 
 
-def wrong_grant() -> FaultError:
+def wrong_grant() -> GatewayError:
     """Another way to get a token than client credentials."""
-    return FaultError(400, "Unsupported grant type", "oauth.v2.UnsupportedGrantType")
+    return GatewayError(400, "Unsupported grant type", "oauth.v2.UnsupportedGrantType")
 
 
-def wrong_token() -> FaultError:
+def wrong_token() -> GatewayError:
     """No token, or one that is wrong or has run out."""
-    return FaultError(401, "Invalid access token", "oauth.v2.InvalidAccessToken")
+    return GatewayError(401, "Invalid access token", "oauth.v2.InvalidAccessToken")
 
 
-def not_found(what: str) -> FaultError:
+def not_found(what: str) -> GatewayError:
     """Something that is not there."""
-    return FaultError(404, f"There is no {what}", "sandbox.NotFound")
+    return GatewayError(404, f"There is no {what}", "sandbox.NotFound")
 
 
-def conflict(text: str) -> FaultError:
+def conflict(text: str) -> GatewayError:
     """Something that is there already."""
-    return FaultError(409, text, "sandbox.Conflict")
+    return GatewayError(409, text, "sandbox.Conflict")
 
 
-def bad_request(text: str) -> FaultError:
+def bad_request(text: str) -> GatewayError:
     """A call that is not as published."""
-    return FaultError(400, text, "sandbox.BadRequest")
+    return GatewayError(400, text, "sandbox.BadRequest")

@@ -15,7 +15,7 @@ class _Node:
     operations: dict[str, Operation] = attrs.Factory(dict)
 
 
-class Table:
+class Router:
     """Operations by method and path. Literal segments win over parameters.
 
     Args:

@@ -10,38 +10,40 @@ import attrs
 from starlette.requests import Request
 
 from tgiconik.sandbox.state import State
-from tgiconik.sandbox.storage.blobs import Arriving, Blob
+from tgiconik.sandbox.storage.blobs import Blob, PartWriter
 
 
 @attrs.frozen
-class Received:
-    """A body that has arrived whole.
+class RequestBody:
+    """A body that has content whole.
 
     Attributes:
         path: the file that it is in; gone when the block ends, unless it was moved.
-        arrived: its size and digests.
+        content: its size and digests.
     """
 
     path: Path
-    arrived: Arriving
+    content: PartWriter
 
 
 @asynccontextmanager
-async def received(state: State, request: Request, *algorithms: str) -> AsyncIterator[Received]:
+async def receive_body(
+    state: State, request: Request, *algorithms: str
+) -> AsyncIterator[RequestBody]:
     """The body of a request, with digests by `hashlib`'s names.
 
     Raises:
         ClientDisconnect: it broke off.
     """
     path = state.blobs.arriving(uuid4().hex)
-    arriving = Arriving(path, algorithms)
+    arriving = PartWriter(path, algorithms)
     try:
         await arriving.write_all(request.stream())
-        yield Received(path, arriving)
+        yield RequestBody(path, arriving)
     finally:
         path.unlink(missing_ok=True)
 
 
-async def taken(state: State, pieces: Sequence[Path]) -> Blob:
+async def store_file(state: State, pieces: Sequence[Path]) -> Blob:
     """Keep pieces as one file, in a thread: large ones take a while."""
     return await anyio.to_thread.run_sync(state.blobs.take, pieces)

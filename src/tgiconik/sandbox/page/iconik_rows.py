@@ -7,8 +7,10 @@ from urllib.parse import unquote
 
 from tgiconik.sandbox import credentials
 from tgiconik.sandbox.grid.collaboration.records import Community
-from tgiconik.sandbox.iconik import approvals, collection, metadata, objects, shares
+from tgiconik.sandbox.iconik import approvals, collection, objects, shares
+from tgiconik.sandbox.iconik.index import values_of
 from tgiconik.sandbox.iconik.kinds import ASSETS, COLLECTIONS, SEGMENTS, SHARES
+from tgiconik.sandbox.page.recorder import Recorder
 from tgiconik.sandbox.page.rows import (
     Row,
     Section,
@@ -22,7 +24,6 @@ from tgiconik.sandbox.page.rows import (
     tone,
     words,
 )
-from tgiconik.sandbox.page.watching import Watch
 from tgiconik.sandbox.state import State
 from tgiconik.sandbox.store import Document
 
@@ -30,16 +31,16 @@ from tgiconik.sandbox.store import Document
 _KEYED: Final = re.compile(r"(.*) \[tgiconik:([^\]]+)\]", re.DOTALL)
 
 
-def sections(state: State, watch: Watch) -> list[Section]:
+def sections(state: State, recorder: Recorder) -> list[Section]:
     """Everything that is shown of iconik."""
     return [
-        section("shares", "Open shares", _shares(state, watch)),
-        section("assets", "Assets", _assets(state, watch)),
-        section("collections", "Collections", _collections(state, watch)),
+        section("shares", "Open shares", _shares(state, recorder)),
+        section("assets", "Assets", _assets(state, recorder)),
+        section("collections", "Collections", _collections(state, recorder)),
     ]
 
 
-def _assets(state: State, watch: Watch) -> Iterable[Row]:
+def _assets(state: State, recorder: Recorder) -> Iterable[Row]:
     titles = {one["id"]: one["title"] for one in state.store.list(COLLECTIONS)}
     for asset in state.store.list(ASSETS):
         if asset["status"] != "ACTIVE":
@@ -62,7 +63,7 @@ def _assets(state: State, watch: Watch) -> Iterable[Row]:
                 f"in {', '.join(inside)}" if inside else None,
                 counted(comments, "comment") if comments else None,
             ),
-            run=watch.run_of(ASSETS, asset["id"]),
+            run=recorder.run_of(ASSETS, asset["id"]),
         )
 
 
@@ -72,15 +73,15 @@ def _marks(state: State, asset_id: str, numbers: dict[str, int]) -> Iterable[str
     def said(value: Any) -> str:  # noqa: ANN401 - metadata holds whatever JSON does
         return f"version {numbers[value]}" if value in numbers else short(str(value))
 
-    for name, field in metadata.values_of(state, "assets", asset_id).items():
+    for name, field in values_of(state, "assets", asset_id).items():
         values = [said(each["value"]) for each in field["field_values"]]
         if values:
             yield f"{name}: {', '.join(values)}"
 
 
-def _shares(state: State, watch: Watch) -> Iterable[Row]:
+def _shares(state: State, recorder: Recorder) -> Iterable[Row]:
     community = Community(state, credentials.COMPANY_ID)
-    partners = {one.id: one.fields["name"] for one in community.shelf("partners").all()}
+    partners = {one.id: one.fields["name"] for one in community.records("partners").all()}
     for share in state.store.list(SHARES):
         if shares.is_expired(state, share):
             continue
@@ -100,11 +101,11 @@ def _shares(state: State, watch: Watch) -> Iterable[Row]:
                 "shows every version" if share["allow_view_versions"] else None,
             ),
             opens=key_of(share["id"]) if share["by_url"] else None,
-            run=watch.run_of(SHARES, share["id"]),
+            run=recorder.run_of(SHARES, share["id"]),
         )
 
 
-def _collections(state: State, watch: Watch) -> Iterable[Row]:
+def _collections(state: State, recorder: Recorder) -> Iterable[Row]:
     for one in state.store.list(COLLECTIONS):
         if one["status"] != "ACTIVE":
             continue
@@ -115,7 +116,7 @@ def _collections(state: State, watch: Watch) -> Iterable[Row]:
             title=one["title"],
             state=counted(len(members), "member"),
             facts=_titles(members),
-            run=watch.run_of(COLLECTIONS, one["id"]),
+            run=recorder.run_of(COLLECTIONS, one["id"]),
         )
 
 
