@@ -15,7 +15,7 @@ try:
     from tgiconik.sandbox.app import Sandbox
 except ModuleNotFoundError as _error:
     _missing: str = (_error.name or "").partition(".")[0]
-    if _missing not in {"starlette", "uvicorn"}:
+    if _missing not in {"graphql", "starlette", "uvicorn"}:
         raise
     raise ModuleNotFoundError(
         f'the sandbox needs {_missing}: pip install "tgiconik[sandbox]"', name=_missing

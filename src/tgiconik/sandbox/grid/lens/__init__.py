@@ -17,7 +17,7 @@ from tgiconik.sandbox.grid import oauth
 from tgiconik.sandbox.grid.errors import wrong_token
 from tgiconik.sandbox.grid.lens import arguments
 from tgiconik.sandbox.grid.lens.errors import LensError
-from tgiconik.sandbox.grid.lens.parse import Field, parse
+from tgiconik.sandbox.grid.lens.parse import QueryField, parse
 from tgiconik.sandbox.grid.lens.scrolls import Slice, next_slice
 from tgiconik.sandbox.grid.shapes import Document
 from tgiconik.sandbox.state import State
@@ -55,16 +55,16 @@ def routes(state: State) -> list[BaseRoute]:
 
 
 def answer(state: State, graphql: str) -> Document:
-    """What `getTransactions` answers, with the fields that were asked for and no others.
+    """What `getTransactions` answers, with the fields that were selected for and no others.
 
     Raises:
         LensError: the query is not understood.
     """
-    asked = parse(graphql)
-    if asked.name != "getTransactions":
-        raise LensError(f"Cannot query field {asked.name}")
-    page_fields = _fields(asked, _PAGE)
-    query = arguments.read(asked.arguments)
+    selected = parse(graphql)
+    if selected.name != "getTransactions":
+        raise LensError(f"Cannot query field {selected.name}")
+    page_fields = _fields(selected, _PAGE)
+    query = arguments.read(selected.arguments)
     part = _slice(state, graphql, query)
     page: Document = {
         "count": len(part.transactions),
@@ -87,9 +87,9 @@ def _slice(state: State, graphql: str, query: Document) -> Slice:
     return Slice(found[offset : offset + count], len(found), offset)
 
 
-def _entry(asked: Field, *, with_content_keys: bool) -> Callable[[Document], Document]:
+def _entry(selected: QueryField, *, with_content_keys: bool) -> Callable[[Document], Document]:
     """What to show of a transaction. Without `contentKeyFilters` Lens answers no content keys."""
-    fields = _fields(asked, _ENTRY)
+    fields = _fields(selected, _ENTRY)
     shown = {field.name: _content_keys(field) for field in fields if field.name == "contentkeys"}
 
     def entry(transaction: Document) -> Document:
@@ -104,9 +104,9 @@ def _entry(asked: Field, *, with_content_keys: bool) -> Callable[[Document], Doc
     return entry
 
 
-def _content_keys(asked: Field) -> Callable[[list[Document]], list[Document]]:
-    fields = _fields(asked, _CONTENT_KEY)
-    names = arguments.names(asked.arguments)
+def _content_keys(selected: QueryField) -> Callable[[list[Document]], list[Document]]:
+    fields = _fields(selected, _CONTENT_KEY)
+    names = arguments.names(selected.arguments)
     return lambda keys: [
         {field.name: entry[field.name] for field in fields}
         for entry in keys
@@ -114,17 +114,17 @@ def _content_keys(asked: Field) -> Callable[[list[Document]], list[Document]]:
     ]
 
 
-def _fields(asked: Field, known: Sequence[str]) -> tuple[Field, ...]:
-    if not asked.fields:
-        raise LensError(f"{asked.name} must have a selection of subfields")
-    for field in asked.fields:
+def _fields(selected: QueryField, known: Sequence[str]) -> tuple[QueryField, ...]:
+    if not selected.fields:
+        raise LensError(f"{selected.name} must have a selection of subfields")
+    for field in selected.fields:
         if field.name not in known:
-            raise LensError(f"Cannot query field {field.name} on {asked.name}")
+            raise LensError(f"Cannot query field {field.name} on {selected.name}")
         if field.fields and field.name not in _BRANCHES:
             raise LensError(f"{field.name} has no subfields")
         if field.arguments and field.name != "contentkeys":
             raise LensError(f"{field.name} takes no arguments")
-    return asked.fields
+    return selected.fields
 
 
 def _errors(message: str, *, status: int) -> Response:
