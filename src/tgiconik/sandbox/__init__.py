@@ -1,8 +1,8 @@
-"""An embedded pair of platforms, iconik and Trading Grid, for examples and tests. A test double.
+"""Emulates iconik and Trading Grid with state, for examples and tests. A test double.
 
     sandbox, grid, iconik = start()
 
-or, where its end matters,
+or, to close it at a defined point,
 
     sandbox = Sandbox()
     async with sandbox.clients() as (grid, iconik):

@@ -14,7 +14,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Serve the sandbox and say how clients find it.
 
     Returns:
-        The exit code: 0 when interrupted, 2 when the address is store_file.
+        The exit code: 0 when interrupted, 2 when the address is in use.
     """
     options = _parser().parse_args(arguments)
     sandbox = Sandbox(
@@ -80,6 +80,6 @@ def _seconds(text: str) -> float:
 
 
 if __name__ == "__main__":
-    # `kill` ends it as Ctrl-C does: what it keeps for a while goes with it.
+    # `kill` stops it as Ctrl-C does, so that temporary files are deleted.
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     sys.exit(main())

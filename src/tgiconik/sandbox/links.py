@@ -1,8 +1,8 @@
-"""The links that leave the platform: shares that partners open, and signed links to bytes.
+"""Links for people and programs without credentials: shares, and signed links to bytes.
 
-`GET /share/{share_id}` answers the bytes of the asset's current original, or a page of links for a
-collection; `?download=1` counts as a download and needs the share to allow it. `GET /media/…` is
-the storage behind signed links.
+`GET /share/{share_id}` returns the bytes of the asset's current original, or for a collection a
+page of links; `?download=1` counts as a download and is rejected unless the share allows downloads.
+`GET /media/…` serves signed links.
 """
 
 from html import escape
@@ -21,7 +21,7 @@ from tgiconik.sandbox.store import Document
 
 
 def routes(state: State) -> list[BaseRoute]:
-    """Shares and storage."""
+    """The routes of share links and signed links."""
 
     async def open_share(request: Request) -> Response:
         try:
@@ -71,7 +71,7 @@ def _open(state: State, request: Request) -> Response:
 
 
 def _check_is_shared(state: State, share: Document, asset_id: str) -> None:
-    """A link opens what was shared and nothing beside it."""
+    """Reject an asset that is not part of the share."""
     if share["object_type"] == "assets" and asset_id == share["object_id"]:
         return
     members = collection.members(state, share["object_id"])
@@ -95,7 +95,7 @@ def _bytes(state: State, file: Document, request: Request, *, as_attachment: boo
 
 
 def _page(state: State, share: Document, path: str) -> Response:
-    """The assets of a shared collection, as links."""
+    """An HTML page that links the assets of a shared collection."""
     title = escape(share["title"] or "Shared collection")
     items = "".join(
         f'<li><a href="{escape(path)}?asset={escape(member["id"])}">'

@@ -1,7 +1,7 @@
-"""The sandbox's memory: JSON documents in a SQLite database. Media bytes are in `storage.blobs`.
+"""The sandbox's database: JSON documents in SQLite. Media bytes are in `storage.blobs`.
 
-Both emulated platforms keep everything they know here, so that a sandbox started on a file comes
-back as it was left, and a whole world can be inspected with `sqlite3`.
+Both platforms store all their data here, so that a sandbox with a database file can be reopened,
+and inspected with `sqlite3`.
 """
 
 import json
@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 Document = dict[str, Any]
-#: Called with a document's kind and id; with two empty strings when anything may have changed.
+#: Receives a document's kind and id, or two empty strings after a rollback.
 ChangeListener = Callable[[str, str], None]
 
 _SCHEMA = """
@@ -32,19 +32,19 @@ class Store:
     """Documents by (kind, id), listed in the order they were first written.
 
     Args:
-        path: a file, or ":memory:" (the default) for a world that ends with the process.
+        path: a file, or ":memory:" for a database that ends with the process.
     """
 
     def __init__(self, path: str | Path = ":memory:") -> None:
-        # Handlers run on one event loop, but uvicorn may own that loop in another thread than
-        # the one that seeded the world; SQLite itself serialises the calls.
+        # Handlers run on one event loop, but with uvicorn that may be in another thread than the
+        # one that added the sample data; SQLite serializes the calls.
         self._db = sqlite3.connect(path, check_same_thread=False, isolation_level=None)
         self._db.execute("PRAGMA journal_mode=WAL")
         self._db.executescript(_SCHEMA)
         self._listeners: list[ChangeListener] = []
 
     def subscribe(self, listener: ChangeListener) -> None:
-        """Tell somebody about every document that is written or removed, and of every rollback."""
+        """Call a listener after every write and delete of a document, and after every rollback."""
         self._listeners.append(listener)
 
     def _notify(self, kind: str, id_: str) -> None:
@@ -52,14 +52,14 @@ class Store:
             listener(kind, id_)
 
     def get(self, kind: str, id_: str) -> Document | None:
-        """One document, or None when there is none."""
+        """A document, or None if it does not exist."""
         row = self._db.execute(
             "SELECT body FROM documents WHERE kind = ? AND id = ?", (kind, id_)
         ).fetchone()
         return None if row is None else json.loads(row[0])
 
     def put(self, kind: str, id_: str, body: Document, *, parent: str = "") -> None:
-        """Write a document; one that exists keeps its place in the order."""
+        """Write a document; an existing one keeps its place in the order."""
         self._db.execute(
             "INSERT INTO documents (kind, id, parent, body) VALUES (?, ?, ?, ?) "
             "ON CONFLICT (kind, id) DO UPDATE SET body = excluded.body, parent = excluded.parent",
@@ -68,7 +68,7 @@ class Store:
         self._notify(kind, id_)
 
     def delete(self, kind: str, id_: str) -> bool:
-        """Remove a document; says whether there was one."""
+        """Delete a document; returns whether it existed."""
         gone = self._db.execute("DELETE FROM documents WHERE kind = ? AND id = ?", (kind, id_))
         self._notify(kind, id_)
         return gone.rowcount > 0
@@ -83,12 +83,12 @@ class Store:
         return [json.loads(body) for (body,) in rows]
 
     def is_empty(self) -> bool:
-        """Whether nothing was ever written: a new database that wants a world."""
+        """Whether the database has no documents."""
         return self._db.execute("SELECT 1 FROM documents LIMIT 1").fetchone() is None
 
     @contextmanager
     def transaction(self) -> Iterator[None]:
-        """All writes within happen, or none."""
+        """Commit all writes of the block, or none if it raises."""
         self._db.execute("BEGIN IMMEDIATE")
         try:
             yield
@@ -99,5 +99,5 @@ class Store:
         self._db.execute("COMMIT")
 
     def close(self) -> None:
-        """Release the database."""
+        """Close the database."""
         self._db.close()

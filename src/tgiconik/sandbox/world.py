@@ -1,7 +1,7 @@
-"""The sandbox's world: a brand, its partners in three regions, and its spring launch.
+"""The sandbox's sample data: a brand, its partners in three regions, and its spring launch.
 
-Everything has a fixed id, so that examples and tests tell the same story every time. Dates are
-relative to the sandbox's clock, so that the story does not grow old.
+All ids are fixed, so that examples and tests are reproducible. Dates are relative to the sandbox's
+clock, so that licenses and due dates stay valid.
 """
 
 from collections.abc import Mapping, Sequence
@@ -20,7 +20,7 @@ NORDLICHT: Final = "GC10000401DE"
 SUMMIT: Final = "GC10000402US"
 YAMA: Final = "GC10000403JP"
 
-#: The metadata view that release decisions are read through.
+#: The metadata view used for release decisions.
 RELEASE_VIEW: Final = iconik.fixed_id("view release")
 
 _FIELDS: Final = (
@@ -39,17 +39,17 @@ _FIELDS: Final = (
 
 
 def asset_id(name: str) -> str:
-    """The id of one of the world's assets, by its short name, such as `film-de`."""
+    """The id of a sample asset by its short name, such as `film-de`."""
     return iconik.fixed_id(f"asset {name}")
 
 
 def policy() -> ReleasePolicy:
-    """The brand's release policy: the defaults, read through the world's metadata view."""
+    """The brand's release policy: the defaults, with the sample metadata view."""
     return ReleasePolicy(metadata_view=RELEASE_VIEW)
 
 
 def build(state: State) -> None:
-    """Fill both sides of an empty sandbox."""
+    """Add the sample data to an empty sandbox."""
     iconik.add_metadata_view(state, id_=RELEASE_VIEW, name="Release", fields=_FIELDS)
     _add_assets(state)
     _add_community(state)

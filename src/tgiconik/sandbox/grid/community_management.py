@@ -1,9 +1,8 @@
 """Community Management Services: companies, partner directory, users, roles, entitlements.
 
-Source: OpenText's repository BN-Trading-Grid, for paths, parameters and bodies. Not published, and
-so the sandbox's own: lists answer as plain JSON arrays, entries carry the names that the calls use
-for the same things, searches find what contains the text, and of a new user no more is demanded
-than the loginId and the password, without which there is none.
+Source of paths, parameters and bodies: OpenText's repository BN-Trading-Grid. Responses are not
+published. In the sandbox, lists are JSON arrays, entries have the field names that requests use,
+searches match substrings, and a new user needs only a loginId and a password.
 """
 
 from collections.abc import Awaitable, Callable, Mapping
@@ -40,7 +39,7 @@ DIRECTORY: Final = "grid/directory"
 USERS: Final = "grid/users"
 
 _LISTED: Final = ("userId", "loginId", "email", "lastName", "firstName")
-#: What the sandbox is told of a user and does not keep.
+#: Fields of a user that are accepted but not stored.
 _SECRETS: Final = frozenset({"loginPassword", "userPasswordHint"})
 
 
@@ -73,7 +72,7 @@ _GIVEN_ONCE: Final[Mapping[str, Check]] = {
         {f"pwdHintQuestionAnswer{number}": _details("question", "answer") for number in range(1, 7)}
     ),
 }
-#: The bodies as published; none of their fields is marked as required there.
+#: The bodies as published; none of their fields is documented as required.
 _USER_UPDATE: Final = some_of(_CHANGEABLE)
 _USER_CREATE: Final = some_of({**_CHANGEABLE, **_GIVEN_ONCE})
 _ROLES: Final = list_of(Shape({"roleName": Field(one_of(RoleName))}))
@@ -81,7 +80,7 @@ _ROLES: Final = list_of(Shape({"roleName": Field(one_of(RoleName))}))
 
 @attrs.frozen
 class _Request:
-    """What a handler is asked."""
+    """The input of a handler."""
 
     store: Store
     ids: Mapping[str, str]
@@ -107,7 +106,7 @@ _Handler: TypeAlias = Callable[[_Request], Response]
 
 
 def routes(state: State) -> list[BaseRoute]:
-    """Every published operation."""
+    """The routes of all published operations."""
     base = "/TGCommunityServices/v1"
     company = base + "/companies/{company_id}"
     table: list[tuple[str, str, _Handler]] = [
@@ -246,7 +245,7 @@ def _users(call: _Request) -> list[Document]:
 
 
 def _user(call: _Request, *ids: str) -> Document:
-    """The user whom a path names by one of these ids."""
+    """The user with one of the ids in the path."""
     named = call.ids.get("user_id", call.ids.get("login_id"))
     for user in _users(call):
         if named in {user[name] for name in ids}:

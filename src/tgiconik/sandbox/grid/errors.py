@@ -1,14 +1,14 @@
-"""Errors of Trading Grid itself, in the shape of OpenText's API gateway.
+"""Error responses of Trading Grid's own APIs, in the format of OpenText's API gateway.
 
-Error bodies are not published for this host; the shape, and the code for a wrong key, were seen in
-OpenText's developer forum. The other codes are the sandbox's own words.
+OpenText does not publish error bodies for this host. The format, and the code of a wrong key, are
+from its developer forum; the other codes are the sandbox's.
 """
 
 from starlette.responses import JSONResponse, Response
 
 
 class GatewayError(Exception):
-    """A call that is refused."""
+    """An error response."""
 
     def __init__(self, status: int, text: str, code: str) -> None:
         super().__init__(text)
@@ -16,37 +16,37 @@ class GatewayError(Exception):
         self.code = code
 
     def response(self) -> Response:
-        """The answer."""
+        """The response."""
         return JSONResponse(
             {"fault": {"faultstring": str(self), "detail": {"errorcode": self.code}}}, self.status
         )
 
 
 def wrong_key() -> GatewayError:
-    """Credentials that nobody has."""
+    """The client credentials are unknown."""
     return GatewayError(401, "Invalid client credentials", "oauth.v2.InvalidApiKey")
 
 
 def wrong_grant() -> GatewayError:
-    """Another way to get a token than client credentials."""
+    """The grant type is not client credentials."""
     return GatewayError(400, "Unsupported grant type", "oauth.v2.UnsupportedGrantType")
 
 
 def wrong_token() -> GatewayError:
-    """No token, or one that is wrong or has run out."""
+    """The access token is missing, wrong or expired."""
     return GatewayError(401, "Invalid access token", "oauth.v2.InvalidAccessToken")
 
 
 def not_found(what: str) -> GatewayError:
-    """Something that is not there."""
+    """The resource does not exist."""
     return GatewayError(404, f"There is no {what}", "sandbox.NotFound")
 
 
 def conflict(text: str) -> GatewayError:
-    """Something that is there already."""
+    """The resource exists already."""
     return GatewayError(409, text, "sandbox.Conflict")
 
 
 def bad_request(text: str) -> GatewayError:
-    """A call that is not as published."""
+    """The request is not as documented."""
     return GatewayError(400, text, "sandbox.BadRequest")

@@ -1,4 +1,4 @@
-"""Trading Grid's OAuth2 endpoint: client credentials for a token that lasts ten hours.
+"""Trading Grid's OAuth2 token endpoint: client credentials, tokens valid for ten hours.
 
 Source: OpenText's repository BN-Trading-Grid.
 """
@@ -16,13 +16,13 @@ from tgiconik.sandbox.credentials import CLIENT_ID, CLIENT_SECRET
 from tgiconik.sandbox.grid import errors, times
 from tgiconik.sandbox.state import State
 
-#: How long a token lasts.
+#: Lifetime of a token.
 LIFETIME: Final = timedelta(hours=10)
 _TOKENS: Final = "grid/tokens"
 
 
 def routes(state: State) -> list[BaseRoute]:
-    """`POST /v1/oauth2/tokens?grant_type=client_credentials`."""
+    """The route of `POST /v1/oauth2/tokens?grant_type=client_credentials`."""
 
     async def create_token(request: Request) -> Response:
         if not _knows_the_secret(request):
@@ -43,7 +43,7 @@ def routes(state: State) -> list[BaseRoute]:
 
 
 def is_authorised(state: State, request: Request) -> bool:
-    """Whether a request carries a token that was given out and has not run out."""
+    """Whether a request has a valid access token."""
     scheme, _, token = request.headers.get("authorization", "").partition(" ")
     known = state.store.get(_TOKENS, token) if scheme.lower() == "bearer" else None
     return known is not None and times.stamp(state.now()) < known["expires_at"]

@@ -1,7 +1,8 @@
-"""What a JSON body must look like: checks that collect every fault and normalise what is good.
+"""Validation of JSON bodies: checks that collect all violations and normalize valid values.
 
-A check takes a value, the JSON pointer of its place and the list that faults go to, and returns the
-value as it is kept: times in UTC, optional fields filled in. After a fault the value means nothing.
+A check takes a value, the JSON pointer of its position and the list of violations to append to. It
+returns the value to store: times in UTC, optional fields filled in. After a violation, the returned
+value is not meaningful.
 """
 
 import re
@@ -19,7 +20,7 @@ Document: TypeAlias = dict[str, Any]
 
 @attrs.frozen
 class Violation:
-    """One thing that is wrong, and where: a JSON pointer, or the name of a parameter."""
+    """A validation error at a JSON pointer or in a named parameter."""
 
     pointer: str
     detail: str
@@ -31,7 +32,7 @@ _REQUIRED: Final = object()
 
 
 def text(*, least: int = 0, most: int | None = None, pattern: str = ".*") -> Check:
-    """Text of a length (in characters) and form."""
+    """A string of a length (in characters) and pattern."""
     form = re.compile(pattern, re.DOTALL)
 
     def check(value: Json, pointer: str, violations: list[Violation]) -> Json:
@@ -47,7 +48,7 @@ def text(*, least: int = 0, most: int | None = None, pattern: str = ".*") -> Che
 
 
 def one_of(values: type[StrEnum] | tuple[str, ...]) -> Check:
-    """One of a list of words."""
+    """One of several strings."""
     words = [str(value) for value in values]
 
     def check(value: Json, pointer: str, violations: list[Violation]) -> Json:
@@ -59,7 +60,7 @@ def one_of(values: type[StrEnum] | tuple[str, ...]) -> Check:
 
 
 def time(value: Json, pointer: str, violations: list[Violation]) -> Json:
-    """A time in RFC 3339, kept in UTC."""
+    """A time in RFC 3339, normalized to UTC."""
     try:
         return times.stamp(times.parse(value))
     except (TypeError, ValueError):
@@ -75,7 +76,7 @@ def boolean(value: Json, pointer: str, violations: list[Violation]) -> Json:
 
 
 def whole_number(least: int, most: int) -> Check:
-    """A whole number, both ends included. JSON Schema takes 60.0 for one too."""
+    """An integer in a range, both ends included. As in JSON Schema, 60.0 is an integer."""
 
     def check(value: Json, pointer: str, violations: list[Violation]) -> Json:
         if isinstance(value, bool) or not isinstance(value, int | float) or value != value // 1:
@@ -89,14 +90,14 @@ def whole_number(least: int, most: int) -> Check:
 
 
 def anything(value: Json, pointer: str, violations: list[Violation]) -> Json:
-    """An object with whatever fields."""
+    """An object with any fields."""
     if not isinstance(value, dict):
         violations.append(Violation(pointer, "must be an object"))
     return value
 
 
 def list_of(item: Check) -> Check:
-    """A list whose entries are all of one kind."""
+    """A list with items of one kind."""
 
     def check(value: Json, pointer: str, violations: list[Violation]) -> Json:
         if not isinstance(value, list):
@@ -109,7 +110,7 @@ def list_of(item: Check) -> Check:
 
 @attrs.frozen
 class Field:
-    """A field of an object: what it must be, and what it is when it is left out."""
+    """A field of an object: its check, and its default if it is optional."""
 
     check: Check
     default: Json = _REQUIRED
@@ -121,8 +122,8 @@ class Shape:
 
     Attributes:
         fields: its fields by name.
-        closed: refuses other fields; an open shape keeps them.
-        partial: an update: no field is required, none is filled in.
+        closed: rejects other fields; otherwise they are kept.
+        partial: for updates: no field is required, and no default is filled in.
     """
 
     fields: Mapping[str, Field]
@@ -130,7 +131,7 @@ class Shape:
     partial: bool = False
 
     def __call__(self, value: Json, pointer: str, violations: list[Violation]) -> Json:
-        """Check an object, as every `Check` does."""
+        """Validate an object, as every `Check` does."""
         if not isinstance(value, dict):
             violations.append(Violation(pointer, "must be an object"))
             return value
@@ -152,21 +153,21 @@ class Shape:
         return kept
 
     def blank(self) -> Document:
-        """The fields that need not be given, as they are then."""
+        """The defaults of the optional fields."""
         return {n: f.default for n, f in self.fields.items() if f.default is not _REQUIRED}
 
     def update(self, *names: str) -> "Shape":
-        """The shape of a change to some of these fields."""
+        """The shape of an update of some of these fields."""
         return Shape({name: self.fields[name] for name in names}, partial=True)
 
 
 def some_of(fields: Mapping[str, Check]) -> Shape:
-    """An object of which any field may be left out, and then stays out."""
+    """An object whose fields are all optional, without defaults."""
     return Shape({name: Field(check) for name, check in fields.items()}, partial=True)
 
 
 def nullable(check: Check) -> Field:
-    """A field that may be null, and is when it is left out."""
+    """A field that may be null; its default is null."""
 
     def or_null(value: Json, pointer: str, violations: list[Violation]) -> Json:
         return None if value is None else check(value, pointer, violations)
@@ -175,12 +176,12 @@ def nullable(check: Check) -> Field:
 
 
 def many(item: Check) -> Field:
-    """A list that is empty when it is left out."""
+    """A list field; its default is an empty list."""
     return Field(list_of(item), [])
 
 
 def part(shape: Shape) -> Field:
-    """An object that is blank when it is left out."""
+    """An object field; its default consists of the object's own defaults."""
     return Field(shape, shape.blank())
 
 

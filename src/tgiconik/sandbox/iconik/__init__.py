@@ -1,7 +1,7 @@
-"""iconik's side of the sandbox: 1,002 operations below `/API/`, most of them from the facts alone.
+"""The sandbox's iconik: 1,002 operations below `/API/`.
 
-A request is found in the table, passes the gate (credentials, query, body) and reaches a handler:
-one of the modules for resources that behave in ways of their own, or the generic resource.
+A request is routed, authenticated and validated against iconik's OpenAPI documents, then handled:
+by the module of its resource, or by a generic handler (`crud`).
 """
 
 from collections.abc import Callable, Mapping
@@ -48,7 +48,7 @@ from tgiconik.sandbox.state import State
 Handler = Callable[[ApiRequest], Response]
 
 _METHODS: Final = ["GET", "POST", "PUT", "PATCH", "DELETE"]
-#: The operations that behave in ways of their own.
+#: Handlers of operations with behaviour of their own.
 _HANDLERS: Final[Mapping[str, Handler]] = {
     **acls.HANDLERS,
     **approvals.HANDLERS,
@@ -71,14 +71,14 @@ _HANDLERS: Final[Mapping[str, Handler]] = {
 
 
 def routes(state: State) -> list[BaseRoute]:
-    """All of iconik, as one route below `/API/`."""
+    """The route of all iconik operations, below `/API/`."""
     service = _Dispatcher(state, _operations())
     return [Route("/API/{path:path}", service.answer, methods=_METHODS)]
 
 
 @attrs.frozen
 class _Operations:
-    """What follows from the facts alone: the same for every sandbox."""
+    """Routing, schemas and handlers of all operations; shared by all sandboxes of a process."""
 
     router: Router
     schemas: Mapping[str, Schemas]
@@ -101,7 +101,7 @@ def _operations() -> _Operations:
 
 
 class _Dispatcher:
-    """The dispatcher: what is asked for, whether it may be, and who answers."""
+    """Routes, validates and answers requests."""
 
     def __init__(self, state: State, known: _Operations) -> None:
         self._state = state
@@ -109,7 +109,7 @@ class _Dispatcher:
         self._index = SearchIndex(state)
 
     async def answer(self, request: Request) -> Response:
-        """Answer one request, refusals in iconik's shape of an error."""
+        """Answer a request; an `ApiError` becomes an error response in iconik's format."""
         try:
             return await self._answer(request)
         except ApiError as error:
@@ -166,13 +166,13 @@ def _by_place(known: Facts, service: str) -> Mapping[tuple[str, str], Operation]
 def _generic(api_request: ApiRequest, *, handler: Handler, resources: ResourceTypes) -> Response:
     crud.check_parents(api_request, resources)
     if "asset_id" in api_request.ids:
-        # Other services hang things below assets, which live in the assets service.
+        # Other services have resources below assets, which belong to the assets service.
         objects.asset(api_request.state, api_request.ids["asset_id"])
     return handler(api_request)
 
 
 def _generic_handler(operation: Operation, resources: ResourceTypes) -> Handler:
-    """The generic handler of an operation, chosen by its path and its answer."""
+    """The generic handler of an operation, chosen by its path and its response schema."""
     method, path = operation.method, operation.path
     if method == "GET" and resources.is_list(operation):
         return partial(crud.list_all, resource=resources.of_collection(path))

@@ -1,7 +1,7 @@
-"""Access control lists: which permissions users, groups and shares have on an object.
+"""Access control lists: permissions of users, groups and shares on objects.
 
-`PUT` overwrites what a subject had, unless the body says `mode=APPEND`. The sandbox keeps the lists
-and answers from them; it does not enforce them: its credentials may do everything.
+`PUT` overwrites a subject's permissions unless the body has `mode=APPEND`. The sandbox stores the
+lists and returns them, but does not enforce them: its credentials may do everything.
 """
 
 from collections.abc import Iterable, Mapping
@@ -21,7 +21,7 @@ _SUBJECTS: Final = {"user_id": "user_ids", "group_id": "group_ids"}
 
 
 def _subject(request: ApiRequest) -> tuple[str, str]:
-    """Who the path is about: `("user_id", …)`."""
+    """The subject named in the path, such as `("user_id", …)`."""
     name = next(name for name in ("user_id", "group_id", "share_id") if name in request.ids)
     return name, request.ids[name]
 
@@ -53,7 +53,7 @@ def _grant(
 
 
 def read_object(request: ApiRequest) -> Response:
-    """Who may do what with an object."""
+    """Read an object's access control list."""
     entries = request.state.store.list(ACLS, parent=_object(request))
     return request.respond(
         {
@@ -64,12 +64,12 @@ def read_object(request: ApiRequest) -> Response:
 
 
 def read_permissions(request: ApiRequest) -> Response:
-    """What the caller may do with an object: everything."""
+    """Read the caller's permissions on an object, which are all permissions."""
     return request.respond({"permissions": list(_PERMISSIONS)})
 
 
 def check_permission(request: ApiRequest) -> Response:
-    """Whether a subject, or the caller, has a permission; 403 when not."""
+    """Check that a subject, or the caller, has a permission; 403 if not."""
     if "user_id" in request.ids or "group_id" in request.ids or "share_id" in request.ids:
         entry = _entry(request)
         if request.ids["permission"] not in entry["permissions"]:
@@ -81,7 +81,7 @@ def check_permission(request: ApiRequest) -> Response:
 
 
 def check_many(request: ApiRequest) -> Response:
-    """Which of several objects the caller may use: all of them."""
+    """Read the caller's permissions on several objects, which are all permissions."""
     keys = request.body.get("object_keys") or [
         key for each in request.body.get("objects", ()) for key in each.get("object_keys") or ()
     ]
@@ -89,7 +89,7 @@ def check_many(request: ApiRequest) -> Response:
 
 
 def read_entry(request: ApiRequest) -> Response:
-    """What one subject may do with an object."""
+    """Read one subject's permissions on an object."""
     return request.respond(_entry(request))
 
 
@@ -100,33 +100,33 @@ def _entry(request: ApiRequest) -> Document:
 
 
 def write_entry(request: ApiRequest) -> Response:
-    """Say what one subject may do with an object."""
+    """Set one subject's permissions on an object."""
     permissions = request.body.get("permissions") or ()
     return request.respond(_grant(request, _object(request), _subject(request), permissions))
 
 
 def delete_entry(request: ApiRequest) -> Response:
-    """Take everything on an object from one subject."""
+    """Remove all of one subject's permissions on an object."""
     name, id_ = _subject(request)
     request.state.store.delete(ACLS, f"{_object(request)}/{name}/{id_}")
     return Response(status_code=204)
 
 
 def list_shares(request: ApiRequest) -> Response:
-    """What shares may do with an object."""
+    """List the permissions that shares have on an object."""
     entries = request.state.store.list(ACLS, parent=_object(request))
     return listed(request, [each for each in entries if "share_id" in each])
 
 
 def write_many(request: ApiRequest) -> Response:
-    """Say what subjects may do with several objects."""
+    """Set the permissions of subjects on several objects."""
     keys = request.body.get("object_keys") or []
     _write(request, request.body, keys)
     return request.respond({"updated_object_keys": keys})
 
 
 def write_different(request: ApiRequest) -> Response:
-    """The same as `write_many` several times, each with its own permissions."""
+    """Like `write_many`, for several sets of objects, each with its own permissions."""
     for each in request.body["objects"]:
         _write(request, each, each["object_keys"])
     return JSONResponse(
@@ -135,7 +135,7 @@ def write_different(request: ApiRequest) -> Response:
 
 
 def write_contents(request: ApiRequest) -> Response:
-    """Say what subjects may do with what is in collections."""
+    """Set the permissions of subjects on the contents of collections."""
     for type_, key in _contents(request):
         _write(request, request.body | {"object_type": type_}, [key])
     return Response(status_code=202)
@@ -156,14 +156,14 @@ def _subjects(request: ApiRequest, body: Mapping[str, Any]) -> list[tuple[str, s
 
 
 def delete_many(request: ApiRequest) -> Response:
-    """Take everything on several objects from subjects."""
+    """Remove all permissions of subjects on several objects."""
     for key in request.body.get("object_keys") or ():
         _delete(request, f"{request.ids['object_type']}/{key}")
     return request.respond_empty()
 
 
 def delete_contents(request: ApiRequest) -> Response:
-    """Take everything on what is in collections from subjects."""
+    """Remove all permissions of subjects on the contents of collections."""
     for type_, key in _contents(request):
         _delete(request, f"{type_}/{key}")
     return request.respond_empty()

@@ -1,7 +1,7 @@
-"""Approvals: a request first, then each reviewer's status. Each version has its own.
+"""Approvals: one approval request per asset version, with a status from each reviewer.
 
-The overall status follows from the reviewers' ones: enough approvals are APPROVED, approvals and
-refusals together are MIXED, refusals alone are NOT_APPROVED, anything else is still REQUESTED.
+The overall status is derived from the reviewers': APPROVED with enough approvals, MIXED with
+approvals and rejections, NOT_APPROVED with rejections only, otherwise REQUESTED.
 """
 
 from collections.abc import Iterable, Mapping
@@ -19,7 +19,7 @@ from tgiconik.sandbox.store import Document
 
 
 def overall(statuses: Iterable[str], min_number: int) -> str:
-    """What the reviewers say together."""
+    """The overall status that follows from the reviewers' statuses."""
     given = list(statuses)
     approved, refused = given.count("APPROVED"), given.count("NOT_APPROVED")
     if approved and refused:
@@ -30,12 +30,12 @@ def overall(statuses: Iterable[str], min_number: int) -> str:
 
 
 def of(state: State, type_: str, id_: str, version_id: str | None) -> Document | None:
-    """The request for approval of an object, or of a version of an asset."""
+    """The approval request of an object or asset version, or None."""
     return state.store.get(APPROVALS, _key(type_, id_, version_id))
 
 
 def current_version(state: State, type_: str, id_: str) -> str | None:
-    """What an approval of the object is about: an asset's current version, else the whole."""
+    """The version to approve: an asset's current version, None for other objects."""
     return objects.asset(state, id_)["default_version_id"] if type_ == "assets" else None
 
 
@@ -48,7 +48,7 @@ def make(
     *,
     user_id: str | None,
 ) -> Document:
-    """Ask for approval; an older request of the same version is replaced."""
+    """Create an approval request; it replaces an earlier one of the same version."""
     moment = stamp(state.now())
     approval = {
         "object_type": type_,
@@ -76,10 +76,10 @@ def answer(
     user: str | None = None,
     external: str | None = None,
 ) -> Document:
-    """Note one reviewer's status; a later one replaces it.
+    """Record a reviewer's status, which replaces that reviewer's earlier one.
 
     Returns:
-        The reviewer's row.
+        The stored answer of the reviewer.
     """
     row = {
         "object_type": approval["object_type"],
@@ -126,7 +126,7 @@ def _key(type_: str, id_: str, version_id: str | None) -> str:
 
 
 def ask(request: ApiRequest) -> Response:
-    """Ask reviewers; for a collection it becomes a job (202)."""
+    """Request approval; for a collection the response is 202, as for a job."""
     type_, id_ = objects.check(request)
     body: Mapping[str, Any] = request.body
     version_id = body.get("version_id") or current_version(request.state, type_, id_)
@@ -137,19 +137,19 @@ def ask(request: ApiRequest) -> Response:
 
 
 def read_request(request: ApiRequest) -> Response:
-    """The request and how it stands."""
+    """Read the approval request and its status."""
     return request.respond(_seen(request, _request(request)))
 
 
 def change_request(request: ApiRequest) -> Response:
-    """Change reviewers or how many must approve."""
+    """Change the reviewers or the number of approvals needed."""
     names = ("users", "groups", "externals", "min_number")
     changes = {name: request.body[name] for name in names if request.body.get(name) is not None}
     return request.respond(_seen(request, _put(request.state, _request(request) | changes)))
 
 
 def withdraw(request: ApiRequest) -> Response:
-    """Forget the request and what was answered."""
+    """Delete the approval request and its answers."""
     approval = _request(request)
     key = _key(approval["object_type"], approval["object_id"], approval["version_id"])
     request.state.store.delete(APPROVALS, key)
@@ -157,14 +157,14 @@ def withdraw(request: ApiRequest) -> Response:
 
 
 def list_answers(request: ApiRequest) -> Response:
-    """Each reviewer's status; empty where nobody was asked."""
+    """List the reviewers' statuses; empty if no approval was requested."""
     type_, id_, version_id = _place(request)
     approval = of(request.state, type_, id_, version_id)
     return listed(request, [] if approval is None else approval["approvals_by"])
 
 
 def give_answer(request: ApiRequest) -> Response:
-    """Note a reviewer's status; the caller's, unless the body names another one."""
+    """Record a reviewer's status: the caller's unless the body names another reviewer."""
     body: Mapping[str, Any] = request.body
     external = body.get("external")
     user = body.get("user") or (None if external else request.user_id)
@@ -175,7 +175,7 @@ def give_answer(request: ApiRequest) -> Response:
 
 
 def take_answers_back(request: ApiRequest) -> Response:
-    """Forget the answers of all reviewers, or of the one that the path names."""
+    """Delete all reviewers' answers, or only those of the reviewer in the path."""
     approval = _request(request)
     user, external = request.ids.get("user_id"), request.ids.get("email")
     kept = [
@@ -188,7 +188,7 @@ def take_answers_back(request: ApiRequest) -> Response:
 
 
 def answer_many(request: ApiRequest) -> Response:
-    """Note the caller's status for several objects, asked for or not."""
+    """Record the caller's status for several objects, with or without an approval request."""
     type_ = request.body["object_type"]
     for id_ in request.body["object_ids"]:
         version_id = current_version(request.state, type_, id_)
@@ -200,7 +200,7 @@ def answer_many(request: ApiRequest) -> Response:
 
 
 def forget_many(request: ApiRequest) -> Response:
-    """Forget the requests of several objects."""
+    """Delete the approval requests of several objects."""
     type_ = request.body["object_type"]
     for id_ in request.body["object_ids"]:
         version_id = current_version(request.state, type_, id_)
@@ -224,7 +224,7 @@ def _request(request: ApiRequest) -> Document:
 
 
 def _seen(request: ApiRequest, approval: Document) -> Document:
-    """The request with the caller's own status."""
+    """The approval request with the caller's own status."""
     own = (r["status"] for r in approval["approvals_by"] if r["user"] == request.user_id)
     return approval | {"user_status": next(own, approval["status"])}
 

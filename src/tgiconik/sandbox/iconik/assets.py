@@ -1,4 +1,4 @@
-"""Assets: made with a first version at once, deleted into a queue, purged from there."""
+"""Assets: created with a first version, deleted into a delete queue, purged from there."""
 
 from collections.abc import Callable, Iterable
 from typing import Any
@@ -14,7 +14,7 @@ from tgiconik.sandbox.iconik.request import ApiError, ApiRequest, found, new_id,
 from tgiconik.sandbox.state import State
 from tgiconik.sandbox.store import Document
 
-#: What a client may send and the server decides.
+#: Fields set by the server; values sent by a client are ignored.
 _OURS = frozenset({
     "id", "versions", "date_created", "date_modified", "created_by_user", "in_collections",
     "default_version_id", "status", "collection_id",
@@ -43,7 +43,7 @@ def new_version(
 
 
 def put(state: State, document: Document) -> Document:
-    """Write an asset."""
+    """Store an asset."""
     state.store.put(ASSETS, document["id"], document)
     return document
 
@@ -57,7 +57,7 @@ def make(
     version_id: str | None = None,
     created: str | None = None,
 ) -> Document:
-    """Make an asset with its first version."""
+    """Create an asset with its first version."""
     moment = created or stamp(state.now())
     version = new_version(1, created=moment, user_id=user_id, id_=version_id)
     return put(
@@ -86,7 +86,7 @@ def make(
 
 
 def create_asset(request: ApiRequest) -> Response:
-    """Make an asset; in a collection with `collection_id` and `assign_to_collection=true`."""
+    """Create an asset; `collection_id` with `assign_to_collection=true` adds it to a collection."""
     collection_id = request.body.get("collection_id")
     document = make(request.state, request.body, user_id=request.user_id)
     if collection_id is not None and request.flag("assign_to_collection"):
@@ -96,24 +96,24 @@ def create_asset(request: ApiRequest) -> Response:
 
 
 def read_asset(request: ApiRequest) -> Response:
-    """One asset with its versions."""
+    """Read an asset with its versions."""
     return request.respond(asset(request.state, request.ids["asset_id"]))
 
 
 def list_assets(request: ApiRequest) -> Response:
-    """The assets that are not deleted."""
+    """List the assets that are not deleted."""
     live = [each for each in request.state.store.list(ASSETS) if each["status"] == "ACTIVE"]
     return listed(request, live)
 
 
 def change_asset(request: ApiRequest) -> Response:
-    """Change the fields that were sent: PUT and PATCH do the same for the server's own fields."""
+    """Update the fields that were sent. PUT and PATCH are the same."""
     document = asset(request.state, request.ids["asset_id"])
     return request.respond(_change(request, document, request.body))
 
 
 def change_assets(request: ApiRequest) -> Response:
-    """Change several assets, each by its id in the body."""
+    """Update several assets, each identified by its id in the body."""
     for change in request.body["objects"]:
         _change(request, asset(request.state, change.get("id", "")), change)
     return Response(status_code=202)
@@ -128,19 +128,19 @@ def _change(request: ApiRequest, document: Document, fields: dict[str, Any]) -> 
 
 
 def delete_asset(request: ApiRequest) -> Response:
-    """Move an asset to the delete queue; nobody finds it elsewhere any more."""
+    """Move an asset to the delete queue, which hides it everywhere else."""
     _delete(request, asset(request.state, request.ids["asset_id"]))
     return Response(status_code=204)
 
 
 def restore_asset(request: ApiRequest) -> Response:
-    """Bring an asset back from the delete queue."""
+    """Restore an asset from the delete queue."""
     _restore(request, _deleted(request.state, request.ids["asset_id"]))
     return Response(status_code=204)
 
 
 def purge_asset(request: ApiRequest) -> Response:
-    """Forget a deleted asset for good."""
+    """Permanently delete an asset from the delete queue."""
     _purge(request, _deleted(request.state, request.ids["asset_id"]))
     return Response(status_code=204)
 
@@ -175,7 +175,7 @@ def _deleted(state: State, id_: str) -> Document:
 
 
 def list_queue(request: ApiRequest) -> Response:
-    """The deleted assets that wait to be purged."""
+    """List the assets in the delete queue."""
     return listed(request, _queue(request.state))
 
 
@@ -185,22 +185,22 @@ def delete_assets(request: ApiRequest) -> Response:
 
 
 def restore_assets(request: ApiRequest) -> Response:
-    """Bring several assets back from the delete queue."""
+    """Restore several assets from the delete queue."""
     return _each(request, (_deleted(request.state, id_) for id_ in request.body["ids"]), _restore)
 
 
 def purge_assets(request: ApiRequest) -> Response:
-    """Forget several deleted assets for good."""
+    """Permanently delete several assets from the delete queue."""
     return _each(request, (_deleted(request.state, id_) for id_ in request.body["ids"]), _purge)
 
 
 def restore_queue(request: ApiRequest) -> Response:
-    """Bring all deleted assets back."""
+    """Restore all assets from the delete queue."""
     return _each(request, _queue(request.state), _restore)
 
 
 def purge_queue(request: ApiRequest) -> Response:
-    """Forget all deleted assets for good."""
+    """Permanently delete all assets in the delete queue."""
     return _each(request, _queue(request.state), _purge)
 
 

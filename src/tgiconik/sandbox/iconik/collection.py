@@ -1,4 +1,4 @@
-"""Collections and what is in them."""
+"""Collections and their contents."""
 
 from typing import Any
 
@@ -18,7 +18,7 @@ _MEMBERS = {"assets": ASSETS, "collections": COLLECTIONS}
 def make(
     state: State, fields: dict[str, Any], *, user_id: str | None, id_: str | None = None
 ) -> Document:
-    """Make a collection, below its `parent_id` when it has one."""
+    """Create a collection, below its `parent_id` if it has one."""
     moment = stamp(state.now())
     parent_id = fields.get("parent_id")
     if parent_id is not None:
@@ -46,10 +46,10 @@ def make(
 
 
 def add(state: State, collection_id: str, object_type: str, object_id: str) -> bool:
-    """Put an object into a collection.
+    """Add an object to a collection.
 
     Returns:
-        Whether it was not there before.
+        Whether it was added; False if it was already there.
     """
     collection(state, collection_id)
     if object_type not in _MEMBERS:
@@ -71,7 +71,7 @@ def add(state: State, collection_id: str, object_type: str, object_id: str) -> b
 
 
 def remove(state: State, content: Document) -> None:
-    """Take an object out of a collection."""
+    """Remove an object from a collection."""
     collection_id, type_, id_ = (
         content["collection_id"],
         content["object_type"],
@@ -85,7 +85,7 @@ def remove(state: State, content: Document) -> None:
 
 
 def members(state: State, collection_id: str) -> list[tuple[str, Document]]:
-    """The objects in a collection that are not deleted, with their types."""
+    """The type and document of each object in a collection that is not deleted."""
     found_ = []
     for content in state.store.list(CONTENTS, parent=collection_id):
         member = state.store.get(_MEMBERS[content["object_type"]], content["object_id"])
@@ -95,23 +95,23 @@ def members(state: State, collection_id: str) -> list[tuple[str, Document]]:
 
 
 def create_collection(request: ApiRequest) -> Response:
-    """Make a collection."""
+    """Create a collection."""
     return request.respond(make(request.state, request.body, user_id=request.user_id))
 
 
 def list_collections(request: ApiRequest) -> Response:
-    """The collections that are not deleted."""
+    """List the collections that are not deleted."""
     live = [each for each in request.state.store.list(COLLECTIONS) if each["status"] == "ACTIVE"]
     return listed(request, live)
 
 
 def read_collection(request: ApiRequest) -> Response:
-    """One collection."""
+    """Read a collection."""
     return request.respond(collection(request.state, request.ids["collection_id"]))
 
 
 def change_collection(request: ApiRequest) -> Response:
-    """Change the fields that were sent."""
+    """Update the fields that were sent."""
     document = collection(request.state, request.ids["collection_id"])
     document |= {**request.body, "id": document["id"], "date_modified": request.now()}
     request.state.store.put(COLLECTIONS, document["id"], document)
@@ -127,7 +127,7 @@ def delete_collection(request: ApiRequest) -> Response:
 
 
 def restore_collection(request: ApiRequest) -> Response:
-    """Bring a collection back from the delete queue."""
+    """Restore a collection from the delete queue."""
     document = _deleted(request)
     request.state.store.put(
         COLLECTIONS, document["id"], document | {"status": "ACTIVE", "date_deleted": None}
@@ -136,7 +136,7 @@ def restore_collection(request: ApiRequest) -> Response:
 
 
 def purge_collection(request: ApiRequest) -> Response:
-    """Forget a deleted collection for good."""
+    """Permanently delete a collection from the delete queue."""
     document = _deleted(request)
     for content in request.state.store.list(CONTENTS, parent=document["id"]):
         remove(request.state, content)
@@ -153,13 +153,13 @@ def _deleted(request: ApiRequest) -> Document:
 
 
 def list_queue(request: ApiRequest) -> Response:
-    """The deleted collections that wait to be purged."""
+    """List the collections in the delete queue."""
     every = request.state.store.list(COLLECTIONS)
     return listed(request, [each for each in every if each["status"] == "DELETED"])
 
 
 def list_contents(request: ApiRequest) -> Response:
-    """A page of the members; `object_types=assets,collections` leaves out the others."""
+    """List the contents; `object_types=assets,collections` filters by type."""
     document = collection(request.state, request.ids["collection_id"])
     types = request.query.get("object_types", "assets,collections").split(",")
     ids = request.query.get("object_ids")
@@ -172,21 +172,21 @@ def list_contents(request: ApiRequest) -> Response:
 
 
 def add_content(request: ApiRequest) -> Response:
-    """Put an object into a collection; again is no error."""
+    """Add an object to a collection; idempotent."""
     id_ = request.ids["collection_id"]
     add(request.state, id_, request.body["object_type"], request.body["object_id"])
     return Response(status_code=201)
 
 
 def remove_content(request: ApiRequest) -> Response:
-    """Take an object out of a collection."""
+    """Remove an object from a collection."""
     key = "/".join(request.ids.values())
     remove(request.state, found(request.state.store.get(CONTENTS, key), "The content"))
     return Response(status_code=204)
 
 
 def count_contents(request: ApiRequest) -> Response:
-    """How much is in a collection."""
+    """Count the contents of a collection."""
     document = collection(request.state, request.ids["collection_id"])
     types = [type_ for type_, _ in members(request.state, document["id"])]
     return request.respond(
@@ -199,7 +199,7 @@ def count_contents(request: ApiRequest) -> Response:
 
 
 def list_ancestors(request: ApiRequest) -> Response:
-    """The collections above a collection, nearest first."""
+    """List the parent collections of a collection, nearest first."""
     above = []
     parent_id = collection(request.state, request.ids["collection_id"])["parent_id"]
     while parent_id is not None:

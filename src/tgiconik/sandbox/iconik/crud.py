@@ -21,21 +21,21 @@ from tgiconik.sandbox.store import Document
 _LAST_PARAMETER = re.compile(r"(?P<collection>.+/)\{(?P<name>\w+)\}/")
 _PARAMETERS = re.compile(r"(\{\w+\}/)+")
 _PARAMETER = re.compile(r"\{\w+\}")
-#: Tails under which a list shows another list's nouns: `/v1/groups/basic/` shows groups.
+#: Path suffixes under which a list shows another list's items: `/v1/groups/basic/` lists groups.
 _OTHER_NAMES = re.compile(r"(all/basic|basic|all|recent|search|admin)/$")
-#: What the server decides; a client's `date_created` is ignored.
+#: Fields set by the server; a client's `date_created` is ignored.
 _SERVER_FIELDS = frozenset({"id", "date_created", "date_modified", "created_by_user"})
 
 
 @attrs.frozen
 class ResourceType:
-    """A kind of thing that is kept below one path and found again by one or more path parameters.
+    """A type of resource, stored below one path and identified by path parameters.
 
     Attributes:
-        kind: what the store calls it.
-        keys: the fields that name one in the path; none for a thing that there is once only.
-        must_exist: whether one is only there once it was made, by a request to its collection or
-            by iconik itself. What is in no collection (settings, say) is always there.
+        kind: the kind of its documents in the store.
+        keys: the fields that identify one in the path; empty for a singleton, such as settings.
+        must_exist: whether reading one requires that it was created first, by a request to its
+            collection or by iconik. False for resources without a collection.
     """
 
     kind: str
@@ -44,10 +44,10 @@ class ResourceType:
 
 
 class ResourceTypes:
-    """All resources of one service, found in its operations.
+    """All resource types of one service, derived from its operations.
 
     Args:
-        service: the service's name on the wire.
+        service: the service's name in paths.
         operations: the operations of that service by method and path.
         schemas: its schemas.
     """
@@ -60,7 +60,7 @@ class ResourceTypes:
         self._schemas = schemas
 
     def of_item(self, path: str) -> ResourceType | None:
-        """The resource of which a path names one: `/v1/portals/{portal_id}/`."""
+        """The resource type of an item path such as `/v1/portals/{portal_id}/`."""
         collection = path
         parameters: list[str] = []
         while match := _LAST_PARAMETER.fullmatch(collection):
@@ -84,7 +84,7 @@ class ResourceTypes:
         )
 
     def of_collection(self, path: str) -> ResourceType | None:
-        """The resource that a path lists or creates: `/v1/portals/`."""
+        """The resource type of a collection path such as `/v1/portals/`."""
         path = _OTHER_NAMES.sub("", path)
         for _, other in self._operations:
             if other.startswith(path) and _PARAMETERS.fullmatch(other.removeprefix(path)):
@@ -94,25 +94,25 @@ class ResourceTypes:
         return None
 
     def of_value(self, path: str) -> ResourceType | None:
-        """The thing that there is once only below a path, and that can be written and read."""
+        """The singleton resource at a path that can be read and written."""
         read = self._operations.get(("GET", path))
         if read is None or not isinstance(first_schema(read), Mapping):
             return None
         return ResourceType(kind(self._service, path))
 
     def _names_one(self, collection: str) -> bool:
-        """Whether one parameter alone names a thing of the collection."""
+        """Whether a single path parameter identifies an item of the collection."""
         return any(
             other.startswith(f"{collection}{{") and _PARAMETER.sub("", other) == f"{collection}/"
             for _, other in self._operations
         )
 
     def is_list(self, operation: Operation) -> bool:
-        """Whether an operation answers a page of objects."""
+        """Whether an operation returns a page of objects."""
         return "objects" in self._schemas.fields(first_schema(operation))
 
     def creation(self, collection: str) -> Operation | None:
-        """The operation that makes a resource of a collection: a POST, or a PUT beside a list."""
+        """The operation that creates items of a collection: a POST, or a PUT beside a list."""
         create = self._operations.get(("POST", collection))
         listing = self._operations.get(("GET", collection))
         if create is None and listing is not None and self.is_list(listing):
@@ -120,7 +120,7 @@ class ResourceTypes:
         return create if create and self._schemas.fields(first_schema(create)) else None
 
     def above(self, path: str) -> Iterator[tuple[ResourceType, int]]:
-        """The resources that must exist for the path to mean something.
+        """The resource types that must exist above a path.
 
         Yields:
             Each such resource type, with the number of path parameters up to it.
@@ -136,19 +136,19 @@ class ResourceTypes:
 
 
 def first_schema(operation: Operation) -> Schema | None:
-    """The schema of the operation's first success."""
+    """The schema of the operation's first success status."""
     return next(iter(operation.answers.values()), None)
 
 
 def _key(parameter: str, fields: Mapping[str, Schema]) -> str:
-    """The field that a path parameter means: itself, `id`, or its last words (`field_name`)."""
+    """The field a path parameter refers to: its name, `id`, a suffix of the name, or `name`."""
     words = parameter.split("_")
     tails = ("_".join(words[start:]) for start in range(1, len(words)))
     return next((name for name in (parameter, "id", *tails, "name") if name in fields), "id")
 
 
 def list_all(request: ApiRequest, resource: ResourceType | None) -> Response:
-    """A page of all that exist; of nothing, when nothing can ever be created."""
+    """List all items; the list is empty if none can be created."""
     items = (
         [] if resource is None else request.state.store.list(resource.kind, parent=_key_of(request))
     )
@@ -156,7 +156,7 @@ def list_all(request: ApiRequest, resource: ResourceType | None) -> Response:
 
 
 def create(request: ApiRequest, resource: ResourceType) -> Response:
-    """Keep what was sent, with an id and dates of ours."""
+    """Create an item with an id and dates set by the server."""
     document = _document(request) | {
         "date_created": request.now(),
         "created_by_user": request.user_id,
@@ -179,13 +179,13 @@ def create(request: ApiRequest, resource: ResourceType) -> Response:
 
 
 def read(request: ApiRequest, resource: ResourceType) -> Response:
-    """What is kept; for what cannot be created, what the facts give it."""
+    """Read an item; a singleton that was never written has only the fields of its schema."""
     return request.respond(_kept(request, resource))
 
 
 def replace(request: ApiRequest, resource: ResourceType) -> Response:
-    """Keep what was sent instead of what was there."""
-    # A PUT that may answer 201 makes what is not there.
+    """Replace an item."""
+    # A PUT that may answer 201 creates missing items.
     before = {} if 201 in request.operation.answers else _kept(request, resource)  # noqa: PLR2004 - HTTP
     if request.operation.body is None:
         return _keep(request, resource, before | _document(request))
@@ -194,24 +194,24 @@ def replace(request: ApiRequest, resource: ResourceType) -> Response:
 
 
 def update(request: ApiRequest, resource: ResourceType) -> Response:
-    """Change the fields that were sent."""
+    """Update the fields that were sent."""
     return _keep(request, resource, _kept(request, resource) | _document(request))
 
 
 def delete(request: ApiRequest, resource: ResourceType) -> Response:
-    """Forget it."""
+    """Delete an item."""
     if not request.state.store.delete(resource.kind, _key_of(request)) and resource.must_exist:
         raise ApiError(404, _missing(request))
     return request.respond_empty()
 
 
 def act(request: ApiRequest) -> Response:
-    """Answer for a single action: the facts' shape around what was sent."""
+    """Answer an action: the body that was sent, in the shape of the response schema."""
     return request.respond({"id": new_id(), **request.ids, **_sent(request)})
 
 
 def check_parents(request: ApiRequest, resources: ResourceTypes) -> None:
-    """Refuse with 404 a path below something that does not exist."""
+    """Reject with 404 a path below a resource that does not exist."""
     values = list(request.ids.values())
     for resource, depth in resources.above(request.operation.path):
         if request.state.store.get(resource.kind, "/".join(values[:depth])) is None:
@@ -233,7 +233,7 @@ def _keep(request: ApiRequest, resource: ResourceType, document: Document) -> Re
 
 
 def _document(request: ApiRequest) -> Document:
-    """What is kept of a body: never the server's own fields, always the ids of the path."""
+    """The document to store for a body: without the server's fields, with the ids of the path."""
     sent = {name: value for name, value in _sent(request).items() if name not in _SERVER_FIELDS}
     return {**sent, **request.ids, "date_modified": request.now()}
 

@@ -1,4 +1,4 @@
-"""Signed links to bytes: of originals, proxies and keyframes, as long as these are there."""
+"""Signed download links of originals, proxies and keyframes."""
 
 from functools import partial
 from typing import Final
@@ -23,18 +23,18 @@ _LINK_ERRORS: Final = LinkErrors(
 
 
 def signed_link(state: State, kind: str, document: Document) -> str:
-    """A link to the bytes that works for a while without credentials."""
+    """A signed, expiring link to the bytes, which needs no credentials."""
     name = quote(document["name"], safe="")
     path = f"/media/{kind}/{document['asset_id']}/{document['id']}/{name}"
     return signing.link(state, "GET", path)
 
 
 def signed_document(state: State, request: Request) -> Document:
-    """What a signed link leads to.
+    """The document that a signed link refers to.
 
     Raises:
-        StorageError: 403, as a storage refuses a link that is not good.
-        ApiError: 404.
+        StorageError: 403, the link is invalid or expired.
+        ApiError: 404, the file does not exist.
     """
     signing.check(state, request, _LINK_ERRORS)
     kind, asset_id, id_ = (request.path_params[name] for name in ("kind", "asset_id", "file_id"))
@@ -42,14 +42,14 @@ def signed_document(state: State, request: Request) -> Document:
 
 
 def with_link(state: State, kind: str, document: Document) -> Document:
-    """A file, proxy or keyframe with a signed link, when its bytes are there."""
+    """The document of a file, proxy or keyframe, with a signed link if its bytes are available."""
     if not is_there(document):
         return document
     return document | {"url": signed_link(state, kind, document)}
 
 
 def is_there(document: Document) -> bool:
-    """Whether there are bytes to fetch: arrived, and the file closed."""
+    """Whether the bytes can be downloaded: they were uploaded and the file is closed."""
     return bool(document.get("blob")) and document.get("status") == "CLOSED"
 
 
@@ -60,25 +60,25 @@ def _document(request: ApiRequest, kind: str, name: str) -> Document:
 
 
 def read_proxy(request: ApiRequest) -> Response:
-    """One proxy with its signed link."""
+    """Read a proxy with its signed link."""
     return request.respond(
         with_link(request.state, "proxies", _document(request, "proxies", "proxy_id"))
     )
 
 
 def read_keyframe(request: ApiRequest) -> Response:
-    """One keyframe with its signed link, which is the only way to its bytes."""
+    """Read a keyframe with its signed link, which is the only access to its bytes."""
     keyframe = _document(request, "keyframes", "keyframe_id")
     return request.respond(with_link(request.state, "keyframes", keyframe))
 
 
 def download_file(request: ApiRequest) -> Response:
-    """A signed link to the bytes of a file; recorded as a download."""
+    """Get a signed link to a file's bytes; recorded as a download."""
     return _downloaded(request, "files", _document(request, "files", "file_id"))
 
 
 def download_proxy(request: ApiRequest) -> Response:
-    """A signed link to the bytes of a proxy; recorded as a download."""
+    """Get a signed link to a proxy's bytes; recorded as a download."""
     return _downloaded(request, "proxies", _document(request, "proxies", "proxy_id"))
 
 

@@ -1,7 +1,8 @@
-"""Formats, file sets and files of assets, with proxies and keyframes beside them.
+"""Formats, file sets, files, proxies and keyframes of assets.
 
-What ties them together is here: the version that each belongs to, formats by name, and what goes
-with what. Bytes come by `uploads` and leave by `downloads`; the rest is the generic noun's.
+This module holds what relates them: the version that each belongs to, formats by name, and which
+ones are deleted together. Bytes are uploaded with `uploads` and downloaded with `downloads`; all
+other operations are generic (`crud`).
 """
 
 from collections.abc import Mapping
@@ -18,7 +19,7 @@ from tgiconik.sandbox.state import State
 from tgiconik.sandbox.storage.objects import forget
 from tgiconik.sandbox.store import Document
 
-#: What goes with a format or file set: the kinds that name it, and under which field.
+#: The kinds that refer to a format or file set, and the field that holds the reference.
 _BELOW: Final[Mapping[str, tuple[str, tuple[str, ...]]]] = {
     "formats": ("format_id", ("file_sets", "files")),
     "file_sets": ("file_set_id", ("files",)),
@@ -35,7 +36,7 @@ def add_original(
     user_id: str | None,
     ids: tuple[str, str, str] | None = None,
 ) -> Document:
-    """Give a version its original: format, file set, file, bytes.
+    """Add an original to a version: format, file set, file and bytes.
 
     Returns:
         The file.
@@ -93,7 +94,7 @@ def add_original(
             "type": "FILE",
             "status": "CLOSED",
             "size": blob.size,
-            # iconik names no algorithm; storages mostly give MD5, so nobody may rely on SHA-256.
+            # iconik documents no algorithm; most storages give MD5, so SHA-256 cannot be relied on.
             "checksum": blob.md5,
             "media_type": media.media_type,
             "blob": blob.sha256,
@@ -103,7 +104,7 @@ def add_original(
 
 
 def add_preview(state: State, kind: str, document: Mapping[str, Any], media: Media) -> Document:
-    """Give a version a proxy or keyframe (`kind` is `proxies` or `keyframes`)."""
+    """Add a proxy or keyframe to a version; `kind` is `proxies` or `keyframes`."""
     return _put(
         state,
         kind,
@@ -131,7 +132,7 @@ def _put(state: State, kind: str, document: Document) -> Document:
 
 
 def _of(state: State, kind: str, asset_id: str, **wanted: str) -> list[Document]:
-    """What an asset has of a kind, with the wanted fields."""
+    """The documents of one kind of an asset that match all given fields."""
     every = state.store.list(PARTS[kind], parent=asset_id)
     return [each for each in every if all(each.get(name) == wanted[name] for name in wanted)]
 
@@ -142,7 +143,7 @@ def formats_of(state: State, asset_id: str, version_id: str) -> list[Document]:
 
 
 def original(state: State, asset_id: str, version_id: str) -> Document | None:
-    """The file of a version's original whose bytes are there; None while there is none."""
+    """The file of a version's original if its bytes are available, else None."""
     for format_ in formats_of(state, asset_id, version_id):
         if format_["name"] == "ORIGINAL":
             for file in _of(state, "files", asset_id, format_id=format_["id"]):
@@ -154,7 +155,7 @@ def original(state: State, asset_id: str, version_id: str) -> Document | None:
 def copy_version(
     state: State, asset_id: str, version_id: str, to_asset_id: str, to_version_id: str
 ) -> None:
-    """Give a version all files of another one, under new ids; the bytes are kept once."""
+    """Copy all files of a version to another version, with new ids; the bytes are stored once."""
     new: dict[str, str] = {}
     for kind in PARTS:
         for document in _of(state, kind, asset_id, version_id=version_id):
@@ -169,21 +170,21 @@ def copy_version(
 
 
 def forget_version(state: State, asset_id: str, version_id: str) -> None:
-    """Forget the files of a version."""
+    """Delete the files of a version."""
     for kind in PARTS:
         for document in _of(state, kind, asset_id, version_id=version_id):
             forget(state, PARTS[kind], document)
 
 
 def forget_previews(state: State, asset_id: str, version_id: str) -> None:
-    """Forget the proxies and keyframes of a version."""
+    """Delete the proxies and keyframes of a version."""
     for kind in ("proxies", "keyframes"):
         for document in _of(state, kind, asset_id, version_id=version_id):
             forget(state, PARTS[kind], document)
 
 
 def archive(state: State, asset_id: str, version_id: str) -> None:
-    """Move the originals of a version to an archive: known, and not to be fetched."""
+    """Archive the originals of a version: they stay listed but cannot be downloaded."""
     for format_ in _of(state, "formats", asset_id, version_id=version_id, name="ORIGINAL"):
         _put(state, "formats", format_ | {"archive_status": "ARCHIVED", "is_online": False})
         for file in _of(state, "files", asset_id, format_id=format_["id"]):
@@ -191,14 +192,14 @@ def archive(state: State, asset_id: str, version_id: str) -> None:
 
 
 def forget_asset(state: State, asset_id: str) -> None:
-    """Forget all files of an asset."""
+    """Delete all files of an asset."""
     for kind in PARTS:
         for document in _of(state, kind, asset_id):
             forget(state, PARTS[kind], document)
 
 
 def _kind(request: ApiRequest) -> str:
-    """Which of the kinds a path is about: the last one that it names."""
+    """The kind that a path is about: the last one it names."""
     segments = request.operation.path.strip("/").split("/")
     return next(segment for segment in reversed(segments) if segment in PARTS)
 
@@ -211,10 +212,10 @@ def _document(request: ApiRequest, kind: str, name: str) -> Document:
 
 
 def list_kind(request: ApiRequest) -> Response:
-    """What an asset has of a kind: of the version, format, file set or storage in the path.
+    """List documents of one kind of an asset, by version, format, file set or storage.
 
-    Without one it is what the current version has, unless `include_all_versions` is sent or the
-    operation does not know it.
+    Without one of these, the current version's are listed, unless `include_all_versions` is sent or
+    the operation does not support it.
     """
     document = objects.asset(request.state, request.ids["asset_id"])
     kind = _kind(request)
@@ -229,7 +230,7 @@ def list_kind(request: ApiRequest) -> Response:
 
 
 def forget_kind(request: ApiRequest) -> Response:
-    """Forget what an asset, or one version of it, has of a kind."""
+    """Delete all documents of one kind of an asset or of one version."""
     document = objects.asset(request.state, request.ids["asset_id"])
     kind = _kind(request)
     wanted = {"version_id": request.ids["version_id"]} if "version_id" in request.ids else {}
@@ -239,7 +240,7 @@ def forget_kind(request: ApiRequest) -> Response:
 
 
 def forget_one(request: ApiRequest) -> Response:
-    """Forget one of a kind, with what belongs to it."""
+    """Delete one document with everything that belongs to it."""
     kind = _kind(request)
     _forget(request.state, kind, _document(request, kind, f"{_SINGULAR[kind]}_id"))
     return request.respond_empty()
@@ -254,7 +255,7 @@ def _forget(state: State, kind: str, document: Document) -> None:
 
 
 def read_format(request: ApiRequest) -> Response:
-    """A format by id, or by name for the current version."""
+    """Read a format by id, or by name for the current version."""
     document = objects.asset(request.state, request.ids["asset_id"])
     name = request.ids["format_id"]
     for format_ in formats_of(request.state, document["id"], document["default_version_id"]):
@@ -264,14 +265,14 @@ def read_format(request: ApiRequest) -> Response:
 
 
 def read_component(request: ApiRequest) -> Response:
-    """One component of a format, in the envelope of a list."""
+    """Read a component of a format, wrapped as a list."""
     objects.asset(request.state, request.ids["asset_id"])
     component = request.state.store.get(COMPONENTS, "/".join(request.ids.values()))
     return listed(request, [found(component, request.ids["component_id"])])
 
 
 def create_part(request: ApiRequest) -> Response:
-    """Make a format, file set or file; of the current version unless the body names one."""
+    """Create a format, file set or file, by default for the current version."""
     document = objects.asset(request.state, request.ids["asset_id"])
     kind = _kind(request)
     version_id = request.body.get("version_id") or document["default_version_id"]
@@ -294,7 +295,7 @@ def create_part(request: ApiRequest) -> Response:
 
 
 def find_by_checksum(request: ApiRequest) -> Response:
-    """The files with a checksum."""
+    """Find files by checksum."""
     every = request.state.store.list(FILES)
     return listed(
         request, [each for each in every if each.get("checksum") == request.ids["checksum"]]
@@ -302,14 +303,14 @@ def find_by_checksum(request: ApiRequest) -> Response:
 
 
 def files_of_set(request: ApiRequest) -> Response:
-    """The files of a file set, whichever asset it belongs to."""
+    """List the files of a file set, of any asset."""
     every = request.state.store.list(FILES)
     wanted = request.ids["file_set_id"]
     return listed(request, [each for each in every if each.get("file_set_id") == wanted])
 
 
 def matching_storage(request: ApiRequest) -> Response:
-    """The storage to put things of a purpose on."""
+    """Find the storage to use for a purpose."""
     for storage in request.state.store.list(STORAGES):
         purposes_match = storage["purpose"] == request.ids["purpose"].upper()
         if purposes_match and storage["method"] == request.ids.get("method", storage["method"]):

@@ -1,4 +1,4 @@
-"""What happened to an asset, as `GET …/assets/{asset_id}/history/` tells it."""
+"""The history of an asset: `GET …/assets/{asset_id}/history/`."""
 
 from starlette.responses import Response
 
@@ -20,7 +20,7 @@ def record(
     share_user_id: str | None = None,
     description: str | None = None,
 ) -> None:
-    """Remember an operation; one of the 31 kinds that the facts list."""
+    """Append an entry; `operation_type` is one of the 31 values that iconik documents."""
     moment = stamp(state.now())
     id_ = new_id()
     entry = {
@@ -39,7 +39,7 @@ def record(
 
 
 def read_history(request: ApiRequest) -> Response:
-    """List the operations, latest last; `filter` is `field,eq,value;…`."""
+    """List the entries, oldest first; `filter` is `field,eq,value;…`."""
     asset_id = asset(request.state, request.ids["asset_id"])["id"]
     entries = request.state.store.list(HISTORY, parent=asset_id)
     for condition in request.query.get("filter", "").split(";"):

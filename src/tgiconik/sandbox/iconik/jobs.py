@@ -1,4 +1,4 @@
-"""Jobs: reading them, their steps, changes to many at once. The rest is the generic noun's."""
+"""Jobs: read them, change their steps, change many at once. Other operations are generic."""
 
 from collections.abc import Iterable
 from typing import Final
@@ -24,12 +24,12 @@ def _job(request: ApiRequest, id_: str) -> Document:
 
 
 def read_job(request: ApiRequest) -> Response:
-    """One job."""
+    """Read a job."""
     return request.respond(looked_at(request.state, _job(request, request.ids["job_id"])))
 
 
 def list_jobs(request: ApiRequest) -> Response:
-    """The jobs that the query selects."""
+    """List the jobs that match the query."""
     return listed(
         request, [looked_at(request.state, job) for job in request.state.store.list(JOBS)]
     )
@@ -42,12 +42,12 @@ def _put(request: ApiRequest, job: Document) -> Document:
 
 
 def write_steps(request: ApiRequest) -> Response:
-    """Change several steps; those that are new are added."""
+    """Update several steps; new ones are added."""
     return _with_steps(request, request.body["steps"])
 
 
 def write_step(request: ApiRequest) -> Response:
-    """Change one step, or add it."""
+    """Update a step, or add it."""
     return _with_steps(request, [request.body | {"id": request.ids["job_step_id"]}])
 
 
@@ -61,14 +61,14 @@ def _with_steps(request: ApiRequest, sent: Iterable[Document]) -> Response:
 
 
 def change_many(request: ApiRequest) -> Response:
-    """Change all jobs that the query selects."""
+    """Update all jobs that match the query."""
     for job in _selected(request):
         _put(request, job | request.body)
     return request.respond({"job_id": new_id()})
 
 
 def delete_many(request: ApiRequest) -> Response:
-    """Forget the jobs of the body, or those that the query selects."""
+    """Delete the jobs listed in the body, or those that match the query."""
     ids = (request.body or {}).get("job_ids") or [job["id"] for job in _selected(request)]
     for id_ in ids:
         request.state.store.delete(JOBS, id_)
@@ -76,12 +76,12 @@ def delete_many(request: ApiRequest) -> Response:
 
 
 def _selected(request: ApiRequest) -> list[Document]:
-    # Without any condition nothing is selected, rather than everything.
+    # A query without conditions selects nothing, so that no request changes all jobs by accident.
     return matching(request, request.state.store.list(JOBS)) if request.query else []
 
 
 def set_priority(request: ApiRequest) -> Response:
-    """Give several jobs a priority."""
+    """Set the priority of several jobs."""
     for id_ in request.body["job_ids"]:
         _put(request, _job(request, id_) | {"priority": request.body["priority"]})
     return request.respond(request.body)

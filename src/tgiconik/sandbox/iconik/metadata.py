@@ -1,7 +1,7 @@
-"""Metadata: fields, views, and the values that are read and written through a view.
+"""Metadata: fields, views, and values that are read and written through a view.
 
-A view without values yet answers 404. Fields of other views stay as they are; a field that is
-sent is replaced, unless its `mode` says otherwise.
+A view without values answers 404. Writing through a view keeps the fields of other views; a field
+that is sent is replaced unless its `mode` says otherwise.
 """
 
 import re
@@ -24,7 +24,7 @@ from tgiconik.sandbox.store import Document
 def put_values(
     state: State, type_: str, id_: str, values: Mapping[str, Document], version_id: str = ""
 ) -> Document:
-    """Write values beside those of other fields."""
+    """Write metadata values; fields that are not given keep theirs."""
     key = values_key(type_, id_, version_id)
     before = state.store.get(VALUES, key) or {"metadata_values": {}, "date_created": None}
     kept: Values = before["metadata_values"]
@@ -44,7 +44,7 @@ def put_values(
 
 
 def copy_version(state: State, asset_id: str, source: str, target: str) -> None:
-    """Give a version the values of another one."""
+    """Copy the values of one version to another."""
     put_values(state, "assets", asset_id, values_of(state, "assets", asset_id, source), target)
 
 
@@ -61,19 +61,19 @@ def _changed(before: Document | None, sent: Document) -> list[Document]:
 
 
 def read_values(request: ApiRequest) -> Response:
-    """The values of an object in one view."""
+    """Read an object's values in one view."""
     return _in_view(request, *objects.check(request))
 
 
 def read_version_values(request: ApiRequest) -> Response:
-    """The values of a version of an asset in one view."""
+    """Read an asset version's values in one view."""
     document = objects.asset(request.state, request.ids["asset_id"])
     version = objects.version(document, request.ids["version_id"])
     return _in_view(request, "assets", document["id"], version["id"])
 
 
 def read_part_values(request: ApiRequest) -> Response:
-    """The values of a part of an asset, such as a segment, in one view."""
+    """Read the values of a part of an asset, such as a segment, in one view."""
     objects.asset(request.state, request.ids["asset_id"])
     return _in_view(request, *_part(request))
 
@@ -94,12 +94,12 @@ def _in_view(request: ApiRequest, type_: str, id_: str, version_id: str = "") ->
 
 
 def write_values(request: ApiRequest) -> Response:
-    """Write values of an object through a view."""
+    """Write an object's values through a view."""
     return _written(request, *objects.check(request))
 
 
 def write_part_values(request: ApiRequest) -> Response:
-    """Write values of a part of an asset through a view."""
+    """Write the values of a part of an asset through a view."""
     objects.asset(request.state, request.ids["asset_id"])
     return _written(request, *_part(request))
 
@@ -117,7 +117,7 @@ def _written(request: ApiRequest, type_: str, id_: str) -> Response:
 
 
 def read_all_values(request: ApiRequest) -> Response:
-    """All values of an object, of whatever view, each with the name and type of its field."""
+    """Read all values of an object in all views, each with its field's name and type."""
     type_, id_ = objects.check(request)
     found(request.state.store.get(VALUES, values_key(type_, id_, "")), f"{type_} {id_}")
     types = {field["name"]: field["field_type"] for field in request.state.store.list(FIELDS)}
@@ -131,7 +131,7 @@ def read_all_values(request: ApiRequest) -> Response:
 
 
 def write_all_values(request: ApiRequest) -> Response:
-    """Write values without a view: unchecked, and even where there is no such object."""
+    """Write values without a view: not validated, and without checking that the object exists."""
     type_, id_ = request.ids["object_type"], request.ids["object_id"]
     return request.respond(put_values(request.state, type_, id_, request.body["metadata_values"]))
 
@@ -143,14 +143,14 @@ def write_many_values(request: ApiRequest) -> Response:
 
 
 def write_mapped_values(request: ApiRequest) -> Response:
-    """Write each object its own values through a view."""
+    """Write separate values for each of several objects through a view."""
     for each in request.body["metadata_values_object_id_mapping"]:
         _write_each(request, [each["object_id"]], each["metadata_values"])
     return Response(status_code=202)
 
 
 def write_content_values(request: ApiRequest) -> Response:
-    """Write the same values to what is in collections, through a view."""
+    """Write the same values to the contents of collections through a view."""
     wanted = {
         "assets": request.body["include_assets"],
         "collections": request.body["include_collections"],
@@ -177,7 +177,7 @@ def _part(request: ApiRequest) -> tuple[str, str]:
 
 
 def check_values(state: State, view: Document, values: Mapping[str, Any]) -> None:
-    """Refuse with 400 values that the view's fields do not take."""
+    """Reject with 400 values that the view's fields do not accept."""
     problems = []
     options = {field["name"]: field for field in view["view_fields"]}
     for name, sent in values.items():
@@ -216,7 +216,7 @@ def _is_text(value: object) -> bool:
 
 
 def _is_number(value: object, pattern: str) -> bool:
-    # Numbers travel as strings in live code; both are taken.
+    # Clients send numbers as strings too; both are accepted.
     return not isinstance(value, bool) and re.fullmatch(pattern, str(value)) is not None
 
 
@@ -238,7 +238,7 @@ def _parses(parse: Callable[[str], object], value: object) -> bool:
     return True
 
 
-#: How booleans and dates are encoded was not found: native and text are both taken.
+#: iconik does not document how booleans and dates are encoded: native and text are accepted.
 _ACCEPTS: Mapping[str, Callable[[object], bool]] = {
     "integer": lambda value: _is_number(value, r"-?\d+"),
     "float": lambda value: _is_number(value, r"-?\d+(\.\d+)?([eE][-+]?\d+)?"),
@@ -256,7 +256,7 @@ def _view(request: ApiRequest) -> Document:
 
 
 def make_view(state: State, id_: str, sent: Mapping[str, Any]) -> Document:
-    """Write a view; its fields are shown as they are defined, with the view's own changes."""
+    """Store a view. Its fields are copied from their definitions, with the view's overrides."""
     shown = []
     for field in sent["view_fields"]:
         defined = found(state.store.get(FIELDS, field["name"]), f"Field {field['name']}")
@@ -276,12 +276,12 @@ def make_view(state: State, id_: str, sent: Mapping[str, Any]) -> Document:
 
 
 def create_view(request: ApiRequest) -> Response:
-    """Make a view of fields that exist."""
+    """Create a view of existing fields."""
     return request.respond(make_view(request.state, new_id(), request.body))
 
 
 def change_view(request: ApiRequest) -> Response:
-    """Change a view."""
+    """Update a view."""
     return request.respond(
         make_view(request.state, _view(request)["id"], _view(request) | request.body)
     )

@@ -1,4 +1,4 @@
-"""Look up the assets, versions and collections that a path names."""
+"""Look up the assets, versions and collections that a path names, or answer 404."""
 
 from collections.abc import Iterator
 
@@ -11,19 +11,19 @@ _KINDS = {"assets": ASSETS, "collections": COLLECTIONS}
 
 
 def asset(state: State, asset_id: str) -> Document:
-    """An asset that is not deleted, or a 404."""
+    """The asset, or a 404 if it is missing or deleted."""
     return _live(state.store.get(ASSETS, asset_id), f"Asset {asset_id}")
 
 
 def collection(state: State, collection_id: str) -> Document:
-    """A collection that is not deleted, or a 404."""
+    """The collection, or a 404 if it is missing or deleted."""
     return _live(state.store.get(COLLECTIONS, collection_id), f"Collection {collection_id}")
 
 
 def check(request: ApiRequest) -> tuple[str, str]:
-    """The `object_type` and `object_id` of the path, or a 404.
+    """The `object_type` and `object_id` of the path, or a 404 if the object does not exist.
 
-    Types that the sandbox keeps nothing of are store_file as they come.
+    Objects of types that the sandbox does not store are not checked.
     """
     type_, id_ = request.ids["object_type"], request.ids["object_id"]
     kind = _KINDS.get(type_)
@@ -33,13 +33,13 @@ def check(request: ApiRequest) -> tuple[str, str]:
 
 
 def title(state: State, type_: str, id_: str) -> str | None:
-    """What an object is called, while it exists."""
+    """The title of an object, or None if it does not exist."""
     document = state.store.get(_KINDS[type_], id_) if type_ in _KINDS else None
     return None if document is None else document["title"]
 
 
 def version(asset_: Document, version_id: str) -> Document:
-    """A version of an asset, or a 404."""
+    """The asset's version, or a 404."""
     for each in versions(asset_):
         if each["id"] == version_id:
             return each

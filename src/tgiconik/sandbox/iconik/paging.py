@@ -1,7 +1,7 @@
-"""Lists as iconik pages them: by page number, last id, scroll or search_after.
+"""Pagination as in iconik: by page number, last id, scroll or search_after.
 
-Which of them a list offers is in the facts, as the names of its query. Links are host-relative and
-begin with `/API`. A page past the end is an error, and so is one past Elasticsearch's window.
+The query parameters of an operation decide which of these it supports. Links are host-relative and
+begin with `/API`. A page past the end is an error, as is one past Elasticsearch's result window.
 """
 
 import base64
@@ -20,10 +20,10 @@ from tgiconik.sandbox.store import Document
 T = TypeVar("T")
 
 DEFAULT_PER_PAGE = 10
-#: 150 is the most that live clients use; the true limit is not published.
+#: Clients in use ask for at most 150 items per page; iconik does not publish its limit.
 MAX_PER_PAGE = 150
 _BY_NAME = ("last_name", "last_field_name")
-#: How far Elasticsearch pages by number; further only with scroll or search_after.
+#: Elasticsearch's result window for page numbers; beyond it only scroll or search_after work.
 WINDOW = 10_000
 
 _PAGING = frozenset({
@@ -41,14 +41,14 @@ def listed(
     ready: Callable[[Document], Document] | None = None,
     **more: object,
 ) -> Response:
-    """Answer with a page of the items.
+    """Answer with one page of the items.
 
     Args:
-        request: the request; its query filters, sorts and pages.
-        items: everything there is, oldest first.
-        shape: makes an item what is answered; as the facts say when absent.
+        request: the request; its query filters, sorts and paginates.
+        items: all items, oldest first.
+        shape: converts an item to its response form; default: fit it to the response schema.
         key: the field that identifies an item, for `last_id`.
-        ready: completes an item of the page, where that takes too long to be done for all.
+        ready: completes an item of the page, for work too slow to do for all items.
         more: further fields of the envelope.
     """
     chosen = ordered(request.query.get("sort"), matching(request, items))
@@ -66,7 +66,7 @@ def listed(
 
 
 def matching(request: ApiRequest, items: Sequence[Document]) -> list[Document]:
-    """The items that the query's filters leave: `ids`, `query`, and fields by name."""
+    """The items that match the query's filters: `ids`, `query`, and fields by name."""
     tests = [
         _test(name, request.query.getlist(name))
         for name in request.operation.query
@@ -86,7 +86,7 @@ def _test(name: str, sent: list[str]) -> Callable[[Document], bool]:
 
 
 def _is(item: Document, name: str, value: str) -> bool:
-    """Whether a field has a value; options that are no field of the item filter nothing."""
+    """Whether a field has a value; a query parameter that is no field of the item matches."""
     if name not in item:
         return True
     found = item[name]
@@ -112,7 +112,7 @@ def _sort_key(value: object) -> tuple[bool, object]:
 
 
 def per_page(query: QueryParams) -> int:
-    """How many items a page has, refused when it is out of bounds."""
+    """The page size, or a 400 if it is out of bounds."""
     size = int(query.get("per_page", DEFAULT_PER_PAGE))
     if not 1 <= size <= MAX_PER_PAGE:
         raise ApiError(400, f"per_page must be between 1 and {MAX_PER_PAGE}")
@@ -141,7 +141,7 @@ def _paged(
 
 
 def _cursor(request: ApiRequest) -> str | None:
-    """The query name by which this request pages, when it is not by number."""
+    """The query parameter by which this request paginates, or None for page numbers."""
     known = request.operation.query
     if "search_after" in known and "search_after" in request.query:
         return "search_after"
@@ -182,7 +182,7 @@ def by_number(
 def by_scroll(
     query: Mapping[str, str], items: Sequence[T], size: int
 ) -> tuple[list[T], dict[str, Any]]:
-    """The next part of a scroll. It ends with a part that has no items."""
+    """The next page of a scroll; the scroll ends with an empty page."""
     start = _offset(query.get("scroll_id"))
     scroll_id = base64.urlsafe_b64encode(f"scroll:{start + size}".encode()).decode()
     envelope = {"scroll_id": scroll_id, "per_page": size, "total": len(items)}
@@ -209,7 +209,7 @@ def _after(items: list[Document], field: str, last: object) -> list[Document]:
 
 
 def _decoded(sent: str | None) -> object:
-    """The last value of `search_after`, which is sent as JSON or plainly."""
+    """The last value of `search_after`, which is sent as JSON or as plain text."""
     if sent is None:
         return None
     try:
@@ -220,7 +220,7 @@ def _decoded(sent: str | None) -> object:
 
 
 def _rest(request: ApiRequest, cursor: str, last: object) -> dict[str, Any]:
-    """How the list goes on after an item; nothing where it ends."""
+    """The envelope's link to the next page after an item; no link at the end of the list."""
     if last is None:
         return {"next_url": None}
     url = _url(request.path, request.query, **{cursor: last})

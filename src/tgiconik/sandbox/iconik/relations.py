@@ -1,4 +1,4 @@
-"""Relations between assets, each of a type, in one direction."""
+"""Relations between assets: typed and directed."""
 
 from typing import Final
 
@@ -15,14 +15,14 @@ RELATIONS: Final = "iconik/relations"
 
 
 def relate(request: ApiRequest) -> Response:
-    """Relate an asset to another one; the same relation again is the one that is there."""
+    """Relate an asset to another; idempotent."""
     type_ = request.ids.get("relation_type") or request.body["relation_type"]
     related = request.ids.get("related_to_asset_id") or request.body["related_to_asset_id"]
     return request.respond(_put(request, request.ids["asset_id"], type_, related))
 
 
 def relate_back(request: ApiRequest) -> Response:
-    """Make the relation in the other direction."""
+    """Create the relation in the other direction."""
     related = request.ids["related_to_asset_id"]
     return request.respond(
         _put(request, related, request.ids["relation_type"], request.ids["asset_id"])
@@ -50,7 +50,7 @@ def _put(request: ApiRequest, asset_id: str, type_: str, related: str) -> Docume
 
 
 def list_related(request: ApiRequest) -> Response:
-    """The assets that an asset is related to, in one way or in any."""
+    """List the assets that an asset is related to, by one relation type or by any."""
     asset_id = asset(request.state, request.ids["asset_id"])["id"]
     related = []
     for relation in request.state.store.list(RELATIONS, parent=asset_id):
@@ -62,7 +62,7 @@ def list_related(request: ApiRequest) -> Response:
 
 
 def part(request: ApiRequest) -> Response:
-    """End a relation."""
+    """Delete a relation."""
     key = "/".join(request.ids.values())
     found(request.state.store.get(RELATIONS, key), "The relation")
     request.state.store.delete(RELATIONS, key)

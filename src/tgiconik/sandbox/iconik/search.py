@@ -1,4 +1,4 @@
-"""`POST /v1/search/`: Lucene text, filters, facets, sort, pages and `search_after`."""
+"""`POST /v1/search/`: Lucene queries, filters, facets, sorting and pagination."""
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -14,12 +14,12 @@ from tgiconik.sandbox.iconik.request import ApiError, ApiRequest, found, json, n
 from tgiconik.sandbox.store import Document
 
 _TYPES: Final = ("assets", "collections")
-#: Elasticsearch's own limit on the buckets of a facet.
+#: Elasticsearch's default limit on the buckets of a facet.
 _BUCKETS: Final = 50
 
 
 def search(request: ApiRequest) -> Response:
-    """Find assets and collections; hits carry `_sort`, which `search_after` goes on from."""
+    """Find assets and collections; each hit has `_sort`, the cursor for `search_after`."""
     if request.query.get("save_search_history", "true").lower() == "true":
         _remember(request, request.body)
     return _answer(request, request.body, {})
@@ -44,7 +44,7 @@ def _answer(request: ApiRequest, criteria: Mapping[str, Any], more: Document) ->
 
 
 def matching(request: ApiRequest, criteria: Mapping[str, Any]) -> list[Entry]:
-    """The entries that the query's text and filters let through."""
+    """The entries that match the query text and the filters."""
     test = _text(criteria)
     allowed = _filter(criteria.get("filter"))
     facets = [
@@ -102,7 +102,7 @@ def _filter(criteria: Mapping[str, Any] | None) -> Condition:
 
 
 def _term(term: Mapping[str, Any]) -> Condition:
-    """A term's conditions; its values are read as Lucene, which is why they need escaping."""
+    """The conditions of a term filter; its values are parsed as Lucene, so clients escape them."""
     name: str = term["name"]
     conditions: list[Condition] = []
     if term.get("value") is not None:
@@ -134,13 +134,13 @@ Clauses = Sequence[tuple[str, bool]]
 
 
 def _clauses(sort: Iterable[Mapping[str, Any]] | None) -> Clauses:
-    """What to sort by and whether downwards; newest first without a wish, the id at last."""
+    """The sort fields with whether each is descending; newest first by default, the id last."""
     wished = [(each["name"], each.get("order") == "desc") for each in sort or ()]
     return [*(wished or [("date_created", True)]), ("id", False)]
 
 
 def _sorted(hits: list[Entry], clauses: Clauses) -> list[Entry]:
-    """The hits in order; those without a value come last, downwards too."""
+    """The hits in order; those without a value come last, in descending order too."""
     for name, downwards in reversed(clauses):
         present = [hit for hit in hits if _value(hit, name) is not None]
         absent = [hit for hit in hits if _value(hit, name) is None]
@@ -150,7 +150,7 @@ def _sorted(hits: list[Entry], clauses: Clauses) -> list[Entry]:
 
 
 def _value(hit: Entry, name: str) -> Any:  # noqa: ANN401 - JSON
-    """What a hit is sorted by: a field, or the first value of a metadata field."""
+    """The sort value of a hit: of a field, or the first value of a metadata field."""
     metadata, _, field = name.partition(".")
     if metadata != "metadata":
         return hit.document.get(name)
@@ -164,7 +164,7 @@ def _comparable(value: object) -> tuple[bool, Any]:
 
 
 def _after(hits: list[Entry], after: Sequence[Any], clauses: Clauses) -> list[Entry]:
-    """The hits behind the one whose `_sort` is given, whether or not that one still exists."""
+    """The hits after the given `_sort` values, even if the hit that had them is gone."""
     if len(after) != len(clauses):
         raise ApiError(400, f"search_after must have {len(clauses)} values")
     return [hit for hit in hits if _is_after(hit, after, clauses)]
@@ -182,7 +182,7 @@ def _is_after(hit: Entry, after: Sequence[Any], clauses: Clauses) -> bool:
 
 
 def _hit(entry: Entry, criteria: Mapping[str, Any], clauses: Clauses) -> Document:
-    """A hit as it is answered: with the fields that were asked for, its times without a zone."""
+    """A search hit with the requested fields; its times have no offset."""
     include = criteria.get("include_fields") or ()
     exclude = criteria.get("exclude_fields") or ()
     shown = {
@@ -198,7 +198,7 @@ _ZONELESS: Final = ("date_created", "date_modified")
 
 
 def _facets(hits: Iterable[Entry], names: Iterable[str]) -> Document:
-    """How many hits have which values, as Elasticsearch counts them."""
+    """The number of hits per value, as an Elasticsearch terms aggregation."""
     hits = list(hits)
     facets = {}
     for name in names:
@@ -223,13 +223,13 @@ def _remember(request: ApiRequest, criteria: Mapping[str, Any]) -> None:
 
 
 def repeat(request: ApiRequest) -> Response:
-    """What a search of the history finds now."""
+    """Run a search of the history again."""
     entry = request.state.store.get(SEARCH_HISTORY, request.ids["search_history_id"])
     return _answer(request, found(entry, "The search")["criteria"], {})
 
 
 def read_saved(request: ApiRequest) -> Response:
-    """A saved search with what it finds now."""
+    """Read a saved search with its current hits."""
     saved = found(
         request.state.store.get(SAVED_SEARCHES, request.ids["search_id"]), "The saved search"
     )

@@ -1,7 +1,6 @@
-"""Segments of an asset's timeline, comments above all.
+"""Segments of an asset's timeline; comments are segments too.
 
-Comments with status AWAITED stay out of listings. A key of the writer's own goes into
-`external_id`.
+Comments with status AWAITED are not listed. `external_id` holds a key chosen by the client.
 """
 
 from starlette.responses import PlainTextResponse, Response
@@ -14,7 +13,7 @@ from tgiconik.sandbox.store import Document
 
 
 def create(request: ApiRequest) -> Response:
-    """Put a segment on the timeline of the current version, or of the one in the body."""
+    """Add a segment to the current version, or to the version in the body."""
     document = asset(request.state, request.ids["asset_id"])
     version_id = request.body.get("version_id") or document["default_version_id"]
     version(document, version_id)
@@ -42,7 +41,7 @@ def create(request: ApiRequest) -> Response:
 
 
 def list_segments(request: ApiRequest) -> Response:
-    """The segments of the current version, of one, or with `include_all_versions` of all."""
+    """List segments of one version, by default the current one; `include_all_versions` for all."""
     return listed(request, _visible(request))
 
 
@@ -57,7 +56,7 @@ def _visible(request: ApiRequest) -> list[Document]:
 
 
 def change(request: ApiRequest) -> Response:
-    """Change the fields that were sent."""
+    """Update the fields that were sent."""
     asset_id, segment_id = request.ids["asset_id"], request.ids["segment_id"]
     asset(request.state, asset_id)
     segment = found(request.state.store.get(SEGMENTS, f"{asset_id}/{segment_id}"), "The segment")
@@ -73,12 +72,12 @@ def _put(request: ApiRequest, segment: Document) -> None:
 
 
 def as_text(request: ApiRequest) -> Response:
-    """The texts of the segments, one per line."""
+    """Export the segments' texts, one per line."""
     return PlainTextResponse("\n".join(_text(each) for each in _visible(request)))
 
 
 def as_csv(request: ApiRequest) -> Response:
-    """The segments as a table."""
+    """Export the segments as CSV."""
     rows = ["id,segment_type,time_start_milliseconds,time_end_milliseconds,segment_text"]
     for each in _visible(request):
         text = _text(each).replace('"', '""')
@@ -88,12 +87,12 @@ def as_csv(request: ApiRequest) -> Response:
 
 
 def as_srt(request: ApiRequest) -> Response:
-    """The segments as SubRip subtitles."""
+    """Export the segments as SubRip subtitles."""
     return _subtitles(request, "", ",", "application/x-subrip")
 
 
 def as_vtt(request: ApiRequest) -> Response:
-    """The segments as WebVTT subtitles."""
+    """Export the segments as WebVTT subtitles."""
     return _subtitles(request, "WEBVTT\n\n", ".", "text/vtt")
 
 

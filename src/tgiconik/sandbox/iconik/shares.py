@@ -1,7 +1,7 @@
-"""Shares: by e-mail, or as a URL that anybody may open who has it, until it expires.
+"""Shares of assets and collections: by e-mail to recipients, or as a URL for whoever has it.
 
-A share shows an object, never a version of it. The link of a URL share can be read again; those
-that left by e-mail cannot. Access is counted per recipient; a URL share has one nameless row.
+A share always shows the object's current version. The link of a URL share can be read again; links
+sent by e-mail cannot. Access is counted per recipient; a URL share has one unnamed recipient.
 """
 
 from collections.abc import Iterable, Mapping
@@ -27,9 +27,9 @@ from tgiconik.sandbox.iconik.request import (
 from tgiconik.sandbox.state import State
 from tgiconik.sandbox.store import Document
 
-#: How long a share lasts that says nothing.
+#: Lifetime of a share created without `expires`.
 DEFAULT_LIFE: Final = timedelta(days=30)
-#: The administrator's setting can be no longer than this; the sandbox's is as long as it can be.
+#: Longest lifetime. In iconik an administrator sets it; the sandbox uses the largest value.
 LONGEST_LIFE: Final = timedelta(days=5 * 365)
 
 _DEFAULTS: Final = {
@@ -51,17 +51,17 @@ _OURS: Final = frozenset({
 
 
 def get(state: State, share_id: str) -> Document | None:
-    """A share, expired or not; None when there is none or it was revoked."""
+    """A share, expired or not; None if it never existed or was revoked."""
     return state.store.get(SHARES, share_id)
 
 
 def is_expired(state: State, share: Document) -> bool:
-    """Whether its time is over."""
+    """Whether a share has expired."""
     return parse_time(share["expires"]) <= state.now()
 
 
 def count(state: State, share: Document, *, downloaded: bool, user_id: str | None = None) -> None:
-    """Count an access by a recipient; without one, by whoever has the link."""
+    """Count an access by a recipient; `user_id=None` counts for the first one."""
     for user in share["users"]:
         if user_id is None or user["id"] == user_id:
             user["access_count"] += 1
@@ -88,7 +88,7 @@ def make(
     owner_id: str,
     emails: Iterable[str] | None = None,
 ) -> Document:
-    """Share an object by URL, or with people by e-mail."""
+    """Create a share, by URL or (with `emails`) by e-mail."""
     share = {
         **_DEFAULTS,
         **_sent(fields),
@@ -130,7 +130,7 @@ def _add_user(state: State, share: Document, email: str | None) -> Document:
 
 
 def link(state: State, share: Document, user_id: str | None = None) -> str:
-    """Where the share opens; with a user, the link that only this one got."""
+    """The link of a share; with `user_id`, the personal link of that recipient."""
     tail = f"/{user_id}" if user_id else ""
     return f"{state.base_url}/share/{share['id']}{tail}"
 
@@ -155,19 +155,19 @@ def _put(state: State, share: Document) -> Document:
 
 
 def _shown(state: State, share: Document) -> Document:
-    """A share as it is answered: the link only where it can be read."""
+    """A share as it is returned; only URL shares include the link."""
     url = link(state, share) if share["by_url"] else None
     title = objects.title(state, share["object_type"], share["object_id"])
     return share | {"url": url, "object_title": title}
 
 
 def share_by_url(request: ApiRequest) -> Response:
-    """Make a link that anybody may open who has it."""
+    """Create a URL share."""
     return _shared(request, emails=None)
 
 
 def share_by_email(request: ApiRequest) -> Response:
-    """Send each recipient a link of their own."""
+    """Create a share and e-mail each recipient a personal link."""
     return _shared(request, emails=request.body["emails"])
 
 
@@ -178,13 +178,13 @@ def _shared(request: ApiRequest, emails: list[str] | None) -> Response:
     share = make(request.state, type_, id_, request.body, owner_id=request.user_id, emails=emails)
     shown = _shown(request.state, share)
     if type_ == "collections":
-        # The members are added after the answer; the next read sees them.
+        # iconik adds the members after it responds; the next read shows them.
         shown["population_status"] = "POPULATING"
     return request.respond(shown)
 
 
 def share_many(request: ApiRequest) -> Response:
-    """Share several objects alike; the answer is the first share."""
+    """Share several objects with the same options; responds with the first share."""
     type_, emails = request.ids["object_type"], request.body.get("emails")
     made = []
     for id_ in request.body["object_ids"]:
@@ -199,20 +199,20 @@ def share_many(request: ApiRequest) -> Response:
 
 
 def list_of_object(request: ApiRequest) -> Response:
-    """The shares of one object."""
+    """List the shares of one object."""
     type_, id_ = objects.check(request)
     shares = request.state.store.list(SHARES, parent=f"{type_}/{id_}")
     return listed(request, shares, ready=partial(_shown, request.state))
 
 
 def list_of_asset(request: ApiRequest) -> Response:
-    """The shares of one asset, whoever made them."""
+    """List the shares of one asset, of all owners."""
     asset_id = objects.asset(request.state, request.ids["asset_id"])["id"]
     return _all_of(request, _of_object(request.state, "assets", asset_id))
 
 
 def list_of_collection(request: ApiRequest) -> Response:
-    """The shares of one collection, whoever made them."""
+    """List the shares of one collection, of all owners."""
     id_ = objects.collection(request.state, request.ids["collection_id"])["id"]
     return _all_of(request, _of_object(request.state, "collections", id_))
 
@@ -226,7 +226,7 @@ def _of_object(state: State, type_: str, id_: str) -> list[Document]:
 
 
 def list_all(request: ApiRequest) -> Response:
-    """All shares; `object_id`, `object_type` and `title` leave out the others."""
+    """List all shares; `object_id`, `object_type` and `title` filter."""
     type_, id_ = request.query.get("object_type"), request.query.get("object_id")
     if type_ and id_:
         return listed(request, _of_object(request.state, type_, id_))
@@ -236,12 +236,12 @@ def list_all(request: ApiRequest) -> Response:
 
 
 def read_share(request: ApiRequest) -> Response:
-    """One share with its recipients and their counts."""
+    """Read a share with its recipients and access counts."""
     return request.respond(_shown(request.state, _share(request)), keep=("users",))
 
 
 def change_share(request: ApiRequest) -> Response:
-    """Change what a share allows, its title or its expiry; never its recipients."""
+    """Change a share's permissions, title or expiry; its recipients stay."""
     share = _share(request)
     changes = _sent(request.body)
     if changes.get("expires") is not None:
@@ -252,31 +252,31 @@ def change_share(request: ApiRequest) -> Response:
 
 
 def revoke(request: ApiRequest) -> Response:
-    """Close a share: its links stop working at once."""
+    """Revoke a share: its links stop working at once."""
     request.state.store.delete(SHARES, _share(request)["id"])
     return Response(status_code=204)
 
 
 def revoke_many(request: ApiRequest) -> Response:
-    """Close several shares; those that are gone are passed over."""
+    """Revoke several shares; missing ones are ignored."""
     for share_id in request.body["share_ids"]:
         request.state.store.delete(SHARES, share_id)
     return request.respond_empty()
 
 
 def reindex(request: ApiRequest) -> Response:
-    """Index a share anew: the sandbox's index is never behind."""
+    """Reindex a share. The sandbox's index is always up to date."""
     _share(request)
     return request.respond_empty()
 
 
 def list_users(request: ApiRequest) -> Response:
-    """The recipients with their counts; the row of a URL share has no `email`."""
+    """List the recipients with their access counts; that of a URL share has no `email`."""
     return listed(request, _share(request)["users"], shape=dict)
 
 
 def add_user(request: ApiRequest) -> Response:
-    """Send the share to one more person."""
+    """Add a recipient to a share."""
     share = _share(request)
     if share["by_url"]:
         raise ApiError(400, "A share by URL has no named recipients")
@@ -286,7 +286,7 @@ def add_user(request: ApiRequest) -> Response:
 
 
 def read_user(request: ApiRequest) -> Response:
-    """One recipient with the counts."""
+    """Read a recipient with the access counts."""
     return json(_user(request, _share(request)))
 
 
@@ -301,7 +301,7 @@ def change_user(request: ApiRequest) -> Response:
 
 
 def remove_user(request: ApiRequest) -> Response:
-    """Take the share away from one recipient."""
+    """Remove a recipient from a share."""
     share = _share(request)
     share["users"].remove(_user(request, share))
     _put(request.state, share)

@@ -1,6 +1,6 @@
-"""Jobs that make previews of a file: started on request, and done when the sandbox's policy says.
+"""Jobs that create a proxy and a keyframe of a file; `State.transcoding` says when they end.
 
-Nothing is transcoded. A proxy and a keyframe are small real media, different for each version.
+Nothing is transcoded. The proxy and the keyframe are small valid media, unique per version.
 """
 
 from pathlib import PurePath
@@ -20,12 +20,12 @@ _PROPERTIES: Final = "MEDIAINFO"
 
 
 def make_previews(request: ApiRequest) -> Response:
-    """Start the job that makes a proxy and a keyframe."""
+    """Start the job that creates a proxy and a keyframe."""
     return _start(request, _PREVIEWS)
 
 
 def read_properties(request: ApiRequest) -> Response:
-    """Start the job that reads the media's properties. The sandbox keeps none of them."""
+    """Start the job that reads media properties. The sandbox stores none."""
     return _start(request, _PROPERTIES)
 
 
@@ -56,7 +56,7 @@ def _start(request: ApiRequest, type_: str) -> Response:
 
 
 def looked_at(state: State, job: Document) -> Document:
-    """A job as a reader finds it; one of those here comes nearer to its end by being read."""
+    """The job as a read returns it. Each read of a running job brings it closer to its end."""
     if job["status"] != "STARTED" or "reads_left" not in job:
         return job
     if not job["reads_left"]:
@@ -80,7 +80,7 @@ def _end(state: State, job: Document) -> Document:
 
 
 def _make(state: State, job: Document) -> None:
-    """Make the previews of a file's version anew, unless the file is gone."""
+    """Replace the previews of the file's version, unless the file was deleted."""
     asset = state.store.get(ASSETS, job["object_id"])
     file = state.store.get(FILES, f"{job['object_id']}/{job['file_id']}")
     if asset is None or file is None:

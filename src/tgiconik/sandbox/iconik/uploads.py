@@ -1,7 +1,7 @@
-"""The links that iconik gives for uploads, one kind per storage method, and the end of an upload.
+"""Upload links, by storage method, and the completion of uploads.
 
-The links lead to `sandbox.storage`, which plays the storages. FILE storages have none: their bytes
-are a gateway's business.
+The links lead to `tgiconik.sandbox.storage`. FILE storages have none: in iconik, a storage gateway
+transfers their bytes.
 """
 
 import mimetypes
@@ -19,22 +19,22 @@ from tgiconik.sandbox.storage import b2, signing, uploads
 from tgiconik.sandbox.storage.errors import StorageError
 from tgiconik.sandbox.store import Document
 
-#: S3 takes no more.
+#: The maximum number of parts in S3.
 _MOST_PARTS: Final = 10_000
-#: What iconik decides about a file; what a client sends of it is ignored.
+#: Fields of a file set by the server; values sent by a client are ignored.
 _OURS: Final = frozenset(
     {"id", "asset_id", "date_created", "user_id", "storage_method", "blob", "md5"}
 )
 
 
 def method_of(state: State, file: Document) -> str | None:
-    """How files get to the file's storage; None when iconik does not know the storage."""
+    """The upload method of a file's storage; None if the storage does not exist."""
     storage = state.store.get(STORAGES, file.get("storage_id") or "")
     return None if storage is None else storage["method"]
 
 
 def begun(state: State, file: Document) -> Document:
-    """A new file, with what iconik adds to it: its name, its storage, its media type."""
+    """A new file with the fields that iconik adds: name, storage, media type."""
     file_set = state.store.get(FILE_SETS, f"{file['asset_id']}/{file.get('file_set_id')}") or {}
     name = file.get("name") or file["original_name"]
     file = file | {
@@ -47,7 +47,7 @@ def begun(state: State, file: Document) -> Document:
 
 
 def with_links(state: State, file: Document) -> Document:
-    """A file with fresh links to send its bytes to, as far as its storage has any."""
+    """A file with new upload links, if its storage supports them."""
     links = _LINKS.get(method_of(state, file) or "")
     return file if links is None else file | links(state, file)
 
@@ -93,7 +93,7 @@ def _path(storage: str, file: Document) -> str:
 
 
 def _file(request: ApiRequest, method: str) -> Document:
-    """The file of the path, which must be on a storage with a method."""
+    """The file of the path, which must be on a storage with the given method."""
     id_ = request.ids["file_id"]
     file = found(request.state.store.get(FILES, f"{request.ids['asset_id']}/{id_}"), f"File {id_}")
     if method_of(request.state, file) != method:
@@ -102,7 +102,7 @@ def _file(request: ApiRequest, method: str) -> Document:
 
 
 def read_file(request: ApiRequest) -> Response:
-    """A file; with links to upload to when these are asked for."""
+    """Read a file, with upload links if requested."""
     id_ = request.ids["file_id"]
     file = found(request.state.store.get(FILES, f"{request.ids['asset_id']}/{id_}"), id_)
     wants_links = request.flag("generate_signed_post_url")
@@ -110,7 +110,7 @@ def read_file(request: ApiRequest) -> Response:
 
 
 def change_file(request: ApiRequest) -> Response:
-    """Change a file. Closing it takes size and checksum from the bytes that its storage holds."""
+    """Update a file. Closing it sets size and checksum from the uploaded bytes."""
     state, id_ = request.state, request.ids["file_id"]
     key = f"{request.ids['asset_id']}/{id_}"
     file = found(state.store.get(FILES, key), f"File {id_}")
@@ -126,7 +126,7 @@ def change_file(request: ApiRequest) -> Response:
 
 
 def s3_ends(request: ApiRequest) -> Response:
-    """Links to list, complete and abort an upload in parts. iconik signs, without looking."""
+    """Get links to list, complete and abort a multipart upload. The upload is not checked."""
     state, path = request.state, _path("s3", _file(request, "S3"))
     id_ = request.query["upload_id"]
     return request.respond(
@@ -139,7 +139,7 @@ def s3_ends(request: ApiRequest) -> Response:
 
 
 def s3_part(request: ApiRequest) -> Response:
-    """Links for the parts that the body names."""
+    """Get upload links for the parts named in the body."""
     path, id_ = _path("s3", _file(request, "S3")), request.body["upload_id"]
     parts = [
         part | {"url": _s3_part_link(request.state, path, id_, part.get("part_number"))}
@@ -149,7 +149,7 @@ def s3_part(request: ApiRequest) -> Response:
 
 
 def s3_parts(request: ApiRequest) -> Response:
-    """Links for the first parts, as many as the query says."""
+    """Get upload links for the first parts, as many as the query says."""
     path, id_ = _path("s3", _file(request, "S3")), request.query.get("upload_id", "")
     numbers = range(1, min(int(request.query["parts_num"]), _MOST_PARTS) + 1)
     return listed(
@@ -164,7 +164,7 @@ def _s3_part_link(state: State, path: str, upload_id: str, number: object) -> st
 
 
 def clean_up(request: ApiRequest) -> Response:
-    """Give up an upload in parts when the body says so."""
+    """Abort a multipart upload if the body says so."""
     _file(request, "S3")
     body = request.body
     upload = uploads.get(request.state, "S3", body.get("upload_id") or "")
@@ -174,7 +174,7 @@ def clean_up(request: ApiRequest) -> Response:
 
 
 def b2_start(request: ApiRequest) -> Response:
-    """Begin a large file on B2, or go on with one: link and token for parts, one at a time."""
+    """Start or resume a large file on B2: URL and token for uploading parts, one at a time."""
     state, file = request.state, _file(request, "B2")
     id_ = (request.body or {}).get("upload_file_id")
     upload = (
@@ -189,7 +189,7 @@ def b2_start(request: ApiRequest) -> Response:
 
 
 def b2_finish(request: ApiRequest) -> Response:
-    """Make a large file on B2 of its parts."""
+    """Finish a large file on B2 from its parts."""
     _file(request, "B2")
     upload = _b2_upload(request, request.body["upload_file_id"])
     try:
@@ -200,7 +200,7 @@ def b2_finish(request: ApiRequest) -> Response:
 
 
 def b2_cancel(request: ApiRequest) -> Response:
-    """Give up a large file on B2."""
+    """Cancel a large file on B2."""
     _file(request, "B2")
     uploads.give_up(request.state, _b2_upload(request, request.body["upload_file_id"]))
     return request.respond({})

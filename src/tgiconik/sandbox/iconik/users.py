@@ -1,4 +1,4 @@
-"""Who the credentials stand for, their roles, and the tokens that log-ins answer."""
+"""The current user, roles of users, and the tokens that a login returns."""
 
 from starlette.responses import Response
 
@@ -10,12 +10,12 @@ from tgiconik.sandbox.store import Document
 
 
 def read_current(request: ApiRequest) -> Response:
-    """The person that the credentials stand for."""
+    """Read the current user."""
     return request.respond(_current(request))
 
 
 def change_current(request: ApiRequest) -> Response:
-    """Change one's own record."""
+    """Update the current user."""
     document = (
         _current(request) | request.body | {"id": request.user_id, "date_modified": request.now()}
     )
@@ -28,20 +28,20 @@ def _current(request: ApiRequest) -> Document:
 
 
 def read_roles(request: ApiRequest) -> Response:
-    """The roles of a user: the sandbox's own user has all that the facts know."""
+    """List the roles of a user."""
     id_ = request.ids.get("user_id", request.user_id)
     user = found(request.state.store.get(USERS, id_), f"User {id_}")
     return request.respond({"objects": roles_of(user)})
 
 
 def roles_of(user: Document) -> list[str]:
-    """The roles that a user has: all, unless the record lists some."""
+    """The roles of a user: all roles unless the user's document lists some."""
     roles: list[str] = user.get("roles", facts.load().roles)
     return list(roles)
 
 
 def check_role(request: ApiRequest) -> Response:
-    """Whether a user has a role; 404 when not."""
+    """Check that a user has a role; 404 if not."""
     id_ = request.ids["user_id"]
     user = found(request.state.store.get(USERS, id_), f"User {id_}")
     if request.ids["role"] not in roles_of(user):
@@ -50,7 +50,7 @@ def check_role(request: ApiRequest) -> Response:
 
 
 def issue_token(request: ApiRequest) -> Response:
-    """Log in: the sandbox has one token, which everybody gets."""
+    """Log in. The sandbox has a single token, which every login returns."""
     seconds = int(request.query.get("expires_in", LINK_LIFE.total_seconds()))
     return request.respond(
         {
@@ -65,7 +65,7 @@ def issue_token(request: ApiRequest) -> Response:
 
 
 def revoke_token(request: ApiRequest) -> Response:
-    """Log out: nothing changes, for everybody has the one token."""
+    """Log out. The token stays valid, since all clients share it."""
     return request.respond_empty()
 
 

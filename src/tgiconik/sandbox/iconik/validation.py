@@ -1,4 +1,4 @@
-"""What every request passes before a handler sees it: credentials, query, body."""
+"""Authentication and validation of requests, before a handler runs."""
 
 from collections.abc import Mapping
 from secrets import compare_digest
@@ -18,17 +18,17 @@ _FORM = "application/x-www-form-urlencoded"
 
 
 def check_credentials(operation: Operation, headers: Mapping[str, str]) -> None:
-    """Refuse with 401 who does not carry what the operation asks for."""
+    """Reject with 401 a request without the credentials that the operation needs."""
     for name in sorted(operation.credentials):
         if not compare_digest(headers.get(name, "").encode(), _EXPECTED[name].encode()):
             raise ApiError(401, f"Invalid or missing {name} header")
 
 
 def check_query(operation: Operation, query: QueryParams) -> list[str]:
-    """Refuse with 400 a missing or mistyped query value.
+    """Reject with 400 a missing or malformed query parameter.
 
     Returns:
-        The names that the facts do not know. Like iconik they are let through; tests look at them.
+        Names of unknown query parameters. iconik ignores them; tests check for them.
     """
     problems = [
         f"{name} is a required query parameter."
@@ -42,13 +42,13 @@ def check_query(operation: Operation, query: QueryParams) -> list[str]:
     ]
     if problems:
         raise ApiError(400, *problems)
-    # A placeholder stands for every name with its prefix: `metadata.<field>`.
+    # A placeholder stands for all names with its prefix: `metadata.<field>`.
     prefixes = tuple(name.partition("<")[0] for name in operation.query if "<" in name)
     return [name for name in query if name not in operation.query and not name.startswith(prefixes)]
 
 
 async def read_body(operation: Operation, schemas: Schemas, request: Request) -> Any:  # noqa: ANN401 - JSON
-    """Refuse with 400 a body that is missing or not as the facts say; else return it decoded."""
+    """The decoded body; rejected with 400 if it is missing or does not match its schema."""
     if operation.body is None:
         return None
     content = await request.body()

@@ -1,7 +1,7 @@
-"""Versions of an asset. A new one is at once the current one: `default_version_id` names it.
+"""Versions of an asset. A new version becomes the current one, which `default_version_id` names.
 
-Whether iconik makes a new version current by itself or on promotion only was not found. The
-sandbox takes what is worse for who shares assets: what was just added is what a share shows.
+iconik does not document whether a new version becomes current at once or on promotion. The sandbox
+does the worse for sharing: a share shows the new version immediately.
 """
 
 from starlette.responses import Response
@@ -16,7 +16,7 @@ from tgiconik.sandbox.store import Document
 
 
 def add(request: ApiRequest) -> Response:
-    """Add an empty version; the files come with their uploads."""
+    """Add an empty version; its files are uploaded separately."""
     source = request.body.get("source_version_id")
     document = asset(request.state, request.ids["asset_id"])
     if source is not None:
@@ -73,7 +73,7 @@ def promote(request: ApiRequest) -> Response:
 
 
 def change(request: ApiRequest) -> Response:
-    """Change the fields that were sent, but for what the server decides."""
+    """Update the fields that were sent, except those set by the server."""
     document = asset(request.state, request.ids["asset_id"])
     chosen = version(document, request.ids["version_id"])
     ours = {"id", "version_number", "date_created", "created_by_user"}
@@ -84,7 +84,7 @@ def change(request: ApiRequest) -> Response:
 
 
 def delete(request: ApiRequest) -> Response:
-    """Delete a version; the last one stays."""
+    """Delete a version; the last one cannot be deleted."""
     document = asset(request.state, request.ids["asset_id"])
     chosen = version(document, request.ids["version_id"])
     _keep(request, document, [each for each in versions(document) if each is not chosen])

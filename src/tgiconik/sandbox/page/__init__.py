@@ -1,9 +1,9 @@
-"""The sandbox's own page: both platforms side by side, what the last run changed, and every call.
+"""The sandbox's web page: both platforms side by side, changes of the last run, and all calls.
 
-`/` is the page; what it asks for is below `/sandbox/`, which no platform uses. None of that is a
-call: it is neither counted nor noted as a write, and neither limits, delays nor faults apply to it.
-The page asks again every half second, which is all that it takes to be live, leaves nothing open
-that a server would have to wait for when it stops, and costs nothing when nobody looks.
+The page is at `/`; its requests go below `/sandbox/`, which no platform uses. They are neither
+counted nor logged, and rate limit, latency and faults do not apply to them. The page polls every
+half second: no connection stays open that would delay stopping the server, and nothing runs without
+a viewer.
 """
 
 import time
@@ -31,8 +31,8 @@ _FILES: Final = {
     "/sandbox/page.js": ("page.js", "text/javascript"),
 }
 _HEADERS: Final = {
-    # Whatever is shown was written by somebody else. It is shown as text; should that ever fail,
-    # nothing that came with it may run or ask anybody for anything.
+    # The page displays data written by clients. It inserts them as text only; if that ever
+    # failed, this policy still keeps them from running scripts or loading anything.
     "Content-Security-Policy": (
         "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; "
         "img-src data:; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
@@ -41,20 +41,20 @@ _HEADERS: Final = {
     "Referrer-Policy": "no-referrer",
     "X-Content-Type-Options": "nosniff",
 }
-#: Of the time that goes by, what looking at a large world may take from its calls.
+#: Maximum share of time spent on computing rows, so that large data do not slow down calls.
 _SHARE_OF_TIME: Final = 0.1
-#: Seconds after which it is looked whether something ended by itself.
+#: Seconds between checks for leases and shares that expired.
 _NOW_AND_THEN: Final = 5.0
 
 
 def with_page(app: ASGIApp, state: State) -> ASGIApp:
-    """Both platforms, with the page that shows them."""
+    """The app of both platforms, extended by the page."""
     recorder = Recorder(state)
     return PageMiddleware(app, _page(state, recorder), is_page, recorder)
 
 
 def is_page(path: str) -> bool:
-    """Whether a path is the page's own."""
+    """Whether a path belongs to the page."""
     return path == "/" or (path.startswith(_BELOW) and path != CALLS)
 
 
@@ -68,7 +68,7 @@ def _page(state: State, recorder: Recorder) -> ASGIApp:
 
     async def now(request: Request) -> Response:
         after = _asked(request, "call")
-        # The rows first: calls may go on in another thread, and no row is of a run yet to be told.
+        # Rows first: calls go on in another thread, and a row must not refer to a later run.
         answer = shown.since(_asked(request, "number")) | {
             "sandbox": recorder.name,
             "run": attrs.asdict(recorder.run),
@@ -94,9 +94,9 @@ def _page(state: State, recorder: Recorder) -> ASGIApp:
 
 
 class _RowCache:
-    """Both sides as rows: made anew when something changed, but not all the time in a large world.
+    """Rows of both platforms, computed again after changes, but not too often for large data.
 
-    Leases and shares also end by themselves, so it is looked now and then without a change.
+    Leases and shares expire without a change, so the rows are computed at intervals too.
     """
 
     def __init__(
@@ -111,7 +111,7 @@ class _RowCache:
         self._not_before = self._at_last = 0.0
 
     def since(self, number: int) -> dict[str, Any]:
-        """The rows with their number, or the number alone when the page has them."""
+        """The rows and their number, or only the number if the page has these rows already."""
         now = self._clock()
         if now >= (
             self._at_last if self._revision == self._recorder.revision else self._not_before

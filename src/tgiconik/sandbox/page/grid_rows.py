@@ -1,4 +1,4 @@
-"""Trading Grid's side of the page: the community of the company that its clients act for."""
+"""The page's rows of Trading Grid: the community of the company that the clients act for."""
 
 from collections.abc import Iterable
 from typing import Final
@@ -27,12 +27,12 @@ from tgiconik.sandbox.page.rows import (
 from tgiconik.sandbox.state import State
 from tgiconik.sandbox.store import Document
 
-#: The log grows with everything: its end is what is looked at.
+#: The activity log grows all the time; only its end is displayed.
 _LATEST: Final = 30
 
 
 def sections(state: State, recorder: Recorder) -> list[Section]:
-    """Everything that is shown of Trading Grid."""
+    """All sections of Trading Grid."""
     side = _CommunityRows(state, recorder)
     return [
         section("requests", "Requests", side.worked_on("requests")),
@@ -45,7 +45,7 @@ def sections(state: State, recorder: Recorder) -> list[Section]:
 
 
 class _CommunityRows:
-    """One look at a community."""
+    """Reads the rows of a community."""
 
     def __init__(self, state: State, recorder: Recorder) -> None:
         self._community = Community(state, credentials.COMPANY_ID)
@@ -78,7 +78,7 @@ class _CommunityRows:
             )
 
     def documents(self) -> Iterable[Row]:
-        """Documents, and below each what every partner got of it and did with it."""
+        """Documents, with the deliveries to each partner and their receipts."""
         deliveries, receipts = self._all("deliveries"), self._all("receipts")
         for one in self._all("documents"):
             yield self._row(
@@ -130,7 +130,7 @@ class _CommunityRows:
         return key_of(share_id) if share_id and there else None
 
     def announcements(self) -> Iterable[Row]:
-        """What was announced, and who has acknowledged it."""
+        """Announcements, with the partners that acknowledged them."""
         for one in self._all("announcements"):
             known = len(self._all("acknowledgements", "announcements", one.id))
             wanted = one.fields["requires_acknowledgement"]
@@ -147,7 +147,7 @@ class _CommunityRows:
             )
 
     def projects(self) -> Iterable[Row]:
-        """Projects with their tasks; exceptions and confirmations are counted."""
+        """Projects with their tasks, and the numbers of exceptions and confirmations."""
         for one in self._all("projects"):
             above = ("projects", one.id)
             exceptions = [
@@ -185,7 +185,7 @@ class _CommunityRows:
         )
 
     def activity(self) -> Iterable[Row]:
-        """The end of the log, latest first."""
+        """The end of the activity log, newest first."""
         for one in reversed(self._all("activity")[-_LATEST:]):
             partner = one.fields["partner_id"]
             yield self._row(

@@ -1,4 +1,4 @@
-"""iconik's side of the page: what is shared, assets, and collections."""
+"""The page's rows of iconik: shares, assets and collections."""
 
 import re
 from collections.abc import Iterable
@@ -27,12 +27,12 @@ from tgiconik.sandbox.page.rows import (
 from tgiconik.sandbox.state import State
 from tgiconik.sandbox.store import Document
 
-#: The title of a share that a workflow made: its key names the partner.
+#: The title of a share made by a workflow: its key contains the partner's id.
 _KEYED: Final = re.compile(r"(.*) \[tgiconik:([^\]]+)\]", re.DOTALL)
 
 
 def sections(state: State, recorder: Recorder) -> list[Section]:
-    """Everything that is shown of iconik."""
+    """All sections of iconik."""
     return [
         section("shares", "Open shares", _shares(state, recorder)),
         section("assets", "Assets", _assets(state, recorder)),
@@ -68,7 +68,7 @@ def _assets(state: State, recorder: Recorder) -> Iterable[Row]:
 
 
 def _marks(state: State, asset_id: str, numbers: dict[str, int]) -> Iterable[str]:
-    """Metadata; a version's id is its number to people."""
+    """Metadata of an asset; version ids are displayed as version numbers."""
 
     def said(value: Any) -> str:  # noqa: ANN401 - metadata holds whatever JSON does
         return f"version {numbers[value]}" if value in numbers else short(str(value))
@@ -125,6 +125,6 @@ def _titles(members: list[tuple[str, Document]]) -> tuple[str, ...]:
 
 
 def share_of(state: State, key: str) -> Document | None:
-    """The open share that a key of the page stands for."""
+    """The open share with this key, or None."""
     every = state.store.list(SHARES)
     return next((one for one in every if one["by_url"] and key_of(one["id"]) == key), None)

@@ -1,4 +1,4 @@
-"""Azure: one `PUT` of a block blob. How iconik would link to single blocks was not found."""
+"""Azure: one `PUT` of a block blob. How iconik would link to single blocks is not documented."""
 
 from base64 import b64encode
 from functools import partial
@@ -20,15 +20,15 @@ _LINKS: Final = LinkErrors(
     wrong=partial(xml, 403, "AuthenticationFailed", "Signature did not match"),
 )
 _NO_FILE: Final = partial(xml, 404, "ResourceNotFound", "There is no file to keep these bytes for")
-#: Azure takes no more in one request.
+#: Azure's limit for one request.
 _MOST: Final = 5000 * 1024 * 1024
 
 
 async def answer(state: State, request: Request) -> Response:
-    """Answer one request to the container.
+    """Answer a request to the container.
 
     Raises:
-        StorageError: as Azure refuses it.
+        StorageError: Azure's error response.
     """
     signing.check(state, request, _LINKS)
     type_ = request.headers.get("x-ms-blob-type")

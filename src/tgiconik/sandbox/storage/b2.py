@@ -1,6 +1,6 @@
-"""Backblaze B2: a small file in one request, a large one in parts, each with its SHA-1.
+"""Backblaze B2: a small file in one request, a large file in parts, each with its SHA-1.
 
-Parts are begun and finished through iconik, which holds the account; only bytes come here.
+Large files are started and finished through iconik, which owns the account; only bytes come here.
 """
 
 import re
@@ -31,27 +31,27 @@ _LAST_NUMBER: Final = 10_000
 
 
 def file_name(file: Document) -> str:
-    """What iconik calls a file in its bucket."""
+    """The name of a file in iconik's bucket."""
     return f"{file['asset_id']}/{file['name']}"
 
 
 def file_link(state: State, file: Document) -> tuple[str, str]:
-    """URL and token to upload a small file with."""
+    """URL and token for uploading a small file."""
     path = f"/storage/b2/b2_upload_file/{file['asset_id']}/{file['id']}"
     return f"{state.base_url}{path}", signing.token(state, path)
 
 
 def part_link(state: State, upload: Document) -> tuple[str, str]:
-    """URL and token to upload parts with, one after the other."""
+    """URL and token for uploading parts, one at a time."""
     path = f"/storage/b2/b2_upload_part/{upload['id']}/{uuid4().hex}"
     return f"{state.base_url}{path}", signing.token(state, path)
 
 
 async def upload_file(state: State, request: Request) -> Response:
-    """Take a small file.
+    """Upload a small file.
 
     Raises:
-        StorageError: as Backblaze refuses it.
+        StorageError: Backblaze's error response.
     """
     signing.check_token(state, request, _LINKS)
     place = request.path_params["asset_id"], request.path_params["file_id"]
@@ -79,10 +79,10 @@ async def upload_file(state: State, request: Request) -> Response:
 
 
 async def upload_part(state: State, request: Request) -> Response:
-    """Take a part of a large file.
+    """Upload a part of a large file.
 
     Raises:
-        StorageError: as Backblaze refuses it.
+        StorageError: Backblaze's error response.
     """
     signing.check_token(state, request, _LINKS)
     number = _header(request, "X-Bz-Part-Number")
@@ -91,11 +91,11 @@ async def upload_part(state: State, request: Request) -> Response:
     sha1, length = _announced(request)
     turn = state.turns[request.scope["path"]]
     if turn.locked():
-        # Each thread is to get an upload URL of its own.
+        # In B2, concurrent uploads each need their own upload URL.
         raise b2(503, "service_unavailable", "This upload URL is in use")
     async with turn, receive_body(state, request, "sha1") as body:
         _check(body, sha1)
-        # Others may have come while this one arrived, or all may have been given up.
+        # During the upload, other parts may have arrived, or the large file may have been canceled.
         upload = open_upload(state, request.path_params["upload_id"])
         if upload is None:
             raise _bad("No active upload")
@@ -114,16 +114,16 @@ async def upload_part(state: State, request: Request) -> Response:
 
 
 def open_upload(state: State, id_: str) -> Document | None:
-    """A large file that was begun; None when there is none, or it was finished or cancelled."""
+    """A large file that was started; None if it does not exist, or was finished or canceled."""
     upload = uploads.get(state, "B2", id_)
     return None if upload is None or upload["ended"] else upload
 
 
 def finish(state: State, upload: Document, sha1s: Sequence[str]) -> None:
-    """Make a large file of its parts, and hold it. It blocks while it reads all of them.
+    """Create a large file from its parts. Blocks while it reads all of them.
 
     Raises:
-        StorageError: the parts are not those that the list says.
+        StorageError: the parts do not match the list of SHA-1 digests.
     """
     parts = [upload["parts"].get(str(number)) for number in range(1, len(sha1s) + 1)]
     there = [part for part in parts if part is not None]
@@ -141,10 +141,10 @@ def finish(state: State, upload: Document, sha1s: Sequence[str]) -> None:
 
 
 def _announced(request: Request) -> tuple[str, int]:
-    """SHA-1 and length that a request says it has."""
+    """The SHA-1 and the length that the request declares."""
     length, sha1 = _header(request, "Content-Length"), _header(request, "X-Bz-Content-Sha1")
     if sha1 != _UNVERIFIED and not _SHA1.fullmatch(sha1):
-        # Backblaze also takes it at the end of the body; nobody needs that here.
+        # Backblaze also accepts the SHA-1 at the end of the body; iconik's clients do not use that.
         raise _bad("X-Bz-Content-Sha1 is not a SHA-1")
     return sha1, int(length)
 

@@ -1,4 +1,4 @@
-"""How storages say no: Amazon, Google and Azure in XML, Backblaze in JSON."""
+"""Error responses of storages: XML for Amazon, Google and Azure, JSON for Backblaze."""
 
 from collections.abc import Callable
 from xml.sax.saxutils import escape
@@ -8,24 +8,24 @@ from starlette.responses import JSONResponse, Response
 
 
 class StorageError(Exception):
-    """The request is answered with an error, and nothing is kept of it."""
+    """An error response; the request has no effect."""
 
     def __init__(self, response: Response, message: str) -> None:
         super().__init__(message)
         self.response = response
 
 
-#: Made when it is needed: an exception that is raised twice keeps what it passed alive.
+#: Creates an error when it is needed: an exception that is raised twice keeps frames alive.
 ErrorFactory = Callable[[], StorageError]
 
 
 @attrs.frozen
 class LinkErrors:
-    """What a storage answers to a link that is not good.
+    """A storage's error responses to an invalid link.
 
     Attributes:
-        expired: it was.
-        wrong: its signature does not belong to it.
+        expired: the link has expired.
+        wrong: the signature does not match.
     """
 
     expired: ErrorFactory
@@ -33,13 +33,13 @@ class LinkErrors:
 
 
 def xml(status: int, code: str, message: str) -> StorageError:
-    """As Amazon, Google and Azure answer."""
+    """An error of Amazon, Google or Azure."""
     content = f"<Error><Code>{code}</Code><Message>{escape(message)}</Message></Error>"
     return StorageError(xml_answer(content, status=status), message)
 
 
 def xml_answer(content: str, *, status: int = 200) -> Response:
-    """An answer in XML."""
+    """A response in XML."""
     return Response(
         f'<?xml version="1.0" encoding="UTF-8"?>\n{content}',
         status_code=status,
@@ -48,6 +48,6 @@ def xml_answer(content: str, *, status: int = 200) -> Response:
 
 
 def b2(status: int, code: str, message: str) -> StorageError:
-    """As Backblaze answers."""
+    """An error of Backblaze."""
     said = {"status": status, "code": code, "message": message}
     return StorageError(JSONResponse(said, status_code=status), message)

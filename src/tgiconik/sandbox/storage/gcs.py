@@ -1,4 +1,4 @@
-"""Google Cloud Storage: a resumable session, which says how far it is and goes on from there."""
+"""Google Cloud Storage: resumable uploads, which report their offset and continue from it."""
 
 import re
 from base64 import b64encode
@@ -21,32 +21,32 @@ from tgiconik.sandbox.storage.objects import hold
 from tgiconik.sandbox.storage.request_body import store_file
 from tgiconik.sandbox.store import Document
 
-#: What chunks are multiples of, all but the last one.
+#: Chunks must be multiples of this size, except the last one.
 QUANTUM: Final = 256 * 1024
-#: How long a session lasts, by Google's documentation.
+#: Lifetime of a session in Google's documentation.
 SESSION_LIFE: Final = timedelta(weeks=1)
 
-#: Google refuses an expired link with 400, unlike the others.
+#: Google answers 400 for an expired link, unlike the other storages.
 _LINKS: Final = LinkErrors(
     expired=partial(xml, 400, "ExpiredToken", "The provided token has expired."),
     wrong=partial(xml, 403, "SignatureDoesNotMatch", "The signature does not match the request"),
 )
 _NO_FILE: Final = partial(xml, 404, "NoSuchKey", "There is no file to keep these bytes for")
 _GO_ON: Final = 308
-#: What Google answers when a client gives a session up.
+#: Google's status for a session that the client cancels.
 _GIVEN_UP: Final = 499
 _RANGE: Final = re.compile(r"bytes (?:(?P<first>\d+)-(?P<last>\d+)|\*)/(?:(?P<total>\d+)|\*)")
 
 
 @attrs.frozen
 class _Chunk:
-    """What a request to a session brings.
+    """The bytes that a request to a session contains.
 
     Attributes:
-        start: the place of its first byte.
-        stop: the place after its last byte; the same as `start` where it only asks.
-        total: how large the whole is, once the client knows.
-        asks: whether it brings nothing, and asks how far the session is.
+        start: offset of the first byte.
+        stop: offset after the last byte; equal to `start` for a status check.
+        total: size of the whole file, once the client knows it.
+        asks: whether the request has no bytes and asks for the session's offset.
     """
 
     start: int
@@ -56,15 +56,15 @@ class _Chunk:
 
 
 async def answer(state: State, request: Request) -> Response:
-    """Answer one request to the bucket.
+    """Answer a request to the bucket.
 
     Raises:
-        StorageError: as Google refuses it.
+        StorageError: Google's error response.
     """
     id_ = request.query_params.get("upload_id")
     if id_ is None:
         return _begin(state, request)
-    # One at a time: a request whose connection broke may still be writing what it got.
+    # One at a time: a request with a broken connection may still be writing the bytes it received.
     async with state.turns[id_]:
         upload = _session(state, id_, request)
         if request.method == "DELETE":
@@ -139,7 +139,7 @@ def _chunk(request: Request) -> _Chunk:
 
 
 def _check(chunk: _Chunk, total: int | None, there: int) -> None:
-    """Refuse what does not go with what was said before, or with what is there."""
+    """Reject a chunk that contradicts the total declared before, or the session's offset."""
     if total is not None and chunk.total not in {None, total}:
         raise _invalid(f"The upload has {total} bytes, as was said before")
     if chunk.asks:
@@ -153,7 +153,7 @@ def _check(chunk: _Chunk, total: int | None, there: int) -> None:
 
 
 async def _receive(request: Request, piece: Path, *, skip: int) -> None:
-    """Write what is new; of what breaks off, what fills whole quanta stays."""
+    """Write new bytes; of an interrupted chunk, only whole multiples of the chunk size are kept."""
     try:
         await PartWriter(piece).write_all(_after(request.stream(), skip))
     except ClientDisconnect:
@@ -167,7 +167,7 @@ def _trim(piece: Path) -> None:
 
 
 async def _after(chunks: AsyncIterator[bytes], skip: int) -> AsyncIterator[bytes]:
-    """Without the first bytes, which are there already."""
+    """The stream without its first bytes, which are stored already."""
     async for chunk in chunks:
         yield chunk[skip:]
         skip = max(0, skip - len(chunk))

@@ -1,4 +1,4 @@
-"""What a storage holds for a file of iconik's: its bytes, once they have arrived."""
+"""Links iconik's file documents to stored bytes."""
 
 from typing import Final
 
@@ -12,13 +12,13 @@ _WITH_BYTES: Final = (FILES, PROXIES, KEYFRAMES)
 
 
 def hold(state: State, place: tuple[str, str], blob: Blob, *, gone: ErrorFactory) -> None:
-    """Hold bytes for a file. iconik takes notice when the file is closed, not before.
+    """Attach uploaded bytes to a file. iconik uses them once the file is closed.
 
     Args:
         state: the sandbox.
         place: asset id and file id.
         blob: the bytes.
-        gone: raised when there is no such file any more.
+        gone: the error to raise if the file was deleted.
     """
     key = "/".join(place)
     file = state.store.get(FILES, key)
@@ -32,14 +32,14 @@ def hold(state: State, place: tuple[str, str], blob: Blob, *, gone: ErrorFactory
 
 
 def forget(state: State, kind: str, document: Document) -> None:
-    """Forget a file, proxy or keyframe (or what has no bytes) with its bytes."""
+    """Delete a file, proxy or keyframe, with its bytes if it has any."""
     state.store.delete(kind, f"{document['asset_id']}/{document['id']}")
     if document.get("blob"):
         release(state, document["blob"])
 
 
 def release(state: State, sha256: str) -> None:
-    """Remove bytes unless something still has them: the same bytes are kept once."""
+    """Delete bytes that no document refers to any more: equal bytes are stored once."""
     for kind in _WITH_BYTES:
         if any(each.get("blob") == sha256 for each in state.store.list(kind)):
             return

@@ -1,4 +1,4 @@
-"""Take in the body of a request: into a file of its own, measured, and only whole ones count."""
+"""Receive the body of a request into a temporary file, with its size and digests."""
 
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
@@ -15,10 +15,10 @@ from tgiconik.sandbox.storage.blobs import Blob, PartWriter
 
 @attrs.frozen
 class RequestBody:
-    """A body that has content whole.
+    """A completely received body.
 
     Attributes:
-        path: the file that it is in; gone when the block ends, unless it was moved.
+        path: the temporary file; deleted when the block ends, unless it was moved.
         content: its size and digests.
     """
 
@@ -33,7 +33,7 @@ async def receive_body(
     """The body of a request, with digests by `hashlib`'s names.
 
     Raises:
-        ClientDisconnect: it broke off.
+        ClientDisconnect: the client disconnected before the end.
     """
     path = state.blobs.arriving(uuid4().hex)
     arriving = PartWriter(path, algorithms)
@@ -45,5 +45,5 @@ async def receive_body(
 
 
 async def store_file(state: State, pieces: Sequence[Path]) -> Blob:
-    """Keep pieces as one file, in a thread: large ones take a while."""
+    """Store parts as one file, in a thread, since large files take long."""
     return await anyio.to_thread.run_sync(state.blobs.take, pieces)

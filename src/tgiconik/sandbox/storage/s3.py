@@ -1,4 +1,4 @@
-"""Amazon S3: one `PUT`, or an upload in parts that may come in any order and more than once."""
+"""Amazon S3: one `PUT`, or a multipart upload with parts in any order, also repeatedly."""
 
 import hashlib
 import re
@@ -26,7 +26,7 @@ _LINKS: Final = LinkErrors(
 )
 _NO_FILE: Final = partial(xml, 404, "NoSuchKey", "There is no file to keep these bytes for")
 _NAMESPACE: Final = 'xmlns="http://s3.amazonaws.com/doc/2006-03-01/"'
-#: Amazon takes no more in one request.
+#: Amazon's limit for one request.
 _MOST: Final = 5 * 1024**3
 _LAST_NUMBER: Final = 10_000
 _PART: Final = re.compile(r"<Part>(.*?)</Part>", re.DOTALL)
@@ -35,10 +35,10 @@ _TAG: Final = re.compile(r"<ETag>\s*(.+?)\s*</ETag>")
 
 
 async def answer(state: State, request: Request) -> Response:
-    """Answer one request to the bucket.
+    """Answer a request to the bucket.
 
     Raises:
-        StorageError: as S3 refuses it.
+        StorageError: S3's error response.
     """
     signing.check(state, request, _LINKS)
     query = request.query_params
@@ -92,7 +92,7 @@ async def _put_part(state: State, request: Request, upload: Document) -> Respons
     _check_length(request)
     async with receive_body(state, request, "md5") as body:
         _check_md5(request, body)
-        # Others may have come while this one arrived, or all may have been given up.
+        # During the upload, other parts may have arrived, or the upload may have been aborted.
         upload = uploads.get(state, "S3", upload["id"]) or {"ended": True}
         if upload["ended"]:
             raise xml(404, "NoSuchUpload", "The specified multipart upload does not exist")
@@ -108,7 +108,7 @@ async def _complete(state: State, request: Request, upload: Document) -> Respons
     if not asked:
         raise xml(400, "MalformedXML", "The XML you provided was not well-formed")
     if upload["ended"]:
-        # Asked again, because the answer was lost: the same answer.
+        # Completing is idempotent: the client retries if it lost the response.
         return _completed(upload)
     numbers = [number for number, _ in asked]
     if any(after <= before for before, after in pairwise(numbers)):
@@ -127,7 +127,7 @@ async def _complete(state: State, request: Request, upload: Document) -> Respons
 
 
 def _asked(text: str) -> list[tuple[int, str]]:
-    """Number and MD5 of the parts in a body; nothing when there is none, or one lacks either."""
+    """Number and MD5 of the parts listed in a body; empty if none, or one lacks either."""
     asked = []
     for part in _PART.findall(text):
         number, tag = _NUMBER.search(part), _TAG.search(part)
@@ -138,7 +138,7 @@ def _asked(text: str) -> list[tuple[int, str]]:
 
 
 def _tag(md5s: Sequence[str]) -> str:
-    """The ETag of a whole that came in parts: the MD5 of their MD5s, and how many they are."""
+    """The ETag of a multipart upload: the MD5 of the parts' MD5s, and their number."""
     digest = hashlib.md5(b"".join(map(bytes.fromhex, md5s)), usedforsecurity=False)
     return f"{digest.hexdigest()}-{len(md5s)}"
 

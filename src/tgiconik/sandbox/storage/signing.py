@@ -1,4 +1,4 @@
-"""Links that work for a while without credentials, for one method and as they were given only."""
+"""Signed links: they need no credentials, expire, and are valid for one method and URL."""
 
 import hmac
 from collections.abc import Iterable
@@ -13,21 +13,21 @@ from starlette.types import Scope
 from tgiconik.sandbox.state import State
 from tgiconik.sandbox.storage.errors import LinkErrors
 
-#: How long a signed link lasts; iconik's own time was not found.
+#: Lifetime of a signed link; iconik's own is not documented.
 LINK_LIFE: Final = timedelta(hours=1)
-#: Set in a request's scope, it makes any link of it an expired one.
+#: A key in a request's scope that makes its link count as expired.
 EXPIRED: Final = "tgiconik.sandbox.expired"
 _SECRET: Final = ("storage/secrets", "links")
 
 
 def link(state: State, method: str, path: str, **query: str) -> str:
-    """A URL that may be called.
+    """A signed URL.
 
     Args:
         state: the sandbox.
-        method: how it may be called; with GET comes HEAD.
+        method: the allowed method; GET includes HEAD.
         path: percent-encoded.
-        query: what belongs to it.
+        query: further query parameters, which are signed too.
     """
     pairs = [*query.items(), ("expires", str(_end(state)))]
     signed = [*pairs, ("signature", _sign(state, method, unquote(path), pairs))]
@@ -35,7 +35,7 @@ def link(state: State, method: str, path: str, **query: str) -> str:
 
 
 def check(state: State, request: Request, errors: LinkErrors) -> None:
-    """Refuse a link that has expired, or is not as it was given."""
+    """Reject a link that is expired or was modified."""
     pairs = [each for each in request.query_params.multi_items() if each[0] != "signature"]
     method = "GET" if request.method == "HEAD" else request.method
     _check_time(state, request.scope, request.query_params.get("expires", ""), errors)
@@ -45,13 +45,13 @@ def check(state: State, request: Request, errors: LinkErrors) -> None:
 
 
 def token(state: State, path: str) -> str:
-    """What proves in a header that a path may be posted to."""
+    """A token that authorizes a POST to a path, for the `Authorization` header."""
     end = str(_end(state))
     return f"{end}_{_sign(state, 'POST', path, [('expires', end)])}"
 
 
 def check_token(state: State, request: Request, errors: LinkErrors) -> None:
-    """Refuse a request whose `Authorization` is not a token for it."""
+    """Reject a request without a valid token in `Authorization`."""
     end, _, signature = request.headers.get("authorization", "").partition("_")
     good = _sign(state, "POST", request.scope["path"], [("expires", end)])
     if not hmac.compare_digest(signature.encode(), good.encode()):
@@ -73,6 +73,6 @@ def _sign(state: State, method: str, path: str, pairs: Iterable[tuple[str, str]]
     if secret is None:
         secret = {"key": str(uuid4())}
         state.store.put(*_SECRET, secret)
-    # The path is decoded and the pairs in order: how a client quotes a link again changes nothing.
+    # The path is decoded and the pairs are sorted, so that requoting by a client does not matter.
     text = f"{method} {path}?{urlencode(sorted(pairs))}"
     return hmac.new(secret["key"].encode(), text.encode(), "sha256").hexdigest()

@@ -1,7 +1,7 @@
-"""The collaboration contract's surface: requests, issues, projects, documents, announcements.
+"""Routes of the collaboration contract: requests, issues, projects, documents, announcements.
 
-The table below is the contract's OpenAPI document in the order of its paths; a test holds the two
-together. The contract is this project's own, OpenText publishes none.
+The operations below are in the order of the contract's OpenAPI document; a test checks that they
+match. The contract is defined by this project; OpenText publishes none.
 """
 
 from collections.abc import Callable, Sequence
@@ -78,7 +78,7 @@ _NOUNS: Final = (
 
 
 def routes(state: State) -> list[BaseRoute]:
-    """Every operation of the contract."""
+    """The routes of all operations of the contract."""
     return resources(
         (method, _BASE + path, endpoint(state, handler)) for method, path, handler in _OPERATIONS
     )

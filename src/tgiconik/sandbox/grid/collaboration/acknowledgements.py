@@ -1,4 +1,4 @@
-"""A partner's word: that a project is done for them, or that an announcement was read."""
+"""Partners' confirmations that a project is done, and acknowledgements of announcements."""
 
 from tgiconik.sandbox.grid.collaboration import bodies
 from tgiconik.sandbox.grid.collaboration.endpoint import Call, Handler, Reply
@@ -7,7 +7,7 @@ from tgiconik.sandbox.grid.collaboration.resource import found, records_of, show
 
 
 def giving(noun: Noun) -> Handler:
-    """`PUT` for a partner. The first word stays, so that saying it again changes nothing."""
+    """`PUT` for a partner. The first acknowledgement is kept, so repeating it changes nothing."""
 
     def handle(call: Call) -> Reply:
         records = records_of(call, noun)

@@ -1,4 +1,4 @@
-"""Documents and what hangs on them: what they supersede, each partner's delivery, receipts."""
+"""Documents, which documents they supersede, their deliveries to partners, and receipts."""
 
 from tgiconik.sandbox.grid.collaboration import bodies, problems
 from tgiconik.sandbox.grid.collaboration.activity import log
@@ -25,7 +25,7 @@ from tgiconik.tradinggrid.collaboration.values import DocumentState
 
 
 def create_document(call: Call) -> Reply:
-    """Publish a document; the one that it supersedes moves in the same step."""
+    """Publish a document; the document that it supersedes is marked in the same transaction."""
     body = call.body(bodies.DOCUMENT)
     _check_holder(call, body)
     reply = create(call, DOCUMENTS, body)
@@ -53,7 +53,7 @@ def set_document_state(call: Call) -> Reply:
 
 
 def put_delivery(call: Call) -> Reply:
-    """Deliver to a partner, or replace what was delivered."""
+    """Deliver a document to a partner, or replace the delivery."""
     document, partner = found(call, DOCUMENTS), found(call, PARTNERS)
     body = call.body(bodies.DELIVERY)
     _check_holder(call, document.fields)
@@ -73,12 +73,12 @@ def put_delivery(call: Call) -> Reply:
 
 
 def read_delivery(call: Call) -> Reply:
-    """What a partner got."""
+    """Read a partner's delivery of a document."""
     return Reply(body=shown(call.community, DELIVERIES, _delivery(call)))
 
 
 def create_receipt(call: Call) -> Reply:
-    """Record what a partner did with a delivery. External ids are unique per delivery."""
+    """Record a partner's receipt of a delivery. External ids are unique per delivery."""
     delivery = _delivery(call)
     body = call.body(bodies.RECEIPT)
     records = call.community.records(RECEIPTS.name)
@@ -125,7 +125,7 @@ def _supersede(call: Call, id_: str, by: str) -> None:
 
 
 def _move(call: Call, record: Record, state: str, note: str | None) -> Record:
-    """Move a document. It has no history of its own, so the log keeps when, and why."""
+    """Change a document's state. Documents keep no history, so the activity log records it."""
     check_move(DOCUMENT_MOVES, record.fields["state"], state)
     log(call.community, f"document.{state}", "documents", record.id, note)
     return call.community.records(DOCUMENTS.name).change(record, {"state": state})

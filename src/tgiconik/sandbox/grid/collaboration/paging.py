@@ -1,7 +1,7 @@
-"""Lists: what a query asks for, and pages by cursor in the order of the last change.
+"""Lists: filters, and cursor pagination in the order of the last change.
 
-A cursor names the place after the last entry of a page, so that what changes meanwhile is seen
-again further on and nothing is missed.
+A cursor names the position after the last entry of a page. Records that change meanwhile move to
+the end, so they are returned again and none is missed.
 """
 
 import json
@@ -26,12 +26,12 @@ Keeps: TypeAlias = Callable[[Community, Document, Sequence[str]], bool]
 
 @attrs.frozen
 class Filter:
-    """A query parameter that narrows a list.
+    """A query parameter that filters a list.
 
     Attributes:
-        keeps: whether a record's fields answer to the values asked for.
-        check: what a value must be.
-        repeats: may be given several times, meaning any of them.
+        keeps: whether a record's fields match the values.
+        check: validates a value.
+        repeats: may be given several times; any of the values matches.
     """
 
     keeps: Keeps
@@ -40,12 +40,12 @@ class Filter:
 
 
 def equals(field: str, check: Check = _ID, *, repeats: bool = False) -> Filter:
-    """Records with this value in a field."""
+    """Matches records with this value in a field."""
     return Filter(lambda _, fields, values: fields[field] in values, check, repeats)
 
 
 def contains(field: str) -> Filter:
-    """Records with this value in a list."""
+    """Matches records with this value in a list field."""
     return Filter(lambda _, fields, values: values[0] in fields[field])
 
 
@@ -55,10 +55,10 @@ def page(
     filters: Mapping[str, Filter],
     shown: Callable[[Record], Document],
 ) -> Reply:
-    """A page of what a query asks for.
+    """A page of the records that match the query.
 
     Raises:
-        ProblemError: 400, for parameters that are not known or not of their form.
+        ProblemError: 400, a parameter is unknown or invalid.
     """
     wanted = _values(call, filters)
     since = wanted.pop("updated_since", [""])[0]

@@ -1,4 +1,4 @@
-"""Partner profiles, and the groups that partners are in."""
+"""Partner profiles, and memberships of partners in groups."""
 
 from typing import Final
 
@@ -14,7 +14,7 @@ _NO_CONTENT: Final = 204
 
 
 def put_partner(call: Call) -> Reply:
-    """Make a partner's profile, or replace it; groups are not part of what is written."""
+    """Create or replace a partner's profile; its groups stay."""
     partner_id = call.ids["partners"]
     records = call.community.records(PARTNERS.name)
     there = records.get(partner_id)
@@ -27,13 +27,13 @@ def put_partner(call: Call) -> Reply:
 
 
 def make_partner(community: Community, partner_id: str, body: Document) -> Record:
-    """A new profile. Its id is the partner's own, and it is in no group yet."""
+    """Create a profile. Its id is that of the partner, and it is in no group."""
     fields = {**body, "company_id": partner_id, "groups": []}
     return community.records(PARTNERS.name).add(partner_id, fields)
 
 
 def list_members(call: Call) -> Reply:
-    """The partners in a group."""
+    """List the partners in a group."""
     group = found(call, GROUPS)
     partners = call.community.records(PARTNERS.name).all()
     return page(
@@ -45,14 +45,14 @@ def list_members(call: Call) -> Reply:
 
 
 def add_member(call: Call) -> Reply:
-    """Put a partner into a group; one who is in it stays in it."""
+    """Add a partner to a group; idempotent."""
     group, partner = found(call, GROUPS), found(call, PARTNERS)
     join(call.community, group, partner)
     return Reply(status=_NO_CONTENT)
 
 
 def remove_member(call: Call) -> Reply:
-    """Take a partner out of a group; one who is not in it stays out of it."""
+    """Remove a partner from a group; idempotent."""
     group, partner = found(call, GROUPS), found(call, PARTNERS)
     groups = partner.fields["groups"]
     if group.id in groups:
@@ -62,7 +62,7 @@ def remove_member(call: Call) -> Reply:
 
 
 def join(community: Community, group: Record, partner: Record) -> Record:
-    """Make a partner a member of a group. Both change: one shows its groups, one its size."""
+    """Add a member. Both records change: the partner lists its groups, the group its size."""
     groups = partner.fields["groups"]
     if group.id in groups:
         return partner

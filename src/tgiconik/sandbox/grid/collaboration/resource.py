@@ -1,4 +1,4 @@
-"""What can be done to any noun: list, read, make, change, move; the rules are the same for all."""
+"""Handlers that work for any noun: list, read, create, change, and move to another status."""
 
 from typing import Final
 
@@ -20,10 +20,10 @@ CREATED: Final = 201
 
 
 def records_of(call: Call, noun: Noun) -> RecordSet:
-    """The shelf that a path names.
+    """The set of records that the path names.
 
     Raises:
-        ProblemError: 404, when what it hangs below is not there.
+        ProblemError: 404, the parent does not exist.
     """
     if noun.above is None:
         return call.community.records(noun.name)
@@ -32,7 +32,7 @@ def records_of(call: Call, noun: Noun) -> RecordSet:
 
 
 def found(call: Call, noun: Noun) -> Record:
-    """The record that a path names.
+    """The record that the path names.
 
     Raises:
         ProblemError: 404.
@@ -45,7 +45,7 @@ def found(call: Call, noun: Noun) -> Record:
 
 
 def shown(community: Community, noun: Noun, record: Record) -> Document:
-    """A record as the contract shows it."""
+    """A record as the contract defines it."""
     stamps = {
         "id": record.id,
         "created_at": record.created_at,
@@ -59,7 +59,7 @@ def shown(community: Community, noun: Noun, record: Record) -> Document:
 
 
 def make(records: RecordSet, noun: Noun, fields: Document, *, id_: str | None = None) -> Record:
-    """Put a new record on a shelf; one that is worked on begins its history."""
+    """Create a record; a noun with a status history gets its first entry."""
     born = {**fields, **noun.begins}
     if noun.worked_on:
         born["history"] = [_transition(None, born["status"], records.community.now())]
@@ -70,7 +70,7 @@ def make(records: RecordSet, noun: Noun, fields: Document, *, id_: str | None = 
 
 
 def create(call: Call, noun: Noun, fields: Document) -> Reply:
-    """Make one, or answer the one that has its `external_id` already."""
+    """Create a record, or return the existing one with the same `external_id`."""
     records = records_of(call, noun)
     if fields["external_id"] is not None:
         there = records.named(fields["external_id"])
@@ -85,23 +85,23 @@ def create(call: Call, noun: Noun, fields: Document) -> Reply:
 
 
 def change(call: Call, noun: Noun, record: Record, changes: Document) -> Reply:
-    """Change the record that a path names."""
+    """Change the record that the path names."""
     changed = records_of(call, noun).change(record, changes)
     return Reply(body=shown(call.community, noun, changed))
 
 
 def check_move(moves: Moves, status: str, to: str) -> None:
-    """Let only declared moves pass.
+    """Check a status transition.
 
     Raises:
-        ProblemError: 409.
+        ProblemError: 409, the status machine does not allow it.
     """
     if not may_move(moves, status, to):
         raise problems.illegal_move(status, to, next_statuses(moves, status))
 
 
 def transition(record: Record, to: str, at: str, actor: str | None, note: str | None) -> Document:
-    """The changes that a move makes to something with a history."""
+    """The changes that a status transition makes to a record with a history."""
     entry = _transition(record.fields["status"], to, at, actor, note)
     return {"status": to, "history": [*record.fields["history"], entry]}
 
@@ -121,7 +121,7 @@ def listing(noun: Noun) -> Handler:
 
 
 def reading(noun: Noun) -> Handler:
-    """`GET` of one."""
+    """`GET` of a record."""
     return lambda call: Reply(body=shown(call.community, noun, found(call, noun)))
 
 
@@ -143,7 +143,7 @@ def creating(noun: Noun, new: Shape) -> Handler:
 
 
 def changing(noun: Noun, update: Shape) -> Handler:
-    """`PATCH` of one."""
+    """`PATCH` of a record."""
 
     def handle(call: Call) -> Reply:
         record = found(call, noun)
@@ -159,7 +159,7 @@ def changing(noun: Noun, update: Shape) -> Handler:
 
 
 def moving(noun: Noun, new_status: Shape) -> Handler:
-    """`PUT …/status` of something with a history and a claim."""
+    """`PUT …/status` of a record with a history and a claim."""
 
     def handle(call: Call) -> Reply:
         record = found(call, noun)

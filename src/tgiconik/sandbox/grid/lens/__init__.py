@@ -1,8 +1,8 @@
 """Lens: transaction visibility by GraphQL, `POST /visibility_transaction_search`.
 
-A query that is not understood is answered with status 200 and GraphQL `errors`, as the GraphQL over
-HTTP specification says for `application/json`; a body that is no GraphQL request at all is a 400.
-What Lens itself does is not published.
+A query that is not valid is answered with status 200 and GraphQL `errors`, as the GraphQL over HTTP
+specification requires for `application/json`; a body that is not a GraphQL request is answered
+with 400. OpenText does not publish Lens's own behaviour.
 """
 
 from collections.abc import Callable, Sequence
@@ -29,12 +29,12 @@ TRANSACTIONS: Final = "lens/transactions"
 _PAGE: Final = ("count", "total", "offset", "scrollid", "transactions")
 _ENTRY: Final = (*FIELDS, "contentkeys")
 _CONTENT_KEY: Final = ("key", "value")
-#: The fields that have fields.
+#: The fields with a selection of subfields.
 _BRANCHES: Final = frozenset({"transactions", "contentkeys"})
 
 
 def routes(state: State) -> list[BaseRoute]:
-    """The one call of Lens."""
+    """The route of Lens."""
 
     async def search(request: Request) -> Response:
         if not oauth.is_authorised(state, request):
@@ -55,10 +55,10 @@ def routes(state: State) -> list[BaseRoute]:
 
 
 def answer(state: State, graphql: str) -> Document:
-    """What `getTransactions` answers, with the fields that were selected for and no others.
+    """The result of `getTransactions`, with the selected fields.
 
     Raises:
-        LensError: the query is not understood.
+        LensError: the query is not valid.
     """
     selected = parse(graphql)
     if selected.name != "getTransactions":
@@ -88,7 +88,7 @@ def _slice(state: State, graphql: str, query: Document) -> Slice:
 
 
 def _entry(selected: QueryField, *, with_content_keys: bool) -> Callable[[Document], Document]:
-    """What to show of a transaction. Without `contentKeyFilters` Lens answers no content keys."""
+    """The selected fields of a transaction. Without `contentKeyFilters`, contentkeys are empty."""
     fields = _fields(selected, _ENTRY)
     shown = {field.name: _content_keys(field) for field in fields if field.name == "contentkeys"}
 

@@ -1,7 +1,7 @@
-"""The search box: `SYS* AND 850`, `status:F`, `-meta.errorcount:0`, `"two words"`, parentheses.
+"""The search box syntax: `SYS* AND 850`, `status:F`, `-meta.errorcount:0`, `"two words"`, `(…)`.
 
-Two things side by side must both be there, as with AND; which of the two Lens means is not
-published. A value before whose colon stands no field of a transaction finds nothing.
+Adjacent terms are joined with AND; OpenText does not publish Lens's default operator. A term with
+an unknown field name before its colon matches nothing.
 """
 
 import re
@@ -29,7 +29,7 @@ _ESCAPED: Final = re.compile(r"\\(.)", re.DOTALL)
 
 @attrs.frozen
 class _Token:
-    """One thing in the box: a parenthesis, a word for logic, or something to find."""
+    """A token: a parenthesis, an operator, or a search term."""
 
     kind: str
     text: str = ""
@@ -38,7 +38,7 @@ class _Token:
 
 
 def parse(box: str) -> Matches:
-    """What a transaction must be to be found.
+    """The predicate of a search box text.
 
     Raises:
         LensError: a parenthesis, quotation mark or operand is missing.
@@ -79,7 +79,7 @@ def _token(found: re.Match[str]) -> _Token:
 
 
 class _Parser:
-    """Reads tokens from the left, with one to look ahead."""
+    """Recursive descent parser with one token of lookahead."""
 
     def __init__(self, tokens: list[_Token]) -> None:
         self._tokens = iter(tokens)
