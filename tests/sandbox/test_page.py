@@ -98,7 +98,7 @@ async def test_everything_starts_unmarked_and_what_a_workflow_changes_is_marked(
     assert "1 comment" in request["facts"]
     assert row(after, "requests/REQ-1043")["run"] == 0
     (outcome,) = result.outcomes
-    share = row(after, f"shares/{rows.key_of(outcome.share_id or '')}")
+    share = row(after, f"shares/{rows.share_key(outcome.share_id or '')}")
     assert (share["state"], share["run"]) == ("opened 0, downloaded 0", 1)
     assert after["run"]["number"] == 1
     assert after["run"]["writes"] == len(sandbox.writes)
@@ -124,7 +124,7 @@ async def test_a_link_opens_from_the_page_as_long_as_it_is_open(sandbox: Sandbox
     asset_id = world.asset_id("film-de")
     async with client(sandbox) as http:
         made = (await http.post(f"{ASSETS}{asset_id}/shares/url/", json=SHARE)).json()
-        key = rows.key_of(made["id"])
+        key = rows.share_key(made["id"])
         there = await http.get(f"/sandbox/open/{key}")
         assert there.status_code == 303
         assert (await http.get(there.headers["Location"])).status_code == 200
@@ -134,7 +134,7 @@ async def test_a_link_opens_from_the_page_as_long_as_it_is_open(sandbox: Sandbox
         gone = await http.get(f"/sandbox/open/{key}")
 
         assert gone.status_code == 404
-        assert "not open any more" in gone.text
+        assert "is closed" in gone.text
 
 
 async def test_what_the_page_has_already_is_not_sent_again(sandbox: Sandbox) -> None:

@@ -18,7 +18,7 @@ from tgiconik.sandbox.faults import Fault, FaultMiddleware
 from tgiconik.sandbox.iconik import seed
 from tgiconik.sandbox.latency import LatencyMiddleware
 from tgiconik.sandbox.limit import Limit, RateLimitMiddleware
-from tgiconik.sandbox.server import serving
+from tgiconik.sandbox.server import serve_in_thread
 from tgiconik.sandbox.state import State, Transcoding, Write, utc_now
 from tgiconik.sandbox.storage import routes as storages
 from tgiconik.sandbox.storage.blobs import Blobs
@@ -176,7 +176,7 @@ class Sandbox:
             OSError: the address is in use.
         """
         before = self.state.base_url
-        with serving(self.app, host, port) as url:
+        with serve_in_thread(self.app, host, port) as url:
             self.state.base_url = url
             try:
                 yield url

@@ -88,12 +88,12 @@ class CallCountMiddleware:
             await JSONResponse(attrs.asdict(self._calls))(scope, receive, send)
             return
 
-        async def counting(message: Message) -> None:
+        async def send_counted(message: Message) -> None:
             if message["type"] == "http.response.start":
                 self._count(scope["method"], scope["path"], message["status"])
             await send(message)
 
-        await self._app(scope, receive, counting)
+        await self._app(scope, receive, send_counted)
 
     def _count(self, method: str, path: str, status: int) -> None:
         if path.rstrip("/") == _TOKENS:
@@ -126,13 +126,13 @@ class WriteLogMiddleware:
             await self._app(scope, receive, send)
             return
 
-        async def noting(message: Message) -> None:
+        async def send_logged(message: Message) -> None:
             if message["type"] == "http.response.start" and message["status"] < _REFUSALS:
                 write = Write(scope["method"], scope["path"], message["status"])
                 self._state.writes.append(write)
             await send(message)
 
-        await self._app(scope, receive, noting)
+        await self._app(scope, receive, send_logged)
 
 
 def only_reads(method: str, path: str) -> bool:

@@ -143,7 +143,7 @@ class CutRequest:
         headers = Headers(scope=scope)
         if headers.get("content-length", "0") != "0" or "transfer-encoding" in headers:
             with suppress(ClientDisconnect):
-                await app(scope, beginning, _nowhere)
+                await app(scope, beginning, _discard)
         await _cut(scope, receive, reset=True)
 
 
@@ -154,7 +154,7 @@ class LoseAnswer:
     async def happen(self, app: ASGIApp, scope: Scope, receive: Receive, send: Send) -> None:
         """Let the app handle the request, and discard its response."""
         del send
-        await app(scope, receive, _nowhere)
+        await app(scope, receive, _discard)
         await _cut(scope, receive, reset=True)
 
 
@@ -188,7 +188,7 @@ class CutAnswer:
 
         await app(scope, receive, beginning)
         if cut:
-            await _until_gone(receive)
+            await _wait_for_disconnect(receive)
 
 
 @attrs.frozen
@@ -266,23 +266,23 @@ class Expire:
         await app({**scope, EXPIRED: True}, receive, send)
 
 
-async def _nowhere(message: Message) -> None:
+async def _discard(message: Message) -> None:
     del message
 
 
 async def _cut(scope: Scope, receive: Receive, *, reset: bool) -> None:
     _break(scope, reset=reset)
-    await _until_gone(receive)
+    await _wait_for_disconnect(receive)
 
 
 def _break(scope: Scope, *, reset: bool) -> None:
     state: dict[str, Any] = scope.get("state", {})
     if BREAK not in state:
-        raise CutError("The connection is cut")
+        raise CutError("A fault closed the connection")
     state[BREAK](reset=reset)
 
 
-async def _until_gone(receive: Receive) -> None:
+async def _wait_for_disconnect(receive: Receive) -> None:
     # uvicorn complains if the app returns before it noticed the broken connection.
     while (await receive())["type"] != "http.disconnect":
         pass

@@ -68,12 +68,12 @@ class RateLimitMiddleware:
         window.append(self._limit.clock())
         left = str(self._limit.calls - len(window))
 
-        async def telling(message: Message) -> None:
+        async def send_with_header(message: Message) -> None:
             if message["type"] == "http.response.start":
                 MutableHeaders(scope=message)[REMAINING] = left
             await send(message)
 
-        await self._app(scope, receive, telling)
+        await self._app(scope, receive, send_with_header)
 
     def _window(self, headers: Headers) -> deque[float]:
         """The times of the calls within the window, for one set of credentials."""

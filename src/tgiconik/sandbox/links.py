@@ -16,7 +16,7 @@ from tgiconik.sandbox.iconik.request import ApiError
 from tgiconik.sandbox.state import State
 from tgiconik.sandbox.storage.errors import StorageError
 from tgiconik.sandbox.storage.file_response import file_response
-from tgiconik.sandbox.storage.routes import note_leak
+from tgiconik.sandbox.storage.routes import record_leak
 from tgiconik.sandbox.store import Document
 
 
@@ -30,7 +30,7 @@ def routes(state: State) -> list[BaseRoute]:
             return PlainTextResponse("\n".join(error.messages), status_code=error.status)
 
     async def fetch(request: Request) -> Response:
-        note_leak(state, request)
+        record_leak(state, request)
         try:
             file = downloads.signed_document(state, request)
             return _bytes(state, file, request, as_attachment=True)

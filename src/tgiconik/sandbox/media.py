@@ -43,7 +43,7 @@ def mp4(name: str, text: str) -> Media:
 
 
 def png(name: str, text: str, *, width: int = 64, height: int = 36) -> Media:
-    """An image in one color derived from the text, with the text as its comment."""
+    """An image in one colour derived from the text, with the text as its comment."""
     colour = sha256(text.encode()).digest()[:3]
     rows = (b"\x00" + colour * width) * height
     chunks = (

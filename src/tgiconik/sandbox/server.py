@@ -49,7 +49,7 @@ def _break(transport: asyncio.Transport, *, reset: bool) -> None:
 
 
 @contextmanager
-def serving(app: ASGIApp, host: str, port: int) -> Iterator[str]:
+def serve_in_thread(app: ASGIApp, host: str, port: int) -> Iterator[str]:
     """Serve until the block ends.
 
     Yields:

@@ -69,5 +69,5 @@ class State:
     blobs: Blobs = attrs.Factory(Blobs)
     smallest_part: int = _SMALLEST_PART
     transcoding: Transcoding = attrs.Factory(Transcoding)
-    turns: defaultdict[str, anyio.Lock] = attrs.Factory(lambda: defaultdict(anyio.Lock))
+    upload_locks: defaultdict[str, anyio.Lock] = attrs.Factory(lambda: defaultdict(anyio.Lock))
     leaks: list[str] = attrs.Factory(list)

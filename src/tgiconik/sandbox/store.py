@@ -37,7 +37,7 @@ class Store:
 
     def __init__(self, path: str | Path = ":memory:") -> None:
         # Handlers run on one event loop, but with uvicorn that may be in another thread than the
-        # one that added the sample data; SQLite serializes the calls.
+        # one that added the sample data; SQLite serialises the calls.
         self._db = sqlite3.connect(path, check_same_thread=False, isolation_level=None)
         self._db.execute("PRAGMA journal_mode=WAL")
         self._db.executescript(_SCHEMA)

@@ -47,8 +47,8 @@ async def test_what_is_created_is_read_listed_and_gone_when_deleted(
     read = await http.get(url)
     assert read.status_code == 200
     if (service, "GET", path[: path.rindex("{")]) in _BY_PLACE:
-        listed = (await http.get(f"{collection}/")).json()["objects"]
-        assert any(id_ in map(str, each.values()) for each in listed)
+        list_response = (await http.get(f"{collection}/")).json()["objects"]
+        assert any(id_ in map(str, each.values()) for each in list_response)
 
     assert (await http.delete(url)).is_success
     gone = await http.get(url)

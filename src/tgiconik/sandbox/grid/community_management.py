@@ -16,7 +16,7 @@ from starlette.routing import BaseRoute
 
 from tgiconik.sandbox import json_body
 from tgiconik.sandbox.grid import errors, oauth
-from tgiconik.sandbox.grid.routing import resources
+from tgiconik.sandbox.grid.routing import routes_by_path
 from tgiconik.sandbox.grid.shapes import (
     Check,
     Document,
@@ -122,7 +122,7 @@ def routes(state: State) -> list[BaseRoute]:
         ("PUT", company + "/users/{login_id}/roles", _change_roles),
         ("GET", base + "/users/{login_id}/entitlements", _list_user_entitlements),
     ]
-    return resources((method, path, _endpoint(state, act)) for method, path, act in table)
+    return routes_by_path((method, path, _endpoint(state, act)) for method, path, act in table)
 
 
 def _endpoint(state: State, handler: _Handler) -> Callable[[Request], Awaitable[Response]]:

@@ -25,7 +25,7 @@ def routes(state: State) -> list[BaseRoute]:
     """The route of `POST /v1/oauth2/tokens?grant_type=client_credentials`."""
 
     async def create_token(request: Request) -> Response:
-        if not _knows_the_secret(request):
+        if not _has_valid_secret(request):
             return errors.wrong_key().response()
         if request.query_params.get("grant_type") != "client_credentials":
             return errors.wrong_grant().response()
@@ -49,7 +49,7 @@ def is_authorised(state: State, request: Request) -> bool:
     return known is not None and times.stamp(state.now()) < known["expires_at"]
 
 
-def _knows_the_secret(request: Request) -> bool:
+def _has_valid_secret(request: Request) -> bool:
     scheme, _, encoded = request.headers.get("authorization", "").partition(" ")
     try:
         given = b64decode(encoded, validate=True)

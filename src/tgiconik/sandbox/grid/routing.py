@@ -11,7 +11,7 @@ from starlette.routing import BaseRoute, Route
 Endpoint: TypeAlias = Callable[[Request], Awaitable[Response]]
 
 
-def resources(operations: Iterable[tuple[str, str, Endpoint]]) -> list[BaseRoute]:
+def routes_by_path(operations: Iterable[tuple[str, str, Endpoint]]) -> list[BaseRoute]:
     """One route per path, in the order of the first operation of each.
 
     Args:

@@ -1,4 +1,4 @@
-"""Validation of JSON bodies: checks that collect all violations and normalize valid values.
+"""Validation of JSON bodies: checks that collect all violations and normalise valid values.
 
 A check takes a value, the JSON pointer of its position and the list of violations to append to. It
 returns the value to store: times in UTC, optional fields filled in. After a violation, the returned
@@ -37,11 +37,11 @@ def text(*, least: int = 0, most: int | None = None, pattern: str = ".*") -> Che
 
     def check(value: Json, pointer: str, violations: list[Violation]) -> Json:
         if not isinstance(value, str):
-            violations.append(Violation(pointer, "must be text"))
+            violations.append(Violation(pointer, "must be a string"))
         elif len(value) < least or (most is not None and len(value) > most):
             violations.append(Violation(pointer, f"must have {least} to {most} characters"))
         elif not form.fullmatch(value):
-            violations.append(Violation(pointer, f"must be of the form {pattern}"))
+            violations.append(Violation(pointer, f"must match {pattern}"))
         return value
 
     return check
@@ -60,7 +60,7 @@ def one_of(values: type[StrEnum] | tuple[str, ...]) -> Check:
 
 
 def time(value: Json, pointer: str, violations: list[Violation]) -> Json:
-    """A time in RFC 3339, normalized to UTC."""
+    """A time in RFC 3339, normalised to UTC."""
     try:
         return times.stamp(times.parse(value))
     except (TypeError, ValueError):
@@ -80,7 +80,7 @@ def whole_number(least: int, most: int) -> Check:
 
     def check(value: Json, pointer: str, violations: list[Violation]) -> Json:
         if isinstance(value, bool) or not isinstance(value, int | float) or value != value // 1:
-            violations.append(Violation(pointer, "must be a whole number"))
+            violations.append(Violation(pointer, "must be an integer"))
             return value
         if not least <= value <= most:
             violations.append(Violation(pointer, f"must be {least} to {most}"))
@@ -141,7 +141,7 @@ class Shape:
             if name in self.fields:
                 kept[name] = self.fields[name].check(one, place, violations)
             elif self.closed:
-                violations.append(Violation(place, "is not known here"))
+                violations.append(Violation(place, "is not a known field"))
             else:
                 kept[name] = one
         if not self.partial:

@@ -10,8 +10,8 @@ from typing import Any, Final
 from starlette.responses import JSONResponse, Response
 
 from tgiconik.sandbox.iconik.kinds import CONTENTS
-from tgiconik.sandbox.iconik.paging import listed
-from tgiconik.sandbox.iconik.request import ApiError, ApiRequest, found
+from tgiconik.sandbox.iconik.paging import list_response
+from tgiconik.sandbox.iconik.request import ApiError, ApiRequest, or_404
 from tgiconik.sandbox.store import Document
 
 #: One document per object and subject.
@@ -96,7 +96,7 @@ def read_entry(request: ApiRequest) -> Response:
 def _entry(request: ApiRequest) -> Document:
     name, id_ = _subject(request)
     document = request.state.store.get(ACLS, f"{_object(request)}/{name}/{id_}")
-    return found(document, f"An ACL of {id_}")
+    return or_404(document, f"An ACL of {id_}")
 
 
 def write_entry(request: ApiRequest) -> Response:
@@ -115,7 +115,7 @@ def delete_entry(request: ApiRequest) -> Response:
 def list_shares(request: ApiRequest) -> Response:
     """List the permissions that shares have on an object."""
     entries = request.state.store.list(ACLS, parent=_object(request))
-    return listed(request, [each for each in entries if "share_id" in each])
+    return list_response(request, [each for each in entries if "share_id" in each])
 
 
 def write_many(request: ApiRequest) -> Response:

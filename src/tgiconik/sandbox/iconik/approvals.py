@@ -12,8 +12,8 @@ from starlette.responses import Response
 from tgiconik.sandbox.iconik import objects
 from tgiconik.sandbox.iconik.history import record
 from tgiconik.sandbox.iconik.kinds import APPROVALS
-from tgiconik.sandbox.iconik.paging import listed
-from tgiconik.sandbox.iconik.request import ApiRequest, found, new_id, stamp
+from tgiconik.sandbox.iconik.paging import list_response
+from tgiconik.sandbox.iconik.request import ApiRequest, new_id, or_404, stamp
 from tgiconik.sandbox.state import State
 from tgiconik.sandbox.store import Document
 
@@ -125,27 +125,29 @@ def _key(type_: str, id_: str, version_id: str | None) -> str:
     return f"{type_}/{id_}/{version_id or ''}"
 
 
-def ask(request: ApiRequest) -> Response:
+def request_approval(request: ApiRequest) -> Response:
     """Request approval; for a collection the response is 202, as for a job."""
-    type_, id_ = objects.check(request)
+    type_, id_ = objects.path_object(request)
     body: Mapping[str, Any] = request.body
     version_id = body.get("version_id") or current_version(request.state, type_, id_)
     approval = make(request.state, type_, id_, version_id, body, user_id=request.user_id)
     if type_ == "collections":
         return request.respond({"job_id": new_id()}, status=202)
-    return request.respond(_seen(request, approval), status=201)
+    return request.respond(_with_user_status(request, approval), status=201)
 
 
 def read_request(request: ApiRequest) -> Response:
     """Read the approval request and its status."""
-    return request.respond(_seen(request, _request(request)))
+    return request.respond(_with_user_status(request, _request(request)))
 
 
 def change_request(request: ApiRequest) -> Response:
     """Change the reviewers or the number of approvals needed."""
     names = ("users", "groups", "externals", "min_number")
     changes = {name: request.body[name] for name in names if request.body.get(name) is not None}
-    return request.respond(_seen(request, _put(request.state, _request(request) | changes)))
+    return request.respond(
+        _with_user_status(request, _put(request.state, _request(request) | changes))
+    )
 
 
 def withdraw(request: ApiRequest) -> Response:
@@ -160,10 +162,10 @@ def list_answers(request: ApiRequest) -> Response:
     """List the reviewers' statuses; empty if no approval was requested."""
     type_, id_, version_id = _place(request)
     approval = of(request.state, type_, id_, version_id)
-    return listed(request, [] if approval is None else approval["approvals_by"])
+    return list_response(request, [] if approval is None else approval["approvals_by"])
 
 
-def give_answer(request: ApiRequest) -> Response:
+def set_answer(request: ApiRequest) -> Response:
     """Record a reviewer's status: the caller's unless the body names another reviewer."""
     body: Mapping[str, Any] = request.body
     external = body.get("external")
@@ -174,7 +176,7 @@ def give_answer(request: ApiRequest) -> Response:
     return request.respond(row)
 
 
-def take_answers_back(request: ApiRequest) -> Response:
+def withdraw_answers(request: ApiRequest) -> Response:
     """Delete all reviewers' answers, or only those of the reviewer in the path."""
     approval = _request(request)
     user, external = request.ids.get("user_id"), request.ids.get("email")
@@ -199,7 +201,7 @@ def answer_many(request: ApiRequest) -> Response:
     return Response(status_code=200)
 
 
-def forget_many(request: ApiRequest) -> Response:
+def delete_many(request: ApiRequest) -> Response:
     """Delete the approval requests of several objects."""
     type_ = request.body["object_type"]
     for id_ in request.body["object_ids"]:
@@ -209,7 +211,7 @@ def forget_many(request: ApiRequest) -> Response:
 
 
 def _place(request: ApiRequest) -> tuple[str, str, str | None]:
-    type_, id_ = objects.check(request)
+    type_, id_ = objects.path_object(request)
     if "version_id" in request.ids:
         if type_ == "assets":
             objects.version(objects.asset(request.state, id_), request.ids["version_id"])
@@ -220,10 +222,12 @@ def _place(request: ApiRequest) -> tuple[str, str, str | None]:
 
 def _request(request: ApiRequest) -> Document:
     type_, id_, version_id = _place(request)
-    return found(of(request.state, type_, id_, version_id), f"An approval request of {type_} {id_}")
+    return or_404(
+        of(request.state, type_, id_, version_id), f"An approval request of {type_} {id_}"
+    )
 
 
-def _seen(request: ApiRequest, approval: Document) -> Document:
+def _with_user_status(request: ApiRequest, approval: Document) -> Document:
     """The approval request with the caller's own status."""
     own = (r["status"] for r in approval["approvals_by"] if r["user"] == request.user_id)
     return approval | {"user_status": next(own, approval["status"])}
@@ -232,13 +236,13 @@ def _seen(request: ApiRequest, approval: Document) -> Document:
 _ONE = "{object_type}/{object_id}"
 HANDLERS = {
     "POST assets/v1/approvals/bulk/": answer_many,
-    "POST assets/v1/approvals/bulk_remove/": forget_many,
+    "POST assets/v1/approvals/bulk_remove/": delete_many,
     f"GET assets/v1/{_ONE}/approvals/": list_answers,
-    f"PUT assets/v1/{_ONE}/approvals/": give_answer,
-    f"DELETE assets/v1/{_ONE}/approvals/": take_answers_back,
-    f"DELETE assets/v1/{_ONE}/approvals/external/{{email}}/": take_answers_back,
-    f"DELETE assets/v1/{_ONE}/approvals/user/{{user_id}}/": take_answers_back,
-    f"POST assets/v1/{_ONE}/approvals/request/": ask,
+    f"PUT assets/v1/{_ONE}/approvals/": set_answer,
+    f"DELETE assets/v1/{_ONE}/approvals/": withdraw_answers,
+    f"DELETE assets/v1/{_ONE}/approvals/external/{{email}}/": withdraw_answers,
+    f"DELETE assets/v1/{_ONE}/approvals/user/{{user_id}}/": withdraw_answers,
+    f"POST assets/v1/{_ONE}/approvals/request/": request_approval,
     f"GET assets/v1/{_ONE}/approvals/request/": read_request,
     f"PUT assets/v1/{_ONE}/approvals/request/": change_request,
     f"PATCH assets/v1/{_ONE}/approvals/request/": change_request,

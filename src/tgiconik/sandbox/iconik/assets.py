@@ -9,8 +9,8 @@ from tgiconik.sandbox.iconik import collection, files
 from tgiconik.sandbox.iconik.history import record
 from tgiconik.sandbox.iconik.kinds import ASSETS, CONTENTS, SHARES
 from tgiconik.sandbox.iconik.objects import asset
-from tgiconik.sandbox.iconik.paging import listed
-from tgiconik.sandbox.iconik.request import ApiError, ApiRequest, found, new_id, stamp
+from tgiconik.sandbox.iconik.paging import list_response
+from tgiconik.sandbox.iconik.request import ApiError, ApiRequest, new_id, or_404, stamp
 from tgiconik.sandbox.state import State
 from tgiconik.sandbox.store import Document
 
@@ -103,7 +103,7 @@ def read_asset(request: ApiRequest) -> Response:
 def list_assets(request: ApiRequest) -> Response:
     """List the assets that are not deleted."""
     live = [each for each in request.state.store.list(ASSETS) if each["status"] == "ACTIVE"]
-    return listed(request, live)
+    return list_response(request, live)
 
 
 def change_asset(request: ApiRequest) -> Response:
@@ -159,7 +159,7 @@ def _restore(request: ApiRequest, document: Document) -> None:
 
 def _purge(request: ApiRequest, document: Document) -> None:
     request.state.store.delete(ASSETS, document["id"])
-    files.forget_asset(request.state, document["id"])
+    files.delete_asset_files(request.state, document["id"])
     for content in request.state.store.list(CONTENTS):
         if content["object_id"] == document["id"]:
             collection.remove(request.state, content)
@@ -168,7 +168,7 @@ def _purge(request: ApiRequest, document: Document) -> None:
 
 
 def _deleted(state: State, id_: str) -> Document:
-    document = found(state.store.get(ASSETS, id_), f"Asset {id_}")
+    document = or_404(state.store.get(ASSETS, id_), f"Asset {id_}")
     if document["status"] != "DELETED":
         raise ApiError(400, f"Asset {id_} is not deleted")
     return document
@@ -176,7 +176,7 @@ def _deleted(state: State, id_: str) -> Document:
 
 def list_queue(request: ApiRequest) -> Response:
     """List the assets in the delete queue."""
-    return listed(request, _queue(request.state))
+    return list_response(request, _queue(request.state))
 
 
 def delete_assets(request: ApiRequest) -> Response:

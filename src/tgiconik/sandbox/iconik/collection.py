@@ -7,8 +7,8 @@ from starlette.responses import Response
 from tgiconik.sandbox.iconik import index as indexed
 from tgiconik.sandbox.iconik.kinds import ASSETS, COLLECTIONS, CONTENTS
 from tgiconik.sandbox.iconik.objects import asset, collection
-from tgiconik.sandbox.iconik.paging import listed
-from tgiconik.sandbox.iconik.request import ApiError, ApiRequest, found, new_id, stamp
+from tgiconik.sandbox.iconik.paging import list_response
+from tgiconik.sandbox.iconik.request import ApiError, ApiRequest, new_id, or_404, stamp
 from tgiconik.sandbox.state import State
 from tgiconik.sandbox.store import Document
 
@@ -102,7 +102,7 @@ def create_collection(request: ApiRequest) -> Response:
 def list_collections(request: ApiRequest) -> Response:
     """List the collections that are not deleted."""
     live = [each for each in request.state.store.list(COLLECTIONS) if each["status"] == "ACTIVE"]
-    return listed(request, live)
+    return list_response(request, live)
 
 
 def read_collection(request: ApiRequest) -> Response:
@@ -146,7 +146,7 @@ def purge_collection(request: ApiRequest) -> Response:
 
 def _deleted(request: ApiRequest) -> Document:
     id_ = request.ids["collection_id"]
-    document = found(request.state.store.get(COLLECTIONS, id_), f"Collection {id_}")
+    document = or_404(request.state.store.get(COLLECTIONS, id_), f"Collection {id_}")
     if document["status"] != "DELETED":
         raise ApiError(400, f"Collection {id_} is not deleted")
     return document
@@ -155,7 +155,7 @@ def _deleted(request: ApiRequest) -> Document:
 def list_queue(request: ApiRequest) -> Response:
     """List the collections in the delete queue."""
     every = request.state.store.list(COLLECTIONS)
-    return listed(request, [each for each in every if each["status"] == "DELETED"])
+    return list_response(request, [each for each in every if each["status"] == "DELETED"])
 
 
 def list_contents(request: ApiRequest) -> Response:
@@ -168,7 +168,7 @@ def list_contents(request: ApiRequest) -> Response:
         for type_, member in members(request.state, document["id"])
         if type_ in types and (ids is None or member["id"] in ids.split(","))
     ]
-    return listed(request, chosen)
+    return list_response(request, chosen)
 
 
 def add_content(request: ApiRequest) -> Response:
@@ -181,7 +181,7 @@ def add_content(request: ApiRequest) -> Response:
 def remove_content(request: ApiRequest) -> Response:
     """Remove an object from a collection."""
     key = "/".join(request.ids.values())
-    remove(request.state, found(request.state.store.get(CONTENTS, key), "The content"))
+    remove(request.state, or_404(request.state.store.get(CONTENTS, key), "The content"))
     return Response(status_code=204)
 
 
@@ -205,7 +205,7 @@ def list_ancestors(request: ApiRequest) -> Response:
     while parent_id is not None:
         above.append(collection(request.state, parent_id))
         parent_id = above[-1]["parent_id"]
-    return listed(request, above)
+    return list_response(request, above)
 
 
 HANDLERS = {

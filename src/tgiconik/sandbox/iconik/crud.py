@@ -13,8 +13,8 @@ from starlette.responses import Response
 
 from tgiconik.sandbox.facts import Operation, Schema
 from tgiconik.sandbox.iconik.kinds import kind
-from tgiconik.sandbox.iconik.paging import listed
-from tgiconik.sandbox.iconik.request import ApiError, ApiRequest, found, new_id
+from tgiconik.sandbox.iconik.paging import list_response
+from tgiconik.sandbox.iconik.request import ApiError, ApiRequest, new_id, or_404
 from tgiconik.sandbox.schema import Schemas
 from tgiconik.sandbox.store import Document
 
@@ -152,7 +152,9 @@ def list_all(request: ApiRequest, resource: ResourceType | None) -> Response:
     items = (
         [] if resource is None else request.state.store.list(resource.kind, parent=_key_of(request))
     )
-    return listed(request, items, key=resource.keys[0] if resource and resource.keys else "id")
+    return list_response(
+        request, items, key=resource.keys[0] if resource and resource.keys else "id"
+    )
 
 
 def create(request: ApiRequest, resource: ResourceType) -> Response:
@@ -180,22 +182,22 @@ def create(request: ApiRequest, resource: ResourceType) -> Response:
 
 def read(request: ApiRequest, resource: ResourceType) -> Response:
     """Read an item; a singleton that was never written has only the fields of its schema."""
-    return request.respond(_kept(request, resource))
+    return request.respond(_stored(request, resource))
 
 
 def replace(request: ApiRequest, resource: ResourceType) -> Response:
     """Replace an item."""
     # A PUT that may answer 201 creates missing items.
-    before = {} if 201 in request.operation.answers else _kept(request, resource)  # noqa: PLR2004 - HTTP
+    before = {} if 201 in request.operation.answers else _stored(request, resource)  # noqa: PLR2004 - HTTP
     if request.operation.body is None:
-        return _keep(request, resource, before | _document(request))
+        return _store(request, resource, before | _document(request))
     ours = {name: before[name] for name in (*_SERVER_FIELDS, *resource.keys) if name in before}
-    return _keep(request, resource, ours | _document(request))
+    return _store(request, resource, ours | _document(request))
 
 
 def update(request: ApiRequest, resource: ResourceType) -> Response:
     """Update the fields that were sent."""
-    return _keep(request, resource, _kept(request, resource) | _document(request))
+    return _store(request, resource, _stored(request, resource) | _document(request))
 
 
 def delete(request: ApiRequest, resource: ResourceType) -> Response:
@@ -218,14 +220,14 @@ def check_parents(request: ApiRequest, resources: ResourceTypes) -> None:
             raise ApiError(404, f"{values[depth - 1]} does not exist")
 
 
-def _kept(request: ApiRequest, resource: ResourceType) -> Document:
+def _stored(request: ApiRequest, resource: ResourceType) -> Document:
     document = request.state.store.get(resource.kind, _key_of(request))
     if resource.must_exist:
-        return found(document, list(request.ids.values())[-1])
+        return or_404(document, list(request.ids.values())[-1])
     return dict(request.ids) if document is None else document
 
 
-def _keep(request: ApiRequest, resource: ResourceType, document: Document) -> Response:
+def _store(request: ApiRequest, resource: ResourceType, document: Document) -> Response:
     values = list(request.ids.values())
     parent = "/".join(values[: len(values) - len(resource.keys)])
     request.state.store.put(resource.kind, _key_of(request), document, parent=parent)

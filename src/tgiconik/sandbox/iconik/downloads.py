@@ -10,7 +10,7 @@ from starlette.responses import Response
 from tgiconik.sandbox.iconik import objects
 from tgiconik.sandbox.iconik.history import record
 from tgiconik.sandbox.iconik.kinds import PARTS
-from tgiconik.sandbox.iconik.request import ApiError, ApiRequest, found
+from tgiconik.sandbox.iconik.request import ApiError, ApiRequest, or_404
 from tgiconik.sandbox.state import State
 from tgiconik.sandbox.storage import signing
 from tgiconik.sandbox.storage.errors import LinkErrors, xml
@@ -38,17 +38,17 @@ def signed_document(state: State, request: Request) -> Document:
     """
     signing.check(state, request, _LINK_ERRORS)
     kind, asset_id, id_ = (request.path_params[name] for name in ("kind", "asset_id", "file_id"))
-    return found(state.store.get(PARTS[kind], f"{asset_id}/{id_}"), "The file")
+    return or_404(state.store.get(PARTS[kind], f"{asset_id}/{id_}"), "The file")
 
 
 def with_link(state: State, kind: str, document: Document) -> Document:
     """The document of a file, proxy or keyframe, with a signed link if its bytes are available."""
-    if not is_there(document):
+    if not is_available(document):
         return document
     return document | {"url": signed_link(state, kind, document)}
 
 
-def is_there(document: Document) -> bool:
+def is_available(document: Document) -> bool:
     """Whether the bytes can be downloaded: they were uploaded and the file is closed."""
     return bool(document.get("blob")) and document.get("status") == "CLOSED"
 
@@ -56,7 +56,7 @@ def is_there(document: Document) -> bool:
 def _document(request: ApiRequest, kind: str, name: str) -> Document:
     objects.asset(request.state, request.ids["asset_id"])
     id_ = request.ids[name]
-    return found(request.state.store.get(PARTS[kind], f"{request.ids['asset_id']}/{id_}"), id_)
+    return or_404(request.state.store.get(PARTS[kind], f"{request.ids['asset_id']}/{id_}"), id_)
 
 
 def read_proxy(request: ApiRequest) -> Response:
@@ -83,8 +83,10 @@ def download_proxy(request: ApiRequest) -> Response:
 
 
 def _downloaded(request: ApiRequest, kind: str, document: Document) -> Response:
-    if not is_there(document):
-        raise ApiError(404, f"{document['id']} is {document.get('status')}, without bytes to fetch")
+    if not is_available(document):
+        raise ApiError(
+            404, f"{document['id']} is {document.get('status')}, without bytes to download"
+        )
     version_id = document.get("version_id")
     record(
         request.state,

@@ -12,11 +12,12 @@ from starlette.responses import Response
 
 from tgiconik.sandbox.iconik import downloads, objects, uploads
 from tgiconik.sandbox.iconik.kinds import COMPONENTS, FILES, PARTS, STORAGES
-from tgiconik.sandbox.iconik.paging import listed
-from tgiconik.sandbox.iconik.request import ApiError, ApiRequest, found, new_id, stamp
+from tgiconik.sandbox.iconik.paging import list_response
+from tgiconik.sandbox.iconik.request import ApiError, ApiRequest, new_id, or_404, stamp
 from tgiconik.sandbox.media import Media
 from tgiconik.sandbox.state import State
-from tgiconik.sandbox.storage.objects import forget
+from tgiconik.sandbox.storage.blobs import Blob
+from tgiconik.sandbox.storage.objects import delete_with_bytes
 from tgiconik.sandbox.store import Document
 
 #: The kinds that refer to a format or file set, and the field that holds the reference.
@@ -42,7 +43,7 @@ def add_original(
         The file.
     """
     format_id, file_set_id, file_id = ids or (new_id(), new_id(), new_id())
-    blob = state.blobs.keep(media.content)
+    blob = state.blobs.store(media.content)
     common = {
         "asset_id": asset_id,
         "version_id": version_id,
@@ -51,56 +52,42 @@ def add_original(
         "user_id": user_id,
         "status": "ACTIVE",
     }
-    _put(
-        state,
-        "formats",
-        common
-        | {
-            "id": format_id,
-            "name": "ORIGINAL",
-            "metadata": [{"internet_media_type": media.media_type}],
-            "storage_methods": ["S3"],
-            "archive_status": "NOT_ARCHIVED",
-            "is_online": True,
-        },
-    )
-    _put(
-        state,
-        "file_sets",
-        common
-        | {
-            "id": file_set_id,
-            "format_id": format_id,
-            "storage_id": storage_id,
-            "base_dir": "/",
-            "name": media.name,
-            "component_ids": [],
-            "file_count": 1,
-        },
-    )
-    return _put(
-        state,
-        "files",
-        common
-        | {
-            "id": file_id,
-            "format_id": format_id,
-            "file_set_id": file_set_id,
-            "storage_id": storage_id,
-            "storage_method": "S3",
-            "directory_path": "",
-            "original_name": media.name,
-            "name": media.name,
-            "type": "FILE",
-            "status": "CLOSED",
-            "size": blob.size,
-            # iconik documents no algorithm; most storages give MD5, so SHA-256 cannot be relied on.
-            "checksum": blob.md5,
-            "media_type": media.media_type,
-            "blob": blob.sha256,
-            "md5": blob.md5,
-        },
-    )
+    in_storage = {"format_id": format_id, "storage_id": storage_id}
+    _put(state, "formats", common | {"id": format_id} | _original_format(media))
+    _put(state, "file_sets", common | in_storage | {"id": file_set_id} | _file_set(media))
+    in_set = in_storage | {"file_set_id": file_set_id}
+    return _put(state, "files", common | in_set | {"id": file_id} | _closed_file(media, blob))
+
+
+def _original_format(media: Media) -> Document:
+    return {
+        "name": "ORIGINAL",
+        "metadata": [{"internet_media_type": media.media_type}],
+        "storage_methods": ["S3"],
+        "archive_status": "NOT_ARCHIVED",
+        "is_online": True,
+    }
+
+
+def _file_set(media: Media) -> Document:
+    return {"base_dir": "/", "name": media.name, "component_ids": [], "file_count": 1}
+
+
+def _closed_file(media: Media, blob: Blob) -> Document:
+    return {
+        "storage_method": "S3",
+        "directory_path": "",
+        "original_name": media.name,
+        "name": media.name,
+        "type": "FILE",
+        "status": "CLOSED",
+        "size": blob.size,
+        # iconik documents no algorithm; most storages give MD5, so SHA-256 cannot be relied on.
+        "checksum": blob.md5,
+        "media_type": media.media_type,
+        "blob": blob.sha256,
+        "md5": blob.md5,
+    }
 
 
 def add_preview(state: State, kind: str, document: Mapping[str, Any], media: Media) -> Document:
@@ -118,7 +105,7 @@ def add_preview(state: State, kind: str, document: Mapping[str, Any], media: Med
             "date_created": stamp(state.now()),
             "date_modified": stamp(state.now()),
             "media_type": media.media_type,
-            "blob": state.blobs.keep(media.content).sha256,
+            "blob": state.blobs.store(media.content).sha256,
             **document,
         },
     )
@@ -169,18 +156,18 @@ def copy_version(
             _put(state, kind, document | ids | moved)
 
 
-def forget_version(state: State, asset_id: str, version_id: str) -> None:
+def delete_version_files(state: State, asset_id: str, version_id: str) -> None:
     """Delete the files of a version."""
     for kind in PARTS:
         for document in _of(state, kind, asset_id, version_id=version_id):
-            forget(state, PARTS[kind], document)
+            delete_with_bytes(state, PARTS[kind], document)
 
 
-def forget_previews(state: State, asset_id: str, version_id: str) -> None:
+def delete_previews(state: State, asset_id: str, version_id: str) -> None:
     """Delete the proxies and keyframes of a version."""
     for kind in ("proxies", "keyframes"):
         for document in _of(state, kind, asset_id, version_id=version_id):
-            forget(state, PARTS[kind], document)
+            delete_with_bytes(state, PARTS[kind], document)
 
 
 def archive(state: State, asset_id: str, version_id: str) -> None:
@@ -191,11 +178,11 @@ def archive(state: State, asset_id: str, version_id: str) -> None:
             _put(state, "files", file | {"status": "ARCHIVED"})
 
 
-def forget_asset(state: State, asset_id: str) -> None:
+def delete_asset_files(state: State, asset_id: str) -> None:
     """Delete all files of an asset."""
     for kind in PARTS:
         for document in _of(state, kind, asset_id):
-            forget(state, PARTS[kind], document)
+            delete_with_bytes(state, PARTS[kind], document)
 
 
 def _kind(request: ApiRequest) -> str:
@@ -208,7 +195,7 @@ def _document(request: ApiRequest, kind: str, name: str) -> Document:
     objects.asset(request.state, request.ids["asset_id"])
     id_ = request.ids[name]
     document = request.state.store.get(PARTS[kind], f"{request.ids['asset_id']}/{id_}")
-    return found(document, id_)
+    return or_404(document, id_)
 
 
 def list_kind(request: ApiRequest) -> Response:
@@ -226,32 +213,32 @@ def list_kind(request: ApiRequest) -> Response:
     found_ = _of(request.state, kind, document["id"], **wanted)
     if request.flag("generate_signed_url"):
         found_ = [downloads.with_link(request.state, kind, each) for each in found_]
-    return listed(request, found_)
+    return list_response(request, found_)
 
 
-def forget_kind(request: ApiRequest) -> Response:
+def delete_kind(request: ApiRequest) -> Response:
     """Delete all documents of one kind of an asset or of one version."""
     document = objects.asset(request.state, request.ids["asset_id"])
     kind = _kind(request)
     wanted = {"version_id": request.ids["version_id"]} if "version_id" in request.ids else {}
     for each in _of(request.state, kind, document["id"], **wanted):
-        _forget(request.state, kind, each)
+        _delete(request.state, kind, each)
     return request.respond_empty()
 
 
-def forget_one(request: ApiRequest) -> Response:
+def delete_one(request: ApiRequest) -> Response:
     """Delete one document with everything that belongs to it."""
     kind = _kind(request)
-    _forget(request.state, kind, _document(request, kind, f"{_SINGULAR[kind]}_id"))
+    _delete(request.state, kind, _document(request, kind, f"{_SINGULAR[kind]}_id"))
     return request.respond_empty()
 
 
-def _forget(state: State, kind: str, document: Document) -> None:
+def _delete(state: State, kind: str, document: Document) -> None:
     field, kinds = _BELOW.get(kind, ("", ()))
     for below in kinds:
         for each in _of(state, below, document["asset_id"], **{field: document["id"]}):
-            forget(state, PARTS[below], each)
-    forget(state, PARTS[kind], document)
+            delete_with_bytes(state, PARTS[below], each)
+    delete_with_bytes(state, PARTS[kind], document)
 
 
 def read_format(request: ApiRequest) -> Response:
@@ -268,7 +255,7 @@ def read_component(request: ApiRequest) -> Response:
     """Read a component of a format, wrapped as a list."""
     objects.asset(request.state, request.ids["asset_id"])
     component = request.state.store.get(COMPONENTS, "/".join(request.ids.values()))
-    return listed(request, [found(component, request.ids["component_id"])])
+    return list_response(request, [or_404(component, request.ids["component_id"])])
 
 
 def create_part(request: ApiRequest) -> Response:
@@ -289,7 +276,7 @@ def create_part(request: ApiRequest) -> Response:
         "date_modified": moment,
     }
     if kind == "files":
-        part = uploads.begun(request.state, part)
+        part = uploads.new_file(request.state, part)
     _put(request.state, kind, part)
     return request.respond(uploads.with_links(request.state, part) if kind == "files" else part)
 
@@ -297,7 +284,7 @@ def create_part(request: ApiRequest) -> Response:
 def find_by_checksum(request: ApiRequest) -> Response:
     """Find files by checksum."""
     every = request.state.store.list(FILES)
-    return listed(
+    return list_response(
         request, [each for each in every if each.get("checksum") == request.ids["checksum"]]
     )
 
@@ -306,7 +293,7 @@ def files_of_set(request: ApiRequest) -> Response:
     """List the files of a file set, of any asset."""
     every = request.state.store.list(FILES)
     wanted = request.ids["file_set_id"]
-    return listed(request, [each for each in every if each.get("file_set_id") == wanted])
+    return list_response(request, [each for each in every if each.get("file_set_id") == wanted])
 
 
 def matching_storage(request: ApiRequest) -> Response:
@@ -329,9 +316,9 @@ HANDLERS = {
     f"GET {_ASSET}/proxies/": list_kind,
     f"GET {_ASSET}/keyframes/": list_kind,
     **{f"GET {_ASSET}/versions/{{version_id}}/{kind}/": list_kind for kind in PARTS},
-    **{f"DELETE {_ASSET}/versions/{{version_id}}/{kind}/": forget_kind for kind in PARTS},
-    **{f"DELETE {_ASSET}/versions/all/{kind}/": forget_kind for kind in PARTS},
-    **{f"DELETE {_ASSET}/{kind}/{{{one}_id}}/": forget_one for kind, one in _SINGULAR.items()},
+    **{f"DELETE {_ASSET}/versions/{{version_id}}/{kind}/": delete_kind for kind in PARTS},
+    **{f"DELETE {_ASSET}/versions/all/{kind}/": delete_kind for kind in PARTS},
+    **{f"DELETE {_ASSET}/{kind}/{{{one}_id}}/": delete_one for kind, one in _SINGULAR.items()},
     f"GET {_ASSET}/formats/{{format_id}}/": read_format,
     f"GET {_ASSET}/formats/{{format_id}}/components/{{component_id}}/": read_component,
     f"GET {_ASSET}/formats/{{format_id}}/file_sets/": list_kind,

@@ -4,7 +4,7 @@ from starlette.responses import Response
 
 from tgiconik.sandbox.iconik.kinds import HISTORY
 from tgiconik.sandbox.iconik.objects import asset
-from tgiconik.sandbox.iconik.paging import listed
+from tgiconik.sandbox.iconik.paging import list_response
 from tgiconik.sandbox.iconik.request import ApiRequest, new_id, stamp
 from tgiconik.sandbox.state import State
 
@@ -47,7 +47,7 @@ def read_history(request: ApiRequest) -> Response:
         if name:
             value = rest.partition(",")[2]
             entries = [entry for entry in entries if str(entry.get(name)) == value]
-    return listed(request, entries)
+    return list_response(request, entries)
 
 
 HANDLERS = {"GET assets/v1/assets/{asset_id}/history/": read_history}

@@ -6,9 +6,9 @@ from typing import Final
 from starlette.responses import Response
 
 from tgiconik.sandbox.iconik.kinds import JOBS
-from tgiconik.sandbox.iconik.paging import listed, matching
-from tgiconik.sandbox.iconik.request import ApiRequest, found, new_id
-from tgiconik.sandbox.iconik.transcoding import looked_at
+from tgiconik.sandbox.iconik.paging import list_response, matching
+from tgiconik.sandbox.iconik.request import ApiRequest, new_id, or_404
+from tgiconik.sandbox.iconik.transcoding import poll
 from tgiconik.sandbox.store import Document
 
 _STATUS_AFTER: Final = {
@@ -20,18 +20,18 @@ _STATUS_AFTER: Final = {
 
 
 def _job(request: ApiRequest, id_: str) -> Document:
-    return found(request.state.store.get(JOBS, id_), f"Job {id_}")
+    return or_404(request.state.store.get(JOBS, id_), f"Job {id_}")
 
 
 def read_job(request: ApiRequest) -> Response:
     """Read a job."""
-    return request.respond(looked_at(request.state, _job(request, request.ids["job_id"])))
+    return request.respond(poll(request.state, _job(request, request.ids["job_id"])))
 
 
 def list_jobs(request: ApiRequest) -> Response:
     """List the jobs that match the query."""
-    return listed(
-        request, [looked_at(request.state, job) for job in request.state.store.list(JOBS)]
+    return list_response(
+        request, [poll(request.state, job) for job in request.state.store.list(JOBS)]
     )
 
 

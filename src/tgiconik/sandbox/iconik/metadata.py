@@ -16,7 +16,7 @@ from tgiconik.sandbox.iconik import objects
 from tgiconik.sandbox.iconik.history import record
 from tgiconik.sandbox.iconik.index import Values, values_key, values_of
 from tgiconik.sandbox.iconik.kinds import CONTENTS, FIELDS, VALUES, VIEWS
-from tgiconik.sandbox.iconik.request import ApiError, ApiRequest, found, new_id, parse_time, stamp
+from tgiconik.sandbox.iconik.request import ApiError, ApiRequest, new_id, or_404, parse_time, stamp
 from tgiconik.sandbox.state import State
 from tgiconik.sandbox.store import Document
 
@@ -62,7 +62,7 @@ def _changed(before: Document | None, sent: Document) -> list[Document]:
 
 def read_values(request: ApiRequest) -> Response:
     """Read an object's values in one view."""
-    return _in_view(request, *objects.check(request))
+    return _in_view(request, *objects.path_object(request))
 
 
 def read_version_values(request: ApiRequest) -> Response:
@@ -95,7 +95,7 @@ def _in_view(request: ApiRequest, type_: str, id_: str, version_id: str = "") ->
 
 def write_values(request: ApiRequest) -> Response:
     """Write an object's values through a view."""
-    return _written(request, *objects.check(request))
+    return _written(request, *objects.path_object(request))
 
 
 def write_part_values(request: ApiRequest) -> Response:
@@ -118,8 +118,8 @@ def _written(request: ApiRequest, type_: str, id_: str) -> Response:
 
 def read_all_values(request: ApiRequest) -> Response:
     """Read all values of an object in all views, each with its field's name and type."""
-    type_, id_ = objects.check(request)
-    found(request.state.store.get(VALUES, values_key(type_, id_, "")), f"{type_} {id_}")
+    type_, id_ = objects.path_object(request)
+    or_404(request.state.store.get(VALUES, values_key(type_, id_, "")), f"{type_} {id_}")
     types = {field["name"]: field["field_type"] for field in request.state.store.list(FIELDS)}
     values = values_of(request.state, type_, id_)
     return request.respond(
@@ -252,14 +252,14 @@ _ACCEPTS: Mapping[str, Callable[[object], bool]] = {
 
 def _view(request: ApiRequest) -> Document:
     id_ = request.ids["view_id"]
-    return found(request.state.store.get(VIEWS, id_), f"View {id_}")
+    return or_404(request.state.store.get(VIEWS, id_), f"View {id_}")
 
 
 def make_view(state: State, id_: str, sent: Mapping[str, Any]) -> Document:
     """Store a view. Its fields are copied from their definitions, with the view's overrides."""
     shown = []
     for field in sent["view_fields"]:
-        defined = found(state.store.get(FIELDS, field["name"]), f"Field {field['name']}")
+        defined = or_404(state.store.get(FIELDS, field["name"]), f"Field {field['name']}")
         changes = {name: value for name, value in field.items() if value is not None}
         shown.append(defined | changes)
     moment = stamp(state.now())

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from tgiconik.sandbox.iconik.kinds import ASSETS, COLLECTIONS
-from tgiconik.sandbox.iconik.request import ApiError, ApiRequest, found
+from tgiconik.sandbox.iconik.request import ApiError, ApiRequest, or_404
 from tgiconik.sandbox.state import State
 from tgiconik.sandbox.store import Document
 
@@ -20,7 +20,7 @@ def collection(state: State, collection_id: str) -> Document:
     return _live(state.store.get(COLLECTIONS, collection_id), f"Collection {collection_id}")
 
 
-def check(request: ApiRequest) -> tuple[str, str]:
+def path_object(request: ApiRequest) -> tuple[str, str]:
     """The `object_type` and `object_id` of the path, or a 404 if the object does not exist.
 
     Objects of types that the sandbox does not store are not checked.
@@ -52,7 +52,7 @@ def versions(asset_: Document) -> Iterator[Document]:
 
 
 def _live(document: Document | None, what: str) -> Document:
-    document = found(document, what)
+    document = or_404(document, what)
     if document.get("status") == "DELETED":
         raise ApiError(404, f"{what} does not exist")
     return document

@@ -32,7 +32,7 @@ _PAGING = frozenset({
 })  # fmt: skip
 
 
-def listed(
+def list_response(
     request: ApiRequest,
     items: Sequence[Document],
     *,
@@ -205,7 +205,7 @@ def _after(items: list[Document], field: str, last: object) -> list[Document]:
     for position, item in enumerate(items):
         if item.get(field) == last:
             return items[position + 1 :]
-    raise ApiError(400, f"There is no item {last} to go on after")
+    raise ApiError(400, f"There is no item {last} to continue after")
 
 
 def _decoded(sent: str | None) -> object:

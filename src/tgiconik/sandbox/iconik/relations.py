@@ -7,8 +7,8 @@ from starlette.responses import Response
 from tgiconik.sandbox.iconik import index
 from tgiconik.sandbox.iconik.kinds import ASSETS
 from tgiconik.sandbox.iconik.objects import asset
-from tgiconik.sandbox.iconik.paging import listed
-from tgiconik.sandbox.iconik.request import ApiRequest, found, new_id
+from tgiconik.sandbox.iconik.paging import list_response
+from tgiconik.sandbox.iconik.request import ApiRequest, new_id, or_404
 from tgiconik.sandbox.store import Document
 
 RELATIONS: Final = "iconik/relations"
@@ -58,13 +58,13 @@ def list_related(request: ApiRequest) -> Response:
         is_wanted = request.ids.get("relation_type") in {None, relation["relation_type"]}
         if is_wanted and other is not None and other["status"] == "ACTIVE":
             related.append(index.document(request.state, "assets", other))
-    return listed(request, related)
+    return list_response(request, related)
 
 
-def part(request: ApiRequest) -> Response:
+def unrelate(request: ApiRequest) -> Response:
     """Delete a relation."""
     key = "/".join(request.ids.values())
-    found(request.state.store.get(RELATIONS, key), "The relation")
+    or_404(request.state.store.get(RELATIONS, key), "The relation")
     request.state.store.delete(RELATIONS, key)
     return Response(status_code=204)
 
@@ -76,6 +76,6 @@ HANDLERS = {
     f"POST {_ALL}/": relate,
     f"GET {_ALL}/{{relation_type}}/": list_related,
     f"POST {_ONE}/": relate,
-    f"DELETE {_ONE}/": part,
+    f"DELETE {_ONE}/": unrelate,
     f"POST {_ONE}/reverse/": relate_back,
 }

@@ -90,7 +90,7 @@ def json(document: Mapping[str, Any], status: int = 200) -> Response:
     return JSONResponse(document, status_code=status)
 
 
-def found(document: Document | None, what: str) -> Document:
+def or_404(document: Document | None, what: str) -> Document:
     """The document, or a 404 that names what is missing."""
     if document is None:
         raise ApiError(404, f"{what} does not exist")

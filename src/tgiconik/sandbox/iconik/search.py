@@ -10,7 +10,7 @@ from tgiconik.sandbox.iconik.index import Entry
 from tgiconik.sandbox.iconik.kinds import SAVED_SEARCHES, SEARCH_HISTORY
 from tgiconik.sandbox.iconik.lucene import QuerySyntaxError, Test, between, parse
 from tgiconik.sandbox.iconik.paging import by_number, by_scroll, per_page
-from tgiconik.sandbox.iconik.request import ApiError, ApiRequest, found, json, new_id
+from tgiconik.sandbox.iconik.request import ApiError, ApiRequest, json, new_id, or_404
 from tgiconik.sandbox.store import Document
 
 _TYPES: Final = ("assets", "collections")
@@ -225,12 +225,12 @@ def _remember(request: ApiRequest, criteria: Mapping[str, Any]) -> None:
 def repeat(request: ApiRequest) -> Response:
     """Run a search of the history again."""
     entry = request.state.store.get(SEARCH_HISTORY, request.ids["search_history_id"])
-    return _answer(request, found(entry, "The search")["criteria"], {})
+    return _answer(request, or_404(entry, "The search")["criteria"], {})
 
 
 def read_saved(request: ApiRequest) -> Response:
     """Read a saved search with its current hits."""
-    saved = found(
+    saved = or_404(
         request.state.store.get(SAVED_SEARCHES, request.ids["search_id"]), "The saved search"
     )
     return _answer(request, saved["criteria"], {"id": saved["id"], "name": saved["name"]})

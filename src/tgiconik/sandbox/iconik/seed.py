@@ -185,25 +185,29 @@ def add_asset(
         document["default_version_id"] = later["id"]
     assets.put(state, document)
     for number, original in enumerate(originals, start=1):
-        files.add_original(
-            state,
-            id_,
-            version_id(id_, number),
-            original,
-            storage_id=STORAGE,
-            user_id=CURRENT_USER,
-            ids=(
-                fixed_id(f"{id_} format {number}"),
-                fixed_id(f"{id_} file set {number}"),
-                fixed_id(f"{id_} file {number}"),
-            ),
-        )
+        _add_original(state, id_, number, original)
     if values:
         sent = {name: {"field_values": [{"value": v} for v in vs]} for name, vs in values.items()}
         metadata.put_values(state, "assets", id_, sent)
     if approval is not None:
         set_approval(state, id_, approval, by=approved_by)
     return asset(state, id_)
+
+
+def _add_original(state: State, asset_id: str, number: int, original: Media) -> None:
+    files.add_original(
+        state,
+        asset_id,
+        version_id(asset_id, number),
+        original,
+        storage_id=STORAGE,
+        user_id=CURRENT_USER,
+        ids=(
+            fixed_id(f"{asset_id} format {number}"),
+            fixed_id(f"{asset_id} file set {number}"),
+            fixed_id(f"{asset_id} file {number}"),
+        ),
+    )
 
 
 def version_id(asset_id: str, number: int) -> str:

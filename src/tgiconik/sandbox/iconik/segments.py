@@ -7,8 +7,8 @@ from starlette.responses import PlainTextResponse, Response
 
 from tgiconik.sandbox.iconik.kinds import SEGMENTS, USERS
 from tgiconik.sandbox.iconik.objects import asset, version
-from tgiconik.sandbox.iconik.paging import listed
-from tgiconik.sandbox.iconik.request import ApiRequest, found, new_id
+from tgiconik.sandbox.iconik.paging import list_response
+from tgiconik.sandbox.iconik.request import ApiRequest, new_id, or_404
 from tgiconik.sandbox.store import Document
 
 
@@ -42,7 +42,7 @@ def create(request: ApiRequest) -> Response:
 
 def list_segments(request: ApiRequest) -> Response:
     """List segments of one version, by default the current one; `include_all_versions` for all."""
-    return listed(request, _visible(request))
+    return list_response(request, _visible(request))
 
 
 def _visible(request: ApiRequest) -> list[Document]:
@@ -59,7 +59,7 @@ def change(request: ApiRequest) -> Response:
     """Update the fields that were sent."""
     asset_id, segment_id = request.ids["asset_id"], request.ids["segment_id"]
     asset(request.state, asset_id)
-    segment = found(request.state.store.get(SEGMENTS, f"{asset_id}/{segment_id}"), "The segment")
+    segment = or_404(request.state.store.get(SEGMENTS, f"{asset_id}/{segment_id}"), "The segment")
     ours = {name: segment[name] for name in ("id", "asset_id", "user_id", "date_created")}
     segment |= request.body | ours | {"date_modified": request.now()}
     _put(request, segment)

@@ -14,13 +14,13 @@ from starlette.responses import Response
 from tgiconik.sandbox.iconik import objects
 from tgiconik.sandbox.iconik.history import record
 from tgiconik.sandbox.iconik.kinds import MAILS, SHARES
-from tgiconik.sandbox.iconik.paging import listed
+from tgiconik.sandbox.iconik.paging import list_response
 from tgiconik.sandbox.iconik.request import (
     ApiError,
     ApiRequest,
-    found,
     json,
     new_id,
+    or_404,
     parse_time,
     stamp,
 )
@@ -172,7 +172,7 @@ def share_by_email(request: ApiRequest) -> Response:
 
 
 def _shared(request: ApiRequest, emails: list[str] | None) -> Response:
-    type_, id_ = objects.check(request)
+    type_, id_ = objects.path_object(request)
     if emails == []:
         raise ApiError(400, "emails must not be empty")
     share = make(request.state, type_, id_, request.body, owner_id=request.user_id, emails=emails)
@@ -200,9 +200,9 @@ def share_many(request: ApiRequest) -> Response:
 
 def list_of_object(request: ApiRequest) -> Response:
     """List the shares of one object."""
-    type_, id_ = objects.check(request)
+    type_, id_ = objects.path_object(request)
     shares = request.state.store.list(SHARES, parent=f"{type_}/{id_}")
-    return listed(request, shares, ready=partial(_shown, request.state))
+    return list_response(request, shares, ready=partial(_shown, request.state))
 
 
 def list_of_asset(request: ApiRequest) -> Response:
@@ -218,7 +218,7 @@ def list_of_collection(request: ApiRequest) -> Response:
 
 
 def _all_of(request: ApiRequest, shares: list[Document]) -> Response:
-    return listed(request, shares, total=len(shares))
+    return list_response(request, shares, total=len(shares))
 
 
 def _of_object(state: State, type_: str, id_: str) -> list[Document]:
@@ -229,8 +229,8 @@ def list_all(request: ApiRequest) -> Response:
     """List all shares; `object_id`, `object_type` and `title` filter."""
     type_, id_ = request.query.get("object_type"), request.query.get("object_id")
     if type_ and id_:
-        return listed(request, _of_object(request.state, type_, id_))
-    return listed(
+        return list_response(request, _of_object(request.state, type_, id_))
+    return list_response(
         request, [_shown(request.state, share) for share in request.state.store.list(SHARES)]
     )
 
@@ -272,7 +272,7 @@ def reindex(request: ApiRequest) -> Response:
 
 def list_users(request: ApiRequest) -> Response:
     """List the recipients with their access counts; that of a URL share has no `email`."""
-    return listed(request, _share(request)["users"], shape=dict)
+    return list_response(request, _share(request)["users"], shape=dict)
 
 
 def add_user(request: ApiRequest) -> Response:
@@ -309,15 +309,15 @@ def remove_user(request: ApiRequest) -> Response:
 
 
 def _share(request: ApiRequest) -> Document:
-    share = found(get(request.state, request.ids["share_id"]), f"Share {request.ids['share_id']}")
-    if (share["object_type"], share["object_id"]) != objects.check(request):
+    share = or_404(get(request.state, request.ids["share_id"]), f"Share {request.ids['share_id']}")
+    if (share["object_type"], share["object_id"]) != objects.path_object(request):
         raise ApiError(404, f"Share {share['id']} does not exist")
     return share
 
 
 def _user(request: ApiRequest, share: Document) -> Document:
     id_ = request.ids["share_user_id"]
-    return found(next((u for u in share["users"] if u["id"] == id_), None), f"Share user {id_}")
+    return or_404(next((u for u in share["users"] if u["id"] == id_), None), f"Share user {id_}")
 
 
 _ONE = "assets/v1/{object_type}/{object_id}/shares/"

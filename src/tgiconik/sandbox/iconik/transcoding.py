@@ -10,7 +10,7 @@ from starlette.responses import Response
 
 from tgiconik.sandbox.iconik import downloads, files
 from tgiconik.sandbox.iconik.kinds import ASSETS, FILES, JOBS
-from tgiconik.sandbox.iconik.request import ApiError, ApiRequest, found, new_id, stamp
+from tgiconik.sandbox.iconik.request import ApiError, ApiRequest, new_id, or_404, stamp
 from tgiconik.sandbox.media import mp4, png
 from tgiconik.sandbox.state import State
 from tgiconik.sandbox.store import Document
@@ -31,8 +31,8 @@ def read_properties(request: ApiRequest) -> Response:
 
 def _start(request: ApiRequest, type_: str) -> Response:
     state, id_ = request.state, request.ids["file_id"]
-    file = found(state.store.get(FILES, f"{request.ids['asset_id']}/{id_}"), f"File {id_}")
-    if not downloads.is_there(file):
+    file = or_404(state.store.get(FILES, f"{request.ids['asset_id']}/{id_}"), f"File {id_}")
+    if not downloads.is_available(file):
         raise ApiError(400, f"File {id_} has no bytes to read")
     job = {
         "id": new_id(),
@@ -55,7 +55,7 @@ def _start(request: ApiRequest, type_: str) -> Response:
     return request.respond({"job_id": job["id"]})
 
 
-def looked_at(state: State, job: Document) -> Document:
+def poll(state: State, job: Document) -> Document:
     """The job as a read returns it. Each read of a running job brings it closer to its end."""
     if job["status"] != "STARTED" or "reads_left" not in job:
         return job
@@ -85,7 +85,7 @@ def _make(state: State, job: Document) -> None:
     file = state.store.get(FILES, f"{job['object_id']}/{job['file_id']}")
     if asset is None or file is None:
         return
-    files.forget_previews(state, asset["id"], file["version_id"])
+    files.delete_previews(state, asset["id"], file["version_id"])
     place = {"asset_id": asset["id"], "version_id": file["version_id"]}
     stem, text = PurePath(file["name"]).stem, f"{asset['title']}, {file['version_id']}"
     still = (file.get("media_type") or "").startswith("image/")

@@ -12,8 +12,8 @@ from urllib.parse import quote
 from starlette.responses import Response
 
 from tgiconik.sandbox.iconik.kinds import FILE_SETS, FILES, STORAGES
-from tgiconik.sandbox.iconik.paging import listed
-from tgiconik.sandbox.iconik.request import ApiError, ApiRequest, found
+from tgiconik.sandbox.iconik.paging import list_response
+from tgiconik.sandbox.iconik.request import ApiError, ApiRequest, or_404
 from tgiconik.sandbox.state import State
 from tgiconik.sandbox.storage import b2, signing, uploads
 from tgiconik.sandbox.storage.errors import StorageError
@@ -33,7 +33,7 @@ def method_of(state: State, file: Document) -> str | None:
     return None if storage is None else storage["method"]
 
 
-def begun(state: State, file: Document) -> Document:
+def new_file(state: State, file: Document) -> Document:
     """A new file with the fields that iconik adds: name, storage, media type."""
     file_set = state.store.get(FILE_SETS, f"{file['asset_id']}/{file.get('file_set_id')}") or {}
     name = file.get("name") or file["original_name"]
@@ -95,7 +95,7 @@ def _path(storage: str, file: Document) -> str:
 def _file(request: ApiRequest, method: str) -> Document:
     """The file of the path, which must be on a storage with the given method."""
     id_ = request.ids["file_id"]
-    file = found(request.state.store.get(FILES, f"{request.ids['asset_id']}/{id_}"), f"File {id_}")
+    file = or_404(request.state.store.get(FILES, f"{request.ids['asset_id']}/{id_}"), f"File {id_}")
     if method_of(request.state, file) != method:
         raise ApiError(400, f"The storage of file {id_} is not {method}")
     return file
@@ -104,7 +104,7 @@ def _file(request: ApiRequest, method: str) -> Document:
 def read_file(request: ApiRequest) -> Response:
     """Read a file, with upload links if requested."""
     id_ = request.ids["file_id"]
-    file = found(request.state.store.get(FILES, f"{request.ids['asset_id']}/{id_}"), id_)
+    file = or_404(request.state.store.get(FILES, f"{request.ids['asset_id']}/{id_}"), id_)
     wants_links = request.flag("generate_signed_post_url")
     return request.respond(with_links(request.state, file) if wants_links else file)
 
@@ -113,7 +113,7 @@ def change_file(request: ApiRequest) -> Response:
     """Update a file. Closing it sets size and checksum from the uploaded bytes."""
     state, id_ = request.state, request.ids["file_id"]
     key = f"{request.ids['asset_id']}/{id_}"
-    file = found(state.store.get(FILES, key), f"File {id_}")
+    file = or_404(state.store.get(FILES, key), f"File {id_}")
     sent = {name: value for name, value in request.body.items() if name not in _OURS}
     file |= sent | {"date_modified": request.now()}
     if file.get("blob"):
@@ -125,7 +125,7 @@ def change_file(request: ApiRequest) -> Response:
     return request.respond(file)
 
 
-def s3_ends(request: ApiRequest) -> Response:
+def s3_control_links(request: ApiRequest) -> Response:
     """Get links to list, complete and abort a multipart upload. The upload is not checked."""
     state, path = request.state, _path("s3", _file(request, "S3"))
     id_ = request.query["upload_id"]
@@ -138,7 +138,7 @@ def s3_ends(request: ApiRequest) -> Response:
     )
 
 
-def s3_part(request: ApiRequest) -> Response:
+def s3_part_links(request: ApiRequest) -> Response:
     """Get upload links for the parts named in the body."""
     path, id_ = _path("s3", _file(request, "S3")), request.body["upload_id"]
     parts = [
@@ -148,11 +148,11 @@ def s3_part(request: ApiRequest) -> Response:
     return request.respond({"upload_id": id_, "parts": parts})
 
 
-def s3_parts(request: ApiRequest) -> Response:
+def s3_first_part_links(request: ApiRequest) -> Response:
     """Get upload links for the first parts, as many as the query says."""
     path, id_ = _path("s3", _file(request, "S3")), request.query.get("upload_id", "")
     numbers = range(1, min(int(request.query["parts_num"]), _MOST_PARTS) + 1)
-    return listed(
+    return list_response(
         request,
         [{"number": n, "url": _s3_part_link(request.state, path, id_, n)} for n in numbers],
         key="number",
@@ -163,13 +163,13 @@ def _s3_part_link(state: State, path: str, upload_id: str, number: object) -> st
     return signing.link(state, "PUT", path, partNumber=str(number), uploadId=upload_id)
 
 
-def clean_up(request: ApiRequest) -> Response:
+def s3_abort(request: ApiRequest) -> Response:
     """Abort a multipart upload if the body says so."""
     _file(request, "S3")
     body = request.body
     upload = uploads.get(request.state, "S3", body.get("upload_id") or "")
     if body.get("abort_upload") and upload is not None:
-        uploads.give_up(request.state, upload)
+        uploads.abort(request.state, upload)
     return request.respond({})
 
 
@@ -202,7 +202,7 @@ def b2_finish(request: ApiRequest) -> Response:
 def b2_cancel(request: ApiRequest) -> Response:
     """Cancel a large file on B2."""
     _file(request, "B2")
-    uploads.give_up(request.state, _b2_upload(request, request.body["upload_file_id"]))
+    uploads.abort(request.state, _b2_upload(request, request.body["upload_file_id"]))
     return request.respond({})
 
 
@@ -218,10 +218,10 @@ HANDLERS = {
     f"GET {_FILE}/": read_file,
     f"PUT {_FILE}/": change_file,
     f"PATCH {_FILE}/": change_file,
-    f"GET {_FILE}/multipart_url/": s3_ends,
-    f"GET {_FILE}/multipart_url/part/": s3_parts,
-    f"POST {_FILE}/multipart_url/s3/part/": s3_part,
-    f"POST {_FILE}/multipart/cleanup/": clean_up,
+    f"GET {_FILE}/multipart_url/": s3_control_links,
+    f"GET {_FILE}/multipart_url/part/": s3_first_part_links,
+    f"POST {_FILE}/multipart_url/s3/part/": s3_part_links,
+    f"POST {_FILE}/multipart/cleanup/": s3_abort,
     f"POST {_FILE}/multipart/b2/start/": b2_start,
     f"POST {_FILE}/multipart/b2/finish/": b2_finish,
     f"POST {_FILE}/multipart/b2/cancel/": b2_cancel,

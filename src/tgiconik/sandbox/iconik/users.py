@@ -4,7 +4,7 @@ from starlette.responses import Response
 
 from tgiconik.sandbox import credentials, facts
 from tgiconik.sandbox.iconik.kinds import USERS
-from tgiconik.sandbox.iconik.request import ApiError, ApiRequest, found, stamp
+from tgiconik.sandbox.iconik.request import ApiError, ApiRequest, or_404, stamp
 from tgiconik.sandbox.storage.signing import LINK_LIFE
 from tgiconik.sandbox.store import Document
 
@@ -24,13 +24,13 @@ def change_current(request: ApiRequest) -> Response:
 
 
 def _current(request: ApiRequest) -> Document:
-    return found(request.state.store.get(USERS, request.user_id), "The current user")
+    return or_404(request.state.store.get(USERS, request.user_id), "The current user")
 
 
 def read_roles(request: ApiRequest) -> Response:
     """List the roles of a user."""
     id_ = request.ids.get("user_id", request.user_id)
-    user = found(request.state.store.get(USERS, id_), f"User {id_}")
+    user = or_404(request.state.store.get(USERS, id_), f"User {id_}")
     return request.respond({"objects": roles_of(user)})
 
 
@@ -43,7 +43,7 @@ def roles_of(user: Document) -> list[str]:
 def check_role(request: ApiRequest) -> Response:
     """Check that a user has a role; 404 if not."""
     id_ = request.ids["user_id"]
-    user = found(request.state.store.get(USERS, id_), f"User {id_}")
+    user = or_404(request.state.store.get(USERS, id_), f"User {id_}")
     if request.ids["role"] not in roles_of(user):
         raise ApiError(404, f"User {id_} does not have the role {request.ids['role']}")
     return Response(status_code=200)

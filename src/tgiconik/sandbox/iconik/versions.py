@@ -109,7 +109,7 @@ def _keep(request: ApiRequest, document: Document, kept: list[Document]) -> None
         document["default_version_id"] = latest["id"]
     put(request.state, document)
     for version_id in gone:
-        files.forget_version(request.state, document["id"], version_id)
+        files.delete_version_files(request.state, document["id"], version_id)
         _recorded(request, "VERSION_DELETE", version_id)
 
 

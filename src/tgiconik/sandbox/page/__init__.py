@@ -21,7 +21,7 @@ from starlette.types import ASGIApp
 from tgiconik.sandbox.call_log import PATH as CALLS
 from tgiconik.sandbox.page import grid_rows, iconik_rows
 from tgiconik.sandbox.page.recorder import PageMiddleware, RecordedCall, Recorder
-from tgiconik.sandbox.page.rows import short
+from tgiconik.sandbox.page.rows import shorten
 from tgiconik.sandbox.state import State
 
 _BELOW: Final = "/sandbox/"
@@ -67,9 +67,9 @@ def _page(state: State, recorder: Recorder) -> ASGIApp:
     shown = _RowCache(state, recorder)
 
     async def now(request: Request) -> Response:
-        after = _asked(request, "call")
+        after = _number_in(request, "call")
         # Rows first: calls go on in another thread, and a row must not refer to a later run.
-        answer = shown.since(_asked(request, "number")) | {
+        answer = shown.since(_number_in(request, "number")) | {
             "sandbox": recorder.name,
             "run": attrs.asdict(recorder.run),
             "calls": [_call(call) for call in list(recorder.calls) if call.number > after],
@@ -79,7 +79,7 @@ def _page(state: State, recorder: Recorder) -> ASGIApp:
     async def open_link(request: Request) -> Response:
         share = iconik_rows.share_of(state, request.path_params["key"])
         if share is None:
-            return PlainTextResponse("This share is not open any more", 404, _HEADERS)
+            return PlainTextResponse("This share is closed", 404, _HEADERS)
         return RedirectResponse(f"/share/{share['id']}", 303, _HEADERS)
 
     app = Starlette(
@@ -116,11 +116,11 @@ class _RowCache:
         if now >= (
             self._at_last if self._revision == self._recorder.revision else self._not_before
         ):
-            self._look(now)
+            self._refresh(now)
         there = {"number": self._number}
         return there if number == self._number else there | {"sides": self._sides}
 
-    def _look(self, began: float) -> None:
+    def _refresh(self, began: float) -> None:
         self._revision = self._recorder.revision
         sides = {
             side: [attrs.asdict(one) for one in module.sections(self._state, self._recorder)]
@@ -133,7 +133,7 @@ class _RowCache:
         self._at_last = max(self._not_before, ended + _NOW_AND_THEN)
 
 
-def _asked(request: Request, name: str) -> int:
+def _number_in(request: Request, name: str) -> int:
     text = request.query_params.get(name, "")
     return int(text) if text.isascii() and text.isdigit() else -1
 
@@ -146,7 +146,7 @@ def _call(call: RecordedCall) -> dict[str, Any]:
         "milliseconds": round(call.milliseconds, 1),
         "platform": call.platform,
         "method": call.method,
-        "path": short(call.path),
+        "path": shorten(call.path),
         "status": call.status,
         "wrote": call.wrote,
     }

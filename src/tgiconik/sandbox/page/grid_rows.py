@@ -14,15 +14,15 @@ from tgiconik.sandbox.page.recorder import Recorder
 from tgiconik.sandbox.page.rows import (
     Row,
     Section,
-    counted,
-    end_of,
+    count_of,
     facts,
-    key_of,
-    moment,
+    format_time,
+    mask_link,
+    readable,
     section,
-    short,
+    share_key,
+    shorten,
     tone,
-    words,
 )
 from tgiconik.sandbox.state import State
 from tgiconik.sandbox.store import Document
@@ -68,12 +68,12 @@ class _CommunityRows:
                 state=fields["status"],
                 about=facts(
                     self._name(fields["partner_id"]),
-                    words(fields.get("kind")),
-                    words(fields.get("severity")),
-                    words(fields.get("category")),
-                    fields["due_at"] and f"due {moment(fields['due_at'])}",
-                    counted(comments, "comment") if comments else None,
-                    holder and "somebody works on it",
+                    readable(fields.get("kind")),
+                    readable(fields.get("severity")),
+                    readable(fields.get("category")),
+                    fields["due_at"] and f"due {format_time(fields['due_at'])}",
+                    count_of(comments, "comment") if comments else None,
+                    holder and "claimed",
                 ),
             )
 
@@ -114,9 +114,9 @@ class _CommunityRows:
             title=f"to {self._name(fields['partner_id'])}",
             state=fields["state"],
             about=facts(
-                fields["link"] and end_of(fields["link"]),
-                fields["expires_at"] and f"until {moment(fields['expires_at'])}",
-                *sorted({words(each.fields["kind"]) for each in given}),
+                fields["link"] and mask_link(fields["link"]),
+                fields["expires_at"] and f"until {format_time(fields['expires_at'])}",
+                *sorted({readable(each.fields["kind"]) for each in given}),
             ),
             opens=self._opens(fields["share_id"]),
         )
@@ -127,7 +127,7 @@ class _CommunityRows:
 
     def _opens(self, share_id: str | None) -> str | None:
         there = share_id and self._community.state.store.get(SHARES, share_id)
-        return key_of(share_id) if share_id and there else None
+        return share_key(share_id) if share_id and there else None
 
     def announcements(self) -> Iterable[Row]:
         """Announcements, with the partners that acknowledged them."""
@@ -142,7 +142,7 @@ class _CommunityRows:
                 about=facts(
                     self._audience(one.fields["audience"]),
                     f"{known} acknowledged" if wanted or known else None,
-                    moment(one.created_at),
+                    format_time(one.created_at),
                 ),
             )
 
@@ -160,10 +160,10 @@ class _CommunityRows:
                 title=one.fields["name"],
                 state=one.fields["status"],
                 about=facts(
-                    words(one.fields["kind"]),
+                    readable(one.fields["kind"]),
                     self._audience(one.fields["audience"]),
-                    one.fields["due_at"] and f"due {moment(one.fields['due_at'])}",
-                    counted(len(exceptions), "open exception") if exceptions else None,
+                    one.fields["due_at"] and f"due {format_time(one.fields['due_at'])}",
+                    count_of(len(exceptions), "open exception") if exceptions else None,
                     f"confirmed by {', '.join(confirmed)}" if confirmed else None,
                 ),
                 parts=tuple(self._task(one.id, task) for task in self._all("tasks", *above)),
@@ -180,7 +180,7 @@ class _CommunityRows:
             state=fields["status"],
             about=facts(
                 self._name(who) if who else fields["assignee_login_id"] or "our own people",
-                words(fields["decision"]),
+                readable(fields["decision"]),
             ),
         )
 
@@ -191,12 +191,12 @@ class _CommunityRows:
             yield self._row(
                 "activity",
                 one,
-                title=short(words(one.fields["kind"])),
+                title=shorten(readable(one.fields["kind"])),
                 state="",
                 about=facts(
-                    short(" ".join(facts(one.fields["subject_type"], one.fields["subject_id"]))),
+                    shorten(" ".join(facts(one.fields["subject_type"], one.fields["subject_id"]))),
                     self._name(partner) if partner else None,
-                    moment(one.fields["at"]),
+                    format_time(one.fields["at"]),
                 ),
             )
 
@@ -213,13 +213,13 @@ class _CommunityRows:
         opens: str | None = None,
         parts: tuple[Row, ...] = (),
     ) -> Row:
-        said = words(state)
+        text_of = readable(state)
         return Row(
             key=f"{noun}/{key or one.id}",
             name=one.id if name is None else name,
             title=title,
-            state=said,
-            tone=tone(said),
+            state=text_of,
+            tone=tone(text_of),
             facts=about,
             opens=opens,
             run=self._recorder.run_of(f"community/{noun}", key or one.id),

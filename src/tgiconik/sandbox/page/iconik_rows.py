@@ -14,15 +14,15 @@ from tgiconik.sandbox.page.recorder import Recorder
 from tgiconik.sandbox.page.rows import (
     Row,
     Section,
-    counted,
-    end_of,
+    count_of,
     facts,
-    key_of,
-    moment,
+    format_time,
+    mask_link,
+    readable,
     section,
-    short,
+    share_key,
+    shorten,
     tone,
-    words,
 )
 from tgiconik.sandbox.state import State
 from tgiconik.sandbox.store import Document
@@ -48,20 +48,20 @@ def _assets(state: State, recorder: Recorder) -> Iterable[Row]:
         numbers = {each["id"]: each["version_number"] for each in objects.versions(asset)}
         current = asset["default_version_id"]
         request = approvals.of(state, "assets", asset["id"], current)
-        said = words(request["status"]) if request else "nobody asked"
+        status = readable(request["status"]) if request else "no approval request"
         inside = [titles[each] for each in asset["in_collections"] if each in titles]
         comments = len(state.store.list(SEGMENTS, parent=asset["id"]))
         yield Row(
             key=f"assets/{asset['id']}",
-            name=short(asset["id"]),
+            name=shorten(asset["id"]),
             title=asset["title"],
-            state=said,
-            tone=tone(said),
+            state=status,
+            tone=tone(status),
             facts=facts(
                 f"version {numbers.get(current, '?')} of {len(numbers)}",
                 *_marks(state, asset["id"], numbers),
                 f"in {', '.join(inside)}" if inside else None,
-                counted(comments, "comment") if comments else None,
+                count_of(comments, "comment") if comments else None,
             ),
             run=recorder.run_of(ASSETS, asset["id"]),
         )
@@ -70,11 +70,11 @@ def _assets(state: State, recorder: Recorder) -> Iterable[Row]:
 def _marks(state: State, asset_id: str, numbers: dict[str, int]) -> Iterable[str]:
     """Metadata of an asset; version ids are displayed as version numbers."""
 
-    def said(value: Any) -> str:  # noqa: ANN401 - metadata holds whatever JSON does
-        return f"version {numbers[value]}" if value in numbers else short(str(value))
+    def text_of(value: Any) -> str:  # noqa: ANN401 - metadata holds whatever JSON does
+        return f"version {numbers[value]}" if value in numbers else shorten(str(value))
 
     for name, field in values_of(state, "assets", asset_id).items():
-        values = [said(each["value"]) for each in field["field_values"]]
+        values = [text_of(each["value"]) for each in field["field_values"]]
         if values:
             yield f"{name}: {', '.join(values)}"
 
@@ -90,17 +90,17 @@ def _shares(state: State, recorder: Recorder) -> Iterable[Row]:
         keyed = _KEYED.fullmatch(share["title"] or "")
         title, partner = keyed.groups() if keyed else (share["title"] or "", None)
         yield Row(
-            key=f"shares/{key_of(share['id'])}",
-            name=end_of(shares.link(state, share)) if share["by_url"] else "by e-mail",
-            title=short(title),
+            key=f"shares/{share_key(share['id'])}",
+            name=mask_link(shares.link(state, share)) if share["by_url"] else "by e-mail",
+            title=shorten(title),
             state=f"opened {opened}, downloaded {downloaded}",
             facts=facts(
                 f"for {partners.get(unquote(partner), unquote(partner))}" if partner else None,
-                f"until {moment(share['expires'])}",
-                "may be downloaded" if share["allow_download"] else "may be looked at",
-                "shows every version" if share["allow_view_versions"] else None,
+                f"until {format_time(share['expires'])}",
+                "download allowed" if share["allow_download"] else "view only",
+                "all versions visible" if share["allow_view_versions"] else None,
             ),
-            opens=key_of(share["id"]) if share["by_url"] else None,
+            opens=share_key(share["id"]) if share["by_url"] else None,
             run=recorder.run_of(SHARES, share["id"]),
         )
 
@@ -112,9 +112,9 @@ def _collections(state: State, recorder: Recorder) -> Iterable[Row]:
         members = collection.members(state, one["id"])
         yield Row(
             key=f"collections/{one['id']}",
-            name=short(one["id"]),
+            name=shorten(one["id"]),
             title=one["title"],
-            state=counted(len(members), "member"),
+            state=count_of(len(members), "member"),
             facts=_titles(members),
             run=recorder.run_of(COLLECTIONS, one["id"]),
         )
@@ -127,4 +127,4 @@ def _titles(members: list[tuple[str, Document]]) -> tuple[str, ...]:
 def share_of(state: State, key: str) -> Document | None:
     """The open share with this key, or None."""
     every = state.store.list(SHARES)
-    return next((one for one in every if one["by_url"] and key_of(one["id"]) == key), None)
+    return next((one for one in every if one["by_url"] and share_key(one["id"]) == key), None)

@@ -216,7 +216,7 @@ class PageMiddleware:
             return
         status = 0
 
-        async def noting(message: Message) -> None:
+        async def send_recorded(message: Message) -> None:
             nonlocal status
             if message["type"] == "http.response.start":
                 status = message["status"]
@@ -224,6 +224,6 @@ class PageMiddleware:
 
         begun = self._recorder.begin()
         try:
-            await self._app(scope, receive, noting)
+            await self._app(scope, receive, send_recorded)
         finally:
             self._recorder.end(begun, scope["method"], scope["path"], status)

@@ -44,7 +44,7 @@ class Row:
         name: displayed id.
         title: title of the thing.
         state: its status, in words.
-        tone: good, wait, bad or empty: the color of the status.
+        tone: good, wait, bad or empty: the colour of the status.
         facts: further short texts.
         opens: the path that opens a share link; None for other rows.
         run: the run that last changed it; 0 if none did.
@@ -100,37 +100,37 @@ def facts(*texts: str | None) -> tuple[str, ...]:
     return tuple(text for text in texts if text)
 
 
-def words(state: object) -> str:
+def readable(state: object) -> str:
     """A status in words: lower case, with spaces."""
     return str(state or "").replace("_", " ").lower()
 
 
 def tone(state: str) -> str:
-    """The color of a status; empty if unknown."""
+    """The colour of a status; empty if unknown."""
     return _TONES.get(state, "")
 
 
-def short(text: str) -> str:
+def shorten(text: str) -> str:
     """The text with long ids shortened to their end."""
     return _DIGEST.sub(r"…\1", _ID.sub(r"…\1", text))
 
 
-def end_of(link: str) -> str:
-    """The host and the last characters of a link: recognizable, but not usable."""
+def mask_link(link: str) -> str:
+    """The host and the last characters of a link: recognisable, but not usable."""
     parts = urlsplit(link)
     return f"{parts.netloc}/…{link[-6:]}"
 
 
-def moment(stamp: str | None) -> str:
+def format_time(stamp: str | None) -> str:
     """A time to the minute, in UTC."""
     return stamp[:16].replace("T", " ") if stamp else ""
 
 
-def counted(number: int, thing: str) -> str:
+def count_of(number: int, thing: str) -> str:
     """`1 comment`, `2 comments`."""
     return f"{number} {thing}" if number == 1 else f"{number} {thing}s"
 
 
-def key_of(share_id: str) -> str:
+def share_key(share_id: str) -> str:
     """The key of a share on the page, from which its id cannot be derived."""
     return sha256(share_id.encode()).hexdigest()[:16]

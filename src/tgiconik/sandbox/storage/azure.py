@@ -10,7 +10,7 @@ from starlette.responses import Response
 from tgiconik.sandbox.state import State
 from tgiconik.sandbox.storage import signing
 from tgiconik.sandbox.storage.errors import LinkErrors, xml
-from tgiconik.sandbox.storage.objects import hold
+from tgiconik.sandbox.storage.objects import attach
 from tgiconik.sandbox.storage.request_body import receive_body, store_file
 
 _LINKS: Final = LinkErrors(
@@ -19,7 +19,7 @@ _LINKS: Final = LinkErrors(
     ),
     wrong=partial(xml, 403, "AuthenticationFailed", "Signature did not match"),
 )
-_NO_FILE: Final = partial(xml, 404, "ResourceNotFound", "There is no file to keep these bytes for")
+_NO_FILE: Final = partial(xml, 404, "ResourceNotFound", "The file of this upload does not exist")
 #: Azure's limit for one request.
 _MOST: Final = 5000 * 1024 * 1024
 
@@ -42,10 +42,10 @@ async def answer(state: State, request: Request) -> Response:
     if int(length) > _MOST:
         raise xml(413, "RequestBodyTooLarge", f"The request has more than {_MOST} bytes")
     async with receive_body(state, request, "md5") as body:
-        md5 = b64encode(body.content.digest("md5")).decode()
+        md5 = b64encode(body.written.digest("md5")).decode()
         if request.headers.get("content-md5", md5) != md5:
-            raise xml(400, "Md5Mismatch", "The MD5 in the request is not that of the bytes")
+            raise xml(400, "Md5Mismatch", "The MD5 in the request does not match the bytes")
         blob = await store_file(state, [body.path])
     place = request.path_params["asset_id"], request.path_params["file_id"]
-    hold(state, place, blob, gone=_NO_FILE)
+    attach(state, place, blob, gone=_NO_FILE)
     return Response(status_code=201, headers={"ETag": f'"{blob.md5}"', "Content-MD5": md5})

@@ -17,7 +17,7 @@ from tgiconik.sandbox.iconik.kinds import FILES
 from tgiconik.sandbox.state import State
 from tgiconik.sandbox.storage import signing, uploads
 from tgiconik.sandbox.storage.errors import LinkErrors, StorageError, b2
-from tgiconik.sandbox.storage.objects import hold
+from tgiconik.sandbox.storage.objects import attach
 from tgiconik.sandbox.storage.request_body import RequestBody, receive_body, store_file
 from tgiconik.sandbox.store import Document
 
@@ -59,13 +59,13 @@ async def upload_file(state: State, request: Request) -> Response:
     if file is None:
         raise _no_file()
     if unquote(_header(request, "X-Bz-File-Name")) != file_name(file):
-        raise _bad("X-Bz-File-Name is not the one that the upload is for")
+        raise _bad("X-Bz-File-Name does not match the file of this upload URL")
     kind = _header(request, "Content-Type")
     sha1, length = _announced(request)
     async with receive_body(state, request, "sha1") as body:
         _check(body, sha1)
         blob = await store_file(state, [body.path])
-    hold(state, place, blob, gone=_no_file)
+    attach(state, place, blob, gone=_no_file)
     return JSONResponse(
         {
             "action": "upload",
@@ -89,18 +89,18 @@ async def upload_part(state: State, request: Request) -> Response:
     if not number.isdecimal() or not 1 <= int(number) <= _LAST_NUMBER:
         raise _bad("X-Bz-Part-Number must be between 1 and 10000")
     sha1, length = _announced(request)
-    turn = state.turns[request.scope["path"]]
+    turn = state.upload_locks[request.scope["path"]]
     if turn.locked():
         # In B2, concurrent uploads each need their own upload URL.
         raise b2(503, "service_unavailable", "This upload URL is in use")
     async with turn, receive_body(state, request, "sha1") as body:
         _check(body, sha1)
-        # During the upload, other parts may have arrived, or the large file may have been canceled.
+        # Meanwhile other parts may have arrived, or the large file may have been cancelled.
         upload = open_upload(state, request.path_params["upload_id"])
         if upload is None:
             raise _bad("No active upload")
         body.path.replace(uploads.piece(state, upload, int(number)))
-        actual = body.content.digest("sha1").hex()
+        actual = body.written.digest("sha1").hex()
         upload["parts"][str(int(number))] = {"size": length, "sha1": actual}
         uploads.put(state, upload)
     return JSONResponse(
@@ -114,7 +114,7 @@ async def upload_part(state: State, request: Request) -> Response:
 
 
 def open_upload(state: State, id_: str) -> Document | None:
-    """A large file that was started; None if it does not exist, or was finished or canceled."""
+    """A large file that was started; None if it does not exist, or was finished or cancelled."""
     upload = uploads.get(state, "B2", id_)
     return None if upload is None or upload["ended"] else upload
 
@@ -130,14 +130,14 @@ def finish(state: State, upload: Document, sha1s: Sequence[str]) -> None:
     if len(there) < 2:  # noqa: PLR2004 - Backblaze's rule
         raise _bad("Large files must have at least 2 parts")
     if len(sha1s) != len(upload["parts"]) or [part["sha1"] for part in there] != list(sha1s):
-        raise _bad("The parts are not those of partSha1Array")
+        raise _bad("The parts do not match partSha1Array")
     if any(part["size"] < state.smallest_part for part in there[:-1]):
         raise _bad("A part is smaller than allowed")
     numbers = range(1, len(there) + 1)
-    blob = state.blobs.take(uploads.pieces(state, upload, numbers))
+    blob = state.blobs.concatenate(uploads.pieces(state, upload, numbers))
     uploads.put(state, upload | {"ended": blob.sha256})
     place = upload["asset_id"], upload["file_id"]
-    hold(state, place, blob, gone=_no_file)
+    attach(state, place, blob, gone=_no_file)
 
 
 def _announced(request: Request) -> tuple[str, int]:
@@ -157,12 +157,12 @@ def _header(request: Request, name: str) -> str:
 
 
 def _check(body: RequestBody, sha1: str) -> None:
-    if sha1 not in {_UNVERIFIED, body.content.digest("sha1").hex()}:
+    if sha1 not in {_UNVERIFIED, body.written.digest("sha1").hex()}:
         raise _bad("Sha1 did not match data received")
 
 
 def _no_file() -> StorageError:
-    return _bad("There is no file to keep these bytes for")
+    return _bad("The file of this upload does not exist")
 
 
 def _bad(message: str) -> StorageError:

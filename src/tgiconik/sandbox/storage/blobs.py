@@ -17,7 +17,7 @@ import anyio.to_thread
 import attrs
 
 #: Bytes to read, write or hash at once.
-PIECE: Final = 1024 * 1024
+CHUNK_SIZE: Final = 1024 * 1024
 
 
 @attrs.frozen
@@ -59,13 +59,13 @@ class Blobs:
         """The path of the file with this digest, whether or not it exists."""
         return self._folder / sha256
 
-    def keep(self, content: bytes) -> Blob:
+    def store(self, content: bytes) -> Blob:
         """Store bytes from memory."""
-        arrived = self.arriving(str(uuid4()))
+        arrived = self.part_path(str(uuid4()))
         arrived.write_bytes(content)
-        return self.take([arrived])
+        return self.concatenate([arrived])
 
-    def take(self, pieces: Sequence[Path]) -> Blob:
+    def concatenate(self, pieces: Sequence[Path]) -> Blob:
         """Store the concatenation of parts as one file, and delete the parts. Blocks.
 
         A file that is already stored is not written again.
@@ -74,7 +74,7 @@ class Blobs:
         with whole.open("ab") as file:
             for piece in others:
                 with piece.open("rb") as more:
-                    shutil.copyfileobj(more, file, PIECE)
+                    shutil.copyfileobj(more, file, CHUNK_SIZE)
                 piece.unlink()
         blob = _digested(whole)
         if self.path(blob.sha256).exists():
@@ -83,11 +83,11 @@ class Blobs:
             whole.rename(self.path(blob.sha256))
         return blob
 
-    def discard(self, sha256: str) -> None:
+    def delete(self, sha256: str) -> None:
         """Delete a file."""
         self.path(sha256).unlink(missing_ok=True)
 
-    def arriving(self, name: str) -> Path:
+    def part_path(self, name: str) -> Path:
         """The path for a part that is being uploaded."""
         return self._folder / "arriving" / name
 
@@ -123,7 +123,7 @@ class PartWriter:
         try:
             async for chunk in chunks:
                 held += chunk
-                if len(held) >= PIECE:
+                if len(held) >= CHUNK_SIZE:
                     piece, held = held, bytearray()
                     # In a thread, so that concurrent uploads are hashed in parallel.
                     await anyio.to_thread.run_sync(self._write, piece)
@@ -141,7 +141,7 @@ class PartWriter:
 def _digested(path: Path) -> Blob:
     sha256, md5 = hashlib.sha256(), hashlib.md5(usedforsecurity=False)
     with path.open("rb") as file:
-        while piece := file.read(PIECE):
+        while piece := file.read(CHUNK_SIZE):
             sha256.update(piece)
             md5.update(piece)
     return Blob(sha256.hexdigest(), md5.hexdigest(), path.stat().st_size)

@@ -12,7 +12,7 @@ from starlette.requests import Request
 from starlette.responses import Response, StreamingResponse
 
 from tgiconik.sandbox.state import State
-from tgiconik.sandbox.storage.blobs import PIECE
+from tgiconik.sandbox.storage.blobs import CHUNK_SIZE
 from tgiconik.sandbox.store import Document
 
 _RANGE: Final = re.compile(r"bytes=(?P<first>\d*)-(?P<last>\d*)")
@@ -74,6 +74,6 @@ async def _chunks(path: Path, span: range) -> AsyncIterator[bytes]:
     async with await anyio.open_file(path, "rb") as file:
         await file.seek(span.start)
         left = len(span)
-        while left and (chunk := await file.read(min(PIECE, left))):
+        while left and (chunk := await file.read(min(CHUNK_SIZE, left))):
             left -= len(chunk)
             yield chunk

@@ -17,7 +17,7 @@ from tgiconik.sandbox.state import State
 from tgiconik.sandbox.storage import signing, uploads
 from tgiconik.sandbox.storage.blobs import Blob, PartWriter
 from tgiconik.sandbox.storage.errors import LinkErrors, StorageError, xml
-from tgiconik.sandbox.storage.objects import hold
+from tgiconik.sandbox.storage.objects import attach
 from tgiconik.sandbox.storage.request_body import store_file
 from tgiconik.sandbox.store import Document
 
@@ -31,7 +31,7 @@ _LINKS: Final = LinkErrors(
     expired=partial(xml, 400, "ExpiredToken", "The provided token has expired."),
     wrong=partial(xml, 403, "SignatureDoesNotMatch", "The signature does not match the request"),
 )
-_NO_FILE: Final = partial(xml, 404, "NoSuchKey", "There is no file to keep these bytes for")
+_NO_FILE: Final = partial(xml, 404, "NoSuchKey", "The file of this upload does not exist")
 _GO_ON: Final = 308
 #: Google's status for a session that the client cancels.
 _GIVEN_UP: Final = 499
@@ -65,10 +65,10 @@ async def answer(state: State, request: Request) -> Response:
     if id_ is None:
         return _begin(state, request)
     # One at a time: a request with a broken connection may still be writing the bytes it received.
-    async with state.turns[id_]:
+    async with state.upload_locks[id_]:
         upload = _session(state, id_, request)
         if request.method == "DELETE":
-            uploads.give_up(state, upload)
+            uploads.abort(state, upload)
             return Response(status_code=_GIVEN_UP)
         if request.method != "PUT":
             raise xml(405, "MethodNotAllowed", "The specified method is not allowed here")
@@ -93,7 +93,7 @@ def _session(state: State, id_: str, request: Request) -> Document:
         raise xml(404, "NoSuchUpload", "The requested upload was not found")
     age = state.now().timestamp() - upload["begun"]
     if age >= SESSION_LIFE.total_seconds() or signing.EXPIRED in request.scope:
-        uploads.give_up(state, upload)
+        uploads.abort(state, upload)
         raise xml(410, "Gone", "The upload session has expired")
     return upload
 
@@ -115,7 +115,7 @@ async def _put(state: State, request: Request, upload: Document) -> Response:
         return Response(status_code=_GO_ON, headers=headers)
     blob = await store_file(state, uploads.pieces(state, upload, [1]))
     uploads.put(state, upload | {"ended": attrs.asdict(blob)})
-    hold(state, (upload["asset_id"], upload["file_id"]), blob, gone=_NO_FILE)
+    attach(state, (upload["asset_id"], upload["file_id"]), blob, gone=_NO_FILE)
     return _done(blob)
 
 
@@ -128,20 +128,20 @@ def _chunk(request: Request) -> _Chunk:
         return _Chunk(0, int(length), int(length))
     match = _RANGE.fullmatch(header)
     if match is None:
-        raise _invalid(f"Content-Range {header} is not one")
+        raise _invalid(f"Content-Range {header} is not valid")
     total = int(match["total"]) if match["total"] else None
     if match["first"] is None:
         return _Chunk(0, 0, total, asks=True)
     chunk = _Chunk(int(match["first"]), int(match["last"]) + 1, total)
     if length != str(chunk.stop - chunk.start):
-        raise _invalid(f"Content-Range {header} and Content-Length {length} do not agree")
+        raise _invalid(f"Content-Range {header} and Content-Length {length} do not match")
     return chunk
 
 
 def _check(chunk: _Chunk, total: int | None, there: int) -> None:
     """Reject a chunk that contradicts the total declared before, or the session's offset."""
     if total is not None and chunk.total not in {None, total}:
-        raise _invalid(f"The upload has {total} bytes, as was said before")
+        raise _invalid(f"The upload has {total} bytes, as declared before")
     if chunk.asks:
         return
     if chunk.total is not None and chunk.stop > chunk.total:

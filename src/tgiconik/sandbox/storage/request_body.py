@@ -19,11 +19,11 @@ class RequestBody:
 
     Attributes:
         path: the temporary file; deleted when the block ends, unless it was moved.
-        content: its size and digests.
+        written: its size and digests.
     """
 
     path: Path
-    content: PartWriter
+    written: PartWriter
 
 
 @asynccontextmanager
@@ -35,7 +35,7 @@ async def receive_body(
     Raises:
         ClientDisconnect: the client disconnected before the end.
     """
-    path = state.blobs.arriving(uuid4().hex)
+    path = state.blobs.part_path(uuid4().hex)
     arriving = PartWriter(path, algorithms)
     try:
         await arriving.write_all(request.stream())
@@ -46,4 +46,4 @@ async def receive_body(
 
 async def store_file(state: State, pieces: Sequence[Path]) -> Blob:
     """Store parts as one file, in a thread, since large files take long."""
-    return await anyio.to_thread.run_sync(state.blobs.take, pieces)
+    return await anyio.to_thread.run_sync(state.blobs.concatenate, pieces)

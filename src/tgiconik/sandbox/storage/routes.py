@@ -36,7 +36,7 @@ def routes(state: State) -> list[BaseRoute]:
     ]
 
 
-def note_leak(state: State, request: Request) -> bool:
+def record_leak(state: State, request: Request) -> bool:
     """Record a request to a storage that carries iconik's credentials; returns whether it does."""
     leaked = [name for name in _ICONIKS_OWN if request.headers.get(name)]
     if leaked:
@@ -46,8 +46,8 @@ def note_leak(state: State, request: Request) -> bool:
 
 def _endpoint(state: State, storage: Storage) -> Callable[[Request], Awaitable[Response]]:
     async def endpoint(request: Request) -> Response:
-        if note_leak(state, request):
-            return PlainTextResponse("This storage is not iconik", status_code=400)
+        if record_leak(state, request):
+            return PlainTextResponse("A storage accepts no credentials of iconik", status_code=400)
         try:
             return await storage(state, request)
         except StorageError as error:

@@ -45,7 +45,7 @@ def check(state: State, request: Request, errors: LinkErrors) -> None:
 
 
 def token(state: State, path: str) -> str:
-    """A token that authorizes a POST to a path, for the `Authorization` header."""
+    """A token that authorises a POST to a path, for the `Authorization` header."""
     end = str(_end(state))
     return f"{end}_{_sign(state, 'POST', path, [('expires', end)])}"
 

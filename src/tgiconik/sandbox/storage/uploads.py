@@ -83,7 +83,7 @@ def put(state: State, upload: Document) -> Document:
 
 def piece(state: State, upload: Document, number: int = 1) -> Path:
     """The path of a part's bytes."""
-    return state.blobs.arriving(f"{upload['id']}-{number}")
+    return state.blobs.part_path(f"{upload['id']}-{number}")
 
 
 def pieces(state: State, upload: Document, numbers: Sequence[int]) -> list[Path]:
@@ -94,7 +94,7 @@ def pieces(state: State, upload: Document, numbers: Sequence[int]) -> list[Path]
     return [piece(state, upload, number) for number in numbers]
 
 
-def give_up(state: State, upload: Document) -> None:
+def abort(state: State, upload: Document) -> None:
     """Abort an upload and delete its bytes."""
     pieces(state, upload, ())
     state.store.delete(_KIND, upload["id"])

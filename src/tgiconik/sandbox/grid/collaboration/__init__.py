@@ -10,7 +10,7 @@ from typing import Final
 from starlette.routing import BaseRoute
 
 from tgiconik.sandbox.grid.collaboration import bodies
-from tgiconik.sandbox.grid.collaboration.acknowledgements import giving
+from tgiconik.sandbox.grid.collaboration.acknowledgements import acknowledging
 from tgiconik.sandbox.grid.collaboration.activity import append
 from tgiconik.sandbox.grid.collaboration.claims import put_claim, read_claim, release_claim
 from tgiconik.sandbox.grid.collaboration.documents import (
@@ -49,12 +49,12 @@ from tgiconik.sandbox.grid.collaboration.partners import (
 from tgiconik.sandbox.grid.collaboration.resource import (
     changing,
     creating,
-    found,
     listing,
     moving,
     reading,
+    record_in_path,
 )
-from tgiconik.sandbox.grid.routing import resources
+from tgiconik.sandbox.grid.routing import routes_by_path
 from tgiconik.sandbox.grid.shapes import Shape
 from tgiconik.sandbox.state import State
 
@@ -79,7 +79,7 @@ _NOUNS: Final = (
 
 def routes(state: State) -> list[BaseRoute]:
     """The routes of all operations of the contract."""
-    return resources(
+    return routes_by_path(
         (method, _BASE + path, endpoint(state, handler)) for method, path, handler in _OPERATIONS
     )
 
@@ -96,7 +96,7 @@ def _read_contract(call: Call) -> Reply:
 
 
 def _claiming(noun: Noun, action: Callable[[Call, str, str], Reply]) -> Handler:
-    return lambda call: action(call, noun.name, found(call, noun).id)
+    return lambda call: action(call, noun.name, record_in_path(call, noun).id)
 
 
 def _commented(noun: Noun) -> Sequence[tuple[str, str, Handler]]:
@@ -158,7 +158,7 @@ _OPERATIONS: Final[Sequence[tuple[str, str, Handler]]] = [
         changing(EXCEPTIONS, bodies.EXCEPTION_UPDATE),
     ),
     ("GET", "/projects/{projects}/confirmations", listing(CONFIRMATIONS)),
-    ("PUT", "/projects/{projects}/confirmations/{partners}", giving(CONFIRMATIONS)),
+    ("PUT", "/projects/{projects}/confirmations/{partners}", acknowledging(CONFIRMATIONS)),
     ("GET", "/documents", listing(DOCUMENTS)),
     ("POST", "/documents", create_document),
     ("GET", "/documents/{documents}", reading(DOCUMENTS)),
@@ -173,7 +173,11 @@ _OPERATIONS: Final[Sequence[tuple[str, str, Handler]]] = [
     ("POST", "/announcements", creating(ANNOUNCEMENTS, bodies.ANNOUNCEMENT)),
     ("GET", "/announcements/{announcements}", reading(ANNOUNCEMENTS)),
     ("GET", "/announcements/{announcements}/acknowledgements", listing(ACKNOWLEDGEMENTS)),
-    ("PUT", "/announcements/{announcements}/acknowledgements/{partners}", giving(ACKNOWLEDGEMENTS)),
+    (
+        "PUT",
+        "/announcements/{announcements}/acknowledgements/{partners}",
+        acknowledging(ACKNOWLEDGEMENTS),
+    ),
     ("GET", "/activity", listing(ACTIVITY)),
     ("POST", "/activity", append),
 ]

@@ -16,7 +16,7 @@ from tgiconik.sandbox.grid.collaboration.resource import (
     change,
     check_move,
     create,
-    found,
+    record_in_path,
     shown,
 )
 from tgiconik.sandbox.grid.shapes import Document, Violation
@@ -36,7 +36,7 @@ def create_document(call: Call) -> Reply:
 
 def update_document(call: Call) -> Reply:
     """Change a document."""
-    record = found(call, DOCUMENTS)
+    record = record_in_path(call, DOCUMENTS)
     body = call.body(bodies.DOCUMENT_UPDATE)
     _check_holder(call, record.fields)
     call.require_match(record.etag)
@@ -45,7 +45,7 @@ def update_document(call: Call) -> Reply:
 
 def set_document_state(call: Call) -> Reply:
     """Supersede or withdraw a document."""
-    record = found(call, DOCUMENTS)
+    record = record_in_path(call, DOCUMENTS)
     body = call.body(bodies.DOCUMENT_STATE)
     _check_holder(call, record.fields)
     call.require_match(record.etag)
@@ -54,7 +54,7 @@ def set_document_state(call: Call) -> Reply:
 
 def put_delivery(call: Call) -> Reply:
     """Deliver a document to a partner, or replace the delivery."""
-    document, partner = found(call, DOCUMENTS), found(call, PARTNERS)
+    document, partner = record_in_path(call, DOCUMENTS), record_in_path(call, PARTNERS)
     body = call.body(bodies.DELIVERY)
     _check_holder(call, document.fields)
     records = call.community.records(DELIVERIES.name)
@@ -119,7 +119,7 @@ def _supersede(call: Call, id_: str, by: str) -> None:
     records = call.community.records(DOCUMENTS.name)
     earlier = records.get(id_)
     if earlier is None:
-        raise problems.invalid([Violation("/supersedes", "is no document")])
+        raise problems.invalid([Violation("/supersedes", "is not a document")])
     moved = _move(call, earlier, DocumentState.SUPERSEDED, f"replaced by {by}")
     records.change(moved, {"superseded_by": by})
 

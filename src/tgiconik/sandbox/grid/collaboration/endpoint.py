@@ -55,7 +55,7 @@ class Call:
     content: bytes
 
     def body(self, shape: Check) -> Document:
-        """The body, validated and normalized.
+        """The body, validated and normalised.
 
         Raises:
             ProblemError: 415, not JSON by its content type; 400, not parseable; 422, not valid.
@@ -102,11 +102,11 @@ class Call:
         """
         if self._header("If-None-Match", _ANY) is not None:
             if record is not None:
-                raise problems.stale("there is one already")
+                raise problems.stale("it exists already")
         elif self._header("If-Match", _ETAG) is None:
             raise problems.precondition_required("If-Match", "If-None-Match")
         elif record is None:
-            raise problems.stale("it is not there")
+            raise problems.stale("it does not exist")
         else:
             self.require_match(record.etag)
 

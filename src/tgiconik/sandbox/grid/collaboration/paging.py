@@ -102,7 +102,7 @@ def _values(call: Call, filters: Mapping[str, Filter]) -> dict[str, list[str]]:
         given = call.query.getlist(name)
         check = filters[name].check if name in filters else _PAGING.get(name)
         if check is None:
-            violations.append(Violation(name, "is not known here"))
+            violations.append(Violation(name, "is not a known parameter"))
             continue
         if len(given) > 1 and not (name in filters and filters[name].repeats):
             violations.append(Violation(name, "must be given once"))
@@ -126,5 +126,5 @@ def _place(cursor: list[str] | None) -> tuple[str, str]:
     try:
         updated_at, id_ = json.loads(urlsafe_b64decode(cursor[0]))
     except (ValueError, TypeError) as error:
-        raise problems.bad_parameters([Violation("cursor", "is none of ours")]) from error
+        raise problems.bad_parameters([Violation("cursor", "is not a valid cursor")]) from error
     return str(updated_at), str(id_)

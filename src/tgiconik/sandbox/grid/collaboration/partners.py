@@ -7,7 +7,7 @@ from tgiconik.sandbox.grid.collaboration.endpoint import Call, Reply
 from tgiconik.sandbox.grid.collaboration.nouns import GROUPS, PARTNERS
 from tgiconik.sandbox.grid.collaboration.paging import page
 from tgiconik.sandbox.grid.collaboration.records import Community, Record
-from tgiconik.sandbox.grid.collaboration.resource import CREATED, found, shown
+from tgiconik.sandbox.grid.collaboration.resource import CREATED, record_in_path, shown
 from tgiconik.sandbox.grid.shapes import Document
 
 _NO_CONTENT: Final = 204
@@ -34,7 +34,7 @@ def make_partner(community: Community, partner_id: str, body: Document) -> Recor
 
 def list_members(call: Call) -> Reply:
     """List the partners in a group."""
-    group = found(call, GROUPS)
+    group = record_in_path(call, GROUPS)
     partners = call.community.records(PARTNERS.name).all()
     return page(
         call,
@@ -46,14 +46,14 @@ def list_members(call: Call) -> Reply:
 
 def add_member(call: Call) -> Reply:
     """Add a partner to a group; idempotent."""
-    group, partner = found(call, GROUPS), found(call, PARTNERS)
+    group, partner = record_in_path(call, GROUPS), record_in_path(call, PARTNERS)
     join(call.community, group, partner)
     return Reply(status=_NO_CONTENT)
 
 
 def remove_member(call: Call) -> Reply:
     """Remove a partner from a group; idempotent."""
-    group, partner = found(call, GROUPS), found(call, PARTNERS)
+    group, partner = record_in_path(call, GROUPS), record_in_path(call, PARTNERS)
     groups = partner.fields["groups"]
     if group.id in groups:
         _set_groups(call.community, partner, [one for one in groups if one != group.id])

@@ -17,7 +17,7 @@ _TITLES: Final = {
     "claimed": "Somebody else holds the claim",
     "claim-lost": "The claim is not held any more",
     "stale": "It has changed since it was read",
-    "precondition-required": "A precondition is needed",
+    "precondition-required": "A precondition is required",
     "idempotency-key-reused": "The idempotency key belongs to another call",
     "invalid": "The content is rejected",
     "not-found": "There is no such thing",
@@ -89,7 +89,7 @@ def stale(detail: str) -> ProblemError:
 
 def precondition_required(*headers: str) -> ProblemError:
     """A precondition header is required."""
-    return ProblemError(428, "precondition-required", f"{' or '.join(headers)} is needed")
+    return ProblemError(428, "precondition-required", f"{' or '.join(headers)} is required")
 
 
 def claimed(holder: str, expires_at: str) -> ProblemError:

@@ -27,11 +27,11 @@ def records_of(call: Call, noun: Noun) -> RecordSet:
     """
     if noun.above is None:
         return call.community.records(noun.name)
-    above = found(call, noun.above)
+    above = record_in_path(call, noun.above)
     return call.community.records(noun.name, noun.above.name, above.id)
 
 
-def found(call: Call, noun: Noun) -> Record:
+def record_in_path(call: Call, noun: Noun) -> Record:
     """The record that the path names.
 
     Raises:
@@ -122,7 +122,7 @@ def listing(noun: Noun) -> Handler:
 
 def reading(noun: Noun) -> Handler:
     """`GET` of a record."""
-    return lambda call: Reply(body=shown(call.community, noun, found(call, noun)))
+    return lambda call: Reply(body=shown(call.community, noun, record_in_path(call, noun)))
 
 
 def creating(noun: Noun, new: Shape) -> Handler:
@@ -146,7 +146,7 @@ def changing(noun: Noun, update: Shape) -> Handler:
     """`PATCH` of a record."""
 
     def handle(call: Call) -> Reply:
-        record = found(call, noun)
+        record = record_in_path(call, noun)
         fields = call.body(update)
         if noun.worked_on:
             check_holder(call, (noun.name, record.id), exclusive=True)
@@ -162,7 +162,7 @@ def moving(noun: Noun, new_status: Shape) -> Handler:
     """`PUT …/status` of a record with a history and a claim."""
 
     def handle(call: Call) -> Reply:
-        record = found(call, noun)
+        record = record_in_path(call, noun)
         body = call.body(new_status)
         to = body["status"]
         check_holder(call, (noun.name, record.id), exclusive=to not in PARTNER_MOVES)

@@ -44,7 +44,7 @@ def routes(state: State) -> list[BaseRoute]:
         except ValueError as error:
             return _errors(f"The body is not JSON: {error}", status=400)
         if not isinstance(body, dict) or not isinstance(body.get("query"), str):
-            return _errors("The body must be an object with the query as text", status=400)
+            return _errors("The body must be an object with a string `query`", status=400)
         try:
             with state.store.transaction():
                 return JSONResponse({"data": {"getTransactions": answer(state, body["query"])}})

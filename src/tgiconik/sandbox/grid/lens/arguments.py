@@ -34,7 +34,7 @@ _DEFAULT: Final = 25
 
 def _text(value: Json, pointer: str, violations: list[Violation]) -> Json:
     if not isinstance(value, str) or isinstance(value, Enum):
-        violations.append(Violation(pointer, "must be text in quotation marks"))
+        violations.append(Violation(pointer, "must be a string"))
     return value
 
 
@@ -42,7 +42,7 @@ def _enum(*names: str) -> Check:
     def check(value: Json, pointer: str, violations: list[Violation]) -> Json:
         if not isinstance(value, Enum) or value not in names:
             violations.append(
-                Violation(pointer, f"must be a name without quotation marks, not {value!r}")
+                Violation(pointer, f"must be an enum value without quotation marks, not {value!r}")
             )
         return value
 
@@ -146,12 +146,12 @@ def _conditions(query: Document) -> Iterator[Matches]:
 
 
 def _answers_to_one_of(transaction: Document, matches: list[Document]) -> bool:
-    return any(matching.has(transaction, one["field"], one["query"]) for one in matches)
+    return any(matching.field_matches(transaction, one["field"], one["query"]) for one in matches)
 
 
 def _has_content_key(transaction: Document, key: str, value: str) -> bool:
     return any(
-        entry["key"] == key and matching.fits(entry["value"], value)
+        entry["key"] == key and matching.matches(entry["value"], value)
         for entry in transaction["contentkeys"]
     )
 

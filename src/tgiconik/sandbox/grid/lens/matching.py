@@ -51,21 +51,21 @@ def values(transaction: Document, field: str) -> Iterator[str]:
         yield from map(str, value if isinstance(value, list) else [value])
 
 
-def has(transaction: Document, field: str, wanted: str) -> bool:
+def field_matches(transaction: Document, field: str, wanted: str) -> bool:
     """Whether a field matches: case-insensitive, `*` and `?` are wildcards."""
     name = field.removeprefix("meta.")
     in_full = _CODES.get(name, {}).get(wanted, wanted)
-    return any(fits(value, in_full) for value in values(transaction, field))
+    return any(matches(value, in_full) for value in values(transaction, field))
 
 
-def has_anywhere(transaction: Document, wanted: str) -> bool:
+def any_field_matches(transaction: Document, wanted: str) -> bool:
     """Whether any field or content key matches."""
     found = [one for field in transaction for one in values(transaction, field)]
     keys = [entry["value"] for entry in transaction["contentkeys"]]
-    return any(fits(value, wanted) for value in [*found, *keys])
+    return any(matches(value, wanted) for value in [*found, *keys])
 
 
-def fits(value: str, wanted: str) -> bool:
+def matches(value: str, wanted: str) -> bool:
     """Whether a value, or one word of it, matches."""
     pattern = _pattern(wanted)
     return any(pattern.fullmatch(one) for one in (value, *value.split()))

@@ -49,7 +49,7 @@ def parse(box: str) -> Matches:
     except RecursionError as error:
         raise LensError("The search is nested too deeply") from error
     if parser.ahead.kind != "end":
-        raise LensError("The search has a closing parenthesis too many")
+        raise LensError("The search has an unmatched closing parenthesis")
     return found
 
 
@@ -58,7 +58,7 @@ def _tokens(box: str) -> Iterator[_Token]:
     while place < end:
         found = _TOKEN.match(box, place)
         if found is None:
-            raise LensError(f"The search is not understood after place {place}")
+            raise LensError(f"The search cannot be parsed at position {place}")
         yield _token(found)
         place = found.end()
     yield _Token("end")
@@ -114,7 +114,7 @@ class _Parser:
                 found = _finds(token.text, token.field or field)
                 return _not(found) if token.negated else found
             case _:
-                raise LensError("The search lacks something to find")
+                raise LensError("The search lacks a term")
 
     def _next(self) -> _Token:
         token = self.ahead
@@ -125,8 +125,8 @@ class _Parser:
 
 def _finds(text: str, field: str | None) -> Matches:
     if field is None:
-        return lambda transaction: matching.has_anywhere(transaction, text)
-    return lambda transaction: matching.has(transaction, field, text)
+        return lambda transaction: matching.any_field_matches(transaction, text)
+    return lambda transaction: matching.field_matches(transaction, field, text)
 
 
 def _not(matches: Matches) -> Matches:
