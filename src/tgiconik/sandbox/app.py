@@ -16,6 +16,7 @@ from tgiconik.sandbox import credentials, grid, iconik, links, page, world
 from tgiconik.sandbox.call_log import CallCountMiddleware, Calls, WriteLogMiddleware
 from tgiconik.sandbox.faults import Fault, FaultMiddleware
 from tgiconik.sandbox.iconik import seed
+from tgiconik.sandbox.late import Late, late
 from tgiconik.sandbox.latency import LatencyMiddleware
 from tgiconik.sandbox.limit import Limit, RateLimitMiddleware
 from tgiconik.sandbox.server import serve_in_thread
@@ -108,6 +109,14 @@ class Sandbox:
     def open_uploads(self) -> list[OpenUpload]:
         """Multipart and resumable uploads that are neither completed nor aborted."""
         return open_uploads(self.state)
+
+    def late(self, *lags: Late) -> AbstractContextManager[None]:
+        """Make lists, searches or metadata views lag behind writes until the block ends.
+
+        Args:
+            lags: which answers, and how far they lag behind: `Late("shares", 30)`.
+        """
+        return late(self.state, *lags)
 
     def policy(self) -> ReleasePolicy:
         """The release policy for the sandbox's sample data."""

@@ -2,7 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Callable
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import anyio
 import attrs
@@ -58,6 +58,7 @@ class State:
             of multipart uploads lower it.
         transcoding: when transcoding jobs end, and which of them fail.
         turns: a lock per upload id or path, so that an upload handles one request at a time.
+        lags: how far answers lag behind writes, by kind; see `tgiconik.sandbox.late`.
         leaks: requests to storages that carried iconik's credentials, as "METHOD path: names".
     """
 
@@ -70,4 +71,5 @@ class State:
     smallest_part: int = _SMALLEST_PART
     transcoding: Transcoding = attrs.Factory(Transcoding)
     upload_locks: defaultdict[str, anyio.Lock] = attrs.Factory(lambda: defaultdict(anyio.Lock))
+    lags: dict[str, timedelta] = attrs.Factory(dict)
     leaks: list[str] = attrs.Factory(list)

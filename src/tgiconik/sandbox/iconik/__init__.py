@@ -38,6 +38,7 @@ from tgiconik.sandbox.iconik import (
 )
 from tgiconik.sandbox.iconik.crud import ResourceTypes
 from tgiconik.sandbox.iconik.index import SearchIndex
+from tgiconik.sandbox.iconik.late_answers import as_read_by
 from tgiconik.sandbox.iconik.request import ApiError, ApiRequest
 from tgiconik.sandbox.iconik.router import Router
 from tgiconik.sandbox.iconik.seed import CURRENT_USER
@@ -107,6 +108,7 @@ class _Dispatcher:
         self._state = state
         self._operations = known
         self._index = SearchIndex(state)
+        state.store.subscribe(self._index.note_change)
 
     async def answer(self, request: Request) -> Response:
         """Answer a request; an `ApiError` becomes an error response in iconik's format."""
@@ -122,9 +124,10 @@ class _Dispatcher:
         for name in check_query(operation, request.query_params):
             self._state.unknown_queries.append(f"{operation.name} {name}")
         schemas = self._operations.schemas[operation.service]
+        state = as_read_by(self._state, operation)
         api_request = ApiRequest(
-            state=self._state,
-            index=self._index,
+            state=state,
+            index=self._index if state is self._state else SearchIndex(state),
             schemas=schemas,
             operation=operation,
             ids=ids,

@@ -72,7 +72,6 @@ class SearchIndex:
         self._entries: dict[tuple[str, str], Entry | None] = {}
         self._stale: set[tuple[str, str]] = set()
         self._is_complete = False
-        state.store.subscribe(self._changed)
 
     def entries(self, types: Sequence[str]) -> Iterator[Entry]:
         """The searchable documents of some types, oldest first."""
@@ -81,7 +80,8 @@ class SearchIndex:
             if entry is not None and type_ in types:
                 yield entry
 
-    def _changed(self, kind: str, id_: str) -> None:
+    def note_change(self, kind: str, id_: str) -> None:
+        """Mark the entries of a changed document as stale; a `ChangeListener` of the store."""
         if not kind:
             self._is_complete = False
         elif kind in _TYPE_OF:

@@ -1,17 +1,14 @@
 """Claims: leases on a request or an issue, which expire by the sandbox's clock."""
 
 from datetime import timedelta
-from typing import Final
 
 import attrs
 
 from tgiconik.sandbox.grid import times
 from tgiconik.sandbox.grid.collaboration import bodies, problems
 from tgiconik.sandbox.grid.collaboration.endpoint import Call, Reply
-from tgiconik.sandbox.grid.collaboration.records import Community
+from tgiconik.sandbox.grid.collaboration.records import CLAIMS, Community
 from tgiconik.sandbox.grid.shapes import Document
-
-_CLAIMS: Final = "community/claims"
 
 
 @attrs.frozen
@@ -38,7 +35,7 @@ class Claim:
 
 def claim_on(community: Community, noun: str, id_: str) -> Claim:
     """The claim on a request or an issue; an empty one if it was never taken."""
-    found = community.state.store.get(_CLAIMS, _key(community, noun, id_))
+    found = community.state.store.get(CLAIMS, _key(community, noun, id_))
     return Claim() if found is None else Claim(**found)
 
 
@@ -98,7 +95,7 @@ def check_holder(call: Call, *things: tuple[str, str | None], exclusive: bool = 
 
 def _put(call: Call, noun: str, id_: str, claim: Claim) -> Reply:
     key = _key(call.community, noun, id_)
-    call.community.state.store.put(_CLAIMS, key, attrs.asdict(claim))
+    call.community.state.store.put(CLAIMS, key, attrs.asdict(claim))
     return Reply(body=claim.shown())
 
 

@@ -16,9 +16,10 @@ from starlette.responses import Response
 from tgiconik.sandbox import json_body
 from tgiconik.sandbox.grid import oauth
 from tgiconik.sandbox.grid.collaboration import problems
-from tgiconik.sandbox.grid.collaboration.records import Community, Record
+from tgiconik.sandbox.grid.collaboration.records import CLAIMS, Community, Record
 from tgiconik.sandbox.grid.community_management import COMPANIES
 from tgiconik.sandbox.grid.shapes import Check, Document, Violation, text
+from tgiconik.sandbox.late import as_read
 from tgiconik.sandbox.state import State
 
 _ANSWERS: Final = "community/answers"
@@ -147,7 +148,7 @@ def _reply(state: State, handler: Handler, request: Request, content: bytes) -> 
     if state.store.get(COMPANIES, company_id) is None:
         raise problems.not_found(f"company {company_id}")
     call = Call(
-        community=Community(state, company_id),
+        community=Community(_as_read(state, request), company_id),
         ids=ids,
         path=request.url.path,
         query=request.query_params,
@@ -157,6 +158,16 @@ def _reply(state: State, handler: Handler, request: Request, content: bytes) -> 
     if request.method in _READS or call.key is None:
         return handler(call)
     return _once(handler, call, call.key, f"{request.method} {call.path}")
+
+
+def _as_read(state: State, request: Request) -> State:
+    """The state that a call reads: late if it lists a noun, which its path then ends with."""
+    last = request.url.path.rpartition("/")[2]
+    if request.method not in _READS or last in {"claim", *request.path_params.values()}:
+        return state
+    # The members of a group are partners.
+    noun = "partners" if last == "members" else last
+    return as_read(state, "collaboration", {f"community/{noun}", CLAIMS})
 
 
 def _once(handler: Handler, call: Call, key: str, what: str) -> Reply:

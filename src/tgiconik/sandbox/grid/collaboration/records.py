@@ -15,6 +15,8 @@ from tgiconik.sandbox.store import Store
 
 #: The first id of each noun has six digits, so that ids sort in the order of creation.
 _FIRST: Final = 100_001
+#: Kind of the claims on records of any noun.
+CLAIMS: Final = "community/claims"
 _COUNTERS: Final = "community/counters"
 _NAMES: Final = "community/names"
 
