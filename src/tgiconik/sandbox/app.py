@@ -98,7 +98,7 @@ class Sandbox:
 
     @property
     def transcoding(self) -> Transcoding:
-        """When transcoding jobs end, and which of them fail."""
+        """Controls when transcoding jobs end, and which of them fail."""
         return self.state.transcoding
 
     @property

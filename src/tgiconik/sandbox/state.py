@@ -30,7 +30,7 @@ class Write:
 
 @attrs.define
 class Transcoding:
-    """When transcoding jobs end, and which of them fail; tests change it.
+    """Controls when transcoding jobs end, and which of them fail.
 
     Attributes:
         reads: number of reads, directly or in a list, before a job ends; 0 ends it at once.
@@ -56,7 +56,7 @@ class State:
         blobs: media bytes.
         smallest_part: minimum bytes of a part of a multipart upload, except the last one. Tests
             of multipart uploads lower it.
-        transcoding: when transcoding jobs end, and which of them fail.
+        transcoding: controls when transcoding jobs end, and which of them fail.
         turns: a lock per upload id or path, so that an upload handles one request at a time.
         lags: how far answers lag behind writes, by kind; see `tgiconik.sandbox.late`.
         leaks: requests to storages that carried iconik's credentials, as "METHOD path: names".

@@ -1,4 +1,4 @@
-"""What the store calls the things that several modules look at."""
+"""Kinds of iconik documents in the store: the first half of a document's key."""
 
 import re
 from typing import Final
@@ -23,7 +23,7 @@ CONTENTS: Final = "iconik/contents"
 #: Requests for approval with their reviewers' answers, by type, id and version.
 APPROVALS: Final = "iconik/approvals"
 SHARES: Final = "iconik/shares"
-#: What would have left by e-mail.
+#: E-mails that iconik would send.
 MAILS: Final = "iconik/mails"
 
 FIELDS: Final = kind("metadata", "/v1/fields/")
@@ -36,7 +36,7 @@ FILE_SETS: Final = kind("files", "/v1/assets/{asset_id}/file_sets/")
 FILES: Final = kind("files", "/v1/assets/{asset_id}/files/")
 PROXIES: Final = kind("files", "/v1/assets/{asset_id}/proxies/")
 KEYFRAMES: Final = kind("files", "/v1/assets/{asset_id}/keyframes/")
-#: What versions have in files, as paths name it.
+#: Kinds of file resources of a version, by their name in paths.
 PARTS: Final = {
     "formats": FORMATS,
     "file_sets": FILE_SETS,
