@@ -35,6 +35,7 @@ MODULES = (
     "tgiconik.release",
     "tgiconik.sandbox",
     "tgiconik.sandbox.faults",
+    "tgiconik.sandbox.late",
     "tgiconik.sandbox.limit",
     "tgiconik.testing",
     "tgiconik.tradinggrid",

@@ -247,7 +247,7 @@ def test_it_is_one_plugin_however_often_it_is_asked_for(
     done.assert_outcomes(passed=1)
 
 
-@pytest.mark.parametrize("missing", ["starlette", "uvicorn"])
+@pytest.mark.parametrize("missing", ["graphql", "starlette", "uvicorn"])
 def test_without_the_extra_only_tests_that_use_it_fail_and_say_what_to_install(
     pytester: pytest.Pytester, missing: str
 ) -> None:

@@ -1,16 +1,15 @@
-"""Fixtures for your own tests: both platforms embedded in the test's process, new for every test.
+"""pytest fixtures: both platforms in the test's process, with fresh state for every test.
 
     async def test_the_request_is_answered(grid, iconik, sandbox):
         result = await fulfill_media_request(grid, iconik, "REQ-1042", policy=sandbox.policy())
         assert result.status == "fulfilled"
 
-pytest finds them where tgiconik is installed with the extra `sandbox`. It imports this module
-whenever it starts, so nothing is loaded here that a fixture might need: what needs nothing of ours
-waits for nothing of ours.
+pytest loads this module wherever tgiconik is installed, on every start. So fixtures import what
+they need when they are used (the extra `sandbox`), and test runs that do not use them pay nothing.
 
-The fixtures are not async ones, though what they give is: each plugin for async tests runs those on
-a loop in its own way, and some run them on another loop than the test. The clients take the loop of
-their first call, and have nothing to close, because no connection is between them and the sandbox.
+The fixtures are synchronous although the clients are async: plugins for async tests differ in the
+event loop on which they run async fixtures, which may not be that of the test. The clients use the
+event loop of their first call, and have no connections to close.
 """
 
 from collections.abc import Iterator
@@ -31,14 +30,14 @@ __all__ = ["Clock", "grid", "iconik", "sandbox", "sandbox_clock", "sandbox_url"]
 
 
 class Clock:
-    """A clock that tests move: `Sandbox(now=clock)`, and `now=clock` of every workflow.
+    """A clock that tests control: `Sandbox(now=clock)`, and `now=clock` of every workflow.
 
     Args:
-        at: where it stands still, timezone-aware. Without it, it goes as the real one does, ahead
-            of it by what it was advanced.
+        at: the fixed time to show, timezone-aware. Without it, the clock follows real time plus
+            what it was advanced by.
 
     Raises:
-        ConfigurationError: a moment without a time zone.
+        ConfigurationError: `at` has no time zone.
     """
 
     def __init__(self, at: datetime | None = None) -> None:
@@ -50,7 +49,7 @@ class Clock:
         self._ahead = timedelta()
 
     def __call__(self) -> datetime:
-        """What it shows, in UTC."""
+        """The current time of this clock, in UTC."""
         return (self._at or datetime.now(UTC)).astimezone(UTC) + self._ahead
 
     def __repr__(self) -> str:
@@ -59,29 +58,29 @@ class Clock:
     def advance(
         self, *, days: float = 0, hours: float = 0, minutes: float = 0, seconds: float = 0
     ) -> None:
-        """Move it, all of these together.
+        """Move the clock forward by the sum of all arguments.
 
         Args:
-            days: of 24 hours.
-            hours: how many.
-            minutes: how many.
-            seconds: how many.
+            days: days of 24 hours.
+            hours: hours.
+            minutes: minutes.
+            seconds: seconds.
         """
         self._ahead += timedelta(days=days, hours=hours, minutes=minutes, seconds=seconds)
 
 
 @pytest.fixture
 def sandbox_clock() -> Clock:
-    """The sandbox's clock: real time, until a test moves it by `advance`.
+    """The sandbox's clock: real time, until a test moves it with `advance`.
 
-    Leases, embargoes and links end by it. Give workflows the same one: `now=sandbox_clock`.
+    Leases, embargoes and links expire by it. Pass it to workflows too: `now=sandbox_clock`.
     """
     return Clock()
 
 
 @pytest.fixture
 def sandbox(sandbox_clock: Clock) -> Iterator["Sandbox"]:
-    """Both platforms with their world, as new for every test."""
+    """Both platforms with their world of sample data, new for every test."""
     from tgiconik.sandbox import Sandbox  # noqa: PLC0415 - as the module says
 
     made = Sandbox(now=sandbox_clock)
@@ -91,7 +90,7 @@ def sandbox(sandbox_clock: Clock) -> Iterator["Sandbox"]:
 
 @pytest.fixture
 def grid(sandbox: "Sandbox") -> "TradingGridClient":
-    """A client of the sandbox's Trading Grid. It tries again as others do, but does not wait."""
+    """A client of the sandbox's Trading Grid. It retries without waiting."""
     from tgiconik.tradinggrid import TradingGridClient  # noqa: PLC0415 - as the module says
 
     return TradingGridClient.from_env(
@@ -101,7 +100,7 @@ def grid(sandbox: "Sandbox") -> "TradingGridClient":
 
 @pytest.fixture
 def iconik(sandbox: "Sandbox") -> "IconikClient":
-    """A client of the sandbox's iconik. It tries again as others do, but does not wait."""
+    """A client of the sandbox's iconik. It retries without waiting."""
     from tgiconik.iconik import IconikClient  # noqa: PLC0415 - as the module says
 
     return IconikClient.from_env(
@@ -111,14 +110,14 @@ def iconik(sandbox: "Sandbox") -> "IconikClient":
 
 @pytest.fixture
 def sandbox_url(sandbox: "Sandbox", monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
-    """Where the sandbox is served on this machine, for programs that make their own clients.
+    """The base URL of the sandbox, served on this machine for programs that create clients.
 
-    The environment has it meanwhile: `from_env()` finds it, and so does whatever is started.
+    The environment variables are set meanwhile, for `from_env()` and for subprocesses.
     """
     with sandbox.serve() as url:
         for name, value in sandbox.environment().items():
             monkeypatch.setenv(name, value)
-        # Whoever works with a real tenant may have this one, and a test is not to call it.
+        # A developer may have set this for a real tenant, which a test must not call.
         monkeypatch.delenv("TRADING_GRID_COMMUNITY_URL", raising=False)
         yield url
 

@@ -11,7 +11,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from tgiconik.sandbox import Sandbox, credentials, world
 from tgiconik.sandbox.faults import Fault
 from tgiconik.sandbox.grid import seed
-from tgiconik.sandbox.page.watching import PAUSE
+from tgiconik.sandbox.page.recorder import PAUSE
 from tgiconik.workflows import distribute_tagged_assets, fulfill_media_request
 
 from .conftest import Seen, Shoot

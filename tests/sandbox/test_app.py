@@ -124,8 +124,8 @@ def test_help_says_what_it_is(capsys: pytest.CaptureFixture[str]) -> None:
 
 
 def test_a_taken_port_is_said_politely(capsys: pytest.CaptureFixture[str]) -> None:
-    with socket.create_server(("127.0.0.1", 0)) as taken:
-        port = taken.getsockname()[1]
+    with socket.create_server(("127.0.0.1", 0)) as store_file:
+        port = store_file.getsockname()[1]
 
         assert main(["--port", str(port)]) == 2
 

@@ -9,7 +9,7 @@ import pytest
 from tgiconik.sandbox import Sandbox, credentials
 from tgiconik.sandbox.__main__ import main
 from tgiconik.sandbox.faults import Fault, Refuse
-from tgiconik.sandbox.latency import Late
+from tgiconik.sandbox.latency import LatencyMiddleware
 from tgiconik.sandbox.limit import REMAINING, Limit
 
 HEADERS = {"App-ID": credentials.APP_ID, "Auth-Token": credentials.AUTH_TOKEN}
@@ -109,7 +109,7 @@ async def test_every_answer_takes_its_time() -> None:
     async def sleep(seconds: float) -> None:
         slept.append(seconds)
 
-    app = Late(Sandbox(world=False).app, 0.1, sleep=sleep)
+    app = LatencyMiddleware(Sandbox(world=False).app, 0.1, sleep=sleep)
     async with httpx.AsyncClient(
         transport=httpx.ASGITransport(app), base_url="http://localhost", headers=HEADERS
     ) as http:

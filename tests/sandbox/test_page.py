@@ -17,7 +17,7 @@ from tgiconik.sandbox.faults import Fault, Refuse
 from tgiconik.sandbox.iconik import kinds, seed
 from tgiconik.sandbox.limit import Limit
 from tgiconik.sandbox.page import rows
-from tgiconik.sandbox.page.watching import PAUSE, Watch
+from tgiconik.sandbox.page.recorder import PAUSE, Recorder
 from tgiconik.sandbox.state import State
 from tgiconik.sandbox.store import Store
 from tgiconik.workflows import fulfill_media_request
@@ -98,7 +98,7 @@ async def test_everything_starts_unmarked_and_what_a_workflow_changes_is_marked(
     assert "1 comment" in request["facts"]
     assert row(after, "requests/REQ-1043")["run"] == 0
     (outcome,) = result.outcomes
-    share = row(after, f"shares/{rows.key_of(outcome.share_id or '')}")
+    share = row(after, f"shares/{rows.share_key(outcome.share_id or '')}")
     assert (share["state"], share["run"]) == ("opened 0, downloaded 0", 1)
     assert after["run"]["number"] == 1
     assert after["run"]["writes"] == len(sandbox.writes)
@@ -124,7 +124,7 @@ async def test_a_link_opens_from_the_page_as_long_as_it_is_open(sandbox: Sandbox
     asset_id = world.asset_id("film-de")
     async with client(sandbox) as http:
         made = (await http.post(f"{ASSETS}{asset_id}/shares/url/", json=SHARE)).json()
-        key = rows.key_of(made["id"])
+        key = rows.share_key(made["id"])
         there = await http.get(f"/sandbox/open/{key}")
         assert there.status_code == 303
         assert (await http.get(there.headers["Location"])).status_code == 200
@@ -134,7 +134,7 @@ async def test_a_link_opens_from_the_page_as_long_as_it_is_open(sandbox: Sandbox
         gone = await http.get(f"/sandbox/open/{key}")
 
         assert gone.status_code == 404
-        assert "not open any more" in gone.text
+        assert "is closed" in gone.text
 
 
 async def test_what_the_page_has_already_is_not_sent_again(sandbox: Sandbox) -> None:
@@ -173,49 +173,49 @@ def seconds() -> Seconds:
 
 
 @pytest.fixture
-def watching(seconds: Seconds) -> tuple[State, Watch, Callable[..., None]]:
+def watching(seconds: Seconds) -> tuple[State, Recorder, Callable[..., None]]:
     state = State(Store())
-    watch = Watch(state, clock=seconds)
+    recorder = Recorder(state, clock=seconds)
 
     def call(*keys: str, kind: str = "iconik/shares", status: int = 200) -> None:
-        begun = watch.begin()
+        begun = recorder.begin()
         for key in keys:
             state.store.put(kind, key, {})
         seconds.time += 0.1
-        watch.end(begun, "PUT" if keys else "GET", "/API/x", status)
+        recorder.end(begun, "PUT" if keys else "GET", "/API/x", status)
 
-    return state, watch, call
+    return state, recorder, call
 
 
 def test_a_pause_ends_a_run_and_one_that_only_reads_takes_no_marks_away(
-    watching: tuple[State, Watch, Callable[..., None]], seconds: Seconds
+    watching: tuple[State, Recorder, Callable[..., None]], seconds: Seconds
 ) -> None:
-    _, watch, call = watching
+    _, recorder, call = watching
     call("a")
     call("b")
-    assert (watch.run.number, watch.run.calls, watch.run.writes) == (1, 2, 2)
-    assert watch.run.seconds == pytest.approx(0.2)
+    assert (recorder.run.number, recorder.run.calls, recorder.run.writes) == (1, 2, 2)
+    assert recorder.run.seconds == pytest.approx(0.2)
 
     seconds.time += PAUSE
     call()
-    assert watch.run.number == 1
+    assert recorder.run.number == 1
 
     seconds.time += PAUSE
     call("b")
-    assert watch.run.number == 3
-    assert [watch.run_of("iconik/shares", key) for key in "abc"] == [1, 3, 0]
+    assert recorder.run.number == 3
+    assert [recorder.run_of("iconik/shares", key) for key in "abc"] == [1, 3, 0]
 
 
 def test_who_waits_long_for_an_answer_is_still_in_the_same_run(
-    watching: tuple[State, Watch, Callable[..., None]], seconds: Seconds
+    watching: tuple[State, Recorder, Callable[..., None]], seconds: Seconds
 ) -> None:
-    _, watch, call = watching
-    slow = watch.begin()
+    _, recorder, call = watching
+    slow = recorder.begin()
     seconds.time += 10 * PAUSE
     call("a")
-    watch.end(slow, "POST", "/API/x", 200)
+    recorder.end(slow, "POST", "/API/x", 200)
 
-    assert {one.run for one in watch.calls} == {1}
+    assert {one.run for one in recorder.calls} == {1}
 
 
 @pytest.mark.parametrize(
@@ -229,28 +229,28 @@ def test_who_waits_long_for_an_answer_is_still_in_the_same_run(
     ],
 )
 def test_what_hangs_on_a_thing_marks_that_thing(
-    watching: tuple[State, Watch, Callable[..., None]],
+    watching: tuple[State, Recorder, Callable[..., None]],
     kind: str,
     key: str,
     shown: tuple[str, str],
 ) -> None:
-    _, watch, call = watching
+    _, recorder, call = watching
     call(key, kind=kind)
 
-    assert watch.run_of(*shown) == 1
+    assert recorder.run_of(*shown) == 1
 
 
 @pytest.mark.parametrize(
     "kind", ["community/claims", "community/answers", "community/counters", "grid/tokens"]
 )
 def test_what_nobody_sees_marks_nothing(
-    watching: tuple[State, Watch, Callable[..., None]], kind: str
+    watching: tuple[State, Recorder, Callable[..., None]], kind: str
 ) -> None:
-    _, watch, call = watching
+    _, recorder, call = watching
     call("GC1/requests/REQ-1", kind=kind)
 
-    assert watch.run.number == 0
-    assert watch.revision == 0
+    assert recorder.run.number == 0
+    assert recorder.revision == 0
 
 
 def test_of_very_many_rows_the_latest_are_shown_in_their_order_and_the_rest_is_counted() -> None:
@@ -267,7 +267,7 @@ def test_of_very_many_rows_the_latest_are_shown_in_their_order_and_the_rest_is_c
 async def test_a_large_world_is_not_looked_at_all_the_time(seconds: Seconds) -> None:
     state = State(Store())
     seed.add_basics(state)
-    watch = Watch(state)
+    recorder = Recorder(state)
     looked: list[float] = []
 
     def clock() -> float:
@@ -276,7 +276,7 @@ async def test_a_large_world_is_not_looked_at_all_the_time(seconds: Seconds) -> 
         seconds.time += 0.5
         return seconds.time
 
-    shown = page._Shown(state, watch, clock)
+    shown = page._RowCache(state, recorder, clock)
     first = shown.since(-1)
     seed.add_asset(state, id_="a", title="A")
     soon = shown.since(first["number"])

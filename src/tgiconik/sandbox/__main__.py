@@ -14,7 +14,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Serve the sandbox and say how clients find it.
 
     Returns:
-        The exit code: 0 when interrupted, 2 when the address is taken.
+        The exit code: 0 when interrupted, 2 when the address is in use.
     """
     options = _parser().parse_args(arguments)
     sandbox = Sandbox(
@@ -25,7 +25,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
             for name, value in sandbox.environment(url).items():
                 sys.stdout.write(f"export {name}={value}\n")
             sys.stdout.write(f"# iconik and Trading Grid are at {url}; stop with Ctrl-C\n")
-            sys.stdout.write(f"# what happens on both: open {url}/ in a browser\n")
+            sys.stdout.write(f"# web page with all calls and changes: {url}/\n")
             sys.stdout.flush()
             threading.Event().wait()
     except KeyboardInterrupt:
@@ -41,9 +41,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="python -m tgiconik.sandbox",
-        description="Serve a small iconik and a small Trading Grid with a believable world in "
-        "them, for examples and tests. They are test doubles: nothing leaves this machine.",
-        epilog="The lines that it prints set the environment of the clients: "
+        description="Serve an emulated iconik and Trading Grid with sample data, for examples "
+        "and tests. They are test doubles: nothing leaves this machine.",
+        epilog="The printed lines set the environment variables of the clients: "
         "copy them into another shell.",
     )
     parser.add_argument("--host", default="127.0.0.1", help="address to listen on (%(default)s)")
@@ -54,20 +54,19 @@ def _parser() -> argparse.ArgumentParser:
         "--db",
         default=":memory:",
         metavar="FILE",
-        help="SQLite file to remember in, with a folder for media beside it; "
-        "without it the world ends with the process",
+        help="SQLite file to persist to, with a folder for media beside it; default: in memory",
     )
     parser.add_argument(
         "--limit",
         action="store_true",
-        help="hold iconik's limit: 1,000 calls in 20 seconds for each set of credentials, then 429",
+        help="apply iconik's rate limit: 1,000 calls in 20 seconds per credentials, then 429",
     )
     parser.add_argument(
         "--latency",
         type=_seconds,
         default=0.0,
         metavar="SECONDS",
-        help="how long every answer takes beside the work (%(default)s)",
+        help="latency added to every response (%(default)s)",
     )
     return parser
 
@@ -75,11 +74,11 @@ def _parser() -> argparse.ArgumentParser:
 def _seconds(text: str) -> float:
     seconds = float(text)
     if not 0 <= seconds < float("inf"):
-        raise argparse.ArgumentTypeError(f"{text} is no time to wait")
+        raise argparse.ArgumentTypeError(f"{text} is not a number of seconds")
     return seconds
 
 
 if __name__ == "__main__":
-    # `kill` ends it as Ctrl-C does: what it keeps for a while goes with it.
+    # `kill` stops it as Ctrl-C does, so that temporary files are deleted.
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     sys.exit(main())

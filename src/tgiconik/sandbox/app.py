@@ -1,4 +1,4 @@
-"""The sandbox: both platforms in one ASGI app, in process or served on a socket."""
+"""The sandbox: both platforms as one ASGI app, called in process or served over HTTP."""
 
 from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, ExitStack, asynccontextmanager, contextmanager
@@ -13,12 +13,13 @@ from starlette.types import ASGIApp
 from tgiconik._http import Transport, asgi_transport
 from tgiconik.release import ReleasePolicy
 from tgiconik.sandbox import credentials, grid, iconik, links, page, world
-from tgiconik.sandbox.calls import Calls, CountCalls, WriteLog
-from tgiconik.sandbox.faults import Fault, Faults
+from tgiconik.sandbox.call_log import CallCountMiddleware, Calls, WriteLogMiddleware
+from tgiconik.sandbox.faults import Fault, FaultMiddleware
 from tgiconik.sandbox.iconik import seed
-from tgiconik.sandbox.latency import Late
-from tgiconik.sandbox.limit import Limit, Limited
-from tgiconik.sandbox.serving import serving
+from tgiconik.sandbox.late import Late, late
+from tgiconik.sandbox.latency import LatencyMiddleware
+from tgiconik.sandbox.limit import Limit, RateLimitMiddleware
+from tgiconik.sandbox.server import serve_in_thread
 from tgiconik.sandbox.state import State, Transcoding, Write, utc_now
 from tgiconik.sandbox.storage import routes as storages
 from tgiconik.sandbox.storage.blobs import Blobs
@@ -35,28 +36,28 @@ _IN_PROCESS: Final = "http://localhost"
 
 
 def application(routes: Sequence[BaseRoute]) -> Starlette:
-    """Routes as an app that never redirects: what is called is the path as it was asked for."""
+    """An ASGI app that answers the routes without ever redirecting."""
     app = Starlette(routes=routes)
     app.router.redirect_slashes = False
     return app
 
 
 class Sandbox:
-    """iconik and Trading Grid, small, stateful and alone: a test double of both.
+    """Emulates iconik and Trading Grid with state: a test double of both platforms.
 
     Args:
-        db: where it remembers; a file that is there already is opened as it was left. Media are
-            in a folder beside it, `{db}-media`.
-        now: the clock, timezone-aware.
-        world: whether an empty sandbox gets a world to play with, or only what its credentials
-            need.
-        limit: iconik's limit, to be held by the real clock; answers everything when left out.
-        latency: seconds that every answer takes beside the work, by the real clock.
+        db: path of a SQLite file to persist to, or ":memory:". An existing file is reopened. Media
+            are stored in a folder beside it, `{db}-media`.
+        now: the clock; returns timezone-aware datetimes.
+        world: whether an empty sandbox is filled with sample data. Without it there are only the
+            user, company and storages that the credentials need.
+        limit: rate limit of iconik calls, measured in real time; None for no limit.
+        latency: seconds of real time added to every response.
 
     Attributes:
-        state: store, clock and the list of writes.
-        faults: bad luck that requests are to meet, for tests: see `tgiconik.sandbox.faults`.
-        calls: how often each platform was called, for tests and benchmarks.
+        state: store, clock and settings; tests use it to add data.
+        faults: faults to inject into requests, see `tgiconik.sandbox.faults`.
+        calls: the number of calls per platform.
         app: the ASGI app.
     """
 
@@ -77,12 +78,14 @@ class Sandbox:
         routes = [route for part in parts for route in part(self.state)]
         self.faults: list[Fault] = []
         self.calls: Calls = Calls()
-        app: ASGIApp = Faults(WriteLog(application(routes), self.state), self.faults)
+        app: ASGIApp = FaultMiddleware(
+            WriteLogMiddleware(application(routes), self.state), self.faults
+        )
         if limit is not None:
-            app = Limited(app, limit)
-        app = Late(CountCalls(app, self.calls), latency)
-        # Outermost: looking at the page is no call, and waits for nothing.
-        self.app: ASGIApp = page.watched(app, self.state)
+            app = RateLimitMiddleware(app, limit)
+        app = LatencyMiddleware(CallCountMiddleware(app, self.calls), latency)
+        # Outermost, so that requests of the page are neither counted nor delayed.
+        self.app: ASGIApp = page.with_page(app, self.state)
         self._ends = ExitStack()
 
     def __repr__(self) -> str:
@@ -90,12 +93,12 @@ class Sandbox:
 
     @property
     def writes(self) -> list[Write]:
-        """Every request that may have changed something, in order."""
+        """Every successful request that may have changed something, in order."""
         return self.state.writes
 
     @property
     def transcoding(self) -> Transcoding:
-        """How the jobs go that make previews."""
+        """Controls when transcoding jobs end, and which of them fail."""
         return self.state.transcoding
 
     @property
@@ -104,22 +107,30 @@ class Sandbox:
         return self.state.leaks
 
     def open_uploads(self) -> list[OpenUpload]:
-        """Uploads in parts that were begun, and neither ended nor given up."""
+        """Multipart and resumable uploads that are neither completed nor aborted."""
         return open_uploads(self.state)
 
+    def late(self, *lags: Late) -> AbstractContextManager[None]:
+        """Make lists, searches or metadata views lag behind writes until the block ends.
+
+        Args:
+            lags: which answers, and how far they lag behind: `Late("shares", 30)`.
+        """
+        return late(self.state, *lags)
+
     def policy(self) -> ReleasePolicy:
-        """The release policy of the sandbox's world."""
+        """The release policy for the sandbox's sample data."""
         return world.policy()
 
     def transport(self) -> Transport:
-        """What clients take as `transport=` to call the sandbox in this process."""
+        """The `transport=` argument with which clients call the sandbox in this process."""
         return asgi_transport(self.app)
 
     def environment(self, base_url: str | None = None) -> dict[str, str]:
-        """The environment variables with which clients find the sandbox.
+        """Environment variables from which clients configure themselves for the sandbox.
 
         Args:
-            base_url: where it is served; the sandbox's own idea of it when absent.
+            base_url: the URL it is served at; default: the current base URL.
         """
         url = base_url or self.state.base_url
         return {
@@ -135,7 +146,7 @@ class Sandbox:
     @asynccontextmanager
     async def clients(self) -> AsyncIterator[tuple["TradingGridClient", "IconikClient"]]:
         """Clients of both platforms that call the sandbox in this process: `grid, iconik`."""
-        # Here and not above: serving the sandbox to others takes no client of ours.
+        # Imported here, since serving the sandbox to other processes does not need the clients.
         from tgiconik.iconik import IconikClient  # noqa: PLC0415
         from tgiconik.tradinggrid import TradingGridClient  # noqa: PLC0415
 
@@ -152,7 +163,7 @@ class Sandbox:
                 url,
                 credentials.APP_ID,
                 credentials.AUTH_TOKEN,
-                # There is nobody to spare.
+                # The sandbox has no rate limit unless one is set.
                 rate=None,
                 transport=self.transport(),
             ) as media,
@@ -161,20 +172,20 @@ class Sandbox:
 
     @contextmanager
     def serve(self, host: str = "127.0.0.1", port: int = 0) -> Iterator[str]:
-        """Serve on a socket from a thread of its own, until the block ends.
+        """Serve over HTTP from a thread until the block ends.
 
         Args:
             host: the address to listen on.
-            port: the port; 0 takes a free one.
+            port: the port; 0 picks a free one.
 
         Yields:
             The base URL.
 
         Raises:
-            OSError: the address is taken.
+            OSError: the address is in use.
         """
         before = self.state.base_url
-        with serving(self.app, host, port) as url:
+        with serve_in_thread(self.app, host, port) as url:
             self.state.base_url = url
             try:
                 yield url
@@ -182,18 +193,18 @@ class Sandbox:
                 self.state.base_url = before
 
     def until_closed(self, context: AbstractContextManager[T]) -> T:
-        """Enter a context, such as `serve()`, that lasts until the sandbox is closed.
+        """Enter a context, such as `serve()`, and keep it open until the sandbox is closed.
 
         Args:
-            context: what is entered, and left by `close`.
+            context: the context manager; `close` exits it.
 
         Returns:
-            What the context gives.
+            The value that entering the context returns.
         """
         return self._ends.enter_context(context)
 
     def close(self) -> None:
-        """Stop serving, release the database, and remove media that were not to be remembered."""
+        """Stop serving, close the database, and delete media that are not persisted."""
         self._ends.close()
         self.state.store.close()
         self.state.blobs.close()

@@ -1,4 +1,4 @@
-"""The credentials of the sandbox. They open nothing else, so they may be read by everybody."""
+"""The sandbox's fixed credentials. They are public, since they give access to nothing else."""
 
 APP_ID = "5a4d0000-0000-4000-8000-00000000a991"
 AUTH_TOKEN = "sandbox-auth-token"  # noqa: S105 - opens nothing but the sandbox

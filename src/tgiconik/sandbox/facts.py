@@ -1,7 +1,7 @@
-"""What is known of iconik's 1,002 operations, read from the blob that the codegen writes.
+"""Descriptions of iconik's 1,002 operations, loaded from `facts.bin`.
 
-The blob is the OpenAPI facts of all services, reduced and compressed; the sandbox routes by it,
-checks requests against it and shapes its answers after it.
+The code generator writes that file from the OpenAPI documents of all services, reduced and
+compressed. The sandbox routes by it, validates requests and shapes responses.
 """
 
 import json
@@ -16,17 +16,17 @@ import attrs
 Schema = Mapping[str, Any]
 
 _METHODS = ("get", "post", "put", "patch", "delete")
-#: What calls carry unless the facts say otherwise (`securitySchemes`).
+#: Credential headers by security scheme of the OpenAPI documents (`securitySchemes`).
 _HEADER_OF_SCHEME = {"AppID": "App-ID", "AuthToken": "Auth-Token"}
 
 
 @attrs.frozen
 class Body:
-    """What an operation takes.
+    """The request body of an operation.
 
     Attributes:
-        required: whether a request without a body is refused.
-        schemas: the body's schema, by content type.
+        required: whether a request without a body is rejected.
+        schemas: the body's schema by content type.
     """
 
     required: bool
@@ -35,17 +35,17 @@ class Body:
 
 @attrs.frozen
 class Operation:
-    """One operation of one service.
+    """An operation of a service.
 
     Attributes:
-        service: its name on the wire, the segment after `/API/`.
-        method: in capitals.
+        service: its name in paths, the segment after `/API/`.
+        method: in upper case.
         path: the template below the service, `/v1/assets/{asset_id}/`.
-        query: schemas of the known query names.
-        required_query: the query names that must be sent.
-        body: what it takes, None when it takes nothing.
-        answers: schema (or None for an empty body) by success status, lowest status first.
-        credentials: the headers that must be sent.
+        query: schemas of the query parameters.
+        required_query: names of the required query parameters.
+        body: the request body, None if there is none.
+        answers: response schema (None for an empty body) by success status, lowest status first.
+        credentials: the required credential headers.
         roles: the roles that the caller needs.
     """
 
@@ -61,26 +61,26 @@ class Operation:
 
     @property
     def name(self) -> str:
-        """How handlers and tests name it: `GET assets/v1/assets/{asset_id}/`."""
+        """The name used by handlers and tests: `GET assets/v1/assets/{asset_id}/`."""
         return f"{self.method} {self.service}{self.path}"
 
 
 @attrs.frozen
 class Facts:
-    """All operations and, by service, all named schemas."""
+    """All operations, and all named schemas by service."""
 
     operations: tuple[Operation, ...]
     schemas: Mapping[str, Mapping[str, Schema]]
 
     @property
     def roles(self) -> list[str]:
-        """Every role that any operation asks for."""
+        """All roles that operations require."""
         return sorted({role for operation in self.operations for role in operation.roles})
 
 
 @cache
 def load() -> Facts:
-    """Read the facts once per process."""
+    """Load the descriptions, once per process."""
     documents = json.loads(
         zlib.decompress(files("tgiconik.sandbox").joinpath("facts.bin").read_bytes())
     )

@@ -1,9 +1,9 @@
-"""Bad luck on purpose: what a request meets instead of its ordinary answer, or beside it.
+"""Fault injection: errors, broken connections and delays for chosen requests.
 
     sandbox.faults.append(Fault(CutRequest(after=100), method="PUT", path="/storage/s3/"))
 
-cuts the connection of the next `PUT` to S3 when a hundred bytes of its body have arrived. Each
-fault happens once. In process there is no connection to cut: there the caller gets `CutError`.
+closes the connection of the next `PUT` to S3 after 100 bytes of its body. Each fault is used once.
+In process there is no connection to close: the caller gets `CutError` instead.
 """
 
 import json
@@ -19,31 +19,31 @@ from starlette.requests import ClientDisconnect
 from starlette.responses import JSONResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from tgiconik.sandbox.serving import BREAK
+from tgiconik.sandbox.server import BREAK
 from tgiconik.sandbox.storage.signing import EXPIRED
 
 
 class CutError(ConnectionError):
-    """A connection would have been cut, had there been one."""
+    """Raised in process where a served sandbox would close the connection."""
 
 
 class Effect(Protocol):
-    """What happens to a request."""
+    """The effect of a fault on a request."""
 
     async def happen(self, app: ASGIApp, scope: Scope, receive: Receive, send: Send) -> None:
-        """Answer the request, or fail to."""
+        """Answer the request, or fail."""
         ...
 
 
 @attrs.frozen
 class Fault:
-    """One piece of bad luck.
+    """An effect, and the request that it applies to.
 
     Attributes:
-        effect: what happens.
-        method: of the requests that are counted; any when empty.
-        path: a regular expression, searched in path and query of those that are counted.
-        nth: which of them it happens to, counted from when it was added; 1 is the next one.
+        effect: the effect.
+        method: HTTP method of matching requests; any if empty.
+        path: regular expression searched in path and query of requests; matches all if empty.
+        nth: apply to the nth matching request since the fault was added; 1 is the next one.
     """
 
     effect: Effect
@@ -52,21 +52,21 @@ class Fault:
     nth: int = attrs.field(default=1, kw_only=True)
 
     def counts(self, method: str, target: str) -> bool:
-        """Whether a request is one of those that are counted.
+        """Whether a request matches `method` and `path`.
 
         Args:
-            method: HTTP method, in capitals.
+            method: HTTP method, in upper case.
             target: path and query.
         """
         return self.method in {"", method} and re.search(self.path, target) is not None
 
 
-class Faults:
-    """An app with bad luck.
+class FaultMiddleware:
+    """Middleware that injects faults.
 
     Args:
         app: the app.
-        faults: what is to happen; each leaves the list when it does.
+        faults: the pending faults; each is removed when it is used.
     """
 
     def __init__(self, app: ASGIApp, faults: MutableSequence[Fault]) -> None:
@@ -74,7 +74,7 @@ class Faults:
         self._faults = faults
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Answer one request, or fail to."""
+        """Answer a request, or apply a fault to it."""
         effect = self._due(scope) if scope["type"] == "http" else None
         if effect is None:
             await self._app(scope, receive, send)
@@ -96,10 +96,10 @@ class Faults:
 
 @attrs.frozen
 class Refuse:
-    """Another answer is given. The body is read, and nothing comes of it.
+    """Answers with a given response. The body is read, and the request has no effect.
 
     Attributes:
-        status: the answer's status.
+        status: status of the response.
         body: its body.
         headers: its headers, `{"Retry-After": "1"}`.
     """
@@ -109,7 +109,7 @@ class Refuse:
     headers: dict[str, str] = attrs.Factory(dict)
 
     async def happen(self, app: ASGIApp, scope: Scope, receive: Receive, send: Send) -> None:
-        """Answer without asking the app."""
+        """Answer without calling the app."""
         del app
         while (await receive()).get("more_body"):
             pass
@@ -118,16 +118,16 @@ class Refuse:
 
 @attrs.frozen
 class CutRequest:
-    """The connection breaks while the body arrives, before anything comes of it.
+    """Closes the connection while the body is sent, before the request has an effect.
 
     Attributes:
-        after: how many bytes of the body arrive; all of a shorter one.
+        after: bytes of the body to receive first; all of a shorter one.
     """
 
     after: int = 0
 
     async def happen(self, app: ASGIApp, scope: Scope, receive: Receive, send: Send) -> None:
-        """Let the app have the beginning of the body."""
+        """Pass the beginning of the body to the app, then close the connection."""
         del send
         left = self.after
 
@@ -143,33 +143,33 @@ class CutRequest:
         headers = Headers(scope=scope)
         if headers.get("content-length", "0") != "0" or "transfer-encoding" in headers:
             with suppress(ClientDisconnect):
-                await app(scope, beginning, _nowhere)
+                await app(scope, beginning, _discard)
         await _cut(scope, receive, reset=True)
 
 
 @attrs.frozen
 class LoseAnswer:
-    """The connection breaks when the request has had its effect, before anything is answered."""
+    """Closes the connection after the request had its effect, before any response."""
 
     async def happen(self, app: ASGIApp, scope: Scope, receive: Receive, send: Send) -> None:
-        """Let the app answer nobody."""
+        """Let the app handle the request, and discard its response."""
         del send
-        await app(scope, receive, _nowhere)
+        await app(scope, receive, _discard)
         await _cut(scope, receive, reset=True)
 
 
 @attrs.frozen
 class CutAnswer:
-    """The connection breaks while the body of the answer leaves.
+    """Closes the connection while the body of the response is sent.
 
     Attributes:
-        after: how many bytes of the body leave, after the headers.
+        after: bytes of the body to send first, after the headers.
     """
 
     after: int = 0
 
     async def happen(self, app: ASGIApp, scope: Scope, receive: Receive, send: Send) -> None:
-        """Let the beginning of the answer pass."""
+        """Send the beginning of the app's response, then close the connection."""
         left = self.after
         cut = False
 
@@ -188,21 +188,21 @@ class CutAnswer:
 
         await app(scope, receive, beginning)
         if cut:
-            await _until_gone(receive)
+            await _wait_for_disconnect(receive)
 
 
 @attrs.frozen
 class WrongETag:
-    """The answer is as it would be, with another ETag.
+    """Replaces the ETag of the response.
 
     Attributes:
-        tag: the ETag; None for none at all.
+        tag: the ETag; None removes it.
     """
 
     tag: str | None = '"00000000000000000000000000000000"'
 
     async def happen(self, app: ASGIApp, scope: Scope, receive: Receive, send: Send) -> None:
-        """Change the answer's headers."""
+        """Change the headers of the app's response."""
 
         async def changed(message: Message) -> None:
             if message["type"] == "http.response.start":
@@ -217,9 +217,9 @@ class WrongETag:
 
 @attrs.frozen
 class LeaveOut:
-    """The answer is as it would be, without some fields of its JSON object.
+    """Removes fields from the JSON object in the response.
 
-    iconik makes a file without `upload_url` when Backblaze is down.
+    For example, iconik creates a file without `upload_url` when Backblaze is down.
 
     Attributes:
         names: the fields.
@@ -228,7 +228,7 @@ class LeaveOut:
     names: Collection[str]
 
     async def happen(self, app: ASGIApp, scope: Scope, receive: Receive, send: Send) -> None:
-        """Answer again what the app answers, without the fields."""
+        """Send the app's response without the fields."""
         status, body = 0, b""
 
         async def kept(message: Message) -> None:
@@ -243,10 +243,10 @@ class LeaveOut:
 
 @attrs.frozen
 class Delay:
-    """The answer takes its time.
+    """Delays the response.
 
     Attributes:
-        seconds: how long, by the real clock.
+        seconds: the delay, in real time.
     """
 
     seconds: float
@@ -259,30 +259,30 @@ class Delay:
 
 @attrs.frozen
 class Expire:
-    """The link of the request has expired, and its storage says so in its own way."""
+    """Treats the link of the request as expired; the response is that of its storage."""
 
     async def happen(self, app: ASGIApp, scope: Scope, receive: Receive, send: Send) -> None:
-        """Mark the request."""
+        """Mark the request for the signature check."""
         await app({**scope, EXPIRED: True}, receive, send)
 
 
-async def _nowhere(message: Message) -> None:
+async def _discard(message: Message) -> None:
     del message
 
 
 async def _cut(scope: Scope, receive: Receive, *, reset: bool) -> None:
     _break(scope, reset=reset)
-    await _until_gone(receive)
+    await _wait_for_disconnect(receive)
 
 
 def _break(scope: Scope, *, reset: bool) -> None:
     state: dict[str, Any] = scope.get("state", {})
     if BREAK not in state:
-        raise CutError("The connection is cut")
+        raise CutError("A fault closed the connection")
     state[BREAK](reset=reset)
 
 
-async def _until_gone(receive: Receive) -> None:
-    # A server that learns of a broken connection after its app has returned complains.
+async def _wait_for_disconnect(receive: Receive) -> None:
+    # uvicorn complains if the app returns before it noticed the broken connection.
     while (await receive())["type"] != "http.disconnect":
         pass

@@ -1,15 +1,15 @@
-"""Reading JSON that strangers send."""
+"""Parse JSON bodies from untrusted clients."""
 
 import json
 from typing import Any, NoReturn
 
 
 def parse(content: bytes) -> Any:  # noqa: ANN401 - JSON
-    """What a body says.
+    """The decoded body.
 
     Raises:
-        ValueError: it is not JSON, or JSON that could not be written again: half of a character, a
-            number beyond all numbers, nesting without end.
+        ValueError: it is not JSON, or cannot be written as JSON again: lone surrogates, NaN and
+            infinity, excessive nesting.
     """
     try:
         body = json.loads(content, parse_constant=_refuse)

@@ -1,4 +1,4 @@
-"""How far away a platform is: every answer takes a while, as it does over a network."""
+"""Adds network latency to every response."""
 
 from collections.abc import Awaitable, Callable
 
@@ -6,14 +6,13 @@ import anyio
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 
-class Late:
-    """An app that is far away.
+class LatencyMiddleware:
+    """Middleware that delays every response.
 
     Args:
         app: the app.
-        seconds: how long every answer takes, beside the work. It is waited for once, before the
-            work, so that any number of requests can be on their way.
-        sleep: waits; by the real clock, as clients measure it.
+        seconds: the delay, added once before the request is handled. Requests wait concurrently.
+        sleep: waits in real time, as clients measure it.
 
     Raises:
         ValueError: `seconds` is below 0.

@@ -1,10 +1,10 @@
-"""iconik's limit: so many calls in so many seconds for each set of credentials, then 429.
+"""iconik's rate limit: a number of calls per time window and set of credentials, then 429.
 
-What is known of it: about 50 calls per second sustained, or 1,000 in 20 seconds, the header
-`RateLimit-Remaining` on answers, and 429 for what is too much. Whether `Retry-After` is sent was
-not found, so it is not, unless a sandbox is told to.
+Known facts: about 50 calls per second sustained, or 1,000 in 20 seconds; responses carry
+`RateLimit-Remaining`; excess calls get 429. Whether `Retry-After` is sent is not documented, so
+the sandbox sends it only on request.
 
-The window slides, and the clock is the real one: clients pace themselves by it.
+The window slides and is measured in real time, as clients measure it.
 """
 
 import math
@@ -19,7 +19,7 @@ from starlette.datastructures import Headers, MutableHeaders
 from starlette.responses import JSONResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-#: What iconik says that is left to a set of credentials.
+#: Response header with the number of calls left in the window.
 REMAINING: Final = "RateLimit-Remaining"
 _BELOW: Final = "/API/"
 _TOO_MANY: Final = 429
@@ -27,13 +27,13 @@ _TOO_MANY: Final = 429
 
 @attrs.frozen(kw_only=True)
 class Limit:
-    """How many calls iconik answers.
+    """A rate limit of iconik calls.
 
     Attributes:
-        calls: so many, within `seconds`.
-        seconds: how long a call counts.
-        retry_after: whether a refusal says when to come again.
-        clock: seconds that never go back.
+        calls: maximum number of calls within `seconds`.
+        seconds: length of the sliding window.
+        retry_after: whether 429 responses carry `Retry-After`.
+        clock: monotonic clock, in seconds.
     """
 
     calls: int = attrs.field(default=1_000, validator=gt(0))
@@ -42,12 +42,12 @@ class Limit:
     clock: Callable[[], float] = time.monotonic
 
 
-class Limited:
-    """An app whose part below `/API/` answers no more than it may.
+class RateLimitMiddleware:
+    """Middleware that limits the rate of calls below `/API/`.
 
     Args:
         app: the app.
-        limit: how many calls it answers.
+        limit: the rate limit.
     """
 
     def __init__(self, app: ASGIApp, limit: Limit) -> None:
@@ -56,27 +56,27 @@ class Limited:
         self._windows: defaultdict[tuple[str, str], deque[float]] = defaultdict(deque)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Answer one request, or say that it is one too many."""
+        """Answer a request, or reject it with 429."""
         if scope["type"] != "http" or not scope["path"].startswith(_BELOW):
             await self._app(scope, receive, send)
             return
         window = self._window(Headers(scope=scope))
-        # One that is refused does not count: who goes on too fast is still let through in time.
+        # Rejected calls do not count, so a client that does not slow down is still served.
         if len(window) >= self._limit.calls:
             await self._refuse(window[0])(scope, receive, send)
             return
         window.append(self._limit.clock())
         left = str(self._limit.calls - len(window))
 
-        async def telling(message: Message) -> None:
+        async def send_with_header(message: Message) -> None:
             if message["type"] == "http.response.start":
                 MutableHeaders(scope=message)[REMAINING] = left
             await send(message)
 
-        await self._app(scope, receive, telling)
+        await self._app(scope, receive, send_with_header)
 
     def _window(self, headers: Headers) -> deque[float]:
-        """When the calls were that still count for some credentials."""
+        """The times of the calls within the window, for one set of credentials."""
         window = self._windows[headers.get("app-id", ""), headers.get("auth-token", "")]
         begin = self._limit.clock() - self._limit.seconds
         while window and window[0] <= begin:

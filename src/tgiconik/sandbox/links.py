@@ -1,8 +1,8 @@
-"""The links that leave the platform: shares that partners open, and signed links to bytes.
+"""Links for people and programs without credentials: shares, and signed links to bytes.
 
-`GET /share/{share_id}` answers the bytes of the asset's current original, or a page of links for a
-collection; `?download=1` counts as a download and needs the share to allow it. `GET /media/…` is
-the storage behind signed links.
+`GET /share/{share_id}` returns the bytes of the asset's current original, or for a collection a
+page of links; `?download=1` counts as a download and is rejected unless the share allows downloads.
+`GET /media/…` serves signed links.
 """
 
 from html import escape
@@ -12,32 +12,32 @@ from starlette.responses import HTMLResponse, PlainTextResponse, Response
 from starlette.routing import BaseRoute, Route
 
 from tgiconik.sandbox.iconik import collection, downloads, files, objects, shares
-from tgiconik.sandbox.iconik.asked import Refused
+from tgiconik.sandbox.iconik.request import ApiError
 from tgiconik.sandbox.state import State
-from tgiconik.sandbox.storage.reading import bytes_of
-from tgiconik.sandbox.storage.refusals import Refusal
-from tgiconik.sandbox.storage.routes import note_leak
+from tgiconik.sandbox.storage.errors import StorageError
+from tgiconik.sandbox.storage.file_response import file_response
+from tgiconik.sandbox.storage.routes import record_leak
 from tgiconik.sandbox.store import Document
 
 
 def routes(state: State) -> list[BaseRoute]:
-    """Shares and storage."""
+    """The routes of share links and signed links."""
 
     async def open_share(request: Request) -> Response:
         try:
             return _open(state, request)
-        except Refused as refusal:
-            return PlainTextResponse("\n".join(refusal.messages), status_code=refusal.status)
+        except ApiError as error:
+            return PlainTextResponse("\n".join(error.messages), status_code=error.status)
 
     async def fetch(request: Request) -> Response:
-        note_leak(state, request)
+        record_leak(state, request)
         try:
             file = downloads.signed_document(state, request)
             return _bytes(state, file, request, as_attachment=True)
-        except Refusal as refusal:
-            return refusal.answer
-        except Refused as refusal:
-            return PlainTextResponse("\n".join(refusal.messages), status_code=refusal.status)
+        except StorageError as error:
+            return error.response
+        except ApiError as error:
+            return PlainTextResponse("\n".join(error.messages), status_code=error.status)
 
     return [
         Route("/share/{share_id}", open_share),
@@ -50,14 +50,14 @@ def _open(state: State, request: Request) -> Response:
     share_id, user_id = request.path_params["share_id"], request.path_params.get("user_id")
     share = shares.get(state, share_id)
     if share is None or (user_id is None) is not share["by_url"]:
-        raise Refused(404, "There is no such share")
+        raise ApiError(404, "There is no such share")
     if user_id is not None and all(user["id"] != user_id for user in share["users"]):
-        raise Refused(404, "There is no such share")
+        raise ApiError(404, "There is no such share")
     if shares.is_expired(state, share):
-        raise Refused(410, "This share has expired")
+        raise ApiError(410, "This share has expired")
     download = request.query_params.get("download") == "1"
     if download and not share["allow_download"]:
-        raise Refused(403, "This share does not allow downloads")
+        raise ApiError(403, "This share does not allow downloads")
     asset_id = request.query_params.get("asset", share["object_id"])
     if share["object_type"] == "collections" and asset_id == share["object_id"]:
         answer: Response = _page(state, share, request.url.path)
@@ -71,31 +71,31 @@ def _open(state: State, request: Request) -> Response:
 
 
 def _check_is_shared(state: State, share: Document, asset_id: str) -> None:
-    """A link opens what was shared and nothing beside it."""
+    """Reject an asset that is not part of the share."""
     if share["object_type"] == "assets" and asset_id == share["object_id"]:
         return
     members = collection.members(state, share["object_id"])
     if all(member["id"] != asset_id for type_, member in members if type_ == "assets"):
-        raise Refused(404, "This asset is not part of the share")
+        raise ApiError(404, "This asset is not part of the share")
 
 
 def _original(state: State, asset_id: str) -> Document:
     asset = objects.asset(state, asset_id)
     original = files.original(state, asset_id, asset["default_version_id"])
     if original is None:
-        raise Refused(404, "The asset's current version has no file")
+        raise ApiError(404, "The asset's current version has no file")
     return original
 
 
 def _bytes(state: State, file: Document, request: Request, *, as_attachment: bool) -> Response:
-    answer = bytes_of(state, file, request, as_attachment=as_attachment)
+    answer = file_response(state, file, request, as_attachment=as_attachment)
     if answer is None:
-        raise Refused(404, "The file has no bytes")
+        raise ApiError(404, "The file has no bytes")
     return answer
 
 
 def _page(state: State, share: Document, path: str) -> Response:
-    """The assets of a shared collection, as links."""
+    """An HTML page that links the assets of a shared collection."""
     title = escape(share["title"] or "Shared collection")
     items = "".join(
         f'<li><a href="{escape(path)}?asset={escape(member["id"])}">'

@@ -1,8 +1,7 @@
-"""Real small media files, each different per version, so that digests tell versions apart.
+"""Small valid media files, unique per text, so that versions have different digests.
 
-PNG, WAV and SRT are made here. The MP4 is a second of H.264, ffmpeg's test pattern encoded once,
-and lies beside this module; a `free` box at its end, which players skip, carries the text that
-makes it unique.
+PNG, WAV and SRT are generated. The MP4 is one second of H.264 with ffmpeg's test pattern, shipped
+beside this module; a `free` box appended to it, which players skip, makes it unique.
 """
 
 import io
@@ -20,8 +19,8 @@ class Media:
     """A media file.
 
     Attributes:
-        name: the file's name.
-        media_type: its internet media type.
+        name: file name.
+        media_type: media type, `image/png`.
         content: its bytes.
     """
 
@@ -34,8 +33,8 @@ def mp4(name: str, text: str) -> Media:
     """A playable video of one second.
 
     Args:
-        name: the file's name, `launch.mp4`.
-        text: what makes this file different from others, such as "Launch, version 2".
+        name: file name, `launch.mp4`.
+        text: makes the file unique, such as "Launch, version 2".
     """
     clip = files("tgiconik.sandbox").joinpath("clip.mp4").read_bytes()
     payload = text.encode()
@@ -44,12 +43,12 @@ def mp4(name: str, text: str) -> Media:
 
 
 def png(name: str, text: str, *, width: int = 64, height: int = 36) -> Media:
-    """A picture in one colour, which follows from the text, with the text as its comment."""
+    """An image in one colour derived from the text, with the text as its comment."""
     colour = sha256(text.encode()).digest()[:3]
     rows = (b"\x00" + colour * width) * height
     chunks = (
         _chunk(b"IHDR", struct.pack(">IIBBBBB", width, height, 8, 2, 0, 0, 0)),
-        # Latin-1 is what PNG's tEXt takes; what it lacks is replaced.
+        # PNG's tEXt chunk is Latin-1; other characters are replaced.
         _chunk(b"tEXt", b"Comment\x00" + text.encode("latin-1", "replace")),
         _chunk(b"IDAT", zlib.compress(rows)),
         _chunk(b"IEND", b""),
@@ -58,7 +57,7 @@ def png(name: str, text: str, *, width: int = 64, height: int = 36) -> Media:
 
 
 def wav(name: str, text: str) -> Media:
-    """A tenth of a second of mono sound whose samples follow from the text."""
+    """A tenth of a second of mono sound, with samples derived from the text."""
     content = io.BytesIO()
     with wave.open(content, "wb") as sound:
         sound.setnchannels(1)
@@ -69,7 +68,7 @@ def wav(name: str, text: str) -> Media:
 
 
 def srt(name: str, *lines: str) -> Media:
-    """Subtitles of two seconds per line."""
+    """Subtitles, two seconds per line."""
     blocks = (
         f"{number}\n{_clock(2 * number - 2)} --> {_clock(2 * number)}\n{line}\n"
         for number, line in enumerate(lines, start=1)

@@ -1,7 +1,7 @@
-"""The little of JSON Schema that iconik's facts use: check a value, make one, make one fit.
+"""Validates, samples and fits values, for the subset of JSON Schema in iconik's OpenAPI documents.
 
-The facts know `type`, `format`, `enum`, `const`, `properties`, `required`, `items`, `anyOf`,
-`default` and `$ref`; nothing else is looked at.
+Supported: `type`, `format`, `enum`, `const`, `properties`, `required`, `items`, `anyOf`,
+`default` and `$ref`. Other keywords are ignored.
 """
 
 import re
@@ -14,7 +14,7 @@ import attrs
 
 from tgiconik.sandbox.facts import Schema
 
-#: Made-up values are the same on every run: identifiers derive from the field's name.
+#: Sample ids are derived from field names, so that they are reproducible.
 _NAMESPACE = UUID("7f1d3c52-0000-5000-8000-74676963306b")
 _SAMPLE_TIME = "2026-01-01T00:00:00+00:00"
 _NULL = {"type": "null"}
@@ -30,13 +30,13 @@ class Schemas:
     def problems(
         self, schema: Schema, value: object, *, partial: bool = False, at: str = ""
     ) -> Iterator[str]:
-        """Say what is wrong with a value, one sentence per fault; nothing when it is right.
+        """The validation errors of a value, one sentence each.
 
         Args:
-            schema: what the value should be.
+            schema: the schema.
             value: decoded JSON.
-            partial: required fields may be missing at the top, as in the body of a PATCH.
-            at: the path of the value, for the sentences.
+            partial: do not require fields at the top level, as in the body of a PATCH.
+            at: path of the value, for the error messages.
         """
         schema = self.resolve(schema)
         if "anyOf" in schema:
@@ -62,10 +62,10 @@ class Schemas:
                 yield from self.problems(schema["items"], item, at=f"{at}[{index}]")
 
     def fit(self, schema: Schema, value: object, *, name: str = "value") -> Any:  # noqa: ANN401 - JSON
-        """The value as the schema allows it.
+        """The value, changed to be valid for the schema.
 
-        Unknown fields go, fields of a wrong type go, numbers written as text become numbers, and
-        what is required and missing is made up.
+        Unknown and invalid fields are dropped, numbers written as text are converted, and required
+        fields that are missing get sample values.
         """
         schema = self.resolve(schema)
         if "anyOf" in schema:
@@ -83,7 +83,7 @@ class Schemas:
         return value
 
     def sample(self, schema: Schema, *, name: str = "value") -> Any:  # noqa: ANN401 - JSON
-        """A value of the schema, with only what is required; the same one for the same name."""
+        """A sample value with only the required fields; the same name gives the same value."""
         schema = self.resolve(schema)
         if "default" in schema:
             return schema["default"]
@@ -99,7 +99,7 @@ class Schemas:
         return _SAMPLES[types[0] if types else "null"](name, schema.get("format"))
 
     def fields(self, schema: Schema | None) -> Mapping[str, Schema]:
-        """The fields of an object; those of the last choice where there are several."""
+        """The fields of an object; with several alternatives, those of the last one."""
         if schema is None:
             return {}
         schema = self.resolve(schema)
@@ -109,13 +109,13 @@ class Schemas:
         return properties
 
     def resolve(self, schema: Schema) -> Schema:
-        """Follow references to the schema itself."""
+        """The schema with references resolved."""
         while "$ref" in schema:
             schema = self.named[schema["$ref"].rpartition("/")[2]]
         return schema
 
     def _best_choice(self, schema: Schema, value: object) -> Schema:
-        """The choice that takes the value and knows most of its fields."""
+        """The alternative that accepts the value and has most of its fields."""
         choices: list[Schema] = schema["anyOf"]
         if value is not None:
             choices = [each for each in choices if each != _NULL]
@@ -129,7 +129,7 @@ class Schemas:
         return max(right, key=lambda each: len(self.fields(each).keys() & value.keys()))
 
     def _can_fit(self, schema: Schema, value: object) -> bool:
-        """Whether the value is right, or at least of a kind whose parts can be put right."""
+        """Whether the value is valid, or has the right type so that its parts can be fitted."""
         if not any(self.problems(schema, value)):
             return True
         schema = self.resolve(schema)
@@ -140,7 +140,7 @@ class Schemas:
         )
 
     def _choice(self, schema: Schema) -> Schema:
-        """The choice that says something: `anyOf` is mostly "this or null"."""
+        """The first alternative that is not null."""
         choices: list[Schema] = schema["anyOf"]
         return next((choice for choice in choices if choice != _NULL), choices[0])
 
@@ -149,7 +149,7 @@ class Schemas:
     ) -> Iterator[str]:
         found = [list(self.problems(choice, value, partial=partial, at=at)) for choice in choices]
         if all(found):
-            # What the first choice says reads best: the others are mostly "or null".
+            # The first alternative's errors are the most useful: the others are mostly "or null".
             yield from found[0]
 
     def _problems_of_fields(
@@ -185,7 +185,7 @@ def _types(schema: Schema) -> list[str]:
 
 
 def _is_integer(value: object) -> bool:
-    # Live clients send numbers as text, and iconik takes them.
+    # Clients send numbers as text, and iconik accepts them.
     return (isinstance(value, int) and not isinstance(value, bool)) or (
         isinstance(value, str) and value.isdecimal()
     )

@@ -1,8 +1,8 @@
-"""What every part of the sandbox shares: store, clock, origin and the list of writes."""
+"""State shared by all parts of the sandbox: store, clock, base URL, logs and settings."""
 
 from collections import defaultdict
 from collections.abc import Callable
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import anyio
 import attrs
@@ -10,18 +10,18 @@ import attrs
 from tgiconik.sandbox.storage.blobs import Blobs
 from tgiconik.sandbox.store import Store
 
-#: Amazon's 5 MiB; Backblaze would take a little less.
+#: Amazon S3's 5 MiB; Backblaze's minimum is slightly lower.
 _SMALLEST_PART = 5 * 1024 * 1024
 
 
 def utc_now() -> datetime:
-    """The real time, the clock of a sandbox that was given none."""
+    """The current time, the default clock of a sandbox."""
     return datetime.now(UTC)
 
 
 @attrs.frozen
 class Write:
-    """One request that changed something; counted to prove that a re-run writes nothing."""
+    """A request that changed something. Tests count them to prove that a re-run writes nothing."""
 
     method: str
     path: str
@@ -30,11 +30,11 @@ class Write:
 
 @attrs.define
 class Transcoding:
-    """How the jobs go that make previews and read properties; for tests to change.
+    """Controls when transcoding jobs end, and which of them fail.
 
     Attributes:
-        reads: how often a job is read, by itself or in a list, before it ends; 0 ends it at once.
-        errors: why jobs fail when they end, by type: `{"TRANSCODE": "Unknown codec"}`.
+        reads: number of reads, directly or in a list, before a job ends; 0 ends it at once.
+        errors: error messages of jobs that fail, by job type: `{"TRANSCODE": "Unknown codec"}`.
     """
 
     reads: int = 0
@@ -43,22 +43,22 @@ class Transcoding:
 
 @attrs.define
 class State:
-    """The emulated pair of platforms, as its handlers see it.
+    """State of both emulated platforms.
 
     Attributes:
         store: documents.
-        now: the clock, always timezone-aware UTC.
-        base_url: origin under which both platforms are reached, without a trailing slash; links
-            that the sandbox hands out begin with it.
-        writes: every successful request that may have changed something, in order. Reads that
-            are POSTs (searches, token and Lens queries) are not writes.
-        unknown_queries: query names sent to iconik that its facts do not know, as
-            "METHOD path name". iconik lets them pass, so does the sandbox; tests look here.
+        now: the clock; returns timezone-aware datetimes in UTC.
+        base_url: origin of both platforms, without a trailing slash; generated links begin with it.
+        writes: every successful request that may have changed something, in order. POST requests
+            that only read (searches, token and Lens queries) are not included.
+        unknown_queries: unknown query parameters sent to iconik, as "METHOD path name". Like
+            iconik, the sandbox ignores them; tests check this list.
         blobs: media bytes.
-        smallest_part: bytes that every part of an upload but the last one must have. Tests of
-            uploads in parts lower it.
-        transcoding: how the jobs go that make previews.
-        turns: who may go on with an upload, by its id or path: one request at a time.
+        smallest_part: minimum bytes of a part of a multipart upload, except the last one. Tests
+            of multipart uploads lower it.
+        transcoding: controls when transcoding jobs end, and which of them fail.
+        turns: a lock per upload id or path, so that an upload handles one request at a time.
+        lags: how far answers lag behind writes, by kind; see `tgiconik.sandbox.late`.
         leaks: requests to storages that carried iconik's credentials, as "METHOD path: names".
     """
 
@@ -70,5 +70,6 @@ class State:
     blobs: Blobs = attrs.Factory(Blobs)
     smallest_part: int = _SMALLEST_PART
     transcoding: Transcoding = attrs.Factory(Transcoding)
-    turns: defaultdict[str, anyio.Lock] = attrs.Factory(lambda: defaultdict(anyio.Lock))
+    upload_locks: defaultdict[str, anyio.Lock] = attrs.Factory(lambda: defaultdict(anyio.Lock))
+    lags: dict[str, timedelta] = attrs.Factory(dict)
     leaks: list[str] = attrs.Factory(list)

@@ -1,12 +1,14 @@
-"""The sandbox's world: a brand, its partners in three regions, and its spring launch.
+"""The sandbox's sample data: a brand, its partners in three regions, and its spring launch.
 
-Everything has a fixed id, so that examples and tests tell the same story every time. Dates are
-relative to the sandbox's clock, so that the story does not grow old.
+All ids are fixed, so that examples and tests are reproducible. Dates are relative to the sandbox's
+clock, so that licences and due dates stay valid.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Final
+
+import attrs
 
 from tgiconik.release import ReleasePolicy
 from tgiconik.sandbox import credentials
@@ -20,7 +22,7 @@ NORDLICHT: Final = "GC10000401DE"
 SUMMIT: Final = "GC10000402US"
 YAMA: Final = "GC10000403JP"
 
-#: The metadata view that release decisions are read through.
+#: The metadata view used for release decisions.
 RELEASE_VIEW: Final = iconik.fixed_id("view release")
 
 _FIELDS: Final = (
@@ -39,56 +41,63 @@ _FIELDS: Final = (
 
 
 def asset_id(name: str) -> str:
-    """The id of one of the world's assets, by its short name, such as `film-de`."""
+    """The id of a sample asset by its short name, such as `film-de`."""
     return iconik.fixed_id(f"asset {name}")
 
 
 def policy() -> ReleasePolicy:
-    """The brand's release policy: the defaults, read through the world's metadata view."""
+    """The brand's release policy: the defaults, with the sample metadata view."""
     return ReleasePolicy(metadata_view=RELEASE_VIEW)
 
 
 def build(state: State) -> None:
-    """Fill both sides of an empty sandbox."""
+    """Add the sample data to an empty sandbox."""
     iconik.add_metadata_view(state, id_=RELEASE_VIEW, name="Release", fields=_FIELDS)
     _add_assets(state)
     _add_community(state)
 
 
+@attrs.frozen
+class _Asset:
+    name: str
+    title: str
+    media_type: str
+    media: Media | Sequence[Media]
+    approval: str = attrs.field(default="APPROVED", kw_only=True)
+    regions: Sequence[str] = attrs.field(kw_only=True)
+    languages: Sequence[str] = attrs.field(kw_only=True)
+    metadata: Mapping[str, Sequence[str]] = attrs.field(factory=dict, kw_only=True)
+
+
 def _add_assets(state: State) -> None:
     now = state.now()
-
-    def add(
-        name: str,
-        title: str,
-        media_type: str,
-        media: Media | Sequence[Media],
-        *,
-        approval: str | None = "APPROVED",
-        regions: Sequence[str] = (),
-        languages: Sequence[str] = (),
-        usages: Sequence[str] = ("in-store", "social"),
-        **others: Sequence[str],
-    ) -> None:
-        values: Mapping[str, Sequence[str]] = {
-            "Regions": regions,
-            "Languages": languages,
-            "Usages": usages,
-            "LicenceEnd": [_day(now + timedelta(days=365))],
-            **others,
-        }
+    for asset in (*_films(now), *_other_assets()):
         iconik.add_asset(
             state,
-            id_=asset_id(name),
-            title=title,
-            media=media,
-            values={field: value for field, value in values.items() if value},
-            approval=approval,
+            id_=asset_id(asset.name),
+            title=asset.title,
+            media=asset.media,
+            values={
+                "Regions": asset.regions,
+                "Languages": asset.languages,
+                "Usages": ("in-store", "social"),
+                "LicenceEnd": [_day(now + timedelta(days=365))],
+                **asset.metadata,
+            },
+            approval=asset.approval,
             created=now - timedelta(days=30),
-            fields={"media_type": media_type},
+            fields={"media_type": asset.media_type},
         )
+    iconik.add_collection(
+        state,
+        id_=iconik.fixed_id("collection spring launch"),
+        title="Spring launch",
+        asset_ids=[asset_id("film-de"), asset_id("film-us"), asset_id("film-jp")],
+    )
 
-    add(
+
+def _films(now: datetime) -> Iterator[_Asset]:
+    yield _Asset(
         "film-de",
         "Spring launch film",
         "video",
@@ -98,9 +107,9 @@ def _add_assets(state: State) -> None:
         ],
         regions=["DE", "AT"],
         languages=["de"],
-        UsageRestrictions=["Not for television."],
+        metadata={"UsageRestrictions": ["Not for television."]},
     )
-    add(
+    yield _Asset(
         "film-de-unsigned",
         "Spring launch film",
         "video",
@@ -109,16 +118,16 @@ def _add_assets(state: State) -> None:
         regions=["DE"],
         languages=["de"],
     )
-    add(
+    yield _Asset(
         "film-de-last-year",
         "Spring launch film",
         "video",
         mp4("spring-launch-de-last-year.mp4", "DE, last year"),
         regions=["DE"],
         languages=["de"],
-        LicenceEnd=[_day(now - timedelta(days=40))],
+        metadata={"LicenceEnd": [_day(now - timedelta(days=40))]},
     )
-    add(
+    yield _Asset(
         "film-us",
         "Spring launch film",
         "video",
@@ -126,7 +135,7 @@ def _add_assets(state: State) -> None:
         regions=["US"],
         languages=["en"],
     )
-    add(
+    yield _Asset(
         "film-cut",
         "Spring launch film, rough cut",
         "video",
@@ -135,16 +144,19 @@ def _add_assets(state: State) -> None:
         regions=["DE"],
         languages=["de"],
     )
-    add(
+    yield _Asset(
         "film-jp",
         "Spring launch film",
         "video",
         mp4("spring-launch-jp.mp4", "JP, version 1"),
         regions=["JP"],
         languages=["ja"],
-        EmbargoUntil=[f"{now + timedelta(days=7):%Y-%m-%dT%H:%M:%S}"],
+        metadata={"EmbargoUntil": [f"{now + timedelta(days=7):%Y-%m-%dT%H:%M:%S}"]},
     )
-    add(
+
+
+def _other_assets() -> Iterator[_Asset]:
+    yield _Asset(
         "radio",
         "Spring launch radio spot",
         "audio",
@@ -153,7 +165,7 @@ def _add_assets(state: State) -> None:
         regions=["Worldwide"],
         languages=["de", "en"],
     )
-    add(
+    yield _Asset(
         "subtitles-de",
         "Spring launch film, subtitles",
         "text",
@@ -162,7 +174,7 @@ def _add_assets(state: State) -> None:
         languages=["de"],
     )
     for colour in ("green", "blue"):
-        add(
+        yield _Asset(
             f"poster-{colour}",
             "Spring poster",
             "image",
@@ -170,21 +182,17 @@ def _add_assets(state: State) -> None:
             regions=["Worldwide"],
             languages=["en"],
         )
-    add(
+    yield _Asset(
         "lookbook",
         "Summer lookbook",
         "image",
         png("summer-lookbook.png", "Summer lookbook"),
         regions=["DE", "AT", "US"],
         languages=["de", "en"],
-        UsageRestrictions=["Not before the stores have it."],
-        PartnerGroups=["retail"],
-    )
-    iconik.add_collection(
-        state,
-        id_=iconik.fixed_id("collection spring launch"),
-        title="Spring launch",
-        asset_ids=[asset_id("film-de"), asset_id("film-us"), asset_id("film-jp")],
+        metadata={
+            "UsageRestrictions": ["Not before the stores have it."],
+            "PartnerGroups": ["retail"],
+        },
     )
 
 
@@ -194,6 +202,22 @@ def _add_community(state: State) -> None:
     grid.add_company(state, brand, "Aurora Outdoor", entitlements=["Active Community", "Lens"])
     grid.add_group(state, brand, "GRP-RETAIL", "Retailers", tags=["retail"])
     grid.add_group(state, brand, "GRP-LAUNCH", "Launch partners", tags=["launch"])
+    _add_partners(state)
+    _add_requests(state)
+    grid.add_issue(
+        state,
+        brand,
+        "ISS-7",
+        at=now - timedelta(hours=30),
+        partner_id=SUMMIT,
+        subject="The logo in the launch film is last year's",
+        severity="high",
+        category="branding",
+        asset_references=[{"asset_id": asset_id("film-us"), "role": "faulty"}],
+    )
+
+
+def _add_partners(state: State) -> None:
     for company_id, name, contact, email, regions, languages in (
         (NORDLICHT, "Nordlicht Handels GmbH", "Jana Vogt", "media@nordlicht.example", "DE", "de"),
         (SUMMIT, "Summit Sports Inc.", "Alex Reed", "assets@summit.example", "US", "en"),
@@ -201,7 +225,7 @@ def _add_community(state: State) -> None:
     ):
         grid.add_partner(
             state,
-            brand,
+            credentials.COMPANY_ID,
             company_id,
             name,
             trading_address=f"ZZ:{company_id}",
@@ -212,12 +236,16 @@ def _add_community(state: State) -> None:
         )
         grid.add_user(state, company_id, f"GCU{company_id[-4:]}", email, first_name=contact)
 
+
+def _add_requests(state: State) -> None:
+    now = state.now()
+
     def ask(
         id_: str, partner: str, subject: str, hours_ago: int, **criteria: str | list[str]
     ) -> None:
         grid.add_request(
             state,
-            brand,
+            credentials.COMPANY_ID,
             id_,
             at=now - timedelta(hours=hours_ago),
             kind="media_request",
@@ -248,17 +276,6 @@ def _add_community(state: State) -> None:
         2,
         asset_ids=[asset_id("film-us"), asset_id("radio")],
         region="US",
-    )
-    grid.add_issue(
-        state,
-        brand,
-        "ISS-7",
-        at=now - timedelta(hours=30),
-        partner_id=SUMMIT,
-        subject="The logo in the launch film is last year's",
-        severity="high",
-        category="branding",
-        asset_references=[{"asset_id": asset_id("film-us"), "role": "faulty"}],
     )
 
 

@@ -119,12 +119,8 @@ async def test_a_request_is_taken_answered_delivered_and_confirmed(
     request = await community.requests.set_status(
         request.id, c.RequestStatus.CONFIRMED, if_match=request.etag, actor="Anna Berg"
     )
-    assert [move.to for move in request.history] == [
-        "submitted",
-        "in_review",
-        "fulfilled",
-        "confirmed",
-    ]
+    moves = [move.to for move in request.history]
+    assert moves == ["submitted", "in_review", "fulfilled", "confirmed"]
     with pytest.raises(errors.Conflict):
         await community.requests.set_status(
             request.id, c.RequestStatus.REOPENED, if_match=request.etag

@@ -11,7 +11,7 @@ from tradinggrid import contract
 
 from tgiconik.sandbox.grid import collaboration
 from tgiconik.sandbox.grid.collaboration import bodies
-from tgiconik.sandbox.grid.shapes import Fault, Shape
+from tgiconik.sandbox.grid.shapes import Shape, Violation
 from tgiconik.sandbox.state import State
 from tgiconik.sandbox.store import Store
 
@@ -76,8 +76,8 @@ def test_every_operation_of_the_document_has_a_route_and_no_route_is_more() -> N
 
 
 def test_every_body_of_the_document_has_a_shape() -> None:
-    taken = {o.body["$ref"].split("/")[-1] for o in contract.operations() if o.body}
-    assert taken == SHAPES.keys()
+    store_file = {o.body["$ref"].split("/")[-1] for o in contract.operations() if o.body}
+    assert store_file == SHAPES.keys()
 
 
 @pytest.mark.parametrize("name", SHAPES)
@@ -93,12 +93,12 @@ def test_a_body_is_refused_exactly_when_the_document_refuses_it(
     if data.draw(st.booleans()):
         body.pop(data.draw(st.sampled_from([*schema["properties"]])), None)
 
-    faults: list[Fault] = []
-    SHAPES[name](body, "", faults)
+    violations: list[Violation] = []
+    SHAPES[name](body, "", violations)
 
     errors = [e for e in contract.validator(schema).iter_errors(body) if e.validator != "format"]
-    wrong_times = any("RFC 3339" in fault.detail for fault in faults)
-    assert bool(faults) == (bool(errors) or wrong_times), (body, faults, errors)
+    wrong_times = any("RFC 3339" in violation.detail for violation in violations)
+    assert bool(violations) == (bool(errors) or wrong_times), (body, violations, errors)
 
 
 def words(schema: dict[str, Any]) -> list[str]:
@@ -108,9 +108,9 @@ def words(schema: dict[str, Any]) -> list[str]:
 
 @pytest.mark.parametrize("value", TIMES_THAT_ARE_NONE)
 def test_a_time_without_a_zone_or_off_the_calendar_is_none(value: object) -> None:
-    faults: list[Fault] = []
-    bodies.REQUEST_UPDATE({"due_at": value}, "", faults)
-    assert [fault.pointer for fault in faults] == ["/due_at"]
+    violations: list[Violation] = []
+    bodies.REQUEST_UPDATE({"due_at": value}, "", violations)
+    assert [violation.pointer for violation in violations] == ["/due_at"]
 
 
 def test_a_time_is_kept_in_utc() -> None:

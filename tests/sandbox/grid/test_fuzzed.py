@@ -21,7 +21,7 @@ from schemathesis.core.parameters import ParameterLocation
 from tgiconik.sandbox.app import application
 from tgiconik.sandbox.credentials import CLIENT_ID, CLIENT_SECRET
 from tgiconik.sandbox.grid import routes
-from tgiconik.sandbox.serving import serving
+from tgiconik.sandbox.server import serve_in_thread
 
 from .community import COMPANY
 from .world import TOKENS, Clock, world
@@ -83,7 +83,7 @@ def _fill(http: httpx.Client) -> dict[str, str]:
         "projectId": project,
         "taskId": made(f"/projects/{project}/tasks", kind="todo", title="Confirm"),
         "exceptionId": made(
-            f"/projects/{project}/exceptions", partner_id="GCPARTNER1", subject="Late"
+            f"/projects/{project}/exceptions", partner_id="GCPARTNER1", subject="LatencyMiddleware"
         ),
         "documentId": document,
         "announcementId": made("/announcements", subject="Go", body="Go.", audience=audience),
@@ -93,7 +93,7 @@ def _fill(http: httpx.Client) -> dict[str, str]:
 @pytest.fixture(scope="module")
 def served() -> Iterator[Served]:
     app = application(routes(world(Clock())))
-    with serving(app, "127.0.0.1", 0) as url, httpx.Client(base_url=url) as http:
+    with serve_in_thread(app, "127.0.0.1", 0) as url, httpx.Client(base_url=url) as http:
         answer = http.post(TOKENS, auth=(CLIENT_ID, CLIENT_SECRET))
         http.headers["Authorization"] = f"Bearer {answer.json()['access_token']}"
         yield Served(http, _fill(http))

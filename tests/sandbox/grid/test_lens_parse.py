@@ -1,4 +1,4 @@
-"""What the sandbox reads of GraphQL is what GraphQL's own parser reads."""
+"""Lens queries are read as the GraphQL specification says, and hostile ones end with an error."""
 
 import pytest
 from graphql import FieldNode, OperationDefinitionNode, SelectionNode
@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tgiconik.sandbox.grid.lens.errors import LensError
-from tgiconik.sandbox.grid.lens.parse import Enum, Field, parse
+from tgiconik.sandbox.grid.lens.parse import MAX_TOKENS, Enum, QueryField, parse
 from tgiconik.tradinggrid.lens import (
     ContentKeyFilter,
     Filter,
@@ -68,9 +68,9 @@ def test_what_graphql_refuses_is_refused(parts: list[str]) -> None:
     assert as_read_by_graphql(node) == field
 
 
-def as_read_by_graphql(node: SelectionNode) -> Field:
+def as_read_by_graphql(node: SelectionNode) -> QueryField:
     assert isinstance(node, FieldNode)
-    return Field(
+    return QueryField(
         node.name.value,
         {one.name.value: value_from_ast_untyped(one.value) for one in node.arguments or ()},
         tuple(map(as_read_by_graphql, node.selection_set.selections if node.selection_set else ())),
@@ -78,11 +78,40 @@ def as_read_by_graphql(node: SelectionNode) -> Field:
 
 
 @pytest.mark.parametrize(
-    "text", ["{ a: b }", "{ ...on }", "{ a @b }", "{ a b }", "{ a(b: ) }", "{a}{b}", "a"]
+    "text",
+    [
+        *("{ a: b }", "{ ...on }", "{ a @b }", "{ a b }", "{ a(b: ) }", "{a}{b}", "a", ""),
+        *("mutation { a }", "query Q($b: Int) { a(b: $b) }", "{ a(b: $b) }", "query Q @b { a }"),
+        *('{ a(b: """x""") }', "fragment F on T { a }", "{ ...F }", "{ ... on T { a } }"),
+    ],
 )
 def test_forms_that_lens_does_not_publish_are_refused(text: str) -> None:
     with pytest.raises(LensError):
         parse(text)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "{a" * 100_000,
+        "{a(b: " + "[" * 4_000 + "]" * 4_000 + ")}",
+        "{a(b: " + "{c: " * 3_000,
+        "{" + "a " * MAX_TOKENS + "}",
+        '{a(b: "' + "x" * 1_000_000,
+        '{a(b: """' + "x" * 1_000_000,
+        '{a(b: "\\ud800")}',
+        "#" * 1_000_000,
+    ],
+    ids=["fields", "lists", "objects", "tokens", "text", "block", "surrogate", "comment"],
+)
+def test_a_hostile_query_ends_with_an_error(text: str) -> None:
+    with pytest.raises(LensError, match="Syntax Error"):
+        parse(text)
+
+
+def test_a_number_of_any_length_is_read() -> None:
+    assert parse("{ a(b: 5) }").arguments == {"b": 5}
+    parse("{ a(b: " + "9" * 10_000 + ") }")
 
 
 def test_a_name_is_not_text() -> None:

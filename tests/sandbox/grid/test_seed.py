@@ -38,8 +38,8 @@ async def test_a_seeded_partner_is_in_the_directory_in_the_community_and_in_its_
     assert (await community.get("/partners/GCPARTNER1"))["groups"] == ["GRP-EMEA"]
     assert (await community.get("/groups/GRP-EMEA"))["member_count"] == 1
     directory = f"/TGCommunityServices/v1/companies/{COMPANY}/partnerDirectory"
-    listed = (await community.http.get(directory)).json()
-    assert [one["companyId"] for one in listed] == ["GCPARTNER1", "GCPARTNER2"]
+    list_response = (await community.http.get(directory)).json()
+    assert [one["companyId"] for one in list_response] == ["GCPARTNER1", "GCPARTNER2"]
 
 
 async def test_a_new_id_is_never_a_seeded_one(community: Community, state: State) -> None:
@@ -51,7 +51,7 @@ async def test_a_new_id_is_never_a_seeded_one(community: Community, state: State
 def test_what_does_not_fit_is_refused(state: State) -> None:
     with pytest.raises(ValueError, match="/kind must be one of"):
         seed.add_request(state, COMPANY, "REQ-1", **{**REQUEST, "kind": "song"})
-    with pytest.raises(ValueError, match="/colour is not known here"):
+    with pytest.raises(ValueError, match="/colour is not a known field"):
         seed.add_partner(state, COMPANY, "GCPARTNER3", "Tailspin", colour="red")
     with pytest.raises(ValueError, match="there is no group GRP-0"):
         seed.add_partner(state, COMPANY, "GCPARTNER3", "Tailspin", groups=["GRP-0"])

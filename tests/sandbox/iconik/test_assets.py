@@ -203,8 +203,8 @@ async def test_comments_keep_the_writers_key_and_belong_to_a_version(
 
     assert made.status_code == 201
     assert made.json()["version_id"] == seed.version_id(FILM, 2)
-    listed = (await http.get(segments)).json()["objects"]
-    assert [each["external_id"] for each in listed] == ["REQ-1"]
+    list_response = (await http.get(segments)).json()["objects"]
+    assert [each["external_id"] for each in list_response] == ["REQ-1"]
     await http.post(f"{ASSETS}{FILM}/versions/", json={})
     assert (await http.get(segments)).json()["objects"] == []
     every = await http.get(f"{segments}?include_all_versions=true")

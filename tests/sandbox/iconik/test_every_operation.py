@@ -10,9 +10,9 @@ import pytest
 
 from tgiconik.sandbox import Sandbox
 from tgiconik.sandbox.facts import Operation
-from tgiconik.sandbox.iconik.table import Table
+from tgiconik.sandbox.iconik.router import Router
 
-from .things import FACTS, Things
+from .samples import FACTS, Samples
 from .world import HEADERS, Clock, fill
 
 #: Things that only iconik itself makes: there is none here, and the answer says so.
@@ -50,7 +50,7 @@ async def test_an_operation_answers_what_its_facts_promise(
     async with httpx.AsyncClient(
         transport=transport, base_url="http://localhost", headers=HEADERS
     ) as http:
-        answer = await Things(shared, http).call(operation)
+        answer = await Samples(shared, http).call(operation)
 
     if answer.status_code == 404 and FILLED_BY_ICONIK.match(operation.name):
         assert answer.json()["errors"]
@@ -68,11 +68,11 @@ def test_there_are_1002_operations() -> None:
 
 @pytest.mark.parametrize("slash", ["/", ""])
 def test_every_path_leads_to_its_own_operation_with_and_without_the_last_slash(slash: str) -> None:
-    table = Table(FACTS.operations)
+    router = Router(FACTS.operations)
 
     for operation in FACTS.operations:
         path = re.sub(r"\{(\w+)\}", r"a-\1", operation.service + operation.path).rstrip("/") + slash
-        found = table.find(operation.method, path)
+        found = router.find(operation.method, path)
         assert found is not None, operation.name
         assert found[0] is operation
         assert all(value == f"a-{name}" for name, value in found[1].items())

@@ -96,8 +96,8 @@ async def test_files_are_listed_by_set_format_and_version(http: httpx.AsyncClien
         f"/API/files/v1/file_sets/{file_set_id}/files/",
         f"{FILES}versions/{seed.version_id(FILM, 1)}/files/",
     ):
-        listed = (await http.get(url)).json()["objects"]
-        assert [each["id"] for each in listed] == [FIRST], url
+        list_response = (await http.get(url)).json()["objects"]
+        assert [each["id"] for each in list_response] == [FIRST], url
 
 
 async def test_lists_sign_links_only_when_asked(http: httpx.AsyncClient) -> None:

@@ -80,8 +80,8 @@ async def test_accesses_and_downloads_are_counted_in_a_nameless_row(
     assert (row["access_count"], row["download_count"]) == (2, 1)
     assert row["last_access_date"] == clock.moment.isoformat()
     assert "email" not in row
-    listed = (await http.get(f"/API/assets/v1/shares/?object_id={FILM}")).json()["objects"]
-    assert [each["users"][0]["access_count"] for each in listed] == [2]
+    list_response = (await http.get(f"/API/assets/v1/shares/?object_id={FILM}")).json()["objects"]
+    assert [each["users"][0]["access_count"] for each in list_response] == [2]
 
 
 async def test_a_download_by_link_is_told_in_the_history(http: httpx.AsyncClient) -> None:

@@ -184,7 +184,7 @@ async def test_a_request_that_is_cut_has_no_effect(
         await wire.put(file["upload_url"], content=b"film")
 
     assert (await close(remote, file)).status_code == 400
-    assert list(sandbox.state.blobs.arriving("x").parent.iterdir()) == []
+    assert list(sandbox.state.blobs.part_path("x").parent.iterdir()) == []
 
 
 async def test_a_request_without_a_body_is_cut_before_its_effect(
@@ -239,8 +239,8 @@ async def test_a_part_that_is_cut_leaves_the_one_before(
         await wire.put(url, content=b"other")
 
     ends = await remote.get(f"{FILES}{file['id']}/multipart_url/", params={"upload_id": upload})
-    listed = await wire.get(ends.json()["list_parts_url"][0])
-    assert "<Size>4</Size>" in listed.text
+    list_response = await wire.get(ends.json()["list_parts_url"][0])
+    assert "<Size>4</Size>" in list_response.text
 
 
 @pytest.mark.parametrize("after", [0, 1, QUANTUM - 1, QUANTUM, QUANTUM + 1, 3 * QUANTUM])
@@ -275,9 +275,9 @@ async def test_a_download_is_cut_at_any_byte(remote: httpx.AsyncClient, sandbox:
     def cut(after: int) -> None:
         sandbox.faults.append(Fault(CutAnswer(after), path="/media/"))
         with httpx.Client() as wire, wire.stream("GET", url) as answer:
-            received: list[bytes] = []
+            receive_body: list[bytes] = []
             with pytest.raises(httpx.RemoteProtocolError):
-                received.extend(answer.iter_raw())
-        assert b"".join(received) == whole[:after]
+                receive_body.extend(answer.iter_raw())
+        assert b"".join(receive_body) == whole[:after]
 
     cut()

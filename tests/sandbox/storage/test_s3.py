@@ -117,12 +117,12 @@ async def test_parts_come_in_any_order(upload: Upload, sandbox: Sandbox) -> None
     first = await upload.put(1, b"new ")
     (open_,) = sandbox.open_uploads()
 
-    listed = await upload.http.get((await upload.ends())["list_parts_url"][0])
+    list_response = await upload.http.get((await upload.ends())["list_parts_url"][0])
     completed = await upload.complete((1, first.headers["etag"]), (2, second.headers["etag"]))
 
     assert (open_.kind, open_.id, open_.parts) == ("S3", upload.id, (1, 2))
     assert (open_.asset_id, open_.file_id) == (FILM, upload.file["id"])
-    assert re.findall(r"<PartNumber>(\d)</PartNumber>", listed.text) == ["1", "2"]
+    assert re.findall(r"<PartNumber>(\d)</PartNumber>", list_response.text) == ["1", "2"]
     assert completed.status_code == 200
     assert "-2&quot;</ETag>" in completed.text
     assert sandbox.open_uploads() == []

@@ -20,7 +20,7 @@ def kept(sandbox: Sandbox) -> set[str]:
 
 
 def arriving(sandbox: Sandbox) -> list[Path]:
-    return list(sandbox.state.blobs.arriving("x").parent.iterdir())
+    return list(sandbox.state.blobs.part_path("x").parent.iterdir())
 
 
 @pytest.mark.parametrize("method", sorted(seed.STORAGES))

@@ -28,8 +28,8 @@ async def job(iconik: httpx.AsyncClient, id_: str) -> Json:
 
 async def previews(iconik: httpx.AsyncClient, kind: str, version: str = VERSION) -> list[Json]:
     url = f"/API/files/v1/assets/{FILM}/versions/{version}/{kind}/?generate_signed_url=true"
-    listed: list[Json] = (await iconik.get(url)).json()["objects"]
-    return listed
+    list_response: list[Json] = (await iconik.get(url)).json()["objects"]
+    return list_response
 
 
 async def test_a_proxy_and_a_keyframe_are_made_at_once(
@@ -82,8 +82,8 @@ async def test_a_job_takes_as_many_reads_as_it_is_told(
     id_ = await start(iconik, "keyframes")
 
     seen = (await job(iconik, id_))["status"]
-    listed = (await iconik.get(f"{JOBS}?object_id={FILM}")).json()["objects"]
-    assert (seen, listed[0]["status"]) == ("STARTED", "STARTED")
+    list_response = (await iconik.get(f"{JOBS}?object_id={FILM}")).json()["objects"]
+    assert (seen, list_response[0]["status"]) == ("STARTED", "STARTED")
     assert await previews(iconik, "proxies") == []
 
     assert (await job(iconik, id_))["status"] == "FINISHED"

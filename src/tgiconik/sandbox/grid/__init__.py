@@ -1,4 +1,4 @@
-"""Trading Grid as the sandbox has it: OAuth2, Community Management, Lens and the collaboration."""
+"""The sandbox's Trading Grid: OAuth2, Community Management, Lens and the collaboration contract."""
 
 from starlette.routing import BaseRoute
 
@@ -7,7 +7,7 @@ from tgiconik.sandbox.state import State
 
 
 def routes(state: State) -> list[BaseRoute]:
-    """Everything that answers below Trading Grid's paths."""
+    """The routes of Trading Grid."""
     return [
         *oauth.routes(state),
         *community_management.routes(state),

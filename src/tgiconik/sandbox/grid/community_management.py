@@ -1,9 +1,8 @@
 """Community Management Services: companies, partner directory, users, roles, entitlements.
 
-Source: OpenText's repository BN-Trading-Grid, for paths, parameters and bodies. Not published, and
-so the sandbox's own: lists answer as plain JSON arrays, entries carry the names that the calls use
-for the same things, searches find what contains the text, and of a new user no more is demanded
-than the loginId and the password, without which there is none.
+Source of paths, parameters and bodies: OpenText's repository BN-Trading-Grid. Responses are not
+published. In the sandbox, lists are JSON arrays, entries have the field names that requests use,
+searches match substrings, and a new user needs only a loginId and a password.
 """
 
 from collections.abc import Awaitable, Callable, Mapping
@@ -16,15 +15,15 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import BaseRoute
 
 from tgiconik.sandbox import json_body
-from tgiconik.sandbox.grid import faults, oauth
-from tgiconik.sandbox.grid.resources import resources
+from tgiconik.sandbox.grid import errors, oauth
+from tgiconik.sandbox.grid.routing import routes_by_path
 from tgiconik.sandbox.grid.shapes import (
     Check,
     Document,
-    Fault,
     Field,
     Json,
     Shape,
+    Violation,
     list_of,
     one_of,
     some_of,
@@ -40,7 +39,7 @@ DIRECTORY: Final = "grid/directory"
 USERS: Final = "grid/users"
 
 _LISTED: Final = ("userId", "loginId", "email", "lastName", "firstName")
-#: What the sandbox is told of a user and does not keep.
+#: Fields of a user that are accepted but not stored.
 _SECRETS: Final = frozenset({"loginPassword", "userPasswordHint"})
 
 
@@ -73,15 +72,15 @@ _GIVEN_ONCE: Final[Mapping[str, Check]] = {
         {f"pwdHintQuestionAnswer{number}": _details("question", "answer") for number in range(1, 7)}
     ),
 }
-#: The bodies as published; none of their fields is marked as required there.
+#: The bodies as published; none of their fields is documented as required.
 _USER_UPDATE: Final = some_of(_CHANGEABLE)
 _USER_CREATE: Final = some_of({**_CHANGEABLE, **_GIVEN_ONCE})
 _ROLES: Final = list_of(Shape({"roleName": Field(one_of(RoleName))}))
 
 
 @attrs.frozen
-class _Call:
-    """What a handler is asked."""
+class _Request:
+    """The input of a handler."""
 
     store: Store
     ids: Mapping[str, str]
@@ -93,21 +92,21 @@ class _Call:
         return self.ids["company_id"]
 
     def body(self, check: Check) -> Json:
-        wrong: list[Fault] = []
+        wrong: list[Violation] = []
         try:
             body = check(json_body.parse(self.content), "", wrong)
         except ValueError as error:
-            raise faults.bad_request(f"The body is not JSON: {error}") from error
+            raise errors.bad_request(f"The body is not JSON: {error}") from error
         if wrong:
-            raise faults.bad_request("; ".join(f"{one.pointer} {one.detail}" for one in wrong))
+            raise errors.bad_request("; ".join(f"{one.pointer} {one.detail}" for one in wrong))
         return body
 
 
-_Handler: TypeAlias = Callable[[_Call], Response]
+_Handler: TypeAlias = Callable[[_Request], Response]
 
 
 def routes(state: State) -> list[BaseRoute]:
-    """Every published operation."""
+    """The routes of all published operations."""
     base = "/TGCommunityServices/v1"
     company = base + "/companies/{company_id}"
     table: list[tuple[str, str, _Handler]] = [
@@ -123,28 +122,30 @@ def routes(state: State) -> list[BaseRoute]:
         ("PUT", company + "/users/{login_id}/roles", _change_roles),
         ("GET", base + "/users/{login_id}/entitlements", _list_user_entitlements),
     ]
-    return resources((method, path, _endpoint(state, act)) for method, path, act in table)
+    return routes_by_path((method, path, _endpoint(state, act)) for method, path, act in table)
 
 
 def _endpoint(state: State, handler: _Handler) -> Callable[[Request], Awaitable[Response]]:
     async def answer(request: Request) -> Response:
         if not oauth.is_authorised(state, request):
-            return faults.wrong_token().response()
-        call = _Call(state.store, request.path_params, request.query_params, await request.body())
+            return errors.wrong_token().response()
+        call = _Request(
+            state.store, request.path_params, request.query_params, await request.body()
+        )
         try:
             return handler(call)
-        except faults.FaultError as fault:
-            return fault.response()
+        except errors.GatewayError as error:
+            return error.response()
 
     return answer
 
 
-def _get_company(call: _Call) -> Response:
+def _get_company(call: _Request) -> Response:
     company = _company(call)
     return JSONResponse({name: company[name] for name in ("companyId", "companyName")})
 
 
-def _list_partners(call: _Call) -> Response:
+def _list_partners(call: _Request) -> Response:
     _company(call)
     wanted = {
         name: call.query.get(name, "").casefold()
@@ -159,20 +160,20 @@ def _list_partners(call: _Call) -> Response:
     )
 
 
-def _list_company_entitlements(call: _Call) -> Response:
+def _list_company_entitlements(call: _Request) -> Response:
     return JSONResponse(_company(call)["entitlements"])
 
 
-def _list_user_entitlements(call: _Call) -> Response:
+def _list_user_entitlements(call: _Request) -> Response:
     users = call.store.list(USERS)
     user = next((user for user in users if user["loginId"] == call.ids["login_id"]), None)
     company = call.store.get(COMPANIES, user["companyId"]) if user else None
     if company is None:
-        raise faults.not_found(f"user {call.ids['login_id']}")
+        raise errors.not_found(f"user {call.ids['login_id']}")
     return JSONResponse(company["entitlements"])
 
 
-def _list_users(call: _Call) -> Response:
+def _list_users(call: _Request) -> Response:
     wanted = call.query.get("loginId", "").casefold()
     return JSONResponse(
         [
@@ -183,24 +184,24 @@ def _list_users(call: _Call) -> Response:
     )
 
 
-def _create_user(call: _Call) -> Response:
+def _create_user(call: _Request) -> Response:
     _company(call)
     body = call.body(_USER_CREATE)
     if missing := [name for name in ("loginId", "loginPassword") if name not in body]:
-        raise faults.bad_request(f"{' and '.join(missing)} must be given")
+        raise errors.bad_request(f"{' and '.join(missing)} must be given")
     if any(user["loginId"] == body["loginId"] for user in call.store.list(USERS)):
-        raise faults.conflict(f"The loginId {body['loginId']} is taken")
+        raise errors.conflict(f"The loginId {body['loginId']} is taken")
     user_id = f"GCP{token_hex(5).upper()}"
     known = {name: value for name, value in body.items() if name not in _SECRETS}
     _put(call, {**known, "userId": user_id, "companyId": call.company_id, "roles": []})
     return JSONResponse({"uniqueId": user_id})
 
 
-def _get_user(call: _Call) -> Response:
+def _get_user(call: _Request) -> Response:
     return JSONResponse(_shown(_user(call, "userId", "loginId")))
 
 
-def _update_user(call: _Call) -> Response:
+def _update_user(call: _Request) -> Response:
     user = _user(call, "userId")
     for name, value in call.body(_USER_UPDATE).items():
         user[name] = {**user.get(name, {}), **value} if isinstance(value, dict) else value
@@ -208,16 +209,16 @@ def _update_user(call: _Call) -> Response:
     return Response()
 
 
-def _delete_user(call: _Call) -> Response:
+def _delete_user(call: _Request) -> Response:
     call.store.delete(USERS, _user(call, "userId")["userId"])
     return Response()
 
 
-def _list_roles(call: _Call) -> Response:
+def _list_roles(call: _Request) -> Response:
     return JSONResponse([{"roleName": name} for name in _user(call, "loginId")["roles"]])
 
 
-def _change_roles(call: _Call) -> Response:
+def _change_roles(call: _Request) -> Response:
     user = _user(call, "loginId")
     named = [role["roleName"] for role in call.body(_ROLES)]
     match call.query.get("action"):
@@ -226,30 +227,30 @@ def _change_roles(call: _Call) -> Response:
         case "Remove":
             user["roles"] = [role for role in user["roles"] if role not in named]
         case other:
-            raise faults.bad_request(f"The action is Add or Remove, not {other}")
+            raise errors.bad_request(f"The action is Add or Remove, not {other}")
     _put(call, user)
     return Response()
 
 
-def _company(call: _Call) -> Document:
+def _company(call: _Request) -> Document:
     company = call.store.get(COMPANIES, call.company_id)
     if company is None:
-        raise faults.not_found(f"company {call.company_id}")
+        raise errors.not_found(f"company {call.company_id}")
     return company
 
 
-def _users(call: _Call) -> list[Document]:
+def _users(call: _Request) -> list[Document]:
     _company(call)
     return call.store.list(USERS, parent=call.company_id)
 
 
-def _user(call: _Call, *ids: str) -> Document:
-    """The user whom a path names by one of these ids."""
+def _user(call: _Request, *ids: str) -> Document:
+    """The user with one of the ids in the path."""
     named = call.ids.get("user_id", call.ids.get("login_id"))
     for user in _users(call):
         if named in {user[name] for name in ids}:
             return user
-    raise faults.not_found(f"user {named}, by {' or '.join(ids)}")
+    raise errors.not_found(f"user {named}, by {' or '.join(ids)}")
 
 
 def _shown(user: Document) -> Document:
@@ -259,5 +260,5 @@ def _shown(user: Document) -> Document:
     return shown
 
 
-def _put(call: _Call, user: Document) -> None:
+def _put(call: _Request, user: Document) -> None:
     call.store.put(USERS, user["userId"], user, parent=call.company_id)

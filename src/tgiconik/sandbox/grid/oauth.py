@@ -1,4 +1,4 @@
-"""Trading Grid's OAuth2 endpoint: client credentials for a token that lasts ten hours.
+"""Trading Grid's OAuth2 token endpoint: client credentials, tokens valid for ten hours.
 
 Source: OpenText's repository BN-Trading-Grid.
 """
@@ -13,22 +13,22 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import BaseRoute, Route
 
 from tgiconik.sandbox.credentials import CLIENT_ID, CLIENT_SECRET
-from tgiconik.sandbox.grid import faults, times
+from tgiconik.sandbox.grid import errors, times
 from tgiconik.sandbox.state import State
 
-#: How long a token lasts.
+#: Lifetime of a token.
 LIFETIME: Final = timedelta(hours=10)
 _TOKENS: Final = "grid/tokens"
 
 
 def routes(state: State) -> list[BaseRoute]:
-    """`POST /v1/oauth2/tokens?grant_type=client_credentials`."""
+    """The route of `POST /v1/oauth2/tokens?grant_type=client_credentials`."""
 
     async def create_token(request: Request) -> Response:
-        if not _knows_the_secret(request):
-            return faults.wrong_key().response()
+        if not _has_valid_secret(request):
+            return errors.wrong_key().response()
         if request.query_params.get("grant_type") != "client_credentials":
-            return faults.wrong_grant().response()
+            return errors.wrong_grant().response()
         token = token_urlsafe(24)
         state.store.put(_TOKENS, token, {"expires_at": times.stamp(state.now() + LIFETIME)})
         return JSONResponse(
@@ -43,13 +43,13 @@ def routes(state: State) -> list[BaseRoute]:
 
 
 def is_authorised(state: State, request: Request) -> bool:
-    """Whether a request carries a token that was given out and has not run out."""
+    """Whether a request has a valid access token."""
     scheme, _, token = request.headers.get("authorization", "").partition(" ")
     known = state.store.get(_TOKENS, token) if scheme.lower() == "bearer" else None
     return known is not None and times.stamp(state.now()) < known["expires_at"]
 
 
-def _knows_the_secret(request: Request) -> bool:
+def _has_valid_secret(request: Request) -> bool:
     scheme, _, encoded = request.headers.get("authorization", "").partition(" ")
     try:
         given = b64decode(encoded, validate=True)

@@ -1,7 +1,7 @@
-"""How a world is put into the Trading Grid side of the sandbox, before anybody calls it.
+"""Add data to the sandbox's Trading Grid.
 
-Everything is checked as if it came over the wire: what does not fit raises ValueError. Times may be
-given as datetimes.
+The data are validated like those of a request; ValueError is raised if they are not valid. Times
+may be datetimes.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -17,7 +17,7 @@ from tgiconik.sandbox.grid.collaboration.records import Community
 from tgiconik.sandbox.grid.collaboration.resource import make, transition
 from tgiconik.sandbox.grid.community_management import COMPANIES, DIRECTORY, USERS
 from tgiconik.sandbox.grid.lens import TRANSACTIONS
-from tgiconik.sandbox.grid.shapes import Document, Fault, Json, Shape
+from tgiconik.sandbox.grid.shapes import Document, Json, Shape, Violation
 from tgiconik.sandbox.state import State
 from tgiconik.tradinggrid.collaboration.transitions import may_move
 from tgiconik.tradinggrid.lens.transaction import FIELDS
@@ -26,7 +26,7 @@ from tgiconik.tradinggrid.lens.transaction import FIELDS
 def add_company(
     state: State, company_id: str, name: str, *, entitlements: Iterable[str] = ()
 ) -> None:
-    """A company on Trading Grid."""
+    """Add a company to Trading Grid."""
     state.store.put(
         COMPANIES,
         company_id,
@@ -48,9 +48,9 @@ def add_partner(
     groups: Iterable[str] = (),
     **profile: object,
 ) -> None:
-    """A trading partner of a company: in its directory, and as a profile in its community.
+    """Add a trading partner: to a company's directory, and as a profile to its community.
 
-    The partner becomes a company of its own, which can have users.
+    The partner becomes a company too, which can have users.
 
     Args:
         state: the sandbox.
@@ -58,8 +58,8 @@ def add_partner(
         partner_id: BUID of the partner.
         name: the partner's name.
         trading_address: such as `ZZ:ACME`.
-        groups: ids of groups that are there already.
-        profile: the other fields of the contract's PartnerInput: contacts, regions, languages.
+        groups: ids of existing groups.
+        profile: other fields of the contract's PartnerInput: contacts, regions, languages.
     """
     fields = _checked(bodies.PARTNER_INPUT, name=name, **profile)
     add_company(state, partner_id, name)
@@ -77,7 +77,7 @@ def add_partner(
     community = Community(state, company_id)
     partner = make_partner(community, partner_id, fields)
     for group_id in groups:
-        group = community.shelf(GROUPS.name).get(group_id)
+        group = community.records(GROUPS.name).get(group_id)
         if group is None:
             raise ValueError(f"there is no group {group_id}")
         partner = join(community, group, partner)
@@ -94,7 +94,7 @@ def add_user(
     email: str | None = None,
     roles: Sequence[str] = (),
 ) -> None:
-    """A user of a company; the e-mail address is the loginId unless another is given."""
+    """Add a user to a company; the loginId defaults to the e-mail address."""
     user = {
         "userId": user_id,
         "loginId": login_id,
@@ -108,7 +108,7 @@ def add_user(
 
 
 def change_login_id(state: State, user_id: str, login_id: str) -> None:
-    """What a user can do in Trading Grid's own pages and nobody can by API."""
+    """Change a loginId, as users can in Trading Grid's web pages; the API cannot."""
     user = state.store.get(USERS, user_id)
     if user is None:
         raise ValueError(f"there is no user {user_id}")
@@ -116,17 +116,17 @@ def change_login_id(state: State, user_id: str, login_id: str) -> None:
 
 
 def add_group(state: State, company_id: str, id_: str, name: str, **fields: object) -> None:
-    """A group of partners.
+    """Add a group of partners.
 
     Args:
         state: the sandbox.
         company_id: BUID of the company whose group this is.
         id_: the group's id.
-        name: what it is called.
-        fields: the other fields of the contract's GroupInput: tags, description, external_id.
+        name: its name.
+        fields: other fields of the contract's GroupInput: tags, description, external_id.
     """
     fields = _checked(bodies.GROUP_INPUT, name=name, **fields)
-    make(Community(state, company_id).shelf(GROUPS.name), GROUPS, fields, id_=id_)
+    make(Community(state, company_id).records(GROUPS.name), GROUPS, fields, id_=id_)
 
 
 def add_request(
@@ -138,15 +138,15 @@ def add_request(
     moves: Sequence[str] = (),
     **fields: object,
 ) -> None:
-    """A partner's request.
+    """Add a partner's request.
 
     Args:
         state: the sandbox.
-        company_id: BUID of the company that is asked.
+        company_id: BUID of the company that receives the request.
         id_: such as `REQ-1042`.
-        at: when it came; now when left out.
-        moves: the statuses that it has gone through since.
-        fields: the fields of the contract's RequestInput: kind, subject, partner_id, requester,
+        at: creation time; default: now.
+        moves: the statuses that it went through since then.
+        fields: fields of the contract's RequestInput: kind, subject, partner_id, requester,
             criteria, due_at, description, asset_references, external_id.
     """
     fields = _checked(bodies.REQUEST_INPUT, **fields)
@@ -162,15 +162,15 @@ def add_issue(
     moves: Sequence[str] = (),
     **fields: object,
 ) -> None:
-    """A partner's issue.
+    """Add a partner's issue.
 
     Args:
         state: the sandbox.
-        company_id: BUID of the company that is told.
+        company_id: BUID of the company that receives the issue.
         id_: such as `ISS-7`.
-        at: when it came; now when left out.
-        moves: the statuses that it has gone through since.
-        fields: the fields of the contract's IssueInput: subject, partner_id, severity, category,
+        at: creation time; default: now.
+        moves: the statuses that it went through since then.
+        fields: fields of the contract's IssueInput: subject, partner_id, severity, category,
             requester, due_at, description, asset_references, metadata, external_id.
     """
     fields = _checked(bodies.ISSUE_INPUT, **fields)
@@ -184,13 +184,13 @@ def add_transaction(
     contentkeys: Mapping[str, str | Sequence[str]] | None = None,
     **fields: object,
 ) -> None:
-    """An entry of Lens.
+    """Add a transaction to Lens.
 
     Args:
         state: the sandbox.
-        transaction_id: unique per entry.
+        transaction_id: unique per transaction.
         contentkeys: values by key, such as `purchase order number`; several of one key as a list.
-        fields: other transaction fields under Lens's names; `arrivaltime` is now when left out.
+        fields: other transaction fields by Lens's names; `arrivaltime` defaults to now.
     """
     if unknown := fields.keys() - set(FIELDS):
         raise ValueError(f"a transaction has no {', '.join(sorted(unknown))}")
@@ -220,19 +220,21 @@ def _at(state: State, company_id: str, at: datetime | None) -> Community:
 def _add_worked_on(
     community: Community, noun: Noun, id_: str, fields: Document, moves: Sequence[str]
 ) -> None:
-    shelf = community.shelf(noun.name)
-    record = make(shelf, noun, fields, id_=id_)
+    records = community.records(noun.name)
+    record = make(records, noun, fields, id_=id_)
     for to in moves:
         if not may_move(noun.moves, record.fields["status"], to):
             raise ValueError(f"{id_} cannot become {to}")
-        record = shelf.change(record, transition(record, to, community.now(), None, None))
+        record = records.change(record, transition(record, to, community.now(), None, None))
 
 
 def _checked(shape: Shape, **fields: object) -> Document:
-    wrong: list[Fault] = []
+    wrong: list[Violation] = []
     checked: Document = shape(_plain(fields), "", wrong)
     if wrong:
-        raise ValueError("; ".join(f"{fault.pointer} {fault.detail}" for fault in wrong))
+        raise ValueError(
+            "; ".join(f"{violation.pointer} {violation.detail}" for violation in wrong)
+        )
     return checked
 
 

@@ -1,7 +1,8 @@
-"""What a JSON body must look like: checks that collect every fault and normalise what is good.
+"""Validation of JSON bodies: checks that collect all violations and normalise valid values.
 
-A check takes a value, the JSON pointer of its place and the list that faults go to, and returns the
-value as it is kept: times in UTC, optional fields filled in. After a fault the value means nothing.
+A check takes a value, the JSON pointer of its position and the list of violations to append to. It
+returns the value to store: times in UTC, optional fields filled in. After a violation, the returned
+value is not meaningful.
 """
 
 import re
@@ -18,98 +19,98 @@ Document: TypeAlias = dict[str, Any]
 
 
 @attrs.frozen
-class Fault:
-    """One thing that is wrong, and where: a JSON pointer, or the name of a parameter."""
+class Violation:
+    """A validation error at a JSON pointer or in a named parameter."""
 
     pointer: str
     detail: str
 
 
-Check: TypeAlias = Callable[[Json, str, list[Fault]], Json]
+Check: TypeAlias = Callable[[Json, str, list[Violation]], Json]
 
 _REQUIRED: Final = object()
 
 
 def text(*, least: int = 0, most: int | None = None, pattern: str = ".*") -> Check:
-    """Text of a length (in characters) and form."""
+    """A string of a length (in characters) and pattern."""
     form = re.compile(pattern, re.DOTALL)
 
-    def check(value: Json, pointer: str, faults: list[Fault]) -> Json:
+    def check(value: Json, pointer: str, violations: list[Violation]) -> Json:
         if not isinstance(value, str):
-            faults.append(Fault(pointer, "must be text"))
+            violations.append(Violation(pointer, "must be a string"))
         elif len(value) < least or (most is not None and len(value) > most):
-            faults.append(Fault(pointer, f"must have {least} to {most} characters"))
+            violations.append(Violation(pointer, f"must have {least} to {most} characters"))
         elif not form.fullmatch(value):
-            faults.append(Fault(pointer, f"must be of the form {pattern}"))
+            violations.append(Violation(pointer, f"must match {pattern}"))
         return value
 
     return check
 
 
 def one_of(values: type[StrEnum] | tuple[str, ...]) -> Check:
-    """One of a list of words."""
+    """One of several strings."""
     words = [str(value) for value in values]
 
-    def check(value: Json, pointer: str, faults: list[Fault]) -> Json:
+    def check(value: Json, pointer: str, violations: list[Violation]) -> Json:
         if value not in words:
-            faults.append(Fault(pointer, f"must be one of {', '.join(words)}"))
+            violations.append(Violation(pointer, f"must be one of {', '.join(words)}"))
         return value
 
     return check
 
 
-def time(value: Json, pointer: str, faults: list[Fault]) -> Json:
-    """A time in RFC 3339, kept in UTC."""
+def time(value: Json, pointer: str, violations: list[Violation]) -> Json:
+    """A time in RFC 3339, normalised to UTC."""
     try:
         return times.stamp(times.parse(value))
     except (TypeError, ValueError):
-        faults.append(Fault(pointer, "must be a time in RFC 3339"))
+        violations.append(Violation(pointer, "must be a time in RFC 3339"))
         return value
 
 
-def boolean(value: Json, pointer: str, faults: list[Fault]) -> Json:
+def boolean(value: Json, pointer: str, violations: list[Violation]) -> Json:
     """True or false."""
     if not isinstance(value, bool):
-        faults.append(Fault(pointer, "must be true or false"))
+        violations.append(Violation(pointer, "must be true or false"))
     return value
 
 
 def whole_number(least: int, most: int) -> Check:
-    """A whole number, both ends included. JSON Schema takes 60.0 for one too."""
+    """An integer in a range, both ends included. As in JSON Schema, 60.0 is an integer."""
 
-    def check(value: Json, pointer: str, faults: list[Fault]) -> Json:
+    def check(value: Json, pointer: str, violations: list[Violation]) -> Json:
         if isinstance(value, bool) or not isinstance(value, int | float) or value != value // 1:
-            faults.append(Fault(pointer, "must be a whole number"))
+            violations.append(Violation(pointer, "must be an integer"))
             return value
         if not least <= value <= most:
-            faults.append(Fault(pointer, f"must be {least} to {most}"))
+            violations.append(Violation(pointer, f"must be {least} to {most}"))
         return int(value)
 
     return check
 
 
-def anything(value: Json, pointer: str, faults: list[Fault]) -> Json:
-    """An object with whatever fields."""
+def anything(value: Json, pointer: str, violations: list[Violation]) -> Json:
+    """An object with any fields."""
     if not isinstance(value, dict):
-        faults.append(Fault(pointer, "must be an object"))
+        violations.append(Violation(pointer, "must be an object"))
     return value
 
 
 def list_of(item: Check) -> Check:
-    """A list whose entries are all of one kind."""
+    """A list with items of one kind."""
 
-    def check(value: Json, pointer: str, faults: list[Fault]) -> Json:
+    def check(value: Json, pointer: str, violations: list[Violation]) -> Json:
         if not isinstance(value, list):
-            faults.append(Fault(pointer, "must be a list"))
+            violations.append(Violation(pointer, "must be a list"))
             return value
-        return [item(one, f"{pointer}/{index}", faults) for index, one in enumerate(value)]
+        return [item(one, f"{pointer}/{index}", violations) for index, one in enumerate(value)]
 
     return check
 
 
 @attrs.frozen
 class Field:
-    """A field of an object: what it must be, and what it is when it is left out."""
+    """A field of an object: its check, and its default if it is optional."""
 
     check: Check
     default: Json = _REQUIRED
@@ -121,31 +122,31 @@ class Shape:
 
     Attributes:
         fields: its fields by name.
-        closed: refuses other fields; an open shape keeps them.
-        partial: an update: no field is required, none is filled in.
+        closed: rejects other fields; otherwise they are kept.
+        partial: for updates: no field is required, and no default is filled in.
     """
 
     fields: Mapping[str, Field]
     closed: bool = True
     partial: bool = False
 
-    def __call__(self, value: Json, pointer: str, faults: list[Fault]) -> Json:
-        """Check an object, as every `Check` does."""
+    def __call__(self, value: Json, pointer: str, violations: list[Violation]) -> Json:
+        """Validate an object, as every `Check` does."""
         if not isinstance(value, dict):
-            faults.append(Fault(pointer, "must be an object"))
+            violations.append(Violation(pointer, "must be an object"))
             return value
         kept = {} if self.partial else self.blank()
         for name, one in value.items():
             place = f"{pointer}/{_escaped(name)}"
             if name in self.fields:
-                kept[name] = self.fields[name].check(one, place, faults)
+                kept[name] = self.fields[name].check(one, place, violations)
             elif self.closed:
-                faults.append(Fault(place, "is not known here"))
+                violations.append(Violation(place, "is not a known field"))
             else:
                 kept[name] = one
         if not self.partial:
-            faults.extend(
-                Fault(f"{pointer}/{name}", "is required")
+            violations.extend(
+                Violation(f"{pointer}/{name}", "is required")
                 for name, field in self.fields.items()
                 if field.default is _REQUIRED and name not in value
             )
@@ -162,16 +163,16 @@ class Shape:
         return cls(fields)
 
     def blank(self) -> Document:
-        """The fields that need not be given, as they are then."""
+        """The defaults of the optional fields."""
         return {n: f.default for n, f in self.fields.items() if f.default is not _REQUIRED}
 
     def update(self, *names: str) -> "Shape":
-        """The shape of a change to some of these fields."""
+        """The shape of an update of some of these fields."""
         return Shape({name: self.fields[name] for name in names}, partial=True)
 
 
 def some_of(fields: Mapping[str, Check]) -> Shape:
-    """An object of which any field may be left out, and then stays out."""
+    """An object whose fields are all optional, without defaults."""
     return Shape({name: Field(check) for name, check in fields.items()}, partial=True)
 
 
@@ -181,21 +182,21 @@ def required(check: Check) -> Field:
 
 
 def nullable(check: Check) -> Field:
-    """A field that may be null, and is when it is left out."""
+    """A field that may be null; its default is null."""
 
-    def or_null(value: Json, pointer: str, faults: list[Fault]) -> Json:
-        return None if value is None else check(value, pointer, faults)
+    def or_null(value: Json, pointer: str, violations: list[Violation]) -> Json:
+        return None if value is None else check(value, pointer, violations)
 
     return Field(or_null, None)
 
 
 def many(item: Check) -> Field:
-    """A list that is empty when it is left out."""
+    """A list field; its default is an empty list."""
     return Field(list_of(item), [])
 
 
 def part(shape: Shape) -> Field:
-    """An object that is blank when it is left out."""
+    """An object field; its default consists of the object's own defaults."""
     return Field(shape, shape.blank())
 
 

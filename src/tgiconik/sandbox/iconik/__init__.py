@@ -1,7 +1,7 @@
-"""iconik's side of the sandbox: 1,002 operations below `/API/`, most of them from the facts alone.
+"""The sandbox's iconik: 1,002 operations below `/API/`.
 
-A request is found in the table, passes the gate (credentials, query, body) and reaches a handler:
-one of the modules for nouns that behave in ways of their own, or the generic noun.
+A request is routed, authenticated and validated against iconik's OpenAPI documents, then handled:
+by the module of its resource, or by a generic handler (`crud`).
 """
 
 from collections.abc import Callable, Mapping
@@ -27,28 +27,29 @@ from tgiconik.sandbox.iconik import (
     jobs,
     metadata,
     objects,
-    people,
     relations,
     search,
     segments,
     shares,
     transcoding,
     uploads,
+    users,
     versions,
 )
-from tgiconik.sandbox.iconik.asked import Asked, Refused
-from tgiconik.sandbox.iconik.crud import Nouns
-from tgiconik.sandbox.iconik.gate import check_credentials, check_query, read_body
+from tgiconik.sandbox.iconik.crud import ResourceTypes
 from tgiconik.sandbox.iconik.index import SearchIndex
+from tgiconik.sandbox.iconik.late_answers import as_read_by
+from tgiconik.sandbox.iconik.request import ApiError, ApiRequest
+from tgiconik.sandbox.iconik.router import Router
 from tgiconik.sandbox.iconik.seed import CURRENT_USER
-from tgiconik.sandbox.iconik.table import Table
+from tgiconik.sandbox.iconik.validation import check_credentials, check_query, read_body
 from tgiconik.sandbox.schema import Schemas
 from tgiconik.sandbox.state import State
 
-Handler = Callable[[Asked], Response]
+Handler = Callable[[ApiRequest], Response]
 
 _METHODS: Final = ["GET", "POST", "PUT", "PATCH", "DELETE"]
-#: The operations that behave in ways of their own.
+#: Handlers of operations with behaviour of their own.
 _HANDLERS: Final[Mapping[str, Handler]] = {
     **acls.HANDLERS,
     **approvals.HANDLERS,
@@ -59,7 +60,7 @@ _HANDLERS: Final[Mapping[str, Handler]] = {
     **history.HANDLERS,
     **jobs.HANDLERS,
     **metadata.HANDLERS,
-    **people.HANDLERS,
+    **users.HANDLERS,
     **relations.HANDLERS,
     **search.HANDLERS,
     **segments.HANDLERS,
@@ -71,48 +72,50 @@ _HANDLERS: Final[Mapping[str, Handler]] = {
 
 
 def routes(state: State) -> list[BaseRoute]:
-    """All of iconik, as one route below `/API/`."""
-    service = _Iconik(state, _known())
+    """The route of all iconik operations, below `/API/`."""
+    service = _Dispatcher(state, _operations())
     return [Route("/API/{path:path}", service.answer, methods=_METHODS)]
 
 
 @attrs.frozen
-class _Known:
-    """What follows from the facts alone: the same for every sandbox."""
+class _Operations:
+    """Routing, schemas and handlers of all operations; shared by all sandboxes of a process."""
 
-    table: Table
+    router: Router
     schemas: Mapping[str, Schemas]
     handlers: Mapping[str, Handler]
 
 
 @cache
-def _known() -> _Known:
+def _operations() -> _Operations:
     known = facts.load()
     schemas = {service: Schemas(named) for service, named in known.schemas.items()}
-    nouns = {
-        service: Nouns(service, _by_place(known, service), schemas[service]) for service in schemas
+    resources = {
+        service: ResourceTypes(service, _by_place(known, service), schemas[service])
+        for service in schemas
     }
-    return _Known(
-        table=Table(known.operations),
+    return _Operations(
+        router=Router(known.operations),
         schemas=schemas,
-        handlers={each.name: _handler(each, nouns[each.service]) for each in known.operations},
+        handlers={each.name: _handler(each, resources[each.service]) for each in known.operations},
     )
 
 
-class _Iconik:
-    """The dispatcher: what is asked for, whether it may be, and who answers."""
+class _Dispatcher:
+    """Routes, validates and answers requests."""
 
-    def __init__(self, state: State, known: _Known) -> None:
+    def __init__(self, state: State, known: _Operations) -> None:
         self._state = state
-        self._known = known
+        self._operations = known
         self._index = SearchIndex(state)
+        state.store.subscribe(self._index.note_change)
 
     async def answer(self, request: Request) -> Response:
-        """Answer one request, refusals in iconik's shape of an error."""
+        """Answer a request; an `ApiError` becomes an error response in iconik's format."""
         try:
             return await self._answer(request)
-        except Refused as refusal:
-            return JSONResponse({"errors": list(refusal.messages)}, status_code=refusal.status)
+        except ApiError as error:
+            return JSONResponse({"errors": list(error.messages)}, status_code=error.status)
 
     async def _answer(self, request: Request) -> Response:
         path = request.scope["raw_path"].decode("ascii").partition("?")[0]
@@ -120,10 +123,11 @@ class _Iconik:
         check_credentials(operation, request.headers)
         for name in check_query(operation, request.query_params):
             self._state.unknown_queries.append(f"{operation.name} {name}")
-        schemas = self._known.schemas[operation.service]
-        asked = Asked(
-            state=self._state,
-            index=self._index,
+        schemas = self._operations.schemas[operation.service]
+        state = as_read_by(self._state, operation)
+        api_request = ApiRequest(
+            state=state,
+            index=self._index if state is self._state else SearchIndex(state),
             schemas=schemas,
             operation=operation,
             ids=ids,
@@ -132,26 +136,26 @@ class _Iconik:
             path=path,
             user_id=CURRENT_USER,
         )
-        handler = self._known.handlers[operation.name]
+        handler = self._operations.handlers[operation.name]
         if request.method == "GET":
-            return handler(asked)
+            return handler(api_request)
         with self._state.store.transaction():
-            return handler(asked)
+            return handler(api_request)
 
     def _find(self, method: str, path: str) -> tuple[Operation, Mapping[str, str]]:
-        found = self._known.table.find(method, path)
+        found = self._operations.router.find(method, path)
         if found is not None:
             return found
-        if allowed := self._known.table.methods(path):
-            raise Refused(405, f"The method is not allowed, only {', '.join(allowed)}")
-        raise Refused(404, "The requested URL was not found on the server")
+        if allowed := self._operations.router.methods(path):
+            raise ApiError(405, f"The method is not allowed, only {', '.join(allowed)}")
+        raise ApiError(404, "The requested URL was not found on the server")
 
 
-def _handler(operation: Operation, nouns: Nouns) -> Handler:
+def _handler(operation: Operation, resources: ResourceTypes) -> Handler:
     own = _HANDLERS.get(operation.name)
     if own is not None:
         return own
-    return partial(_generic, handler=_generic_handler(operation, nouns), nouns=nouns)
+    return partial(_generic, handler=_generic_handler(operation, resources), resources=resources)
 
 
 def _by_place(known: Facts, service: str) -> Mapping[tuple[str, str], Operation]:
@@ -162,25 +166,25 @@ def _by_place(known: Facts, service: str) -> Mapping[tuple[str, str], Operation]
     }
 
 
-def _generic(asked: Asked, *, handler: Handler, nouns: Nouns) -> Response:
-    crud.check_parents(asked, nouns)
-    if "asset_id" in asked.ids:
-        # Other services hang things below assets, which live in the assets service.
-        objects.asset(asked.state, asked.ids["asset_id"])
-    return handler(asked)
+def _generic(api_request: ApiRequest, *, handler: Handler, resources: ResourceTypes) -> Response:
+    crud.check_parents(api_request, resources)
+    if "asset_id" in api_request.ids:
+        # Other services have resources below assets, which belong to the assets service.
+        objects.asset(api_request.state, api_request.ids["asset_id"])
+    return handler(api_request)
 
 
-def _generic_handler(operation: Operation, nouns: Nouns) -> Handler:
-    """What the generic noun does for an operation: a matter of its path and its answer alone."""
+def _generic_handler(operation: Operation, resources: ResourceTypes) -> Handler:
+    """The generic handler of an operation, chosen by its path and its response schema."""
     method, path = operation.method, operation.path
-    if method == "GET" and nouns.is_list(operation):
-        return partial(crud.list_all, noun=nouns.of_collection(path))
-    if (noun := nouns.of_collection(path)) and nouns.creation(path) is operation:
-        return partial(crud.create, noun=noun)
-    if noun := nouns.of_item(path) or nouns.of_value(path):
+    if method == "GET" and resources.is_list(operation):
+        return partial(crud.list_all, resource=resources.of_collection(path))
+    if (resource := resources.of_collection(path)) and resources.creation(path) is operation:
+        return partial(crud.create, resource=resource)
+    if resource := resources.of_item(path) or resources.of_value(path):
         act = _ON_ONE.get(method)
         if act is not None and (method == "DELETE" or crud.first_schema(operation) is not None):
-            return partial(act, noun=noun)
+            return partial(act, resource=resource)
     return crud.act
 
 

@@ -1,7 +1,7 @@
-"""Access control lists: which permissions users, groups and shares have on an object.
+"""Access control lists: permissions of users, groups and shares on objects.
 
-`PUT` overwrites what a subject had, unless the body says `mode=APPEND`. The sandbox keeps the lists
-and answers from them; it does not enforce them: its credentials may do everything.
+`PUT` overwrites a subject's permissions unless the body has `mode=APPEND`. The sandbox stores the
+lists and returns them, but does not enforce them: its credentials may do everything.
 """
 
 from collections.abc import Iterable, Mapping
@@ -9,9 +9,9 @@ from typing import Any, Final
 
 from starlette.responses import JSONResponse, Response
 
-from tgiconik.sandbox.iconik.asked import Asked, Refused, found
 from tgiconik.sandbox.iconik.kinds import CONTENTS
-from tgiconik.sandbox.iconik.paging import listed
+from tgiconik.sandbox.iconik.paging import list_response
+from tgiconik.sandbox.iconik.request import ApiError, ApiRequest, or_404
 from tgiconik.sandbox.store import Document
 
 #: One document per object and subject.
@@ -20,18 +20,18 @@ _PERMISSIONS: Final = ("read", "write", "delete", "change-acl")
 _SUBJECTS: Final = {"user_id": "user_ids", "group_id": "group_ids"}
 
 
-def _subject(asked: Asked) -> tuple[str, str]:
-    """Who the path is about: `("user_id", …)`."""
-    name = next(name for name in ("user_id", "group_id", "share_id") if name in asked.ids)
-    return name, asked.ids[name]
+def _subject(request: ApiRequest) -> tuple[str, str]:
+    """The subject named in the path, such as `("user_id", …)`."""
+    name = next(name for name in ("user_id", "group_id", "share_id") if name in request.ids)
+    return name, request.ids[name]
 
 
-def _object(asked: Asked) -> str:
-    return f"{asked.ids['object_type']}/{asked.ids['object_key']}"
+def _object(request: ApiRequest) -> str:
+    return f"{request.ids['object_type']}/{request.ids['object_key']}"
 
 
 def _grant(
-    asked: Asked,
+    request: ApiRequest,
     key: str,
     subject: tuple[str, str],
     permissions: Iterable[str],
@@ -39,23 +39,23 @@ def _grant(
     append: bool = False,
 ) -> Document:
     name, id_ = subject
-    before = asked.state.store.get(ACLS, f"{key}/{name}/{id_}") or {"date_created": asked.now()}
+    before = request.state.store.get(ACLS, f"{key}/{name}/{id_}") or {"date_created": request.now()}
     kept = before.get("permissions", []) if append else []
     document = before | {
         name: id_,
         "object_type": key.partition("/")[0],
         "object_key": key.partition("/")[2],
         "permissions": [*kept, *(each for each in permissions if each not in kept)],
-        "date_modified": asked.now(),
+        "date_modified": request.now(),
     }
-    asked.state.store.put(ACLS, f"{key}/{name}/{id_}", document, parent=key)
+    request.state.store.put(ACLS, f"{key}/{name}/{id_}", document, parent=key)
     return document
 
 
-def read_object(asked: Asked) -> Response:
-    """Who may do what with an object."""
-    entries = asked.state.store.list(ACLS, parent=_object(asked))
-    return asked.fit(
+def read_object(request: ApiRequest) -> Response:
+    """Read an object's access control list."""
+    entries = request.state.store.list(ACLS, parent=_object(request))
+    return request.respond(
         {
             "users_acl": [each for each in entries if "user_id" in each],
             "groups_acl": [each for each in entries if "group_id" in each],
@@ -63,126 +63,126 @@ def read_object(asked: Asked) -> Response:
     )
 
 
-def read_permissions(asked: Asked) -> Response:
-    """What the caller may do with an object: everything."""
-    return asked.fit({"permissions": list(_PERMISSIONS)})
+def read_permissions(request: ApiRequest) -> Response:
+    """Read the caller's permissions on an object, which are all permissions."""
+    return request.respond({"permissions": list(_PERMISSIONS)})
 
 
-def check_permission(asked: Asked) -> Response:
-    """Whether a subject, or the caller, has a permission; 403 when not."""
-    if "user_id" in asked.ids or "group_id" in asked.ids or "share_id" in asked.ids:
-        entry = _entry(asked)
-        if asked.ids["permission"] not in entry["permissions"]:
-            raise Refused(403, f"The permission {asked.ids['permission']} is missing")
-        return asked.fit(entry)
-    if asked.ids["permission"] not in _PERMISSIONS:
-        raise Refused(404, f"There is no permission {asked.ids['permission']}")
+def check_permission(request: ApiRequest) -> Response:
+    """Check that a subject, or the caller, has a permission; 403 if not."""
+    if "user_id" in request.ids or "group_id" in request.ids or "share_id" in request.ids:
+        entry = _entry(request)
+        if request.ids["permission"] not in entry["permissions"]:
+            raise ApiError(403, f"The permission {request.ids['permission']} is missing")
+        return request.respond(entry)
+    if request.ids["permission"] not in _PERMISSIONS:
+        raise ApiError(404, f"There is no permission {request.ids['permission']}")
     return Response(status_code=200)
 
 
-def check_many(asked: Asked) -> Response:
-    """Which of several objects the caller may use: all of them."""
-    keys = asked.body.get("object_keys") or [
-        key for each in asked.body.get("objects", ()) for key in each.get("object_keys") or ()
+def check_many(request: ApiRequest) -> Response:
+    """Read the caller's permissions on several objects, which are all permissions."""
+    keys = request.body.get("object_keys") or [
+        key for each in request.body.get("objects", ()) for key in each.get("object_keys") or ()
     ]
-    return asked.fit({"access_granted": keys, "access_denied": []})
+    return request.respond({"access_granted": keys, "access_denied": []})
 
 
-def read_entry(asked: Asked) -> Response:
-    """What one subject may do with an object."""
-    return asked.fit(_entry(asked))
+def read_entry(request: ApiRequest) -> Response:
+    """Read one subject's permissions on an object."""
+    return request.respond(_entry(request))
 
 
-def _entry(asked: Asked) -> Document:
-    name, id_ = _subject(asked)
-    document = asked.state.store.get(ACLS, f"{_object(asked)}/{name}/{id_}")
-    return found(document, f"An ACL of {id_}")
+def _entry(request: ApiRequest) -> Document:
+    name, id_ = _subject(request)
+    document = request.state.store.get(ACLS, f"{_object(request)}/{name}/{id_}")
+    return or_404(document, f"An ACL of {id_}")
 
 
-def write_entry(asked: Asked) -> Response:
-    """Say what one subject may do with an object."""
-    permissions = asked.body.get("permissions") or ()
-    return asked.fit(_grant(asked, _object(asked), _subject(asked), permissions))
+def write_entry(request: ApiRequest) -> Response:
+    """Set one subject's permissions on an object."""
+    permissions = request.body.get("permissions") or ()
+    return request.respond(_grant(request, _object(request), _subject(request), permissions))
 
 
-def delete_entry(asked: Asked) -> Response:
-    """Take everything on an object from one subject."""
-    name, id_ = _subject(asked)
-    asked.state.store.delete(ACLS, f"{_object(asked)}/{name}/{id_}")
+def delete_entry(request: ApiRequest) -> Response:
+    """Remove all of one subject's permissions on an object."""
+    name, id_ = _subject(request)
+    request.state.store.delete(ACLS, f"{_object(request)}/{name}/{id_}")
     return Response(status_code=204)
 
 
-def list_shares(asked: Asked) -> Response:
-    """What shares may do with an object."""
-    entries = asked.state.store.list(ACLS, parent=_object(asked))
-    return listed(asked, [each for each in entries if "share_id" in each])
+def list_shares(request: ApiRequest) -> Response:
+    """List the permissions that shares have on an object."""
+    entries = request.state.store.list(ACLS, parent=_object(request))
+    return list_response(request, [each for each in entries if "share_id" in each])
 
 
-def write_many(asked: Asked) -> Response:
-    """Say what subjects may do with several objects."""
-    keys = asked.body.get("object_keys") or []
-    _write(asked, asked.body, keys)
-    return asked.fit({"updated_object_keys": keys})
+def write_many(request: ApiRequest) -> Response:
+    """Set the permissions of subjects on several objects."""
+    keys = request.body.get("object_keys") or []
+    _write(request, request.body, keys)
+    return request.respond({"updated_object_keys": keys})
 
 
-def write_different(asked: Asked) -> Response:
-    """The same as `write_many` several times, each with its own permissions."""
-    for each in asked.body["objects"]:
-        _write(asked, each, each["object_keys"])
+def write_different(request: ApiRequest) -> Response:
+    """Like `write_many`, for several sets of objects, each with its own permissions."""
+    for each in request.body["objects"]:
+        _write(request, each, each["object_keys"])
     return JSONResponse(
-        [{"updated_object_keys": each["object_keys"]} for each in asked.body["objects"]]
+        [{"updated_object_keys": each["object_keys"]} for each in request.body["objects"]]
     )
 
 
-def write_contents(asked: Asked) -> Response:
-    """Say what subjects may do with what is in collections."""
-    for type_, key in _contents(asked):
-        _write(asked, asked.body | {"object_type": type_}, [key])
+def write_contents(request: ApiRequest) -> Response:
+    """Set the permissions of subjects on the contents of collections."""
+    for type_, key in _contents(request):
+        _write(request, request.body | {"object_type": type_}, [key])
     return Response(status_code=202)
 
 
-def _write(asked: Asked, body: Mapping[str, Any], keys: Iterable[str]) -> None:
-    type_ = body.get("object_type") or asked.ids["object_type"]
+def _write(request: ApiRequest, body: Mapping[str, Any], keys: Iterable[str]) -> None:
+    type_ = body.get("object_type") or request.ids["object_type"]
     for key in keys:
-        for subject in _subjects(asked, body):
+        for subject in _subjects(request, body):
             append = body.get("mode") == "APPEND"
-            _grant(asked, f"{type_}/{key}", subject, body["permissions"], append=append)
+            _grant(request, f"{type_}/{key}", subject, body["permissions"], append=append)
 
 
-def _subjects(asked: Asked, body: Mapping[str, Any]) -> list[tuple[str, str]]:
-    if "share_id" in asked.ids:
-        return [("share_id", asked.ids["share_id"])]
+def _subjects(request: ApiRequest, body: Mapping[str, Any]) -> list[tuple[str, str]]:
+    if "share_id" in request.ids:
+        return [("share_id", request.ids["share_id"])]
     return [(name, id_) for name, many in _SUBJECTS.items() for id_ in body.get(many) or ()]
 
 
-def delete_many(asked: Asked) -> Response:
-    """Take everything on several objects from subjects."""
-    for key in asked.body.get("object_keys") or ():
-        _delete(asked, f"{asked.ids['object_type']}/{key}")
-    return asked.empty()
+def delete_many(request: ApiRequest) -> Response:
+    """Remove all permissions of subjects on several objects."""
+    for key in request.body.get("object_keys") or ():
+        _delete(request, f"{request.ids['object_type']}/{key}")
+    return request.respond_empty()
 
 
-def delete_contents(asked: Asked) -> Response:
-    """Take everything on what is in collections from subjects."""
-    for type_, key in _contents(asked):
-        _delete(asked, f"{type_}/{key}")
-    return asked.empty()
+def delete_contents(request: ApiRequest) -> Response:
+    """Remove all permissions of subjects on the contents of collections."""
+    for type_, key in _contents(request):
+        _delete(request, f"{type_}/{key}")
+    return request.respond_empty()
 
 
-def _delete(asked: Asked, key: str) -> None:
-    for name, id_ in _subjects(asked, asked.body):
-        asked.state.store.delete(ACLS, f"{key}/{name}/{id_}")
+def _delete(request: ApiRequest, key: str) -> None:
+    for name, id_ in _subjects(request, request.body):
+        request.state.store.delete(ACLS, f"{key}/{name}/{id_}")
 
 
-def _contents(asked: Asked) -> list[tuple[str, str]]:
+def _contents(request: ApiRequest) -> list[tuple[str, str]]:
     wanted = {
-        "assets": asked.body["include_assets"],
-        "collections": asked.body["include_collections"],
+        "assets": request.body["include_assets"],
+        "collections": request.body["include_collections"],
     }
     return [
         (content["object_type"], content["object_id"])
-        for collection_id in asked.body.get("object_ids") or ()
-        for content in asked.state.store.list(CONTENTS, parent=collection_id)
+        for collection_id in request.body.get("object_ids") or ()
+        for content in request.state.store.list(CONTENTS, parent=collection_id)
         if wanted[content["object_type"]]
     ]
 

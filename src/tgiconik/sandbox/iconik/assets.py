@@ -1,4 +1,4 @@
-"""Assets: made with a first version at once, deleted into a queue, purged from there."""
+"""Assets: created with a first version, deleted into a delete queue, purged from there."""
 
 from collections.abc import Callable, Iterable
 from typing import Any
@@ -6,15 +6,15 @@ from typing import Any
 from starlette.responses import Response
 
 from tgiconik.sandbox.iconik import collection, files
-from tgiconik.sandbox.iconik.asked import Asked, Refused, found, new_id, stamp
 from tgiconik.sandbox.iconik.history import record
 from tgiconik.sandbox.iconik.kinds import ASSETS, CONTENTS, SHARES
 from tgiconik.sandbox.iconik.objects import asset
-from tgiconik.sandbox.iconik.paging import listed
+from tgiconik.sandbox.iconik.paging import list_response
+from tgiconik.sandbox.iconik.request import ApiError, ApiRequest, new_id, or_404, stamp
 from tgiconik.sandbox.state import State
 from tgiconik.sandbox.store import Document
 
-#: What a client may send and the server decides.
+#: Fields set by the server; values sent by a client are ignored.
 _OURS = frozenset({
     "id", "versions", "date_created", "date_modified", "created_by_user", "in_collections",
     "default_version_id", "status", "collection_id",
@@ -43,7 +43,7 @@ def new_version(
 
 
 def put(state: State, document: Document) -> Document:
-    """Write an asset."""
+    """Store an asset."""
     state.store.put(ASSETS, document["id"], document)
     return document
 
@@ -57,7 +57,7 @@ def make(
     version_id: str | None = None,
     created: str | None = None,
 ) -> Document:
-    """Make an asset with its first version."""
+    """Create an asset with its first version."""
     moment = created or stamp(state.now())
     version = new_version(1, created=moment, user_id=user_id, id_=version_id)
     return put(
@@ -85,123 +85,123 @@ def make(
     )
 
 
-def create_asset(asked: Asked) -> Response:
-    """Make an asset; in a collection with `collection_id` and `assign_to_collection=true`."""
-    collection_id = asked.body.get("collection_id")
-    document = make(asked.state, asked.body, user_id=asked.user_id)
-    if collection_id is not None and asked.flag("assign_to_collection"):
-        collection.add(asked.state, collection_id, "assets", document["id"])
-        document = asset(asked.state, document["id"])
-    return asked.fit(document)
+def create_asset(request: ApiRequest) -> Response:
+    """Create an asset; `collection_id` with `assign_to_collection=true` adds it to a collection."""
+    collection_id = request.body.get("collection_id")
+    document = make(request.state, request.body, user_id=request.user_id)
+    if collection_id is not None and request.flag("assign_to_collection"):
+        collection.add(request.state, collection_id, "assets", document["id"])
+        document = asset(request.state, document["id"])
+    return request.respond(document)
 
 
-def read_asset(asked: Asked) -> Response:
-    """One asset with its versions."""
-    return asked.fit(asset(asked.state, asked.ids["asset_id"]))
+def read_asset(request: ApiRequest) -> Response:
+    """Read an asset with its versions."""
+    return request.respond(asset(request.state, request.ids["asset_id"]))
 
 
-def list_assets(asked: Asked) -> Response:
-    """The assets that are not deleted."""
-    live = [each for each in asked.state.store.list(ASSETS) if each["status"] == "ACTIVE"]
-    return listed(asked, live)
+def list_assets(request: ApiRequest) -> Response:
+    """List the assets that are not deleted."""
+    live = [each for each in request.state.store.list(ASSETS) if each["status"] == "ACTIVE"]
+    return list_response(request, live)
 
 
-def change_asset(asked: Asked) -> Response:
-    """Change the fields that were sent: PUT and PATCH do the same for the server's own fields."""
-    document = asset(asked.state, asked.ids["asset_id"])
-    return asked.fit(_change(asked, document, asked.body))
+def change_asset(request: ApiRequest) -> Response:
+    """Update the fields that were sent. PUT and PATCH are the same."""
+    document = asset(request.state, request.ids["asset_id"])
+    return request.respond(_change(request, document, request.body))
 
 
-def change_assets(asked: Asked) -> Response:
-    """Change several assets, each by its id in the body."""
-    for change in asked.body["objects"]:
-        _change(asked, asset(asked.state, change.get("id", "")), change)
+def change_assets(request: ApiRequest) -> Response:
+    """Update several assets, each identified by its id in the body."""
+    for change in request.body["objects"]:
+        _change(request, asset(request.state, change.get("id", "")), change)
     return Response(status_code=202)
 
 
-def _change(asked: Asked, document: Document, fields: dict[str, Any]) -> Document:
+def _change(request: ApiRequest, document: Document, fields: dict[str, Any]) -> Document:
     sent = {name: value for name, value in fields.items() if name not in _OURS}
     return put(
-        asked.state,
-        document | sent | {"date_modified": asked.now(), "updated_by_user": asked.user_id},
+        request.state,
+        document | sent | {"date_modified": request.now(), "updated_by_user": request.user_id},
     )
 
 
-def delete_asset(asked: Asked) -> Response:
-    """Move an asset to the delete queue; nobody finds it elsewhere any more."""
-    _delete(asked, asset(asked.state, asked.ids["asset_id"]))
+def delete_asset(request: ApiRequest) -> Response:
+    """Move an asset to the delete queue, which hides it everywhere else."""
+    _delete(request, asset(request.state, request.ids["asset_id"]))
     return Response(status_code=204)
 
 
-def restore_asset(asked: Asked) -> Response:
-    """Bring an asset back from the delete queue."""
-    _restore(asked, _deleted(asked.state, asked.ids["asset_id"]))
+def restore_asset(request: ApiRequest) -> Response:
+    """Restore an asset from the delete queue."""
+    _restore(request, _deleted(request.state, request.ids["asset_id"]))
     return Response(status_code=204)
 
 
-def purge_asset(asked: Asked) -> Response:
-    """Forget a deleted asset for good."""
-    _purge(asked, _deleted(asked.state, asked.ids["asset_id"]))
+def purge_asset(request: ApiRequest) -> Response:
+    """Permanently delete an asset from the delete queue."""
+    _purge(request, _deleted(request.state, request.ids["asset_id"]))
     return Response(status_code=204)
 
 
-def _delete(asked: Asked, document: Document) -> None:
-    gone = {"status": "DELETED", "date_deleted": asked.now(), "deleted_by_user": asked.user_id}
-    put(asked.state, document | gone)
-    record(asked.state, document["id"], "DELETE", user_id=asked.user_id)
+def _delete(request: ApiRequest, document: Document) -> None:
+    gone = {"status": "DELETED", "date_deleted": request.now(), "deleted_by_user": request.user_id}
+    put(request.state, document | gone)
+    record(request.state, document["id"], "DELETE", user_id=request.user_id)
 
 
-def _restore(asked: Asked, document: Document) -> None:
+def _restore(request: ApiRequest, document: Document) -> None:
     back = {"status": "ACTIVE", "date_deleted": None, "deleted_by_user": None}
-    put(asked.state, document | back)
-    record(asked.state, document["id"], "RESTORE", user_id=asked.user_id)
+    put(request.state, document | back)
+    record(request.state, document["id"], "RESTORE", user_id=request.user_id)
 
 
-def _purge(asked: Asked, document: Document) -> None:
-    asked.state.store.delete(ASSETS, document["id"])
-    files.forget_asset(asked.state, document["id"])
-    for content in asked.state.store.list(CONTENTS):
+def _purge(request: ApiRequest, document: Document) -> None:
+    request.state.store.delete(ASSETS, document["id"])
+    files.delete_asset_files(request.state, document["id"])
+    for content in request.state.store.list(CONTENTS):
         if content["object_id"] == document["id"]:
-            collection.remove(asked.state, content)
-    for share in asked.state.store.list(SHARES, parent=f"assets/{document['id']}"):
-        asked.state.store.delete(SHARES, share["id"])
+            collection.remove(request.state, content)
+    for share in request.state.store.list(SHARES, parent=f"assets/{document['id']}"):
+        request.state.store.delete(SHARES, share["id"])
 
 
 def _deleted(state: State, id_: str) -> Document:
-    document = found(state.store.get(ASSETS, id_), f"Asset {id_}")
+    document = or_404(state.store.get(ASSETS, id_), f"Asset {id_}")
     if document["status"] != "DELETED":
-        raise Refused(400, f"Asset {id_} is not deleted")
+        raise ApiError(400, f"Asset {id_} is not deleted")
     return document
 
 
-def list_queue(asked: Asked) -> Response:
-    """The deleted assets that wait to be purged."""
-    return listed(asked, _queue(asked.state))
+def list_queue(request: ApiRequest) -> Response:
+    """List the assets in the delete queue."""
+    return list_response(request, _queue(request.state))
 
 
-def delete_assets(asked: Asked) -> Response:
+def delete_assets(request: ApiRequest) -> Response:
     """Move several assets to the delete queue."""
-    return _each(asked, (asset(asked.state, id_) for id_ in asked.body["ids"]), _delete)
+    return _each(request, (asset(request.state, id_) for id_ in request.body["ids"]), _delete)
 
 
-def restore_assets(asked: Asked) -> Response:
-    """Bring several assets back from the delete queue."""
-    return _each(asked, (_deleted(asked.state, id_) for id_ in asked.body["ids"]), _restore)
+def restore_assets(request: ApiRequest) -> Response:
+    """Restore several assets from the delete queue."""
+    return _each(request, (_deleted(request.state, id_) for id_ in request.body["ids"]), _restore)
 
 
-def purge_assets(asked: Asked) -> Response:
-    """Forget several deleted assets for good."""
-    return _each(asked, (_deleted(asked.state, id_) for id_ in asked.body["ids"]), _purge)
+def purge_assets(request: ApiRequest) -> Response:
+    """Permanently delete several assets from the delete queue."""
+    return _each(request, (_deleted(request.state, id_) for id_ in request.body["ids"]), _purge)
 
 
-def restore_queue(asked: Asked) -> Response:
-    """Bring all deleted assets back."""
-    return _each(asked, _queue(asked.state), _restore)
+def restore_queue(request: ApiRequest) -> Response:
+    """Restore all assets from the delete queue."""
+    return _each(request, _queue(request.state), _restore)
 
 
-def purge_queue(asked: Asked) -> Response:
-    """Forget all deleted assets for good."""
-    return _each(asked, _queue(asked.state), _purge)
+def purge_queue(request: ApiRequest) -> Response:
+    """Permanently delete all assets in the delete queue."""
+    return _each(request, _queue(request.state), _purge)
 
 
 def _queue(state: State) -> list[Document]:
@@ -209,11 +209,11 @@ def _queue(state: State) -> list[Document]:
 
 
 def _each(
-    asked: Asked, documents: Iterable[Document], do: Callable[[Asked, Document], None]
+    request: ApiRequest, documents: Iterable[Document], do: Callable[[ApiRequest, Document], None]
 ) -> Response:
     for document in documents:
-        do(asked, document)
-    return asked.empty()
+        do(request, document)
+    return request.respond_empty()
 
 
 HANDLERS = {

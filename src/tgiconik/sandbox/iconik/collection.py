@@ -1,14 +1,14 @@
-"""Collections and what is in them."""
+"""Collections and their contents."""
 
 from typing import Any
 
 from starlette.responses import Response
 
 from tgiconik.sandbox.iconik import index as indexed
-from tgiconik.sandbox.iconik.asked import Asked, Refused, found, new_id, stamp
 from tgiconik.sandbox.iconik.kinds import ASSETS, COLLECTIONS, CONTENTS
 from tgiconik.sandbox.iconik.objects import asset, collection
-from tgiconik.sandbox.iconik.paging import listed
+from tgiconik.sandbox.iconik.paging import list_response
+from tgiconik.sandbox.iconik.request import ApiError, ApiRequest, new_id, or_404, stamp
 from tgiconik.sandbox.state import State
 from tgiconik.sandbox.store import Document
 
@@ -18,7 +18,7 @@ _MEMBERS = {"assets": ASSETS, "collections": COLLECTIONS}
 def make(
     state: State, fields: dict[str, Any], *, user_id: str | None, id_: str | None = None
 ) -> Document:
-    """Make a collection, below its `parent_id` when it has one."""
+    """Create a collection, below its `parent_id` if it has one."""
     moment = stamp(state.now())
     parent_id = fields.get("parent_id")
     if parent_id is not None:
@@ -46,14 +46,14 @@ def make(
 
 
 def add(state: State, collection_id: str, object_type: str, object_id: str) -> bool:
-    """Put an object into a collection.
+    """Add an object to a collection.
 
     Returns:
-        Whether it was not there before.
+        Whether it was added; False if it was already there.
     """
     collection(state, collection_id)
     if object_type not in _MEMBERS:
-        raise Refused(400, f"object_type {object_type} cannot be in a collection")
+        raise ApiError(400, f"object_type {object_type} cannot be in a collection")
     member = asset(state, object_id) if object_type == "assets" else collection(state, object_id)
     key = f"{collection_id}/{object_type}/{object_id}"
     if state.store.get(CONTENTS, key) is not None:
@@ -71,7 +71,7 @@ def add(state: State, collection_id: str, object_type: str, object_id: str) -> b
 
 
 def remove(state: State, content: Document) -> None:
-    """Take an object out of a collection."""
+    """Remove an object from a collection."""
     collection_id, type_, id_ = (
         content["collection_id"],
         content["object_type"],
@@ -85,7 +85,7 @@ def remove(state: State, content: Document) -> None:
 
 
 def members(state: State, collection_id: str) -> list[tuple[str, Document]]:
-    """The objects in a collection that are not deleted, with their types."""
+    """The type and document of each object in a collection that is not deleted."""
     found_ = []
     for content in state.store.list(CONTENTS, parent=collection_id):
         member = state.store.get(_MEMBERS[content["object_type"]], content["object_id"])
@@ -94,102 +94,102 @@ def members(state: State, collection_id: str) -> list[tuple[str, Document]]:
     return found_
 
 
-def create_collection(asked: Asked) -> Response:
-    """Make a collection."""
-    return asked.fit(make(asked.state, asked.body, user_id=asked.user_id))
+def create_collection(request: ApiRequest) -> Response:
+    """Create a collection."""
+    return request.respond(make(request.state, request.body, user_id=request.user_id))
 
 
-def list_collections(asked: Asked) -> Response:
-    """The collections that are not deleted."""
-    live = [each for each in asked.state.store.list(COLLECTIONS) if each["status"] == "ACTIVE"]
-    return listed(asked, live)
+def list_collections(request: ApiRequest) -> Response:
+    """List the collections that are not deleted."""
+    live = [each for each in request.state.store.list(COLLECTIONS) if each["status"] == "ACTIVE"]
+    return list_response(request, live)
 
 
-def read_collection(asked: Asked) -> Response:
-    """One collection."""
-    return asked.fit(collection(asked.state, asked.ids["collection_id"]))
+def read_collection(request: ApiRequest) -> Response:
+    """Read a collection."""
+    return request.respond(collection(request.state, request.ids["collection_id"]))
 
 
-def change_collection(asked: Asked) -> Response:
-    """Change the fields that were sent."""
-    document = collection(asked.state, asked.ids["collection_id"])
-    document |= {**asked.body, "id": document["id"], "date_modified": asked.now()}
-    asked.state.store.put(COLLECTIONS, document["id"], document)
-    return asked.fit(document)
+def change_collection(request: ApiRequest) -> Response:
+    """Update the fields that were sent."""
+    document = collection(request.state, request.ids["collection_id"])
+    document |= {**request.body, "id": document["id"], "date_modified": request.now()}
+    request.state.store.put(COLLECTIONS, document["id"], document)
+    return request.respond(document)
 
 
-def delete_collection(asked: Asked) -> Response:
+def delete_collection(request: ApiRequest) -> Response:
     """Move a collection to the delete queue; its assets stay."""
-    document = collection(asked.state, asked.ids["collection_id"])
-    gone = {"status": "DELETED", "date_deleted": asked.now(), "deleted_by_user": asked.user_id}
-    asked.state.store.put(COLLECTIONS, document["id"], document | gone)
+    document = collection(request.state, request.ids["collection_id"])
+    gone = {"status": "DELETED", "date_deleted": request.now(), "deleted_by_user": request.user_id}
+    request.state.store.put(COLLECTIONS, document["id"], document | gone)
     return Response(status_code=204)
 
 
-def restore_collection(asked: Asked) -> Response:
-    """Bring a collection back from the delete queue."""
-    document = _deleted(asked)
-    asked.state.store.put(
+def restore_collection(request: ApiRequest) -> Response:
+    """Restore a collection from the delete queue."""
+    document = _deleted(request)
+    request.state.store.put(
         COLLECTIONS, document["id"], document | {"status": "ACTIVE", "date_deleted": None}
     )
-    return asked.fit({"job_id": new_id()})
+    return request.respond({"job_id": new_id()})
 
 
-def purge_collection(asked: Asked) -> Response:
-    """Forget a deleted collection for good."""
-    document = _deleted(asked)
-    for content in asked.state.store.list(CONTENTS, parent=document["id"]):
-        remove(asked.state, content)
-    asked.state.store.delete(COLLECTIONS, document["id"])
+def purge_collection(request: ApiRequest) -> Response:
+    """Permanently delete a collection from the delete queue."""
+    document = _deleted(request)
+    for content in request.state.store.list(CONTENTS, parent=document["id"]):
+        remove(request.state, content)
+    request.state.store.delete(COLLECTIONS, document["id"])
     return Response(status_code=204)
 
 
-def _deleted(asked: Asked) -> Document:
-    id_ = asked.ids["collection_id"]
-    document = found(asked.state.store.get(COLLECTIONS, id_), f"Collection {id_}")
+def _deleted(request: ApiRequest) -> Document:
+    id_ = request.ids["collection_id"]
+    document = or_404(request.state.store.get(COLLECTIONS, id_), f"Collection {id_}")
     if document["status"] != "DELETED":
-        raise Refused(400, f"Collection {id_} is not deleted")
+        raise ApiError(400, f"Collection {id_} is not deleted")
     return document
 
 
-def list_queue(asked: Asked) -> Response:
-    """The deleted collections that wait to be purged."""
-    every = asked.state.store.list(COLLECTIONS)
-    return listed(asked, [each for each in every if each["status"] == "DELETED"])
+def list_queue(request: ApiRequest) -> Response:
+    """List the collections in the delete queue."""
+    every = request.state.store.list(COLLECTIONS)
+    return list_response(request, [each for each in every if each["status"] == "DELETED"])
 
 
-def list_contents(asked: Asked) -> Response:
-    """A page of the members; `object_types=assets,collections` leaves out the others."""
-    document = collection(asked.state, asked.ids["collection_id"])
-    types = asked.query.get("object_types", "assets,collections").split(",")
-    ids = asked.query.get("object_ids")
+def list_contents(request: ApiRequest) -> Response:
+    """List the contents; `object_types=assets,collections` filters by type."""
+    document = collection(request.state, request.ids["collection_id"])
+    types = request.query.get("object_types", "assets,collections").split(",")
+    ids = request.query.get("object_ids")
     chosen = [
-        indexed.document(asked.state, type_, member)
-        for type_, member in members(asked.state, document["id"])
+        indexed.document(request.state, type_, member)
+        for type_, member in members(request.state, document["id"])
         if type_ in types and (ids is None or member["id"] in ids.split(","))
     ]
-    return listed(asked, chosen)
+    return list_response(request, chosen)
 
 
-def add_content(asked: Asked) -> Response:
-    """Put an object into a collection; again is no error."""
-    id_ = asked.ids["collection_id"]
-    add(asked.state, id_, asked.body["object_type"], asked.body["object_id"])
+def add_content(request: ApiRequest) -> Response:
+    """Add an object to a collection; idempotent."""
+    id_ = request.ids["collection_id"]
+    add(request.state, id_, request.body["object_type"], request.body["object_id"])
     return Response(status_code=201)
 
 
-def remove_content(asked: Asked) -> Response:
-    """Take an object out of a collection."""
-    key = "/".join(asked.ids.values())
-    remove(asked.state, found(asked.state.store.get(CONTENTS, key), "The content"))
+def remove_content(request: ApiRequest) -> Response:
+    """Remove an object from a collection."""
+    key = "/".join(request.ids.values())
+    remove(request.state, or_404(request.state.store.get(CONTENTS, key), "The content"))
     return Response(status_code=204)
 
 
-def count_contents(asked: Asked) -> Response:
-    """How much is in a collection."""
-    document = collection(asked.state, asked.ids["collection_id"])
-    types = [type_ for type_, _ in members(asked.state, document["id"])]
-    return asked.fit(
+def count_contents(request: ApiRequest) -> Response:
+    """Count the contents of a collection."""
+    document = collection(request.state, request.ids["collection_id"])
+    types = [type_ for type_, _ in members(request.state, document["id"])]
+    return request.respond(
         {
             "title": document["title"],
             "assets_count": types.count("assets"),
@@ -198,14 +198,14 @@ def count_contents(asked: Asked) -> Response:
     )
 
 
-def list_ancestors(asked: Asked) -> Response:
-    """The collections above a collection, nearest first."""
+def list_ancestors(request: ApiRequest) -> Response:
+    """List the parent collections of a collection, nearest first."""
     above = []
-    parent_id = collection(asked.state, asked.ids["collection_id"])["parent_id"]
+    parent_id = collection(request.state, request.ids["collection_id"])["parent_id"]
     while parent_id is not None:
-        above.append(collection(asked.state, parent_id))
+        above.append(collection(request.state, parent_id))
         parent_id = above[-1]["parent_id"]
-    return listed(asked, above)
+    return list_response(request, above)
 
 
 HANDLERS = {

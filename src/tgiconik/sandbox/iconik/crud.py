@@ -1,7 +1,7 @@
-"""The generic noun: create, list, read, replace, update, delete, driven by the facts alone.
+"""Generic handlers: create, list, read, replace, update and delete, driven by the facts alone.
 
-A noun is found in the shape of the paths: `/v1/portals/` and `/v1/portals/{portal_id}/` are one.
-Nouns that behave in ways of their own have a module each and come before this one.
+Resource types follow from the paths: `/v1/portals/` and `/v1/portals/{portal_id}/` are one.
+Resources with behaviour of their own have a module each, whose handlers take precedence.
 """
 
 import re
@@ -12,29 +12,30 @@ import attrs
 from starlette.responses import Response
 
 from tgiconik.sandbox.facts import Operation, Schema
-from tgiconik.sandbox.iconik.asked import Asked, Refused, found, new_id
-from tgiconik.sandbox.iconik.paging import listed
+from tgiconik.sandbox.iconik.kinds import kind
+from tgiconik.sandbox.iconik.paging import list_response
+from tgiconik.sandbox.iconik.request import ApiError, ApiRequest, new_id, or_404
 from tgiconik.sandbox.schema import Schemas
 from tgiconik.sandbox.store import Document
 
 _LAST_PARAMETER = re.compile(r"(?P<collection>.+/)\{(?P<name>\w+)\}/")
 _PARAMETERS = re.compile(r"(\{\w+\}/)+")
 _PARAMETER = re.compile(r"\{\w+\}")
-#: Tails under which a list shows another list's nouns: `/v1/groups/basic/` shows groups.
+#: Path suffixes under which a list shows another list's items: `/v1/groups/basic/` lists groups.
 _OTHER_NAMES = re.compile(r"(all/basic|basic|all|recent|search|admin)/$")
-#: What the server decides; a client's `date_created` is ignored.
+#: Fields set by the server; a client's `date_created` is ignored.
 _SERVER_FIELDS = frozenset({"id", "date_created", "date_modified", "created_by_user"})
 
 
 @attrs.frozen
-class Noun:
-    """A kind of thing that is kept below one path and found again by one or more path parameters.
+class ResourceType:
+    """A type of resource, stored below one path and identified by path parameters.
 
     Attributes:
-        kind: what the store calls it.
-        keys: the fields that name one in the path; none for a thing that there is once only.
-        must_exist: whether one is only there once it was made, by a request to its collection or
-            by iconik itself. What is in no collection (settings, say) is always there.
+        kind: the kind of its documents in the store.
+        keys: the fields that identify one in the path; empty for a singleton, such as settings.
+        must_exist: whether reading one requires that it was created first, by a request to its
+            collection or by iconik. False for resources without a collection.
     """
 
     kind: str
@@ -42,11 +43,11 @@ class Noun:
     must_exist: bool = False
 
 
-class Nouns:
-    """All nouns of one service, found in its operations.
+class ResourceTypes:
+    """All resource types of one service, derived from its operations.
 
     Args:
-        service: the service's name on the wire.
+        service: the service's name in paths.
         operations: the operations of that service by method and path.
         schemas: its schemas.
     """
@@ -58,8 +59,8 @@ class Nouns:
         self._operations = operations
         self._schemas = schemas
 
-    def of_item(self, path: str) -> Noun | None:
-        """The noun of which a path names one: `/v1/portals/{portal_id}/`."""
+    def of_item(self, path: str) -> ResourceType | None:
+        """The resource type of an item path such as `/v1/portals/{portal_id}/`."""
         collection = path
         parameters: list[str] = []
         while match := _LAST_PARAMETER.fullmatch(collection):
@@ -71,179 +72,181 @@ class Nouns:
             if create is not None:
                 fields = self._schemas.fields(first_schema(create))
                 keys = tuple(_key(name, fields) for name in parameters)
-                return Noun(kind(self._service, collection), keys, must_exist=True)
+                return ResourceType(kind(self._service, collection), keys, must_exist=True)
         if not parameters:
             return None
         collection = _LAST_PARAMETER.sub(r"\g<collection>", path)
         listing = self._operations.get(("GET", collection))
-        return Noun(
+        return ResourceType(
             kind(self._service, collection),
             (parameters[-1],),
             must_exist=listing is not None and self.is_list(listing),
         )
 
-    def of_collection(self, path: str) -> Noun | None:
-        """The noun that a path lists or creates: `/v1/portals/`."""
+    def of_collection(self, path: str) -> ResourceType | None:
+        """The resource type of a collection path such as `/v1/portals/`."""
         path = _OTHER_NAMES.sub("", path)
         for _, other in self._operations:
             if other.startswith(path) and _PARAMETERS.fullmatch(other.removeprefix(path)):
-                noun = self.of_item(other)
-                if noun is not None and noun.kind == kind(self._service, path):
-                    return noun
+                resource = self.of_item(other)
+                if resource is not None and resource.kind == kind(self._service, path):
+                    return resource
         return None
 
-    def of_value(self, path: str) -> Noun | None:
-        """The thing that there is once only below a path, and that can be written and read."""
+    def of_value(self, path: str) -> ResourceType | None:
+        """The singleton resource at a path that can be read and written."""
         read = self._operations.get(("GET", path))
         if read is None or not isinstance(first_schema(read), Mapping):
             return None
-        return Noun(kind(self._service, path))
+        return ResourceType(kind(self._service, path))
 
     def _names_one(self, collection: str) -> bool:
-        """Whether one parameter alone names a thing of the collection."""
+        """Whether a single path parameter identifies an item of the collection."""
         return any(
             other.startswith(f"{collection}{{") and _PARAMETER.sub("", other) == f"{collection}/"
             for _, other in self._operations
         )
 
     def is_list(self, operation: Operation) -> bool:
-        """Whether an operation answers a page of objects."""
+        """Whether an operation returns a page of objects."""
         return "objects" in self._schemas.fields(first_schema(operation))
 
     def creation(self, collection: str) -> Operation | None:
-        """The operation that makes a noun of a collection: a POST, or a PUT beside a list."""
+        """The operation that creates items of a collection: a POST, or a PUT beside a list."""
         create = self._operations.get(("POST", collection))
         listing = self._operations.get(("GET", collection))
         if create is None and listing is not None and self.is_list(listing):
             create = self._operations.get(("PUT", collection))
         return create if create and self._schemas.fields(first_schema(create)) else None
 
-    def above(self, path: str) -> Iterator[tuple[Noun, int]]:
-        """The nouns that must exist for the path to mean something.
+    def above(self, path: str) -> Iterator[tuple[ResourceType, int]]:
+        """The resource types that must exist above a path.
 
         Yields:
-            Each noun that must exist named on the way, with the number of path parameters up to it.
+            Each such resource type, with the number of path parameters up to it.
         """
         segments = path.strip("/").split("/")
         for end in range(1, len(segments)):
             prefix = f"/{'/'.join(segments[:end])}/"
             read = self._operations.get(("GET", prefix))
             if read is not None and not self.is_list(read):
-                noun = self.of_item(prefix)
-                if noun is not None and noun.must_exist:
-                    yield noun, len(_PARAMETER.findall(prefix))
-
-
-def kind(service: str, collection: str) -> str:
-    """What the store calls the documents below a collection path."""
-    return f"iconik/{service}{_PARAMETER.sub('*', collection)}"
+                resource = self.of_item(prefix)
+                if resource is not None and resource.must_exist:
+                    yield resource, len(_PARAMETER.findall(prefix))
 
 
 def first_schema(operation: Operation) -> Schema | None:
-    """The schema of the operation's first success."""
+    """The schema of the operation's first success status."""
     return next(iter(operation.answers.values()), None)
 
 
 def _key(parameter: str, fields: Mapping[str, Schema]) -> str:
-    """The field that a path parameter means: itself, `id`, or its last words (`field_name`)."""
+    """The field a path parameter refers to: its name, `id`, a suffix of the name, or `name`."""
     words = parameter.split("_")
     tails = ("_".join(words[start:]) for start in range(1, len(words)))
     return next((name for name in (parameter, "id", *tails, "name") if name in fields), "id")
 
 
-def list_all(asked: Asked, noun: Noun | None) -> Response:
-    """A page of all that exist; of nothing, when nothing can ever be created."""
-    items = [] if noun is None else asked.state.store.list(noun.kind, parent=_key_of(asked))
-    return listed(asked, items, key=noun.keys[0] if noun and noun.keys else "id")
+def list_all(request: ApiRequest, resource: ResourceType | None) -> Response:
+    """List all items; the list is empty if none can be created."""
+    items = (
+        [] if resource is None else request.state.store.list(resource.kind, parent=_key_of(request))
+    )
+    return list_response(
+        request, items, key=resource.keys[0] if resource and resource.keys else "id"
+    )
 
 
-def create(asked: Asked, noun: Noun) -> Response:
-    """Keep what was sent, with an id and dates of ours."""
-    document = _document(asked) | {
-        "date_created": asked.now(),
-        "created_by_user": asked.user_id,
+def create(request: ApiRequest, resource: ResourceType) -> Response:
+    """Create an item with an id and dates set by the server."""
+    document = _document(request) | {
+        "date_created": request.now(),
+        "created_by_user": request.user_id,
     }
-    for name in noun.keys:
+    for name in resource.keys:
         if name == "id" or (name.endswith("_id") and not document.get(name)):
             document[name] = new_id()
-    missing = [name for name in noun.keys if not document.get(name)]
+    missing = [name for name in resource.keys if not document.get(name)]
     if missing:
-        raise Refused(400, *(f"{name} is a required field." for name in missing))
-    parent = _key_of(asked)
-    key = "/".join([*asked.ids.values(), *(str(document[name]) for name in noun.keys)])
-    if asked.operation.method == "POST" and asked.state.store.get(noun.kind, key) is not None:
-        raise Refused(409, f"{key} exists already")
-    asked.state.store.put(noun.kind, key, document, parent=parent)
-    return asked.fit(document)
+        raise ApiError(400, *(f"{name} is a required field." for name in missing))
+    parent = _key_of(request)
+    key = "/".join([*request.ids.values(), *(str(document[name]) for name in resource.keys)])
+    if (
+        request.operation.method == "POST"
+        and request.state.store.get(resource.kind, key) is not None
+    ):
+        raise ApiError(409, f"{key} exists already")
+    request.state.store.put(resource.kind, key, document, parent=parent)
+    return request.respond(document)
 
 
-def read(asked: Asked, noun: Noun) -> Response:
-    """What is kept; for what cannot be created, what the facts give it."""
-    return asked.fit(_kept(asked, noun))
+def read(request: ApiRequest, resource: ResourceType) -> Response:
+    """Read an item; a singleton that was never written has only the fields of its schema."""
+    return request.respond(_stored(request, resource))
 
 
-def replace(asked: Asked, noun: Noun) -> Response:
-    """Keep what was sent instead of what was there."""
-    # A PUT that may answer 201 makes what is not there.
-    before = {} if 201 in asked.operation.answers else _kept(asked, noun)  # noqa: PLR2004 - HTTP
-    if asked.operation.body is None:
-        return _keep(asked, noun, before | _document(asked))
-    ours = {name: before[name] for name in (*_SERVER_FIELDS, *noun.keys) if name in before}
-    return _keep(asked, noun, ours | _document(asked))
+def replace(request: ApiRequest, resource: ResourceType) -> Response:
+    """Replace an item."""
+    # A PUT that may answer 201 creates missing items.
+    before = {} if 201 in request.operation.answers else _stored(request, resource)  # noqa: PLR2004 - HTTP
+    if request.operation.body is None:
+        return _store(request, resource, before | _document(request))
+    ours = {name: before[name] for name in (*_SERVER_FIELDS, *resource.keys) if name in before}
+    return _store(request, resource, ours | _document(request))
 
 
-def update(asked: Asked, noun: Noun) -> Response:
-    """Change the fields that were sent."""
-    return _keep(asked, noun, _kept(asked, noun) | _document(asked))
+def update(request: ApiRequest, resource: ResourceType) -> Response:
+    """Update the fields that were sent."""
+    return _store(request, resource, _stored(request, resource) | _document(request))
 
 
-def delete(asked: Asked, noun: Noun) -> Response:
-    """Forget it."""
-    if not asked.state.store.delete(noun.kind, _key_of(asked)) and noun.must_exist:
-        raise Refused(404, _missing(asked))
-    return asked.empty()
+def delete(request: ApiRequest, resource: ResourceType) -> Response:
+    """Delete an item."""
+    if not request.state.store.delete(resource.kind, _key_of(request)) and resource.must_exist:
+        raise ApiError(404, _missing(request))
+    return request.respond_empty()
 
 
-def act(asked: Asked) -> Response:
-    """Answer for a single action: the facts' shape around what was sent."""
-    return asked.fit({"id": new_id(), **asked.ids, **_sent(asked)})
+def act(request: ApiRequest) -> Response:
+    """Answer an action: the body that was sent, in the shape of the response schema."""
+    return request.respond({"id": new_id(), **request.ids, **_sent(request)})
 
 
-def check_parents(asked: Asked, nouns: Nouns) -> None:
-    """Refuse with 404 a path below something that does not exist."""
-    values = list(asked.ids.values())
-    for noun, depth in nouns.above(asked.operation.path):
-        if asked.state.store.get(noun.kind, "/".join(values[:depth])) is None:
-            raise Refused(404, f"{values[depth - 1]} does not exist")
+def check_parents(request: ApiRequest, resources: ResourceTypes) -> None:
+    """Reject with 404 a path below a resource that does not exist."""
+    values = list(request.ids.values())
+    for resource, depth in resources.above(request.operation.path):
+        if request.state.store.get(resource.kind, "/".join(values[:depth])) is None:
+            raise ApiError(404, f"{values[depth - 1]} does not exist")
 
 
-def _kept(asked: Asked, noun: Noun) -> Document:
-    document = asked.state.store.get(noun.kind, _key_of(asked))
-    if noun.must_exist:
-        return found(document, list(asked.ids.values())[-1])
-    return dict(asked.ids) if document is None else document
+def _stored(request: ApiRequest, resource: ResourceType) -> Document:
+    document = request.state.store.get(resource.kind, _key_of(request))
+    if resource.must_exist:
+        return or_404(document, list(request.ids.values())[-1])
+    return dict(request.ids) if document is None else document
 
 
-def _keep(asked: Asked, noun: Noun, document: Document) -> Response:
-    values = list(asked.ids.values())
-    parent = "/".join(values[: len(values) - len(noun.keys)])
-    asked.state.store.put(noun.kind, _key_of(asked), document, parent=parent)
-    return asked.fit(document)
+def _store(request: ApiRequest, resource: ResourceType, document: Document) -> Response:
+    values = list(request.ids.values())
+    parent = "/".join(values[: len(values) - len(resource.keys)])
+    request.state.store.put(resource.kind, _key_of(request), document, parent=parent)
+    return request.respond(document)
 
 
-def _document(asked: Asked) -> Document:
-    """What is kept of a body: never the server's own fields, always the ids of the path."""
-    sent = {name: value for name, value in _sent(asked).items() if name not in _SERVER_FIELDS}
-    return {**sent, **asked.ids, "date_modified": asked.now()}
+def _document(request: ApiRequest) -> Document:
+    """The document to store for a body: without the server's fields, with the ids of the path."""
+    sent = {name: value for name, value in _sent(request).items() if name not in _SERVER_FIELDS}
+    return {**sent, **request.ids, "date_modified": request.now()}
 
 
-def _sent(asked: Asked) -> Mapping[str, Any]:
-    return asked.body if isinstance(asked.body, Mapping) else {}
+def _sent(request: ApiRequest) -> Mapping[str, Any]:
+    return request.body if isinstance(request.body, Mapping) else {}
 
 
-def _key_of(asked: Asked) -> str:
-    return "/".join(asked.ids.values())
+def _key_of(request: ApiRequest) -> str:
+    return "/".join(request.ids.values())
 
 
-def _missing(asked: Asked) -> str:
-    return f"{list(asked.ids.values())[-1]} does not exist"
+def _missing(request: ApiRequest) -> str:
+    return f"{list(request.ids.values())[-1]} does not exist"

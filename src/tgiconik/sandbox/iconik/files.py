@@ -1,7 +1,8 @@
-"""Formats, file sets and files of assets, with proxies and keyframes beside them.
+"""Formats, file sets, files, proxies and keyframes of assets.
 
-What ties them together is here: the version that each belongs to, formats by name, and what goes
-with what. Bytes come by `uploads` and leave by `downloads`; the rest is the generic noun's.
+This module holds what relates them: the version that each belongs to, formats by name, and which
+ones are deleted together. Bytes are uploaded with `uploads` and downloaded with `downloads`; all
+other operations are generic (`crud`).
 """
 
 from collections.abc import Mapping
@@ -9,17 +10,17 @@ from typing import Any, Final
 
 from starlette.responses import Response
 
-from tgiconik.sandbox.iconik import crud, downloads, objects, uploads
-from tgiconik.sandbox.iconik.asked import Asked, Refused, found, new_id, stamp
-from tgiconik.sandbox.iconik.kinds import FILES, PARTS, STORAGES
-from tgiconik.sandbox.iconik.paging import listed
+from tgiconik.sandbox.iconik import downloads, objects, uploads
+from tgiconik.sandbox.iconik.kinds import COMPONENTS, FILES, PARTS, STORAGES
+from tgiconik.sandbox.iconik.paging import list_response
+from tgiconik.sandbox.iconik.request import ApiError, ApiRequest, new_id, or_404, stamp
 from tgiconik.sandbox.media import Media
 from tgiconik.sandbox.state import State
-from tgiconik.sandbox.storage.objects import forget
+from tgiconik.sandbox.storage.blobs import Blob
+from tgiconik.sandbox.storage.objects import delete_with_bytes
 from tgiconik.sandbox.store import Document
 
-COMPONENTS: Final = crud.kind("files", "/v1/assets/{asset_id}/formats/{format_id}/components/")
-#: What goes with a format or file set: the kinds that name it, and under which field.
+#: The kinds that refer to a format or file set, and the field that holds the reference.
 _BELOW: Final[Mapping[str, tuple[str, tuple[str, ...]]]] = {
     "formats": ("format_id", ("file_sets", "files")),
     "file_sets": ("file_set_id", ("files",)),
@@ -36,13 +37,13 @@ def add_original(
     user_id: str | None,
     ids: tuple[str, str, str] | None = None,
 ) -> Document:
-    """Give a version its original: format, file set, file, bytes.
+    """Add an original to a version: format, file set, file and bytes.
 
     Returns:
         The file.
     """
     format_id, file_set_id, file_id = ids or (new_id(), new_id(), new_id())
-    blob = state.blobs.keep(media.content)
+    blob = state.blobs.store(media.content)
     common = {
         "asset_id": asset_id,
         "version_id": version_id,
@@ -51,60 +52,46 @@ def add_original(
         "user_id": user_id,
         "status": "ACTIVE",
     }
-    _put(
-        state,
-        "formats",
-        common
-        | {
-            "id": format_id,
-            "name": "ORIGINAL",
-            "metadata": [{"internet_media_type": media.media_type}],
-            "storage_methods": ["S3"],
-            "archive_status": "NOT_ARCHIVED",
-            "is_online": True,
-        },
-    )
-    _put(
-        state,
-        "file_sets",
-        common
-        | {
-            "id": file_set_id,
-            "format_id": format_id,
-            "storage_id": storage_id,
-            "base_dir": "/",
-            "name": media.name,
-            "component_ids": [],
-            "file_count": 1,
-        },
-    )
-    return _put(
-        state,
-        "files",
-        common
-        | {
-            "id": file_id,
-            "format_id": format_id,
-            "file_set_id": file_set_id,
-            "storage_id": storage_id,
-            "storage_method": "S3",
-            "directory_path": "",
-            "original_name": media.name,
-            "name": media.name,
-            "type": "FILE",
-            "status": "CLOSED",
-            "size": blob.size,
-            # iconik names no algorithm; storages mostly give MD5, so nobody may rely on SHA-256.
-            "checksum": blob.md5,
-            "media_type": media.media_type,
-            "blob": blob.sha256,
-            "md5": blob.md5,
-        },
-    )
+    in_storage = {"format_id": format_id, "storage_id": storage_id}
+    _put(state, "formats", common | {"id": format_id} | _original_format(media))
+    _put(state, "file_sets", common | in_storage | {"id": file_set_id} | _file_set(media))
+    in_set = in_storage | {"file_set_id": file_set_id}
+    return _put(state, "files", common | in_set | {"id": file_id} | _closed_file(media, blob))
+
+
+def _original_format(media: Media) -> Document:
+    return {
+        "name": "ORIGINAL",
+        "metadata": [{"internet_media_type": media.media_type}],
+        "storage_methods": ["S3"],
+        "archive_status": "NOT_ARCHIVED",
+        "is_online": True,
+    }
+
+
+def _file_set(media: Media) -> Document:
+    return {"base_dir": "/", "name": media.name, "component_ids": [], "file_count": 1}
+
+
+def _closed_file(media: Media, blob: Blob) -> Document:
+    return {
+        "storage_method": "S3",
+        "directory_path": "",
+        "original_name": media.name,
+        "name": media.name,
+        "type": "FILE",
+        "status": "CLOSED",
+        "size": blob.size,
+        # iconik documents no algorithm; most storages give MD5, so SHA-256 cannot be relied on.
+        "checksum": blob.md5,
+        "media_type": media.media_type,
+        "blob": blob.sha256,
+        "md5": blob.md5,
+    }
 
 
 def add_preview(state: State, kind: str, document: Mapping[str, Any], media: Media) -> Document:
-    """Give a version a proxy or keyframe (`kind` is `proxies` or `keyframes`)."""
+    """Add a proxy or keyframe to a version; `kind` is `proxies` or `keyframes`."""
     return _put(
         state,
         kind,
@@ -118,7 +105,7 @@ def add_preview(state: State, kind: str, document: Mapping[str, Any], media: Med
             "date_created": stamp(state.now()),
             "date_modified": stamp(state.now()),
             "media_type": media.media_type,
-            "blob": state.blobs.keep(media.content).sha256,
+            "blob": state.blobs.store(media.content).sha256,
             **document,
         },
     )
@@ -132,7 +119,7 @@ def _put(state: State, kind: str, document: Document) -> Document:
 
 
 def _of(state: State, kind: str, asset_id: str, **wanted: str) -> list[Document]:
-    """What an asset has of a kind, with the wanted fields."""
+    """The documents of one kind of an asset that match all given fields."""
     every = state.store.list(PARTS[kind], parent=asset_id)
     return [each for each in every if all(each.get(name) == wanted[name] for name in wanted)]
 
@@ -143,7 +130,7 @@ def formats_of(state: State, asset_id: str, version_id: str) -> list[Document]:
 
 
 def original(state: State, asset_id: str, version_id: str) -> Document | None:
-    """The file of a version's original whose bytes are there; None while there is none."""
+    """The file of a version's original if its bytes are available, else None."""
     for format_ in formats_of(state, asset_id, version_id):
         if format_["name"] == "ORIGINAL":
             for file in _of(state, "files", asset_id, format_id=format_["id"]):
@@ -155,7 +142,7 @@ def original(state: State, asset_id: str, version_id: str) -> Document | None:
 def copy_version(
     state: State, asset_id: str, version_id: str, to_asset_id: str, to_version_id: str
 ) -> None:
-    """Give a version all files of another one, under new ids; the bytes are kept once."""
+    """Copy all files of a version to another version, with new ids; the bytes are stored once."""
     new: dict[str, str] = {}
     for kind in PARTS:
         for document in _of(state, kind, asset_id, version_id=version_id):
@@ -169,151 +156,153 @@ def copy_version(
             _put(state, kind, document | ids | moved)
 
 
-def forget_version(state: State, asset_id: str, version_id: str) -> None:
-    """Forget the files of a version."""
+def delete_version_files(state: State, asset_id: str, version_id: str) -> None:
+    """Delete the files of a version."""
     for kind in PARTS:
         for document in _of(state, kind, asset_id, version_id=version_id):
-            forget(state, PARTS[kind], document)
+            delete_with_bytes(state, PARTS[kind], document)
 
 
-def forget_previews(state: State, asset_id: str, version_id: str) -> None:
-    """Forget the proxies and keyframes of a version."""
+def delete_previews(state: State, asset_id: str, version_id: str) -> None:
+    """Delete the proxies and keyframes of a version."""
     for kind in ("proxies", "keyframes"):
         for document in _of(state, kind, asset_id, version_id=version_id):
-            forget(state, PARTS[kind], document)
+            delete_with_bytes(state, PARTS[kind], document)
 
 
 def archive(state: State, asset_id: str, version_id: str) -> None:
-    """Move the originals of a version to an archive: known, and not to be fetched."""
+    """Archive the originals of a version: they stay listed but cannot be downloaded."""
     for format_ in _of(state, "formats", asset_id, version_id=version_id, name="ORIGINAL"):
         _put(state, "formats", format_ | {"archive_status": "ARCHIVED", "is_online": False})
         for file in _of(state, "files", asset_id, format_id=format_["id"]):
             _put(state, "files", file | {"status": "ARCHIVED"})
 
 
-def forget_asset(state: State, asset_id: str) -> None:
-    """Forget all files of an asset."""
+def delete_asset_files(state: State, asset_id: str) -> None:
+    """Delete all files of an asset."""
     for kind in PARTS:
         for document in _of(state, kind, asset_id):
-            forget(state, PARTS[kind], document)
+            delete_with_bytes(state, PARTS[kind], document)
 
 
-def _kind(asked: Asked) -> str:
-    """Which of the kinds a path is about: the last one that it names."""
-    segments = asked.operation.path.strip("/").split("/")
+def _kind(request: ApiRequest) -> str:
+    """The kind that a path is about: the last one it names."""
+    segments = request.operation.path.strip("/").split("/")
     return next(segment for segment in reversed(segments) if segment in PARTS)
 
 
-def _document(asked: Asked, kind: str, name: str) -> Document:
-    objects.asset(asked.state, asked.ids["asset_id"])
-    id_ = asked.ids[name]
-    document = asked.state.store.get(PARTS[kind], f"{asked.ids['asset_id']}/{id_}")
-    return found(document, id_)
+def _document(request: ApiRequest, kind: str, name: str) -> Document:
+    objects.asset(request.state, request.ids["asset_id"])
+    id_ = request.ids[name]
+    document = request.state.store.get(PARTS[kind], f"{request.ids['asset_id']}/{id_}")
+    return or_404(document, id_)
 
 
-def list_kind(asked: Asked) -> Response:
-    """What an asset has of a kind: of the version, format, file set or storage in the path.
+def list_kind(request: ApiRequest) -> Response:
+    """List documents of one kind of an asset, by version, format, file set or storage.
 
-    Without one it is what the current version has, unless `include_all_versions` is sent or the
-    operation does not know it.
+    Without one of these, the current version's are listed, unless `include_all_versions` is sent or
+    the operation does not support it.
     """
-    document = objects.asset(asked.state, asked.ids["asset_id"])
-    kind = _kind(asked)
-    wanted = {name: value for name, value in asked.ids.items() if name != "asset_id"}
-    by_version = "include_all_versions" in asked.operation.query
-    if by_version and not asked.flag("include_all_versions"):
+    document = objects.asset(request.state, request.ids["asset_id"])
+    kind = _kind(request)
+    wanted = {name: value for name, value in request.ids.items() if name != "asset_id"}
+    by_version = "include_all_versions" in request.operation.query
+    if by_version and not request.flag("include_all_versions"):
         wanted["version_id"] = document["default_version_id"]
-    found_ = _of(asked.state, kind, document["id"], **wanted)
-    if asked.flag("generate_signed_url"):
-        found_ = [downloads.with_link(asked.state, kind, each) for each in found_]
-    return listed(asked, found_)
+    found_ = _of(request.state, kind, document["id"], **wanted)
+    if request.flag("generate_signed_url"):
+        found_ = [downloads.with_link(request.state, kind, each) for each in found_]
+    return list_response(request, found_)
 
 
-def forget_kind(asked: Asked) -> Response:
-    """Forget what an asset, or one version of it, has of a kind."""
-    document = objects.asset(asked.state, asked.ids["asset_id"])
-    kind = _kind(asked)
-    wanted = {"version_id": asked.ids["version_id"]} if "version_id" in asked.ids else {}
-    for each in _of(asked.state, kind, document["id"], **wanted):
-        _forget(asked.state, kind, each)
-    return asked.empty()
+def delete_kind(request: ApiRequest) -> Response:
+    """Delete all documents of one kind of an asset or of one version."""
+    document = objects.asset(request.state, request.ids["asset_id"])
+    kind = _kind(request)
+    wanted = {"version_id": request.ids["version_id"]} if "version_id" in request.ids else {}
+    for each in _of(request.state, kind, document["id"], **wanted):
+        _delete(request.state, kind, each)
+    return request.respond_empty()
 
 
-def forget_one(asked: Asked) -> Response:
-    """Forget one of a kind, with what belongs to it."""
-    kind = _kind(asked)
-    _forget(asked.state, kind, _document(asked, kind, f"{_SINGULAR[kind]}_id"))
-    return asked.empty()
+def delete_one(request: ApiRequest) -> Response:
+    """Delete one document with everything that belongs to it."""
+    kind = _kind(request)
+    _delete(request.state, kind, _document(request, kind, f"{_SINGULAR[kind]}_id"))
+    return request.respond_empty()
 
 
-def _forget(state: State, kind: str, document: Document) -> None:
+def _delete(state: State, kind: str, document: Document) -> None:
     field, kinds = _BELOW.get(kind, ("", ()))
     for below in kinds:
         for each in _of(state, below, document["asset_id"], **{field: document["id"]}):
-            forget(state, PARTS[below], each)
-    forget(state, PARTS[kind], document)
+            delete_with_bytes(state, PARTS[below], each)
+    delete_with_bytes(state, PARTS[kind], document)
 
 
-def read_format(asked: Asked) -> Response:
-    """A format by id, or by name for the current version."""
-    document = objects.asset(asked.state, asked.ids["asset_id"])
-    name = asked.ids["format_id"]
-    for format_ in formats_of(asked.state, document["id"], document["default_version_id"]):
+def read_format(request: ApiRequest) -> Response:
+    """Read a format by id, or by name for the current version."""
+    document = objects.asset(request.state, request.ids["asset_id"])
+    name = request.ids["format_id"]
+    for format_ in formats_of(request.state, document["id"], document["default_version_id"]):
         if format_["name"] == name:
-            return asked.fit(format_)
-    return asked.fit(_document(asked, "formats", "format_id"))
+            return request.respond(format_)
+    return request.respond(_document(request, "formats", "format_id"))
 
 
-def read_component(asked: Asked) -> Response:
-    """One component of a format, in the envelope of a list."""
-    objects.asset(asked.state, asked.ids["asset_id"])
-    component = asked.state.store.get(COMPONENTS, "/".join(asked.ids.values()))
-    return listed(asked, [found(component, asked.ids["component_id"])])
+def read_component(request: ApiRequest) -> Response:
+    """Read a component of a format, wrapped as a list."""
+    objects.asset(request.state, request.ids["asset_id"])
+    component = request.state.store.get(COMPONENTS, "/".join(request.ids.values()))
+    return list_response(request, [or_404(component, request.ids["component_id"])])
 
 
-def create_part(asked: Asked) -> Response:
-    """Make a format, file set or file; of the current version unless the body names one."""
-    document = objects.asset(asked.state, asked.ids["asset_id"])
-    kind = _kind(asked)
-    version_id = asked.body.get("version_id") or document["default_version_id"]
+def create_part(request: ApiRequest) -> Response:
+    """Create a format, file set or file, by default for the current version."""
+    document = objects.asset(request.state, request.ids["asset_id"])
+    kind = _kind(request)
+    version_id = request.body.get("version_id") or document["default_version_id"]
     objects.version(document, version_id)
-    moment = asked.now()
+    moment = request.now()
     part = {
         "status": "OPEN" if kind == "files" else "ACTIVE",
-        **asked.body,
+        **request.body,
         "id": new_id(),
         "asset_id": document["id"],
         "version_id": version_id,
-        "user_id": asked.user_id,
+        "user_id": request.user_id,
         "date_created": moment,
         "date_modified": moment,
     }
     if kind == "files":
-        part = uploads.begun(asked.state, part)
-    _put(asked.state, kind, part)
-    return asked.fit(uploads.with_links(asked.state, part) if kind == "files" else part)
+        part = uploads.new_file(request.state, part)
+    _put(request.state, kind, part)
+    return request.respond(uploads.with_links(request.state, part) if kind == "files" else part)
 
 
-def find_by_checksum(asked: Asked) -> Response:
-    """The files with a checksum."""
-    every = asked.state.store.list(FILES)
-    return listed(asked, [each for each in every if each.get("checksum") == asked.ids["checksum"]])
+def find_by_checksum(request: ApiRequest) -> Response:
+    """Find files by checksum."""
+    every = request.state.store.list(FILES)
+    return list_response(
+        request, [each for each in every if each.get("checksum") == request.ids["checksum"]]
+    )
 
 
-def files_of_set(asked: Asked) -> Response:
-    """The files of a file set, whichever asset it belongs to."""
-    every = asked.state.store.list(FILES)
-    wanted = asked.ids["file_set_id"]
-    return listed(asked, [each for each in every if each.get("file_set_id") == wanted])
+def files_of_set(request: ApiRequest) -> Response:
+    """List the files of a file set, of any asset."""
+    every = request.state.store.list(FILES)
+    wanted = request.ids["file_set_id"]
+    return list_response(request, [each for each in every if each.get("file_set_id") == wanted])
 
 
-def matching_storage(asked: Asked) -> Response:
-    """The storage to put things of a purpose on."""
-    for storage in asked.state.store.list(STORAGES):
-        purposes_match = storage["purpose"] == asked.ids["purpose"].upper()
-        if purposes_match and storage["method"] == asked.ids.get("method", storage["method"]):
-            return asked.fit(storage)
-    raise Refused(404, f"There is no storage for {asked.ids['purpose']}")
+def matching_storage(request: ApiRequest) -> Response:
+    """Find the storage to use for a purpose."""
+    for storage in request.state.store.list(STORAGES):
+        purposes_match = storage["purpose"] == request.ids["purpose"].upper()
+        if purposes_match and storage["method"] == request.ids.get("method", storage["method"]):
+            return request.respond(storage)
+    raise ApiError(404, f"There is no storage for {request.ids['purpose']}")
 
 
 _SINGULAR: Final = {kind: kind.removesuffix("s") for kind in PARTS} | {"proxies": "proxy"}
@@ -327,9 +316,9 @@ HANDLERS = {
     f"GET {_ASSET}/proxies/": list_kind,
     f"GET {_ASSET}/keyframes/": list_kind,
     **{f"GET {_ASSET}/versions/{{version_id}}/{kind}/": list_kind for kind in PARTS},
-    **{f"DELETE {_ASSET}/versions/{{version_id}}/{kind}/": forget_kind for kind in PARTS},
-    **{f"DELETE {_ASSET}/versions/all/{kind}/": forget_kind for kind in PARTS},
-    **{f"DELETE {_ASSET}/{kind}/{{{one}_id}}/": forget_one for kind, one in _SINGULAR.items()},
+    **{f"DELETE {_ASSET}/versions/{{version_id}}/{kind}/": delete_kind for kind in PARTS},
+    **{f"DELETE {_ASSET}/versions/all/{kind}/": delete_kind for kind in PARTS},
+    **{f"DELETE {_ASSET}/{kind}/{{{one}_id}}/": delete_one for kind, one in _SINGULAR.items()},
     f"GET {_ASSET}/formats/{{format_id}}/": read_format,
     f"GET {_ASSET}/formats/{{format_id}}/components/{{component_id}}/": read_component,
     f"GET {_ASSET}/formats/{{format_id}}/file_sets/": list_kind,

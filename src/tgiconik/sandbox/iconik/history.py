@@ -1,11 +1,11 @@
-"""What happened to an asset, as `GET …/assets/{asset_id}/history/` tells it."""
+"""The history of an asset: `GET …/assets/{asset_id}/history/`."""
 
 from starlette.responses import Response
 
-from tgiconik.sandbox.iconik.asked import Asked, new_id, stamp
 from tgiconik.sandbox.iconik.kinds import HISTORY
 from tgiconik.sandbox.iconik.objects import asset
-from tgiconik.sandbox.iconik.paging import listed
+from tgiconik.sandbox.iconik.paging import list_response
+from tgiconik.sandbox.iconik.request import ApiRequest, new_id, stamp
 from tgiconik.sandbox.state import State
 
 
@@ -20,7 +20,7 @@ def record(
     share_user_id: str | None = None,
     description: str | None = None,
 ) -> None:
-    """Remember an operation; one of the 31 kinds that the facts list."""
+    """Append an entry; `operation_type` is one of the 31 values that iconik documents."""
     moment = stamp(state.now())
     id_ = new_id()
     entry = {
@@ -38,16 +38,16 @@ def record(
     state.store.put(HISTORY, f"{asset_id}/{id_}", entry, parent=asset_id)
 
 
-def read_history(asked: Asked) -> Response:
-    """List the operations, latest last; `filter` is `field,eq,value;…`."""
-    asset_id = asset(asked.state, asked.ids["asset_id"])["id"]
-    entries = asked.state.store.list(HISTORY, parent=asset_id)
-    for condition in asked.query.get("filter", "").split(";"):
+def read_history(request: ApiRequest) -> Response:
+    """List the entries, oldest first; `filter` is `field,eq,value;…`."""
+    asset_id = asset(request.state, request.ids["asset_id"])["id"]
+    entries = request.state.store.list(HISTORY, parent=asset_id)
+    for condition in request.query.get("filter", "").split(";"):
         name, _, rest = condition.partition(",")
         if name:
             value = rest.partition(",")[2]
             entries = [entry for entry in entries if str(entry.get(name)) == value]
-    return listed(asked, entries)
+    return list_response(request, entries)
 
 
 HANDLERS = {"GET assets/v1/assets/{asset_id}/history/": read_history}

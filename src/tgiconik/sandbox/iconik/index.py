@@ -1,7 +1,7 @@
-"""What searches read: one flat document per asset and collection, kept in memory.
+"""The search index: one flat document per asset and collection, kept in memory.
 
-The store says what changed, so that a search over ten thousand assets flattens only those that are
-new. The real index follows the database after a moment; this one follows at once.
+The store reports each change, so that a search flattens only documents that changed since the last
+one. iconik's index follows its database with a delay; this one has none.
 """
 
 from collections.abc import Iterator, Sequence
@@ -10,34 +10,48 @@ from typing import Final
 import attrs
 
 from tgiconik.sandbox.iconik.kinds import APPROVALS, ASSETS, COLLECTIONS, FORMATS, SEGMENTS, VALUES
-from tgiconik.sandbox.iconik.metadata import values_of
 from tgiconik.sandbox.state import State
 from tgiconik.sandbox.store import Document
 
 _TYPE_OF: Final = {ASSETS: "assets", COLLECTIONS: "collections"}
 _KIND_OF: Final = {type_: kind for kind, type_ in _TYPE_OF.items()}
 _METADATA: Final = "metadata."
-#: What a query without a field looks at, beside all metadata.
+#: Fields that a query without a field name searches, in addition to all metadata.
 _TEXT: Final = ("title", "description", "external_id")
+
+
+#: Metadata values of an object by field name.
+Values = dict[str, Document]
+
+
+def values_key(type_: str, id_: str, version_id: str) -> str:
+    """The store key of an object's metadata values; `version_id` is "" for the object itself."""
+    return f"{type_}/{id_}/{version_id}"
+
+
+def values_of(state: State, type_: str, id_: str, version_id: str = "") -> Values:
+    """All metadata values of an object: `{"Region": {"field_values": [{"value": "EMEA"}]}}`."""
+    document = state.store.get(VALUES, values_key(type_, id_, version_id))
+    return {} if document is None else document["metadata_values"]
 
 
 @attrs.define
 class Entry:
-    """A document as searches see it.
+    """An indexed document.
 
     Attributes:
-        document: the hit that is answered.
+        document: the document that a search hit returns.
     """
 
     document: Document
     _known: dict[str, Sequence[str]] = attrs.field(init=False, factory=dict)
 
     def values(self, name: str) -> Sequence[str]:
-        """The values of a field as lower-case text, looked up once.
+        """The values of a field as lower-case text, computed once.
 
         Args:
-            name: `title`, `approval.status`, a metadata field bare or behind `metadata.`; "" for
-                all that a query without a field looks at.
+            name: `title`, `approval.status`, a metadata field with or without the prefix
+                `metadata.`; "" for all fields that a query without a field name searches.
         """
         known = self._known.get(name)
         if known is None:
@@ -47,7 +61,7 @@ class Entry:
 
 
 class SearchIndex:
-    """All searchable documents, refreshed as far as the store changed.
+    """The index of all searchable documents, updated from the changes in the store.
 
     Args:
         state: the sandbox.
@@ -58,7 +72,6 @@ class SearchIndex:
         self._entries: dict[tuple[str, str], Entry | None] = {}
         self._stale: set[tuple[str, str]] = set()
         self._is_complete = False
-        state.store.watch(self._changed)
 
     def entries(self, types: Sequence[str]) -> Iterator[Entry]:
         """The searchable documents of some types, oldest first."""
@@ -67,7 +80,8 @@ class SearchIndex:
             if entry is not None and type_ in types:
                 yield entry
 
-    def _changed(self, kind: str, id_: str) -> None:
+    def note_change(self, kind: str, id_: str) -> None:
+        """Mark the entries of a changed document as stale; a `ChangeListener` of the store."""
         if not kind:
             self._is_complete = False
         elif kind in _TYPE_OF:
@@ -99,7 +113,7 @@ class SearchIndex:
 
 
 def document(state: State, type_: str, found: Document) -> Document:
-    """An asset or collection as lists and searches show it, with metadata and approval."""
+    """An asset or collection as lists and searches return it, with metadata and approval."""
     id_ = found["id"]
     shown = found | {
         "object_type": type_,
@@ -121,7 +135,7 @@ def document(state: State, type_: str, found: Document) -> Document:
 
 
 def _media_type(state: State, asset_id: str, version_id: str | None) -> str | None:
-    """`video`, `image`, `audio`, …: the first half of the original's internet media type."""
+    """`video`, `image`, `audio`, …: the first part of the original's media type."""
     for format_ in state.store.list(FORMATS, parent=asset_id):
         if format_.get("version_id") == version_id and format_.get("metadata"):
             internet: str = format_["metadata"][0].get("internet_media_type", "")
@@ -143,7 +157,7 @@ def _values(document: Document, name: str) -> Iterator[str]:
 
 
 def _at(value: object, path: Sequence[str]) -> object:
-    """What lies at a dotted path; in a list, what lies there in each of its items."""
+    """The value at a dotted path; for a list, the values at that path in each item."""
     if not path:
         return value
     if isinstance(value, list):
@@ -152,7 +166,7 @@ def _at(value: object, path: Sequence[str]) -> object:
 
 
 def _texts(value: object) -> Iterator[str]:
-    """A value as text, each of a list; objects and nulls have none."""
+    """The scalar values as text, lists flattened; objects and nulls are left out."""
     match value:
         case list():
             for item in value:

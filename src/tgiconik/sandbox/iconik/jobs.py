@@ -1,14 +1,14 @@
-"""Jobs: reading them, their steps, changes to many at once. The rest is the generic noun's."""
+"""Jobs: read them, change their steps, change many at once. Other operations are generic."""
 
 from collections.abc import Iterable
 from typing import Final
 
 from starlette.responses import Response
 
-from tgiconik.sandbox.iconik.asked import Asked, found, new_id
 from tgiconik.sandbox.iconik.kinds import JOBS
-from tgiconik.sandbox.iconik.paging import listed, matching
-from tgiconik.sandbox.iconik.transcoding import looked_at
+from tgiconik.sandbox.iconik.paging import list_response, matching
+from tgiconik.sandbox.iconik.request import ApiRequest, new_id, or_404
+from tgiconik.sandbox.iconik.transcoding import poll
 from tgiconik.sandbox.store import Document
 
 _STATUS_AFTER: Final = {
@@ -19,77 +19,79 @@ _STATUS_AFTER: Final = {
 }
 
 
-def _job(asked: Asked, id_: str) -> Document:
-    return found(asked.state.store.get(JOBS, id_), f"Job {id_}")
+def _job(request: ApiRequest, id_: str) -> Document:
+    return or_404(request.state.store.get(JOBS, id_), f"Job {id_}")
 
 
-def read_job(asked: Asked) -> Response:
-    """One job."""
-    return asked.fit(looked_at(asked.state, _job(asked, asked.ids["job_id"])))
+def read_job(request: ApiRequest) -> Response:
+    """Read a job."""
+    return request.respond(poll(request.state, _job(request, request.ids["job_id"])))
 
 
-def list_jobs(asked: Asked) -> Response:
-    """The jobs that the query selects."""
-    return listed(asked, [looked_at(asked.state, job) for job in asked.state.store.list(JOBS)])
+def list_jobs(request: ApiRequest) -> Response:
+    """List the jobs that match the query."""
+    return list_response(
+        request, [poll(request.state, job) for job in request.state.store.list(JOBS)]
+    )
 
 
-def _put(asked: Asked, job: Document) -> Document:
-    job["date_modified"] = asked.now()
-    asked.state.store.put(JOBS, job["id"], job)
+def _put(request: ApiRequest, job: Document) -> Document:
+    job["date_modified"] = request.now()
+    request.state.store.put(JOBS, job["id"], job)
     return job
 
 
-def write_steps(asked: Asked) -> Response:
-    """Change several steps; those that are new are added."""
-    return _with_steps(asked, asked.body["steps"])
+def write_steps(request: ApiRequest) -> Response:
+    """Update several steps; new ones are added."""
+    return _with_steps(request, request.body["steps"])
 
 
-def write_step(asked: Asked) -> Response:
-    """Change one step, or add it."""
-    return _with_steps(asked, [asked.body | {"id": asked.ids["job_step_id"]}])
+def write_step(request: ApiRequest) -> Response:
+    """Update a step, or add it."""
+    return _with_steps(request, [request.body | {"id": request.ids["job_step_id"]}])
 
 
-def _with_steps(asked: Asked, sent: Iterable[Document]) -> Response:
-    job = _job(asked, asked.ids["job_id"])
+def _with_steps(request: ApiRequest, sent: Iterable[Document]) -> Response:
+    job = _job(request, request.ids["job_id"])
     steps = {step["id"]: step for step in job.get("steps") or ()}
     for step in sent:
         id_ = step.get("id") or new_id()
-        steps[id_] = steps.get(id_, {}) | step | {"id": id_, "date_updated": asked.now()}
-    return asked.fit(_put(asked, job | {"steps": list(steps.values())}))
+        steps[id_] = steps.get(id_, {}) | step | {"id": id_, "date_updated": request.now()}
+    return request.respond(_put(request, job | {"steps": list(steps.values())}))
 
 
-def change_many(asked: Asked) -> Response:
-    """Change all jobs that the query selects."""
-    for job in _selected(asked):
-        _put(asked, job | asked.body)
-    return asked.fit({"job_id": new_id()})
+def change_many(request: ApiRequest) -> Response:
+    """Update all jobs that match the query."""
+    for job in _selected(request):
+        _put(request, job | request.body)
+    return request.respond({"job_id": new_id()})
 
 
-def delete_many(asked: Asked) -> Response:
-    """Forget the jobs of the body, or those that the query selects."""
-    ids = (asked.body or {}).get("job_ids") or [job["id"] for job in _selected(asked)]
+def delete_many(request: ApiRequest) -> Response:
+    """Delete the jobs listed in the body, or those that match the query."""
+    ids = (request.body or {}).get("job_ids") or [job["id"] for job in _selected(request)]
     for id_ in ids:
-        asked.state.store.delete(JOBS, id_)
+        request.state.store.delete(JOBS, id_)
     return Response(status_code=204)
 
 
-def _selected(asked: Asked) -> list[Document]:
-    # Without any condition nothing is selected, rather than everything.
-    return matching(asked, asked.state.store.list(JOBS)) if asked.query else []
+def _selected(request: ApiRequest) -> list[Document]:
+    # A query without conditions selects nothing, so that no request changes all jobs by accident.
+    return matching(request, request.state.store.list(JOBS)) if request.query else []
 
 
-def set_priority(asked: Asked) -> Response:
-    """Give several jobs a priority."""
-    for id_ in asked.body["job_ids"]:
-        _put(asked, _job(asked, id_) | {"priority": asked.body["priority"]})
-    return asked.fit(asked.body)
+def set_priority(request: ApiRequest) -> Response:
+    """Set the priority of several jobs."""
+    for id_ in request.body["job_ids"]:
+        _put(request, _job(request, id_) | {"priority": request.body["priority"]})
+    return request.respond(request.body)
 
 
-def set_state(asked: Asked) -> Response:
+def set_state(request: ApiRequest) -> Response:
     """Abort, pause, restart or resume several jobs."""
-    status = _STATUS_AFTER[asked.body["action"]]
-    for id_ in asked.body["job_ids"]:
-        _put(asked, _job(asked, id_) | {"status": status})
+    status = _STATUS_AFTER[request.body["action"]]
+    for id_ in request.body["job_ids"]:
+        _put(request, _job(request, id_) | {"status": status})
     return Response(status_code=200)
 
 

@@ -1,8 +1,18 @@
-"""What the store calls the things that several modules look at."""
+"""Kinds of iconik documents in the store: the first half of a document's key."""
 
+import re
 from typing import Final
 
-from tgiconik.sandbox.iconik.crud import kind
+_PARAMETER: Final = re.compile(r"\{\w+\}")
+
+
+def kind(service: str, collection: str) -> str:
+    """The store's name for the documents of a collection path.
+
+    `kind("assets", "/v1/assets/{asset_id}/segments/")` is `iconik/assets/v1/assets/*/segments/`.
+    """
+    return f"iconik/{service}{_PARAMETER.sub('*', collection)}"
+
 
 ASSETS: Final = kind("assets", "/v1/assets/")
 COLLECTIONS: Final = kind("assets", "/v1/collections/")
@@ -13,7 +23,7 @@ CONTENTS: Final = "iconik/contents"
 #: Requests for approval with their reviewers' answers, by type, id and version.
 APPROVALS: Final = "iconik/approvals"
 SHARES: Final = "iconik/shares"
-#: What would have left by e-mail.
+#: E-mails that iconik would send.
 MAILS: Final = "iconik/mails"
 
 FIELDS: Final = kind("metadata", "/v1/fields/")
@@ -26,7 +36,7 @@ FILE_SETS: Final = kind("files", "/v1/assets/{asset_id}/file_sets/")
 FILES: Final = kind("files", "/v1/assets/{asset_id}/files/")
 PROXIES: Final = kind("files", "/v1/assets/{asset_id}/proxies/")
 KEYFRAMES: Final = kind("files", "/v1/assets/{asset_id}/keyframes/")
-#: What versions have in files, as paths name it.
+#: Kinds of file resources of a version, by their name in paths.
 PARTS: Final = {
     "formats": FORMATS,
     "file_sets": FILE_SETS,
@@ -34,7 +44,11 @@ PARTS: Final = {
     "proxies": PROXIES,
     "keyframes": KEYFRAMES,
 }
+COMPONENTS: Final = kind("files", "/v1/assets/{asset_id}/formats/{format_id}/components/")
 STORAGES: Final = kind("files", "/v1/storages/")
+
+SEARCH_HISTORY: Final = kind("search", "/v1/search/history/")
+SAVED_SEARCHES: Final = kind("search", "/v1/search/saved/")
 
 JOBS: Final = kind("jobs", "/v1/jobs/")
 USERS: Final = kind("users", "/v1/users/")

@@ -1,7 +1,7 @@
-"""The part of Lucene's query language that iconik's searches use, as a tree of tests.
+"""The subset of Lucene's query syntax that iconik's searches use, parsed into predicates.
 
-Words, phrases, `field:value`, wildcards, ranges, AND, OR, NOT, `+`, `-`, parentheses, escapes.
-Without an operator between them, words are joined by AND as iconik's search box joins them.
+Terms, phrases, `field:value`, wildcards, ranges, AND, OR, NOT, `+`, `-`, parentheses, escapes.
+Terms without an operator between them are joined with AND, as in iconik's search box.
 """
 
 import re
@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable, Sequence
 from functools import lru_cache
 from typing import Final
 
-#: The values of one field of a document, as lower-case text; of the default fields for "".
+#: The values of a document's field as lower-case text; of the default fields for "".
 Values = Callable[[str], Sequence[str]]
 Test = Callable[[Values], bool]
 
@@ -34,12 +34,12 @@ _NUMBER: Final = re.compile(r"-?\d+(\.\d+)?")
 
 
 class QuerySyntaxError(ValueError):
-    """The text is not a Lucene query; iconik answers it with a 400."""
+    """The text is not a valid Lucene query; iconik answers 400."""
 
 
 @lru_cache(maxsize=256)
 def parse(text: str) -> Test:
-    """The test that a query text means. An empty text lets everything through."""
+    """The predicate of a query text. An empty text matches everything."""
     if not text.strip() or text.strip() == "*":
         return _everything
     tokens = list(_tokens(text))
@@ -51,7 +51,7 @@ def parse(text: str) -> Test:
 
 
 def between(low: str, high: str, *, with_low: bool = True, with_high: bool = True) -> Test:
-    """A test of the default field's values against a range; "*" is no bound."""
+    """A predicate on the default field's values: within a range. "*" leaves an end open."""
 
     def test(values: Values) -> bool:
         return any(
@@ -77,7 +77,7 @@ def _tokens(text: str) -> Iterable[tuple[str, str]]:
 
 
 class _Parser:
-    """Recursive descent over the tokens; each method takes what it understands."""
+    """Recursive descent parser; each method consumes one grammar rule."""
 
     def __init__(self, tokens: Sequence[tuple[str, str]]) -> None:
         self._tokens = tokens
@@ -140,7 +140,7 @@ class _Parser:
 
 
 def unescaped(text: str) -> str:
-    """The text without the backslashes that escape."""
+    """The text without escaping backslashes."""
     return re.sub(r"\\(.)", r"\1", text, flags=re.DOTALL)
 
 
@@ -182,7 +182,7 @@ def _has_words(value: str, wanted: list[str]) -> bool:
 
 
 def _pattern(text: str) -> str:
-    """A wildcard word as a regular expression; what is escaped stands for itself."""
+    """The regular expression of a term with wildcards; escaped wildcards are literal."""
     parts = re.findall(r"\\.|.", text.lower(), re.DOTALL)
     wild = {"*": ".*", "?": "."}
     return "".join(wild.get(part) or re.escape(unescaped(part)) for part in parts)
@@ -213,6 +213,6 @@ def _is_ordered(first: object, second: object, *, equal: bool) -> bool:
 
 
 def _whole(bound: str, value: str) -> str:
-    """An upper bound that is a day covers all of the day, when times are compared with it."""
+    """Extend an upper bound that is a date to the end of that day when compared with timestamps."""
     is_day = re.fullmatch(r"\d{4}-\d\d-\d\d", bound) is not None
     return f"{bound}~" if is_day and len(value) > len(bound) else bound

@@ -1,7 +1,7 @@
-"""Metadata: fields, views, and the values that are read and written through a view.
+"""Metadata: fields, views, and values that are read and written through a view.
 
-A view without values yet answers 404. Fields of other views stay as they are; a field that is
-sent is replaced, unless its `mode` says otherwise.
+A view without values answers 404. Writing through a view keeps the fields of other views; a field
+that is sent is replaced unless its `mode` says otherwise.
 """
 
 import re
@@ -13,26 +13,19 @@ from urllib.parse import urlsplit
 from starlette.responses import Response
 
 from tgiconik.sandbox.iconik import objects
-from tgiconik.sandbox.iconik.asked import Asked, Refused, found, new_id, parse_time, stamp
 from tgiconik.sandbox.iconik.history import record
+from tgiconik.sandbox.iconik.index import Values, values_key, values_of
 from tgiconik.sandbox.iconik.kinds import CONTENTS, FIELDS, VALUES, VIEWS
+from tgiconik.sandbox.iconik.request import ApiError, ApiRequest, new_id, or_404, parse_time, stamp
 from tgiconik.sandbox.state import State
 from tgiconik.sandbox.store import Document
-
-Values = dict[str, Document]
-
-
-def values_of(state: State, type_: str, id_: str, version_id: str = "") -> Values:
-    """All values of an object: `{"Region": {"field_values": [{"value": "EMEA"}]}}`."""
-    document = state.store.get(VALUES, _key(type_, id_, version_id))
-    return {} if document is None else document["metadata_values"]
 
 
 def put_values(
     state: State, type_: str, id_: str, values: Mapping[str, Document], version_id: str = ""
 ) -> Document:
-    """Write values beside those of other fields."""
-    key = _key(type_, id_, version_id)
+    """Write metadata values; fields that are not given keep theirs."""
+    key = values_key(type_, id_, version_id)
     before = state.store.get(VALUES, key) or {"metadata_values": {}, "date_created": None}
     kept: Values = before["metadata_values"]
     for name, sent in values.items():
@@ -51,7 +44,7 @@ def put_values(
 
 
 def copy_version(state: State, asset_id: str, source: str, target: str) -> None:
-    """Give a version the values of another one."""
+    """Copy the values of one version to another."""
     put_values(state, "assets", asset_id, values_of(state, "assets", asset_id, source), target)
 
 
@@ -67,73 +60,69 @@ def _changed(before: Document | None, sent: Document) -> list[Document]:
             return new
 
 
-def _key(type_: str, id_: str, version_id: str) -> str:
-    return f"{type_}/{id_}/{version_id}"
+def read_values(request: ApiRequest) -> Response:
+    """Read an object's values in one view."""
+    return _in_view(request, *objects.path_object(request))
 
 
-def read_values(asked: Asked) -> Response:
-    """The values of an object in one view."""
-    return _in_view(asked, *objects.check(asked))
+def read_version_values(request: ApiRequest) -> Response:
+    """Read an asset version's values in one view."""
+    document = objects.asset(request.state, request.ids["asset_id"])
+    version = objects.version(document, request.ids["version_id"])
+    return _in_view(request, "assets", document["id"], version["id"])
 
 
-def read_version_values(asked: Asked) -> Response:
-    """The values of a version of an asset in one view."""
-    document = objects.asset(asked.state, asked.ids["asset_id"])
-    version = objects.version(document, asked.ids["version_id"])
-    return _in_view(asked, "assets", document["id"], version["id"])
+def read_part_values(request: ApiRequest) -> Response:
+    """Read the values of a part of an asset, such as a segment, in one view."""
+    objects.asset(request.state, request.ids["asset_id"])
+    return _in_view(request, *_part(request))
 
 
-def read_part_values(asked: Asked) -> Response:
-    """The values of a part of an asset, such as a segment, in one view."""
-    objects.asset(asked.state, asked.ids["asset_id"])
-    return _in_view(asked, *_part(asked))
-
-
-def _in_view(asked: Asked, type_: str, id_: str, version_id: str = "") -> Response:
-    view = _view(asked)
-    key = _key(type_, id_, version_id)
-    document = asked.state.store.get(VALUES, key)
+def _in_view(request: ApiRequest, type_: str, id_: str, version_id: str = "") -> Response:
+    view = _view(request)
+    key = values_key(type_, id_, version_id)
+    document = request.state.store.get(VALUES, key)
     names = {field["name"] for field in view["view_fields"]}
     values = {
         name: value
-        for name, value in values_of(asked.state, type_, id_, version_id).items()
+        for name, value in values_of(request.state, type_, id_, version_id).items()
         if name in names
     }
     if document is None or not values:
-        raise Refused(404, f"{type_} {id_} has no metadata in view {view['id']}")
-    return asked.fit(document | {"metadata_values": values})
+        raise ApiError(404, f"{type_} {id_} has no metadata in view {view['id']}")
+    return request.respond(document | {"metadata_values": values})
 
 
-def write_values(asked: Asked) -> Response:
-    """Write values of an object through a view."""
-    return _written(asked, *objects.check(asked))
+def write_values(request: ApiRequest) -> Response:
+    """Write an object's values through a view."""
+    return _written(request, *objects.path_object(request))
 
 
-def write_part_values(asked: Asked) -> Response:
-    """Write values of a part of an asset through a view."""
-    objects.asset(asked.state, asked.ids["asset_id"])
-    return _written(asked, *_part(asked))
+def write_part_values(request: ApiRequest) -> Response:
+    """Write the values of a part of an asset through a view."""
+    objects.asset(request.state, request.ids["asset_id"])
+    return _written(request, *_part(request))
 
 
-def _written(asked: Asked, type_: str, id_: str) -> Response:
-    view = _view(asked)
-    sent: Mapping[str, Any] = asked.body["metadata_values"]
-    check_values(asked.state, view, sent)
+def _written(request: ApiRequest, type_: str, id_: str) -> Response:
+    view = _view(request)
+    sent: Mapping[str, Any] = request.body["metadata_values"]
+    check_values(request.state, view, sent)
     names = {field["name"] for field in view["view_fields"]}
-    document = put_values(asked.state, type_, id_, sent)
+    document = put_values(request.state, type_, id_, sent)
     if type_ == "assets":
-        record(asked.state, id_, "METADATA", user_id=asked.user_id)
+        record(request.state, id_, "METADATA", user_id=request.user_id)
     values = {name: value for name, value in document["metadata_values"].items() if name in names}
-    return asked.fit(document | {"metadata_values": values})
+    return request.respond(document | {"metadata_values": values})
 
 
-def read_all_values(asked: Asked) -> Response:
-    """All values of an object, of whatever view, each with the name and type of its field."""
-    type_, id_ = objects.check(asked)
-    found(asked.state.store.get(VALUES, _key(type_, id_, "")), f"{type_} {id_}")
-    types = {field["name"]: field["field_type"] for field in asked.state.store.list(FIELDS)}
-    values = values_of(asked.state, type_, id_)
-    return asked.fit(
+def read_all_values(request: ApiRequest) -> Response:
+    """Read all values of an object in all views, each with its field's name and type."""
+    type_, id_ = objects.path_object(request)
+    or_404(request.state.store.get(VALUES, values_key(type_, id_, "")), f"{type_} {id_}")
+    types = {field["name"]: field["field_type"] for field in request.state.store.list(FIELDS)}
+    values = values_of(request.state, type_, id_)
+    return request.respond(
         {
             name: {"name": name, "type": types.get(name), "values": value["field_values"]}
             for name, value in values.items()
@@ -141,52 +130,54 @@ def read_all_values(asked: Asked) -> Response:
     )
 
 
-def write_all_values(asked: Asked) -> Response:
-    """Write values without a view: unchecked, and even where there is no such object."""
-    type_, id_ = asked.ids["object_type"], asked.ids["object_id"]
-    return asked.fit(put_values(asked.state, type_, id_, asked.body["metadata_values"]))
+def write_all_values(request: ApiRequest) -> Response:
+    """Write values without a view: not validated, and without checking that the object exists."""
+    type_, id_ = request.ids["object_type"], request.ids["object_id"]
+    return request.respond(put_values(request.state, type_, id_, request.body["metadata_values"]))
 
 
-def write_many_values(asked: Asked) -> Response:
+def write_many_values(request: ApiRequest) -> Response:
     """Write the same values to several objects through a view."""
-    _write_each(asked, asked.body["object_ids"], asked.body["metadata_values"])
+    _write_each(request, request.body["object_ids"], request.body["metadata_values"])
     return Response(status_code=202)
 
 
-def write_mapped_values(asked: Asked) -> Response:
-    """Write each object its own values through a view."""
-    for each in asked.body["metadata_values_object_id_mapping"]:
-        _write_each(asked, [each["object_id"]], each["metadata_values"])
+def write_mapped_values(request: ApiRequest) -> Response:
+    """Write separate values for each of several objects through a view."""
+    for each in request.body["metadata_values_object_id_mapping"]:
+        _write_each(request, [each["object_id"]], each["metadata_values"])
     return Response(status_code=202)
 
 
-def write_content_values(asked: Asked) -> Response:
-    """Write the same values to what is in collections, through a view."""
+def write_content_values(request: ApiRequest) -> Response:
+    """Write the same values to the contents of collections through a view."""
     wanted = {
-        "assets": asked.body["include_assets"],
-        "collections": asked.body["include_collections"],
+        "assets": request.body["include_assets"],
+        "collections": request.body["include_collections"],
     }
-    for collection_id in asked.body["object_ids"]:
-        for content in asked.state.store.list(CONTENTS, parent=collection_id):
+    for collection_id in request.body["object_ids"]:
+        for content in request.state.store.list(CONTENTS, parent=collection_id):
             type_ = content["object_type"]
             if wanted[type_]:
-                check_values(asked.state, _view(asked), asked.body["metadata_values"])
-                put_values(asked.state, type_, content["object_id"], asked.body["metadata_values"])
+                check_values(request.state, _view(request), request.body["metadata_values"])
+                put_values(
+                    request.state, type_, content["object_id"], request.body["metadata_values"]
+                )
     return Response(status_code=202)
 
 
-def _write_each(asked: Asked, ids: Iterable[str], values: Mapping[str, Document]) -> None:
-    check_values(asked.state, _view(asked), values)
+def _write_each(request: ApiRequest, ids: Iterable[str], values: Mapping[str, Document]) -> None:
+    check_values(request.state, _view(request), values)
     for id_ in ids:
-        put_values(asked.state, asked.ids["object_type"], id_, values)
+        put_values(request.state, request.ids["object_type"], id_, values)
 
 
-def _part(asked: Asked) -> tuple[str, str]:
-    return asked.ids["object_type"], asked.ids["object_id"]
+def _part(request: ApiRequest) -> tuple[str, str]:
+    return request.ids["object_type"], request.ids["object_id"]
 
 
 def check_values(state: State, view: Document, values: Mapping[str, Any]) -> None:
-    """Refuse with 400 values that the view's fields do not take."""
+    """Reject with 400 values that the view's fields do not accept."""
     problems = []
     options = {field["name"]: field for field in view["view_fields"]}
     for name, sent in values.items():
@@ -196,7 +187,7 @@ def check_values(state: State, view: Document, values: Mapping[str, Any]) -> Non
         field = options[name] | (state.store.get(FIELDS, name) or {})
         problems += _problems(field, sent)
     if problems:
-        raise Refused(400, *problems)
+        raise ApiError(400, *problems)
 
 
 def _problems(field: Document, sent: object) -> Iterable[str]:
@@ -225,7 +216,7 @@ def _is_text(value: object) -> bool:
 
 
 def _is_number(value: object, pattern: str) -> bool:
-    # Numbers travel as strings in live code; both are taken.
+    # Clients send numbers as strings too; both are accepted.
     return not isinstance(value, bool) and re.fullmatch(pattern, str(value)) is not None
 
 
@@ -247,7 +238,7 @@ def _parses(parse: Callable[[str], object], value: object) -> bool:
     return True
 
 
-#: How booleans and dates are encoded was not found: native and text are both taken.
+#: iconik does not document how booleans and dates are encoded: native and text are accepted.
 _ACCEPTS: Mapping[str, Callable[[object], bool]] = {
     "integer": lambda value: _is_number(value, r"-?\d+"),
     "float": lambda value: _is_number(value, r"-?\d+(\.\d+)?([eE][-+]?\d+)?"),
@@ -259,16 +250,16 @@ _ACCEPTS: Mapping[str, Callable[[object], bool]] = {
 }
 
 
-def _view(asked: Asked) -> Document:
-    id_ = asked.ids["view_id"]
-    return found(asked.state.store.get(VIEWS, id_), f"View {id_}")
+def _view(request: ApiRequest) -> Document:
+    id_ = request.ids["view_id"]
+    return or_404(request.state.store.get(VIEWS, id_), f"View {id_}")
 
 
 def make_view(state: State, id_: str, sent: Mapping[str, Any]) -> Document:
-    """Write a view; its fields are shown as they are defined, with the view's own changes."""
+    """Store a view. Its fields are copied from their definitions, with the view's overrides."""
     shown = []
     for field in sent["view_fields"]:
-        defined = found(state.store.get(FIELDS, field["name"]), f"Field {field['name']}")
+        defined = or_404(state.store.get(FIELDS, field["name"]), f"Field {field['name']}")
         changes = {name: value for name, value in field.items() if value is not None}
         shown.append(defined | changes)
     moment = stamp(state.now())
@@ -284,14 +275,16 @@ def make_view(state: State, id_: str, sent: Mapping[str, Any]) -> Document:
     return view
 
 
-def create_view(asked: Asked) -> Response:
-    """Make a view of fields that exist."""
-    return asked.fit(make_view(asked.state, new_id(), asked.body))
+def create_view(request: ApiRequest) -> Response:
+    """Create a view of existing fields."""
+    return request.respond(make_view(request.state, new_id(), request.body))
 
 
-def change_view(asked: Asked) -> Response:
-    """Change a view."""
-    return asked.fit(make_view(asked.state, _view(asked)["id"], _view(asked) | asked.body))
+def change_view(request: ApiRequest) -> Response:
+    """Update a view."""
+    return request.respond(
+        make_view(request.state, _view(request)["id"], _view(request) | request.body)
+    )
 
 
 HANDLERS = {

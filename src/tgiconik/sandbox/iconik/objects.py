@@ -1,9 +1,9 @@
-"""Look up the assets, versions and collections that a path names."""
+"""Look up the assets, versions and collections that a path names, or answer 404."""
 
 from collections.abc import Iterator
 
-from tgiconik.sandbox.iconik.asked import Asked, Refused, found
 from tgiconik.sandbox.iconik.kinds import ASSETS, COLLECTIONS
+from tgiconik.sandbox.iconik.request import ApiError, ApiRequest, or_404
 from tgiconik.sandbox.state import State
 from tgiconik.sandbox.store import Document
 
@@ -11,39 +11,39 @@ _KINDS = {"assets": ASSETS, "collections": COLLECTIONS}
 
 
 def asset(state: State, asset_id: str) -> Document:
-    """An asset that is not deleted, or a 404."""
+    """The asset, or a 404 if it is missing or deleted."""
     return _live(state.store.get(ASSETS, asset_id), f"Asset {asset_id}")
 
 
 def collection(state: State, collection_id: str) -> Document:
-    """A collection that is not deleted, or a 404."""
+    """The collection, or a 404 if it is missing or deleted."""
     return _live(state.store.get(COLLECTIONS, collection_id), f"Collection {collection_id}")
 
 
-def check(asked: Asked) -> tuple[str, str]:
-    """The `object_type` and `object_id` of the path, or a 404.
+def path_object(request: ApiRequest) -> tuple[str, str]:
+    """The `object_type` and `object_id` of the path, or a 404 if the object does not exist.
 
-    Types that the sandbox keeps nothing of are taken as they come.
+    Objects of types that the sandbox does not store are not checked.
     """
-    type_, id_ = asked.ids["object_type"], asked.ids["object_id"]
+    type_, id_ = request.ids["object_type"], request.ids["object_id"]
     kind = _KINDS.get(type_)
     if kind is not None:
-        _live(asked.state.store.get(kind, id_), f"{type_} {id_}")
+        _live(request.state.store.get(kind, id_), f"{type_} {id_}")
     return type_, id_
 
 
 def title(state: State, type_: str, id_: str) -> str | None:
-    """What an object is called, while it exists."""
+    """The title of an object, or None if it does not exist."""
     document = state.store.get(_KINDS[type_], id_) if type_ in _KINDS else None
     return None if document is None else document["title"]
 
 
 def version(asset_: Document, version_id: str) -> Document:
-    """A version of an asset, or a 404."""
+    """The asset's version, or a 404."""
     for each in versions(asset_):
         if each["id"] == version_id:
             return each
-    raise Refused(404, f"Version {version_id} does not exist")
+    raise ApiError(404, f"Version {version_id} does not exist")
 
 
 def versions(asset_: Document) -> Iterator[Document]:
@@ -52,7 +52,7 @@ def versions(asset_: Document) -> Iterator[Document]:
 
 
 def _live(document: Document | None, what: str) -> Document:
-    document = found(document, what)
+    document = or_404(document, what)
     if document.get("status") == "DELETED":
-        raise Refused(404, f"{what} does not exist")
+        raise ApiError(404, f"{what} does not exist")
     return document

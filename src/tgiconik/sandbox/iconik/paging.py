@@ -1,7 +1,7 @@
-"""Lists as iconik pages them: by page number, last id, scroll or search_after.
+"""Pagination as in iconik: by page number, last id, scroll or search_after.
 
-Which of them a list offers is in the facts, as the names of its query. Links are host-relative and
-begin with `/API`. A page past the end is an error, and so is one past Elasticsearch's window.
+The query parameters of an operation decide which of these it supports. Links are host-relative and
+begin with `/API`. A page past the end is an error, as is one past Elasticsearch's result window.
 """
 
 import base64
@@ -14,16 +14,16 @@ from starlette.datastructures import QueryParams
 from starlette.responses import JSONResponse, Response
 
 from tgiconik.sandbox.facts import Schema
-from tgiconik.sandbox.iconik.asked import Asked, Refused
+from tgiconik.sandbox.iconik.request import ApiError, ApiRequest
 from tgiconik.sandbox.store import Document
 
 T = TypeVar("T")
 
 DEFAULT_PER_PAGE = 10
-#: 150 is the most that live clients use; the true limit is not published.
+#: Clients in use ask for at most 150 items per page; iconik does not publish its limit.
 MAX_PER_PAGE = 150
 _BY_NAME = ("last_name", "last_field_name")
-#: How far Elasticsearch pages by number; further only with scroll or search_after.
+#: Elasticsearch's result window for page numbers; beyond it only scroll or search_after work.
 WINDOW = 10_000
 
 _PAGING = frozenset({
@@ -32,8 +32,8 @@ _PAGING = frozenset({
 })  # fmt: skip
 
 
-def listed(
-    asked: Asked,
+def list_response(
+    request: ApiRequest,
     items: Sequence[Document],
     *,
     shape: Callable[[Document], Document] | None = None,
@@ -41,36 +41,36 @@ def listed(
     ready: Callable[[Document], Document] | None = None,
     **more: object,
 ) -> Response:
-    """Answer with a page of the items.
+    """Answer with one page of the items.
 
     Args:
-        asked: the request; its query filters, sorts and pages.
-        items: everything there is, oldest first.
-        shape: makes an item what is answered; as the facts say when absent.
+        request: the request; its query filters, sorts and paginates.
+        items: all items, oldest first.
+        shape: converts an item to its response form; default: fit it to the response schema.
         key: the field that identifies an item, for `last_id`.
-        ready: completes an item of the page, where that takes too long to be done for all.
+        ready: completes an item of the page, for work too slow to do for all items.
         more: further fields of the envelope.
     """
-    chosen = ordered(asked.query.get("sort"), matching(asked, items))
-    page, envelope = _paged(asked, chosen, key)
+    chosen = ordered(request.query.get("sort"), matching(request, items))
+    page, envelope = _paged(request, chosen, key)
     if ready is not None:
         page = [ready(item) for item in page]
-    schema = asked.operation.answers[200] or {}
-    fields = asked.schemas.fields(schema)
-    element: Schema = asked.schemas.resolve(fields.get("objects", {})).get("items", {})
+    schema = request.operation.answers[200] or {}
+    fields = request.schemas.fields(schema)
+    element: Schema = request.schemas.resolve(fields.get("objects", {})).get("items", {})
     answer = {name: value for name, value in (envelope | more).items() if name in fields}
     answer["objects"] = [
-        asked.schemas.fit(element, item) if shape is None else shape(item) for item in page
+        request.schemas.fit(element, item) if shape is None else shape(item) for item in page
     ]
     return JSONResponse(answer)
 
 
-def matching(asked: Asked, items: Sequence[Document]) -> list[Document]:
-    """The items that the query's filters leave: `ids`, `query`, and fields by name."""
+def matching(request: ApiRequest, items: Sequence[Document]) -> list[Document]:
+    """The items that match the query's filters: `ids`, `query`, and fields by name."""
     tests = [
-        _test(name, asked.query.getlist(name))
-        for name in asked.operation.query
-        if name in asked.query and name not in _PAGING
+        _test(name, request.query.getlist(name))
+        for name in request.operation.query
+        if name in request.query and name not in _PAGING
     ]
     return [item for item in items if all(test(item) for test in tests)]
 
@@ -86,7 +86,7 @@ def _test(name: str, sent: list[str]) -> Callable[[Document], bool]:
 
 
 def _is(item: Document, name: str, value: str) -> bool:
-    """Whether a field has a value; options that are no field of the item filter nothing."""
+    """Whether a field has a value; a query parameter that is no field of the item matches."""
     if name not in item:
         return True
     found = item[name]
@@ -112,36 +112,38 @@ def _sort_key(value: object) -> tuple[bool, object]:
 
 
 def per_page(query: QueryParams) -> int:
-    """How many items a page has, refused when it is out of bounds."""
+    """The page size, or a 400 if it is out of bounds."""
     size = int(query.get("per_page", DEFAULT_PER_PAGE))
     if not 1 <= size <= MAX_PER_PAGE:
-        raise Refused(400, f"per_page must be between 1 and {MAX_PER_PAGE}")
+        raise ApiError(400, f"per_page must be between 1 and {MAX_PER_PAGE}")
     return size
 
 
-def _paged(asked: Asked, items: list[Document], key: str) -> tuple[list[Document], dict[str, Any]]:
-    known = asked.operation.query
-    size = per_page(asked.query)
+def _paged(
+    request: ApiRequest, items: list[Document], key: str
+) -> tuple[list[Document], dict[str, Any]]:
+    known = request.operation.query
+    size = per_page(request.query)
     if "per_page" not in known:
         return items, {}
-    if "scroll" in known and (asked.flag("scroll") or asked.query.get("scroll_id")):
-        return by_scroll(asked.query, items, size)
-    cursor = _cursor(asked)
+    if "scroll" in known and (request.flag("scroll") or request.query.get("scroll_id")):
+        return by_scroll(request.query, items, size)
+    cursor = _cursor(request)
     if cursor is not None:
         field = "name" if cursor in _BY_NAME else key
-        last = asked.query.get(cursor)
+        last = request.query.get(cursor)
         rest = _after(items, field, _decoded(last) if cursor == "search_after" else last)
         end = rest[size - 1].get(field) if len(rest) > size else None
         counts = {"per_page": size, "total": len(items)}
-        return rest[:size], counts | _rest(asked, cursor, end)
+        return rest[:size], counts | _rest(request, cursor, end)
     windowed = "scroll" in known or "search_after" in known
-    return by_number(asked.path, asked.query, items, size, window=WINDOW if windowed else None)
+    return by_number(request.path, request.query, items, size, window=WINDOW if windowed else None)
 
 
-def _cursor(asked: Asked) -> str | None:
-    """The query name by which this request pages, when it is not by number."""
-    known = asked.operation.query
-    if "search_after" in known and "search_after" in asked.query:
+def _cursor(request: ApiRequest) -> str | None:
+    """The query parameter by which this request paginates, or None for page numbers."""
+    known = request.operation.query
+    if "search_after" in known and "search_after" in request.query:
         return "search_after"
     return next((name for name in ("last_id", *_BY_NAME) if name in known), None)
 
@@ -158,9 +160,9 @@ def by_number(
     number = int(query.get("page", 1))
     pages = max(1, -(-len(items) // size))
     if window is not None and number * size > window:
-        raise Refused(400, f"Result window is too large, page * per_page must not exceed {window}")
+        raise ApiError(400, f"Result window is too large, page * per_page must not exceed {window}")
     if not 1 <= number <= pages:
-        raise Refused(404, f"Page {number} does not exist")
+        raise ApiError(404, f"Page {number} does not exist")
 
     def url(to: int) -> str:
         return _url(path, query, page=to, per_page=size)
@@ -180,7 +182,7 @@ def by_number(
 def by_scroll(
     query: Mapping[str, str], items: Sequence[T], size: int
 ) -> tuple[list[T], dict[str, Any]]:
-    """The next part of a scroll. It ends with a part that has no items."""
+    """The next page of a scroll; the scroll ends with an empty page."""
     start = _offset(query.get("scroll_id"))
     scroll_id = base64.urlsafe_b64encode(f"scroll:{start + size}".encode()).decode()
     envelope = {"scroll_id": scroll_id, "per_page": size, "total": len(items)}
@@ -194,7 +196,7 @@ def _offset(scroll_id: str | None) -> int:
         _, _, start = base64.urlsafe_b64decode(scroll_id).decode().partition("scroll:")
         return int(start)
     except (binascii.Error, ValueError) as error:
-        raise Refused(400, "The scroll_id is not known") from error
+        raise ApiError(400, "The scroll_id is not known") from error
 
 
 def _after(items: list[Document], field: str, last: object) -> list[Document]:
@@ -203,11 +205,11 @@ def _after(items: list[Document], field: str, last: object) -> list[Document]:
     for position, item in enumerate(items):
         if item.get(field) == last:
             return items[position + 1 :]
-    raise Refused(400, f"There is no item {last} to go on after")
+    raise ApiError(400, f"There is no item {last} to continue after")
 
 
 def _decoded(sent: str | None) -> object:
-    """The last value of `search_after`, which is sent as JSON or plainly."""
+    """The last value of `search_after`, which is sent as JSON or as plain text."""
     if sent is None:
         return None
     try:
@@ -217,11 +219,11 @@ def _decoded(sent: str | None) -> object:
     return decoded[-1] if isinstance(decoded, list) and decoded else decoded
 
 
-def _rest(asked: Asked, cursor: str, last: object) -> dict[str, Any]:
-    """How the list goes on after an item; nothing where it ends."""
+def _rest(request: ApiRequest, cursor: str, last: object) -> dict[str, Any]:
+    """The envelope's link to the next page after an item; no link at the end of the list."""
     if last is None:
         return {"next_url": None}
-    url = _url(asked.path, asked.query, **{cursor: last})
+    url = _url(request.path, request.query, **{cursor: last})
     return {"next_url": url, "search_after": [last]}
 
 

@@ -1,69 +1,71 @@
-"""Relations between assets, each of a type, in one direction."""
+"""Relations between assets: typed and directed."""
 
 from typing import Final
 
 from starlette.responses import Response
 
 from tgiconik.sandbox.iconik import index
-from tgiconik.sandbox.iconik.asked import Asked, found, new_id
 from tgiconik.sandbox.iconik.kinds import ASSETS
 from tgiconik.sandbox.iconik.objects import asset
-from tgiconik.sandbox.iconik.paging import listed
+from tgiconik.sandbox.iconik.paging import list_response
+from tgiconik.sandbox.iconik.request import ApiRequest, new_id, or_404
 from tgiconik.sandbox.store import Document
 
 RELATIONS: Final = "iconik/relations"
 
 
-def relate(asked: Asked) -> Response:
-    """Relate an asset to another one; the same relation again is the one that is there."""
-    type_ = asked.ids.get("relation_type") or asked.body["relation_type"]
-    related = asked.ids.get("related_to_asset_id") or asked.body["related_to_asset_id"]
-    return asked.fit(_put(asked, asked.ids["asset_id"], type_, related))
+def relate(request: ApiRequest) -> Response:
+    """Relate an asset to another; idempotent."""
+    type_ = request.ids.get("relation_type") or request.body["relation_type"]
+    related = request.ids.get("related_to_asset_id") or request.body["related_to_asset_id"]
+    return request.respond(_put(request, request.ids["asset_id"], type_, related))
 
 
-def relate_back(asked: Asked) -> Response:
-    """Make the relation in the other direction."""
-    related = asked.ids["related_to_asset_id"]
-    return asked.fit(_put(asked, related, asked.ids["relation_type"], asked.ids["asset_id"]))
+def relate_back(request: ApiRequest) -> Response:
+    """Create the relation in the other direction."""
+    related = request.ids["related_to_asset_id"]
+    return request.respond(
+        _put(request, related, request.ids["relation_type"], request.ids["asset_id"])
+    )
 
 
-def _put(asked: Asked, asset_id: str, type_: str, related: str) -> Document:
+def _put(request: ApiRequest, asset_id: str, type_: str, related: str) -> Document:
     for id_ in (asset_id, related):
-        asset(asked.state, id_)
+        asset(request.state, id_)
     key = f"{asset_id}/{type_}/{related}"
-    document = asked.state.store.get(RELATIONS, key)
+    document = request.state.store.get(RELATIONS, key)
     if document is None:
-        sent = asked.body if isinstance(asked.body, dict) else {}
+        sent = request.body if isinstance(request.body, dict) else {}
         document = {
             "id": new_id(),
             "asset_id": asset_id,
             "relation_type": type_,
             "related_to_asset_id": related,
             "description": sent.get("description"),
-            "date_created": asked.now(),
-            "date_modified": asked.now(),
+            "date_created": request.now(),
+            "date_modified": request.now(),
         }
-        asked.state.store.put(RELATIONS, key, document, parent=asset_id)
+        request.state.store.put(RELATIONS, key, document, parent=asset_id)
     return document
 
 
-def list_related(asked: Asked) -> Response:
-    """The assets that an asset is related to, in one way or in any."""
-    asset_id = asset(asked.state, asked.ids["asset_id"])["id"]
+def list_related(request: ApiRequest) -> Response:
+    """List the assets that an asset is related to, by one relation type or by any."""
+    asset_id = asset(request.state, request.ids["asset_id"])["id"]
     related = []
-    for relation in asked.state.store.list(RELATIONS, parent=asset_id):
-        other = asked.state.store.get(ASSETS, relation["related_to_asset_id"])
-        is_wanted = asked.ids.get("relation_type") in {None, relation["relation_type"]}
+    for relation in request.state.store.list(RELATIONS, parent=asset_id):
+        other = request.state.store.get(ASSETS, relation["related_to_asset_id"])
+        is_wanted = request.ids.get("relation_type") in {None, relation["relation_type"]}
         if is_wanted and other is not None and other["status"] == "ACTIVE":
-            related.append(index.document(asked.state, "assets", other))
-    return listed(asked, related)
+            related.append(index.document(request.state, "assets", other))
+    return list_response(request, related)
 
 
-def part(asked: Asked) -> Response:
-    """End a relation."""
-    key = "/".join(asked.ids.values())
-    found(asked.state.store.get(RELATIONS, key), "The relation")
-    asked.state.store.delete(RELATIONS, key)
+def unrelate(request: ApiRequest) -> Response:
+    """Delete a relation."""
+    key = "/".join(request.ids.values())
+    or_404(request.state.store.get(RELATIONS, key), "The relation")
+    request.state.store.delete(RELATIONS, key)
     return Response(status_code=204)
 
 
@@ -74,6 +76,6 @@ HANDLERS = {
     f"POST {_ALL}/": relate,
     f"GET {_ALL}/{{relation_type}}/": list_related,
     f"POST {_ONE}/": relate,
-    f"DELETE {_ONE}/": part,
+    f"DELETE {_ONE}/": unrelate,
     f"POST {_ONE}/reverse/": relate_back,
 }

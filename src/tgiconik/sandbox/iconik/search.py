@@ -1,4 +1,4 @@
-"""`POST /v1/search/`: Lucene text, filters, facets, sort, pages and `search_after`."""
+"""`POST /v1/search/`: Lucene queries, filters, facets, sorting and pagination."""
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -6,47 +6,45 @@ from typing import Any, Final
 
 from starlette.responses import Response
 
-from tgiconik.sandbox.iconik.asked import Asked, Refused, found, json, new_id
-from tgiconik.sandbox.iconik.crud import kind
 from tgiconik.sandbox.iconik.index import Entry
+from tgiconik.sandbox.iconik.kinds import SAVED_SEARCHES, SEARCH_HISTORY
 from tgiconik.sandbox.iconik.lucene import QuerySyntaxError, Test, between, parse
 from tgiconik.sandbox.iconik.paging import by_number, by_scroll, per_page
+from tgiconik.sandbox.iconik.request import ApiError, ApiRequest, json, new_id, or_404
 from tgiconik.sandbox.store import Document
 
 _TYPES: Final = ("assets", "collections")
-HISTORY: Final = kind("search", "/v1/search/history/")
-SAVED: Final = kind("search", "/v1/search/saved/")
-#: Elasticsearch's own limit on the buckets of a facet.
+#: Elasticsearch's default limit on the buckets of a facet.
 _BUCKETS: Final = 50
 
 
-def search(asked: Asked) -> Response:
-    """Find assets and collections; hits carry `_sort`, which `search_after` goes on from."""
-    if asked.query.get("save_search_history", "true").lower() == "true":
-        _remember(asked, asked.body)
-    return _answer(asked, asked.body, {})
+def search(request: ApiRequest) -> Response:
+    """Find assets and collections; each hit has `_sort`, the cursor for `search_after`."""
+    if request.query.get("save_search_history", "true").lower() == "true":
+        _remember(request, request.body)
+    return _answer(request, request.body, {})
 
 
-def _answer(asked: Asked, criteria: Mapping[str, Any], more: Document) -> Response:
+def _answer(request: ApiRequest, criteria: Mapping[str, Any], more: Document) -> Response:
     clauses = _clauses(criteria.get("sort"))
-    hits = _sorted(matching(asked, criteria), clauses)
-    size = per_page(asked.query)
+    hits = _sorted(matching(request, criteria), clauses)
+    size = per_page(request.query)
     after = criteria.get("search_after")
     if after:
         page = _after(hits, after, clauses)[:size]
         envelope: Document = {"per_page": size, "total": len(hits)}
-    elif asked.flag("scroll") or asked.query.get("scroll_id"):
-        page, envelope = by_scroll(asked.query, hits, size)
+    elif request.flag("scroll") or request.query.get("scroll_id"):
+        page, envelope = by_scroll(request.query, hits, size)
     else:
-        page, envelope = by_number(asked.path, asked.query, hits, size)
+        page, envelope = by_number(request.path, request.query, hits, size)
     envelope |= more | {"objects": [_hit(entry, criteria, clauses) for entry in page]}
     if criteria.get("facets"):
         envelope["facets"] = _facets(hits, criteria["facets"])
     return json(envelope)
 
 
-def matching(asked: Asked, criteria: Mapping[str, Any]) -> list[Entry]:
-    """The entries that the query's text and filters let through."""
+def matching(request: ApiRequest, criteria: Mapping[str, Any]) -> list[Entry]:
+    """The entries that match the query text and the filters."""
     test = _text(criteria)
     allowed = _filter(criteria.get("filter"))
     facets = [
@@ -56,7 +54,7 @@ def matching(asked: Asked, criteria: Mapping[str, Any]) -> list[Entry]:
     types = criteria.get("doc_types") or _TYPES
     return [
         entry
-        for entry in asked.index.entries(types)
+        for entry in request.index.entries(types)
         if test(entry.values) and allowed(entry) and all(each(entry) for each in facets)
     ]
 
@@ -77,7 +75,7 @@ def _parsed(text: str) -> Test:
     try:
         return parse(text)
     except QuerySyntaxError as error:
-        raise Refused(400, str(error)) from error
+        raise ApiError(400, str(error)) from error
 
 
 Condition = Callable[[Entry], bool]
@@ -97,14 +95,14 @@ def _filter(criteria: Mapping[str, Any] | None) -> Condition:
             return lambda entry: not any(condition(entry) for condition in conditions)
         case "NESTED":
             if not criteria.get("path"):
-                raise Refused(400, "A NESTED filter needs a path")
+                raise ApiError(400, "A NESTED filter needs a path")
             return lambda entry: all(condition(entry) for condition in conditions)
         case other:
-            raise Refused(400, f"Unknown filter operator {other}")
+            raise ApiError(400, f"Unknown filter operator {other}")
 
 
 def _term(term: Mapping[str, Any]) -> Condition:
-    """A term's conditions; its values are read as Lucene, which is why they need escaping."""
+    """The conditions of a term filter; its values are parsed as Lucene, so clients escape them."""
     name: str = term["name"]
     conditions: list[Condition] = []
     if term.get("value") is not None:
@@ -136,13 +134,13 @@ Clauses = Sequence[tuple[str, bool]]
 
 
 def _clauses(sort: Iterable[Mapping[str, Any]] | None) -> Clauses:
-    """What to sort by and whether downwards; newest first without a wish, the id at last."""
+    """The sort fields with whether each is descending; newest first by default, the id last."""
     wished = [(each["name"], each.get("order") == "desc") for each in sort or ()]
     return [*(wished or [("date_created", True)]), ("id", False)]
 
 
 def _sorted(hits: list[Entry], clauses: Clauses) -> list[Entry]:
-    """The hits in order; those without a value come last, downwards too."""
+    """The hits in order; those without a value come last, in descending order too."""
     for name, downwards in reversed(clauses):
         present = [hit for hit in hits if _value(hit, name) is not None]
         absent = [hit for hit in hits if _value(hit, name) is None]
@@ -152,7 +150,7 @@ def _sorted(hits: list[Entry], clauses: Clauses) -> list[Entry]:
 
 
 def _value(hit: Entry, name: str) -> Any:  # noqa: ANN401 - JSON
-    """What a hit is sorted by: a field, or the first value of a metadata field."""
+    """The sort value of a hit: of a field, or the first value of a metadata field."""
     metadata, _, field = name.partition(".")
     if metadata != "metadata":
         return hit.document.get(name)
@@ -166,9 +164,9 @@ def _comparable(value: object) -> tuple[bool, Any]:
 
 
 def _after(hits: list[Entry], after: Sequence[Any], clauses: Clauses) -> list[Entry]:
-    """The hits behind the one whose `_sort` is given, whether or not that one still exists."""
+    """The hits after the given `_sort` values, even if the hit that had them is gone."""
     if len(after) != len(clauses):
-        raise Refused(400, f"search_after must have {len(clauses)} values")
+        raise ApiError(400, f"search_after must have {len(clauses)} values")
     return [hit for hit in hits if _is_after(hit, after, clauses)]
 
 
@@ -184,7 +182,7 @@ def _is_after(hit: Entry, after: Sequence[Any], clauses: Clauses) -> bool:
 
 
 def _hit(entry: Entry, criteria: Mapping[str, Any], clauses: Clauses) -> Document:
-    """A hit as it is answered: with the fields that were asked for, its times without a zone."""
+    """A search hit with the requested fields; its times have no offset."""
     include = criteria.get("include_fields") or ()
     exclude = criteria.get("exclude_fields") or ()
     shown = {
@@ -200,7 +198,7 @@ _ZONELESS: Final = ("date_created", "date_modified")
 
 
 def _facets(hits: Iterable[Entry], names: Iterable[str]) -> Document:
-    """How many hits have which values, as Elasticsearch counts them."""
+    """The number of hits per value, as an Elasticsearch terms aggregation."""
     hits = list(hits)
     facets = {}
     for name in names:
@@ -218,22 +216,24 @@ def _raw(hit: Entry, name: str) -> list[str]:
     return [str(each) for each in values if each is not None]
 
 
-def _remember(asked: Asked, criteria: Mapping[str, Any]) -> None:
+def _remember(request: ApiRequest, criteria: Mapping[str, Any]) -> None:
     id_ = new_id()
-    entry = {"id": id_, "date_created": asked.now(), "criteria": criteria}
-    asked.state.store.put(HISTORY, id_, entry)
+    entry = {"id": id_, "date_created": request.now(), "criteria": criteria}
+    request.state.store.put(SEARCH_HISTORY, id_, entry)
 
 
-def repeat(asked: Asked) -> Response:
-    """What a search of the history finds now."""
-    entry = asked.state.store.get(HISTORY, asked.ids["search_history_id"])
-    return _answer(asked, found(entry, "The search")["criteria"], {})
+def repeat(request: ApiRequest) -> Response:
+    """Run a search of the history again."""
+    entry = request.state.store.get(SEARCH_HISTORY, request.ids["search_history_id"])
+    return _answer(request, or_404(entry, "The search")["criteria"], {})
 
 
-def read_saved(asked: Asked) -> Response:
-    """A saved search with what it finds now."""
-    saved = found(asked.state.store.get(SAVED, asked.ids["search_id"]), "The saved search")
-    return _answer(asked, saved["criteria"], {"id": saved["id"], "name": saved["name"]})
+def read_saved(request: ApiRequest) -> Response:
+    """Read a saved search with its current hits."""
+    saved = or_404(
+        request.state.store.get(SAVED_SEARCHES, request.ids["search_id"]), "The saved search"
+    )
+    return _answer(request, saved["criteria"], {"id": saved["id"], "name": saved["name"]})
 
 
 HANDLERS = {

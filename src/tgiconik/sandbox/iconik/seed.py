@@ -1,4 +1,4 @@
-"""Fill iconik's side of a world. Identifiers follow from names, so that examples stay the same."""
+"""Add data to the sandbox's iconik. Ids are derived from names, so that they are reproducible."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
@@ -6,9 +6,9 @@ from typing import Any, Final
 from uuid import UUID, uuid5
 
 from tgiconik.sandbox.iconik import approvals, assets, collection, files, kinds, metadata
-from tgiconik.sandbox.iconik.asked import stamp
 from tgiconik.sandbox.iconik.kinds import FIELDS, GROUPS, USERS
 from tgiconik.sandbox.iconik.objects import asset
+from tgiconik.sandbox.iconik.request import stamp
 from tgiconik.sandbox.media import Media
 from tgiconik.sandbox.state import State
 from tgiconik.sandbox.store import Document
@@ -17,15 +17,15 @@ _NAMESPACE: Final = UUID("7f1d3c52-0000-5000-8000-69636f6e696b")
 
 
 def fixed_id(name: str) -> str:
-    """The identifier that belongs to a name, the same in every world."""
+    """The id derived from a name, the same in every sandbox."""
     return str(uuid5(_NAMESPACE, name))
 
 
-#: The person that the sandbox's credentials stand for; every world has it.
+#: The user of the sandbox's credentials; present in every sandbox.
 CURRENT_USER: Final = fixed_id("user current")
-#: Where the originals of seeded assets lie; every world has it.
+#: The storage of seeded originals; present in every sandbox.
 STORAGE: Final = fixed_id("storage originals")
-#: One storage for files per method; every world has them. The one with S3 is the default.
+#: One storage per upload method, present in every sandbox. The default one uses S3.
 STORAGES: Final[Mapping[str, str]] = {
     "S3": STORAGE,
     **{method: fixed_id(f"storage {method}") for method in ("GCS", "B2", "AZURE", "FILE")},
@@ -42,7 +42,7 @@ def add_user(
     groups: Sequence[str] = (),
     roles: Sequence[str] | None = None,
 ) -> Document:
-    """Add a person.
+    """Add a user.
 
     Args:
         state: the sandbox.
@@ -50,7 +50,7 @@ def add_user(
         email: the address to log in with.
         first_name: given name.
         last_name: family name.
-        groups: ids of the groups that the person is in.
+        groups: ids of the user's groups.
         roles: iconik's roles; None for all of them.
     """
     moment = stamp(state.now())
@@ -88,8 +88,8 @@ def add_storage(
         state: the sandbox.
         id_: the storage's id.
         name: its name.
-        method: how files get there: S3, GCS, B2, AZURE or FILE.
-        default: whether it is meant where none is named.
+        method: the upload method: S3, GCS, B2, AZURE or FILE.
+        default: whether it is used when a request names no storage.
     """
     storage = {
         "id": id_,
@@ -105,7 +105,7 @@ def add_storage(
 
 
 def add_basics(state: State) -> None:
-    """Add what no world can do without: the credentials' user and the storages."""
+    """Add what every sandbox needs: the user of the credentials, and the storages."""
     add_user(
         state,
         id_=CURRENT_USER,
@@ -156,15 +156,15 @@ def add_asset(
 
     Args:
         state: the sandbox.
-        id_: the asset's id; the ids of its versions are `fixed_id(f"{id_} version 1")` and on.
+        id_: the asset's id; its versions have the ids `fixed_id(f"{id_} version 1")` and so on.
         title: its title.
         media: the original of each version, oldest first; the last one is the current version.
-            None at all leaves one version without files.
+            An empty sequence gives one version without files.
         values: metadata values by field, `{"Region": ["EMEA", "APAC"]}`.
-        approval: how the current version stands: APPROVED, NOT_APPROVED, MIXED, REQUESTED, or
-            None where nobody was asked.
-        approved_by: the reviewer.
-        created: when it was made; now when absent.
+        approval: approval status of the current version: APPROVED, NOT_APPROVED, MIXED,
+            REQUESTED, or None for no approval request.
+        approved_by: id of the reviewer.
+        created: creation time; default: now.
         fields: further fields of the asset, `{"external_id": …}`.
     """
     originals = [media] if isinstance(media, Media) else list(media)
@@ -185,19 +185,7 @@ def add_asset(
         document["default_version_id"] = later["id"]
     assets.put(state, document)
     for number, original in enumerate(originals, start=1):
-        files.add_original(
-            state,
-            id_,
-            version_id(id_, number),
-            original,
-            storage_id=STORAGE,
-            user_id=CURRENT_USER,
-            ids=(
-                fixed_id(f"{id_} format {number}"),
-                fixed_id(f"{id_} file set {number}"),
-                fixed_id(f"{id_} file {number}"),
-            ),
-        )
+        _add_original(state, id_, number, original)
     if values:
         sent = {name: {"field_values": [{"value": v} for v in vs]} for name, vs in values.items()}
         metadata.put_values(state, "assets", id_, sent)
@@ -206,18 +194,34 @@ def add_asset(
     return asset(state, id_)
 
 
+def _add_original(state: State, asset_id: str, number: int, original: Media) -> None:
+    files.add_original(
+        state,
+        asset_id,
+        version_id(asset_id, number),
+        original,
+        storage_id=STORAGE,
+        user_id=CURRENT_USER,
+        ids=(
+            fixed_id(f"{asset_id} format {number}"),
+            fixed_id(f"{asset_id} file set {number}"),
+            fixed_id(f"{asset_id} file {number}"),
+        ),
+    )
+
+
 def version_id(asset_id: str, number: int) -> str:
     """The id of a seeded asset's version."""
     return fixed_id(f"{asset_id} version {number}")
 
 
 def archive_original(state: State, asset_id: str, *, version: str | None = None) -> None:
-    """Move a version's original to an archive: `archive_status` ARCHIVED, and nothing to fetch.
+    """Archive a version's original: `archive_status` is ARCHIVED, and downloads answer 404.
 
     Args:
         state: the sandbox.
         asset_id: the asset.
-        version: the version's id; the current one when absent.
+        version: the version's id; default: the current one.
     """
     current = asset(state, asset_id)["default_version_id"]
     files.archive(state, asset_id, version or current)
@@ -231,14 +235,14 @@ def set_approval(
     by: str = CURRENT_USER,
     version: str | None = None,
 ) -> None:
-    """Let a version stand as APPROVED, NOT_APPROVED, MIXED or REQUESTED.
+    """Set a version's approval status to APPROVED, NOT_APPROVED, MIXED or REQUESTED.
 
     Args:
         state: the sandbox.
         asset_id: the asset.
-        status: how it shall stand; MIXED takes a second reviewer.
-        by: the reviewer.
-        version: the version's id; the current one when absent.
+        status: the overall status; MIXED adds a second reviewer.
+        by: id of the reviewer.
+        version: the version's id; default: the current one.
     """
     second = fixed_id("user second reviewer")
     reviewers = [by, second] if status == "MIXED" else [by]
@@ -266,7 +270,7 @@ def add_collection(
     asset_ids: Iterable[str] = (),
     parent_id: str | None = None,
 ) -> Document:
-    """Add a collection with assets in it."""
+    """Add a collection that contains assets."""
     fields = {"title": title, "parent_id": parent_id}
     document = collection.make(state, fields, user_id=CURRENT_USER, id_=id_)
     for asset_id in asset_ids:

@@ -1,7 +1,7 @@
-"""Shares: by e-mail, or as a URL that anybody may open who has it, until it expires.
+"""Shares of assets and collections: by e-mail to recipients, or as a URL for whoever has it.
 
-A share shows an object, never a version of it. The link of a URL share can be read again; those
-that left by e-mail cannot. Access is counted per recipient; a URL share has one nameless row.
+A share always shows the object's current version. The link of a URL share can be read again; links
+sent by e-mail cannot. Access is counted per recipient; a URL share has one unnamed recipient.
 """
 
 from collections.abc import Iterable, Mapping
@@ -12,16 +12,24 @@ from typing import Any, Final
 from starlette.responses import Response
 
 from tgiconik.sandbox.iconik import objects
-from tgiconik.sandbox.iconik.asked import Asked, Refused, found, json, new_id, parse_time, stamp
 from tgiconik.sandbox.iconik.history import record
 from tgiconik.sandbox.iconik.kinds import MAILS, SHARES
-from tgiconik.sandbox.iconik.paging import listed
+from tgiconik.sandbox.iconik.paging import list_response
+from tgiconik.sandbox.iconik.request import (
+    ApiError,
+    ApiRequest,
+    json,
+    new_id,
+    or_404,
+    parse_time,
+    stamp,
+)
 from tgiconik.sandbox.state import State
 from tgiconik.sandbox.store import Document
 
-#: How long a share lasts that says nothing.
+#: Lifetime of a share created without `expires`.
 DEFAULT_LIFE: Final = timedelta(days=30)
-#: The administrator's setting can be no longer than this; the sandbox's is as long as it can be.
+#: Longest lifetime. In iconik an administrator sets it; the sandbox uses the largest value.
 LONGEST_LIFE: Final = timedelta(days=5 * 365)
 
 _DEFAULTS: Final = {
@@ -43,17 +51,17 @@ _OURS: Final = frozenset({
 
 
 def get(state: State, share_id: str) -> Document | None:
-    """A share, expired or not; None when there is none or it was revoked."""
+    """A share, expired or not; None if it never existed or was revoked."""
     return state.store.get(SHARES, share_id)
 
 
 def is_expired(state: State, share: Document) -> bool:
-    """Whether its time is over."""
+    """Whether a share has expired."""
     return parse_time(share["expires"]) <= state.now()
 
 
 def count(state: State, share: Document, *, downloaded: bool, user_id: str | None = None) -> None:
-    """Count an access by a recipient; without one, by whoever has the link."""
+    """Count an access by a recipient; `user_id=None` counts for the first one."""
     for user in share["users"]:
         if user_id is None or user["id"] == user_id:
             user["access_count"] += 1
@@ -80,7 +88,7 @@ def make(
     owner_id: str,
     emails: Iterable[str] | None = None,
 ) -> Document:
-    """Share an object by URL, or with people by e-mail."""
+    """Create a share, by URL or (with `emails`) by e-mail."""
     share = {
         **_DEFAULTS,
         **_sent(fields),
@@ -122,7 +130,7 @@ def _add_user(state: State, share: Document, email: str | None) -> Document:
 
 
 def link(state: State, share: Document, user_id: str | None = None) -> str:
-    """Where the share opens; with a user, the link that only this one got."""
+    """The link of a share; with `user_id`, the personal link of that recipient."""
     tail = f"/{user_id}" if user_id else ""
     return f"{state.base_url}/share/{share['id']}{tail}"
 
@@ -130,9 +138,9 @@ def link(state: State, share: Document, user_id: str | None = None) -> str:
 def _expiry(state: State, sent: str | None) -> str:
     moment = parse_time(sent) if sent else state.now() + DEFAULT_LIFE
     if moment <= state.now():
-        raise Refused(400, "expires must be in the future")
+        raise ApiError(400, "expires must be in the future")
     if moment > state.now() + LONGEST_LIFE:
-        raise Refused(400, f"expires must be within {LONGEST_LIFE.days} days")
+        raise ApiError(400, f"expires must be within {LONGEST_LIFE.days} days")
     return stamp(moment)
 
 
@@ -147,167 +155,169 @@ def _put(state: State, share: Document) -> Document:
 
 
 def _shown(state: State, share: Document) -> Document:
-    """A share as it is answered: the link only where it can be read."""
+    """A share as it is returned; only URL shares include the link."""
     url = link(state, share) if share["by_url"] else None
     title = objects.title(state, share["object_type"], share["object_id"])
     return share | {"url": url, "object_title": title}
 
 
-def share_by_url(asked: Asked) -> Response:
-    """Make a link that anybody may open who has it."""
-    return _shared(asked, emails=None)
+def share_by_url(request: ApiRequest) -> Response:
+    """Create a URL share."""
+    return _shared(request, emails=None)
 
 
-def share_by_email(asked: Asked) -> Response:
-    """Send each recipient a link of their own."""
-    return _shared(asked, emails=asked.body["emails"])
+def share_by_email(request: ApiRequest) -> Response:
+    """Create a share and e-mail each recipient a personal link."""
+    return _shared(request, emails=request.body["emails"])
 
 
-def _shared(asked: Asked, emails: list[str] | None) -> Response:
-    type_, id_ = objects.check(asked)
+def _shared(request: ApiRequest, emails: list[str] | None) -> Response:
+    type_, id_ = objects.path_object(request)
     if emails == []:
-        raise Refused(400, "emails must not be empty")
-    share = make(asked.state, type_, id_, asked.body, owner_id=asked.user_id, emails=emails)
-    shown = _shown(asked.state, share)
+        raise ApiError(400, "emails must not be empty")
+    share = make(request.state, type_, id_, request.body, owner_id=request.user_id, emails=emails)
+    shown = _shown(request.state, share)
     if type_ == "collections":
-        # The members are added after the answer; the next read sees them.
+        # iconik adds the members after it responds; the next read shows them.
         shown["population_status"] = "POPULATING"
-    return asked.fit(shown)
+    return request.respond(shown)
 
 
-def share_many(asked: Asked) -> Response:
-    """Share several objects alike; the answer is the first share."""
-    type_, emails = asked.ids["object_type"], asked.body.get("emails")
+def share_many(request: ApiRequest) -> Response:
+    """Share several objects with the same options; responds with the first share."""
+    type_, emails = request.ids["object_type"], request.body.get("emails")
     made = []
-    for id_ in asked.body["object_ids"]:
-        if objects.title(asked.state, type_, id_) is None:
-            raise Refused(404, f"{type_} {id_} does not exist")
+    for id_ in request.body["object_ids"]:
+        if objects.title(request.state, type_, id_) is None:
+            raise ApiError(404, f"{type_} {id_} does not exist")
         made.append(
-            make(asked.state, type_, id_, asked.body, owner_id=asked.user_id, emails=emails)
+            make(request.state, type_, id_, request.body, owner_id=request.user_id, emails=emails)
         )
     if not made:
-        raise Refused(400, "object_ids must not be empty")
-    return asked.fit(_shown(asked.state, made[0]))
+        raise ApiError(400, "object_ids must not be empty")
+    return request.respond(_shown(request.state, made[0]))
 
 
-def list_of_object(asked: Asked) -> Response:
-    """The shares of one object."""
-    type_, id_ = objects.check(asked)
-    shares = asked.state.store.list(SHARES, parent=f"{type_}/{id_}")
-    return listed(asked, shares, ready=partial(_shown, asked.state))
+def list_of_object(request: ApiRequest) -> Response:
+    """List the shares of one object."""
+    type_, id_ = objects.path_object(request)
+    shares = request.state.store.list(SHARES, parent=f"{type_}/{id_}")
+    return list_response(request, shares, ready=partial(_shown, request.state))
 
 
-def list_of_asset(asked: Asked) -> Response:
-    """The shares of one asset, whoever made them."""
-    asset_id = objects.asset(asked.state, asked.ids["asset_id"])["id"]
-    return _all_of(asked, _of_object(asked.state, "assets", asset_id))
+def list_of_asset(request: ApiRequest) -> Response:
+    """List the shares of one asset, of all owners."""
+    asset_id = objects.asset(request.state, request.ids["asset_id"])["id"]
+    return _all_of(request, _of_object(request.state, "assets", asset_id))
 
 
-def list_of_collection(asked: Asked) -> Response:
-    """The shares of one collection, whoever made them."""
-    id_ = objects.collection(asked.state, asked.ids["collection_id"])["id"]
-    return _all_of(asked, _of_object(asked.state, "collections", id_))
+def list_of_collection(request: ApiRequest) -> Response:
+    """List the shares of one collection, of all owners."""
+    id_ = objects.collection(request.state, request.ids["collection_id"])["id"]
+    return _all_of(request, _of_object(request.state, "collections", id_))
 
 
-def _all_of(asked: Asked, shares: list[Document]) -> Response:
-    return listed(asked, shares, total=len(shares))
+def _all_of(request: ApiRequest, shares: list[Document]) -> Response:
+    return list_response(request, shares, total=len(shares))
 
 
 def _of_object(state: State, type_: str, id_: str) -> list[Document]:
     return [_shown(state, share) for share in state.store.list(SHARES, parent=f"{type_}/{id_}")]
 
 
-def list_all(asked: Asked) -> Response:
-    """All shares; `object_id`, `object_type` and `title` leave out the others."""
-    type_, id_ = asked.query.get("object_type"), asked.query.get("object_id")
+def list_all(request: ApiRequest) -> Response:
+    """List all shares; `object_id`, `object_type` and `title` filter."""
+    type_, id_ = request.query.get("object_type"), request.query.get("object_id")
     if type_ and id_:
-        return listed(asked, _of_object(asked.state, type_, id_))
-    return listed(asked, [_shown(asked.state, share) for share in asked.state.store.list(SHARES)])
+        return list_response(request, _of_object(request.state, type_, id_))
+    return list_response(
+        request, [_shown(request.state, share) for share in request.state.store.list(SHARES)]
+    )
 
 
-def read_share(asked: Asked) -> Response:
-    """One share with its recipients and their counts."""
-    return asked.fit(_shown(asked.state, _share(asked)), keep=("users",))
+def read_share(request: ApiRequest) -> Response:
+    """Read a share with its recipients and access counts."""
+    return request.respond(_shown(request.state, _share(request)), keep=("users",))
 
 
-def change_share(asked: Asked) -> Response:
-    """Change what a share allows, its title or its expiry; never its recipients."""
-    share = _share(asked)
-    changes = _sent(asked.body)
+def change_share(request: ApiRequest) -> Response:
+    """Change a share's permissions, title or expiry; its recipients stay."""
+    share = _share(request)
+    changes = _sent(request.body)
     if changes.get("expires") is not None:
-        changes["expires"] = _expiry(asked.state, changes["expires"])
+        changes["expires"] = _expiry(request.state, changes["expires"])
     else:
         changes.pop("expires", None)
-    return asked.fit(_shown(asked.state, _put(asked.state, share | changes)))
+    return request.respond(_shown(request.state, _put(request.state, share | changes)))
 
 
-def revoke(asked: Asked) -> Response:
-    """Close a share: its links stop working at once."""
-    asked.state.store.delete(SHARES, _share(asked)["id"])
+def revoke(request: ApiRequest) -> Response:
+    """Revoke a share: its links stop working at once."""
+    request.state.store.delete(SHARES, _share(request)["id"])
     return Response(status_code=204)
 
 
-def revoke_many(asked: Asked) -> Response:
-    """Close several shares; those that are gone are passed over."""
-    for share_id in asked.body["share_ids"]:
-        asked.state.store.delete(SHARES, share_id)
-    return asked.empty()
+def revoke_many(request: ApiRequest) -> Response:
+    """Revoke several shares; missing ones are ignored."""
+    for share_id in request.body["share_ids"]:
+        request.state.store.delete(SHARES, share_id)
+    return request.respond_empty()
 
 
-def reindex(asked: Asked) -> Response:
-    """Index a share anew: the sandbox's index is never behind."""
-    _share(asked)
-    return asked.empty()
+def reindex(request: ApiRequest) -> Response:
+    """Reindex a share. The sandbox's index is always up to date."""
+    _share(request)
+    return request.respond_empty()
 
 
-def list_users(asked: Asked) -> Response:
-    """The recipients with their counts; the row of a URL share has no `email`."""
-    return listed(asked, _share(asked)["users"], shape=dict)
+def list_users(request: ApiRequest) -> Response:
+    """List the recipients with their access counts; that of a URL share has no `email`."""
+    return list_response(request, _share(request)["users"], shape=dict)
 
 
-def add_user(asked: Asked) -> Response:
-    """Send the share to one more person."""
-    share = _share(asked)
+def add_user(request: ApiRequest) -> Response:
+    """Add a recipient to a share."""
+    share = _share(request)
     if share["by_url"]:
-        raise Refused(400, "A share by URL has no named recipients")
-    user = _add_user(asked.state, share, asked.body["email"])
-    _put(asked.state, share)
-    return asked.fit(user)
+        raise ApiError(400, "A share by URL has no named recipients")
+    user = _add_user(request.state, share, request.body["email"])
+    _put(request.state, share)
+    return request.respond(user)
 
 
-def read_user(asked: Asked) -> Response:
-    """One recipient with the counts."""
-    return json(_user(asked, _share(asked)))
+def read_user(request: ApiRequest) -> Response:
+    """Read a recipient with the access counts."""
+    return json(_user(request, _share(request)))
 
 
-def change_user(asked: Asked) -> Response:
+def change_user(request: ApiRequest) -> Response:
     """Change a recipient's name; the address stays."""
-    share = _share(asked)
-    user = _user(asked, share)
+    share = _share(request)
+    user = _user(request, share)
     names = ("first_name", "last_name")
-    user |= {name: asked.body[name] for name in names if name in asked.body}
-    _put(asked.state, share)
-    return asked.fit(user)
+    user |= {name: request.body[name] for name in names if name in request.body}
+    _put(request.state, share)
+    return request.respond(user)
 
 
-def remove_user(asked: Asked) -> Response:
-    """Take the share away from one recipient."""
-    share = _share(asked)
-    share["users"].remove(_user(asked, share))
-    _put(asked.state, share)
-    return asked.empty()
+def remove_user(request: ApiRequest) -> Response:
+    """Remove a recipient from a share."""
+    share = _share(request)
+    share["users"].remove(_user(request, share))
+    _put(request.state, share)
+    return request.respond_empty()
 
 
-def _share(asked: Asked) -> Document:
-    share = found(get(asked.state, asked.ids["share_id"]), f"Share {asked.ids['share_id']}")
-    if (share["object_type"], share["object_id"]) != objects.check(asked):
-        raise Refused(404, f"Share {share['id']} does not exist")
+def _share(request: ApiRequest) -> Document:
+    share = or_404(get(request.state, request.ids["share_id"]), f"Share {request.ids['share_id']}")
+    if (share["object_type"], share["object_id"]) != objects.path_object(request):
+        raise ApiError(404, f"Share {share['id']} does not exist")
     return share
 
 
-def _user(asked: Asked, share: Document) -> Document:
-    id_ = asked.ids["share_user_id"]
-    return found(next((u for u in share["users"] if u["id"] == id_), None), f"Share user {id_}")
+def _user(request: ApiRequest, share: Document) -> Document:
+    id_ = request.ids["share_user_id"]
+    return or_404(next((u for u in share["users"] if u["id"] == id_), None), f"Share user {id_}")
 
 
 _ONE = "assets/v1/{object_type}/{object_id}/shares/"

@@ -1,6 +1,6 @@
-"""Jobs that make previews of a file: started on request, and done when the sandbox's policy says.
+"""Jobs that create a proxy and a keyframe of a file; `State.transcoding` says when they end.
 
-Nothing is transcoded. A proxy and a keyframe are small real media, different for each version.
+Nothing is transcoded. The proxy and the keyframe are small valid media, unique per version.
 """
 
 from pathlib import PurePath
@@ -9,8 +9,8 @@ from typing import Final
 from starlette.responses import Response
 
 from tgiconik.sandbox.iconik import downloads, files
-from tgiconik.sandbox.iconik.asked import Asked, Refused, found, new_id, stamp
 from tgiconik.sandbox.iconik.kinds import ASSETS, FILES, JOBS
+from tgiconik.sandbox.iconik.request import ApiError, ApiRequest, new_id, or_404, stamp
 from tgiconik.sandbox.media import mp4, png
 from tgiconik.sandbox.state import State
 from tgiconik.sandbox.store import Document
@@ -19,21 +19,21 @@ _PREVIEWS: Final = "TRANSCODE"
 _PROPERTIES: Final = "MEDIAINFO"
 
 
-def make_previews(asked: Asked) -> Response:
-    """Start the job that makes a proxy and a keyframe."""
-    return _start(asked, _PREVIEWS)
+def make_previews(request: ApiRequest) -> Response:
+    """Start the job that creates a proxy and a keyframe."""
+    return _start(request, _PREVIEWS)
 
 
-def read_properties(asked: Asked) -> Response:
-    """Start the job that reads the media's properties. The sandbox keeps none of them."""
-    return _start(asked, _PROPERTIES)
+def read_properties(request: ApiRequest) -> Response:
+    """Start the job that reads media properties. The sandbox stores none."""
+    return _start(request, _PROPERTIES)
 
 
-def _start(asked: Asked, type_: str) -> Response:
-    state, id_ = asked.state, asked.ids["file_id"]
-    file = found(state.store.get(FILES, f"{asked.ids['asset_id']}/{id_}"), f"File {id_}")
-    if not downloads.is_there(file):
-        raise Refused(400, f"File {id_} has no bytes to read")
+def _start(request: ApiRequest, type_: str) -> Response:
+    state, id_ = request.state, request.ids["file_id"]
+    file = or_404(state.store.get(FILES, f"{request.ids['asset_id']}/{id_}"), f"File {id_}")
+    if not downloads.is_available(file):
+        raise ApiError(400, f"File {id_} has no bytes to read")
     job = {
         "id": new_id(),
         "type": type_,
@@ -41,10 +41,10 @@ def _start(asked: Asked, type_: str) -> Response:
         "title": f"{type_.capitalize()} of {file['name']}",
         "object_type": "assets",
         "object_id": file["asset_id"],
-        "created_by": asked.user_id,
-        "date_created": asked.now(),
-        "date_modified": asked.now(),
-        "started_at": asked.now(),
+        "created_by": request.user_id,
+        "date_created": request.now(),
+        "date_modified": request.now(),
+        "started_at": request.now(),
         "progress_processed": 0,
         "file_id": id_,
         "reads_left": state.transcoding.reads,
@@ -52,11 +52,11 @@ def _start(asked: Asked, type_: str) -> Response:
     state.store.put(JOBS, job["id"], job)
     if not job["reads_left"]:
         _end(state, job)
-    return asked.fit({"job_id": job["id"]})
+    return request.respond({"job_id": job["id"]})
 
 
-def looked_at(state: State, job: Document) -> Document:
-    """A job as a reader finds it; one of those here comes nearer to its end by being read."""
+def poll(state: State, job: Document) -> Document:
+    """The job as a read returns it. Each read of a running job brings it closer to its end."""
     if job["status"] != "STARTED" or "reads_left" not in job:
         return job
     if not job["reads_left"]:
@@ -80,12 +80,12 @@ def _end(state: State, job: Document) -> Document:
 
 
 def _make(state: State, job: Document) -> None:
-    """Make the previews of a file's version anew, unless the file is gone."""
+    """Replace the previews of the file's version, unless the file was deleted."""
     asset = state.store.get(ASSETS, job["object_id"])
     file = state.store.get(FILES, f"{job['object_id']}/{job['file_id']}")
     if asset is None or file is None:
         return
-    files.forget_previews(state, asset["id"], file["version_id"])
+    files.delete_previews(state, asset["id"], file["version_id"])
     place = {"asset_id": asset["id"], "version_id": file["version_id"]}
     stem, text = PurePath(file["name"]).stem, f"{asset['title']}, {file['version_id']}"
     still = (file.get("media_type") or "").startswith("image/")

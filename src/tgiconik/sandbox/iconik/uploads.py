@@ -1,7 +1,7 @@
-"""The links that iconik gives for uploads, one kind per storage method, and the end of an upload.
+"""Upload links, by storage method, and the completion of uploads.
 
-The links lead to `sandbox.storage`, which plays the storages. FILE storages have none: their bytes
-are a gateway's business.
+The links lead to `tgiconik.sandbox.storage`. FILE storages have none: in iconik, a storage gateway
+transfers their bytes.
 """
 
 import mimetypes
@@ -11,30 +11,30 @@ from urllib.parse import quote
 
 from starlette.responses import Response
 
-from tgiconik.sandbox.iconik.asked import Asked, Refused, found
 from tgiconik.sandbox.iconik.kinds import FILE_SETS, FILES, STORAGES
-from tgiconik.sandbox.iconik.paging import listed
+from tgiconik.sandbox.iconik.paging import list_response
+from tgiconik.sandbox.iconik.request import ApiError, ApiRequest, or_404
 from tgiconik.sandbox.state import State
 from tgiconik.sandbox.storage import b2, signing, uploads
-from tgiconik.sandbox.storage.refusals import Refusal
+from tgiconik.sandbox.storage.errors import StorageError
 from tgiconik.sandbox.store import Document
 
-#: S3 takes no more.
+#: The maximum number of parts in S3.
 _MOST_PARTS: Final = 10_000
-#: What iconik decides about a file; what a client sends of it is ignored.
+#: Fields of a file set by the server; values sent by a client are ignored.
 _OURS: Final = frozenset(
     {"id", "asset_id", "date_created", "user_id", "storage_method", "blob", "md5"}
 )
 
 
 def method_of(state: State, file: Document) -> str | None:
-    """How files get to the file's storage; None when iconik does not know the storage."""
+    """The upload method of a file's storage; None if the storage does not exist."""
     storage = state.store.get(STORAGES, file.get("storage_id") or "")
     return None if storage is None else storage["method"]
 
 
-def begun(state: State, file: Document) -> Document:
-    """A new file, with what iconik adds to it: its name, its storage, its media type."""
+def new_file(state: State, file: Document) -> Document:
+    """A new file with the fields that iconik adds: name, storage, media type."""
     file_set = state.store.get(FILE_SETS, f"{file['asset_id']}/{file.get('file_set_id')}") or {}
     name = file.get("name") or file["original_name"]
     file = file | {
@@ -47,7 +47,7 @@ def begun(state: State, file: Document) -> Document:
 
 
 def with_links(state: State, file: Document) -> Document:
-    """A file with fresh links to send its bytes to, as far as its storage has any."""
+    """A file with new upload links, if its storage supports them."""
     links = _LINKS.get(method_of(state, file) or "")
     return file if links is None else file | links(state, file)
 
@@ -92,44 +92,44 @@ def _path(storage: str, file: Document) -> str:
     return f"/storage/{storage}/{file['asset_id']}/{file['id']}/{name}"
 
 
-def _file(asked: Asked, method: str) -> Document:
-    """The file of the path, which must be on a storage with a method."""
-    id_ = asked.ids["file_id"]
-    file = found(asked.state.store.get(FILES, f"{asked.ids['asset_id']}/{id_}"), f"File {id_}")
-    if method_of(asked.state, file) != method:
-        raise Refused(400, f"The storage of file {id_} is not {method}")
+def _file(request: ApiRequest, method: str) -> Document:
+    """The file of the path, which must be on a storage with the given method."""
+    id_ = request.ids["file_id"]
+    file = or_404(request.state.store.get(FILES, f"{request.ids['asset_id']}/{id_}"), f"File {id_}")
+    if method_of(request.state, file) != method:
+        raise ApiError(400, f"The storage of file {id_} is not {method}")
     return file
 
 
-def read_file(asked: Asked) -> Response:
-    """A file; with links to upload to when these are asked for."""
-    id_ = asked.ids["file_id"]
-    file = found(asked.state.store.get(FILES, f"{asked.ids['asset_id']}/{id_}"), id_)
-    wants_links = asked.flag("generate_signed_post_url")
-    return asked.fit(with_links(asked.state, file) if wants_links else file)
+def read_file(request: ApiRequest) -> Response:
+    """Read a file, with upload links if requested."""
+    id_ = request.ids["file_id"]
+    file = or_404(request.state.store.get(FILES, f"{request.ids['asset_id']}/{id_}"), id_)
+    wants_links = request.flag("generate_signed_post_url")
+    return request.respond(with_links(request.state, file) if wants_links else file)
 
 
-def change_file(asked: Asked) -> Response:
-    """Change a file. Closing it takes size and checksum from the bytes that its storage holds."""
-    state, id_ = asked.state, asked.ids["file_id"]
-    key = f"{asked.ids['asset_id']}/{id_}"
-    file = found(state.store.get(FILES, key), f"File {id_}")
-    sent = {name: value for name, value in asked.body.items() if name not in _OURS}
-    file |= sent | {"date_modified": asked.now()}
+def change_file(request: ApiRequest) -> Response:
+    """Update a file. Closing it sets size and checksum from the uploaded bytes."""
+    state, id_ = request.state, request.ids["file_id"]
+    key = f"{request.ids['asset_id']}/{id_}"
+    file = or_404(state.store.get(FILES, key), f"File {id_}")
+    sent = {name: value for name, value in request.body.items() if name not in _OURS}
+    file |= sent | {"date_modified": request.now()}
     if file.get("blob"):
         size = state.blobs.path(file["blob"]).stat().st_size
         file |= {"size": size, "checksum": file["md5"]}
     elif sent.get("status") == "CLOSED" and method_of(state, file) in _LINKS:
-        raise Refused(400, f"File {id_} has no bytes on its storage")
-    state.store.put(FILES, key, file, parent=asked.ids["asset_id"])
-    return asked.fit(file)
+        raise ApiError(400, f"File {id_} has no bytes on its storage")
+    state.store.put(FILES, key, file, parent=request.ids["asset_id"])
+    return request.respond(file)
 
 
-def s3_ends(asked: Asked) -> Response:
-    """Links to list, complete and abort an upload in parts. iconik signs, without looking."""
-    state, path = asked.state, _path("s3", _file(asked, "S3"))
-    id_ = asked.query["upload_id"]
-    return asked.fit(
+def s3_control_links(request: ApiRequest) -> Response:
+    """Get links to list, complete and abort a multipart upload. The upload is not checked."""
+    state, path = request.state, _path("s3", _file(request, "S3"))
+    id_ = request.query["upload_id"]
+    return request.respond(
         {
             "abort_url": signing.link(state, "DELETE", path, uploadId=id_),
             "complete_url": signing.link(state, "POST", path, uploadId=id_),
@@ -138,23 +138,23 @@ def s3_ends(asked: Asked) -> Response:
     )
 
 
-def s3_part(asked: Asked) -> Response:
-    """Links for the parts that the body names."""
-    path, id_ = _path("s3", _file(asked, "S3")), asked.body["upload_id"]
+def s3_part_links(request: ApiRequest) -> Response:
+    """Get upload links for the parts named in the body."""
+    path, id_ = _path("s3", _file(request, "S3")), request.body["upload_id"]
     parts = [
-        part | {"url": _s3_part_link(asked.state, path, id_, part.get("part_number"))}
-        for part in asked.body["parts"]
+        part | {"url": _s3_part_link(request.state, path, id_, part.get("part_number"))}
+        for part in request.body["parts"]
     ]
-    return asked.fit({"upload_id": id_, "parts": parts})
+    return request.respond({"upload_id": id_, "parts": parts})
 
 
-def s3_parts(asked: Asked) -> Response:
-    """Links for the first parts, as many as the query says."""
-    path, id_ = _path("s3", _file(asked, "S3")), asked.query.get("upload_id", "")
-    numbers = range(1, min(int(asked.query["parts_num"]), _MOST_PARTS) + 1)
-    return listed(
-        asked,
-        [{"number": n, "url": _s3_part_link(asked.state, path, id_, n)} for n in numbers],
+def s3_first_part_links(request: ApiRequest) -> Response:
+    """Get upload links for the first parts, as many as the query says."""
+    path, id_ = _path("s3", _file(request, "S3")), request.query.get("upload_id", "")
+    numbers = range(1, min(int(request.query["parts_num"]), _MOST_PARTS) + 1)
+    return list_response(
+        request,
+        [{"number": n, "url": _s3_part_link(request.state, path, id_, n)} for n in numbers],
         key="number",
     )
 
@@ -163,51 +163,53 @@ def _s3_part_link(state: State, path: str, upload_id: str, number: object) -> st
     return signing.link(state, "PUT", path, partNumber=str(number), uploadId=upload_id)
 
 
-def clean_up(asked: Asked) -> Response:
-    """Give up an upload in parts when the body says so."""
-    _file(asked, "S3")
-    body = asked.body
-    upload = uploads.get(asked.state, "S3", body.get("upload_id") or "")
+def s3_abort(request: ApiRequest) -> Response:
+    """Abort a multipart upload if the body says so."""
+    _file(request, "S3")
+    body = request.body
+    upload = uploads.get(request.state, "S3", body.get("upload_id") or "")
     if body.get("abort_upload") and upload is not None:
-        uploads.give_up(asked.state, upload)
-    return asked.fit({})
+        uploads.abort(request.state, upload)
+    return request.respond({})
 
 
-def b2_start(asked: Asked) -> Response:
-    """Begin a large file on B2, or go on with one: link and token for parts, one at a time."""
-    state, file = asked.state, _file(asked, "B2")
-    id_ = (asked.body or {}).get("upload_file_id")
+def b2_start(request: ApiRequest) -> Response:
+    """Start or resume a large file on B2: URL and token for uploading parts, one at a time."""
+    state, file = request.state, _file(request, "B2")
+    id_ = (request.body or {}).get("upload_file_id")
     upload = (
-        _b2_upload(asked, id_) if id_ else uploads.begin(state, "B2", file["asset_id"], file["id"])
+        _b2_upload(request, id_)
+        if id_
+        else uploads.begin(state, "B2", file["asset_id"], file["id"])
     )
     url, token = b2.part_link(state, upload)
-    return asked.fit(
+    return request.respond(
         {"upload_file_id": upload["id"], "upload_url": url, "authorization_token": token}
     )
 
 
-def b2_finish(asked: Asked) -> Response:
-    """Make a large file on B2 of its parts."""
-    _file(asked, "B2")
-    upload = _b2_upload(asked, asked.body["upload_file_id"])
+def b2_finish(request: ApiRequest) -> Response:
+    """Finish a large file on B2 from its parts."""
+    _file(request, "B2")
+    upload = _b2_upload(request, request.body["upload_file_id"])
     try:
-        b2.finish(asked.state, upload, asked.body["sha1_list"])
-    except Refusal as refusal:
-        raise Refused(400, str(refusal)) from refusal
-    return asked.fit({})
+        b2.finish(request.state, upload, request.body["sha1_list"])
+    except StorageError as error:
+        raise ApiError(400, str(error)) from error
+    return request.respond({})
 
 
-def b2_cancel(asked: Asked) -> Response:
-    """Give up a large file on B2."""
-    _file(asked, "B2")
-    uploads.give_up(asked.state, _b2_upload(asked, asked.body["upload_file_id"]))
-    return asked.fit({})
+def b2_cancel(request: ApiRequest) -> Response:
+    """Cancel a large file on B2."""
+    _file(request, "B2")
+    uploads.abort(request.state, _b2_upload(request, request.body["upload_file_id"]))
+    return request.respond({})
 
 
-def _b2_upload(asked: Asked, id_: str) -> Document:
-    upload = b2.open_upload(asked.state, id_)
-    if upload is None or upload["file_id"] != asked.ids["file_id"]:
-        raise Refused(400, f"No active upload for: {id_}")
+def _b2_upload(request: ApiRequest, id_: str) -> Document:
+    upload = b2.open_upload(request.state, id_)
+    if upload is None or upload["file_id"] != request.ids["file_id"]:
+        raise ApiError(400, f"No active upload for: {id_}")
     return upload
 
 
@@ -216,10 +218,10 @@ HANDLERS = {
     f"GET {_FILE}/": read_file,
     f"PUT {_FILE}/": change_file,
     f"PATCH {_FILE}/": change_file,
-    f"GET {_FILE}/multipart_url/": s3_ends,
-    f"GET {_FILE}/multipart_url/part/": s3_parts,
-    f"POST {_FILE}/multipart_url/s3/part/": s3_part,
-    f"POST {_FILE}/multipart/cleanup/": clean_up,
+    f"GET {_FILE}/multipart_url/": s3_control_links,
+    f"GET {_FILE}/multipart_url/part/": s3_first_part_links,
+    f"POST {_FILE}/multipart_url/s3/part/": s3_part_links,
+    f"POST {_FILE}/multipart/cleanup/": s3_abort,
     f"POST {_FILE}/multipart/b2/start/": b2_start,
     f"POST {_FILE}/multipart/b2/finish/": b2_finish,
     f"POST {_FILE}/multipart/b2/cancel/": b2_cancel,

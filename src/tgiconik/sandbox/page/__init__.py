@@ -1,9 +1,9 @@
-"""The sandbox's own page: both platforms side by side, what the last run changed, and every call.
+"""The sandbox's web page: both platforms side by side, changes of the last run, and all calls.
 
-`/` is the page; what it asks for is below `/sandbox/`, which no platform uses. None of that is a
-call: it is neither counted nor noted as a write, and neither limits, delays nor faults apply to it.
-The page asks again every half second, which is all that it takes to be live, leaves nothing open
-that a server would have to wait for when it stops, and costs nothing when nobody looks.
+The page is at `/`; its requests go below `/sandbox/`, which no platform uses. They are neither
+counted nor logged, and rate limit, latency and faults do not apply to them. The page polls every
+half second: no connection stays open that would delay stopping the server, and nothing runs without
+a viewer.
 """
 
 import time
@@ -18,10 +18,10 @@ from starlette.responses import JSONResponse, PlainTextResponse, RedirectRespons
 from starlette.routing import Route
 from starlette.types import ASGIApp
 
-from tgiconik.sandbox.calls import PATH as CALLS
-from tgiconik.sandbox.page import of_grid, of_iconik
-from tgiconik.sandbox.page.rows import short
-from tgiconik.sandbox.page.watching import Call, Watch, Watched
+from tgiconik.sandbox.call_log import PATH as CALLS
+from tgiconik.sandbox.page import grid_rows, iconik_rows
+from tgiconik.sandbox.page.recorder import PageMiddleware, RecordedCall, Recorder
+from tgiconik.sandbox.page.rows import shorten
 from tgiconik.sandbox.state import State
 
 _BELOW: Final = "/sandbox/"
@@ -31,8 +31,8 @@ _FILES: Final = {
     "/sandbox/page.js": ("page.js", "text/javascript"),
 }
 _HEADERS: Final = {
-    # Whatever is shown was written by somebody else. It is shown as text; should that ever fail,
-    # nothing that came with it may run or ask anybody for anything.
+    # The page displays data written by clients. It inserts them as text only; if that ever
+    # failed, this policy still keeps them from running scripts or loading anything.
     "Content-Security-Policy": (
         "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; "
         "img-src data:; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
@@ -41,45 +41,45 @@ _HEADERS: Final = {
     "Referrer-Policy": "no-referrer",
     "X-Content-Type-Options": "nosniff",
 }
-#: Of the time that goes by, what looking at a large world may take from its calls.
+#: Maximum share of time spent on computing rows, so that large data do not slow down calls.
 _SHARE_OF_TIME: Final = 0.1
-#: Seconds after which it is looked whether something ended by itself.
+#: Seconds between checks for leases and shares that expired.
 _NOW_AND_THEN: Final = 5.0
 
 
-def watched(app: ASGIApp, state: State) -> ASGIApp:
-    """Both platforms, with the page that shows them."""
-    watch = Watch(state)
-    return Watched(app, _page(state, watch), is_page, watch)
+def with_page(app: ASGIApp, state: State) -> ASGIApp:
+    """The app of both platforms, extended by the page."""
+    recorder = Recorder(state)
+    return PageMiddleware(app, _page(state, recorder), is_page, recorder)
 
 
 def is_page(path: str) -> bool:
-    """Whether a path is the page's own."""
+    """Whether a path belongs to the page."""
     return path == "/" or (path.startswith(_BELOW) and path != CALLS)
 
 
-def _page(state: State, watch: Watch) -> ASGIApp:
+def _page(state: State, recorder: Recorder) -> ASGIApp:
     async def file(request: Request) -> Response:
         name, media_type = _FILES[request.url.path]
         text = files(__package__).joinpath(name).read_text("utf-8")
         return Response(text, media_type=media_type, headers=_HEADERS)
 
-    shown = _Shown(state, watch)
+    shown = _RowCache(state, recorder)
 
     async def now(request: Request) -> Response:
-        after = _asked(request, "call")
-        # The rows first: calls may go on in another thread, and no row is of a run yet to be told.
-        answer = shown.since(_asked(request, "number")) | {
-            "sandbox": watch.name,
-            "run": attrs.asdict(watch.run),
-            "calls": [_call(call) for call in list(watch.calls) if call.number > after],
+        after = _number_in(request, "call")
+        # Rows first: calls go on in another thread, and a row must not refer to a later run.
+        answer = shown.since(_number_in(request, "number")) | {
+            "sandbox": recorder.name,
+            "run": attrs.asdict(recorder.run),
+            "calls": [_call(call) for call in list(recorder.calls) if call.number > after],
         }
         return JSONResponse(answer, headers=_HEADERS)
 
     async def open_link(request: Request) -> Response:
-        share = of_iconik.share_of(state, request.path_params["key"])
+        share = iconik_rows.share_of(state, request.path_params["key"])
         if share is None:
-            return PlainTextResponse("This share is not open any more", 404, _HEADERS)
+            return PlainTextResponse("This share is closed", 404, _HEADERS)
         return RedirectResponse(f"/share/{share['id']}", 303, _HEADERS)
 
     app = Starlette(
@@ -93,17 +93,17 @@ def _page(state: State, watch: Watch) -> ASGIApp:
     return app
 
 
-class _Shown:
-    """Both sides as rows: made anew when something changed, but not all the time in a large world.
+class _RowCache:
+    """Rows of both platforms, computed again after changes, but not too often for large data.
 
-    Leases and shares also end by themselves, so it is looked now and then without a change.
+    Leases and shares expire without a change, so the rows are computed at intervals too.
     """
 
     def __init__(
-        self, state: State, watch: Watch, clock: Callable[[], float] = time.monotonic
+        self, state: State, recorder: Recorder, clock: Callable[[], float] = time.monotonic
     ) -> None:
         self._state = state
-        self._watch = watch
+        self._recorder = recorder
         self._clock = clock
         self._sides: dict[str, Any] = {}
         self._number = 0
@@ -111,18 +111,20 @@ class _Shown:
         self._not_before = self._at_last = 0.0
 
     def since(self, number: int) -> dict[str, Any]:
-        """The rows with their number, or the number alone when the page has them."""
+        """The rows and their number, or only the number if the page has these rows already."""
         now = self._clock()
-        if now >= (self._at_last if self._revision == self._watch.revision else self._not_before):
-            self._look(now)
+        if now >= (
+            self._at_last if self._revision == self._recorder.revision else self._not_before
+        ):
+            self._refresh(now)
         there = {"number": self._number}
         return there if number == self._number else there | {"sides": self._sides}
 
-    def _look(self, began: float) -> None:
-        self._revision = self._watch.revision
+    def _refresh(self, began: float) -> None:
+        self._revision = self._recorder.revision
         sides = {
-            side: [attrs.asdict(one) for one in module.sections(self._state, self._watch)]
-            for side, module in (("grid", of_grid), ("iconik", of_iconik))
+            side: [attrs.asdict(one) for one in module.sections(self._state, self._recorder)]
+            for side, module in (("grid", grid_rows), ("iconik", iconik_rows))
         }
         if sides != self._sides:
             self._sides, self._number = sides, self._number + 1
@@ -131,12 +133,12 @@ class _Shown:
         self._at_last = max(self._not_before, ended + _NOW_AND_THEN)
 
 
-def _asked(request: Request, name: str) -> int:
+def _number_in(request: Request, name: str) -> int:
     text = request.query_params.get(name, "")
     return int(text) if text.isascii() and text.isdigit() else -1
 
 
-def _call(call: Call) -> dict[str, Any]:
+def _call(call: RecordedCall) -> dict[str, Any]:
     return {
         "number": call.number,
         "run": call.run,
@@ -144,7 +146,7 @@ def _call(call: Call) -> dict[str, Any]:
         "milliseconds": round(call.milliseconds, 1),
         "platform": call.platform,
         "method": call.method,
-        "path": short(call.path),
+        "path": shorten(call.path),
         "status": call.status,
         "wrote": call.wrote,
     }

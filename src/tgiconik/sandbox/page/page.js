@@ -1,6 +1,6 @@
 "use strict";
-// Asks what is new, twice a second, and shows it. Whatever comes from the sandbox becomes text:
-// nothing here reads markup.
+// Polls the sandbox twice a second and displays changes. All data are inserted as text, never as
+// markup.
 const PAUSE = 500;
 const MOST_CALLS = 300;
 
@@ -35,8 +35,8 @@ function flat(list, into = new Map()) {
   return into;
 }
 
-// What a run changes is shown against how it was before; what was there and is not any more stays
-// in sight until the next run.
+// Rows changed by a run are compared with their earlier values; removed rows stay displayed until
+// the next run.
 function learn(answer) {
   const now = flat(Object.values(answer.sides).flatMap((list) => list.flatMap((one) => one.rows)));
   for (const [key, row] of rows.now ? now : []) {
@@ -48,7 +48,7 @@ function learn(answer) {
     for (const part of parts) {
       const here = answer.sides[side].find((one) => one.name === part.name);
       for (const row of part.rows) {
-        // What is left out for want of room has not gone.
+        // A row that only exceeds the section's maximum was not removed.
         if (!now.has(row.key) && here.more === 0 && part.name !== "activity") {
           rows.ended.set(row.key, { ...row, run: run.number, part: part.name, gone: true });
         }
@@ -129,7 +129,7 @@ function showPart(side, part) {
   box.hidden = every.length === 0 || (pressed("only") && shown.length === 0);
   const focused = document.activeElement?.closest?.(`#${CSS.escape(id)} li`)?.dataset.key;
   box.querySelector("ul").replaceChildren(...shown.map((row) => item(row, shownBefore)));
-  // Who is on a link stays there while the rows around it are made anew.
+  // Keep the focus on a link when its row is replaced.
   if (focused) box.querySelector(`li[data-key="${CSS.escape(focused)}"] a`)?.focus({ preventScroll: true });
   box.querySelector(".more").textContent = part.more ? `… and ${part.more} more that changed longer ago` : "";
 }
@@ -152,7 +152,7 @@ function showCalls() {
   }));
 }
 
-// The first change of a run comes into sight, where each side scrolls by itself and nobody is in it.
+// Scroll to the first change of a run, unless the side does not scroll or has the focus.
 const turned = new Set();
 function turn(side) {
   const first = side.querySelector("li.marked");
@@ -163,7 +163,7 @@ function turn(side) {
   if (inner.top < outer.top || inner.bottom > outer.bottom) side.scrollTop += inner.top - outer.top - 48;
 }
 
-// What a screen reader is told: one sentence when calls have come, and not every single one.
+// Screen readers announce a summary instead of every single call.
 function say() {
   byId("said").value = run.number
     ? `Last run that changed something: ${run.calls} calls, ${run.writes} of them writes, in ${run.seconds.toFixed(2)} s`
@@ -179,7 +179,7 @@ function showAll() {
 async function ask() {
   const answer = await (await fetch(`/sandbox/now?call=${known.call}&number=${known.number}`)).json();
   if (known.sandbox !== null && known.sandbox !== answer.sandbox) {
-    // Another sandbox is there now, and counts from the beginning.
+    // Another sandbox was started, whose counters begin anew.
     location.reload();
     return;
   }

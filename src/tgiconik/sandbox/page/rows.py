@@ -1,7 +1,7 @@
-"""What the page shows of a thing, whichever platform it is on, and how it writes ids and times.
+"""Rows and sections of the page, and the formatting of ids, times and links in them.
 
-A link is a credential: whoever has it can look. The page shows where it leads and how it ends, and
-ids of shares, which links are made of here, never whole.
+A link is a credential. The page displays only its host and its end, and shortens share ids, from
+which links are built.
 """
 
 import re
@@ -14,7 +14,7 @@ import attrs
 
 _ID: Final = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{6}([0-9a-f]{6})")
 _DIGEST: Final = re.compile(r"\b[0-9a-f]{58}([0-9a-f]{6})\b")
-#: What is shown of one kind at most; what changed last goes first.
+#: Maximum number of rows per section; the most recently changed ones are kept.
 MOST: Final = 100
 
 _TONES: Final = {
@@ -37,18 +37,18 @@ _TONES: Final = {
 
 @attrs.frozen(kw_only=True)
 class Row:
-    """One thing.
+    """A row of the page.
 
     Attributes:
-        key: names it on the page.
-        name: its id, as people say it.
-        title: what it is.
-        state: how it stands, in words.
-        tone: good, wait, bad or nothing: a colour beside the words.
-        facts: what else is to know, one short text each.
-        opens: where a partner's link opens from here, for those that are links.
-        run: the run that changed it last, 0 where none did.
-        parts: what hangs on it.
+        key: identifies the row on the page.
+        name: displayed id.
+        title: title of the thing.
+        state: its status, in words.
+        tone: good, wait, bad or empty: the colour of the status.
+        facts: further short texts.
+        opens: the path that opens a share link; None for other rows.
+        run: the run that last changed it; 0 if none did.
+        parts: rows displayed below it.
     """
 
     key: str
@@ -63,19 +63,19 @@ class Row:
 
     @property
     def latest(self) -> int:
-        """The run that changed it, or anything that hangs on it, last."""
+        """The run that last changed the row or any row below it."""
         return max((self.run, *(part.latest for part in self.parts)))
 
 
 @attrs.frozen(kw_only=True)
 class Section:
-    """The things of one kind.
+    """Rows of one kind.
 
     Attributes:
-        name: names it on the page.
+        name: identifies the section on the page.
         title: its heading.
-        rows: what is shown.
-        more: how many are not.
+        rows: the displayed rows.
+        more: number of rows that are left out.
     """
 
     name: str
@@ -85,7 +85,7 @@ class Section:
 
 
 def section(name: str, title: str, rows: Iterable[Row]) -> Section:
-    """Rows in their order; of very many, those that changed last."""
+    """A section of the rows in their order; if there are too many, the last changed ones."""
     every = list(rows)
     if len(every) > MOST:
         latest = {row.key for row in sorted(every, key=lambda row: -row.latest)[:MOST]}
@@ -96,41 +96,41 @@ def section(name: str, title: str, rows: Iterable[Row]) -> Section:
 
 
 def facts(*texts: str | None) -> tuple[str, ...]:
-    """Those that there are."""
+    """The texts that are not empty."""
     return tuple(text for text in texts if text)
 
 
-def words(state: object) -> str:
-    """A status as people write it."""
+def readable(state: object) -> str:
+    """A status in words: lower case, with spaces."""
     return str(state or "").replace("_", " ").lower()
 
 
 def tone(state: str) -> str:
-    """What colour goes with a status; none where it is not known."""
+    """The colour of a status; empty if unknown."""
     return _TONES.get(state, "")
 
 
-def short(text: str) -> str:
-    """Text in which long ids are no longer than it takes to tell them apart."""
+def shorten(text: str) -> str:
+    """The text with long ids shortened to their end."""
     return _DIGEST.sub(r"…\1", _ID.sub(r"…\1", text))
 
 
-def end_of(link: str) -> str:
-    """Where a link leads and how it ends: enough to know it again, not enough to open it."""
+def mask_link(link: str) -> str:
+    """The host and the last characters of a link: recognisable, but not usable."""
     parts = urlsplit(link)
     return f"{parts.netloc}/…{link[-6:]}"
 
 
-def moment(stamp: str | None) -> str:
-    """A time to the minute; both platforms keep theirs in UTC."""
+def format_time(stamp: str | None) -> str:
+    """A time to the minute, in UTC."""
     return stamp[:16].replace("T", " ") if stamp else ""
 
 
-def counted(number: int, thing: str) -> str:
+def count_of(number: int, thing: str) -> str:
     """`1 comment`, `2 comments`."""
     return f"{number} {thing}" if number == 1 else f"{number} {thing}s"
 
 
-def key_of(share_id: str) -> str:
-    """What stands for a share on the page: nobody can open it without its id."""
+def share_key(share_id: str) -> str:
+    """The key of a share on the page, from which its id cannot be derived."""
     return sha256(share_id.encode()).hexdigest()[:16]

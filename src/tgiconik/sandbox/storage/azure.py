@@ -1,4 +1,4 @@
-"""Azure: one `PUT` of a block blob. How iconik would link to single blocks was not found."""
+"""Azure: one `PUT` of a block blob. How iconik would link to single blocks is not documented."""
 
 from base64 import b64encode
 from functools import partial
@@ -9,26 +9,26 @@ from starlette.responses import Response
 
 from tgiconik.sandbox.state import State
 from tgiconik.sandbox.storage import signing
-from tgiconik.sandbox.storage.objects import hold
-from tgiconik.sandbox.storage.receiving import received, taken
-from tgiconik.sandbox.storage.refusals import LinkRefusals, xml
+from tgiconik.sandbox.storage.errors import LinkErrors, xml
+from tgiconik.sandbox.storage.objects import attach
+from tgiconik.sandbox.storage.request_body import receive_body, store_file
 
-_LINKS: Final = LinkRefusals(
+_LINKS: Final = LinkErrors(
     expired=partial(
         xml, 403, "AuthenticationFailed", "Signature not valid in the specified time frame"
     ),
     wrong=partial(xml, 403, "AuthenticationFailed", "Signature did not match"),
 )
-_NO_FILE: Final = partial(xml, 404, "ResourceNotFound", "There is no file to keep these bytes for")
-#: Azure takes no more in one request.
+_NO_FILE: Final = partial(xml, 404, "ResourceNotFound", "The file of this upload does not exist")
+#: Azure's limit for one request.
 _MOST: Final = 5000 * 1024 * 1024
 
 
 async def answer(state: State, request: Request) -> Response:
-    """Answer one request to the container.
+    """Answer a request to the container.
 
     Raises:
-        Refusal: as Azure refuses it.
+        StorageError: Azure's error response.
     """
     signing.check(state, request, _LINKS)
     type_ = request.headers.get("x-ms-blob-type")
@@ -41,11 +41,11 @@ async def answer(state: State, request: Request) -> Response:
         raise xml(411, "MissingContentLengthHeader", "Content-Length is missing")
     if int(length) > _MOST:
         raise xml(413, "RequestBodyTooLarge", f"The request has more than {_MOST} bytes")
-    async with received(state, request, "md5") as body:
-        md5 = b64encode(body.arrived.digest("md5")).decode()
+    async with receive_body(state, request, "md5") as body:
+        md5 = b64encode(body.written.digest("md5")).decode()
         if request.headers.get("content-md5", md5) != md5:
-            raise xml(400, "Md5Mismatch", "The MD5 in the request is not that of the bytes")
-        blob = await taken(state, [body.path])
+            raise xml(400, "Md5Mismatch", "The MD5 in the request does not match the bytes")
+        blob = await store_file(state, [body.path])
     place = request.path_params["asset_id"], request.path_params["file_id"]
-    hold(state, place, blob, gone=_NO_FILE)
+    attach(state, place, blob, gone=_NO_FILE)
     return Response(status_code=201, headers={"ETag": f'"{blob.md5}"', "Content-MD5": md5})

@@ -1,6 +1,6 @@
-"""Media bytes in a folder: whole files under their SHA-256, and pieces that are still arriving.
+"""Media bytes on disk: complete files by their SHA-256, and parts that are being uploaded.
 
-Nothing here holds a file in memory: files may be larger than that.
+Files are never held in memory, since they may be larger than that.
 """
 
 import hashlib
@@ -16,16 +16,16 @@ from uuid import uuid4
 import anyio.to_thread
 import attrs
 
-#: Bytes that are read, written or hashed at once.
-PIECE: Final = 1024 * 1024
+#: Bytes to read, write or hash at once.
+CHUNK_SIZE: Final = 1024 * 1024
 
 
 @attrs.frozen
 class Blob:
-    """A file that is whole and kept.
+    """A complete, stored file.
 
     Attributes:
-        sha256: its name, hexadecimal.
+        sha256: hexadecimal; also the file's name on disk.
         md5: hexadecimal.
         size: in bytes.
     """
@@ -36,10 +36,10 @@ class Blob:
 
 
 class Blobs:
-    """A folder of bytes.
+    """A folder of stored files.
 
     Args:
-        folder: where; absent, a temporary folder that goes with `close`, or with this object.
+        folder: the folder; None for a temporary one, deleted by `close` or with this object.
     """
 
     def __init__(self, folder: Path | None = None) -> None:
@@ -47,7 +47,7 @@ class Blobs:
 
     @cached_property
     def _folder(self) -> Path:
-        # Made when first needed: most sandboxes of a test suite never keep a byte.
+        # Created on first use, since most sandboxes in tests never store a file.
         folder = self._given
         if folder is None:
             folder = Path(mkdtemp(prefix="tgiconik-sandbox-"))
@@ -56,25 +56,25 @@ class Blobs:
         return folder
 
     def path(self, sha256: str) -> Path:
-        """Where the bytes with this digest are, when they are."""
+        """The path of the file with this digest, whether or not it exists."""
         return self._folder / sha256
 
-    def keep(self, content: bytes) -> Blob:
-        """Keep bytes that are small enough to be in memory."""
-        arrived = self.arriving(str(uuid4()))
+    def store(self, content: bytes) -> Blob:
+        """Store bytes from memory."""
+        arrived = self.part_path(str(uuid4()))
         arrived.write_bytes(content)
-        return self.take([arrived])
+        return self.concatenate([arrived])
 
-    def take(self, pieces: Sequence[Path]) -> Blob:
-        """Keep what lies in pieces as one file; the pieces are used up. It blocks.
+    def concatenate(self, pieces: Sequence[Path]) -> Blob:
+        """Store the concatenation of parts as one file, and delete the parts. Blocks.
 
-        Bytes that are kept already are not written again.
+        A file that is already stored is not written again.
         """
         whole, *others = pieces
         with whole.open("ab") as file:
             for piece in others:
                 with piece.open("rb") as more:
-                    shutil.copyfileobj(more, file, PIECE)
+                    shutil.copyfileobj(more, file, CHUNK_SIZE)
                 piece.unlink()
         blob = _digested(whole)
         if self.path(blob.sha256).exists():
@@ -83,29 +83,29 @@ class Blobs:
             whole.rename(self.path(blob.sha256))
         return blob
 
-    def discard(self, sha256: str) -> None:
-        """Remove a file's bytes."""
+    def delete(self, sha256: str) -> None:
+        """Delete a file."""
         self.path(sha256).unlink(missing_ok=True)
 
-    def arriving(self, name: str) -> Path:
-        """Where to put a piece that is not whole yet."""
+    def part_path(self, name: str) -> Path:
+        """The path for a part that is being uploaded."""
         return self._folder / "arriving" / name
 
     def close(self) -> None:
-        """Remove the folder if it was a temporary one."""
+        """Delete the folder if it is a temporary one."""
         if self._given is None and "_folder" in self.__dict__:
             shutil.rmtree(self.__dict__.pop("_folder"), ignore_errors=True)
 
 
-class Arriving:
-    """A piece that is being written.
+class PartWriter:
+    """Writes one part of an upload.
 
     Args:
-        path: where; bytes that are there already stay before the new ones.
-        algorithms: the digests to take of the new bytes, by `hashlib`'s names.
+        path: the part's file; bytes that it has already are kept.
+        algorithms: digests to compute of the new bytes, by `hashlib`'s names.
 
     Attributes:
-        size: how many new bytes there are.
+        size: number of new bytes.
     """
 
     def __init__(self, path: Path, algorithms: Sequence[str] = ()) -> None:
@@ -114,18 +114,18 @@ class Arriving:
         self._digests = {name: hashlib.new(name, usedforsecurity=False) for name in algorithms}
 
     def digest(self, algorithm: str) -> bytes:
-        """A digest of the new bytes."""
+        """The digest of the new bytes."""
         return self._digests[algorithm].digest()
 
     async def write_all(self, chunks: AsyncIterator[bytes]) -> None:
-        """Write what arrives; when it breaks off, what came before it is written."""
+        """Write all chunks; if the stream fails, the chunks before that are written."""
         held = bytearray()
         try:
             async for chunk in chunks:
                 held += chunk
-                if len(held) >= PIECE:
+                if len(held) >= CHUNK_SIZE:
                     piece, held = held, bytearray()
-                    # In a thread: parts that arrive at once are hashed at once.
+                    # In a thread, so that concurrent uploads are hashed in parallel.
                     await anyio.to_thread.run_sync(self._write, piece)
         finally:
             self._write(held)
@@ -141,7 +141,7 @@ class Arriving:
 def _digested(path: Path) -> Blob:
     sha256, md5 = hashlib.sha256(), hashlib.md5(usedforsecurity=False)
     with path.open("rb") as file:
-        while piece := file.read(PIECE):
+        while piece := file.read(CHUNK_SIZE):
             sha256.update(piece)
             md5.update(piece)
     return Blob(sha256.hexdigest(), md5.hexdigest(), path.stat().st_size)

@@ -1,4 +1,4 @@
-"""Google Cloud Storage: a resumable session, which says how far it is and goes on from there."""
+"""Google Cloud Storage: resumable uploads, which report their offset and continue from it."""
 
 import re
 from base64 import b64encode
@@ -15,38 +15,38 @@ from starlette.responses import Response
 
 from tgiconik.sandbox.state import State
 from tgiconik.sandbox.storage import signing, uploads
-from tgiconik.sandbox.storage.blobs import Arriving, Blob
-from tgiconik.sandbox.storage.objects import hold
-from tgiconik.sandbox.storage.receiving import taken
-from tgiconik.sandbox.storage.refusals import LinkRefusals, Refusal, xml
+from tgiconik.sandbox.storage.blobs import Blob, PartWriter
+from tgiconik.sandbox.storage.errors import LinkErrors, StorageError, xml
+from tgiconik.sandbox.storage.objects import attach
+from tgiconik.sandbox.storage.request_body import store_file
 from tgiconik.sandbox.store import Document
 
-#: What chunks are multiples of, all but the last one.
+#: Chunks must be multiples of this size, except the last one.
 QUANTUM: Final = 256 * 1024
-#: How long a session lasts, by Google's documentation.
+#: Lifetime of a session in Google's documentation.
 SESSION_LIFE: Final = timedelta(weeks=1)
 
-#: Google refuses an expired link with 400, unlike the others.
-_LINKS: Final = LinkRefusals(
+#: Google answers 400 for an expired link, unlike the other storages.
+_LINKS: Final = LinkErrors(
     expired=partial(xml, 400, "ExpiredToken", "The provided token has expired."),
     wrong=partial(xml, 403, "SignatureDoesNotMatch", "The signature does not match the request"),
 )
-_NO_FILE: Final = partial(xml, 404, "NoSuchKey", "There is no file to keep these bytes for")
+_NO_FILE: Final = partial(xml, 404, "NoSuchKey", "The file of this upload does not exist")
 _GO_ON: Final = 308
-#: What Google answers when a client gives a session up.
+#: Google's status for a session that the client cancels.
 _GIVEN_UP: Final = 499
 _RANGE: Final = re.compile(r"bytes (?:(?P<first>\d+)-(?P<last>\d+)|\*)/(?:(?P<total>\d+)|\*)")
 
 
 @attrs.frozen
 class _Chunk:
-    """What a request to a session brings.
+    """The bytes that a request to a session contains.
 
     Attributes:
-        start: the place of its first byte.
-        stop: the place after its last byte; the same as `start` where it only asks.
-        total: how large the whole is, once the client knows.
-        asks: whether it brings nothing, and asks how far the session is.
+        start: offset of the first byte.
+        stop: offset after the last byte; equal to `start` for a status check.
+        total: size of the whole file, once the client knows it.
+        asks: whether the request has no bytes and asks for the session's offset.
     """
 
     start: int
@@ -56,19 +56,19 @@ class _Chunk:
 
 
 async def answer(state: State, request: Request) -> Response:
-    """Answer one request to the bucket.
+    """Answer a request to the bucket.
 
     Raises:
-        Refusal: as Google refuses it.
+        StorageError: Google's error response.
     """
     id_ = request.query_params.get("upload_id")
     if id_ is None:
         return _begin(state, request)
-    # One at a time: a request whose connection broke may still be writing what it got.
-    async with state.turns[id_]:
+    # One at a time: a request with a broken connection may still be writing the bytes it received.
+    async with state.upload_locks[id_]:
         upload = _session(state, id_, request)
         if request.method == "DELETE":
-            uploads.give_up(state, upload)
+            uploads.abort(state, upload)
             return Response(status_code=_GIVEN_UP)
         if request.method != "PUT":
             raise xml(405, "MethodNotAllowed", "The specified method is not allowed here")
@@ -93,7 +93,7 @@ def _session(state: State, id_: str, request: Request) -> Document:
         raise xml(404, "NoSuchUpload", "The requested upload was not found")
     age = state.now().timestamp() - upload["begun"]
     if age >= SESSION_LIFE.total_seconds() or signing.EXPIRED in request.scope:
-        uploads.give_up(state, upload)
+        uploads.abort(state, upload)
         raise xml(410, "Gone", "The upload session has expired")
     return upload
 
@@ -113,9 +113,9 @@ async def _put(state: State, request: Request, upload: Document) -> Response:
     if there != chunk.total:
         headers = {"Range": f"bytes=0-{there - 1}"} if there else {}
         return Response(status_code=_GO_ON, headers=headers)
-    blob = await taken(state, uploads.pieces(state, upload, [1]))
+    blob = await store_file(state, uploads.pieces(state, upload, [1]))
     uploads.put(state, upload | {"ended": attrs.asdict(blob)})
-    hold(state, (upload["asset_id"], upload["file_id"]), blob, gone=_NO_FILE)
+    attach(state, (upload["asset_id"], upload["file_id"]), blob, gone=_NO_FILE)
     return _done(blob)
 
 
@@ -128,20 +128,20 @@ def _chunk(request: Request) -> _Chunk:
         return _Chunk(0, int(length), int(length))
     match = _RANGE.fullmatch(header)
     if match is None:
-        raise _invalid(f"Content-Range {header} is not one")
+        raise _invalid(f"Content-Range {header} is not valid")
     total = int(match["total"]) if match["total"] else None
     if match["first"] is None:
         return _Chunk(0, 0, total, asks=True)
     chunk = _Chunk(int(match["first"]), int(match["last"]) + 1, total)
     if length != str(chunk.stop - chunk.start):
-        raise _invalid(f"Content-Range {header} and Content-Length {length} do not agree")
+        raise _invalid(f"Content-Range {header} and Content-Length {length} do not match")
     return chunk
 
 
 def _check(chunk: _Chunk, total: int | None, there: int) -> None:
-    """Refuse what does not go with what was said before, or with what is there."""
+    """Reject a chunk that contradicts the total declared before, or the session's offset."""
     if total is not None and chunk.total not in {None, total}:
-        raise _invalid(f"The upload has {total} bytes, as was said before")
+        raise _invalid(f"The upload has {total} bytes, as declared before")
     if chunk.asks:
         return
     if chunk.total is not None and chunk.stop > chunk.total:
@@ -153,9 +153,9 @@ def _check(chunk: _Chunk, total: int | None, there: int) -> None:
 
 
 async def _receive(request: Request, piece: Path, *, skip: int) -> None:
-    """Write what is new; of what breaks off, what fills whole quanta stays."""
+    """Write new bytes; of an interrupted chunk, only whole multiples of the chunk size are kept."""
     try:
-        await Arriving(piece).write_all(_after(request.stream(), skip))
+        await PartWriter(piece).write_all(_after(request.stream(), skip))
     except ClientDisconnect:
         _trim(piece)
         raise
@@ -167,7 +167,7 @@ def _trim(piece: Path) -> None:
 
 
 async def _after(chunks: AsyncIterator[bytes], skip: int) -> AsyncIterator[bytes]:
-    """Without the first bytes, which are there already."""
+    """The stream without its first bytes, which are stored already."""
     async for chunk in chunks:
         yield chunk[skip:]
         skip = max(0, skip - len(chunk))
@@ -178,5 +178,5 @@ def _done(blob: Blob) -> Response:
     return Response(headers={"ETag": f'"{blob.md5}"', "X-Goog-Hash": f"md5={md5}"})
 
 
-def _invalid(message: str) -> Refusal:
+def _invalid(message: str) -> StorageError:
     return xml(400, "InvalidArgument", message)

@@ -1,46 +1,46 @@
-"""What a storage holds for a file of iconik's: its bytes, once they have arrived."""
+"""Links iconik's file documents to stored bytes."""
 
 from typing import Final
 
 from tgiconik.sandbox.iconik.kinds import FILES, KEYFRAMES, PROXIES
 from tgiconik.sandbox.state import State
 from tgiconik.sandbox.storage.blobs import Blob
-from tgiconik.sandbox.storage.refusals import Refusing
+from tgiconik.sandbox.storage.errors import ErrorFactory
 from tgiconik.sandbox.store import Document
 
 _WITH_BYTES: Final = (FILES, PROXIES, KEYFRAMES)
 
 
-def hold(state: State, place: tuple[str, str], blob: Blob, *, gone: Refusing) -> None:
-    """Hold bytes for a file. iconik takes notice when the file is closed, not before.
+def attach(state: State, place: tuple[str, str], blob: Blob, *, gone: ErrorFactory) -> None:
+    """Attach uploaded bytes to a file. iconik uses them once the file is closed.
 
     Args:
         state: the sandbox.
         place: asset id and file id.
         blob: the bytes.
-        gone: raised when there is no such file any more.
+        gone: the error to raise if the file was deleted.
     """
     key = "/".join(place)
     file = state.store.get(FILES, key)
     if file is None:
-        release(state, blob.sha256)
+        delete_if_unreferenced(state, blob.sha256)
         raise gone()
     held = {"blob": blob.sha256, "md5": blob.md5}
     state.store.put(FILES, key, file | held, parent=place[0])
     if file.get("blob") not in {None, blob.sha256}:
-        release(state, file["blob"])
+        delete_if_unreferenced(state, file["blob"])
 
 
-def forget(state: State, kind: str, document: Document) -> None:
-    """Forget a file, proxy or keyframe (or what has no bytes) with its bytes."""
+def delete_with_bytes(state: State, kind: str, document: Document) -> None:
+    """Delete a file, proxy or keyframe, with its bytes if it has any."""
     state.store.delete(kind, f"{document['asset_id']}/{document['id']}")
     if document.get("blob"):
-        release(state, document["blob"])
+        delete_if_unreferenced(state, document["blob"])
 
 
-def release(state: State, sha256: str) -> None:
-    """Remove bytes unless something still has them: the same bytes are kept once."""
+def delete_if_unreferenced(state: State, sha256: str) -> None:
+    """Delete bytes that no document refers to any more: equal bytes are stored once."""
     for kind in _WITH_BYTES:
         if any(each.get("blob") == sha256 for each in state.store.list(kind)):
             return
-    state.blobs.discard(sha256)
+    state.blobs.delete(sha256)

@@ -1,4 +1,4 @@
-"""The storages' part of the app: below `/storage/`, without iconik's credentials."""
+"""Routes of the storages, below `/storage/`; they take no credentials of iconik."""
 
 from collections.abc import Awaitable, Callable, Mapping
 from typing import Final
@@ -9,7 +9,7 @@ from starlette.routing import BaseRoute, Route
 
 from tgiconik.sandbox.state import State
 from tgiconik.sandbox.storage import azure, b2, gcs, s3
-from tgiconik.sandbox.storage.refusals import Refusal
+from tgiconik.sandbox.storage.errors import StorageError
 
 Storage = Callable[[State, Request], Awaitable[Response]]
 
@@ -22,22 +22,22 @@ _STORAGES: Final[Mapping[str, Storage]] = {
     "/storage/b2/b2_upload_file/{asset_id}/{file_id}": b2.upload_file,
     "/storage/b2/b2_upload_part/{upload_id}/{pod}": b2.upload_part,
 }
-#: What says who a client of iconik is, and no storage may ever see.
+#: iconik's credential headers, which must not be sent to a storage.
 _ICONIKS_OWN: Final = ("App-ID", "Auth-Token")
-#: nginx's word for a client that went away; nobody reads it.
+#: nginx's status for a client that disconnected; nobody receives it.
 _GONE: Final = 499
 
 
 def routes(state: State) -> list[BaseRoute]:
-    """All storages."""
+    """The routes of all storages."""
     return [
         Route(path, _endpoint(state, storage), methods=_METHODS)
         for path, storage in _STORAGES.items()
     ]
 
 
-def note_leak(state: State, request: Request) -> bool:
-    """Write down that a request to a storage carries iconik's credentials; says whether it does."""
+def record_leak(state: State, request: Request) -> bool:
+    """Record a request to a storage that carries iconik's credentials; returns whether it does."""
     leaked = [name for name in _ICONIKS_OWN if request.headers.get(name)]
     if leaked:
         state.leaks.append(f"{request.method} {request.url.path}: {', '.join(leaked)}")
@@ -46,12 +46,12 @@ def note_leak(state: State, request: Request) -> bool:
 
 def _endpoint(state: State, storage: Storage) -> Callable[[Request], Awaitable[Response]]:
     async def endpoint(request: Request) -> Response:
-        if note_leak(state, request):
-            return PlainTextResponse("This storage is not iconik", status_code=400)
+        if record_leak(state, request):
+            return PlainTextResponse("A storage accepts no credentials of iconik", status_code=400)
         try:
             return await storage(state, request)
-        except Refusal as refusal:
-            return refusal.answer
+        except StorageError as error:
+            return error.response
         except ClientDisconnect:
             return Response(status_code=_GONE)
 

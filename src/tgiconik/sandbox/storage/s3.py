@@ -1,4 +1,4 @@
-"""Amazon S3: one `PUT`, or an upload in parts that may come in any order and more than once."""
+"""Amazon S3: one `PUT`, or a multipart upload with parts in any order, also repeatedly."""
 
 import hashlib
 import re
@@ -15,18 +15,18 @@ from starlette.responses import Response
 
 from tgiconik.sandbox.state import State
 from tgiconik.sandbox.storage import signing, uploads
-from tgiconik.sandbox.storage.objects import hold
-from tgiconik.sandbox.storage.receiving import Received, received, taken
-from tgiconik.sandbox.storage.refusals import LinkRefusals, xml, xml_answer
+from tgiconik.sandbox.storage.errors import LinkErrors, xml, xml_answer
+from tgiconik.sandbox.storage.objects import attach
+from tgiconik.sandbox.storage.request_body import RequestBody, receive_body, store_file
 from tgiconik.sandbox.store import Document
 
-_LINKS: Final = LinkRefusals(
+_LINKS: Final = LinkErrors(
     expired=partial(xml, 403, "AccessDenied", "Request has expired"),
     wrong=partial(xml, 403, "SignatureDoesNotMatch", "The signature does not match the request"),
 )
-_NO_FILE: Final = partial(xml, 404, "NoSuchKey", "There is no file to keep these bytes for")
+_NO_FILE: Final = partial(xml, 404, "NoSuchKey", "The file of this upload does not exist")
 _NAMESPACE: Final = 'xmlns="http://s3.amazonaws.com/doc/2006-03-01/"'
-#: Amazon takes no more in one request.
+#: Amazon's limit for one request.
 _MOST: Final = 5 * 1024**3
 _LAST_NUMBER: Final = 10_000
 _PART: Final = re.compile(r"<Part>(.*?)</Part>", re.DOTALL)
@@ -35,10 +35,10 @@ _TAG: Final = re.compile(r"<ETag>\s*(.+?)\s*</ETag>")
 
 
 async def answer(state: State, request: Request) -> Response:
-    """Answer one request to the bucket.
+    """Answer a request to the bucket.
 
     Raises:
-        Refusal: as S3 refuses it.
+        StorageError: S3's error response.
     """
     signing.check(state, request, _LINKS)
     query = request.query_params
@@ -57,7 +57,7 @@ async def answer(state: State, request: Request) -> Response:
         case "POST":
             return await _complete(state, request, upload)
         case "DELETE":
-            uploads.give_up(state, upload)
+            uploads.abort(state, upload)
             return Response(status_code=204)
         case _:
             return _list(upload)
@@ -69,10 +69,10 @@ def _place(request: Request) -> tuple[str, str]:
 
 async def _put(state: State, request: Request) -> Response:
     _check_length(request)
-    async with received(state, request, "md5") as body:
+    async with receive_body(state, request, "md5") as body:
         _check_md5(request, body)
-        blob = await taken(state, [body.path])
-    hold(state, _place(request), blob, gone=_NO_FILE)
+        blob = await store_file(state, [body.path])
+    attach(state, _place(request), blob, gone=_NO_FILE)
     return Response(headers={"ETag": f'"{blob.md5}"'})
 
 
@@ -90,55 +90,55 @@ async def _put_part(state: State, request: Request, upload: Document) -> Respons
     if not number.isdecimal() or not 1 <= int(number) <= _LAST_NUMBER:
         raise xml(400, "InvalidArgument", "Part number must be an integer between 1 and 10000")
     _check_length(request)
-    async with received(state, request, "md5") as body:
+    async with receive_body(state, request, "md5") as body:
         _check_md5(request, body)
-        # Others may have come while this one arrived, or all may have been given up.
+        # During the upload, other parts may have arrived, or the upload may have been aborted.
         upload = uploads.get(state, "S3", upload["id"]) or {"ended": True}
         if upload["ended"]:
             raise xml(404, "NoSuchUpload", "The specified multipart upload does not exist")
         body.path.replace(uploads.piece(state, upload, int(number)))
-        md5 = body.arrived.digest("md5").hex()
-        upload["parts"][str(int(number))] = {"size": body.arrived.size, "md5": md5}
+        md5 = body.written.digest("md5").hex()
+        upload["parts"][str(int(number))] = {"size": body.written.size, "md5": md5}
         uploads.put(state, upload)
     return Response(headers={"ETag": f'"{md5}"'})
 
 
 async def _complete(state: State, request: Request, upload: Document) -> Response:
-    asked = _asked((await request.body()).decode(errors="replace"))
-    if not asked:
+    listed = _listed_parts((await request.body()).decode(errors="replace"))
+    if not listed:
         raise xml(400, "MalformedXML", "The XML you provided was not well-formed")
     if upload["ended"]:
-        # Asked again, because the answer was lost: the same answer.
+        # Completing is idempotent: the client retries if it lost the response.
         return _completed(upload)
-    numbers = [number for number, _ in asked]
+    numbers = [number for number, _ in listed]
     if any(after <= before for before, after in pairwise(numbers)):
         raise xml(400, "InvalidPartOrder", "The list of parts was not in ascending order")
     parts = upload["parts"]
-    for number, tag in asked:
+    for number, tag in listed:
         if parts.get(str(number), {}).get("md5") != tag:
             raise xml(400, "InvalidPart", f"Part {number} was not found, or its ETag differs")
     if any(parts[str(number)]["size"] < state.smallest_part for number in numbers[:-1]):
         raise xml(400, "EntityTooSmall", "Your proposed upload is smaller than allowed")
     upload["ended"] = _tag([parts[str(number)]["md5"] for number in numbers])
     uploads.put(state, upload)
-    blob = await taken(state, uploads.pieces(state, upload, numbers))
-    hold(state, (upload["asset_id"], upload["file_id"]), blob, gone=_NO_FILE)
+    blob = await store_file(state, uploads.pieces(state, upload, numbers))
+    attach(state, (upload["asset_id"], upload["file_id"]), blob, gone=_NO_FILE)
     return _completed(upload)
 
 
-def _asked(text: str) -> list[tuple[int, str]]:
-    """Number and MD5 of the parts in a body; nothing when there is none, or one lacks either."""
-    asked = []
+def _listed_parts(text: str) -> list[tuple[int, str]]:
+    """Number and MD5 of the parts listed in a body; empty if none, or one lacks either."""
+    listed = []
     for part in _PART.findall(text):
         number, tag = _NUMBER.search(part), _TAG.search(part)
         if number is None or tag is None:
             return []
-        asked.append((int(number[1]), unescape(tag[1]).strip('"')))
-    return asked
+        listed.append((int(number[1]), unescape(tag[1]).strip('"')))
+    return listed
 
 
 def _tag(md5s: Sequence[str]) -> str:
-    """The ETag of a whole that came in parts: the MD5 of their MD5s, and how many they are."""
+    """The ETag of a multipart upload: the MD5 of the parts' MD5s, and their number."""
     digest = hashlib.md5(b"".join(map(bytes.fromhex, md5s)), usedforsecurity=False)
     return f"{digest.hexdigest()}-{len(md5s)}"
 
@@ -172,7 +172,7 @@ def _check_length(request: Request) -> None:
         raise xml(400, "EntityTooLarge", "Your proposed upload exceeds the maximum allowed size")
 
 
-def _check_md5(request: Request, body: Received) -> None:
+def _check_md5(request: Request, body: RequestBody) -> None:
     sent = request.headers.get("content-md5")
     if sent is None:
         return
@@ -180,5 +180,5 @@ def _check_md5(request: Request, body: Received) -> None:
         wanted = b64decode(sent, validate=True)
     except NotBase64 as error:
         raise xml(400, "InvalidDigest", "The Content-MD5 you specified is not valid") from error
-    if wanted != body.arrived.digest("md5"):
+    if wanted != body.written.digest("md5"):
         raise xml(400, "BadDigest", "The Content-MD5 you specified did not match what we received")

@@ -1,7 +1,7 @@
-"""Uploads in several requests: what storages remember between begin and end.
+"""Multipart and resumable uploads that storages keep between requests.
 
-Each is a document, so that a sandbox with a file of its own goes on with them after a restart; the
-bytes of its parts are pieces that are arriving.
+Each upload is a document, so that a sandbox with a database file can continue it after a restart;
+the bytes of its parts are files of `Blobs`.
 """
 
 from collections.abc import Sequence
@@ -19,14 +19,14 @@ _KIND: Final = "storage/uploads"
 
 @attrs.frozen
 class OpenUpload:
-    """An upload that was begun, and neither ended nor given up.
+    """An upload that is neither completed nor aborted.
 
     Attributes:
         kind: GCS, S3 or B2.
-        id: what the storage calls it.
+        id: the storage's id of the upload.
         asset_id: the asset of the file.
-        file_id: the file that it is for.
-        parts: numbers of the parts that are there; a session has one, which grows.
+        file_id: the file that is uploaded.
+        parts: numbers of the stored parts; a GCS session has a single part, which grows.
     """
 
     kind: str
@@ -37,7 +37,7 @@ class OpenUpload:
 
 
 def open_uploads(state: State) -> list[OpenUpload]:
-    """The uploads that were begun, and neither ended nor given up, oldest first."""
+    """All uploads that are neither completed nor aborted, oldest first."""
     return [
         OpenUpload(
             kind=each["kind"],
@@ -54,7 +54,7 @@ def open_uploads(state: State) -> list[OpenUpload]:
 def begin(
     state: State, kind: str, asset_id: str, file_id: str, *, with_part: int | None = None
 ) -> Document:
-    """Begin an upload; with an empty part, where it has one that grows."""
+    """Start an upload; `with_part` creates an empty part that grows."""
     upload: Document = {
         "id": uuid4().hex,
         "kind": kind,
@@ -70,31 +70,31 @@ def begin(
 
 
 def get(state: State, kind: str, id_: str) -> Document | None:
-    """An upload of a kind, open or ended; None when there is none, or it was given up."""
+    """An upload, open or completed; None if it does not exist or was aborted."""
     upload = state.store.get(_KIND, id_)
     return upload if upload is not None and upload["kind"] == kind else None
 
 
 def put(state: State, upload: Document) -> Document:
-    """Remember a change to an upload."""
+    """Store a changed upload."""
     state.store.put(_KIND, upload["id"], upload)
     return upload
 
 
 def piece(state: State, upload: Document, number: int = 1) -> Path:
-    """Where the bytes of a part are."""
-    return state.blobs.arriving(f"{upload['id']}-{number}")
+    """The path of a part's bytes."""
+    return state.blobs.part_path(f"{upload['id']}-{number}")
 
 
 def pieces(state: State, upload: Document, numbers: Sequence[int]) -> list[Path]:
-    """Where the bytes of parts are, in the order of the numbers; parts that are not named go."""
+    """The paths of parts, in the order of the numbers; all other parts are deleted."""
     for number in map(int, upload["parts"]):
         if number not in numbers:
             piece(state, upload, number).unlink(missing_ok=True)
     return [piece(state, upload, number) for number in numbers]
 
 
-def give_up(state: State, upload: Document) -> None:
-    """Forget an upload and its bytes."""
+def abort(state: State, upload: Document) -> None:
+    """Abort an upload and delete its bytes."""
     pieces(state, upload, ())
     state.store.delete(_KIND, upload["id"])

@@ -1,7 +1,7 @@
-"""The collaboration contract's surface: requests, issues, projects, documents, announcements.
+"""Routes of the collaboration contract: requests, issues, projects, documents, announcements.
 
-The table below is the contract's OpenAPI document in the order of its paths; a test holds the two
-together. The contract is this project's own, OpenText publishes none.
+The operations below are in the order of the contract's OpenAPI document; a test checks that they
+match. The contract is defined by this project; OpenText publishes none.
 """
 
 from collections.abc import Callable, Sequence
@@ -10,6 +10,7 @@ from typing import Final
 from starlette.routing import BaseRoute
 
 from tgiconik.sandbox.grid.collaboration import bodies
+from tgiconik.sandbox.grid.collaboration.acknowledgements import acknowledging
 from tgiconik.sandbox.grid.collaboration.activity import append
 from tgiconik.sandbox.grid.collaboration.claims import put_claim, read_claim, release_claim
 from tgiconik.sandbox.grid.collaboration.documents import (
@@ -48,13 +49,12 @@ from tgiconik.sandbox.grid.collaboration.partners import (
 from tgiconik.sandbox.grid.collaboration.resource import (
     changing,
     creating,
-    found,
     listing,
     moving,
     reading,
+    record_in_path,
 )
-from tgiconik.sandbox.grid.collaboration.words import giving
-from tgiconik.sandbox.grid.resources import resources
+from tgiconik.sandbox.grid.routing import routes_by_path
 from tgiconik.sandbox.grid.shapes import Shape
 from tgiconik.sandbox.state import State
 
@@ -78,8 +78,8 @@ _NOUNS: Final = (
 
 
 def routes(state: State) -> list[BaseRoute]:
-    """Every operation of the contract."""
-    return resources(
+    """The routes of all operations of the contract."""
+    return routes_by_path(
         (method, _BASE + path, endpoint(state, handler)) for method, path, handler in _OPERATIONS
     )
 
@@ -96,7 +96,7 @@ def _read_contract(call: Call) -> Reply:
 
 
 def _claiming(noun: Noun, action: Callable[[Call, str, str], Reply]) -> Handler:
-    return lambda call: action(call, noun.name, found(call, noun).id)
+    return lambda call: action(call, noun.name, record_in_path(call, noun).id)
 
 
 def _commented(noun: Noun) -> Sequence[tuple[str, str, Handler]]:
@@ -162,7 +162,7 @@ _OPERATIONS: Final[Sequence[tuple[str, str, Handler]]] = [
         changing(EXCEPTIONS, bodies.PROJECT_EXCEPTION_UPDATE),
     ),
     ("GET", "/projects/{projects}/confirmations", listing(CONFIRMATIONS)),
-    ("PUT", "/projects/{projects}/confirmations/{partners}", giving(CONFIRMATIONS)),
+    ("PUT", "/projects/{projects}/confirmations/{partners}", acknowledging(CONFIRMATIONS)),
     ("GET", "/documents", listing(DOCUMENTS)),
     ("POST", "/documents", create_document),
     ("GET", "/documents/{documents}", reading(DOCUMENTS)),
@@ -177,7 +177,11 @@ _OPERATIONS: Final[Sequence[tuple[str, str, Handler]]] = [
     ("POST", "/announcements", creating(ANNOUNCEMENTS, bodies.ANNOUNCEMENT_INPUT)),
     ("GET", "/announcements/{announcements}", reading(ANNOUNCEMENTS)),
     ("GET", "/announcements/{announcements}/acknowledgements", listing(ACKNOWLEDGEMENTS)),
-    ("PUT", "/announcements/{announcements}/acknowledgements/{partners}", giving(ACKNOWLEDGEMENTS)),
+    (
+        "PUT",
+        "/announcements/{announcements}/acknowledgements/{partners}",
+        acknowledging(ACKNOWLEDGEMENTS),
+    ),
     ("GET", "/activity", listing(ACTIVITY)),
     ("POST", "/activity", append),
 ]

@@ -1,4 +1,4 @@
-"""The log: entries are appended by callers, and by the sandbox where a noun keeps no history."""
+"""The activity log. Callers append entries, and so does the sandbox for nouns without a history."""
 
 from tgiconik.sandbox.grid.collaboration import bodies
 from tgiconik.sandbox.grid.collaboration.endpoint import Call, Reply
@@ -9,7 +9,7 @@ from tgiconik.sandbox.grid.shapes import Document
 
 
 def append(call: Call) -> Reply:
-    """Append an entry; it is dated now unless it says when."""
+    """Append an entry; it is dated now unless the body has a time."""
     entry = call.body(bodies.ACTIVITY_INPUT)
     return create(call, ACTIVITY, _dated(call.community, entry))
 
@@ -17,7 +17,7 @@ def append(call: Call) -> Reply:
 def log(
     community: Community, kind: str, subject_type: str, subject_id: str, note: str | None
 ) -> None:
-    """Append an entry of the sandbox's own."""
+    """Append an entry on behalf of the sandbox."""
     entry = {
         **bodies.ACTIVITY_INPUT.blank(),
         "kind": kind,
@@ -25,7 +25,7 @@ def log(
         "subject_id": subject_id,
         "detail": {"note": note},
     }
-    make(community.shelf(ACTIVITY.name), ACTIVITY, _dated(community, entry))
+    make(community.records(ACTIVITY.name), ACTIVITY, _dated(community, entry))
 
 
 def _dated(community: Community, entry: Document) -> Document:

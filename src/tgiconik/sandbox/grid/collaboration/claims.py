@@ -1,22 +1,19 @@
-"""Claims: leases on a request or an issue, which run out by the sandbox's clock."""
+"""Claims: leases on a request or an issue, which expire by the sandbox's clock."""
 
 from datetime import timedelta
-from typing import Final
 
 import attrs
 
 from tgiconik.sandbox.grid import times
 from tgiconik.sandbox.grid.collaboration import bodies, problems
 from tgiconik.sandbox.grid.collaboration.endpoint import Call, Reply
-from tgiconik.sandbox.grid.collaboration.records import Community
+from tgiconik.sandbox.grid.collaboration.records import CLAIMS, Community
 from tgiconik.sandbox.grid.shapes import Document
-
-_CLAIMS: Final = "community/claims"
 
 
 @attrs.frozen
 class Claim:
-    """Who works on something, and until when. One that was never taken has revision 0."""
+    """A lease: its holder and expiry. A claim that was never taken has revision 0."""
 
     holder: str | None = None
     expires_at: str | None = None
@@ -24,34 +21,34 @@ class Claim:
 
     @property
     def etag(self) -> str:
-        """The claim's own entity tag; running out does not change it."""
+        """The claim's entity tag, which does not change when the lease expires."""
         return f'"claim-{self.revision}"'
 
     def shown(self) -> Document:
-        """The claim as the contract shows it."""
+        """The claim as the contract defines it."""
         return {"holder": self.holder, "expires_at": self.expires_at, "etag": self.etag}
 
     def live_holder(self, now: str) -> str | None:
-        """Who holds a lease that has not run out."""
+        """The holder of a lease that has not expired, else None."""
         return self.holder if self.expires_at is not None and now < self.expires_at else None
 
 
 def claim_on(community: Community, noun: str, id_: str) -> Claim:
-    """The claim on a request or an issue; there always is one to read."""
-    found = community.state.store.get(_CLAIMS, _key(community, noun, id_))
+    """The claim on a request or an issue; an empty one if it was never taken."""
+    found = community.state.store.get(CLAIMS, _key(community, noun, id_))
     return Claim() if found is None else Claim(**found)
 
 
 def read_claim(call: Call, noun: str, id_: str) -> Reply:
-    """Who works on it."""
+    """Read the claim."""
     return Reply(body=claim_on(call.community, noun, id_).shown())
 
 
 def put_claim(call: Call, noun: str, id_: str) -> Reply:
-    """Take a lease, or renew one's own.
+    """Take the lease, or renew it.
 
     Raises:
-        ProblemError: 412 when the claim is not as it was read, 409 when somebody else holds it.
+        ProblemError: 412, the claim changed since it was read; 409, somebody else holds it.
     """
     body = call.body(bodies.CLAIM_INPUT)
     claim = claim_on(call.community, noun, id_)
@@ -64,10 +61,10 @@ def put_claim(call: Call, noun: str, id_: str) -> Reply:
 
 
 def release_claim(call: Call, noun: str, id_: str) -> Reply:
-    """Give a lease back.
+    """Release the lease.
 
     Raises:
-        ProblemError: 412 when somebody has taken it since.
+        ProblemError: 412, the claim changed since it was read.
     """
     claim = claim_on(call.community, noun, id_)
     call.require_match(claim.etag)
@@ -75,15 +72,15 @@ def release_claim(call: Call, noun: str, id_: str) -> Reply:
 
 
 def check_holder(call: Call, *things: tuple[str, str | None], exclusive: bool = False) -> None:
-    """Let a write pass only under the lease that it names.
+    """Check that a write does not conflict with a lease.
 
     Args:
-        call: the write; its `Claim-Holder` names the lease.
-        things: noun and id of the request or issue that is written to or belonged to.
-        exclusive: without a named lease, only while nobody holds one.
+        call: the write; its `Claim-Holder` header names the lease it is made under.
+        things: noun and id of the requests or issues that the write concerns.
+        exclusive: without `Claim-Holder`, reject the write while somebody holds a lease.
 
     Raises:
-        ProblemError: 412 when the named lease is over, 409 when somebody else's stands in the way.
+        ProblemError: 412, the named holder's lease has ended; 409, somebody else holds a lease.
     """
     now = call.community.now()
     claims = [claim_on(call.community, noun, id_) for noun, id_ in things if id_ is not None]
@@ -98,7 +95,7 @@ def check_holder(call: Call, *things: tuple[str, str | None], exclusive: bool = 
 
 def _put(call: Call, noun: str, id_: str, claim: Claim) -> Reply:
     key = _key(call.community, noun, id_)
-    call.community.state.store.put(_CLAIMS, key, attrs.asdict(claim))
+    call.community.state.store.put(CLAIMS, key, attrs.asdict(claim))
     return Reply(body=claim.shown())
 
 

@@ -1,4 +1,4 @@
-"""Documents and what hangs on them: what they supersede, each partner's delivery, receipts."""
+"""Documents, which documents they supersede, their deliveries to partners, and receipts."""
 
 from tgiconik.sandbox.grid.collaboration import bodies, problems
 from tgiconik.sandbox.grid.collaboration.activity import log
@@ -16,16 +16,16 @@ from tgiconik.sandbox.grid.collaboration.resource import (
     change,
     check_move,
     create,
-    found,
+    record_in_path,
     shown,
 )
-from tgiconik.sandbox.grid.shapes import Document, Fault
+from tgiconik.sandbox.grid.shapes import Document, Violation
 from tgiconik.tradinggrid.collaboration.transitions import DOCUMENT_MOVES
 from tgiconik.tradinggrid.collaboration.values import DocumentState
 
 
 def create_document(call: Call) -> Reply:
-    """Publish a document; the one that it supersedes moves in the same step."""
+    """Publish a document; the document that it supersedes is marked in the same transaction."""
     body = call.body(bodies.DOCUMENT_INPUT)
     _check_holder(call, body)
     reply = create(call, DOCUMENTS, body)
@@ -36,7 +36,7 @@ def create_document(call: Call) -> Reply:
 
 def update_document(call: Call) -> Reply:
     """Change a document."""
-    record = found(call, DOCUMENTS)
+    record = record_in_path(call, DOCUMENTS)
     body = call.body(bodies.DOCUMENT_UPDATE)
     _check_holder(call, record.fields)
     call.require_match(record.etag)
@@ -45,7 +45,7 @@ def update_document(call: Call) -> Reply:
 
 def set_document_state(call: Call) -> Reply:
     """Supersede or withdraw a document."""
-    record = found(call, DOCUMENTS)
+    record = record_in_path(call, DOCUMENTS)
     body = call.body(bodies.DOCUMENT_STATE_INPUT)
     _check_holder(call, record.fields)
     call.require_match(record.etag)
@@ -53,38 +53,38 @@ def set_document_state(call: Call) -> Reply:
 
 
 def put_delivery(call: Call) -> Reply:
-    """Deliver to a partner, or replace what was delivered."""
-    document, partner = found(call, DOCUMENTS), found(call, PARTNERS)
+    """Deliver a document to a partner, or replace the delivery."""
+    document, partner = record_in_path(call, DOCUMENTS), record_in_path(call, PARTNERS)
     body = call.body(bodies.DELIVERY_INPUT)
     _check_holder(call, document.fields)
-    shelf = call.community.shelf(DELIVERIES.name)
+    records = call.community.records(DELIVERIES.name)
     id_ = _delivery_id(call)
-    there = shelf.get(id_)
+    there = records.get(id_)
     call.require_match_or_none(there)
     if there is not None:
-        return Reply(body=shown(call.community, DELIVERIES, shelf.change(there, body)))
+        return Reply(body=shown(call.community, DELIVERIES, records.change(there, body)))
     fields = {
         "document_id": document.id,
         "partner_id": partner.id,
         "request_id": document.fields["request_id"],
         **body,
     }
-    return Reply(status=CREATED, body=shown(call.community, DELIVERIES, shelf.add(id_, fields)))
+    return Reply(status=CREATED, body=shown(call.community, DELIVERIES, records.add(id_, fields)))
 
 
 def read_delivery(call: Call) -> Reply:
-    """What a partner got."""
+    """Read a partner's delivery of a document."""
     return Reply(body=shown(call.community, DELIVERIES, _delivery(call)))
 
 
 def create_receipt(call: Call) -> Reply:
-    """Record what a partner did with a delivery. External ids are unique per delivery."""
+    """Record a partner's receipt of a delivery. External ids are unique per delivery."""
     delivery = _delivery(call)
     body = call.body(bodies.RECEIPT_INPUT)
-    shelf = call.community.shelf(RECEIPTS.name)
+    records = call.community.records(RECEIPTS.name)
     external_id = body["external_id"]
     if external_id is not None:
-        there = shelf.named(external_id, scope=delivery.id)
+        there = records.named(external_id, scope=delivery.id)
         if there is not None:
             return Reply(body=shown(call.community, RECEIPTS, there))
     fields = {
@@ -93,9 +93,9 @@ def create_receipt(call: Call) -> Reply:
         "partner_id": delivery.fields["partner_id"],
         "at": body["at"] or call.community.now(),
     }
-    receipt = shelf.add(shelf.new_id(RECEIPTS.prefix), fields)
+    receipt = records.add(records.new_id(RECEIPTS.prefix), fields)
     if external_id is not None:
-        shelf.name(external_id, receipt.id, scope=delivery.id)
+        records.name(external_id, receipt.id, scope=delivery.id)
     return Reply(status=CREATED, body=shown(call.community, RECEIPTS, receipt))
 
 
@@ -105,7 +105,7 @@ def _delivery_id(call: Call) -> str:
 
 def _delivery(call: Call) -> Record:
     id_ = _delivery_id(call)
-    record = call.community.shelf(DELIVERIES.name).get(id_)
+    record = call.community.records(DELIVERIES.name).get(id_)
     if record is None:
         raise problems.not_found(f"delivery {id_}")
     return record
@@ -116,16 +116,16 @@ def _check_holder(call: Call, document: Document) -> None:
 
 
 def _supersede(call: Call, id_: str, by: str) -> None:
-    shelf = call.community.shelf(DOCUMENTS.name)
-    earlier = shelf.get(id_)
+    records = call.community.records(DOCUMENTS.name)
+    earlier = records.get(id_)
     if earlier is None:
-        raise problems.invalid([Fault("/supersedes", "is no document")])
+        raise problems.invalid([Violation("/supersedes", "is not a document")])
     moved = _move(call, earlier, DocumentState.SUPERSEDED, f"replaced by {by}")
-    shelf.change(moved, {"superseded_by": by})
+    records.change(moved, {"superseded_by": by})
 
 
 def _move(call: Call, record: Record, state: str, note: str | None) -> Record:
-    """Move a document. It has no history of its own, so the log keeps when, and why."""
+    """Change a document's state. Documents keep no history, so the activity log records it."""
     check_move(DOCUMENT_MOVES, record.fields["state"], state)
     log(call.community, f"document.{state}", "documents", record.id, note)
-    return call.community.shelf(DOCUMENTS.name).change(record, {"state": state})
+    return call.community.records(DOCUMENTS.name).change(record, {"state": state})

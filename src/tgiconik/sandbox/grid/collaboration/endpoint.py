@@ -1,7 +1,7 @@
-"""From HTTP to a handler and back: who calls, in which company, with what, and whether again.
+"""Handling of a call: authentication, company, transaction and idempotency.
 
-A handler is a plain function from a `Call` to a `Reply`. All that it writes is one transaction, and
-so is the remembering of its answer under the call's idempotency key.
+A handler is a plain function from a `Call` to a `Reply`. All its writes are one transaction, which
+also stores the reply under the call's idempotency key.
 """
 
 import json
@@ -16,9 +16,10 @@ from starlette.responses import Response
 from tgiconik.sandbox import json_body
 from tgiconik.sandbox.grid import oauth
 from tgiconik.sandbox.grid.collaboration import problems
-from tgiconik.sandbox.grid.collaboration.records import Community, Record
+from tgiconik.sandbox.grid.collaboration.records import CLAIMS, Community, Record
 from tgiconik.sandbox.grid.community_management import COMPANIES
-from tgiconik.sandbox.grid.shapes import Check, Document, Fault, text
+from tgiconik.sandbox.grid.shapes import Check, Document, Violation, text
+from tgiconik.sandbox.late import as_read
 from tgiconik.sandbox.state import State
 
 _ANSWERS: Final = "community/answers"
@@ -31,7 +32,7 @@ _ANY: Final = text(pattern=r"\*")
 
 @attrs.frozen(kw_only=True)
 class Reply:
-    """What a handler answers."""
+    """The result of a handler."""
 
     status: int = 200
     body: Document | None = None
@@ -40,11 +41,11 @@ class Reply:
 
 @attrs.frozen(kw_only=True)
 class Call:
-    """What a handler is asked.
+    """The input of a handler.
 
     Attributes:
-        community: the company's community that the call is about.
-        ids: what the path names, by noun.
+        community: the community of the company in the path.
+        ids: the ids in the path, by noun.
     """
 
     community: Community
@@ -55,10 +56,10 @@ class Call:
     content: bytes
 
     def body(self, shape: Check) -> Document:
-        """The body, checked and normalised.
+        """The body, validated and normalised.
 
         Raises:
-            ProblemError: 415, 400 or 422, by how much of it can be read.
+            ProblemError: 415, not JSON by its content type; 400, not parseable; 422, not valid.
         """
         kind = self.headers.get("content-type", "").partition(";")[0].strip().lower()
         if kind != "application/json":
@@ -67,27 +68,27 @@ class Call:
             given = json_body.parse(self.content)
         except ValueError as error:
             raise problems.bad_request(f"the body is not JSON: {error}") from error
-        faults: list[Fault] = []
-        body: Document = shape(given, "", faults)
-        if faults:
-            raise problems.invalid(faults)
+        violations: list[Violation] = []
+        body: Document = shape(given, "", violations)
+        if violations:
+            raise problems.invalid(violations)
         return body
 
     @property
     def holder(self) -> str | None:
-        """The holder of the claim under which this is written, when one is named."""
+        """The holder of the claim under which this write is made, or None."""
         return self._header("Claim-Holder", _VISIBLE)
 
     @property
     def key(self) -> str | None:
-        """The idempotency key."""
+        """The idempotency key, or None."""
         return self._header("Idempotency-Key", _VISIBLE)
 
     def require_match(self, etag: str) -> None:
-        """Go on only when the caller has read this revision.
+        """Check that the caller has read this revision.
 
         Raises:
-            ProblemError: 428 without the header, 412 when it is another revision.
+            ProblemError: 428, no `If-Match` header; 412, it names another revision.
         """
         if (wanted := self._header("If-Match", _ETAG)) is None:
             raise problems.precondition_required("If-Match")
@@ -95,28 +96,28 @@ class Call:
             raise problems.stale(f"it is {etag} now")
 
     def require_match_or_none(self, record: Record | None) -> None:
-        """The same where a PUT may also make something: `If-None-Match: *` means not there yet.
+        """Like `require_match`, for a PUT that may create; `If-None-Match: *` expects no record.
 
         Raises:
-            ProblemError: 428 without either header, 412 when it is otherwise.
+            ProblemError: 428, neither header was sent; 412, the precondition failed.
         """
         if self._header("If-None-Match", _ANY) is not None:
             if record is not None:
-                raise problems.stale("there is one already")
+                raise problems.stale("it exists already")
         elif self._header("If-Match", _ETAG) is None:
             raise problems.precondition_required("If-Match", "If-None-Match")
         elif record is None:
-            raise problems.stale("it is not there")
+            raise problems.stale("it does not exist")
         else:
             self.require_match(record.etag)
 
     def _header(self, name: str, check: Check) -> str | None:
         value = self.headers.get(name)
-        faults: list[Fault] = []
+        violations: list[Violation] = []
         if value is not None:
-            check(value, name, faults)
-        if faults:
-            raise problems.bad_parameters(faults)
+            check(value, name, violations)
+        if violations:
+            raise problems.bad_parameters(violations)
         return value
 
 
@@ -124,12 +125,12 @@ Handler: TypeAlias = Callable[[Call], Reply]
 
 
 def endpoint(state: State, handler: Handler) -> Callable[[Request], Awaitable[Response]]:
-    """What Starlette calls for a handler."""
+    """The Starlette endpoint of a handler."""
 
     async def answer(request: Request) -> Response:
         content = await request.body()
         try:
-            # Nothing is awaited in here, so two calls never see each other's half-done work.
+            # Nothing is awaited here, so that concurrent calls never see partial writes.
             with state.store.transaction():
                 reply = _reply(state, handler, request, content)
         except problems.ProblemError as problem:
@@ -147,7 +148,7 @@ def _reply(state: State, handler: Handler, request: Request, content: bytes) -> 
     if state.store.get(COMPANIES, company_id) is None:
         raise problems.not_found(f"company {company_id}")
     call = Call(
-        community=Community(state, company_id),
+        community=Community(_as_read(state, request), company_id),
         ids=ids,
         path=request.url.path,
         query=request.query_params,
@@ -159,11 +160,21 @@ def _reply(state: State, handler: Handler, request: Request, content: bytes) -> 
     return _once(handler, call, call.key, f"{request.method} {call.path}")
 
 
-def _once(handler: Handler, call: Call, key: str, what: str) -> Reply:
-    """The first successful answer under a key, whatever has changed since.
+def _as_read(state: State, request: Request) -> State:
+    """The state that a call reads: late if it lists a noun, which its path then ends with."""
+    last = request.url.path.rpartition("/")[2]
+    if request.method not in _READS or last in {"claim", *request.path_params.values()}:
+        return state
+    # The members of a group are partners.
+    noun = "partners" if last == "members" else last
+    return as_read(state, "collaboration", {f"community/{noun}", CLAIMS})
 
-    What makes a call another one is its method, path and body. Preconditions and the claim do not:
-    a worker that comes back after a crash holds another lease and has read other entity tags.
+
+def _once(handler: Handler, call: Call, key: str, what: str) -> Reply:
+    """The reply stored under an idempotency key, or that of the handler, which is then stored.
+
+    A key identifies method, path and body. Preconditions and claim may differ: a worker that
+    retries after a crash has another lease and has read other entity tags.
     """
     store = call.community.state.store
     place = f"{call.community.company_id}/{key}"

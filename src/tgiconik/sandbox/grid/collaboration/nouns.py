@@ -49,7 +49,7 @@ class Noun:
 
 
 def _groups_of(community: Community, partner_id: str) -> Sequence[str]:
-    partner = community.shelf("partners").get(partner_id)
+    partner = community.records("partners").get(partner_id)
     return () if partner is None else partner.fields["groups"]
 
 

@@ -1,7 +1,7 @@
-"""Lists: what a query asks for, and pages by cursor in the order of the last change.
+"""Lists: filters, and cursor pagination in the order of the last change.
 
-A cursor names the place after the last entry of a page, so that what changes meanwhile is seen
-again further on and nothing is missed.
+A cursor names the position after the last entry of a page. Records that change meanwhile move to
+the end, so they are returned again and none is missed.
 """
 
 import json
@@ -14,7 +14,7 @@ import attrs
 from tgiconik.sandbox.grid.collaboration import problems
 from tgiconik.sandbox.grid.collaboration.endpoint import Call, Reply
 from tgiconik.sandbox.grid.collaboration.records import Community, Record
-from tgiconik.sandbox.grid.shapes import Check, Document, Fault, text, time
+from tgiconik.sandbox.grid.shapes import Check, Document, Violation, text, time
 
 _LIMIT: Final = 50
 _MOST: Final = 1_000
@@ -77,10 +77,10 @@ def page(
     filters: Mapping[str, Filter],
     shown: Callable[[Record], Document],
 ) -> Reply:
-    """A page of what a query asks for.
+    """A page of the records that match the query.
 
     Raises:
-        ProblemError: 400, for parameters that are not known or not of their form.
+        ProblemError: 400, a parameter is unknown or invalid.
     """
     wanted = _values(call, filters)
     since = wanted.pop("updated_since", [""])[0]
@@ -108,9 +108,9 @@ def page(
     )
 
 
-def _limit(value: str, pointer: str, faults: list[Fault]) -> str:
+def _limit(value: str, pointer: str, violations: list[Violation]) -> str:
     if value not in _LIMITS:
-        faults.append(Fault(pointer, f"must be 1 to {_MOST}"))
+        violations.append(Violation(pointer, f"must be 1 to {_MOST}"))
     return value
 
 
@@ -122,19 +122,19 @@ _PAGING: Final = {
 
 
 def _values(call: Call, filters: Mapping[str, Filter]) -> dict[str, list[str]]:
-    faults: list[Fault] = []
+    violations: list[Violation] = []
     values: dict[str, list[str]] = {}
     for name in call.query:
         given = call.query.getlist(name)
         query = filters[name].query if name in filters else _PAGING.get(name)
         if query is None:
-            faults.append(Fault(name, "is not known here"))
+            violations.append(Violation(name, "is not a known parameter"))
             continue
         if len(given) > 1 and not query.repeats:
-            faults.append(Fault(name, "must be given once"))
-        values[name] = [query.check(value, name, faults) for value in given]
-    if faults:
-        raise problems.bad_parameters(faults)
+            violations.append(Violation(name, "must be given once"))
+        values[name] = [query.check(value, name, violations) for value in given]
+    if violations:
+        raise problems.bad_parameters(violations)
     return values
 
 
@@ -152,5 +152,5 @@ def _place(cursor: list[str] | None) -> tuple[str, str]:
     try:
         updated_at, id_ = json.loads(urlsafe_b64decode(cursor[0]))
     except (ValueError, TypeError) as error:
-        raise problems.bad_parameters([Fault("cursor", "is none of ours")]) from error
+        raise problems.bad_parameters([Violation("cursor", "is not a valid cursor")]) from error
     return str(updated_at), str(id_)

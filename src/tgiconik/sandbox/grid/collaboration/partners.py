@@ -1,4 +1,4 @@
-"""Partner profiles, and the groups that partners are in."""
+"""Partner profiles, and memberships of partners in groups."""
 
 from typing import Final
 
@@ -7,35 +7,35 @@ from tgiconik.sandbox.grid.collaboration.endpoint import Call, Reply
 from tgiconik.sandbox.grid.collaboration.nouns import GROUPS, PARTNERS
 from tgiconik.sandbox.grid.collaboration.paging import page
 from tgiconik.sandbox.grid.collaboration.records import Community, Record
-from tgiconik.sandbox.grid.collaboration.resource import CREATED, found, shown
+from tgiconik.sandbox.grid.collaboration.resource import CREATED, record_in_path, shown
 from tgiconik.sandbox.grid.shapes import Document
 
 _NO_CONTENT: Final = 204
 
 
 def put_partner(call: Call) -> Reply:
-    """Make a partner's profile, or replace it; groups are not part of what is written."""
+    """Create or replace a partner's profile; its groups stay."""
     partner_id = call.ids["partners"]
-    shelf = call.community.shelf(PARTNERS.name)
-    there = shelf.get(partner_id)
+    records = call.community.records(PARTNERS.name)
+    there = records.get(partner_id)
     body = call.body(bodies.PARTNER_INPUT)
     call.require_match_or_none(there)
     if there is not None:
-        return Reply(body=shown(call.community, PARTNERS, shelf.change(there, body)))
+        return Reply(body=shown(call.community, PARTNERS, records.change(there, body)))
     made = make_partner(call.community, partner_id, body)
     return Reply(status=CREATED, body=shown(call.community, PARTNERS, made))
 
 
 def make_partner(community: Community, partner_id: str, body: Document) -> Record:
-    """A new profile. Its id is the partner's own, and it is in no group yet."""
+    """Create a profile. Its id is that of the partner, and it is in no group."""
     fields = {**body, "company_id": partner_id, "groups": []}
-    return community.shelf(PARTNERS.name).add(partner_id, fields)
+    return community.records(PARTNERS.name).add(partner_id, fields)
 
 
 def list_members(call: Call) -> Reply:
-    """The partners in a group."""
-    group = found(call, GROUPS)
-    partners = call.community.shelf(PARTNERS.name).all()
+    """List the partners in a group."""
+    group = record_in_path(call, GROUPS)
+    partners = call.community.records(PARTNERS.name).all()
     return page(
         call,
         (partner for partner in partners if group.id in partner.fields["groups"]),
@@ -45,15 +45,15 @@ def list_members(call: Call) -> Reply:
 
 
 def add_member(call: Call) -> Reply:
-    """Put a partner into a group; one who is in it stays in it."""
-    group, partner = found(call, GROUPS), found(call, PARTNERS)
+    """Add a partner to a group; idempotent."""
+    group, partner = record_in_path(call, GROUPS), record_in_path(call, PARTNERS)
     join(call.community, group, partner)
     return Reply(status=_NO_CONTENT)
 
 
 def remove_member(call: Call) -> Reply:
-    """Take a partner out of a group; one who is not in it stays out of it."""
-    group, partner = found(call, GROUPS), found(call, PARTNERS)
+    """Remove a partner from a group; idempotent."""
+    group, partner = record_in_path(call, GROUPS), record_in_path(call, PARTNERS)
     groups = partner.fields["groups"]
     if group.id in groups:
         _set_groups(call.community, partner, [one for one in groups if one != group.id])
@@ -62,7 +62,7 @@ def remove_member(call: Call) -> Reply:
 
 
 def join(community: Community, group: Record, partner: Record) -> Record:
-    """Make a partner a member of a group. Both change: one shows its groups, one its size."""
+    """Add a member. Both records change: the partner lists its groups, the group its size."""
     groups = partner.fields["groups"]
     if group.id in groups:
         return partner
@@ -71,9 +71,9 @@ def join(community: Community, group: Record, partner: Record) -> Record:
 
 
 def _set_groups(community: Community, partner: Record, groups: list[str]) -> Record:
-    return community.shelf(PARTNERS.name).change(partner, {"groups": groups})
+    return community.records(PARTNERS.name).change(partner, {"groups": groups})
 
 
 def _count(community: Community, group: Record, more: int) -> None:
     count = group.fields["member_count"] + more
-    community.shelf(GROUPS.name).change(group, {"member_count": count})
+    community.records(GROUPS.name).change(group, {"member_count": count})

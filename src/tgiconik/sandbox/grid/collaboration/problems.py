@@ -1,4 +1,4 @@
-"""What the collaboration surface answers when it refuses: RFC 9457 problems, as exceptions."""
+"""Error responses of the collaboration contract: RFC 9457 problems, as exceptions."""
 
 import json
 from collections.abc import Iterable
@@ -7,17 +7,17 @@ from typing import Final
 import attrs
 from starlette.responses import Response
 
-from tgiconik.sandbox.grid.shapes import Document, Fault
+from tgiconik.sandbox.grid.shapes import Document, Violation
 
 _TYPE: Final = "urn:tgiconik:problem:"
 
-# RFC 9457: the title is the same for every problem of one type.
+# RFC 9457: the title is the same for all problems of a type.
 _TITLES: Final = {
     "illegal-move": "The status cannot move there",
     "claimed": "Somebody else holds the claim",
     "claim-lost": "The claim is not held any more",
     "stale": "It has changed since it was read",
-    "precondition-required": "A precondition is needed",
+    "precondition-required": "A precondition is required",
     "idempotency-key-reused": "The idempotency key belongs to another call",
     "invalid": "The content is rejected",
     "not-found": "There is no such thing",
@@ -25,7 +25,7 @@ _TITLES: Final = {
 
 
 class ProblemError(Exception):
-    """A call that is refused. Nothing that it did stays done."""
+    """An error response. All writes of the call are rolled back."""
 
     def __init__(self, status: int, kind: str, detail: str, **members: object) -> None:
         super().__init__(detail)
@@ -34,7 +34,7 @@ class ProblemError(Exception):
         self.members: dict[str, object] = {"detail": detail, **members}
 
     def response(self, instance: str) -> Response:
-        """The answer, as `application/problem+json`."""
+        """The response, as `application/problem+json`."""
         known = self.kind in _TITLES
         body: Document = {
             "type": f"{_TYPE}{self.kind}" if known else "about:blank",
@@ -47,53 +47,53 @@ class ProblemError(Exception):
 
 
 def bad_request(detail: str) -> ProblemError:
-    """A call that cannot be read at all."""
+    """The call cannot be parsed."""
     return ProblemError(400, "Bad Request", detail)
 
 
-def bad_parameters(faults: Iterable[Fault]) -> ProblemError:
-    """Headers or query parameters that are not of the form asked for."""
-    return _invalid(400, faults)
+def bad_parameters(violations: Iterable[Violation]) -> ProblemError:
+    """Headers or query parameters are invalid."""
+    return _invalid(400, violations)
 
 
-def invalid(faults: Iterable[Fault]) -> ProblemError:
-    """A body that can be read but not accepted."""
-    return _invalid(422, faults)
+def invalid(violations: Iterable[Violation]) -> ProblemError:
+    """The body is parseable but invalid."""
+    return _invalid(422, violations)
 
 
-def _invalid(status: int, faults: Iterable[Fault]) -> ProblemError:
-    errors = [attrs.asdict(fault) for fault in faults]
+def _invalid(status: int, violations: Iterable[Violation]) -> ProblemError:
+    errors = [attrs.asdict(violation) for violation in violations]
     detail = "; ".join(f"{error['pointer'] or 'the body'} {error['detail']}" for error in errors)
     return ProblemError(status, "invalid", detail, errors=errors)
 
 
 def unauthorised() -> ProblemError:
-    """No token, or one that is wrong or has run out."""
+    """The access token is missing, wrong or expired."""
     return ProblemError(401, "Unauthorized", "the token is missing, wrong or expired")
 
 
 def unsupported() -> ProblemError:
-    """A body of another kind."""
+    """The body has another content type than JSON."""
     return ProblemError(415, "Unsupported Media Type", "the body must be application/json")
 
 
 def not_found(what: str) -> ProblemError:
-    """Something that is not there."""
+    """The resource does not exist."""
     return ProblemError(404, "not-found", f"there is no {what}")
 
 
 def stale(detail: str) -> ProblemError:
-    """A precondition that does not hold."""
+    """A precondition failed."""
     return ProblemError(412, "stale", detail)
 
 
 def precondition_required(*headers: str) -> ProblemError:
-    """A write that must say what it was decided on."""
-    return ProblemError(428, "precondition-required", f"{' or '.join(headers)} is needed")
+    """A precondition header is required."""
+    return ProblemError(428, "precondition-required", f"{' or '.join(headers)} is required")
 
 
 def claimed(holder: str, expires_at: str) -> ProblemError:
-    """A lease of somebody else's that has not run out."""
+    """Somebody else holds an unexpired lease."""
     return ProblemError(
         409,
         "claimed",
@@ -104,17 +104,17 @@ def claimed(holder: str, expires_at: str) -> ProblemError:
 
 
 def claim_lost(holder: str) -> ProblemError:
-    """A lease that has run out, was given back, or was never taken."""
+    """The caller's lease has expired, was released, or was never taken."""
     return ProblemError(412, "claim-lost", f"{holder} does not hold the claim")
 
 
 def key_reused(key: str) -> ProblemError:
-    """An idempotency key that was used for something else."""
+    """The idempotency key was used for another call."""
     return ProblemError(422, "idempotency-key-reused", f"{key} was used for another call")
 
 
 def illegal_move(status: str, to: str, allowed: Iterable[str]) -> ProblemError:
-    """A move that is not in the status machine."""
+    """The status machine does not allow this transition."""
     return ProblemError(
         409,
         "illegal-move",

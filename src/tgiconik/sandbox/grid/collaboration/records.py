@@ -1,6 +1,7 @@
-"""What a community remembers: one record per thing, with the times and revisions it went through.
+"""Records of a community, with times and revisions, grouped in sets.
 
-Records live on shelves: all requests of a company on one, the comments on one request on another.
+A set holds the records of one noun below one parent: all requests of a company, or the comments on
+one request.
 """
 
 from typing import Final
@@ -12,22 +13,24 @@ from tgiconik.sandbox.grid.shapes import Document
 from tgiconik.sandbox.state import State
 from tgiconik.sandbox.store import Store
 
-#: The first id of each noun, so that ids of one length are in the order in which they were made.
+#: The first id of each noun has six digits, so that ids sort in the order of creation.
 _FIRST: Final = 100_001
+#: Kind of the claims on records of any noun.
+CLAIMS: Final = "community/claims"
 _COUNTERS: Final = "community/counters"
 _NAMES: Final = "community/names"
 
 
 @attrs.frozen(kw_only=True)
 class Record:
-    """One thing.
+    """A record of any noun.
 
     Attributes:
-        id: unique on its shelf.
-        fields: what the contract's schema says it has, besides what is below.
+        id: unique in its set.
+        fields: the fields of the contract's schema, except the attributes below.
         created_at: RFC 3339 in UTC.
-        updated_at: RFC 3339 in UTC; what lists are sorted by.
-        revision: counts the changes; what entity tags are made of.
+        updated_at: RFC 3339 in UTC; lists are sorted by it.
+        revision: number of changes; the entity tag is derived from it.
     """
 
     id: str
@@ -44,23 +47,23 @@ class Record:
 
 @attrs.frozen
 class Community:
-    """The community of one company."""
+    """The community of a company."""
 
     state: State
     company_id: str
 
     def now(self) -> str:
-        """The time, as it is kept."""
+        """The sandbox's time, RFC 3339 in UTC."""
         return times.stamp(self.state.now())
 
-    def shelf(self, noun: str, *above: str) -> "Shelf":
-        """The shelf of a noun, at the top or below something."""
-        return Shelf(self, noun, "/".join((self.company_id, *above)))
+    def records(self, noun: str, *above: str) -> "RecordSet":
+        """The records of a noun, at the top level or below the parent given by `above`."""
+        return RecordSet(self, noun, "/".join((self.company_id, *above)))
 
 
 @attrs.frozen
-class Shelf:
-    """All things of one noun in one place."""
+class RecordSet:
+    """The records of one noun below one parent."""
 
     community: Community
     noun: str
@@ -72,16 +75,16 @@ class Shelf:
         return None if found is None else Record(**found)
 
     def all(self) -> list[Record]:
-        """Every record, in the order in which they were made."""
+        """All records, in the order of creation."""
         return [Record(**found) for found in self._store.list(self._kind, parent=self.place)]
 
     def add(self, id_: str, fields: Document) -> Record:
-        """Make a record."""
+        """Create a record."""
         now = self.community.now()
         return self._put(Record(id=id_, fields=fields, created_at=now, updated_at=now))
 
     def change(self, record: Record, changes: Document) -> Record:
-        """Change fields of a record. When nothing differs, it stays the revision that it is."""
+        """Change fields of a record. If no value differs, the revision stays."""
         fields = {**record.fields, **changes}
         if fields == record.fields:
             return record
@@ -95,7 +98,7 @@ class Shelf:
         )
 
     def new_id(self, prefix: str) -> str:
-        """An id that is free on this shelf, such as `REQ-100001`."""
+        """An unused id such as `REQ-100001`."""
         counter = f"{self.community.company_id}/{self.noun}"
         number = (self._store.get(_COUNTERS, counter) or {"last": _FIRST - 1})["last"] + 1
         while self.get(f"{prefix}-{number}") is not None:
@@ -104,11 +107,11 @@ class Shelf:
         return f"{prefix}-{number}"
 
     def name(self, external_id: str, id_: str, *, scope: str = "") -> None:
-        """Remember the caller's own name for a record, unique on this shelf or in a part of it."""
+        """Store a caller's external id for a record, unique in this set and `scope`."""
         self._store.put(_NAMES, f"{self._kind}/{self._key(scope)}/{external_id}", {"id": id_})
 
     def named(self, external_id: str, *, scope: str = "") -> Record | None:
-        """The record that a caller has a name for, or None."""
+        """The record with an external id, or None."""
         found = self._store.get(_NAMES, f"{self._kind}/{self._key(scope)}/{external_id}")
         return None if found is None else self.get(found["id"])
 

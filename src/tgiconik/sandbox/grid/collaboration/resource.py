@@ -1,4 +1,4 @@
-"""What can be done to any noun: list, read, make, change, move; the rules are the same for all."""
+"""Handlers that work for any noun: list, read, create, change, and move to another status."""
 
 from typing import Final
 
@@ -7,7 +7,7 @@ from tgiconik.sandbox.grid.collaboration.claims import check_holder, claim_on
 from tgiconik.sandbox.grid.collaboration.endpoint import Call, Handler, Reply
 from tgiconik.sandbox.grid.collaboration.nouns import Noun
 from tgiconik.sandbox.grid.collaboration.paging import page
-from tgiconik.sandbox.grid.collaboration.records import Community, Record, Shelf
+from tgiconik.sandbox.grid.collaboration.records import Community, Record, RecordSet
 from tgiconik.sandbox.grid.shapes import Document, Shape
 from tgiconik.tradinggrid.collaboration.transitions import (
     PARTNER_MOVES,
@@ -19,33 +19,33 @@ from tgiconik.tradinggrid.collaboration.transitions import (
 CREATED: Final = 201
 
 
-def shelf_of(call: Call, noun: Noun) -> Shelf:
-    """The shelf that a path names.
+def records_of(call: Call, noun: Noun) -> RecordSet:
+    """The set of records that the path names.
 
     Raises:
-        ProblemError: 404, when what it hangs below is not there.
+        ProblemError: 404, the parent does not exist.
     """
     if noun.above is None:
-        return call.community.shelf(noun.name)
-    above = found(call, noun.above)
-    return call.community.shelf(noun.name, noun.above.name, above.id)
+        return call.community.records(noun.name)
+    above = record_in_path(call, noun.above)
+    return call.community.records(noun.name, noun.above.name, above.id)
 
 
-def found(call: Call, noun: Noun) -> Record:
-    """The record that a path names.
+def record_in_path(call: Call, noun: Noun) -> Record:
+    """The record that the path names.
 
     Raises:
         ProblemError: 404.
     """
     id_ = call.ids[noun.name]
-    record = shelf_of(call, noun).get(id_)
+    record = records_of(call, noun).get(id_)
     if record is None:
         raise problems.not_found(f"{noun.name}/{id_}")
     return record
 
 
 def shown(community: Community, noun: Noun, record: Record) -> Document:
-    """A record as the contract shows it."""
+    """A record as the contract defines it."""
     stamps = {
         "id": record.id,
         "created_at": record.created_at,
@@ -58,25 +58,25 @@ def shown(community: Community, noun: Noun, record: Record) -> Document:
     return body
 
 
-def make(shelf: Shelf, noun: Noun, fields: Document, *, id_: str | None = None) -> Record:
-    """Put a new record on a shelf; one that is worked on begins its history."""
+def make(records: RecordSet, noun: Noun, fields: Document, *, id_: str | None = None) -> Record:
+    """Create a record; a noun with a status history gets its first entry."""
     born = {**fields, **noun.begins}
     if noun.worked_on:
-        born["history"] = [_transition(None, born["status"], shelf.community.now())]
-    record = shelf.add(id_ or shelf.new_id(noun.prefix), born)
+        born["history"] = [_transition(None, born["status"], records.community.now())]
+    record = records.add(id_ or records.new_id(noun.prefix), born)
     if fields.get("external_id") is not None:
-        shelf.name(fields["external_id"], record.id)
+        records.name(fields["external_id"], record.id)
     return record
 
 
 def create(call: Call, noun: Noun, fields: Document) -> Reply:
-    """Make one, or answer the one that has its `external_id` already."""
-    shelf = shelf_of(call, noun)
+    """Create a record, or return the existing one with the same `external_id`."""
+    records = records_of(call, noun)
     if fields["external_id"] is not None:
-        there = shelf.named(fields["external_id"])
+        there = records.named(fields["external_id"])
         if there is not None:
             return Reply(body=shown(call.community, noun, there))
-    record = make(shelf, noun, fields)
+    record = make(records, noun, fields)
     return Reply(
         status=CREATED,
         body=shown(call.community, noun, record),
@@ -85,23 +85,23 @@ def create(call: Call, noun: Noun, fields: Document) -> Reply:
 
 
 def change(call: Call, noun: Noun, record: Record, changes: Document) -> Reply:
-    """Change the record that a path names."""
-    changed = shelf_of(call, noun).change(record, changes)
+    """Change the record that the path names."""
+    changed = records_of(call, noun).change(record, changes)
     return Reply(body=shown(call.community, noun, changed))
 
 
 def check_move(moves: Moves, status: str, to: str) -> None:
-    """Let only declared moves pass.
+    """Check a status transition.
 
     Raises:
-        ProblemError: 409.
+        ProblemError: 409, the status machine does not allow it.
     """
     if not may_move(moves, status, to):
         raise problems.illegal_move(status, to, next_statuses(moves, status))
 
 
 def transition(record: Record, to: str, at: str, actor: str | None, note: str | None) -> Document:
-    """The changes that a move makes to something with a history."""
+    """The changes that a status transition makes to a record with a history."""
     entry = _transition(record.fields["status"], to, at, actor, note)
     return {"status": to, "history": [*record.fields["history"], entry]}
 
@@ -112,7 +112,7 @@ def listing(noun: Noun) -> Handler:
     def handle(call: Call) -> Reply:
         return page(
             call,
-            shelf_of(call, noun).all(),
+            records_of(call, noun).all(),
             noun.filters,
             lambda record: shown(call.community, noun, record),
         )
@@ -121,15 +121,15 @@ def listing(noun: Noun) -> Handler:
 
 
 def reading(noun: Noun) -> Handler:
-    """`GET` of one."""
-    return lambda call: Reply(body=shown(call.community, noun, found(call, noun)))
+    """`GET` of a record."""
+    return lambda call: Reply(body=shown(call.community, noun, record_in_path(call, noun)))
 
 
 def creating(noun: Noun, new: Shape) -> Handler:
     """`POST` to a collection."""
 
     def handle(call: Call) -> Reply:
-        shelf_of(call, noun)
+        records_of(call, noun)
         fields = call.body(new)
         if noun.above is not None:
             above_id = call.ids[noun.above.name]
@@ -143,10 +143,10 @@ def creating(noun: Noun, new: Shape) -> Handler:
 
 
 def changing(noun: Noun, update: Shape) -> Handler:
-    """`PATCH` of one."""
+    """`PATCH` of a record."""
 
     def handle(call: Call) -> Reply:
-        record = found(call, noun)
+        record = record_in_path(call, noun)
         fields = call.body(update)
         if noun.worked_on:
             check_holder(call, (noun.name, record.id), exclusive=True)
@@ -159,10 +159,10 @@ def changing(noun: Noun, update: Shape) -> Handler:
 
 
 def moving(noun: Noun, new_status: Shape) -> Handler:
-    """`PUT …/status` of something with a history and a claim."""
+    """`PUT …/status` of a record with a history and a claim."""
 
     def handle(call: Call) -> Reply:
-        record = found(call, noun)
+        record = record_in_path(call, noun)
         body = call.body(new_status)
         to = body["status"]
         check_holder(call, (noun.name, record.id), exclusive=to not in PARTNER_MOVES)

@@ -1,8 +1,8 @@
 """Lens: transaction visibility by GraphQL, `POST /visibility_transaction_search`.
 
-A query that is not understood is answered with status 200 and GraphQL `errors`, as the GraphQL over
-HTTP specification says for `application/json`; a body that is no GraphQL request at all is a 400.
-What Lens itself does is not published.
+A query that is not valid is answered with status 200 and GraphQL `errors`, as the GraphQL over HTTP
+specification requires for `application/json`; a body that is not a GraphQL request is answered
+with 400. OpenText does not publish Lens's own behaviour.
 """
 
 from collections.abc import Callable, Sequence
@@ -13,10 +13,11 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import BaseRoute, Route
 
 from tgiconik.sandbox import json_body
-from tgiconik.sandbox.grid import faults, oauth
+from tgiconik.sandbox.grid import oauth
+from tgiconik.sandbox.grid.errors import wrong_token
 from tgiconik.sandbox.grid.lens import arguments
 from tgiconik.sandbox.grid.lens.errors import LensError
-from tgiconik.sandbox.grid.lens.parse import Field, parse
+from tgiconik.sandbox.grid.lens.parse import QueryField, parse
 from tgiconik.sandbox.grid.lens.scrolls import Slice, next_slice
 from tgiconik.sandbox.grid.shapes import Document
 from tgiconik.sandbox.state import State
@@ -28,22 +29,22 @@ TRANSACTIONS: Final = "lens/transactions"
 _PAGE: Final = ("count", "total", "offset", "scrollid", "transactions")
 _ENTRY: Final = (*FIELDS, "contentkeys")
 _CONTENT_KEY: Final = ("key", "value")
-#: The fields that have fields.
+#: The fields with a selection of subfields.
 _BRANCHES: Final = frozenset({"transactions", "contentkeys"})
 
 
 def routes(state: State) -> list[BaseRoute]:
-    """The one call of Lens."""
+    """The route of Lens."""
 
     async def search(request: Request) -> Response:
         if not oauth.is_authorised(state, request):
-            return faults.wrong_token().response()
+            return wrong_token().response()
         try:
             body = json_body.parse(await request.body())
         except ValueError as error:
             return _errors(f"The body is not JSON: {error}", status=400)
         if not isinstance(body, dict) or not isinstance(body.get("query"), str):
-            return _errors("The body must be an object with the query as text", status=400)
+            return _errors("The body must be an object with a string `query`", status=400)
         try:
             with state.store.transaction():
                 return JSONResponse({"data": {"getTransactions": answer(state, body["query"])}})
@@ -54,16 +55,16 @@ def routes(state: State) -> list[BaseRoute]:
 
 
 def answer(state: State, graphql: str) -> Document:
-    """What `getTransactions` answers, with the fields that were asked for and no others.
+    """The result of `getTransactions`, with the selected fields.
 
     Raises:
-        LensError: the query is not understood.
+        LensError: the query is not valid.
     """
-    asked = parse(graphql)
-    if asked.name != "getTransactions":
-        raise LensError(f"Cannot query field {asked.name}")
-    page_fields = _fields(asked, _PAGE)
-    query = arguments.read(asked.arguments)
+    selected = parse(graphql)
+    if selected.name != "getTransactions":
+        raise LensError(f"Cannot query field {selected.name}")
+    page_fields = _fields(selected, _PAGE)
+    query = arguments.read(selected.arguments)
     part = _slice(state, graphql, query)
     page: Document = {
         "count": len(part.transactions),
@@ -86,9 +87,9 @@ def _slice(state: State, graphql: str, query: Document) -> Slice:
     return Slice(found[offset : offset + count], len(found), offset)
 
 
-def _entry(asked: Field, *, with_content_keys: bool) -> Callable[[Document], Document]:
-    """What to show of a transaction. Without `contentKeyFilters` Lens answers no content keys."""
-    fields = _fields(asked, _ENTRY)
+def _entry(selected: QueryField, *, with_content_keys: bool) -> Callable[[Document], Document]:
+    """The selected fields of a transaction. Without `contentKeyFilters`, contentkeys are empty."""
+    fields = _fields(selected, _ENTRY)
     shown = {field.name: _content_keys(field) for field in fields if field.name == "contentkeys"}
 
     def entry(transaction: Document) -> Document:
@@ -103,9 +104,9 @@ def _entry(asked: Field, *, with_content_keys: bool) -> Callable[[Document], Doc
     return entry
 
 
-def _content_keys(asked: Field) -> Callable[[list[Document]], list[Document]]:
-    fields = _fields(asked, _CONTENT_KEY)
-    names = arguments.names(asked.arguments)
+def _content_keys(selected: QueryField) -> Callable[[list[Document]], list[Document]]:
+    fields = _fields(selected, _CONTENT_KEY)
+    names = arguments.names(selected.arguments)
     return lambda keys: [
         {field.name: entry[field.name] for field in fields}
         for entry in keys
@@ -113,17 +114,17 @@ def _content_keys(asked: Field) -> Callable[[list[Document]], list[Document]]:
     ]
 
 
-def _fields(asked: Field, known: Sequence[str]) -> tuple[Field, ...]:
-    if not asked.fields:
-        raise LensError(f"{asked.name} must have a selection of subfields")
-    for field in asked.fields:
+def _fields(selected: QueryField, known: Sequence[str]) -> tuple[QueryField, ...]:
+    if not selected.fields:
+        raise LensError(f"{selected.name} must have a selection of subfields")
+    for field in selected.fields:
         if field.name not in known:
-            raise LensError(f"Cannot query field {field.name} on {asked.name}")
+            raise LensError(f"Cannot query field {field.name} on {selected.name}")
         if field.fields and field.name not in _BRANCHES:
             raise LensError(f"{field.name} has no subfields")
         if field.arguments and field.name != "contentkeys":
             raise LensError(f"{field.name} takes no arguments")
-    return asked.fields
+    return selected.fields
 
 
 def _errors(message: str, *, status: int) -> Response:

@@ -1,7 +1,7 @@
-"""The `query` argument of getTransactions: what may be in it, and which transactions it finds.
+"""The arguments of getTransactions: their validation, and the search that they describe.
 
-Source: OpenText's Lens API cheat sheet and its example queries. Several things must all hold; of
-`should`, and of the values of one filter that are not negated, one must.
+Source: OpenText's Lens API cheat sheet and its example queries. All conditions must match; of
+`should`, and of a filter's values without `not`, at least one.
 """
 
 from collections.abc import Iterator, Mapping
@@ -15,10 +15,10 @@ from tgiconik.sandbox.grid.lens.search_box import Matches
 from tgiconik.sandbox.grid.shapes import (
     Check,
     Document,
-    Fault,
     Field,
     Json,
     Shape,
+    Violation,
     boolean,
     list_of,
     some_of,
@@ -27,31 +27,33 @@ from tgiconik.sandbox.grid.shapes import (
 )
 from tgiconik.tradinggrid.lens.transaction import FIELDS
 
-#: The most that Lens gives in one answer, and what the sandbox gives when nobody says how many.
+#: The most entries in one response, and the sandbox's default of `count`.
 MOST: Final = 1000
 _DEFAULT: Final = 25
 
 
-def _text(value: Json, pointer: str, faults: list[Fault]) -> Json:
+def _text(value: Json, pointer: str, violations: list[Violation]) -> Json:
     if not isinstance(value, str) or isinstance(value, Enum):
-        faults.append(Fault(pointer, "must be text in quotation marks"))
+        violations.append(Violation(pointer, "must be a string"))
     return value
 
 
 def _enum(*names: str) -> Check:
-    def check(value: Json, pointer: str, faults: list[Fault]) -> Json:
+    def check(value: Json, pointer: str, violations: list[Violation]) -> Json:
         if not isinstance(value, Enum) or value not in names:
-            faults.append(Fault(pointer, f"must be a name without quotation marks, not {value!r}"))
+            violations.append(
+                Violation(pointer, f"must be an enum value without quotation marks, not {value!r}")
+            )
         return value
 
     return check
 
 
 def _each(item: Check) -> Check:
-    """A list; GraphQL takes one value for a list of one."""
+    """A list; as in GraphQL, a single value is accepted as a list of one."""
     check = list_of(item)
-    return lambda value, pointer, faults: check(
-        value if isinstance(value, list) else [value], pointer, faults
+    return lambda value, pointer, violations: check(
+        value if isinstance(value, list) else [value], pointer, violations
     )
 
 
@@ -79,41 +81,43 @@ _QUERY: Final = some_of(
 
 
 def read(given: Mapping[str, Json]) -> Document:
-    """The `query` argument, checked; empty when there is none.
+    """The `query` argument, validated; empty without one.
 
     Raises:
-        LensError: something in it is not known, or not of its type.
+        LensError: a field is unknown or invalid.
     """
     query: Document = _read(some_of({"query": _QUERY}), given).get("query", {})
     return query
 
 
 def names(given: Mapping[str, Json]) -> list[str] | None:
-    """The `names` argument of contentkeys; None when all of them are asked for.
+    """The `names` argument of contentkeys; None selects all.
 
     Raises:
-        LensError: something in it is not known, or not of its type.
+        LensError: a field is unknown or invalid.
     """
     wanted: list[str] | None = _read(some_of({"names": _each(_text)}), given).get("names")
     return wanted
 
 
 def _read(shape: Shape, given: Mapping[str, Json]) -> Document:
-    faults: list[Fault] = []
-    checked: Document = shape(dict(given), "", faults)
-    if faults:
-        raise LensError("; ".join(f"{fault.pointer} {fault.detail}" for fault in faults))
+    violations: list[Violation] = []
+    checked: Document = shape(dict(given), "", violations)
+    if violations:
+        raise LensError(
+            "; ".join(f"{violation.pointer} {violation.detail}" for violation in violations)
+        )
     return checked
 
 
 def count(query: Document) -> int:
-    """How many entries one answer may have."""
+    """The maximum number of entries in the response."""
     given: int = query.get("count", MOST if query.get("scroll") else _DEFAULT)
     return given
 
 
 def find(query: Document, transactions: list[Document]) -> list[Document]:
-    """The transactions that a query finds, in its order: newest first unless it says otherwise."""
+    """The transactions that match, in the order of the query; newest first by default."""
     conditions = list(_conditions(query))
     found = [one for one in transactions if all(condition(one) for condition in conditions)]
     order = query.get("sortby", {"field": "arrivaltime", "type": "DESC"})
@@ -136,18 +140,18 @@ def _conditions(query: Document) -> Iterator[Matches]:
     if should := query.get("fields", {}).get("should"):
         yield partial(_answers_to_one_of, matches=should)
     for wanted in query.get("ranges", []):
-        # Both ends are times of the width in which times are kept.
+        # Both ends have the same width as stored times, so they compare as text.
         ends = {"first": wanted["from"], "last": wanted["to"]}
         yield partial(_lies_in, field=wanted["field"], **ends)
 
 
 def _answers_to_one_of(transaction: Document, matches: list[Document]) -> bool:
-    return any(matching.has(transaction, one["field"], one["query"]) for one in matches)
+    return any(matching.field_matches(transaction, one["field"], one["query"]) for one in matches)
 
 
 def _has_content_key(transaction: Document, key: str, value: str) -> bool:
     return any(
-        entry["key"] == key and matching.fits(entry["value"], value)
+        entry["key"] == key and matching.matches(entry["value"], value)
         for entry in transaction["contentkeys"]
     )
 

@@ -1,5 +1,5 @@
-"""What is wrong with a question to Lens."""
+"""The error of the Lens query modules."""
 
 
 class LensError(ValueError):
-    """A query that is not answered; the message says why."""
+    """A Lens query that is not valid; the message says why."""

@@ -1,4 +1,4 @@
-"""When a transaction has a value: fields under their names, wildcards, short codes of statuses."""
+"""Matching of transaction fields: field names, wildcards, and short codes of statuses."""
 
 import re
 from collections.abc import Iterator, Mapping
@@ -7,8 +7,8 @@ from typing import Final
 
 from tgiconik.sandbox.grid.shapes import Document
 
-#: Short codes of the search box for `status`, with the texts that the sandbox's world uses. Only
-#: ReadyForPickup, Completed, Delivered and Failed are published as texts.
+#: Short codes of the search box for `status`. OpenText publishes only the texts
+#: ReadyForPickup, Completed, Delivered and Failed; the others are the sandbox's.
 _STATUSES: Final = {
     "B": "Batched",
     "C": "Completed",
@@ -24,7 +24,7 @@ _STATUSES: Final = {
 }
 _ACKNOWLEDGEMENTS: Final = {
     "A": "Accepted",
-    "C": "Received",
+    "C": "RequestBody",
     "E": "AcceptedWithErrors",
     "M": "ManuallyAccepted",
     "N": "NoneExpected",
@@ -39,34 +39,34 @@ _CODES: Final[Mapping[str, Mapping[str, str]]] = {
     "deliveryackstatus": _ACKNOWLEDGEMENTS,
     "receiveackstatus": _ACKNOWLEDGEMENTS,
 }
-#: Another name that the published queries use for a field.
+#: Aliases of fields in OpenText's example queries.
 _ALIASES: Final = {"messagelevel": "transactionlevel"}
 
 
 def values(transaction: Document, field: str) -> Iterator[str]:
-    """What a transaction has under a field's name; `meta.` before the name means the same."""
+    """The values of a field; the prefix `meta.` is optional."""
     name = field.removeprefix("meta.")
     value = transaction.get(_ALIASES.get(name, name))
     if name != "contentkeys" and value is not None:
         yield from map(str, value if isinstance(value, list) else [value])
 
 
-def has(transaction: Document, field: str, wanted: str) -> bool:
-    """Whether a field answers to a search text: `*` and `?` are wildcards, case does not matter."""
+def field_matches(transaction: Document, field: str, wanted: str) -> bool:
+    """Whether a field matches: case-insensitive, `*` and `?` are wildcards."""
     name = field.removeprefix("meta.")
     in_full = _CODES.get(name, {}).get(wanted, wanted)
-    return any(fits(value, in_full) for value in values(transaction, field))
+    return any(matches(value, in_full) for value in values(transaction, field))
 
 
-def has_anywhere(transaction: Document, wanted: str) -> bool:
-    """Whether any field or content key answers to a search text."""
+def any_field_matches(transaction: Document, wanted: str) -> bool:
+    """Whether any field or content key matches."""
     found = [one for field in transaction for one in values(transaction, field)]
     keys = [entry["value"] for entry in transaction["contentkeys"]]
-    return any(fits(value, wanted) for value in [*found, *keys])
+    return any(matches(value, wanted) for value in [*found, *keys])
 
 
-def fits(value: str, wanted: str) -> bool:
-    """Whether a value, or one word of it, answers to a search text."""
+def matches(value: str, wanted: str) -> bool:
+    """Whether a value, or one word of it, matches."""
     pattern = _pattern(wanted)
     return any(pattern.fullmatch(one) for one in (value, *value.split()))
 

@@ -1,160 +1,115 @@
-"""The GraphQL text of a Lens query as values: one operation, one field, literal arguments.
+"""Read the GraphQL text of a Lens query with graphql-core: one operation, one field, literals.
 
-Fragments, aliases, directives, block strings and variables are refused: Lens publishes one form
-without them, and the names of its input types, which variables need, are not published. Grammar:
-https://spec.graphql.org/October2021/#sec-Language
+Fragments, aliases, directives, block strings and variables are rejected. OpenText's examples use
+none of them, and the input type names that variables need are not published.
 """
 
-import json
-import re
-from collections.abc import Callable, Iterator, Mapping
-from typing import Final, TypeVar
+from collections.abc import Mapping, Sequence
+from typing import Final
 
 import attrs
+from graphql import (
+    ArgumentNode,
+    DocumentNode,
+    EnumValueNode,
+    FieldNode,
+    GraphQLError,
+    ListValueNode,
+    ObjectFieldNode,
+    ObjectValueNode,
+    OperationDefinitionNode,
+    OperationType,
+    SelectionNode,
+    SelectionSetNode,
+    StringValueNode,
+    ValueNode,
+    VariableNode,
+    value_from_ast_untyped,
+)
+from graphql import parse as parse_document
 
 from tgiconik.sandbox.grid.lens.errors import LensError
 from tgiconik.sandbox.grid.shapes import Json
 
-T = TypeVar("T")
-
-_TOKEN: Final = re.compile(
-    r"""[ \t\n\r,\ufeff]*(?:\#[^\n\r]*[ \t\n\r,\ufeff]*)*
-    (?:
-        (?P<name>[_A-Za-z]\w*)
-      | (?P<number>-?(?:0|[1-9]\d{0,18})(?:\.\d+)?(?:[eE][+-]?\d+)?)(?![\w.])
-      | (?P<string>""(?!")|"(?:[^"\\\x00-\x08\x0a-\x1f]|\\(?:["\\/bfnrt]|u[0-9a-fA-F]{4}))+")
-      | (?P<punctuator>\.\.\.|[!$&():=@\[\]{|}])
-      | (?P<end>\Z)
-    )""",
-    re.ASCII | re.VERBOSE,
-)
-_CONSTANTS: Final = {"true": True, "false": False, "null": None}
+#: Upper limit of lexical tokens in a query; the client's largest queries have a few hundred.
+MAX_TOKENS: Final = 10_000
 
 
 class Enum(str):
-    """A name where a value may stand, which is not the same as text."""
+    """An enum literal such as `ASC`, which is distinct from the string `"ASC"`."""
 
     __slots__ = ()
 
 
 @attrs.frozen
-class Field:
-    """A field that is asked for, with its arguments and, where it has them, its own fields."""
+class QueryField:
+    """A selected field, with its arguments and its own selection (empty for a leaf)."""
 
     name: str
     arguments: Mapping[str, Json]
-    fields: tuple["Field", ...] = ()
+    fields: tuple["QueryField", ...] = ()
 
 
-def parse(text: str) -> Field:
-    """The one field that a query asks for.
+def parse(text: str) -> QueryField:
+    """The one field that a query selects.
 
     Raises:
-        LensError: it is not GraphQL, or not of the form that Lens publishes.
+        LensError: the text is not GraphQL, is too large or nested too deeply, or uses a feature
+            that Lens does not document.
     """
     try:
-        return _Parser(list(_tokens(text))).document()
+        return _only_field(parse_document(text, no_location=True, max_tokens=MAX_TOKENS))
+    except GraphQLError as error:
+        raise LensError(f"{error.message}{_location(error)}") from error
     except RecursionError as error:
-        raise LensError("Syntax Error: nested too deeply") from error
+        raise LensError("Syntax Error: The query is nested too deeply") from error
 
 
-@attrs.frozen
-class _Token:
-    kind: str
-    text: str
-    place: int
+def _location(error: GraphQLError) -> str:
+    return "".join(f" (line {at.line}, column {at.column})" for at in (error.locations or ())[:1])
 
 
-def _tokens(text: str) -> Iterator[_Token]:
-    place = 0
-    while True:
-        found = _TOKEN.match(text, place)
-        if found is None or found.lastgroup is None:
-            raise LensError(f"Syntax Error: unexpected character after place {place}")
-        yield _Token(found.lastgroup, found[found.lastgroup], found.start(found.lastgroup))
-        if found.lastgroup == "end":
-            return
-        place = found.end()
+def _only_field(document: DocumentNode) -> QueryField:
+    definition, *others = document.definitions
+    if not isinstance(definition, OperationDefinitionNode):
+        raise LensError("Fragments and type definitions are not supported")
+    if definition.operation is not OperationType.QUERY:
+        raise LensError("Only queries are supported")
+    if definition.variable_definitions or definition.directives:
+        raise LensError("Variables and directives are not supported")
+    fields = _fields(definition.selection_set)
+    if others or len(fields) != 1:
+        raise LensError("The query must have one operation that selects one field")
+    return fields[0]
 
 
-class _Parser:
-    """Reads tokens from the left, with one to look ahead."""
-
-    def __init__(self, tokens: list[_Token]) -> None:
-        self._tokens = iter(tokens)
-        self._ahead = next(self._tokens)
-
-    def document(self) -> Field:
-        if self._ahead.kind == "name":
-            if self._next().text != "query":
-                raise LensError("Only queries are answered")
-            if self._ahead.kind == "name":
-                self._next()
-        fields = self._fields()
-        if self._ahead.kind != "end" or len(fields) != 1:
-            raise LensError("One operation with one field was expected")
-        return fields[0]
-
-    def _fields(self) -> tuple[Field, ...]:
-        return tuple(self._several("{", self._field, "}", empty=False))
-
-    def _field(self) -> Field:
-        name = self._name()
-        arguments = self._several("(", self._pair, ")", empty=False) if self._at("(") else []
-        return Field(name, dict(arguments), self._fields() if self._at("{") else ())
-
-    def _pair(self) -> tuple[str, Json]:
-        name = self._name()
-        self._take(":")
-        return name, self._literal()
-
-    def _literal(self) -> Json:
-        if self._at("["):
-            return self._several("[", self._literal, "]")
-        if self._at("{"):
-            return dict(self._several("{", self._pair, "}"))
-        token = self._next()
-        match token.kind:
-            case "name":
-                return _CONSTANTS.get(token.text, Enum(token.text))
-            case "number" | "string":
-                # Of all that JSON escapes, GraphQL escapes the same; and it takes a bare tab too.
-                return json.loads(token.text, strict=False)
-            case _ if token.text == "$":
-                raise LensError("Variables are refused: the names of input types are not published")
-            case _:
-                raise _unexpected(token, "a value")
-
-    def _several(
-        self, opens: str, one: Callable[[], T], closes: str, *, empty: bool = True
-    ) -> list[T]:
-        self._take(opens)
-        found = [] if empty else [one()]
-        while not self._at(closes):
-            found.append(one())
-        self._take(closes)
-        return found
-
-    def _name(self) -> str:
-        token = self._next()
-        if token.kind != "name":
-            raise _unexpected(token, "a name")
-        return token.text
-
-    def _at(self, punctuator: str) -> bool:
-        return self._ahead.kind == "punctuator" and self._ahead.text == punctuator
-
-    def _take(self, punctuator: str) -> None:
-        token = self._next()
-        if token.kind != "punctuator" or token.text != punctuator:
-            raise _unexpected(token, punctuator)
-
-    def _next(self) -> _Token:
-        token = self._ahead
-        if token.kind != "end":
-            self._ahead = next(self._tokens)
-        return token
+def _fields(selected: SelectionSetNode | None) -> tuple[QueryField, ...]:
+    return tuple(map(_field, selected.selections)) if selected else ()
 
 
-def _unexpected(token: _Token, wanted: str) -> LensError:
-    return LensError(f"Syntax Error: {wanted} was expected at place {token.place}")
+def _field(node: SelectionNode) -> QueryField:
+    if not isinstance(node, FieldNode):
+        raise LensError("Fragments are not supported")
+    if node.alias or node.directives:
+        raise LensError("Aliases and directives are not supported")
+    return QueryField(node.name.value, _values(node.arguments or ()), _fields(node.selection_set))
+
+
+def _values(pairs: Sequence[ArgumentNode | ObjectFieldNode]) -> dict[str, Json]:
+    return {pair.name.value: _value(pair.value) for pair in pairs}
+
+
+def _value(node: ValueNode) -> Json:
+    match node:
+        case EnumValueNode():
+            return Enum(node.value)
+        case ListValueNode():
+            return [_value(item) for item in node.values]
+        case ObjectValueNode():
+            return _values(node.fields)
+        case VariableNode():
+            raise LensError("Variables are not supported: Lens publishes no input type names")
+        case StringValueNode(block=True):
+            raise LensError("Block strings are not supported")
+        case _:
+            return value_from_ast_untyped(node)

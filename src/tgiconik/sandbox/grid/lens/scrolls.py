@@ -1,7 +1,7 @@
-"""Scrolls: the same query sent again answers the next entries, until an answer has none.
+"""Scrolls: sending the same query again returns the next page, until a page is empty.
 
-Lens itself remembers how far a query has come, whoever sends it. What was found at the beginning is
-what the scroll goes through; after the empty answer the next one begins anew.
+Lens keeps the position by query, for all callers. A scroll pages through the results of its first
+request; after the empty page, the next request starts a new one.
 """
 
 from hashlib import sha256
@@ -17,7 +17,7 @@ _SCROLLS: Final = "lens/scrolls"
 
 @attrs.frozen
 class Slice:
-    """A part of what a query finds: what there is in all, and what of it comes now."""
+    """A page of the results, with the total."""
 
     transactions: list[Document]
     total: int
@@ -26,7 +26,7 @@ class Slice:
 
 
 def next_slice(store: Store, graphql: str, found: list[Document], count: int) -> Slice:
-    """The next entries of the scroll that a query's text names."""
+    """The next page of the scroll of a query."""
     scroll_id = sha256(graphql.encode()).hexdigest()
     scroll = store.get(_SCROLLS, scroll_id) or {"found": found, "offset": 0}
     offset = scroll["offset"]

@@ -1,7 +1,7 @@
-"""The search box: `SYS* AND 850`, `status:F`, `-meta.errorcount:0`, `"two words"`, parentheses.
+"""The search box syntax: `SYS* AND 850`, `status:F`, `-meta.errorcount:0`, `"two words"`, `(…)`.
 
-Two things side by side must both be there, as with AND; which of the two Lens means is not
-published. A value before whose colon stands no field of a transaction finds nothing.
+Adjacent terms are joined with AND; OpenText does not publish Lens's default operator. A term with
+an unknown field name before its colon matches nothing.
 """
 
 import re
@@ -29,7 +29,7 @@ _ESCAPED: Final = re.compile(r"\\(.)", re.DOTALL)
 
 @attrs.frozen
 class _Token:
-    """One thing in the box: a parenthesis, a word for logic, or something to find."""
+    """A token: a parenthesis, an operator, or a search term."""
 
     kind: str
     text: str = ""
@@ -38,7 +38,7 @@ class _Token:
 
 
 def parse(box: str) -> Matches:
-    """What a transaction must be to be found.
+    """The predicate of a search box text.
 
     Raises:
         LensError: a parenthesis, quotation mark or operand is missing.
@@ -49,7 +49,7 @@ def parse(box: str) -> Matches:
     except RecursionError as error:
         raise LensError("The search is nested too deeply") from error
     if parser.ahead.kind != "end":
-        raise LensError("The search has a closing parenthesis too many")
+        raise LensError("The search has an unmatched closing parenthesis")
     return found
 
 
@@ -58,7 +58,7 @@ def _tokens(box: str) -> Iterator[_Token]:
     while place < end:
         found = _TOKEN.match(box, place)
         if found is None:
-            raise LensError(f"The search is not understood after place {place}")
+            raise LensError(f"The search cannot be parsed at position {place}")
         yield _token(found)
         place = found.end()
     yield _Token("end")
@@ -79,7 +79,7 @@ def _token(found: re.Match[str]) -> _Token:
 
 
 class _Parser:
-    """Reads tokens from the left, with one to look ahead."""
+    """Recursive descent parser with one token of lookahead."""
 
     def __init__(self, tokens: list[_Token]) -> None:
         self._tokens = iter(tokens)
@@ -114,7 +114,7 @@ class _Parser:
                 found = _finds(token.text, token.field or field)
                 return _not(found) if token.negated else found
             case _:
-                raise LensError("The search lacks something to find")
+                raise LensError("The search lacks a term")
 
     def _next(self) -> _Token:
         token = self.ahead
@@ -125,8 +125,8 @@ class _Parser:
 
 def _finds(text: str, field: str | None) -> Matches:
     if field is None:
-        return lambda transaction: matching.has_anywhere(transaction, text)
-    return lambda transaction: matching.has(transaction, field, text)
+        return lambda transaction: matching.any_field_matches(transaction, text)
+    return lambda transaction: matching.field_matches(transaction, field, text)
 
 
 def _not(matches: Matches) -> Matches:

@@ -1,4 +1,4 @@
-"""Routes by path, so that a method which a path does not have is answered with all that it has."""
+"""Routes grouped by path, so that a 405 response lists all methods of the path."""
 
 from collections import defaultdict
 from collections.abc import Awaitable, Callable, Iterable, Mapping
@@ -11,11 +11,11 @@ from starlette.routing import BaseRoute, Route
 Endpoint: TypeAlias = Callable[[Request], Awaitable[Response]]
 
 
-def resources(operations: Iterable[tuple[str, str, Endpoint]]) -> list[BaseRoute]:
+def routes_by_path(operations: Iterable[tuple[str, str, Endpoint]]) -> list[BaseRoute]:
     """One route per path, in the order of the first operation of each.
 
     Args:
-        operations: method, path and what answers.
+        operations: method, path and endpoint.
     """
     paths: defaultdict[str, dict[str, Endpoint]] = defaultdict(dict)
     for method, path, endpoint in operations:
@@ -25,7 +25,7 @@ def resources(operations: Iterable[tuple[str, str, Endpoint]]) -> list[BaseRoute
 
 def _by_method(endpoints: Mapping[str, Endpoint]) -> Endpoint:
     async def answer(request: Request) -> Response:
-        # A HEAD is a GET of which the server sends the headers alone.
+        # HEAD is handled as GET; the server sends only the headers.
         return await endpoints["GET" if request.method == "HEAD" else request.method](request)
 
     return answer

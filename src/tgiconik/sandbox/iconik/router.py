@@ -1,4 +1,4 @@
-"""Find the operation that a request means, among a thousand, by walking the path's segments."""
+"""Routes a request to one of iconik's thousand operations, segment by segment."""
 
 from collections.abc import Iterable, Mapping
 from urllib.parse import unquote
@@ -15,8 +15,8 @@ class _Node:
     operations: dict[str, Operation] = attrs.Factory(dict)
 
 
-class Table:
-    """Operations by method and path. Literal segments win over parameters.
+class Router:
+    """Operations by method and path. Literal segments take precedence over parameters.
 
     Args:
         operations: all operations of all services.
@@ -35,11 +35,11 @@ class Table:
             node.operations[operation.method] = operation
 
     def find(self, method: str, path: str) -> tuple[Operation, Mapping[str, str]] | None:
-        """The operation and its path parameters.
+        """The operation and its path parameters, or None.
 
         Args:
-            method: in capitals.
-            path: what follows `/API/`, still quoted, with or without a slash at its end.
+            method: in upper case.
+            path: the part after `/API/`, still quoted, with or without a trailing slash.
         """
         segments = _segments(path)
         operation = _walk(self._root, segments, method)
@@ -53,7 +53,7 @@ class Table:
         }
 
     def methods(self, path: str) -> list[str]:
-        """The methods that the path knows; none when the path is unknown."""
+        """The methods that the path supports; empty if the path is unknown."""
         methods = ("GET", "POST", "PUT", "PATCH", "DELETE")
         return [method for method in methods if self.find(method, path)]
 

@@ -11,9 +11,8 @@ from tgiconik.sandbox import Sandbox, facts
 from tgiconik.sandbox.facts import Operation
 from tgiconik.sandbox.iconik import collection, files, metadata, seed, shares
 from tgiconik.sandbox.iconik.acls import ACLS
-from tgiconik.sandbox.iconik.crud import kind
 from tgiconik.sandbox.iconik.history import record
-from tgiconik.sandbox.iconik.kinds import ASSETS, COLLECTIONS, FILES, HISTORY
+from tgiconik.sandbox.iconik.kinds import ASSETS, COLLECTIONS, FILES, HISTORY, kind
 from tgiconik.sandbox.iconik.relations import RELATIONS
 from tgiconik.sandbox.media import mp4, png
 from tgiconik.sandbox.schema import Schemas
@@ -43,7 +42,7 @@ _TO_DELETED = {
 }
 
 
-class Things:
+class Samples:
     """Things in a sandbox, made on demand.
 
     What the generic noun keeps is made through the API, from the facts' own samples; what has
@@ -230,27 +229,27 @@ class Things:
                 self.state.store.put(kind_, id_, document | {"status": "DELETED"})
 
 
-Maker: TypeAlias = Callable[[Things, list[str]], str]
+Maker: TypeAlias = Callable[[Samples, list[str]], str]
 
 #: Who makes what the last parameter of a template names; the first match counts.
 _MAKERS: Mapping[str, Maker] = {
     r".*\{(source_)?asset_id\}/": lambda things, _: things.asset(),
-    r".*\{related_to_asset_id\}/": Things.relation,
+    r".*\{related_to_asset_id\}/": Samples.relation,
     r".*\{collection_id\}/": lambda things, _: things.collection(),
-    r"(?!automations).*\{(source_)?version_id\}/": Things.version,
+    r"(?!automations).*\{(source_)?version_id\}/": Samples.version,
     r"(assets|metadata|acls)/.*\{object_type\}/": lambda _things, _ids: "assets",
-    r"assets/v1/collections/.*\{object_id\}/": Things.member,
+    r"assets/v1/collections/.*\{object_id\}/": Samples.member,
     r"(assets|metadata)/.*\{object_id\}/": lambda things, _: things.asset(),
-    r"assets/.*/\{object_id\}/shares/\{share_id\}/": Things.share,
-    r".*\{share_user_id\}/": Things.share_user,
+    r"assets/.*/\{object_id\}/shares/\{share_id\}/": Samples.share,
+    r".*\{share_user_id\}/": Samples.share_user,
     r"metadata/.*\{view_id\}/": lambda things, _: things.view(),
-    r".*\{history_entity_id\}/": Things.history,
-    r"files/v1/assets/\{asset_id\}/(formats|file_sets|files)/\{\w+\}/": Things.original,
-    r"files/v1/assets/\{asset_id\}/(proxies|keyframes)/\{\w+\}/": Things.preview,
+    r".*\{history_entity_id\}/": Samples.history,
+    r"files/v1/assets/\{asset_id\}/(formats|file_sets|files)/\{\w+\}/": Samples.original,
+    r"files/v1/assets/\{asset_id\}/(proxies|keyframes)/\{\w+\}/": Samples.preview,
     r"files/v1/storages/\{storage_id\}/": lambda things, _: things.storage(),
-    r"files/v1/storages/\{storage_id\}/transcoders/\{transcoder_id\}/": Things.transcoder,
+    r"files/v1/storages/\{storage_id\}/transcoders/\{transcoder_id\}/": Samples.transcoder,
     r"users/.*\{user_id\}/": lambda things, _: things.user(),
-    r"acls/v1/\w+/\{\w+\}/acl/\{object_type\}/\{object_key\}/": Things.permission,
+    r"acls/v1/\w+/\{\w+\}/acl/\{object_type\}/\{object_key\}/": Samples.permission,
     r".*\{permission\}/": lambda _things, _ids: "read",
     r".*\{purpose\}/": lambda _things, _ids: "FILES",
     r".*\{method\}/": lambda _things, _ids: "S3",
@@ -259,7 +258,7 @@ _MAKERS: Mapping[str, Maker] = {
 }
 
 #: What a body needs to make sense beyond what its schema says.
-_EXTRA: Mapping[str, Callable[[Things], dict[str, Any]]] = {
+_EXTRA: Mapping[str, Callable[[Samples], dict[str, Any]]] = {
     "POST assets/v1/collections/{collection_id}/contents/": lambda things: {
         "object_type": "assets",
         "object_id": things.asset(),

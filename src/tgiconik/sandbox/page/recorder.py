@@ -1,7 +1,6 @@
-"""What the page is told of: the last calls, and which things each run of calls changed.
+"""Records the last calls, and which documents each run of calls changed, for the page.
 
-Nobody says on the wire where a workflow begins. Calls that follow each other without a pause are
-taken as one run, and what was changed last is what the last run with a change did.
+HTTP does not show where a workflow begins: calls without a pause between them are one run.
 """
 
 import time
@@ -14,16 +13,16 @@ from typing import Final
 import attrs
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from tgiconik.sandbox.calls import only_reads
+from tgiconik.sandbox.call_log import only_reads
 from tgiconik.sandbox.iconik import kinds
 from tgiconik.sandbox.state import State
 
-#: Seconds without a call after which the next one begins a new run.
+#: Seconds without a call after which the next call begins a new run.
 PAUSE: Final = 3.0
 _KEPT: Final = 500
 _NONE: Final = 0
 
-#: What a path begins with that is not a platform's is a partner's link or a storage.
+#: Platforms by path prefix; all other paths belong to no platform.
 _PLATFORMS: Final = {
     "/API/": "iconik",
     "/community/": "Trading Grid",
@@ -35,7 +34,7 @@ _PLATFORMS: Final = {
     "/storage/": "storage",
 }
 
-#: What the page shows of Trading Grid as rows of their own.
+#: Kinds of Trading Grid documents with rows of their own.
 _ROWS: Final = frozenset(
     f"community/{noun}"
     for noun in (
@@ -46,19 +45,19 @@ _ROWS: Final = frozenset(
 
 
 @attrs.frozen(kw_only=True)
-class Call:
-    """One request that was answered.
+class RecordedCall:
+    """An answered request.
 
     Attributes:
-        number: counts the calls.
-        run: the run that it belongs to.
-        at: when it came, by the sandbox's clock.
-        milliseconds: how long the answer took, by the real clock.
-        platform: whom it was for.
+        number: sequence number.
+        run: number of its run.
+        at: time of the request, by the sandbox's clock.
+        milliseconds: duration, in real time.
+        platform: the platform called.
         method: HTTP method.
-        path: as it was asked for, without the query.
-        status: what it was answered.
-        wrote: it was one of those that may change something, and was not refused.
+        path: without the query.
+        status: status of the response.
+        wrote: whether it may have changed something: a write that was not rejected.
     """
 
     number: int
@@ -77,10 +76,10 @@ class Run:
     """Calls without a pause between them.
 
     Attributes:
-        number: counts the runs; 0 is before the first.
-        calls: how many there were.
-        writes: how many of them may have changed something.
-        seconds: from the first to the end of the last, by the real clock.
+        number: sequence number; 0 before the first run.
+        calls: number of calls.
+        writes: number of calls that may have changed something.
+        seconds: time from the first call to the end of the last, in real time.
     """
 
     number: int = _NONE
@@ -89,17 +88,17 @@ class Run:
     seconds: float = 0.0
 
 
-class Watch:
-    """Keeps what the page shows beside the documents themselves.
+class Recorder:
+    """Records calls and changes of documents.
 
     Args:
-        state: the sandbox; what is in its store by now has been there always.
-        clock: seconds that never go back.
+        state: the sandbox; documents that exist already do not count as changed.
+        clock: monotonic clock, in seconds.
 
     Attributes:
-        name: this sandbox and no other one, for pages that outlive it.
-        revision: counts what was written to the documents that are shown.
-        calls: the last ones, oldest first.
+        name: random name of this sandbox, by which a page notices a restart.
+        revision: number of changes of displayed documents.
+        calls: the last calls, oldest first.
     """
 
     def __init__(self, state: State, *, clock: Callable[[], float] = time.monotonic) -> None:
@@ -111,8 +110,8 @@ class Watch:
         self._under_way = 0
         self.name: str = token_hex(8)
         self.revision: int = 0
-        self.calls: deque[Call] = deque(maxlen=_KEPT)
-        state.store.watch(self._note_change)
+        self.calls: deque[RecordedCall] = deque(maxlen=_KEPT)
+        state.store.subscribe(self._note_change)
 
     @property
     def run(self) -> Run:
@@ -120,11 +119,11 @@ class Watch:
         return self._changing
 
     def run_of(self, kind: str, key: str) -> int:
-        """The run that changed a document last; 0 where none did."""
+        """The run that last changed a document; 0 if none did."""
         return self._changed.get((kind, key), _NONE)
 
     def begin(self) -> tuple[int, datetime, float]:
-        """A call comes."""
+        """Record the begin of a call."""
         now = self._clock()
         if self._run.number == _NONE or (not self._under_way and now - self._ended >= PAUSE):
             self._run, self._began = Run(self._run.number + 1), now
@@ -132,7 +131,7 @@ class Watch:
         return self._run.number, self._state.now(), now
 
     def end(self, begun: tuple[int, datetime, float], method: str, path: str, status: int) -> None:
-        """A call was answered."""
+        """Record the end of a call."""
         run, at, began = begun
         now = self._ended = self._clock()
         self._under_way -= 1
@@ -142,7 +141,7 @@ class Watch:
             self._run.writes += wrote
             self._run.seconds = now - self._began
         self.calls.append(
-            Call(
+            RecordedCall(
                 number=self.calls[-1].number + 1 if self.calls else 1,
                 run=run,
                 at=at,
@@ -157,7 +156,7 @@ class Watch:
 
     def _note_change(self, kind: str, key: str) -> None:
         if not kind:
-            # A rollback: what is shown may have been undone.
+            # After a rollback, any change may have been undone.
             self.revision += 1
         elif (shown := _shown_as(kind, key)) is not None:
             self._changing = self._run
@@ -166,7 +165,7 @@ class Watch:
 
 
 def _shown_as(kind: str, key: str) -> tuple[str, str] | None:
-    """Which of the page's rows shows a document; None when none does."""
+    """Kind and key of the row that displays a document, or None."""
     parts = key.split("/")
     match kind:
         case kinds.ASSETS | kinds.COLLECTIONS | kinds.SHARES:
@@ -189,26 +188,26 @@ def _shown_as(kind: str, key: str) -> tuple[str, str] | None:
             return (kind, "/".join(parts[1:])) if kind in _ROWS else None
 
 
-class Watched:
-    """An app whose calls are noted for its page.
+class PageMiddleware:
+    """Middleware that records calls, and answers the page's own requests.
 
     Args:
         app: both platforms.
-        page: answers the page and what it asks for; none of that is a call.
-        is_page: whether a path is the page's.
-        watch: where calls are noted.
+        page: the page's app; its requests are not recorded.
+        is_page: whether a path belongs to the page.
+        recorder: records the calls.
     """
 
     def __init__(
-        self, app: ASGIApp, page: ASGIApp, is_page: Callable[[str], bool], watch: Watch
+        self, app: ASGIApp, page: ASGIApp, is_page: Callable[[str], bool], recorder: Recorder
     ) -> None:
         self._app = app
         self._page = page
         self._is_page = is_page
-        self._watch = watch
+        self._recorder = recorder
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Answer one request, and note it when it was for a platform."""
+        """Answer a request, and record it if it is for a platform."""
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
@@ -217,14 +216,14 @@ class Watched:
             return
         status = 0
 
-        async def noting(message: Message) -> None:
+        async def send_recorded(message: Message) -> None:
             nonlocal status
             if message["type"] == "http.response.start":
                 status = message["status"]
             await send(message)
 
-        begun = self._watch.begin()
+        begun = self._recorder.begin()
         try:
-            await self._app(scope, receive, noting)
+            await self._app(scope, receive, send_recorded)
         finally:
-            self._watch.end(begun, scope["method"], scope["path"], status)
+            self._recorder.end(begun, scope["method"], scope["path"], status)

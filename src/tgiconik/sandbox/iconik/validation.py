@@ -1,4 +1,4 @@
-"""What every request passes before a handler sees it: credentials, query, body."""
+"""Authentication and validation of requests, before a handler runs."""
 
 from collections.abc import Mapping
 from secrets import compare_digest
@@ -10,7 +10,7 @@ from starlette.requests import Request
 
 from tgiconik.sandbox import credentials, json_body
 from tgiconik.sandbox.facts import Body, Operation
-from tgiconik.sandbox.iconik.asked import Refused
+from tgiconik.sandbox.iconik.request import ApiError
 from tgiconik.sandbox.schema import Schemas
 
 _EXPECTED = {"App-ID": credentials.APP_ID, "Auth-Token": credentials.AUTH_TOKEN}
@@ -18,17 +18,17 @@ _FORM = "application/x-www-form-urlencoded"
 
 
 def check_credentials(operation: Operation, headers: Mapping[str, str]) -> None:
-    """Refuse with 401 who does not carry what the operation asks for."""
+    """Reject with 401 a request without the credentials that the operation needs."""
     for name in sorted(operation.credentials):
         if not compare_digest(headers.get(name, "").encode(), _EXPECTED[name].encode()):
-            raise Refused(401, f"Invalid or missing {name} header")
+            raise ApiError(401, f"Invalid or missing {name} header")
 
 
 def check_query(operation: Operation, query: QueryParams) -> list[str]:
-    """Refuse with 400 a missing or mistyped query value.
+    """Reject with 400 a missing or malformed query parameter.
 
     Returns:
-        The names that the facts do not know. Like iconik they are let through; tests look at them.
+        Names of unknown query parameters. iconik ignores them; tests check for them.
     """
     problems = [
         f"{name} is a required query parameter."
@@ -41,14 +41,14 @@ def check_query(operation: Operation, query: QueryParams) -> list[str]:
         if name in operation.query and not _has_type(value, operation.query[name].get("type"))
     ]
     if problems:
-        raise Refused(400, *problems)
-    # A placeholder stands for every name with its prefix: `metadata.<field>`.
+        raise ApiError(400, *problems)
+    # A placeholder stands for all names with its prefix: `metadata.<field>`.
     prefixes = tuple(name.partition("<")[0] for name in operation.query if "<" in name)
     return [name for name in query if name not in operation.query and not name.startswith(prefixes)]
 
 
 async def read_body(operation: Operation, schemas: Schemas, request: Request) -> Any:  # noqa: ANN401 - JSON
-    """Refuse with 400 a body that is missing or not as the facts say; else return it decoded."""
+    """The decoded body; rejected with 400 if it is missing or does not match its schema."""
     if operation.body is None:
         return None
     content = await request.body()
@@ -57,7 +57,7 @@ async def read_body(operation: Operation, schemas: Schemas, request: Request) ->
         return _raw(operation.body, content)
     if not content:
         if operation.body.required:
-            raise Refused(400, "The request has no body")
+            raise ApiError(400, "The request has no body")
         return None
     value = (
         dict(parse_qsl(content.decode(errors="replace"))) if kind == _FORM else _decoded(content)
@@ -65,13 +65,13 @@ async def read_body(operation: Operation, schemas: Schemas, request: Request) ->
     schema = operation.body.schemas[kind]
     problems = list(schemas.problems(schema, value, partial=operation.method == "PATCH"))
     if problems:
-        raise Refused(400, *problems)
+        raise ApiError(400, *problems)
     return value
 
 
 def _raw(body: Body, content: bytes) -> bytes | None:
     if body.required and not content:
-        raise Refused(400, "The request has no body")
+        raise ApiError(400, "The request has no body")
     return content or None
 
 
@@ -79,7 +79,7 @@ def _decoded(content: bytes) -> object:
     try:
         return json_body.parse(content)
     except ValueError as error:
-        raise Refused(400, "The request's body is not JSON") from error
+        raise ApiError(400, "The request's body is not JSON") from error
 
 
 def _has_type(value: str, type_: object) -> bool:

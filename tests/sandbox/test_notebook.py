@@ -115,8 +115,8 @@ def test_closing_ends_the_serving_and_frees_the_memory() -> None:
 
 def test_a_taken_port_is_an_error_and_leaves_nothing_open() -> None:
     before = threading.active_count()
-    with socket.create_server(("127.0.0.1", 0)) as taken:
-        port = taken.getsockname()[1]
+    with socket.create_server(("127.0.0.1", 0)) as store_file:
+        port = store_file.getsockname()[1]
 
         with pytest.raises(OSError, match="in use"):
             start(port=port)

@@ -1,18 +1,18 @@
-"""The generic noun keeps what it is told, whatever the noun."""
+"""The generic resource keeps what it is told, whatever the resource."""
 
 import httpx
 import pytest
 
 from tgiconik.sandbox import Sandbox
 from tgiconik.sandbox.iconik import _HANDLERS
-from tgiconik.sandbox.iconik.crud import Nouns
+from tgiconik.sandbox.iconik.crud import ResourceTypes
 from tgiconik.sandbox.schema import Schemas
 
-from .things import FACTS, Things
+from .samples import FACTS, Samples
 
 _BY_PLACE = {(each.service, each.method, each.path): each for each in FACTS.operations}
 _NOUNS = {
-    service: Nouns(
+    service: ResourceTypes(
         service,
         {(each.method, each.path): each for each in FACTS.operations if each.service == service},
         Schemas(schemas),
@@ -26,8 +26,8 @@ ITEMS = [
     if each.method == "GET"
     and (_BY_PLACE.get((each.service, "DELETE", each.path)) is not None)
     and f"DELETE {each.service}{each.path}" not in _HANDLERS
-    and (noun := _NOUNS[each.service].of_item(each.path)) is not None
-    and noun.must_exist
+    and (resource := _NOUNS[each.service].of_item(each.path)) is not None
+    and resource.must_exist
     and _NOUNS[each.service].creation(each.path[: each.path.rindex("{")]) is not None
 ]
 
@@ -40,15 +40,15 @@ def test_most_nouns_are_generic() -> None:
 async def test_what_is_created_is_read_listed_and_gone_when_deleted(
     service: str, path: str, sandbox: Sandbox, http: httpx.AsyncClient
 ) -> None:
-    things = Things(sandbox, http)
+    things = Samples(sandbox, http)
     url = await things.url(_BY_PLACE[service, "GET", path])
     collection, _, id_ = url.rstrip("/").rpartition("/")
 
     read = await http.get(url)
     assert read.status_code == 200
     if (service, "GET", path[: path.rindex("{")]) in _BY_PLACE:
-        listed = (await http.get(f"{collection}/")).json()["objects"]
-        assert any(id_ in map(str, each.values()) for each in listed)
+        list_response = (await http.get(f"{collection}/")).json()["objects"]
+        assert any(id_ in map(str, each.values()) for each in list_response)
 
     assert (await http.delete(url)).is_success
     gone = await http.get(url)

@@ -1,6 +1,7 @@
-"""How often each platform was called, and what changed something: what tests and benchmarks count.
+"""Counts calls per platform and logs writes, for tests and benchmarks.
 
-`Sandbox.calls` has the numbers. A sandbox in another process answers them at `GET /sandbox/calls`.
+`Sandbox.calls` has the counts, and `Sandbox.writes` the log. A sandbox in another process returns
+the counts at `GET /sandbox/calls`.
 """
 
 import re
@@ -12,10 +13,10 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from tgiconik.sandbox.state import State, Write
 
-#: Where a sandbox in another process says how often it was called.
+#: Returns the call counts of a sandbox in another process.
 PATH: Final = "/sandbox/calls"
 
-#: POSTs that only read: searches, questions about many objects, tokens and Lens.
+#: POST requests that only read: searches, bulk reads, tokens and Lens queries.
 _READS: Final = re.compile(
     r"/API/search/v\d/(search|search/content/info|search/suggest|search/natural|nltf_parse)/?"
     r"|/API/acls/v1/acl/([^/]+/[^/]+/)?"
@@ -34,12 +35,12 @@ _REFUSALS: Final = 400
 
 @attrs.define
 class Count:
-    """How often one platform was called.
+    """The calls to one platform.
 
     Attributes:
         reads: calls that only read.
-        writes: calls that may have changed something, answered in whichever way.
-        refused: calls that were answered by 429; they are neither of the others.
+        writes: calls that may have changed something, successful or not.
+        refused: calls rejected with 429; not counted as reads or writes.
     """
 
     reads: int = 0
@@ -49,12 +50,12 @@ class Count:
 
 @attrs.define
 class Calls:
-    """How often the platforms were called. Partners' links and storages are not counted.
+    """The calls to both platforms. Requests to share links and storages are not counted.
 
     Attributes:
         iconik: calls below `/API/`.
-        grid: calls to Trading Grid, without those for tokens.
-        tokens: how often a token of Trading Grid's was asked for.
+        grid: calls to Trading Grid, except token requests.
+        tokens: token requests to Trading Grid.
     """
 
     iconik: Count = attrs.Factory(Count)
@@ -62,16 +63,16 @@ class Calls:
     tokens: int = 0
 
     def clear(self) -> None:
-        """Begin anew."""
+        """Set all counts to zero."""
         self.iconik, self.grid, self.tokens = Count(), Count(), 0
 
 
-class CountCalls:
-    """An app whose calls are counted, by what they were answered.
+class CallCountMiddleware:
+    """Middleware that counts calls.
 
     Args:
         app: the app.
-        calls: the numbers.
+        calls: the counts to increase.
     """
 
     def __init__(self, app: ASGIApp, calls: Calls) -> None:
@@ -79,7 +80,7 @@ class CountCalls:
         self._calls = calls
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Answer one request and count it."""
+        """Answer a request and count it."""
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
@@ -87,12 +88,12 @@ class CountCalls:
             await JSONResponse(attrs.asdict(self._calls))(scope, receive, send)
             return
 
-        async def counting(message: Message) -> None:
+        async def send_counted(message: Message) -> None:
             if message["type"] == "http.response.start":
                 self._count(scope["method"], scope["path"], message["status"])
             await send(message)
 
-        await self._app(scope, receive, counting)
+        await self._app(scope, receive, send_counted)
 
     def _count(self, method: str, path: str, status: int) -> None:
         if path.rstrip("/") == _TOKENS:
@@ -112,26 +113,26 @@ class CountCalls:
             count.writes += 1
 
 
-class WriteLog:
-    """Notes every request that was answered with success and is not a reading one."""
+class WriteLogMiddleware:
+    """Middleware that logs every successful request that may have changed something."""
 
     def __init__(self, app: ASGIApp, state: State) -> None:
         self._app = app
         self._state = state
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Answer one request and note it."""
+        """Answer a request and log it."""
         if scope["type"] != "http" or only_reads(scope["method"], scope["path"]):
             await self._app(scope, receive, send)
             return
 
-        async def noting(message: Message) -> None:
+        async def send_logged(message: Message) -> None:
             if message["type"] == "http.response.start" and message["status"] < _REFUSALS:
                 write = Write(scope["method"], scope["path"], message["status"])
                 self._state.writes.append(write)
             await send(message)
 
-        await self._app(scope, receive, noting)
+        await self._app(scope, receive, send_logged)
 
 
 def only_reads(method: str, path: str) -> bool:

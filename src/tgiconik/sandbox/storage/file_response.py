@@ -1,4 +1,4 @@
-"""Give out bytes that are kept: whole, or the one range that was asked for, never from memory."""
+"""Stream a stored file, or one range of it."""
 
 import re
 from base64 import b64encode
@@ -12,22 +12,22 @@ from starlette.requests import Request
 from starlette.responses import Response, StreamingResponse
 
 from tgiconik.sandbox.state import State
-from tgiconik.sandbox.storage.blobs import PIECE
+from tgiconik.sandbox.storage.blobs import CHUNK_SIZE
 from tgiconik.sandbox.store import Document
 
 _RANGE: Final = re.compile(r"bytes=(?P<first>\d*)-(?P<last>\d*)")
 
 
-def bytes_of(
+def file_response(
     state: State, file: Document, request: Request, *, as_attachment: bool
 ) -> Response | None:
-    """The bytes of a file with their digest; None when they are gone.
+    """A response with the file's bytes and digest; None if the bytes were deleted.
 
     Args:
         state: the sandbox.
-        file: a document with `blob`, `name` and perhaps `media_type`.
-        request: GET or HEAD, perhaps with `Range` and `If-Range`.
-        as_attachment: whether a browser shall save rather than show it.
+        file: a document with `blob`, `name` and optionally `media_type`.
+        request: GET or HEAD, optionally with `Range` and `If-Range`.
+        as_attachment: whether browsers save the file instead of displaying it.
     """
     path = state.blobs.path(file["blob"])
     if not path.is_file():
@@ -60,7 +60,7 @@ def bytes_of(
 
 
 def _range(header: str, size: int) -> range | None:
-    """The one range of a `Range` header, empty when nothing is there; None for the whole."""
+    """The range of a `Range` header, empty if not satisfiable; None for the whole file."""
     match = _RANGE.fullmatch(header)
     if match is None or not (match["first"] or match["last"]):
         return None
@@ -74,6 +74,6 @@ async def _chunks(path: Path, span: range) -> AsyncIterator[bytes]:
     async with await anyio.open_file(path, "rb") as file:
         await file.seek(span.start)
         left = len(span)
-        while left and (chunk := await file.read(min(PIECE, left))):
+        while left and (chunk := await file.read(min(CHUNK_SIZE, left))):
             left -= len(chunk)
             yield chunk

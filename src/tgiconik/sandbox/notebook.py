@@ -1,8 +1,7 @@
-"""A sandbox in one line, for notebooks: served, with clients, until the process ends.
+"""Start a sandbox in one line, served and with clients, for notebooks.
 
-A notebook has no place for `async with` around all its cells. So the sandbox is served from a
-thread of its own, which works whether or not a loop is running here, and its clients keep nothing
-open between two calls.
+In a notebook, `async with` cannot span cells. So a thread serves the sandbox, whether or not an
+event loop is running, and the clients keep no connection open between calls.
 """
 
 import atexit
@@ -19,12 +18,12 @@ if TYPE_CHECKING:
 
 
 class Started(NamedTuple):
-    """A sandbox that is served, and clients of both its platforms.
+    """A served sandbox with clients of both platforms.
 
     Attributes:
-        sandbox: the sandbox; `close()` ends it before the process does.
-        grid: its Trading Grid.
-        iconik: its iconik.
+        sandbox: the sandbox; `close()` stops it before the process ends.
+        grid: a client of its Trading Grid.
+        iconik: a client of its iconik.
     """
 
     sandbox: Sandbox
@@ -37,18 +36,17 @@ def start(sandbox: Sandbox | None = None, *, port: int = 0) -> Started:
 
         sandbox, grid, iconik = start()
 
-    Links that it makes open in a browser on this machine. The clients can be used from one event
-    loop after another.
+    Its links open in a browser on this machine. The clients can be used in several event loops, one
+    after another.
 
     Args:
-        sandbox: one with a clock, a file or a limit of its own; a new one with its world when
-            left out.
-        port: the port on this machine; 0 takes a free one.
+        sandbox: the sandbox to serve; default: a new one with sample data.
+        port: the port on this machine; 0 picks a free one.
 
     Raises:
-        OSError: the address is taken.
+        OSError: the address is in use.
     """
-    # Here and not above: serving the sandbox to others takes no client of ours.
+    # Imported here, since serving the sandbox to other processes does not need the clients.
     from tgiconik.iconik import IconikClient  # noqa: PLC0415
     from tgiconik.tradinggrid import TradingGridClient  # noqa: PLC0415
 
@@ -64,7 +62,7 @@ def start(sandbox: Sandbox | None = None, *, port: int = 0) -> Started:
     return Started(
         ours,
         TradingGridClient.from_env(environ=environ, transport=local_transport()),
-        # There is nobody to spare.
+        # The sandbox has no rate limit unless one is set.
         IconikClient.from_env(environ=environ, rate=None, transport=local_transport()),
     )
 
@@ -75,5 +73,5 @@ def _closing_at_exit(sandbox: Sandbox) -> Iterator[None]:
     try:
         yield
     finally:
-        # What is closed before need not stay in memory until then.
+        # Otherwise a closed sandbox would stay in memory until the process ends.
         atexit.unregister(sandbox.close)

@@ -1,8 +1,8 @@
-"""One request after the gate, and the two ways to answer it: a response, or a refusal."""
+"""A validated request to iconik, and its possible results: a response or an `ApiError`."""
 
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any
+from typing import Any
 from uuid import uuid4
 
 import attrs
@@ -10,16 +10,14 @@ from starlette.datastructures import QueryParams
 from starlette.responses import JSONResponse, Response
 
 from tgiconik.sandbox.facts import Operation
+from tgiconik.sandbox.iconik.index import SearchIndex
 from tgiconik.sandbox.schema import Schemas
 from tgiconik.sandbox.state import State
 from tgiconik.sandbox.store import Document
 
-if TYPE_CHECKING:
-    from tgiconik.sandbox.iconik.index import SearchIndex
 
-
-class Refused(Exception):  # noqa: N818 - it reads `raise Refused(404, …)`
-    """The request is answered with an error in iconik's shape, and nothing is kept of it."""
+class ApiError(Exception):
+    """An error response in iconik's format; all writes of the request are rolled back."""
 
     def __init__(self, status: int, *messages: str) -> None:
         super().__init__(*messages)
@@ -28,23 +26,23 @@ class Refused(Exception):  # noqa: N818 - it reads `raise Refused(404, …)`
 
 
 @attrs.frozen
-class Asked:
-    """A request that is known, authenticated and checked against the facts.
+class ApiRequest:
+    """A request that is routed, authenticated and validated.
 
     Attributes:
         state: the sandbox.
-        index: what searches read.
+        index: the search index.
         schemas: the schemas of the operation's service.
-        operation: the facts about it.
+        operation: the operation's description.
         ids: path parameters by name, unquoted.
-        query: the query.
-        body: decoded JSON, form fields, or bytes; None when there was no body.
-        path: as sent, for the links of a paged list.
-        user_id: the person that the credentials stand for.
+        query: the query parameters.
+        body: decoded JSON, form fields, or bytes; None without a body.
+        path: as sent, for pagination links.
+        user_id: the user whose credentials were sent.
     """
 
     state: State
-    index: "SearchIndex"
+    index: SearchIndex
     schemas: Schemas
     operation: Operation
     ids: Mapping[str, str]
@@ -54,22 +52,22 @@ class Asked:
     user_id: str
 
     def now(self) -> str:
-        """The sandbox's time as iconik writes it."""
+        """The sandbox's time in iconik's format."""
         return stamp(self.state.now())
 
     def flag(self, name: str) -> bool:
-        """A boolean of the query; absent is false."""
+        """A boolean query parameter; false if absent."""
         return self.query.get(name, "false").lower() == "true"
 
-    def fit(
+    def respond(
         self, document: Mapping[str, Any], *, status: int | None = None, keep: Sequence[str] = ()
     ) -> Response:
-        """Answer with a document, in the shape that the facts give for the status.
+        """Respond with a document, fitted to the response schema of the status.
 
         Args:
-            document: what is known.
-            status: the operation's first success when absent.
-            keep: fields that iconik answers although the facts lack them.
+            document: the response's data.
+            status: the operation's first success status if None.
+            keep: fields to add that iconik returns although the schema lacks them.
         """
         status = next(iter(self.operation.answers)) if status is None else status
         schema = self.operation.answers.get(status)
@@ -80,36 +78,36 @@ class Asked:
             fitted[name] = document[name]
         return JSONResponse(fitted, status_code=status)
 
-    def empty(self) -> Response:
-        """Answer without a body: 204 where the facts know it."""
+    def respond_empty(self) -> Response:
+        """Respond without a body: with 204 if the operation documents it."""
         answers = self.operation.answers
         status = 204 if 204 in answers else next(iter(answers))  # noqa: PLR2004 - HTTP
         return Response(status_code=status)
 
 
 def json(document: Mapping[str, Any], status: int = 200) -> Response:
-    """Answer with a document as it is."""
+    """Respond with a document without fitting it to a schema."""
     return JSONResponse(document, status_code=status)
 
 
-def found(document: Document | None, what: str) -> Document:
+def or_404(document: Document | None, what: str) -> Document:
     """The document, or a 404 that names what is missing."""
     if document is None:
-        raise Refused(404, f"{what} does not exist")
+        raise ApiError(404, f"{what} does not exist")
     return document
 
 
 def new_id() -> str:
-    """A fresh identifier."""
+    """A new identifier."""
     return str(uuid4())
 
 
 def stamp(moment: datetime) -> str:
-    """A time as iconik answers it: `2021-07-30T15:16:54.406403+00:00`."""
+    """A time in iconik's format: `2021-07-30T15:16:54.406403+00:00`."""
     return moment.astimezone(UTC).isoformat()
 
 
 def parse_time(text: str) -> datetime:
-    """A time as it was sent; without a zone it is UTC."""
+    """Parse a time that was sent; UTC if it has no offset."""
     moment = datetime.fromisoformat(text)
     return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment

@@ -1,4 +1,4 @@
-"""Trading Grid's side of the page: the community of the company that its clients act for."""
+"""The page's rows of Trading Grid: the community of the company that the clients act for."""
 
 from collections.abc import Iterable
 from typing import Final
@@ -10,30 +10,30 @@ from tgiconik.sandbox.grid import times
 from tgiconik.sandbox.grid.collaboration.claims import claim_on
 from tgiconik.sandbox.grid.collaboration.records import Community, Record
 from tgiconik.sandbox.iconik.kinds import SHARES
+from tgiconik.sandbox.page.recorder import Recorder
 from tgiconik.sandbox.page.rows import (
     Row,
     Section,
-    counted,
-    end_of,
+    count_of,
     facts,
-    key_of,
-    moment,
+    format_time,
+    mask_link,
+    readable,
     section,
-    short,
+    share_key,
+    shorten,
     tone,
-    words,
 )
-from tgiconik.sandbox.page.watching import Watch
 from tgiconik.sandbox.state import State
 from tgiconik.sandbox.store import Document
 
-#: The log grows with everything: its end is what is looked at.
+#: The activity log grows all the time; only its end is displayed.
 _LATEST: Final = 30
 
 
-def sections(state: State, watch: Watch) -> list[Section]:
-    """Everything that is shown of Trading Grid."""
-    side = _Side(state, watch)
+def sections(state: State, recorder: Recorder) -> list[Section]:
+    """All sections of Trading Grid."""
+    side = _CommunityRows(state, recorder)
     return [
         section("requests", "Requests", side.worked_on("requests")),
         section("issues", "Issues", side.worked_on("issues")),
@@ -44,12 +44,12 @@ def sections(state: State, watch: Watch) -> list[Section]:
     ]
 
 
-class _Side:
-    """One look at a community."""
+class _CommunityRows:
+    """Reads the rows of a community."""
 
-    def __init__(self, state: State, watch: Watch) -> None:
+    def __init__(self, state: State, recorder: Recorder) -> None:
         self._community = Community(state, credentials.COMPANY_ID)
-        self._watch = watch
+        self._recorder = recorder
         self._partners: dict[str, str] = {
             one.id: one.fields["name"] for one in self._all("partners")
         }
@@ -68,17 +68,17 @@ class _Side:
                 state=fields["status"],
                 about=facts(
                     self._name(fields["partner_id"]),
-                    words(fields.get("kind")),
-                    words(fields.get("severity")),
-                    words(fields.get("category")),
-                    fields["due_at"] and f"due {moment(fields['due_at'])}",
-                    counted(comments, "comment") if comments else None,
-                    holder and "somebody works on it",
+                    readable(fields.get("kind")),
+                    readable(fields.get("severity")),
+                    readable(fields.get("category")),
+                    fields["due_at"] and f"due {format_time(fields['due_at'])}",
+                    count_of(comments, "comment") if comments else None,
+                    holder and "claimed",
                 ),
             )
 
     def documents(self) -> Iterable[Row]:
-        """Documents, and below each what every partner got of it and did with it."""
+        """Documents, with the deliveries to each partner and their receipts."""
         deliveries, receipts = self._all("deliveries"), self._all("receipts")
         for one in self._all("documents"):
             yield self._row(
@@ -114,23 +114,23 @@ class _Side:
             title=f"to {self._name(fields['partner_id'])}",
             state=fields["state"],
             about=facts(
-                fields["link"] and end_of(fields["link"]),
-                fields["expires_at"] and f"until {moment(fields['expires_at'])}",
-                *sorted({words(each.fields["kind"]) for each in given}),
+                fields["link"] and mask_link(fields["link"]),
+                fields["expires_at"] and f"until {format_time(fields['expires_at'])}",
+                *sorted({readable(each.fields["kind"]) for each in given}),
             ),
             opens=self._opens(fields["share_id"]),
         )
         latest = max(
-            (self._watch.run_of("community/receipts", each.id) for each in given), default=0
+            (self._recorder.run_of("community/receipts", each.id) for each in given), default=0
         )
         return row if latest <= row.run else attrs.evolve(row, run=latest)
 
     def _opens(self, share_id: str | None) -> str | None:
         there = share_id and self._community.state.store.get(SHARES, share_id)
-        return key_of(share_id) if share_id and there else None
+        return share_key(share_id) if share_id and there else None
 
     def announcements(self) -> Iterable[Row]:
-        """What was announced, and who has acknowledged it."""
+        """Announcements, with the partners that acknowledged them."""
         for one in self._all("announcements"):
             known = len(self._all("acknowledgements", "announcements", one.id))
             wanted = one.fields["requires_acknowledgement"]
@@ -142,12 +142,12 @@ class _Side:
                 about=facts(
                     self._audience(one.fields["audience"]),
                     f"{known} acknowledged" if wanted or known else None,
-                    moment(one.created_at),
+                    format_time(one.created_at),
                 ),
             )
 
     def projects(self) -> Iterable[Row]:
-        """Projects with their tasks; exceptions and confirmations are counted."""
+        """Projects with their tasks, and the numbers of exceptions and confirmations."""
         for one in self._all("projects"):
             above = ("projects", one.id)
             exceptions = [
@@ -160,10 +160,10 @@ class _Side:
                 title=one.fields["name"],
                 state=one.fields["status"],
                 about=facts(
-                    words(one.fields["kind"]),
+                    readable(one.fields["kind"]),
                     self._audience(one.fields["audience"]),
-                    one.fields["due_at"] and f"due {moment(one.fields['due_at'])}",
-                    counted(len(exceptions), "open exception") if exceptions else None,
+                    one.fields["due_at"] and f"due {format_time(one.fields['due_at'])}",
+                    count_of(len(exceptions), "open exception") if exceptions else None,
                     f"confirmed by {', '.join(confirmed)}" if confirmed else None,
                 ),
                 parts=tuple(self._task(one.id, task) for task in self._all("tasks", *above)),
@@ -180,23 +180,23 @@ class _Side:
             state=fields["status"],
             about=facts(
                 self._name(who) if who else fields["assignee_login_id"] or "our own people",
-                words(fields["decision"]),
+                readable(fields["decision"]),
             ),
         )
 
     def activity(self) -> Iterable[Row]:
-        """The end of the log, latest first."""
+        """The end of the activity log, newest first."""
         for one in reversed(self._all("activity")[-_LATEST:]):
             partner = one.fields["partner_id"]
             yield self._row(
                 "activity",
                 one,
-                title=short(words(one.fields["kind"])),
+                title=shorten(readable(one.fields["kind"])),
                 state="",
                 about=facts(
-                    short(" ".join(facts(one.fields["subject_type"], one.fields["subject_id"]))),
+                    shorten(" ".join(facts(one.fields["subject_type"], one.fields["subject_id"]))),
                     self._name(partner) if partner else None,
-                    moment(one.fields["at"]),
+                    format_time(one.fields["at"]),
                 ),
             )
 
@@ -213,21 +213,21 @@ class _Side:
         opens: str | None = None,
         parts: tuple[Row, ...] = (),
     ) -> Row:
-        said = words(state)
+        text_of = readable(state)
         return Row(
             key=f"{noun}/{key or one.id}",
             name=one.id if name is None else name,
             title=title,
-            state=said,
-            tone=tone(said),
+            state=text_of,
+            tone=tone(text_of),
             facts=about,
             opens=opens,
-            run=self._watch.run_of(f"community/{noun}", key or one.id),
+            run=self._recorder.run_of(f"community/{noun}", key or one.id),
             parts=parts,
         )
 
     def _all(self, noun: str, *above: str) -> list[Record]:
-        return self._community.shelf(noun, *above).all()
+        return self._community.records(noun, *above).all()
 
     def _name(self, partner_id: str) -> str:
         return self._partners.get(partner_id, partner_id)

@@ -1,4 +1,4 @@
-"""Serve an ASGI app on a socket from a thread, and stop it cleanly."""
+"""Serve an ASGI app over HTTP from a thread, and stop it cleanly."""
 
 import asyncio
 import socket
@@ -13,14 +13,14 @@ import uvicorn
 from starlette.types import ASGIApp
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
-#: In the state of a request's scope: a function that breaks its connection. With `reset=True` at
-#: once, as a network does; else what was answered so far still arrives.
+#: A function in the `state` of a request's scope that closes the connection: with `reset=True`
+#: at once by a TCP reset, otherwise after the response so far was sent.
 BREAK: Final = "tgiconik.sandbox.break"
 _RESET_ON_CLOSE: Final = struct.pack("ii", 1, 0)
 
 
 class _Server(uvicorn.Server):
-    """uvicorn, saying when it listens; signals stay with whoever owns the main thread."""
+    """uvicorn that signals when it listens, and leaves signal handlers to the main thread."""
 
     def __init__(self, config: uvicorn.Config) -> None:
         super().__init__(config)
@@ -31,8 +31,8 @@ class _Server(uvicorn.Server):
         self.ready.set()
 
 
-class _Breakable(H11Protocol):
-    """uvicorn's HTTP/1.1, on connections that an app can break."""
+class _BreakableProtocol(H11Protocol):
+    """uvicorn's HTTP/1.1 protocol with connections that the app can close."""
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # as uvicorn's
         super().connection_made(transport)
@@ -49,20 +49,20 @@ def _break(transport: asyncio.Transport, *, reset: bool) -> None:
 
 
 @contextmanager
-def serving(app: ASGIApp, host: str, port: int) -> Iterator[str]:
+def serve_in_thread(app: ASGIApp, host: str, port: int) -> Iterator[str]:
     """Serve until the block ends.
 
     Yields:
         The base URL.
 
     Raises:
-        OSError: the address is taken.
+        OSError: the address is in use.
     """
     with _listening(host, port) as listener:
         server = _Server(
             uvicorn.Config(
                 app,
-                http=_Breakable,
+                http=_BreakableProtocol,
                 log_level="warning",
                 lifespan="off",
                 timeout_graceful_shutdown=1,
@@ -83,8 +83,8 @@ def serving(app: ASGIApp, host: str, port: int) -> Iterator[str]:
 @contextmanager
 def _listening(host: str, port: int) -> Iterator[socket.socket]:
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    # asyncio sets TCP_NODELAY only on sockets that say they are TCP: without the protocol given,
-    # every answer waits for the client's delayed acknowledgement.
+    # asyncio sets TCP_NODELAY only on sockets with an explicit TCP protocol; without it, every
+    # response waits for the client's delayed acknowledgement.
     with socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP) as listener:
         listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         listener.bind((host, port))
