@@ -21,6 +21,7 @@ PACKAGES = [path for path in MODULES if path.name == "__init__.py"]
 #: What each layer may know of the package, besides itself; the first that fits is a module's layer.
 LAYERS = {
     "tgiconik.errors": set[str](),
+    "tgiconik._tasks": set[str](),
     "tgiconik._models": {"tgiconik.errors"},
     "tgiconik._table": {"tgiconik.errors", "tgiconik._models"},
     "tgiconik.release": {"tgiconik.errors", "tgiconik._models"},
@@ -28,6 +29,7 @@ LAYERS = {
     "tgiconik.iconik": {
         "tgiconik.errors",
         "tgiconik._models",
+        "tgiconik._tasks",
         "tgiconik._http",
         "tgiconik.release",
     },
@@ -41,6 +43,7 @@ LAYERS = {
     "tgiconik.workflows": {
         "tgiconik.errors",
         "tgiconik._models",
+        "tgiconik._tasks",
         "tgiconik.release",
         "tgiconik.iconik",
         "tgiconik.tradinggrid",

@@ -17,7 +17,7 @@ from anyio.streams.tls import TLSListener
 from tgiconik import IconikClient, TradingGridClient, errors
 from tgiconik._http import Body, Links, Retry, Session, build
 from tgiconik._http._engine import chosen_engine
-from tgiconik._http._lanes import Lanes
+from tgiconik._http._pool import ConnectionPool
 
 from .conftest import ENGINES, Scripted, on_engine
 from .test_socket import request_of, serving
@@ -305,7 +305,7 @@ async def test_connections_that_are_free_are_used_before_new_ones() -> None:
     assert peer.connections <= 4
 
 
-class Lane(httpx.AsyncBaseTransport):
+class FakeConnection(httpx.AsyncBaseTransport):
     """A connection that is busy until it is told."""
 
     def __init__(self) -> None:
@@ -327,57 +327,57 @@ def request(patience: float) -> httpx.Request:
 
 
 async def test_who_waits_too_long_for_a_connection_was_never_sent() -> None:
-    lanes = Lanes(Lane, most=1)
+    pool = ConnectionPool(FakeConnection, max_connections=1)
     async with anyio.create_task_group() as tasks:
-        tasks.start_soon(lanes.handle_async_request, request(60))
+        tasks.start_soon(pool.handle_async_request, request(60))
         await anyio.wait_all_tasks_blocked()
         with pytest.raises(httpx.PoolTimeout):
-            await lanes.handle_async_request(request(0.01))
+            await pool.handle_async_request(request(0.01))
         tasks.cancel_scope.cancel()
 
 
 async def test_a_connection_is_free_again_once_its_answer_is_closed_and_only_once() -> None:
-    made: list[Lane] = []
+    made: list[FakeConnection] = []
 
-    def make() -> Lane:
-        made.append(Lane())
+    def make() -> FakeConnection:
+        made.append(FakeConnection())
         made[-1].go.set()
         return made[-1]
 
-    lanes = Lanes(make, most=1)
-    response = await lanes.handle_async_request(request(1))
+    pool = ConnectionPool(make, max_connections=1)
+    response = await pool.handle_async_request(request(1))
     with pytest.raises(httpx.PoolTimeout):
-        await lanes.handle_async_request(request(0.01))
+        await pool.handle_async_request(request(0.01))
     await response.aclose()
     await response.stream.aclose()  # type: ignore[union-attr]  # asynchronous, as all here
-    again = await lanes.handle_async_request(request(1))
+    again = await pool.handle_async_request(request(1))
     with pytest.raises(httpx.PoolTimeout):
-        await lanes.handle_async_request(request(0.01))
+        await pool.handle_async_request(request(0.01))
     await again.aclose()
-    await lanes.aclose()
+    await pool.aclose()
 
-    assert [lane.closed for lane in made] == [True]
+    assert [connection.closed for connection in made] == [True]
 
 
 async def test_connections_of_a_burst_are_closed_when_they_were_idle_for_long(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    made: list[Lane] = []
+    made: list[FakeConnection] = []
 
-    def make() -> Lane:
-        made.append(Lane())
+    def make() -> FakeConnection:
+        made.append(FakeConnection())
         made[-1].go.set()
         return made[-1]
 
-    lanes = Lanes(make)
-    burst = [await lanes.handle_async_request(request(1)) for _ in range(3)]
+    pool = ConnectionPool(make)
+    burst = [await pool.handle_async_request(request(1)) for _ in range(3)]
     for response in burst:
         await response.aclose()
-    monkeypatch.setattr("tgiconik._http._lanes.IDLE", -1.0)
+    monkeypatch.setattr("tgiconik._http._pool.KEEPALIVE", -1.0)
     for _ in range(5):
-        await (await lanes.handle_async_request(request(1))).aclose()
+        await (await pool.handle_async_request(request(1))).aclose()
 
-    assert sum(lane.closed for lane in made) == len(made) - 1
+    assert sum(connection.closed for connection in made) == len(made) - 1
 
 
 # Encryption and proxies.

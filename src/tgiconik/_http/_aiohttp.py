@@ -16,8 +16,8 @@ from multidict import CIMultiDict
 from yarl import URL
 
 from tgiconik import errors
-from tgiconik._http._lanes import IDLE, MOST
 from tgiconik._http._message import basic
+from tgiconik._http._pool import KEEPALIVE, MAX_CONNECTIONS
 from tgiconik._http._wire import Reply, Request
 
 #: Bytes of a line of an answer's head, such as a signed link in `Location`; as httpx reads them.
@@ -74,7 +74,9 @@ class AiohttpWire:
                 f"engine='aiohttp' runs on asyncio only, not on {library}; use engine='httpx'"
             )
         return aiohttp.ClientSession(
-            connector=aiohttp.TCPConnector(limit=MOST, keepalive_timeout=IDLE, ssl=self._verify),
+            connector=aiohttp.TCPConnector(
+                limit=MAX_CONNECTIONS, keepalive_timeout=KEEPALIVE, ssl=self._verify
+            ),
             cookie_jar=aiohttp.DummyCookieJar(),
             timeout=self._timeout,
             auto_decompress=False,

@@ -16,7 +16,7 @@ from urllib.request import getproxies, proxy_bypass
 import httpx
 
 from tgiconik import errors
-from tgiconik._http._lanes import IDLE, Lanes
+from tgiconik._http._pool import KEEPALIVE, ConnectionPool
 from tgiconik._http._redact import Hidden
 from tgiconik._http._wire import Reply, Request, TransportWire, Wire
 
@@ -137,8 +137,8 @@ class Carrier:
     def _make(self, proxy: httpx.Proxy | None) -> Wire:
         verify = self._certificates
         if self.engine == "httpx":
-            lanes = Lanes(lambda: _one_connection(verify, proxy))
-            return TransportWire(lanes, timeout=self._timeout)
+            pool = ConnectionPool(lambda: _one_connection(verify, proxy))
+            return TransportWire(pool, timeout=self._timeout)
         from tgiconik._http._aiohttp import AiohttpWire  # noqa: PLC0415 - the extra `fast`
 
         if proxy is not None and proxy.url.scheme.startswith("socks"):
@@ -154,7 +154,7 @@ class Carrier:
 
 
 def _one_connection(verify: ssl.SSLContext, proxy: httpx.Proxy | None) -> Transport:
-    one = httpx.Limits(max_connections=1, max_keepalive_connections=1, keepalive_expiry=IDLE)
+    one = httpx.Limits(max_connections=1, max_keepalive_connections=1, keepalive_expiry=KEEPALIVE)
     return httpx.AsyncHTTPTransport(verify=verify, proxy=proxy, limits=one)
 
 

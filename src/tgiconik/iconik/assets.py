@@ -12,7 +12,7 @@ from typing import Final, TypedDict
 import attrs
 
 from tgiconik import errors
-from tgiconik.iconik._walk import walked
+from tgiconik.iconik._parallel_pages import read_all
 from tgiconik.iconik.models import assets as m
 from tgiconik.iconik.services.assets import AssetsService
 
@@ -356,7 +356,7 @@ class Assets(AssetsService):
                 list is read from several places at the same time.
         """
         found: dict[str, list[ShareLink]] = {}
-        for share in await walked(self.list_object_shares(object_type, object_id), known):
+        for share in await read_all(self.list_object_shares(object_type, object_id), known):
             if (key := key_in(share.title)) is not None:
                 found.setdefault(key, []).append(_link(share, object_type, object_id))
         for links in found.values():

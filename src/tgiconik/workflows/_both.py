@@ -3,7 +3,7 @@
 from collections.abc import Awaitable, Callable
 from typing import TypeVar
 
-from tgiconik.iconik._together import together
+from tgiconik._tasks import run_concurrently
 
 A = TypeVar("A")
 B = TypeVar("B")
@@ -20,5 +20,5 @@ async def both(one: Callable[[], Awaitable[A]], other: Callable[[], Awaitable[B]
     async def run_other() -> None:
         others.append(await other())
 
-    await together(run_one, run_other)
+    await run_concurrently(run_one, run_other)
     return ones[0], others[0]

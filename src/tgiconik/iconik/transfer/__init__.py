@@ -14,7 +14,7 @@ import attrs
 
 from tgiconik import errors
 from tgiconik._http import Links, Listed, Retry
-from tgiconik.iconik._together import together
+from tgiconik._tasks import run_concurrently
 from tgiconik.iconik.metadata import Given
 from tgiconik.iconik.models import assets as a
 from tgiconik.iconik.transfer import _ready
@@ -231,7 +231,7 @@ class Transfer(Listed):
             for place, asset_id in waiting:
                 outcomes[place] = await self._outcome(asset_id, folder, what, name)
 
-        await together(*[work] * at_once)
+        await run_concurrently(*[work] * at_once)
         return [outcomes[place] for place in range(len(wanted))]
 
     async def wait_until_ready(

@@ -17,7 +17,7 @@ from anyio import to_thread
 
 from tgiconik import errors
 from tgiconik._http import Links, Retry, Stream
-from tgiconik.iconik._together import together
+from tgiconik._tasks import run_concurrently
 from tgiconik.iconik.assets import current_version
 from tgiconik.iconik.models import assets as a
 from tgiconik.iconik.models import files as f
@@ -243,7 +243,7 @@ async def _pumped(stream: Stream, received: "_Received", file: FileIO | None, me
                 await to_thread.run_sync(received.add, chunk, file)
                 meter.reached(1, received.size)
 
-    await together(receive, store)
+    await run_concurrently(receive, store)
 
 
 class _Received:

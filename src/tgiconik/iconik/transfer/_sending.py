@@ -13,7 +13,7 @@ import attrs
 
 from tgiconik import errors
 from tgiconik._http import Answer, Body, Links, Retry
-from tgiconik.iconik._together import together
+from tgiconik._tasks import run_concurrently
 from tgiconik.iconik.models import files as m
 from tgiconik.iconik.services.files import FilesService
 from tgiconik.iconik.transfer._progress import Meter
@@ -214,7 +214,7 @@ async def all_parts(
         for part in waiting:
             await act(part)
 
-    await together(*[work] * at_once)
+    await run_concurrently(*[work] * at_once)
 
 
 @asynccontextmanager
@@ -233,7 +233,7 @@ async def begun(
             known.append(await begin())
 
     try:
-        await together(beginning)
+        await run_concurrently(beginning)
         yield known[0]
     except BaseException:
         with anyio.move_on_after(CLEANUP, shield=True), suppress(errors.CallError):
@@ -263,7 +263,7 @@ async def compared(sending: Sending, send: Callable[[], Awaitable[str | None]]) 
         nonlocal ours
         ours = await sending.source.digest("md5")
 
-    await together(store, digest)
+    await run_concurrently(store, digest)
     if theirs is not None and theirs != ours:
         raise errors.Corrupted(
             f"the storage has other bytes of {sending.source.name} than were sent: MD5 {theirs}, "

@@ -8,7 +8,7 @@ import attrs
 
 from tgiconik import errors
 from tgiconik._http import Links, Retry
-from tgiconik.iconik._together import together
+from tgiconik._tasks import run_concurrently
 from tgiconik.iconik.models import files as f
 from tgiconik.iconik.transfer import _record
 from tgiconik.iconik.transfer._azure import send_to_azure
@@ -137,7 +137,7 @@ class Uploader:
             sha256 = await source.digest("sha256")
 
         try:
-            await together(partial(send, sending), digest)
+            await run_concurrently(partial(send, sending), digest)
         except errors.Corrupted:
             # Other bytes than ours may have been ours a moment ago.
             source.check_unchanged()
