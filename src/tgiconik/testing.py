@@ -22,7 +22,7 @@ import pytest
 from tgiconik import errors
 
 if TYPE_CHECKING:
-    from tgiconik import Retry
+    from tgiconik._http import Retry
     from tgiconik.iconik import IconikClient
     from tgiconik.sandbox import Sandbox
     from tgiconik.tradinggrid import TradingGridClient

@@ -11,7 +11,7 @@ from typing import Final, Protocol
 import anyio
 import httpx
 
-from tgiconik import __version__, errors
+from tgiconik import errors
 from tgiconik._http._closing import Closing, Unpickled
 from tgiconik._http._engine import Carrier, Engine, Transport, chosen_engine
 from tgiconik._http._message import Answer, Call, calls_left, header, problem, unreadable
@@ -21,6 +21,7 @@ from tgiconik._http._redact import Hidden, bare, reason
 from tgiconik._http._retry import Retry, RetryBudget, may_repeat
 from tgiconik._http._traffic import Tally, Traffic
 from tgiconik._http._wire import Reply, decoded
+from tgiconik._version import __version__
 
 _log = logging.getLogger("tgiconik.http")
 

@@ -325,11 +325,11 @@ class IconikClient(Closing):
         return (await self._session.send(call)).json()
 
     async def check(self, policy: "ReleasePolicy | None" = None) -> "IconikCheck":
-        """Try what the workflows need, changing nothing: see `IconikCheck`.
+        """Check what the workflows need, without changing anything: see `IconikCheck`.
 
         Args:
             policy: also check that its metadata view and fields exist.
         """
         from tgiconik.iconik.check import check
 
-        return await check(self, policy)
+        return await check(self.users, self.metadata, policy)

@@ -264,5 +264,11 @@ class TradingGridClient(Closing):
         return (await self._session.send(call)).json()
 
     async def check(self) -> GridCheck:
-        """Try what a client needs, changing nothing: see `GridCheck`."""
-        return await check(self)
+        """Call each surface once, without changing anything: see `GridCheck`."""
+        return await check(
+            company_id=self.company_id,
+            companies=self.companies,
+            partners=self.partners,
+            lens=self.lens,
+            community=self.community,
+        )

@@ -8,7 +8,7 @@ appears under its name when it is whole, or not at all.
 import os
 from collections.abc import Iterable, Mapping
 from functools import partial
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 import attrs
 
@@ -23,11 +23,9 @@ from tgiconik.iconik.transfer._progress import Progress
 from tgiconik.iconik.transfer._ready import Ready
 from tgiconik.iconik.transfer._record import Undo, known
 from tgiconik.iconik.transfer._sending import PART_SIZE
+from tgiconik.iconik.transfer._services import MediaServices
 from tgiconik.iconik.transfer._source import Source, Uploadable
 from tgiconik.iconik.transfer._upload import Upload, Uploader
-
-if TYPE_CHECKING:
-    from tgiconik.iconik.client import IconikClient
 
 __all__ = [
     "Download",
@@ -72,7 +70,7 @@ class Transfer(Listed):
         parallel: how many parts travel at once, where the storage takes several.
     """
 
-    def __init__(self, iconik: "IconikClient", links: Links, retry: Retry) -> None:
+    def __init__(self, iconik: MediaServices, links: Links, retry: Retry) -> None:
         self.part_size = PART_SIZE
         self.parallel = _PARALLEL
         self._iconik = iconik

@@ -9,7 +9,7 @@ from contextlib import asynccontextmanager
 from functools import partial
 from io import FileIO
 from pathlib import Path
-from typing import TYPE_CHECKING, Final, Literal, TypeAlias
+from typing import Final, Literal, TypeAlias
 
 import anyio
 import attrs
@@ -25,9 +25,7 @@ from tgiconik.iconik.transfer._names import safe_name
 from tgiconik.iconik.transfer._progress import Meter, Progress, metered
 from tgiconik.iconik.transfer._record import ORIGINAL
 from tgiconik.iconik.transfer._sending import pause
-
-if TYPE_CHECKING:
-    from tgiconik.iconik.client import IconikClient
+from tgiconik.iconik.transfer._services import MediaServices
 
 What: TypeAlias = Literal["original", "proxy", "keyframe"]
 
@@ -93,7 +91,7 @@ class Downloader:
         retry: how often, and how patiently, a broken stream is gone on with.
     """
 
-    iconik: "IconikClient"
+    iconik: MediaServices
     links: Links
     retry: Retry
 

@@ -8,7 +8,7 @@ back when the rest does not follow.
 import mimetypes
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 import anyio
 import attrs
@@ -17,10 +17,8 @@ from tgiconik import errors
 from tgiconik.iconik.models import files as f
 from tgiconik.iconik.models import jobs as j
 from tgiconik.iconik.transfer._sending import CLEANUP
+from tgiconik.iconik.transfer._services import MediaServices
 from tgiconik.iconik.transfer._source import Source
-
-if TYPE_CHECKING:
-    from tgiconik.iconik.client import IconikClient
 
 #: The format that holds what was delivered, as opposed to proxies and edits.
 ORIGINAL: Final = "ORIGINAL"
@@ -71,7 +69,7 @@ async def taken_back() -> AsyncIterator[Undo]:
         raise
 
 
-async def matching_storage(iconik: "IconikClient", storage_id: str | None) -> f.Storage:
+async def matching_storage(iconik: MediaServices, storage_id: str | None) -> f.Storage:
     """The storage that was asked for, or the one that iconik has for files.
 
     `GET /API/files/v1/storages/{storage_id}/` or `…/storages/matching/FILES/`.
@@ -82,7 +80,7 @@ async def matching_storage(iconik: "IconikClient", storage_id: str | None) -> f.
 
 
 async def record(
-    iconik: "IconikClient",
+    iconik: MediaServices,
     version: tuple[str, str],
     source: Source,
     storage: f.Storage,
@@ -160,7 +158,7 @@ async def record(
     )
 
 
-async def close(iconik: "IconikClient", made: Record) -> None:
+async def close(iconik: MediaServices, made: Record) -> None:
     """Say that the bytes are there.
 
     `PATCH /API/files/v1/assets/{asset_id}/files/{file_id}/`.
@@ -169,7 +167,7 @@ async def close(iconik: "IconikClient", made: Record) -> None:
     await iconik.files.update_asset_file(made.asset_id, made.file_id, body=body)
 
 
-async def finish_job(iconik: "IconikClient", made: Record) -> None:
+async def finish_job(iconik: MediaServices, made: Record) -> None:
     """Say the same to whoever looks at the job.
 
     `PATCH /API/jobs/v1/jobs/{job_id}/`.
@@ -178,7 +176,7 @@ async def finish_job(iconik: "IconikClient", made: Record) -> None:
     await iconik.jobs.update_job(made.job_id, body=body)
 
 
-async def ask_for_previews(iconik: "IconikClient", made: Record) -> tuple[str, ...]:
+async def ask_for_previews(iconik: MediaServices, made: Record) -> tuple[str, ...]:
     """Start the jobs that make proxies and keyframes and read the media's properties.
 
     `POST /API/files/v1/assets/{asset_id}/files/{file_id}/keyframes/` and `…/mediainfo/`.

@@ -2,7 +2,7 @@
 
 from collections.abc import Awaitable, Callable, Mapping
 from functools import partial
-from typing import TYPE_CHECKING, Final, TypeAlias
+from typing import Final, TypeAlias
 
 import attrs
 
@@ -17,10 +17,8 @@ from tgiconik.iconik.transfer._gcs import send_to_gcs
 from tgiconik.iconik.transfer._progress import Meter, Progress, metered
 from tgiconik.iconik.transfer._s3 import send_to_s3
 from tgiconik.iconik.transfer._sending import Method, Sending
+from tgiconik.iconik.transfer._services import MediaServices
 from tgiconik.iconik.transfer._source import Source
-
-if TYPE_CHECKING:
-    from tgiconik.iconik.client import IconikClient
 
 _METHODS: Final[Mapping[str, Method]] = {
     f.StorageMethod.GCS: send_to_gcs,
@@ -74,7 +72,7 @@ class Uploader:
         parallel: how many parts travel at once.
     """
 
-    iconik: "IconikClient"
+    iconik: MediaServices
     links: Links
     retry: Retry
     part_size: int
