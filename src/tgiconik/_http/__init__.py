@@ -22,7 +22,7 @@ from tgiconik._http._message import (
 from tgiconik._http._origin import checked_url
 from tgiconik._http._pages import Page, Pages
 from tgiconik._http._redact import Hidden
-from tgiconik._http._retry import Retry
+from tgiconik._http._retry import Retry, may_repeat, requested_wait
 from tgiconik._http._session import (
     Auth,
     HeaderAuth,
@@ -60,5 +60,7 @@ __all__ = [
     "chosen_engine",
     "literally",
     "local_transport",
+    "may_repeat",
+    "requested_wait",
     "unreadable",
 ]

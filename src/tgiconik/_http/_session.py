@@ -18,7 +18,7 @@ from tgiconik._http._message import Answer, Call, calls_left, header, problem, u
 from tgiconik._http._origin import checked_url, hosts
 from tgiconik._http._rate import RateLimit
 from tgiconik._http._redact import Hidden, bare, reason
-from tgiconik._http._retry import Retry, RetryBudget, may_repeat
+from tgiconik._http._retry import Retry, RetryBudget, may_repeat, requested_wait
 from tgiconik._http._traffic import Tally, Traffic
 from tgiconik._http._wire import Reply, decoded
 from tgiconik._version import __version__
@@ -197,10 +197,10 @@ class Session(Closing):
 
     def _wait_before_next(self, call: Call, error: errors.CallError, attempt: int) -> float | None:
         sent = not isinstance(error.__cause__, _NEVER_SENT)
-        if attempt >= self._retry.attempts or not may_repeat(call, error, sent=sent):
+        repeat = may_repeat(error, repeatable=call.repeatable, sent=sent)
+        if attempt >= self._retry.attempts or not repeat:
             return None
-        asked = error.retry_after if isinstance(error, errors.StatusError) else None
-        wait = self._retry.wait(attempt, asked)
+        wait = self._retry.wait(attempt, requested_wait(error))
         if isinstance(error, errors.TooManyRequests):
             if self._rate:
                 self._rate.refused(wait)

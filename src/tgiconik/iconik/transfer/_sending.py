@@ -12,7 +12,7 @@ import anyio
 import attrs
 
 from tgiconik import errors
-from tgiconik._http import Answer, Body, Links, Retry
+from tgiconik._http import Answer, Body, Links, Retry, may_repeat, requested_wait
 from tgiconik._tasks import run_concurrently
 from tgiconik.iconik.models import files as m
 from tgiconik.iconik.services.files import FilesService
@@ -26,9 +26,6 @@ MEBIBYTE: Final = 1024 * 1024
 PART_SIZE: Final = 32 * MEBIBYTE
 #: S3 and B2 take no more.
 _MOST_PARTS: Final = 10_000
-_REQUEST_TIMEOUT: Final = 408
-_TOO_MANY: Final = 429
-_FIRST_SERVER_ERROR: Final = 500
 #: Seconds that taking something back may hold up a caller who wants to leave.
 CLEANUP: Final = 30.0
 #: How often a part gets a new link: once because it ran out, once more for a slow line.
@@ -172,13 +169,6 @@ class Sending:
         return await patiently(self.retry, act)
 
 
-def is_passing(error: errors.CallError) -> bool:
-    """Whether a failure may be gone when the same is tried again."""
-    if isinstance(error, errors.StatusError):
-        return error.status in {_REQUEST_TIMEOUT, _TOO_MANY} or error.status >= _FIRST_SERVER_ERROR
-    return isinstance(error, errors.ConnectionFailed | errors.TimedOut)
-
-
 async def pause(retry: Retry, attempt: int, error: errors.CallError) -> None:
     """Wait before the next attempt, or raise the error when there is none.
 
@@ -187,10 +177,9 @@ async def pause(retry: Retry, attempt: int, error: errors.CallError) -> None:
         attempt: which one failed; 1 is the first.
         error: how.
     """
-    if attempt >= retry.attempts or not is_passing(error):
+    if attempt >= retry.attempts or not may_repeat(error, repeatable=True):
         raise error
-    asked = error.retry_after if isinstance(error, errors.StatusError) else None
-    await anyio.sleep(retry.wait(attempt, asked))
+    await anyio.sleep(retry.wait(attempt, requested_wait(error)))
 
 
 async def patiently(retry: Retry, act: Callable[[], Awaitable[T]]) -> T:
