@@ -37,18 +37,63 @@
         ├── UnknownRequest            the request to work on does not exist
         ├── UnknownIssue              the issue to work on does not exist
         ├── ClaimLost                 somebody else holds the request, or our lease ran out
-        └── NotReleasable             `decide` refused, and the caller asked for an exception
+        └── NotReleasable             a link was asked for without a decision that allows it
 
-What a platform answered is told apart by status; a status without a class of its own raises the
-family's class. Errors carry method, URL, status, request id and an excerpt of the body. They never
-carry headers, and credentials are masked wherever a server repeats them.
+Each HTTP status that is listed has its own class; other statuses raise the class of their family.
+Errors carry method, URL, status, request id and an excerpt of the body. They never carry headers, and
+credentials are masked wherever a server repeats them.
 """
 
 from collections.abc import Sequence
 from http import HTTPStatus
 from typing import Any
 
+__all__ = [
+    "AssetIsShared",
+    "BadGateway",
+    "BadRequest",
+    "CallError",
+    "ClaimLost",
+    "ClientClosed",
+    "ClientError",
+    "ConfigurationError",
+    "Conflict",
+    "ConnectionFailed",
+    "Corrupted",
+    "Forbidden",
+    "GatewayTimeout",
+    "Gone",
+    "GraphQLError",
+    "Inconsistent",
+    "LinkRefused",
+    "NotFound",
+    "NotOnline",
+    "NotReady",
+    "NotReleasable",
+    "PreconditionFailed",
+    "ServerError",
+    "ServiceUnavailable",
+    "SourceChanged",
+    "StatusError",
+    "TgIconikError",
+    "TimedOut",
+    "TooManyRequests",
+    "TransferError",
+    "Unauthorized",
+    "UnknownIssue",
+    "UnknownRequest",
+    "Unprocessable",
+    "UnreadableResponse",
+    "Unsupported",
+    "WebhookRefused",
+    "WorkflowError",
+]
+
 _EXCERPT = 500
+
+
+def __dir__() -> list[str]:
+    return list(__all__)
 
 
 class TgIconikError(Exception):
@@ -321,33 +366,7 @@ class ClaimLost(WorkflowError):
 
 
 class NotReleasable(WorkflowError):
-    """The release rules refuse a version for a partner, and the caller wanted that raised."""
-
-
-_BY_STATUS: dict[int, type[StatusError]] = {
-    400: BadRequest,
-    401: Unauthorized,
-    403: Forbidden,
-    404: NotFound,
-    409: Conflict,
-    410: Gone,
-    412: PreconditionFailed,
-    422: Unprocessable,
-    429: TooManyRequests,
-    502: BadGateway,
-    503: ServiceUnavailable,
-    504: GatewayTimeout,
-}
-_SERVER = 500
-
-
-def for_status(status: int) -> type[StatusError]:
-    """The class that a status raises: its own, or its family's.
-
-    Args:
-        status: HTTP status, 400 or more.
-    """
-    return _BY_STATUS.get(status) or (ServerError if status >= _SERVER else ClientError)
+    """A link was asked for without a decision of the release rules that allows it."""
 
 
 def _phrase(status: int) -> str:

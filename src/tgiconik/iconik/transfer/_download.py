@@ -24,10 +24,10 @@ from tgiconik.iconik.models import files as f
 from tgiconik.iconik.transfer._names import safe_name
 from tgiconik.iconik.transfer._progress import Meter, Progress, metered
 from tgiconik.iconik.transfer._record import ORIGINAL
-from tgiconik.iconik.transfer._sending import pause
+from tgiconik.iconik.transfer._sending import wait_or_raise
 from tgiconik.iconik.transfer._services import MediaServices
 
-What: TypeAlias = Literal["original", "proxy", "keyframe"]
+MediaKind: TypeAlias = Literal["original", "proxy", "keyframe"]
 
 _PARTIAL: Final = 206
 _SPAN: Final = re.compile(r"bytes (\d+)-\d+/(?:\d+|\*)")
@@ -46,7 +46,7 @@ class Download:
         path: where it is.
         asset_id: the asset it is of.
         version_id: the version it is of.
-        what: original, proxy or keyframe.
+        kind: original, proxy or keyframe.
         size: in bytes.
         sha256: digest of the bytes that were received; 64 hexadecimal digits.
         verified: whether the platform had a digest to compare with, and it was the same.
@@ -55,7 +55,7 @@ class Download:
     path: Path
     asset_id: str
     version_id: str
-    what: What
+    kind: MediaKind
     size: int
     sha256: str
     verified: bool
@@ -74,7 +74,7 @@ class Media:
 
     asset: a.Asset
     version_id: str
-    what: What
+    kind: MediaKind
     id: str
     name: str
     size: int | None
@@ -95,7 +95,7 @@ class Downloader:
     links: Links
     retry: Retry
 
-    async def find(self, asset_id: str, version_id: str | None, what: What) -> Media:
+    async def find(self, asset_id: str, version_id: str | None, kind: MediaKind) -> Media:
         """What there is to fetch of a version; of the current one unless another is named.
 
         Raises:
@@ -107,9 +107,9 @@ class Downloader:
             if version is None or version.id is None:
                 raise errors.NotOnline(f"asset {asset_id} has no version")
             version_id = version.id
-        if what == "original":
+        if kind == "original":
             return await self._original(asset, asset_id, version_id)
-        return await self._preview(asset, asset_id, version_id, what)
+        return await self._preview(asset, asset_id, version_id, kind)
 
     async def fetch(self, media: Media, target: Path, progress: Progress) -> Download:
         """Fetch media to a target that does not exist yet, whole or not at all."""
@@ -123,7 +123,7 @@ class Downloader:
             path=target,
             asset_id=str(media.asset.id),
             version_id=media.version_id,
-            what=media.what,
+            kind=media.kind,
             size=received.size,
             sha256=received.hexdigest("sha256"),
             verified=verified,
@@ -166,30 +166,32 @@ class Downloader:
             raise errors.NotOnline(f"{where} is offline")
         return _media(asset, version_id, "original", there[0])
 
-    async def _preview(self, asset: a.Asset, asset_id: str, version_id: str, what: What) -> Media:
+    async def _preview(
+        self, asset: a.Asset, asset_id: str, version_id: str, kind: MediaKind
+    ) -> Media:
         files = self.iconik.files
         found = (
             [each async for each in files.list_asset_version_proxies(asset_id, version_id)]
-            if what == "proxy"
+            if kind == "proxy"
             else [each async for each in files.list_asset_version_keyframes(asset_id, version_id)]
         )
         for each in found:
             if each.status == f.FileStatus.CLOSED:
-                return _media(asset, version_id, what, each)
-        raise errors.NotOnline(f"version {version_id} of asset {asset_id} has no {what} yet")
+                return _media(asset, version_id, kind, each)
+        raise errors.NotOnline(f"version {version_id} of asset {asset_id} has no {kind} yet")
 
     async def _link(self, media: Media) -> str:
         """A new link to the bytes; the one in a list would carry another file name."""
         ids = str(media.asset.id), media.id
         files = self.iconik.files
-        if media.what == "original":
+        if media.kind == "original":
             url = (await files.get_asset_file_download_url(*ids)).url
-        elif media.what == "proxy":
+        elif media.kind == "proxy":
             url = (await files.get_asset_proxy_download_url(*ids)).url
         else:
             url = (await files.get_asset_keyframe(*ids)).url
         if not url:
-            raise errors.NotOnline(f"iconik gives no link to {media.what} {media.id}")
+            raise errors.NotOnline(f"iconik gives no link to {media.kind} {media.id}")
         return url
 
     async def _receive(
@@ -209,7 +211,7 @@ class Downloader:
                 if isinstance(error, errors.LinkRefused) and attempt < self.retry.attempts:
                     link = await self._link(media)
                 else:
-                    await pause(self.retry, attempt, error)
+                    await wait_or_raise(self.retry, attempt, error)
 
     async def _go_on(
         self, link: str, file: FileIO | None, received: "_Received", meter: Meter
@@ -298,14 +300,14 @@ class _Received:
         Raises:
             Corrupted: it has another size or digest.
         """
-        what = f"{media.what} {media.name!r} of version {media.version_id}"
+        label = f"{media.kind} {media.name!r} of version {media.version_id}"
         if media.size is not None and media.size != self.size:
-            raise errors.Corrupted(f"{what} has {media.size} bytes, and {self.size} came")
+            raise errors.Corrupted(f"{label} has {media.size} bytes, and {self.size} came")
         algorithm = _algorithm(media.checksum)
         if algorithm is None or media.checksum is None:
             return False
         if self.hexdigest(algorithm) != media.checksum.lower():
-            raise errors.Corrupted(f"{what} came with another {algorithm} than {media.checksum}")
+            raise errors.Corrupted(f"{label} came with another {algorithm} than {media.checksum}")
         return True
 
     def hexdigest(self, algorithm: str) -> str:
@@ -333,7 +335,7 @@ def target_of(media: Media, to: str | os.PathLike[str], name: str | None) -> Pat
         media: what is fetched.
         to: a folder that exists, or a path that ends with a slash; else the file itself.
         name: a template for the name in a folder, with `{name}`, `{stem}`, `{suffix}`, `{title}`,
-            `{asset_id}`, `{version_id}` and `{what}`; the server's own name without one.
+            `{asset_id}`, `{version_id}` and `{kind}`; the server's own name without one.
 
     Raises:
         ConfigurationError: the template asks for something else, or there is no folder for it.
@@ -351,7 +353,7 @@ def target_of(media: Media, to: str | os.PathLike[str], name: str | None) -> Pat
         "title": media.asset.title or "",
         "asset_id": str(media.asset.id),
         "version_id": media.version_id,
-        "what": media.what,
+        "kind": media.kind,
     }
     try:
         filled = (name or "{name}").format_map(words)
@@ -421,15 +423,15 @@ def _rename(temporary: str, target: Path) -> None:
 def _media(
     asset: a.Asset,
     version_id: str,
-    what: What,
+    kind: MediaKind,
     found: f.File | f.Proxy | f.Keyframe,
 ) -> Media:
     if found.id is None:
-        raise errors.Inconsistent(f"iconik lists a {what} of version {version_id} without an id")
+        raise errors.Inconsistent(f"iconik lists a {kind} of version {version_id} without an id")
     return Media(
         asset=asset,
         version_id=version_id,
-        what=what,
+        kind=kind,
         id=found.id,
         name=found.name or found.id,
         size=found.size,

@@ -84,7 +84,7 @@ class Uploader:
         """Send a file to where `target` says; what was made is taken back when that fails."""
         storage = await _record.matching_storage(self.iconik, storage_id)
         send = method_of(storage)
-        async with _record.taken_back() as undo:
+        async with _record.undone_on_failure() as undo:
             version = await target(undo)
             made = await _record.record(self.iconik, version, source, storage, undo)
             with metered(progress, source.size, source.name) as meter:
