@@ -40,8 +40,8 @@
         └── NotReleasable             a link was asked for without a decision that allows it
 
 Each HTTP status that is listed has its own class; other statuses raise the class of their family.
-Errors carry method, URL, status, request id and an excerpt of the body. They never carry headers, and
-credentials are masked wherever a server repeats them.
+Errors carry method, URL, status, request id and an excerpt of the body. They never carry headers,
+and credentials are masked wherever a server repeats them.
 """
 
 from collections.abc import Sequence

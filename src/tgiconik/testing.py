@@ -124,6 +124,6 @@ def sandbox_url(sandbox: "Sandbox", monkeypatch: pytest.MonkeyPatch) -> Iterator
 
 
 def _impatient() -> "Retry":
-    from tgiconik import Retry  # noqa: PLC0415 - as the module says
+    from tgiconik._http import Retry  # noqa: PLC0415 - as the module says
 
     return Retry(base=0.001)

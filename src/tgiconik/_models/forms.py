@@ -18,7 +18,8 @@ from typing import Any, Final, TypeVar, get_args, get_origin
 import msgspec
 
 from tgiconik._models.base import Model
-from tgiconik._models.reading import Hook, is_model, readers
+from tgiconik._models.reading import is_model, readers
+from tgiconik._models.scalars import Hook
 from tgiconik._models.times import in_utc
 
 T = TypeVar("T")

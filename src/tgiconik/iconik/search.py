@@ -273,18 +273,17 @@ class Search(SearchService):
         if text is not None and query is not None:
             raise ConfigurationError("give text or query, not both")
         body = m.SearchCriteriaInput(doc_types=list(doc_types), sort=_sorted(sort))
-        if words := (query or " ".join(escaped(word) for word in (text or "").split())):
-            body.query = words
-        if where:
-            body.filter = all_of(*where).to_filter()
-        if facets:
-            body.facets = list(facets)
-        if include_fields:
-            body.include_fields = list(include_fields)
-        if exclude_fields:
-            body.exclude_fields = list(exclude_fields)
-        if metadata_view_id is not None:
-            body.metadata_view_id = metadata_view_id
+        options = {
+            "query": query or " ".join(escaped(word) for word in (text or "").split()),
+            "filter": all_of(*where).to_filter() if where else None,
+            "facets": list(facets),
+            "include_fields": list(include_fields),
+            "exclude_fields": list(exclude_fields),
+            "metadata_view_id": metadata_view_id,
+        }
+        for name, value in options.items():
+            if value:
+                setattr(body, name, value)
         return self._pages(
             "POST",
             "/v1/search/",

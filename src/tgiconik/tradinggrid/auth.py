@@ -15,7 +15,8 @@ import attrs
 
 from tgiconik import errors
 from tgiconik._http import Answer, Session, Unpickled, basic, build
-from tgiconik.tradinggrid._decode import MismatchError, Record, read, readable
+from tgiconik._models import DecodeError, Record
+from tgiconik.tradinggrid._decode import read, readable
 
 #: How long a token lasts when the answer does not say.
 _LIFETIME: Final = 10 * 3600.0
@@ -162,7 +163,7 @@ class ClientCredentials(Unpickled):
             token = read(_TokenAnswer, data, lenient=True)
             # It goes into a header, where anything else would be another header.
             if not re.fullmatch(r"[\x21-\x7e]+", token.access_token):
-                raise MismatchError("$.access_token: not printable ASCII")
+                raise DecodeError("access_token is not printable ASCII")
         lifetime = float(token.expires_in) if token.expires_in else _LIFETIME
         return _Token(
             headers={"Authorization": f"Bearer {token.access_token}"},

@@ -8,8 +8,7 @@ from typing import Any, Final
 import attrs
 
 from tgiconik import errors
-from tgiconik._models import UNSET, Unset
-from tgiconik.tradinggrid._decode import Record, write
+from tgiconik._models import UNSET, Record, Unset, unstructure
 
 
 class UserId(str):
@@ -229,7 +228,7 @@ class UserCreate:
 
 def to_wire(user: UserCreate) -> Mapping[str, Any]:
     """The published body: booleans as Yes and No, password hints as numbered fields."""
-    body: dict[str, Any] = {name: _yes_or_no(value) for name, value in write(user).items()}
+    body: dict[str, Any] = {name: _yes_or_no(value) for name, value in unstructure(user).items()}
     hints = body.pop("userPasswordHint")
     if hints:
         body["userPasswordHint"] = {

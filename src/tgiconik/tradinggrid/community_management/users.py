@@ -11,7 +11,8 @@ from typing import Any
 import attrs
 
 from tgiconik._http import Call, Listed, Pages, Session, build
-from tgiconik.tradinggrid._decode import Record, decode, write
+from tgiconik._models import Record, unstructure
+from tgiconik.tradinggrid._decode import decode
 from tgiconik.tradinggrid.community_management import _ids as ids
 from tgiconik.tradinggrid.community_management._calls import COMPANY, listed, one_page
 from tgiconik.tradinggrid.community_management._ids import UserRef
@@ -122,7 +123,7 @@ class Users(Listed):
             user: the user, as listed or read, or the id that this call takes.
             changes: what is to change; fields that are left out stay.
         """
-        call = self._call("PUT", "/{}", ids.user_id(user), json=write(changes))
+        call = self._call("PUT", "/{}", ids.user_id(user), json=unstructure(changes))
         await self._session.send(call)
 
     async def delete(self, user: UserId | User) -> None:
