@@ -210,7 +210,7 @@ class StatusError(CallError):
         roles: roles that the platform's documents ask for this operation, when they do.
     """
 
-    #: What to do next, in one sentence; part of the message.
+    #: The next step, in one sentence; part of the message.
     hint = ""
 
     def __init__(
@@ -318,7 +318,7 @@ class Inconsistent(TgIconikError):
 
 
 class WebhookRefused(TgIconikError):
-    """What came to us as an event or action of iconik is not authentic, or none: answer 4xx."""
+    """A received event or action of iconik is not authentic, or not one: answer 4xx."""
 
 
 class TransferError(TgIconikError):
@@ -334,7 +334,7 @@ class SourceChanged(TransferError):
 
 
 class Corrupted(TransferError):
-    """What arrived is not what was sent: its size or its digest is another."""
+    """The media that arrived have another size or digest than those that were sent."""
 
 
 class NotOnline(TransferError):

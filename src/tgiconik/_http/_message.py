@@ -72,7 +72,7 @@ class Call:
 
 @attrs.frozen(kw_only=True)
 class Answer:
-    """What came back for a call. Header names are lower-case.
+    """The response to a call. Header names are lower-case.
 
     Attributes:
         call: the call.
@@ -190,7 +190,7 @@ def build(
     )
 
 
-def literally(path: str, query: Mapping[str, QueryValue] | None = None) -> str:
+def literal_path(path: str, query: Mapping[str, QueryValue] | None = None) -> str:
     """A path that a caller wrote whole, as a template of `build` without places to fill.
 
     Raises:
@@ -346,7 +346,7 @@ def calls_left(headers: Mapping[str, str]) -> int | None:
 
 
 def messages(content: bytes) -> list[str]:
-    """What an error body says, whichever of the known shapes it has.
+    """The messages of an error body, in whichever of the known shapes it has.
 
     iconik: `{"errors": ["…"]}`, where errors can also be an object or null. The collaboration
     contract: RFC 9457's `title` and `detail`. OpenText's gateway: `{"fault": {"faultstring"}}`.

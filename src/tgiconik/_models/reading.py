@@ -186,7 +186,7 @@ def _readers(converter: Converter, model: type[Model]) -> dict[str, Reader]:
 
 
 def _options(kind: Any) -> list[Any]:  # noqa: ANN401 - an annotation
-    """What an annotation allows besides None and UNSET."""
+    """The types that an annotation allows besides None and UNSET."""
     options = get_args(kind) if isinstance(kind, UnionType) else [kind]
     return [one for one in options if one not in {NoneType, Unset}]
 

@@ -13,7 +13,7 @@ from tgiconik._models.wire import Json
 
 
 def unstructure(value: object) -> Json:
-    """What `json.dumps` takes.
+    """A value as `json.dumps` takes it.
 
     UNSET is left out. So is None, except where a field's default is UNSET: there, None was given.
     What a record has in `extra` goes back under its own name.

@@ -1,4 +1,4 @@
-"""What every generated service stands on: one call, one list, in terms of the HTTP core."""
+"""The base class of all generated services: single calls and lists, over the HTTP core."""
 
 import json
 from collections.abc import Mapping, Sequence
@@ -12,7 +12,7 @@ from tgiconik.iconik import _paging
 
 T = TypeVar("T")
 
-#: What a body may be given as: a model, or the JSON object itself.
+#: A request body: a model, or the JSON object itself.
 Body = Model | Mapping[str, Any] | None
 
 _NO_BODY = frozenset({202, 204})
@@ -20,7 +20,7 @@ _REDIRECT = 300
 
 
 class Options(TypedDict, total=False):
-    """What a call may have besides its method, path and ids.
+    """The options of a call besides its method, path and ids.
 
     Attributes:
         query: query names and values; None is left out.

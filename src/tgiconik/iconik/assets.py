@@ -16,7 +16,7 @@ from tgiconik.iconik._parallel_pages import read_all
 from tgiconik.iconik.models import assets as m
 from tgiconik.iconik.services.assets import AssetsService
 
-#: What a share is set to, as opposed to what it is and how far it has come.
+#: The settings of a share, as opposed to its identity and its counts.
 SHARE_SETTINGS: Final = (
     "allow_approving_comments",
     "allow_comments",
@@ -416,7 +416,7 @@ class _Permissions(TypedDict):
 
 
 def _may_look(*, and_download: bool) -> _Permissions:
-    """What a recipient may do: look at the current version, and download where that is allowed."""
+    """The permissions of a recipient: view the current version, and download if allowed."""
     return _Permissions(
         allow_download=and_download,
         allow_comments=False,

@@ -10,7 +10,7 @@ from tgiconik.iconik.metadata import Metadata
 from tgiconik.iconik.services.users import UsersService
 from tgiconik.release import ReleasePolicy
 
-#: What deciding, sharing and revoking take.
+#: Roles for deciding, sharing and revoking.
 _SHARING: Final = frozenset(
     {
         "can_read_assets",
@@ -22,15 +22,15 @@ _SHARING: Final = frozenset(
     }
 )
 
-#: What a package of a partner's own takes beside that.
+#: Further roles for a package of a partner's own.
 _PACKING: Final = frozenset(
     {"can_search", "can_create_collections", "can_read_collections", "can_write_collections"}
 )
 
-#: What talking to the media team on an asset's timeline takes.
+#: Roles for comments to the media team on an asset's timeline.
 _TIMELINE: Final = frozenset({"can_read_segments", "can_create_segments"})
 
-#: What bringing a file in takes, until it has its proxies.
+#: Roles for uploading a file, until it has its proxies.
 _UPLOADING: Final = frozenset(
     {
         "can_create_transcode_jobs",

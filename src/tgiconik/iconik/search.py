@@ -24,13 +24,13 @@ from tgiconik.iconik import _paging
 from tgiconik.iconik.models import search as m
 from tgiconik.iconik.services.search import SearchService
 
-#: What a field can be compared with.
+#: A value that a field can be compared with.
 Value: TypeAlias = str | int | float | bool | datetime | date
 
 #: A hit, as the index has it. What decides is read by id.
 Hit: TypeAlias = m.SearchDocument
 
-#: What Lucene reads as more than text: its signs, and the words that are operators where a term
+#: Characters that Lucene reads as more than text, and the words that are operators where a term
 #: begins.
 _SPECIAL: Final = re.compile(r'(^(?=(?:AND|OR|NOT)\b)|[+\-&|!(){}\[\]^"~*?:\\/\s])')
 
@@ -192,7 +192,7 @@ def nested(path: str, *conditions: Condition) -> Condition:
 
 
 class SearchOptions(TypedDict, total=False):
-    """What a search can be given besides its text; `Search.documents` says what each means."""
+    """The options of a search besides its text; `Search.documents` documents each."""
 
     query: str | None
     where: Sequence[Condition]

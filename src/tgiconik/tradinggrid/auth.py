@@ -14,7 +14,7 @@ import anyio
 import attrs
 
 from tgiconik import errors
-from tgiconik._http import Answer, Session, Unpickled, basic, build
+from tgiconik._http import Answer, NotPicklable, Session, basic, build
 from tgiconik._models import DecodeError, Record
 from tgiconik.tradinggrid._decode import read, readable
 
@@ -28,7 +28,7 @@ _REFUSAL_HOLDS: Final = 10.0
 
 @attrs.frozen(kw_only=True)
 class _TokenAnswer(Record):
-    """What the token endpoint answers. `expires_in` comes as a number or as text."""
+    """The token endpoint's answer. `expires_in` comes as a number or as text."""
 
     access_token: str = attrs.field(repr=False)
     expires_in: int | None = None
@@ -50,7 +50,7 @@ class _Failure:
     until: float
 
 
-class ClientCredentials(Unpickled):
+class ClientCredentials(NotPicklable):
     """Signs calls with a token, and fetches a new one when it is needed.
 
     However many calls find the token missing, ending or refused, one of them fetches and the rest

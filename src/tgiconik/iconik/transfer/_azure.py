@@ -8,7 +8,7 @@ from typing import Final
 from tgiconik import errors
 from tgiconik.iconik.transfer._sending import MEBIBYTE, Sending, verified_by_md5
 
-#: What Azure takes in one request.
+#: Bytes that Azure takes in one request.
 _MOST: Final = 5000 * MEBIBYTE
 
 

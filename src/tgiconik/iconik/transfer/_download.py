@@ -62,7 +62,7 @@ class Download:
 
 
 @attrs.frozen(kw_only=True)
-class Media:
+class MediaFile:
     """Something that can be fetched.
 
     Attributes:
@@ -83,7 +83,7 @@ class Media:
 
 @attrs.frozen(kw_only=True)
 class Downloader:
-    """What every download of a client has in common.
+    """Downloads media for one client.
 
     Attributes:
         iconik: the platform.
@@ -95,8 +95,8 @@ class Downloader:
     links: Links
     retry: Retry
 
-    async def find(self, asset_id: str, version_id: str | None, kind: MediaKind) -> Media:
-        """What there is to fetch of a version; of the current one unless another is named.
+    async def find(self, asset_id: str, version_id: str | None, kind: MediaKind) -> MediaFile:
+        """The media file of a version; of the current one unless another is named.
 
         Raises:
             NotOnline: nothing that could be fetched now.
@@ -111,9 +111,9 @@ class Downloader:
             return await self._original(asset, asset_id, version_id)
         return await self._preview(asset, asset_id, version_id, kind)
 
-    async def fetch(self, media: Media, target: Path, progress: Progress) -> Download:
+    async def fetch(self, media: MediaFile, target: Path, progress: Progress) -> Download:
         """Fetch media to a target that does not exist yet, whole or not at all."""
-        received = _Received(_algorithm(media.checksum))
+        received = _ReceivedBytes(_algorithm(media.checksum))
         async with _beside(target) as (file, put_in_place):
             with metered(progress, media.size or 0, target.name) as meter:
                 await self._receive(media, file, received, meter)
@@ -129,15 +129,15 @@ class Downloader:
             verified=verified,
         )
 
-    async def digest(self, media: Media) -> str:
+    async def digest(self, media: MediaFile) -> str:
         """The SHA-256 of media, of which nothing is kept."""
-        received = _Received(_algorithm(media.checksum))
+        received = _ReceivedBytes(_algorithm(media.checksum))
         with metered(None, media.size or 0, media.name) as meter:
             await self._receive(media, None, received, meter)
         received.compare(media)
         return received.hexdigest("sha256")
 
-    async def _original(self, asset: a.Asset, asset_id: str, version_id: str) -> Media:
+    async def _original(self, asset: a.Asset, asset_id: str, version_id: str) -> MediaFile:
         files = self.iconik.files
         formats = [
             each
@@ -168,7 +168,7 @@ class Downloader:
 
     async def _preview(
         self, asset: a.Asset, asset_id: str, version_id: str, kind: MediaKind
-    ) -> Media:
+    ) -> MediaFile:
         files = self.iconik.files
         found = (
             [each async for each in files.list_asset_version_proxies(asset_id, version_id)]
@@ -180,7 +180,7 @@ class Downloader:
                 return _media(asset, version_id, kind, each)
         raise errors.NotOnline(f"version {version_id} of asset {asset_id} has no {kind} yet")
 
-    async def _link(self, media: Media) -> str:
+    async def _link(self, media: MediaFile) -> str:
         """A new link to the bytes; the one in a list would carry another file name."""
         ids = str(media.asset.id), media.id
         files = self.iconik.files
@@ -195,7 +195,7 @@ class Downloader:
         return url
 
     async def _receive(
-        self, media: Media, file: FileIO | None, received: "_Received", meter: Meter
+        self, media: MediaFile, file: FileIO | None, received: "_ReceivedBytes", meter: Meter
     ) -> None:
         """Receive all bytes; after a break, go on where it was, if they are still the same."""
         attempt = 0
@@ -214,7 +214,7 @@ class Downloader:
                     await wait_or_raise(self.retry, attempt, error)
 
     async def _go_on(
-        self, link: str, file: FileIO | None, received: "_Received", meter: Meter
+        self, link: str, file: FileIO | None, received: "_ReceivedBytes", meter: Meter
     ) -> None:
         headers = {}
         if received.size and received.tag:
@@ -224,11 +224,13 @@ class Downloader:
                 if file is not None:
                     await to_thread.run_sync(_emptied, file)
                 received.restart(stream)
-            await _pumped(stream, received, file, meter)
+            await _write_while_receiving(stream, received, file, meter)
             received.check_whole(stream)
 
 
-async def _pumped(stream: Stream, received: "_Received", file: FileIO | None, meter: Meter) -> None:
+async def _write_while_receiving(
+    stream: Stream, received: "_ReceivedBytes", file: FileIO | None, meter: Meter
+) -> None:
     """Write and digest what has come, while more is coming."""
     came, waiting = anyio.create_memory_object_stream[bytes](_AHEAD)
 
@@ -246,7 +248,7 @@ async def _pumped(stream: Stream, received: "_Received", file: FileIO | None, me
     await run_concurrently(receive, store)
 
 
-class _Received:
+class _ReceivedBytes:
     """How far a download is, and the digests of it.
 
     Args:
@@ -291,7 +293,7 @@ class _Received:
         if self._whole is not None and self.size != self._whole:
             raise errors.Corrupted(f"{stream.shown}: {self.size} bytes came of {self._whole}")
 
-    def compare(self, media: Media) -> bool:
+    def compare(self, media: MediaFile) -> bool:
         """Hold what came against what the platform says of it.
 
         Returns:
@@ -322,13 +324,13 @@ class _Received:
 
 
 def _algorithm(checksum: str | None) -> str | None:
-    """What a checksum was made with, going by its length; None when it is none that we know."""
+    """The algorithm of a checksum, going by its length; None if it is unknown."""
     if checksum is None or not _HEXADECIMAL.fullmatch(checksum):
         return None
     return _ALGORITHMS.get(len(checksum))
 
 
-def target_of(media: Media, to: str | os.PathLike[str], name: str | None) -> Path:
+def target_of(media: MediaFile, to: str | os.PathLike[str], name: str | None) -> Path:
     """The path that media go to.
 
     Args:
@@ -425,10 +427,10 @@ def _media(
     version_id: str,
     kind: MediaKind,
     found: f.File | f.Proxy | f.Keyframe,
-) -> Media:
+) -> MediaFile:
     if found.id is None:
         raise errors.Inconsistent(f"iconik lists a {kind} of version {version_id} without an id")
-    return Media(
+    return MediaFile(
         asset=asset,
         version_id=version_id,
         kind=kind,

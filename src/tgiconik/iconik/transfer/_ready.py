@@ -25,7 +25,7 @@ _LONGEST_WAIT: Final = 15.0
 
 @attrs.frozen(kw_only=True)
 class Ready:
-    """What a version can be looked at with.
+    """The previews of a version.
 
     Attributes:
         asset_id: the asset.

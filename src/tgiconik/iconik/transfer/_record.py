@@ -31,7 +31,7 @@ Undo = list[Callable[[], Awaitable[object]]]
 
 
 @attrs.frozen(kw_only=True)
-class Record:
+class UploadRecords:
     """The records of one file.
 
     Attributes:
@@ -87,7 +87,7 @@ async def record(
     source: Source,
     storage: f.Storage,
     undo: Undo,
-) -> Record:
+) -> UploadRecords:
     """Make format, file set, file and job for a file that is about to be sent.
 
     Args:
@@ -105,7 +105,7 @@ async def record(
     )
     ids = {"format_id": format_id, "file_set_id": file_set_id, **place}
     file_id, file = await _make_file(iconik.files, asset_id, source, ids, undo)
-    return Record(
+    return UploadRecords(
         asset_id=asset_id,
         version_id=version_id,
         format_id=format_id,
@@ -180,7 +180,7 @@ async def _start_job(jobs: JobsService, asset_id: str, source: Source, undo: Und
     return job_id
 
 
-async def close(iconik: MediaServices, made: Record) -> None:
+async def close(iconik: MediaServices, made: UploadRecords) -> None:
     """Mark the file as complete.
 
     `PATCH /API/files/v1/assets/{asset_id}/files/{file_id}/`.
@@ -189,7 +189,7 @@ async def close(iconik: MediaServices, made: Record) -> None:
     await iconik.files.update_asset_file(made.asset_id, made.file_id, body=body)
 
 
-async def finish_job(iconik: MediaServices, made: Record) -> None:
+async def finish_job(iconik: MediaServices, made: UploadRecords) -> None:
     """Mark the upload's job as finished.
 
     `PATCH /API/jobs/v1/jobs/{job_id}/`.
@@ -198,7 +198,7 @@ async def finish_job(iconik: MediaServices, made: Record) -> None:
     await iconik.jobs.update_job(made.job_id, body=body)
 
 
-async def ask_for_previews(iconik: MediaServices, made: Record) -> tuple[str, ...]:
+async def ask_for_previews(iconik: MediaServices, made: UploadRecords) -> tuple[str, ...]:
     """Start the jobs that make proxies and keyframes and read the media's properties.
 
     `POST /API/files/v1/assets/{asset_id}/files/{file_id}/keyframes/` and `…/mediainfo/`.

@@ -12,7 +12,7 @@ import anyio
 import attrs
 
 from tgiconik import errors
-from tgiconik._http import Answer, Body, Links, Retry, may_repeat, requested_wait
+from tgiconik._http import Answer, Links, Retry, StreamedBody, may_repeat, requested_wait
 from tgiconik._tasks import run_concurrently
 from tgiconik.iconik.models import files as m
 from tgiconik.iconik.services.files import FilesService
@@ -98,7 +98,7 @@ class Sending:
         file = await self.files.get_asset_file(*self.ids, generate_signed_post_url=True)
         return attrs.evolve(self, file=file)
 
-    def body(self, part: Part, *, done: int = 0) -> Body:
+    def body(self, part: Part, *, done: int = 0) -> StreamedBody:
         """The bytes of a part, counted as they go.
 
         Args:
@@ -113,7 +113,7 @@ class Sending:
                 reached += len(chunk)
                 self.meter.reached(part.number, reached)
 
-        return Body(size=part.size, chunks=chunks)
+        return StreamedBody(size=part.size, chunks=chunks)
 
     async def put_whole(self, headers: Mapping[str, str]) -> Answer:
         """`put_once`, with retries and new links."""

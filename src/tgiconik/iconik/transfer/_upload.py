@@ -62,7 +62,7 @@ class Upload:
 
 @attrs.frozen(kw_only=True)
 class Uploader:
-    """What every upload of a client has in common.
+    """Uploads files for one client.
 
     Attributes:
         iconik: the platform.
@@ -88,7 +88,7 @@ class Uploader:
             version = await target(undo)
             made = await _record.record(self.iconik, version, source, storage, undo)
             with metered(progress, source.size, source.name) as meter:
-                sha256 = await self._sent(send, source, made, meter)
+                sha256 = await self._send(send, source, made, meter)
             await _record.close(self.iconik, made)
             # From here on it has arrived: nothing is taken back for the sake of what follows.
             undo.clear()
@@ -111,7 +111,9 @@ class Uploader:
             raise
         return attrs.evolve(upload, jobs=jobs)
 
-    async def _sent(self, send: Method, source: Source, made: _record.Record, meter: Meter) -> str:
+    async def _send(
+        self, send: Method, source: Source, made: _record.UploadRecords, meter: Meter
+    ) -> str:
         """Send the bytes, and digest them meanwhile.
 
         Returns:

@@ -1,4 +1,4 @@
-"""What Community Management takes and answers, as values with the published field names."""
+"""Requests and answers of Community Management, with the published field names."""
 # ruff: noqa: N815 - the names are OpenText's, and those who know the API look for them
 
 from collections.abc import Mapping, Sequence
@@ -69,7 +69,7 @@ class DirectoryPartner(Record):
 
 @attrs.frozen(kw_only=True)
 class Entitlement(Record):
-    """What a company or a user is entitled to. No field is published: all of it is in `extra`."""
+    """An entitlement of a company or a user. No field is published: all of it is in `extra`."""
 
 
 @attrs.frozen(kw_only=True)
@@ -144,7 +144,7 @@ class User(Record):
 
 @attrs.frozen(kw_only=True)
 class UserUpdate:
-    """What to change of a user; what is left out stays.
+    """Changes to a user; fields that are left out stay.
 
     Attributes:
         firstName: first name.

@@ -29,7 +29,7 @@ from tgiconik.tradinggrid.community_management.models import (
 
 @attrs.frozen(kw_only=True)
 class RoleChange:
-    """What `set_roles` had to do.
+    """The changes that `set_roles` made.
 
     Attributes:
         user: the user, as listed just before: with the present loginId.

@@ -31,7 +31,7 @@ _BY_ARRIVAL: Final = Sort("arrivaltime")
 
 @attrs.frozen(kw_only=True)
 class TransactionPage(Record):
-    """What Lens answers to one query.
+    """The answer of Lens to one query.
 
     Attributes:
         transactions: the entries.

@@ -1,4 +1,4 @@
-"""What to ask Lens, as values. `graphql.render` turns them into a query."""
+"""Queries to Lens, as values. `graphql.render` turns them into GraphQL text."""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -170,7 +170,7 @@ class Query:
 
 @attrs.frozen(kw_only=True)
 class Selection:
-    """What to have back.
+    """The fields that an answer has.
 
     Attributes:
         fields: transaction fields; all of them when not said.
