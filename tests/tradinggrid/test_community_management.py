@@ -350,7 +350,7 @@ async def test_the_whole_answer_around_a_list_is_kept(
     httpx_mock.add_response(json=body)
     (page,) = [page async for page in grid.partners.list().pages()]
     (partner,) = page.items
-    assert (partner.companyId, partner.partnerCompanyName) == ("GC1", "P")
+    assert (partner.company_id, partner.partnerCompanyName) == ("GC1", "P")
     assert partner.extra == {"city": "Verona"}
     assert page.envelope == body
 

@@ -244,7 +244,7 @@ async def test_every_call_of_community_management_is_answered_and_does_what_it_s
     login = LoginId("valid+user@somewhere.com")
     del sandbox.writes[:]
 
-    assert (await grid.companies.get()).companyId == COMPANY_ID
+    assert (await grid.companies.get()).company_id == COMPANY_ID
     assert [
         one.partnerCompanyName async for one in grid.partners.list(name="Verona & Vittles")
     ] == ["Verona & Vittles"]

@@ -7,7 +7,7 @@ faster. No I/O, no HTTP.
 
 from tgiconik._models.base import UNSET, Model, Unset, is_secret
 from tgiconik._models.decoding import decode, structure
-from tgiconik._models.record import Record, wire_name
+from tgiconik._models.record import Record, wire_name, wired
 from tgiconik._models.text import writable
 from tgiconik._models.times import parse_time, rfc3339
 from tgiconik._models.wire import DecodeError, Json
@@ -27,5 +27,6 @@ __all__ = [
     "structure",
     "unstructure",
     "wire_name",
+    "wired",
     "writable",
 ]

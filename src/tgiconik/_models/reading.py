@@ -15,7 +15,7 @@ import attrs
 from cattrs import Converter
 
 from tgiconik._models.base import Model, Unset
-from tgiconik._models.record import Record, wire_name
+from tgiconik._models.record import Record, wire_name_of
 from tgiconik._models.scalars import STRICT, TOLERANT, Hook, json_type, read_object
 from tgiconik._models.wire import DecodeError, Json
 
@@ -138,7 +138,7 @@ def _record_fields(
         hint = hints[field.name]
         options = _options(hint)
         only = options[0] if len(options) == 1 else hint
-        found.append((field, wire_name(field.name), only, _hook(converter, only)))
+        found.append((field, wire_name_of(field), only, _hook(converter, only)))
     return found
 
 

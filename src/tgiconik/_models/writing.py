@@ -3,11 +3,12 @@
 from collections.abc import Mapping
 from datetime import date, datetime
 from enum import Enum
+from typing import Any
 
 import attrs
 
 from tgiconik._models.base import UNSET, Model
-from tgiconik._models.record import wire_name
+from tgiconik._models.record import wire_name_of
 from tgiconik._models.times import rfc3339
 from tgiconik._models.wire import Json
 
@@ -33,7 +34,7 @@ def unstructure(value: object) -> Json:
 
 def _fields(value: object) -> dict[str, Json]:
     sent = {
-        _wire_name(value, field.name): unstructure(one)
+        _wire_name(value, field): unstructure(one)
         for field in attrs.fields(type(value))  # type: ignore[arg-type]  # known to be attrs
         if (one := getattr(value, field.name)) is not UNSET
         and (one is not None or field.default is UNSET)
@@ -45,7 +46,7 @@ def _fields(value: object) -> dict[str, Json]:
     return {**sent, **extra}
 
 
-def _wire_name(value: object, name: str) -> str:
+def _wire_name(value: object, field: "attrs.Attribute[Any]") -> str:
     if isinstance(value, Model):
-        return value._wire.get(name, name)  # noqa: SLF001 - our own
-    return wire_name(name)
+        return value._wire.get(field.name, field.name)  # noqa: SLF001 - our own
+    return wire_name_of(field)

@@ -19,6 +19,7 @@ import attrs
 
 from tgiconik._http import Pages
 from tgiconik._models import rfc3339
+from tgiconik._validate import texts
 from tgiconik.errors import ConfigurationError
 from tgiconik.iconik import _paging
 from tgiconik.iconik.models import search as m
@@ -98,7 +99,12 @@ def one_of(field: str, values: Iterable[Value]) -> Condition:
     Args:
         field: name of the field, such as `media_type` or `metadata.Regions`.
         values: text, numbers, flags or times.
+
+    Raises:
+        ConfigurationError: one text instead of several values; say `term` instead.
     """
+    if isinstance(values, str):
+        raise ConfigurationError(f"one_of({field!r}) takes several values; for one there is term()")
     # Unescaped: these are compared as they are, like the values that facets answer.
     return _one(m.CriteriaTermInput(name=field, value_in=[_text(value) for value in values]))
 
@@ -268,34 +274,65 @@ class Search(SearchService):
             per_page: hits read at once; 100 is safe.
 
         Raises:
-            ConfigurationError: both `text` and `query` are given.
+            ConfigurationError: `text` and `query` are both given, or a text instead of a list.
         """
-        if text is not None and query is not None:
-            raise ConfigurationError("give text or query, not both")
-        body = m.SearchCriteriaInput(doc_types=list(doc_types), sort=_sorted(sort))
-        options = {
-            "query": query or " ".join(escaped(word) for word in (text or "").split()),
-            "filter": all_of(*where).to_filter() if where else None,
-            "facets": list(facets),
-            "include_fields": list(include_fields),
-            "exclude_fields": list(exclude_fields),
-            "metadata_view_id": metadata_view_id,
-        }
-        for name, value in options.items():
-            if value:
-                setattr(body, name, value)
         return self._pages(
             "POST",
             "/v1/search/",
             into=m.SearchDocuments,
             # The order always ends with the id, so that there is no need for page numbers.
             by=_paging.by_sort_values,
-            body=body,
+            body=_criteria(
+                doc_types=doc_types,
+                query=_query(text, query),
+                where=where,
+                sort=sort,
+                facets=facets,
+                include_fields=include_fields,
+                exclude_fields=exclude_fields,
+                metadata_view_id=metadata_view_id,
+            ),
             # A machine's searches are nobody's history; iconik would keep them by default.
             query={"per_page": per_page, "save_search_history": False},
             repeatable=True,
             roles=("can_search",),
         )
+
+
+def _query(text: str | None, query: str | None) -> str:
+    if text is not None and query is not None:
+        raise ConfigurationError("give text or query, not both")
+    return query or " ".join(escaped(word) for word in (text or "").split())
+
+
+def _criteria(
+    *,
+    doc_types: Sequence[str],
+    query: str,
+    where: Sequence[Condition],
+    sort: Sequence[str],
+    facets: Sequence[str],
+    include_fields: Sequence[str],
+    exclude_fields: Sequence[str],
+    metadata_view_id: str | None,
+) -> m.SearchCriteriaInput:
+    """The body of a search. What is empty is left out."""
+    body = m.SearchCriteriaInput(
+        doc_types=list(texts(doc_types, "doc_types")), sort=_sorted(texts(sort, "sort"))
+    )
+    if query:
+        body.query = query
+    if where:
+        body.filter = all_of(*where).to_filter()
+    if fields := texts(facets, "facets"):
+        body.facets = list(fields)
+    if fields := texts(include_fields, "include_fields"):
+        body.include_fields = list(fields)
+    if fields := texts(exclude_fields, "exclude_fields"):
+        body.exclude_fields = list(fields)
+    if metadata_view_id is not None:
+        body.metadata_view_id = metadata_view_id
+    return body
 
 
 def _one(condition: m.CriteriaTermInput) -> Condition:

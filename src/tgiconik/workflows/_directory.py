@@ -95,7 +95,7 @@ async def find_partner(
     """A partner's entry in the directory; None for a company that is not in it."""
     found = [entry async for entry in grid.partners.list(company_id=company_id)]
     trail.read(f"the partner directory: {len(found)} entries for {named(company_id)}")
-    return next((entry for entry in found if entry.companyId == company_id), None)
+    return next((entry for entry in found if entry.company_id == company_id), None)
 
 
 async def bring_about_users(

@@ -8,7 +8,7 @@ from typing import Any, Final
 import attrs
 
 from tgiconik import errors
-from tgiconik._models import UNSET, Record, Unset, unstructure
+from tgiconik._models import UNSET, Record, Unset, unstructure, wired
 
 
 class UserId(str):
@@ -45,10 +45,10 @@ class Company(Record):
     """A company on Trading Grid.
 
     Attributes:
-        companyId: its BUID, such as `GC00804444LX`.
+        company_id: its BUID, such as `GC00804444LX`.
     """
 
-    companyId: str | None = None
+    company_id: str | None = wired("companyId", default=None)
 
 
 @attrs.frozen(kw_only=True)
@@ -59,11 +59,11 @@ class DirectoryPartner(Record):
     for the same things; whatever else an entry has is in `extra`.
 
     Attributes:
-        companyId: the partner's BUID.
+        company_id: the partner's BUID.
         partnerCompanyName: the partner's name.
     """
 
-    companyId: str | None = None
+    company_id: str | None = wired("companyId", default=None)
     partnerCompanyName: str | None = None
 
 
