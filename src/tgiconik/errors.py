@@ -142,7 +142,7 @@ class TimedOut(CallError, TimeoutError):
 class ClientClosed(CallError):
     """The client was closed, by the end of its `async with`, before the answer came.
 
-    Whether a call that was on its way had its effect is not known: run again what made it.
+    Whether a call in flight had its effect is not known: run the workflow again.
 
     Attributes:
         not_reached: ids of the partners whom a workflow had not served by then.

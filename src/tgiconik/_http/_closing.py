@@ -7,7 +7,7 @@ from tgiconik._http._listed import Listed
 
 
 class NotPicklable:
-    """Holds credentials or connections, which are written into no file and sent to nobody."""
+    """Refuses to be pickled: it holds credentials or connections."""
 
     def __reduce__(self) -> NoReturn:
         raise TypeError(

@@ -5,8 +5,8 @@ The query of a signed link is itself a credential: it is sent, and never shown.
 
 import logging
 import math
-from collections.abc import AsyncIterator, Callable, Collection, Mapping
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Callable, Collection, Iterator, Mapping
+from contextlib import asynccontextmanager, contextmanager
 from datetime import UTC, datetime
 from string import punctuation
 from types import TracebackType
@@ -262,18 +262,18 @@ def _accepted(answer: Answer) -> Answer:
 
 
 class _RequestContent:
-    """Bytes on their way out; whoever takes none of them for too long is waited for no more.
+    """The content of a request; sending it fails when the server takes no byte for too long.
 
-    Engines differ: one of them has no patience of its own here, and tells of what fails while the
-    bytes are read, such as a file that is gone, as of a broken connection.
+    Engines differ: aiohttp has no timeout for this, and reports an error from reading the bytes,
+    such as a missing file, as a broken connection.
 
     Attributes:
         size: how many bytes, where an engine cannot see that by itself.
         content: what an engine sends.
     """
 
-    def __init__(self, body: StreamedBody | bytes, patience: float) -> None:
-        self._patience = patience
+    def __init__(self, body: StreamedBody | bytes, timeout: float) -> None:
+        self._timeout = timeout
         self._scope = anyio.CancelScope()
         self._failed: Exception | None = None
         self.size = body.size if isinstance(body, StreamedBody) else None
@@ -298,7 +298,7 @@ class _RequestContent:
     async def _counted(self, chunks: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
         try:
             async for chunk in chunks:
-                self._scope.deadline = anyio.current_time() + self._patience
+                self._scope.deadline = anyio.current_time() + self._timeout
                 yield chunk
                 self._scope.deadline = math.inf
         except Exception as error:
@@ -306,24 +306,14 @@ class _RequestContent:
             raise
 
 
-class _translated_errors:  # noqa: N801 - reads as the statement that it is
-    """Whatever httpx raises within is raised as ours, about this call."""
-
-    def __init__(self, call: Call) -> None:
-        self._call = call
-
-    def __enter__(self) -> None: ...
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        where = {"method": self._call.method, "url": self._call.shown}
-        if isinstance(error, httpx.TimeoutException):
-            late = f"no answer in time ({type(error).__name__})"
-            raise errors.TimedOut(late, **where) from without_traceback(error)
-        if isinstance(error, httpx.RequestError):
-            broken = reason(error)
-            raise errors.ConnectionFailed(broken, **where) from without_traceback(error)
+@contextmanager
+def _translated_errors(call: Call) -> Iterator[None]:
+    """Raise errors of httpx as this package's, about a call."""
+    where = {"method": call.method, "url": call.shown}
+    try:
+        yield
+    except httpx.TimeoutException as error:
+        late = f"no answer in time ({type(error).__name__})"
+        raise errors.TimedOut(late, **where) from without_traceback(error)
+    except httpx.RequestError as error:
+        raise errors.ConnectionFailed(reason(error), **where) from without_traceback(error)

@@ -76,7 +76,7 @@ class RateLimit:
         """
         self._in_flight -= 1
         if left is not None:
-            # The platform has not seen those that are still on their way.
+            # The platform has not counted the calls that are still in flight.
             self._left = left - self._in_flight
 
     def refused(self, seconds: float) -> None:

@@ -57,7 +57,7 @@ class HeaderAuth(NotPicklable):
 
 
 class Session(Closeable):
-    """One platform's connection pool, credentials, patience and pace.
+    """One platform's connections, credentials, retries and rate limit.
 
     Proxies and certificate authorities come from the environment (`HTTPS_PROXY`, `SSL_CERT_FILE`);
     certificates are always verified. No cookie is kept.
@@ -68,7 +68,7 @@ class Session(Closeable):
         auth: credentials for authenticated calls.
         timeout: seconds to wait for a connection, and between two pieces of an answer.
         deadline: seconds that one call may take in all, its retries and waits included.
-        retry: how often to try, and how patiently.
+        retry: how often a failed call is repeated, and the waits between attempts.
         rate: calls per second at the most, over all callers of this session; None for no limit.
         engine: what connections are made of; `TGICONIK_ENGINE` says it when left out.
         transport: an `httpx.AsyncBaseTransport` to send through, for tests and proxies.
@@ -132,7 +132,7 @@ class Session(Closeable):
     async def aclose(self) -> None:
         """Close all connections. Safe to call twice.
 
-        Calls that are on their way end at once, with `ClientClosed`.
+        Calls in flight end at once, with `ClientClosed`.
         """
         self._closed = True
         for scope in list(self._in_flight):

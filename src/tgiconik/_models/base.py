@@ -1,7 +1,7 @@
 """The base class of all generated models, and the sentinel for what was not given.
 
 There are more than a thousand models and a program uses some ten, so attrs builds its table of a
-class when somebody first asks for it (`attrs.fields`, a constructor, decoding); until then a class
+class when it is first needed (`attrs.fields`, a constructor, decoding); until then a class
 costs its declaration, 10 µs instead of 800. An instance holds the fields that were given and takes
 the others from its class.
 """
@@ -95,7 +95,7 @@ class Model:
 
 
 def is_secret(name: str) -> bool:
-    """Whether a field of this name holds something that proves who somebody is, unless a flag."""
+    """Whether a field of this name holds a credential, unless it is a flag."""
     return _SECRET.search(name) is not None
 
 

@@ -52,7 +52,7 @@ def structure(data: Json, into: type[T], *, strict: bool = False) -> T:
     Raises:
         DecodeError: it is not of that shape; the message names the place.
     """
-    # cattrs is not imported before somebody has an answer to read.
+    # cattrs is imported with the first answer that is read.
     from tgiconik._models import reading  # noqa: PLC0415
 
     return reading.structure(data, into, strict=strict)

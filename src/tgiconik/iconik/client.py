@@ -67,7 +67,7 @@ class IconikClient(Closeable):
         auth_token: its token; it acts as the user it was made for.
         timeout: seconds to wait for a connection, and between two pieces of an answer.
         deadline: seconds that one call may take in all, its retries included.
-        retry: how often to try, and how patiently.
+        retry: how often a failed call is repeated, and the waits between attempts.
         rate: calls per second at the most; fewer when iconik says that few are left or refuses one
             (429). None for no limit.
         engine: what connections are made of: `httpx`, or `aiohttp`, which is several times as fast

@@ -60,7 +60,7 @@ class TradingGridClient(Closeable):
         community: another backend for it; `community_url` is for the HTTP backend alone.
         timeout: seconds to wait for a connection, and between two pieces of an answer.
         deadline: seconds that one call may take in all, its retries included.
-        retry: how often to try, and how patiently.
+        retry: how often a failed call is repeated, and the waits between attempts.
         rate: calls per second at the most; None for no limit.
         engine: what connections are made of: `httpx`, or `aiohttp`, which is several times as fast
             and comes with the extra `fast`. `TGICONIK_ENGINE` in the environment says it when left

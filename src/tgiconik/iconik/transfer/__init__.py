@@ -62,7 +62,7 @@ class Transfer(Listed):
     Args:
         iconik: makes and closes what iconik keeps of the media.
         links: sends and fetches the bytes, without iconik's credentials.
-        retry: how often to try, and how patiently.
+        retry: how often a failed request is repeated, and the waits between attempts.
 
     Attributes:
         part_size: bytes of the parts that a large file is sent in. They are larger where there

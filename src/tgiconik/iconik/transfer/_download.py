@@ -88,7 +88,7 @@ class Downloader:
     Attributes:
         iconik: the platform.
         links: the storages.
-        retry: how often, and how patiently, a broken stream is gone on with.
+        retry: how often a broken stream is resumed, and the waits between attempts.
     """
 
     iconik: MediaServices

@@ -61,7 +61,7 @@ def parts_of(size: int, usual: int) -> list[Part]:
 
 @attrs.frozen(kw_only=True)
 class Sending:
-    """One file on its way to its storage.
+    """The upload of one file to its storage.
 
     Attributes:
         source: what is sent.

@@ -67,7 +67,7 @@ class Uploader:
     Attributes:
         iconik: the platform.
         links: the storages.
-        retry: how often, and how patiently, parts are sent.
+        retry: how often a part is sent again, and the waits between attempts.
         part_size: bytes of a part, as a rule.
         parallel: how many parts travel at once.
     """
