@@ -62,7 +62,7 @@ async def test_a_token_that_ran_out_is_fetched_anew(
 ) -> None:
     await trading_grid.companies.get()
     clock.passes(hours=11)
-    assert (await trading_grid.companies.get()).companyId == COMPANY
+    assert (await trading_grid.companies.get()).company_id == COMPANY
     clock.passes(hours=11)
     assert (await trading_grid.community.requests.get("REQ-1042")).id == "REQ-1042"
 
