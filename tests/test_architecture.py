@@ -6,6 +6,7 @@ import re
 import subprocess
 import sys
 from collections.abc import Iterator
+from functools import cache
 from importlib.metadata import version
 from pathlib import Path
 
@@ -18,40 +19,49 @@ SOURCE = ROOT / "src"
 MODULES = sorted(SOURCE.rglob("*.py"))
 PACKAGES = [path for path in MODULES if path.name == "__init__.py"]
 
-#: What each layer may know of the package, besides itself; the first that fits is a module's layer.
+GENERATED = [SOURCE / "tgiconik" / "iconik" / folder for folder in ("services", "models")]
+HAND_WRITTEN = [path for path in MODULES if path.parent not in GENERATED]
+LONGEST_FUNCTION = 60
+
+BASE = {"tgiconik.errors", "tgiconik._models", "tgiconik._validate"}
+CLIENTS = {"tgiconik.iconik", "tgiconik.tradinggrid"}
+CONTRACT = "tgiconik.tradinggrid.collaboration"
+#: The modules of ours that each layer may import, besides its own.
 LAYERS = {
     "tgiconik.errors": set[str](),
+    "tgiconik._version": set[str](),
+    "tgiconik._tasks": set[str](),
+    "tgiconik._validate": {"tgiconik.errors"},
     "tgiconik._models": {"tgiconik.errors"},
-    "tgiconik._table": {"tgiconik.errors", "tgiconik._models"},
-    "tgiconik.release": {"tgiconik.errors", "tgiconik._models"},
-    "tgiconik._http": {"tgiconik.errors", "tgiconik._models"},
-    "tgiconik.iconik": {
-        "tgiconik.errors",
-        "tgiconik._models",
+    "tgiconik._table": BASE,
+    "tgiconik.release": BASE,
+    "tgiconik._http": {*BASE, "tgiconik._version"},
+    "tgiconik.iconik": {*BASE, "tgiconik._tasks", "tgiconik._http", "tgiconik.release"},
+    "tgiconik.tradinggrid": {*BASE, "tgiconik._http"},
+    "tgiconik._preload": {*BASE, *CLIENTS},
+    "tgiconik.community": {*BASE, CONTRACT},
+    "tgiconik.partner": {*BASE, CONTRACT, "tgiconik.community"},
+    "tgiconik.workflows": {*BASE, *CLIENTS, "tgiconik._tasks", "tgiconik.release"},
+    "tgiconik.automation": {*BASE, *CLIENTS, "tgiconik.release", "tgiconik.workflows"},
+    "tgiconik.testing": {"tgiconik.errors", "tgiconik._http", *CLIENTS, "tgiconik.sandbox"},
+    # The sandbox serves all that is below it, the community as it is.
+    "tgiconik.sandbox": {
+        *BASE,
+        *CLIENTS,
         "tgiconik._http",
+        "tgiconik._tasks",
+        "tgiconik.community",
         "tgiconik.release",
+        "tgiconik.workflows",
     },
-    "tgiconik.tradinggrid": {"tgiconik.errors", "tgiconik._models", "tgiconik._http"},
-    "tgiconik._preload": {
-        "tgiconik.errors",
-        "tgiconik._models",
-        "tgiconik.iconik",
-        "tgiconik.tradinggrid",
-    },
-    "tgiconik.workflows": {
-        "tgiconik.errors",
-        "tgiconik._models",
-        "tgiconik.release",
-        "tgiconik.iconik",
-        "tgiconik.tradinggrid",
-    },
-    "tgiconik.testing": {
-        "tgiconik.errors",
-        "tgiconik.iconik",
-        "tgiconik.tradinggrid",
-        "tgiconik.sandbox",
-    },
+    # The command line is thin, over everything.
+    "tgiconik.cli": {"tgiconik"},
 }
+#: What names the sandbox: fixtures and the command line; and the root, which loads it on demand.
+SANDBOX_USERS = ("tgiconik.testing", "tgiconik.cli")
+#: What only those import that serve or store something.
+SERVERS = ("starlette", "uvicorn", "sqlite3", "psycopg")
+SERVING = ("tgiconik.sandbox", "tgiconik.community", "tgiconik.automation", "tgiconik.cli")
 
 
 def name_of(path: Path) -> str:
@@ -78,23 +88,65 @@ def within(module: str, package: str) -> bool:
     return module == package or module.startswith(f"{package}.")
 
 
-def layer_of(module: str) -> str | None:
-    return next((layer for layer in LAYERS if within(module, layer)), None)
-
-
 @pytest.mark.parametrize("path", MODULES, ids=name_of)
 def test_dependencies_point_down(path: Path) -> None:
-    layer = layer_of(name_of(path))
-    if layer is None:
-        # The root re-exports, and the sandbox knows everything.
-        assert name_of(path) == "tgiconik" or within(name_of(path), "tgiconik.sandbox")
+    name = name_of(path)
+    if name == "tgiconik":  # the root exports from every layer
         return
-    allowed = {"tgiconik", layer, *LAYERS[layer]}
+    layer = next((layer for layer in LAYERS if within(name, layer)), None)
+    assert layer is not None, f"{name} is in no layer"
+    allowed = {layer, *LAYERS[layer]}
 
     for imported in imports(path):
         if within(imported, "tgiconik"):
-            known = imported in allowed or layer_of(imported) in allowed
-            assert known, f"{name_of(path)} imports {imported}"
+            known = any(within(imported, one) for one in allowed)
+            assert known, f"{name} imports {imported}"
+
+
+@cache
+def import_graph() -> dict[str, set[str]]:
+    """The modules of ours that each of them imports; imports for type checkers alone count."""
+    names = {name_of(path) for path in MODULES}
+    return {name_of(path): names & {*imports(path)} - {name_of(path)} for path in MODULES}
+
+
+def circles(graph: dict[str, set[str]]) -> list[list[str]]:
+    """The groups of modules that import each other, directly or through others."""
+    reached = {module: reachable(graph, module) for module in graph}
+    found = {
+        tuple(sorted(other for other in reached[module] if module in reached[other]))
+        for module in graph
+        if module in reached[module]
+    }
+    return [list(circle) for circle in sorted(found)]
+
+
+def reachable(graph: dict[str, set[str]], start: str) -> set[str]:
+    found: set[str] = set()
+    ahead = list(graph[start])
+    while ahead:
+        module = ahead.pop()
+        if module not in found:
+            found.add(module)
+            ahead += graph[module]
+    return found
+
+
+def test_circles_are_found() -> None:
+    graph = {"a": {"b"}, "b": {"c"}, "c": {"b"}, "d": {"d"}}
+
+    assert circles(graph) == [["b", "c"], ["d"]]
+
+
+def top_level(module: str) -> str:
+    return ".".join(module.split(".")[:2])
+
+
+@pytest.mark.parametrize("package", sorted({top_level(name_of(path)) for path in MODULES}))
+def test_no_modules_import_each_other_in_a_circle(package: str) -> None:
+    found = circles(import_graph())
+
+    assert [circle for circle in found if package in map(top_level, circle)] == []
 
 
 @pytest.mark.parametrize("path", MODULES, ids=name_of)
@@ -104,14 +156,20 @@ def test_only_the_http_core_knows_httpx(path: Path) -> None:
 
 
 @pytest.mark.parametrize("path", MODULES, ids=name_of)
-def test_only_the_sandbox_knows_the_sandbox_and_what_it_is_made_of(path: Path) -> None:
-    if not within(name_of(path), "tgiconik.sandbox"):
-        for module in imports(path):
-            if (name_of(path), module) == ("tgiconik.testing", "tgiconik.sandbox"):
-                # For others' tests, and only when a fixture is used: see below.
-                continue
-            for theirs in ("tgiconik.sandbox", "starlette", "uvicorn", "sqlite3"):
-                assert not within(module, theirs), f"{name_of(path)} imports {module}"
+def test_only_fixtures_and_the_command_line_know_the_sandbox(path: Path) -> None:
+    name = name_of(path)
+    if name == "tgiconik" or any(within(name, one) for one in ("tgiconik.sandbox", *SANDBOX_USERS)):
+        return
+
+    assert [module for module in imports(path) if within(module, "tgiconik.sandbox")] == []
+
+
+@pytest.mark.parametrize("path", MODULES, ids=name_of)
+def test_only_what_serves_or_stores_imports_servers_and_databases(path: Path) -> None:
+    if any(within(name_of(path), one) for one in SERVING):
+        return
+    for module in imports(path):
+        assert not any(within(module, one) for one in SERVERS), f"{name_of(path)} imports {module}"
 
 
 @pytest.mark.parametrize("module", ["tgiconik.release", "tgiconik._models", "tgiconik.errors"])
@@ -123,8 +181,8 @@ def test_decisions_and_models_do_no_io(module: str) -> None:
 
 
 def test_nothing_but_generated_files_is_where_files_are_generated() -> None:
-    for folder in ("services", "models"):
-        for path in (SOURCE / "tgiconik" / "iconik" / folder).glob("*.py"):
+    for folder in GENERATED:
+        for path in folder.glob("*.py"):
             assert "enerated" in path.read_text("utf-8")[:400], path.name
 
 
@@ -148,6 +206,29 @@ def test_every_public_name_is_there(path: Path) -> None:
         assert getattr(module, name) is not None
 
 
+@pytest.mark.parametrize("path", HAND_WRITTEN, ids=name_of)
+def test_functions_are_short(path: Path) -> None:
+    long = [
+        f"{node.name}: {lines} lines"
+        for node in ast.walk(ast.parse(path.read_text("utf-8")))
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)
+        and (lines := (node.end_lineno or 0) - node.lineno + 1) > LONGEST_FUNCTION
+    ]
+
+    assert long == []
+
+
+@pytest.mark.parametrize("module", ["iconik", "release", "sandbox", "tradinggrid", "workflows"])
+def test_modules_need_no_import_of_their_own(module: str) -> None:
+    assert f"tgiconik.{module}" in modules_after(f"import tgiconik\ntgiconik.{module}")
+    assert module in dir(tgiconik)
+
+
+def test_errors_lists_errors_only() -> None:
+    for name in dir(tgiconik.errors):
+        assert issubclass(getattr(tgiconik.errors, name), tgiconik.errors.TgIconikError), name
+
+
 def modules_after(statement: str) -> set[str]:
     command = [sys.executable, "-c", f"{statement}\nimport sys\nprint(*sys.modules)"]
     done = subprocess.run(command, capture_output=True, text=True, check=True)  # noqa: S603 - ours
@@ -158,7 +239,7 @@ def test_importing_the_package_costs_next_to_nothing() -> None:
     loaded = modules_after("import tgiconik")
 
     ours = {module for module in loaded if within(module, "tgiconik")}
-    assert ours == {"tgiconik", "tgiconik.errors"}
+    assert ours == {"tgiconik", "tgiconik._version", "tgiconik.errors"}
     assert loaded.isdisjoint({"httpx", "attrs", "cattrs", "anyio", "starlette", "msgspec"})
 
 
@@ -166,7 +247,7 @@ def test_pytest_loads_next_to_nothing_of_ours_where_no_fixture_is_used() -> None
     loaded = modules_after("import tgiconik.testing")
 
     ours = {module for module in loaded if within(module, "tgiconik")}
-    assert ours == {"tgiconik", "tgiconik.errors", "tgiconik.testing"}
+    assert ours == {"tgiconik", "tgiconik._version", "tgiconik.errors", "tgiconik.testing"}
     heavy = {"httpx", "attrs", "cattrs", "anyio", "starlette", "uvicorn", "msgspec", "sqlite3"}
     assert loaded.isdisjoint(heavy)
 

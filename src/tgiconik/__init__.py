@@ -3,16 +3,22 @@
     from tgiconik import IconikClient, ReleasePolicy, TradingGridClient
     from tgiconik.workflows import fulfill_media_request
 
-Everything public is importable from here or from one level below. What is named here is loaded when
-it is first used, so that `import tgiconik` costs next to nothing.
+Everything public is importable from here or from one level below. Names and modules are loaded when
+they are first used, so that `import tgiconik` costs next to nothing; `tgiconik.workflows` needs no
+import of its own.
 """
 
 from importlib import import_module
 from typing import TYPE_CHECKING, Any, Final
 
 from tgiconik import errors
+from tgiconik._version import __version__
 
 if TYPE_CHECKING:
+    from tgiconik import iconik, release, tradinggrid, workflows
+
+    # Not in `__all__`: `from tgiconik import *` works without the extra `sandbox`.
+    from tgiconik import sandbox as sandbox
     from tgiconik._http import Page, Pages, Retry, Traffic
     from tgiconik._models import UNSET
     from tgiconik._preload import preload
@@ -34,13 +40,15 @@ __all__ = [
     "__version__",
     "decide",
     "errors",
+    "iconik",
     "preload",
+    "release",
     "table",
+    "tradinggrid",
+    "workflows",
 ]
 
-#: As in `pyproject.toml`: to look it up in what is installed takes as long as all the rest.
-__version__: Final = "0.1.0"
-
+_MODULES: Final = frozenset({"iconik", "release", "sandbox", "tradinggrid", "workflows"})
 _HOMES: Final = {
     "UNSET": "tgiconik._models",
     "Decision": "tgiconik.release",
@@ -58,6 +66,8 @@ _HOMES: Final = {
 
 
 def __getattr__(name: str) -> Any:  # noqa: ANN401 - any public name
+    if name in _MODULES:
+        return import_module(f"{__name__}.{name}")
     if name not in _HOMES:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     value = getattr(import_module(_HOMES[name]), name)
@@ -66,4 +76,4 @@ def __getattr__(name: str) -> Any:  # noqa: ANN401 - any public name
 
 
 def __dir__() -> list[str]:
-    return sorted(__all__)
+    return sorted({*__all__, *_MODULES})

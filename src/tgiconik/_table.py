@@ -33,7 +33,7 @@ from tgiconik.errors import ConfigurationError
 if TYPE_CHECKING:
     import pyarrow as pa
 
-#: What a column has for a value of a field.
+#: Makes a column's value of a field's.
 _Read: TypeAlias = Callable[[Any], Any]
 _Column: TypeAlias = "tuple[pa.DataType, _Read]"
 _OPENS: Final = re.compile(r"(^|_)(link|url)s?$")
@@ -128,7 +128,7 @@ def _opens(name: str) -> bool:
 
 
 def _options(kind: Any) -> list[Any]:  # noqa: ANN401 - an annotation
-    """What an annotation allows besides None and UNSET."""
+    """The types that an annotation allows besides None and UNSET."""
     options = get_args(kind) if isinstance(kind, UnionType) else [kind]
     return [one for one in options if one not in {NoneType, Unset}]
 

@@ -38,16 +38,60 @@
         ├── UnknownIssue              the issue to work on does not exist
         └── ClaimLost                 somebody else holds the request, or our lease ran out
 
-What a platform answered is told apart by status; a status without a class of its own raises the
-family's class. Errors carry method, URL, status, request id and an excerpt of the body. They never
-carry headers, and credentials are masked wherever a server repeats them.
+Each HTTP status that is listed has its own class; other statuses raise the class of their family.
+Errors carry method, URL, status, request id and an excerpt of the body. They never carry headers,
+and credentials are masked wherever a server repeats them.
 """
 
 from collections.abc import Sequence
 from http import HTTPStatus
 from typing import Any
 
+__all__ = [
+    "AssetIsShared",
+    "BadGateway",
+    "BadRequest",
+    "CallError",
+    "ClaimLost",
+    "ClientClosed",
+    "ClientError",
+    "ConfigurationError",
+    "Conflict",
+    "ConnectionFailed",
+    "Corrupted",
+    "Forbidden",
+    "GatewayTimeout",
+    "Gone",
+    "GraphQLError",
+    "Inconsistent",
+    "LinkRefused",
+    "NotFound",
+    "NotOnline",
+    "NotReady",
+    "PreconditionFailed",
+    "ServerError",
+    "ServiceUnavailable",
+    "SourceChanged",
+    "StatusError",
+    "TgIconikError",
+    "TimedOut",
+    "TooManyRequests",
+    "TransferError",
+    "Unauthorized",
+    "UnknownIssue",
+    "UnknownRequest",
+    "Unprocessable",
+    "UnreadableResponse",
+    "Unsupported",
+    "WebhookRefused",
+    "WorkflowError",
+]
+
 _EXCERPT = 500
+
+
+def __dir__() -> list[str]:
+    return list(__all__)
 
 
 class TgIconikError(Exception):
@@ -96,7 +140,7 @@ class TimedOut(CallError, TimeoutError):
 class ClientClosed(CallError):
     """The client was closed, by the end of its `async with`, before the answer came.
 
-    Whether a call that was on its way had its effect is not known: run again what made it.
+    Whether a call in flight had its effect is not known: run the workflow again.
 
     Attributes:
         not_reached: ids of the partners whom a workflow had not served by then.
@@ -164,7 +208,7 @@ class StatusError(CallError):
         roles: roles that the platform's documents ask for this operation, when they do.
     """
 
-    #: What to do next, in one sentence; part of the message.
+    #: The next step, in one sentence; part of the message.
     hint = ""
 
     def __init__(
@@ -272,7 +316,7 @@ class Inconsistent(TgIconikError):
 
 
 class WebhookRefused(TgIconikError):
-    """What came to us as an event or action of iconik is not authentic, or none: answer 4xx."""
+    """A received event or action of iconik is not authentic, or not one: answer 4xx."""
 
 
 class TransferError(TgIconikError):
@@ -288,7 +332,7 @@ class SourceChanged(TransferError):
 
 
 class Corrupted(TransferError):
-    """What arrived is not what was sent: its size or its digest is another."""
+    """The media that arrived have another size or digest than those that were sent."""
 
 
 class NotOnline(TransferError):
@@ -317,32 +361,6 @@ class UnknownIssue(WorkflowError):
 
 class ClaimLost(WorkflowError):
     """Somebody else works on this request, or our lease ran out: nothing more was written."""
-
-
-_BY_STATUS: dict[int, type[StatusError]] = {
-    400: BadRequest,
-    401: Unauthorized,
-    403: Forbidden,
-    404: NotFound,
-    409: Conflict,
-    410: Gone,
-    412: PreconditionFailed,
-    422: Unprocessable,
-    429: TooManyRequests,
-    502: BadGateway,
-    503: ServiceUnavailable,
-    504: GatewayTimeout,
-}
-_SERVER = 500
-
-
-def for_status(status: int) -> type[StatusError]:
-    """The class that a status raises: its own, or its family's.
-
-    Args:
-        status: HTTP status, 400 or more.
-    """
-    return _BY_STATUS.get(status) or (ServerError if status >= _SERVER else ClientError)
 
 
 def _phrase(status: int) -> str:

@@ -20,6 +20,7 @@ from typing import Any, Final, Self
 
 import attrs
 
+from tgiconik._validate import not_blank, texts
 from tgiconik.errors import ConfigurationError
 
 
@@ -154,15 +155,11 @@ def _positive(_: object, attribute: "attrs.Attribute[timedelta]", value: timedel
 
 
 def _name(_: object, attribute: "attrs.Attribute[str]", value: str) -> None:
-    if not value.strip():
-        raise ConfigurationError(f"policy: {attribute.name} must not be blank")
+    not_blank(value, f"policy: {attribute.name}")
 
 
 def _row(words: Iterable[str]) -> tuple[str, ...]:
-    # A text is an iterable of texts too, one for each letter: never what was meant.
-    if isinstance(words, str):
-        raise ConfigurationError(f"policy: {words!r} must be a list of texts")
-    return tuple(words)
+    return texts(words, "policy")
 
 
 def _set(words: Iterable[str]) -> frozenset[str]:

@@ -21,7 +21,7 @@ import pytest
 from tgiconik import errors
 
 if TYPE_CHECKING:
-    from tgiconik import Retry
+    from tgiconik._http import Retry
     from tgiconik.iconik import IconikClient
     from tgiconik.sandbox import Sandbox
     from tgiconik.tradinggrid import TradingGridClient
@@ -123,6 +123,6 @@ def sandbox_url(sandbox: "Sandbox", monkeypatch: pytest.MonkeyPatch) -> Iterator
 
 
 def _impatient() -> "Retry":
-    from tgiconik import Retry  # noqa: PLC0415 - as the module says
+    from tgiconik._http import Retry  # noqa: PLC0415 - as the module says
 
     return Retry(base=0.001)

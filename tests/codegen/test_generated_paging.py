@@ -158,5 +158,5 @@ async def test_a_page_carries_its_total_and_its_envelope() -> None:
     ("asked", "came", "full"), [(2, 2, True), (2, 1, False), (500, 100, True), (500, 99, False)]
 )
 def test_a_page_is_full_when_nobody_could_expect_more(asked: int, came: int, *, full: bool) -> None:
-    turn = _paging.Turn(path="", cursor=None, per_page=asked, envelope=None, items=[0] * came)
+    turn = _paging.ReadPage(path="", cursor=None, per_page=asked, envelope=None, items=[0] * came)
     assert turn.full is full

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tgiconik._http import Secret, build, literally
+from tgiconik._http import Secret, build, literal_path
 from tgiconik.errors import ConfigurationError
 
 BASE = "https://iconik.test"
@@ -61,7 +61,7 @@ def test_an_id_that_looks_like_a_way_out_is_sent_as_an_id(id_: str, sent: str) -
 @given(st.text().map(lambda text: "/" + text) | st.text())
 def test_a_path_that_is_written_whole_leads_to_the_same_host(path: str) -> None:
     try:
-        call = build("GET", literally(path))
+        call = build("GET", literal_path(path))
     except ConfigurationError:
         return
     url = httpx.URL(call.url(BASE))
@@ -74,13 +74,13 @@ def test_a_path_that_is_written_whole_leads_to_the_same_host(path: str) -> None:
 )
 def test_what_is_no_path_is_refused(path: str) -> None:
     with pytest.raises(ConfigurationError, match="begins with a slash"):
-        literally(path)
+        literal_path(path)
 
 
 def test_a_path_may_have_a_query_and_not_two() -> None:
-    assert literally("/x?page=2") == "/x?page=2"
+    assert literal_path("/x?page=2") == "/x?page=2"
     with pytest.raises(ConfigurationError, match="has a query"):
-        literally("/x?page=2", {"per_page": 5})
+        literal_path("/x?page=2", {"per_page": 5})
 
 
 @pytest.mark.parametrize("id_", ["", ".", "..", "a\r\nHost: evil", "a\x00", "a\x7f", "\x1b"])

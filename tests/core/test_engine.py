@@ -15,9 +15,9 @@ from anyio.abc import SocketAttribute, SocketStream
 from anyio.streams.tls import TLSListener
 
 from tgiconik import IconikClient, TradingGridClient, errors
-from tgiconik._http import Body, Links, Retry, Session, build
+from tgiconik._http import Links, Retry, Session, StreamedBody, build
 from tgiconik._http._engine import chosen_engine
-from tgiconik._http._lanes import Lanes
+from tgiconik._http._pool import ConnectionPool
 
 from .conftest import ENGINES, Scripted, on_engine
 from .test_socket import request_of, serving
@@ -73,16 +73,16 @@ async def test_an_engine_is_said_by_the_environment_or_by_name(
     monkeypatch.setenv("TGICONIK_ENGINE", "aiohttp")
 
     async with make(*url) as said, make(*url, engine="httpx") as named:
-        assert said._carrier.engine == "aiohttp"
-        assert named._carrier.engine == "httpx"
+        assert said._connections.engine == "aiohttp"
+        assert named._connections.engine == "httpx"
 
 
 async def test_a_client_hands_its_engine_on() -> None:
     iconik = IconikClient("https://iconik.test", "app", "token", engine="aiohttp")
     grid = TradingGridClient("https://grid.test", "id", "secret", "GC1", engine="aiohttp")
     async with iconik, grid:
-        assert iconik._session._carrier.engine == iconik._links._carrier.engine == "aiohttp"
-        assert grid._session._carrier.engine == "aiohttp"
+        assert iconik._session._connections.engine == iconik._links._connections.engine == "aiohttp"
+        assert grid._session._connections.engine == "aiohttp"
 
 
 async def test_the_environment_that_makes_a_client_chooses_its_engine() -> None:
@@ -99,10 +99,10 @@ async def test_the_environment_that_makes_a_client_chooses_its_engine() -> None:
         iconik = IconikClient.from_env(environ=environ | more)
         grid = TradingGridClient.from_env(environ=environ | more)
         async with iconik, grid:
-            assert iconik._session._carrier.engine == expected
-            assert grid._session._carrier.engine == expected
+            assert iconik._session._connections.engine == expected
+            assert grid._session._connections.engine == expected
     async with IconikClient.from_env(environ=environ | more, engine="httpx") as iconik:
-        assert iconik._session._carrier.engine == "httpx"
+        assert iconik._session._connections.engine == "httpx"
 
 
 @pytest.mark.parametrize(("asked", "environ"), [("curl", {}), (None, {"TGICONIK_ENGINE": "curl"})])
@@ -305,7 +305,7 @@ async def test_connections_that_are_free_are_used_before_new_ones() -> None:
     assert peer.connections <= 4
 
 
-class Lane(httpx.AsyncBaseTransport):
+class FakeConnection(httpx.AsyncBaseTransport):
     """A connection that is busy until it is told."""
 
     def __init__(self) -> None:
@@ -327,57 +327,57 @@ def request(patience: float) -> httpx.Request:
 
 
 async def test_who_waits_too_long_for_a_connection_was_never_sent() -> None:
-    lanes = Lanes(Lane, most=1)
+    pool = ConnectionPool(FakeConnection, max_connections=1)
     async with anyio.create_task_group() as tasks:
-        tasks.start_soon(lanes.handle_async_request, request(60))
+        tasks.start_soon(pool.handle_async_request, request(60))
         await anyio.wait_all_tasks_blocked()
         with pytest.raises(httpx.PoolTimeout):
-            await lanes.handle_async_request(request(0.01))
+            await pool.handle_async_request(request(0.01))
         tasks.cancel_scope.cancel()
 
 
 async def test_a_connection_is_free_again_once_its_answer_is_closed_and_only_once() -> None:
-    made: list[Lane] = []
+    made: list[FakeConnection] = []
 
-    def make() -> Lane:
-        made.append(Lane())
+    def make() -> FakeConnection:
+        made.append(FakeConnection())
         made[-1].go.set()
         return made[-1]
 
-    lanes = Lanes(make, most=1)
-    response = await lanes.handle_async_request(request(1))
+    pool = ConnectionPool(make, max_connections=1)
+    response = await pool.handle_async_request(request(1))
     with pytest.raises(httpx.PoolTimeout):
-        await lanes.handle_async_request(request(0.01))
+        await pool.handle_async_request(request(0.01))
     await response.aclose()
     await response.stream.aclose()  # type: ignore[union-attr]  # asynchronous, as all here
-    again = await lanes.handle_async_request(request(1))
+    again = await pool.handle_async_request(request(1))
     with pytest.raises(httpx.PoolTimeout):
-        await lanes.handle_async_request(request(0.01))
+        await pool.handle_async_request(request(0.01))
     await again.aclose()
-    await lanes.aclose()
+    await pool.aclose()
 
-    assert [lane.closed for lane in made] == [True]
+    assert [connection.closed for connection in made] == [True]
 
 
 async def test_connections_of_a_burst_are_closed_when_they_were_idle_for_long(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    made: list[Lane] = []
+    made: list[FakeConnection] = []
 
-    def make() -> Lane:
-        made.append(Lane())
+    def make() -> FakeConnection:
+        made.append(FakeConnection())
         made[-1].go.set()
         return made[-1]
 
-    lanes = Lanes(make)
-    burst = [await lanes.handle_async_request(request(1)) for _ in range(3)]
+    pool = ConnectionPool(make)
+    burst = [await pool.handle_async_request(request(1)) for _ in range(3)]
     for response in burst:
         await response.aclose()
-    monkeypatch.setattr("tgiconik._http._lanes.IDLE", -1.0)
+    monkeypatch.setattr("tgiconik._http._pool.KEEPALIVE", -1.0)
     for _ in range(5):
-        await (await lanes.handle_async_request(request(1))).aclose()
+        await (await pool.handle_async_request(request(1))).aclose()
 
-    assert sum(lane.closed for lane in made) == len(made) - 1
+    assert sum(connection.closed for connection in made) == len(made) - 1
 
 
 # Encryption and proxies.
@@ -540,7 +540,7 @@ async def test_a_storage_that_takes_no_bytes_is_not_waited_for_for_ever() -> Non
         for _ in range(64):
             yield bytes(1024 * 1024)
 
-    body = Body(size=64 * 1024 * 1024, chunks=chunks)
+    body = StreamedBody(size=64 * 1024 * 1024, chunks=chunks)
     async with serving(deaf) as origin, Links(timeout=0.2) as links:
         with pytest.raises(errors.TimedOut):
             await links.send("PUT", f"{origin}/film.mp4", body=body)
@@ -553,7 +553,9 @@ async def test_a_file_that_cannot_be_read_is_told_as_what_it_is() -> None:
 
     async with serving(Peer()) as origin, Links() as links:
         with pytest.raises(OSError, match="the disk is gone"):
-            await links.send("PUT", f"{origin}/film.mp4", body=Body(size=100, chunks=chunks))
+            await links.send(
+                "PUT", f"{origin}/film.mp4", body=StreamedBody(size=100, chunks=chunks)
+            )
 
 
 async def test_a_body_is_not_begun_twice_on_a_connection_that_turns_out_dead() -> None:
@@ -570,7 +572,7 @@ async def test_a_body_is_not_begun_twice_on_a_connection_that_turns_out_dead() -
 
     async with serving(one_answer) as origin, Links() as links:
         for number in range(1, 4):
-            body = Body(size=4, chunks=chunks)
+            body = StreamedBody(size=4, chunks=chunks)
             with suppress(errors.ConnectionFailed):
                 await links.send("PUT", f"{origin}/film.mp4", body=body)
             assert begun == number

@@ -7,7 +7,7 @@ import httpx
 import pytest
 
 from tgiconik import errors
-from tgiconik._http import Body, Links
+from tgiconik._http import Links, StreamedBody
 
 from .conftest import Answer, Scripted
 
@@ -44,7 +44,7 @@ async def test_a_body_too_large_to_hold_is_sent_with_its_size() -> None:
 
     wire = Reading([httpx.Response(200)])
     async with Links(transport=wire) as pool:
-        await pool.send("PUT", LINK, body=Body(size=3, chunks=chunks))
+        await pool.send("PUT", LINK, body=StreamedBody(size=3, chunks=chunks))
 
     assert wire.content == b"abc"
     assert wire.requests[0].headers["content-length"] == "3"

@@ -135,7 +135,7 @@ def test_no_variable_of_the_environment_switches_verification_off(
     monkeypatch.setenv(name, value)
     session = session_over(None, "https://iconik.example")
 
-    context = session._carrier._certificates
+    context = session._connections._certificates
 
     assert context.verify_mode is ssl.CERT_REQUIRED
     assert context.check_hostname

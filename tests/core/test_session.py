@@ -50,6 +50,8 @@ async def test_a_timeout_is_on_unless_said_otherwise() -> None:
     "failure",
     [
         BUSY,
+        httpx.Response(408),
+        httpx.Response(500),
         httpx.Response(502),
         httpx.Response(504),
         httpx.ReadError("cut"),
@@ -75,6 +77,8 @@ async def test_what_may_be_repeated_is_tried_again(
     ("failure", "kind"),
     [
         (BUSY, errors.ServiceUnavailable),
+        (httpx.Response(408), errors.ClientError),
+        (httpx.Response(500), errors.ServerError),
         (httpx.Response(502), errors.BadGateway),
         (httpx.ReadError("cut"), errors.ConnectionFailed),
         (httpx.RemoteProtocolError("cut"), errors.ConnectionFailed),
@@ -114,7 +118,7 @@ async def test_a_write_that_was_never_taken_is_tried_again(
     assert len(waits) == 1
 
 
-@pytest.mark.parametrize("status", [400, 401, 403, 404, 409, 410, 412, 422, 500, 501])
+@pytest.mark.parametrize("status", [400, 401, 403, 404, 409, 410, 412, 422, 501, 505, 507])
 async def test_an_answer_that_is_final_is_not_asked_for_again(
     status: int, waits: list[float]
 ) -> None:

@@ -30,7 +30,7 @@ from tgiconik.sandbox.grid.lens import search_box
 from tgiconik.sandbox.grid.lens.errors import LensError
 from tgiconik.sandbox.grid.lens.parse import parse as parse_graphql
 from tgiconik.tradinggrid import collaboration
-from tgiconik.tradinggrid._decode import MismatchError, read
+from tgiconik.tradinggrid._decode import read
 from tgiconik.tradinggrid.community_management import Company, DirectoryPartner, User
 from tgiconik.tradinggrid.lens.client import _read as read_transactions
 
@@ -98,7 +98,7 @@ def _model(into: type[Any]) -> Callable[[bytes], None]:
 
 def _record(into: type[Any], *, lenient: bool = False) -> Callable[[bytes], None]:
     def takes(data: bytes) -> None:
-        with _refusing(MismatchError, errors.UnreadableResponse):
+        with _refusing(DecodeError, errors.UnreadableResponse):
             repr(read(into, _answer(data).json(), lenient=lenient)).encode()
 
     return takes

@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 import httpx
 import pytest
 
-from tgiconik import IconikClient, TradingGridClient
+from tgiconik import IconikClient, Retry, TradingGridClient
 from tgiconik.sandbox import Sandbox, credentials
 
 Hook = Callable[[httpx.Request], Awaitable[None]]
@@ -78,6 +78,7 @@ def grid_client(sandbox: Sandbox, transport: httpx.AsyncBaseTransport) -> Tradin
         credentials.CLIENT_SECRET,
         credentials.COMPANY_ID,
         transport=transport,
+        retry=Retry(base=0.01),
     )
 
 
@@ -88,4 +89,5 @@ def iconik_client(sandbox: Sandbox, transport: httpx.AsyncBaseTransport) -> Icon
         credentials.AUTH_TOKEN,
         rate=None,
         transport=transport,
+        retry=Retry(base=0.01),
     )

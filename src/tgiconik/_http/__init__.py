@@ -4,9 +4,9 @@
 raised. `Pages` walks lists. Private: clients build on it, users see its effects.
 """
 
-from tgiconik._http._closing import Closing, Unpickled
+from tgiconik._http._closing import Closeable, NotPicklable
 from tgiconik._http._engine import Engine, Transport, chosen_engine
-from tgiconik._http._links import CHUNK, Body, Links, Stream
+from tgiconik._http._links import CHUNK, Links, Stream, StreamedBody
 from tgiconik._http._listed import Listed
 from tgiconik._http._local import local_transport
 from tgiconik._http._message import (
@@ -16,13 +16,14 @@ from tgiconik._http._message import (
     Secret,
     basic,
     build,
-    literally,
+    literal_path,
     unreadable,
 )
+from tgiconik._http._options import SessionOptions
 from tgiconik._http._origin import checked_url
 from tgiconik._http._pages import Page, Pages
 from tgiconik._http._redact import Hidden
-from tgiconik._http._retry import Retry
+from tgiconik._http._retry import Retry, may_repeat, requested_wait
 from tgiconik._http._session import (
     Auth,
     HeaderAuth,
@@ -35,30 +36,33 @@ __all__ = [
     "CHUNK",
     "Answer",
     "Auth",
-    "Body",
     "Call",
-    "Closing",
+    "Closeable",
     "Engine",
     "HeaderAuth",
     "Hidden",
     "Links",
     "Listed",
+    "NotPicklable",
     "Page",
     "Pages",
     "QueryValue",
     "Retry",
     "Secret",
     "Session",
+    "SessionOptions",
     "Stream",
+    "StreamedBody",
     "Traffic",
     "Transport",
-    "Unpickled",
     "asgi_transport",
     "basic",
     "build",
     "checked_url",
     "chosen_engine",
-    "literally",
+    "literal_path",
     "local_transport",
+    "may_repeat",
+    "requested_wait",
     "unreadable",
 ]

@@ -16,15 +16,15 @@ from multidict import CIMultiDict
 from yarl import URL
 
 from tgiconik import errors
-from tgiconik._http._lanes import IDLE, MOST
+from tgiconik._http._backend import HttpReply, HttpRequest
 from tgiconik._http._message import basic
-from tgiconik._http._wire import Reply, Request
+from tgiconik._http._pool import KEEPALIVE, MAX_CONNECTIONS
 
 #: Bytes of a line of an answer's head, such as a signed link in `Location`; as httpx reads them.
 _LONGEST_LINE: Final = 64 * 1024
 
 
-class AiohttpWire:
+class AiohttpBackend:
     """aiohttp's connections to one origin. No cookie is kept, and no redirect followed.
 
     Args:
@@ -47,7 +47,7 @@ class AiohttpWire:
         self._timeout = aiohttp.ClientTimeout(connect=timeout, sock_read=timeout)
         self._session: aiohttp.ClientSession | None = None
 
-    async def send(self, request: Request) -> Reply:
+    async def send(self, request: HttpRequest) -> HttpReply:
         """Send a request."""
         session = self._session = self._session or self._opened()
         with _told():
@@ -74,7 +74,9 @@ class AiohttpWire:
                 f"engine='aiohttp' runs on asyncio only, not on {library}; use engine='httpx'"
             )
         return aiohttp.ClientSession(
-            connector=aiohttp.TCPConnector(limit=MOST, keepalive_timeout=IDLE, ssl=self._verify),
+            connector=aiohttp.TCPConnector(
+                limit=MAX_CONNECTIONS, keepalive_timeout=KEEPALIVE, ssl=self._verify
+            ),
             cookie_jar=aiohttp.DummyCookieJar(),
             timeout=self._timeout,
             auto_decompress=False,
@@ -110,7 +112,7 @@ def _by_name(raw: Iterable[tuple[bytes, bytes]]) -> Mapping[str, str]:
     return headers
 
 
-#: What httpx's own connections raise instead; the first that fits counts.
+#: The errors that httpx's own connections raise instead; the first that fits counts.
 _MEANT: Final[Sequence[tuple[type[BaseException], type[httpx.TransportError]]]] = (
     (aiohttp.ClientHttpProxyError, httpx.ProxyError),
     (aiohttp.ClientProxyConnectionError, httpx.ProxyError),

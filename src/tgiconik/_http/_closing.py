@@ -1,4 +1,4 @@
-"""What has connections is closed at the end of an `async with`, and is in no pickle."""
+"""Objects with connections: closed at the end of an `async with`, and never pickled."""
 
 from types import TracebackType
 from typing import NoReturn, Self
@@ -6,8 +6,8 @@ from typing import NoReturn, Self
 from tgiconik._http._listed import Listed
 
 
-class Unpickled:
-    """Holds credentials or connections, which are written into no file and sent to nobody."""
+class NotPicklable:
+    """Refuses to be pickled: it holds credentials or connections."""
 
     def __reduce__(self) -> NoReturn:
         raise TypeError(
@@ -16,7 +16,7 @@ class Unpickled:
         )
 
 
-class Closing(Unpickled, Listed):
+class Closeable(NotPicklable, Listed):
     """`async with` for everything that has an `aclose`."""
 
     async def aclose(self) -> None:

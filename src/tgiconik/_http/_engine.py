@@ -1,4 +1,4 @@
-"""What carries calls: the connections of an engine, or the transport that a caller brought.
+"""Connections that carry calls: those of an engine, or the transport that a caller brought.
 
 Calls go to httpx's transports and not through its client: that would follow redirects, keep
 cookies, read `.netrc` and log whole URLs if it were not stopped each time, and takes a third of the
@@ -16,14 +16,14 @@ from urllib.request import getproxies, proxy_bypass
 import httpx
 
 from tgiconik import errors
-from tgiconik._http._lanes import IDLE, Lanes
+from tgiconik._http._backend import Backend, HttpReply, HttpRequest, HttpxBackend
+from tgiconik._http._pool import KEEPALIVE, ConnectionPool
 from tgiconik._http._redact import Hidden
-from tgiconik._http._wire import Reply, Request, TransportWire, Wire
 
-#: What `transport=` takes, under a name that clients can use without importing httpx.
+#: The type of `transport=`, under a name that clients can use without importing httpx.
 Transport: TypeAlias = httpx.AsyncBaseTransport
 
-#: What connections are made of: httpx's own, or aiohttp's, with the extra `fast`.
+#: The library that makes connections: httpx, or aiohttp with the extra `fast`.
 Engine: TypeAlias = Literal["httpx", "aiohttp"]
 
 #: The variable that chooses an engine where no argument does.
@@ -66,7 +66,7 @@ def _is_there(package: str) -> bool:
         return False
 
 
-class Carrier:
+class Connections:
     """Carries calls to any origin.
 
     Proxies and certificate authorities come from the environment (`HTTPS_PROXY`, `NO_PROXY`,
@@ -94,8 +94,8 @@ class Carrier:
         self.engine = engine
         self._timeout = timeout
         self._headers = dict(headers)
-        self._brought = TransportWire(transport, timeout=timeout) if transport else None
-        self._to: dict[str, Wire] = {}
+        self._brought = HttpxBackend(transport, timeout=timeout) if transport else None
+        self._to: dict[str, Backend] = {}
 
     async def send(
         self,
@@ -104,15 +104,15 @@ class Carrier:
         *,
         headers: Mapping[str, str],
         content: AsyncIterator[bytes] | bytes | None,
-    ) -> Reply:
+    ) -> HttpReply:
         """Send a request; the reply's body is read by the caller, who closes it.
 
         Raises:
             httpx.RequestError: no reply came.
             httpx.InvalidURL: the URL is none.
         """
-        return await self._wire_to(url).send(
-            Request(
+        return await self._backend_for(url).send(
+            HttpRequest(
                 method=method,
                 url=url,
                 headers=Hidden({**self._headers, **headers}),
@@ -122,11 +122,11 @@ class Carrier:
 
     async def aclose(self) -> None:
         """Close all connections. Safe to call twice."""
-        for wire in [self._brought, *self._to.values()]:
-            if wire is not None:
-                await wire.aclose()
+        for backend in [self._brought, *self._to.values()]:
+            if backend is not None:
+                await backend.aclose()
 
-    def _wire_to(self, url: str) -> Wire:
+    def _backend_for(self, url: str) -> Backend:
         if self._brought is not None:
             return self._brought
         origin = url[: url.index("/", len("https://"))]
@@ -134,18 +134,18 @@ class Carrier:
             self._to[origin] = self._make(_proxy_for(httpx.URL(origin)))
         return self._to[origin]
 
-    def _make(self, proxy: httpx.Proxy | None) -> Wire:
+    def _make(self, proxy: httpx.Proxy | None) -> Backend:
         verify = self._certificates
         if self.engine == "httpx":
-            lanes = Lanes(lambda: _one_connection(verify, proxy))
-            return TransportWire(lanes, timeout=self._timeout)
-        from tgiconik._http._aiohttp import AiohttpWire  # noqa: PLC0415 - the extra `fast`
+            pool = ConnectionPool(lambda: _one_connection(verify, proxy))
+            return HttpxBackend(pool, timeout=self._timeout)
+        from tgiconik._http._aiohttp import AiohttpBackend  # noqa: PLC0415 - the extra `fast`
 
         if proxy is not None and proxy.url.scheme.startswith("socks"):
             raise errors.ConfigurationError(
                 "engine='aiohttp' knows no SOCKS proxies; use engine='httpx'"
             )
-        return AiohttpWire(verify=verify, proxy=proxy, timeout=self._timeout)
+        return AiohttpBackend(verify=verify, proxy=proxy, timeout=self._timeout)
 
     @cached_property
     def _certificates(self) -> ssl.SSLContext:
@@ -154,7 +154,7 @@ class Carrier:
 
 
 def _one_connection(verify: ssl.SSLContext, proxy: httpx.Proxy | None) -> Transport:
-    one = httpx.Limits(max_connections=1, max_keepalive_connections=1, keepalive_expiry=IDLE)
+    one = httpx.Limits(max_connections=1, max_keepalive_connections=1, keepalive_expiry=KEEPALIVE)
     return httpx.AsyncHTTPTransport(verify=verify, proxy=proxy, limits=one)
 
 

@@ -5,8 +5,8 @@ The query of a signed link is itself a credential: it is sent, and never shown.
 
 import logging
 import math
-from collections.abc import AsyncIterator, Callable, Collection, Mapping
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Callable, Collection, Iterator, Mapping
+from contextlib import asynccontextmanager, contextmanager
 from datetime import UTC, datetime
 from string import punctuation
 from types import TracebackType
@@ -18,13 +18,13 @@ import attrs
 import httpx
 
 from tgiconik import errors
-from tgiconik._http._closing import Closing
-from tgiconik._http._engine import Carrier, Engine, Transport, chosen_engine
+from tgiconik._http._backend import HttpReply
+from tgiconik._http._closing import Closeable
+from tgiconik._http._engine import Connections, Engine, Transport, chosen_engine
 from tgiconik._http._message import FIRST_ERROR, Answer, Call, basic, problem
 from tgiconik._http._origin import hosts, may_be_plain
-from tgiconik._http._redact import bare, reason
+from tgiconik._http._redact import reason, without_traceback
 from tgiconik._http._session import own_user_agent
-from tgiconik._http._wire import Reply
 
 _log = logging.getLogger("tgiconik.http")
 
@@ -36,7 +36,7 @@ _LONGEST_ANSWER: Final = 1024 * 1024
 
 
 @attrs.frozen(kw_only=True)
-class Body:
+class StreamedBody:
     """Bytes to send that are too many to hold.
 
     Attributes:
@@ -51,7 +51,7 @@ class Body:
 class Stream:
     """An answer whose bytes have not been read yet."""
 
-    def __init__(self, reply: Reply, call: Call) -> None:
+    def __init__(self, reply: HttpReply, call: Call) -> None:
         self._reply = reply
         self._call = call
         self.shown = call.shown
@@ -66,7 +66,7 @@ class Stream:
             ConnectionFailed: the connection broke before the last one.
             TimedOut: no further byte came in time.
         """
-        with _named(self._call):
+        with _translated_errors(self._call):
             held = bytearray()
             async for piece in self._reply.chunks():
                 held += piece
@@ -102,7 +102,7 @@ class Stream:
         )
 
 
-class Links(Closing):
+class Links(Closeable):
     """A connection pool for storages. It has no credentials that it could send.
 
     Args:
@@ -124,7 +124,7 @@ class Links(Closing):
         self._closed = False
         engine = chosen_engine(engine, brought=transport is not None)
         self._timeout = timeout
-        self._carrier = Carrier(
+        self._connections = Connections(
             engine,
             transport,
             timeout=timeout,
@@ -139,7 +139,7 @@ class Links(Closing):
     async def aclose(self) -> None:
         """Close all connections. Safe to call twice."""
         self._closed = True
-        await self._carrier.aclose()
+        await self._connections.aclose()
 
     async def send(
         self,
@@ -147,7 +147,7 @@ class Links(Closing):
         url: str,
         *,
         headers: Mapping[str, str] | None = None,
-        body: Body | bytes = b"",
+        body: StreamedBody | bytes = b"",
     ) -> Answer:
         """Send bytes, or ask something that has a short answer. Sent once; nothing is repeated.
 
@@ -159,7 +159,7 @@ class Links(Closing):
             UnreadableResponse: the answer is not short.
         """
         call = self._call(method, url)
-        with _Sending(body, self._timeout) as sending, _named(call):
+        with _RequestContent(body, self._timeout) as sending, _translated_errors(call):
             reply = await self._send(method, url, headers, sending)
             try:
                 answer = await Stream(reply, call).answer()
@@ -183,7 +183,7 @@ class Links(Closing):
         """
         for _ in range(_HOPS):
             call = self._call("GET", url)
-            with _named(call):
+            with _translated_errors(call):
                 reply = await self._send("GET", url, headers, None)
             try:
                 if reply.status not in _REDIRECTS or "location" not in reply.headers:
@@ -198,8 +198,12 @@ class Links(Closing):
         raise errors.ConnectionFailed("too many redirects", method="GET", url=call.shown)
 
     async def _send(
-        self, method: str, url: str, headers: Mapping[str, str] | None, sending: "_Sending | None"
-    ) -> Reply:
+        self,
+        method: str,
+        url: str,
+        headers: Mapping[str, str] | None,
+        sending: "_RequestContent | None",
+    ) -> HttpReply:
         sent = dict(headers or {})
         if sending is not None and sending.size is not None:
             sent["Content-Length"] = str(sending.size)
@@ -208,7 +212,7 @@ class Links(Closing):
         if user:
             # As a header: that is what it means, and engines differ in whether they know.
             sent.setdefault("Authorization", basic(unquote_to_bytes(user)))
-        return await self._carrier.send(
+        return await self._connections.send(
             method,
             # Signed as it is: only what no URL has is quoted.
             quote(
@@ -237,7 +241,7 @@ def _shown(url: str) -> str:
     return f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}{parts.path}"
 
 
-#: What storages answer to a link that has run out; Google's says so with a 400.
+#: Statuses of storages for a link that has expired; Google's storage uses a 400.
 _RUN_OUT: Final = frozenset({401, 403, 410})
 
 
@@ -257,23 +261,23 @@ def _accepted(answer: Answer) -> Answer:
     raise refusal
 
 
-class _Sending:
-    """Bytes on their way out; whoever takes none of them for too long is waited for no more.
+class _RequestContent:
+    """The content of a request; sending it fails when the server takes no byte for too long.
 
-    Engines differ: one of them has no patience of its own here, and tells of what fails while the
-    bytes are read, such as a file that is gone, as of a broken connection.
+    Engines differ: aiohttp has no timeout for this, and reports an error from reading the bytes,
+    such as a missing file, as a broken connection.
 
     Attributes:
         size: how many bytes, where an engine cannot see that by itself.
         content: what an engine sends.
     """
 
-    def __init__(self, body: Body | bytes, patience: float) -> None:
-        self._patience = patience
+    def __init__(self, body: StreamedBody | bytes, timeout: float) -> None:
+        self._timeout = timeout
         self._scope = anyio.CancelScope()
         self._failed: Exception | None = None
-        self.size = body.size if isinstance(body, Body) else None
-        self.content = self._counted(body.chunks()) if isinstance(body, Body) else body
+        self.size = body.size if isinstance(body, StreamedBody) else None
+        self.content = self._counted(body.chunks()) if isinstance(body, StreamedBody) else body
 
     def __enter__(self) -> Self:
         self._scope.__enter__()
@@ -294,7 +298,7 @@ class _Sending:
     async def _counted(self, chunks: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
         try:
             async for chunk in chunks:
-                self._scope.deadline = anyio.current_time() + self._patience
+                self._scope.deadline = anyio.current_time() + self._timeout
                 yield chunk
                 self._scope.deadline = math.inf
         except Exception as error:
@@ -302,24 +306,14 @@ class _Sending:
             raise
 
 
-class _named:  # noqa: N801 - reads as the statement that it is
-    """Whatever httpx raises within is raised as ours, about this call."""
-
-    def __init__(self, call: Call) -> None:
-        self._call = call
-
-    def __enter__(self) -> None: ...
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        where = {"method": self._call.method, "url": self._call.shown}
-        if isinstance(error, httpx.TimeoutException):
-            late = f"no answer in time ({type(error).__name__})"
-            raise errors.TimedOut(late, **where) from bare(error)
-        if isinstance(error, httpx.RequestError):
-            broken = reason(error)
-            raise errors.ConnectionFailed(broken, **where) from bare(error)
+@contextmanager
+def _translated_errors(call: Call) -> Iterator[None]:
+    """Raise errors of httpx as this package's, about a call."""
+    where = {"method": call.method, "url": call.shown}
+    try:
+        yield
+    except httpx.TimeoutException as error:
+        late = f"no answer in time ({type(error).__name__})"
+        raise errors.TimedOut(late, **where) from without_traceback(error)
+    except httpx.RequestError as error:
+        raise errors.ConnectionFailed(reason(error), **where) from without_traceback(error)

@@ -1,4 +1,4 @@
-"""What completion offers of a client and its surfaces: what is for callers, and nothing else."""
+"""Completion that offers the public names of a client and its surfaces, and no private ones."""
 
 from collections.abc import Iterable
 

@@ -1,4 +1,4 @@
-"""Calls to this machine, by clients that nobody closes: a sandbox beside a notebook."""
+"""Calls to this machine by clients that are never closed, such as a sandbox's in a notebook."""
 
 import ssl
 
@@ -14,5 +14,7 @@ def local_transport() -> Transport:
     connection belongs to, and nothing to warn of when the process ends.
     """
     # It speaks to no other machine: certificates, which take long to load, are not needed.
-    nobody = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
-    return httpx.AsyncHTTPTransport(verify=nobody, limits=httpx.Limits(max_keepalive_connections=0))
+    no_authority = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    return httpx.AsyncHTTPTransport(
+        verify=no_authority, limits=httpx.Limits(max_keepalive_connections=0)
+    )

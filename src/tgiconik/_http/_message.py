@@ -72,7 +72,7 @@ class Call:
 
 @attrs.frozen(kw_only=True)
 class Answer:
-    """What came back for a call. Header names are lower-case.
+    """The response to a call. Header names are lower-case.
 
     Attributes:
         call: the call.
@@ -190,7 +190,7 @@ def build(
     )
 
 
-def literally(path: str, query: Mapping[str, QueryValue] | None = None) -> str:
+def literal_path(path: str, query: Mapping[str, QueryValue] | None = None) -> str:
     """A path that a caller wrote whole, as a template of `build` without places to fill.
 
     Raises:
@@ -290,7 +290,7 @@ def problem(answer: Answer, *, at: datetime) -> errors.StatusError | None:
     """
     if answer.status < FIRST_ERROR:
         return None
-    return errors.for_status(answer.status)(
+    return _error_class(answer.status)(
         method=answer.call.method,
         url=answer.url,
         status=answer.status,
@@ -300,6 +300,29 @@ def problem(answer: Answer, *, at: datetime) -> errors.StatusError | None:
         problem_type=problem_type(answer.content),
         retry_after=retry_after(answer.headers, at=at),
     )
+
+
+_ERROR_CLASSES: Final[Mapping[int, type[errors.StatusError]]] = {
+    400: errors.BadRequest,
+    401: errors.Unauthorized,
+    403: errors.Forbidden,
+    404: errors.NotFound,
+    409: errors.Conflict,
+    410: errors.Gone,
+    412: errors.PreconditionFailed,
+    422: errors.Unprocessable,
+    429: errors.TooManyRequests,
+    502: errors.BadGateway,
+    503: errors.ServiceUnavailable,
+    504: errors.GatewayTimeout,
+}
+_FIRST_SERVER_ERROR: Final = 500
+
+
+def _error_class(status: int) -> type[errors.StatusError]:
+    """The error class of a status, 400 or more: its own, or that of its family."""
+    family = errors.ServerError if status >= _FIRST_SERVER_ERROR else errors.ClientError
+    return _ERROR_CLASSES.get(status, family)
 
 
 def retry_after(headers: Mapping[str, str], *, at: datetime) -> float | None:
@@ -323,7 +346,7 @@ def calls_left(headers: Mapping[str, str]) -> int | None:
 
 
 def messages(content: bytes) -> list[str]:
-    """What an error body says, whichever of the known shapes it has.
+    """The messages of an error body, in whichever of the known shapes it has.
 
     iconik: `{"errors": ["…"]}`, where errors can also be an object or null. The collaboration
     contract: RFC 9457's `title` and `detail`. OpenText's gateway: `{"fault": {"faultstring"}}`.

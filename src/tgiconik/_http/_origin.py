@@ -5,6 +5,7 @@ from collections.abc import Collection
 from urllib.parse import urlsplit
 
 from tgiconik import errors
+from tgiconik._validate import texts
 
 
 def checked_url(url: str, plain_http: Collection[str] = ()) -> str:
@@ -43,9 +44,7 @@ def hosts(plain_http: Collection[str]) -> frozenset[str]:
     Raises:
         ConfigurationError: one text instead of a collection, whose letters would be the hosts.
     """
-    if isinstance(plain_http, str):
-        raise errors.ConfigurationError(f"plain_http takes several hosts: [{plain_http!r}]")
-    return frozenset(host.lower() for host in plain_http)
+    return frozenset(host.lower() for host in texts(plain_http, "plain_http takes several hosts"))
 
 
 def may_be_plain(host: str, plain_http: Collection[str]) -> bool:

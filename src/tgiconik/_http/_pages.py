@@ -69,10 +69,10 @@ class Pages(Generic[T]):
     def pages(self) -> AsyncIterator[Page[T]]:
         """Whole pages, for their totals and envelopes."""
         self._cursor = self._start
-        return _PageWalk(self._fetch, self._start, self._moved)
+        return _PageIterator(self._fetch, self._start, self._moved)
 
     def __aiter__(self) -> AsyncIterator[T]:
-        return _ItemWalk(self.pages())
+        return _ItemIterator(self.pages())
 
     def _moved(self, cursor: str | None) -> None:
         self._cursor = cursor
@@ -96,7 +96,7 @@ class Pages(Generic[T]):
 # Iterators rather than generators: a walk that is left early holds nothing to clean up.
 
 
-class _PageWalk(Generic[T]):
+class _PageIterator(Generic[T]):
     def __init__(
         self,
         fetch: Callable[[str | None], Awaitable[Page[T]]],
@@ -122,7 +122,7 @@ class _PageWalk(Generic[T]):
         return page
 
 
-class _ItemWalk(Generic[T]):
+class _ItemIterator(Generic[T]):
     def __init__(self, pages: AsyncIterator[Page[T]]) -> None:
         self._pages = pages
         self._items: Iterator[T] = iter(())

@@ -6,17 +6,17 @@ from typing import Final
 import anyio
 from anyio import Lock
 
-#: What is left of an allowance when calls begin to be spaced out more: then that many of them, or
-#: fewer, could be on their way already in other hands.
-_SCARCE: Final = 8
-#: One in so many of those that a platform says are left may start at once after a pause.
-_OF_WHAT_IS_LEFT: Final = 4
-#: The least that is tried of the rate, so that what is learned once is not believed for ever.
-_LEAST: Final = 0.05
-#: What is kept of the rate when a platform refuses a call.
-_BACK: Final = 0.7
-#: What comes back of it in a second.
-_FORTH: Final = 0.02
+#: Calls left of an allowance when calls begin to be spaced out more: other clients could have that
+#: many in flight already.
+_FEW_LEFT: Final = 8
+#: One in so many of the calls that are left may start at once after a pause.
+_BURST_DIVISOR: Final = 4
+#: The smallest share of the rate that is used, so that the limit recovers.
+_MIN_SHARE: Final = 0.05
+#: Factor on the rate when a platform refuses a call.
+_BACKOFF: Final = 0.7
+#: Share of the rate that is recovered in a second.
+_RECOVERY: Final = 0.02
 
 
 class RateLimit:
@@ -42,13 +42,13 @@ class RateLimit:
             raise ValueError("a rate limit needs a rate above 0 and a burst of at least 1")
         self._rate = rate
         self._burst = burst
-        self._turn = Lock()
+        self._lock = Lock()
         self._due = 0.0
         self._paused_until = 0.0
         self._left = math.inf
-        self._on_their_way = 0
-        self._kept = 1.0
-        self._kept_at = 0.0
+        self._in_flight = 0
+        self._share = 1.0
+        self._share_at = 0.0
 
     async def wait(self) -> float:
         """Return when the next call may start, and how many seconds that took.
@@ -56,16 +56,16 @@ class RateLimit:
         First come, first served. Each call that started is to be `ended`; a cancelled waiter has
         taken nothing.
         """
-        came = anyio.current_time() if self._turn.locked() else None
-        async with self._turn:
+        came = anyio.current_time() if self._lock.locked() else None
+        async with self._lock:
             now = anyio.current_time()
             # Looked at when it is this caller's turn: what was learned meanwhile counts.
-            interval = 1.0 / (self._rate * self._pace(now))
-            start = max(now, self._due - interval * (self._ahead() - 1), self._paused_until)
+            interval = 1.0 / (self._rate * self._rate_share(now))
+            start = max(now, self._due - interval * (self._burst_now() - 1), self._paused_until)
             if start > now:
                 await anyio.sleep(start - now)
             self._due = max(self._due, start) + interval
-            self._on_their_way += 1
+            self._in_flight += 1
         return start - (now if came is None else came)
 
     def ended(self, *, left: int | None = None) -> None:
@@ -74,29 +74,29 @@ class RateLimit:
         Args:
             left: how many more the platform said that it allows for now.
         """
-        self._on_their_way -= 1
+        self._in_flight -= 1
         if left is not None:
-            # The platform has not seen those that are still on their way.
-            self._left = left - self._on_their_way
+            # The platform has not counted the calls that are still in flight.
+            self._left = left - self._in_flight
 
     def refused(self, seconds: float) -> None:
         """The platform said that these were too many: start no call for a while."""
         now = anyio.current_time()
         if now >= self._paused_until:
             # Once for all that are refused at the same time.
-            self._kept = max(_LEAST, self._kept_now(now) * _BACK)
-            self._kept_at = now
+            self._share = max(_MIN_SHARE, self._share_now(now) * _BACKOFF)
+            self._share_at = now
         self._paused_until = max(self._paused_until, now + seconds)
 
-    def _ahead(self) -> float:
+    def _burst_now(self) -> float:
         """How many may start at once after a pause."""
         if self._left == math.inf:
             return self._burst
-        return max(self._burst, self._left / _OF_WHAT_IS_LEFT)
+        return max(self._burst, self._left / _BURST_DIVISOR)
 
-    def _pace(self, now: float) -> float:
+    def _rate_share(self, now: float) -> float:
         """How much of the rate is used."""
-        return max(_LEAST, min(1.0, self._left / _SCARCE, self._kept_now(now)))
+        return max(_MIN_SHARE, min(1.0, self._left / _FEW_LEFT, self._share_now(now)))
 
-    def _kept_now(self, now: float) -> float:
-        return min(1.0, self._kept + _FORTH * (now - self._kept_at))
+    def _share_now(self, now: float) -> float:
+        return min(1.0, self._share + _RECOVERY * (now - self._share_at))

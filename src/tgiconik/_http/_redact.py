@@ -1,4 +1,4 @@
-"""What may be shown: URLs and bodies with every secret value masked."""
+"""Masks secret values in URLs and bodies before they are shown."""
 
 import json
 import re
@@ -24,7 +24,7 @@ class Hidden(dict[str, str]):
         return MASK
 
 
-def bare(error: Exception) -> Exception:
+def without_traceback(error: Exception) -> Exception:
     """An error of a library below as the cause of ours, without the frames that it came through.
 
     Their local variables are headers and bodies, whole.

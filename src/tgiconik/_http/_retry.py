@@ -1,4 +1,7 @@
-"""When a failed call is sent again, and how long to wait before: rules without any I/O."""
+"""Which failed requests are sent again, and how long to wait before: pure rules without I/O.
+
+Calls to the platforms and transfers to storages follow the same rules.
+"""
 
 import random
 from collections.abc import Callable
@@ -7,28 +10,26 @@ from typing import Final
 import attrs
 
 from tgiconik import errors
-from tgiconik._http._message import Call
 
-#: The platform says that it did not even look at the call: repeating it is safe whatever it does.
-_NOT_TAKEN: Final = frozenset({429})
-#: The answer is lost; whether the call had its effect is not known.
-_LOST: Final = frozenset({502, 503, 504})
+#: The server has not processed the request: repeating it is safe whatever it does.
+_NOT_PROCESSED: Final = frozenset({429})
+#: The failure may pass, but whether the request had its effect is not known.
+_TRANSIENT: Final = frozenset({408, 500, 502, 503, 504})
 
-_FREE_TRIES: Final = 50.0
+_FREE_RETRIES: Final = 50.0
 
 
 @attrs.frozen(kw_only=True)
 class Retry:
-    """How often, and how patiently.
+    """How often a failed request is sent again, and how long to wait between attempts.
 
     Attributes:
-        attempts: how often a call is sent at the most, the first time included.
+        attempts: attempts at the most, the first one included.
         base: longest wait before the second attempt, in seconds; doubles with each further one.
-        cap: longest wait that we choose ourselves, in seconds. A `Retry-After` is honoured
-            beyond it.
-        budget: how many further tries each call earns for all calls of a client, after the first
-            50 that are free: a platform that is down is not asked five times as much. A 429 costs
-            nothing: it says by itself when to come back.
+        cap: longest wait chosen here, in seconds. A longer `Retry-After` is honoured.
+        budget: retries that each call adds to the budget that all calls of a client share; the
+            first 50 are free. Limits the load on a platform that is down. Retries after a 429 are
+            not counted: the platform itself says when to come back.
     """
 
     attempts: int = attrs.field(default=5, validator=attrs.validators.ge(1))
@@ -45,53 +46,58 @@ class Retry:
     ) -> float:
         """Seconds to wait after the given attempt (1 is the first).
 
-        Full jitter: anything between nothing and the doubled base, so that many callers that
-        failed together do not come back together. What the platform asks for is a minimum.
+        Full jitter: a random wait between 0 and the doubled base, so that many callers that
+        failed at the same time do not return at the same time. `retry_after` is a minimum.
 
         Args:
-            attempt: how often it was sent so far.
-            retry_after: seconds that the platform asks to wait, when it does.
+            attempt: attempts so far.
+            retry_after: seconds that the platform asks to wait, if it does.
             spread: a number between 0 and 1, for tests.
         """
-        ours = spread() * min(self.cap, self.base * 2.0 ** (attempt - 1))
-        return ours if retry_after is None else retry_after + ours
+        jitter = spread() * min(self.cap, self.base * 2.0 ** (attempt - 1))
+        return jitter if retry_after is None else retry_after + jitter
 
 
 class RetryBudget:
-    """The further tries that all calls of a client have left together.
+    """The retries that all calls of a client share.
 
     Args:
-        earned: by each call.
+        per_call: retries that each call adds.
     """
 
-    def __init__(self, earned: float) -> None:
-        self._earned = earned
-        self._left = _FREE_TRIES
+    def __init__(self, per_call: float) -> None:
+        self._per_call = per_call
+        self._left = _FREE_RETRIES
 
     def earn(self) -> None:
-        """A call begins."""
-        self._left = min(_FREE_TRIES, self._left + self._earned)
+        """Add the retries of a call that begins."""
+        self._left = min(_FREE_RETRIES, self._left + self._per_call)
 
     def spend(self) -> bool:
-        """Take one further try; False when there is none left."""
+        """Take one retry; False when none is left."""
         if self._left < 1:
             return False
         self._left -= 1
         return True
 
 
-def may_repeat(call: Call, error: errors.CallError, *, sent: bool) -> bool:
-    """Whether sending the call again can do no harm.
+def may_repeat(error: errors.CallError, *, repeatable: bool, sent: bool = True) -> bool:
+    """Whether sending a failed request again is safe and may succeed.
 
     Args:
-        call: what was sent.
         error: how it failed.
-        sent: False when the connection was never made, so that nothing can have happened.
+        repeatable: whether sending it twice has the effect of sending it once.
+        sent: False if no connection was made, so that the request cannot have had an effect.
     """
     match error:
         case errors.StatusError(status=status):
-            return status in _NOT_TAKEN or (call.repeatable and status in _LOST)
+            return status in _NOT_PROCESSED or (repeatable and status in _TRANSIENT)
         case errors.ConnectionFailed() | errors.TimedOut():
-            return call.repeatable or not sent
+            return repeatable or not sent
         case _:
             return False
+
+
+def requested_wait(error: errors.CallError) -> float | None:
+    """Seconds that the answer asks to wait before the next attempt, if it does."""
+    return error.retry_after if isinstance(error, errors.StatusError) else None

@@ -11,16 +11,17 @@ from typing import Final, Protocol
 import anyio
 import httpx
 
-from tgiconik import __version__, errors
-from tgiconik._http._closing import Closing, Unpickled
-from tgiconik._http._engine import Carrier, Engine, Transport, chosen_engine
+from tgiconik import errors
+from tgiconik._http._backend import HttpReply, decoded
+from tgiconik._http._closing import Closeable, NotPicklable
+from tgiconik._http._engine import Connections, Engine, Transport, chosen_engine
 from tgiconik._http._message import Answer, Call, calls_left, header, problem, unreadable
 from tgiconik._http._origin import checked_url, hosts
 from tgiconik._http._rate import RateLimit
-from tgiconik._http._redact import Hidden, bare, reason
-from tgiconik._http._retry import Retry, RetryBudget, may_repeat
-from tgiconik._http._traffic import Tally, Traffic
-from tgiconik._http._wire import Reply, decoded
+from tgiconik._http._redact import Hidden, reason, without_traceback
+from tgiconik._http._retry import Retry, RetryBudget, may_repeat, requested_wait
+from tgiconik._http._traffic import Traffic, TrafficCounter
+from tgiconik._version import __version__
 
 _log = logging.getLogger("tgiconik.http")
 
@@ -29,7 +30,7 @@ class Auth(Protocol):
     """How a session proves who it is. Implementations keep their secrets out of their repr."""
 
     async def headers(self, session: "Session") -> Mapping[str, str]:
-        """What to add to an authenticated call; may use the session to fetch a token."""
+        """The headers to add to an authenticated call; may use the session to fetch a token."""
         ...
 
     async def refused(self, session: "Session", used: Mapping[str, str]) -> bool:
@@ -37,7 +38,7 @@ class Auth(Protocol):
         ...
 
 
-class HeaderAuth(Unpickled):
+class HeaderAuth(NotPicklable):
     """Credentials that are fixed headers."""
 
     def __init__(self, headers: Mapping[str, str]) -> None:
@@ -55,8 +56,8 @@ class HeaderAuth(Unpickled):
         return False
 
 
-class Session(Closing):
-    """One platform's connection pool, credentials, patience and pace.
+class Session(Closeable):
+    """One platform's connections, credentials, retries and rate limit.
 
     Proxies and certificate authorities come from the environment (`HTTPS_PROXY`, `SSL_CERT_FILE`);
     certificates are always verified. No cookie is kept.
@@ -67,7 +68,7 @@ class Session(Closing):
         auth: credentials for authenticated calls.
         timeout: seconds to wait for a connection, and between two pieces of an answer.
         deadline: seconds that one call may take in all, its retries and waits included.
-        retry: how often to try, and how patiently.
+        retry: how often a failed call is repeated, and the waits between attempts.
         rate: calls per second at the most, over all callers of this session; None for no limit.
         engine: what connections are made of; `TGICONIK_ENGINE` says it when left out.
         transport: an `httpx.AsyncBaseTransport` to send through, for tests and proxies.
@@ -103,12 +104,12 @@ class Session(Closing):
         self._retry = retry or Retry()
         self._budget = RetryBudget(self._retry.budget)
         self._rate = RateLimit(rate) if rate is not None else None
-        self._tally = Tally()
+        self._counter = TrafficCounter()
         self._closed = False
         self._in_flight: set[anyio.CancelScope] = set()
         product = f"{header('User-Agent', user_agent)} " if user_agent else ""
         engine = chosen_engine(engine, brought=transport is not None)
-        self._carrier = Carrier(
+        self._connections = Connections(
             engine,
             transport,
             timeout=timeout,
@@ -125,18 +126,18 @@ class Session(Closing):
 
     @property
     def traffic(self) -> Traffic:
-        """What was done so far."""
-        return self._tally.traffic()
+        """The work done so far: calls, retries, waits, bytes."""
+        return self._counter.traffic()
 
     async def aclose(self) -> None:
         """Close all connections. Safe to call twice.
 
-        Calls that are on their way end at once, with `ClientClosed`.
+        Calls in flight end at once, with `ClientClosed`.
         """
         self._closed = True
         for scope in list(self._in_flight):
             scope.cancel()
-        await self._carrier.aclose()
+        await self._connections.aclose()
 
     async def send(self, call: Call) -> Answer:
         """Send a call and return what the platform answered, once it says yes.
@@ -166,13 +167,13 @@ class Session(Closing):
         )
 
     def _where(self, call: Call) -> dict[str, str]:
-        """What an error says of a call."""
+        """Method and URL of a call, as errors show them."""
         return {"method": call.method, "url": call.shown_url(self.base_url)}
 
     async def _until_answered(self, call: Call, give_up: float) -> Answer:
         attempt = 0
         renewed = False
-        self._tally.calls += 1
+        self._counter.calls += 1
         self._budget.earn()
         while True:
             attempt += 1
@@ -191,15 +192,15 @@ class Session(Closing):
                     raise
                 _log.info("trying again in %.1f s after: %s", wait, error)
                 await anyio.sleep(wait)
-                self._tally.retries += 1
-                self._tally.waited += wait
+                self._counter.retries += 1
+                self._counter.waited += wait
 
     def _wait_before_next(self, call: Call, error: errors.CallError, attempt: int) -> float | None:
         sent = not isinstance(error.__cause__, _NEVER_SENT)
-        if attempt >= self._retry.attempts or not may_repeat(call, error, sent=sent):
+        repeat = may_repeat(error, repeatable=call.repeatable, sent=sent)
+        if attempt >= self._retry.attempts or not repeat:
             return None
-        asked = error.retry_after if isinstance(error, errors.StatusError) else None
-        wait = self._retry.wait(attempt, asked)
+        wait = self._retry.wait(attempt, requested_wait(error))
         if isinstance(error, errors.TooManyRequests):
             if self._rate:
                 self._rate.refused(wait)
@@ -212,7 +213,7 @@ class Session(Closing):
         return Hidden(await self._auth.headers(self))
 
     async def _once(self, call: Call, credentials: Mapping[str, str]) -> Answer:
-        answer = await self._paced(call, credentials)
+        answer = await self._rate_limited(call, credentials)
         if len(answer.content) > _MOST:
             raise unreadable(answer, f"more than {_MOST} bytes")
         refusal = problem(answer, at=datetime.now(UTC))
@@ -220,10 +221,10 @@ class Session(Closing):
             raise refusal
         return answer
 
-    async def _paced(self, call: Call, credentials: Mapping[str, str]) -> Answer:
+    async def _rate_limited(self, call: Call, credentials: Mapping[str, str]) -> Answer:
         if self._rate is None:
             return await self._exchange(call, credentials)
-        self._tally.waited += await self._rate.wait()
+        self._counter.waited += await self._rate.wait()
         left = None
         try:
             answer = await self._exchange(call, credentials)
@@ -239,14 +240,14 @@ class Session(Closing):
         """
         shown = call.shown_url(self.base_url)
         try:
-            reply = await self._carrier.send(
+            reply = await self._connections.send(
                 call.method,
                 call.url(self.base_url),
                 headers=Hidden({**call.headers, **credentials}),
                 content=call.content,
             )
             _log.info("%s %s: %d", call.method, shown, reply.status)
-            self._tally.sent += len(call.content or b"")
+            self._counter.sent += len(call.content or b"")
             try:
                 return Answer(
                     call=call,
@@ -263,18 +264,18 @@ class Session(Closing):
         except httpx.TimeoutException as error:
             raise errors.TimedOut(
                 f"no answer in time ({type(error).__name__})", method=call.method, url=shown
-            ) from bare(error)
+            ) from without_traceback(error)
         except httpx.LocalProtocolError:
             # It is about what we sent and repeats it, credentials too; nor is it chained.
             raise errors.ConfigurationError(
                 f"{call.method} {shown}: what was to be sent is no HTTP"
             ) from None
         except httpx.RequestError as error:
-            raise errors.ConnectionFailed(reason(error), method=call.method, url=shown) from bare(
-                error
-            )
+            raise errors.ConnectionFailed(
+                reason(error), method=call.method, url=shown
+            ) from without_traceback(error)
 
-    async def _read(self, reply: Reply) -> bytes:
+    async def _read(self, reply: HttpReply) -> bytes:
         """The body; of one that has no end, some bytes more than anybody will look at."""
         pieces: list[bytes] = []
         size = 0
@@ -288,7 +289,7 @@ class Session(Closing):
 
     async def _counted(self, chunks: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
         async for chunk in chunks:
-            self._tally.received += len(chunk)
+            self._counter.received += len(chunk)
             yield chunk
 
 

@@ -1,11 +1,11 @@
-"""What a client has done so far, in numbers."""
+"""Counts of a client's calls, retries, waits and bytes."""
 
 import attrs
 
 
 @attrs.frozen(kw_only=True)
 class Traffic:
-    """What a client has done so far; media, which travel by links, are not counted.
+    """Counts of a client's work so far, without media, which travel by links.
 
     Attributes:
         calls: what callers asked for, each once, however often it was tried.
@@ -22,7 +22,7 @@ class Traffic:
     received: int = 0
 
 
-class Tally:
+class TrafficCounter:
     """Counts for `Traffic`."""
 
     def __init__(self) -> None:

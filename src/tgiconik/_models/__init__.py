@@ -1,11 +1,13 @@
-"""What all generated models stand on: the base class, the UNSET sentinel, JSON in and out.
+"""Values of both platforms: base classes, the UNSET sentinel, JSON in and out.
 
-The models are attrs classes; see `base` for how they come to be, `reading` for what is read how,
-and `forms` for how msgspec, where it is installed, reads the same faster. No I/O, no HTTP.
+iconik's models derive from `Model`, Trading Grid's values from `Record`; both are attrs classes.
+See `reading` for how JSON is read, and `forms` for how msgspec, where it is installed, reads models
+faster. No I/O, no HTTP.
 """
 
 from tgiconik._models.base import UNSET, Model, Unset, is_secret
 from tgiconik._models.decoding import decode, structure
+from tgiconik._models.record import Record, wire_name, wired
 from tgiconik._models.text import writable
 from tgiconik._models.times import parse_time, rfc3339
 from tgiconik._models.wire import DecodeError, Json
@@ -16,6 +18,7 @@ __all__ = [
     "DecodeError",
     "Json",
     "Model",
+    "Record",
     "Unset",
     "decode",
     "is_secret",
@@ -23,5 +26,7 @@ __all__ = [
     "rfc3339",
     "structure",
     "unstructure",
+    "wire_name",
+    "wired",
     "writable",
 ]

@@ -1,7 +1,7 @@
 """The base class of all generated models, and the sentinel for what was not given.
 
 There are more than a thousand models and a program uses some ten, so attrs builds its table of a
-class when somebody first asks for it (`attrs.fields`, a constructor, decoding); until then a class
+class when it is first needed (`attrs.fields`, a constructor, decoding); until then a class
 costs its declaration, 10 µs instead of 800. An instance holds the fields that were given and takes
 the others from its class.
 """
@@ -36,7 +36,7 @@ _SECRET: Final = re.compile(
 )
 
 
-class _Fields:
+class _LazyFields:
     """A model's `__attrs_attrs__`: attrs builds it, and puts it in this one's place, on demand."""
 
     def __get__(self, _: object, model: "type[Model]") -> "tuple[attrs.Attribute[Any], ...]":
@@ -59,7 +59,7 @@ class Model:
     update sends what was set and nothing else.
     """
 
-    __attrs_attrs__: ClassVar[Any] = _Fields()
+    __attrs_attrs__: ClassVar[Any] = _LazyFields()
     __hash__: ClassVar[None]  # type: ignore[assignment]  # mutable, like every attrs class
 
     #: Python name to wire name, for the few fields whose wire name is not a Python name.
@@ -69,7 +69,7 @@ class Model:
 
     def __init_subclass__(cls) -> None:
         # Of its own: below a class that is built already, the inherited one would be the parent's.
-        cls.__attrs_attrs__ = _Fields()
+        cls.__attrs_attrs__ = _LazyFields()
 
     def __init__(self, **values: Any) -> None:  # noqa: ANN401 - typed by dataclass_transform
         unknown = values.keys() - {field.name for field in attrs.fields(type(self))}
@@ -95,7 +95,7 @@ class Model:
 
 
 def is_secret(name: str) -> bool:
-    """Whether a field of this name holds something that proves who somebody is, unless a flag."""
+    """Whether a field of this name holds a credential, unless it is a flag."""
     return _SECRET.search(name) is not None
 
 

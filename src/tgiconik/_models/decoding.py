@@ -38,16 +38,24 @@ def decode(content: bytes, into: type[T], *, parse: Callable[[], Json] | None = 
     return value
 
 
-def structure(data: Json, into: type[T]) -> T:
-    """A value from parsed JSON. Unknown fields are dropped; a null leaves a field's default.
+def structure(data: Json, into: type[T], *, strict: bool = False) -> T:
+    """A value from parsed JSON; a null leaves a field's default.
+
+    Models drop unknown fields. Records keep them in `extra`, and there, unless `strict`, also what
+    an optional field cannot take.
+
+    Args:
+        data: the parsed JSON.
+        into: the type of the value.
+        strict: refuse values of another type than promised, in records and their fields.
 
     Raises:
         DecodeError: it is not of that shape; the message names the place.
     """
-    # cattrs is not imported before somebody has an answer to read.
+    # cattrs is imported with the first answer that is read.
     from tgiconik._models import reading  # noqa: PLC0415
 
-    return reading.structure(data, into)
+    return reading.structure(data, into, strict=strict)
 
 
 def _decode(content: bytes, into: Any, parse: Callable[[], Json] | None) -> Any:  # noqa: ANN401 - as `into` says

@@ -18,12 +18,13 @@ from typing import Any, Final, TypeVar, get_args, get_origin
 import msgspec
 
 from tgiconik._models.base import Model
-from tgiconik._models.reading import Hook, is_model, readers
+from tgiconik._models.reading import is_model, readers
+from tgiconik._models.scalars import Hook
 from tgiconik._models.times import in_utc
 
 T = TypeVar("T")
 
-#: What msgspec reads as `reading` does, or refuses.
+#: Types that msgspec reads as `reading` does, or refuses.
 _ALIKE: Final = (str, int, float, bool, Any, dict[str, Any])
 
 _forms: Final[dict[type[Model], type[Model] | None]] = {}
@@ -32,7 +33,7 @@ _making: Final = RLock()
 
 
 def reader(into: type[T]) -> Callable[[bytes], T] | None:
-    """What reads JSON text of a type; None where msgspec cannot.
+    """A function that reads JSON text of a type; None where msgspec cannot.
 
     It raises ValueError or RecursionError for what it does not read as `reading` would.
     """
@@ -91,7 +92,7 @@ def _form(model: type[Model]) -> type[Model] | None:
 def _finish(
     model: type[Model], times: Sequence[str], others: Sequence[tuple[str, str, Any, Hook]]
 ) -> Callable[[Model], None]:
-    """What makes a form that is filled in the model."""
+    """A function that turns a filled form into its model."""
     from_text = datetime.fromisoformat
 
     def become(form: Model) -> None:

@@ -1,120 +1,57 @@
-"""From JSON to values: one hook per type, put together by cattrs.
+"""From parsed JSON to values: one hook per type, put together by cattrs.
 
-Tolerant where platforms are known to move (unknown fields, nulls, new enumerated values, numbers as
-text) and strict where a mistake would go unseen: null never becomes "None", 3.7 never becomes 3.
-What cannot be read is an error that names the place.
+Generated models drop unknown fields; records keep them in `extra`. Where reading is tolerant, a
+record also keeps there what an optional field cannot take. What cannot be read is an error that
+names the place.
 """
 
-import math
-import re
 from collections.abc import Callable, Mapping
-from datetime import date, datetime
+from functools import partial
 from inspect import get_annotations
 from types import NoneType, UnionType
 from typing import Any, Final, TypeAlias, TypeVar, cast, get_args, get_origin, get_type_hints
 
+import attrs
 from cattrs import Converter
 
 from tgiconik._models.base import Model, Unset
-from tgiconik._models.times import parse_time
+from tgiconik._models.record import Record, wire_name_of
+from tgiconik._models.scalars import STRICT, TOLERANT, Hook, json_type, read_object
 from tgiconik._models.wire import DecodeError, Json
 
 T = TypeVar("T")
 
+#: A field's name, its type, its hook, and the type of values that need no hook.
+Reader: TypeAlias = tuple[str, Any, Hook, type | None]
+#: Types that JSON and Python share; four in five values of an asset are of one of them.
+_AS_IT_IS: Final = (str, int, bool)
 
-def structure(data: Json, into: type[T]) -> T:
-    """A value from parsed JSON. Unknown fields are dropped; a null leaves a field's default.
+
+def structure(data: Json, into: type[T], *, strict: bool = False) -> T:
+    """A value from parsed JSON; a null leaves a field's default.
+
+    Args:
+        data: the parsed JSON.
+        into: the type of the value.
+        strict: refuse values of another type than promised, in records and their fields.
 
     Raises:
         DecodeError: it is not of that shape; the message names the place.
     """
+    converter = _strict if strict else _tolerant
     try:
-        return cast("T", _converter.get_structure_hook(into)(data, into))
+        return cast("T", converter.get_structure_hook(into)(data, into))
     except RecursionError:
         raise DecodeError("nested too deeply") from None
 
 
-#: Reads parsed JSON as a type; cattrs passes the type along.
-Hook: TypeAlias = Callable[[Json, Any], Any]
-#: A field's name, its type, its hook, and the type of values that need no hook.
-Reader: TypeAlias = tuple[str, Any, Hook, type | None]
-#: What JSON and Python agree upon; four in five values of an asset are such.
-_AS_IT_IS: Final = (str, int, bool)
-_INTEGER: Final = re.compile(r"-?[0-9]{1,20}", re.ASCII)
-_LONGEST_QUOTE: Final = 40
-
-
-def _kind(value: Json) -> str:
-    kinds = {dict: "an object", list: "a list", str: "text", bool: "a boolean", NoneType: "null"}
-    return kinds.get(type(value), "a number")
-
-
-def _read_str(value: Json, _: object) -> str:
-    if isinstance(value, str):
-        return value
-    # A number where text is promised keeps its digits; anything else would be made up.
-    if isinstance(value, int | float) and not isinstance(value, bool):
-        return str(value)
-    raise DecodeError(f"text was expected, not {_kind(value)}")
-
-
-def _read_int(value: Json, _: object) -> int:
-    if isinstance(value, int) and not isinstance(value, bool):
-        return value
-    if isinstance(value, float) and value.is_integer():
-        return int(value)
-    if isinstance(value, str) and _INTEGER.fullmatch(value):
-        return int(value)
-    raise DecodeError(f"a whole number was expected, not {_quoted(value)}")
-
-
-def _read_float(value: Json, _: object) -> float:
-    if isinstance(value, int | float | str) and not isinstance(value, bool):
-        try:
-            number = float(value)
-        except (ValueError, OverflowError):
-            number = math.nan
-        if math.isfinite(number):
-            return number
-    raise DecodeError(f"a number was expected, not {_quoted(value)}")
-
-
-def _read_bool(value: Json, _: object) -> bool:
-    if isinstance(value, bool):
-        return value
-    raise DecodeError(f"a boolean was expected, not {_quoted(value)}")
-
-
-def _read_time(value: Json, _: object) -> datetime:
-    try:
-        return parse_time(value)
-    except (TypeError, ValueError):
-        raise DecodeError(f"a time was expected, not {_quoted(value)}") from None
-
-
-def _read_date(value: Json, _: object) -> date:
-    return _read_time(value, datetime).date()
-
-
-def _read_object(value: Json, _: object) -> dict[str, Any]:
-    if isinstance(value, dict):
-        return value
-    raise DecodeError(f"an object was expected, not {_kind(value)}")
-
-
-def _quoted(value: Json) -> str:
-    if isinstance(value, str | int | float) and not isinstance(value, bool):
-        return f"{str(value)[:_LONGEST_QUOTE]!r}"
-    return _kind(value)
-
-
-def _list_hook(kind: Any) -> Hook:  # noqa: ANN401 - an annotation
+def _list_hook(converter: Converter, kind: Any) -> Hook:  # noqa: ANN401 - an annotation
     (item,) = get_args(kind)
-    read = _converter.get_structure_hook(item)
+    read = converter.get_structure_hook(item)
 
     def read_list(value: Json, _: object) -> list[Any]:
         if not isinstance(value, list):
-            raise DecodeError(f"a list was expected, not {_kind(value)}")
+            raise DecodeError(f"a list was expected, not {json_type(value)}")
         if item is Any or (item in _AS_IT_IS and set(map(type, value)) <= {item}):
             return value
         items: list[Any] = []
@@ -133,15 +70,87 @@ def _list_hook(kind: Any) -> Hook:  # noqa: ANN401 - an annotation
     return read_list
 
 
-def _model_hook(model: type[Model]) -> Hook:
+def _tuple_hook(converter: Converter, kind: Any) -> Hook:  # noqa: ANN401 - an annotation
+    item, _ = get_args(kind)
+    read = _hook(converter, item)
+
+    def read_tuple(value: Json, _: object) -> tuple[Any, ...]:
+        if not isinstance(value, list):
+            raise DecodeError(f"a list was expected, not {json_type(value)}")
+        index = 0
+        items: list[Any] = []
+        try:
+            for index, one in enumerate(value):  # noqa: B007 - used by the handler below
+                items.append(read(one, item))
+        except DecodeError as error:
+            error.within(f"[{index}]")
+            raise
+        return tuple(items)
+
+    return read_tuple
+
+
+def _hook(converter: Converter, kind: Any) -> Hook:  # noqa: ANN401 - an annotation
+    """The hook of a record's field. cattrs itself takes a class of texts for plain text."""
+    if isinstance(kind, type) and issubclass(kind, str) and kind is not str:
+        read = converter.get_structure_hook(str)
+        return lambda value, _: kind(read(value, str))
+    return converter.get_structure_hook(kind)
+
+
+def _record_hook(converter: Converter, strict: bool, kind: type[Any]) -> Hook:  # noqa: FBT001 - bound by partial
+    keeps_unknown = issubclass(kind, Record)
+    fields: list[tuple[attrs.Attribute[Any], str, Any, Hook]] = []
+
+    def read_record(value: Json, _: object) -> Any:  # noqa: ANN401 - as `kind` says
+        if not isinstance(value, dict):
+            raise DecodeError(f"an object was expected, not {json_type(value)}")
+        if not fields:  # at the first use, not at once: records may contain themselves
+            fields.extend(_record_fields(converter, kind))
+        found: dict[str, Any] = {}
+        extra = dict(value)
+        for field, wire, hint, read in fields:
+            one = extra.pop(wire, None)
+            required = field.default is attrs.NOTHING
+            try:
+                if one is not None:
+                    found[field.name] = read(one, hint)
+                elif required:
+                    raise DecodeError("missing")  # noqa: TRY301 - named below, like the others
+            except DecodeError as error:
+                if strict or required:
+                    error.within(f".{wire}")
+                    raise
+                extra[wire] = one
+        return kind(**found, extra=extra) if keeps_unknown else kind(**found)
+
+    return read_record
+
+
+def _record_fields(
+    converter: Converter, kind: type[Any]
+) -> list[tuple["attrs.Attribute[Any]", str, Any, Hook]]:
+    hints = get_type_hints(kind)
+    found = []
+    for field in attrs.fields(kind):
+        if field.name == "extra":
+            continue
+        hint = hints[field.name]
+        options = _options(hint)
+        only = options[0] if len(options) == 1 else hint
+        found.append((field, wire_name_of(field), only, _hook(converter, only)))
+    return found
+
+
+def _model_hook(converter: Converter, model: type[Model]) -> Hook:
     known: dict[str, Reader] = {}
     find = known.get
 
     def read_model(value: Json, _: object) -> Model:
         if not isinstance(value, dict):
-            raise DecodeError(f"an object was expected, not {_kind(value)}")
+            raise DecodeError(f"an object was expected, not {json_type(value)}")
         if not known:  # at the first use, not at once: models may contain themselves
-            known.update(readers(model))
+            known.update(_readers(converter, model))
         found = model.__new__(model)
         fields = found.__dict__
         name = ""
@@ -159,7 +168,11 @@ def _model_hook(model: type[Model]) -> Hook:
 
 
 def readers(model: type[Model]) -> dict[str, Reader]:
-    """How to read each field, by wire name; a null never gets so far."""
+    """How to read each field of a model, by wire name; a null never gets so far."""
+    return _readers(_tolerant, model)
+
+
+def _readers(converter: Converter, model: type[Model]) -> dict[str, Reader]:
     found: dict[str, Reader] = {}
     for name, hint in get_type_hints(model).items():
         if name.startswith("_"):
@@ -168,21 +181,21 @@ def readers(model: type[Model]) -> dict[str, Reader]:
         kind = options[0] if len(options) == 1 else hint
         exact = next((one for one in _AS_IT_IS if one in options), None)
         wire = model._wire.get(name, name)  # noqa: SLF001 - our own
-        found[wire] = name, kind, _converter.get_structure_hook(kind), exact
+        found[wire] = name, kind, converter.get_structure_hook(kind), exact
     return found
 
 
 def _options(kind: Any) -> list[Any]:  # noqa: ANN401 - an annotation
-    """What an annotation allows besides None and UNSET."""
+    """The types that an annotation allows besides None and UNSET."""
     options = get_args(kind) if isinstance(kind, UnionType) else [kind]
     return [one for one in options if one not in {NoneType, Unset}]
 
 
-def _union_hook(kind: Any) -> Hook:  # noqa: ANN401 - an annotation
+def _union_hook(converter: Converter, kind: Any) -> Hook:  # noqa: ANN401 - an annotation
     options = _options(kind)
     if len(options) == 1:
         (only,) = options
-        read = _converter.get_structure_hook(only)
+        read = converter.get_structure_hook(only)
         return lambda value, _: None if value is None else read(value, only)
     models = [one for one in options if is_model(one)]
     plain = {get_origin(one) or one for one in options}
@@ -190,10 +203,12 @@ def _union_hook(kind: Any) -> Hook:  # noqa: ANN401 - an annotation
     def read_union(value: Json, _: object) -> Any:  # noqa: ANN401 - one of many
         if isinstance(value, dict) and models:
             best = _best(models, value)
-            return _converter.get_structure_hook(best)(value, best)
+            return converter.get_structure_hook(best)(value, best)
         if value is None or type(value) in plain:
             return value
-        raise DecodeError(f"one of several shapes was expected, none of which is {_kind(value)}")
+        raise DecodeError(
+            f"one of several shapes was expected, none of which is {json_type(value)}"
+        )
 
     return read_union
 
@@ -212,19 +227,30 @@ def is_model(kind: Any) -> bool:  # noqa: ANN401 - an annotation
     return isinstance(kind, type) and issubclass(kind, Model)
 
 
-_converter: Final = Converter()
-for _type, _read in (
-    (str, _read_str),
-    (int, _read_int),
-    (float, _read_float),
-    (bool, _read_bool),
-    (datetime, _read_time),
-    (date, _read_date),
-):
-    _converter.register_structure_hook(_type, _read)
-_converter.register_structure_hook_func(lambda kind: kind == dict[str, Any], _read_object)
-_converter.register_structure_hook_factory(
-    lambda kind: getattr(kind, "__origin__", None) is list, _list_hook
-)
-_converter.register_structure_hook_factory(lambda kind: isinstance(kind, UnionType), _union_hook)
-_converter.register_structure_hook_factory(is_model, _model_hook)
+def _is_record(kind: Any) -> bool:  # noqa: ANN401 - an annotation
+    return isinstance(kind, type) and attrs.has(kind) and not is_model(kind)
+
+
+def _is_object(kind: Any) -> bool:  # noqa: ANN401 - an annotation
+    return kind == dict[str, Any] or get_origin(kind) is Mapping
+
+
+def _converter(*, strict: bool) -> Converter:
+    converter = Converter()
+    for scalar, read in (STRICT if strict else TOLERANT).items():
+        converter.register_structure_hook(scalar, read)
+    converter.register_structure_hook_func(_is_object, read_object)
+    factories: list[tuple[Callable[[Any], bool], Callable[[Any], Hook]]] = [
+        (lambda kind: get_origin(kind) is list, partial(_list_hook, converter)),
+        (lambda kind: get_origin(kind) is tuple, partial(_tuple_hook, converter)),
+        (lambda kind: isinstance(kind, UnionType), partial(_union_hook, converter)),
+        (is_model, partial(_model_hook, converter)),
+        (_is_record, partial(_record_hook, converter, strict)),
+    ]
+    for fits, factory in factories:
+        converter.register_structure_hook_factory(fits, factory)
+    return converter
+
+
+_tolerant: Final = _converter(strict=False)
+_strict: Final = _converter(strict=True)

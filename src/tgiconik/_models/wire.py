@@ -1,8 +1,8 @@
-"""What goes over the wire: JSON, and the error for JSON that is not what was promised."""
+"""JSON, and the error for JSON that is not of the promised shape."""
 
 from typing import Any, TypeAlias
 
-#: What JSON becomes in Python.
+#: Parsed JSON.
 Json: TypeAlias = Any
 
 

@@ -2,27 +2,25 @@
 
 from collections.abc import Mapping
 from datetime import date, datetime
+from enum import Enum
+from typing import Any
 
 import attrs
 
 from tgiconik._models.base import UNSET, Model
+from tgiconik._models.record import wire_name_of
 from tgiconik._models.times import rfc3339
 from tgiconik._models.wire import Json
 
 
 def unstructure(value: object) -> Json:
-    """What `json.dumps` takes.
+    """A value as `json.dumps` takes it.
 
-    UNSET is left out. So is a None where None is the default: a model that was read has it for
-    what the platform left out as well as for what it has no value of.
+    UNSET is left out. So is None, except where a field's default is UNSET: there, None was given.
+    What a record has in `extra` goes back under its own name.
     """
-    if isinstance(value, Model):
-        return {
-            value._wire.get(field.name, field.name): unstructure(one)  # noqa: SLF001 - our own
-            for field in attrs.fields(type(value))
-            if (one := getattr(value, field.name)) is not UNSET
-            and (one is not None or field.default is not None)
-        }
+    if attrs.has(type(value)):
+        return _fields(value)
     if isinstance(value, Mapping):
         return {str(name): unstructure(one) for name, one in value.items() if one is not UNSET}
     if isinstance(value, list | tuple):
@@ -31,4 +29,24 @@ def unstructure(value: object) -> Json:
         return rfc3339(value)
     if isinstance(value, date):
         return value.isoformat()
-    return value
+    return value.value if isinstance(value, Enum) else value
+
+
+def _fields(value: object) -> dict[str, Json]:
+    sent = {
+        _wire_name(value, field): unstructure(one)
+        for field in attrs.fields(type(value))  # type: ignore[arg-type]  # known to be attrs
+        if (one := getattr(value, field.name)) is not UNSET
+        and (one is not None or field.default is UNSET)
+    }
+    if isinstance(value, Model):
+        return sent
+    # What could not be read goes back as it came, not as the default that stands in its place.
+    extra = sent.pop("extra", {})
+    return {**sent, **extra}
+
+
+def _wire_name(value: object, field: "attrs.Attribute[Any]") -> str:
+    if isinstance(value, Model):
+        return value._wire.get(field.name, field.name)  # noqa: SLF001 - our own
+    return wire_name_of(field)

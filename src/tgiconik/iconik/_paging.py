@@ -25,7 +25,7 @@ class LostTrackError(ValueError):
 
 
 @attrs.frozen(kw_only=True)
-class Turn:
+class ReadPage:
     """A page that was read.
 
     Attributes:
@@ -46,74 +46,74 @@ class Turn:
 
     @property
     def full(self) -> bool:
-        """Whether there may be more: nobody got less than they asked for."""
+        """Whether there may be more entries: the page has as many as were requested."""
         return len(self.items) >= min(self.per_page or _SURE, _SURE) > 0
 
 
-Style: TypeAlias = Callable[[Turn], str | None]
+Style: TypeAlias = Callable[[ReadPage], str | None]
 
 
-def by_url(turn: Turn) -> str | None:
+def by_url(page: ReadPage) -> str | None:
     """Follow `next_url`: host-relative, with the query, null or absent on the last page."""
-    url: str | None = getattr(turn.envelope, "next_url", None)
+    url: str | None = getattr(page.envelope, "next_url", None)
     if not url:
         return None
     parts = urlsplit(url)
-    if parts.path.rstrip("/") != turn.path.rstrip("/") or not parts.query:
-        raise LostTrackError(f"next_url leads from {turn.path} to {parts.path}")
+    if parts.path.rstrip("/") != page.path.rstrip("/") or not parts.query:
+        raise LostTrackError(f"next_url leads from {page.path} to {parts.path}")
     return parts.query
 
 
-def by_last_id(turn: Turn) -> str | None:
+def by_last_id(page: ReadPage) -> str | None:
     """Go on after the last entry, unless the answer says where itself."""
-    return by_url(turn) or _after(turn, "last_id", turn.key)
+    return by_url(page) or _after(page, "last_id", page.key)
 
 
-def by_last_field_name(turn: Turn) -> str | None:
+def by_last_field_name(page: ReadPage) -> str | None:
     """The same for metadata fields, which are named."""
-    return by_url(turn) or _after(turn, "last_field_name", "name")
+    return by_url(page) or _after(page, "last_field_name", "name")
 
 
-def by_scroll(turn: Turn) -> str | None:
+def by_scroll(page: ReadPage) -> str | None:
     """Follow `next_url`; of a list beyond the window, follow the scroll that `too_long` began."""
-    if not scrolling(turn.cursor):
-        return by_url(turn)
-    scroll = getattr(turn.envelope, "scroll_id", None)
-    if not scroll or not turn.items:
+    if not scrolling(page.cursor):
+        return by_url(page)
+    scroll = getattr(page.envelope, "scroll_id", None)
+    if not scroll or not page.items:
         return None
     # The platform moves on below the same id: the count tells one page's cursor from the next.
-    read = int((turn.cursor or "").partition("#")[2] or 0)
+    read = int((page.cursor or "").partition("#")[2] or 0)
     return f"{urlencode({'scroll': 'true', 'scroll_id': scroll})}#{read + 1}"
 
 
-def by_search_after(turn: Turn) -> str | None:
+def by_search_after(page: ReadPage) -> str | None:
     """Follow `next_url` within the window, from there on the sort values of the last entry."""
-    following = by_url(turn)
-    page = dict(parse_qsl(following or "")).get("page", "")
-    size = turn.per_page or len(turn.items)
-    within = page.isdecimal() and int(page) * size <= WINDOW
-    if not searching_after(turn.cursor) and (following is None or within):
+    following = by_url(page)
+    number = dict(parse_qsl(following or "")).get("page", "")
+    size = page.per_page or len(page.items)
+    within = number.isdecimal() and int(number) * size <= WINDOW
+    if not searching_after(page.cursor) and (following is None or within):
         return following
-    return by_sort_values(turn)
+    return by_sort_values(page)
 
 
-def by_sort_values(turn: Turn) -> str | None:
+def by_sort_values(page: ReadPage) -> str | None:
     """Go on after the sort values of the last entry; entries without any leave `next_url`.
 
     From the first page on, this asks for an order that no two entries share.
     """
-    if not turn.items:
+    if not page.items:
         return None
-    values = getattr(turn.items[-1], "sort_", None)
+    values = getattr(page.items[-1], "sort_", None)
     if not values:
-        return by_url(turn)
-    return urlencode({"search_after": json.dumps(values)}) if turn.full else None
+        return by_url(page)
+    return urlencode({"search_after": json.dumps(values)}) if page.full else None
 
 
-def too_long(turn: Turn) -> bool:
+def too_long(page: ReadPage) -> bool:
     """Whether page numbers will not reach the end of a list that can scroll."""
-    total = getattr(turn.envelope, "total", None)
-    return turn.cursor is None and total is not None and total > WINDOW
+    total = getattr(page.envelope, "total", None)
+    return page.cursor is None and total is not None and total > WINDOW
 
 
 #: The cursor that begins a scroll.
@@ -141,10 +141,10 @@ def values_at(cursor: str) -> list[Any]:
     return values
 
 
-def _after(turn: Turn, name: str, key: str) -> str | None:
-    if not turn.full:
+def _after(page: ReadPage, name: str, key: str) -> str | None:
+    if not page.full:
         return None
-    last = getattr(turn.items[-1], key, None)
+    last = getattr(page.items[-1], key, None)
     if last is None:
         raise LostTrackError(f"the last entry of a full page has no {key} to go on from")
     return urlencode({name: last})

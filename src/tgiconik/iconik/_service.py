@@ -1,4 +1,4 @@
-"""What every generated service stands on: one call, one list, in terms of the HTTP core."""
+"""The base class of all generated services: single calls and lists, over the HTTP core."""
 
 import json
 from collections.abc import Mapping, Sequence
@@ -12,7 +12,7 @@ from tgiconik.iconik import _paging
 
 T = TypeVar("T")
 
-#: What a body may be given as: a model, or the JSON object itself.
+#: A request body: a model, or the JSON object itself.
 Body = Model | Mapping[str, Any] | None
 
 _NO_BODY = frozenset({202, 204})
@@ -20,7 +20,7 @@ _REDIRECT = 300
 
 
 class Options(TypedDict, total=False):
-    """What a call may have besides its method, path and ids.
+    """The options of a call besides its method, path and ids.
 
     Attributes:
         query: query names and values; None is left out.
@@ -80,7 +80,7 @@ class Service(Listed):
         into: type[T] | None = None,
         **options: Unpack[Options],
     ) -> T | None:
-        """Send a call; decode what it answers, when somebody wants it."""
+        """Send a call, and decode its answer if `into` says as what."""
         answer = await self._send(self._build(method, path, ids, options), options)
         return None if into is None else _decoded(answer, into)
 
@@ -123,7 +123,7 @@ class Service(Listed):
         key: str = "id",
         **options: Unpack[Options],
     ) -> Pages[Any]:
-        """The list at a path, page by page. Nothing is sent before somebody iterates."""
+        """The list at a path, page by page. Nothing is sent before iteration."""
         query = options.get("query", {})
         per_page = query.get("per_page")
 
@@ -132,7 +132,7 @@ class Service(Listed):
             answer = await self._send(call, options)
             envelope = None if answer.status in _NO_BODY else _decoded(answer, into)
             items = getattr(envelope, "objects", None) or []
-            turn = _paging.Turn(
+            read = _paging.ReadPage(
                 path=call.path,
                 cursor=cursor,
                 per_page=per_page if isinstance(per_page, int) else None,
@@ -140,10 +140,10 @@ class Service(Listed):
                 items=items,
                 key=key,
             )
-            if by is _paging.by_scroll and _paging.too_long(turn):
+            if by is _paging.by_scroll and _paging.too_long(read):
                 return await fetch(_paging.SCROLL)
             try:
-                following = by(turn)
+                following = by(read)
             except _paging.LostTrackError as error:
                 raise unreadable(answer, str(error)) from error
             total = getattr(envelope, "total", None)

@@ -12,11 +12,11 @@ from typing import Final, TypedDict
 import attrs
 
 from tgiconik import errors
-from tgiconik.iconik._walk import walked
+from tgiconik.iconik._parallel_pages import read_all
 from tgiconik.iconik.models import assets as m
 from tgiconik.iconik.services.assets import AssetsService
 
-#: What a share is set to, as opposed to what it is and how far it has come.
+#: The settings of a share, as opposed to its identity and its counts.
 SHARE_SETTINGS: Final = (
     "allow_approving_comments",
     "allow_comments",
@@ -356,7 +356,7 @@ class Assets(AssetsService):
                 list is read from several places at the same time.
         """
         found: dict[str, list[ShareLink]] = {}
-        for share in await walked(self.list_object_shares(object_type, object_id), known):
+        for share in await read_all(self.list_object_shares(object_type, object_id), known):
             if (key := key_in(share.title)) is not None:
                 found.setdefault(key, []).append(_link(share, object_type, object_id))
         for links in found.values():
@@ -434,7 +434,7 @@ class _Permissions(TypedDict):
 
 
 def _may_look(*, and_download: bool) -> _Permissions:
-    """What a recipient may do: look at the current version, and download where that is allowed."""
+    """The permissions of a recipient: view the current version, and download if allowed."""
     return _Permissions(
         allow_download=and_download,
         allow_comments=False,

@@ -1,17 +1,16 @@
-"""Is this client ready: credentials, roles per workflow, and the policy's metadata view."""
+"""Checks that a client is ready: credentials, roles per workflow, and the policy's view."""
 
 from collections.abc import Iterable, Mapping
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 import attrs
 
 from tgiconik import errors
+from tgiconik.iconik.metadata import Metadata
+from tgiconik.iconik.services.users import UsersService
 from tgiconik.release import ReleasePolicy
 
-if TYPE_CHECKING:
-    from tgiconik.iconik.client import IconikClient
-
-#: What deciding, sharing and revoking take.
+#: Roles for deciding, sharing and revoking.
 _SHARING: Final = frozenset(
     {
         "can_read_assets",
@@ -23,15 +22,15 @@ _SHARING: Final = frozenset(
     }
 )
 
-#: What a package of a partner's own takes beside that.
+#: Further roles for a package of a partner's own.
 _PACKING: Final = frozenset(
     {"can_search", "can_create_collections", "can_read_collections", "can_write_collections"}
 )
 
-#: What talking to the media team on an asset's timeline takes.
+#: Roles for comments to the media team on an asset's timeline.
 _TIMELINE: Final = frozenset({"can_read_segments", "can_create_segments"})
 
-#: What bringing a file in takes, until it has its proxies.
+#: Roles for uploading a file, until it has its proxies.
 _UPLOADING: Final = frozenset(
     {
         "can_create_transcode_jobs",
@@ -92,12 +91,13 @@ _WORDS: Final = frozenset(
 
 @attrs.frozen(kw_only=True)
 class IconikCheck:
-    """What is ready and what is not.
+    """The result of checking an iconik client.
 
     Attributes:
-        user: e-mail address of the user that the token acts as; None when nobody could be asked.
+        user: e-mail address of the user that the token acts as; None if the credentials do not
+            work.
         missing_roles: roles that the user lacks, by workflow; only workflows that lack one.
-        problems: everything that stands in the way, one sentence each.
+        problems: everything that is missing or wrong, one sentence each.
     """
 
     user: str | None = None
@@ -110,19 +110,22 @@ class IconikCheck:
         return not self.problems
 
 
-async def check(iconik: "IconikClient", policy: ReleasePolicy | None = None) -> IconikCheck:
-    """Look at everything that a workflow will need, and change nothing.
+async def check(
+    users: UsersService, metadata: Metadata, policy: ReleasePolicy | None = None
+) -> IconikCheck:
+    """Check everything that the workflows need, without changing anything.
 
     `GET /API/users/v1/users/current/`, `…/current/roles/` and, with a policy,
-    `GET /API/metadata/v1/views/{view_id}/`. What fails is in the result, not raised.
+    `GET /API/metadata/v1/views/{view_id}/`. Failures are in the result, not raised.
 
     Args:
-        iconik: the client.
+        users: says who the token acts as, and with which roles.
+        metadata: has the policy's view.
         policy: also check that its metadata view and fields exist.
     """
     try:
-        user = (await iconik.users.get_current_user()).email
-        roles = frozenset([role async for role in iconik.users.list_current_user_roles()])
+        user = (await users.get_current_user()).email
+        roles = frozenset([role async for role in users.list_current_user_roles()])
     except errors.TgIconikError as error:
         return IconikCheck(problems=(f"The credentials do not work: {error}",))
     missing = {
@@ -134,15 +137,15 @@ async def check(iconik: "IconikClient", policy: ReleasePolicy | None = None) -> 
         for role in sorted(lacking)
     ]
     if policy is not None:
-        problems += await _view_problems(iconik, policy)
+        problems += await _view_problems(metadata, policy)
     return IconikCheck(user=user, missing_roles=missing, problems=tuple(problems))
 
 
-async def _view_problems(iconik: "IconikClient", policy: ReleasePolicy) -> list[str]:
+async def _view_problems(metadata: Metadata, policy: ReleasePolicy) -> list[str]:
     if policy.metadata_view is None:
         return ["The policy names no metadata view, so that nothing will ever be releasable."]
     try:
-        view = await iconik.metadata.get_view(policy.metadata_view, merge_fields=True)
+        view = await metadata.get_view(policy.metadata_view, merge_fields=True)
     except errors.TgIconikError as error:
         return [f"The policy's metadata view cannot be read: {error}"]
     types = {field.name: field.field_type for field in view.view_fields or ()}

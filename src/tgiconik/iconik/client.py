@@ -4,11 +4,11 @@ import os
 import re
 from collections.abc import Collection, Mapping
 from functools import cached_property
-from typing import TYPE_CHECKING, Any, Final, Self, TypedDict, Unpack
+from typing import TYPE_CHECKING, Any, Final, Self, Unpack
 
 from tgiconik import errors
 from tgiconik._http import (
-    Closing,
+    Closeable,
     Engine,
     HeaderAuth,
     Hidden,
@@ -16,11 +16,12 @@ from tgiconik._http import (
     QueryValue,
     Retry,
     Session,
+    SessionOptions,
     Traffic,
     Transport,
     build,
     chosen_engine,
-    literally,
+    literal_path,
 )
 
 if TYPE_CHECKING:
@@ -48,27 +49,14 @@ _VARIABLES: Final = {
     "app_id": "ICONIK_APP_ID",
     "auth_token": "ICONIK_AUTH_TOKEN",
 }
-#: What a header can carry as it is. The HTTP library repeats others in its error, a secret or not.
+#: Characters that a header can carry. The HTTP library's error repeats other values, secret or not.
 _CREDENTIAL: Final = re.compile(r"[!-~]+")
 #: iconik allows about 1,000 calls in 20 seconds per set of credentials: these, and the ten that may
 #: start at once after a pause.
 _CALLS_PER_SECOND: Final = 49.0
 
 
-class SessionOptions(TypedDict, total=False):
-    """How calls are sent; `IconikClient` says what each means."""
-
-    timeout: float
-    deadline: float
-    retry: Retry | None
-    rate: float | None
-    engine: Engine | None
-    transport: Transport | None
-    user_agent: str | None
-    plain_http: Collection[str]
-
-
-class IconikClient(Closing):
+class IconikClient(Closeable):
     """iconik for one application token: `async with` it, or call `aclose` at the end.
 
     Nothing is sent before the first call.
@@ -79,7 +67,7 @@ class IconikClient(Closing):
         auth_token: its token; it acts as the user it was made for.
         timeout: seconds to wait for a connection, and between two pieces of an answer.
         deadline: seconds that one call may take in all, its retries included.
-        retry: how often to try, and how patiently.
+        retry: how often a failed call is repeated, and the waits between attempts.
         rate: calls per second at the most; fewer when iconik says that few are left or refuses one
             (429). None for no limit.
         engine: what connections are made of: `httpx`, or `aiohttp`, which is several times as fast
@@ -171,7 +159,7 @@ class IconikClient(Closing):
 
     @property
     def traffic(self) -> Traffic:
-        """What this client has done so far: calls, retries, waits, bytes."""
+        """The work of this client so far: calls, retries, waits, bytes."""
         return self._session.traffic
 
     async def aclose(self) -> None:
@@ -279,7 +267,7 @@ class IconikClient(Closing):
 
     @cached_property
     def users_notifications(self) -> "UsersNotificationsService":
-        """What users are told, and what they subscribed to."""
+        """Notifications to users, and their subscriptions."""
         from tgiconik.iconik.services.users_notifications import UsersNotificationsService
 
         return UsersNotificationsService(self._session)
@@ -320,16 +308,16 @@ class IconikClient(Closing):
             CallError: see `tgiconik.errors`.
         """
         body: dict[str, Any] = {} if json is None else {"json": json}
-        path = literally(path, query)
+        path = literal_path(path, query)
         call = build(method, path, query=query, headers=headers, repeatable=repeatable, **body)
         return (await self._session.send(call)).json()
 
     async def check(self, policy: "ReleasePolicy | None" = None) -> "IconikCheck":
-        """Try what the workflows need, changing nothing: see `IconikCheck`.
+        """Check what the workflows need, without changing anything: see `IconikCheck`.
 
         Args:
             policy: also check that its metadata view and fields exist.
         """
         from tgiconik.iconik.check import check
 
-        return await check(self, policy)
+        return await check(self.users, self.metadata, policy)

@@ -14,7 +14,7 @@ from tgiconik import errors
 from tgiconik._models import parse_time, rfc3339
 from tgiconik.iconik.services.metadata import MetadataService
 
-#: What a field can be given.
+#: A value of a field.
 Value: TypeAlias = str | int | float | bool | dt.datetime | dt.date
 #: One value, several, or None for no value at all.
 Given: TypeAlias = Value | Sequence[Value] | None
@@ -24,7 +24,7 @@ _NO: Final = frozenset({"false", "no", "0"})
 
 
 class MetadataValues(Mapping[str, tuple[Any, ...]]):
-    """What a view shows of an object: field name to values; fields without a value are left out.
+    """The values of an object in a view: field name to values; fields without a value are left out.
 
     Args:
         fields: the values by field name.
@@ -159,7 +159,7 @@ class Metadata(MetadataService):
     async def values(
         self, object_id: str, view_id: str, *, object_type: str = "assets"
     ) -> MetadataValues:
-        """What a view shows of an object.
+        """The values of an object in a view.
 
         `GET /API/metadata/v1/{object_type}/{object_id}/views/{view_id}/`, role
         `can_read_metadata_values`. iconik answers 404 for a view that has no values yet, which is

@@ -19,18 +19,19 @@ import attrs
 
 from tgiconik._http import Pages
 from tgiconik._models import rfc3339
+from tgiconik._validate import texts
 from tgiconik.errors import ConfigurationError
 from tgiconik.iconik import _paging
 from tgiconik.iconik.models import search as m
 from tgiconik.iconik.services.search import SearchService
 
-#: What a field can be compared with.
+#: A value that a field can be compared with.
 Value: TypeAlias = str | int | float | bool | datetime | date
 
 #: A hit, as the index has it. What decides is read by id.
 Hit: TypeAlias = m.SearchDocument
 
-#: What Lucene reads as more than text: its signs, and the words that are operators where a term
+#: Characters that Lucene reads as more than text, and the words that are operators where a term
 #: begins.
 _SPECIAL: Final = re.compile(r'(^(?=(?:AND|OR|NOT)\b)|[+\-&|!(){}\[\]^"~*?:\\/\s])')
 
@@ -98,7 +99,12 @@ def one_of(field: str, values: Iterable[Value]) -> Condition:
     Args:
         field: name of the field, such as `media_type` or `metadata.Regions`.
         values: text, numbers, flags or times.
+
+    Raises:
+        ConfigurationError: one text instead of several values; say `term` instead.
     """
+    if isinstance(values, str):
+        raise ConfigurationError(f"one_of({field!r}) takes several values; for one there is term()")
     # Unescaped: these are compared as they are, like the values that facets answer.
     return _one(m.CriteriaTermInput(name=field, value_in=[_text(value) for value in values]))
 
@@ -192,7 +198,7 @@ def nested(path: str, *conditions: Condition) -> Condition:
 
 
 class SearchOptions(TypedDict, total=False):
-    """What a search can be given besides its text; `Search.documents` says what each means."""
+    """The options of a search besides its text; `Search.documents` documents each."""
 
     query: str | None
     where: Sequence[Condition]
@@ -268,35 +274,65 @@ class Search(SearchService):
             per_page: hits read at once; 100 is safe.
 
         Raises:
-            ConfigurationError: both `text` and `query` are given.
+            ConfigurationError: `text` and `query` are both given, or a text instead of a list.
         """
-        if text is not None and query is not None:
-            raise ConfigurationError("give text or query, not both")
-        body = m.SearchCriteriaInput(doc_types=list(doc_types), sort=_sorted(sort))
-        if words := (query or " ".join(escaped(word) for word in (text or "").split())):
-            body.query = words
-        if where:
-            body.filter = all_of(*where).to_filter()
-        if facets:
-            body.facets = list(facets)
-        if include_fields:
-            body.include_fields = list(include_fields)
-        if exclude_fields:
-            body.exclude_fields = list(exclude_fields)
-        if metadata_view_id is not None:
-            body.metadata_view_id = metadata_view_id
         return self._pages(
             "POST",
             "/v1/search/",
             into=m.SearchDocuments,
             # The order always ends with the id, so that there is no need for page numbers.
             by=_paging.by_sort_values,
-            body=body,
+            body=_criteria(
+                doc_types=doc_types,
+                query=_query(text, query),
+                where=where,
+                sort=sort,
+                facets=facets,
+                include_fields=include_fields,
+                exclude_fields=exclude_fields,
+                metadata_view_id=metadata_view_id,
+            ),
             # A machine's searches are nobody's history; iconik would keep them by default.
             query={"per_page": per_page, "save_search_history": False},
             repeatable=True,
             roles=("can_search",),
         )
+
+
+def _query(text: str | None, query: str | None) -> str:
+    if text is not None and query is not None:
+        raise ConfigurationError("give text or query, not both")
+    return query or " ".join(escaped(word) for word in (text or "").split())
+
+
+def _criteria(
+    *,
+    doc_types: Sequence[str],
+    query: str,
+    where: Sequence[Condition],
+    sort: Sequence[str],
+    facets: Sequence[str],
+    include_fields: Sequence[str],
+    exclude_fields: Sequence[str],
+    metadata_view_id: str | None,
+) -> m.SearchCriteriaInput:
+    """The body of a search. What is empty is left out."""
+    body = m.SearchCriteriaInput(
+        doc_types=list(texts(doc_types, "doc_types")), sort=_sorted(texts(sort, "sort"))
+    )
+    if query:
+        body.query = query
+    if where:
+        body.filter = all_of(*where).to_filter()
+    if fields := texts(facets, "facets"):
+        body.facets = list(fields)
+    if fields := texts(include_fields, "include_fields"):
+        body.include_fields = list(fields)
+    if fields := texts(exclude_fields, "exclude_fields"):
+        body.exclude_fields = list(fields)
+    if metadata_view_id is not None:
+        body.metadata_view_id = metadata_view_id
+    return body
 
 
 def _one(condition: m.CriteriaTermInput) -> Condition:

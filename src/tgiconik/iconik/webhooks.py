@@ -1,4 +1,4 @@
-"""What iconik sends: events of its webhooks, and calls of its custom actions.
+"""Requests that iconik sends: events of its webhooks, and calls of its custom actions.
 
 iconik signs nothing. What authenticates a call is a secret header that the definition of the
 webhook or custom action has it send along, so make definitions with `webhook`, and read what comes

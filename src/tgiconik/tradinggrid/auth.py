@@ -14,8 +14,9 @@ import anyio
 import attrs
 
 from tgiconik import errors
-from tgiconik._http import Answer, Session, Unpickled, basic, build
-from tgiconik.tradinggrid._decode import MismatchError, Record, read, readable
+from tgiconik._http import Answer, NotPicklable, Session, basic, build
+from tgiconik._models import DecodeError, Record
+from tgiconik.tradinggrid._decode import read, readable
 
 #: How long a token lasts when the answer does not say.
 _LIFETIME: Final = 10 * 3600.0
@@ -27,7 +28,7 @@ _REFUSAL_HOLDS: Final = 10.0
 
 @attrs.frozen(kw_only=True)
 class _TokenAnswer(Record):
-    """What the token endpoint answers. `expires_in` comes as a number or as text."""
+    """The token endpoint's answer. `expires_in` comes as a number or as text."""
 
     access_token: str = attrs.field(repr=False)
     expires_in: int | None = None
@@ -49,7 +50,7 @@ class _Failure:
     until: float
 
 
-class ClientCredentials(Unpickled):
+class ClientCredentials(NotPicklable):
     """Signs calls with a token, and fetches a new one when it is needed.
 
     However many calls find the token missing, ending or refused, one of them fetches and the rest
@@ -162,7 +163,7 @@ class ClientCredentials(Unpickled):
             token = read(_TokenAnswer, data, lenient=True)
             # It goes into a header, where anything else would be another header.
             if not re.fullmatch(r"[\x21-\x7e]+", token.access_token):
-                raise MismatchError("$.access_token: not printable ASCII")
+                raise DecodeError("access_token is not printable ASCII")
         lifetime = float(token.expires_in) if token.expires_in else _LIFETIME
         return _Token(
             headers={"Authorization": f"Bearer {token.access_token}"},

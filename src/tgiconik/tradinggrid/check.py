@@ -1,5 +1,6 @@
-"""Does this client work: credentials, company and collaboration surface, tried without a write."""
+"""Checks that a client works: credentials, company and each surface, without writing anything."""
 
+from collections.abc import Awaitable, Callable
 from typing import TYPE_CHECKING
 
 import attrs
@@ -7,14 +8,14 @@ import attrs
 from tgiconik import errors
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable
-
-    from tgiconik.tradinggrid.client import TradingGridClient
+    from tgiconik.tradinggrid.collaboration import Collaboration
+    from tgiconik.tradinggrid.community_management import Companies, PartnerDirectory
+    from tgiconik.tradinggrid.lens import Lens
 
 
 @attrs.frozen(kw_only=True)
 class GridCheck:
-    """What works and what does not.
+    """The result of checking a Trading Grid client.
 
     Attributes:
         works: what answered, in words.
@@ -30,25 +31,39 @@ class GridCheck:
         return not self.problems
 
 
-async def check(grid: "TradingGridClient") -> GridCheck:
-    """Try each surface that the client has, one after the other.
+async def check(
+    *,
+    company_id: str,
+    companies: "Companies",
+    partners: "PartnerDirectory",
+    lens: "Lens",
+    community: "Collaboration",
+) -> GridCheck:
+    """Call each surface once, one after the other.
 
-    What fails is in the result, not raised: the reader wants to see all of it at once.
+    Failures are in the result, not raised: the caller sees all of them at once.
+
+    Args:
+        company_id: BUID of the company that acts.
+        companies: companies by BUID.
+        partners: the partner directory.
+        lens: transaction visibility.
+        community: the collaboration surface.
     """
-    lens = grid.lens.transactions(fields=["transactionid"], count=1)
+    transactions = lens.transactions(fields=["transactionid"], count=1)
     steps: list[tuple[str, Callable[[], Awaitable[object]]]] = [
-        (f"company {grid.company_id} is readable", grid.companies.get),
-        ("the partner directory is readable", lambda: grid.partners.list().first(1)),
-        ("Lens answers", lambda: lens.first(1)),
-        ("the community answers", grid.community.contract),
+        (f"company {company_id} is readable", companies.get),
+        ("the partner directory is readable", lambda: partners.list().first(1)),
+        ("Lens answers", lambda: transactions.first(1)),
+        ("the community answers", community.contract),
     ]
     works: list[str] = []
     problems: list[str] = []
-    for what, step in steps:
+    for claim, call in steps:
         try:
-            await step()
+            await call()
         except errors.TgIconikError as error:
-            problems.append(f"not so: {what}. {error}")
+            problems.append(f"not so: {claim}. {error}")
         else:
-            works.append(what)
+            works.append(claim)
     return GridCheck(works=tuple(works), problems=tuple(problems))

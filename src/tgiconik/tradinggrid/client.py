@@ -5,22 +5,23 @@
 import os
 from collections.abc import Collection, Mapping
 from functools import cached_property
-from typing import TYPE_CHECKING, Any, Final, Self, TypedDict, Unpack
+from typing import TYPE_CHECKING, Any, Final, Self, Unpack
 
 from tgiconik import errors
 from tgiconik._http import (
-    Closing,
+    Closeable,
     Engine,
     Hidden,
     QueryValue,
     Retry,
     Session,
+    SessionOptions,
     Traffic,
     Transport,
     build,
     checked_url,
     chosen_engine,
-    literally,
+    literal_path,
 )
 from tgiconik.tradinggrid.auth import ClientCredentials
 from tgiconik.tradinggrid.check import GridCheck, check
@@ -44,20 +45,7 @@ _VARIABLES: Final = {
 _COMMUNITY_URL: Final = "TRADING_GRID_COMMUNITY_URL"
 
 
-class SessionOptions(TypedDict, total=False):
-    """How calls are sent; `TradingGridClient` says what each means."""
-
-    timeout: float
-    deadline: float
-    retry: Retry | None
-    rate: float | None
-    engine: Engine | None
-    transport: Transport | None
-    user_agent: str | None
-    plain_http: Collection[str]
-
-
-class TradingGridClient(Closing):
+class TradingGridClient(Closeable):
     """Trading Grid for one company: `async with` it, or call `aclose` at the end.
 
     Nothing is sent before the first call, and the token is fetched with it.
@@ -72,7 +60,7 @@ class TradingGridClient(Closing):
         community: another backend for it; `community_url` is for the HTTP backend alone.
         timeout: seconds to wait for a connection, and between two pieces of an answer.
         deadline: seconds that one call may take in all, its retries included.
-        retry: how often to try, and how patiently.
+        retry: how often a failed call is repeated, and the waits between attempts.
         rate: calls per second at the most; None for no limit.
         engine: what connections are made of: `httpx`, or `aiohttp`, which is several times as fast
             and comes with the extra `fast`. `TGICONIK_ENGINE` in the environment says it when left
@@ -183,7 +171,7 @@ class TradingGridClient(Closing):
 
     @property
     def traffic(self) -> Traffic:
-        """What this client has done so far: calls, retries, waits, bytes."""
+        """The work of this client so far: calls, retries, waits, bytes."""
         return self._session.traffic
 
     @cached_property
@@ -209,7 +197,7 @@ class TradingGridClient(Closing):
 
     @cached_property
     def entitlements(self) -> "Entitlements":
-        """What companies and users are entitled to."""
+        """Entitlements of companies and users."""
         from tgiconik.tradinggrid.community_management import Entitlements
 
         return Entitlements(self._session, self.company_id)
@@ -260,9 +248,15 @@ class TradingGridClient(Closing):
             CallError: see `tgiconik.errors`.
         """
         body: dict[str, Any] = {} if json is None else {"json": json}
-        call = build(method, literally(path, query), query=query, headers=headers, **body)
+        call = build(method, literal_path(path, query), query=query, headers=headers, **body)
         return (await self._session.send(call)).json()
 
     async def check(self) -> GridCheck:
-        """Try what a client needs, changing nothing: see `GridCheck`."""
-        return await check(self)
+        """Call each surface once, without changing anything: see `GridCheck`."""
+        return await check(
+            company_id=self.company_id,
+            companies=self.companies,
+            partners=self.partners,
+            lens=self.lens,
+            community=self.community,
+        )

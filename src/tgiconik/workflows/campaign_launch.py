@@ -36,7 +36,7 @@ from typing import Final
 import attrs
 
 from tgiconik import errors
-from tgiconik._models.checks import aware, not_blank, unique_texts
+from tgiconik._validate import aware, filled, unique_texts
 from tgiconik.iconik import IconikClient
 from tgiconik.release import Purpose, Recipient, ReleasePolicy, decide
 from tgiconik.tradinggrid import TradingGridClient
@@ -105,8 +105,8 @@ class Campaign:
             None for nowhere.
     """
 
-    key: str = attrs.field(validator=not_blank)
-    title: str = attrs.field(validator=not_blank)
+    key: str = attrs.field(validator=filled)
+    title: str = attrs.field(validator=filled)
     launch_at: datetime = attrs.field(validator=aware)
     asset_ids: tuple[str, ...] = attrs.field(default=(), converter=unique_texts)
     collection_id: str | None = None

@@ -34,7 +34,7 @@ from typing import Final
 import attrs
 
 from tgiconik import errors
-from tgiconik._models.checks import not_blank, unique_texts
+from tgiconik._validate import filled, unique_texts
 from tgiconik.iconik import IconikClient
 from tgiconik.release import Purpose, ReleasePolicy
 from tgiconik.tradinggrid import TradingGridClient
@@ -98,8 +98,8 @@ class OnboardingTemplate:
         usage: what the media is used for; None asks for no usage.
     """
 
-    key: str = attrs.field(validator=not_blank)
-    title: str = attrs.field(validator=not_blank)
+    key: str = attrs.field(validator=filled)
+    title: str = attrs.field(validator=filled)
     asset_ids: tuple[str, ...] = attrs.field(default=(), converter=unique_texts)
     collection_id: str | None = None
     groups: tuple[str, ...] = attrs.field(default=(), converter=unique_texts)

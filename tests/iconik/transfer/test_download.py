@@ -9,7 +9,7 @@ import pytest
 from sandbox.iconik.world import FILM, POSTER
 
 from tgiconik import IconikClient, errors
-from tgiconik.iconik.transfer import What
+from tgiconik.iconik.transfer import MediaKind
 from tgiconik.sandbox import Sandbox
 from tgiconik.sandbox.iconik import seed
 from tgiconik.sandbox.iconik.kinds import FILES, FORMATS
@@ -67,15 +67,15 @@ async def test_an_older_version_comes_when_it_is_named(
     assert target.read_bytes() == FIRST
 
 
-@pytest.mark.parametrize(("what", "start"), [("proxy", b"\x00\x00\x00"), ("keyframe", b"\x89PNG")])
+@pytest.mark.parametrize(("kind", "start"), [("proxy", b"\x00\x00\x00"), ("keyframe", b"\x89PNG")])
 async def test_previews_come_too(
-    iconik: IconikClient, film: Path, tmp_path: Path, what: What, start: bytes
+    iconik: IconikClient, film: Path, tmp_path: Path, kind: MediaKind, start: bytes
 ) -> None:
     upload = await iconik.transfer.upload(film)
 
-    download = await iconik.transfer.download(upload.asset_id, f"{tmp_path}/out/", what=what)
+    download = await iconik.transfer.download(upload.asset_id, f"{tmp_path}/out/", kind=kind)
 
-    assert download.what == what
+    assert download.kind == kind
     assert download.path.read_bytes().startswith(start)
 
 
@@ -89,7 +89,7 @@ async def test_a_folder_that_ends_with_a_slash_is_made(
 
 async def test_a_template_makes_the_name(iconik: IconikClient, tmp_path: Path) -> None:
     download = await iconik.transfer.download(
-        FILM, tmp_path, name="{title} {stem}-{what}{suffix} {asset_id} {version_id} {name}"
+        FILM, tmp_path, name="{title} {stem}-{kind}{suffix} {asset_id} {version_id} {name}"
     )
 
     version_id = seed.version_id(FILM, 2)
@@ -231,7 +231,7 @@ async def test_a_sequence_of_files_is_not_one_file(
 
 async def test_a_preview_that_is_not_made_yet_says_so(iconik: IconikClient, tmp_path: Path) -> None:
     with pytest.raises(errors.NotOnline, match="has no keyframe yet"):
-        await iconik.transfer.download(POSTER, tmp_path, what="keyframe")
+        await iconik.transfer.download(POSTER, tmp_path, kind="keyframe")
 
 
 async def test_many_come_at_once_and_one_that_fails_stops_no_other(
@@ -245,7 +245,7 @@ async def test_many_come_at_once_and_one_that_fails_stops_no_other(
         )
     seed.archive_original(sandbox.state, ids[2])
 
-    outcomes = await iconik.transfer.download_many([*ids, "gone"], tmp_path, at_once=3)
+    outcomes = await iconik.transfer.download_many([*ids, "gone"], tmp_path, max_concurrency=3)
 
     assert [outcome.asset_id for outcome in outcomes] == [*ids, "gone"]
     assert isinstance(outcomes[2].error, errors.NotOnline)

@@ -9,9 +9,10 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from tgiconik import errors
+from tgiconik._http import may_repeat
 from tgiconik.errors import ConfigurationError
 from tgiconik.iconik.transfer._progress import Meter, metered
-from tgiconik.iconik.transfer._sending import MEBIBYTE, is_passing, parts_of
+from tgiconik.iconik.transfer._sending import MEBIBYTE, parts_of
 
 
 @given(st.integers(1, 10**15), st.integers(1, 10**9))
@@ -93,10 +94,11 @@ WHERE: dict[str, Any] = {"method": "PUT", "url": "https://storage.test/x"}
         (errors.TooManyRequests(status=429, **WHERE), True),
         (errors.ServiceUnavailable(status=503, **WHERE), True),
         (errors.ServerError(status=500, **WHERE), True),
+        (errors.ServerError(status=501, **WHERE), False),
         (errors.BadRequest(status=400, **WHERE), False),
         (errors.LinkRefused(status=403, **WHERE), False),
         (errors.GraphQLError(["no"], **WHERE), False),
     ],
 )
 def test_only_what_may_pass_is_tried_again(error: errors.CallError, passing: bool) -> None:  # noqa: FBT001 - a parameter
-    assert is_passing(error) is passing
+    assert may_repeat(error, repeatable=True) is passing

@@ -8,36 +8,34 @@ appears under its name when it is whole, or not at all.
 import os
 from collections.abc import Iterable, Mapping
 from functools import partial
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 import attrs
 
 from tgiconik import errors
 from tgiconik._http import Links, Listed, Retry
-from tgiconik.iconik._together import together
+from tgiconik._tasks import run_concurrently
 from tgiconik.iconik.metadata import Given
 from tgiconik.iconik.models import assets as a
 from tgiconik.iconik.transfer import _ready
-from tgiconik.iconik.transfer._download import Download, Downloader, What, target_of
+from tgiconik.iconik.transfer._download import Download, Downloader, MediaKind, target_of
 from tgiconik.iconik.transfer._progress import Progress
 from tgiconik.iconik.transfer._ready import Ready
 from tgiconik.iconik.transfer._record import Undo, known
 from tgiconik.iconik.transfer._sending import PART_SIZE
+from tgiconik.iconik.transfer._services import MediaServices
 from tgiconik.iconik.transfer._source import Source, Uploadable
 from tgiconik.iconik.transfer._upload import Upload, Uploader
-
-if TYPE_CHECKING:
-    from tgiconik.iconik.client import IconikClient
 
 __all__ = [
     "Download",
     "DownloadOutcome",
+    "MediaKind",
     "Progress",
     "Ready",
     "Transfer",
     "Upload",
     "Uploadable",
-    "What",
 ]
 
 _PARALLEL: Final = 4
@@ -64,7 +62,7 @@ class Transfer(Listed):
     Args:
         iconik: makes and closes what iconik keeps of the media.
         links: sends and fetches the bytes, without iconik's credentials.
-        retry: how often to try, and how patiently.
+        retry: how often a failed request is repeated, and the waits between attempts.
 
     Attributes:
         part_size: bytes of the parts that a large file is sent in. They are larger where there
@@ -72,7 +70,7 @@ class Transfer(Listed):
         parallel: how many parts travel at once, where the storage takes several.
     """
 
-    def __init__(self, iconik: "IconikClient", links: Links, retry: Retry) -> None:
+    def __init__(self, iconik: MediaServices, links: Links, retry: Retry) -> None:
         self.part_size = PART_SIZE
         self.parallel = _PARALLEL
         self._iconik = iconik
@@ -160,7 +158,7 @@ class Transfer(Listed):
         to: str | os.PathLike[str],
         *,
         version_id: str | None = None,
-        what: What = "original",
+        kind: MediaKind = "original",
         name: str | None = None,
         progress: Progress = None,
     ) -> Download:
@@ -170,9 +168,9 @@ class Transfer(Listed):
             asset_id: the asset.
             to: a folder, or the file to write; it must not be there yet.
             version_id: the version; the current one when absent.
-            what: `original`, `proxy` or `keyframe`.
+            kind: `original`, `proxy` or `keyframe`.
             name: in a folder, a template such as `"{asset_id} {name}"`, with `{name}`, `{stem}`,
-                `{suffix}`, `{title}`, `{asset_id}`, `{version_id}` and `{what}`.
+                `{suffix}`, `{title}`, `{asset_id}`, `{version_id}` and `{kind}`.
             progress: called with bytes done and bytes in all; True for a bar.
 
         Raises:
@@ -182,7 +180,7 @@ class Transfer(Listed):
             FileExistsError: the target is there already.
             OSError: it cannot be written, or the disk is full.
         """
-        media = await self._downloader.find(asset_id, version_id, what)
+        media = await self._downloader.find(asset_id, version_id, kind)
         return await self._downloader.fetch(media, target_of(media, to, name), progress)
 
     async def digest(self, asset_id: str, *, version_id: str | None = None) -> str:
@@ -208,9 +206,9 @@ class Transfer(Listed):
         asset_ids: Iterable[str],
         folder: str | os.PathLike[str],
         *,
-        what: What = "original",
+        kind: MediaKind = "original",
         name: str = "{asset_id} {name}",
-        at_once: int = 4,
+        max_concurrency: int = 4,
     ) -> list[DownloadOutcome]:
         """Fetch the current versions of many assets; each ends in an outcome, in the same order.
 
@@ -219,9 +217,9 @@ class Transfer(Listed):
         Args:
             asset_ids: the assets.
             folder: where to.
-            what: `original`, `proxy` or `keyframe`.
+            kind: `original`, `proxy` or `keyframe`.
             name: a template as for `download`; by default names of different assets do not clash.
-            at_once: how many travel at once.
+            max_concurrency: concurrent downloads at the most.
         """
         wanted = list(asset_ids)
         outcomes: dict[int, DownloadOutcome] = {}
@@ -229,9 +227,9 @@ class Transfer(Listed):
 
         async def work() -> None:
             for place, asset_id in waiting:
-                outcomes[place] = await self._outcome(asset_id, folder, what, name)
+                outcomes[place] = await self._outcome(asset_id, folder, kind, name)
 
-        await together(*[work] * at_once)
+        await run_concurrently(*[work] * max_concurrency)
         return [outcomes[place] for place in range(len(wanted))]
 
     async def wait_until_ready(
@@ -268,10 +266,10 @@ class Transfer(Listed):
         )
 
     async def _outcome(
-        self, asset_id: str, folder: str | os.PathLike[str], what: What, name: str
+        self, asset_id: str, folder: str | os.PathLike[str], kind: MediaKind, name: str
     ) -> DownloadOutcome:
         try:
-            download = await self.download(asset_id, f"{os.fspath(folder)}/", what=what, name=name)
+            download = await self.download(asset_id, f"{os.fspath(folder)}/", kind=kind, name=name)
         except (errors.TgIconikError, OSError) as error:
             return DownloadOutcome(asset_id=asset_id, error=error)
         return DownloadOutcome(asset_id=asset_id, download=download)

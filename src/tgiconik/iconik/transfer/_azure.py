@@ -6,9 +6,9 @@ from functools import partial
 from typing import Final
 
 from tgiconik import errors
-from tgiconik.iconik.transfer._sending import MEBIBYTE, Sending, compared
+from tgiconik.iconik.transfer._sending import MEBIBYTE, Sending, verified_by_md5
 
-#: What Azure takes in one request.
+#: Bytes that Azure takes in one request.
 _MOST: Final = 5000 * MEBIBYTE
 
 
@@ -23,7 +23,7 @@ async def send_to_azure(sending: Sending) -> None:
             f"{sending.source.name} has more than the 5,000 MiB that Azure takes in one request, "
             "and how iconik links to single blocks is not published"
         )
-    await compared(sending, partial(_put, sending))
+    await verified_by_md5(sending, partial(_put, sending))
 
 
 async def _put(sending: Sending) -> str | None:

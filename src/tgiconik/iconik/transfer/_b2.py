@@ -13,9 +13,9 @@ from tgiconik.iconik.models import files as m
 from tgiconik.iconik.transfer._sending import (
     Part,
     Sending,
-    all_parts,
-    begun,
-    patiently,
+    cancelled_on_failure,
+    send_parts,
+    with_retries,
 )
 
 
@@ -25,7 +25,7 @@ async def send_to_b2(sending: Sending) -> None:
         await _send_large(sending)
     else:
         sha1 = await sending.source.digest("sha1")
-        await sending.insistently(partial(_send_small, sha1))
+        await sending.with_new_links(partial(_send_small, sha1))
 
 
 async def _send_small(sha1: str, sending: Sending) -> None:
@@ -43,7 +43,9 @@ async def _send_small(sha1: str, sending: Sending) -> None:
 
 async def _send_large(sending: Sending) -> None:
     """Send the parts and put them together; cancel the upload when that fails."""
-    async with begun(partial(_started, sending, None), partial(_cancel, sending)) as first:
+    async with cancelled_on_failure(
+        partial(_start, sending, None), partial(_cancel, sending)
+    ) as first:
         upload = m.MultipartB2StartUploadInput(upload_file_id=first.upload_file_id)
         sums: dict[int, str] = {}
         spare = [first]
@@ -54,7 +56,7 @@ async def _send_large(sending: Sending) -> None:
             async def attempt() -> None:
                 # A link takes one part at a time: one that failed is not used again, as Backblaze
                 # asks.
-                link = spare.pop() if spare else await _started(sending, upload)
+                link = spare.pop() if spare else await _start(sending, upload)
                 await sending.links.send(
                     "POST",
                     str(link.upload_url),
@@ -67,15 +69,15 @@ async def _send_large(sending: Sending) -> None:
                 )
                 spare.append(link)
 
-            await sending.relinked(attempt)
+            await sending.retry_refused_links(attempt)
             sums[part.number] = sha1
 
-        await all_parts(sending.parts, sending.parallel, send)
+        await send_parts(sending.parts, sending.parallel, send)
         finish = m.MultipartB2FinishUploadInput(
             upload_file_id=str(first.upload_file_id),
             sha1_list=[sums[number] for number in sorted(sums)],
         )
-        await patiently(
+        await with_retries(
             sending.retry,
             partial(sending.files.finish_asset_file_b2_upload, *sending.ids, body=finish),
         )
@@ -86,7 +88,7 @@ async def _cancel(sending: Sending, first: m.MultipartB2StartUpload) -> None:
     await sending.files.cancel_asset_file_b2_upload(*sending.ids, body=cancel)
 
 
-async def _started(
+async def _start(
     sending: Sending, upload: m.MultipartB2StartUploadInput | None
 ) -> m.MultipartB2StartUpload:
     """Link and token for one part, of a new upload or of one that has begun.

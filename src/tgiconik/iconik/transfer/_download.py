@@ -9,7 +9,7 @@ from contextlib import asynccontextmanager
 from functools import partial
 from io import FileIO
 from pathlib import Path
-from typing import TYPE_CHECKING, Final, Literal, TypeAlias
+from typing import Final, Literal, TypeAlias
 
 import anyio
 import attrs
@@ -17,19 +17,17 @@ from anyio import to_thread
 
 from tgiconik import errors
 from tgiconik._http import Links, Retry, Stream
-from tgiconik.iconik._together import together
+from tgiconik._tasks import run_concurrently
 from tgiconik.iconik.assets import current_version
 from tgiconik.iconik.models import assets as a
 from tgiconik.iconik.models import files as f
 from tgiconik.iconik.transfer._names import safe_name
 from tgiconik.iconik.transfer._progress import Meter, Progress, metered
 from tgiconik.iconik.transfer._record import ORIGINAL
-from tgiconik.iconik.transfer._sending import pause
+from tgiconik.iconik.transfer._sending import wait_or_raise
+from tgiconik.iconik.transfer._services import MediaServices
 
-if TYPE_CHECKING:
-    from tgiconik.iconik.client import IconikClient
-
-What: TypeAlias = Literal["original", "proxy", "keyframe"]
+MediaKind: TypeAlias = Literal["original", "proxy", "keyframe"]
 
 _PARTIAL: Final = 206
 _SPAN: Final = re.compile(r"bytes (\d+)-\d+/(?:\d+|\*)")
@@ -48,7 +46,7 @@ class Download:
         path: where it is.
         asset_id: the asset it is of.
         version_id: the version it is of.
-        what: original, proxy or keyframe.
+        kind: original, proxy or keyframe.
         size: in bytes.
         sha256: digest of the bytes that were received; 64 hexadecimal digits.
         verified: whether the platform had a digest to compare with, and it was the same.
@@ -57,14 +55,14 @@ class Download:
     path: Path
     asset_id: str
     version_id: str
-    what: What
+    kind: MediaKind
     size: int
     sha256: str
     verified: bool
 
 
 @attrs.frozen(kw_only=True)
-class Media:
+class MediaFile:
     """Something that can be fetched.
 
     Attributes:
@@ -76,7 +74,7 @@ class Media:
 
     asset: a.Asset
     version_id: str
-    what: What
+    kind: MediaKind
     id: str
     name: str
     size: int | None
@@ -85,20 +83,20 @@ class Media:
 
 @attrs.frozen(kw_only=True)
 class Downloader:
-    """What every download of a client has in common.
+    """Downloads media for one client.
 
     Attributes:
         iconik: the platform.
         links: the storages.
-        retry: how often, and how patiently, a broken stream is gone on with.
+        retry: how often a broken stream is resumed, and the waits between attempts.
     """
 
-    iconik: "IconikClient"
+    iconik: MediaServices
     links: Links
     retry: Retry
 
-    async def find(self, asset_id: str, version_id: str | None, what: What) -> Media:
-        """What there is to fetch of a version; of the current one unless another is named.
+    async def find(self, asset_id: str, version_id: str | None, kind: MediaKind) -> MediaFile:
+        """The media file of a version; of the current one unless another is named.
 
         Raises:
             NotOnline: nothing that could be fetched now.
@@ -109,13 +107,13 @@ class Downloader:
             if version is None or version.id is None:
                 raise errors.NotOnline(f"asset {asset_id} has no version")
             version_id = version.id
-        if what == "original":
+        if kind == "original":
             return await self._original(asset, asset_id, version_id)
-        return await self._preview(asset, asset_id, version_id, what)
+        return await self._preview(asset, asset_id, version_id, kind)
 
-    async def fetch(self, media: Media, target: Path, progress: Progress) -> Download:
+    async def fetch(self, media: MediaFile, target: Path, progress: Progress) -> Download:
         """Fetch media to a target that does not exist yet, whole or not at all."""
-        received = _Received(_algorithm(media.checksum))
+        received = _ReceivedBytes(_algorithm(media.checksum))
         async with _beside(target) as (file, put_in_place):
             with metered(progress, media.size or 0, target.name) as meter:
                 await self._receive(media, file, received, meter)
@@ -125,21 +123,21 @@ class Downloader:
             path=target,
             asset_id=str(media.asset.id),
             version_id=media.version_id,
-            what=media.what,
+            kind=media.kind,
             size=received.size,
             sha256=received.hexdigest("sha256"),
             verified=verified,
         )
 
-    async def digest(self, media: Media) -> str:
+    async def digest(self, media: MediaFile) -> str:
         """The SHA-256 of media, of which nothing is kept."""
-        received = _Received(_algorithm(media.checksum))
+        received = _ReceivedBytes(_algorithm(media.checksum))
         with metered(None, media.size or 0, media.name) as meter:
             await self._receive(media, None, received, meter)
         received.compare(media)
         return received.hexdigest("sha256")
 
-    async def _original(self, asset: a.Asset, asset_id: str, version_id: str) -> Media:
+    async def _original(self, asset: a.Asset, asset_id: str, version_id: str) -> MediaFile:
         files = self.iconik.files
         formats = [
             each
@@ -168,34 +166,36 @@ class Downloader:
             raise errors.NotOnline(f"{where} is offline")
         return _media(asset, version_id, "original", there[0])
 
-    async def _preview(self, asset: a.Asset, asset_id: str, version_id: str, what: What) -> Media:
+    async def _preview(
+        self, asset: a.Asset, asset_id: str, version_id: str, kind: MediaKind
+    ) -> MediaFile:
         files = self.iconik.files
         found = (
             [each async for each in files.list_asset_version_proxies(asset_id, version_id)]
-            if what == "proxy"
+            if kind == "proxy"
             else [each async for each in files.list_asset_version_keyframes(asset_id, version_id)]
         )
         for each in found:
             if each.status == f.FileStatus.CLOSED:
-                return _media(asset, version_id, what, each)
-        raise errors.NotOnline(f"version {version_id} of asset {asset_id} has no {what} yet")
+                return _media(asset, version_id, kind, each)
+        raise errors.NotOnline(f"version {version_id} of asset {asset_id} has no {kind} yet")
 
-    async def _link(self, media: Media) -> str:
+    async def _link(self, media: MediaFile) -> str:
         """A new link to the bytes; the one in a list would carry another file name."""
         ids = str(media.asset.id), media.id
         files = self.iconik.files
-        if media.what == "original":
+        if media.kind == "original":
             url = (await files.get_asset_file_download_url(*ids)).url
-        elif media.what == "proxy":
+        elif media.kind == "proxy":
             url = (await files.get_asset_proxy_download_url(*ids)).url
         else:
             url = (await files.get_asset_keyframe(*ids)).url
         if not url:
-            raise errors.NotOnline(f"iconik gives no link to {media.what} {media.id}")
+            raise errors.NotOnline(f"iconik gives no link to {media.kind} {media.id}")
         return url
 
     async def _receive(
-        self, media: Media, file: FileIO | None, received: "_Received", meter: Meter
+        self, media: MediaFile, file: FileIO | None, received: "_ReceivedBytes", meter: Meter
     ) -> None:
         """Receive all bytes; after a break, go on where it was, if they are still the same."""
         attempt = 0
@@ -211,10 +211,10 @@ class Downloader:
                 if isinstance(error, errors.LinkRefused) and attempt < self.retry.attempts:
                     link = await self._link(media)
                 else:
-                    await pause(self.retry, attempt, error)
+                    await wait_or_raise(self.retry, attempt, error)
 
     async def _go_on(
-        self, link: str, file: FileIO | None, received: "_Received", meter: Meter
+        self, link: str, file: FileIO | None, received: "_ReceivedBytes", meter: Meter
     ) -> None:
         headers = {}
         if received.size and received.tag:
@@ -224,11 +224,13 @@ class Downloader:
                 if file is not None:
                     await to_thread.run_sync(_emptied, file)
                 received.restart(stream)
-            await _pumped(stream, received, file, meter)
+            await _write_while_receiving(stream, received, file, meter)
             received.check_whole(stream)
 
 
-async def _pumped(stream: Stream, received: "_Received", file: FileIO | None, meter: Meter) -> None:
+async def _write_while_receiving(
+    stream: Stream, received: "_ReceivedBytes", file: FileIO | None, meter: Meter
+) -> None:
     """Write and digest what has come, while more is coming."""
     came, waiting = anyio.create_memory_object_stream[bytes](_AHEAD)
 
@@ -243,10 +245,10 @@ async def _pumped(stream: Stream, received: "_Received", file: FileIO | None, me
                 await to_thread.run_sync(received.add, chunk, file)
                 meter.reached(1, received.size)
 
-    await together(receive, store)
+    await run_concurrently(receive, store)
 
 
-class _Received:
+class _ReceivedBytes:
     """How far a download is, and the digests of it.
 
     Args:
@@ -291,7 +293,7 @@ class _Received:
         if self._whole is not None and self.size != self._whole:
             raise errors.Corrupted(f"{stream.shown}: {self.size} bytes came of {self._whole}")
 
-    def compare(self, media: Media) -> bool:
+    def compare(self, media: MediaFile) -> bool:
         """Hold what came against what the platform says of it.
 
         Returns:
@@ -300,14 +302,14 @@ class _Received:
         Raises:
             Corrupted: it has another size or digest.
         """
-        what = f"{media.what} {media.name!r} of version {media.version_id}"
+        label = f"{media.kind} {media.name!r} of version {media.version_id}"
         if media.size is not None and media.size != self.size:
-            raise errors.Corrupted(f"{what} has {media.size} bytes, and {self.size} came")
+            raise errors.Corrupted(f"{label} has {media.size} bytes, and {self.size} came")
         algorithm = _algorithm(media.checksum)
         if algorithm is None or media.checksum is None:
             return False
         if self.hexdigest(algorithm) != media.checksum.lower():
-            raise errors.Corrupted(f"{what} came with another {algorithm} than {media.checksum}")
+            raise errors.Corrupted(f"{label} came with another {algorithm} than {media.checksum}")
         return True
 
     def hexdigest(self, algorithm: str) -> str:
@@ -322,20 +324,20 @@ class _Received:
 
 
 def _algorithm(checksum: str | None) -> str | None:
-    """What a checksum was made with, going by its length; None when it is none that we know."""
+    """The algorithm of a checksum, going by its length; None if it is unknown."""
     if checksum is None or not _HEXADECIMAL.fullmatch(checksum):
         return None
     return _ALGORITHMS.get(len(checksum))
 
 
-def target_of(media: Media, to: str | os.PathLike[str], name: str | None) -> Path:
+def target_of(media: MediaFile, to: str | os.PathLike[str], name: str | None) -> Path:
     """The path that media go to.
 
     Args:
         media: what is fetched.
         to: a folder that exists, or a path that ends with a slash; else the file itself.
         name: a template for the name in a folder, with `{name}`, `{stem}`, `{suffix}`, `{title}`,
-            `{asset_id}`, `{version_id}` and `{what}`; the server's own name without one.
+            `{asset_id}`, `{version_id}` and `{kind}`; the server's own name without one.
 
     Raises:
         ConfigurationError: the template asks for something else, or there is no folder for it.
@@ -353,7 +355,7 @@ def target_of(media: Media, to: str | os.PathLike[str], name: str | None) -> Pat
         "title": media.asset.title or "",
         "asset_id": str(media.asset.id),
         "version_id": media.version_id,
-        "what": media.what,
+        "kind": media.kind,
     }
     try:
         filled = (name or "{name}").format_map(words)
@@ -423,15 +425,15 @@ def _rename(temporary: str, target: Path) -> None:
 def _media(
     asset: a.Asset,
     version_id: str,
-    what: What,
+    kind: MediaKind,
     found: f.File | f.Proxy | f.Keyframe,
-) -> Media:
+) -> MediaFile:
     if found.id is None:
-        raise errors.Inconsistent(f"iconik lists a {what} of version {version_id} without an id")
-    return Media(
+        raise errors.Inconsistent(f"iconik lists a {kind} of version {version_id} without an id")
+    return MediaFile(
         asset=asset,
         version_id=version_id,
-        what=what,
+        kind=kind,
         id=found.id,
         name=found.name or found.id,
         size=found.size,

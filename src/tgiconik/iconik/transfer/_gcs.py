@@ -15,10 +15,10 @@ from tgiconik._http import Answer
 from tgiconik.iconik.transfer._sending import (
     Part,
     Sending,
-    begun,
-    compared,
-    patiently,
-    pause,
+    cancelled_on_failure,
+    verified_by_md5,
+    wait_or_raise,
+    with_retries,
 )
 
 #: Every chunk but the last one is a multiple of this.
@@ -31,8 +31,8 @@ _MD5: Final = re.compile(r"\bmd5=([A-Za-z0-9+/]+=*)")
 async def send_to_gcs(sending: Sending) -> None:
     """Send a file through a session, and end the session when that fails."""
     end = partial(sending.links.send, "DELETE")
-    async with begun(partial(sending.insistently, _begin), end) as session:
-        await compared(sending, partial(_through, sending, session))
+    async with cancelled_on_failure(partial(sending.with_new_links, _begin), end) as session:
+        await verified_by_md5(sending, partial(_through, sending, session))
 
 
 async def _begin(sending: Sending) -> str:
@@ -53,8 +53,8 @@ async def _through(sending: Sending, session: str) -> str | None:
         try:
             answer = await _chunk(sending, session, place)
         except errors.CallError as error:
-            await pause(sending.retry, attempt, error)
-            answer = await patiently(sending.retry, partial(_ask, sending, session))
+            await wait_or_raise(sending.retry, attempt, error)
+            answer = await with_retries(sending.retry, partial(_ask, sending, session))
         there = _there(answer)
         if there is None:
             return _md5(answer)

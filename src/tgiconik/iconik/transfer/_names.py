@@ -9,10 +9,10 @@ from typing import Final
 
 from tgiconik.errors import ConfigurationError
 
-#: What most file systems allow.
+#: Bytes in a name that most file systems allow.
 _LONGEST: Final = 255
 _NOT_IN_NAMES: Final = frozenset('/\\:*?"<>|')
-#: What Windows takes for devices, whatever the suffix.
+#: Names that Windows takes for devices, whatever the suffix.
 _DEVICES: Final = frozenset(
     {"con", "prn", "aux", "nul", *(f"{kind}{n}" for kind in ("com", "lpt") for n in range(10))}
 )

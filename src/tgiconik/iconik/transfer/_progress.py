@@ -46,10 +46,10 @@ def metered(progress: Progress, total: int, title: str) -> Iterator[Meter]:
         with _bar(total, title) as tell:
             yield Meter(total, tell)
     else:
-        yield Meter(total, progress or _nobody)
+        yield Meter(total, progress or _ignore)
 
 
-def _nobody(_done: int, _total: int) -> None:
+def _ignore(_done: int, _total: int) -> None:
     pass
 
 

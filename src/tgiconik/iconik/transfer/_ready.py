@@ -1,7 +1,7 @@
 """Whether a version's previews are made, or which job failed and why."""
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 import anyio
 import attrs
@@ -10,9 +10,7 @@ from tgiconik import errors
 from tgiconik._models import parse_time
 from tgiconik.iconik.models import files as f
 from tgiconik.iconik.models import jobs as j
-
-if TYPE_CHECKING:
-    from tgiconik.iconik.client import IconikClient
+from tgiconik.iconik.transfer._services import MediaServices
 
 _FINISHED: Final = frozenset(
     {j.JobStatus.FINISHED, j.JobStatus.FINISHED_WITH_WARNING, j.JobStatus.SKIPPED}
@@ -27,7 +25,7 @@ _LONGEST_WAIT: Final = 15.0
 
 @attrs.frozen(kw_only=True)
 class Ready:
-    """What a version can be looked at with.
+    """The previews of a version.
 
     Attributes:
         asset_id: the asset.
@@ -45,7 +43,7 @@ class Ready:
 
 
 async def wait_until_ready(
-    iconik: "IconikClient",
+    iconik: MediaServices,
     asset_id: str,
     version_id: str,
     jobs: Sequence[str],
@@ -71,7 +69,7 @@ async def wait_until_ready(
 
 
 async def _jobs(
-    iconik: "IconikClient", asset_id: str, version_id: str, ids: Sequence[str]
+    iconik: MediaServices, asset_id: str, version_id: str, ids: Sequence[str]
 ) -> list[j.Job | j.JobElastic]:
     """The jobs that were named, or those of the asset since the version came."""
     if ids:
@@ -95,7 +93,7 @@ def _raise_for_failed(jobs: Sequence[j.Job | j.JobElastic]) -> None:
 
 
 async def _previews(
-    iconik: "IconikClient",
+    iconik: MediaServices,
     asset_id: str,
     version_id: str,
     jobs: Sequence[j.Job | j.JobElastic],

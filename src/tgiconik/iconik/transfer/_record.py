@@ -1,14 +1,15 @@
-"""What iconik is told about an upload: the records that a file needs, and what becomes of them.
+"""The records that iconik keeps of an uploaded file.
 
 The order is that of iconik's own clients: asset or version, format, file set, file, job; after the
-bytes the file is closed, the job finished, and previews are asked for. Whatever was made is taken
-back when the rest does not follow.
+bytes, the file is closed, the job finished and previews requested. Records are deleted again when a
+later step fails.
 """
 
 import mimetypes
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager
-from typing import TYPE_CHECKING, Final
+from functools import partial
+from typing import Final
 
 import anyio
 import attrs
@@ -16,22 +17,21 @@ import attrs
 from tgiconik import errors
 from tgiconik.iconik.models import files as f
 from tgiconik.iconik.models import jobs as j
+from tgiconik.iconik.services.files import FilesService
+from tgiconik.iconik.services.jobs import JobsService
 from tgiconik.iconik.transfer._sending import CLEANUP
+from tgiconik.iconik.transfer._services import MediaServices
 from tgiconik.iconik.transfer._source import Source
-
-if TYPE_CHECKING:
-    from tgiconik.iconik.client import IconikClient
 
 #: The format that holds what was delivered, as opposed to proxies and edits.
 ORIGINAL: Final = "ORIGINAL"
-#: In per cent.
-_ALL_OF_IT: Final = 100
+_HUNDRED_PERCENT: Final = 100
 
 Undo = list[Callable[[], Awaitable[object]]]
 
 
 @attrs.frozen(kw_only=True)
-class Record:
+class UploadRecords:
     """The records of one file.
 
     Attributes:
@@ -50,10 +50,10 @@ class Record:
 
 
 @asynccontextmanager
-async def taken_back() -> AsyncIterator[Undo]:
-    """A list of steps back, walked from its end when the block fails or is cancelled.
+async def undone_on_failure() -> AsyncIterator[Undo]:
+    """A list of undo steps that run, last one first, when the block fails or is cancelled.
 
-    A step that fails leaves a note on the error that is on its way, and stops no other.
+    A step that fails adds a note to the error and does not stop the others.
     """
     undo: Undo = []
     try:
@@ -71,7 +71,7 @@ async def taken_back() -> AsyncIterator[Undo]:
         raise
 
 
-async def matching_storage(iconik: "IconikClient", storage_id: str | None) -> f.Storage:
+async def matching_storage(iconik: MediaServices, storage_id: str | None) -> f.Storage:
     """The storage that was asked for, or the one that iconik has for files.
 
     `GET /API/files/v1/storages/{storage_id}/` or `…/storages/matching/FILES/`.
@@ -82,47 +82,73 @@ async def matching_storage(iconik: "IconikClient", storage_id: str | None) -> f.
 
 
 async def record(
-    iconik: "IconikClient",
+    iconik: MediaServices,
     version: tuple[str, str],
     source: Source,
     storage: f.Storage,
     undo: Undo,
-) -> Record:
+) -> UploadRecords:
     """Make format, file set, file and job for a file that is about to be sent.
 
     Args:
-        iconik: the platform.
-        version: asset id and version id that it is for.
+        iconik: the services that keep the records.
+        version: asset id and version id that the file is for.
         source: the file.
         storage: where it goes.
-        undo: gets a step back for everything that is made.
+        undo: gets a step that deletes each record that is made.
     """
     asset_id, version_id = version
-    files, place = iconik.files, {"storage_id": storage.id, "version_id": version_id}
-    kind = mimetypes.guess_type(source.name)[0] or "application/octet-stream"
+    place = {"storage_id": storage.id, "version_id": version_id}
+    format_id = await _make_format(iconik.files, version, source, storage, undo)
+    file_set_id = await _make_file_set(
+        iconik.files, asset_id, source, {"format_id": format_id, **place}, undo
+    )
+    ids = {"format_id": format_id, "file_set_id": file_set_id, **place}
+    file_id, file = await _make_file(iconik.files, asset_id, source, ids, undo)
+    return UploadRecords(
+        asset_id=asset_id,
+        version_id=version_id,
+        format_id=format_id,
+        file_set_id=file_set_id,
+        file_id=file_id,
+        file=file,
+        job_id=await _start_job(iconik.jobs, asset_id, source, undo),
+    )
+
+
+async def _make_format(
+    files: FilesService, version: tuple[str, str], source: Source, storage: f.Storage, undo: Undo
+) -> str:
+    asset_id, version_id = version
+    media_type = mimetypes.guess_type(source.name)[0] or "application/octet-stream"
     format_ = await files.create_asset_format(
         asset_id,
         body={
             "name": ORIGINAL,
             "version_id": version_id,
-            "metadata": [{"internet_media_type": kind}],
+            "metadata": [{"internet_media_type": media_type}],
             "storage_methods": [storage.method],
         },
     )
     format_id = known(format_.id, "a format")
-    undo.append(lambda: files.delete_asset_format(asset_id, format_id))
+    undo.append(partial(files.delete_asset_format, asset_id, format_id))
+    return format_id
+
+
+async def _make_file_set(
+    files: FilesService, asset_id: str, source: Source, ids: Mapping[str, str | None], undo: Undo
+) -> str:
     file_set = await files.create_asset_file_set(
-        asset_id,
-        body={
-            "name": source.name,
-            "base_dir": "/",
-            "component_ids": [],
-            "format_id": format_id,
-            **place,
-        },
+        asset_id, body={"name": source.name, "base_dir": "/", "component_ids": [], **ids}
     )
     file_set_id = known(file_set.id, "a file set")
-    undo.append(lambda: files.delete_asset_file_set(asset_id, file_set_id))
+    undo.append(partial(files.delete_asset_file_set, asset_id, file_set_id))
+    return file_set_id
+
+
+async def _make_file(
+    files: FilesService, asset_id: str, source: Source, ids: Mapping[str, str | None], undo: Undo
+) -> tuple[str, f.File]:
     file = await files.create_asset_file(
         asset_id,
         body={
@@ -130,15 +156,17 @@ async def record(
             "directory_path": "",
             "size": source.size,
             "type": "FILE",
-            "format_id": format_id,
-            "file_set_id": file_set_id,
             "file_date_modified": source.modified_at,
-            **place,
+            **ids,
         },
     )
     file_id = known(file.id, "a file")
-    undo.append(lambda: files.delete_asset_file(asset_id, file_id))
-    job = await iconik.jobs.create_job(
+    undo.append(partial(files.delete_asset_file, asset_id, file_id))
+    return file_id, file
+
+
+async def _start_job(jobs: JobsService, asset_id: str, source: Source, undo: Undo) -> str:
+    job = await jobs.create_job(
         body={
             "object_type": "assets",
             "object_id": asset_id,
@@ -148,37 +176,29 @@ async def record(
         }
     )
     job_id = known(job.id, "a job")
-    undo.append(lambda: iconik.jobs.update_job(job_id, body={"status": j.JobStatus.ABORTED}))
-    return Record(
-        asset_id=asset_id,
-        version_id=version_id,
-        format_id=format_id,
-        file_set_id=file_set_id,
-        file_id=file_id,
-        file=file,
-        job_id=job_id,
-    )
+    undo.append(partial(jobs.update_job, job_id, body={"status": j.JobStatus.ABORTED}))
+    return job_id
 
 
-async def close(iconik: "IconikClient", made: Record) -> None:
-    """Say that the bytes are there.
+async def close(iconik: MediaServices, made: UploadRecords) -> None:
+    """Mark the file as complete.
 
     `PATCH /API/files/v1/assets/{asset_id}/files/{file_id}/`.
     """
-    body = {"status": f.FileStatus.CLOSED, "progress_processed": _ALL_OF_IT}
+    body = {"status": f.FileStatus.CLOSED, "progress_processed": _HUNDRED_PERCENT}
     await iconik.files.update_asset_file(made.asset_id, made.file_id, body=body)
 
 
-async def finish_job(iconik: "IconikClient", made: Record) -> None:
-    """Say the same to whoever looks at the job.
+async def finish_job(iconik: MediaServices, made: UploadRecords) -> None:
+    """Mark the upload's job as finished.
 
     `PATCH /API/jobs/v1/jobs/{job_id}/`.
     """
-    body = {"status": j.JobStatus.FINISHED, "progress_processed": _ALL_OF_IT}
+    body = {"status": j.JobStatus.FINISHED, "progress_processed": _HUNDRED_PERCENT}
     await iconik.jobs.update_job(made.job_id, body=body)
 
 
-async def ask_for_previews(iconik: "IconikClient", made: Record) -> tuple[str, ...]:
+async def ask_for_previews(iconik: MediaServices, made: UploadRecords) -> tuple[str, ...]:
     """Start the jobs that make proxies and keyframes and read the media's properties.
 
     `POST /API/files/v1/assets/{asset_id}/files/{file_id}/keyframes/` and `…/mediainfo/`.

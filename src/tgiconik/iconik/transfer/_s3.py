@@ -20,10 +20,10 @@ from tgiconik.iconik.models import files as m
 from tgiconik.iconik.transfer._sending import (
     Part,
     Sending,
-    all_parts,
-    begun,
-    compared,
-    patiently,
+    cancelled_on_failure,
+    send_parts,
+    verified_by_md5,
+    with_retries,
 )
 
 _UPLOAD_ID: Final = re.compile(rb"<UploadId>([^<]+)</UploadId>")
@@ -38,19 +38,21 @@ async def send_to_s3(sending: Sending) -> None:
     if sending.file.multipart_upload_url:
         await _in_parts(sending)
     else:
-        await compared(sending, partial(_at_once, sending))
+        await verified_by_md5(sending, partial(_in_one_request, sending))
 
 
-async def _at_once(sending: Sending) -> str | None:
+async def _in_one_request(sending: Sending) -> str | None:
     return _md5(await sending.put_whole({}))
 
 
 async def _in_parts(sending: Sending) -> None:
     """Send the parts and put them together; abort the upload when that fails."""
-    async with begun(partial(sending.insistently, _begin), partial(_abort, sending)) as upload_id:
+    async with cancelled_on_failure(
+        partial(sending.with_new_links, _begin), partial(_abort, sending)
+    ) as upload_id:
         tags: dict[int, str] = {}
         links = _PartLinks(sending, upload_id)
-        await all_parts(
+        await send_parts(
             sending.parts,
             sending.parallel,
             partial(_send_part, sending, links, tags),
@@ -113,7 +115,7 @@ class _PartLinks:
 
 
 async def _send_part(sending: Sending, links: _PartLinks, tags: dict[int, str], part: Part) -> None:
-    tag = await sending.relinked(partial(_put_part, sending, links, part))
+    tag = await sending.retry_refused_links(partial(_put_part, sending, links, part))
     tags[part.number] = tag
 
 
@@ -143,7 +145,7 @@ async def _complete(sending: Sending, upload_id: str, tags: Mapping[int, str]) -
         for number in sorted(tags)
     )
     whole = f"<CompleteMultipartUpload>{parts}</CompleteMultipartUpload>".encode()
-    answer = await patiently(
+    answer = await with_retries(
         sending.retry, partial(sending.links.send, "POST", urls.complete_url, body=whole)
     )
     # S3 begins to answer 200 before it knows: the body has the last word.

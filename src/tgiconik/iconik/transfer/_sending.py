@@ -1,7 +1,7 @@
-"""What the ways to send a file to a storage share: parts, patience, and links that run out.
+"""Sending a file to any kind of storage: parts, retries, and links that expire.
 
-A part is sent again after a cut connection or a storage's bad moment, with new bytes from the same
-place; after a link that ran out, with a new link.
+A part is sent again, read anew from the file, after a failure that may pass; after a link has
+expired, with a new link.
 """
 
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping
@@ -12,8 +12,8 @@ import anyio
 import attrs
 
 from tgiconik import errors
-from tgiconik._http import Answer, Body, Links, Retry
-from tgiconik.iconik._together import together
+from tgiconik._http import Answer, Links, Retry, StreamedBody, may_repeat, requested_wait
+from tgiconik._tasks import run_concurrently
 from tgiconik.iconik.models import files as m
 from tgiconik.iconik.services.files import FilesService
 from tgiconik.iconik.transfer._progress import Meter
@@ -26,12 +26,9 @@ MEBIBYTE: Final = 1024 * 1024
 PART_SIZE: Final = 32 * MEBIBYTE
 #: S3 and B2 take no more.
 _MOST_PARTS: Final = 10_000
-_REQUEST_TIMEOUT: Final = 408
-_TOO_MANY: Final = 429
-_FIRST_SERVER_ERROR: Final = 500
-#: Seconds that taking something back may hold up a caller who wants to leave.
+#: Seconds that cleaning up after a failure or cancellation may take.
 CLEANUP: Final = 30.0
-#: How often a part gets a new link: once because it ran out, once more for a slow line.
+#: Links per part at the most: the first, one after it expired, one more for a slow connection.
 _LINKS_PER_PART: Final = 3
 
 
@@ -64,7 +61,7 @@ def parts_of(size: int, usual: int) -> list[Part]:
 
 @attrs.frozen(kw_only=True)
 class Sending:
-    """One file on its way to its storage.
+    """The upload of one file to its storage.
 
     Attributes:
         source: what is sent.
@@ -73,7 +70,7 @@ class Sending:
         files: to ask for new links.
         links: to reach the storage.
         meter: told how far it is.
-        retry: how often, and how patiently.
+        retry: how often a request is repeated.
         part_size: bytes of a part, as a rule.
         parallel: how many parts travel at once.
     """
@@ -101,7 +98,7 @@ class Sending:
         file = await self.files.get_asset_file(*self.ids, generate_signed_post_url=True)
         return attrs.evolve(self, file=file)
 
-    def body(self, part: Part, *, done: int = 0) -> Body:
+    def body(self, part: Part, *, done: int = 0) -> StreamedBody:
         """The bytes of a part, counted as they go.
 
         Args:
@@ -116,11 +113,11 @@ class Sending:
                 reached += len(chunk)
                 self.meter.reached(part.number, reached)
 
-        return Body(size=part.size, chunks=chunks)
+        return StreamedBody(size=part.size, chunks=chunks)
 
     async def put_whole(self, headers: Mapping[str, str]) -> Answer:
-        """`put_once`, insistently."""
-        return await self.insistently(lambda sending: sending.put_once(headers))
+        """`put_once`, with retries and new links."""
+        return await self.with_new_links(lambda sending: sending.put_once(headers))
 
     async def put_once(self, headers: Mapping[str, str], *, method: str = "PUT") -> Answer:
         """Send all of it as one request.
@@ -148,8 +145,8 @@ class Sending:
         """The headers that iconik says this upload needs."""
         return {name: str(value) for name, value in (self.file.upload_headers or {}).items()}
 
-    async def insistently(self, act: Callable[["Sending"], Awaitable[T]]) -> T:
-        """Do something again after passing failures, and with new links when these ran out."""
+    async def with_new_links(self, act: Callable[["Sending"], Awaitable[T]]) -> T:
+        """Call with retries, and with new links from iconik when a link has expired."""
         sending = self
 
         async def attempt() -> T:
@@ -160,71 +157,63 @@ class Sending:
                 sending = await self.renewed()
                 raise
 
-        return await self.relinked(attempt)
+        return await self.retry_refused_links(attempt)
 
-    async def relinked(self, act: Callable[[], Awaitable[T]]) -> T:
-        """Do something with links of its own again, after passing failures and refused links."""
+    async def retry_refused_links(self, act: Callable[[], Awaitable[T]]) -> T:
+        """Call with retries, and again when a link is refused; `act` fetches its links itself."""
         for _ in range(_LINKS_PER_PART - 1):
             try:
-                return await patiently(self.retry, act)
+                return await with_retries(self.retry, act)
             except errors.LinkRefused:
                 continue
-        return await patiently(self.retry, act)
+        return await with_retries(self.retry, act)
 
 
-def is_passing(error: errors.CallError) -> bool:
-    """Whether a failure may be gone when the same is tried again."""
-    if isinstance(error, errors.StatusError):
-        return error.status in {_REQUEST_TIMEOUT, _TOO_MANY} or error.status >= _FIRST_SERVER_ERROR
-    return isinstance(error, errors.ConnectionFailed | errors.TimedOut)
-
-
-async def pause(retry: Retry, attempt: int, error: errors.CallError) -> None:
-    """Wait before the next attempt, or raise the error when there is none.
+async def wait_or_raise(retry: Retry, attempt: int, error: errors.CallError) -> None:
+    """Wait before the next attempt, or raise the error if there is none.
 
     Args:
-        retry: how often, and how patiently.
-        attempt: which one failed; 1 is the first.
-        error: how.
+        retry: how often to repeat, and how long to wait.
+        attempt: the attempt that failed; 1 is the first.
+        error: how it failed.
     """
-    if attempt >= retry.attempts or not is_passing(error):
+    if attempt >= retry.attempts or not may_repeat(error, repeatable=True):
         raise error
-    asked = error.retry_after if isinstance(error, errors.StatusError) else None
-    await anyio.sleep(retry.wait(attempt, asked))
+    await anyio.sleep(retry.wait(attempt, requested_wait(error)))
 
 
-async def patiently(retry: Retry, act: Callable[[], Awaitable[T]]) -> T:
-    """Do something that may be done twice, again after each passing failure."""
+async def with_retries(retry: Retry, act: Callable[[], Awaitable[T]]) -> T:
+    """Call something that is safe to repeat, again after each failure that may pass."""
     attempt = 1
     while True:
         try:
             return await act()
         except errors.CallError as error:
-            await pause(retry, attempt, error)
+            await wait_or_raise(retry, attempt, error)
             attempt += 1
 
 
-async def all_parts(
-    parts: Iterable[Part], at_once: int, act: Callable[[Part], Awaitable[object]]
+async def send_parts(
+    parts: Iterable[Part], max_concurrency: int, send: Callable[[Part], Awaitable[object]]
 ) -> None:
-    """Do something with every part, some at once; the first failure stops the others."""
+    """Send every part, several concurrently; the first failure stops the others."""
     waiting = iter(parts)
 
     async def work() -> None:
         for part in waiting:
-            await act(part)
+            await send(part)
 
-    await together(*[work] * at_once)
+    await run_concurrently(*[work] * max_concurrency)
 
 
 @asynccontextmanager
-async def begun(
-    begin: Callable[[], Awaitable[T]], take_back: Callable[[T], Awaitable[object]]
+async def cancelled_on_failure(
+    begin: Callable[[], Awaitable[T]], cancel: Callable[[T], Awaitable[object]]
 ) -> AsyncIterator[T]:
-    """Something on a storage that is taken back unless the block comes to its end.
+    """An upload on a storage that is cancelled unless the block completes.
 
-    Who leaves while it begins leaves when it has begun: without its name, which comes with the
-    answer, nobody could take it back.
+    Beginning is shielded from cancellation: without the upload's name, which comes with the answer,
+    it could not be cancelled on the storage.
     """
     known: list[T] = []
 
@@ -233,21 +222,21 @@ async def begun(
             known.append(await begin())
 
     try:
-        await together(beginning)
+        await run_concurrently(beginning)
         yield known[0]
     except BaseException:
         with anyio.move_on_after(CLEANUP, shield=True), suppress(errors.CallError):
             for one in known:
-                await take_back(one)
+                await cancel(one)
         raise
 
 
-async def compared(sending: Sending, send: Callable[[], Awaitable[str | None]]) -> None:
-    """Send a file, digest it meanwhile, and hold the storage's MD5 against ours.
+async def verified_by_md5(sending: Sending, send: Callable[[], Awaitable[str | None]]) -> None:
+    """Send a file, digest it meanwhile, and compare the storage's MD5 with ours.
 
     Args:
         sending: the file.
-        send: sends all of it, and answers the MD5 that the storage says it has, if it does.
+        send: sends all of it and returns the MD5 that the storage reports, if it does.
 
     Raises:
         Corrupted: the storage has other bytes.
@@ -263,7 +252,7 @@ async def compared(sending: Sending, send: Callable[[], Awaitable[str | None]]) 
         nonlocal ours
         ours = await sending.source.digest("md5")
 
-    await together(store, digest)
+    await run_concurrently(store, digest)
     if theirs is not None and theirs != ours:
         raise errors.Corrupted(
             f"the storage has other bytes of {sending.source.name} than were sent: MD5 {theirs}, "
@@ -272,8 +261,8 @@ async def compared(sending: Sending, send: Callable[[], Awaitable[str | None]]) 
 
 
 class Method(Protocol):
-    """A way to send a file. It undoes what it began on the storage when it does not get through."""
+    """A way to send a file. If it fails, it cancels what it began on the storage."""
 
     async def __call__(self, sending: Sending) -> None:
-        """Send all of it, and see that the storage has the same bytes."""
+        """Send the file and verify that the storage has the same bytes."""
         ...

@@ -1,4 +1,4 @@
-"""What is uploaded: a file on this machine, read in pieces by several tasks at once."""
+"""The file of an upload, on this machine, read in pieces by several concurrent tasks."""
 
 import hashlib
 import os

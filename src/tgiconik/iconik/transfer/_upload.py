@@ -2,13 +2,13 @@
 
 from collections.abc import Awaitable, Callable, Mapping
 from functools import partial
-from typing import TYPE_CHECKING, Final, TypeAlias
+from typing import Final, TypeAlias
 
 import attrs
 
 from tgiconik import errors
 from tgiconik._http import Links, Retry
-from tgiconik.iconik._together import together
+from tgiconik._tasks import run_concurrently
 from tgiconik.iconik.models import files as f
 from tgiconik.iconik.transfer import _record
 from tgiconik.iconik.transfer._azure import send_to_azure
@@ -17,10 +17,8 @@ from tgiconik.iconik.transfer._gcs import send_to_gcs
 from tgiconik.iconik.transfer._progress import Meter, Progress, metered
 from tgiconik.iconik.transfer._s3 import send_to_s3
 from tgiconik.iconik.transfer._sending import Method, Sending
+from tgiconik.iconik.transfer._services import MediaServices
 from tgiconik.iconik.transfer._source import Source
-
-if TYPE_CHECKING:
-    from tgiconik.iconik.client import IconikClient
 
 _METHODS: Final[Mapping[str, Method]] = {
     f.StorageMethod.GCS: send_to_gcs,
@@ -64,17 +62,17 @@ class Upload:
 
 @attrs.frozen(kw_only=True)
 class Uploader:
-    """What every upload of a client has in common.
+    """Uploads files for one client.
 
     Attributes:
         iconik: the platform.
         links: the storages.
-        retry: how often, and how patiently, parts are sent.
+        retry: how often a part is sent again, and the waits between attempts.
         part_size: bytes of a part, as a rule.
         parallel: how many parts travel at once.
     """
 
-    iconik: "IconikClient"
+    iconik: MediaServices
     links: Links
     retry: Retry
     part_size: int
@@ -86,11 +84,11 @@ class Uploader:
         """Send a file to where `target` says; what was made is taken back when that fails."""
         storage = await _record.matching_storage(self.iconik, storage_id)
         send = method_of(storage)
-        async with _record.taken_back() as undo:
+        async with _record.undone_on_failure() as undo:
             version = await target(undo)
             made = await _record.record(self.iconik, version, source, storage, undo)
             with metered(progress, source.size, source.name) as meter:
-                sha256 = await self._sent(send, source, made, meter)
+                sha256 = await self._send(send, source, made, meter)
             await _record.close(self.iconik, made)
             # From here on it has arrived: nothing is taken back for the sake of what follows.
             undo.clear()
@@ -113,7 +111,9 @@ class Uploader:
             raise
         return attrs.evolve(upload, jobs=jobs)
 
-    async def _sent(self, send: Method, source: Source, made: _record.Record, meter: Meter) -> str:
+    async def _send(
+        self, send: Method, source: Source, made: _record.UploadRecords, meter: Meter
+    ) -> str:
         """Send the bytes, and digest them meanwhile.
 
         Returns:
@@ -137,7 +137,7 @@ class Uploader:
             sha256 = await source.digest("sha256")
 
         try:
-            await together(partial(send, sending), digest)
+            await run_concurrently(partial(send, sending), digest)
         except errors.Corrupted:
             # Other bytes than ours may have been ours a moment ago.
             source.check_unchanged()

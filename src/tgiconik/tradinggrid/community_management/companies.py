@@ -33,7 +33,7 @@ class Companies(Listed):
 
 
 class Entitlements(Listed):
-    """What companies and users are entitled to.
+    """Entitlements of companies and users.
 
     Args:
         session: sends the calls.

@@ -1,7 +1,4 @@
-"""What Community Management takes and answers, as values with the published field names.
-
-The one exception is `company_id`, which has one name on all of Trading Grid: `companyId` in JSON.
-"""
+"""Requests and answers of Community Management, with the published field names."""
 # ruff: noqa: N815 - the names are OpenText's, and those who know the API look for them
 
 from collections.abc import Mapping, Sequence
@@ -11,8 +8,7 @@ from typing import Any, Final
 import attrs
 
 from tgiconik import errors
-from tgiconik._models import UNSET, Unset
-from tgiconik.tradinggrid._decode import Record, in_json, write
+from tgiconik._models import UNSET, Record, Unset, unstructure, wired
 
 
 class UserId(str):
@@ -52,7 +48,7 @@ class Company(Record):
         company_id: its BUID, such as `GC00804444LX`.
     """
 
-    company_id: str | None = attrs.field(default=None, metadata=in_json("companyId"))
+    company_id: str | None = wired("companyId", default=None)
 
 
 @attrs.frozen(kw_only=True)
@@ -67,13 +63,13 @@ class DirectoryPartner(Record):
         partnerCompanyName: the partner's name.
     """
 
-    company_id: str | None = attrs.field(default=None, metadata=in_json("companyId"))
+    company_id: str | None = wired("companyId", default=None)
     partnerCompanyName: str | None = None
 
 
 @attrs.frozen(kw_only=True)
 class Entitlement(Record):
-    """What a company or a user is entitled to. No field is published: all of it is in `extra`."""
+    """An entitlement of a company or a user. No field is published: all of it is in `extra`."""
 
 
 @attrs.frozen(kw_only=True)
@@ -148,7 +144,7 @@ class User(Record):
 
 @attrs.frozen(kw_only=True)
 class UserUpdate:
-    """What to change of a user; what is left out stays.
+    """Changes to a user; fields that are left out stay.
 
     Attributes:
         firstName: first name.
@@ -232,7 +228,7 @@ class UserCreate:
 
 def to_wire(user: UserCreate) -> Mapping[str, Any]:
     """The published body: booleans as Yes and No, password hints as numbered fields."""
-    body: dict[str, Any] = {name: _yes_or_no(value) for name, value in write(user).items()}
+    body: dict[str, Any] = {name: _yes_or_no(value) for name, value in unstructure(user).items()}
     hints = body.pop("userPasswordHint")
     if hints:
         body["userPasswordHint"] = {

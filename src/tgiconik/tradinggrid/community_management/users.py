@@ -11,7 +11,9 @@ from typing import Any
 import attrs
 
 from tgiconik._http import Call, Listed, Pages, Session, build
-from tgiconik.tradinggrid._decode import Record, decode, write
+from tgiconik._models import Record, unstructure
+from tgiconik._validate import texts
+from tgiconik.tradinggrid._decode import decode
 from tgiconik.tradinggrid.community_management import _ids as ids
 from tgiconik.tradinggrid.community_management._calls import COMPANY, listed, one_page
 from tgiconik.tradinggrid.community_management._ids import UserRef
@@ -28,7 +30,7 @@ from tgiconik.tradinggrid.community_management.models import (
 
 @attrs.frozen(kw_only=True)
 class RoleChange:
-    """What `set_roles` had to do.
+    """The changes that `set_roles` made.
 
     Attributes:
         user: the user, as listed just before: with the present loginId.
@@ -122,7 +124,7 @@ class Users(Listed):
             user: the user, as listed or read, or the id that this call takes.
             changes: what is to change; fields that are left out stay.
         """
-        call = self._call("PUT", "/{}", ids.user_id(user), json=write(changes))
+        call = self._call("PUT", "/{}", ids.user_id(user), json=unstructure(changes))
         await self._session.send(call)
 
     async def delete(self, user: UserId | User) -> None:
@@ -148,6 +150,9 @@ class Users(Listed):
         Args:
             user: the user, as listed or read, or the id that this call takes.
             roles: names of roles.
+
+        Raises:
+            ConfigurationError: one text instead of a list of roles.
         """
         await self._change_roles(user, roles, action="Add")
 
@@ -157,6 +162,9 @@ class Users(Listed):
         Args:
             user: the user, as listed or read, or the id that this call takes.
             roles: names of roles.
+
+        Raises:
+            ConfigurationError: one text instead of a list of roles.
         """
         await self._change_roles(user, roles, action="Remove")
 
@@ -172,11 +180,13 @@ class Users(Listed):
 
         Raises:
             NotFound: the company has no user with this userId any more.
+            ConfigurationError: one text instead of a list of roles.
         """
+        wanted = texts(roles, "roles")
         present = await self._as_listed(ids.user_id(user))
         has = {role.roleName for role in await self.roles(present)}
-        added = tuple(role for role in dict.fromkeys(roles) if role not in has)
-        removed = tuple(sorted(has - set(roles)))
+        added = tuple(role for role in dict.fromkeys(wanted) if role not in has)
+        removed = tuple(sorted(has - set(wanted)))
         if added:
             await self.add_roles(present, added)
         if removed:
@@ -191,7 +201,7 @@ class Users(Listed):
     async def _change_roles(
         self, user: LoginId | User, roles: Sequence[str], *, action: str
     ) -> None:
-        body = [{"roleName": str(role)} for role in roles]
+        body = [{"roleName": str(role)} for role in texts(roles, "roles")]
         call = self._call(
             "PUT", "/{}/roles", ids.login_id(user), query={"action": action}, json=body
         )

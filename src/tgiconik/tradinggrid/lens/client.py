@@ -8,8 +8,8 @@ import attrs
 
 from tgiconik import errors
 from tgiconik._http import Answer, Listed, Page, Pages, Session, build, unreadable
-from tgiconik._models import writable
-from tgiconik.tradinggrid._decode import Record, read, readable
+from tgiconik._models import Record, writable
+from tgiconik.tradinggrid._decode import read, readable
 from tgiconik.tradinggrid.lens.graphql import render
 from tgiconik.tradinggrid.lens.query import (
     MOST,
@@ -31,7 +31,7 @@ _BY_ARRIVAL: Final = Sort("arrivaltime")
 
 @attrs.frozen(kw_only=True)
 class TransactionPage(Record):
-    """What Lens answers to one query.
+    """The answer of Lens to one query.
 
     Attributes:
         transactions: the entries.
@@ -202,7 +202,7 @@ def _read(answer: Answer) -> TransactionPage:
     if isinstance(found, Mapping) and found.get("transactions") is None:
         found = {**found, "transactions": []}
     with readable(answer):
-        return read(TransactionPage, found, lenient=True, path="$.data.getTransactions")
+        return read(TransactionPage, found, lenient=True, path="data.getTransactions")
 
 
 def _data(answer: Answer) -> Mapping[str, Any]:

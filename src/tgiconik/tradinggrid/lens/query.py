@@ -1,4 +1,4 @@
-"""What to ask Lens, as values. `graphql.render` turns them into a query."""
+"""Queries to Lens, as values. `graphql.render` turns them into GraphQL text."""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -8,6 +8,7 @@ from typing import Final
 import attrs
 
 from tgiconik import errors
+from tgiconik._validate import texts
 from tgiconik.tradinggrid.lens.transaction import FIELDS
 
 #: The most that Lens gives in one answer.
@@ -168,16 +169,27 @@ class Query:
             raise errors.ConfigurationError(f"offset must not be negative, as {offset} is")
 
 
+def _fields(names: Sequence[str]) -> Sequence[str]:
+    return texts(names, "fields")
+
+
+def _content_keys(names: Sequence[str]) -> Sequence[str]:
+    return texts(names, "content_keys")
+
+
 @attrs.frozen(kw_only=True)
 class Selection:
-    """What to have back.
+    """The fields that an answer has.
 
     Attributes:
         fields: transaction fields; all of them when not said.
         content_keys: names of content keys; the query must give `content_keys` too.
         page: what to know of the page; `scrollid` is added when scrolling.
+
+    Raises:
+        ConfigurationError: one text instead of a list of names.
     """
 
-    fields: Sequence[str] = FIELDS
-    content_keys: Sequence[str] = ()
+    fields: Sequence[str] = attrs.field(default=FIELDS, converter=_fields)
+    content_keys: Sequence[str] = attrs.field(default=(), converter=_content_keys)
     page: Sequence[str] = ("count", "total", "offset")

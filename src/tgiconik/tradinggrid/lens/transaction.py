@@ -6,7 +6,7 @@ from urllib.parse import quote
 
 import attrs
 
-from tgiconik.tradinggrid._decode import Record
+from tgiconik._models import Record
 
 
 @attrs.frozen(kw_only=True)

@@ -14,7 +14,7 @@ import attrs
 
 from tgiconik import errors
 from tgiconik._models import UNSET
-from tgiconik._models.checks import aware, unique_texts
+from tgiconik._validate import aware, unique_texts
 from tgiconik.tradinggrid.collaboration import (
     Audience,
     Confirmation,

@@ -10,7 +10,7 @@ from typing import Final, TypeAlias
 import attrs
 
 from tgiconik import errors
-from tgiconik._models.checks import unique_texts
+from tgiconik._validate import unique_texts
 from tgiconik.tradinggrid.community_management import (
     Address,
     ContactInformation,
@@ -84,15 +84,9 @@ class UserOutcome:
 
 async def find_partner(run: GridRun, company_id: str) -> DirectoryPartner | None:
     """A partner's entry in the directory; None for a company that is not in it."""
-<<<<<<< HEAD:src/tgiconik/workflows/projects/users.py
     found = [entry async for entry in run.grid.partners.list(company_id=company_id)]
     run.trail.read(f"the partner directory: {len(found)} entries for {named(company_id)}")
     return next((entry for entry in found if entry.company_id == company_id), None)
-=======
-    found = [entry async for entry in grid.partners.list(company_id=company_id)]
-    trail.read(f"the partner directory: {len(found)} entries for {named(company_id)}")
-    return next((entry for entry in found if entry.company_id == company_id), None)
->>>>>>> h/contract:src/tgiconik/workflows/_directory.py
 
 
 async def bring_about_users(

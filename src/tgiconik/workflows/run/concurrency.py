@@ -13,7 +13,7 @@ import anyio
 import attrs
 
 from tgiconik import errors
-from tgiconik.iconik._together import together
+from tgiconik._tasks import run_concurrently
 from tgiconik.workflows.run.text import in_short
 from tgiconik.workflows.run.trail import Trail
 
@@ -126,7 +126,7 @@ async def both(one: Callable[[], Awaitable[A]], other: Callable[[], Awaitable[B]
     async def run_other() -> None:
         others.append(await other())
 
-    await together(run_one, run_other)
+    await run_concurrently(run_one, run_other)
     return ones[0], others[0]
 
 

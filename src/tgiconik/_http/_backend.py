@@ -11,8 +11,8 @@ import httpx
 
 
 @attrs.frozen(kw_only=True)
-class Request:
-    """What is sent.
+class HttpRequest:
+    """A request, as a backend sends it.
 
     Attributes:
         url: absolute; nothing of it is quoted anew.
@@ -26,8 +26,8 @@ class Request:
     content: AsyncIterator[bytes] | bytes | None = attrs.field(default=None, repr=False)
 
 
-class Reply(Protocol):
-    """What came back, but for its body, which whoever asked reads and closes.
+class HttpReply(Protocol):
+    """A response whose body the caller reads and closes.
 
     Attributes:
         status: HTTP status code.
@@ -50,10 +50,10 @@ class Reply(Protocol):
         ...
 
 
-class Wire(Protocol):
+class Backend(Protocol):
     """Carries requests to one origin, or wherever a caller's transport does."""
 
-    async def send(self, request: Request) -> Reply:
+    async def send(self, request: HttpRequest) -> HttpReply:
         """Send a request.
 
         Raises:
@@ -67,7 +67,7 @@ class Wire(Protocol):
         ...
 
 
-class TransportWire:
+class HttpxBackend:
     """A transport of httpx.
 
     Args:
@@ -80,7 +80,7 @@ class TransportWire:
         self._transport = transport
         self._extensions = {"timeout": httpx.Timeout(timeout).as_dict()}
 
-    async def send(self, request: Request) -> Reply:
+    async def send(self, request: HttpRequest) -> HttpReply:
         """Send a request."""
         return _Response(
             await self._transport.handle_async_request(
@@ -123,10 +123,10 @@ def decoded(chunks: AsyncIterator[bytes], encoding: str | None) -> AsyncIterator
     if encoding is None:
         return chunks
     headers = {"Content-Encoding": encoding}
-    return httpx.Response(200, headers=headers, stream=_Encoded(chunks)).aiter_bytes()
+    return httpx.Response(200, headers=headers, stream=_EncodedBody(chunks)).aiter_bytes()
 
 
-class _Encoded(httpx.AsyncByteStream):
+class _EncodedBody(httpx.AsyncByteStream):
     """A body, for httpx to decode."""
 
     def __init__(self, chunks: AsyncIterator[bytes]) -> None:

@@ -1,10 +1,10 @@
-"""Several things at once: the first failure is everybody's, and is what it was."""
+"""The first failure of concurrent tasks cancels the others and is raised as it is."""
 
 import anyio
 import pytest
 
 from tgiconik import errors
-from tgiconik.iconik._together import together
+from tgiconik._tasks import run_concurrently
 
 
 async def test_the_first_failure_stops_the_others_and_keeps_its_cause() -> None:
@@ -20,7 +20,7 @@ async def test_the_first_failure_stops_the_others_and_keeps_its_cause() -> None:
             stopped.append(True)
 
     with pytest.raises(errors.TransferError) as failed:
-        await together(wait, fail, wait)
+        await run_concurrently(wait, fail, wait)
 
     assert isinstance(failed.value.__cause__, OSError)
     assert stopped == [True, True]

@@ -1,4 +1,4 @@
-"""A long list is walked from several places, and everything in it is seen, whatever its order."""
+"""A long list is read by concurrent readers, and every entry is seen, whatever the order."""
 
 from random import Random
 from urllib.parse import parse_qs
@@ -8,7 +8,7 @@ import pytest
 
 from tgiconik import errors
 from tgiconik._http import Page, Pages
-from tgiconik.iconik._walk import places, walked
+from tgiconik.iconik._parallel_pages import read_all, start_ids
 
 SIZE = 100
 
@@ -49,8 +49,8 @@ def ids(number: int) -> list[str]:
 @pytest.mark.parametrize(
     ("known", "begun"), [(0, 0), (999, 0), (1_000, 1), (1_500, 2), (2_000, 3), (9_999, 3)]
 )
-def test_a_long_list_has_several_places_to_begin(known: int, begun: int) -> None:
-    found = places(ids(known))
+def test_a_long_list_has_several_starts(known: int, begun: int) -> None:
+    found = start_ids(ids(known))
 
     assert len(found) == begun
     assert found == sorted(set(found))
@@ -65,18 +65,18 @@ async def test_everything_is_seen(number: int, order: str) -> None:
         Random(number).shuffle(there)  # noqa: S311 - an order, not a secret
     listed = Listed(there)
 
-    found = await walked(Pages(listed.fetch), known)
+    found = await read_all(Pages(listed.fetch), known)
 
     assert sorted(str(entry.id) for entry in found) == sorted(there)
-    # Each walk reads at most one page more than its part.
-    assert listed.reads <= len(there) // SIZE + 1 + 2 * len(places(known))
+    # Each reader reads at most one page more than its part.
+    assert listed.reads <= len(there) // SIZE + 1 + 2 * len(start_ids(known))
 
 
-async def test_one_that_is_gone_costs_another_walk() -> None:
+async def test_a_deleted_entry_makes_it_read_the_list_from_the_start() -> None:
     known = ids(2_000)
-    there = [id_ for id_ in known if id_ not in places(known)]
+    there = [id_ for id_ in known if id_ not in start_ids(known)]
 
-    found = await walked(Pages(Listed(there).fetch), known)
+    found = await read_all(Pages(Listed(there).fetch), known)
 
     assert [entry.id for entry in found] == there
 
@@ -87,4 +87,4 @@ async def test_what_else_fails_is_raised_as_it_is() -> None:
         raise errors.TimedOut("too slow", method="GET", url="https://iconik.example/")
 
     with pytest.raises(errors.TimedOut):
-        await walked(Pages(fetch), ids(2_000))
+        await read_all(Pages(fetch), ids(2_000))
