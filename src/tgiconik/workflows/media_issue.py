@@ -162,16 +162,8 @@ async def resolve_media_issue(
     trail = Trail(now=now, dry_run=dry_run, progress=progress)
     run = Run(grid=grid, iconik=iconik, policy=policy, trail=trail)
     issue = await read_issue(run, issue_id)
-    resolving = _Resolving(
-        run=run,
-        issue=issue,
-        correction=correction,
-        version_id=version_id,
-        notes=notes,
-        ready_within=ready_within,
-        lease=lease,
-        max_concurrency=max_concurrency,
-    )
+    given = _Given(correction, version_id, notes, ready_within, max_concurrency)
+    resolving = _Resolving(run=run, issue=issue, given=given, lease=lease)
     try:
         result = await resolving.advance()
     except errors.ClaimLost as lost:
@@ -234,18 +226,25 @@ def plan_resolution(
     )
 
 
+@attrs.frozen
+class _Given:
+    """The caller's choices; see `resolve_media_issue`."""
+
+    correction: str | os.PathLike[str] | None
+    version_id: str | None
+    notes: str | None
+    ready_within: timedelta
+    max_concurrency: int
+
+
 @attrs.frozen(kw_only=True)
 class _Resolving:
     """One run over one issue; with the lease once it is claimed."""
 
     run: Run
     issue: Issue
-    correction: str | os.PathLike[str] | None
-    version_id: str | None
-    notes: str | None
-    ready_within: timedelta
+    given: _Given
     lease: timedelta
-    max_concurrency: int
 
     async def advance(self) -> Resolution:
         """From the issue as it was read to the result."""
@@ -294,22 +293,22 @@ class _Resolving:
         approved = found.version_id is not None and await self._is_approved(
             incident, found.version_id
         )
-        to_upload = self.correction is not None and remembered is None
+        to_upload = self.given.correction is not None and remembered is None
         return attrs.evolve(found, approved=approved, to_upload=to_upload)
 
     async def _find_version(self, incident: Incident, remembered: str | None) -> Correction:
         """The corrected version, and the pieces of an upload."""
         if remembered is not None:
             return Correction(version_id=remembered)
-        if self.version_id is not None:
-            if self.version_id == incident.faulty:
+        if self.given.version_id is not None:
+            if self.given.version_id == incident.faulty:
                 raise errors.ConfigurationError(f"version {incident.faulty} is the faulty one")
-            return Correction(version_id=self.version_id)
-        if self.correction is not None:
+            return Correction(version_id=self.given.version_id)
+        if self.given.correction is not None:
             if not incident.linked:
                 return Correction()
             asset_id = incident.facts.asset_id
-            found = await find_upload(self.run, asset_id, self.correction, incident.versions)
+            found = await find_upload(self.run, asset_id, self.given.correction, incident.versions)
             return Correction(version_id=found.version_id, pieces=found.pieces)
         return Correction(version_id=None if incident.shows_faulty else incident.facts.version_id)
 
@@ -325,7 +324,7 @@ class _Resolving:
         run, asset_id = self.run, incident.facts.asset_id
         await remove_pieces(run, asset_id, correction.pieces)
         version_id = correction.version_id or await upload_correction(
-            run, asset_id, self.correction or ""
+            run, asset_id, self.given.correction or ""
         )
         await self._remember(incident, version_id)
         return version_id
@@ -355,7 +354,7 @@ class _Resolving:
         run, facts = self.run, incident.facts
         try:
             await run.iconik.transfer.wait_until_ready(
-                facts.asset_id, corrected, timeout=self.ready_within.total_seconds()
+                facts.asset_id, corrected, timeout=self.given.ready_within.total_seconds()
             )
         except errors.NotReady as error:
             return self._waiting(incident, corrected, f"previews of the corrected version: {error}")
@@ -370,7 +369,7 @@ class _Resolving:
             await run.lease.keep()
         snapshot = await self._snapshot(incident, corrected)
         outcomes = await distribute_correction(
-            run, snapshot, incident.affected, max_concurrency=self.max_concurrency
+            run, snapshot, incident.affected, max_concurrency=self.given.max_concurrency
         )
         if any(outcome.state is State.FAILED for outcome in outcomes):
             waiting = self._waiting(incident, corrected, "another run of this workflow")
@@ -403,14 +402,14 @@ class _Resolving:
             run,
             run.grid.community.issues,
             issue.id,
-            _resolution(incident, theirs, self.notes),
+            _resolution(incident, theirs, self.given.notes),
             key=f"{issue.id}:{round_of(issue)}:resolved",
             links=[theirs.link] if theirs is not None and theirs.link else [],
         )
         await update_issue(
             run,
             await read_issue(run, issue.id),
-            IssueUpdate(resolution=fitting(self.notes or "There is a corrected version.")),
+            IssueUpdate(resolution=fitting(self.given.notes or "There is a corrected version.")),
             f"note the resolution of {issue.id}",
         )
 
