@@ -46,9 +46,16 @@ def tests(session: nox.Session) -> None:
 
 @nox.session
 def heavy(session: nox.Session) -> None:
-    """The heavy tests: benchmarks, enumerations, fuzz, soak, and Chromium where there is one."""
-    install(session, "dev")
-    session.run("pytest", "-n", "auto", "-m", "heavy", "tests", "tests/browser", *session.posargs)
+    """The heavy tests, but for those in a browser: benchmarks, enumerations, fuzz, soak."""
+    install(session, "test")
+    session.run("pytest", "-n", "auto", "-m", "heavy", *session.posargs)
+
+
+@nox.session
+def browser(session: nox.Session) -> None:
+    """Tests in Chromium, which must be installed; `CHROMIUM` names another browser."""
+    install(session, "browser", "docs", "test")
+    session.run("pytest", "-n", "auto", "-m", "browser", "tests/browser", *session.posargs)
 
 
 @nox.session
@@ -63,7 +70,7 @@ def docs(session: nox.Session) -> None:
 @nox.session
 def generated(session: nox.Session) -> None:
     """Generate the services and models again; fails where that changes a file."""
-    install(session)
+    install(session, "dev")
     session.run("python", "-m", "codegen")
     session.run("git", "diff", "--exit-code", external=True)
 
