@@ -46,9 +46,11 @@ def tests(session: nox.Session) -> None:
 
 @nox.session
 def heavy(session: nox.Session) -> None:
-    """The heavy tests, but for those in a browser: benchmarks, enumerations, fuzz, soak."""
+    """The heavy tests, but for those in a browser, and every property with more examples."""
     install(session, "test")
-    session.run("pytest", "-n", "auto", "-m", "heavy", *session.posargs)
+    session.env["HYPOTHESIS_PROFILE"] = "thorough"
+    # Hypothesis' own plugin marks its tests.
+    session.run("pytest", "-n", "auto", "-m", "heavy or hypothesis", *session.posargs)
 
 
 @nox.session

@@ -13,8 +13,10 @@ HEAVY: Final = frozenset({"bench", "browser", "database", "enumeration", "fuzz",
 
 # Examples are held to what is right, not to a clock: the first text of a run builds a table of
 # Unicode, which on a busy machine takes seconds.
-settings.register_profile("tgiconik", deadline=None, suppress_health_check=[HealthCheck.too_slow])
-settings.load_profile("tgiconik")
+_any_time = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.register_profile("quick", _any_time, max_examples=25)
+settings.register_profile("thorough", _any_time, max_examples=100)
+settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "quick"))
 
 
 def pytest_itemcollected(item: pytest.Item) -> None:

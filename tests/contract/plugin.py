@@ -20,6 +20,16 @@ from .recorder import FOUND, Recorded
 
 _PROBLEMS = pytest.StashKey[list[str]]()
 _FOUND: Final = "tgiconik_contract_found"
+#: Options by which fewer tests are run.
+_LESS: Final = (
+    "collectonly",
+    "deselect",
+    "ignore",
+    "ignore_glob",
+    "keyword",
+    "lf",
+    "stepwise",
+)
 _application = app.application
 
 
@@ -50,14 +60,13 @@ def unexplained(found: Collection[str], *, whole: bool) -> list[str]:
 def is_whole(session: pytest.Session) -> bool:
     """Whether every quick test was run to its end."""
     config = session.config
-    option = config.option
     return (
         config.args == config.getini("testpaths")
-        and option.markexpr in {"", "not heavy"}
+        and config.getoption("markexpr") in {"", "not heavy"}
         and not session.testsfailed
         and not session.shouldstop
-        and not any((option.collectonly, option.keyword, option.deselect, option.ignore))
-        and not any((option.ignore_glob, option.lf, option.stepwise))
+        # Plugins that are turned off have no options.
+        and not any(config.getoption(name, default=None) for name in _LESS)
     )
 
 
