@@ -9,7 +9,9 @@ from hypothesis import HealthCheck, settings
 pytest_plugins = ["contract.plugin", "pytester"]
 
 #: The kinds of heavy tests; `-m heavy` selects all of them.
-HEAVY: Final = frozenset({"bench", "browser", "database", "enumeration", "fuzz", "soak"})
+HEAVY: Final = frozenset(
+    {"bench", "browser", "database", "enumeration", "fuzz", "scale", "soak"},
+)
 
 # Examples are held to what is right, not to a clock: the first text of a run builds a table of
 # Unicode, which on a busy machine takes seconds.
