@@ -32,6 +32,8 @@ PEERS = [
 ]
 
 
+@pytest.mark.bench
+@pytest.mark.timeout(900)
 def test_everything_is_measured_once_and_nothing_is_written() -> None:
     page = report.PAGE.read_bytes()
 

@@ -1,8 +1,8 @@
 """Debian's Chromium, watched: no page may report an error, or ask any host but this machine.
 
 Not collected by plain `pytest`: a machine that has no Chromium is to fail nothing and skip nothing.
-`pytest tests/browser` runs them; `CHROMIUM` names another browser, and with `TGICONIK_SCREENSHOTS`
-the pictures are kept in that folder.
+`pytest -m browser tests/browser` runs them; `CHROMIUM` names another browser, and with
+`TGICONIK_SCREENSHOTS` the pictures are kept in that folder.
 """
 
 import os

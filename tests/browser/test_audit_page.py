@@ -16,6 +16,8 @@ from tgiconik.workflows.audit import AuditRecord, Subject, verify_audit_record
 
 from .conftest import Shoot
 
+pytestmark = pytest.mark.browser
+
 
 @pytest.fixture
 async def record() -> AuditRecord:

@@ -5,6 +5,8 @@ from playwright.async_api import Page, expect
 
 from .test_site import site as site  # noqa: PLC0414 - a fixture of that module
 
+pytestmark = pytest.mark.browser
+
 
 @pytest.mark.parametrize(
     "workflow",

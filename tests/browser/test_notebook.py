@@ -10,6 +10,8 @@ from tgiconik.workflows import Readiness, Verification
 
 from .conftest import Shoot
 
+pytestmark = pytest.mark.browser
+
 #: What matters here of what notebooks do to tables.
 _NOTEBOOK = """<!doctype html><meta charset=utf-8><title>Notebook</title><style>
 :root { color-scheme: light dark; }

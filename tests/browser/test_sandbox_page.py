@@ -16,6 +16,8 @@ from tgiconik.workflows import distribute_tagged_assets, fulfill_media_request
 
 from .conftest import Seen, Shoot
 
+pytestmark = pytest.mark.browser
+
 REQUEST = "[data-key='requests/REQ-1042']"
 HOSTILE = "<img src=x onerror=\"document.title='taken over'\"><b>bold</b>"
 

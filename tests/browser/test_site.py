@@ -15,6 +15,8 @@ from playwright.async_api import Page, expect
 
 from .conftest import BOTH, Shoot
 
+pytestmark = pytest.mark.browser
+
 ROOT = Path(__file__).parents[2]
 
 

@@ -1,10 +1,13 @@
 """Every call of our clients to iconik's sandbox, in all tests, is held against the documents.
 
 The run fails on what is not as they have it and is no exception, and on an exception that nothing
-needs any more. The latter takes all tests, in one process; a part of them proves nothing.
+needs any more. The latter takes all tests, or all but the heavy ones; fewer prove nothing.
+
+With `pytest -n`, each worker hands what it found to the process that started it, which judges.
 """
 
 from collections.abc import Collection, Sequence
+from typing import Final, Protocol
 
 import pytest
 from starlette.routing import BaseRoute
@@ -16,7 +19,25 @@ from .exceptions import EXCEPTIONS
 from .recorder import FOUND, Recorded
 
 _PROBLEMS = pytest.StashKey[list[str]]()
+_FOUND: Final = "tgiconik_contract_found"
+#: Options by which fewer tests are run.
+_LESS: Final = (
+    "collectonly",
+    "deselect",
+    "ignore",
+    "ignore_glob",
+    "keyword",
+    "lf",
+    "stepwise",
+)
 _application = app.application
+
+
+class Worker(Protocol):
+    """A process of pytest-xdist, as the one that started it sees it."""
+
+    #: What it left when it ended; missing where it crashed.
+    workeroutput: dict[str, list[str]]
 
 
 def listen() -> None:
@@ -36,23 +57,37 @@ def unexplained(found: Collection[str], *, whole: bool) -> list[str]:
     return wrong
 
 
+def is_whole(session: pytest.Session) -> bool:
+    """Whether every quick test was run to its end."""
+    config = session.config
+    return (
+        config.args == config.getini("testpaths")
+        and config.getoption("markexpr") in {"", "not heavy"}
+        and not session.testsfailed
+        and not session.shouldstop
+        # Plugins that are turned off have no options.
+        and not any(config.getoption(name, default=None) for name in _LESS)
+    )
+
+
 def pytest_configure() -> None:
     """Begin."""
     listen()
 
 
+@pytest.hookimpl(optionalhook=True)
+def pytest_testnodedown(node: Worker) -> None:
+    """Take over what a worker found."""
+    FOUND.update(getattr(node, "workeroutput", {}).get(_FOUND, ()))
+
+
 def pytest_sessionfinish(session: pytest.Session) -> None:
     """A deviation that nobody explains fails the run."""
     config = session.config
-    whole = (
-        config.args == config.getini("testpaths")
-        and not session.testsfailed
-        and not session.shouldstop
-        and not config.option.keyword
-        and not hasattr(config, "workerinput")
-        and not getattr(config.option, "numprocesses", None)
-    )
-    problems = unexplained(FOUND, whole=whole)
+    if hasattr(config, "workeroutput"):
+        config.workeroutput[_FOUND] = sorted(FOUND)
+        return
+    problems = unexplained(FOUND, whole=is_whole(session))
     config.stash[_PROBLEMS] = problems
     if problems:
         session.exitstatus = pytest.ExitCode.TESTS_FAILED

@@ -11,6 +11,8 @@ from .targets import Target, targets
 MANY = 8_000
 
 
+@pytest.mark.fuzz
+@pytest.mark.timeout(600)
 @pytest.mark.parametrize("target", targets(), ids=lambda target: target.name)
 def test_whatever_comes_is_read_or_refused(target: Target) -> None:
     chance = random.Random(target.name)  # noqa: S311 - no secret

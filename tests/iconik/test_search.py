@@ -200,7 +200,6 @@ def test_a_word_that_would_be_an_operator_is_escaped(text: str, term_: str) -> N
     assert escaped(text) == term_
 
 
-@settings(max_examples=60)
 @given(st.text(st.characters(exclude_categories=["Cs"]), min_size=1, max_size=12))
 @example("NOT a film")
 @example("Who? (directors' cut) [a TO b] *")

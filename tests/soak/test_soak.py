@@ -1,5 +1,7 @@
 """A short soak: `python -m benchmarks.soak` is the long one."""
 
+import pytest
+
 from benchmarks.soak import KINDS, soak
 
 #: A minute or so.
@@ -8,6 +10,8 @@ CALLS = 12_000
 GROWN = 16
 
 
+@pytest.mark.soak
+@pytest.mark.timeout(1200)
 async def test_nothing_is_lost_or_done_twice_however_bad_the_weather_is() -> None:
     report = await soak(CALLS)
 

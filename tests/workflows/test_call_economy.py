@@ -7,7 +7,7 @@ from benchmarks.call_economy import MEASURED_AT, SCENES, Formula, Scene, figures
 
 #: More partners than a page of iconik's has shares, than one of Trading Grid's has deliveries, and
 #: more than are looked at together; and few, with several assets.
-CROWDS = [(1, 1), (10, 5), (100, 1), (201, 1)]
+CROWDS = [(1, 1), (10, 5), (100, 1), pytest.param(201, 1, marks=pytest.mark.scale)]
 
 
 @pytest.fixture(params=SCENES, ids=lambda scene: scene.name.replace("`", ""))
@@ -63,6 +63,7 @@ def test_what_is_no_formula_is_refused(text: str) -> None:
         Formula(text)(1, 1)
 
 
+@pytest.mark.scale
 async def test_the_page_says_what_is_measured() -> None:
     page = figures_in(call_economy.PAGE.read_text("utf-8"))
     now = figures_in(f"{call_economy.BEGIN}\n{await call_economy.table()}\n{call_economy.END}")

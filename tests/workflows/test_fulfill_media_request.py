@@ -301,6 +301,7 @@ async def test_a_trading_grid_answer_that_is_html_is_a_typed_error_and_nothing_i
     assert sandbox.writes == []
 
 
+@pytest.mark.scale
 async def test_ten_thousand_candidates_are_ranked_by_the_index_and_the_best_are_judged(
     grid: TradingGridClient, iconik: IconikClient, sandbox: Sandbox, clock: Clock
 ) -> None:

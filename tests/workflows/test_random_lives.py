@@ -253,9 +253,14 @@ async def live(life: Life, run: Run, purpose: Purpose) -> Counter[str]:
     ("run", "purpose"),
     [
         pytest.param(distribute, ANY, id="distribute"),
-        pytest.param(comply, COMPLIANT, id="comply"),
-        pytest.param(partial(comply, pin=False), COMPLIANT, id="comply unpinned"),
-        pytest.param(launch, ANY, id="launch"),
+        pytest.param(comply, COMPLIANT, id="comply", marks=pytest.mark.enumeration),
+        pytest.param(
+            partial(comply, pin=False),
+            COMPLIANT,
+            id="comply unpinned",
+            marks=pytest.mark.enumeration,
+        ),
+        pytest.param(launch, ANY, id="launch", marks=pytest.mark.enumeration),
     ],
 )
 def test_no_life_of_an_asset_brings_about_a_link_that_may_not_be(

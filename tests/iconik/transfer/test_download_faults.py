@@ -47,7 +47,6 @@ async def comes(iconik: IconikClient, folder: Path) -> None:
 
 
 @settings(
-    max_examples=25,
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )
 @given(st.lists(st.integers(0, len(CONTENT) - 1), min_size=1, max_size=3))

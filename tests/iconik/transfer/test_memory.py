@@ -7,6 +7,8 @@ from benchmarks.transfer import measured
 _MEBIBYTE = 1024**2
 
 
+@pytest.mark.bench
+@pytest.mark.timeout(600)
 @pytest.mark.parametrize("way", ["upload", "download"])
 def test_half_a_gibibyte_takes_no_more_memory_than_a_byte(way: str) -> None:
     size = 512 * _MEBIBYTE

@@ -34,7 +34,7 @@ async def arrives(
     assert sandbox.faults == []
 
 
-@pytest.mark.parametrize("nth", [1, 2, 3])
+@pytest.mark.parametrize("nth", [1, 2, pytest.param(3, marks=pytest.mark.enumeration)])
 @pytest.mark.parametrize(
     "effect",
     [
@@ -94,7 +94,6 @@ async def test_links_that_always_run_out_are_an_error_in_the_end(
 
 
 @settings(
-    max_examples=40,
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )
 @given(

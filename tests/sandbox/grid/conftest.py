@@ -1,6 +1,7 @@
 """The Trading Grid side of the sandbox in process."""
 
 from collections.abc import AsyncIterator
+from pathlib import Path
 
 import httpx
 import pytest
@@ -9,6 +10,12 @@ from tgiconik.sandbox.state import State
 
 from .community import Community
 from .world import Clock, client, log_in, world
+
+
+def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:
+    """Make up the calls of `test_fuzzed.py`, which takes seconds, only where they are sent."""
+    is_quick = config.option.markexpr == "not heavy"
+    return True if is_quick and collection_path.name == "test_fuzzed.py" else None
 
 
 @pytest.fixture

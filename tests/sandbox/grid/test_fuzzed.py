@@ -26,6 +26,8 @@ from tgiconik.sandbox.server import serve_in_thread
 from .community import COMPANY
 from .world import TOKENS, Clock, world
 
+pytestmark = pytest.mark.fuzz
+
 DOCUMENT: Final = Path(__file__).parents[3] / "docs" / "collaboration-openapi.json"
 #: Refusals of a call that keeps to the document which the document cannot rule out: what it names
 #: is not there, may not move there, or has been claimed or changed by somebody else.

@@ -5,7 +5,7 @@ import re
 from urllib.parse import quote
 
 import httpx
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from tradinggrid import contract
 
@@ -71,7 +71,6 @@ def requests(draw: st.DrawFn, operation: contract.Operation) -> httpx.Request:
     )
 
 
-@settings(max_examples=60)
 @given(calls=st.lists(st.sampled_from(contract.operations()).flatmap(requests), max_size=8))
 async def test_no_call_gets_an_answer_that_the_document_does_not_allow(
     calls: list[httpx.Request],

@@ -301,6 +301,7 @@ async def test_a_saved_search_finds_what_is_there_now(http: httpx.AsyncClient) -
     assert [hit["id"] for hit in found["objects"]] == [FILM]
 
 
+@pytest.mark.scale
 async def test_ten_thousand_assets_are_searched_to_the_last(
     http: httpx.AsyncClient, sandbox: Sandbox
 ) -> None:

@@ -1,0 +1,84 @@
+"""The checks of a change, one session each: `nox --list` names them, `nox` runs the usual ones.
+
+`nox --no-venv` runs them in the environment that it is called from, as `.ci/run` does: everything
+in it must be installed by then, for instance with `pip install -e ".[dev,docs]"`.
+"""
+
+import os
+
+import nox
+
+nox.needs_version = ">=2025.2.9"
+nox.options.sessions = ["lint", "types", "tests"]
+nox.options.reuse_venv = "yes"
+
+
+def install(session: nox.Session, *extras: str) -> None:
+    """Install the project with some of its extras, unless the environment is not the session's."""
+    if session.virtualenv.venv_backend != "none":
+        session.install("--editable", f".[{','.join(extras)}]")
+
+
+@nox.session
+def lint(session: nox.Session) -> None:
+    """Ruff: rules and layout."""
+    install(session, "dev")
+    session.run("ruff", "check", ".")
+    session.run("ruff", "format", "--check", ".")
+
+
+@nox.session
+def types(session: nox.Session) -> None:
+    """The mypy and pyright checks; everything that is public has a type."""
+    install(session, "dev")
+    session.run("mypy")
+    session.run("pyright")
+    # Less than all is an exit code.
+    session.run("pyright", "--verifytypes", "tgiconik", "--ignoreexternal")
+
+
+@nox.session
+def tests(session: nox.Session) -> None:
+    """The quick tests on every core; arguments after `--` go to pytest."""
+    install(session, "test")
+    session.run("pytest", "-n", "auto", *session.posargs)
+
+
+@nox.session
+def heavy(session: nox.Session) -> None:
+    """The heavy tests, but for those in a browser, and every property with more examples."""
+    install(session, "test")
+    session.env["HYPOTHESIS_PROFILE"] = "thorough"
+    # Hypothesis' own plugin marks its tests.
+    session.run("pytest", "-n", "auto", "-m", "heavy or hypothesis", *session.posargs)
+
+
+@nox.session
+def browser(session: nox.Session) -> None:
+    """Tests in Chromium, which must be installed; `CHROMIUM` names another browser."""
+    install(session, "browser", "docs", "test")
+    session.run("pytest", "-n", "auto", "-m", "browser", "tests/browser", *session.posargs)
+
+
+@nox.session
+def docs(session: nox.Session) -> None:
+    """Build the site into the folder `site`, or the one that TGICONIK_SITE names."""
+    install(session, "docs")
+    folder = os.environ.get("TGICONIK_SITE", "site")
+    session.env["NO_MKDOCS_2_WARNING"] = "1"
+    session.run("mkdocs", "build", "--quiet", "--strict", "--site-dir", folder)
+
+
+@nox.session
+def generated(session: nox.Session) -> None:
+    """Generate the services and models again; fails where that changes a file."""
+    install(session, "dev")
+    session.run("python", "-m", "codegen")
+    session.run("git", "diff", "--exit-code", external=True)
+
+
+@nox.session
+def bench(session: nox.Session) -> None:
+    """Measure, and write the figures into docs/benchmarks.md; takes several minutes."""
+    install(session, "test")
+    session.run("python", "-m", "benchmarks", *session.posargs)
