@@ -47,6 +47,13 @@ class ReasonCode(StrEnum):
     UNREADABLE = "unreadable"
 
 
+class ForeignShares(StrEnum):
+    """What becomes of shares of a released object that somebody made by hand."""
+
+    CLOSE = "close"
+    REPORT = "report"
+
+
 @attrs.frozen
 class Reason:
     """One reason, for people and for programs.
@@ -216,6 +223,9 @@ class ReleasePolicy:
     compliant_version_field: str = attrs.field(default="CompliantVersion", validator=_name)
     compliant_sha256_field: str = attrs.field(default="CompliantSHA256", validator=_name)
     require_compliant: bool = False
+    probation: timedelta | None = None
+    keep_former_recipients: bool = True
+    foreign_shares: ForeignShares = ForeignShares.CLOSE
     min_approvers: int = 1
     required_approvers: frozenset[str] = attrs.field(default=frozenset(), converter=_set)
     max_approval_age: timedelta | None = attrs.field(
@@ -257,6 +267,16 @@ class ReleasePolicy:
             self.compliant_version_field,
             self.compliant_sha256_field,
         )
+
+    def first_lifetime(self, purpose: Purpose) -> timedelta | None:
+        """How long a new link lasts until it is checked once more and on record; None for no limit.
+
+        Args:
+            purpose: links for compliance purposes are on probation unless the policy says otherwise.
+        """
+        if self.probation is None and (purpose.compliance or self.require_compliant):
+            return timedelta(minutes=15)
+        return self.probation
 
     @classmethod
     def from_toml(cls, source: str | Path) -> Self:

@@ -43,6 +43,18 @@ SHARE_SETTINGS: Final = (
     "watermark",
 )
 
+#: The permissions of a share that no link of ours has.
+_MORE_THAN_VIEWING: Final = (
+    "allow_approving_comments",
+    "allow_comments",
+    "allow_custom_actions",
+    "allow_setting_approve_status",
+    "allow_upload",
+    "allow_view_versions",
+    "automatic_approval_share",
+    "is_approval",
+)
+
 _KEY: Final = re.compile(r"[A-Za-z0-9:._@/%-]{1,200}")
 _KEYED_TITLE: Final = re.compile(rf".*\[({_KEY.pattern})\]", re.DOTALL)
 
@@ -60,6 +72,9 @@ class ShareLink:
         expires: when it stops working, in UTC.
         allow_download: whether the original can be downloaded through it.
         date_created: when it was made, in UTC.
+        owner_id: the user who made it; iconik sets it, and nobody can change it.
+        permits_more: it lets recipients do more than view the current version and, with
+            `allow_download`, download it: comment, approve, upload, or see other versions.
     """
 
     share_id: str
@@ -70,6 +85,8 @@ class ShareLink:
     expires: datetime | None = None
     allow_download: bool = False
     date_created: datetime | None = None
+    owner_id: str | None = None
+    permits_more: bool = False
 
 
 @attrs.frozen(kw_only=True)
@@ -356,12 +373,45 @@ class Assets(AssetsService):
                 list is read from several places at the same time.
         """
         found: dict[str, list[ShareLink]] = {}
-        for share in await read_all(self.list_object_shares(object_type, object_id), known):
-            if (key := key_in(share.title)) is not None:
-                found.setdefault(key, []).append(_link(share, object_type, object_id))
-        for links in found.values():
-            links.sort(key=lambda link: (str(link.date_created or ""), link.share_id))
+        for link in await self.find_shares(object_id, object_type=object_type, known=known):
+            if link.key is not None:
+                found.setdefault(link.key, []).append(link)
         return found
+
+    async def find_shares(
+        self, object_id: str, *, object_type: str = "assets", known: Sequence[str] = ()
+    ) -> list[ShareLink]:
+        """All shares of an object, with a key or without, expired ones too, oldest first.
+
+        `GET /API/assets/v1/{object_type}/{object_id}/shares/`.
+
+        Args:
+            object_id: the asset or collection.
+            object_type: `assets` or `collections`.
+            known: ids of shares that are known to be there, oldest first: with many of them, a long
+                list is read from several places at the same time.
+        """
+        shares = await read_all(self.list_object_shares(object_type, object_id), known)
+        links = [_link(share, object_type, object_id) for share in shares]
+        return sorted(links, key=lambda link: (str(link.date_created or ""), link.share_id))
+
+    async def get_link(
+        self, object_id: str, share_id: str, *, object_type: str = "assets"
+    ) -> ShareLink | None:
+        """One share by its id, as the database has it; None when it is gone.
+
+        `GET /API/assets/v1/{object_type}/{object_id}/shares/{share_id}/`.
+
+        Args:
+            object_id: the asset or collection.
+            share_id: the share.
+            object_type: `assets` or `collections`.
+        """
+        try:
+            share = await self.get_object_share(object_type, object_id, share_id)
+        except errors.NotFound:
+            return None
+        return _link(share, object_type, object_id)
 
     async def renew_link(self, link: ShareLink, expires: datetime) -> ShareLink:
         """Give a link another end; everything else about the share stays as it is.
@@ -456,7 +506,15 @@ def _link(share: m.Share | m.ShareURL | m.GetShare, object_type: str, object_id:
         expires=share.expires,
         allow_download=bool(share.allow_download),
         date_created=share.date_created,
+        owner_id=share.owner_id,
+        permits_more=_permits_more(share),
     )
+
+
+def _permits_more(share: m.Share | m.ShareURL | m.GetShare) -> bool:
+    """Whether recipients may do more than view, and download where that is allowed."""
+    more = any(getattr(share, name, None) for name in _MORE_THAN_VIEWING)
+    return more or bool(share.allow_download_proxy and not share.allow_download)
 
 
 def _counted(users: Iterable[m.ShareUser]) -> ShareCounts:

@@ -69,6 +69,7 @@ class Distribution(Result):
         announcement_ids: the announcements to the partners: one for all, and one more for those who
             came later.
         outcomes: one for each partner, by company id.
+        closed: one for each other partner whose access this run closed, or could not close.
         waiting_on: who could change an outcome, one line each.
         error: why nothing could be done about this asset; only ever set among several assets.
         timeline: every read, decision and write, in order.
@@ -80,6 +81,7 @@ class Distribution(Result):
     document_id: str | None = None
     announcement_ids: tuple[str, ...] = ()
     outcomes: tuple[Outcome, ...] = ()
+    closed: tuple[Outcome, ...] = attrs.field(default=(), eq=False)
     waiting_on: tuple[str, ...] = ()
     error: Exception | None = attrs.field(default=None, eq=type)
     timeline: tuple[Step, ...] = attrs.field(default=(), eq=False, repr=False)
@@ -290,9 +292,10 @@ class _Distributing:
             purpose=self.purpose,
             snapshot=snapshot,
             max_concurrency=self.max_concurrency,
+            profiles=self.resolver.profile,
         ).distribute(wanted)
         waiting_on += unreachable(wanted)
-        if any(outcome.state is State.FAILED for outcome in distributed.outcomes):
+        if any(o.state is State.FAILED for o in (*distributed.outcomes, *distributed.closed)):
             waiting_on.append("another run of this workflow")
         run.conclude(waiting_on)
         return Distribution(
@@ -301,6 +304,7 @@ class _Distributing:
             document_id=distributed.document_id,
             announcement_ids=distributed.announcement_ids,
             outcomes=distributed.outcomes,
+            closed=distributed.closed,
             waiting_on=tuple(waiting_on),
             dry_run=run.dry_run,
         )

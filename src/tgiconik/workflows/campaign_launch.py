@@ -369,6 +369,12 @@ class _Coordinating:
     ) -> tuple[Outcome, ...]:
         """Bring every partner's package up to date; who takes part no more has none."""
         # Packages come after their project: where there was none, there are none.
+        snapshot = await read_packages(
+            self.run, self.campaign.project_key, plan.served, project=before
+        )
+        # Whoever has a package and takes part no more, whatever an earlier run came to.
+        gone = sorted({*plan.gone, *snapshot.partners} - plan.partners.keys())
+        plan = attrs.evolve(plan, gone=tuple(gone))
         packager = Packager(
             run=self.run,
             package=Package(
@@ -379,9 +385,7 @@ class _Coordinating:
             purpose=self.purpose,
             project_id=state.project.id if state.project else None,
             facts=self.facts,
-            snapshot=await read_packages(
-                self.run, self.campaign.project_key, plan.served, project=before
-            ),
+            snapshot=snapshot,
         )
         barrier = BatchBarrier(self.max_concurrency, len(plan.served))
 
@@ -458,6 +462,9 @@ async def _serve(
         recipient = Recipient(company_id=partner_id)
         return (await packager.deliver(recipient, package=nothing, slot=slot)).outcomes
     if partner is None or not can_be_reached(partner):
+        # Nothing new goes there; what they have is judged all the same.
+        recipient = as_recipient(partner) if partner else Recipient(company_id=partner_id)
+        await packager.reconcile(recipient, slot=slot)
         raise errors.WorkflowError(f"{partner_id} has no {'contact' if partner else 'profile'}")
     return (await packager.deliver(as_recipient(partner), slot=slot)).outcomes
 

@@ -64,7 +64,7 @@ from tgiconik.workflows.run.results import Outcome, Result, State
 from tgiconik.workflows.run.text import named
 from tgiconik.workflows.run.trail import Clock, Step, Trail, utc_now
 from tgiconik.workflows.sharing.facts import read_facts
-from tgiconik.workflows.sharing.share import close_asset
+from tgiconik.workflows.sharing.share import close_partner
 from tgiconik.workflows.sharing.snapshot import Snapshot
 from tgiconik.workflows.sharing.versions import (
     CompliantFacts,
@@ -74,6 +74,7 @@ from tgiconik.workflows.sharing.versions import (
     release_assets_of,
 )
 
+_NOT_COMPLIANT: Final = "it is not what shows the compliant version"
 #: How long iconik may take to copy a version.
 READY_WITHIN: Final = timedelta(minutes=10)
 
@@ -235,13 +236,16 @@ class _CompliantDistribution:
         current = await read_facts(run, self.asset_id)
         source = await self._source(current)
         facts = await source.read()
-        wanted, waiting_on = await AudienceResolver(run).resolve(
+        resolver = AudienceResolver(run)
+        wanted, waiting_on = await resolver.resolve(
             facts, groups=groups, partners=partners, groups_field=field
         )
         known = await release_assets_of(run, self.asset_id)
         release = await self._release(facts, known, wanted)
         plan = plan_compliance(source, current, known, release, pin=self.pin)
-        distributed = await self._carry_out(plan, source, facts, wanted)
+        for other in plan.others:
+            await self._close_other(other, current)
+        distributed = await self._carry_out(plan, source, facts, wanted, resolver)
         outcomes = tuple(attrs.evolve(o, asset_id=self.asset_id) for o in distributed.outcomes)
         verification = await self._verify()
         waiting_on += [
@@ -300,10 +304,9 @@ class _CompliantDistribution:
         source: CompliantFacts,
         facts: AssetFacts,
         wanted: Mapping[str, Partner | None],
+        resolver: AudienceResolver,
     ) -> Distributed:
-        """Close what does not show the compliant version, then distribute what does."""
-        for other in plan.others:
-            await close_asset(self.run, other, "it is not what shows the compliant version")
+        """Distribute the asset that shows the compliant version."""
         snapshot = Snapshot(
             self.run,
             plan.target or "",
@@ -318,8 +321,26 @@ class _CompliantDistribution:
             purpose=self.purpose,
             snapshot=snapshot,
             max_concurrency=self.max_concurrency,
+            profiles=resolver.profile,
             series=COMPLIANT,
         ).distribute(wanted)
+
+    async def _close_other(self, asset_id: str, current: AssetFacts) -> None:
+        """Close what partners have of another asset that shows versions of this one.
+
+        A request's link to the asset itself stays while its current version is the compliant one.
+        """
+        run = self.run
+        snapshot = await Snapshot.of_asset(run, asset_id, facts=current)
+        await snapshot.refresh()
+        shows_it = asset_id == self.asset_id and (
+            marked_version(run.policy, current) == current.version_id
+        )
+        for partner_id in sorted(snapshot.holders):
+            recorded = snapshot.deliveries_of(partner_id)
+            of_requests = bool(recorded) and all(one.request_id for one in recorded)
+            if not (shows_it and of_requests):
+                await close_partner(run, snapshot, partner_id, _NOT_COMPLIANT)
 
     async def _verify(self) -> Verification:
         return await verify_distribution(

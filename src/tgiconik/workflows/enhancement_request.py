@@ -28,6 +28,7 @@ Source: use case 7 of the project's design; the collaboration contract; iconik's
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from datetime import timedelta
+from functools import partial
 from typing import Final, Self
 
 import attrs
@@ -38,7 +39,6 @@ from tgiconik.release import AssetFacts, Decision, ReleasePolicy, decide
 from tgiconik.tradinggrid import TradingGridClient
 from tgiconik.tradinggrid.collaboration import (
     CommentVisibility,
-    DeliveryState,
     Request,
     RequestKind,
     RequestStatus,
@@ -48,9 +48,14 @@ from tgiconik.workflows.run import LEASE, Run
 from tgiconik.workflows.run.results import Outcome, Result, State
 from tgiconik.workflows.run.text import fitting, listed, moment, named
 from tgiconik.workflows.run.trail import Clock, Step, Trail, utc_now
-from tgiconik.workflows.sharing.delivery import outcome_of, record_request_delivery
+from tgiconik.workflows.sharing.delivery import (
+    outcome_of,
+    publish_for_request,
+    record_for_request,
+)
 from tgiconik.workflows.sharing.facts import read_facts
-from tgiconik.workflows.sharing.share import share_asset, take_back
+from tgiconik.workflows.sharing.share import close_request, share_asset
+from tgiconik.workflows.sharing.snapshot import Snapshot
 from tgiconik.workflows.tickets.media_team import ask_media_team, take_from_queue
 from tgiconik.workflows.tickets.requests import (
     Ticket,
@@ -215,16 +220,10 @@ class _Enhancing:
         ticket = Ticket.of(request, partner, run.policy)
         decision = decide(run.policy, facts, ticket.recipient, ticket.purpose, run.now())
         if not decision.allowed:
-            await self._take_back(facts, ticket)
+            await self._reconcile(facts)
             return self._refused(facts, asked, decision)
         async with self._in_review() as held:
-            outcome = await share_asset(
-                held.run,
-                facts.asset_id,
-                recipient=ticket.recipient,
-                purpose=ticket.purpose,
-                facts=facts,
-            )
+            outcome = await held.share(facts, ticket, decision)
             if outcome.state is not State.DELIVERED and outcome.decision is not None:
                 return self._refused(facts, asked, outcome.decision)
             await held.deliver(facts, outcome)
@@ -238,11 +237,33 @@ class _Enhancing:
             waiting_on=waiting_on_after(request, RequestStatus.FULFILLED),
         )
 
+    async def share(self, facts: AssetFacts, ticket: Ticket, decision: Decision) -> Outcome:
+        """Share the new version with the partner, and record it."""
+        run, request = self.run, self.request
+        snapshot = await Snapshot.of_asset(
+            run, facts.asset_id, facts=facts, partner_id=request.partner_id
+        )
+        # Published first: a link that nobody could record is found again by its document.
+        document = await publish_for_request(
+            run,
+            request,
+            facts.asset_id,
+            version_id=facts.version_id,
+            title=facts.title,
+            restrictions=decision.restrictions,
+        )
+        return await share_asset(
+            run,
+            snapshot,
+            recipient=ticket.recipient,
+            purpose=ticket.purpose,
+            record=partial(record_for_request, run, request, document),
+        )
+
     async def deliver(self, facts: AssetFacts, outcome: Outcome) -> None:
-        """Record the delivery, tell the partner, and fulfil the request."""
+        """Tell the partner, and fulfil the request."""
         run, request_id = self.run, self.request.id
         requests = run.grid.community.requests
-        await record_request_delivery(run, self.request, outcome)
         await say(
             run,
             requests,
@@ -254,17 +275,14 @@ class _Enhancing:
         await take_from_queue(run, facts.asset_id, self.queue)
         await move(run, requests, request_id, RequestStatus.FULFILLED)
 
-    async def _take_back(self, facts: AssetFacts, ticket: Ticket) -> None:
-        """A link from an earlier round shows the new version too, and it may not be seen yet."""
+    async def _reconcile(self, facts: AssetFacts) -> None:
+        """Close a link from an earlier round: it shows the new version too."""
         run, request = self.run, self.request
-        active = run.grid.community.deliveries.list(
-            request_id=request.id, state=[DeliveryState.ACTIVE]
+        snapshot = await Snapshot.of_asset(
+            run, facts.asset_id, facts=facts, partner_id=request.partner_id
         )
-        if not await active.first(1):
-            return
-        requests = run.grid.community.requests
-        async with run.claim(requests, request, worker="enhance", lasts=self.lease) as held:
-            await take_back(held, facts.asset_id, recipient=ticket.recipient, request_id=request.id)
+        await snapshot.refresh()
+        await close_request(run, snapshot, request.partner_id, request.id)
 
     async def _unclear(self) -> Enhancement:
         """Nobody can be asked about nothing: the partner is to name the asset."""

@@ -34,6 +34,7 @@ Source: use case 1 of the project's design; the collaboration contract; iconik's
 
 from collections.abc import Awaitable, Callable, Iterable, Sequence
 from datetime import timedelta
+from functools import partial
 from inspect import isawaitable
 from typing import Final, TypeAlias
 
@@ -41,7 +42,7 @@ import attrs
 
 from tgiconik import errors
 from tgiconik.iconik import IconikClient
-from tgiconik.release import ReleasePolicy
+from tgiconik.release import AssetFacts, Decision, ReleasePolicy, decide
 from tgiconik.tradinggrid import TradingGridClient
 from tgiconik.tradinggrid.collaboration import (
     CommentVisibility,
@@ -53,10 +54,16 @@ from tgiconik.tradinggrid.collaboration import (
 from tgiconik.tradinggrid.collaboration.transitions import REQUEST_MOVES, is_open
 from tgiconik.workflows.run import LEASE, Run
 from tgiconik.workflows.run.results import Outcome, Result, State
-from tgiconik.workflows.run.text import listed, named
+from tgiconik.workflows.run.text import key_of, listed, named, ruling
 from tgiconik.workflows.run.trail import Clock, Step, Trail, utc_now
-from tgiconik.workflows.sharing.delivery import outcome_of, record_request_delivery
-from tgiconik.workflows.sharing.share import share_asset, take_back
+from tgiconik.workflows.sharing.delivery import (
+    outcome_of,
+    publish_for_request,
+    record_for_request,
+)
+from tgiconik.workflows.sharing.facts import read_facts
+from tgiconik.workflows.sharing.share import close_request, keep_recorded, share_asset
+from tgiconik.workflows.sharing.snapshot import Snapshot
 from tgiconik.workflows.tickets.answers import (
     AnswerPlan,
     comment_key,
@@ -73,6 +80,7 @@ from tgiconik.workflows.tickets.requests import (
     read_partner,
     read_request,
     reopened_at,
+    rounds_of,
     said,
     say,
     waiting_on_after,
@@ -84,6 +92,11 @@ Select: TypeAlias = Callable[
 ]
 
 _SEVERAL: Final = 2
+#: What the partner reads when everything that was delivered had to be closed.
+_CLOSED_AGAIN: Final = (
+    "What we delivered for this request cannot be released to you at present, so the links are "
+    "closed. We look into this request again."
+)
 #: How often the choice is made anew when what was chosen changes while it is being shared.
 _ROUNDS: Final = 3
 
@@ -246,8 +259,7 @@ class _Fulfilling:
             outcomes = await self._deliver(ticket, plan)
         if any(outcome.state is not State.DELIVERED for outcome in outcomes):
             return await self._failed(request, outcomes, candidates)
-        if request.status == RequestStatus.IN_REVIEW:
-            await self._take_back(ticket, candidates)
+        await self._reconcile(ticket, outcomes)
         if plan.deliver:
             plan = plan_report(ticket, outcomes, candidates)
         await self._tell(request, plan, outcomes)
@@ -257,35 +269,76 @@ class _Fulfilling:
     async def _deliver(self, ticket: Ticket, plan: AnswerPlan) -> list[Outcome]:
         return [await self._deliver_one(ticket, candidate) for candidate in plan.deliver]
 
-    async def _take_back(self, ticket: Ticket, candidates: Candidates) -> None:
-        """The request was left in review: what was opened for it then may be refused by now."""
-        for candidate in candidates.judged:
-            if not candidate.decision.allowed:
-                await take_back(
-                    self.run,
-                    candidate.facts.asset_id,
-                    recipient=ticket.recipient,
-                    request_id=ticket.request.id,
-                )
+    async def _reconcile(self, ticket: Ticket, outcomes: Sequence[Outcome]) -> list[Outcome]:
+        """Judge what this request opened and this run has not delivered; close what is refused.
+
+        The documents of the request say what it opened. They are published before anything is
+        shared, so they name it whatever died, was renamed, or is not found by the search any more.
+
+        Returns:
+            One refused outcome for each asset that the partner may not have any more.
+        """
+        delivered = {o.asset_id for o in outcomes if o.state is State.DELIVERED}
+        documents = self.run.grid.community.documents.list(request_id=ticket.request.id)
+        opened = {one.asset.asset_id async for one in documents if one.asset is not None}
+        found = [await self._reconcile_asset(ticket, id_) for id_ in sorted(opened - delivered)]
+        return [outcome for outcome in found if outcome is not None]
+
+    async def _reconcile_asset(self, ticket: Ticket, asset_id: str) -> Outcome | None:
+        """Judge one asset that the request opened; None when the partner may keep it."""
+        run, request = self.run, ticket.request
+        decision: Decision | None = None
+        try:
+            facts = await read_facts(run, asset_id)
+            decision = decide(run.policy, facts, ticket.recipient, ticket.purpose, run.now())
+        except errors.NotFound:
+            facts = AssetFacts(asset_id=asset_id, title="", read_at=run.now())
+        run.trail.decided(ruling(facts.title or asset_id, request.partner_id, decision))
+        snapshot = await Snapshot.of_asset(
+            run, asset_id, facts=facts, partner_id=request.partner_id
+        )
+        await snapshot.refresh()
+        if decision is not None and decision.allowed:
+            await keep_recorded(run, snapshot, request.partner_id, ticket.purpose)
+            return None
+        await close_request(run, snapshot, request.partner_id, request.id)
+        return Outcome(
+            partner=request.partner_id,
+            asset_id=asset_id,
+            title=facts.title or None,
+            state=State.REFUSED,
+            version_id=facts.version_id,
+            decision=decision,
+        )
 
     async def _deliver_one(self, ticket: Ticket, candidate: Candidate) -> Outcome:
-        facts = candidate.facts
+        run, facts, request = self.run, candidate.facts, ticket.request
         try:
-            outcome = await share_asset(
-                self.run,
+            snapshot = await Snapshot.of_asset(
+                run, facts.asset_id, facts=facts, partner_id=request.partner_id
+            )
+            # Published first: a link that nobody could record is found again by its document.
+            document = await publish_for_request(
+                run,
+                request,
                 facts.asset_id,
+                version_id=facts.version_id,
+                title=facts.title,
+                restrictions=candidate.decision.restrictions,
+            )
+            outcome = await share_asset(
+                run,
+                snapshot,
                 recipient=ticket.recipient,
                 purpose=ticket.purpose,
-                facts=facts,
+                record=partial(record_for_request, run, request, document),
             )
-            if outcome.state is State.DELIVERED:
-                await record_request_delivery(self.run, ticket.request, outcome)
         except errors.PreconditionFailed:
             raise  # No failure of this asset: the claim is lost.
         except errors.CallError as error:
-            self.run.trail.decided(f"{named(facts.title)} could not be delivered: {error}")
+            run.trail.decided(f"{named(facts.title)} could not be delivered: {error}")
             return Outcome(
-                partner=ticket.request.partner_id,
+                partner=request.partner_id,
                 asset_id=facts.asset_id,
                 title=facts.title,
                 state=State.FAILED,
@@ -357,20 +410,44 @@ class _Fulfilling:
         )
 
     async def _closed(self, request: Request) -> Fulfillment:
-        """The answer that a closed request got."""
-        deliveries = self.run.grid.community.deliveries.list(
+        """The answer that a closed request got, as far as it still holds.
+
+        What the partner may not have any more is closed. A request that is left without anything
+        goes back to where it is answered anew.
+        """
+        run = self.run
+        ticket = Ticket.of(request, await read_partner(run, request.partner_id), run.policy)
+        refused = await self._reconcile(ticket, ())
+        deliveries = run.grid.community.deliveries.list(
             request_id=request.id, state=[DeliveryState.ACTIVE]
         )
+        gone = {outcome.asset_id for outcome in refused}
         rejected = await self._delivered_before_reopening(request)
         outcomes = [
             outcome
             async for delivery in deliveries
-            if (outcome := outcome_of(delivery)) and outcome.asset_id not in rejected
+            if (outcome := outcome_of(delivery)) and outcome.asset_id not in rejected | gone
         ]
-        self.run.trail.decided(f"{request.id} is {request.status}: nothing to do")
-        return Fulfillment(
+        result = Fulfillment(
             request_id=request.id,
             status=request.status,
-            outcomes=tuple(outcomes),
+            outcomes=(*outcomes, *refused),
             waiting_on=waiting_on_after(request, request.status),
+        )
+        answered = {RequestStatus.FULFILLED, RequestStatus.PARTIALLY_FULFILLED}
+        if refused and not outcomes and request.status in answered:
+            return await self._reopen(request, result)
+        run.trail.decided(f"{request.id} is {request.status}: nothing to do")
+        return result
+
+    async def _reopen(self, request: Request, result: Fulfillment) -> Fulfillment:
+        """Nothing of what the partner got is left: the request is to be answered anew."""
+        requests = self.run.grid.community.requests
+        key = key_of(request.id, rounds_of(request), "closed")
+        await say(self.run, requests, request.id, _CLOSED_AGAIN, key=key)
+        await self._move(request, RequestStatus.REOPENED)
+        return attrs.evolve(
+            result,
+            status=RequestStatus.REOPENED,
+            waiting_on=("another run of this workflow",),
         )

@@ -36,7 +36,7 @@ import attrs
 from tgiconik import errors
 from tgiconik._validate import filled, unique_texts
 from tgiconik.iconik import IconikClient
-from tgiconik.release import Purpose, ReleasePolicy
+from tgiconik.release import Purpose, Recipient, ReleasePolicy
 from tgiconik.tradinggrid import TradingGridClient
 from tgiconik.tradinggrid.collaboration import (
     AnnouncementInput,
@@ -256,10 +256,12 @@ class _Onboarding:
         """From the company's id to the result."""
         run = self.run
         directory = self._directory()
-        partner = await self._partner()
-        if isinstance(partner, str):
-            return Onboarding(partner=self.company_id, waiting_on=(partner,))
+        partner, missing = await self._partner()
         there = await read_project(run, self.key)
+        if partner is None or missing:
+            if there.project is not None:
+                await self._reconcile(partner, there)
+            return Onboarding(partner=self.company_id, waiting_on=(missing,))
         status = there.project.status if there.project else ProjectStatus.ACTIVE
         is_active = status == ProjectStatus.ACTIVE
         if is_active:
@@ -290,9 +292,9 @@ class _Onboarding:
         run = self.run
         users = await check_users(run, self._directory(), self.users)
         state = await read_project(run, self.key)
-        partner = await self._partner()
-        if isinstance(partner, str) or state.project is None:
-            waiting_on = partner if isinstance(partner, str) else "onboard_partner to begin"
+        partner, missing = await self._partner()
+        if partner is None or missing or state.project is None:
+            waiting_on = missing or "onboard_partner to begin"
             return Onboarding(partner=self.company_id, users=users, waiting_on=(waiting_on,))
         status = state.project.status
         readiness = await self._judge(state)
@@ -317,17 +319,16 @@ class _Onboarding:
             raise errors.ConfigurationError("say in which company the users are: users_company")
         return self.run.grid.users.in_company(self.users_company or "")
 
-    async def _partner(self) -> Partner | str:
-        """The partner's profile, or what is missing before anything can begin."""
+    async def _partner(self) -> tuple[Partner | None, str]:
+        """The partner's profile, and what is missing before anything can go there."""
         name = named(self.company_id)
         if await find_partner(self.run, self.company_id) is None:
-            return f"{name} to be in the partner directory"
+            return None, f"{name} to be in the partner directory"
         partner = await read_partner(self.run, self.company_id)
         if partner is None:
-            return f"a profile of {name}"
-        if not can_be_reached(partner):
-            return f"{name} to name a contact with an e-mail address"
-        return partner
+            return None, f"a profile of {name}"
+        reached = can_be_reached(partner)
+        return partner, "" if reached else f"{name} to name a contact with an e-mail address"
 
     async def _join(self, partner: Partner) -> None:
         """Put the partner into the template's groups."""
@@ -358,22 +359,28 @@ class _Onboarding:
         self, partner: Partner, state: ProjectState, status: str
     ) -> tuple[Outcome, ...]:
         """Deliver the bundle; that of a cancelled project is taken back."""
-        run, template = self.run, self.template
         is_off = status == ProjectStatus.CANCELLED
-        packager = Packager(
+        packager = await self._packager(state, is_off=is_off)
+        return (await packager.deliver(as_recipient(partner))).outcomes
+
+    async def _reconcile(self, partner: Partner | None, state: ProjectState) -> None:
+        """Nothing new goes to the partner now; what they have of the bundle is judged."""
+        recipient = as_recipient(partner) if partner else Recipient(company_id=self.company_id)
+        packager = await self._packager(state, is_off=False)
+        await packager.reconcile(recipient)
+
+    async def _packager(self, state: ProjectState, *, is_off: bool) -> Packager:
+        run, template = self.run, self.template
+        assets = () if is_off else await assets_of(run, template.asset_ids, template.collection_id)
+        return Packager(
             run=run,
             package=Package(
-                key=f"onboarding:{template.key}",
-                title=template.title,
-                asset_ids=()
-                if is_off
-                else await assets_of(run, template.asset_ids, template.collection_id),
+                key=f"onboarding:{template.key}", title=template.title, asset_ids=assets
             ),
             purpose=Purpose(usage=template.usage, download=run.policy.allow_download),
             project_id=state.project.id if state.project else None,
             facts=FactsCache(run),
         )
-        return (await packager.deliver(as_recipient(partner))).outcomes
 
     async def _welcome(self, outcomes: Iterable[Outcome]) -> None:
         """Tell the partner once that there is something to look at."""

@@ -1,35 +1,43 @@
-"""The worst day of use case 5: a version is taken back from everybody who has it.
+"""Use case 5, the worst day: a version is taken back from everybody who has it.
 
 Trigger: somebody finds that a version must not be out.
 
-Steps, each of which looks before it writes:
+Steps. Closing comes first, and needs as little as possible to work:
 
-1. hold the version in the asset's metadata: `release.decide` refuses it from then on;
-2. tell everybody who ever got it that it is recalled, and why; they are to acknowledge;
-3. close every partner's link that shows it: to the asset when it is the current version, and to
-   release assets that hold it; take the asset out of partners' packages; end the deliveries;
-4. withdraw the documents that published it.
+1. find what is open by both platforms: the asset's shares, the shares that deliveries remember,
+   release assets that hold the version, partners' packages; what one platform cannot tell, the
+   other may;
+2. close it, in parallel: every share that shows the version, whoever made it; the asset leaves
+   partners' packages; the deliveries end;
+3. hold the version, in Trading Grid's log and in the asset's metadata view: `release.decide`
+   refuses it from then on;
+4. tell everybody who ever got it that it is recalled, and why; they are to acknowledge;
+5. withdraw the documents that published it;
+6. look again, and close what was opened meanwhile, until two looks find nothing.
 
-What each platform shows afterwards: iconik the hold, and no open link of a partner's to the
-version; Trading Grid the announcement, revoked deliveries and withdrawn documents.
+Afterwards iconik has the hold, and no open share of the version; Trading Grid has the
+announcement, revoked deliveries and withdrawn documents.
 
-It asks `release.decide` nothing: it only takes away, and works when an asset could not be judged.
-Running it again changes nothing but what failed before, and says who has acknowledged since.
+It asks `release.decide` nothing: it only takes away, and works when the asset cannot be judged, or
+was deleted. Running it again changes nothing but what failed before, and says who has acknowledged
+since.
 
-What can fail: one link that cannot be closed is that partner's outcome, and stops nobody else. A
-platform that cannot be asked about the asset raises its `CallError`.
+What can fail: each step fails alone, is named in `failures` and in `waiting_on`, and the others go
+on. A link that cannot be closed is that partner's failed outcome.
 
 Source: use case 5 of the project's design; the collaboration contract; iconik's OpenAPI documents.
 """
 
-from collections.abc import Callable, Iterable
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from functools import partial
+from typing import Final, TypeVar
 
 import attrs
 
 from tgiconik import errors
 from tgiconik.iconik import IconikClient
-from tgiconik.iconik.assets import ShareLink
+from tgiconik.iconik.assets import ShareLink, current_version
+from tgiconik.iconik.models import assets as m
 from tgiconik.release import AssetFacts, ReleasePolicy
 from tgiconik.tradinggrid import TradingGridClient
 from tgiconik.tradinggrid.collaboration import (
@@ -37,20 +45,31 @@ from tgiconik.tradinggrid.collaboration import (
     AnnouncementKind,
     Audience,
     Delivery,
-    DeliveryState,
     DocumentState,
 )
 from tgiconik.workflows.distribution.package_store import packages_with, remove_from_packages
 from tgiconik.workflows.distribution.publication import tell_once
 from tgiconik.workflows.run import Run
 from tgiconik.workflows.run.concurrency import MAX_CONCURRENCY, checked_concurrency, fan_out
-from tgiconik.workflows.run.results import Outcome, Result, State
-from tgiconik.workflows.run.text import fitting, how_many, listed, named
+from tgiconik.workflows.run.results import Outcome, Result, State, raise_for_failures
+from tgiconik.workflows.run.text import fitting, how_many, key_of, listed, named
 from tgiconik.workflows.run.trail import Clock, Step, Trail, utc_now
-from tgiconik.workflows.sharing.delivery import partner_in
-from tgiconik.workflows.sharing.facts import read_facts
-from tgiconik.workflows.sharing.share import close_links, open_ways
-from tgiconik.workflows.sharing.versions import hold_version, release_assets_of
+from tgiconik.workflows.sharing.delivery import end_delivery, log_revocation, revoke_share
+from tgiconik.workflows.sharing.snapshot import Snapshot
+from tgiconik.workflows.sharing.versions import (
+    ReleaseAsset,
+    is_marked,
+    log_hold,
+    mark_held,
+    release_assets_of,
+)
+
+T = TypeVar("T")
+
+#: How often it is looked again at the most, when others open links all the time.
+_MAX_LOOKS: Final = 6
+_AGREEING_LOOKS: Final = 2
+_WHY: Final = "the version is recalled"
 
 
 @attrs.frozen(kw_only=True)
@@ -64,6 +83,7 @@ class Recall(Result):
         outcomes: one for each partner who ever had it: refused when nothing of theirs opens it any
             more, failed when something could not be closed.
         acknowledged: company ids of partners who have acknowledged.
+        failures: what failed beside closing links: the hold, the log, the announcement.
         waiting_on: who has to do what, one line each.
         timeline: every read, decision and write, in order.
         dry_run: nothing was written.
@@ -74,9 +94,22 @@ class Recall(Result):
     announcement_ids: tuple[str, ...] = ()
     outcomes: tuple[Outcome, ...] = ()
     acknowledged: tuple[str, ...] = ()
+    failures: tuple[Exception, ...] = attrs.field(default=(), eq=False)
     waiting_on: tuple[str, ...] = ()
     timeline: tuple[Step, ...] = attrs.field(default=(), eq=False, repr=False)
     dry_run: bool = False
+
+    def raise_for_failures(self) -> None:
+        """Raise the failures, all of them together.
+
+        Raises:
+            ExceptionGroup: one exception per step and per outcome that failed.
+        """
+        if self.failures:
+            links = [one.error for one in self.outcomes if one.error is not None]
+            message = f"{len(self.failures)} steps of the recall failed"
+            raise ExceptionGroup(message, [*self.failures, *links])
+        raise_for_failures(self.outcomes)
 
 
 async def recall_version(
@@ -86,7 +119,7 @@ async def recall_version(
     version_id: str,
     *,
     reason: str,
-    policy: ReleasePolicy | None = None,
+    policy: ReleasePolicy,
     max_concurrency: int = MAX_CONCURRENCY,
     dry_run: bool = False,
     now: Clock = utc_now,
@@ -97,7 +130,7 @@ async def recall_version(
     Args:
         grid: where the partners are.
         iconik: where the asset is.
-        asset_id: the asset.
+        asset_id: the asset; it may have been deleted.
         version_id: the version.
         reason: why, for the partners, line by line.
         policy: the release rules, with a metadata view to hold the version in.
@@ -108,30 +141,58 @@ async def recall_version(
 
     Raises:
         ConfigurationError: the policy has no metadata view, or there is no reason.
-        NotFound: there is no such asset.
-        CallError: a platform could not be asked; nothing is lost, run it again.
     """
-    policy = policy or ReleasePolicy()
     if policy.metadata_view is None:
         raise errors.ConfigurationError("to hold a version, the policy needs a metadata_view")
     if not reason.strip():
         raise errors.ConfigurationError("a recall needs a reason")
     trail = Trail(now=now, dry_run=dry_run, progress=progress)
     run = Run(grid=grid, iconik=iconik, policy=policy, trail=trail)
-    recalling = _Recalling(run=run, reason=reason, max_concurrency=max_concurrency)
-    result = await recalling.recall(asset_id, version_id)
+    recalling = _Recalling(
+        run=run,
+        asset_id=asset_id,
+        version_id=version_id,
+        reason=reason,
+        max_concurrency=max_concurrency,
+    )
+    result = await recalling.recall()
     timeline = run.conclude(result.waiting_on)
     return attrs.evolve(result, timeline=timeline, dry_run=dry_run)
 
 
 @attrs.frozen(kw_only=True)
-class _Ways:
-    """What is open to the version, and who ever had it."""
+class _Exposure:
+    """What shows the version now, and who ever had it.
 
-    links: tuple[ShareLink, ...]
-    deliveries: tuple[Delivery, ...]
-    packages: dict[str, str]
-    had: tuple[str, ...]
+    Attributes:
+        title: the asset's title.
+        links: the open shares that show the version, whoever made them.
+        holders: whose a link is, by share id; nobody's for shares made by hand.
+        deliveries: the active deliveries of the version.
+        packages: partners' packages with the asset in them, by collection id.
+        had: company ids of everybody who ever had it.
+    """
+
+    title: str
+    links: tuple[ShareLink, ...] = ()
+    holders: Mapping[str, str] = attrs.field(factory=dict)
+    deliveries: tuple[Delivery, ...] = ()
+    packages: Mapping[str, str] = attrs.field(factory=dict)
+    had: frozenset[str] = frozenset()
+
+    @property
+    def is_open(self) -> bool:
+        """Whether anything shows the version."""
+        return bool(self.links or self.packages)
+
+    def of(self, holder: str) -> "_Exposure":
+        """One holder's part of it; the empty name's are the shares made by hand."""
+        return attrs.evolve(
+            self,
+            links=tuple(one for one in self.links if self.holders.get(one.share_id, "") == holder),
+            deliveries=tuple(one for one in self.deliveries if one.partner_id == holder),
+            packages={id_: owner for id_, owner in self.packages.items() if owner == holder},
+        )
 
 
 @attrs.frozen(kw_only=True)
@@ -139,90 +200,209 @@ class _Recalling:
     """One recall."""
 
     run: Run
+    asset_id: str
+    version_id: str
     reason: str
     max_concurrency: int = attrs.field(converter=checked_concurrency)
+    failures: dict[str, Exception] = attrs.field(factory=dict)
 
-    async def recall(self, asset_id: str, version_id: str) -> Recall:
+    async def recall(self) -> Recall:
         """From the version to the result."""
-        facts = await read_facts(self.run, asset_id)
-        await hold_version(self.run, facts, version_id)
-        ways = await self._ways(facts, version_id)
-        told = await self._tell(facts, version_id, ways.had)
-        outcomes = await self._close(facts, version_id, ways)
-        await self._withdraw(asset_id, version_id)
-        acknowledged = {
-            word.partner_id
-            for id_ in told
-            async for word in self.run.grid.community.announcements.acknowledgements(id_)
-        }
-        missing = [one for one in ways.had if one not in acknowledged]
-        failed = any(outcome.state is State.FAILED for outcome in outcomes)
+        found = await self._find()
+        outcomes = await self._close(found)
+        await self._hold(found.title)
+        outcomes |= await self._close_until_nothing_is_open(found)
+        had = sorted(found.had | outcomes.keys() - {""})
+        none: tuple[str, ...] = ()
+        told = await self._try("announce the recall", partial(self._tell, found.title, had), none)
+        await self._try("withdraw the documents", self._withdraw, None)
+        acknowledged = await self._try(
+            "read the acknowledgements", partial(self._acknowledged, told), frozenset[str]()
+        )
+        failed = any(outcome.state is State.FAILED for outcome in outcomes.values())
+        again = [f"another run of recall_version: {what}" for what in self.failures]
+        if failed and not again:
+            again = ["another run of recall_version"]
         return Recall(
-            asset_id=asset_id,
-            version_id=version_id,
+            asset_id=self.asset_id,
+            version_id=self.version_id,
             announcement_ids=told,
-            outcomes=outcomes,
+            outcomes=tuple(outcomes[id_] for id_ in sorted(outcomes) if id_),
             acknowledged=tuple(sorted(acknowledged)),
+            failures=tuple(self.failures.values()),
             waiting_on=(
-                *(("another run of recall_version",) if failed else ()),
-                *(f"{partner_id} to acknowledge the recall" for partner_id in missing),
+                *again,
+                *(f"{one} to acknowledge the recall" for one in had if one not in acknowledged),
             ),
         )
 
-    async def _ways(self, facts: AssetFacts, version_id: str) -> _Ways:
-        """Everything that shows the version, or ever did."""
-        releases = await release_assets_of(self.run, facts.asset_id)
-        shown = [one.asset_id for one in releases if one.source_version_id == version_id]
-        packages: dict[str, str] = {}
-        if facts.version_id == version_id:
-            shown.append(facts.asset_id)
-            asset = await self.run.iconik.assets.get_asset(facts.asset_id)
-            packages = await packages_with(self.run.iconik, asset.in_collections or ())
-        links: list[ShareLink] = []
-        for asset_id in dict.fromkeys(shown):
-            found, _ = await open_ways(self.run, asset_id)
-            links += found
-        recorded = await self._recorded(
-            {facts.asset_id, *(one.asset_id for one in releases)}, version_id
-        )
-        had = {
-            *(delivery.partner_id for delivery in recorded),
-            *(partner for link in links if (partner := partner_in(link.key)) is not None),
-            *packages.values(),
-            *await self._told(facts.asset_id, version_id),
-        }
-        return _Ways(
-            links=tuple(links),
-            deliveries=tuple(d for d in recorded if d.state == DeliveryState.ACTIVE),
-            packages=packages,
-            had=tuple(sorted(had)),
-        )
+    async def _try(self, what: str, act: Callable[[], Awaitable[T]], otherwise: T) -> T:
+        """Do one step; a failure is kept, and the other steps go on."""
+        try:
+            return await act()
+        except errors.ClientClosed:
+            raise
+        except errors.TgIconikError as error:
+            self.run.trail.decided(f"could not {what}: {error}")
+            self.failures[what] = error
+            return otherwise
 
-    async def _recorded(self, asset_ids: Iterable[str], version_id: str) -> list[Delivery]:
-        """Every delivery of the version, ended ones too."""
-        return [
-            delivery
-            for asset_id in sorted(asset_ids)
-            async for delivery in self.run.grid.community.deliveries.list(asset_id=asset_id)
-            if delivery.asset is not None and delivery.asset.version_id == version_id
+    async def _find(self) -> _Exposure:
+        """Everything that shows the version, by whatever can be read."""
+        run = self.run
+        nothing: list[ReleaseAsset] = []
+        releases = await self._try(
+            "read the release assets", partial(release_assets_of, run, self.asset_id), nothing
+        )
+        asset = await self._try("read the asset", self._asset, m.Asset(id=self.asset_id))
+        current = current_version(asset)
+        is_shown = current is None or current.id == self.version_id
+        shown = [one.asset_id for one in releases if one.source_version_id == self.version_id]
+        snapshots = [await self._snapshot(asset_id) for asset_id in (self.asset_id, *shown)]
+        links = [
+            link
+            for snapshot in snapshots
+            for link in snapshot.open_links()
+            # A link that permits more may show other versions, too.
+            if snapshot.asset_id != self.asset_id or is_shown or link.permits_more
         ]
-
-    async def _told(self, asset_id: str, version_id: str) -> set[str]:
-        """Whom an earlier run told: they had it, whatever is left of that."""
-        key = f"{_key(asset_id, version_id)}:"
-        recalls = self.run.grid.community.announcements.list(kind=AnnouncementKind.RECALL)
-        return {
-            partner_id
-            async for one in recalls
-            if (one.external_id or "").startswith(key)
-            for partner_id in one.audience.partners
+        holders = {
+            link.share_id: partner
+            for snapshot in snapshots
+            for link in links
+            if (partner := snapshot.partner_of(link)) is not None
         }
+        recorded = [
+            one
+            for snapshot in snapshots
+            for one in snapshot.all_deliveries
+            if one.asset is not None and one.asset.version_id in self._versions(releases)
+        ]
+        active = [one for one in recorded if one.state == "active"]
+        packages: dict[str, str] = {}
+        if is_shown:
+            packages = await self._try(
+                "read the packages",
+                partial(packages_with, run.iconik, asset.in_collections or ()),
+                {},
+            )
+        told = await self._try("read earlier announcements", self._told, frozenset[str]())
+        had = {one.partner_id for one in recorded} | {*holders.values()} | {*packages.values()}
+        return _Exposure(
+            title=asset.title or self.asset_id,
+            links=tuple(links),
+            holders=holders,
+            deliveries=tuple(active),
+            packages=packages,
+            had=frozenset(had) | told,
+        )
 
-    async def _tell(
-        self, facts: AssetFacts, version_id: str, partners: Iterable[str]
-    ) -> tuple[str, ...]:
+    def _versions(self, releases: Sequence[ReleaseAsset]) -> frozenset[str]:
+        """The version, and its copies in release assets."""
+        copies = (one.version_id for one in releases if one.source_version_id == self.version_id)
+        return frozenset({self.version_id, *copies})
+
+    async def _asset(self) -> m.Asset:
+        try:
+            return await self.run.iconik.assets.get_asset(self.asset_id)
+        except errors.NotFound:
+            # Deleted: whatever was shared of it opens again when it is restored.
+            self.run.trail.read(f"asset {self.asset_id} is gone, or hidden from us")
+            return m.Asset(id=self.asset_id)
+
+    async def _snapshot(self, asset_id: str) -> Snapshot:
+        """The shares and deliveries of an asset, as far as either platform tells."""
+        facts = AssetFacts(asset_id=asset_id, title="", read_at=self.run.now())
+        snapshot = Snapshot(self.run, asset_id, latest=facts, read=partial(_unread, facts))
+        await self._try("list the deliveries", snapshot.refresh_deliveries, None)
+        await self._try("list the shares", snapshot.refresh_links, None)
+        return snapshot
+
+    async def _told(self) -> frozenset[str]:
+        """The partners that an earlier run told: they had it, whatever is left of that."""
+        key = f"{self._key}:"
+        recalls = self.run.grid.community.announcements.list(kind=AnnouncementKind.RECALL)
+        return frozenset(
+            [
+                partner_id
+                async for one in recalls
+                if (one.external_id or "").startswith(key)
+                for partner_id in one.audience.partners
+            ]
+        )
+
+    async def _close(self, found: _Exposure) -> dict[str, Outcome]:
+        """Close every holder's part; one that cannot be closed stops no other."""
+        trail = self.run.trail
+        by_hand = {""} if any(one.share_id not in found.holders for one in found.links) else set()
+        trail.decided(f"{named(found.title)} is recalled from {how_many(found.had)}")
+
+        async def serve(holder: str) -> Outcome:
+            await self._close_for(holder, found.of(holder), found.title)
+            return self._outcome(holder, found.title, State.REFUSED)
+
+        def failed(holder: str, error: errors.TgIconikError) -> Outcome:
+            who = holder or "somebody whose share was made by hand"
+            trail.decided(f"{who} still has a way to it: {error}")
+            if not holder:
+                self.failures["close a share that was made by hand"] = error
+            return self._outcome(holder, found.title, State.FAILED, error)
+
+        return await fan_out(
+            sorted(found.had | by_hand),
+            serve,
+            failed=failed,
+            max_concurrency=self.max_concurrency,
+            trail=trail,
+        )
+
+    async def _close_for(self, holder: str, part: _Exposure, title: str) -> None:
+        """Close first; what is to be recorded of it comes after, and stops nothing."""
+        run = self.run
+        for link in part.links:
+            counts = await revoke_share(run, link, _WHY)
+            log = partial(log_revocation, run, link, holder, _WHY, counts)
+            await self._try(f"log the end of share {link.share_id}", log, None)
+        await remove_from_packages(run, self.asset_id, title, part.packages)
+        for delivery in part.deliveries:
+            end = partial(end_delivery, run, delivery, _WHY)
+            await self._try(f"end the delivery of {delivery.partner_id}", end, None)
+
+    async def _close_until_nothing_is_open(self, before: _Exposure) -> dict[str, Outcome]:
+        """Look again until two looks find nothing: lists are late, and others may be opening."""
+        outcomes: dict[str, Outcome] = {}
+        agreeing = 0
+        closed = {link.share_id for link in before.links}
+        for _ in range(_MAX_LOOKS):
+            if agreeing == _AGREEING_LOOKS or self.run.dry_run:
+                break
+            found = await self._find()
+            # A list that is late still has what was just closed.
+            left = tuple(link for link in found.links if link.share_id not in closed)
+            found = attrs.evolve(found, links=left)
+            if not found.is_open:
+                agreeing += 1
+                continue
+            agreeing = 0
+            closed |= {link.share_id for link in left}
+            outcomes |= await self._close(found)
+        return outcomes
+
+    async def _hold(self, title: str) -> None:
+        """Hold the version where `decide` reads it: in the log, and in the metadata view."""
+        run, ids = self.run, (self.asset_id, self.version_id)
+        marked = await self._try("read the hold", partial(is_marked, run, *ids), None)
+        if marked:
+            return
+        await self._try("log the hold", partial(log_hold, run, *ids, in_view=True), None)
+        what = "hold the version in the metadata view"
+        await self._try(what, partial(mark_held, run, *ids, title=title), None)
+        if marked is None or what in self.failures:
+            await self._try("log the hold", partial(log_hold, run, *ids, in_view=False), None)
+
+    async def _tell(self, title: str, partners: Iterable[str]) -> tuple[str, ...]:
         """Everybody who had it hears of it once."""
-        title = named(facts.title)
+        title = named(title)
         reason = listed(line for line in self.reason.splitlines() if line.strip())
         draft = AnnouncementInput(
             subject=f"Recall: {title}",
@@ -231,7 +411,7 @@ class _Recalling:
                 f"acknowledge this.\n{reason}"
             ),
             audience=Audience(),
-            external_id=_key(facts.asset_id, version_id),
+            external_id=self._key,
             kind=AnnouncementKind.RECALL,
             requires_acknowledgement=True,
         )
@@ -239,58 +419,25 @@ class _Recalling:
             self.run, draft, what=f"announce the recall of {title}", partners=tuple(partners)
         )
 
-    async def _close(self, facts: AssetFacts, version_id: str, ways: _Ways) -> tuple[Outcome, ...]:
-        """Every partner's ways; one that cannot be closed stops no other."""
-
-        def outcome(
-            partner_id: str, state: State, error: errors.TgIconikError | None = None
-        ) -> Outcome:
-            return Outcome(
-                partner=partner_id,
-                asset_id=facts.asset_id,
-                title=facts.title,
-                state=state,
-                version_id=version_id,
-                error=error,
-            )
-
-        async def serve(partner_id: str) -> Outcome:
-            await self._close_for(partner_id, facts, ways)
-            return outcome(partner_id, State.REFUSED)
-
-        def failed(partner_id: str, error: errors.TgIconikError) -> Outcome:
-            self.run.trail.decided(f"{partner_id} still has a way to it: {error}")
-            return outcome(partner_id, State.FAILED, error)
-
-        self.run.trail.decided(f"{named(facts.title)} is recalled from {how_many(ways.had)}")
-        done = await fan_out(
-            ways.had,
-            serve,
-            failed=failed,
-            max_concurrency=self.max_concurrency,
-            trail=self.run.trail,
-        )
-        return tuple(done.values())
-
-    async def _close_for(self, partner_id: str, facts: AssetFacts, ways: _Ways) -> None:
-        packages = {id_: owner for id_, owner in ways.packages.items() if owner == partner_id}
-        await remove_from_packages(self.run, facts.asset_id, facts.title, packages)
-        await close_links(
-            self.run,
-            [link for link in ways.links if partner_in(link.key) == partner_id],
-            [one for one in ways.deliveries if one.partner_id == partner_id],
-            "the version is recalled",
+    async def _acknowledged(self, announcement_ids: Iterable[str]) -> frozenset[str]:
+        announcements = self.run.grid.community.announcements
+        return frozenset(
+            [
+                one.partner_id
+                for id_ in announcement_ids
+                async for one in announcements.acknowledgements(id_)
+            ]
         )
 
-    async def _withdraw(self, asset_id: str, version_id: str) -> None:
-        """The documents that published it are withdrawn."""
+    async def _withdraw(self) -> None:
+        """Withdraw the documents that published the version."""
         documents = self.run.grid.community.documents
         published = [
             one
-            async for one in documents.list(asset_id=asset_id)
+            async for one in documents.list(asset_id=self.asset_id)
             if one.state in {DocumentState.PUBLISHED, DocumentState.SUPERSEDED}
             and one.asset is not None
-            and one.asset.version_id == version_id
+            and one.asset.version_id == self.version_id
         ]
         for document in published:
             await self.run.write(
@@ -305,6 +452,23 @@ class _Recalling:
                 instead=document,
             )
 
+    @property
+    def _key(self) -> str:
+        return key_of("recall", self.asset_id, self.version_id)
 
-def _key(asset_id: str, version_id: str) -> str:
-    return f"recall:{asset_id}:{version_id}"
+    def _outcome(
+        self, partner_id: str, title: str, state: State, error: Exception | None = None
+    ) -> Outcome:
+        return Outcome(
+            partner=partner_id,
+            asset_id=self.asset_id,
+            title=title,
+            state=state,
+            version_id=self.version_id,
+            error=error,
+        )
+
+
+async def _unread(facts: AssetFacts) -> AssetFacts:
+    """A recall decides nothing, so it reads no facts."""
+    return facts

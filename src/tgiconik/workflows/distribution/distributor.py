@@ -5,7 +5,7 @@ share with each and record the delivery, a few at a time, and take back what an 
 for one who may not have it any more; announce it to those who have their delivery.
 """
 
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Collection, Mapping
 from functools import partial
 from typing import Final
 
@@ -22,13 +22,13 @@ from tgiconik.workflows.distribution.publication import (
     wanted_document,
 )
 from tgiconik.workflows.run import Run
-from tgiconik.workflows.run.concurrency import BatchBarrier, fan_out
+from tgiconik.workflows.run.concurrency import BatchBarrier, Slot, fan_out
 from tgiconik.workflows.run.results import Outcome, State
 from tgiconik.workflows.run.text import ruling
 from tgiconik.workflows.run.trail import Verb
-from tgiconik.workflows.sharing.delivery import record_delivery, share_key
-from tgiconik.workflows.sharing.share import share_asset, take_back
-from tgiconik.workflows.sharing.snapshot import PartnerSnapshot, Snapshot
+from tgiconik.workflows.sharing.delivery import record_delivery
+from tgiconik.workflows.sharing.share import close_partner, reconcile_asset, share_asset
+from tgiconik.workflows.sharing.snapshot import Snapshot
 
 #: How often partners are served anew when somebody else distributes at the same time.
 _ROUNDS: Final = 3
@@ -44,12 +44,14 @@ class Distributed:
             in a dry run that would publish it.
         announcement_ids: the announcements that the partners got.
         outcomes: one for each partner, in their order.
+        closed: one for each other partner whose access was closed, or could not be.
     """
 
     version_id: str | None
     document_id: str | None
     announcement_ids: tuple[str, ...]
     outcomes: tuple[Outcome, ...]
+    closed: tuple[Outcome, ...] = ()
 
 
 @attrs.frozen(kw_only=True)
@@ -61,6 +63,7 @@ class Distributor:
         purpose: what the asset is distributed for.
         snapshot: the asset as it was read for all of them.
         max_concurrency: how many partners are served at the same time.
+        profiles: reads the profile of a partner who is not wanted any more.
         series: begins the external id of its documents.
     """
 
@@ -68,6 +71,7 @@ class Distributor:
     purpose: Purpose
     snapshot: Snapshot
     max_concurrency: int
+    profiles: Callable[[str], Awaitable[Partner | None]]
     series: str = DISTRIBUTION
 
     async def distribute(self, wanted: Mapping[str, Partner | None]) -> Distributed:
@@ -86,20 +90,55 @@ class Distributor:
             if partner is not None and can_be_reached(partner)
         }
         allowed = {id_: decision for id_, decision in decisions.items() if decision.allowed}
-        document = await self._publish(facts, allowed)
+        former = await self._former_recipients(facts, decisions)
+        document = await self._publish(facts, allowed | former)
         outcomes = await self._serve_all(wanted, decisions, document)
         refused = [id_ for id_ in allowed if outcomes[id_].state is State.REFUSED]
         if refused:
             # Allowed a moment ago, and not any more: they must not stay in the audience.
             kept = {id_: allowed[id_] for id_ in allowed if id_ not in refused}
-            document = await self._publish(facts, kept)
+            document = await self._publish(facts, kept | former)
         delivered = [id_ for id_, outcome in outcomes.items() if outcome.state is State.DELIVERED]
         announcements = await announce(run, document, facts.title, partners=delivered)
+        closed = await self._reconcile_others(decisions)
         return Distributed(
             version_id=facts.version_id,
             document_id=document.id if document else None,
             announcement_ids=announcements,
             outcomes=tuple(outcomes.values()),
+            closed=closed,
+        )
+
+    async def _former_recipients(
+        self, facts: AssetFacts, wanted: Collection[str]
+    ) -> dict[str, Decision]:
+        """The decisions on partners who have this version, may keep it, and are not wanted now.
+
+        A run for a few partners does not take the others out of the document's audience.
+        """
+        run, found = self.run, dict[str, Decision]()
+        if not run.policy.keep_former_recipients:
+            return found
+        for partner_id in sorted(self.snapshot.holders.difference(wanted)):
+            has_it = any(
+                one.asset is not None and one.asset.version_id == facts.version_id
+                for one in self.snapshot.deliveries_of(partner_id)
+                if one.request_id is None
+            )
+            partner = await self.profiles(partner_id) if has_it else None
+            if partner is not None:
+                recipient = as_recipient(partner)
+                decision = decide(run.policy, facts, recipient, self.purpose, run.now())
+                if decision.allowed:
+                    found[partner_id] = decision
+        return found
+
+    async def _reconcile_others(self, served: Collection[str]) -> tuple[Outcome, ...]:
+        """Judge whoever has the asset and was not served: former recipients, and shares by hand."""
+        if not self.snapshot.asset_id:
+            return ()
+        return await reconcile_asset(
+            self.run, self.snapshot, self.profiles, served=served, purpose=self.purpose
         )
 
     async def _publish(self, facts: AssetFacts, allowed: Mapping[str, Decision]) -> Document | None:
@@ -128,9 +167,8 @@ class Distributor:
                     raise errors.WorkflowError(
                         f"{partner_id} has no {'contact' if partner else 'profile'}"
                     )
-                view = PartnerSnapshot(self.snapshot, slot)
                 return await self._serve(
-                    as_recipient(partner), decisions[partner_id], document, view
+                    as_recipient(partner), decisions[partner_id], document, slot
                 )
 
         trail = self.run.trail
@@ -157,38 +195,35 @@ class Distributor:
         return {id_: outcomes[id_] for id_ in wanted}
 
     async def _serve(
-        self,
-        recipient: Recipient,
-        decision: Decision,
-        document: Document | None,
-        view: PartnerSnapshot,
+        self, recipient: Recipient, decision: Decision, document: Document | None, slot: Slot
     ) -> Outcome:
         """One partner: link and record, or neither."""
-        partner_id, asset_id = recipient.company_id, self.snapshot.asset_id
+        partner_id = recipient.company_id
         if decision.allowed:
             outcome = await share_asset(
                 self.run,
-                asset_id,
+                self.snapshot,
                 recipient=recipient,
                 purpose=self.purpose,
-                facts=self.snapshot.latest,
-                view=view,
+                record=partial(self._record, document),
+                slot=slot,
             )
         else:
             self.run.trail.decided(ruling(self.snapshot.latest.title, partner_id, decision))
             outcome = self._outcome(partner_id, State.REFUSED, decision=decision)
         if outcome.state is not State.DELIVERED:
-            await take_back(self.run, asset_id, recipient=recipient, request_id=None, view=view)
-            return outcome
+            await close_partner(self.run, self.snapshot, partner_id)
+        return outcome
+
+    async def _record(self, document: Document | None, outcome: Outcome) -> None:
         recorded = await record_delivery(
             self.run,
             document.id if document else None,
             outcome,
-            there=self._delivery(partner_id, document),
+            there=self._delivery(outcome.partner, document),
         )
         if recorded is not None:
             self.snapshot.record(recorded)
-        return outcome
 
     def _delivery(self, partner_id: str, document: Document | None) -> Delivery | None:
         """The partner's delivery of the document, as it was read."""
@@ -198,7 +233,7 @@ class Distributor:
         """Whether both platforms show what the outcome says, and nothing beside it."""
         if outcome.state is not State.DELIVERED:
             return not _was_overtaken(outcome)
-        links = self.snapshot.links(share_key(outcome.partner))
+        links = self.snapshot.links_of(outcome.partner)
         delivery = self._delivery(outcome.partner, document)
         return (
             [link.share_id for link in links] == [outcome.share_id]

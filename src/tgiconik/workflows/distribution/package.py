@@ -8,7 +8,7 @@ Trading Grid has one document for each partner and package, which remembers the 
 partner's delivery below it, and an entry in the log for every state of its contents.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import datetime
 from typing import Final, TypeAlias
 
@@ -40,9 +40,10 @@ from tgiconik.workflows.sharing.delivery import (
     LinkTarget,
     end_delivery,
     end_of,
-    ensure_link,
-    keep_one,
+    has_right_end,
+    make_link,
     put_delivery,
+    renew_link,
     revoke_link,
     share_key,
     still_open,
@@ -170,6 +171,13 @@ class Packager:
                 snapshot = None
         return await self._for(recipient, package, slot, snapshot).bring_about()
 
+    async def reconcile(self, recipient: Recipient, *, slot: Slot | None = None) -> Packed:
+        """Judge what a partner has of the package, who cannot get a new link now.
+
+        What they may not have any more leaves; a link that shows nothing else is closed.
+        """
+        return await self._for(recipient, self.package, slot, self.snapshot).reconcile()
+
     def _for(
         self,
         recipient: Recipient,
@@ -248,9 +256,26 @@ class _PartnerPackage:
             async with self.facts.look(self.slot) as read:
                 verdicts = await self._judge(read, verdicts)
             if not _allowed(verdicts):
-                return await self._close(stored, verdicts)
+                return await self._close(stored, verdicts, link)
             stored = await self._empty(await self.store.look_into(stored), verdicts)
-        await self._record(stored, verdicts, link)
+        end = _end_of(verdicts) if is_new else None
+        await self._record(stored, verdicts, link, end)
+        if link is not None and end is not None and link.expires != end:
+            link = await renew_link(self.run, link, self.partner_id, end)
+        return self._packed(stored, verdicts, link)
+
+    async def reconcile(self) -> Packed:
+        """Take out and close what may not be there; open nothing."""
+        verdicts = await self._judge(self.facts.of)
+        stored = await self.store.find()
+        links = await self._links(stored)
+        keeps = self.run.policy.keep_former_recipients and bool(links)
+        if not _allowed(verdicts) or not keeps:
+            return await self._close(stored, verdicts)
+        stored = await self._empty(stored, verdicts)
+        owner_id = await self.run.user_id()
+        link = winner(links, self._remembered(stored), self.purpose, owner_id=owner_id)
+        await self._close_others(stored, link, await self._shares(stored))
         return self._packed(stored, verdicts, link)
 
     async def _judge(self, read: Read, before: _Verdicts | None = None) -> dict[str, _Verdict]:
@@ -288,57 +313,110 @@ class _PartnerPackage:
                 stored = await self.store.put_in(stored, asset_id, verdict.facts.title)
         return stored
 
-    async def _links(self, stored: StoredPackage) -> list[ShareLink]:
-        """The partner's links to the collection that still open, read now."""
+    async def _shares(self, stored: StoredPackage) -> list[ShareLink]:
+        """Everybody's shares of the collection that still open, read now.
+
+        A list may be late: the share that the delivery remembers is read by its id.
+        """
         if stored.collection_id is None:
             return []
-        links = await self.run.iconik.assets.find_links(
-            stored.collection_id, share_key(self.partner_id), object_type="collections"
-        )
-        return still_open(links, self.run.now())
+        assets, id_ = self.run.iconik.assets, stored.collection_id
+        shares = await assets.find_shares(id_, object_type="collections")
+        known = {share.share_id for share in shares}
+        for share_id in self._remembered(stored) - known:
+            link = await assets.get_link(id_, share_id, object_type="collections")
+            shares += [link] if link is not None else []
+        return still_open(shares, self.run.now())
 
-    async def _links_before(self, stored: StoredPackage) -> list[ShareLink]:
+    async def _links(self, stored: StoredPackage) -> list[ShareLink]:
+        """The partner's links to the collection that still open, read now."""
+        return self._of_the_partner(stored, await self._shares(stored))
+
+    def _of_the_partner(
+        self, stored: StoredPackage, shares: Iterable[ShareLink]
+    ) -> list[ShareLink]:
+        remembered, key = self._remembered(stored), share_key(self.partner_id)
+        return [one for one in shares if one.key == key or one.share_id in remembered]
+
+    @staticmethod
+    def _remembered(stored: StoredPackage) -> frozenset[str]:
+        """The share that the partner's active delivery remembers."""
+        delivery = stored.delivery
+        if delivery is None or delivery.state != DeliveryState.ACTIVE or not delivery.share_id:
+            return frozenset()
+        return frozenset({delivery.share_id})
+
+    async def _shares_before(self, stored: StoredPackage) -> list[ShareLink]:
         """The same before anything is written: a link of the snapshot is not read again."""
         if stored.is_new:
             # Nobody else has heard of it.
             return []
         snapshot = self.store.snapshot
         known = snapshot and snapshot.link(stored.delivery, stored.collection_id or "")
-        return still_open([known], self.run.now()) if known else await self._links(stored)
+        return still_open([known], self.run.now()) if known else await self._shares(stored)
 
     async def _share(
         self, stored: StoredPackage, verdicts: _Verdicts
     ) -> tuple[ShareLink | None, bool]:
         """The one link, and whether it was made or renewed; no link in a dry run that would."""
-        links = await self._links_before(stored)
-        delivery = stored.delivery
-        remembered = frozenset([delivery.share_id] if delivery and delivery.share_id else [])
-        target = LinkTarget(
+        run, remembered = self.run, self._remembered(stored)
+        shares = await self._shares_before(stored)
+        links = self._of_the_partner(stored, shares)
+        owner_id = await run.user_id() if links else None
+        link = winner(links, remembered, self.purpose, owner_id=owner_id)
+        end = _end_of(verdicts)
+        is_new = link is None or not has_right_end(link, end, run.policy, run.now())
+        if link is None:
+            link = await make_link(run, self._target(stored), self._first_end(end))
+        elif is_new:
+            link = await renew_link(run, link, self.partner_id, end)
+        if is_new and link is not None and not run.dry_run:
+            # Somebody else may have shared meanwhile: everyone who looks keeps the same link.
+            shares = [*await self._shares(stored), link]
+            links = self._of_the_partner(stored, shares)
+            link = winner(links, remembered, self.purpose, owner_id=link.owner_id) or link
+        await self._close_others(stored, link, shares)
+        return link, is_new
+
+    def _target(self, stored: StoredPackage) -> LinkTarget:
+        return LinkTarget(
             partner_id=self.partner_id,
             object_type="collections",
             object_id=stored.collection_id or "",
             title=self.package.title,
             purpose=self.purpose,
         )
-        end = min(end_of(decision) for decision in _decisions(verdicts))
-        link, is_new = await ensure_link(self.run, target, links, remembered, end)
-        if is_new and not self.run.dry_run:
-            # Somebody else may have shared meanwhile: everyone who looks keeps the same link.
-            links = await self._links(stored)
-            link = winner(links, remembered, self.purpose) or link
-        await keep_one(self.run, target, link, links)
-        return link, is_new
+
+    def _first_end(self, end: datetime) -> datetime:
+        """When a new link expires, until it was checked once more and is on record."""
+        probation = self.run.policy.first_lifetime(self.purpose)
+        return end if probation is None else min(end, self.run.now() + probation)
+
+    async def _close_others(
+        self, stored: StoredPackage, link: ShareLink | None, shares: Iterable[ShareLink]
+    ) -> None:
+        """Revoke every share of the collection but one: it is the partner's alone."""
+        kept = link.share_id if link is not None else None
+        ours = {one.share_id for one in self._of_the_partner(stored, shares)}
+        for share_id, share in {one.share_id: one for one in shares}.items():
+            if share_id != kept:
+                holder = self.partner_id if share_id in ours else ""
+                await revoke_link(self.run, share, holder, "a stray beside the partner's link")
 
     async def _record(
-        self, stored: StoredPackage, verdicts: _Verdicts, link: ShareLink | None
+        self,
+        stored: StoredPackage,
+        verdicts: _Verdicts,
+        link: ShareLink | None,
+        end: datetime | None,
     ) -> None:
-        """Record on Trading Grid what the partner has."""
+        """Record on Trading Grid what the partner has; `end` is that of a link on probation."""
         restrictions = [text for d in _decisions(verdicts) for text in d.restrictions if text]
         wanted = DeliveryInput(
             key=share_key(self.partner_id),
             link=link.url if link else None,
             share_id=link.share_id if link else None,
-            expires_at=link.expires if link else None,
+            expires_at=(end or link.expires) if link else None,
             restrictions=tuple(dict.fromkeys(restrictions)),
             state=DeliveryState.ACTIVE,
         )
@@ -352,11 +430,12 @@ class _PartnerPackage:
         )
         await self.store.log(stored, _versions(verdicts))
 
-    async def _close(self, stored: StoredPackage, verdicts: _Verdicts) -> Packed:
-        """Nothing may go there: the link ends, and with it all that it shows."""
-        for link in await self._links(stored):
-            why = "nothing in it may be shared any more"
-            await revoke_link(self.run, link, self.partner_id, why)
+    async def _close(
+        self, stored: StoredPackage, verdicts: _Verdicts, new: ShareLink | None = None
+    ) -> Packed:
+        """Nothing may go there: every link ends, and with it all that it shows."""
+        shares = [*await self._shares(stored), *([new] if new is not None else [])]
+        await self._close_others(stored, None, shares)
         if stored.delivery is not None and stored.delivery.state == DeliveryState.ACTIVE:
             await end_delivery(self.run, stored.delivery)
         if stored.document is not None:
@@ -413,6 +492,11 @@ def _allowed(verdicts: _Verdicts) -> frozenset[str]:
 
 def _versions(verdicts: _Verdicts) -> dict[str, str | None]:
     return {id_: one.facts.version_id for id_, one in verdicts.items() if one.allowed and one.facts}
+
+
+def _end_of(verdicts: _Verdicts) -> datetime:
+    """When a link to what is allowed has to expire."""
+    return min(end_of(decision) for decision in _decisions(verdicts))
 
 
 def _decisions(verdicts: _Verdicts) -> list[Decision]:

@@ -8,6 +8,7 @@ from collections import defaultdict
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from functools import partial
 from typing import Final, TypeAlias
+from urllib.parse import unquote
 
 import attrs
 
@@ -29,8 +30,9 @@ from tgiconik.tradinggrid.collaboration import (
 )
 from tgiconik.workflows.distribution.publication import change_document
 from tgiconik.workflows.run import IconikRun, Run
-from tgiconik.workflows.run.text import named
+from tgiconik.workflows.run.text import key_of, named
 
+_PACKAGE: Final = "package"
 #: The kind of the entries in the log.
 PACKED: Final = "package.delivered"
 #: How many are asked for at once, in a search and in a query.
@@ -58,6 +60,12 @@ class PackageSnapshot:
     asked: Collection[str] = ()
     orphans: Mapping[str, str] = attrs.field(factory=dict)
     links: Mapping[str, ShareLink] = attrs.field(factory=dict)
+
+    @property
+    def partners(self) -> frozenset[str]:
+        """Company ids of everybody who has, or had, a package."""
+        partners = (partner_of_package(key) for key in self.documents)
+        return frozenset([partner_id for partner_id in partners if partner_id is not None])
 
     def link(self, delivery: Delivery | None, collection_id: str) -> ShareLink | None:
         """The link that a delivery remembers, when the index has it as it is remembered.
@@ -123,6 +131,10 @@ class PackageStore:
             key = self._key(number)
             document = await self._document(key)
             collection_id = document.collection_id if document else await self._orphan(key)
+            if document is None and collection_id and not await self._is_ours(collection_id):
+                self.run.trail.read(f"collection {collection_id} has our key, and is not ours")
+                number += 1
+                continue
             package = StoredPackage(
                 number=number,
                 supersedes=supersedes,
@@ -149,6 +161,14 @@ class PackageStore:
         if self.snapshot is not None and key in self.snapshot.asked:
             return self.snapshot.orphans.get(key)
         return await orphan(self.run, key)
+
+    async def _is_ours(self, collection_id: str) -> bool:
+        """Whether these credentials made a collection; the key alone proves nothing."""
+        try:
+            collection = await self.run.iconik.assets.get_collection(collection_id)
+        except errors.NotFound:
+            return True
+        return collection.created_by_user == await self.run.user_id()
 
     async def _delivery(self, document: Document | None) -> Delivery | None:
         """The delivery on record."""
@@ -315,9 +335,9 @@ async def packages_with(iconik: IconikClient, collection_ids: Iterable[str]) -> 
     found = {}
     for collection_id in collection_ids:
         collection = await iconik.assets.get_collection(collection_id)
-        key = collection.external_id or ""
-        if key.startswith("package:"):
-            found[collection_id] = key.rsplit(":", 2)[1]
+        partner_id = partner_of_package(collection.external_id)
+        if partner_id is not None:
+            found[collection_id] = partner_id
     return found
 
 
@@ -344,7 +364,16 @@ async def remove_from_packages(
 
 def package_key(name: str, partner_id: str, number: int = 0) -> str:
     """The key of a partner's package; it gets a new number when its collection is lost."""
-    return f"package:{name}:{partner_id}:{number}"
+    return key_of(_PACKAGE, name, partner_id, number)
+
+
+def partner_of_package(key: str | None) -> str | None:
+    """The company id (BUID) of the partner whose package has a key; None for another key."""
+    match (key or "").split(":"):
+        case [kind, _, partner_id, _] if kind == _PACKAGE:
+            return unquote(partner_id)
+        case _:
+            return None
 
 
 async def read_packages(

@@ -202,6 +202,16 @@ class IconikRun(_Recorded):
 
     iconik: IconikClient
     policy: ReleasePolicy
+    _user: list[str] = attrs.field(factory=list, repr=False, eq=False)
+
+    async def user_id(self) -> str:
+        """The iconik user that these credentials act as; what others made is not ours.
+
+        `GET /API/users/v1/users/current/`, once in a run.
+        """
+        if not self._user:
+            self._user.append((await self.iconik.users.get_current_user()).id or "")
+        return self._user[0]
 
 
 @attrs.frozen(kw_only=True, slots=False)

@@ -7,6 +7,7 @@ they become part of a sentence.
 from collections.abc import Iterable, Sequence, Sized
 from datetime import UTC, datetime
 from typing import Final
+from urllib.parse import quote
 
 from tgiconik.release import Decision
 
@@ -16,6 +17,12 @@ _LONGEST_COMMENT: Final = 20_000
 #: How many names one line holds.
 _MOST_NAMES: Final = 20
 _CUT: Final = "\n(There is more than fits here; each delivery has its own link and restrictions.)"
+
+
+def key_of(*parts: object) -> str:
+    """A key of several parts, such as ids; parts that differ never make the same key."""
+    # `quote` leaves "~" as it is; a colon within a part would look like the end of it.
+    return ":".join(quote(str(part), safe="._@/-").replace("~", "%7E") for part in parts)
 
 
 def named(text: str | None) -> str:

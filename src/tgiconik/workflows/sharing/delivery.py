@@ -6,14 +6,16 @@ Grid has a document, and below it the partner's delivery, which remembers share,
 
 from collections.abc import Iterable, Sequence
 from datetime import datetime
+from typing import Any, Final
 from urllib.parse import quote, unquote
 from uuid import uuid4
 
+import anyio
 import attrs
 
 from tgiconik import errors
 from tgiconik._models import rfc3339
-from tgiconik.iconik.assets import ShareLink
+from tgiconik.iconik.assets import ShareCounts, ShareLink
 from tgiconik.release import Decision, Purpose, ReleasePolicy
 from tgiconik.tradinggrid import TradingGridClient
 from tgiconik.tradinggrid.collaboration import (
@@ -28,10 +30,15 @@ from tgiconik.tradinggrid.collaboration import (
     DocumentInput,
     Request,
 )
-from tgiconik.workflows.run import GridRun, Lease, Run
+from tgiconik.workflows.run import GridRun, IconikRun, Lease, Run
 from tgiconik.workflows.run.results import Outcome, State
-from tgiconik.workflows.run.text import named
+from tgiconik.workflows.run.text import key_of, named
 from tgiconik.workflows.run.trail import Trail, utc_now
+
+#: The kind of the log's entry for a link that was revoked.
+REVOKED: Final = "share.revoked"
+#: Seconds that the counts of a share may take before it is revoked without them.
+_COUNTS_WITHIN: Final = 2.0
 
 
 def share_key(partner_id: str) -> str:
@@ -40,7 +47,8 @@ def share_key(partner_id: str) -> str:
     Args:
         partner_id: company id (BUID) of the partner.
     """
-    return f"tgiconik:{quote(partner_id, safe=':._@/-')}"
+    # `quote` leaves "~" as it is, which no key may have.
+    return "tgiconik:" + quote(partner_id, safe=":._@/-").replace("~", "%7E")
 
 
 def partner_in(key: str | None) -> str | None:
@@ -55,13 +63,30 @@ def still_open(links: Iterable[ShareLink], now: datetime) -> list[ShareLink]:
 
 
 def winner(
-    links: Sequence[ShareLink], remembered: frozenset[str], purpose: Purpose
+    links: Sequence[ShareLink],
+    remembered: frozenset[str],
+    purpose: Purpose,
+    *,
+    owner_id: str | None = None,
 ) -> ShareLink | None:
     """The one link that stays, the same for everyone who looks: remembered, else the oldest.
 
-    One that lets the partner download what they may only view cannot stay.
+    A link cannot stay that somebody else made and no delivery remembers, or that permits more than
+    a link of ours: viewing the current version, and downloading it where that is allowed.
+
+    Args:
+        links: the partner's open links.
+        remembered: share ids that the partner's deliveries remember.
+        purpose: says whether the partner may download.
+        owner_id: the user that our links are made by; whoever made them, when left out.
     """
-    fit = [link for link in links if purpose.download or not link.allow_download]
+    fit = [
+        link
+        for link in links
+        if (purpose.download or not link.allow_download)
+        and not link.permits_more
+        and (owner_id is None or link.share_id in remembered or link.owner_id == owner_id)
+    ]
 
     def precedence(link: ShareLink) -> tuple[bool, str, str]:
         made = link.date_created.isoformat() if link.date_created else ""
@@ -104,43 +129,8 @@ class LinkTarget:
     purpose: Purpose
 
 
-async def ensure_link(
-    run: Run,
-    target: LinkTarget,
-    links: Sequence[ShareLink],
-    remembered: frozenset[str],
-    end: datetime,
-) -> tuple[ShareLink | None, bool]:
-    """Bring about that one of a partner's links lasts as long as it may, or make one.
-
-    Args:
-        run: the run.
-        target: whose link to what.
-        links: the partner's open links to it.
-        remembered: share ids that the partner's deliveries remember.
-        end: when the link has to expire.
-
-    Returns:
-        The link, and whether it was made or renewed. It is None in a dry run that would make one.
-    """
-    link = winner(links, remembered, target.purpose)
-    if link is None:
-        return await _make(run, target, end), True
-    if has_right_end(link, end, run.policy, run.now()):
-        return link, False
-    return await _renew(run, link, target.partner_id, end), True
-
-
-async def keep_one(
-    run: Run, target: LinkTarget, link: ShareLink | None, links: Iterable[ShareLink]
-) -> None:
-    """Revoke a partner's links but one."""
-    for stray in links:
-        if link is None or stray.share_id != link.share_id:
-            await revoke_link(run, stray, target.partner_id, "a stray beside the partner's link")
-
-
-async def _make(run: Run, target: LinkTarget, expires: datetime) -> ShareLink | None:
+async def make_link(run: IconikRun, target: LinkTarget, expires: datetime) -> ShareLink | None:
+    """Share with a partner by a new link; None in a dry run."""
     return await run.write(
         f"share {named(target.title)} with {target.partner_id} by link",
         lambda: run.iconik.assets.create_link(
@@ -155,7 +145,10 @@ async def _make(run: Run, target: LinkTarget, expires: datetime) -> ShareLink | 
     )
 
 
-async def _renew(run: Run, link: ShareLink, partner_id: str, expires: datetime) -> ShareLink:
+async def renew_link(
+    run: IconikRun, link: ShareLink, partner_id: str, expires: datetime
+) -> ShareLink:
+    """Give a partner's link the end that it may have now."""
     return await run.write(
         f"renew the link of {partner_id} to {_kind(link)} {link.object_id}",
         lambda: run.iconik.assets.renew_link(link, expires),
@@ -164,43 +157,72 @@ async def _renew(run: Run, link: ShareLink, partner_id: str, expires: datetime) 
 
 
 async def revoke_link(run: Run, link: ShareLink, partner_id: str, why: str) -> None:
-    """End a link, after its counts are in the activity log: iconik forgets them with it.
+    """End a link now, then log its counts: iconik forgets them with it.
 
-    Taking something away needs no lease: a worker that lost it still closes what it opened.
+    The counts are read before, if iconik answers at once; nothing delays the revocation. Taking
+    something away needs no lease: a worker that lost it still closes what it opened.
+
+    Args:
+        run: the run.
+        link: the link; the share, object type and object id are enough.
+        partner_id: company id (BUID) of the partner; empty for somebody else's share.
+        why: the reason, for the log.
     """
-    try:
-        counts = await run.iconik.assets.count_accesses(link)
-    except errors.NotFound:
-        run.trail.read(f"share {link.share_id} is gone already")
-        return
-    last = counts.last_access_date
+    await log_revocation(run, link, partner_id, why, await revoke_share(run, link, why))
+
+
+async def revoke_share(run: IconikRun, link: ShareLink, why: str) -> ShareCounts | None:
+    """End a link now; returns its counts, if iconik told them at once."""
+    counts = await _counts_at_once(run, link)
+    await run.trail.write(
+        f"revoke share {link.share_id}: {why}",
+        lambda: run.iconik.assets.revoke_link(link),
+        instead=True,
+    )
+    return counts
+
+
+async def log_revocation(
+    run: GridRun, link: ShareLink, partner_id: str, why: str, counts: ShareCounts | None
+) -> None:
+    """Log that a link was revoked, with its counts."""
     entry = ActivityInput(
-        kind="share.revoked",
-        # The counts are part of the name: who died before revoking logged earlier ones.
-        external_id=f"share.revoked:{link.share_id}:{counts.access_count}:{counts.download_count}",
+        kind=REVOKED,
+        external_id=f"{REVOKED}:{link.share_id}",
         actor="tgiconik",
-        partner_id=partner_id,
+        partner_id=partner_id or None,
         subject_type=link.object_type,
         subject_id=link.object_id,
-        detail={
-            "share_id": link.share_id,
-            "key": link.key,
-            "why": why,
-            "access_count": counts.access_count,
-            "download_count": counts.download_count,
-            "last_access_date": rfc3339(last) if last else None,
-        },
+        detail={"share_id": link.share_id, "key": link.key, "why": why, **_counted(counts)},
     )
     await run.trail.write(
         f"log the counts of share {link.share_id}",
         lambda: run.grid.community.activity.append(entry, idempotency_key=str(uuid4())),
         instead=None,
     )
-    await run.trail.write(
-        f"revoke share {link.share_id}: {why}",
-        lambda: run.iconik.assets.revoke_link(link),
-        instead=True,
-    )
+
+
+async def _counts_at_once(run: IconikRun, link: ShareLink) -> ShareCounts | None:
+    """The counts of a share; None when iconik does not answer well within seconds."""
+    if run.dry_run:
+        return None
+    with anyio.move_on_after(_COUNTS_WITHIN):
+        try:
+            return await run.iconik.assets.count_accesses(link)
+        except errors.CallError as error:
+            run.trail.read(f"the counts of share {link.share_id} could not be read: {error}")
+    return None
+
+
+def _counted(counts: ShareCounts | None) -> dict[str, Any]:
+    if counts is None:
+        return {}
+    last = counts.last_access_date
+    return {
+        "access_count": counts.access_count,
+        "download_count": counts.download_count,
+        "last_access_date": rfc3339(last) if last else None,
+    }
 
 
 def _kind(link: ShareLink) -> str:
@@ -242,7 +264,21 @@ async def record_request_delivery(
     run: GridRun, request: Request, outcome: Outcome
 ) -> Delivery | None:
     """Record what a partner got for a request; see `post_delivery`."""
-    document = await _document(run, request, outcome)
+    document = await publish_for_request(
+        run,
+        request,
+        outcome.asset_id,
+        version_id=outcome.version_id,
+        title=outcome.title,
+        restrictions=outcome.restrictions,
+    )
+    return await record_for_request(run, request, document, outcome)
+
+
+async def record_for_request(
+    run: GridRun, request: Request, document: Document | None, outcome: Outcome
+) -> Delivery | None:
+    """Record a delivery below a request's document; None in a dry run that would make it."""
     there = await _delivery(run, document, outcome.partner) if document else None
     return await record_delivery(
         run,
@@ -250,6 +286,44 @@ async def record_request_delivery(
         outcome,
         there=there,
         request_id=request.id,
+    )
+
+
+async def publish_for_request(
+    run: GridRun,
+    request: Request,
+    asset_id: str,
+    *,
+    version_id: str | None,
+    title: str | None,
+    restrictions: Sequence[str],
+) -> Document | None:
+    """Bring about that there is a document of a version for a request; None in a dry run.
+
+    It is found again by its `external_id`, and tells what the request opened, whatever dies after.
+    """
+    documents = run.grid.community.documents
+    external_id = key_of(request.id, asset_id, version_id)
+    for document in await documents.list(external_id=external_id).first(1):
+        return document
+    shown = named(title) or asset_id
+    new = DocumentInput(
+        title=shown,
+        external_id=external_id,
+        audience=Audience(partners=(request.partner_id,)),
+        asset=AssetReference(
+            asset_id=asset_id, version_id=version_id, title=shown, role=AssetRole.DELIVERED
+        ),
+        # A blank value restricts nothing, and Trading Grid would refuse it.
+        restrictions=tuple(text for text in restrictions if text),
+        request_id=request.id,
+    )
+    return await run.write(
+        f"publish {named(title)} for {request.id}",
+        lambda: documents.create(
+            new, holder=run.holder_of(request.id), idempotency_key=external_id
+        ),
+        instead=None,
     )
 
 
@@ -319,8 +393,8 @@ async def put_delivery(
     )
 
 
-async def end_delivery(run: GridRun, delivery: Delivery) -> None:
-    """Record on Trading Grid that a delivery has ended."""
+async def end_delivery(run: GridRun, delivery: Delivery, why: str | None = None) -> None:
+    """Record on Trading Grid that a delivery has ended; the partner reads why."""
     ended = DeliveryInput(
         key=delivery.key,
         asset=delivery.asset,
@@ -328,6 +402,7 @@ async def end_delivery(run: GridRun, delivery: Delivery) -> None:
         expires_at=delivery.expires_at,
         restrictions=delivery.restrictions,
         state=DeliveryState.REVOKED,
+        note=why,
     )
     what = f"asset {delivery.asset.asset_id}" if delivery.asset else delivery.document_id
     await run.write(
@@ -340,29 +415,6 @@ async def end_delivery(run: GridRun, delivery: Delivery) -> None:
             holder=run.holder_of(delivery.request_id),
         ),
         instead=delivery,
-    )
-
-
-async def _document(run: GridRun, request: Request, outcome: Outcome) -> Document | None:
-    documents = run.grid.community.documents
-    external_id = f"{request.id}:{outcome.asset_id}:{outcome.version_id}"
-    for document in await documents.list(external_id=external_id).first(1):
-        return document
-    return await run.write(
-        f"publish {named(outcome.title)} for {request.id}",
-        lambda: documents.create(
-            DocumentInput(
-                title=named(outcome.title) or outcome.asset_id,
-                external_id=external_id,
-                audience=Audience(partners=(outcome.partner,)),
-                asset=reference(outcome),
-                restrictions=outcome.restrictions,
-                request_id=request.id,
-            ),
-            holder=run.holder_of(request.id),
-            idempotency_key=external_id,
-        ),
-        instead=None,
     )
 
 

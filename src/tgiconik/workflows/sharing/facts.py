@@ -3,13 +3,24 @@
 Search finds, but never decides: an index may lag behind the database, these reads do not.
 """
 
-from collections.abc import Mapping, Sequence
-from datetime import datetime
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime, timedelta
+from functools import partial
+from typing import Final
+
+import attrs
 
 from tgiconik.iconik.assets import current_version
 from tgiconik.iconik.models import assets as m
-from tgiconik.release import AssetFacts
-from tgiconik.workflows.run import IconikRun
+from tgiconik.release import AssetFacts, ReleasePolicy
+from tgiconik.tradinggrid.collaboration import Activity
+from tgiconik.workflows.run import GridRun, IconikRun, Run
+from tgiconik.workflows.run.concurrency import both
+
+#: The kind of the log's entry for a version that is held.
+HELD: Final = "version.held"
+#: How long a hold that is in the metadata view is believed by the log, too.
+_VIEWS_SETTLE: Final = timedelta(minutes=10)
 
 
 async def read_facts(run: IconikRun, asset_id: str, *, version_id: str | None = None) -> AssetFacts:
@@ -70,3 +81,46 @@ def facts_from(
         approved_at=approval.change_date if approval else None,
         metadata=metadata,
     )
+
+
+async def read_release_facts(
+    run: Run, asset_id: str, *, version_id: str | None = None
+) -> AssetFacts:
+    """The same, with the holds that Trading Grid's log remembers.
+
+    A metadata view may be read late. So whoever holds a version writes that into the log too.
+
+    Raises:
+        NotFound: the asset is gone, or hidden from these credentials.
+    """
+    facts, held = await both(
+        partial(read_facts, run, asset_id, version_id=version_id),
+        partial(logged_holds, run, asset_id),
+    )
+    return with_holds(facts, run.policy, held)
+
+
+async def logged_holds(run: GridRun, asset_id: str) -> dict[str, bool]:
+    """The versions that the log holds, and whether the metadata view was to have the hold, too.
+
+    An entry of a hold that is in the view counts for some minutes: by then every reader has the
+    view's own word, which people can take back there. One that could not be written there counts.
+    """
+    latest: dict[str, Activity] = {}
+    async for entry in run.grid.community.activity.list(kind=[HELD], subject_id=asset_id):
+        latest[str(entry.detail.get("version_id") or "")] = entry
+    recent = run.now() - _VIEWS_SETTLE
+    held = {id_: (entry.detail.get("in_view") is True, entry.at) for id_, entry in latest.items()}
+    return {
+        id_: in_view for id_, (in_view, at) in held.items() if id_ and (not in_view or at > recent)
+    }
+
+
+def with_holds(facts: AssetFacts, policy: ReleasePolicy, held: Iterable[str]) -> AssetFacts:
+    """Facts whose holds include some more versions."""
+    more = [*held]
+    if not more:
+        return facts
+    marks = facts.metadata.get(policy.holds_field) or ()
+    marks = [marks] if isinstance(marks, str) else [*marks]
+    return attrs.evolve(facts, metadata={**facts.metadata, policy.holds_field: [*marks, *more]})

@@ -1,17 +1,32 @@
-"""One link for one partner to one asset: decided, made once, revoked when it turns out wrong."""
+"""A partner's access to one asset, as `release.decide` says: granted, kept, or closed.
 
-from collections.abc import Sequence
-from typing import Protocol
+Opening is checked before and after. Closing does not depend on who is wanted: every open share of
+the asset is judged, and every share that a delivery remembers, whoever holds it.
+"""
+
+from collections.abc import Awaitable, Callable, Collection, Sequence
+from datetime import datetime
+from typing import Final, TypeAlias
 
 import attrs
 
 from tgiconik import errors
 from tgiconik.iconik import IconikClient
 from tgiconik.iconik.assets import ShareLink
-from tgiconik.release import AssetFacts, Decision, Purpose, Recipient, ReleasePolicy, decide
+from tgiconik.release import (
+    AssetFacts,
+    Decision,
+    ForeignShares,
+    Purpose,
+    ReasonCode,
+    Recipient,
+    ReleasePolicy,
+    decide,
+)
 from tgiconik.tradinggrid import TradingGridClient
-from tgiconik.tradinggrid.collaboration import Delivery, DeliveryState
+from tgiconik.tradinggrid.collaboration import Delivery, Partner
 from tgiconik.workflows.run import Lease, Run
+from tgiconik.workflows.run.concurrency import Slot
 from tgiconik.workflows.run.results import Outcome, State
 from tgiconik.workflows.run.text import ruling
 from tgiconik.workflows.run.trail import Trail, utc_now
@@ -19,75 +34,34 @@ from tgiconik.workflows.sharing.delivery import (
     LinkTarget,
     end_delivery,
     end_of,
-    ensure_link,
     has_right_end,
-    keep_one,
-    partner_in,
+    make_link,
+    renew_link,
     revoke_link,
-    share_key,
-    still_open,
     winner,
 )
-from tgiconik.workflows.sharing.facts import read_facts
+from tgiconik.workflows.sharing.snapshot import Snapshot
 
+#: Records a delivered outcome on Trading Grid.
+Record: TypeAlias = Callable[[Outcome], Awaitable[object]]
 
-class AssetView(Protocol):
-    """How one partner's sharing sees the asset: read for this partner, or once for many."""
-
-    async def facts(self) -> AssetFacts:
-        """The asset, by a read that begins after this call."""
-        ...
-
-    async def look(self) -> AssetFacts:
-        """The same after a write; it may be a moment later, and for many at once."""
-        ...
-
-    async def links(self, key: str) -> list[ShareLink]:
-        """The links with a key, oldest first."""
-        ...
-
-    async def deliveries(self, partner_id: str) -> list[Delivery]:
-        """The deliveries of the asset to a partner that Trading Grid has on record."""
-        ...
-
-    def note(self, link: ShareLink) -> None:
-        """Remember a link that was made or renewed."""
-        ...
-
-
-@attrs.frozen
-class DirectView:
-    """The view of one partner's sharing that reads everything when it is asked for."""
-
-    run: Run
-    asset_id: str
-
-    async def facts(self) -> AssetFacts:
-        """The asset, read now."""
-        return await read_facts(self.run, self.asset_id)
-
-    async def look(self) -> AssetFacts:
-        """The asset, read now."""
-        return await self.facts()
-
-    async def links(self, key: str) -> list[ShareLink]:
-        """The links with a key, read now."""
-        links = await self.run.iconik.assets.find_links(self.asset_id, key)
-        self.run.trail.read(f"shares of asset {self.asset_id}: {len(links)} of the partner's")
-        return links
-
-    async def deliveries(self, partner_id: str) -> list[Delivery]:
-        """The partner's active deliveries, read now."""
-        deliveries = self.run.grid.community.deliveries.list(
-            partner_id=partner_id,
-            asset_id=self.asset_id,
-            key=share_key(partner_id),
-            state=[DeliveryState.ACTIVE],
-        )
-        return [delivery async for delivery in deliveries]
-
-    def note(self, link: ShareLink) -> None:
-        """Nothing to remember: the next read shows it."""
+#: Reasons against a recipient or a purpose; a share whose holder is unknown has neither.
+_OF_THE_RECIPIENT: Final = frozenset(
+    {ReasonCode.REGION, ReasonCode.LANGUAGE, ReasonCode.USAGE, ReasonCode.DOWNLOAD}
+)
+#: Reasons that an approval is missing; reviewers see a version before it has one.
+_OF_THE_APPROVAL: Final = frozenset(
+    {
+        ReasonCode.NOT_APPROVED,
+        ReasonCode.APPROVAL_OF_ANOTHER_VERSION,
+        ReasonCode.TOO_FEW_APPROVERS,
+        ReasonCode.APPROVER_MISSING,
+        ReasonCode.APPROVAL_TOO_OLD,
+    }
+)
+#: The reason of a link that ends because `decide` refuses it now.
+REFUSED_NOW: Final = "it may not be shared any more"
+_STRAY: Final = "a stray beside the partner's link"
 
 
 async def share_with_partner(
@@ -130,134 +104,127 @@ async def share_with_partner(
     """
     trail = trail or Trail(now=utc_now)
     run = Run(grid=grid, iconik=iconik, policy=policy, lease=lease, trail=trail)
-    return await share_asset(run, asset_id, recipient=recipient, purpose=purpose, facts=facts)
+    snapshot = await Snapshot.of_asset(run, asset_id, facts=facts, partner_id=recipient.company_id)
+    return await share_asset(run, snapshot, recipient=recipient, purpose=purpose)
 
 
 async def share_asset(
     run: Run,
-    asset_id: str,
+    snapshot: Snapshot,
     *,
     recipient: Recipient,
     purpose: Purpose,
-    facts: AssetFacts | None = None,
-    view: AssetView | None = None,
+    record: Record | None = None,
+    slot: Slot | None = None,
 ) -> Outcome:
-    """Share an asset with a partner; see `share_with_partner`.
+    """Share an asset with a partner, and record it; see `share_with_partner`.
+
+    A new link gets its full lifetime only after the second look and the record; until then it lasts
+    as long as the policy's probation, so that a run that dies leaves nothing open for longer.
 
     Args:
         run: the run.
-        asset_id: the asset.
+        snapshot: the asset.
         recipient: the partner.
         purpose: what for.
-        facts: the facts of the asset as they were read; read again when too old.
-        view: a view that many partners share; one of its own when left out.
+        record: records a delivered outcome; nothing is recorded when left out.
+        slot: the partner's slot, among many who are served.
     """
-    sharing = _AssetSharing(run, asset_id, recipient, purpose, view or DirectView(run, asset_id))
-    facts, decision = await sharing.decide(facts)
+    sharing = _Sharing(run, snapshot, recipient, purpose)
+    facts, decision = await sharing.decide()
     if not decision.allowed:
         return sharing.outcome(State.REFUSED, facts, decision)
-    links, remembered = await sharing.open_links(), await sharing.remembered()
-    link = winner(links, remembered, purpose)
+    await snapshot.ensure_read()
+    link = await sharing.find()
+    is_new = link is None
     if link is None or not has_right_end(link, end_of(decision), run.policy, run.now()):
         if run.lease is not None:
             await run.lease.keep()
-        facts, decision = await sharing.decide(facts)
+        facts, decision = await sharing.decide()
         if not decision.allowed:
             return sharing.outcome(State.REFUSED, facts, decision)
-        target = sharing.target(facts)
-        link, _ = await ensure_link(run, target, links, remembered, end_of(decision))
-        if link is not None:
-            sharing.view.note(link)
-        facts, decision = await sharing.decide(await sharing.view.look())
+        link = await sharing.open(link, facts, decision)
+        facts, decision = await sharing.decide(await snapshot.look(slot))
         if not decision.allowed:
             if link is not None:
-                await revoke_link(run, link, recipient.company_id, "it may not be shared any more")
+                await close_links(run, snapshot, [link], (), REFUSED_NOW)
             return sharing.outcome(State.REFUSED, facts, decision)
-        # Somebody else may have shared meanwhile: everyone who looks keeps the same link.
-        links = await sharing.open_links()
-        link = winner(links, await sharing.remembered(), purpose) or link
-    await keep_one(run, sharing.target(facts), link, links)
-    return sharing.outcome(State.DELIVERED, facts, decision, link=link)
-
-
-async def take_back(
-    run: Run,
-    asset_id: str,
-    *,
-    recipient: Recipient,
-    request_id: str | None,
-    view: AssetView | None = None,
-) -> None:
-    """End what an earlier run opened for a request, once the asset may not go any more.
-
-    The run may have died between share and record, or before it told anybody. A link that another
-    request's delivery remembers stays: it is that request's.
-
-    Args:
-        run: the run.
-        asset_id: the asset.
-        recipient: the partner.
-        request_id: the request; None for what answers no request, such as a distribution.
-        view: a view that many partners share; one of its own when left out.
-
-    Raises:
-        CallError: a platform could not be asked; run it again.
-        ClaimLost: somebody else has the request now.
-    """
-    purpose = Purpose(download=False)
-    sharing = _AssetSharing(run, asset_id, recipient, purpose, view or DirectView(run, asset_id))
-    deliveries = await sharing.deliveries()
-    elsewhere = {delivery.share_id for delivery in deliveries if delivery.request_id != request_id}
-    await close_links(
-        run,
-        [link for link in await sharing.open_links() if link.share_id not in elsewhere],
-        [delivery for delivery in deliveries if delivery.request_id == request_id],
-        "it may not be shared any more",
-    )
+        if slot is None and not run.dry_run:
+            # Somebody else may have shared meanwhile: everyone who looks keeps the same link.
+            await snapshot.refresh_links()
+            link = await sharing.find() or link
+    strays = [
+        one
+        for one in snapshot.links_of(recipient.company_id)
+        if link is None or one.share_id != link.share_id
+    ]
+    await close_links(run, snapshot, strays, (), _STRAY)
+    outcome = sharing.outcome(State.DELIVERED, facts, decision, link=link)
+    if is_new and link is not None and sharing.is_on_probation(link, decision):
+        outcome = attrs.evolve(outcome, expires_at=end_of(decision))
+    if record is not None:
+        await record(outcome)
+    if link is not None and outcome.expires_at is not None and link.expires != outcome.expires_at:
+        snapshot.note(await renew_link(run, link, recipient.company_id, outcome.expires_at))
+    return outcome
 
 
 @attrs.frozen
-class _AssetSharing:
-    """One asset and one partner: what is read and decided about them."""
+class _Sharing:
+    """One asset and one partner: what is read, decided and opened for them."""
 
     run: Run
-    asset_id: str
+    snapshot: Snapshot
     recipient: Recipient
     purpose: Purpose
-    view: AssetView
 
-    async def decide(self, facts: AssetFacts | None) -> tuple[AssetFacts, Decision]:
+    async def decide(self, facts: AssetFacts | None = None) -> tuple[AssetFacts, Decision]:
         """Judge the facts, after reading them again when they are too old to be judged."""
         run = self.run
-        if facts is None or run.now() - facts.read_at > run.policy.freshness:
-            facts = await self.view.facts()
+        facts = facts or self.snapshot.latest
+        if run.now() - facts.read_at > run.policy.freshness:
+            facts = await self.snapshot.facts()
         decision = decide(run.policy, facts, self.recipient, self.purpose, run.now())
         run.trail.decided(ruling(facts.title, self.recipient.company_id, decision))
         return facts, decision
 
-    async def open_links(self) -> list[ShareLink]:
-        """The partner's links to the asset that still open, oldest first."""
-        key = share_key(self.recipient.company_id)
-        return still_open(await self.view.links(key), self.run.now())
+    async def find(self) -> ShareLink | None:
+        """The partner's link that stays; None when there is none, or none that may stay."""
+        links = self.snapshot.links_of(self.recipient.company_id)
+        if not links:
+            return None
+        owner_id = await self.run.user_id()
+        return winner(links, self.snapshot.remembered, self.purpose, owner_id=owner_id)
 
-    async def deliveries(self) -> list[Delivery]:
-        """The active deliveries of this asset to this partner."""
-        deliveries = await self.view.deliveries(self.recipient.company_id)
-        return [delivery for delivery in deliveries if delivery.state == DeliveryState.ACTIVE]
+    async def open(
+        self, link: ShareLink | None, facts: AssetFacts, decision: Decision
+    ) -> ShareLink | None:
+        """Make a link, on probation where the policy says so, or renew the one that is there."""
+        run, partner_id = self.run, self.recipient.company_id
+        if link is not None:
+            opened: ShareLink | None = await renew_link(run, link, partner_id, end_of(decision))
+        else:
+            target = LinkTarget(
+                partner_id=partner_id,
+                object_type="assets",
+                object_id=self.snapshot.asset_id,
+                title=facts.title,
+                purpose=self.purpose,
+            )
+            opened = await make_link(run, target, self._first_end(decision))
+        if opened is not None:
+            self.snapshot.note(opened)
+        return opened
 
-    async def remembered(self) -> frozenset[str]:
-        """The shares that those deliveries remember."""
-        return frozenset([d.share_id for d in await self.deliveries() if d.share_id is not None])
+    def _first_end(self, decision: Decision) -> datetime:
+        probation = self.run.policy.first_lifetime(self.purpose)
+        end = end_of(decision)
+        return end if probation is None else min(end, self.run.now() + probation)
 
-    def target(self, facts: AssetFacts) -> LinkTarget:
-        """Whose link to what."""
-        return LinkTarget(
-            partner_id=self.recipient.company_id,
-            object_type="assets",
-            object_id=self.asset_id,
-            title=facts.title,
-            purpose=self.purpose,
-        )
+    def is_on_probation(self, link: ShareLink, decision: Decision) -> bool:
+        """Whether a new link of this run still has its first, short lifetime."""
+        has_first = self.run.policy.first_lifetime(self.purpose) is not None
+        return has_first and link.expires is not None and link.expires < end_of(decision)
 
     def outcome(
         self, state: State, facts: AssetFacts, decision: Decision, *, link: ShareLink | None = None
@@ -267,7 +234,7 @@ class _AssetSharing:
         told = tuple(text for text in decision.restrictions if text)
         return Outcome(
             partner=self.recipient.company_id,
-            asset_id=self.asset_id,
+            asset_id=self.snapshot.asset_id,
             title=facts.title,
             state=state,
             version_id=facts.version_id,
@@ -280,41 +247,175 @@ class _AssetSharing:
 
 
 async def close_links(
-    run: Run, links: Sequence[ShareLink], deliveries: Sequence[Delivery], why: str
+    run: Run,
+    snapshot: Snapshot,
+    links: Sequence[ShareLink],
+    deliveries: Sequence[Delivery],
+    why: str,
 ) -> None:
-    """End partners' links to an asset, and the deliveries that remember them.
+    """End links to an asset, and deliveries that remember them.
 
     Raises:
         CallError: a platform could not be asked; run it again.
     """
     for link in links:
-        await revoke_link(run, link, partner_in(link.key) or "", why)
+        await revoke_link(run, link, snapshot.partner_of(link) or "", why)
+        snapshot.forget(link)
     for delivery in deliveries:
-        if delivery.state == DeliveryState.ACTIVE:
-            await end_delivery(run, delivery)
+        await end_delivery(run, delivery, why)
+        snapshot.record(attrs.evolve(delivery, state="revoked"))
 
 
-async def close_asset(run: Run, asset_id: str, why: str) -> None:
-    """End all partners' links to an asset, and the deliveries that remember them.
+async def close_partner(
+    run: Run, snapshot: Snapshot, partner_id: str, why: str = REFUSED_NOW
+) -> None:
+    """End everything that a partner has of an asset.
 
     Raises:
         CallError: a platform could not be asked; run it again.
     """
-    links, deliveries = await open_ways(run, asset_id)
-    await close_links(run, links, deliveries, why)
+    links, deliveries = snapshot.links_of(partner_id), snapshot.deliveries_of(partner_id)
+    await close_links(run, snapshot, links, deliveries, why)
 
 
-async def open_ways(run: Run, asset_id: str) -> tuple[list[ShareLink], list[Delivery]]:
-    """Partners' links to an asset that still open, and its active deliveries.
+async def close_request(run: Run, snapshot: Snapshot, partner_id: str, request_id: str) -> None:
+    """End what was opened for a request; a link that another delivery remembers stays.
 
-    An asset that is gone has no links.
+    Raises:
+        CallError: a platform could not be asked; run it again.
     """
-    try:
-        keyed = await run.iconik.assets.find_keyed_links(asset_id)
-    except errors.NotFound:
-        keyed = {}
-    links = [link for key, found in keyed.items() if partner_in(key) is not None for link in found]
-    recorded = run.grid.community.deliveries.list(asset_id=asset_id, state=[DeliveryState.ACTIVE])
-    deliveries = [delivery async for delivery in recorded]
-    run.trail.read(f"links and deliveries of asset {asset_id}")
-    return still_open(links, run.now()), deliveries
+    recorded = snapshot.deliveries_of(partner_id)
+    elsewhere = {one.share_id for one in recorded if one.request_id != request_id}
+    links = [one for one in snapshot.links_of(partner_id) if one.share_id not in elsewhere]
+    deliveries = [one for one in recorded if one.request_id == request_id]
+    await close_links(run, snapshot, links, deliveries, REFUSED_NOW)
+
+
+async def close_asset(run: Run, snapshot: Snapshot, why: str) -> None:
+    """End everybody's links to an asset, and all its deliveries.
+
+    Raises:
+        CallError: a platform could not be asked; run it again.
+    """
+    for partner_id in sorted(snapshot.holders):
+        await close_partner(run, snapshot, partner_id, why)
+
+
+async def reconcile_asset(
+    run: Run,
+    snapshot: Snapshot,
+    profiles: Callable[[str], Awaitable[Partner | None]],
+    *,
+    served: Collection[str] = (),
+    purpose: Purpose | None = None,
+) -> tuple[Outcome, ...]:
+    """Judge every open share of an asset that this run has not served; close what is refused.
+
+    Args:
+        run: the run.
+        snapshot: the asset, with its shares and deliveries.
+        profiles: reads a partner's profile; None for one without a profile.
+        served: the partners whose links this run has brought about already.
+        purpose: what the links are for, without the download, which a link says itself.
+
+    Returns:
+        One outcome for each partner whose access was closed, or could not be.
+    """
+    outcomes = []
+    for partner_id in sorted(snapshot.holders - set(served)):
+        try:
+            outcome = await _reconcile_partner(run, snapshot, partner_id, profiles, purpose)
+        except errors.CallError as error:
+            run.trail.decided(f"the links of {partner_id} could not be judged: {error}")
+            outcome = _closed(snapshot, partner_id, State.FAILED, error=error)
+        if outcome is not None:
+            outcomes.append(outcome)
+    await _reconcile_foreign(run, snapshot)
+    return tuple(outcomes)
+
+
+async def _reconcile_partner(
+    run: Run,
+    snapshot: Snapshot,
+    partner_id: str,
+    profiles: Callable[[str], Awaitable[Partner | None]],
+    purpose: Purpose | None,
+) -> Outcome | None:
+    links = snapshot.links_of(partner_id)
+    partner = await profiles(partner_id)
+    recipient = Recipient(
+        company_id=partner_id,
+        regions=partner.regions if partner else (),
+        languages=partner.languages if partner else (),
+    )
+    facts = snapshot.latest
+    if run.now() - facts.read_at > run.policy.freshness:
+        facts = await snapshot.facts()
+    downloads = any(link.allow_download for link in links)
+    wanted = attrs.evolve(purpose or Purpose(), download=downloads)
+    decision = decide(run.policy, facts, recipient, wanted, run.now())
+    if not decision.allowed or not run.policy.keep_former_recipients:
+        run.trail.decided(ruling(facts.title, partner_id, decision))
+        await close_partner(run, snapshot, partner_id)
+        return _closed(snapshot, partner_id, State.REFUSED, decision=decision)
+    await keep_recorded(run, snapshot, partner_id, wanted)
+    return None
+
+
+async def keep_recorded(run: Run, snapshot: Snapshot, partner_id: str, purpose: Purpose) -> None:
+    """Close a partner's links but the one on record, and end deliveries whose link is gone.
+
+    Raises:
+        CallError: a platform could not be asked; run it again.
+    """
+    links = snapshot.links_of(partner_id)
+    recorded = [link for link in links if link.share_id in snapshot.remembered]
+    kept = winner(recorded, snapshot.remembered, purpose, owner_id=await run.user_id())
+    strays = [link for link in links if kept is None or link.share_id != kept.share_id]
+    dead = [
+        one
+        for one in snapshot.deliveries_of(partner_id)
+        if kept is None or one.share_id != kept.share_id
+    ]
+    await close_links(run, snapshot, strays, dead, _STRAY)
+
+
+async def _reconcile_foreign(run: Run, snapshot: Snapshot) -> None:
+    """Close shares that somebody made by hand and that the version's own facts refuse."""
+    if snapshot.partner_id is not None or run.policy.foreign_shares != ForeignShares.CLOSE:
+        return
+    for link in snapshot.foreign_links():
+        decision = judge_foreign(run, snapshot.latest, link)
+        if not decision.allowed:
+            run.trail.decided(ruling(snapshot.latest.title, "whoever has it", decision))
+            await close_links(run, snapshot, [link], (), REFUSED_NOW)
+
+
+def judge_foreign(run: Run, facts: AssetFacts, link: ShareLink) -> Decision:
+    """Decide, by the facts of the version alone, whether a share of unknown holders may stay."""
+    decision = decide(run.policy, facts, Recipient(company_id=""), Purpose(), run.now())
+    beside_the_point = _OF_THE_RECIPIENT | (_OF_THE_APPROVAL if link.permits_more else frozenset())
+    against = tuple(one for one in decision.reasons if one.code not in beside_the_point)
+    if decision.allowed or against:
+        return attrs.evolve(decision, reasons=against)
+    return attrs.evolve(decision, allowed=True, reasons=())
+
+
+def _closed(
+    snapshot: Snapshot,
+    partner_id: str,
+    state: State,
+    *,
+    decision: Decision | None = None,
+    error: Exception | None = None,
+) -> Outcome:
+    facts = snapshot.latest
+    return Outcome(
+        partner=partner_id,
+        asset_id=snapshot.asset_id,
+        title=facts.title,
+        state=state,
+        version_id=facts.version_id,
+        decision=decision,
+        error=error,
+    )

@@ -1,4 +1,4 @@
-"""Snapshots: an asset or several as they were read once for many partners.
+"""Snapshots: an asset or several, as one run knows them, for one partner or many.
 
 A read per partner would be a thousand reads for five hundred partners, and most of them the same.
 """
@@ -15,11 +15,11 @@ import attrs
 from tgiconik import errors
 from tgiconik.iconik.assets import ShareLink
 from tgiconik.release import AssetFacts
-from tgiconik.tradinggrid.collaboration import Delivery
-from tgiconik.workflows.run import IconikRun, Run
+from tgiconik.tradinggrid.collaboration import Delivery, DeliveryState
+from tgiconik.workflows.run import Run
 from tgiconik.workflows.run.concurrency import SharedRead, Slot, both
-from tgiconik.workflows.sharing.delivery import partner_in
-from tgiconik.workflows.sharing.facts import read_facts
+from tgiconik.workflows.sharing.delivery import partner_in, still_open
+from tgiconik.workflows.sharing.facts import logged_holds, read_release_facts, with_holds
 
 #: Reads an asset by its id.
 Read: TypeAlias = Callable[[str], Awaitable[AssetFacts]]
@@ -27,10 +27,11 @@ Read: TypeAlias = Callable[[str], Awaitable[AssetFacts]]
 
 @attrs.define
 class Snapshot:
-    """The asset as many partners' sharing sees it, each through a `PartnerSnapshot`.
+    """The shares and deliveries of one asset, and its facts, as one run knows them.
 
-    Links and deliveries are those of the last `refresh`, and those noted since. Facts are read
-    anew when they are asked for, once for all who ask meanwhile.
+    Lists may be late. So this run's own writes count before any list, and a share that an active
+    delivery remembers and the list lacks is read by its id. Facts are read anew when they are
+    asked for, once for all who ask meanwhile.
 
     Attributes:
         run: the run.
@@ -39,6 +40,7 @@ class Snapshot:
         read: reads them.
         beside: other assets that its versions were shared by before. Their deliveries are only
             looked at by `delivery`.
+        partner_id: the only partner whose deliveries are read; None for all partners.
     """
 
     run: Run
@@ -46,9 +48,14 @@ class Snapshot:
     latest: AssetFacts = attrs.field(kw_only=True)
     read: Callable[[], Awaitable[AssetFacts]] = attrs.field(kw_only=True)
     beside: Sequence[str] = attrs.field(default=(), kw_only=True)
-    _links: dict[str, list[ShareLink]] = attrs.field(factory=dict, init=False)
+    partner_id: str | None = attrs.field(default=None, kw_only=True)
+    _shares: dict[str, ShareLink] = attrs.field(factory=dict, init=False)
+    _made: dict[str, ShareLink] = attrs.field(factory=dict, init=False)
+    _ended: set[str] = attrs.field(factory=set, init=False)
+    _missing: set[str] = attrs.field(factory=set, init=False)
     _deliveries: dict[str, list[Delivery]] = attrs.field(factory=dict, init=False)
     _beside: list[Delivery] = attrs.field(factory=list, init=False)
+    _is_read: bool = attrs.field(default=False, init=False)
     _shared_read: SharedRead[AssetFacts] = attrs.field(init=False)
 
     @_shared_read.default
@@ -56,39 +63,83 @@ class Snapshot:
         return SharedRead(self._read_now)
 
     @classmethod
-    async def of_asset(cls, run: Run, asset_id: str) -> "Snapshot":
-        """A snapshot with the facts of an asset's current version; links need a `refresh`."""
-        read = partial(read_facts, run, asset_id)
-        return cls(run, asset_id, latest=await read(), read=read)
+    async def of_asset(
+        cls,
+        run: Run,
+        asset_id: str,
+        *,
+        facts: AssetFacts | None = None,
+        partner_id: str | None = None,
+    ) -> "Snapshot":
+        """A snapshot with the facts of an asset's current version; the rest needs a `refresh`."""
+        read = partial(read_release_facts, run, asset_id)
+        latest = (
+            await read()
+            if facts is None
+            else with_holds(facts, run.policy, await logged_holds(run, asset_id))
+        )
+        return cls(run, asset_id, latest=latest, read=read, partner_id=partner_id)
 
     async def refresh(self) -> None:
-        """Read all links and deliveries of the asset.
+        """Read all shares and deliveries of the asset.
 
         `GET /API/assets/v1/assets/{id}/shares/` and the deliveries of the collaboration contract.
         """
-        find = partial(self.run.iconik.assets.find_keyed_links, self.asset_id)
-        self._links, (self._deliveries, self._beside) = await both(find, self._read_deliveries)
+        listed, (self._deliveries, self._beside) = await both(
+            self._list_shares, self._read_deliveries
+        )
+        await self._take(listed)
         self.run.trail.read(f"shares and deliveries of asset {self.asset_id}")
 
+    async def ensure_read(self) -> None:
+        """Read all shares and deliveries, unless that was done before."""
+        if not self._is_read:
+            await self.refresh()
+
     async def refresh_links(self) -> None:
-        """Read the links alone, once many were made.
+        """Read the shares alone, once many were made.
 
         Deliveries are written on the condition that they are as they were read: what others did to
         them meanwhile was refused to us. Nobody is refused a second link.
         """
-        known = [link.share_id for found in self._links.values() for link in found]
-        self._links = await self.run.iconik.assets.find_keyed_links(self.asset_id, known=known)
+        await self._take(await self._list_shares())
         self.run.trail.read(f"shares of asset {self.asset_id}")
+
+    async def refresh_deliveries(self) -> None:
+        """Read the deliveries alone: what they remember is read by id, whatever the list says."""
+        self._deliveries, self._beside = await self._read_deliveries()
+
+    async def _list_shares(self) -> list[ShareLink]:
+        if not self.asset_id:
+            return []
+        try:
+            return await self.run.iconik.assets.find_shares(self.asset_id, known=list(self._shares))
+        except errors.NotFound:
+            # An asset that is gone has no list; what deliveries remember is read by id.
+            return []
+
+    async def _take(self, listed: Sequence[ShareLink]) -> None:
+        """Replace the shares: listed ones, then those read by id, then this run's own writes."""
+        shares = {link.share_id: link for link in listed}
+        for share_id in sorted(self.remembered - shares.keys() - self._made.keys() - self._ended):
+            link = await self.run.iconik.assets.get_link(self.asset_id, share_id)
+            if link is None:
+                self._missing.add(share_id)
+            else:
+                shares[share_id] = link
+        shares |= self._made
+        self._shares = {id_: link for id_, link in shares.items() if id_ not in self._ended}
+        self._is_read = True
 
     async def _read_deliveries(self) -> tuple[dict[str, list[Delivery]], list[Delivery]]:
         recorded = self.run.grid.community.deliveries
         found: dict[str, list[Delivery]] = defaultdict(list)
-        async for delivery in recorded.list(asset_id=self.asset_id):
+        async for delivery in recorded.list(asset_id=self.asset_id, partner_id=self.partner_id):
             found[delivery.partner_id].append(delivery)
         beside = [
             delivery
             for asset_id in self.beside
-            async for delivery in recorded.list(asset_id=asset_id)
+            async for delivery in recorded.list(asset_id=asset_id, partner_id=self.partner_id)
         ]
         return found, beside
 
@@ -97,8 +148,10 @@ class Snapshot:
         self.latest = await self._shared_read()
         return self.latest
 
-    async def look(self, slot: Slot) -> AssetFacts:
-        """The same, when it need not be now: shared by all who write at about the same time."""
+    async def look(self, slot: Slot | None = None) -> AssetFacts:
+        """The same after a write; with a slot, shared by all who write at about the same time."""
+        if slot is None:
+            return await self.facts()
         asked = self._shared_read.begun
         async with slot.wait_for_batch():
             self.latest = await self._shared_read(asked=asked, within=slot.reserved)
@@ -108,13 +161,55 @@ class Snapshot:
         # Looked up at every read: a dry run replaces it by what would be.
         return await self.read()
 
-    def links(self, key: str) -> list[ShareLink]:
-        """The links with a key, oldest first."""
-        return list(self._links.get(key, ()))
+    @property
+    def remembered(self) -> frozenset[str]:
+        """The share ids that active deliveries remember."""
+        return frozenset(
+            one.share_id
+            for one in self.all_deliveries
+            if one.share_id is not None and one.state == DeliveryState.ACTIVE
+        )
 
-    def deliveries(self, partner_id: str) -> list[Delivery]:
-        """The deliveries of the asset to a partner that Trading Grid has on record."""
-        return list(self._deliveries.get(partner_id, ()))
+    @property
+    def holders(self) -> frozenset[str]:
+        """Company ids of the partners who have an open link or an active delivery."""
+        links = (self.partner_of(link) for link in self.open_links())
+        active = (
+            one.partner_id for one in self.all_deliveries if one.state == DeliveryState.ACTIVE
+        )
+        return frozenset([partner for partner in (*links, *active) if partner is not None])
+
+    def partner_of(self, link: ShareLink) -> str | None:
+        """The partner who has a link: by a delivery that remembers it, else by its key.
+
+        The title of a share, which has the key, can be edited by people; a delivery cannot.
+        """
+        for one in self.all_deliveries:
+            if one.share_id == link.share_id:
+                return one.partner_id
+        return partner_in(link.key)
+
+    def open_links(self) -> list[ShareLink]:
+        """Everybody's links that have not expired, also those of shares that others made."""
+        return still_open(self._shares.values(), self.run.now())
+
+    def links_of(self, partner_id: str) -> list[ShareLink]:
+        """A partner's links that have not expired, oldest first."""
+        return [link for link in self.open_links() if self.partner_of(link) == partner_id]
+
+    def foreign_links(self) -> list[ShareLink]:
+        """The open shares that are no partner's: somebody made them by hand."""
+        return [link for link in self.open_links() if self.partner_of(link) is None]
+
+    def deliveries_of(self, partner_id: str) -> list[Delivery]:
+        """A partner's active deliveries of the asset."""
+        recorded = self._deliveries.get(partner_id, ())
+        return [one for one in recorded if one.state == DeliveryState.ACTIVE]
+
+    def was_revoked_by_hand(self, delivery: Delivery) -> bool:
+        """Whether the share of an active delivery is gone, although it has not expired."""
+        lasts = delivery.expires_at is None or delivery.expires_at > self.run.now()
+        return lasts and delivery.share_id in self._missing
 
     def delivery(self, document_id: str, partner_id: str) -> Delivery | None:
         """A partner's delivery of a document, whichever asset it was of."""
@@ -125,70 +220,27 @@ class Snapshot:
         return None
 
     def note(self, link: ShareLink) -> None:
-        """Remember a link that was made or renewed."""
-        others = self._links.get(link.key or "", [])
-        self._links[link.key or ""] = [
-            *(one for one in others if one.share_id != link.share_id),
-            link,
-        ]
+        """Remember a link that this run made or renewed."""
+        self._made[link.share_id] = self._shares[link.share_id] = link
+
+    def forget(self, link: ShareLink) -> None:
+        """Remember that this run revoked a link."""
+        self._ended.add(link.share_id)
+        self._made.pop(link.share_id, None)
+        self._shares.pop(link.share_id, None)
 
     def record(self, delivery: Delivery) -> None:
-        """Remember a delivery that was put on record, or changed."""
+        """Remember a delivery that this run put on record, or changed."""
         others = self._deliveries.get(delivery.partner_id, [])
         self._deliveries[delivery.partner_id] = [
             *(one for one in others if one.document_id != delivery.document_id),
             delivery,
         ]
 
-    def forget(self, links: Sequence[ShareLink], deliveries: Sequence[Delivery]) -> None:
-        """Drop links and deliveries that have ended."""
-        for key, found in self._links.items():
-            self._links[key] = [link for link in found if link not in links]
-        for partner_id, recorded in self._deliveries.items():
-            self._deliveries[partner_id] = [one for one in recorded if one not in deliveries]
-
-    @property
-    def all_links(self) -> list[ShareLink]:
-        """Every partner's links."""
-        return [
-            link
-            for key, found in self._links.items()
-            if partner_in(key) is not None
-            for link in found
-        ]
-
     @property
     def all_deliveries(self) -> list[Delivery]:
-        """Every partner's deliveries."""
+        """Every partner's deliveries of the asset, ended ones too."""
         return [one for recorded in self._deliveries.values() for one in recorded]
-
-
-@attrs.frozen
-class PartnerSnapshot:
-    """The snapshot as one partner's sharing sees it: it looks when others do."""
-
-    snapshot: Snapshot
-    slot: Slot
-
-    async def facts(self) -> AssetFacts:
-        """The asset, by a read that begins after this call."""
-        return await self.snapshot.facts()
-
-    async def look(self) -> AssetFacts:
-        """The same, shared by all who write at about the same time."""
-        return await self.snapshot.look(self.slot)
-
-    async def links(self, key: str) -> list[ShareLink]:
-        """The links with a key, oldest first."""
-        return self.snapshot.links(key)
-
-    async def deliveries(self, partner_id: str) -> list[Delivery]:
-        """The deliveries of the asset to a partner that Trading Grid has on record."""
-        return self.snapshot.deliveries(partner_id)
-
-    def note(self, link: ShareLink) -> None:
-        """Remember a link that was made or renewed."""
-        self.snapshot.note(link)
 
 
 @attrs.frozen
@@ -213,7 +265,7 @@ class _Known:
 class FactsCache:
     """The facts of several assets for many partners, never older than the policy's freshness."""
 
-    run: IconikRun
+    run: Run
     _latest: dict[str, _Known] = attrs.field(factory=dict, init=False)
     _reads: dict[str, SharedRead[_Known]] = attrs.field(factory=dict, init=False)
 
@@ -269,7 +321,7 @@ class FactsCache:
     async def _read_now(self, asset_id: str) -> _Known:
         begun = self.run.now()
         try:
-            facts = await read_facts(self.run, asset_id)
+            facts = await read_release_facts(self.run, asset_id)
         except errors.NotFound as error:
             return _Known(begun, error)
         return _Known(facts.read_at, facts)

@@ -22,8 +22,8 @@ from tgiconik.iconik.search import term
 from tgiconik.release import AssetFacts, ReleasePolicy
 from tgiconik.tradinggrid.collaboration import Activity, ActivityInput
 from tgiconik.workflows.run import GridRun, IconikRun, Run
-from tgiconik.workflows.run.text import named
-from tgiconik.workflows.sharing.facts import read_facts
+from tgiconik.workflows.run.text import key_of, named
+from tgiconik.workflows.sharing.facts import HELD, logged_holds, read_facts
 
 _MADE: Final = "release_asset.made"
 _ACTIVE: Final = "ACTIVE"
@@ -79,23 +79,76 @@ def held(facts: AssetFacts, policy: ReleasePolicy, version_id: str) -> bool:
     return version_id in _holds(facts, policy)
 
 
-async def hold_version(run: IconikRun, facts: AssetFacts, version_id: str) -> None:
-    """Mark a version of an asset as one that must not be shared; other marks stay.
+async def hold_version(run: Run, asset_id: str, version_id: str, *, title: str) -> None:
+    """Hold a version in the asset's metadata view and in Trading Grid's log; other holds stay.
+
+    The view is what people read and lift holds by; it may be read late, so the log has it too.
+
+    Raises:
+        ConfigurationError: the policy has no metadata view, so nobody would read the mark.
+        CallError: the view cannot be written; the log remembers the hold all the same.
+    """
+    logged = await logged_holds(run, asset_id)
+    try:
+        if await is_marked(run, asset_id, version_id):
+            if logged.get(version_id, True):
+                return
+            await log_hold(run, asset_id, version_id, in_view=True)
+            return
+        await log_hold(run, asset_id, version_id, in_view=True)
+        await mark_held(run, asset_id, version_id, title=title)
+    except errors.TgIconikError:
+        if logged.get(version_id, True):
+            await log_hold(run, asset_id, version_id, in_view=False)
+        raise
+
+
+async def is_marked(run: IconikRun, asset_id: str, version_id: str) -> bool:
+    """Whether the metadata view has the hold of a version, read now."""
+    return version_id in await _marks(run, asset_id)
+
+
+async def mark_held(run: IconikRun, asset_id: str, version_id: str, *, title: str) -> None:
+    """Hold a version in the asset's metadata view; other holds stay.
 
     `PUT /API/metadata/v1/assets/{id}/views/{view_id}/`, role `can_write_metadata_values`.
 
     Raises:
-        ConfigurationError: the policy has no metadata view, so nobody would read the mark.
+        ConfigurationError: the policy has no metadata view, or the view has no field for holds.
     """
-    policy, view = run.policy, run.policy.metadata_view
-    if view is None:
-        raise errors.ConfigurationError("to hold a version, the policy needs a metadata_view")
-    if held(facts, policy, version_id):
-        return
-    marks = [*_holds(facts, policy), version_id]
+    marks = [*await _marks(run, asset_id), version_id]
+    field, view = run.policy.holds_field, _view(run)
     await run.write(
-        f"hold version {version_id} of {named(facts.title)}",
-        lambda: run.iconik.metadata.merge_values(facts.asset_id, view, {policy.holds_field: marks}),
+        f"hold version {version_id} of {named(title)}",
+        lambda: run.iconik.metadata.merge_values(asset_id, view, {field: marks}),
+        instead=None,
+    )
+
+
+async def _marks(run: IconikRun, asset_id: str) -> list[str]:
+    values = await run.iconik.metadata.values(asset_id, _view(run))
+    return [str(value) for value in values.get(run.policy.holds_field, ())]
+
+
+def _view(run: IconikRun) -> str:
+    if run.policy.metadata_view is None:
+        raise errors.ConfigurationError("to hold a version, the policy needs a metadata_view")
+    return run.policy.metadata_view
+
+
+async def log_hold(run: GridRun, asset_id: str, version_id: str, *, in_view: bool) -> None:
+    """Note in Trading Grid's log that a version is held, and whether the metadata view says so."""
+    entry = ActivityInput(
+        kind=HELD,
+        external_id=key_of(HELD, asset_id, version_id, run.now().isoformat()),
+        actor="tgiconik",
+        subject_type="assets",
+        subject_id=asset_id,
+        detail={"version_id": version_id, "in_view": in_view},
+    )
+    await run.write(
+        f"log the hold of version {version_id}",
+        lambda: run.grid.community.activity.append(entry),
         instead=None,
     )
 
@@ -166,7 +219,11 @@ async def bring_about_release_asset(
         raise errors.WorkflowError("a release asset needs a version and its digest")
     same = [one for one in known if one.source_version_id == version_id]
     if same and await is_intact(run.iconik, same[-1]):
-        return same[-1]
+        # It is what partners see: its own bytes count, whatever the log says.
+        found = await digest_version(run, same[-1].asset_id, same[-1].version_id)
+        if found == facts.sha256:
+            return same[-1]
+        run.trail.decided(f"release asset {same[-1].asset_id} has other bytes than it was made of")
     return await run.write(
         f"make a release asset of version {version_id} of {named(facts.title)}",
         lambda: _make_one(run, facts, len(same), ready_within),
@@ -176,8 +233,8 @@ async def bring_about_release_asset(
 
 async def _make_one(run: Run, facts: AssetFacts, number: int, ready_within: float) -> ReleaseAsset:
     """Make it and note it; when somebody else was faster, theirs is the one."""
-    key = f"release:{facts.asset_id}:{facts.version_id}:{number}"
-    new = attrs.evolve(await _make(run.iconik, facts, key, ready_within), number=number)
+    key = key_of("release", facts.asset_id, facts.version_id, number)
+    new = attrs.evolve(await _make(run, facts, key, ready_within), number=number)
     noted = await run.grid.community.activity.append(
         ActivityInput(
             kind=_MADE,
@@ -194,11 +251,10 @@ async def _make_one(run: Run, facts: AssetFacts, number: int, ready_within: floa
     return winner
 
 
-async def _make(
-    iconik: IconikClient, facts: AssetFacts, key: str, ready_within: float
-) -> ReleaseAsset:
+async def _make(run: IconikRun, facts: AssetFacts, key: str, ready_within: float) -> ReleaseAsset:
+    iconik = run.iconik
     version_id, digest = facts.version_id or "", facts.sha256 or ""
-    asset_id = await _orphan(iconik, key)
+    asset_id = await _orphan(run, key)
     if asset_id is None:
         body = m.AssetCreateInput(title=named(facts.title) or facts.asset_id, external_id=key)
         asset_id = (await iconik.assets.create_asset(body=body)).id or ""
@@ -212,14 +268,19 @@ async def _make(
     )
 
 
-async def _orphan(iconik: IconikClient, key: str) -> str | None:
-    """What a run has begun that died before it could tell Trading Grid; the oldest one."""
-    found = iconik.search.assets(
+async def _orphan(run: IconikRun, key: str) -> str | None:
+    """The asset of a run that died before it could tell Trading Grid; the oldest one of ours."""
+    found = run.iconik.search.assets(
         where=[term("external_id", key), term("status", _ACTIVE)],
         include_fields=["id"],
         sort=["date_created"],
     )
-    return next((hit.id for hit in await found.first(1)), None)
+    async for hit in found:
+        # The key alone proves nothing: it is ours if these credentials made it.
+        asset = await run.iconik.assets.get_asset(hit.id or "")
+        if asset.created_by_user == await run.user_id():
+            return hit.id
+    return None
 
 
 async def _copy(iconik: IconikClient, asset_id: str, version_id: str, ready_within: float) -> str:

@@ -24,7 +24,6 @@ from tgiconik.workflows.distribution.package_store import packages_with, remove_
 from tgiconik.workflows.run import GridRun, Lease, Run
 from tgiconik.workflows.run.text import fitting, how_many, listed, moment, named
 from tgiconik.workflows.run.trail import Trail, utc_now
-from tgiconik.workflows.sharing.delivery import partner_in
 from tgiconik.workflows.sharing.share import close_links
 from tgiconik.workflows.sharing.snapshot import Snapshot
 from tgiconik.workflows.sharing.versions import held, hold_version
@@ -79,7 +78,7 @@ class Incident:
 
     def is_contained(self, policy: ReleasePolicy) -> bool:
         """Whether nobody can get the faulty version any more, and everybody knows."""
-        is_open = self.snapshot.all_links or self.packages or self.open_deliveries
+        is_open = self.snapshot.open_links() or self.packages or self.open_deliveries
         return (
             self.linked
             and self.warned
@@ -98,10 +97,10 @@ async def read_incident(run: Run, issue: Issue, asset: m.Asset) -> Incident:
     packages = await packages_with(run.iconik, asset.in_collections or ())
     linked = issue.status == IssueStatus.IN_PROGRESS and recorded is not None
     shown = facts.version_id == faulty
-    links = snapshot.all_links if shown else []
+    links = snapshot.open_links() if shown else []
     holders = {
         *(one.partner_id for one in snapshot.all_deliveries if _version_of(one) == faulty),
-        *(partner for link in links if (partner := partner_in(link.key)) is not None),
+        *(partner for link in links if (partner := snapshot.partner_of(link)) is not None),
         *(packages.values() if shown else ()),
     }
     had = texts_in(issue.metadata.get("partners")) if linked else tuple(sorted(holders))
@@ -129,17 +128,21 @@ async def contain(run: Run, incident: Incident) -> None:
             await move(run, run.grid.community.issues, issue.id, IssueStatus.ACKNOWLEDGED)
         await _link(run, issue, facts, incident.faulty, metadata=_known_facts(incident))
         await move(run, run.grid.community.issues, issue.id, IssueStatus.IN_PROGRESS)
-    await hold_version(run, facts, incident.faulty)
     if incident.shows_faulty:
+        await _close(run, incident)
+    await hold_version(run, facts.asset_id, incident.faulty, title=facts.title)
+    if incident.shows_faulty:
+        # Somebody may have shared before the hold could be read.
+        await incident.snapshot.refresh()
         await _close(run, incident)
     await _warn(run, incident)
 
 
 async def _close(run: Run, incident: Incident) -> None:
-    links, deliveries = incident.snapshot.all_links, incident.open_deliveries
-    await close_links(run, links, deliveries, f"{incident.issue.id}: the version is faulty")
-    incident.snapshot.forget(links, deliveries)
-    facts = incident.facts
+    """Close everybody's links, whoever made them, and end the deliveries of the faulty version."""
+    snapshot, facts = incident.snapshot, incident.facts
+    why = f"{incident.issue.id}: the version is faulty"
+    await close_links(run, snapshot, snapshot.open_links(), incident.open_deliveries, why)
     await remove_from_packages(run, facts.asset_id, facts.title, incident.packages)
 
 

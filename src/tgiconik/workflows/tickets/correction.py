@@ -171,5 +171,6 @@ async def distribute_correction(
         purpose=Purpose(download=run.policy.allow_download),
         snapshot=snapshot,
         max_concurrency=max_concurrency,
+        profiles=resolver.profile,
     ).distribute({id_: await resolver.profile(id_) for id_ in sorted(affected | others)})
     return tuple(outcome for outcome in distributed.outcomes if outcome.partner in affected)
