@@ -23,7 +23,13 @@ GENERATED = [SOURCE / "tgiconik" / "iconik" / folder for folder in ("services", 
 HAND_WRITTEN = [path for path in MODULES if path.parent not in GENERATED]
 LONGEST_FUNCTION = 60
 
-BASE = {"tgiconik.errors", "tgiconik._models", "tgiconik._validate"}
+BASE = {
+    "tgiconik.errors",
+    "tgiconik._files",
+    "tgiconik._models",
+    "tgiconik._signature",
+    "tgiconik._validate",
+}
 CLIENTS = {"tgiconik.iconik", "tgiconik.tradinggrid"}
 CONTRACT = "tgiconik.tradinggrid.collaboration"
 #: The modules of ours that each layer may import, besides its own.
@@ -31,6 +37,8 @@ LAYERS = {
     "tgiconik.errors": set[str](),
     "tgiconik._version": set[str](),
     "tgiconik._tasks": set[str](),
+    "tgiconik._files": set(),
+    "tgiconik._signature": {"tgiconik.errors"},
     "tgiconik._validate": {"tgiconik.errors"},
     "tgiconik._models": {"tgiconik.errors"},
     "tgiconik._table": BASE,
