@@ -157,6 +157,12 @@ def test_no_modules_import_each_other_in_a_circle(package: str) -> None:
     assert [circle for circle in found if package in map(top_level, circle)] == []
 
 
+def test_an_audit_record_is_understood_from_few_files() -> None:
+    reached = reachable(import_graph(), "tgiconik.workflows.audit.build")
+
+    assert len([module for module in reached if within(module, "tgiconik.workflows")]) <= 16
+
+
 @pytest.mark.parametrize("path", MODULES, ids=name_of)
 def test_only_the_http_core_knows_httpx(path: Path) -> None:
     if not within(name_of(path), "tgiconik._http"):

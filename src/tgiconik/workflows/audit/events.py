@@ -165,8 +165,8 @@ class Event:
             for field in attrs.fields(Event)
             if field.name != "seen"
         }
-        told = {name: _plain(value) for name, value in values.items() if value is not None}
-        return told | {
+        known = {name: _plain(value) for name, value in values.items() if value is not None}
+        return known | {
             "seen": [
                 {"platform": s.platform, "source": s.source, "id": s.id, "at": fixed_width(s.at)}
                 for s in self.seen
@@ -174,15 +174,15 @@ class Event:
         }
 
     @classmethod
-    def from_dict(cls, told: Mapping[str, Any]) -> Self:
+    def from_dict(cls, fields: Mapping[str, Any]) -> Self:
         """The event that `to_dict` was called on.
 
         Args:
-            told: the output of `to_dict`.
+            fields: the output of `to_dict`.
         """
-        seen = tuple(Sighting(**{**each, "at": parse_time(each["at"])}) for each in told["seen"])
-        times = {name: parse_time(told[name]) for name in ("at", "expires_at") if name in told}
-        return cls(**{**told, **times, "seen": seen})
+        seen = tuple(Sighting(**{**each, "at": parse_time(each["at"])}) for each in fields["seen"])
+        times = {name: parse_time(fields[name]) for name in ("at", "expires_at") if name in fields}
+        return cls(**{**fields, **times, "seen": seen})
 
 
 def _plain(value: object) -> object:

@@ -52,19 +52,19 @@ class Finding:
 
     def to_dict(self) -> dict[str, Any]:
         """The finding as JSON takes it; what is not known is left out."""
-        told = attrs.asdict(self)
-        return {name: value for name, value in told.items() if value is not None} | {
+        fields = attrs.asdict(self)
+        return {name: value for name, value in fields.items() if value is not None} | {
             "entries": list(self.entries)
         }
 
     @classmethod
-    def from_dict(cls, told: Mapping[str, Any]) -> Self:
+    def from_dict(cls, fields: Mapping[str, Any]) -> Self:
         """The finding that `to_dict` was called on.
 
         Args:
-            told: the output of `to_dict`.
+            fields: the output of `to_dict`.
         """
-        return cls(**{**told, "entries": tuple(told["entries"])})
+        return cls(**{**fields, "entries": tuple(fields["entries"])})
 
 
 @attrs.define

@@ -306,13 +306,13 @@ class TradingGridSources:
                 continue
             about: About = {"partner_id": trouble.partner_id, "title": trouble.subject}
             raised, solved = trouble.created_at, trouble.updated_at
-            told: About = {**about, "text": trouble.description}
-            yield self._event("exception.open", "exceptions", trouble.id, raised, told)
+            opened: About = {**about, "text": trouble.description}
+            yield self._event("exception.open", "exceptions", trouble.id, raised, opened)
             if trouble.status != ExceptionStatus.OPEN:
                 # The last change is the best there is, as with documents.
                 kind = f"exception.{trouble.status}"
-                told = {**about, "text": trouble.resolution}
-                yield self._event(kind, "exceptions", f"{trouble.id}#1", solved, told)
+                closed: About = {**about, "text": trouble.resolution}
+                yield self._event(kind, "exceptions", f"{trouble.id}#1", solved, closed)
         async for word in community.projects.confirmations(project.id):
             if self.subject.is_about(None, word.partner_id):
                 yield self._event(

@@ -6,7 +6,7 @@ sides at nearly the same time. The events are sorted twice: by what they are, so
 one event are neighbours, and then by when they were.
 
 Everything is compared as text of fixed form, so that the result depends on nothing but the events:
-not on which source answered first, nor on who repeated itself. `ExternalSort` sorts more lines than
+neither on the order of the answers, nor on repeated ones. `ExternalSort` sorts more lines than
 memory holds.
 """
 
@@ -84,7 +84,7 @@ _IN_MEMORY: Final = 8 * 1024 * 1024
 #: How many files are open at once before they are merged into one.
 _MOST_RUNS: Final = 64
 #: How many lines are written at a time.
-_AT_ONCE: Final = 1000
+_BATCH: Final = 1000
 _MERGED: Final = tuple(
     field.name for field in attrs.fields(Event) if field.name not in {"at", "kind", "seen"}
 )
@@ -134,8 +134,8 @@ def _identity(event: Event) -> str:
     names = _ONCE.get(event.kind) or _AGAIN.get(event.kind)
     if names is not None and _has(event, names):
         return json.dumps([event.kind, *(getattr(event, name) for name in names)])
-    told = event.seen[0]
-    return json.dumps([event.kind, told.platform, told.source, told.id, event.asset_id])
+    first = event.seen[0]
+    return json.dumps([event.kind, first.platform, first.source, first.id, event.asset_id])
 
 
 def _has(event: Event, names: Sequence[str] | None) -> bool:
@@ -157,7 +157,7 @@ def _paired(events: Iterable[Event], tolerance: timedelta) -> Iterator[Event]:
 
 
 def _is_twin(one: Event, other: Event) -> bool:
-    """Whether another source told it, or the same source the same thing again."""
+    """Whether they are from different sources, or from one source with the same id."""
     new = {(s.platform, s.source): s.id for s in other.seen}
     there = {(s.platform, s.source): s.id for s in one.seen}
     return all(there.get(source, id_) == id_ for source, id_ in new.items())
@@ -238,7 +238,7 @@ class ExternalSort:
 def _write(lines: Iterable[str]) -> IO[str]:
     file = tempfile.TemporaryFile("w+", encoding="ascii", newline="\n")  # noqa: SIM115 - a run outlives this call; `ExternalSort` closes it
     rest = iter(lines)
-    while batch := list(islice(rest, _AT_ONCE)):
+    while batch := list(islice(rest, _BATCH)):
         file.write("\n".join(batch) + "\n")
     return file
 
