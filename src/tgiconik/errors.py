@@ -25,6 +25,7 @@
     │           ├── ServiceUnavailable    503
     │           └── GatewayTimeout        504
     ├── Inconsistent                  a platform said yes and shows something else
+    ├── AuditRecordAltered            an audit record is not as it was sealed
     ├── WebhookRefused                something that came to us is not from iconik, or no event
     ├── TransferError                 media that could not be moved, or not as they are
     │   ├── Unsupported               no published fact settles how to do this
@@ -49,6 +50,7 @@ from typing import Any
 
 __all__ = [
     "AssetIsShared",
+    "AuditRecordAltered",
     "BadGateway",
     "BadRequest",
     "CallError",
@@ -313,6 +315,10 @@ class GatewayTimeout(ServerError):
 
 class Inconsistent(TgIconikError):
     """A platform took a call and shows something else when it is read back."""
+
+
+class AuditRecordAltered(TgIconikError):
+    """The file of an audit record is not as it was sealed; nothing of it was exported."""
 
 
 class WebhookRefused(TgIconikError):

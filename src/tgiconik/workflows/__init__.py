@@ -12,7 +12,13 @@ from tgiconik.workflows.asset_distribution import (
     distribute_tagged_assets,
     read_receipts,
 )
-from tgiconik.workflows.audit import AuditRecord, Subject, build_audit_record, verify_audit_record
+from tgiconik.workflows.audit import (
+    AuditRecord,
+    AuditVerification,
+    Subject,
+    build_audit_record,
+    verify_audit_record,
+)
 from tgiconik.workflows.campaign_launch import (
     Campaign,
     Launch,
@@ -50,6 +56,7 @@ from tgiconik.workflows.version_recall import Recall, recall_version
 __all__ = [
     "PARTNER",
     "AuditRecord",
+    "AuditVerification",
     "Campaign",
     "Candidate",
     "Candidates",

@@ -9,7 +9,7 @@ from typing import Unpack
 from hypothesis import strategies as st
 
 from tgiconik.workflows.audit import AuditRecord, Finding, Gap
-from tgiconik.workflows.audit.chain import Chain
+from tgiconik.workflows.audit.chain import HEADING, Chain, Totals
 from tgiconik.workflows.audit.events import About, Event, EventKind, Platform, Sighting
 
 NOON = datetime(2026, 3, 2, 12, 0, tzinfo=UTC)
@@ -58,13 +58,16 @@ def record_of(
     folder: Path, *story: Event, findings: Sequence[Finding] = (), gaps: Sequence[Gap] = ()
 ) -> AuditRecord:
     """A sealed record of some events, in a file."""
-    chain = Chain()
-    bodies: list[dict[str, object]] = [{"type": "record"}]
+    bodies: list[dict[str, object]] = [{**HEADING}]
     bodies += [{"type": "event", "event": each.to_dict()} for each in story]
     bodies += [{"type": "finding", "finding": each.to_dict()} for each in findings]
-    bodies += [{"type": "seal"}]
+    bodies += [{"type": "gap", "gap": str(each)} for each in gaps]
+    chain, totals = Chain(), Totals()
+    for body in bodies:
+        totals.add(body)
+    lines = [*map(chain.link, bodies), chain.seal(totals)]
     path = folder / "story.jsonl"
-    path.write_text("".join(f"{chain.link(body)}\n" for body in bodies), encoding="ascii")
+    path.write_text("".join(f"{line}\n" for line in lines), encoding="ascii")
     return AuditRecord(
         path=path,
         head=chain.head,

@@ -7,24 +7,24 @@ from pathlib import Path
 
 import pytest
 
-from tgiconik.workflows.audit.chain import (
-    Chain,
-    Tampering,
-    Verification,
-    canonical,
-    verify_audit_record,
-)
+from tgiconik._signature import SigningKey
+from tgiconik.workflows.audit import AuditVerification, verify_audit_record
+from tgiconik.workflows.audit.chain import HEADING, Chain, Tampering, Totals, canonical
 
 LENGTH = 8
 
 
-def record(entries: int = LENGTH - 2, word: str = "entry") -> list[str]:
-    chain = Chain()
-    titles = [f"{word} {n}" for n in range(entries)]
-    story: list[dict[str, object]] = [{"type": "record"}]
-    story += [{"type": "event", "event": {"title": title}} for title in titles]
-    story += [{"type": "seal"}]
-    return [chain.link(body) + "\n" for body in story]
+def record(
+    entries: int = LENGTH - 2, word: str = "entry", key: SigningKey | None = None
+) -> list[str]:
+    chain, totals = Chain(), Totals()
+    story: list[dict[str, object]] = [{**HEADING}]
+    for n in range(entries):
+        event = {"kind": "comment.made", "seen": [], "title": f"{word} {n}"}
+        story.append({"type": "event", "event": event})
+    for body in story:
+        totals.add(body)
+    return [line + "\n" for line in (*map(chain.link, story), chain.seal(totals, key))]
 
 
 def problem(lines: list[str], head: str | None = None) -> tuple[str, int]:
@@ -51,7 +51,7 @@ def forged(line: str, **changes: object) -> str:
 def test_a_record_is_as_it_was_sealed() -> None:
     lines = record()
 
-    assert verify_audit_record(lines, head=hash_of(lines[-1])) == Verification(
+    assert verify_audit_record(lines, head=hash_of(lines[-1])) == AuditVerification(
         LENGTH, hash_of(lines[-1])
     )
 

@@ -2,6 +2,7 @@
 
 import csv
 import io
+import re
 import sys
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
@@ -18,7 +19,7 @@ from pyarrow import parquet
 from tgiconik import errors
 from tgiconik.workflows.audit import AuditRecord, Event, EventKind, verify_audit_record
 from tgiconik.workflows.audit.export import arrow_stream, write_csv
-from tgiconik.workflows.audit.wording import sentence
+from tgiconik.workflows.audit.page import sentence
 
 from .stories import NOON, event, events, record_of
 
@@ -39,13 +40,19 @@ def rows(*told: Event) -> list[dict[str, str]]:
     return list(csv.DictReader(file))
 
 
+def restored(cell: str) -> str:
+    """The text that a cell was made of, as the export's documentation says."""
+    return re.sub("(^|[;\t\r\n\v\f\x85\u2028\u2029])'", r"\1", cell)
+
+
 @given(st.lists(events(), max_size=5))
 def test_every_cell_comes_back_and_none_begins_a_formula(told: list[Event]) -> None:
     for each, row in zip(told, rows(*told), strict=True):
-        assert row["title"].removeprefix("'") == (each.title or "")
+        assert restored(row["title"]) == (each.title or "")
         for cell in row.values():
             assert not cell.startswith(("=", "+", "-", "@", "\t", "\r", "\n"))
-            assert not cell.lstrip().startswith(("=", "+", "-", "@"))
+            for part in re.split("[;\t\r\n]", cell):
+                assert not part.lstrip().startswith(("=", "+", "-", "@"))
 
 
 @pytest.mark.parametrize(
@@ -55,9 +62,9 @@ def test_every_cell_comes_back_and_none_begins_a_formula(told: list[Event]) -> N
         "+1",
         "-1",
         "@SUM(A1)",
-        "\t=1",
-        "\r=1",
-        "\n=1",
+        "\t1",
+        "\r1",
+        "\n1",
         "  =1",
         "\uff1d1",
         "\u3000=1",
@@ -72,6 +79,45 @@ def test_what_looks_like_a_formula_becomes_text_from_which_it_can_be_had_again(
     (row,) = rows(attrs.evolve(USED, **changed))
 
     assert row[field] == f"'{text}"
+
+
+@pytest.mark.parametrize("separator", [";", "\t", "\r", "\n", "\r\n", "; ", ";\u3000", "\u2028"])
+@pytest.mark.parametrize("sign", ["=", "+", "-", "@", "\uff1d", "'"])
+@pytest.mark.parametrize("before", ["", "a", "a;b", "=1"])
+def test_what_looks_like_a_formula_after_a_separator_becomes_text_too(
+    separator: str, sign: str, before: str
+) -> None:
+    text = f"{before}{separator}{sign}1"
+
+    (row,) = rows(attrs.evolve(USED, title=text))
+
+    assert re.search(rf"[;\t\r\n\u2028]\s*'+\s*{re.escape(sign)}1$", row["title"])
+    assert restored(row["title"]) == text
+
+
+def test_what_follows_a_separator_and_is_no_formula_stays_as_it_is() -> None:
+    text = "a; b;c-d\te=f\ng'h;"
+
+    (row,) = rows(attrs.evolve(USED, title=text))
+
+    assert row["title"] == text
+
+
+def test_read_with_semicolons_as_excel_in_german_does_no_cell_begins_a_formula() -> None:
+    file = io.StringIO(newline="")
+    write_csv([(1, attrs.evolve(USED, title="a;=1", text='b"; =1', actor="c\n=1"))], file)
+
+    # Without regard to quotes, which stand in the middle of such a cell.
+    for cell in re.split("[;\t\r\n]", file.getvalue()):
+        assert not cell.lstrip(' "').startswith(("=", "+", "-", "@"))
+
+
+def test_every_cell_is_quoted() -> None:
+    file = io.StringIO(newline="")
+    write_csv([(1, USED)], file)
+
+    for line in file.getvalue().splitlines():
+        assert all(cell.startswith('"') and cell.endswith('"') for cell in line.split(","))
 
 
 def test_cells_say_times_counts_and_yes_or_no() -> None:

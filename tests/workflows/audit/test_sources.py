@@ -23,9 +23,8 @@ from tgiconik.tradinggrid.collaboration import (
 )
 from tgiconik.workflows import AuditRecord, Subject, build_audit_record, share_key
 from tgiconik.workflows.audit import Event
-from tgiconik.workflows.audit.events import UNDATED
+from tgiconik.workflows.audit.events import UNDATED, Pseudonyms
 from tgiconik.workflows.audit.from_iconik import partner_in
-from tgiconik.workflows.audit.people import Pseudonyms
 
 from .launch import FILM, LOOKBOOK, Launch
 from .stories import event

@@ -1,15 +1,15 @@
-"""Use case 8: one ordered, joined and sealed record of who asked, approved, got what, and when."""
+"""Use case 8: one sealed record of requests, approvals, access and downloads."""
 
 from tgiconik.workflows.audit.build import build_audit_record
-from tgiconik.workflows.audit.chain import Problem, Tampering, Verification, verify_audit_record
+from tgiconik.workflows.audit.chain import AuditVerification, Problem, Tampering
 from tgiconik.workflows.audit.events import Event, EventKind, Platform, Sighting
 from tgiconik.workflows.audit.findings import Finding, FindingCode
-from tgiconik.workflows.audit.record import AuditRecord
-from tgiconik.workflows.audit.sources import Gap
-from tgiconik.workflows.audit.subject import Subject
+from tgiconik.workflows.audit.record import AuditRecord, verify_audit_record
+from tgiconik.workflows.audit.sources import Gap, Subject
 
 __all__ = [
     "AuditRecord",
+    "AuditVerification",
     "Event",
     "EventKind",
     "Finding",
@@ -20,7 +20,6 @@ __all__ = [
     "Sighting",
     "Subject",
     "Tampering",
-    "Verification",
     "build_audit_record",
     "verify_audit_record",
 ]

@@ -1,10 +1,16 @@
-"""One thing that happened, as a value: what, when, who, about what, and who says so.
+"""One event as a value: what happened, when, by whom, about which media, and who says so.
 
-An event keeps every sighting of it. Which platform saw it and what that platform's clock said is
-never thrown away, also when two of them saw the same thing.
+An event keeps every sighting of it: the platform that saw it and the time on that platform's clock,
+also when two platforms saw the same thing.
+
+An event keeps no secrets. Links lose everything but their host, because whoever has a link can
+open it. `Pseudonyms` replaces people, where a record is to name nobody.
 """
 
+import hashlib
+import hmac
 import re
+import secrets
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from enum import StrEnum
@@ -22,7 +28,7 @@ _LINK: Final = re.compile(
 
 
 class EventKind(StrEnum):
-    """What happened; what a platform tells beyond these keeps a dotted kind of its own."""
+    """Kinds of events; whatever else a platform tells keeps a dotted kind of its own."""
 
     ANNOUNCED = "announcement.sent"
     ANNOUNCEMENT_READ = "announcement.acknowledged"
@@ -45,7 +51,7 @@ class EventKind(StrEnum):
 
 
 class Platform(StrEnum):
-    """Whose clock it was."""
+    """The clocks that times come from."""
 
     ICONIK = "iconik"
     TRADING_GRID = "Trading Grid"
@@ -58,8 +64,7 @@ def fixed_width(time: datetime) -> str:
     return text.replace("+00:00", "Z")
 
 
-def _without_ways_in(text: str | None) -> str | None:
-    # Whoever has a link can look: a record says where it led, and is no way in itself.
+def _without_links(text: str | None) -> str | None:
     return None if text is None else _LINK.sub(_host_alone, writable(text))
 
 
@@ -80,12 +85,12 @@ def _countable(count: int | None) -> int | None:
 
 @attrs.frozen(kw_only=True, order=True)
 class Sighting:
-    """That somebody saw it.
+    """One platform's word that an event happened.
 
     Attributes:
         platform: whose clock `at` is of: one of `Platform`.
         source: which list or record of the platform, such as `shares`.
-        id: the platform's id of what says so.
+        id: the platform's id of the entry that says so.
         at: the platform's time for it, uncorrected, in UTC.
     """
 
@@ -96,7 +101,7 @@ class Sighting:
 
 
 class About(TypedDict, total=False):
-    """What else is known of an event; see `Event`."""
+    """Further fields of an event; see `Event`."""
 
     actor: str | None
     partner_id: str | None
@@ -115,7 +120,7 @@ class About(TypedDict, total=False):
 
 @attrs.frozen(kw_only=True)
 class Event:
-    """One thing that happened.
+    """One event.
 
     Attributes:
         at: when, in UTC, on iconik's clock; see `seen` for what each platform says.
@@ -128,9 +133,9 @@ class Event:
         request_id: the request or issue that it belongs to.
         share_id: the iconik share.
         document_id: the document on Trading Grid.
-        title: what the asset, request or document is called; links in it as in `text`.
-        text: what somebody wrote, or why it is so; of a link no more than its host.
-        expires_at: when the access ends that it speaks of, in UTC.
+        title: the title of the asset, request or document; links in it as in `text`.
+        text: a comment or a reason; of a link no more than its host.
+        expires_at: when the access that it is about ends, in UTC.
         access_count: how often it was opened so far.
         download_count: how often it was downloaded so far.
         allowed: for a judgement, whether the release policy lets the access stay.
@@ -146,8 +151,8 @@ class Event:
     request_id: str | None = attrs.field(default=None, converter=_or_none)
     share_id: str | None = attrs.field(default=None, converter=_or_none)
     document_id: str | None = attrs.field(default=None, converter=_or_none)
-    title: str | None = attrs.field(default=None, converter=_without_ways_in)
-    text: str | None = attrs.field(default=None, converter=_without_ways_in)
+    title: str | None = attrs.field(default=None, converter=_without_links)
+    text: str | None = attrs.field(default=None, converter=_without_links)
     expires_at: datetime | None = None
     access_count: int | None = attrs.field(default=None, converter=_countable)
     download_count: int | None = attrs.field(default=None, converter=_countable)
@@ -160,8 +165,8 @@ class Event:
             for field in attrs.fields(Event)
             if field.name != "seen"
         }
-        told = {name: _plain(value) for name, value in values.items() if value is not None}
-        return told | {
+        known = {name: _plain(value) for name, value in values.items() if value is not None}
+        return known | {
             "seen": [
                 {"platform": s.platform, "source": s.source, "id": s.id, "at": fixed_width(s.at)}
                 for s in self.seen
@@ -169,20 +174,59 @@ class Event:
         }
 
     @classmethod
-    def from_dict(cls, told: Mapping[str, Any]) -> Self:
-        """An event from what `to_dict` made of one.
+    def from_dict(cls, fields: Mapping[str, Any]) -> Self:
+        """The event that `to_dict` was called on.
 
         Args:
-            told: as the record has it.
+            fields: the output of `to_dict`.
         """
-        seen = tuple(Sighting(**{**each, "at": parse_time(each["at"])}) for each in told["seen"])
-        times = {name: parse_time(told[name]) for name in ("at", "expires_at") if name in told}
-        return cls(**{**told, **times, "seen": seen})
+        seen = tuple(Sighting(**{**each, "at": parse_time(each["at"])}) for each in fields["seen"])
+        times = {name: parse_time(fields[name]) for name in ("at", "expires_at") if name in fields}
+        return cls(**{**fields, **times, "seen": seen})
 
 
 def _plain(value: object) -> object:
     return fixed_width(value) if isinstance(value, datetime) else value
 
 
-#: The time of what has none: it stands at the beginning.
+#: The time of events without one: they stand at the beginning.
 UNDATED: Final = datetime(1970, 1, 1, tzinfo=UTC)
+
+#: Programs that act under a name of their own; they are nobody.
+_PROGRAMS: Final = frozenset({"tgiconik"})
+
+
+@attrs.frozen
+class Pseudonyms:
+    """Other names for people: the same throughout a record, and different in the next.
+
+    The salt is made for one record and kept nowhere, so that nobody can find a person by hashing
+    every known address. A person who is known by an id here and by an address there gets two names:
+    the platforms do not say that they are the same.
+
+    Attributes:
+        salt: makes the names differ from record to record.
+    """
+
+    salt: bytes = attrs.field(factory=lambda: secrets.token_bytes(32), repr=False)
+
+    def hide(self, event: Event) -> Event:
+        """The event without anybody's name.
+
+        Texts and titles that people wrote may name anybody and are left out. Titles of assets in
+        iconik name media and stay; partners are companies and keep their ids.
+        """
+        is_written = any(sighting.platform == Platform.TRADING_GRID for sighting in event.seen)
+        return attrs.evolve(
+            event,
+            actor=event.actor and self.of(event.actor),
+            title=None if is_written else event.title,
+            text=None,
+        )
+
+    def of(self, person: str) -> str:
+        """The other name of an id, address or name; capitals make no difference."""
+        if person in _PROGRAMS:
+            return person
+        name = person.strip().casefold().encode()
+        return f"person-{hmac.digest(self.salt, name, hashlib.sha256).hex()[:12]}"

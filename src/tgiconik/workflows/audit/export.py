@@ -1,14 +1,17 @@
 """A record for other programs: CSV, Arrow, Parquet.
 
-A spreadsheet runs what looks like a formula, and titles and comments come from outside. A cell that
-begins like one, blanks aside, or with an apostrophe, gets an apostrophe in front: take one away to
-have the text.
+A spreadsheet runs a cell that looks like a formula, and titles and comments come from outside.
+Where a cell begins like one, blanks aside, an apostrophe comes before it. The same holds after a
+semicolon, a tab or a line break in a cell, because spreadsheets split there, too: Excel in German
+splits at semicolons. Every cell is quoted. To restore a text, remove one apostrophe from its
+beginning and from after each of these separators.
 
 Arrow goes through the PyCapsule protocol, which pandas, polars, DuckDB and others read. pyarrow
 makes the stream, and is needed only for that: `pip install "tgiconik[arrow]"`.
 """
 
 import csv
+import re
 from collections.abc import Iterable, Iterator
 from datetime import datetime
 from itertools import islice
@@ -23,8 +26,12 @@ from tgiconik.workflows.audit.events import Event, fixed_width
 if TYPE_CHECKING:
     import pyarrow as pa
 
-#: What a spreadsheet takes for a formula, and what it swallows before one; wide forms too.
-_FORMULA: Final = tuple("=+-@\t\r\n\uff1d\uff0b\uff0d\uff20'")
+#: Characters at which a spreadsheet may end a cell, also within quotes.
+_SEPARATORS: Final = r";\t\r\n\v\f\x85\u2028\u2029"
+#: Characters that begin a formula, with their wide forms, and our own mark.
+_FORMULA: Final = r"=+\-@\uff1d\uff0b\uff0d\uff20'"
+#: The places before which an apostrophe goes: where a cell may begin like a formula.
+_RISKY: Final = re.compile(rf"^(?=[{_SEPARATORS}])|(?:^|(?<=[{_SEPARATORS}]))(?=\s*[{_FORMULA}])")
 _FIELDS: Final = tuple(field.name for field in attrs.fields(Event) if field.name != "seen")
 _TIMES: Final = frozenset({"at", "expires_at"})
 _COUNTS: Final = frozenset({"access_count", "download_count"})
@@ -34,7 +41,7 @@ _BATCH: Final = 10_000
 
 def write_csv(events: Iterable[tuple[int, Event]], file: TextIO) -> None:
     """One row per event, with a header; sightings are listed in one cell."""
-    rows = csv.writer(file)
+    rows = csv.writer(file, quoting=csv.QUOTE_ALL)
     rows.writerow(["n", *_FIELDS, "seen"])
     for number, event in events:
         cells = (_cell(getattr(event, name)) for name in _FIELDS)
@@ -51,9 +58,7 @@ def _cell(value: object) -> str:
         case datetime():
             return fixed_width(value)
         case _:
-            text = str(value)
-            runs = text.startswith(_FORMULA) or text.lstrip().startswith(_FORMULA)
-            return f"'{text}" if runs else text
+            return _RISKY.sub("'", str(value))
 
 
 def arrow_stream(events: Iterable[tuple[int, Event]]) -> "pa.RecordBatchReader":

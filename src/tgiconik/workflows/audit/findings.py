@@ -1,8 +1,8 @@
-"""What should not have happened, found while the story goes by: pure rules.
+"""Rules that find what should not have happened: pure, in one pass over the events.
 
-The rules see every event once, in order, and remember one small entry per share and per version.
-What they find names the entries of the record that it rests on. A finding is a question to somebody
-who knows, not a verdict: the platforms do not tell everything.
+The rules see every event once, in order, and remember one small entry per share and per version. A
+finding names the entries of the record that it rests on. It is a question to somebody who knows,
+not a verdict: the platforms do not tell everything.
 """
 
 from collections.abc import Iterable, Iterator, Mapping
@@ -17,7 +17,7 @@ from tgiconik.workflows.run.text import moment
 
 
 class FindingCode(StrEnum):
-    """What was found; stable, for programs."""
+    """Codes of findings; stable, for programs."""
 
     SHARED_WHILE_NOT_APPROVED = "shared_while_not_approved"
     DELIVERY_WITHOUT_DECISION = "delivery_without_decision"
@@ -52,24 +52,24 @@ class Finding:
 
     def to_dict(self) -> dict[str, Any]:
         """The finding as JSON takes it; what is not known is left out."""
-        told = attrs.asdict(self)
-        return {name: value for name, value in told.items() if value is not None} | {
+        fields = attrs.asdict(self)
+        return {name: value for name, value in fields.items() if value is not None} | {
             "entries": list(self.entries)
         }
 
     @classmethod
-    def from_dict(cls, told: Mapping[str, Any]) -> Self:
-        """A finding from what `to_dict` made of one.
+    def from_dict(cls, fields: Mapping[str, Any]) -> Self:
+        """The finding that `to_dict` was called on.
 
         Args:
-            told: as the record has it.
+            fields: the output of `to_dict`.
         """
-        return cls(**{**told, "entries": tuple(told["entries"])})
+        return cls(**{**fields, "entries": tuple(fields["entries"])})
 
 
 @attrs.define
-class _Access:
-    """What a share shows of one asset.
+class _AssetAccess:
+    """The access to one asset by a share.
 
     Attributes:
         asset_id: the asset.
@@ -85,8 +85,8 @@ class _Access:
 
 
 @attrs.define
-class _Share:
-    """What is known of a share so far.
+class _ShareHistory:
+    """The state of a share, as far as events told it.
 
     Attributes:
         id: the share.
@@ -112,10 +112,10 @@ class _Share:
     revoked: int | None = None
     has_counts: bool = False
     download: int | None = None
-    accesses: dict[str | None, _Access] = attrs.field(factory=dict)
+    accesses: dict[str | None, _AssetAccess] = attrs.field(factory=dict)
 
     def learn(self, event: Event) -> None:
-        """Take in what any event tells of the share that it is about."""
+        """Take the fields that any event has of its share."""
         self.partner_id = self.partner_id or event.partner_id
         self.expires_at = self.expires_at or event.expires_at
         # A receipt is about a delivery, and so is all that names a document.
@@ -129,7 +129,7 @@ class _Share:
 
 
 class Rules:
-    """The rules at work on one story.
+    """The rules, applied to the events of one record in order.
 
     Args:
         tolerance: how far apart the platforms' clocks may be.
@@ -137,13 +137,13 @@ class Rules:
 
     def __init__(self, *, tolerance: timedelta) -> None:
         self._tolerance = tolerance
-        self._shares: dict[str, _Share] = {}
+        self._shares: dict[str, _ShareHistory] = {}
         self._current: dict[str, str] = {}
-        self._words: dict[str, dict[str, bool]] = {}
+        self._reviews: dict[str, dict[str, bool]] = {}
         self._taken_back: dict[str, int | None] = {}
 
     def see(self, event: Event, number: int | None) -> Iterator[Finding]:
-        """What the next event of the story gives rise to.
+        """The findings that the next event gives rise to.
 
         Args:
             event: the event.
@@ -158,7 +158,7 @@ class Rules:
             case EventKind.VERSION_CREATED | EventKind.VERSION_PROMOTED:
                 self._version(event)
             case EventKind.APPROVED | EventKind.REJECTED:
-                self._word(event)
+                self._review(event)
             case EventKind.REVOKED:
                 self._revoked(event, number)
             case "document.superseded" | "document.withdrawn" if event.document_id is not None:
@@ -167,16 +167,16 @@ class Rules:
                 self._judged(event, number)
 
     def end(self, now: datetime) -> Iterator[Finding]:
-        """What only the whole story shows: what is open now, and what was never told."""
+        """The findings that need all events: shares still open, and records never made."""
         for share in self._shares.values():
-            yield from _untold(share)
+            yield from _unrecorded(share)
             if share.is_in_iconik and (share.expires_at is None or share.expires_at > now):
                 yield from self._still_open(share)
 
-    def _share(self, event: Event) -> _Share | None:
+    def _share(self, event: Event) -> _ShareHistory | None:
         if event.share_id is None:
             return None
-        share = self._shares.setdefault(event.share_id, _Share(event.share_id))
+        share = self._shares.setdefault(event.share_id, _ShareHistory(event.share_id))
         share.learn(event)
         return share
 
@@ -188,9 +188,9 @@ class Rules:
         if event.kind == EventKind.VERSION_PROMOTED or event.asset_id not in self._current:
             self._current[event.asset_id] = event.version_id
 
-    def _word(self, event: Event) -> None:
+    def _review(self, event: Event) -> None:
         if event.version_id is not None:
-            words = self._words.setdefault(event.version_id, {})
+            words = self._reviews.setdefault(event.version_id, {})
             words[event.actor or ""] = event.kind == EventKind.APPROVED
 
     def _judged(self, event: Event, number: int | None) -> None:
@@ -215,8 +215,8 @@ class Rules:
         if number is not None and event.asset_id is not None and event.at != UNDATED:
             yield from self._unapproved(share, access)
 
-    def _unapproved(self, share: _Share, access: _Access) -> Iterator[Finding]:
-        words = self._words.get(access.version_id or "", {})
+    def _unapproved(self, share: _ShareHistory, access: _AssetAccess) -> Iterator[Finding]:
+        words = self._reviews.get(access.version_id or "", {})
         if not words:
             version = f"version {access.version_id}" if access.version_id else "the asset"
             code = FindingCode.DELIVERY_WITHOUT_DECISION
@@ -245,15 +245,15 @@ class Rules:
             entries = (_access(share, event.asset_id).granted, number)
             yield _finding(FindingCode.ACCESS_AFTER_END, message, share, event.asset_id, *entries)
 
-    def _still_open(self, share: _Share) -> Iterator[Finding]:
-        """What speaks against a share that is open."""
+    def _still_open(self, share: _ShareHistory) -> Iterator[Finding]:
+        """The reasons against a share that is open."""
         for access in share.accesses.values():
             for code, number, why in self._against(share, access):
                 message = f"The share is still open, and should not be: {why}"
                 yield _finding(code, message, share, access.asset_id, access.granted, number)
 
     def _against(
-        self, share: _Share, access: _Access
+        self, share: _ShareHistory, access: _AssetAccess
     ) -> Iterator[tuple[FindingCode, int | None, str]]:
         if share.revoked_at is not None:
             why = "Trading Grid says that it was revoked."
@@ -263,7 +263,7 @@ class Rules:
             why = "its document was superseded or withdrawn."
             yield FindingCode.OPEN_AFTER_WITHDRAWAL, entry, why
         version_id = self._current.get(access.asset_id or "") or access.version_id
-        words = self._words.get(version_id or "", {})
+        words = self._reviews.get(version_id or "", {})
         if not all(words.values()):
             yield FindingCode.STILL_OPEN, None, "a reviewer said no to the version that it shows."
         elif not words and version_id != access.version_id:
@@ -273,8 +273,8 @@ class Rules:
             yield FindingCode.STILL_OPEN, *access.refused
 
 
-def _untold(share: _Share) -> Iterator[Finding]:
-    """What should have been written down about a share."""
+def _unrecorded(share: _ShareHistory) -> Iterator[Finding]:
+    """Findings about records that a share should have, and has not."""
     granted = [a.granted for a in share.accesses.values() if a.granted is not None]
     asset_id = _only(share.accesses)
     if share.is_in_iconik and not share.is_recorded and granted:
@@ -290,8 +290,8 @@ def _untold(share: _Share) -> Iterator[Finding]:
         yield _finding(FindingCode.REVOKED_WITHOUT_COUNTS, message, share, asset_id, *entries)
 
 
-def _access(share: _Share, asset_id: str | None) -> _Access:
-    return share.accesses.setdefault(asset_id, _Access(asset_id))
+def _access(share: _ShareHistory, asset_id: str | None) -> _AssetAccess:
+    return share.accesses.setdefault(asset_id, _AssetAccess(asset_id))
 
 
 def _only(asset_ids: Iterable[str | None]) -> str | None:
@@ -300,7 +300,11 @@ def _only(asset_ids: Iterable[str | None]) -> str | None:
 
 
 def _finding(
-    code: FindingCode, message: str, share: _Share, asset_id: str | None, *entries: int | None
+    code: FindingCode,
+    message: str,
+    share: _ShareHistory,
+    asset_id: str | None,
+    *entries: int | None,
 ) -> Finding:
     return Finding(
         code=code,

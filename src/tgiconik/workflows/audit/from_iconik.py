@@ -1,4 +1,4 @@
-"""What iconik tells of an asset: versions, approvals, history, shares and comments.
+"""Events of an asset in iconik: versions, approvals, history, shares and comments.
 
 iconik's history has no operation for making a share or looking at one (its published documents list
 31 kinds). That access was given comes from the share itself; that it was used, from its recipients'
@@ -33,7 +33,7 @@ _OPERATIONS: Final = {
     "VERSION_PROMOTE": EventKind.VERSION_PROMOTED,
 }
 _WORDS: Final = {"APPROVED": EventKind.APPROVED, "NOT_APPROVED": EventKind.REJECTED}
-#: What depends on what the partner asked for; an open share says nothing of that.
+#: Reasons that depend on the partner's request; an open share says nothing of that.
 _OF_THE_REQUEST: Final = {ReasonCode.REGION, ReasonCode.LANGUAGE, ReasonCode.USAGE}
 _KEY: Final = "tgiconik:"
 
@@ -49,14 +49,14 @@ class SharedAsset:
     def event(
         self, kind: str, source: str, id_: str | None, at: datetime | None, about: About
     ) -> Event:
-        """Something that iconik says of this asset."""
+        """An event of this asset."""
         at = at or UNDATED
         of_asset: About = {"asset_id": self.id, "title": self.asset.title}
         seen = Sighting(platform=Platform.ICONIK, source=source, id=id_ or "", at=at)
         return Event(at=at, kind=kind, seen=(seen,), **(of_asset | about))
 
     def partner_of(self, share_id: str | None) -> str | None:
-        """Whose share it is; None when its title does not say."""
+        """The partner of a share; None when its title does not say."""
         return next((partner_in(s.title) for s in self.shares if s.id == share_id), None)
 
 
@@ -97,7 +97,7 @@ async def members(iconik: IconikClient, collection_id: str) -> list[str]:
 def asset_sources(
     iconik: IconikClient, shown: SharedAsset, *, policy: ReleasePolicy | None, now: Clock
 ) -> Iterator[Source]:
-    """Everything that iconik tells of an asset."""
+    """All sources of an asset in iconik."""
     yield Source("iconik versions", shown.id, versions(shown))
     yield Source("iconik approvals", shown.id, approvals(iconik, shown))
     yield Source("iconik history", shown.id, history(iconik, shown))
@@ -108,7 +108,7 @@ def asset_sources(
 
 
 async def versions(shown: SharedAsset) -> AsyncIterator[Event]:
-    """When each version was made, and by whom."""
+    """An event for each version, with its maker."""
     for version in shown.asset.versions or ():
         yield shown.event(
             EventKind.VERSION_CREATED,
@@ -120,7 +120,7 @@ async def versions(shown: SharedAsset) -> AsyncIterator[Event]:
 
 
 async def approvals(iconik: IconikClient, shown: SharedAsset) -> AsyncIterator[Event]:
-    """Who was asked about each version, and each reviewer's last word.
+    """Approval requests for each version, and each reviewer's last decision.
 
     `GET /API/assets/v1/assets/{id}/versions/{version_id}/approvals/request/`.
     """
@@ -171,7 +171,7 @@ async def history(iconik: IconikClient, shown: SharedAsset) -> AsyncIterator[Eve
 
 
 async def shares(iconik: IconikClient, shown: SharedAsset, now: Clock) -> AsyncIterator[Event]:
-    """Who was given access, how often it was used so far, and when it ended by itself.
+    """Access by shares: given, used so far, and expired.
 
     `GET /API/assets/v1/{object_type}/{object_id}/shares/{share_id}/users/`.
     """
@@ -217,12 +217,12 @@ async def _recipients(
     try:
         return [user async for user in users]
     except errors.NotFound:
-        # It was revoked since it was listed: whoever did so has logged its counts.
+        # It was revoked since it was listed, and its counts were logged before.
         return []
 
 
 async def comments(iconik: IconikClient, shown: SharedAsset) -> AsyncIterator[Event]:
-    """What was said on its timeline. `GET /API/assets/v1/assets/{id}/segments/`."""
+    """Comments on its timeline. `GET /API/assets/v1/assets/{id}/segments/`."""
     found = iconik.assets.list_asset_segments(
         shown.id, segment_type=m.SegmentType.COMMENT, include_all_versions=True
     )

@@ -1,4 +1,4 @@
-"""What Trading Grid tells: requests, issues, documents and deliveries, receipts, notices, the log.
+"""Events on Trading Grid: requests, issues, documents and deliveries, receipts, notices, the log.
 
 Lens knows transactions by trading address and nothing of assets: it is asked only for the addresses
 that the subject names.
@@ -28,48 +28,30 @@ from tgiconik.tradinggrid.collaboration import (
     Task,
 )
 from tgiconik.workflows.audit.events import About, Event, EventKind, Platform, Sighting
-from tgiconik.workflows.audit.sources import Source
-from tgiconik.workflows.audit.subject import Subject
+from tgiconik.workflows.audit.sources import Discovered, Source, Subject
 
 _RECEIPTS: Final = {
     "previewed": EventKind.PREVIEWED,
     "downloaded": EventKind.DOWNLOADED,
     "acknowledged": EventKind.DELIVERY_READ,
 }
-#: What `share_with_partner` logs before it revokes.
+#: The kind of entry that `share_with_partner` logs before it revokes.
 _REVOKED: Final = "share.revoked"
 _ENDED: Final = (DocumentState.SUPERSEDED, DocumentState.WITHDRAWN)
 
 
-@attrs.define
-class Seen:
-    """What the subject turns out to be about, found while reading.
-
-    Attributes:
-        assets: ids of assets that Trading Grid names.
-        documents: ids of documents about the subject.
-        requests: ids of requests and issues that those documents answer.
-        collections: ids of collections that those documents are about, or that have one of the
-            subject's assets in them.
-    """
-
-    assets: set[str] = attrs.field(factory=set)
-    documents: set[str] = attrs.field(factory=set)
-    requests: set[str] = attrs.field(factory=set)
-    collections: set[str] = attrs.field(factory=set)
-
-
 @attrs.frozen
-class TradingGridSide:
-    """Everything that Trading Grid tells of a subject.
+class TradingGridSources:
+    """All sources of a subject on Trading Grid.
 
     Attributes:
         grid: the client.
-        subject: what is asked about.
+        subject: the assets and partners that are asked about.
         offset: by how much its clock is ahead of iconik's.
         since: Lens is asked from this time on.
         until: Lens is asked up to this time.
-        seen: filled while reading. Documents come first: they name the requests they answer.
+        found: ids of the subject, filled while reading. Documents come first: they name the
+            requests that they answer.
     """
 
     grid: TradingGridClient
@@ -77,9 +59,9 @@ class TradingGridSide:
     offset: timedelta
     since: datetime | None
     until: datetime | None
-    seen: Seen = attrs.field(factory=Seen)
+    found: Discovered = attrs.field(factory=Discovered)
 
-    def sources(self) -> Iterator[Source]:
+    def all(self) -> Iterator[Source]:
         """The sources, in the order in which they must be read."""
         yield Source("Trading Grid documents", "", self.documents())
         yield Source("Trading Grid requests", "", self.requests())
@@ -98,7 +80,7 @@ class TradingGridSide:
         community = self.grid.community
         async for document in community.documents.list():
             asset_id = document.asset.asset_id if document.asset else None
-            is_ours = document.collection_id in self.seen.collections
+            is_ours = document.collection_id in self.found.collections
             if not is_ours and self._is_of_others(_ids(_assets(document.asset)), ()):
                 continue
             deliveries = {
@@ -119,55 +101,55 @@ class TradingGridSide:
                     yield self._received(document, deliveries.get(receipt.partner_id), receipt)
 
     async def requests(self) -> AsyncIterator[Event]:
-        """What partners asked for, every status, every comment. `GET /requests`."""
+        """Requests: every status, every comment. `GET /requests`."""
         async for request in self.grid.community.requests.list():
             asset_ids = _ids(request.asset_references) | {*request.criteria.asset_ids}
             if self._is_of_others(asset_ids, [request.partner_id], request.id):
                 continue
-            self.seen.assets.update(asset_ids)
+            self.found.assets.update(asset_ids)
             async for event in self._worked_on("request", request, self.grid.community.requests):
                 yield event
 
     async def issues(self) -> AsyncIterator[Event]:
-        """What partners found wrong, every status, every comment. `GET /issues`."""
+        """Issues: every status, every comment. `GET /issues`."""
         async for issue in self.grid.community.issues.list():
             asset_ids = _ids(issue.asset_references)
             if self._is_of_others(asset_ids, [issue.partner_id], issue.id):
                 continue
-            self.seen.assets.update(asset_ids)
+            self.found.assets.update(asset_ids)
             async for event in self._worked_on("issue", issue, self.grid.community.issues):
                 yield event
 
     async def projects(self) -> AsyncIterator[Event]:
-        """Decided tasks, what stood in partners' ways, and confirmations.
+        """Decided tasks, exceptions and confirmations of projects.
 
         `GET /projects`, `…/tasks`, `…/exceptions` and `…/confirmations`.
         """
         async for project in self.grid.community.projects.list():
-            is_ours = not self.subject.assets or project.collection_id in self.seen.collections
+            is_ours = not self.subject.assets or project.collection_id in self.found.collections
             async for task in self.grid.community.tasks.list(project.id):
                 partner = task.assignee_partner_id
                 asset_ids = _ids(task.asset_references)
                 if self._is_of_others(asset_ids, [partner] if partner else []):
                     continue
                 is_ours = is_ours or bool(asset_ids)
-                self.seen.assets.update(asset_ids)
+                self.found.assets.update(asset_ids)
                 if task.decision is not None:
                     yield self._decided(task)
             if is_ours:
-                async for event in self._words(project):
+                async for event in self._project_events(project):
                     yield event
 
     async def announcements(self) -> AsyncIterator[Event]:
-        """What partners were told, and who has read it. `GET /announcements`."""
+        """Announcements, and who has read them. `GET /announcements`."""
         community = self.grid.community
         async for notice in community.announcements.list():
             if (self.subject.assets or self.subject.partners) and not (
-                self.seen.documents.intersection(notice.document_ids)
+                self.found.documents.intersection(notice.document_ids)
                 or set(self.subject.partners).intersection(notice.audience.partners)
             ):
                 continue
-            documents = [id_ for id_ in notice.document_ids if id_ in self.seen.documents]
+            documents = [id_ for id_ in notice.document_ids if id_ in self.found.documents]
             document_id = documents[0] if len(documents) == 1 else None
             yield self._event(
                 EventKind.ANNOUNCED,
@@ -203,7 +185,7 @@ class TradingGridSide:
             yield self._logged(entry, about)
 
     async def transactions(self, address: str, partner_id: str) -> AsyncIterator[Event]:
-        """What passed through Trading Grid from or to a trading address.
+        """Transactions from or to a trading address.
 
         `POST /visibility_transaction_search`.
         """
@@ -233,24 +215,24 @@ class TradingGridSide:
         subject = self.subject
         if subject.partners and partners and not set(partners).intersection(subject.partners):
             return True
-        if not subject.assets or answered in self.seen.requests:
+        if not subject.assets or answered in self.found.requests:
             return False
         return asset_ids.isdisjoint(subject.assets)
 
     def _knows(self, entry: Activity, about: About) -> bool:
         return (
-            (entry.subject_type == "collections" and entry.subject_id in self.seen.collections)
-            or about.get("document_id") in self.seen.documents
-            or about.get("request_id") in self.seen.requests
+            (entry.subject_type == "collections" and entry.subject_id in self.found.collections)
+            or about.get("document_id") in self.found.documents
+            or about.get("request_id") in self.found.requests
         )
 
     def _note(self, document: Document) -> None:
-        self.seen.documents.add(document.id)
-        self.seen.assets.update(_ids(_assets(document.asset)))
+        self.found.documents.add(document.id)
+        self.found.assets.update(_ids(_assets(document.asset)))
         answered = (document.request_id, document.issue_id)
-        self.seen.requests.update(id_ for id_ in answered if id_ is not None)
+        self.found.requests.update(id_ for id_ in answered if id_ is not None)
         if document.collection_id is not None:
-            self.seen.collections.add(document.collection_id)
+            self.found.collections.add(document.collection_id)
 
     def _published(self, document: Document) -> Iterator[Event]:
         about: About = {
@@ -316,21 +298,21 @@ class TradingGridSide:
         }
         return self._event(f"task.{task.decision}", "tasks", task.id, task.updated_at, about)
 
-    async def _words(self, project: Project) -> AsyncIterator[Event]:
-        """What partners say of a project."""
+    async def _project_events(self, project: Project) -> AsyncIterator[Event]:
+        """Exceptions and confirmations of a project."""
         community = self.grid.community
         async for trouble in community.exceptions.list(project.id):
             if not self.subject.is_about(None, trouble.partner_id):
                 continue
             about: About = {"partner_id": trouble.partner_id, "title": trouble.subject}
             raised, solved = trouble.created_at, trouble.updated_at
-            told: About = {**about, "text": trouble.description}
-            yield self._event("exception.open", "exceptions", trouble.id, raised, told)
+            opened: About = {**about, "text": trouble.description}
+            yield self._event("exception.open", "exceptions", trouble.id, raised, opened)
             if trouble.status != ExceptionStatus.OPEN:
                 # The last change is the best there is, as with documents.
                 kind = f"exception.{trouble.status}"
-                told = {**about, "text": trouble.resolution}
-                yield self._event(kind, "exceptions", f"{trouble.id}#1", solved, told)
+                closed: About = {**about, "text": trouble.resolution}
+                yield self._event(kind, "exceptions", f"{trouble.id}#1", solved, closed)
         async for word in community.projects.confirmations(project.id):
             if self.subject.is_about(None, word.partner_id):
                 yield self._event(

@@ -1,67 +1,117 @@
 """A record as one HTML page: opens offline, asks no host for anything, filters, prints.
 
-Whatever is shown was written by somebody else and is escaped. The page's own policy allows no
-request and no script but its own, so that a mistake in the first would still do nothing.
+All values come from outside and are escaped. The page's own policy allows no request and no script
+but its own, so that a mistake in the first would still do nothing.
 """
 
 import hashlib
 from base64 import b64encode
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping
-from datetime import datetime
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from datetime import datetime, timedelta
 from html import escape
 from importlib.resources import files
-from io import StringIO
 from itertools import groupby
-from typing import TYPE_CHECKING, Final, TextIO
+from typing import Final
 
-from tgiconik.workflows.audit.events import Event
+import attrs
+
+from tgiconik.workflows.audit.events import Event, EventKind
 from tgiconik.workflows.audit.findings import Finding
-from tgiconik.workflows.audit.wording import sentence
-from tgiconik.workflows.run.text import moment, one_line
-
-if TYPE_CHECKING:
-    from tgiconik.workflows.audit.record import AuditRecord
+from tgiconik.workflows.run.text import moment, named, one_line
 
 _LONGEST_LABEL: Final = 80
+_SENTENCES: Final[dict[str, str]] = {
+    EventKind.ANNOUNCED: "Partners were told: {title}",
+    EventKind.ANNOUNCEMENT_READ: "{partner} has read: {title}",
+    EventKind.APPROVAL_REQUESTED: "Approval was asked for: {title}",
+    EventKind.APPROVED: "Approved: {title}",
+    EventKind.REJECTED: "Not approved: {title}",
+    EventKind.VERSION_CREATED: "A version was made: {title}",
+    EventKind.VERSION_PROMOTED: "A version became the current one: {title}",
+    EventKind.GRANTED: "{partner} was given access to {title}",
+    EventKind.USED: "{partner} last opened {title}",
+    EventKind.PREVIEWED: "{partner} previewed {title}",
+    EventKind.DOWNLOADED: "{partner} downloaded {title}",
+    EventKind.ENDED: "The access of {partner} to {title} ran out",
+    EventKind.REVOKED: "The access of {partner} to {title} was revoked",
+    EventKind.DELIVERY_READ: "{partner} acknowledged {title}",
+    EventKind.PUBLISHED: "Published on Trading Grid: {title}",
+    EventKind.COMMENTED: "A comment on {title}",
+    EventKind.TRANSACTION: "A transaction of {partner}: {title}",
+    "request.submitted": "{partner} asks: {title}",
+    "issue.open": "{partner} reports: {title}",
+    "exception.open": "In the way of {partner}: {title}",
+}
+_JUDGED: Final = {
+    True: "The access of {partner} to {title} may stay",
+    False: "The access of {partner} to {title} may not stay",
+}
 
 
-def write_page(record: "AuditRecord", file: TextIO) -> None:
-    """Write the page, event by event. It reads the record twice: once for the filters."""
-    codes: dict[int, list[str]] = defaultdict(list)
-    for finding in record.findings():
-        for number in finding.entries:
-            codes[number].append(finding.code)
-    partners: dict[str, str] = {}
-    assets: dict[str, str] = {}
-    for _, event in record.events():
-        if event.partner_id is not None:
-            partners[event.partner_id] = event.partner_id
-        if event.asset_id is not None:
-            assets.setdefault(event.asset_id, _label(event))
-    filters = {
-        "partner": partners,
-        "asset": assets,
-        "finding": {code: code.replace("_", " ") for code in record.findings_by_code},
-    }
-    for part in (
-        _head(record),
-        _findings(record.findings()),
-        [_filters(filters)],
-        _timeline(record.events(), codes),
-        [f"<script>{_own('page.js')}</script></body></html>\n"],
-    ):
-        file.writelines(part)
+@attrs.frozen(kw_only=True)
+class Page:
+    """The values that the page shows.
 
+    Attributes:
+        built_at: the time of the record, in UTC.
+        since: nothing is from before; None for the beginning.
+        until: nothing is from then or later; None for the time of the record.
+        length: how many events there are.
+        findings_by_code: how many findings there are of each code.
+        pseudonymised: whether people have other names.
+        clock_difference: Trading Grid's clock against iconik's; None when not comparable.
+        head: the hash of the seal.
+        gaps: one line for each source that could not be read.
+        notes: the limits of every record.
+        events: reads all events with their numbers, in order; called once for each pass.
+        findings: reads all findings; called once for each pass.
+    """
 
-def framed(record: "AuditRecord") -> str:
-    """The page for a notebook: in a frame, so that its styles and its script are for it alone."""
-    file = StringIO()
-    write_page(record, file)
-    return (
-        f'<iframe title="Audit record" sandbox="allow-scripts" srcdoc="{escape(file.getvalue())}" '
-        'style="width: 100%; height: 36rem; border: 0"></iframe>'
-    )
+    built_at: datetime
+    since: datetime | None
+    until: datetime | None
+    length: int
+    findings_by_code: Mapping[str, int]
+    pseudonymised: bool
+    clock_difference: timedelta | None
+    head: str
+    gaps: Sequence[str]
+    notes: Sequence[str]
+    events: Callable[[], Iterable[tuple[int, Event]]]
+    findings: Callable[[], Iterable[Finding]]
+
+    def parts(self) -> Iterator[str]:
+        """The HTML, part by part. It reads the events twice: once for the filters."""
+        codes: dict[int, list[str]] = defaultdict(list)
+        for finding in self.findings():
+            for number in finding.entries:
+                codes[number].append(finding.code)
+        yield from _head(self)
+        yield from _findings(self.findings())
+        yield _filters(self._options())
+        yield from _timeline(self.events(), codes)
+        yield f"<script>{_own('page.js')}</script></body></html>\n"
+
+    def framed(self) -> str:
+        """The page for a notebook: a frame keeps its styles and its script to itself."""
+        content = escape("".join(self.parts()))
+        return (
+            f'<iframe title="Audit record" sandbox="allow-scripts" srcdoc="{content}" '
+            'style="width: 100%; height: 36rem; border: 0"></iframe>'
+        )
+
+    def _options(self) -> Mapping[str, Mapping[str, str]]:
+        """The filters, each with its values and their labels."""
+        partners: dict[str, str] = {}
+        assets: dict[str, str] = {}
+        for _, event in self.events():
+            if event.partner_id is not None:
+                partners[event.partner_id] = event.partner_id
+            if event.asset_id is not None:
+                assets.setdefault(event.asset_id, _label(event))
+        findings = {code: code.replace("_", " ") for code in self.findings_by_code}
+        return {"partner": partners, "asset": assets, "finding": findings}
 
 
 def _own(name: str) -> str:
@@ -76,7 +126,7 @@ def _text(value: object) -> str:
     return escape(one_line(str(value)))
 
 
-def _head(record: "AuditRecord") -> Iterator[str]:
+def _head(page: Page) -> Iterator[str]:
     policy = (
         f"default-src 'none'; style-src {_digest('page.css')}; script-src {_digest('page.js')}; "
         "base-uri 'none'; form-action 'none'"
@@ -89,28 +139,28 @@ def _head(record: "AuditRecord") -> Iterator[str]:
         f"<title>Audit record</title><style>{_own('page.css')}</style></head><body>"
         "<h1>Audit record</h1><dl>"
     )
-    lag = record.clock_difference
+    lag = page.clock_difference
     facts: Mapping[str, object] = {
-        "Made": moment(record.built_at),
-        "From": moment(record.since) if record.since else "the beginning",
-        "To": moment(record.until) if record.until else "when it was made",
-        "Events": f"{len(record):,}",
-        "Findings": f"{sum(record.findings_by_code.values()):,}",
-        "People": "under other names" if record.pseudonymised else "as the platforms name them",
+        "Made": moment(page.built_at),
+        "From": moment(page.since) if page.since else "the beginning",
+        "To": moment(page.until) if page.until else "when it was made",
+        "Events": f"{page.length:,}",
+        "Findings": f"{sum(page.findings_by_code.values()):,}",
+        "People": "under other names" if page.pseudonymised else "as the platforms name them",
         "Clocks": f"{lag.total_seconds():+.1f} s at the least, Trading Grid against iconik"
         if lag is not None
         else "not comparable: no event was seen by both",
-        "Seal": record.head,
+        "Seal": page.head,
     }
     for name, value in facts.items():
         yield f"<dt>{name}</dt><dd>{_text(value)}</dd>"
     yield "</dl>"
-    if record.gaps:
+    if page.gaps:
         yield "<h2>What could not be read</h2><ul>"
-        yield from (f'<li class="codes">{_text(gap)}</li>' for gap in record.gaps)
+        yield from (f'<li class="codes">{_text(gap)}</li>' for gap in page.gaps)
         yield "</ul>"
     yield '<details class="notes"><summary>What the record can and cannot say</summary><ul>'
-    yield from (f"<li>{_text(note)}</li>" for note in record.notes)
+    yield from (f"<li>{_text(note)}</li>" for note in page.notes)
     yield "</ul></details>"
 
 
@@ -185,3 +235,19 @@ def _data(kind: str, partner_id: str | None, asset_id: str | None, codes: Iterab
 def _label(event: Event) -> str:
     title = one_line(event.title or "")[:_LONGEST_LABEL]
     return f"{title} ({(event.asset_id or '')[:8]})"
+
+
+def sentence(event: Event) -> str:
+    """An event as one line of plain text."""
+    form = _JUDGED[event.allowed] if event.allowed is not None else _SENTENCES.get(event.kind)
+    form = form or "{partner}, {title}: " + _words(event.kind)
+    names = (event.title, event.request_id, event.document_id, event.asset_id)
+    return form.format(
+        partner=named(event.partner_id) or "Somebody",
+        title=next((name for name in map(named, names) if name), "(without a title)"),
+    )
+
+
+def _words(kind: str) -> str:
+    words = named(kind).replace(".", " ").replace("_", " ")
+    return words.replace("{", "(").replace("}", ")")

@@ -1,7 +1,7 @@
-"""The finished record: a sealed file of JSON Lines, and ways to read and write it elsewhere."""
+"""The finished record: a sealed file of JSON Lines, and ways to verify, read and export it."""
 
 import shutil
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import datetime, timedelta
 from html import escape
 from pathlib import Path
@@ -9,18 +9,22 @@ from typing import Any, Final
 
 import attrs
 
-from tgiconik.workflows.audit import export, page
-from tgiconik.workflows.audit.chain import bodies
+from tgiconik._files import atomic_write
+from tgiconik._signature import VerifyingKey
+from tgiconik.errors import AuditRecordAltered
+from tgiconik.workflows.audit import export
+from tgiconik.workflows.audit.chain import AuditVerification, bodies, verify
 from tgiconik.workflows.audit.events import Event
 from tgiconik.workflows.audit.findings import Finding
+from tgiconik.workflows.audit.page import Page
 from tgiconik.workflows.audit.sources import Gap
-from tgiconik.workflows.run.results import as_dict
+from tgiconik.workflows.run.results import Report
 from tgiconik.workflows.run.text import one_line
 from tgiconik.workflows.run.trail import Step
 
 #: A notebook keeps what it shows: the timeline of more events than these is a page of its own.
 _MOST_INLINE: Final = 1000
-#: What every record says of itself.
+#: The limits of every record; each record has them.
 NOTES: Final = (
     "iconik's history has no entry for making a share or looking at one.",
     "That access was given is known from the share; that it was used, from its recipients' counts.",
@@ -33,11 +37,14 @@ NOTES: Final = (
 
 
 @attrs.frozen(kw_only=True, repr=False)
-class AuditRecord:
-    """Who asked, approved, had access, got what, and when: ordered, joined and sealed.
+class AuditRecord(Report):
+    """An audit record: requests, approvals, access and downloads, ordered, joined and sealed.
 
     The entries stay in a file and are read from it as they are asked for, again and again. A file
     that was not asked for is removed with the record. Two records are equal when their entries are.
+
+    Every export verifies the file by `head` first, and replaces its target completely or not at
+    all.
 
     Unlike other results it has no `dry_run`: building a record writes to neither platform, so that
     there is nothing to leave out. It has no `outcomes` and waits for nobody.
@@ -56,7 +63,7 @@ class AuditRecord:
         pseudonymised: whether people have other names in it.
         gaps: sources that could not be read.
         timeline: what was read, in order.
-        notes: what the platforms keep, and what they do not.
+        notes: the limits of every record: data that the platforms do not keep.
     """
 
     path: Path = attrs.field(eq=False)
@@ -77,8 +84,8 @@ class AuditRecord:
         return sum(self.counts.values())
 
     def __iter__(self) -> Iterator[str]:
-        """The lines of the record, for `verify_audit_record`."""
-        with self.path.open(encoding="ascii", newline="\n") as file:
+        """The lines of the record, as they are in the file."""
+        with self.path.open(encoding="utf-8", errors="replace", newline="\n") as file:
             yield from file
 
     def __repr__(self) -> str:
@@ -89,29 +96,37 @@ class AuditRecord:
         rows = [*self.counts.items(), *self.findings_by_code.items()]
         cells = "".join(f"<tr><th>{escape(name)}</th><td>{n:,}</td></tr>" for name, n in rows)
         gaps = "".join(f"<li>{escape(one_line(str(gap)))}</li>" for gap in self.gaps)
-        small = len(self) <= _MOST_INLINE and self.path.exists()
         return (
             f"<div><strong>{escape(repr(self))}</strong>"
             f"<details><summary>counts</summary><table>{cells}</table></details>"
             + (f"<ul>{gaps}</ul>" if gaps else "")
-            + (page.framed(self) if small else "<p>The whole timeline: <code>to_html</code></p>")
+            + self._framed()
             + "</div>"
         )
 
+    def _framed(self) -> str:
+        """The page, where it is small enough for a notebook and the file is as it was sealed."""
+        if len(self) > _MOST_INLINE or not self.path.exists():
+            return "<p>The whole timeline: <code>to_html</code></p>"
+        problem = verify(self, head=self.head).problem
+        if problem is not None:
+            return f"<p>The file is not as it was sealed: {escape(problem.message)}</p>"
+        return self._page().framed()
+
     def events(self) -> Iterator[tuple[int, Event]]:
-        """Every event with the number of its entry, in order."""
+        """Every event with the number of its entry, in order. Reading verifies nothing."""
         for number, body in bodies(self):
             if body["type"] == "event":
                 yield number, Event.from_dict(body["event"])
 
     def findings(self) -> Iterator[Finding]:
-        """What somebody should look at."""
+        """Every finding: something that somebody should look at. Reading verifies nothing."""
         for _, body in bodies(self):
             if body["type"] == "finding":
                 yield Finding.from_dict(body["finding"])
 
     def raise_for_failures(self) -> None:
-        """Raise what could not be read, all of it together.
+        """Raise the errors of all sources that could not be read.
 
         Raises:
             ExceptionGroup: one exception per gap.
@@ -124,7 +139,7 @@ class AuditRecord:
     def to_dict(self) -> dict[str, Any]:
         """The summary as plain data, ready for JSON; the entries are in the file."""
         lag = self.clock_difference
-        return as_dict(self) | {
+        return super().to_dict() | {
             "path": str(self.path),
             "clock_difference": lag.total_seconds() if lag is not None else None,
             "gaps": [str(gap) for gap in self.gaps],
@@ -135,16 +150,27 @@ class AuditRecord:
 
         Args:
             path: where to write it; what is there is replaced.
+
+        Raises:
+            AuditRecordAltered: the record is not as it was sealed; nothing is written.
+            OSError: it cannot be written; what was there stays.
         """
-        shutil.copyfile(self.path, path)
+        self._require_sealed()
+        with atomic_write(path) as new:
+            shutil.copyfile(self.path, new)
 
     def to_csv(self, path: str | Path) -> None:
-        """Write the events as CSV, which no spreadsheet takes for formulas; see `export`.
+        """Write the events as CSV, without any cell that a spreadsheet would run as a formula.
 
         Args:
             path: where to write it; what is there is replaced.
+
+        Raises:
+            AuditRecordAltered: the record is not as it was sealed; nothing is written.
+            OSError: it cannot be written; what was there stays.
         """
-        with Path(path).open("w", encoding="utf-8", newline="") as file:
+        self._require_sealed()
+        with atomic_write(path) as new, new.open("w", encoding="utf-8", newline="") as file:
             export.write_csv(self.events(), file)
 
     def to_html(self, path: str | Path) -> None:
@@ -152,9 +178,14 @@ class AuditRecord:
 
         Args:
             path: where to write it; what is there is replaced.
+
+        Raises:
+            AuditRecordAltered: the record is not as it was sealed; nothing is written.
+            OSError: it cannot be written; what was there stays.
         """
-        with Path(path).open("w", encoding="utf-8") as file:
-            page.write_page(self, file)
+        self._require_sealed()
+        with atomic_write(path) as new, new.open("w", encoding="utf-8") as file:
+            file.writelines(self._page().parts())
 
     def to_parquet(self, path: str | Path) -> None:
         """Write the events as Parquet.
@@ -163,14 +194,77 @@ class AuditRecord:
             path: where to write it; what is there is replaced.
 
         Raises:
+            AuditRecordAltered: the record is not as it was sealed; nothing is written.
             ConfigurationError: pyarrow is not installed.
+            OSError: it cannot be written; what was there stays.
         """
-        export.write_parquet(self.events(), Path(path))
+        self._require_sealed()
+        with atomic_write(path) as new:
+            export.write_parquet(self.events(), new)
 
     def __arrow_c_stream__(self, requested_schema: object = None) -> object:
         """The events as an Arrow stream, for everything that speaks the PyCapsule protocol.
 
         Raises:
+            AuditRecordAltered: the record is not as it was sealed.
             ConfigurationError: pyarrow is not installed.
         """
+        self._require_sealed()
         return export.arrow_stream(self.events()).__arrow_c_stream__(requested_schema)
+
+    def _require_sealed(self) -> None:
+        problem = verify(self, head=self.head).problem
+        if problem is not None:
+            raise AuditRecordAltered(
+                f"{self.path} is not as it was sealed: {problem.message} "
+                "Nothing was exported. Restore the file, or build the record again."
+            )
+
+    def _page(self) -> Page:
+        return Page(
+            built_at=self.built_at,
+            since=self.since,
+            until=self.until,
+            length=len(self),
+            findings_by_code=self.findings_by_code,
+            pseudonymised=self.pseudonymised,
+            clock_difference=self.clock_difference,
+            head=self.head,
+            gaps=tuple(map(str, self.gaps)),
+            notes=self.notes,
+            events=self.events,
+            findings=self.findings,
+        )
+
+
+def verify_audit_record(
+    source: AuditRecord | str | Path | Iterable[str],
+    *,
+    head: str | None = None,
+    key: VerifyingKey | None = None,
+) -> AuditVerification:
+    """Verify that a record is as it was sealed, and name the first entry that is not.
+
+    Reads line by line, in constant memory, and calls no platform.
+
+    Args:
+        source: a record, a path to one in JSON Lines, or its lines. The last line needs no line
+            break.
+        head: the hash of the seal, as it was written down elsewhere; a record's own `head` when
+            left out. With neither `head` nor `key`, a record that somebody changed and sealed
+            anew is not recognised.
+        key: the key that it was sealed with: the shared secret, or the Ed25519 key, public or
+            private. A record that is not signed with it is refused. It does not tell one record
+            from another with the same key; `head` does.
+
+    Raises:
+        ConfigurationError: the key is too short or of another kind, or it is an Ed25519 key and
+            cryptography is not installed.
+        OSError: the file cannot be read.
+    """
+    if isinstance(source, AuditRecord):
+        return verify(source, head=source.head if head is None else head, key=key)
+    if isinstance(source, str | Path):
+        with Path(source).open(encoding="utf-8", errors="replace", newline="\n") as file:
+            return verify(file, head=head, key=key)
+    return verify(source, head=head, key=key)

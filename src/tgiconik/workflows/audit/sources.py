@@ -1,20 +1,72 @@
-"""What every source is: a named stream of events, and what becomes of one that breaks off."""
+"""The question of a record and where its answers come from: a subject, sources, and gaps."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 
 import attrs
 
+from tgiconik._validate import unique_texts
 from tgiconik.workflows.audit.events import Event
+
+
+@attrs.frozen(kw_only=True)
+class Subject:
+    """Assets, partners, or both; nothing at all is everything that Trading Grid knows of.
+
+    Attributes:
+        assets: iconik asset ids; only what is about one of them. None given: every asset that
+            Trading Grid names.
+        partners: company ids (BUIDs); only what is about one of them, or about no partner.
+        addresses: trading addresses, such as `ZZ:ACME`, and whose they are by company id: Lens is
+            asked for these. The partner directory publishes no field that would tell.
+    """
+
+    assets: tuple[str, ...] = attrs.field(default=(), converter=unique_texts)
+    partners: tuple[str, ...] = attrs.field(default=(), converter=unique_texts)
+    addresses: Mapping[str, str] = attrs.field(factory=dict)
+
+    def is_about(self, asset_id: str | None, partner_id: str | None) -> bool:
+        """Whether something belongs here that is about this asset and this partner.
+
+        Args:
+            asset_id: the iconik asset of an event, when it has one.
+            partner_id: company id (BUID) of its partner, when it has one.
+        """
+        return (not self.assets or asset_id is None or asset_id in self.assets) and (
+            not self.partners or partner_id is None or partner_id in self.partners
+        )
+
+
+def subject_of(subject: str | Subject) -> Subject:
+    """A subject; a text is the id of one asset."""
+    return Subject(assets=(subject,)) if isinstance(subject, str) else subject
+
+
+@attrs.define
+class Discovered:
+    """Ids that belong to the subject, found while reading.
+
+    Attributes:
+        assets: assets that Trading Grid names.
+        documents: documents about the subject.
+        requests: requests and issues that those documents answer.
+        collections: collections that those documents are about, or that have one of the subject's
+            assets in them.
+    """
+
+    assets: set[str] = attrs.field(factory=set)
+    documents: set[str] = attrs.field(factory=set)
+    requests: set[str] = attrs.field(factory=set)
+    collections: set[str] = attrs.field(factory=set)
 
 
 @attrs.frozen
 class Source:
-    """One place that tells what happened.
+    """A named stream of events from one list of a platform.
 
     Attributes:
-        name: what it is called in the record, such as `iconik history`.
-        about: what it was asked about, such as an asset's id; empty for all of it.
-        events: what it tells, in no particular order.
+        name: its name in the record, such as `iconik history`.
+        about: the id that it was asked about, such as an asset's; empty for all of it.
+        events: its events, in no particular order.
     """
 
     name: str
@@ -24,12 +76,12 @@ class Source:
 
 @attrs.frozen
 class Gap:
-    """A source that could not be read to its end: the record may lack what it would have told.
+    """A source that could not be read to its end: the record may lack events of it.
 
     Attributes:
-        source: which one.
-        about: what it was asked about.
-        error: what went wrong.
+        source: the name of the source.
+        about: the id that it was asked about; empty for all of it.
+        error: the error that ended it.
         names_nobody: tell only what kind of error it was: an answer may be about people.
     """
 
