@@ -41,7 +41,7 @@ import attrs
 from tgiconik import errors
 from tgiconik.iconik import IconikClient
 from tgiconik.iconik.models import assets as m
-from tgiconik.release import AssetFacts, ReleasePolicy
+from tgiconik.release import AssetFacts, ReleasePolicy, held
 from tgiconik.tradinggrid import TradingGridClient
 from tgiconik.tradinggrid.collaboration import (
     AssetReference,
@@ -60,7 +60,6 @@ from tgiconik.workflows.run.trail import Clock, Step, Trail, utc_now
 from tgiconik.workflows.sharing.delivery import outcome_of
 from tgiconik.workflows.sharing.facts import read_facts
 from tgiconik.workflows.sharing.snapshot import Snapshot
-from tgiconik.workflows.sharing.versions import held
 from tgiconik.workflows.tickets.containment import (
     Incident,
     contain,
@@ -314,7 +313,7 @@ class _Resolving:
 
     async def _is_approved(self, incident: Incident, version_id: str) -> bool:
         facts = await self._facts(incident, version_id)
-        return facts.approval_status == "APPROVED" and not held(facts, self.run.policy, version_id)
+        return facts.approval_status == "APPROVED" and not held(self.run.policy, facts, version_id)
 
     async def _facts(self, incident: Incident, version_id: str | None) -> AssetFacts:
         return await read_facts(self.run, incident.facts.asset_id, version_id=version_id)

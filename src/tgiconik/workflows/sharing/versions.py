@@ -19,7 +19,7 @@ from tgiconik.iconik.assets import current_version
 from tgiconik.iconik.models import assets as m
 from tgiconik.iconik.models.files import FileStatus
 from tgiconik.iconik.search import term
-from tgiconik.release import AssetFacts, ReleasePolicy
+from tgiconik.release import AssetFacts
 from tgiconik.tradinggrid.collaboration import Activity, ActivityInput
 from tgiconik.workflows.run import GridRun, IconikRun, Run
 from tgiconik.workflows.run.text import named
@@ -74,11 +74,6 @@ async def digest_version(run: IconikRun, asset_id: str, version_id: str) -> str 
     return digest
 
 
-def held(facts: AssetFacts, policy: ReleasePolicy, version_id: str) -> bool:
-    """Whether a version is marked as held."""
-    return version_id in _holds(facts, policy)
-
-
 async def hold_version(run: IconikRun, facts: AssetFacts, version_id: str) -> None:
     """Mark a version of an asset as one that must not be shared; other marks stay.
 
@@ -90,18 +85,16 @@ async def hold_version(run: IconikRun, facts: AssetFacts, version_id: str) -> No
     policy, view = run.policy, run.policy.metadata_view
     if view is None:
         raise errors.ConfigurationError("to hold a version, the policy needs a metadata_view")
-    if held(facts, policy, version_id):
+    marks = [str(mark) for mark in facts.metadata.get(policy.holds_field, ())]
+    # A hold in other words, such as ALL, may end before this one does.
+    if version_id in marks:
         return
-    marks = [*_holds(facts, policy), version_id]
+    marks.append(version_id)
     await run.write(
         f"hold version {version_id} of {named(facts.title)}",
         lambda: run.iconik.metadata.merge_values(facts.asset_id, view, {policy.holds_field: marks}),
         instead=None,
     )
-
-
-def _holds(facts: AssetFacts, policy: ReleasePolicy) -> list[str]:
-    return [str(value) for value in facts.metadata.get(policy.holds_field, ())]
 
 
 @attrs.frozen(kw_only=True)
