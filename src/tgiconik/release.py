@@ -704,7 +704,8 @@ def _holds_are_clear(case: _Judged) -> Iterable[Reason]:
     if facts.version_ids is None:
         return
     known = frozenset(map(_legible, facts.version_ids))
-    if not all(_names_only(hold, known) for hold in map(_legible, _texts(facts, field)) if hold):
+    holds = [_legible(text) for text in _texts(facts, field) if text]
+    if not all(_names_only(hold, known) for hold in holds):
         yield Reason(
             ReasonCode.UNREADABLE,
             f"{field} has a hold that names no version of the asset: write whole ids, or ALL.",
