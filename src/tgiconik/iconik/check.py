@@ -165,11 +165,13 @@ async def view_not_found(metadata: Metadata, view_id: str) -> str:
         view_id: the id that names none of them.
     """
     try:
-        views = {view.id or "": view.name async for view in metadata.list_views()}
+        views = [(view.id or "", view.name or "") async for view in metadata.list_views()]
     except errors.CallError as error:
         return f"There is no metadata view {view_id}, and the others cannot be listed: {error}"
-    near = get_close_matches(view_id, views) or list(views)[:_MOST_NAMED]
-    others = ", ".join(f"{views[id_]} ({id_})" for id_ in near)
+    # Somebody may have taken a view's name for its id.
+    near = set(get_close_matches(view_id, [text for view in views for text in view]))
+    shown = [view for view in views if near & {*view}] or views[:_MOST_NAMED]
+    others = ", ".join(f"{name} ({id_})" for id_, name in shown)
     return f"There is no metadata view {view_id}; there is {others or 'none at all'}."
 
 
