@@ -11,6 +11,7 @@ the end of a licence, which includes its day.
 
 import re
 import tomllib
+import unicodedata
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, date, datetime, time, timedelta
 from difflib import get_close_matches
@@ -28,8 +29,12 @@ class ReasonCode(StrEnum):
     """Why it was decided so; stable, for programs."""
 
     RELEASABLE = "releasable"
+    CLOCKS = "clocks"
     ASSET_NOT_ACTIVE = "asset_not_active"
+    ASSET_BLOCKED = "asset_blocked"
     NO_VERSION = "no_version"
+    VERSION_MISSING = "version_missing"
+    VERSION_NOT_USABLE = "version_not_usable"
     NOT_APPROVED = "not_approved"
     APPROVAL_OF_ANOTHER_VERSION = "approval_of_another_version"
     TOO_FEW_APPROVERS = "too_few_approvers"
@@ -45,13 +50,6 @@ class ReasonCode(StrEnum):
     DOWNLOAD = "download"
     NOT_COMPLIANT = "not_compliant"
     UNREADABLE = "unreadable"
-
-
-class ForeignShares(StrEnum):
-    """What becomes of shares of a released object that somebody made by hand."""
-
-    CLOSE = "close"
-    REPORT = "report"
 
 
 @attrs.frozen
@@ -76,12 +74,22 @@ class AssetFacts:
     Attributes:
         asset_id: iconik asset id.
         title: the asset's title.
-        read_at: when the first of these facts was read.
+        read_at: when the first of these facts was read, by the clock that decides.
+        platform_at: the platform's time at `read_at`, by its own clock; rather too early than too
+            late. None when it is not known.
         status: the asset's status; only `ACTIVE` can be released.
+        is_blocked: whether the asset is blocked.
+        deleted_at: the asset's deletion date; with one, it cannot be released.
+        limit_download_to_groups: ids of the groups that may download it; empty for no limit.
         version_id: the current version; None for an asset without one.
+        version_ids: ids of all versions of the asset; None when they are not known. Without them,
+            it cannot be told whether a hold names a version.
+        version_status: the version's status; only `ACTIVE` can be released. None when it is not
+            known, which refuses nothing.
         approval_status: overall approval status, as iconik has it.
         approval_version_id: the version that this approval speaks of.
         approved_by: ids of the users whose own status is APPROVED.
+        external_approvers: names of the reviewers outside the company whose own status is APPROVED.
         approved_at: when the approval last changed.
         sha256: digest of the version's original, computed by us; 64 hexadecimal digits.
         metadata: release metadata by field name, each with its values as iconik gave them.
@@ -90,11 +98,18 @@ class AssetFacts:
     asset_id: str
     title: str
     read_at: datetime
+    platform_at: datetime | None = None
     status: str | None = None
+    is_blocked: bool = False
+    deleted_at: datetime | None = None
+    limit_download_to_groups: frozenset[str] = frozenset()
     version_id: str | None = None
+    version_ids: frozenset[str] | None = None
+    version_status: str | None = None
     approval_status: str | None = None
     approval_version_id: str | None = None
     approved_by: frozenset[str] = frozenset()
+    external_approvers: frozenset[str] = frozenset()
     approved_at: datetime | None = None
     sha256: str | None = None
     metadata: Mapping[str, Sequence[Any]] = attrs.field(factory=dict)
@@ -108,11 +123,13 @@ class Recipient:
         company_id: BUID of the partner.
         regions: regions that the media will be used in; it must be cleared for every one of them.
         languages: languages that are wanted; it must have one of them.
+        language: a language that it must have besides one of `languages`; None for none.
     """
 
     company_id: str
     regions: Sequence[str] = ()
     languages: Sequence[str] = ()
+    language: str | None = None
 
 
 @attrs.frozen(kw_only=True)
@@ -154,6 +171,8 @@ _DURATION: Final = re.compile(r"([0-9]{1,8})([smhdw])")
 _UNITS: Final = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days", "w": "weeks"}
 _LONGEST_LINK: Final = timedelta(days=5 * 366)
 _MOST_APPROVERS: Final = 100
+#: The first lifetime of a link for compliance, where the policy names none.
+_PROBATION: Final = timedelta(minutes=15)
 
 
 def _positive(_: object, attribute: "attrs.Attribute[timedelta]", value: timedelta) -> None:
@@ -171,6 +190,21 @@ def _row(words: Iterable[str]) -> tuple[str, ...]:
 
 def _set(words: Iterable[str]) -> frozenset[str]:
     return frozenset(_row(words))
+
+
+class ForeignShares(StrEnum):
+    """The treatment of shares of a released object that somebody else made."""
+
+    CLOSE = "close"
+    REPORT = "report"
+
+
+def _treatment(word: str) -> ForeignShares:
+    try:
+        return ForeignShares(word)
+    except ValueError:
+        known = " or ".join(ForeignShares)
+        raise ConfigurationError(f"policy: foreign_shares must be {known}, not {word!r}") from None
 
 
 _RESTRICTIONS: Final = frozenset({"regions", "languages", "usages"})
@@ -200,11 +234,19 @@ class ReleasePolicy:
         require_compliant: demand the compliant version for every purpose.
         min_approvers: how many users must have approved, from 1 to 100.
         required_approvers: ids of users who must be among them.
+        external_reviewers: names of the reviewers outside the company whose approval counts, as
+            iconik has them, without regard to case. By default none.
         max_approval_age: how old an approval may be; None for any age.
         allow_download: whether partners may download.
         link_lifetime: how long a link lasts at the most.
         renew_before: a link that ends sooner than this is renewed.
         freshness: how old facts may be when they are judged.
+        probation: the first lifetime of a new link, until it is checked and recorded; None for the
+            full one. See `first_lifetime`.
+        keep_former_recipients: whether partners who are no longer meant keep the links that
+            `decide` still allows; otherwise they lose all.
+        foreign_shares: whether shares of a released object that somebody else made are closed when
+            `decide` refuses what they show (`close`), or only reported (`report`).
     """
 
     metadata_view: str | None = attrs.field(
@@ -223,11 +265,9 @@ class ReleasePolicy:
     compliant_version_field: str = attrs.field(default="CompliantVersion", validator=_name)
     compliant_sha256_field: str = attrs.field(default="CompliantSHA256", validator=_name)
     require_compliant: bool = False
-    probation: timedelta | None = None
-    keep_former_recipients: bool = True
-    foreign_shares: ForeignShares = ForeignShares.CLOSE
     min_approvers: int = 1
     required_approvers: frozenset[str] = attrs.field(default=frozenset(), converter=_set)
+    external_reviewers: frozenset[str] = attrs.field(default=frozenset(), converter=_set)
     max_approval_age: timedelta | None = attrs.field(
         default=None, validator=attrs.validators.optional(_positive)
     )
@@ -235,12 +275,19 @@ class ReleasePolicy:
     link_lifetime: timedelta = attrs.field(default=timedelta(days=14), validator=_positive)
     renew_before: timedelta = attrs.field(default=timedelta(days=2), validator=_positive)
     freshness: timedelta = attrs.field(default=timedelta(seconds=10), validator=_positive)
+    probation: timedelta | None = attrs.field(
+        default=None, validator=attrs.validators.optional(_positive)
+    )
+    keep_former_recipients: bool = True
+    foreign_shares: ForeignShares = attrs.field(default=ForeignShares.CLOSE, converter=_treatment)
 
     def __attrs_post_init__(self) -> None:
         if not 1 <= self.min_approvers <= _MOST_APPROVERS:
             raise ConfigurationError(f"policy: min_approvers must be from 1 to {_MOST_APPROVERS}")
         if self.renew_before >= self.link_lifetime:
             raise ConfigurationError("policy: renew_before must be shorter than link_lifetime")
+        if self.probation is not None and self.probation >= self.link_lifetime:
+            raise ConfigurationError("policy: probation must be shorter than link_lifetime")
         if unknown := self.unrestricted_when_missing - _RESTRICTIONS:
             raise ConfigurationError(
                 f"policy: unrestricted_when_missing knows {', '.join(sorted(_RESTRICTIONS))}, "
@@ -269,13 +316,15 @@ class ReleasePolicy:
         )
 
     def first_lifetime(self, purpose: Purpose) -> timedelta | None:
-        """How long a new link lasts until it is checked once more and on record; None for no limit.
+        """The lifetime of a new link until it is checked and recorded; None for the full one.
+
+        For compliance it is 15 minutes where the policy names none.
 
         Args:
-            purpose: links for compliance purposes are on probation unless the policy says otherwise.
+            purpose: what the link is for.
         """
         if self.probation is None and (purpose.compliance or self.require_compliant):
-            return timedelta(minutes=15)
+            return min(_PROBATION, self.link_lifetime)
         return self.probation
 
     @classmethod
@@ -329,6 +378,7 @@ _KINDS: Final[Mapping[object, _Kind]] = {
     int: _Kind.NUMBER,
     str: _Kind.TEXT,
     str | None: _Kind.TEXT,
+    ForeignShares: _Kind.TEXT,
     frozenset[str]: _Kind.TEXTS,
     tuple[str, ...]: _Kind.TEXTS,
     timedelta: _Kind.DURATION,
@@ -369,14 +419,14 @@ def decide(
         purpose: what for.
         at: the moment of the decision, timezone-aware.
     """
-    at = _utc(at)
+    at = _nearest_utc(at)
     case = _Judged(policy, facts, recipient, purpose, at)
     refusals = tuple(reason for rule in _RULES for reason in rule(case))
     if refusals:
         return Decision(allowed=False, reasons=refusals, decided_at=at)
     licence_end = usable_until(policy, facts)
     link_end = at + policy.link_lifetime
-    approvers = len(facts.approved_by)
+    approvers = len(_approvers(policy, facts))
     return Decision(
         allowed=True,
         reasons=(
@@ -391,6 +441,22 @@ def decide(
         expires_at=link_end if licence_end is None else min(link_end, licence_end),
         restrictions=tuple(_texts(facts, policy.restrictions_field)),
     )
+
+
+def held(policy: ReleasePolicy, facts: AssetFacts, version_id: str) -> bool:
+    """Whether a hold names the version, or everything.
+
+    Case, blanks, characters without width and look-alikes of the hyphen do not count. One value
+    may name several versions. `ALL` names everything.
+
+    Args:
+        policy: names the field of the holds.
+        facts: the facts of the asset.
+        version_id: the version; of a blank id nothing is held.
+    """
+    wanted = _legible(version_id)
+    holds = map(_legible, _texts(facts, policy.holds_field))
+    return wanted != "" and any(hold == _EVERYTHING or wanted in hold for hold in holds)
 
 
 def usable_until(policy: ReleasePolicy, facts: AssetFacts) -> datetime | None:
@@ -432,18 +498,48 @@ class _Judged:
     purpose: Purpose
     at: datetime
 
+    @property
+    def clocks(self) -> tuple[datetime, ...]:
+        """The moment of the decision by every clock that is known: ours, and the platform's."""
+        platform_at = self.facts.platform_at
+        if platform_at is None:
+            return (self.at,)
+        return (self.at, _nearest_utc(platform_at, self.at - _zoned(self.facts.read_at)))
+
+
+def _clocks_are_plausible(case: _Judged) -> Iterable[Reason]:
+    # A link has an end; it must be in the calendar, wherever in these years it begins.
+    if any(now.year not in _PLAUSIBLE_YEARS for now in case.clocks):
+        yield Reason(ReasonCode.CLOCKS, "A clock is wrong: it shows another age.")
+
 
 def _asset_is_there(case: _Judged) -> Iterable[Reason]:
     facts = case.facts
-    if facts.status != "ACTIVE":
+    if facts.status != _ACTIVE:
         yield Reason(ReasonCode.ASSET_NOT_ACTIVE, f"The asset is {facts.status or 'unknown'}.")
+    elif facts.deleted_at is not None:
+        yield Reason(ReasonCode.ASSET_NOT_ACTIVE, "The asset has a deletion date.")
+    if facts.is_blocked:
+        yield Reason(ReasonCode.ASSET_BLOCKED, "The asset is blocked.")
+
+
+def _version_is_there(case: _Judged) -> Iterable[Reason]:
+    facts = case.facts
     if not facts.version_id:
         yield Reason(ReasonCode.NO_VERSION, "The asset has no version.")
+        return
+    if facts.version_ids is not None and facts.version_id not in facts.version_ids:
+        yield Reason(
+            ReasonCode.VERSION_MISSING,
+            f"Version {facts.version_id} is missing from the versions of the asset.",
+        )
+    if facts.version_status not in {None, _ACTIVE}:
+        yield Reason(ReasonCode.VERSION_NOT_USABLE, f"The version is {facts.version_status}.")
 
 
 def _version_is_approved(case: _Judged) -> Iterable[Reason]:
     facts, policy = case.facts, case.policy
-    if facts.approval_status != "APPROVED":
+    if facts.approval_status != _APPROVED:
         status = facts.approval_status or "none"
         yield Reason(ReasonCode.NOT_APPROVED, f"The approval of the version is {status}.")
         return
@@ -452,21 +548,36 @@ def _version_is_approved(case: _Judged) -> Iterable[Reason]:
             ReasonCode.APPROVAL_OF_ANOTHER_VERSION,
             f"The approval is of version {facts.approval_version_id or 'unknown'}.",
         )
-    if len(facts.approved_by) < policy.min_approvers:
+    approvers = _approvers(policy, facts)
+    if len(approvers) < policy.min_approvers:
         yield Reason(
             ReasonCode.TOO_FEW_APPROVERS,
-            f"{len(facts.approved_by)} approved; {policy.min_approvers} must.",
+            f"{len(approvers)} approved; {policy.min_approvers} must.",
         )
-    for user in sorted(policy.required_approvers - facts.approved_by):
+    for user in sorted(policy.required_approvers - approvers):
         yield Reason(ReasonCode.APPROVER_MISSING, f"User {user} has not approved.")
-    if policy.max_approval_age is not None and (
-        facts.approved_at is None
-        or not -policy.freshness <= case.at - _zoned(facts.approved_at) <= policy.max_approval_age
+
+
+def _approval_is_recent(case: _Judged) -> Iterable[Reason]:
+    facts, policy = case.facts, case.policy
+    if policy.max_approval_age is None or facts.approval_status != _APPROVED:
+        return
+    approved_at = facts.approved_at
+    if approved_at is None or not all(
+        -policy.freshness <= now - _zoned(approved_at) <= policy.max_approval_age
+        for now in case.clocks
     ):
         yield Reason(
             ReasonCode.APPROVAL_TOO_OLD,
             f"The approval is older than {policy.max_approval_age}, or its time is not certain.",
         )
+
+
+def _approvers(policy: ReleasePolicy, facts: AssetFacts) -> frozenset[str]:
+    """Who approved and counts: users, and reviewers outside whom the policy names, by its names."""
+    outside = {_folded(name) for name in facts.external_approvers}
+    named = {name for name in policy.external_reviewers if _folded(name) in outside}
+    return frozenset(name for name in {*facts.approved_by, *named} if name.strip())
 
 
 def _facts_are_fresh(case: _Judged) -> Iterable[Reason]:
@@ -480,31 +591,28 @@ def _facts_are_fresh(case: _Judged) -> Iterable[Reason]:
 
 
 def _version_is_not_held(case: _Judged) -> Iterable[Reason]:
-    field = case.policy.holds_field
-    version_id = _folded(case.facts.version_id or "")
-    # Several ids in one value hold every one of them.
-    if version_id and any(version_id in _folded(held) for held in _texts(case.facts, field)):
-        yield Reason(ReasonCode.HELD, "The version is held back.", field)
+    if held(case.policy, case.facts, case.facts.version_id or ""):
+        yield Reason(ReasonCode.HELD, "The version is held back.", case.policy.holds_field)
 
 
 def _time_has_come(case: _Judged) -> Iterable[Reason]:
     facts, policy = case.facts, case.policy
     for until in _moments(facts, policy.embargo_field):
-        if case.at < until:
+        if any(now < until for now in case.clocks):
             yield Reason(
                 ReasonCode.EMBARGO,
                 f"Under embargo until {until:%Y-%m-%d %H:%M} UTC.",
                 policy.embargo_field,
             )
     for start in _moments(facts, policy.licence_start_field):
-        if case.at < start:
+        if any(now < start for now in case.clocks):
             yield Reason(
                 ReasonCode.LICENCE,
                 f"The licence begins on {start:%Y-%m-%d %H:%M} UTC.",
                 policy.licence_start_field,
             )
     for end in _moments(facts, policy.licence_end_field, ends_day=True):
-        if end <= case.at:
+        if any(end <= now for now in case.clocks):
             yield Reason(
                 ReasonCode.LICENCE,
                 f"The licence ended on {end:%Y-%m-%d %H:%M} UTC.",
@@ -512,43 +620,59 @@ def _time_has_come(case: _Judged) -> Iterable[Reason]:
             )
 
 
-def _is_cleared(case: _Judged) -> Iterable[Reason]:
-    facts, policy, recipient = case.facts, case.policy, case.recipient
-    missing_is_fine = policy.unrestricted_when_missing
-    everywhere = {_folded(word) for word in policy.worldwide}
+def _region_is_cleared(case: _Judged) -> Iterable[Reason]:
+    field, wanted = case.policy.regions_field, case.recipient.regions
+    cleared = _words(case.facts, field)
+    if cleared & _everywhere(case.policy) or _may_be_missing(case, "regions", cleared):
+        return
+    outside = [region for region in wanted if _folded(region) not in cleared]
+    if outside or not wanted:
+        where = ", ".join(outside) or "a partner without regions"
+        yield Reason(ReasonCode.REGION, f"Not cleared for {where}.", field)
 
-    regions = {_folded(value) for value in _texts(facts, policy.regions_field)}
-    if not (regions & everywhere or (not regions and "regions" in missing_is_fine)):
-        outside = [region for region in recipient.regions if _folded(region) not in regions]
-        if outside or not recipient.regions:
-            where = ", ".join(outside) or "a partner without regions"
-            yield Reason(ReasonCode.REGION, f"Not cleared for {where}.", policy.regions_field)
 
-    languages = {_folded(value) for value in _texts(facts, policy.languages_field)}
-    wanted = {_folded(language) for language in recipient.languages}
-    if wanted and not (languages & wanted or (not languages and "languages" in missing_is_fine)):
-        yield Reason(
-            ReasonCode.LANGUAGE,
-            f"Not in {', '.join(recipient.languages)}.",
-            policy.languages_field,
-        )
+def _language_is_there(case: _Judged) -> Iterable[Reason]:
+    field, recipient = case.policy.languages_field, case.recipient
+    spoken = _words(case.facts, field)
+    if _may_be_missing(case, "languages", spoken):
+        return
+    if recipient.languages and not spoken & {_folded(one) for one in recipient.languages}:
+        yield Reason(ReasonCode.LANGUAGE, f"Not in {', '.join(recipient.languages)}.", field)
+    if recipient.language is not None and _folded(recipient.language) not in spoken:
+        yield Reason(ReasonCode.LANGUAGE, f"Not in {recipient.language}.", field)
 
-    usages = {_folded(value) for value in _texts(facts, policy.usages_field)}
-    usage = case.purpose.usage
-    if usage is not None and not (
-        _folded(usage) in usages
-        or usages & everywhere
-        or (not usages and "usages" in missing_is_fine)
-    ):
-        yield Reason(ReasonCode.USAGE, f"Not cleared for {usage}.", policy.usages_field)
 
-    if case.purpose.download and not policy.allow_download:
+def _usage_is_cleared(case: _Judged) -> Iterable[Reason]:
+    field, usage = case.policy.usages_field, case.purpose.usage
+    cleared = _words(case.facts, field)
+    if usage is None or _may_be_missing(case, "usages", cleared):
+        return
+    if not cleared & {_folded(usage), *_everywhere(case.policy)}:
+        yield Reason(ReasonCode.USAGE, f"Not cleared for {usage}.", field)
+
+
+def _may_be_missing(case: _Judged, restriction: str, words: frozenset[str]) -> bool:
+    return not words and restriction in case.policy.unrestricted_when_missing
+
+
+def _everywhere(policy: ReleasePolicy) -> frozenset[str]:
+    return frozenset(_folded(word) for word in policy.worldwide)
+
+
+def _download_is_allowed(case: _Judged) -> Iterable[Reason]:
+    if not case.purpose.download:
+        return
+    if not case.policy.allow_download:
         yield Reason(ReasonCode.DOWNLOAD, "Partners may not download.")
+    if case.facts.limit_download_to_groups:
+        yield Reason(ReasonCode.DOWNLOAD, "Only some groups may download the asset.")
 
 
 def _is_the_compliant_version(case: _Judged) -> Iterable[Reason]:
     facts, policy = case.facts, case.policy
-    if not (policy.require_compliant or case.purpose.compliance):
+    demanded = policy.require_compliant or case.purpose.compliance
+    # Once a version is marked, no other one goes out, whatever for.
+    if not (demanded or _values(facts.metadata, policy.compliant_version_field)):
         return
     if facts.version_id is None or marked_version(policy, facts) != facts.version_id:
         yield Reason(
@@ -556,7 +680,7 @@ def _is_the_compliant_version(case: _Judged) -> Iterable[Reason]:
             "The version is not the one version that is marked as compliant.",
             policy.compliant_version_field,
         )
-    if facts.sha256 is None or marked_sha256(policy, facts) != _folded(facts.sha256):
+    if demanded and (facts.sha256 is None or marked_sha256(policy, facts) != _folded(facts.sha256)):
         yield Reason(
             ReasonCode.NOT_COMPLIANT,
             "The digest of the version is not the one digest that is marked as compliant.",
@@ -576,16 +700,57 @@ def _is_readable(case: _Judged) -> Iterable[Reason]:
             yield Reason(ReasonCode.UNREADABLE, f"{field} has a value that is not clear.", field)
 
 
+def _holds_are_clear(case: _Judged) -> Iterable[Reason]:
+    """A hold that names no version was meant for one: it could be this one."""
+    facts, field = case.facts, case.policy.holds_field
+    if facts.version_ids is None:
+        return
+    known = frozenset(map(_legible, facts.version_ids))
+    holds = [_legible(text) for text in _texts(facts, field) if text]
+    if not all(_names_only(hold, known) for hold in holds):
+        yield Reason(
+            ReasonCode.UNREADABLE,
+            f"{field} has a hold that names no version of the asset: write whole ids, or ALL.",
+            field,
+        )
+
+
+def _names_only(hold: str, version_ids: Iterable[str]) -> bool:
+    """Whether a legible hold is made of whole version ids and nothing else, or holds everything."""
+    if hold == _EVERYTHING:
+        return True
+    # The longest first: one id may begin with another one.
+    ids = "|".join(re.escape(id_) for id_ in sorted(version_ids, key=len, reverse=True) if id_)
+    rest, named = re.subn(rf"(?<![\w-])(?:{ids})(?![\w-])", "", hold) if ids else (hold, 0)
+    return named > 0 and _SEPARATORS.fullmatch(rest) is not None
+
+
 _RULES: Final = (
+    _clocks_are_plausible,
     _facts_are_fresh,
     _asset_is_there,
+    _version_is_there,
     _version_is_approved,
+    _approval_is_recent,
     _version_is_not_held,
     _time_has_come,
-    _is_cleared,
+    _region_is_cleared,
+    _language_is_there,
+    _usage_is_cleared,
+    _download_is_allowed,
     _is_the_compliant_version,
     _is_readable,
+    _holds_are_clear,
 )
+
+_ACTIVE: Final = "ACTIVE"
+_APPROVED: Final = "APPROVED"
+#: Years that a working clock can show.
+_PLAUSIBLE_YEARS: Final = range(2000, 9000)
+#: The hold of every version, as `_legible` has it.
+_EVERYTHING: Final = "all"
+#: The characters that may stand around and between the ids of a hold.
+_SEPARATORS: Final = re.compile(r"[\s,;:.|/&+*'\"()\[\]{}<>]*")
 
 
 def _values(metadata: Mapping[str, Any], field: str) -> list[Any] | None:
@@ -606,6 +771,10 @@ def _is_text(value: object) -> bool:
 def _texts(facts: AssetFacts, field: str) -> list[str]:
     values = _values(facts.metadata, field) or []
     return [value.strip() for value in values if isinstance(value, str)]
+
+
+def _words(facts: AssetFacts, field: str) -> frozenset[str]:
+    return frozenset(map(_folded, _texts(facts, field)))
 
 
 def _single_text(facts: AssetFacts, field: str) -> str | None:
@@ -648,6 +817,15 @@ def _utc(moment: datetime) -> datetime:
     return _zoned(moment).astimezone(UTC)
 
 
+def _nearest_utc(moment: datetime, later: timedelta = timedelta(0)) -> datetime:
+    """The moment in UTC, so much later; at the edge of the calendar, that edge."""
+    try:
+        return _utc(moment) + later
+    except OverflowError:
+        is_early = moment.year < _PLAUSIBLE_YEARS.start
+        return datetime.min.replace(tzinfo=UTC) if is_early else datetime.max.replace(tzinfo=UTC)
+
+
 def _zoned(moment: datetime) -> datetime:
     """The moment with a zone. Unlike in UTC, it cannot leave the calendar."""
     return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment
@@ -655,3 +833,24 @@ def _zoned(moment: datetime) -> datetime:
 
 def _folded(text: str) -> str:
     return text.strip().casefold()
+
+
+#: Look-alikes of the hyphen that are no dashes to Unicode: bullet, minus, modifier.
+_LOOK_LIKE_HYPHENS: Final = "\u2043\u2212\u02d7"
+
+
+def _legible(text: str) -> str:
+    """A text as people read it: without regard to case, blanks, widths and kinds of hyphens."""
+    return " ".join(
+        "".join(_legible_character(one) for one in unicodedata.normalize("NFKC", text))
+        .casefold()
+        .split()
+    )
+
+
+def _legible_character(character: str) -> str:
+    kind = unicodedata.category(character)
+    if kind == "Pd" or character in _LOOK_LIKE_HYPHENS:
+        return "-"
+    # Characters that are not seen, such as spaces without width.
+    return "" if kind == "Cf" else character

@@ -13,7 +13,14 @@ from hypothesis import strategies as st
 
 from tgiconik import errors
 from tgiconik._http import Answer, build
-from tgiconik._http._message import messages, problem, problem_type, retry_after, unreadable
+from tgiconik._http._message import (
+    http_date,
+    messages,
+    problem,
+    problem_type,
+    retry_after,
+    unreadable,
+)
 
 NOW = datetime(2026, 6, 15, 12, tzinfo=UTC)
 
@@ -192,6 +199,29 @@ def test_retry_after_never_fails(header: str) -> None:
     seconds = retry_after({"retry-after": header}, at=NOW)
 
     assert seconds is None or seconds >= 0
+
+
+@pytest.mark.parametrize(
+    ("value", "moment"),
+    [
+        ("Mon, 02 Mar 2026 09:00:07 GMT", datetime(2026, 3, 2, 9, 0, 7, tzinfo=UTC)),
+        ("Mon, 02 Mar 2026 11:00:07 +0200", datetime(2026, 3, 2, 9, 0, 7, tzinfo=UTC)),
+        ("Mon, 02 Mar 2026 09:00:07 -0000", datetime(2026, 3, 2, 9, 0, 7, tzinfo=UTC)),
+        ("Fri, 31 Dec 9999 23:59:59 -2359", None),
+        ("Mon, 02 Mar 2026 09:00:00 +99999999999999", None),
+        ("2026-03-02T09:00:07Z", None),
+        ("", None),
+    ],
+)
+def test_the_date_of_a_header_is_a_moment_in_utc(value: str, moment: datetime | None) -> None:
+    assert http_date(value) == moment
+
+
+@given(st.text())
+def test_the_date_of_a_header_never_fails(value: str) -> None:
+    moment = http_date(value)
+
+    assert moment is None or moment.tzinfo is UTC
 
 
 @given(st.binary())

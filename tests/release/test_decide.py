@@ -11,7 +11,7 @@ import pytest
 
 from tgiconik.release import AssetFacts, Purpose, ReasonCode, Recipient, ReleasePolicy
 
-from .cases import DIGEST, FACTS, METADATA, NOW, POLICY, decision, facts, refusals
+from .cases import DIGEST, FACTS, METADATA, NOW, POLICY, RECIPIENT, decision, facts, refusals
 
 R = ReasonCode
 MOMENT_FIELDS = ("EmbargoUntil", "LicenceStart", "LicenceEnd")
@@ -78,6 +78,39 @@ def test_an_asset_without_a_version_is_a_no(version_id: str | None) -> None:
     assert made.reasons[0].message == "The asset has no version."
 
 
+def test_a_blocked_asset_is_a_no() -> None:
+    made = decision(facts(is_blocked=True))
+
+    assert refusals(made) == [(R.ASSET_BLOCKED, None)]
+    assert made.reasons[0].message == "The asset is blocked."
+
+
+@pytest.mark.parametrize("when", [NOW - timedelta(days=1), NOW + timedelta(days=1)])
+def test_an_asset_with_a_deletion_date_is_a_no_whenever_that_is(when: datetime) -> None:
+    made = decision(facts(deleted_at=when))
+
+    assert refusals(made) == [(R.ASSET_NOT_ACTIVE, None)]
+    assert made.reasons[0].message == "The asset has a deletion date."
+    assert refusals(decision(facts(deleted_at=when, status="DELETED"))) == refusals(made)
+
+
+@pytest.mark.parametrize("status", ["IN_PROGRESS", "FAILED", "DELETING", "DELETED", "active", ""])
+def test_a_version_that_cannot_be_used_is_a_no(status: str) -> None:
+    made = decision(facts(version_status=status))
+
+    assert refusals(made) == [(R.VERSION_NOT_USABLE, None)]
+    assert made.reasons[0].message == f"The version is {status}."
+    assert decision(facts(version_status="ACTIVE")).allowed
+
+
+def test_a_version_that_is_missing_from_the_versions_is_a_no() -> None:
+    for versions in ([], ["v1", "v3"]):
+        made = decision(facts(version_ids=frozenset(versions)))
+        assert refusals(made) == [(R.VERSION_MISSING, None)]
+    assert made.reasons[0].message == "Version v2 is missing from the versions of the asset."
+    assert decision(facts(version_ids=frozenset({"v1", "v2"}))).allowed
+
+
 @pytest.mark.parametrize(
     "status", ["REQUESTED", "NOT_APPROVED", "MIXED", "N/A", "approved", "SOMETHING_NEW", "", None]
 )
@@ -126,6 +159,39 @@ def test_every_approver_who_is_missing_is_named() -> None:
         "User u8 has not approved.",
         "User u9 has not approved.",
     ]
+
+
+def test_reviewers_outside_the_company_count_when_the_policy_names_them() -> None:
+    outside = facts(
+        approved_by=frozenset({"u1"}),
+        external_approvers=frozenset({"Ann@agency.example", "ann@agency.example", "bob@x.example"}),
+    )
+    two = policy(min_approvers=2)
+    named = policy(min_approvers=2, external_reviewers=["ANN@agency.example "])
+
+    made = decision(outside, policy=two)
+    assert refusals(made) == [(R.TOO_FEW_APPROVERS, None)]
+    assert made.reasons[0].message == "1 approved; 2 must."
+    assert "approved by 2" in decision(outside, policy=named).reasons[0].message
+    # However many spellings of a name there are, it is one reviewer.
+    three = attrs.evolve(named, min_approvers=3)
+    assert refusals(decision(outside, policy=three)) == [(R.TOO_FEW_APPROVERS, None)]
+
+
+def test_a_reviewer_outside_can_be_required() -> None:
+    outside = facts(external_approvers=frozenset({"ann@agency.example"}))
+    unnamed = policy(required_approvers=["ann@agency.example"])
+
+    assert refusals(decision(outside, policy=unnamed)) == [(R.APPROVER_MISSING, None)]
+    named = attrs.evolve(unnamed, external_reviewers=["ann@agency.example"])
+    assert decision(outside, policy=named).allowed
+
+
+@pytest.mark.parametrize("nobody", ["", " "])
+def test_an_approval_without_a_name_counts_for_nobody(nobody: str) -> None:
+    made = decision(facts(approved_by=frozenset({nobody})))
+
+    assert refusals(made) == [(R.TOO_FEW_APPROVERS, None)]
 
 
 def test_an_approval_may_be_as_old_as_the_policy_says_and_not_older() -> None:
@@ -369,6 +435,38 @@ def test_one_of_the_wanted_languages_is_enough_and_none_asks_for_none() -> None:
     assert not decision(recipient=other, policy=lenient).allowed
 
 
+def test_a_language_that_is_demanded_must_be_there_besides_one_of_those_that_are_wanted() -> None:
+    german = attrs.evolve(RECIPIENT, languages=["de", "fr"])
+
+    assert decision(recipient=attrs.evolve(german, language=" EN")).allowed
+    french = attrs.evolve(german, language="fr")
+    made = decision(recipient=french)
+    assert refusals(made) == [(R.LANGUAGE, "Languages")]
+    assert made.reasons[0].message == "Not in fr."
+    # It takes nothing away from what else is wanted.
+    italian = Recipient(company_id="GC1", regions=["EMEA"], languages=["it"], language="en")
+    assert [reason.message for reason in decision(recipient=italian).reasons] == ["Not in it."]
+    alone = Recipient(company_id="GC1", regions=["EMEA"], language="fr")
+    assert refusals(decision(recipient=alone)) == [(R.LANGUAGE, "Languages")]
+
+
+def test_a_language_that_is_demanded_may_be_unstated_when_the_policy_says_so() -> None:
+    unstated = facts({"Languages": []})
+    french = attrs.evolve(RECIPIENT, language="fr")
+
+    assert R.LANGUAGE in {code for code, _ in refusals(decision(unstated, recipient=french))}
+    lenient = policy(unrestricted_when_missing=["languages"])
+    assert decision(unstated, recipient=french, policy=lenient).allowed
+    assert not decision(recipient=french, policy=lenient).allowed
+
+
+@pytest.mark.parametrize("blank", ["", " "])
+def test_a_blank_language_is_none_that_media_have(blank: str) -> None:
+    made = decision(recipient=attrs.evolve(RECIPIENT, language=blank))
+
+    assert refusals(made) == [(R.LANGUAGE, "Languages")]
+
+
 def test_worldwide_is_no_language() -> None:
     made = decision(facts({"Languages": ["Worldwide"]}))
 
@@ -399,6 +497,18 @@ def test_a_download_needs_a_policy_that_allows_downloads() -> None:
     assert refusals(made) == [(R.DOWNLOAD, None)]
     assert made.reasons[0].message == "Partners may not download."
     assert decision(policy=looking_only, purpose=Purpose(usage="social")).allowed
+
+
+def test_what_only_some_groups_may_download_is_a_view_at_the_most() -> None:
+    limited = facts(limit_download_to_groups=frozenset({"g1"}))
+
+    made = decision(limited)
+
+    assert refusals(made) == [(R.DOWNLOAD, None)]
+    assert made.reasons[0].message == "Only some groups may download the asset."
+    assert decision(limited, purpose=Purpose(usage="social")).allowed
+    both = decision(limited, policy=policy(allow_download=False))
+    assert refusals(both) == [(R.DOWNLOAD, None)] * 2
 
 
 @pytest.mark.parametrize(

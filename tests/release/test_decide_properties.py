@@ -2,7 +2,7 @@
 
 from collections import Counter
 from collections.abc import Iterator
-from datetime import timedelta, timezone
+from datetime import datetime, timedelta, timezone
 from typing import Any
 
 import attrs
@@ -25,6 +25,7 @@ Strategy = st.SearchStrategy[Any]
 
 REGIONS, LANGUAGES, USAGES = ("EMEA", "APAC", "Worldwide"), ("en", "de", "fr"), ("social", "cinema")
 USERS = ("u1", "u2", "u3")
+REVIEWERS = ("ann@agency.example", "Bob@agency.example")
 FIELDS = (*POLICY.moment_fields, *POLICY.word_fields)
 
 
@@ -79,11 +80,19 @@ names = st.none() | st.text(max_size=3)
 facts = near(
     FACTS,
     read_at=st.integers(-12, 12).map(lambda seconds: NOW - timedelta(seconds=seconds)),
+    platform_at=st.integers(-600, 600).map(lambda seconds: NOW + timedelta(seconds=seconds))
+    | instants,
     status=names,
+    is_blocked=st.booleans(),
+    deleted_at=st.none() | instants,
+    limit_download_to_groups=st.frozensets(st.sampled_from(["g1", "g2"])),
+    version_ids=st.frozensets(st.sampled_from(["v1", "v2"])),
+    version_status=st.sampled_from([None, "ACTIVE", "IN_PROGRESS"]),
     version_id=names | st.just("v1"),
     approval_status=names | st.just("MIXED"),
     approval_version_id=names | st.just("v1"),
     approved_by=st.frozensets(st.sampled_from(USERS)),
+    external_approvers=st.frozensets(st.sampled_from(REVIEWERS)),
     approved_at=st.none() | days(-1, 40).map(lambda age: NOW - age),
     sha256=st.sampled_from([None, "cd" * 32]),
 )
@@ -95,6 +104,7 @@ policies = near(
     require_compliant=st.booleans(),
     min_approvers=st.integers(1, 3),
     required_approvers=st.frozensets(st.sampled_from(USERS), max_size=2),
+    external_reviewers=st.frozensets(st.sampled_from(REVIEWERS)),
     max_approval_age=days(1, 40),
     allow_download=st.booleans(),
     link_lifetime=days(3, 90),
@@ -104,6 +114,7 @@ recipients = near(
     RECIPIENT,
     regions=st.lists(st.sampled_from((*REGIONS, "LATAM")), max_size=2),
     languages=st.lists(st.sampled_from((*LANGUAGES, "it")), max_size=2),
+    language=st.none() | st.sampled_from((*LANGUAGES, "it")),
 )
 purposes = near(
     PURPOSE,
@@ -246,6 +257,12 @@ def test_facts_that_say_less_never_turn_a_no_into_a_yes(case: Case) -> None:
         attrs.evolve(case.facts, approved_at=None),
         attrs.evolve(case.facts, sha256=None),
         attrs.evolve(case.facts, status=None),
+        attrs.evolve(case.facts, external_approvers=frozenset()),
+        attrs.evolve(case.facts, is_blocked=True),
+        attrs.evolve(case.facts, deleted_at=NOW),
+        attrs.evolve(case.facts, limit_download_to_groups=frozenset({"g1"})),
+        attrs.evolve(case.facts, version_ids=frozenset({"v1"})),
+        attrs.evolve(case.facts, version_status="DELETING"),
     ):
         is_no_sooner_a_yes(decided(case, facts=less), decided(case))
 
@@ -258,6 +275,8 @@ def wishes(recipient: Recipient, purpose: Purpose) -> Iterator[tuple[Recipient, 
         yield recipient, attrs.evolve(purpose, usage=purpose.usage or usage)
     # One of the languages is enough: fewer to choose from is more to ask, and so is one at all.
     yield attrs.evolve(recipient, languages=recipient.languages[:1] or ["de"]), purpose
+    for language in LANGUAGES:
+        yield attrs.evolve(recipient, language=recipient.language or language), purpose
     # Without a region only what is cleared everywhere will do: there is nothing more to ask.
     if recipient.regions:
         for region in (*REGIONS, "LATAM"):
@@ -268,6 +287,23 @@ def wishes(recipient: Recipient, purpose: Purpose) -> Iterator[tuple[Recipient, 
 def test_who_wants_more_gets_no_sooner_a_yes(case: Case) -> None:
     for recipient, purpose in wishes(case.recipient, case.purpose):
         is_no_sooner_a_yes(decided(case, recipient=recipient, purpose=purpose), decided(case))
+
+
+@given(cases, st.integers(-600, 600))
+def test_a_yes_by_two_clocks_is_a_yes_by_each(case: Case, seconds: int) -> None:
+    ahead = timedelta(seconds=seconds)
+    known = attrs.evolve(case.facts, platform_at=case.facts.read_at + ahead)
+    by_ours = attrs.evolve(known, platform_at=None)
+    by_theirs = attrs.evolve(by_ours, read_at=known.read_at + ahead)
+
+    both = decided(case, facts=known)
+    ours = decided(case, facts=by_ours)
+    theirs = decide(case.policy, by_theirs, case.recipient, case.purpose, NOW + ahead)
+
+    assert both.allowed == (ours.allowed and theirs.allowed)
+    assert {reason.code for reason in both.reasons} - {ReasonCode.RELEASABLE} == {
+        reason.code for reason in (*ours.reasons, *theirs.reasons)
+    } - {ReasonCode.RELEASABLE}
 
 
 @given(cases)
@@ -312,11 +348,16 @@ arbitrary_facts = st.builds(
     asset_id=st.text(),
     title=st.text(),
     read_at=instants,
+    platform_at=st.none() | instants,
     status=st.none() | st.text() | st.just("ACTIVE"),
+    deleted_at=st.none() | instants,
     version_id=st.none() | st.text(),
+    version_ids=st.none() | st.frozensets(st.text()),
+    version_status=st.none() | st.text(),
     approval_status=st.none() | st.text() | st.just("APPROVED"),
     approval_version_id=st.none() | st.text(),
     approved_by=st.frozensets(st.text()),
+    external_approvers=st.frozensets(st.text()),
     approved_at=st.none() | instants,
     sha256=st.none() | st.text(),
     metadata=st.dictionaries(st.sampled_from(FIELDS), anything),
@@ -326,6 +367,12 @@ arbitrary_facts = st.builds(
 @given(cases, arbitrary_facts)
 def test_whatever_the_facts_are_there_is_a_decision(case: Case, known: AssetFacts) -> None:
     assert decided(case, facts=known).reasons
+
+
+@given(cases, instants)
+def test_whatever_the_time_is_there_is_a_decision(case: Case, at: datetime) -> None:
+    for known in (case.facts, attrs.evolve(case.facts, read_at=at)):
+        assert decide(case.policy, known, case.recipient, case.purpose, at).reasons
 
 
 @given(cases, st.sampled_from(FIELDS), anything)

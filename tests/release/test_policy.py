@@ -8,7 +8,7 @@ import attrs
 import pytest
 
 from tgiconik.errors import ConfigurationError
-from tgiconik.release import ReasonCode, ReleasePolicy
+from tgiconik.release import ForeignShares, Purpose, ReasonCode, ReleasePolicy
 
 WHOLE = """
 metadata_view = "1f0a3c52"
@@ -32,6 +32,10 @@ allow_download = false
 link_lifetime = "7d"
 renew_before = "36h"
 freshness = "5s"
+external_reviewers = ["ann@agency.example"]
+probation = "20m"
+keep_former_recipients = false
+foreign_shares = "report"
 """
 PAGE = Path(__file__).parents[2] / "docs" / "release.md"
 
@@ -61,6 +65,10 @@ def test_every_attribute_is_read_from_toml() -> None:
         link_lifetime=timedelta(days=7),
         renew_before=timedelta(hours=36),
         freshness=timedelta(seconds=5),
+        external_reviewers=frozenset({"ann@agency.example"}),
+        probation=timedelta(minutes=20),
+        keep_former_recipients=False,
+        foreign_shares=ForeignShares.REPORT,
     )
     default = ReleasePolicy()
     for field in attrs.fields(ReleasePolicy):
@@ -90,6 +98,10 @@ def test_a_policy_of_which_nothing_is_said() -> None:
         link_lifetime=timedelta(days=14),
         renew_before=timedelta(days=2),
         freshness=timedelta(seconds=10),
+        external_reviewers=frozenset(),
+        probation=None,
+        keep_former_recipients=True,
+        foreign_shares=ForeignShares.CLOSE,
     )
 
 
@@ -187,6 +199,10 @@ def test_an_unknown_key_is_refused_with_the_one_that_was_meant() -> None:
         ("worldwide = 'All'", "a list of texts"),
         ("worldwide = [1]", "a list of texts"),
         ("required_approvers = [['u1']]", "a list of texts"),
+        ("external_reviewers = 'ann'", "a list of texts"),
+        ("keep_former_recipients = 'no'", "true or false"),
+        ("foreign_shares = true", "text"),
+        ("probation = 15", 'a duration such as "14d"'),
         ("required_approvers = {u1 = true}", "a list of texts"),
         ("link_lifetime = 14", 'a duration such as "14d"'),
         ("link_lifetime = true", 'a duration such as "14d"'),
@@ -226,7 +242,9 @@ def test_a_duration_is_a_number_and_a_unit(text: str, meant: timedelta) -> None:
     assert ReleasePolicy.from_toml(f'max_approval_age = "{text}"').max_approval_age == meant
 
 
-@pytest.mark.parametrize("name", ["max_approval_age", "link_lifetime", "renew_before", "freshness"])
+@pytest.mark.parametrize(
+    "name", ["max_approval_age", "link_lifetime", "renew_before", "freshness", "probation"]
+)
 @pytest.mark.parametrize("text", ["0d", "300w", "99999999w"])
 def test_a_duration_is_above_zero_and_at_most_five_years(name: str, text: str) -> None:
     with pytest.raises(
@@ -269,6 +287,41 @@ def test_links_are_renewed_before_they_end_and_not_before_they_begin(
         ReleasePolicy(link_lifetime=timedelta(days=1), renew_before=renew_before)
 
 
+@pytest.mark.parametrize("probation", [timedelta(days=14), timedelta(days=15)])
+def test_a_first_lifetime_is_shorter_than_the_whole_one(probation: timedelta) -> None:
+    with pytest.raises(ConfigurationError, match=r"probation must be shorter than link_lifetime$"):
+        ReleasePolicy(probation=probation)
+
+
+def test_a_new_link_for_compliance_lasts_a_quarter_of_an_hour_at_first() -> None:
+    quarter = timedelta(minutes=15)
+
+    assert ReleasePolicy().first_lifetime(Purpose()) is None
+    assert ReleasePolicy().first_lifetime(Purpose(compliance=True)) == quarter
+    assert ReleasePolicy(require_compliant=True).first_lifetime(Purpose()) == quarter
+
+
+def test_a_policy_that_names_a_first_lifetime_means_every_purpose() -> None:
+    policy = ReleasePolicy(probation=timedelta(minutes=5), require_compliant=True)
+
+    assert policy.first_lifetime(Purpose()) == timedelta(minutes=5)
+    assert policy.first_lifetime(Purpose(compliance=True)) == timedelta(minutes=5)
+
+
+def test_no_first_lifetime_is_longer_than_the_whole_one() -> None:
+    short = ReleasePolicy(link_lifetime=timedelta(minutes=9), renew_before=timedelta(minutes=1))
+
+    assert short.first_lifetime(Purpose(compliance=True)) == timedelta(minutes=9)
+
+
+@pytest.mark.parametrize("word", ["", "Close", "keep"])
+def test_shares_of_others_are_closed_or_reported(word: str) -> None:
+    with pytest.raises(
+        ConfigurationError, match=rf"^policy: foreign_shares must be close or report, not '{word}'$"
+    ):
+        ReleasePolicy.from_toml(f"foreign_shares = '{word}'")
+
+
 def test_only_what_restricts_can_be_missing() -> None:
     with pytest.raises(
         ConfigurationError, match=r"knows languages, regions, usages, not a, b, c, d$"
@@ -291,7 +344,10 @@ def test_what_names_a_field_or_a_view_is_not_blank(name: str, blank: str) -> Non
         ReleasePolicy.from_toml(f"{name} = '{blank}'")
 
 
-@pytest.mark.parametrize("name", ["worldwide", "required_approvers", "unrestricted_when_missing"])
+@pytest.mark.parametrize(
+    "name",
+    ["worldwide", "required_approvers", "external_reviewers", "unrestricted_when_missing"],
+)
 def test_one_text_is_no_list_of_texts(name: str) -> None:
     with pytest.raises(ConfigurationError, match="'regions' must be a list of texts"):
         ReleasePolicy(**{name: "regions"})  # type: ignore[arg-type]  # any attribute

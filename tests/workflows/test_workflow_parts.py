@@ -590,7 +590,8 @@ def test_only_those_who_approved_are_counted_and_the_approval_keeps_its_version(
 
     facts = facts_from(m.Asset(id="a"), "v2", approval, {}, read_at=NOW)
 
-    assert facts.approved_by == {"u1", "x@y.example"}
+    assert facts.approved_by == {"u1"}
+    assert facts.external_approvers == {"x@y.example"}
     assert (facts.version_id, facts.approval_version_id) == ("v2", "v1")
 
 

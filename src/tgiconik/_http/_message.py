@@ -330,13 +330,17 @@ def retry_after(headers: Mapping[str, str], *, at: datetime) -> float | None:
     value = headers.get("retry-after", "").strip()
     if value.isascii() and value.isdigit():
         return float(value)
+    until = http_date(value)
+    return max(0.0, (until - at).total_seconds()) if until is not None else None
+
+
+def http_date(value: str) -> datetime | None:
+    """A moment in UTC from the date of a header (RFC 9110); None when it is none."""
     try:
-        until = parsedate_to_datetime(value)
-    except ValueError:
+        moment = parsedate_to_datetime(value)
+        return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).astimezone(UTC)
+    except (ValueError, OverflowError):
         return None
-    if until.tzinfo is None:
-        until = until.replace(tzinfo=UTC)
-    return max(0.0, (until - at).total_seconds())
 
 
 def calls_left(headers: Mapping[str, str]) -> int | None:

@@ -15,7 +15,15 @@ from tgiconik import errors
 from tgiconik._http._backend import HttpReply, decoded
 from tgiconik._http._closing import Closeable, NotPicklable
 from tgiconik._http._engine import Connections, Engine, Transport, chosen_engine
-from tgiconik._http._message import Answer, Call, calls_left, header, problem, unreadable
+from tgiconik._http._message import (
+    Answer,
+    Call,
+    calls_left,
+    header,
+    http_date,
+    problem,
+    unreadable,
+)
 from tgiconik._http._origin import checked_url, hosts
 from tgiconik._http._rate import RateLimit
 from tgiconik._http._redact import Hidden, reason, without_traceback
@@ -105,6 +113,7 @@ class Session(Closeable):
         self._budget = RetryBudget(self._retry.budget)
         self._rate = RateLimit(rate) if rate is not None else None
         self._counter = TrafficCounter()
+        self._date: str | None = None
         self._closed = False
         self._in_flight: set[anyio.CancelScope] = set()
         product = f"{header('User-Agent', user_agent)} " if user_agent else ""
@@ -128,6 +137,14 @@ class Session(Closeable):
     def traffic(self) -> Traffic:
         """The work done so far: calls, retries, waits, bytes."""
         return self._counter.traffic()
+
+    @property
+    def server_time(self) -> datetime | None:
+        """The time by the platform's clock when it sent its latest answer, in whole seconds.
+
+        From the `Date` header; None before the first answer, and when it had no such header.
+        """
+        return http_date(self._date) if self._date is not None else None
 
     async def aclose(self) -> None:
         """Close all connections. Safe to call twice.
@@ -247,6 +264,7 @@ class Session(Closeable):
                 content=call.content,
             )
             _log.info("%s %s: %d", call.method, shown, reply.status)
+            self._date = reply.headers.get("date")
             self._counter.sent += len(call.content or b"")
             try:
                 return Answer(

@@ -25,6 +25,8 @@ from tgiconik._http import (
 )
 
 if TYPE_CHECKING:
+    from datetime import datetime
+
     from tgiconik.iconik.assets import Assets
     from tgiconik.iconik.check import IconikCheck
     from tgiconik.iconik.metadata import Metadata
@@ -161,6 +163,14 @@ class IconikClient(Closeable):
     def traffic(self) -> Traffic:
         """The work of this client so far: calls, retries, waits, bytes."""
         return self._session.traffic
+
+    @property
+    def server_time(self) -> "datetime | None":
+        """The time by iconik's clock when it sent its latest answer, in whole seconds, UTC.
+
+        From the `Date` header; None before the first answer, and when it had no such header.
+        """
+        return self._session.server_time
 
     async def aclose(self) -> None:
         """Close all connections. Safe to call twice."""

@@ -14,6 +14,7 @@ from tgiconik._http import Transport, asgi_transport
 from tgiconik.release import ReleasePolicy
 from tgiconik.sandbox import credentials, grid, iconik, links, page, world
 from tgiconik.sandbox.call_log import CallCountMiddleware, Calls, WriteLogMiddleware
+from tgiconik.sandbox.date_header import DateMiddleware
 from tgiconik.sandbox.faults import Fault, FaultMiddleware
 from tgiconik.sandbox.iconik import seed
 from tgiconik.sandbox.late import Late, late
@@ -85,7 +86,8 @@ class Sandbox:
             app = RateLimitMiddleware(app, limit)
         app = LatencyMiddleware(CallCountMiddleware(app, self.calls), latency)
         # Outermost, so that requests of the page are neither counted nor delayed.
-        self.app: ASGIApp = page.with_page(app, self.state)
+        app = page.with_page(app, self.state)
+        self.app: ASGIApp = DateMiddleware(app, self.state)
         self._ends = ExitStack()
 
     def __repr__(self) -> str:

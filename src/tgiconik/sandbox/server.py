@@ -65,6 +65,8 @@ def serve_in_thread(app: ASGIApp, host: str, port: int) -> Iterator[str]:
                 http=_BreakableProtocol,
                 log_level="warning",
                 lifespan="off",
+                # The app sends its own, by the sandbox's clock.
+                date_header=False,
                 timeout_graceful_shutdown=1,
             )
         )

@@ -42,7 +42,7 @@ import attrs
 from tgiconik import errors
 from tgiconik.iconik import IconikClient
 from tgiconik.iconik.search import exists, term
-from tgiconik.release import Purpose, ReleasePolicy
+from tgiconik.release import AssetFacts, Purpose, ReleasePolicy, marked_version
 from tgiconik.tradinggrid import TradingGridClient
 from tgiconik.tradinggrid.collaboration import Receipt
 from tgiconik.workflows.distribution.audience import AudienceResolver, unreachable
@@ -50,7 +50,9 @@ from tgiconik.workflows.distribution.distributor import Distributor
 from tgiconik.workflows.run import Run
 from tgiconik.workflows.run.concurrency import MAX_CONCURRENCY, both, checked_concurrency
 from tgiconik.workflows.run.results import Outcome, Result, State, raise_for_failures
+from tgiconik.workflows.run.text import named
 from tgiconik.workflows.run.trail import Clock, Step, Trail, utc_now
+from tgiconik.workflows.sharing.facts import check_view
 from tgiconik.workflows.sharing.snapshot import Snapshot
 
 #: The metadata field with the tags that groups are found by.
@@ -130,7 +132,7 @@ async def distribute_approved_asset(
     iconik: IconikClient,
     asset_id: str,
     *,
-    policy: ReleasePolicy | None = None,
+    policy: ReleasePolicy,
     groups: Iterable[str] | None = None,
     partners: Iterable[str] | None = None,
     groups_field: str = GROUPS_FIELD,
@@ -146,7 +148,7 @@ async def distribute_approved_asset(
         grid: where the partners are.
         iconik: where the asset is.
         asset_id: the asset whose current version they shall see.
-        policy: the release rules; the default policy when left out.
+        policy: the release rules.
         groups: ids of partner groups, instead of those that the asset is tagged for.
         partners: company ids of partners, beside `groups` or instead of any group.
         groups_field: the metadata field with the tags, in the policy's view.
@@ -162,7 +164,8 @@ async def distribute_approved_asset(
         CallError: a platform could not be asked; nothing is lost, run it again.
     """
     trail = Trail(now=now, dry_run=dry_run, progress=progress)
-    run = Run(grid=grid, iconik=iconik, policy=policy or ReleasePolicy(), trail=trail)
+    run = Run(grid=grid, iconik=iconik, policy=policy, trail=trail)
+    await check_view(run)
     distributing = _Distributing(
         run=run,
         purpose=purpose or Purpose(download=run.policy.allow_download),
@@ -177,7 +180,7 @@ async def distribute_tagged_assets(
     grid: TradingGridClient,
     iconik: IconikClient,
     *,
-    policy: ReleasePolicy | None = None,
+    policy: ReleasePolicy,
     groups_field: str = GROUPS_FIELD,
     purpose: Purpose | None = None,
     max_concurrency: int = MAX_CONCURRENCY,
@@ -193,7 +196,7 @@ async def distribute_tagged_assets(
     Args:
         grid: where the partners are.
         iconik: where the assets are.
-        policy: the release rules; the default policy when left out.
+        policy: the release rules.
         groups_field: the metadata field with the tags, in the policy's view.
         purpose: what for; by default for no certain usage, with download as the policy allows.
         max_concurrency: how many partners are served at the same time; 1 serves one after the
@@ -206,7 +209,8 @@ async def distribute_tagged_assets(
         CallError: iconik could not be searched. What fails about one asset is in its result.
     """
     trail = Trail(now=now, dry_run=dry_run, progress=progress)
-    run = Run(grid=grid, iconik=iconik, policy=policy or ReleasePolicy(), trail=trail)
+    run = Run(grid=grid, iconik=iconik, policy=policy, trail=trail)
+    await check_view(run)
     distributing = _Distributing(
         run=run,
         purpose=purpose or Purpose(download=run.policy.allow_download),
@@ -279,6 +283,8 @@ class _Distributing:
         snapshot, _ = await both(
             partial(Snapshot.of_asset, run, asset_id), self.resolver.read_groups
         )
+        if marked_version(run.policy, snapshot.latest) is not None:
+            return self._left_to_compliance(snapshot.latest)
         resolve = partial(
             self.resolver.resolve,
             snapshot.latest,
@@ -306,5 +312,18 @@ class _Distributing:
             outcomes=distributed.outcomes,
             closed=distributed.closed,
             waiting_on=tuple(waiting_on),
+            dry_run=run.dry_run,
+        )
+
+    def _left_to_compliance(self, facts: AssetFacts) -> Distribution:
+        """Two ways for one asset would undo each other: one that is marked has its own."""
+        run, title = self.run, named(facts.title)
+        run.trail.decided(f"{title} has a version that is marked as compliant")
+        waiting_on = (f"distribute_compliant_version to distribute {title}",)
+        run.conclude(waiting_on)
+        return Distribution(
+            asset_id=facts.asset_id,
+            version_id=facts.version_id,
+            waiting_on=waiting_on,
             dry_run=run.dry_run,
         )

@@ -77,6 +77,7 @@ from tgiconik.workflows.run.concurrency import (
 from tgiconik.workflows.run.results import Outcome, Result, State
 from tgiconik.workflows.run.text import fitting, how_many, listed, moment, named
 from tgiconik.workflows.run.trail import Clock, Step, Trail, utc_now
+from tgiconik.workflows.sharing.facts import check_view
 from tgiconik.workflows.sharing.snapshot import FactsCache
 from tgiconik.workflows.tickets.media_team import ask_media_team, keys_on_timeline
 
@@ -154,7 +155,7 @@ async def coordinate_campaign_launch(
     iconik: IconikClient,
     campaign: Campaign,
     *,
-    policy: ReleasePolicy | None = None,
+    policy: ReleasePolicy,
     max_concurrency: int = MAX_CONCURRENCY,
     dry_run: bool = False,
     now: Clock = utc_now,
@@ -166,7 +167,7 @@ async def coordinate_campaign_launch(
         grid: where the partners are.
         iconik: where the media is.
         campaign: what is to be launched.
-        policy: the release rules; the default policy when left out.
+        policy: the release rules.
         max_concurrency: how many partners are served at the same time; 1 serves one after the
             other. Partners who wait for a check that a batch shares do not count.
         dry_run: write nothing, and say what would be written.
@@ -178,7 +179,8 @@ async def coordinate_campaign_launch(
         CallError: a platform could not be asked; nothing is lost, run it again.
     """
     trail = Trail(now=now, dry_run=dry_run, progress=progress)
-    run = Run(grid=grid, iconik=iconik, policy=policy or ReleasePolicy(), trail=trail)
+    run = Run(grid=grid, iconik=iconik, policy=policy, trail=trail)
+    await check_view(run)
     coordinating = _Coordinating(run=run, campaign=campaign, max_concurrency=max_concurrency)
     result = await coordinating.advance()
     timeline = run.conclude(result.waiting_on)

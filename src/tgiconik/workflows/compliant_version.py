@@ -63,7 +63,7 @@ from tgiconik.workflows.run.concurrency import MAX_CONCURRENCY, checked_concurre
 from tgiconik.workflows.run.results import Outcome, Result, State
 from tgiconik.workflows.run.text import named
 from tgiconik.workflows.run.trail import Clock, Step, Trail, utc_now
-from tgiconik.workflows.sharing.facts import read_facts
+from tgiconik.workflows.sharing.facts import check_view, read_facts
 from tgiconik.workflows.sharing.share import close_partner
 from tgiconik.workflows.sharing.snapshot import Snapshot
 from tgiconik.workflows.sharing.versions import (
@@ -117,7 +117,7 @@ async def distribute_compliant_version(
     iconik: IconikClient,
     asset_id: str,
     *,
-    policy: ReleasePolicy | None = None,
+    policy: ReleasePolicy,
     groups: Iterable[str] | None = None,
     partners: Iterable[str] | None = None,
     groups_field: str = GROUPS_FIELD,
@@ -135,7 +135,7 @@ async def distribute_compliant_version(
         grid: where the partners are.
         iconik: where the asset is.
         asset_id: the asset whose compliant version they shall see.
-        policy: the release rules, with a metadata view; the default policy when left out.
+        policy: the release rules, with a metadata view.
         groups: ids of partner groups, instead of those that the asset is tagged for.
         partners: company ids of partners, beside `groups` or instead of any group.
         groups_field: the metadata field with the tags, in the policy's view.
@@ -153,9 +153,9 @@ async def distribute_compliant_version(
         Inconsistent: iconik copied something else than the version.
         CallError: a platform could not be asked; nothing is lost, run it again.
     """
-    policy = policy or ReleasePolicy()
     trail = Trail(now=now, dry_run=dry_run, progress=progress)
     run = Run(grid=grid, iconik=iconik, policy=policy, trail=trail)
+    await check_view(run)
     distributing = _CompliantDistribution(
         run=run,
         asset_id=asset_id,

@@ -17,7 +17,7 @@ from tgiconik import errors
 from tgiconik.iconik import IconikClient
 from tgiconik.iconik.assets import key_in
 from tgiconik.iconik.models import assets as m
-from tgiconik.release import AssetFacts, ReleasePolicy, marked_sha256, marked_version
+from tgiconik.release import AssetFacts, ReleasePolicy, held, marked_sha256, marked_version
 from tgiconik.tradinggrid import TradingGridClient
 from tgiconik.workflows.run import Run
 from tgiconik.workflows.run.results import Cell, Heat, Report, as_html, heat_table
@@ -28,7 +28,6 @@ from tgiconik.workflows.sharing.facts import read_facts
 from tgiconik.workflows.sharing.versions import (
     ReleaseAsset,
     digest_version,
-    held,
     is_intact,
     release_assets_of,
 )
@@ -289,6 +288,6 @@ def _wrong(facts: AssetFacts, marked: str | None, policy: ReleasePolicy) -> str 
         return _NOT_ONE
     if facts.version_id != marked:
         return _OTHER
-    if held(facts, policy, marked):
+    if held(policy, facts, marked):
         return _HELD
     return None

@@ -53,7 +53,7 @@ from tgiconik.workflows.sharing.delivery import (
     publish_for_request,
     record_for_request,
 )
-from tgiconik.workflows.sharing.facts import read_facts
+from tgiconik.workflows.sharing.facts import check_view, read_facts
 from tgiconik.workflows.sharing.share import close_request, share_asset
 from tgiconik.workflows.sharing.snapshot import Snapshot
 from tgiconik.workflows.tickets.media_team import ask_media_team, take_from_queue
@@ -105,7 +105,7 @@ async def process_enhancement_request(
     iconik: IconikClient,
     request_id: str,
     *,
-    policy: ReleasePolicy | None = None,
+    policy: ReleasePolicy,
     queue: str | None = None,
     notes: str | None = None,
     lease: timedelta = LEASE,
@@ -119,7 +119,7 @@ async def process_enhancement_request(
         grid: where the request is.
         iconik: where the media is.
         request_id: such as `REQ-1042`.
-        policy: the release rules; the default policy when left out.
+        policy: the release rules.
         queue: id of the collection that is the media team's work queue; None for no queue.
         notes: what the partner is told of the new version, line by line.
         lease: how long the claim lasts; renewed while work goes on.
@@ -133,7 +133,8 @@ async def process_enhancement_request(
         CallError: a platform could not be asked; nothing is lost, run it again.
     """
     trail = Trail(now=now, dry_run=dry_run, progress=progress)
-    run = Run(grid=grid, iconik=iconik, policy=policy or ReleasePolicy(), trail=trail)
+    run = Run(grid=grid, iconik=iconik, policy=policy, trail=trail)
+    await check_view(run)
     request = await read_request(run, request_id, RequestKind.ENHANCEMENT)
     enhancing = _Enhancing(run=run, request=request, queue=queue, notes=notes, lease=lease)
     try:

@@ -41,7 +41,7 @@ import attrs
 from tgiconik import errors
 from tgiconik.iconik import IconikClient
 from tgiconik.iconik.models import assets as m
-from tgiconik.release import AssetFacts, ReleasePolicy
+from tgiconik.release import AssetFacts, ReleasePolicy, held
 from tgiconik.tradinggrid import TradingGridClient
 from tgiconik.tradinggrid.collaboration import (
     AssetReference,
@@ -58,9 +58,8 @@ from tgiconik.workflows.run.results import Outcome, Result, State
 from tgiconik.workflows.run.text import fitting, listed, moment, named
 from tgiconik.workflows.run.trail import Clock, Step, Trail, utc_now
 from tgiconik.workflows.sharing.delivery import outcome_of
-from tgiconik.workflows.sharing.facts import read_facts
+from tgiconik.workflows.sharing.facts import check_view, read_facts
 from tgiconik.workflows.sharing.snapshot import Snapshot
-from tgiconik.workflows.sharing.versions import held
 from tgiconik.workflows.tickets.containment import (
     Incident,
     contain,
@@ -117,7 +116,7 @@ async def resolve_media_issue(
     iconik: IconikClient,
     issue_id: str,
     *,
-    policy: ReleasePolicy | None = None,
+    policy: ReleasePolicy,
     correction: str | os.PathLike[str] | None = None,
     version_id: str | None = None,
     notes: str | None = None,
@@ -134,7 +133,7 @@ async def resolve_media_issue(
         grid: where the issue is.
         iconik: where the media is.
         issue_id: such as `ISS-7`.
-        policy: the release rules, with a metadata view; the default policy when left out.
+        policy: the release rules, with a metadata view.
         correction: a file that is the corrected version, to be uploaded.
         version_id: a version of the asset that is the corrected one. Without either, it is the
             one that the media team makes current.
@@ -153,7 +152,6 @@ async def resolve_media_issue(
             a version are given.
         CallError: a platform could not be asked; nothing is lost, run it again.
     """
-    policy = policy or ReleasePolicy()
     if policy.metadata_view is None:
         raise errors.ConfigurationError("to hold a version, the policy needs a metadata_view")
     if correction is not None and version_id is not None:
@@ -314,7 +312,7 @@ class _Resolving:
 
     async def _is_approved(self, incident: Incident, version_id: str) -> bool:
         facts = await self._facts(incident, version_id)
-        return facts.approval_status == "APPROVED" and not held(facts, self.run.policy, version_id)
+        return facts.approval_status == "APPROVED" and not held(self.run.policy, facts, version_id)
 
     async def _facts(self, incident: Incident, version_id: str | None) -> AssetFacts:
         return await read_facts(self.run, incident.facts.asset_id, version_id=version_id)
@@ -352,6 +350,7 @@ class _Resolving:
     async def publish(self, incident: Incident, corrected: str) -> Resolution:
         """The corrected version is approved: it goes where the faulty one was."""
         run, facts = self.run, incident.facts
+        await check_view(run)
         try:
             await run.iconik.transfer.wait_until_ready(
                 facts.asset_id, corrected, timeout=self.given.ready_within.total_seconds()

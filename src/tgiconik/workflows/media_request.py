@@ -61,7 +61,7 @@ from tgiconik.workflows.sharing.delivery import (
     publish_for_request,
     record_for_request,
 )
-from tgiconik.workflows.sharing.facts import read_facts
+from tgiconik.workflows.sharing.facts import check_view, read_facts
 from tgiconik.workflows.sharing.share import close_request, keep_recorded, share_asset
 from tgiconik.workflows.sharing.snapshot import Snapshot
 from tgiconik.workflows.tickets.answers import (
@@ -133,7 +133,7 @@ async def fulfill_media_request(
     iconik: IconikClient,
     request_id: str,
     *,
-    policy: ReleasePolicy | None = None,
+    policy: ReleasePolicy,
     select: Select | None = None,
     consider: int = 100,
     lease: timedelta = LEASE,
@@ -147,7 +147,7 @@ async def fulfill_media_request(
         grid: where the request is.
         iconik: where the media is.
         request_id: such as `REQ-1042`.
-        policy: the release rules; the default policy when left out.
+        policy: the release rules.
         select: chooses when several releasable assets are equally good; gets them in a stable
             order, returns those to deliver. Without it the partner is asked.
         consider: how many of the found assets are looked at, at the most.
@@ -162,7 +162,8 @@ async def fulfill_media_request(
         CallError: a platform could not be asked; nothing is lost, run it again.
     """
     trail = Trail(now=now, dry_run=dry_run, progress=progress)
-    run = Run(grid=grid, iconik=iconik, policy=policy or ReleasePolicy(), trail=trail)
+    run = Run(grid=grid, iconik=iconik, policy=policy, trail=trail)
+    await check_view(run)
     fulfilling = _Fulfilling(run=run, select=select, consider=consider, lease=lease)
     request = await read_request(run, request_id, RequestKind.MEDIA_REQUEST)
     try:

@@ -73,6 +73,7 @@ from tgiconik.workflows.run import Run
 from tgiconik.workflows.run.results import Outcome, Result, State, raise_for_failures
 from tgiconik.workflows.run.text import fitting, named
 from tgiconik.workflows.run.trail import Clock, Step, Trail, utc_now
+from tgiconik.workflows.sharing.facts import check_view
 from tgiconik.workflows.sharing.snapshot import FactsCache
 from tgiconik.workflows.tickets.requests import read_partner
 
@@ -155,7 +156,7 @@ async def onboard_partner(
     users: Iterable[NewUser] = (),
     users_company: str | None = None,
     password: Password | None = None,
-    policy: ReleasePolicy | None = None,
+    policy: ReleasePolicy,
     dry_run: bool = False,
     now: Clock = utc_now,
     progress: Callable[[Step], object] | None = None,
@@ -170,7 +171,7 @@ async def onboard_partner(
         users: who at the partner is to work on Trading Grid.
         users_company: BUID of the company that the users are made in; needed when there are any.
         password: gives the first password of a user who is to be made; may be a coroutine function.
-        policy: the release rules; the default policy when left out.
+        policy: the release rules.
         dry_run: write nothing, ask for no password, and say what would be written.
         now: the clock, timezone-aware UTC.
         progress: called with each step as it happens.
@@ -181,7 +182,8 @@ async def onboard_partner(
         CallError: a platform could not be asked; nothing is lost, run it again.
     """
     trail = Trail(now=now, dry_run=dry_run, progress=progress)
-    run = Run(grid=grid, iconik=iconik, policy=policy or ReleasePolicy(), trail=trail)
+    run = Run(grid=grid, iconik=iconik, policy=policy, trail=trail)
+    await check_view(run)
     onboarding = _Onboarding(
         run=run,
         company_id=company_id,

@@ -10,7 +10,9 @@ from typing import Final
 
 import attrs
 
+from tgiconik import errors
 from tgiconik.iconik.assets import current_version
+from tgiconik.iconik.check import view_not_found, view_problems
 from tgiconik.iconik.models import assets as m
 from tgiconik.release import AssetFacts, ReleasePolicy
 from tgiconik.tradinggrid.collaboration import Activity
@@ -43,13 +45,26 @@ async def read_facts(run: IconikRun, asset_id: str, *, version_id: str | None = 
     read_at = run.now()
     iconik, view = run.iconik, run.policy.metadata_view
     asset = await iconik.assets.get_asset(asset_id)
+    platform_at = _platform_time(run, read_at)
     if version_id is None:
         version = current_version(asset)
         version_id = version.id if version is not None else None
     approval = await iconik.assets.approval(asset_id, version_id) if version_id else None
     metadata = await iconik.metadata.values(asset_id, view) if view else {}
     run.trail.read(f"asset {asset_id}: version, approval and release metadata")
-    return facts_from(asset, version_id, approval, metadata, read_at=read_at)
+    return facts_from(
+        asset, version_id, approval, metadata, read_at=read_at, platform_at=platform_at
+    )
+
+
+def _platform_time(run: IconikRun, then: datetime) -> datetime | None:
+    """The platform's time at a moment of our clock, from the answer that has just come.
+
+    The platform wrote it after that moment, and how long after, nobody knows: all the time that has
+    passed is taken off, so that it is never later than it was, and nothing is out too early.
+    """
+    answered = run.iconik.server_time
+    return answered - max(run.now() - then, timedelta(0)) if answered is not None else None
 
 
 def facts_from(
@@ -59,24 +74,36 @@ def facts_from(
     metadata: Mapping[str, Sequence[object]],
     *,
     read_at: datetime,
+    platform_at: datetime | None = None,
 ) -> AssetFacts:
     """The facts of a release decision, from what was read."""
-    votes = (approval.approvals_by or ()) if approval is not None else ()
+    approved = [
+        vote
+        for vote in ((approval.approvals_by or ()) if approval is not None else ())
+        if vote.status == "APPROVED"
+    ]
+    versions = {version.id: version for version in asset.versions or () if version.id is not None}
+    version = versions.get(version_id or "")
     return AssetFacts(
         asset_id=asset.id or "",
         title=asset.title or "",
         read_at=read_at,
+        platform_at=platform_at,
         status=asset.status,
+        is_blocked=bool(asset.is_blocked),
+        deleted_at=asset.date_deleted,
+        limit_download_to_groups=frozenset(asset.limit_download_to_groups or ()),
         version_id=version_id,
+        version_ids=frozenset(versions) if asset.versions is not None else None,
+        version_status=version.status if version is not None else None,
         approval_status=approval.status if approval else None,
         # An approval that was asked for by version speaks of that version, unless it says
         # otherwise itself.
         approval_version_id=(approval.version_id or version_id) if approval else None,
         # A vote without a name cannot be told from another one, and counts for nobody.
-        approved_by=frozenset(
-            name
-            for vote in votes
-            if vote.status == "APPROVED" and (name := vote.user or vote.external)
+        approved_by=frozenset(vote.user for vote in approved if vote.user),
+        external_approvers=frozenset(
+            vote.external for vote in approved if vote.external and not vote.user
         ),
         approved_at=approval.change_date if approval else None,
         metadata=metadata,
@@ -124,3 +151,30 @@ def with_holds(facts: AssetFacts, policy: ReleasePolicy, held: Iterable[str]) ->
     marks = facts.metadata.get(policy.holds_field) or ()
     marks = [marks] if isinstance(marks, str) else [*marks]
     return attrs.evolve(facts, metadata={**facts.metadata, policy.holds_field: [*marks, *more]})
+
+
+async def check_view(run: IconikRun) -> None:
+    """Make sure that the policy's metadata view and fields exist and can hold what it reads.
+
+    `GET /API/metadata/v1/views/{view_id}/`, role `can_read_metadata_views`; where there is no such
+    view, also `GET /API/metadata/v1/views/`, to name the ones that there are. Without this, a wrong
+    id or name looks like metadata that clears nothing, holds nothing and embargoes nothing.
+
+    Args:
+        run: the run; its policy names the view and the fields.
+
+    Raises:
+        ConfigurationError: the policy names no view, or the view or a field does not exist or has
+            another type.
+        CallError: iconik could not be asked; run it again.
+    """
+    view_id, metadata = run.policy.metadata_view, run.iconik.metadata
+    if view_id is None:
+        raise errors.ConfigurationError("the policy needs a metadata_view: without, nobody gets it")
+    try:
+        view = await metadata.get_view(view_id, merge_fields=True)
+    except errors.NotFound as error:
+        raise errors.ConfigurationError(await view_not_found(metadata, view_id)) from error
+    run.trail.read(f"the fields of metadata view {view_id}")
+    if problems := view_problems(view, run.policy):
+        raise errors.ConfigurationError(f"metadata view {view_id}: {' '.join(problems)}")

@@ -19,7 +19,7 @@ from tgiconik.iconik.assets import current_version
 from tgiconik.iconik.models import assets as m
 from tgiconik.iconik.models.files import FileStatus
 from tgiconik.iconik.search import term
-from tgiconik.release import AssetFacts, ReleasePolicy
+from tgiconik.release import AssetFacts
 from tgiconik.tradinggrid.collaboration import Activity, ActivityInput
 from tgiconik.workflows.run import GridRun, IconikRun, Run
 from tgiconik.workflows.run.text import key_of, named
@@ -72,11 +72,6 @@ async def digest_version(run: IconikRun, asset_id: str, version_id: str) -> str 
         return None
     run.trail.read(f"the original of version {version_id}, digested")
     return digest
-
-
-def held(facts: AssetFacts, policy: ReleasePolicy, version_id: str) -> bool:
-    """Whether a version is marked as held."""
-    return version_id in _holds(facts, policy)
 
 
 async def hold_version(run: Run, asset_id: str, version_id: str, *, title: str) -> None:
@@ -151,10 +146,6 @@ async def log_hold(run: GridRun, asset_id: str, version_id: str, *, in_view: boo
         lambda: run.grid.community.activity.append(entry),
         instead=None,
     )
-
-
-def _holds(facts: AssetFacts, policy: ReleasePolicy) -> list[str]:
-    return [str(value) for value in facts.metadata.get(policy.holds_field, ())]
 
 
 @attrs.frozen(kw_only=True)

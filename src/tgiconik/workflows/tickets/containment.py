@@ -6,7 +6,7 @@ import attrs
 
 from tgiconik.iconik import IconikClient
 from tgiconik.iconik.models import assets as m
-from tgiconik.release import AssetFacts, ReleasePolicy
+from tgiconik.release import AssetFacts, ReleasePolicy, held
 from tgiconik.tradinggrid import TradingGridClient
 from tgiconik.tradinggrid.collaboration import (
     AnnouncementInput,
@@ -26,7 +26,7 @@ from tgiconik.workflows.run.text import fitting, how_many, listed, moment, named
 from tgiconik.workflows.run.trail import Trail, utc_now
 from tgiconik.workflows.sharing.share import close_links
 from tgiconik.workflows.sharing.snapshot import Snapshot
-from tgiconik.workflows.sharing.versions import held, hold_version
+from tgiconik.workflows.sharing.versions import hold_version
 from tgiconik.workflows.tickets.media_team import ask_media_team
 from tgiconik.workflows.tickets.requests import move
 
@@ -82,7 +82,7 @@ class Incident:
         return (
             self.linked
             and self.warned
-            and held(self.facts, policy, self.faulty)
+            and held(policy, self.facts, self.faulty)
             and not (self.shows_faulty and is_open)
         )
 
