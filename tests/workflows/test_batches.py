@@ -23,10 +23,10 @@ class Looks:
 
     def __init__(self, max_concurrency: int, expected: int) -> None:
         self.barrier = BatchBarrier(max_concurrency, expected)
-        self.read = SharedRead(self._look)
+        self.shared: SharedRead[int] = SharedRead()
         self.looks = self.at_work = self.most_at_work = 0
 
-    async def _look(self) -> int:
+    async def look(self) -> int:
         self.looks += 1
         await self.work()
         return self.looks
@@ -41,16 +41,16 @@ class Looks:
 
     async def look(self, slot: Slot) -> int:
         """Look with the others."""
-        asked = self.read.begun
+        asked = self.shared.begun
         async with slot.wait_for_batch():
-            return await self.read(asked=asked, within=slot.reserved)
+            return await self.shared(self.look, asked=asked, within=slot.reserved)
 
     async def serve(self, number: int) -> None:
         """Write, look, and write again."""
         del number
         async with self.barrier.slot() as slot:
             await self.work()
-            before = self.read.begun
+            before = self.shared.begun
             assert await self.look(slot) > before
             await self.work()
 

@@ -296,19 +296,20 @@ async def test_a_version_that_becomes_current_again_gets_a_document_of_its_own(
     assert await run(grid, iconik, clock) == third
 
 
-async def test_a_known_digest_is_published(
-    grid: TradingGridClient, iconik: IconikClient, clock: Clock
+async def test_an_asset_that_is_marked_as_compliant_is_left_to_the_compliant_way(
+    grid: TradingGridClient, iconik: IconikClient, sandbox: Sandbox, clock: Clock
 ) -> None:
     asset = await iconik.assets.get_asset(LOOKBOOK)
     assert asset.default_version_id
     marked = {"CompliantVersion": asset.default_version_id, "CompliantSHA256": "AB" * 32}
     await iconik.metadata.merge_values(LOOKBOOK, world.RELEASE_VIEW, marked)
+    writes = len(sandbox.writes)
 
     result = await run(grid, iconik, clock)
 
-    document = await grid.community.documents.get(result.document_id or "")
-    assert document.asset
-    assert document.asset.digest == "sha-256:" + "ab" * 32
+    assert result.outcomes == ()
+    assert result.waiting_on == ("distribute_compliant_version to distribute Summer lookbook",)
+    assert sandbox.writes[writes:] == []
 
 
 async def test_changed_restrictions_reach_the_document_and_the_deliveries(

@@ -252,7 +252,7 @@ async def test_metadata_of_unexpected_types_is_a_refusal_that_names_the_field(
 ) -> None:
     class OddMetadata(httpx.AsyncBaseTransport):
         async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
-            if "/API/metadata/" not in request.url.path:
+            if "/API/metadata/v1/assets/" not in request.url.path:
                 return await wire.handle_async_request(request)
             odd = {"Regions": {"field_values": [{"value": {"name": "DE"}}, {"value": 7}]}}
             return httpx.Response(200, json={"metadata_values": odd})

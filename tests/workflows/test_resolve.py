@@ -476,7 +476,7 @@ async def test_publishing_a_correction_is_useful_alone(
     assert document.audience.partners == (world.NORDLICHT, world.SUMMIT)
 
 
-async def test_a_link_that_is_nobodys_of_ours_is_left_to_its_owner(
+async def test_a_link_that_somebody_made_by_hand_is_closed_with_all_others(
     grid: TradingGridClient, iconik: IconikClient, sandbox: Sandbox, clock: Clock
 ) -> None:
     await new(sandbox, grid, iconik, clock)
@@ -490,8 +490,7 @@ async def test_a_link_that_is_nobodys_of_ours_is_left_to_its_owner(
 
     await run(grid, iconik, clock)
 
-    assert list(await iconik.assets.find_keyed_links(LOOKBOOK)) == ["another-tool:1"]
-    assert await iconik.assets.find_links(LOOKBOOK, share_key(world.NORDLICHT)) == []
+    assert await iconik.assets.find_shares(LOOKBOOK) == []
 
 
 async def test_a_colleagues_version_in_the_making_is_not_taken_for_a_piece_of_ours(

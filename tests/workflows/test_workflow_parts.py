@@ -228,15 +228,20 @@ def test_the_same_answer_has_the_same_key_and_another_round_or_share_another_one
     assert comment_key(request(), plan, failed) != comment_key(request(), plan, other)
 
 
-def test_what_the_request_names_goes_before_the_profile() -> None:
-    profile = partner(regions=("DE", "AT"), languages=("de",))
+def test_what_the_request_names_narrows_the_profile_and_never_widens_it() -> None:
+    profile = partner(regions=("DE", "AT"), languages=("de", "en"))
+    inside = request(criteria=Criteria(region="at", language="EN"))
     asked = request(criteria=Criteria(region="CH", language="fr", usage="print"))
 
     assert ticket(request()).recipient == Recipient(company_id="GC1")
     assert ticket(request(), profile).recipient.regions == ("DE", "AT")
-    assert ticket(asked, profile).recipient == Recipient(
-        company_id="GC1", regions=("CH",), languages=("fr",)
+    assert ticket(inside, profile).recipient == Recipient(
+        company_id="GC1", regions=("at",), languages=("EN",), language="EN"
     )
+    assert ticket(asked, profile).recipient == Recipient(
+        company_id="GC1", regions=("DE", "AT", "CH"), languages=("de", "en"), language="fr"
+    )
+    assert ticket(asked).recipient.regions == ()
     assert Ticket.of(asked, None, ReleasePolicy(allow_download=False)).purpose == Purpose(
         usage="print"
     )

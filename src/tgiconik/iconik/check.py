@@ -18,6 +18,7 @@ _SHARING: Final = frozenset(
         "can_read_assets",
         "can_read_approval_request",
         "can_read_metadata_values",
+        "can_read_metadata_views",
         "can_read_shares",
         "can_write_shares",
         "can_delete_object_shares",
@@ -68,7 +69,9 @@ WORKFLOW_ROLES: Final[Mapping[str, frozenset[str]]] = {
         "can_search",
         "can_write_versions",
     },
-    "recall_version": _SHARING - {"can_write_shares"}
+    # It closes before it asks anything: neither approvals nor the view's definition.
+    "recall_version": _SHARING
+    - {"can_write_shares", "can_read_approval_request", "can_read_metadata_views"}
     | {"can_read_collections", "can_write_collections", "can_write_metadata_values"},
     "onboard_partner": _SHARING | _PACKING,
     "process_enhancement_request": _SHARING | _TIMELINE | {"can_write_collections"},

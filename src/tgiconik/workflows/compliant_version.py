@@ -331,7 +331,9 @@ class _CompliantDistribution:
         A request's link to the asset itself stays while its current version is the compliant one.
         """
         run = self.run
-        snapshot = await Snapshot.of_asset(run, asset_id, facts=current)
+        # A release asset that somebody deleted has deliveries all the same.
+        is_release = asset_id != self.asset_id
+        snapshot = await Snapshot.of_asset(run, asset_id, facts=current, is_gone=is_release)
         await snapshot.refresh()
         shows_it = asset_id == self.asset_id and (
             marked_version(run.policy, current) == current.version_id

@@ -296,7 +296,11 @@ class _Fulfilling:
             facts = AssetFacts(asset_id=asset_id, title="", read_at=run.now())
         run.trail.decided(ruling(facts.title or asset_id, request.partner_id, decision))
         snapshot = await Snapshot.of_asset(
-            run, asset_id, facts=facts, partner_id=request.partner_id
+            run,
+            asset_id,
+            facts=facts,
+            is_gone=decision is None,
+            partner_id=request.partner_id,
         )
         await snapshot.refresh()
         if decision is not None and decision.allowed:

@@ -254,11 +254,14 @@ class _Recalling:
         releases = await self._try(
             "read the release assets", partial(release_assets_of, run, self.asset_id), nothing
         )
-        asset = await self._try("read the asset", self._asset, m.Asset(id=self.asset_id))
+        asset = await self._try("read the asset", self._asset, m.Asset())
         current = current_version(asset)
         is_shown = current is None or current.id == self.version_id
         shown = [one.asset_id for one in releases if one.source_version_id == self.version_id]
-        snapshots = [await self._snapshot(asset_id) for asset_id in (self.asset_id, *shown)]
+        snapshots = [
+            await self._snapshot(asset_id, is_gone=asset.id is None)
+            for asset_id in (self.asset_id, *shown)
+        ]
         links = [
             link
             for snapshot in snapshots
@@ -308,12 +311,14 @@ class _Recalling:
         except errors.NotFound:
             # Deleted: whatever was shared of it opens again when it is restored.
             self.run.trail.read(f"asset {self.asset_id} is gone, or hidden from us")
-            return m.Asset(id=self.asset_id)
+            return m.Asset()
 
-    async def _snapshot(self, asset_id: str) -> Snapshot:
+    async def _snapshot(self, asset_id: str, *, is_gone: bool) -> Snapshot:
         """The shares and deliveries of an asset, as far as either platform tells."""
         facts = AssetFacts(asset_id=asset_id, title="", read_at=self.run.now())
-        snapshot = Snapshot(self.run, asset_id, latest=facts, read=partial(_unread, facts))
+        snapshot = Snapshot(
+            self.run, asset_id, latest=facts, read=partial(_unread, facts), is_gone=is_gone
+        )
         await self._try("list the deliveries", snapshot.refresh_deliveries, None)
         await self._try("list the shares", snapshot.refresh_links, None)
         return snapshot

@@ -27,7 +27,7 @@ from tgiconik.workflows.run.results import Outcome, State
 from tgiconik.workflows.run.text import ruling
 from tgiconik.workflows.run.trail import Verb
 from tgiconik.workflows.sharing.delivery import record_delivery
-from tgiconik.workflows.sharing.share import close_partner, reconcile_asset, share_asset
+from tgiconik.workflows.sharing.share import close_refused, reconcile_asset, share_asset
 from tgiconik.workflows.sharing.snapshot import Snapshot
 
 #: How often partners are served anew when somebody else distributes at the same time.
@@ -212,7 +212,7 @@ class Distributor:
             self.run.trail.decided(ruling(self.snapshot.latest.title, partner_id, decision))
             outcome = self._outcome(partner_id, State.REFUSED, decision=decision)
         if outcome.state is not State.DELIVERED:
-            await close_partner(self.run, self.snapshot, partner_id)
+            await close_refused(self.run, self.snapshot, recipient, self.snapshot.latest)
         return outcome
 
     async def _record(self, document: Document | None, outcome: Outcome) -> None:

@@ -17,8 +17,6 @@ from tgiconik.release import (
     AssetFacts,
     Decision,
     ReleasePolicy,
-    marked_sha256,
-    marked_version,
     usable_until,
 )
 from tgiconik.tradinggrid.collaboration import (
@@ -62,7 +60,7 @@ def wanted_document(
             asset_id=facts.asset_id,
             version_id=facts.version_id,
             title=title,
-            digest=_digest(facts, policy),
+            digest=_digest(facts),
             role=AssetRole.DELIVERED,
         ),
         # A blank value restricts nothing, and Trading Grid would refuse it.
@@ -240,10 +238,7 @@ def _announcement(document: Document | None, title: str) -> AnnouncementInput:
     )
 
 
-def _digest(facts: AssetFacts, policy: ReleasePolicy) -> str | None:
-    """The digest of the version that the facts speak of, when anybody has computed it."""
-    found = facts.sha256
-    if found is None and marked_version(policy, facts) == facts.version_id:
-        found = marked_sha256(policy, facts)
-    digest = (found or "").strip().lower()
+def _digest(facts: AssetFacts) -> str | None:
+    """The digest of the version, where it was computed: where compliance asks for it."""
+    digest = (facts.sha256 or "").strip().lower()
     return f"sha-256:{digest}" if _SHA256.fullmatch(digest) else None

@@ -138,13 +138,13 @@ class SharedRead(Generic[T]):
         begun: how many reads have begun; it marks the moment of a question.
     """
 
-    _read: Callable[[], Awaitable[T]]
     begun: int = attrs.field(default=0, init=False)
     _one_at_a_time: anyio.Lock = attrs.field(factory=anyio.Lock, init=False)
     _latest: tuple[int, T] | None = attrs.field(default=None, init=False)
 
     async def __call__(
         self,
+        read: Callable[[], Awaitable[T]],
         *,
         asked: int | None = None,
         within: Callable[[], AbstractAsyncContextManager[None]] = nullcontext,
@@ -152,6 +152,7 @@ class SharedRead(Generic[T]):
         """Read, or share a read with others.
 
         Args:
+            read: makes the read, when one has to be made.
             asked: how many reads had `begun` when the caller asked; that of now when left out.
             within: a context to make the read in, when one has to be made.
         """
@@ -161,7 +162,7 @@ class SharedRead(Generic[T]):
                 async with within():
                     self.begun += 1
                     this = self.begun
-                    self._latest = (this, await self._read())
+                    self._latest = (this, await read())
             return self._latest[1]
 
 

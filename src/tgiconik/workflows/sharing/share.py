@@ -160,12 +160,13 @@ async def share_asset(
     ]
     await close_links(run, snapshot, strays, (), _STRAY)
     outcome = sharing.outcome(State.DELIVERED, facts, decision, link=link)
-    if is_new and link is not None and sharing.is_on_probation(link, decision):
+    extended = is_new and sharing.is_on_probation(link, decision)
+    if extended:
         outcome = attrs.evolve(outcome, expires_at=end_of(decision))
     if record is not None:
         await record(outcome)
-    if link is not None and outcome.expires_at is not None and link.expires != outcome.expires_at:
-        snapshot.note(await renew_link(run, link, recipient.company_id, outcome.expires_at))
+    if extended:
+        await sharing.extend(link, decision)
     return outcome
 
 
@@ -194,7 +195,8 @@ class _Sharing:
         if not links:
             return None
         owner_id = await self.run.user_id()
-        return winner(links, self.snapshot.remembered, self.purpose, owner_id=owner_id)
+        remembered = self.snapshot.remembered_of(self.recipient.company_id)
+        return winner(links, remembered, self.purpose, owner_id=owner_id)
 
     async def open(
         self, link: ShareLink | None, facts: AssetFacts, decision: Decision
@@ -221,10 +223,20 @@ class _Sharing:
         end = end_of(decision)
         return end if probation is None else min(end, self.run.now() + probation)
 
-    def is_on_probation(self, link: ShareLink, decision: Decision) -> bool:
-        """Whether a new link of this run still has its first, short lifetime."""
-        has_first = self.run.policy.first_lifetime(self.purpose) is not None
-        return has_first and link.expires is not None and link.expires < end_of(decision)
+    def is_on_probation(self, link: ShareLink | None, decision: Decision) -> bool:
+        """Whether a new link has its first, short lifetime; also one that a dry run would make."""
+        expires = self._first_end(decision) if link is None else link.expires
+        return expires is not None and expires < end_of(decision)
+
+    async def extend(self, link: ShareLink | None, decision: Decision) -> None:
+        """End the probation of a new link that was checked once more and is on record."""
+        run, end = self.run, end_of(decision)
+        there = link or ShareLink(
+            share_id="", object_id=self.snapshot.asset_id, object_type="assets", key=None
+        )
+        renewed = await renew_link(run, there, self.recipient.company_id, end)
+        if link is not None:
+            self.snapshot.note(renewed)
 
     def outcome(
         self, state: State, facts: AssetFacts, decision: Decision, *, link: ShareLink | None = None
@@ -276,6 +288,27 @@ async def close_partner(
     """
     links, deliveries = snapshot.links_of(partner_id), snapshot.deliveries_of(partner_id)
     await close_links(run, snapshot, links, deliveries, why)
+
+
+async def close_refused(
+    run: Run, snapshot: Snapshot, recipient: Recipient, facts: AssetFacts
+) -> None:
+    """End what a partner has of an asset that was refused for one purpose.
+
+    A link that answers a request stays, if the partner may still have it for no certain usage.
+
+    Raises:
+        CallError: a platform could not be asked; run it again.
+    """
+    partner_id, policy = recipient.company_id, run.policy
+    recorded = snapshot.deliveries_of(partner_id)
+    of_requests = {one.share_id for one in recorded if one.request_id is not None}
+    links = snapshot.links_of(partner_id)
+    purpose = Purpose(download=any(one.allow_download for one in links))
+    if of_requests and decide(policy, facts, recipient, purpose, run.now()).allowed:
+        links = [one for one in links if one.share_id not in of_requests]
+        recorded = [one for one in recorded if one.request_id is None]
+    await close_links(run, snapshot, links, recorded, REFUSED_NOW)
 
 
 async def close_request(run: Run, snapshot: Snapshot, partner_id: str, request_id: str) -> None:
@@ -369,13 +402,16 @@ async def keep_recorded(run: Run, snapshot: Snapshot, partner_id: str, purpose: 
         CallError: a platform could not be asked; run it again.
     """
     links = snapshot.links_of(partner_id)
-    recorded = [link for link in links if link.share_id in snapshot.remembered]
-    kept = winner(recorded, snapshot.remembered, purpose, owner_id=await run.user_id())
+    remembered = snapshot.remembered_of(partner_id)
+    recorded = [link for link in links if link.share_id in remembered]
+    kept = winner(recorded, remembered, purpose)
     strays = [link for link in links if kept is None or link.share_id != kept.share_id]
     dead = [
         one
         for one in snapshot.deliveries_of(partner_id)
-        if kept is None or one.share_id != kept.share_id
+        if (kept is None or one.share_id != kept.share_id)
+        # One that has expired says so itself.
+        and (one.expires_at is None or one.expires_at > run.now())
     ]
     await close_links(run, snapshot, strays, dead, _STRAY)
 

@@ -4,7 +4,7 @@ A read per partner would be a thousand reads for five hundred partners, and most
 """
 
 from collections import defaultdict
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Iterator, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager, nullcontext
 from datetime import datetime
 from functools import partial
@@ -40,6 +40,7 @@ class Snapshot:
         read: reads them.
         beside: other assets that its versions were shared by before. Their deliveries are only
             looked at by `delivery`.
+        is_gone: the asset was not found; it may have been deleted.
         partner_id: the only partner whose deliveries are read; None for all partners.
     """
 
@@ -48,6 +49,7 @@ class Snapshot:
     latest: AssetFacts = attrs.field(kw_only=True)
     read: Callable[[], Awaitable[AssetFacts]] = attrs.field(kw_only=True)
     beside: Sequence[str] = attrs.field(default=(), kw_only=True)
+    is_gone: bool = attrs.field(default=False, kw_only=True)
     partner_id: str | None = attrs.field(default=None, kw_only=True)
     _shares: dict[str, ShareLink] = attrs.field(factory=dict, init=False)
     _made: dict[str, ShareLink] = attrs.field(factory=dict, init=False)
@@ -55,12 +57,12 @@ class Snapshot:
     _missing: set[str] = attrs.field(factory=set, init=False)
     _deliveries: dict[str, list[Delivery]] = attrs.field(factory=dict, init=False)
     _beside: list[Delivery] = attrs.field(factory=list, init=False)
+    #: Links by the partner who has them, then by share id; under None, shares made by hand.
+    _links: dict[str | None, dict[str, ShareLink]] = attrs.field(factory=dict, init=False)
+    #: The partner whose delivery remembers a share.
+    _recorded: dict[str, str] = attrs.field(factory=dict, init=False)
     _is_read: bool = attrs.field(default=False, init=False)
-    _shared_read: SharedRead[AssetFacts] = attrs.field(init=False)
-
-    @_shared_read.default
-    def _one_read(self) -> SharedRead[AssetFacts]:
-        return SharedRead(self._read_now)
+    _shared_read: SharedRead[AssetFacts] = attrs.field(factory=SharedRead, init=False)
 
     @classmethod
     async def of_asset(
@@ -69,6 +71,7 @@ class Snapshot:
         asset_id: str,
         *,
         facts: AssetFacts | None = None,
+        is_gone: bool = False,
         partner_id: str | None = None,
     ) -> "Snapshot":
         """A snapshot with the facts of an asset's current version; the rest needs a `refresh`."""
@@ -78,22 +81,20 @@ class Snapshot:
             if facts is None
             else with_holds(facts, run.policy, await logged_holds(run, asset_id))
         )
-        return cls(run, asset_id, latest=latest, read=read, partner_id=partner_id)
+        return cls(run, asset_id, latest=latest, read=read, is_gone=is_gone, partner_id=partner_id)
 
     async def refresh(self) -> None:
         """Read all shares and deliveries of the asset.
 
         `GET /API/assets/v1/assets/{id}/shares/` and the deliveries of the collaboration contract.
         """
-        listed, (self._deliveries, self._beside) = await both(
-            self._list_shares, self._read_deliveries
-        )
+        listed, _ = await both(self._list_shares, self.refresh_deliveries)
         await self._take(listed)
         self.run.trail.read(f"shares and deliveries of asset {self.asset_id}")
 
     async def ensure_read(self) -> None:
         """Read all shares and deliveries, unless that was done before."""
-        if not self._is_read:
+        if not self._is_read and self.asset_id:
             await self.refresh()
 
     async def refresh_links(self) -> None:
@@ -108,6 +109,9 @@ class Snapshot:
     async def refresh_deliveries(self) -> None:
         """Read the deliveries alone: what they remember is read by id, whatever the list says."""
         self._deliveries, self._beside = await self._read_deliveries()
+        self._recorded = {
+            one.share_id: one.partner_id for one in self.all_deliveries if one.share_id is not None
+        }
 
     async def _list_shares(self) -> list[ShareLink]:
         if not self.asset_id:
@@ -129,6 +133,9 @@ class Snapshot:
                 shares[share_id] = link
         shares |= self._made
         self._shares = {id_: link for id_, link in shares.items() if id_ not in self._ended}
+        self._links = {}
+        for link in self._shares.values():
+            self._links.setdefault(self.partner_of(link), {})[link.share_id] = link
         self._is_read = True
 
     async def _read_deliveries(self) -> tuple[dict[str, list[Delivery]], list[Delivery]]:
@@ -145,7 +152,7 @@ class Snapshot:
 
     async def facts(self) -> AssetFacts:
         """The asset, by a read that begins after this call, shared by all who wait for one."""
-        self.latest = await self._shared_read()
+        self.latest = await self._shared_read(self.read)
         return self.latest
 
     async def look(self, slot: Slot | None = None) -> AssetFacts:
@@ -154,40 +161,30 @@ class Snapshot:
             return await self.facts()
         asked = self._shared_read.begun
         async with slot.wait_for_batch():
-            self.latest = await self._shared_read(asked=asked, within=slot.reserved)
+            self.latest = await self._shared_read(self.read, asked=asked, within=slot.reserved)
         return self.latest
-
-    async def _read_now(self) -> AssetFacts:
-        # Looked up at every read: a dry run replaces it by what would be.
-        return await self.read()
 
     @property
     def remembered(self) -> frozenset[str]:
         """The share ids that active deliveries remember."""
-        return frozenset(
-            one.share_id
-            for one in self.all_deliveries
-            if one.share_id is not None and one.state == DeliveryState.ACTIVE
-        )
+        return frozenset(_share_ids(self.all_deliveries))
+
+    def remembered_of(self, partner_id: str) -> frozenset[str]:
+        """The share ids that a partner's active deliveries remember."""
+        return frozenset(_share_ids(self.deliveries_of(partner_id)))
 
     @property
     def holders(self) -> frozenset[str]:
         """Company ids of the partners who have an open link or an active delivery."""
-        links = (self.partner_of(link) for link in self.open_links())
-        active = (
-            one.partner_id for one in self.all_deliveries if one.state == DeliveryState.ACTIVE
-        )
-        return frozenset([partner for partner in (*links, *active) if partner is not None])
+        linked = [id_ for id_ in self._links if id_ is not None and self.links_of(id_)]
+        return frozenset([*linked, *(id_ for id_ in self._deliveries if self.deliveries_of(id_))])
 
     def partner_of(self, link: ShareLink) -> str | None:
         """The partner who has a link: by a delivery that remembers it, else by its key.
 
         The title of a share, which has the key, can be edited by people; a delivery cannot.
         """
-        for one in self.all_deliveries:
-            if one.share_id == link.share_id:
-                return one.partner_id
-        return partner_in(link.key)
+        return self._recorded.get(link.share_id) or partner_in(link.key)
 
     def open_links(self) -> list[ShareLink]:
         """Everybody's links that have not expired, also those of shares that others made."""
@@ -195,11 +192,11 @@ class Snapshot:
 
     def links_of(self, partner_id: str) -> list[ShareLink]:
         """A partner's links that have not expired, oldest first."""
-        return [link for link in self.open_links() if self.partner_of(link) == partner_id]
+        return still_open(self._links.get(partner_id, {}).values(), self.run.now())
 
     def foreign_links(self) -> list[ShareLink]:
         """The open shares that are no partner's: somebody made them by hand."""
-        return [link for link in self.open_links() if self.partner_of(link) is None]
+        return still_open(self._links.get(None, {}).values(), self.run.now())
 
     def deliveries_of(self, partner_id: str) -> list[Delivery]:
         """A partner's active deliveries of the asset."""
@@ -222,12 +219,14 @@ class Snapshot:
     def note(self, link: ShareLink) -> None:
         """Remember a link that this run made or renewed."""
         self._made[link.share_id] = self._shares[link.share_id] = link
+        self._links.setdefault(self.partner_of(link), {})[link.share_id] = link
 
     def forget(self, link: ShareLink) -> None:
         """Remember that this run revoked a link."""
         self._ended.add(link.share_id)
         self._made.pop(link.share_id, None)
         self._shares.pop(link.share_id, None)
+        self._links.get(self.partner_of(link), {}).pop(link.share_id, None)
 
     def record(self, delivery: Delivery) -> None:
         """Remember a delivery that this run put on record, or changed."""
@@ -236,11 +235,20 @@ class Snapshot:
             *(one for one in others if one.document_id != delivery.document_id),
             delivery,
         ]
+        if delivery.share_id is not None:
+            self._recorded[delivery.share_id] = delivery.partner_id
 
     @property
     def all_deliveries(self) -> list[Delivery]:
         """Every partner's deliveries of the asset, ended ones too."""
         return [one for recorded in self._deliveries.values() for one in recorded]
+
+
+def _share_ids(deliveries: Iterable[Delivery]) -> Iterator[str]:
+    """The shares that active deliveries remember."""
+    for one in deliveries:
+        if one.share_id is not None and one.state == DeliveryState.ACTIVE:
+            yield one.share_id
 
 
 @attrs.frozen
@@ -313,8 +321,9 @@ class FactsCache:
         within: Callable[[], AbstractAsyncContextManager[None]] = nullcontext,
     ) -> AssetFacts:
         if asset_id not in self._reads:
-            self._reads[asset_id] = SharedRead(partial(self._read_now, asset_id))
-        known = await self._reads[asset_id](asked=asked, within=within)
+            self._reads[asset_id] = SharedRead()
+        read = partial(self._read_now, asset_id)
+        known = await self._reads[asset_id](read, asked=asked, within=within)
         self._latest[asset_id] = known
         return known.result()
 

@@ -131,7 +131,7 @@ async def contain(run: Run, incident: Incident) -> None:
     if incident.shows_faulty:
         await _close(run, incident)
     await hold_version(run, facts.asset_id, incident.faulty, title=facts.title)
-    if incident.shows_faulty:
+    if incident.shows_faulty and not run.dry_run:
         # Somebody may have shared before the hold could be read.
         await incident.snapshot.refresh()
         await _close(run, incident)

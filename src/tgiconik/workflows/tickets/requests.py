@@ -125,20 +125,37 @@ class Ticket:
 
     @classmethod
     def of(cls, request: Request, partner: Partner | None, policy: ReleasePolicy) -> "Ticket":
-        """Work it out. What the request names goes before the profile."""
+        """Work it out. What the request names narrows the profile, and never widens it."""
         criteria = criteria_of(request)
-        region, language = criteria.region, criteria.language
         return cls(
             request=request,
             partner=partner,
             criteria=criteria,
-            recipient=Recipient(
-                company_id=request.partner_id,
-                regions=(region,) if region else partner.regions if partner else (),
-                languages=(language,) if language else partner.languages if partner else (),
-            ),
+            recipient=_narrowed(request.partner_id, partner, criteria),
             purpose=Purpose(usage=criteria.usage, download=policy.allow_download),
         )
+
+
+def _narrowed(company_id: str, partner: Partner | None, criteria: Criteria) -> Recipient:
+    """The partner as the profile has it, for no more than the request names.
+
+    A region of the profile is enough when the request names it. One that the profile lacks must be
+    cleared beside those of the profile; so must a language.
+    """
+    regions = tuple(partner.regions) if partner is not None else ()
+    languages = tuple(partner.languages) if partner is not None else ()
+    region, language = criteria.region, criteria.language
+    if region and regions:
+        regions = (region,) if _is_among(region, regions) else (*regions, region)
+    if language and _is_among(language, languages):
+        languages = (language,)
+    return Recipient(
+        company_id=company_id, regions=regions, languages=languages, language=language or None
+    )
+
+
+def _is_among(text: str, texts: Sequence[str]) -> bool:
+    return text.strip().casefold() in {one.strip().casefold() for one in texts}
 
 
 def criteria_of(request: Request) -> Criteria:
