@@ -8,8 +8,8 @@ from datetime import datetime, timedelta
 
 from tgiconik import errors
 from tgiconik.iconik.assets import current_version
-from tgiconik.iconik.check import view_not_found, view_problems
 from tgiconik.iconik.models import assets as m
+from tgiconik.iconik.policy_view import view_not_found, view_problems
 from tgiconik.release import AssetFacts
 from tgiconik.workflows.run import IconikRun
 
