@@ -245,14 +245,18 @@ async def test_a_media_request_is_no_wish(
     grid: TradingGridClient, iconik: IconikClient, clock: Clock
 ) -> None:
     with pytest.raises(errors.WorkflowError, match="no enhancement but 'media_request'"):
-        await process_enhancement_request(grid, iconik, "REQ-1042", now=clock)
+        await process_enhancement_request(
+            grid, iconik, "REQ-1042", policy=world.policy(), now=clock
+        )
 
 
 async def test_an_unknown_wish_is_an_error(
     grid: TradingGridClient, iconik: IconikClient, clock: Clock
 ) -> None:
     with pytest.raises(errors.UnknownRequest, match="there is no request REQ-9999"):
-        await process_enhancement_request(grid, iconik, "REQ-9999", now=clock)
+        await process_enhancement_request(
+            grid, iconik, "REQ-9999", policy=world.policy(), now=clock
+        )
 
 
 async def test_markup_and_control_characters_stay_text_on_lines_of_their_own(

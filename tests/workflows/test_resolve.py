@@ -19,7 +19,6 @@ from tgiconik.workflows import (
     distribute_approved_asset,
     publish_correction,
     resolve_media_issue,
-    share_key,
 )
 
 from .conftest import Clock, Wire

@@ -12,8 +12,8 @@ import attrs
 
 from tgiconik import errors
 from tgiconik.iconik.assets import current_version
-from tgiconik.iconik.check import view_not_found, view_problems
 from tgiconik.iconik.models import assets as m
+from tgiconik.iconik.policy_view import view_not_found, view_problems
 from tgiconik.release import AssetFacts, ReleasePolicy
 from tgiconik.tradinggrid.collaboration import Activity
 from tgiconik.workflows.run import GridRun, IconikRun, Run
