@@ -670,9 +670,7 @@ def _download_is_allowed(case: _Judged) -> Iterable[Reason]:
 
 def _is_the_compliant_version(case: _Judged) -> Iterable[Reason]:
     facts, policy = case.facts, case.policy
-    demanded = policy.require_compliant or case.purpose.compliance
-    # Once a version is marked, no other one goes out, whatever for.
-    if not (demanded or _values(facts.metadata, policy.compliant_version_field)):
+    if not (policy.require_compliant or case.purpose.compliance):
         return
     if facts.version_id is None or marked_version(policy, facts) != facts.version_id:
         yield Reason(

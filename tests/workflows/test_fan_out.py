@@ -178,7 +178,7 @@ def resolve(grid: TradingGridClient, iconik: IconikClient, clock: Clock) -> Awai
 
 
 @attrs.frozen
-class Incident:
+class Case:
     """A workflow that goes to all of them.
 
     Attributes:
@@ -195,10 +195,10 @@ class Incident:
 
 
 CASES = {
-    "distribute": Incident(as_it_is, distribute, writes=2.1, reads=500 / 50 + 20),
-    "comply": Incident(comply_plays.marked, comply, writes=2.1, reads=500 / 50 + 50),
-    "launch": Incident(as_it_is, launch, writes=6.1, reads=500 * 1.02 + 50),
-    "resolve": Incident(is_corrected, resolve, writes=2.1, reads=500 / 50 + 20),
+    "distribute": Case(as_it_is, distribute, writes=2.1, reads=500 / 50 + 40),
+    "comply": Case(comply_plays.marked, comply, writes=2.1, reads=500 / 50 + 50),
+    "launch": Case(as_it_is, launch, writes=6.1, reads=500 * 1.02 + 50),
+    "resolve": Case(is_corrected, resolve, writes=2.1, reads=500 / 50 + 40),
 }
 
 
@@ -210,7 +210,7 @@ CASES = {
     ],
 )
 async def test_of_500_partners_493_get_it_and_7_are_explained(
-    case: Incident, sandbox: Sandbox, clock: Clock
+    case: Case, sandbox: Sandbox, clock: Clock
 ) -> None:
     wire = Troubled(sandbox)
     async with grid_client(sandbox, wire) as grid, iconik_client(sandbox, wire) as iconik:

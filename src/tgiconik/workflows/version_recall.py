@@ -47,7 +47,11 @@ from tgiconik.tradinggrid.collaboration import (
     Delivery,
     DocumentState,
 )
-from tgiconik.workflows.distribution.package_store import packages_with, remove_from_packages
+from tgiconik.workflows.distribution.package_store import (
+    packages_with,
+    partners_packed_with,
+    remove_from_packages,
+)
 from tgiconik.workflows.distribution.publication import tell_once
 from tgiconik.workflows.run import Run
 from tgiconik.workflows.run.concurrency import MAX_CONCURRENCY, checked_concurrency, fan_out
@@ -290,7 +294,14 @@ class _Recalling:
                 {},
             )
         told = await self._try("read earlier announcements", self._told, frozenset[str]())
-        had = {one.partner_id for one in recorded} | {*holders.values()} | {*packages.values()}
+        packed = await self._try(
+            "read the packages' log",
+            partial(partners_packed_with, run, self.asset_id, self.version_id),
+            frozenset[str](),
+        )
+        had = (
+            {one.partner_id for one in recorded} | {*holders.values(), *packages.values()} | packed
+        )
         return _Exposure(
             title=asset.title or self.asset_id,
             links=tuple(links),

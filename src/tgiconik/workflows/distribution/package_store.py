@@ -29,7 +29,7 @@ from tgiconik.tradinggrid.collaboration import (
     Project,
 )
 from tgiconik.workflows.distribution.publication import change_document
-from tgiconik.workflows.run import IconikRun, Run
+from tgiconik.workflows.run import GridRun, IconikRun, Run
 from tgiconik.workflows.run.text import key_of, named
 
 _PACKAGE: Final = "package"
@@ -339,6 +339,18 @@ async def packages_with(iconik: IconikClient, collection_ids: Iterable[str]) -> 
         if partner_id is not None:
             found[collection_id] = partner_id
     return found
+
+
+async def partners_packed_with(run: GridRun, asset_id: str, version_id: str) -> frozenset[str]:
+    """Company ids of the partners whose package ever showed a version of an asset, by the log."""
+    wanted = {"asset_id": asset_id, "version_id": version_id}
+    return frozenset(
+        [
+            entry.partner_id
+            async for entry in run.grid.community.activity.list(kind=[PACKED])
+            if entry.partner_id is not None and wanted in (entry.detail.get("assets") or ())
+        ]
+    )
 
 
 async def remove_from_packages(

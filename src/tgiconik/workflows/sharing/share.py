@@ -28,7 +28,7 @@ from tgiconik.tradinggrid.collaboration import Delivery, Partner
 from tgiconik.workflows.run import Lease, Run
 from tgiconik.workflows.run.concurrency import Slot
 from tgiconik.workflows.run.results import Outcome, State
-from tgiconik.workflows.run.text import ruling
+from tgiconik.workflows.run.text import named, ruling
 from tgiconik.workflows.run.trail import Trail, utc_now
 from tgiconik.workflows.sharing.delivery import (
     LinkTarget,
@@ -230,13 +230,15 @@ class _Sharing:
 
     async def extend(self, link: ShareLink | None, decision: Decision) -> None:
         """End the probation of a new link that was checked once more and is on record."""
-        run, end = self.run, end_of(decision)
-        there = link or ShareLink(
-            share_id="", object_id=self.snapshot.asset_id, object_type="assets", key=None
+        run, partner_id = self.run, self.recipient.company_id
+        title, end = self.snapshot.latest.title, end_of(decision)
+        extended = await run.write(
+            f"extend the new link of {partner_id} to {named(title)}",
+            lambda: run.iconik.assets.renew_link(_there(link), end),
+            instead=None,
         )
-        renewed = await renew_link(run, there, self.recipient.company_id, end)
-        if link is not None:
-            self.snapshot.note(renewed)
+        if extended is not None:
+            self.snapshot.note(extended)
 
     def outcome(
         self, state: State, facts: AssetFacts, decision: Decision, *, link: ShareLink | None = None
@@ -256,6 +258,12 @@ class _Sharing:
             expires_at=link.expires if link else decision.expires_at,
             restrictions=told if state is State.DELIVERED else (),
         )
+
+
+def _there(link: ShareLink | None) -> ShareLink:
+    if link is None:
+        raise errors.WorkflowError("only a dry run goes on without the link that it would make")
+    return link
 
 
 async def close_links(

@@ -134,16 +134,20 @@ async def contain(run: Run, incident: Incident) -> None:
     if incident.shows_faulty and not run.dry_run:
         # Somebody may have shared before the hold could be read.
         await incident.snapshot.refresh()
-        await _close(run, incident)
+        await _close_links(run, incident)
     await _warn(run, incident)
 
 
 async def _close(run: Run, incident: Incident) -> None:
-    """Close everybody's links, whoever made them, and end the deliveries of the faulty version."""
-    snapshot, facts = incident.snapshot, incident.facts
-    why = f"{incident.issue.id}: the version is faulty"
-    await close_links(run, snapshot, snapshot.open_links(), incident.open_deliveries, why)
+    await _close_links(run, incident)
+    facts = incident.facts
     await remove_from_packages(run, facts.asset_id, facts.title, incident.packages)
+
+
+async def _close_links(run: Run, incident: Incident) -> None:
+    """Close everybody's links, whoever made them, and end the deliveries of the faulty version."""
+    snapshot, why = incident.snapshot, f"{incident.issue.id}: the version is faulty"
+    await close_links(run, snapshot, snapshot.open_links(), incident.open_deliveries, why)
 
 
 async def _warn(run: Run, incident: Incident) -> None:
