@@ -678,7 +678,7 @@ def _is_the_compliant_version(case: _Judged) -> Iterable[Reason]:
             "The version is not the one version that is marked as compliant.",
             policy.compliant_version_field,
         )
-    if demanded and (facts.sha256 is None or marked_sha256(policy, facts) != _folded(facts.sha256)):
+    if facts.sha256 is None or marked_sha256(policy, facts) != _folded(facts.sha256):
         yield Reason(
             ReasonCode.NOT_COMPLIANT,
             "The digest of the version is not the one digest that is marked as compliant.",
