@@ -2,9 +2,17 @@
 
 import re
 from collections.abc import Sequence
+from typing import Final
 
 from codegen.collaboration.classes import Class, Classes, Enumeration, member
 from codegen.collaboration.text import HEADER, PACKAGE, docstring, imported
+
+_IS_OPERATORS: Final = '''
+    @property
+    def is_operators(self) -> bool:
+        """Whether an operator of the company wrote it. False for a partner, and if unknown."""
+        return self.written_by == "operator"
+'''
 
 
 def values_module(classes: Classes) -> str:
@@ -82,6 +90,7 @@ def _class(one: Class) -> str:
                 + ("" if field.default is None else f" = {field.default}")
                 for field in fields
             ),
+            *([_IS_OPERATORS] if one.has_author else []),
             "",
         ]
     )

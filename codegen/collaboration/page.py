@@ -47,6 +47,8 @@ def _operation(document: Document, operation: Operation) -> Iterator[str]:
     if "description" in facts:
         yield _one_line(facts["description"])
         yield ""
+    yield f"Partners: {facts.get('x-partner', 'refused with 403.')}"
+    yield ""
     if operation.parameters:
         yield "| parameter | in | type | what |"
         yield "| --- | --- | --- | --- |"

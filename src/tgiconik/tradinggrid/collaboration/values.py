@@ -186,6 +186,9 @@ class AssetReference(Record):
         title: title, as it was when the reference was made.
         digest: digest of the version's bytes, `sha-256:` and 64 hexadecimal digits.
         role: one of `AssetRole`, or a value that it does not know yet.
+        written_by: who added the reference: `operator` for the company itself, else the company id
+            (BUID) of the partner. Set by the server. What a body says here is ignored: a reference
+            that is repeated keeps its author.
     """
 
     asset_id: str
@@ -193,6 +196,12 @@ class AssetReference(Record):
     title: str | None = None
     digest: str | None = None
     role: str | None = None
+    written_by: str | None = None
+
+    @property
+    def is_operators(self) -> bool:
+        """Whether an operator of the company wrote it. False for a partner, and if unknown."""
+        return self.written_by == "operator"
 
 
 @attrs.frozen(kw_only=True)
@@ -245,13 +254,21 @@ class Transition(Record):
         at: when.
         actor: who: a person, or the name of a service.
         note: why.
+        written_by: who moved it: `operator` for the company itself, else the company id (BUID) of
+            the partner. Set by the server.
     """
 
     to: str
     at: datetime
+    written_by: str
     from_: str | None = None
     actor: str | None = None
     note: str | None = None
+
+    @property
+    def is_operators(self) -> bool:
+        """Whether an operator of the company wrote it. False for a partner, and if unknown."""
+        return self.written_by == "operator"
 
 
 @attrs.frozen(kw_only=True)
