@@ -78,6 +78,17 @@ async def test_a_repeated_reference_keeps_its_author(parties: Parties) -> None:
     assert await written(parties.operator, ISSUE, *references) == references
 
 
+async def test_operators_may_say_the_same_as_a_partner(parties: Parties) -> None:
+    claimed = {"asset_id": "asset-1", "role": "faulty"}
+    references = await written(parties.partner, ISSUE, claimed)
+    references = await written(parties.operator, ISSUE, *references, claimed)
+    assert authors(references) == [
+        ("asset-1", "faulty", PARTNER),
+        ("asset-1", "faulty", "operator"),
+    ]
+    assert await written(parties.operator, ISSUE, *references) == references
+
+
 async def test_an_author_in_a_reference_is_ignored(parties: Parties) -> None:
     planted = {"asset_id": "asset-2", "role": "corrected", "written_by": "operator"}
     references = await written(parties.partner, ISSUE, planted)

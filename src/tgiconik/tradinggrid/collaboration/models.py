@@ -9,6 +9,7 @@ import attrs
 
 from tgiconik.tradinggrid._decode import Record
 from tgiconik.tradinggrid.collaboration.values import (
+    OPERATOR,
     AssetReference,
     Audience,
     Claim,
@@ -67,7 +68,7 @@ class Partner(Record):
     @property
     def is_operators(self) -> bool:
         """Whether an operator of the company wrote it. False for a partner, and if unknown."""
-        return self.written_by == "operator"
+        return self.written_by == OPERATOR
 
 
 @attrs.frozen(kw_only=True)
@@ -103,7 +104,7 @@ class Group(Record):
     @property
     def is_operators(self) -> bool:
         """Whether an operator of the company wrote it. False for a partner, and if unknown."""
-        return self.written_by == "operator"
+        return self.written_by == OPERATOR
 
 
 @attrs.frozen(kw_only=True)
@@ -153,7 +154,7 @@ class Request(Record):
     @property
     def is_operators(self) -> bool:
         """Whether an operator of the company wrote it. False for a partner, and if unknown."""
-        return self.written_by == "operator"
+        return self.written_by == OPERATOR
 
 
 @attrs.frozen(kw_only=True)
@@ -207,7 +208,7 @@ class Issue(Record):
     @property
     def is_operators(self) -> bool:
         """Whether an operator of the company wrote it. False for a partner, and if unknown."""
-        return self.written_by == "operator"
+        return self.written_by == OPERATOR
 
 
 @attrs.frozen(kw_only=True)
@@ -239,7 +240,7 @@ class Comment(Record):
     @property
     def is_operators(self) -> bool:
         """Whether an operator of the company wrote it. False for a partner, and if unknown."""
-        return self.written_by == "operator"
+        return self.written_by == OPERATOR
 
 
 @attrs.frozen(kw_only=True)
@@ -281,7 +282,7 @@ class Project(Record):
     @property
     def is_operators(self) -> bool:
         """Whether an operator of the company wrote it. False for a partner, and if unknown."""
-        return self.written_by == "operator"
+        return self.written_by == OPERATOR
 
 
 @attrs.frozen(kw_only=True)
@@ -333,7 +334,7 @@ class Task(Record):
     @property
     def is_operators(self) -> bool:
         """Whether an operator of the company wrote it. False for a partner, and if unknown."""
-        return self.written_by == "operator"
+        return self.written_by == OPERATOR
 
 
 @attrs.frozen(kw_only=True)
@@ -373,7 +374,7 @@ class ProjectException(Record):
     @property
     def is_operators(self) -> bool:
         """Whether an operator of the company wrote it. False for a partner, and if unknown."""
-        return self.written_by == "operator"
+        return self.written_by == OPERATOR
 
 
 @attrs.frozen(kw_only=True)
@@ -398,7 +399,7 @@ class Confirmation(Record):
     @property
     def is_operators(self) -> bool:
         """Whether an operator of the company wrote it. False for a partner, and if unknown."""
-        return self.written_by == "operator"
+        return self.written_by == OPERATOR
 
 
 @attrs.frozen(kw_only=True)
@@ -423,7 +424,7 @@ class Acknowledgement(Record):
     @property
     def is_operators(self) -> bool:
         """Whether an operator of the company wrote it. False for a partner, and if unknown."""
-        return self.written_by == "operator"
+        return self.written_by == OPERATOR
 
 
 @attrs.frozen(kw_only=True)
@@ -477,7 +478,7 @@ class Document(Record):
     @property
     def is_operators(self) -> bool:
         """Whether an operator of the company wrote it. False for a partner, and if unknown."""
-        return self.written_by == "operator"
+        return self.written_by == OPERATOR
 
 
 @attrs.frozen(kw_only=True)
@@ -523,7 +524,7 @@ class Delivery(Record):
     @property
     def is_operators(self) -> bool:
         """Whether an operator of the company wrote it. False for a partner, and if unknown."""
-        return self.written_by == "operator"
+        return self.written_by == OPERATOR
 
 
 @attrs.frozen(kw_only=True)
@@ -555,7 +556,7 @@ class Receipt(Record):
     @property
     def is_operators(self) -> bool:
         """Whether an operator of the company wrote it. False for a partner, and if unknown."""
-        return self.written_by == "operator"
+        return self.written_by == OPERATOR
 
 
 @attrs.frozen(kw_only=True)
@@ -591,7 +592,7 @@ class Announcement(Record):
     @property
     def is_operators(self) -> bool:
         """Whether an operator of the company wrote it. False for a partner, and if unknown."""
-        return self.written_by == "operator"
+        return self.written_by == OPERATOR
 
 
 @attrs.frozen(kw_only=True)
@@ -627,4 +628,4 @@ class Activity(Record):
     @property
     def is_operators(self) -> bool:
         """Whether an operator of the company wrote it. False for a partner, and if unknown."""
-        return self.written_by == "operator"
+        return self.written_by == OPERATOR

@@ -4,11 +4,14 @@
 from collections.abc import Mapping
 from datetime import datetime
 from enum import StrEnum
-from typing import Any
+from typing import Any, Final
 
 import attrs
 
 from tgiconik.tradinggrid._decode import Record
+
+#: The author of everything that the company itself writes.
+OPERATOR: Final = "operator"
 
 
 class RequestKind(StrEnum):
@@ -201,7 +204,7 @@ class AssetReference(Record):
     @property
     def is_operators(self) -> bool:
         """Whether an operator of the company wrote it. False for a partner, and if unknown."""
-        return self.written_by == "operator"
+        return self.written_by == OPERATOR
 
 
 @attrs.frozen(kw_only=True)
@@ -268,7 +271,7 @@ class Transition(Record):
     @property
     def is_operators(self) -> bool:
         """Whether an operator of the company wrote it. False for a partner, and if unknown."""
-        return self.written_by == "operator"
+        return self.written_by == OPERATOR
 
 
 @attrs.frozen(kw_only=True)

@@ -12,11 +12,15 @@ import attrs
 
 from tgiconik.sandbox.grid.collaboration import problems
 from tgiconik.sandbox.grid.collaboration.audience import is_meant_for, part_of
-from tgiconik.sandbox.grid.collaboration.caller import OPERATOR, Caller
+from tgiconik.sandbox.grid.collaboration.caller import Caller
 from tgiconik.sandbox.grid.collaboration.records import Community, Record
 from tgiconik.sandbox.grid.shapes import Document
 from tgiconik.tradinggrid.collaboration.transitions import PARTNER_MOVES
-from tgiconik.tradinggrid.collaboration.values import CommentVisibility, ExceptionStatus
+from tgiconik.tradinggrid.collaboration.values import (
+    OPERATOR,
+    CommentVisibility,
+    ExceptionStatus,
+)
 
 
 @attrs.frozen(kw_only=True)

@@ -1,11 +1,8 @@
 """Who makes a call. How the caller has proved it is decided elsewhere."""
 
-from typing import Final
-
 import attrs
 
-#: The author of everything that the company itself writes.
-OPERATOR: Final = "operator"
+from tgiconik.tradinggrid.collaboration.values import OPERATOR
 
 
 @attrs.frozen

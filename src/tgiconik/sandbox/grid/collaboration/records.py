@@ -10,11 +10,12 @@ from typing import Final
 import attrs
 
 from tgiconik.sandbox.grid import times
-from tgiconik.sandbox.grid.collaboration.caller import OPERATOR, Caller
+from tgiconik.sandbox.grid.collaboration.caller import Caller
 from tgiconik.sandbox.grid.collaboration.references import with_authors
 from tgiconik.sandbox.grid.shapes import Document
 from tgiconik.sandbox.state import State
 from tgiconik.sandbox.store import Store
+from tgiconik.tradinggrid.collaboration.values import OPERATOR
 
 #: The first id of each noun has six digits, so that ids sort in the order of creation.
 _FIRST: Final = 100_001

@@ -2,8 +2,9 @@
 
 from typing import Final
 
-from tgiconik.sandbox.grid.collaboration.caller import OPERATOR, Caller
+from tgiconik.sandbox.grid.collaboration.caller import Caller
 from tgiconik.sandbox.grid.shapes import Document
+from tgiconik.tradinggrid.collaboration.values import OPERATOR
 
 _LIST: Final = "asset_references"
 _SINGLE: Final = "asset"
@@ -31,23 +32,31 @@ def with_authors(fields: Document, before: Document, caller: Caller) -> Document
 
 def _signed(sent: list[Document], before: list[Document], caller: Caller) -> list[Document]:
     if caller.partner_id is None:
-        return [one | {_AUTHOR: _author(one, before)} for one in sent]
+        return _by_operator(sent, before)
     operators = [one for one in before if one[_AUTHOR] == OPERATOR]
     kept = [_content(one) for one in operators]
     own = [one | {_AUTHOR: caller.written_by} for one in sent if _content(one) not in kept]
     return [*operators, *own]
 
 
-def _author(reference: Document, before: list[Document]) -> str:
-    """The author of a reference that an operator sends: a partner's stays the partner's."""
-    same = [one for one in before if _identity(one) == _identity(reference)]
-    repeated = [one for one in same if _content(one) == _content(reference)]
-    authors = (one[_AUTHOR] for one in repeated or same)
-    return next((author for author in authors if author != OPERATOR), OPERATOR)
+def _by_operator(sent: list[Document], before: list[Document]) -> list[Document]:
+    """The references that an operator sends: a partner's stays the partner's.
+
+    Each earlier reference is looked for once, first unchanged, then in other words. What is sent
+    beyond that is the operator's, even if a partner has said the same.
+    """
+    left, authors = list(before), dict[int, str]()
+    for form in (_content, _identity):
+        for place, one in enumerate(sent):
+            earlier = next((other for other in left if form(other) == form(one)), None)
+            if place not in authors and earlier is not None:
+                left.remove(earlier)
+                authors[place] = earlier[_AUTHOR]
+    return [one | {_AUTHOR: authors.get(place, OPERATOR)} for place, one in enumerate(sent)]
 
 
-def _identity(reference: Document) -> list[str | None]:
-    return [reference[name] for name in _IDENTITY]
+def _identity(reference: Document) -> Document:
+    return {name: reference[name] for name in _IDENTITY}
 
 
 def _content(reference: Document) -> Document:
