@@ -142,7 +142,12 @@ def _reference(asset_id: str) -> _Row:
 
 
 def _record(seconds: float) -> _Row:
-    return {"created_at": _at(seconds), "updated_at": _at(seconds), "etag": '"1"'}
+    return {
+        "written_by": "operator",
+        "created_at": _at(seconds),
+        "updated_at": _at(seconds),
+        "etag": '"1"',
+    }
 
 
 def _document(asset_id: str) -> _Row:
@@ -163,4 +168,5 @@ def _preview(asset_id: str, n: int) -> _Row:
         "kind": "previewed",
         "at": _at(1030 + 60 * n),
         "contact": {"name": f"Person {n % 97}", "email": f"p{n % 97}@example.invalid"},
+        "written_by": "operator",
     }

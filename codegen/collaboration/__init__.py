@@ -19,4 +19,8 @@ OpenAPI has no place for some of what a Python reader must know. The document sa
     x-python-raises        of an operation: errors that need more than their name
     x-python-positional    of a body's schema: the method takes its fields as arguments, these
                            without a keyword, and there is no class for it
+
+Two more are about the contract itself. `x-partner` of an operation says what a partner may do with
+it; without one it is for operators only. A class with a field `written_by` gets the property
+`is_operators`.
 """

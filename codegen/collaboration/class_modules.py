@@ -2,16 +2,30 @@
 
 import re
 from collections.abc import Sequence
+from typing import Final
 
 from codegen.collaboration.classes import Class, Classes, Enumeration, member
 from codegen.collaboration.text import HEADER, PACKAGE, docstring, imported
+
+_IS_OPERATORS: Final = '''
+    @property
+    def is_operators(self) -> bool:
+        """Whether an operator of the company wrote it. False for a partner, and if unknown."""
+        return self.written_by == OPERATOR
+'''
+_OPERATOR: Final = """\
+#: The author of everything that the company itself writes.
+OPERATOR: Final = "operator"
+
+
+"""
 
 
 def values_module(classes: Classes) -> str:
     """The enumerations, and the small values inside of nouns."""
     about = "The words of the contract: enumerations, and the small values inside its nouns."
     written = [*map(_enumeration, classes.enumerations), *map(_class, _in_order(classes.values))]
-    return _module(about, classes, "\n\n".join(written))
+    return _module(about, classes, _OPERATOR + "\n\n".join(written))
 
 
 def models_module(classes: Classes) -> str:
@@ -28,6 +42,8 @@ def inputs_module(classes: Classes) -> str:
 
 def _module(about: str, classes: Classes, written: str) -> str:
     elsewhere = [one.name for one in classes.values if f"class {one.name}(" not in written]
+    if _OPERATOR not in written:
+        elsewhere.append("OPERATOR")
     code = re.sub(r'""".*?"""', "", written, flags=re.DOTALL)
     return "".join(
         [
@@ -35,7 +51,7 @@ def _module(about: str, classes: Classes, written: str) -> str:
             imported("collections.abc", code, ("Mapping", "Sequence")),
             imported("datetime", code, ("datetime",)),
             imported("enum", code, ("StrEnum",)),
-            imported("typing", code, ("Any",)),
+            imported("typing", code, ("Any", "Final")),
             "\nimport attrs\n\n",
             imported("tgiconik._models", code, ("UNSET", "Unset")),
             imported("tgiconik.tradinggrid._decode", code, ("Record",)),
@@ -82,6 +98,7 @@ def _class(one: Class) -> str:
                 + ("" if field.default is None else f" = {field.default}")
                 for field in fields
             ),
+            *([_IS_OPERATORS] if one.has_author else []),
             "",
         ]
     )

@@ -61,6 +61,11 @@ class Class:
     about: str
     fields: Sequence[Field]
 
+    @property
+    def has_author(self) -> bool:
+        """Whether the server says who wrote it, so that the class has `is_operators`."""
+        return any(field.wire == "written_by" for field in self.fields)
+
 
 @attrs.frozen(kw_only=True)
 class Classes:

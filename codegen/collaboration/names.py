@@ -24,6 +24,8 @@ def _of_classes(classes: Classes) -> Iterator[tuple[str, str]]:
         yield f"schema {one.name}", one.name
         for field in one.fields:
             yield f"schema {one.name} {field.wire}", field.name
+        if one.has_author:
+            yield f"schema {one.name} is_operators", "is_operators"
 
 
 def _of_methods(methods: Sequence[Method]) -> Iterator[tuple[str, str]]:

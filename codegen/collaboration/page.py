@@ -47,6 +47,8 @@ def _operation(document: Document, operation: Operation) -> Iterator[str]:
     if "description" in facts:
         yield _one_line(facts["description"])
         yield ""
+    yield _callers(facts.get("x-partner"))
+    yield ""
     if operation.parameters:
         yield "| parameter | in | type | what |"
         yield "| --- | --- | --- | --- |"
@@ -60,6 +62,11 @@ def _operation(document: Document, operation: Operation) -> Iterator[str]:
         yield ""
     yield f"Answers {_answers(document, facts['responses'])}."
     yield ""
+
+
+def _callers(partner: str | None) -> str:
+    """Who may call: operators may everything."""
+    return "Operators only." if partner is None else f"A partner {partner[0].lower()}{partner[1:]}"
 
 
 def _answers(document: Document, responses: Json) -> str:

@@ -12,8 +12,11 @@ from pathlib import Path
 import httpx
 import pytest
 
-from tgiconik.sandbox import Sandbox, credentials
+from tgiconik import TradingGridClient, errors
+from tgiconik.sandbox import Sandbox, credentials, world
 from tgiconik.sandbox.__main__ import main
+from tgiconik.sandbox.iconik import seed
+from tgiconik.tradinggrid.collaboration import CommentInput
 
 HEADERS = {"App-ID": credentials.APP_ID, "Auth-Token": credentials.AUTH_TOKEN}
 ASSETS = "/API/assets/v1/assets/"
@@ -69,6 +72,28 @@ def test_the_environment_names_everything_that_clients_need() -> None:
         "TRADING_GRID_CLIENT_SECRET": credentials.CLIENT_SECRET,
         "TRADING_GRID_COMPANY_ID": credentials.COMPANY_ID,
     }
+
+
+async def test_clients_act_as_a_partner_in_process_and_over_http() -> None:
+    sandbox = Sandbox()
+    async with sandbox.clients(partner_id=world.NORDLICHT) as (grid, _):
+        seen = [one.company_id async for one in grid.community.partners.list()]
+        assert seen == [world.NORDLICHT]
+        with pytest.raises(errors.Forbidden):
+            await grid.companies.get(credentials.COMPANY_ID)
+    with sandbox.serve() as url:
+        environ = sandbox.environment(url, partner_id=world.NORDLICHT)
+        async with TradingGridClient.from_env(environ=environ) as grid:
+            requests = [one async for one in grid.community.requests.list()]
+            assert {one.partner_id for one in requests} == {world.NORDLICHT}
+            assert not any(one.is_operators for one in requests)
+            comment = await grid.community.requests.comment(
+                requests[0].id, CommentInput(body="Thanks")
+            )
+            assert comment.written_by == world.NORDLICHT
+            with pytest.raises(errors.Forbidden):
+                await grid.community.activity.list().first(1)
+    sandbox.close()
 
 
 async def test_only_what_may_have_changed_something_is_a_write() -> None:
@@ -152,12 +177,16 @@ def test_the_command_prints_the_environment_and_leaves_nothing_when_it_is_stoppe
         command, stdout=subprocess.PIPE, text=True, env=os.environ | {"TMPDIR": str(tmp_path)}
     ) as process:
         assert process.stdout is not None
-        lines = [process.stdout.readline() for _ in range(8)]
+        lines = [process.stdout.readline() for _ in range(11)]
         assert list(tmp_path.iterdir())
         os.kill(process.pid, how)
         process.communicate(timeout=30)
 
     exported = dict(re.findall(r"^export (\w+)=(\S+)$", "".join(lines), re.MULTILINE))
     assert exported.keys() == Sandbox(world=False).environment().keys()
+    client_id, secret = credentials.partner_client(world.NORDLICHT)
+    partner = f"TRADING_GRID_CLIENT_ID={client_id} TRADING_GRID_CLIENT_SECRET={secret}\n"
+    assert any(line.endswith(partner) for line in lines)
+    assert credentials.user_token(seed.COLLEAGUE) in lines[-1]
     assert process.returncode == 0
     assert list(tmp_path.iterdir()) == []

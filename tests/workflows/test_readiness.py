@@ -22,6 +22,7 @@ BLANK = Task(
     created_at=NOW,
     updated_at=NOW,
     etag='"1"',
+    written_by="operator",
 )
 
 
@@ -35,11 +36,12 @@ def exception(partner_id: str, status: str) -> ProjectException:
         created_at=NOW,
         updated_at=NOW,
         etag='"1"',
+        written_by=partner_id,
     )
 
 
 def confirmed(partner_id: str) -> dict[str, Confirmation]:
-    return {partner_id: Confirmation(partner_id=partner_id, at=NOW)}
+    return {partner_id: Confirmation(partner_id=partner_id, at=NOW, written_by=partner_id)}
 
 
 def judge(state: ProjectState) -> Readiness:

@@ -86,6 +86,7 @@ def request(**fields: Any) -> Request:  # noqa: ANN401 - any attribute
         "status": "submitted",
         "requester": Contact(email="a@partner.example"),
         "claim": Claim(etag='"0"'),
+        "written_by": "GC1",
         "created_at": NOW,
         "updated_at": NOW,
         "etag": '"1"',
@@ -97,6 +98,7 @@ def partner(**fields: Any) -> Partner:  # noqa: ANN401 - any attribute
     given: dict[str, Any] = {
         "name": "Partner",
         "company_id": "GC1",
+        "written_by": "operator",
         "created_at": NOW,
         "updated_at": NOW,
         "etag": '"1"',
@@ -127,7 +129,7 @@ def outcome(state: State, **fields: Any) -> Outcome:  # noqa: ANN401 - any attri
 
 
 def reopened(at: datetime) -> Transition:
-    return Transition(to="reopened", at=at)
+    return Transition(to="reopened", at=at, written_by="GC1")
 
 
 # What to answer

@@ -4,9 +4,13 @@ import argparse
 import signal
 import sys
 import threading
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
+from tgiconik.sandbox import credentials
 from tgiconik.sandbox.app import Sandbox
+from tgiconik.sandbox.grid.collaboration.caller import Caller
+from tgiconik.sandbox.grid.collaboration.records import Community
+from tgiconik.sandbox.iconik.seed import COLLEAGUE
 from tgiconik.sandbox.limit import Limit
 
 
@@ -24,6 +28,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         with sandbox.serve(options.host, options.port) as url:
             for name, value in sandbox.environment(url).items():
                 sys.stdout.write(f"export {name}={value}\n")
+            sys.stdout.writelines(f"# {line}\n" for line in _others(sandbox))
             sys.stdout.write(f"# iconik and Trading Grid are at {url}; stop with Ctrl-C\n")
             sys.stdout.write(f"# web page with all calls and changes: {url}/\n")
             sys.stdout.flush()
@@ -36,6 +41,18 @@ def main(arguments: Sequence[str] | None = None) -> int:
     finally:
         sandbox.close()
     return 0
+
+
+def _others(sandbox: Sandbox) -> Iterator[str]:
+    """The credentials of partners and of a colleague, each in a line."""
+    community = Community(sandbox.state, Caller(credentials.COMPANY_ID))
+    for partner in community.records("partners").all():
+        client_id, secret = credentials.partner_client(partner.id)
+        yield (
+            f"as {partner.fields['name']}: "
+            f"TRADING_GRID_CLIENT_ID={client_id} TRADING_GRID_CLIENT_SECRET={secret}"
+        )
+    yield f"as a colleague in iconik: ICONIK_AUTH_TOKEN={credentials.user_token(COLLEAGUE)}"
 
 
 def _parser() -> argparse.ArgumentParser:

@@ -128,43 +128,64 @@ class Sandbox:
         """The `transport=` argument with which clients call the sandbox in this process."""
         return asgi_transport(self.app)
 
-    def environment(self, base_url: str | None = None) -> dict[str, str]:
+    def environment(
+        self,
+        base_url: str | None = None,
+        *,
+        partner_id: str | None = None,
+        user_id: str | None = None,
+    ) -> dict[str, str]:
         """Environment variables from which clients configure themselves for the sandbox.
 
         Args:
             base_url: the URL it is served at; default: the current base URL.
+            partner_id: BUID of the partner as which to call the collaboration contract; default:
+                an operator of the company.
+            user_id: the iconik user as whom to call, such as `iconik.seed.COLLEAGUE`; default:
+                the user of the sandbox's own credentials.
         """
         url = base_url or self.state.base_url
+        client_id, client_secret = credentials.CLIENT_ID, credentials.CLIENT_SECRET
+        if partner_id is not None:
+            client_id, client_secret = credentials.partner_client(partner_id)
+        token = credentials.AUTH_TOKEN if user_id is None else credentials.user_token(user_id)
         return {
             "ICONIK_URL": url,
             "ICONIK_APP_ID": credentials.APP_ID,
-            "ICONIK_AUTH_TOKEN": credentials.AUTH_TOKEN,
+            "ICONIK_AUTH_TOKEN": token,
             "TRADING_GRID_URL": url,
-            "TRADING_GRID_CLIENT_ID": credentials.CLIENT_ID,
-            "TRADING_GRID_CLIENT_SECRET": credentials.CLIENT_SECRET,
+            "TRADING_GRID_CLIENT_ID": client_id,
+            "TRADING_GRID_CLIENT_SECRET": client_secret,
             "TRADING_GRID_COMPANY_ID": credentials.COMPANY_ID,
         }
 
     @asynccontextmanager
-    async def clients(self) -> AsyncIterator[tuple["TradingGridClient", "IconikClient"]]:
-        """Clients of both platforms that call the sandbox in this process: `grid, iconik`."""
+    async def clients(
+        self, *, partner_id: str | None = None, user_id: str | None = None
+    ) -> AsyncIterator[tuple["TradingGridClient", "IconikClient"]]:
+        """Clients of both platforms that call the sandbox in this process: `grid, iconik`.
+
+        Args:
+            partner_id: BUID of the partner as which `grid` calls; default: an operator.
+            user_id: the iconik user as whom `iconik` calls; default: the sandbox's own user.
+        """
         # Imported here, since serving the sandbox to other processes does not need the clients.
         from tgiconik.iconik import IconikClient  # noqa: PLC0415
         from tgiconik.tradinggrid import TradingGridClient  # noqa: PLC0415
 
-        url = self.state.base_url
+        environ = self.environment(partner_id=partner_id, user_id=user_id)
         async with (
             TradingGridClient(
-                url,
-                credentials.CLIENT_ID,
-                credentials.CLIENT_SECRET,
-                credentials.COMPANY_ID,
+                environ["TRADING_GRID_URL"],
+                environ["TRADING_GRID_CLIENT_ID"],
+                environ["TRADING_GRID_CLIENT_SECRET"],
+                environ["TRADING_GRID_COMPANY_ID"],
                 transport=self.transport(),
             ) as trading_grid,
             IconikClient(
-                url,
-                credentials.APP_ID,
-                credentials.AUTH_TOKEN,
+                environ["ICONIK_URL"],
+                environ["ICONIK_APP_ID"],
+                environ["ICONIK_AUTH_TOKEN"],
                 # The sandbox has no rate limit unless one is set.
                 rate=None,
                 transport=self.transport(),

@@ -44,6 +44,7 @@ from tgiconik.iconik.models import assets as m
 from tgiconik.release import AssetFacts, ReleasePolicy, held
 from tgiconik.tradinggrid import TradingGridClient
 from tgiconik.tradinggrid.collaboration import (
+    OPERATOR,
     AssetReference,
     AssetRole,
     DeliveryState,
@@ -337,6 +338,7 @@ class _Resolving:
             version_id=corrected,
             title=named(incident.facts.title) or incident.facts.asset_id,
             role=AssetRole.CORRECTED,
+            written_by=OPERATOR,
         )
         if reference in fresh.asset_references:
             return

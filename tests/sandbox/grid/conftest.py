@@ -9,6 +9,7 @@ import pytest
 from tgiconik.sandbox.state import State
 
 from .community import Community
+from .parties import PARTNER, Parties, log_in_as, meet
 from .world import Clock, client, log_in, world
 
 
@@ -46,3 +47,16 @@ async def grid(http: httpx.AsyncClient) -> httpx.AsyncClient:
 def community(grid: httpx.AsyncClient) -> Community:
     """The collaboration surface; whatever it answers must be what the contract says."""
     return Community(grid)
+
+
+@pytest.fixture
+async def partner(state: State) -> AsyncIterator[Community]:
+    """The collaboration surface as a partner sees it."""
+    async with client(state) as http:
+        await log_in_as(http, PARTNER)
+        yield Community(http)
+
+
+@pytest.fixture
+async def parties(state: State, community: Community, partner: Community) -> Parties:
+    return await meet(state, community, partner)

@@ -44,6 +44,7 @@ async def test_a_move_is_kept_in_the_history(community: Community, clock: Clock)
         "at": "2026-03-01T12:05:00.000000Z",
         "actor": "fulfil",
         "note": "Looking",
+        "written_by": "operator",
     }
 
 

@@ -127,13 +127,12 @@ def routes(state: State) -> list[BaseRoute]:
 
 def _endpoint(state: State, handler: _Handler) -> Callable[[Request], Awaitable[Response]]:
     async def answer(request: Request) -> Response:
-        if not oauth.is_authorised(state, request):
-            return errors.wrong_token().response()
-        call = _Request(
-            state.store, request.path_params, request.query_params, await request.body()
-        )
+        content = await request.body()
         try:
-            return handler(call)
+            oauth.check_operator(state, request)
+            return handler(
+                _Request(state.store, request.path_params, request.query_params, content)
+            )
         except errors.GatewayError as error:
             return error.response()
 

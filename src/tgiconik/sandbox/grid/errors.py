@@ -37,6 +37,11 @@ def wrong_token() -> GatewayError:
     return GatewayError(401, "Invalid access token", "oauth.v2.InvalidAccessToken")
 
 
+def forbidden() -> GatewayError:
+    """The access token is a partner's."""
+    return GatewayError(403, "Not allowed with a partner's access token", "sandbox.Forbidden")
+
+
 def not_found(what: str) -> GatewayError:
     """The resource does not exist."""
     return GatewayError(404, f"There is no {what}", "sandbox.NotFound")

@@ -11,6 +11,7 @@ import attrs
 
 from tgiconik.sandbox.grid import times
 from tgiconik.sandbox.grid.collaboration import bodies
+from tgiconik.sandbox.grid.collaboration.caller import Caller
 from tgiconik.sandbox.grid.collaboration.nouns import GROUPS, ISSUES, REQUESTS, Noun
 from tgiconik.sandbox.grid.collaboration.partners import join, make_partner
 from tgiconik.sandbox.grid.collaboration.records import Community
@@ -19,7 +20,7 @@ from tgiconik.sandbox.grid.community_management import COMPANIES, DIRECTORY, USE
 from tgiconik.sandbox.grid.lens import TRANSACTIONS
 from tgiconik.sandbox.grid.shapes import Document, Json, Shape, Violation
 from tgiconik.sandbox.state import State
-from tgiconik.tradinggrid.collaboration.transitions import may_move
+from tgiconik.tradinggrid.collaboration.transitions import PARTNER_MOVES, may_move
 from tgiconik.tradinggrid.lens.transaction import FIELDS
 
 
@@ -74,7 +75,7 @@ def add_partner(
         },
         parent=company_id,
     )
-    community = Community(state, company_id)
+    community = Community(state, Caller(company_id))
     partner = make_partner(community, partner_id, fields)
     for group_id in groups:
         group = community.records(GROUPS.name).get(group_id)
@@ -126,7 +127,7 @@ def add_group(state: State, company_id: str, id_: str, name: str, **fields: obje
         fields: other fields of the contract's GroupInput: tags, description, external_id.
     """
     fields = _checked(bodies.GROUP_INPUT, name=name, **fields)
-    make(Community(state, company_id).records(GROUPS.name), GROUPS, fields, id_=id_)
+    make(Community(state, Caller(company_id)).records(GROUPS.name), GROUPS, fields, id_=id_)
 
 
 def add_request(
@@ -138,7 +139,7 @@ def add_request(
     moves: Sequence[str] = (),
     **fields: object,
 ) -> None:
-    """Add a partner's request.
+    """Add a partner's request, written by the partner.
 
     Args:
         state: the sandbox.
@@ -162,7 +163,7 @@ def add_issue(
     moves: Sequence[str] = (),
     **fields: object,
 ) -> None:
-    """Add a partner's issue.
+    """Add a partner's issue, written by the partner.
 
     Args:
         state: the sandbox.
@@ -214,18 +215,21 @@ def add_transaction(
 
 def _at(state: State, company_id: str, at: datetime | None) -> Community:
     then = state if at is None else attrs.evolve(state, now=lambda: at)
-    return Community(then, company_id)
+    return Community(then, Caller(company_id))
 
 
 def _add_worked_on(
-    community: Community, noun: Noun, id_: str, fields: Document, moves: Sequence[str]
+    operator: Community, noun: Noun, id_: str, fields: Document, moves: Sequence[str]
 ) -> None:
-    records = community.records(noun.name)
+    caller = attrs.evolve(operator.caller, partner_id=fields["partner_id"])
+    partner = attrs.evolve(operator, caller=caller)
+    records = partner.records(noun.name)
     record = make(records, noun, fields, id_=id_)
     for to in moves:
         if not may_move(noun.moves, record.fields["status"], to):
             raise ValueError(f"{id_} cannot become {to}")
-        record = records.change(record, transition(record, to, community.now(), None, None))
+        mover = partner if to in PARTNER_MOVES else operator
+        record = records.change(record, transition(mover, record, to))
 
 
 def _checked(shape: Shape, **fields: object) -> Document:

@@ -41,8 +41,7 @@ from tgiconik.sandbox.iconik.index import SearchIndex
 from tgiconik.sandbox.iconik.late_answers import as_read_by
 from tgiconik.sandbox.iconik.request import ApiError, ApiRequest
 from tgiconik.sandbox.iconik.router import Router
-from tgiconik.sandbox.iconik.seed import CURRENT_USER
-from tgiconik.sandbox.iconik.validation import check_credentials, check_query, read_body
+from tgiconik.sandbox.iconik.validation import authenticate, check_query, read_body
 from tgiconik.sandbox.schema import Schemas
 from tgiconik.sandbox.state import State
 
@@ -120,7 +119,7 @@ class _Dispatcher:
     async def _answer(self, request: Request) -> Response:
         path = request.scope["raw_path"].decode("ascii").partition("?")[0]
         operation, ids = self._find(request.method, path.removeprefix("/API/"))
-        check_credentials(operation, request.headers)
+        user_id = authenticate(self._state.store, operation, request.headers)
         for name in check_query(operation, request.query_params):
             self._state.unknown_queries.append(f"{operation.name} {name}")
         schemas = self._operations.schemas[operation.service]
@@ -134,7 +133,7 @@ class _Dispatcher:
             query=request.query_params,
             body=await read_body(operation, schemas, request),
             path=path,
-            user_id=CURRENT_USER,
+            user_id=user_id,
         )
         handler = self._operations.handlers[operation.name]
         if request.method == "GET":

@@ -16,8 +16,9 @@ from tgiconik.sandbox.store import Document
 
 #: Fields set by the server; values sent by a client are ignored.
 _OURS = frozenset({
-    "id", "versions", "date_created", "date_modified", "created_by_user", "in_collections",
-    "default_version_id", "status", "collection_id",
+    "id", "versions", "date_created", "date_modified", "created_by_user", "created_by_user_info",
+    "updated_by_user", "updated_by_user_info", "deleted_by_user", "deleted_by_user_info",
+    "in_collections", "default_version_id", "status", "collection_id",
 })  # fmt: skip
 
 

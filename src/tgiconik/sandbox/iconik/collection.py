@@ -1,6 +1,6 @@
 """Collections and their contents."""
 
-from typing import Any
+from typing import Any, Final
 
 from starlette.responses import Response
 
@@ -13,6 +13,10 @@ from tgiconik.sandbox.state import State
 from tgiconik.sandbox.store import Document
 
 _MEMBERS = {"assets": ASSETS, "collections": COLLECTIONS}
+#: Fields set by the server; values sent by a client are ignored.
+_OURS: Final = frozenset(
+    {"id", "object_type", "date_created", "date_modified", "created_by_user", "deleted_by_user"}
+)
 
 
 def make(
@@ -26,7 +30,7 @@ def make(
     document: Document = {
         "category": None,
         "favoured": False,
-        **fields,
+        **{name: value for name, value in fields.items() if name not in _OURS},
         "id": id_ or new_id(),
         "object_type": "collections",
         "status": "ACTIVE",
@@ -113,7 +117,8 @@ def read_collection(request: ApiRequest) -> Response:
 def change_collection(request: ApiRequest) -> Response:
     """Update the fields that were sent."""
     document = collection(request.state, request.ids["collection_id"])
-    document |= {**request.body, "id": document["id"], "date_modified": request.now()}
+    sent = {name: value for name, value in request.body.items() if name not in _OURS}
+    document |= sent | {"date_modified": request.now()}
     request.state.store.put(COLLECTIONS, document["id"], document)
     return request.respond(document)
 

@@ -23,6 +23,8 @@ def fixed_id(name: str) -> str:
 
 #: The user of the sandbox's credentials; present in every sandbox.
 CURRENT_USER: Final = fixed_id("user current")
+#: Another user with credentials, present in every sandbox: makes what our own user has not made.
+COLLEAGUE: Final = fixed_id("user colleague")
 #: The storage of seeded originals; present in every sandbox.
 STORAGE: Final = fixed_id("storage originals")
 #: One storage per upload method, present in every sandbox. The default one uses S3.
@@ -105,13 +107,20 @@ def add_storage(
 
 
 def add_basics(state: State) -> None:
-    """Add what every sandbox needs: the user of the credentials, and the storages."""
+    """Add what every sandbox needs: the users of the credentials, and the storages."""
     add_user(
         state,
         id_=CURRENT_USER,
         email="integration@brand.example",
         first_name="Integration",
         last_name="User",
+    )
+    add_user(
+        state,
+        id_=COLLEAGUE,
+        email="colleague@brand.example",
+        first_name="Robin",
+        last_name="Colleague",
     )
     for method, id_ in STORAGES.items():
         is_default = id_ == STORAGE

@@ -3,6 +3,8 @@
 Comments with status AWAITED are not listed. `external_id` holds a key chosen by the client.
 """
 
+from typing import Final
+
 from starlette.responses import PlainTextResponse, Response
 
 from tgiconik.sandbox.iconik.kinds import SEGMENTS, USERS
@@ -10,6 +12,12 @@ from tgiconik.sandbox.iconik.objects import asset, version
 from tgiconik.sandbox.iconik.paging import list_response
 from tgiconik.sandbox.iconik.request import ApiRequest, new_id, or_404
 from tgiconik.sandbox.store import Document
+
+#: Fields set by the server; values sent by a client are ignored.
+_OURS: Final = frozenset({
+    "id", "asset_id", "date_created", "date_modified", "user_id", "user_first_name",
+    "user_last_name", "user_photo", "user_info", "share_user_email",
+})  # fmt: skip
 
 
 def create(request: ApiRequest) -> Response:
@@ -26,7 +34,7 @@ def create(request: ApiRequest) -> Response:
         "has_drawing": request.body.get("drawing") is not None,
         "is_internal": False,
         "segment_checked": False,
-        **request.body,
+        **_sent(request),
         "id": new_id(),
         "asset_id": document["id"],
         "version_id": version_id,
@@ -60,10 +68,13 @@ def change(request: ApiRequest) -> Response:
     asset_id, segment_id = request.ids["asset_id"], request.ids["segment_id"]
     asset(request.state, asset_id)
     segment = or_404(request.state.store.get(SEGMENTS, f"{asset_id}/{segment_id}"), "The segment")
-    ours = {name: segment[name] for name in ("id", "asset_id", "user_id", "date_created")}
-    segment |= request.body | ours | {"date_modified": request.now()}
+    segment |= _sent(request) | {"date_modified": request.now()}
     _put(request, segment)
     return request.respond(segment)
+
+
+def _sent(request: ApiRequest) -> Document:
+    return {name: value for name, value in request.body.items() if name not in _OURS}
 
 
 def _put(request: ApiRequest, segment: Document) -> None:

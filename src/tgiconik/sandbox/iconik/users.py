@@ -5,6 +5,7 @@ from starlette.responses import Response
 from tgiconik.sandbox import credentials, facts
 from tgiconik.sandbox.iconik.kinds import USERS
 from tgiconik.sandbox.iconik.request import ApiError, ApiRequest, or_404, stamp
+from tgiconik.sandbox.iconik.seed import CURRENT_USER
 from tgiconik.sandbox.storage.signing import LINK_LIFE
 from tgiconik.sandbox.store import Document
 
@@ -50,13 +51,15 @@ def check_role(request: ApiRequest) -> Response:
 
 
 def issue_token(request: ApiRequest) -> Response:
-    """Log in. The sandbox has a single token, which every login returns."""
+    """Log in. Each user has a single token, which every login returns."""
+    is_main = request.user_id == CURRENT_USER
+    token = credentials.AUTH_TOKEN if is_main else credentials.user_token(request.user_id)
     seconds = int(request.query.get("expires_in", LINK_LIFE.total_seconds()))
     return request.respond(
         {
             "id": credentials.APP_ID,
             "app_id": credentials.APP_ID,
-            "token": credentials.AUTH_TOKEN,
+            "token": token,
             "user_id": request.user_id,
             "expires": stamp(request.state.now() + LINK_LIFE * (seconds / 3600)),
             "date_created": request.now(),
@@ -65,7 +68,7 @@ def issue_token(request: ApiRequest) -> Response:
 
 
 def revoke_token(request: ApiRequest) -> Response:
-    """Log out. The token stays valid, since all clients share it."""
+    """Log out. The token stays valid, since all clients of the user share it."""
     return request.respond_empty()
 
 

@@ -10,18 +10,31 @@ from starlette.requests import Request
 
 from tgiconik.sandbox import credentials, json_body
 from tgiconik.sandbox.facts import Body, Operation
+from tgiconik.sandbox.iconik.kinds import USERS
 from tgiconik.sandbox.iconik.request import ApiError
+from tgiconik.sandbox.iconik.seed import CURRENT_USER
 from tgiconik.sandbox.schema import Schemas
+from tgiconik.sandbox.store import Store
 
-_EXPECTED = {"App-ID": credentials.APP_ID, "Auth-Token": credentials.AUTH_TOKEN}
 _FORM = "application/x-www-form-urlencoded"
 
 
-def check_credentials(operation: Operation, headers: Mapping[str, str]) -> None:
-    """Reject with 401 a request without the credentials that the operation needs."""
+def authenticate(store: Store, operation: Operation, headers: Mapping[str, str]) -> str:
+    """The id of the user whose credentials were sent.
+
+    Operations that need no credentials act as the user of the sandbox's own ones. Credentials that
+    are missing or unknown are rejected with 401.
+    """
+    sent = headers.get("Auth-Token", "")
+    user_id = credentials.user_of(sent)
+    if user_id is not None and store.get(USERS, user_id) is None:
+        user_id = None
+    token = credentials.AUTH_TOKEN if user_id is None else sent
+    expected = {"App-ID": credentials.APP_ID, "Auth-Token": token}
     for name in sorted(operation.credentials):
-        if not compare_digest(headers.get(name, "").encode(), _EXPECTED[name].encode()):
+        if not compare_digest(headers.get(name, "").encode(), expected[name].encode()):
             raise ApiError(401, f"Invalid or missing {name} header")
+    return CURRENT_USER if user_id is None else user_id
 
 
 def check_query(operation: Operation, query: QueryParams) -> list[str]:

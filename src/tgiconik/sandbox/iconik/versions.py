@@ -76,7 +76,7 @@ def change(request: ApiRequest) -> Response:
     """Update the fields that were sent, except those set by the server."""
     document = asset(request.state, request.ids["asset_id"])
     chosen = version(document, request.ids["version_id"])
-    ours = {"id", "version_number", "date_created", "created_by_user"}
+    ours = {"id", "version_number", "date_created", "created_by_user", "created_by_user_info"}
     chosen |= {name: value for name, value in request.body.items() if name not in ours}
     _recorded(request, "VERSION_UPDATE", chosen["id"])
     put(request.state, document)

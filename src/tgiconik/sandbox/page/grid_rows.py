@@ -7,6 +7,7 @@ import attrs
 
 from tgiconik.sandbox import credentials
 from tgiconik.sandbox.grid import times
+from tgiconik.sandbox.grid.collaboration.caller import Caller
 from tgiconik.sandbox.grid.collaboration.claims import claim_on
 from tgiconik.sandbox.grid.collaboration.records import Community, Record
 from tgiconik.sandbox.iconik.kinds import SHARES
@@ -48,7 +49,7 @@ class _CommunityRows:
     """Reads the rows of a community."""
 
     def __init__(self, state: State, recorder: Recorder) -> None:
-        self._community = Community(state, credentials.COMPANY_ID)
+        self._community = Community(state, Caller(credentials.COMPANY_ID))
         self._recorder = recorder
         self._partners: dict[str, str] = {
             one.id: one.fields["name"] for one in self._all("partners")

@@ -6,6 +6,7 @@ from typing import Any, Final
 from urllib.parse import unquote
 
 from tgiconik.sandbox import credentials
+from tgiconik.sandbox.grid.collaboration.caller import Caller
 from tgiconik.sandbox.grid.collaboration.records import Community
 from tgiconik.sandbox.iconik import approvals, collection, objects, shares
 from tgiconik.sandbox.iconik.index import values_of
@@ -80,7 +81,7 @@ def _marks(state: State, asset_id: str, numbers: dict[str, int]) -> Iterable[str
 
 
 def _shares(state: State, recorder: Recorder) -> Iterable[Row]:
-    community = Community(state, credentials.COMPANY_ID)
+    community = Community(state, Caller(credentials.COMPANY_ID))
     partners = {one.id: one.fields["name"] for one in community.records("partners").all()}
     for share in state.store.list(SHARES):
         if shares.is_expired(state, share):

@@ -67,6 +67,7 @@ from tgiconik.tradinggrid.collaboration.protocol import (
     Tasks,
 )
 from tgiconik.tradinggrid.collaboration.values import (
+    OPERATOR,
     AnnouncementKind,
     AssetReference,
     AssetRole,
@@ -93,6 +94,7 @@ from tgiconik.tradinggrid.collaboration.values import (
 )
 
 __all__ = [
+    "OPERATOR",
     "Acknowledgement",
     "Activity",
     "ActivityInput",

@@ -33,7 +33,8 @@ class GroupInput:
     """A named set of partners, as it is written.
 
     Attributes:
-        external_id: the caller's own name for it, unique in its collection.
+        external_id: the caller's own name for it, unique among what this caller wrote in the
+            collection.
         name: what it is called.
         description: what the group is for.
         tags: tags of assets that are meant for this group.
@@ -65,7 +66,8 @@ class RequestInput:
     """What a partner asks for, as it is written.
 
     Attributes:
-        external_id: the caller's own name for it, unique in its collection.
+        external_id: the caller's own name for it, unique among what this caller wrote in the
+            collection.
         kind: one of `RequestKind`.
         subject: what it is about, in one line.
         description: the same in full.
@@ -113,7 +115,8 @@ class IssueInput:
     """What is wrong with media that a partner has, as it is written.
 
     Attributes:
-        external_id: the caller's own name for it, unique in its collection.
+        external_id: the caller's own name for it, unique among what this caller wrote in the
+            collection.
         subject: what it is about, in one line.
         description: the same in full.
         partner_id: company id (BUID) of the partner.
@@ -171,7 +174,8 @@ class CommentInput:
     """A comment, as it is written.
 
     Attributes:
-        external_id: the caller's own name for it, unique in its collection.
+        external_id: the caller's own name for it, unique among what this caller wrote in the
+            collection.
         body: the text.
         visibility: one of `CommentVisibility`; `partner` when left out.
         links: links that belong to the text.
@@ -190,7 +194,8 @@ class ProjectInput:
     """Work that several partners take part in, as it is written.
 
     Attributes:
-        external_id: the caller's own name for it, unique in its collection.
+        external_id: the caller's own name for it, unique among what this caller wrote in the
+            collection.
         kind: one of `ProjectKind`.
         name: what it is called.
         description: the same in full.
@@ -236,7 +241,8 @@ class TaskInput:
     """One step of a project, as it is written.
 
     Attributes:
-        external_id: the caller's own name for it, unique in its collection.
+        external_id: the caller's own name for it, unique among what this caller wrote in the
+            collection.
         kind: one of `TaskKind`.
         title: what it is about, in one line.
         description: the same in full.
@@ -298,7 +304,8 @@ class ProjectExceptionInput:
     """Something that stands in a partner's way in a project, as it is written.
 
     Attributes:
-        external_id: the caller's own name for it, unique in its collection.
+        external_id: the caller's own name for it, unique among what this caller wrote in the
+            collection.
         partner_id: whose way.
         subject: what it is about, in one line.
         description: the same in full.
@@ -349,7 +356,8 @@ class DocumentInput:
     """A link or a file that is made available to partners, as it is written.
 
     Attributes:
-        external_id: the caller's own name for it, unique in its collection.
+        external_id: the caller's own name for it, unique among what this caller wrote in the
+            collection.
         title: what it is called.
         description: the same in full.
         audience: whom it is for.
@@ -427,7 +435,8 @@ class ReceiptInput:
     """What a partner did.
 
     Attributes:
-        external_id: the caller's own name for it, unique in its collection.
+        external_id: the caller's own name for it, unique among what this caller wrote in the
+            collection.
         kind: one of `ReceiptKind`.
         contact: who at the partner.
         at: when; now when left out.
@@ -444,7 +453,8 @@ class AnnouncementInput:
     """An announcement, as it is sent. Sent ones are not changed.
 
     Attributes:
-        external_id: the caller's own name for it, unique in its collection.
+        external_id: the caller's own name for it, unique among what this caller wrote in the
+            collection.
         kind: one of `AnnouncementKind`; `notice` when left out.
         subject: what it is about, in one line.
         body: the text.
@@ -467,7 +477,8 @@ class ActivityInput:
     """An entry to append.
 
     Attributes:
-        external_id: the caller's own name for it, unique in its collection.
+        external_id: the caller's own name for it, unique among what this caller wrote in the
+            collection.
         kind: what happened, dotted, such as `share.revoked`.
         at: when; now when left out.
         actor: who.

@@ -9,6 +9,7 @@ import attrs
 
 from tgiconik.tradinggrid._decode import Record
 from tgiconik.tradinggrid.collaboration.values import (
+    OPERATOR,
     AssetReference,
     Audience,
     Claim,
@@ -46,6 +47,8 @@ class Partner(Record):
         languages: languages the partner works in, BCP 47.
         company_id: the partner's BUID.
         groups: ids of the groups the partner is in.
+        written_by: who wrote it: `operator` for the company itself, else the company id (BUID) of
+            the partner. Set by the server.
         created_at: when it was made.
         updated_at: when it last changed.
         etag: entity tag, the same string as the ETag header.
@@ -53,6 +56,7 @@ class Partner(Record):
 
     name: str
     company_id: str
+    written_by: str
     created_at: datetime
     updated_at: datetime
     etag: str
@@ -61,6 +65,11 @@ class Partner(Record):
     languages: tuple[str, ...] = ()
     groups: tuple[str, ...] = ()
 
+    @property
+    def is_operators(self) -> bool:
+        """Whether an operator of the company wrote it. False for a partner, and if unknown."""
+        return self.written_by == OPERATOR
+
 
 @attrs.frozen(kw_only=True)
 class Group(Record):
@@ -68,11 +77,14 @@ class Group(Record):
 
     Attributes:
         id: made by the platform.
-        external_id: the caller's own name for it, unique in its collection.
+        external_id: the caller's own name for it, unique among what this caller wrote in the
+            collection.
         name: what it is called.
         description: what the group is for.
         tags: tags of assets that are meant for this group.
         member_count: how many partners are in it.
+        written_by: who wrote it: `operator` for the company itself, else the company id (BUID) of
+            the partner. Set by the server.
         created_at: when it was made.
         updated_at: when it last changed.
         etag: entity tag, the same string as the ETag header.
@@ -80,6 +92,7 @@ class Group(Record):
 
     id: str
     name: str
+    written_by: str
     created_at: datetime
     updated_at: datetime
     etag: str
@@ -88,6 +101,11 @@ class Group(Record):
     tags: tuple[str, ...] = ()
     member_count: int = 0
 
+    @property
+    def is_operators(self) -> bool:
+        """Whether an operator of the company wrote it. False for a partner, and if unknown."""
+        return self.written_by == OPERATOR
+
 
 @attrs.frozen(kw_only=True)
 class Request(Record):
@@ -95,7 +113,8 @@ class Request(Record):
 
     Attributes:
         id: made by the platform.
-        external_id: the caller's own name for it, unique in its collection.
+        external_id: the caller's own name for it, unique among what this caller wrote in the
+            collection.
         kind: one of `RequestKind`, or a value that it does not know yet.
         subject: what it is about, in one line.
         description: the same in full.
@@ -107,6 +126,8 @@ class Request(Record):
         status: one of `RequestStatus`, or a value that it does not know yet.
         history: every status it had, oldest first.
         claim: who works on it, and until when.
+        written_by: who entered it: `operator` for the company itself, else the company id (BUID) of
+            the partner. Set by the server.
         created_at: when it was made.
         updated_at: when it last changed.
         etag: entity tag, the same string as the ETag header.
@@ -118,6 +139,7 @@ class Request(Record):
     partner_id: str
     status: str
     claim: Claim
+    written_by: str
     created_at: datetime
     updated_at: datetime
     etag: str
@@ -129,6 +151,11 @@ class Request(Record):
     criteria: Criteria = attrs.field(factory=Criteria)
     history: tuple[Transition, ...] = ()
 
+    @property
+    def is_operators(self) -> bool:
+        """Whether an operator of the company wrote it. False for a partner, and if unknown."""
+        return self.written_by == OPERATOR
+
 
 @attrs.frozen(kw_only=True)
 class Issue(Record):
@@ -136,7 +163,8 @@ class Issue(Record):
 
     Attributes:
         id: made by the platform.
-        external_id: the caller's own name for it, unique in its collection.
+        external_id: the caller's own name for it, unique among what this caller wrote in the
+            collection.
         subject: what it is about, in one line.
         description: the same in full.
         partner_id: company id (BUID) of the partner.
@@ -150,6 +178,8 @@ class Issue(Record):
         status: one of `IssueStatus`, or a value that it does not know yet.
         history: every status it had, oldest first.
         claim: who works on it, and until when.
+        written_by: who entered it: `operator` for the company itself, else the company id (BUID) of
+            the partner. Set by the server.
         created_at: when it was made.
         updated_at: when it last changed.
         etag: entity tag, the same string as the ETag header.
@@ -162,6 +192,7 @@ class Issue(Record):
     category: str
     status: str
     claim: Claim
+    written_by: str
     created_at: datetime
     updated_at: datetime
     etag: str
@@ -174,6 +205,11 @@ class Issue(Record):
     resolution: str | None = None
     history: tuple[Transition, ...] = ()
 
+    @property
+    def is_operators(self) -> bool:
+        """Whether an operator of the company wrote it. False for a partner, and if unknown."""
+        return self.written_by == OPERATOR
+
 
 @attrs.frozen(kw_only=True)
 class Comment(Record):
@@ -181,21 +217,30 @@ class Comment(Record):
 
     Attributes:
         id: made by the platform.
-        external_id: the caller's own name for it, unique in its collection.
+        external_id: the caller's own name for it, unique among what this caller wrote in the
+            collection.
         body: the text.
         visibility: one of `CommentVisibility`, or a value that it does not know yet.
         links: URLs that belong to the text.
         author: who said it.
+        written_by: who wrote it: `operator` for the company itself, else the company id (BUID) of
+            the partner. Set by the server.
         created_at: when, in UTC.
     """
 
     id: str
     body: str
     visibility: str
+    written_by: str
     created_at: datetime
     external_id: str | None = None
     links: tuple[str, ...] = ()
     author: str | None = None
+
+    @property
+    def is_operators(self) -> bool:
+        """Whether an operator of the company wrote it. False for a partner, and if unknown."""
+        return self.written_by == OPERATOR
 
 
 @attrs.frozen(kw_only=True)
@@ -204,7 +249,8 @@ class Project(Record):
 
     Attributes:
         id: made by the platform.
-        external_id: the caller's own name for it, unique in its collection.
+        external_id: the caller's own name for it, unique among what this caller wrote in the
+            collection.
         kind: one of `ProjectKind`, or a value that it does not know yet.
         name: what it is called.
         description: the same in full.
@@ -212,6 +258,8 @@ class Project(Record):
         due_at: when it is to be done.
         collection_id: the iconik collection that belongs to it.
         status: one of `ProjectStatus`, or a value that it does not know yet.
+        written_by: who wrote it: `operator` for the company itself, else the company id (BUID) of
+            the partner. Set by the server.
         created_at: when it was made.
         updated_at: when it last changed.
         etag: entity tag, the same string as the ETag header.
@@ -221,6 +269,7 @@ class Project(Record):
     kind: str
     name: str
     status: str
+    written_by: str
     created_at: datetime
     updated_at: datetime
     etag: str
@@ -230,6 +279,11 @@ class Project(Record):
     due_at: datetime | None = None
     collection_id: str | None = None
 
+    @property
+    def is_operators(self) -> bool:
+        """Whether an operator of the company wrote it. False for a partner, and if unknown."""
+        return self.written_by == OPERATOR
+
 
 @attrs.frozen(kw_only=True)
 class Task(Record):
@@ -237,7 +291,8 @@ class Task(Record):
 
     Attributes:
         id: made by the platform.
-        external_id: the caller's own name for it, unique in its collection.
+        external_id: the caller's own name for it, unique among what this caller wrote in the
+            collection.
         kind: one of `TaskKind`, or a value that it does not know yet.
         title: what it is about, in one line.
         description: the same in full.
@@ -250,6 +305,8 @@ class Task(Record):
         depends_on: ids of tasks to be done first.
         asset_references: iconik assets, or versions, that it is about.
         project_id: the project.
+        written_by: who wrote it: `operator` for the company itself, else the company id (BUID) of
+            the partner. Set by the server.
         created_at: when it was made.
         updated_at: when it last changed.
         etag: entity tag, the same string as the ETag header.
@@ -260,6 +317,7 @@ class Task(Record):
     title: str
     status: str
     project_id: str
+    written_by: str
     created_at: datetime
     updated_at: datetime
     etag: str
@@ -273,6 +331,11 @@ class Task(Record):
     depends_on: tuple[str, ...] = ()
     asset_references: tuple[AssetReference, ...] = ()
 
+    @property
+    def is_operators(self) -> bool:
+        """Whether an operator of the company wrote it. False for a partner, and if unknown."""
+        return self.written_by == OPERATOR
+
 
 @attrs.frozen(kw_only=True)
 class ProjectException(Record):
@@ -280,13 +343,16 @@ class ProjectException(Record):
 
     Attributes:
         id: made by the platform.
-        external_id: the caller's own name for it, unique in its collection.
+        external_id: the caller's own name for it, unique among what this caller wrote in the
+            collection.
         partner_id: whose way.
         subject: what it is about, in one line.
         description: the same in full.
         status: one of `ExceptionStatus`, or a value that it does not know yet.
         resolution: how it was solved.
         project_id: the project.
+        written_by: who wrote it: `operator` for the company itself, else the company id (BUID) of
+            the partner. Set by the server.
         created_at: when it was made.
         updated_at: when it last changed.
         etag: entity tag, the same string as the ETag header.
@@ -297,12 +363,18 @@ class ProjectException(Record):
     subject: str
     status: str
     project_id: str
+    written_by: str
     created_at: datetime
     updated_at: datetime
     etag: str
     external_id: str | None = None
     description: str | None = None
     resolution: str | None = None
+
+    @property
+    def is_operators(self) -> bool:
+        """Whether an operator of the company wrote it. False for a partner, and if unknown."""
+        return self.written_by == OPERATOR
 
 
 @attrs.frozen(kw_only=True)
@@ -313,13 +385,21 @@ class Confirmation(Record):
         partner_id: the partner.
         contact: who at the partner.
         note: what they say.
+        written_by: who wrote it: `operator` for the company itself, else the company id (BUID) of
+            the partner. Set by the server.
         at: when, in UTC.
     """
 
     partner_id: str
+    written_by: str
     at: datetime
     contact: Contact | None = None
     note: str | None = None
+
+    @property
+    def is_operators(self) -> bool:
+        """Whether an operator of the company wrote it. False for a partner, and if unknown."""
+        return self.written_by == OPERATOR
 
 
 @attrs.frozen(kw_only=True)
@@ -330,13 +410,21 @@ class Acknowledgement(Record):
         partner_id: the partner.
         contact: who at the partner.
         note: what they say.
+        written_by: who wrote it: `operator` for the company itself, else the company id (BUID) of
+            the partner. Set by the server.
         at: when, in UTC.
     """
 
     partner_id: str
+    written_by: str
     at: datetime
     contact: Contact | None = None
     note: str | None = None
+
+    @property
+    def is_operators(self) -> bool:
+        """Whether an operator of the company wrote it. False for a partner, and if unknown."""
+        return self.written_by == OPERATOR
 
 
 @attrs.frozen(kw_only=True)
@@ -345,7 +433,8 @@ class Document(Record):
 
     Attributes:
         id: made by the platform.
-        external_id: the caller's own name for it, unique in its collection.
+        external_id: the caller's own name for it, unique among what this caller wrote in the
+            collection.
         title: what it is called.
         description: the same in full.
         audience: whom it is for.
@@ -359,6 +448,8 @@ class Document(Record):
         project_id: the project that it belongs to.
         state: one of `DocumentState`, or a value that it does not know yet.
         superseded_by: id of the document that replaced it.
+        written_by: who wrote it: `operator` for the company itself, else the company id (BUID) of
+            the partner. Set by the server.
         created_at: when it was made.
         updated_at: when it last changed.
         etag: entity tag, the same string as the ETag header.
@@ -367,6 +458,7 @@ class Document(Record):
     id: str
     title: str
     state: str
+    written_by: str
     created_at: datetime
     updated_at: datetime
     etag: str
@@ -382,6 +474,11 @@ class Document(Record):
     issue_id: str | None = None
     project_id: str | None = None
     superseded_by: str | None = None
+
+    @property
+    def is_operators(self) -> bool:
+        """Whether an operator of the company wrote it. False for a partner, and if unknown."""
+        return self.written_by == OPERATOR
 
 
 @attrs.frozen(kw_only=True)
@@ -401,6 +498,8 @@ class Delivery(Record):
         restrictions: what holds for this partner beyond the document's restrictions.
         state: one of `DeliveryState`, or a value that it does not know yet.
         note: why it is as it is, such as the reason of a revocation.
+        written_by: who wrote it: `operator` for the company itself, else the company id (BUID) of
+            the partner. Set by the server.
         created_at: when it was made.
         updated_at: when it last changed.
         etag: entity tag, the same string as the ETag header.
@@ -409,6 +508,7 @@ class Delivery(Record):
     document_id: str
     partner_id: str
     state: str
+    written_by: str
     created_at: datetime
     updated_at: datetime
     etag: str
@@ -421,6 +521,11 @@ class Delivery(Record):
     restrictions: tuple[str, ...] = ()
     note: str | None = None
 
+    @property
+    def is_operators(self) -> bool:
+        """Whether an operator of the company wrote it. False for a partner, and if unknown."""
+        return self.written_by == OPERATOR
+
 
 @attrs.frozen(kw_only=True)
 class Receipt(Record):
@@ -428,11 +533,14 @@ class Receipt(Record):
 
     Attributes:
         id: made by the platform.
-        external_id: the caller's own name for it, unique in its collection.
+        external_id: the caller's own name for it, unique among what this caller wrote in the
+            collection.
         document_id: the document.
         partner_id: the partner.
         kind: one of `ReceiptKind`, or a value that it does not know yet.
         contact: who at the partner.
+        written_by: who wrote it: `operator` for the company itself, else the company id (BUID) of
+            the partner. Set by the server.
         at: when, in UTC.
     """
 
@@ -440,9 +548,15 @@ class Receipt(Record):
     document_id: str
     partner_id: str
     kind: str
+    written_by: str
     at: datetime
     external_id: str | None = None
     contact: Contact | None = None
+
+    @property
+    def is_operators(self) -> bool:
+        """Whether an operator of the company wrote it. False for a partner, and if unknown."""
+        return self.written_by == OPERATOR
 
 
 @attrs.frozen(kw_only=True)
@@ -451,13 +565,16 @@ class Announcement(Record):
 
     Attributes:
         id: made by the platform.
-        external_id: the caller's own name for it, unique in its collection.
+        external_id: the caller's own name for it, unique among what this caller wrote in the
+            collection.
         kind: one of `AnnouncementKind`, or a value that it does not know yet.
         subject: what it is about, in one line.
         body: the text.
         audience: whom it is for.
         document_ids: documents it is about.
         requires_acknowledgement: whether each partner is to confirm having read it.
+        written_by: who wrote it: `operator` for the company itself, else the company id (BUID) of
+            the partner. Set by the server.
         created_at: when it was sent.
     """
 
@@ -466,10 +583,16 @@ class Announcement(Record):
     subject: str
     body: str
     audience: Audience
+    written_by: str
     created_at: datetime
     external_id: str | None = None
     document_ids: tuple[str, ...] = ()
     requires_acknowledgement: bool = False
+
+    @property
+    def is_operators(self) -> bool:
+        """Whether an operator of the company wrote it. False for a partner, and if unknown."""
+        return self.written_by == OPERATOR
 
 
 @attrs.frozen(kw_only=True)
@@ -478,8 +601,11 @@ class Activity(Record):
 
     Attributes:
         id: made by the platform.
-        external_id: the caller's own name for it, unique in its collection.
+        external_id: the caller's own name for it, unique among what this caller wrote in the
+            collection.
         kind: what happened, dotted, such as `share.revoked`.
+        written_by: who wrote it: `operator` for the company itself, else the company id (BUID) of
+            the partner. Set by the server.
         at: when, in UTC.
         actor: who.
         partner_id: the partner it concerns.
@@ -490,6 +616,7 @@ class Activity(Record):
 
     id: str
     kind: str
+    written_by: str
     at: datetime
     external_id: str | None = None
     actor: str | None = None
@@ -497,3 +624,8 @@ class Activity(Record):
     subject_type: str | None = None
     subject_id: str | None = None
     detail: Mapping[str, Any] = attrs.field(factory=dict)
+
+    @property
+    def is_operators(self) -> bool:
+        """Whether an operator of the company wrote it. False for a partner, and if unknown."""
+        return self.written_by == OPERATOR

@@ -4,11 +4,14 @@
 from collections.abc import Mapping
 from datetime import datetime
 from enum import StrEnum
-from typing import Any
+from typing import Any, Final
 
 import attrs
 
 from tgiconik.tradinggrid._decode import Record
+
+#: The author of everything that the company itself writes.
+OPERATOR: Final = "operator"
 
 
 class RequestKind(StrEnum):
@@ -186,6 +189,9 @@ class AssetReference(Record):
         title: title, as it was when the reference was made.
         digest: digest of the version's bytes, `sha-256:` and 64 hexadecimal digits.
         role: one of `AssetRole`, or a value that it does not know yet.
+        written_by: who added the reference: `operator` for the company itself, else the company id
+            (BUID) of the partner. Set by the server. What a body says here is ignored: a reference
+            that is repeated keeps its author.
     """
 
     asset_id: str
@@ -193,6 +199,12 @@ class AssetReference(Record):
     title: str | None = None
     digest: str | None = None
     role: str | None = None
+    written_by: str | None = None
+
+    @property
+    def is_operators(self) -> bool:
+        """Whether an operator of the company wrote it. False for a partner, and if unknown."""
+        return self.written_by == OPERATOR
 
 
 @attrs.frozen(kw_only=True)
@@ -245,13 +257,21 @@ class Transition(Record):
         at: when.
         actor: who: a person, or the name of a service.
         note: why.
+        written_by: who moved it: `operator` for the company itself, else the company id (BUID) of
+            the partner. Set by the server.
     """
 
     to: str
     at: datetime
+    written_by: str
     from_: str | None = None
     actor: str | None = None
     note: str | None = None
+
+    @property
+    def is_operators(self) -> bool:
+        """Whether an operator of the company wrote it. False for a partner, and if unknown."""
+        return self.written_by == OPERATOR
 
 
 @attrs.frozen(kw_only=True)

@@ -9,6 +9,7 @@ from tgiconik.iconik.models import assets as m
 from tgiconik.release import AssetFacts, ReleasePolicy, held
 from tgiconik.tradinggrid import TradingGridClient
 from tgiconik.tradinggrid.collaboration import (
+    OPERATOR,
     AnnouncementInput,
     AnnouncementKind,
     AssetReference,
@@ -259,6 +260,7 @@ async def _link(
         version_id=faulty_version_id,
         title=named(facts.title) or facts.asset_id,
         role=AssetRole.FAULTY,
+        written_by=OPERATOR,
     )
     known = [r for r in issue.asset_references if r.role != AssetRole.FAULTY or r.version_id]
     references = known if faulty in known else [*known, faulty]

@@ -80,7 +80,8 @@ _NOUNS: Final = (
 def routes(state: State) -> list[BaseRoute]:
     """The routes of all operations of the contract."""
     return routes_by_path(
-        (method, _BASE + path, endpoint(state, handler)) for method, path, handler in _OPERATIONS
+        (method, _BASE + path, endpoint(state, f"{method} {path}", handler))
+        for method, path, handler in _OPERATIONS
     )
 
 
@@ -88,7 +89,7 @@ def _read_contract(call: Call) -> Reply:
     return Reply(
         body={
             "contract": "tgiconik-collaboration",
-            "version": "1.0.0",
+            "version": "1.1.0",
             "company_id": call.community.company_id,
             "nouns": [noun.name for noun in _NOUNS],
         }

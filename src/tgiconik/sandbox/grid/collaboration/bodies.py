@@ -68,6 +68,7 @@ ASSET_REFERENCE: Final = Shape.lenient(
     title=nullable(text()),
     digest=nullable(text(pattern=r"sha-256:[0-9a-f]{64}")),
     role=nullable(one_of(AssetRole)),
+    written_by=nullable(text()),
 )
 
 CRITERIA: Final = Shape.lenient(

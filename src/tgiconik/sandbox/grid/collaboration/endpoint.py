@@ -16,9 +16,11 @@ from starlette.responses import Response
 from tgiconik.sandbox import json_body
 from tgiconik.sandbox.grid import oauth
 from tgiconik.sandbox.grid.collaboration import problems
+from tgiconik.sandbox.grid.collaboration.access import Grant, grant_of
+from tgiconik.sandbox.grid.collaboration.caller import Caller
 from tgiconik.sandbox.grid.collaboration.records import CLAIMS, Community, Record
 from tgiconik.sandbox.grid.community_management import COMPANIES
-from tgiconik.sandbox.grid.shapes import Check, Document, Violation, text
+from tgiconik.sandbox.grid.shapes import Check, Document, Shape, Violation, text
 from tgiconik.sandbox.late import as_read
 from tgiconik.sandbox.state import State
 
@@ -45,21 +47,24 @@ class Call:
 
     Attributes:
         community: the community of the company in the path.
+        grant: what the caller may do with the operation.
         ids: the ids in the path, by noun.
     """
 
     community: Community
+    grant: Grant
     ids: Mapping[str, str]
     path: str
     query: QueryParams
     headers: Headers
     content: bytes
 
-    def body(self, shape: Check) -> Document:
+    def body(self, shape: Shape) -> Document:
         """The body, validated and normalised.
 
         Raises:
-            ProblemError: 415, not JSON by its content type; 400, not parseable; 422, not valid.
+            ProblemError: 415, not JSON by its content type; 400, not parseable; 422, not valid;
+                403, the caller may not write this.
         """
         kind = self.headers.get("content-type", "").partition(";")[0].strip().lower()
         if kind != "application/json":
@@ -72,7 +77,17 @@ class Call:
         body: Document = shape(given, "", violations)
         if violations:
             raise problems.invalid(violations)
+        blank = {} if shape.partial else shape.blank()
+        self.grant.check_body(self.community.caller, body, blank)
         return body
+
+    def check_author(self, record: Record) -> None:
+        """Check that the caller may change a record.
+
+        Raises:
+            ProblemError: 403, only its author may.
+        """
+        self.grant.check_record(self.community.caller, record)
 
     @property
     def holder(self) -> str | None:
@@ -124,15 +139,24 @@ class Call:
 Handler: TypeAlias = Callable[[Call], Reply]
 
 
-def endpoint(state: State, handler: Handler) -> Callable[[Request], Awaitable[Response]]:
-    """The Starlette endpoint of a handler."""
+def endpoint(
+    state: State, operation: str, handler: Handler
+) -> Callable[[Request], Awaitable[Response]]:
+    """The Starlette endpoint of a handler.
+
+    Args:
+        state: the sandbox.
+        operation: method and path, such as `GET /requests/{requests}`.
+        handler: the handler.
+    """
 
     async def answer(request: Request) -> Response:
         content = await request.body()
         try:
             # Nothing is awaited here, so that concurrent calls never see partial writes.
             with state.store.transaction():
-                reply = _reply(state, handler, request, content)
+                call = _call(state, operation, request, content)
+                reply = _reply(handler, call, request.method)
         except problems.ProblemError as problem:
             return problem.response(request.url.path)
         return _response(reply)
@@ -140,24 +164,38 @@ def endpoint(state: State, handler: Handler) -> Callable[[Request], Awaitable[Re
     return answer
 
 
-def _reply(state: State, handler: Handler, request: Request, content: bytes) -> Reply:
-    if not oauth.is_authorised(state, request):
-        raise problems.unauthorised()
+def _call(state: State, operation: str, request: Request, content: bytes) -> Call:
     ids = dict(request.path_params)
-    company_id = ids.pop("companies")
-    if state.store.get(COMPANIES, company_id) is None:
-        raise problems.not_found(f"company {company_id}")
-    call = Call(
-        community=Community(_as_read(state, request), company_id),
+    caller = _caller(state, request, ids.pop("companies"))
+    return Call(
+        community=Community(_as_read(state, request), caller),
+        grant=grant_of(caller, operation, ids),
         ids=ids,
         path=request.url.path,
         query=request.query_params,
         headers=request.headers,
         content=content,
     )
-    if request.method in _READS or call.key is None:
+
+
+def _caller(state: State, request: Request, company_id: str) -> Caller:
+    """Who calls, by the token; a company is there for its operators and its partners."""
+    token = oauth.token_of(state, request)
+    if token is None:
+        raise problems.unauthorised()
+    caller = Caller(company_id, token.partner_id)
+    there = state.store.get(COMPANIES, company_id) is not None
+    if there and caller.partner_id is not None:
+        there = Community(state, caller).records("partners").get(caller.partner_id) is not None
+    if not there:
+        raise problems.not_found(f"company {company_id}")
+    return caller
+
+
+def _reply(handler: Handler, call: Call, method: str) -> Reply:
+    if method in _READS or call.key is None:
         return handler(call)
-    return _once(handler, call, call.key, f"{request.method} {call.path}")
+    return _once(handler, call, call.key, f"{method} {call.path}")
 
 
 def _as_read(state: State, request: Request) -> State:
@@ -171,13 +209,14 @@ def _as_read(state: State, request: Request) -> State:
 
 
 def _once(handler: Handler, call: Call, key: str, what: str) -> Reply:
-    """The reply stored under an idempotency key, or that of the handler, which is then stored.
+    """The reply stored under a caller's idempotency key, or the handler's, which is then stored.
 
     A key identifies method, path and body. Preconditions and claim may differ: a worker that
     retries after a crash has another lease and has read other entity tags.
     """
     store = call.community.state.store
-    place = f"{call.community.company_id}/{key}"
+    caller = call.community.caller
+    place = json.dumps([caller.company_id, caller.written_by, key])
     this = [what, call.content.decode("latin-1")]
     if (earlier := store.get(_ANSWERS, place)) is not None:
         if earlier["call"] != this:

@@ -6,6 +6,7 @@ from typing import Final
 import attrs
 
 from tgiconik.sandbox.grid.collaboration import queries
+from tgiconik.sandbox.grid.collaboration.audience import is_meant_for
 from tgiconik.sandbox.grid.collaboration.paging import Filter, contains, filters
 from tgiconik.sandbox.grid.collaboration.records import Community
 from tgiconik.sandbox.grid.shapes import Document
@@ -48,16 +49,8 @@ class Noun:
     worked_on: bool = False
 
 
-def _groups_of(community: Community, partner_id: str) -> Sequence[str]:
-    partner = community.records("partners").get(partner_id)
-    return () if partner is None else partner.fields["groups"]
-
-
 def _meant_for_partner(community: Community, fields: Document, values: Sequence[str]) -> bool:
-    audience, (partner_id,) = fields["audience"], values
-    return partner_id in audience["partners"] or any(
-        group in audience["groups"] for group in _groups_of(community, partner_id)
-    )
+    return is_meant_for(community, fields["audience"], values[0])
 
 
 def _meant_for_group(_: Community, fields: Document, values: Sequence[str]) -> bool:

@@ -21,6 +21,7 @@ _TITLES: Final = {
     "idempotency-key-reused": "The idempotency key belongs to another call",
     "invalid": "The content is rejected",
     "not-found": "There is no such thing",
+    "forbidden": "The caller may not do this",
 }
 
 
@@ -70,6 +71,11 @@ def _invalid(status: int, violations: Iterable[Violation]) -> ProblemError:
 def unauthorised() -> ProblemError:
     """The access token is missing, wrong or expired."""
     return ProblemError(401, "Unauthorized", "the token is missing, wrong or expired")
+
+
+def forbidden(detail: str) -> ProblemError:
+    """The caller is a partner, and this is for operators of the company."""
+    return ProblemError(403, "forbidden", detail)
 
 
 def unsupported() -> ProblemError:

@@ -4,14 +4,18 @@ A set holds the records of one noun below one parent: all requests of a company,
 one request.
 """
 
+import json
 from typing import Final
 
 import attrs
 
 from tgiconik.sandbox.grid import times
+from tgiconik.sandbox.grid.collaboration.caller import Caller
+from tgiconik.sandbox.grid.collaboration.references import with_authors
 from tgiconik.sandbox.grid.shapes import Document
 from tgiconik.sandbox.state import State
 from tgiconik.sandbox.store import Store
+from tgiconik.tradinggrid.collaboration.values import OPERATOR
 
 #: The first id of each noun has six digits, so that ids sort in the order of creation.
 _FIRST: Final = 100_001
@@ -31,6 +35,7 @@ class Record:
         created_at: RFC 3339 in UTC.
         updated_at: RFC 3339 in UTC; lists are sorted by it.
         revision: number of changes; the entity tag is derived from it.
+        written_by: who created it, as `Caller.written_by`.
     """
 
     id: str
@@ -38,6 +43,7 @@ class Record:
     created_at: str
     updated_at: str
     revision: int = 1
+    written_by: str = OPERATOR
 
     @property
     def etag(self) -> str:
@@ -47,10 +53,15 @@ class Record:
 
 @attrs.frozen
 class Community:
-    """The community of a company."""
+    """The community of a company, as one caller uses it."""
 
     state: State
-    company_id: str
+    caller: Caller
+
+    @property
+    def company_id(self) -> str:
+        """BUID of the company."""
+        return self.caller.company_id
 
     def now(self) -> str:
         """The sandbox's time, RFC 3339 in UTC."""
@@ -79,13 +90,22 @@ class RecordSet:
         return [Record(**found) for found in self._store.list(self._kind, parent=self.place)]
 
     def add(self, id_: str, fields: Document) -> Record:
-        """Create a record."""
-        now = self.community.now()
-        return self._put(Record(id=id_, fields=fields, created_at=now, updated_at=now))
+        """Create a record, written by the caller."""
+        now, caller = self.community.now(), self.community.caller
+        return self._put(
+            Record(
+                id=id_,
+                fields=with_authors(fields, {}, caller),
+                created_at=now,
+                updated_at=now,
+                written_by=caller.written_by,
+            )
+        )
 
     def change(self, record: Record, changes: Document) -> Record:
         """Change fields of a record. If no value differs, the revision stays."""
-        fields = {**record.fields, **changes}
+        signed = with_authors(changes, record.fields, self.community.caller)
+        fields = {**record.fields, **signed}
         if fields == record.fields:
             return record
         return self._put(
@@ -107,12 +127,12 @@ class RecordSet:
         return f"{prefix}-{number}"
 
     def name(self, external_id: str, id_: str, *, scope: str = "") -> None:
-        """Store a caller's external id for a record, unique in this set and `scope`."""
-        self._store.put(_NAMES, f"{self._kind}/{self._key(scope)}/{external_id}", {"id": id_})
+        """Store the caller's external id for a record, unique in this set and `scope`."""
+        self._store.put(_NAMES, self._name_key(external_id, scope), {"id": id_})
 
     def named(self, external_id: str, *, scope: str = "") -> Record | None:
-        """The record with an external id, or None."""
-        found = self._store.get(_NAMES, f"{self._kind}/{self._key(scope)}/{external_id}")
+        """The record with an external id that the caller gave it, or None."""
+        found = self._store.get(_NAMES, self._name_key(external_id, scope))
         return None if found is None else self.get(found["id"])
 
     @property
@@ -122,6 +142,11 @@ class RecordSet:
     @property
     def _kind(self) -> str:
         return f"community/{self.noun}"
+
+    def _name_key(self, external_id: str, scope: str) -> str:
+        # Names are per author: otherwise a partner could take the names that operators will use.
+        author = self.community.caller.written_by
+        return json.dumps([self.noun, self.place, scope, author, external_id])
 
     def _key(self, id_: str) -> str:
         return f"{self.place}/{id_}"

@@ -3,6 +3,7 @@
 from typing import Final
 
 from tgiconik.sandbox.grid.collaboration import problems
+from tgiconik.sandbox.grid.collaboration.access import as_seen, may_see
 from tgiconik.sandbox.grid.collaboration.claims import check_holder, claim_on
 from tgiconik.sandbox.grid.collaboration.endpoint import Call, Handler, Reply
 from tgiconik.sandbox.grid.collaboration.nouns import Noun
@@ -35,24 +36,26 @@ def record_in_path(call: Call, noun: Noun) -> Record:
     """The record that the path names.
 
     Raises:
-        ProblemError: 404.
+        ProblemError: 404, there is none that the caller sees.
     """
     id_ = call.ids[noun.name]
     record = records_of(call, noun).get(id_)
-    if record is None:
+    if record is None or not may_see(call.community, noun.name, record):
         raise problems.not_found(f"{noun.name}/{id_}")
     return record
 
 
 def shown(community: Community, noun: Noun, record: Record) -> Document:
-    """A record as the contract defines it."""
+    """A record as the contract defines it, with what the caller may read."""
     stamps = {
         "id": record.id,
         "created_at": record.created_at,
         "updated_at": record.updated_at,
         "etag": record.etag,
+        "written_by": record.written_by,
     }
-    body = {**record.fields, **{name: stamps[name] for name in noun.shows}}
+    fields = as_seen(community, record).fields
+    body = {**fields, **{name: stamps[name] for name in (*noun.shows, "written_by")}}
     if noun.worked_on:
         body["claim"] = claim_on(community, noun.name, record.id).shown()
     return body
@@ -62,7 +65,7 @@ def make(records: RecordSet, noun: Noun, fields: Document, *, id_: str | None = 
     """Create a record; a noun with a status history gets its first entry."""
     born = {**fields, **noun.begins}
     if noun.worked_on:
-        born["history"] = [_transition(None, born["status"], records.community.now())]
+        born["history"] = [_transition(records.community, None, born["status"])]
     record = records.add(id_ or records.new_id(noun.prefix), born)
     if fields.get("external_id") is not None:
         records.name(fields["external_id"], record.id)
@@ -100,9 +103,16 @@ def check_move(moves: Moves, status: str, to: str) -> None:
         raise problems.illegal_move(status, to, next_statuses(moves, status))
 
 
-def transition(record: Record, to: str, at: str, actor: str | None, note: str | None) -> Document:
+def transition(
+    community: Community,
+    record: Record,
+    to: str,
+    *,
+    actor: str | None = None,
+    note: str | None = None,
+) -> Document:
     """The changes that a status transition makes to a record with a history."""
-    entry = _transition(record.fields["status"], to, at, actor, note)
+    entry = _transition(community, record.fields["status"], to, actor, note)
     return {"status": to, "history": [*record.fields["history"], entry]}
 
 
@@ -110,9 +120,14 @@ def listing(noun: Noun) -> Handler:
     """`GET` of a collection."""
 
     def handle(call: Call) -> Reply:
+        # Filtered as seen: a filter must not tell what a field that is left out holds.
         return page(
             call,
-            records_of(call, noun).all(),
+            (
+                as_seen(call.community, record)
+                for record in records_of(call, noun).all()
+                if may_see(call.community, noun.name, record)
+            ),
             noun.filters,
             lambda record: shown(call.community, noun, record),
         )
@@ -147,6 +162,7 @@ def changing(noun: Noun, update: Shape) -> Handler:
 
     def handle(call: Call) -> Reply:
         record = record_in_path(call, noun)
+        call.check_author(record)
         fields = call.body(update)
         if noun.worked_on:
             check_holder(call, (noun.name, record.id), exclusive=True)
@@ -168,13 +184,24 @@ def moving(noun: Noun, new_status: Shape) -> Handler:
         check_holder(call, (noun.name, record.id), exclusive=to not in PARTNER_MOVES)
         call.require_match(record.etag)
         check_move(noun.moves, record.fields["status"], to)
-        move = transition(record, to, call.community.now(), body["actor"], body["note"])
+        move = transition(call.community, record, to, actor=body["actor"], note=body["note"])
         return change(call, noun, record, move)
 
     return handle
 
 
 def _transition(
-    status: str | None, to: str, at: str, actor: str | None = None, note: str | None = None
+    community: Community,
+    status: str | None,
+    to: str,
+    actor: str | None = None,
+    note: str | None = None,
 ) -> Document:
-    return {"from": status, "to": to, "at": at, "actor": actor, "note": note}
+    return {
+        "from": status,
+        "to": to,
+        "at": community.now(),
+        "actor": actor,
+        "note": note,
+        "written_by": community.caller.written_by,
+    }

@@ -14,7 +14,7 @@ from starlette.routing import BaseRoute, Route
 
 from tgiconik.sandbox import json_body
 from tgiconik.sandbox.grid import oauth
-from tgiconik.sandbox.grid.errors import wrong_token
+from tgiconik.sandbox.grid.errors import GatewayError
 from tgiconik.sandbox.grid.lens import arguments
 from tgiconik.sandbox.grid.lens.errors import LensError
 from tgiconik.sandbox.grid.lens.parse import QueryField, parse
@@ -37,8 +37,10 @@ def routes(state: State) -> list[BaseRoute]:
     """The route of Lens."""
 
     async def search(request: Request) -> Response:
-        if not oauth.is_authorised(state, request):
-            return wrong_token().response()
+        try:
+            oauth.check_operator(state, request)
+        except GatewayError as error:
+            return error.response()
         try:
             body = json_body.parse(await request.body())
         except ValueError as error:

@@ -1,0 +1,230 @@
+"""What a partner may do and see. An operator of the company may do and see everything.
+
+`PARTNER_GRANTS` lists the operations that are open to partners; all others are refused. `_SEES`
+says which records a partner sees; records of other nouns are invisible. The contract's document
+says the same in `x-partner`.
+"""
+
+from collections.abc import Callable, Collection, Mapping
+from typing import Final, TypeAlias
+
+import attrs
+
+from tgiconik.sandbox.grid.collaboration import problems
+from tgiconik.sandbox.grid.collaboration.audience import is_meant_for, part_of
+from tgiconik.sandbox.grid.collaboration.caller import Caller
+from tgiconik.sandbox.grid.collaboration.records import Community, Record
+from tgiconik.sandbox.grid.shapes import Document
+from tgiconik.tradinggrid.collaboration.transitions import PARTNER_MOVES
+from tgiconik.tradinggrid.collaboration.values import (
+    OPERATOR,
+    CommentVisibility,
+    ExceptionStatus,
+)
+
+
+@attrs.frozen(kw_only=True)
+class Grant:
+    """What a caller may do with an operation; by default everything.
+
+    Attributes:
+        fields: the fields of the body that it may set; None for all.
+        values: the values that it may give to some fields.
+        own: the field of the body that must be the partner's id.
+        own_records: only records that the caller wrote may be changed.
+    """
+
+    fields: Collection[str] | None = None
+    values: Mapping[str, Collection[str]] = attrs.field(factory=dict)
+    own: str | None = None
+    own_records: bool = False
+
+    def check_body(self, caller: Caller, body: Document, blank: Document) -> None:
+        """Check a validated body.
+
+        Args:
+            caller: who calls.
+            body: the body.
+            blank: the values of fields that were left out.
+
+        Raises:
+            ProblemError: 403, the body has a field or a value that the caller may not write.
+        """
+        if self.own is not None and body[self.own] != caller.partner_id:
+            raise problems.forbidden(f"{self.own} must be {caller.partner_id}")
+        for name, value in body.items():
+            left_out = name in blank and value == blank[name]
+            if not left_out and self.fields is not None and name not in self.fields:
+                raise problems.forbidden(f"partners may not set {name}")
+            if name in self.values and value not in self.values[name]:
+                raise problems.forbidden(f"partners may not set {name} to {value}")
+
+    def check_record(self, caller: Caller, record: Record) -> None:
+        """Check a record that is to be changed.
+
+        Raises:
+            ProblemError: 403, somebody else wrote it.
+        """
+        if self.own_records and record.written_by != caller.written_by:
+            raise problems.forbidden(f"{record.id} was written by {record.written_by}")
+
+
+_READ: Final = Grant()
+_MOVE: Final = Grant(values={"status": PARTNER_MOVES})
+_COMMENT: Final = Grant(values={"visibility": {CommentVisibility.PARTNER}})
+_ISSUE_FIELDS: Final = frozenset({
+    "external_id", "subject", "description", "partner_id", "requester", "due_at",
+    "asset_references", "severity", "category",
+})  # fmt: skip
+
+#: The operations that are open to partners, by method and path.
+PARTNER_GRANTS: Final[Mapping[str, Grant]] = {
+    "GET /": _READ,
+    "GET /partners": _READ,
+    "GET /partners/{partners}": _READ,
+    "GET /requests": _READ,
+    "POST /requests": Grant(own="partner_id"),
+    "GET /requests/{requests}": _READ,
+    "PATCH /requests/{requests}": Grant(own_records=True),
+    "PUT /requests/{requests}/status": _MOVE,
+    "GET /requests/{requests}/comments": _READ,
+    "POST /requests/{requests}/comments": _COMMENT,
+    "GET /issues": _READ,
+    "POST /issues": Grant(own="partner_id", fields=_ISSUE_FIELDS),
+    "GET /issues/{issues}": _READ,
+    "PATCH /issues/{issues}": Grant(own_records=True, fields=_ISSUE_FIELDS),
+    "PUT /issues/{issues}/status": _MOVE,
+    "GET /issues/{issues}/comments": _READ,
+    "POST /issues/{issues}/comments": _COMMENT,
+    "GET /projects": _READ,
+    "GET /projects/{projects}": _READ,
+    "GET /projects/{projects}/comments": _READ,
+    "POST /projects/{projects}/comments": _COMMENT,
+    "GET /projects/{projects}/tasks": _READ,
+    "GET /projects/{projects}/tasks/{tasks}": _READ,
+    "PATCH /projects/{projects}/tasks/{tasks}": Grant(
+        fields={"status", "decision", "decision_note"}
+    ),
+    "GET /projects/{projects}/exceptions": _READ,
+    "POST /projects/{projects}/exceptions": Grant(
+        own="partner_id",
+        fields={"external_id", "partner_id", "subject", "description", "status"},
+        values={"status": {ExceptionStatus.OPEN}},
+    ),
+    "PATCH /projects/{projects}/exceptions/{exceptions}": Grant(
+        own_records=True, fields={"subject", "description"}
+    ),
+    "GET /projects/{projects}/confirmations": _READ,
+    "PUT /projects/{projects}/confirmations/{partners}": Grant(),
+    "GET /documents": _READ,
+    "GET /documents/{documents}": _READ,
+    "GET /deliveries": _READ,
+    "GET /documents/{documents}/deliveries/{partners}": _READ,
+    "GET /receipts": _READ,
+    "POST /documents/{documents}/deliveries/{partners}/receipts": Grant(),
+    "GET /announcements": _READ,
+    "GET /announcements/{announcements}": _READ,
+    "GET /announcements/{announcements}/acknowledgements": _READ,
+    "PUT /announcements/{announcements}/acknowledgements/{partners}": Grant(),
+}
+
+
+def grant_of(caller: Caller, operation: str, ids: Mapping[str, str]) -> Grant:
+    """What a caller may do with an operation.
+
+    Args:
+        caller: who calls.
+        operation: method and path, such as `GET /requests/{requests}`.
+        ids: the ids in the path, by noun.
+
+    Raises:
+        ProblemError: 403, the operation is for operators; 404, the path names another partner.
+    """
+    if caller.partner_id is None:
+        return Grant()
+    if operation not in PARTNER_GRANTS:
+        raise problems.forbidden("this is for operators of the company")
+    if (named := ids.get("partners", caller.partner_id)) != caller.partner_id:
+        raise problems.not_found(f"partners/{named}")
+    return PARTNER_GRANTS[operation]
+
+
+_Sees: TypeAlias = Callable[[Community, Record, str], bool]
+
+
+def _by_field(field: str) -> _Sees:
+    return lambda _, record, partner_id: record.fields[field] == partner_id
+
+
+def _by_audience(community: Community, record: Record, partner_id: str) -> bool:
+    return is_meant_for(community, record.fields["audience"], partner_id)
+
+
+def _document(community: Community, record: Record, partner_id: str) -> bool:
+    delivery = community.records("deliveries").get(f"{record.id}/{partner_id}")
+    return delivery is not None or _by_audience(community, record, partner_id)
+
+
+def _comment(_: Community, record: Record, partner_id: str) -> bool:
+    shared = record.fields["visibility"] == CommentVisibility.PARTNER
+    return shared and record.written_by in {OPERATOR, partner_id}
+
+
+_OWN: Final = _by_field("partner_id")
+_SEES: Final[Mapping[str, _Sees]] = {
+    "partners": _by_field("company_id"),
+    "requests": _OWN,
+    "issues": _OWN,
+    "comments": _comment,
+    "projects": _by_audience,
+    "tasks": _by_field("assignee_partner_id"),
+    "exceptions": _OWN,
+    "confirmations": _OWN,
+    "documents": _document,
+    "deliveries": _OWN,
+    "receipts": _OWN,
+    "announcements": _by_audience,
+    "acknowledgements": _OWN,
+}
+#: Fields that name another record, which a partner may not know of.
+_LINKS: Final = {
+    "request_id": "requests",
+    "issue_id": "issues",
+    "project_id": "projects",
+    "supersedes": "documents",
+    "superseded_by": "documents",
+}
+
+
+def may_see(community: Community, noun: str, record: Record) -> bool:
+    """Whether the caller sees a record."""
+    partner_id = community.caller.partner_id
+    if partner_id is None:
+        return True
+    return noun in _SEES and _SEES[noun](community, record, partner_id)
+
+
+def as_seen(community: Community, record: Record) -> Record:
+    """A visible record, with the fields that the caller may read.
+
+    A partner reads only its own part of an audience, and no id of a record that it does not see.
+    """
+    partner_id, fields = community.caller.partner_id, record.fields
+    if partner_id is None:
+        return record
+    seen = {
+        name: None if name in _LINKS and not _sees_id(community, _LINKS[name], value) else value
+        for name, value in fields.items()
+    }
+    if "audience" in fields:
+        seen["audience"] = part_of(community, fields["audience"], partner_id)
+    if "document_ids" in fields:
+        seen["document_ids"] = [
+            id_ for id_ in fields["document_ids"] if _sees_id(community, "documents", id_)
+        ]
+    return attrs.evolve(record, fields=seen)
+
+
+def _sees_id(community: Community, noun: str, id_: str | None) -> bool:
+    record = None if id_ is None else community.records(noun).get(id_)
+    return record is not None and may_see(community, noun, record)
