@@ -258,7 +258,8 @@ class _PartnerPackage:
             if not _allowed(verdicts):
                 return await self._close(stored, verdicts, link)
             stored = await self._empty(await self.store.look_into(stored), verdicts)
-        end = _end_of(verdicts) if is_new else None
+        on_probation = is_new and self.run.policy.first_lifetime(self.purpose) is not None
+        end = _end_of(verdicts) if on_probation else None
         await self._record(stored, verdicts, link, end)
         if link is not None and end is not None and link.expires != end:
             link = await renew_link(self.run, link, self.partner_id, end)

@@ -151,7 +151,7 @@ async def share_asset(
             return sharing.outcome(State.REFUSED, facts, decision)
         if slot is None and not run.dry_run:
             # Somebody else may have shared meanwhile: everyone who looks keeps the same link.
-            await snapshot.refresh_links()
+            await snapshot.refresh()
             link = await sharing.find() or link
     strays = [
         one
@@ -225,6 +225,8 @@ class _Sharing:
 
     def is_on_probation(self, link: ShareLink | None, decision: Decision) -> bool:
         """Whether a new link has its first, short lifetime; also one that a dry run would make."""
+        if self.run.policy.first_lifetime(self.purpose) is None:
+            return False
         expires = self._first_end(decision) if link is None else link.expires
         return expires is not None and expires < end_of(decision)
 

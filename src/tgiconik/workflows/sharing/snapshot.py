@@ -116,11 +116,14 @@ class Snapshot:
     async def _list_shares(self) -> list[ShareLink]:
         if not self.asset_id:
             return []
+        assets, known = self.run.iconik.assets, list(self._shares)
         try:
-            return await self.run.iconik.assets.find_shares(self.asset_id, known=list(self._shares))
+            return await assets.find_shares(self.asset_id, known=known)
         except errors.NotFound:
-            # An asset that is gone has no list; what deliveries remember is read by id.
-            return []
+            if self.is_gone:
+                # It has no list; what deliveries remember is read by id.
+                return []
+            raise
 
     async def _take(self, listed: Sequence[ShareLink]) -> None:
         """Replace the shares: listed ones, then those read by id, then this run's own writes."""
