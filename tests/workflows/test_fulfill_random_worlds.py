@@ -15,6 +15,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from tgiconik import errors
 from tgiconik.release import Decision, Purpose, Recipient, ReleasePolicy, decide
 from tgiconik.sandbox import Sandbox, credentials
 from tgiconik.sandbox.grid import seed as grid_seed
@@ -142,7 +143,15 @@ def asset_id(number: int) -> str:
 def build(world: World) -> Sandbox:
     sandbox = Sandbox(now=lambda: NOW, world=False)
     with sandbox.state.store.transaction():
-        fields = [{"name": name, "field_type": "text"} for name in (*FIELDS, "UsageRestrictions")]
+        # Whatever a policy names has to be in the view.
+        names = {
+            *FIELDS,
+            "UsageRestrictions",
+            "LicenceStart",
+            "CompliantVersion",
+            "CompliantSHA256",
+        }
+        fields = [{"name": name, "field_type": "text"} for name in sorted(names)]
         iconik_seed.add_metadata_view(sandbox.state, id_=VIEW, name="Release", fields=fields)
         for number, asset in enumerate(world.assets):
             _add_asset(sandbox, asset_id(number), asset)
@@ -315,6 +324,13 @@ async def answer(world: World) -> list[str]:
                 grid, iconik, REQUEST, policy=world.policy, now=lambda: NOW
             )
 
+        if world.policy.metadata_view is None:
+            # Missing configuration is an error, never an answer.
+            with pytest.raises(errors.ConfigurationError, match="metadata_view"):
+                await run()
+            assert sandbox.writes == []
+            sandbox.close()
+            return []
         first = await run()
         writes = len(sandbox.writes)
         comments = [c async for c in grid.community.requests.comments(REQUEST)]

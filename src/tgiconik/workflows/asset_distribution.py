@@ -42,7 +42,7 @@ import attrs
 from tgiconik import errors
 from tgiconik.iconik import IconikClient
 from tgiconik.iconik.search import exists, term
-from tgiconik.release import AssetFacts, Purpose, ReleasePolicy, marked_version
+from tgiconik.release import Purpose, ReleasePolicy, marked_version
 from tgiconik.tradinggrid import TradingGridClient
 from tgiconik.tradinggrid.collaboration import Receipt
 from tgiconik.workflows.distribution.audience import AudienceResolver, unreachable
@@ -53,6 +53,7 @@ from tgiconik.workflows.run.results import Outcome, Result, State, raise_for_fai
 from tgiconik.workflows.run.text import named
 from tgiconik.workflows.run.trail import Clock, Step, Trail, utc_now
 from tgiconik.workflows.sharing.facts import check_view
+from tgiconik.workflows.sharing.share import reconcile_asset
 from tgiconik.workflows.sharing.snapshot import Snapshot
 
 #: The metadata field with the tags that groups are found by.
@@ -284,7 +285,7 @@ class _Distributing:
             partial(Snapshot.of_asset, run, asset_id), self.resolver.read_groups
         )
         if marked_version(run.policy, snapshot.latest) is not None:
-            return self._left_to_compliance(snapshot.latest)
+            return await self._leave_to_compliance(snapshot)
         resolve = partial(
             self.resolver.resolve,
             snapshot.latest,
@@ -315,15 +316,22 @@ class _Distributing:
             dry_run=run.dry_run,
         )
 
-    def _left_to_compliance(self, facts: AssetFacts) -> Distribution:
-        """Two ways for one asset would undo each other: one that is marked has its own."""
-        run, title = self.run, named(facts.title)
+    async def _leave_to_compliance(self, snapshot: Snapshot) -> Distribution:
+        """Two ways for one asset would undo each other: one that is marked has its own.
+
+        What partners have by this way is judged all the same.
+        """
+        run, facts = self.run, snapshot.latest
+        title = named(facts.title)
         run.trail.decided(f"{title} has a version that is marked as compliant")
+        await snapshot.refresh()
+        closed = await reconcile_asset(run, snapshot, self.resolver.profile)
         waiting_on = (f"distribute_compliant_version to distribute {title}",)
         run.conclude(waiting_on)
         return Distribution(
             asset_id=facts.asset_id,
             version_id=facts.version_id,
+            closed=closed,
             waiting_on=waiting_on,
             dry_run=run.dry_run,
         )

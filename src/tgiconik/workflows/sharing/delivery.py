@@ -6,6 +6,7 @@ Grid has a document, and below it the partner's delivery, which remembers share,
 
 from collections.abc import Iterable, Sequence
 from datetime import datetime
+from functools import partial
 from typing import Any, Final
 from urllib.parse import quote, unquote
 from uuid import uuid4
@@ -394,28 +395,47 @@ async def put_delivery(
 
 
 async def end_delivery(run: GridRun, delivery: Delivery, why: str | None = None) -> None:
-    """Record on Trading Grid that a delivery has ended; the partner reads why."""
-    ended = DeliveryInput(
-        key=delivery.key,
-        asset=delivery.asset,
-        share_id=delivery.share_id,
-        expires_at=delivery.expires_at,
-        restrictions=delivery.restrictions,
-        state=DeliveryState.REVOKED,
-        note=why,
-    )
+    """Record on Trading Grid that a delivery has ended; the partner reads why.
+
+    Somebody else may end it, or deliver anew, at the same time: both are left as they are.
+
+    Raises:
+        PreconditionFailed: others change it all the time, or the claim is lost.
+    """
     what = f"asset {delivery.asset.asset_id}" if delivery.asset else delivery.document_id
     await run.write(
         f"record that the delivery of {what} to {delivery.partner_id} has ended",
-        lambda: run.grid.community.deliveries.put(
-            delivery.document_id,
-            delivery.partner_id,
-            ended,
-            if_match=delivery.etag,
-            holder=run.holder_of(delivery.request_id),
-        ),
-        instead=delivery,
+        partial(_end, run, delivery, why),
+        instead=None,
     )
+
+
+async def _end(run: GridRun, delivery: Delivery, why: str | None) -> None:
+    deliveries, latest = run.grid.community.deliveries, delivery
+    holder = run.holder_of(delivery.request_id)
+    for last in (False, False, True):
+        ended = DeliveryInput(
+            key=latest.key,
+            asset=latest.asset,
+            share_id=latest.share_id,
+            expires_at=latest.expires_at,
+            restrictions=latest.restrictions,
+            state=DeliveryState.REVOKED,
+            note=why,
+        )
+        try:
+            await deliveries.put(
+                latest.document_id, latest.partner_id, ended, if_match=latest.etag, holder=holder
+            )
+        except errors.PreconditionFailed:
+            if last or holder is not None:
+                raise
+            latest = await deliveries.get(delivery.document_id, delivery.partner_id)
+            is_ended = latest.state != DeliveryState.ACTIVE
+            if is_ended or latest.share_id != delivery.share_id:
+                return
+        else:
+            return
 
 
 def reference(outcome: Outcome) -> AssetReference:
