@@ -52,6 +52,7 @@ from tgiconik.workflows.run.concurrency import MAX_CONCURRENCY, both, checked_co
 from tgiconik.workflows.run.results import Outcome, Result, State, raise_for_failures
 from tgiconik.workflows.run.text import named
 from tgiconik.workflows.run.trail import Clock, Step, Trail, utc_now
+from tgiconik.workflows.sharing.delivery import outcome_of
 from tgiconik.workflows.sharing.facts import check_view
 from tgiconik.workflows.sharing.share import reconcile_asset
 from tgiconik.workflows.sharing.snapshot import Snapshot
@@ -326,11 +327,17 @@ class _Distributing:
         run.trail.decided(f"{title} has a version that is marked as compliant")
         await snapshot.refresh()
         closed = await reconcile_asset(run, snapshot, self.resolver.profile)
+        kept = [
+            outcome_of(one)
+            for partner_id in sorted(snapshot.holders)
+            for one in snapshot.deliveries_of(partner_id)
+        ]
         waiting_on = (f"distribute_compliant_version to distribute {title}",)
         run.conclude(waiting_on)
         return Distribution(
             asset_id=facts.asset_id,
             version_id=facts.version_id,
+            outcomes=tuple(outcome for outcome in kept if outcome is not None),
             closed=closed,
             waiting_on=waiting_on,
             dry_run=run.dry_run,
