@@ -1,23 +1,26 @@
-"""The worst day of use case 5: a version is taken back from everybody who has it.
+"""Use case 5, the recall: revoke a version from every partner who has it.
 
-Trigger: somebody finds that a version must not be out.
+Trigger: a version must no longer be available.
 
-Steps, each of which looks before it writes:
+Steps. Each one reads the current state before it writes:
 
-1. hold the version in the asset's metadata: `release.decide` refuses it from then on;
-2. tell everybody who ever got it that it is recalled, and why; they are to acknowledge;
-3. close every partner's link that shows it: to the asset when it is the current version, and to
-   release assets that hold it; take the asset out of partners' packages; end the deliveries;
-4. withdraw the documents that published it.
+1. Hold the version in the asset's metadata, so that `release.decide` refuses it.
+2. Announce the recall and its reason to every partner who ever had the version; the announcement
+   requires an acknowledgement.
+3. Revoke every partner's link that shows the version: links to the asset if it is the current
+   version, and links to release assets that hold it. Remove the asset from partners' packages and
+   end the deliveries.
+4. Withdraw the documents that published it.
 
-What each platform shows afterwards: iconik the hold, and no open link of a partner's to the
-version; Trading Grid the announcement, revoked deliveries and withdrawn documents.
+Afterwards, iconik has the hold, and no partner's link to the version is open. Trading Grid has the
+announcement, revoked deliveries and withdrawn documents.
 
-It asks `release.decide` nothing: it only takes away, and works when an asset could not be judged.
-Running it again changes nothing but what failed before, and says who has acknowledged since.
+The recall does not call `release.decide`, because it only revokes; it also works for an asset whose
+facts cannot be evaluated. Idempotent: another run retries only what failed before, and reports who
+has acknowledged since.
 
-What can fail: one link that cannot be closed is that partner's outcome, and stops nobody else. A
-platform that cannot be asked about the asset raises its `CallError`.
+Failures: a link that cannot be revoked is that partner's failed outcome and does not affect others.
+A failed call about the asset raises its `CallError`.
 
 Source: use case 5 of the project's design; the collaboration contract; iconik's OpenAPI documents.
 """
@@ -61,12 +64,12 @@ class Recall(Result):
         asset_id: the asset.
         version_id: the version that is recalled.
         announcement_ids: the announcements to the partners.
-        outcomes: one for each partner who ever had it: refused when nothing of theirs opens it any
-            more, failed when something could not be closed.
+        outcomes: one for each partner who ever had the version: refused if no link of theirs opens
+            it, failed if a link could not be revoked.
         acknowledged: company ids of partners who have acknowledged.
-        waiting_on: who has to do what, one line each.
+        waiting_on: who has to act next, one line each.
         timeline: every read, decision and write, in order.
-        dry_run: nothing was written.
+        dry_run: whether this was a dry run, which writes nothing.
     """
 
     asset_id: str
@@ -92,24 +95,24 @@ async def recall_version(
     now: Clock = utc_now,
     progress: Callable[[Step], object] | None = None,
 ) -> Recall:
-    """Take a version back from everybody who has it.
+    """Recall a version from every partner who has it.
 
     Args:
-        grid: where the partners are.
-        iconik: where the asset is.
+        grid: the Trading Grid client.
+        iconik: the iconik client.
         asset_id: the asset.
         version_id: the version.
-        reason: why, for the partners, line by line.
-        policy: the release rules, with a metadata view to hold the version in.
-        max_concurrency: how many partners' links are closed at the same time.
-        dry_run: write nothing, and say what would be written.
-        now: the clock, timezone-aware UTC.
+        reason: the reason, as partners read it; may have several lines.
+        policy: the release rules; needs a metadata view for the hold.
+        max_concurrency: the number of partners to process concurrently.
+        dry_run: write nothing; report what would be written.
+        now: the clock; returns the current time in UTC.
         progress: called with each step as it happens.
 
     Raises:
-        ConfigurationError: the policy has no metadata view, or there is no reason.
+        ConfigurationError: the policy has no metadata view, or the reason is blank.
         NotFound: there is no such asset.
-        CallError: a platform could not be asked; nothing is lost, run it again.
+        CallError: a call to a platform failed; run the workflow again.
     """
     policy = policy or ReleasePolicy()
     if policy.metadata_view is None:
@@ -126,7 +129,7 @@ async def recall_version(
 
 @attrs.frozen(kw_only=True)
 class _Ways:
-    """What is open to the version, and who ever had it."""
+    """The open links and deliveries of a version, and the partners who ever had it."""
 
     links: tuple[ShareLink, ...]
     deliveries: tuple[Delivery, ...]
@@ -136,14 +139,14 @@ class _Ways:
 
 @attrs.frozen(kw_only=True)
 class _Recalling:
-    """One recall."""
+    """Recalls one version."""
 
     run: Run
     reason: str
     max_concurrency: int = attrs.field(converter=checked_concurrency)
 
     async def recall(self, asset_id: str, version_id: str) -> Recall:
-        """From the version to the result."""
+        """Recall the version and return the result."""
         facts = await read_facts(self.run, asset_id)
         await hold_version(self.run, facts, version_id)
         ways = await self._ways(facts, version_id)
@@ -170,7 +173,7 @@ class _Recalling:
         )
 
     async def _ways(self, facts: AssetFacts, version_id: str) -> _Ways:
-        """Everything that shows the version, or ever did."""
+        """Read everything that shows the version or ever did."""
         releases = await release_assets_of(self.run, facts.asset_id)
         shown = [one.asset_id for one in releases if one.source_version_id == version_id]
         packages: dict[str, str] = {}
@@ -199,7 +202,7 @@ class _Recalling:
         )
 
     async def _recorded(self, asset_ids: Iterable[str], version_id: str) -> list[Delivery]:
-        """Every delivery of the version, ended ones too."""
+        """All deliveries of the version, including ended ones."""
         return [
             delivery
             for asset_id in sorted(asset_ids)
@@ -208,7 +211,7 @@ class _Recalling:
         ]
 
     async def _told(self, asset_id: str, version_id: str) -> set[str]:
-        """Whom an earlier run told: they had it, whatever is left of that."""
+        """Company ids of partners notified by an earlier run, who therefore had the version."""
         key = f"{_key(asset_id, version_id)}:"
         recalls = self.run.grid.community.announcements.list(kind=AnnouncementKind.RECALL)
         return {
@@ -221,7 +224,7 @@ class _Recalling:
     async def _tell(
         self, facts: AssetFacts, version_id: str, partners: Iterable[str]
     ) -> tuple[str, ...]:
-        """Everybody who had it hears of it once."""
+        """Announce the recall once to every partner who had the version."""
         title = named(facts.title)
         reason = listed(line for line in self.reason.splitlines() if line.strip())
         draft = AnnouncementInput(
@@ -240,7 +243,7 @@ class _Recalling:
         )
 
     async def _close(self, facts: AssetFacts, version_id: str, ways: _Ways) -> tuple[Outcome, ...]:
-        """Every partner's ways; one that cannot be closed stops no other."""
+        """Revoke every partner's links; one failure does not affect other partners."""
 
         def outcome(
             partner_id: str, state: State, error: errors.TgIconikError | None = None
@@ -283,7 +286,7 @@ class _Recalling:
         )
 
     async def _withdraw(self, asset_id: str, version_id: str) -> None:
-        """The documents that published it are withdrawn."""
+        """Withdraw the documents that published the version."""
         documents = self.run.grid.community.documents
         published = [
             one

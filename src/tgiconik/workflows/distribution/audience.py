@@ -75,7 +75,7 @@ class AudienceResolver:
         Args:
             facts: what was read of it, with its tags.
             groups: ids of partner groups, instead of those that it is tagged for.
-            partners: company ids of partners, beside `groups` or instead of any group.
+            partners: company ids of partners, in addition to `groups` or in place of groups.
             groups_field: the metadata field with the tags.
 
         Returns:

@@ -111,16 +111,16 @@ async def deliver_package(
 
     Args:
         grid: where the delivery is remembered.
-        iconik: where the assets are.
+        iconik: the iconik client.
         package: the assets; without any, everything is taken back.
         recipient: the partner.
         policy: the release rules.
-        purpose: what for.
+        purpose: the intended use.
         project_id: the project that it belongs to.
         trail: where to record it; a trail with `dry_run` writes nothing.
 
     Raises:
-        CallError: a platform could not be asked; run it again.
+        CallError: a call to a platform failed; run it again.
     """
     run = Run(grid=grid, iconik=iconik, policy=policy, trail=trail or Trail(now=utc_now))
     packager = Packager(
@@ -136,7 +136,7 @@ class Packager:
     Attributes:
         run: the run.
         package: the package, as most of the partners are to have it.
-        purpose: what for.
+        purpose: the intended use.
         project_id: the project that it belongs to.
         facts: the facts of its assets, for all partners.
         snapshot: the package as it was read for all of them; read for each when left out.

@@ -222,7 +222,7 @@ async def post_delivery(
     same already is left alone.
 
     Args:
-        grid: where to record it.
+        grid: the Trading Grid client.
         request: the request that is answered.
         outcome: a delivered outcome of `share_with_partner`.
         lease: the claim to write under.
@@ -232,7 +232,7 @@ async def post_delivery(
         The delivery as the platform has it; None in a dry run that would make it.
 
     Raises:
-        CallError: Trading Grid could not be told; run it again.
+        CallError: a call to Trading Grid failed; run it again.
     """
     run = GridRun(grid=grid, trail=trail or Trail(now=utc_now), lease=lease)
     return await record_request_delivery(run, request, outcome)

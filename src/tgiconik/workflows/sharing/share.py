@@ -111,12 +111,12 @@ async def share_with_partner(
     changes nothing.
 
     Args:
-        grid: where deliveries are remembered.
-        iconik: where the asset is shared.
+        grid: the Trading Grid client.
+        iconik: the iconik client.
         asset_id: the asset whose current version the partner shall see.
         recipient: the partner.
         policy: the release rules.
-        purpose: what for.
+        purpose: the intended use.
         facts: the facts of the asset as they were read; read again when too old.
         lease: the claim to keep while writing, when a request is worked on.
         trail: where to record it; a trail with `dry_run` writes nothing.
@@ -125,7 +125,7 @@ async def share_with_partner(
         An outcome that is delivered or refused. In a dry run a link that would be made is None.
 
     Raises:
-        CallError: a platform could not be asked; run it again.
+        CallError: a call to a platform failed; run it again.
         ClaimLost: somebody else has the request now.
     """
     trail = trail or Trail(now=utc_now)
@@ -148,7 +148,7 @@ async def share_asset(
         run: the run.
         asset_id: the asset.
         recipient: the partner.
-        purpose: what for.
+        purpose: the intended use.
         facts: the facts of the asset as they were read; read again when too old.
         view: a view that many partners share; one of its own when left out.
     """
@@ -201,7 +201,7 @@ async def take_back(
         view: a view that many partners share; one of its own when left out.
 
     Raises:
-        CallError: a platform could not be asked; run it again.
+        CallError: a call to a platform failed; run it again.
         ClaimLost: somebody else has the request now.
     """
     purpose = Purpose(download=False)
@@ -285,7 +285,7 @@ async def close_links(
     """End partners' links to an asset, and the deliveries that remember them.
 
     Raises:
-        CallError: a platform could not be asked; run it again.
+        CallError: a call to a platform failed; run it again.
     """
     for link in links:
         await revoke_link(run, link, partner_in(link.key) or "", why)
@@ -298,7 +298,7 @@ async def close_asset(run: Run, asset_id: str, why: str) -> None:
     """End all partners' links to an asset, and the deliveries that remember them.
 
     Raises:
-        CallError: a platform could not be asked; run it again.
+        CallError: a call to a platform failed; run it again.
     """
     links, deliveries = await open_ways(run, asset_id)
     await close_links(run, links, deliveries, why)

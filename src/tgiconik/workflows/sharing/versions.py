@@ -63,7 +63,7 @@ async def digest_version(run: IconikRun, asset_id: str, version_id: str) -> str 
     """The SHA-256 of a version's original, computed here; None when it is not to be had.
 
     Raises:
-        CallError: iconik or the storage could not be asked.
+        CallError: a call to iconik or the storage failed.
     """
     try:
         digest = await run.iconik.transfer.digest(asset_id, version_id=version_id)
@@ -159,7 +159,7 @@ async def bring_about_release_asset(
     Raises:
         WorkflowError: the facts have no digest.
         Inconsistent: iconik did not copy the version in time, or copied something else.
-        CallError: a platform could not be asked; run it again.
+        CallError: a call to a platform failed; run it again.
     """
     version_id = facts.version_id
     if version_id is None or facts.sha256 is None:

@@ -102,13 +102,13 @@ async def find_candidates(
         criteria: what is looked for. Assets named by id are judged instead of searched for.
         policy: the release rules; its field names are what region, language and usage are found by.
         recipient: whom it is for.
-        purpose: what for.
+        purpose: the intended use.
         consider: how many of the found assets are looked at, at the most.
         exclude: asset ids that are not wanted.
         trail: where to record it.
 
     Raises:
-        CallError: iconik could not be asked.
+        CallError: a call to iconik failed.
         ConfigurationError: `consider` is below 1.
     """
     run = IconikRun(iconik=iconik, policy=policy, trail=trail or Trail(now=utc_now))

@@ -221,8 +221,8 @@ async def link_issue(
     """Refer from the issue to the asset, and from the asset's timeline to the issue.
 
     Args:
-        grid: where the issue is.
-        iconik: where the asset is.
+        grid: the Trading Grid client.
+        iconik: the iconik client.
         issue: the issue.
         facts: the facts of the asset as they were read.
         faulty_version_id: the version that is not as it should be.
@@ -231,7 +231,7 @@ async def link_issue(
         trail: where to record it; a trail with `dry_run` writes nothing.
 
     Raises:
-        CallError: a platform could not be asked; run it again.
+        CallError: a call to a platform failed; run it again.
     """
     run = Run(
         grid=grid,

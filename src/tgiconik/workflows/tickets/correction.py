@@ -130,8 +130,8 @@ async def publish_correction(
     version already keeps it.
 
     Args:
-        grid: where the partners are.
-        iconik: where the asset is.
+        grid: the Trading Grid client.
+        iconik: the iconik client.
         asset_id: the asset.
         partners: company ids.
         policy: the release rules.
@@ -142,7 +142,7 @@ async def publish_correction(
         One outcome for each of the partners, by company id.
 
     Raises:
-        CallError: a platform could not be asked; run it again.
+        CallError: a call to a platform failed; run it again.
     """
     run = Run(grid=grid, iconik=iconik, policy=policy, trail=trail or Trail(now=utc_now))
     snapshot = await Snapshot.of_asset(run, asset_id)
