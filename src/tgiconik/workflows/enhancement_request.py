@@ -7,7 +7,7 @@ the steps that are possible now.
    partner's version, and the asset is added to their work queue. The request is `in_review`.
 2. The media team makes a new version and promotes it, and reviewers approve it. Until then, runs
    change nothing and report whom they wait for.
-3. `release.decide` evaluates the new version. The partner gets a link and a comment with the release
+3. `release.decide` evaluates the new version. The partner gets a link and a comment with release
    notes, the request is fulfilled, and the asset is removed from the queue.
 4. The partner confirms or reopens the request. If it is reopened, the media team is asked again,
    about the version that was not right.

@@ -9,8 +9,8 @@ the steps that are possible now.
    function supplies passwords, which are not stored. Consents must be given explicitly.
 3. The partner joins the template's groups, and an onboarding project gets the template's checklist.
 4. The bundle is a collection of the partner's own with those of the template's assets that
-   `release.decide` allows, behind one link. Refused assets are left out and reported. The partner is
-   notified once.
+   `release.decide` allows, behind one link. Refused assets are left out and reported. The partner
+   is notified once.
 5. When the tasks are done and the partner has confirmed, the project is completed, and the bundle
    is maintained as before. When the project is cancelled, the bundle is revoked.
 

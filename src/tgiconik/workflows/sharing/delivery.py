@@ -1,7 +1,7 @@
 """A partner's delivery: the link in iconik, and the document and delivery that record it.
 
-A link is found again by its key on both platforms; nobody keeps more than one to an object. Trading
-Grid has a document, and below it the partner's delivery, which remembers share, link and end.
+A link is found by its key on both platforms, and a partner has at most one link per object. Trading
+Grid has a document and below it the partner's delivery, with share id, link and expiry.
 """
 
 from collections.abc import Iterable, Sequence
@@ -44,22 +44,22 @@ def share_key(partner_id: str) -> str:
 
 
 def partner_in(key: str | None) -> str | None:
-    """The company id (BUID) of the partner whose link has a key; None for somebody else's."""
+    """The company id (BUID) in a link's key; None if it is not a partner's key."""
     prefix = share_key("")
     return unquote(key.removeprefix(prefix)) if key and key.startswith(prefix) else None
 
 
 def still_open(links: Iterable[ShareLink], now: datetime) -> list[ShareLink]:
-    """Those that have not expired."""
+    """The links that have not expired."""
     return [link for link in links if link.expires is None or link.expires > now]
 
 
 def winner(
     links: Sequence[ShareLink], remembered: frozenset[str], purpose: Purpose
 ) -> ShareLink | None:
-    """The one link that stays, the same for everyone who looks: remembered, else the oldest.
+    """The one link to keep, the same for all runs: the recorded one, else the oldest.
 
-    One that lets the partner download what they may only view cannot stay.
+    A link that allows downloads is not kept where the purpose is to view only.
     """
     fit = [link for link in links if purpose.download or not link.allow_download]
 
@@ -71,15 +71,15 @@ def winner(
 
 
 def has_right_end(link: ShareLink, end: datetime, policy: ReleasePolicy, now: datetime) -> bool:
-    """Whether a link may stay as it is: not longer than allowed, and not about to expire."""
+    """Whether a link needs no renewal: it ends no later than allowed, and not too soon."""
     if link.expires is None or link.expires > end:
         return False
-    # A link that already lasts as long as it may gains nothing by being renewed.
+    # A link that already ends at the latest permitted time needs no renewal.
     return link.expires - now > policy.renew_before or link.expires == end
 
 
 def end_of(decision: Decision) -> datetime:
-    """When a link has to expire by a decision that allows it."""
+    """The time at which a link has to expire, from a decision that allows it."""
     if decision.expires_at is None:
         raise errors.WorkflowError("a link needs a decision that allows it")
     return decision.expires_at
@@ -94,7 +94,7 @@ class LinkTarget:
         object_type: `assets` or `collections`.
         object_id: its id.
         title: the title that the share gets.
-        purpose: says whether the link allows downloads.
+        purpose: the intended use; determines whether the link allows downloads.
     """
 
     partner_id: str
@@ -111,17 +111,17 @@ async def ensure_link(
     remembered: frozenset[str],
     end: datetime,
 ) -> tuple[ShareLink | None, bool]:
-    """Bring about that one of a partner's links lasts as long as it may, or make one.
+    """Renew one of a partner's links if needed, or create one.
 
     Args:
         run: the run.
-        target: whose link to what.
-        links: the partner's open links to it.
-        remembered: share ids that the partner's deliveries remember.
+        target: the partner and the object of the link.
+        links: the partner's open links to the object.
+        remembered: the share ids in the partner's deliveries.
         end: when the link has to expire.
 
     Returns:
-        The link, and whether it was made or renewed. It is None in a dry run that would make one.
+        The link, and whether it was created or renewed. None in a dry run that would create it.
     """
     link = winner(links, remembered, target.purpose)
     if link is None:
@@ -134,7 +134,7 @@ async def ensure_link(
 async def keep_one(
     run: Run, target: LinkTarget, link: ShareLink | None, links: Iterable[ShareLink]
 ) -> None:
-    """Revoke a partner's links but one."""
+    """Revoke all of a partner's links except one."""
     for stray in links:
         if link is None or stray.share_id != link.share_id:
             await revoke_link(run, stray, target.partner_id, "a stray beside the partner's link")
@@ -164,9 +164,9 @@ async def _renew(run: Run, link: ShareLink, partner_id: str, expires: datetime) 
 
 
 async def revoke_link(run: Run, link: ShareLink, partner_id: str, why: str) -> None:
-    """End a link, after its counts are in the activity log: iconik forgets them with it.
+    """Revoke a link after logging its access counts, which iconik deletes with it.
 
-    Taking something away needs no lease: a worker that lost it still closes what it opened.
+    Revoking needs no lease: a worker that lost its lease still revokes what it opened.
     """
     try:
         counts = await run.iconik.assets.count_accesses(link)
@@ -176,7 +176,7 @@ async def revoke_link(run: Run, link: ShareLink, partner_id: str, why: str) -> N
     last = counts.last_access_date
     entry = ActivityInput(
         kind="share.revoked",
-        # The counts are part of the name: who died before revoking logged earlier ones.
+        # The counts are part of the id: a crashed run may have logged earlier counts.
         external_id=f"share.revoked:{link.share_id}:{counts.access_count}:{counts.download_count}",
         actor="tgiconik",
         partner_id=partner_id,
@@ -215,21 +215,20 @@ async def post_delivery(
     lease: Lease | None = None,
     trail: Trail | None = None,
 ) -> Delivery | None:
-    """Record on Trading Grid what a partner got for a request.
+    """Record a partner's delivery for a request on Trading Grid.
 
-    One document for the request and the delivered version, found again by its `external_id`; below
-    it one delivery for the partner, which remembers share, link and end. A record that says the
-    same already is left alone.
+    There is one document per request and delivered version, found by its `external_id`. Below it is
+    one delivery for the partner, with share id, link and expiry. An equal record is left unchanged.
 
     Args:
         grid: the Trading Grid client.
-        request: the request that is answered.
+        request: the request.
         outcome: a delivered outcome of `share_with_partner`.
-        lease: the claim to write under.
-        trail: where to note it; a trail with `dry_run` writes nothing.
+        lease: the claim of this run.
+        trail: records the steps; with `dry_run`, nothing is written.
 
     Returns:
-        The delivery as the platform has it; None in a dry run that would make it.
+        The recorded delivery; None in a dry run that would create it.
 
     Raises:
         CallError: a call to Trading Grid failed; run it again.
@@ -241,7 +240,7 @@ async def post_delivery(
 async def record_request_delivery(
     run: GridRun, request: Request, outcome: Outcome
 ) -> Delivery | None:
-    """Record what a partner got for a request; see `post_delivery`."""
+    """Record a partner's delivery for a request; see `post_delivery`."""
     document = await _document(run, request, outcome)
     there = await _delivery(run, document, outcome.partner) if document else None
     return await record_delivery(
@@ -261,17 +260,17 @@ async def record_delivery(
     there: Delivery | None,
     request_id: str | None = None,
 ) -> Delivery | None:
-    """Record what a partner got of a document, unless the record says so already.
+    """Record a partner's delivery of a document, unless an equal record exists.
 
     Args:
         run: the run.
         document_id: the document; None in a dry run that would publish it.
         outcome: a delivered outcome of `share_with_partner`.
-        there: the partner's delivery of the document as it was read; None when there is none.
-        request_id: the request that the document answers; None for none.
+        there: the recorded delivery; None if there is none.
+        request_id: the request of the document; None if there is none.
 
     Raises:
-        PreconditionFailed: somebody else was faster: read the record again.
+        PreconditionFailed: the record changed concurrently; read it again.
     """
     wanted = DeliveryInput(
         key=share_key(outcome.partner),
@@ -303,7 +302,7 @@ async def put_delivery(
     there: Delivery | None,
     request_id: str | None = None,
 ) -> Delivery | None:
-    """Bring about that a delivery is on record as it is wanted; see `record_delivery`."""
+    """Create or update a delivery; see `record_delivery`."""
     if there is not None and _says_the_same(there, wanted):
         return there
     return await run.write(
@@ -320,7 +319,7 @@ async def put_delivery(
 
 
 async def end_delivery(run: GridRun, delivery: Delivery) -> None:
-    """Record on Trading Grid that a delivery has ended."""
+    """Mark a delivery as revoked on Trading Grid."""
     ended = DeliveryInput(
         key=delivery.key,
         asset=delivery.asset,
@@ -367,7 +366,7 @@ async def _document(run: GridRun, request: Request, outcome: Outcome) -> Documen
 
 
 def reference(outcome: Outcome) -> AssetReference:
-    """The reference to the asset and version that were delivered."""
+    """The reference to the delivered asset and version."""
     return AssetReference(
         asset_id=outcome.asset_id,
         version_id=outcome.version_id,
@@ -392,7 +391,7 @@ def _says_the_same(there: Delivery, wanted: DeliveryInput) -> bool:
 
 
 def outcome_of(delivery: Delivery) -> Outcome | None:
-    """The outcome that a delivery on record stands for; None for one that names no asset."""
+    """The outcome of a recorded delivery; None if it names no asset."""
     if delivery.asset is None:
         return None
     return Outcome(

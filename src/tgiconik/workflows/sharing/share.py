@@ -1,4 +1,4 @@
-"""One link for one partner to one asset: decided, made once, revoked when it turns out wrong."""
+"""Share an asset with a partner: decide, create one link, verify it, and revoke links."""
 
 from collections.abc import Sequence
 from typing import Protocol
@@ -32,14 +32,14 @@ from tgiconik.workflows.sharing.facts import read_facts
 
 
 class AssetView(Protocol):
-    """How one partner's sharing sees the asset: read for this partner, or once for many."""
+    """Reads of an asset for one partner: direct, or shared by many partners."""
 
     async def facts(self) -> AssetFacts:
-        """The asset, by a read that begins after this call."""
+        """The facts, from a read that begins after this call."""
         ...
 
     async def look(self) -> AssetFacts:
-        """The same after a write; it may be a moment later, and for many at once."""
+        """The facts after a write; the read may be delayed and shared by many partners."""
         ...
 
     async def links(self, key: str) -> list[ShareLink]:
@@ -47,37 +47,37 @@ class AssetView(Protocol):
         ...
 
     async def deliveries(self, partner_id: str) -> list[Delivery]:
-        """The deliveries of the asset to a partner that Trading Grid has on record."""
+        """The recorded deliveries of the asset to a partner."""
         ...
 
     def note(self, link: ShareLink) -> None:
-        """Remember a link that was made or renewed."""
+        """Add a link that was created or renewed."""
         ...
 
 
 @attrs.frozen
 class DirectView:
-    """The view of one partner's sharing that reads everything when it is asked for."""
+    """Reads of an asset for one partner, made on demand."""
 
     run: Run
     asset_id: str
 
     async def facts(self) -> AssetFacts:
-        """The asset, read now."""
+        """Read the facts now."""
         return await read_facts(self.run, self.asset_id)
 
     async def look(self) -> AssetFacts:
-        """The asset, read now."""
+        """Read the facts now."""
         return await self.facts()
 
     async def links(self, key: str) -> list[ShareLink]:
-        """The links with a key, read now."""
+        """Read the links with a key now."""
         links = await self.run.iconik.assets.find_links(self.asset_id, key)
         self.run.trail.read(f"shares of asset {self.asset_id}: {len(links)} of the partner's")
         return links
 
     async def deliveries(self, partner_id: str) -> list[Delivery]:
-        """The partner's active deliveries, read now."""
+        """Read the partner's active deliveries now."""
         deliveries = self.run.grid.community.deliveries.list(
             partner_id=partner_id,
             asset_id=self.asset_id,
@@ -87,7 +87,7 @@ class DirectView:
         return [delivery async for delivery in deliveries]
 
     def note(self, link: ShareLink) -> None:
-        """Nothing to remember: the next read shows it."""
+        """Does nothing: the next read includes the link."""
 
 
 async def share_with_partner(
@@ -102,31 +102,31 @@ async def share_with_partner(
     lease: Lease | None = None,
     trail: Trail | None = None,
 ) -> Outcome:
-    """Bring about that a partner has exactly one open link to an asset, if it may have one.
+    """Share an asset with a partner by exactly one open link, if the partner may have it.
 
-    Decides on facts no older than the policy's freshness; finds the link that is there (first where
-    the delivery record remembers it, then by its key among the asset's shares), or makes one with
-    `POST /API/assets/v1/assets/{id}/shares/url/`; renews one that expires too soon or too late;
-    then looks once more, and revokes what turns out wrong, and every stray. Running it again
-    changes nothing.
+    Decides on facts no older than the policy's freshness. Finds the existing link (by the recorded
+    delivery, then by its key among the asset's shares) or creates one with
+    `POST /API/assets/v1/assets/{id}/shares/url/`. Renews a link that expires too soon or too late.
+    Then reads the facts again, and revokes the link if it is refused now, and every duplicate.
+    Idempotent.
 
     Args:
         grid: the Trading Grid client.
         iconik: the iconik client.
-        asset_id: the asset whose current version the partner shall see.
+        asset_id: the asset; the partner sees its current version.
         recipient: the partner.
         policy: the release rules.
         purpose: the intended use.
-        facts: the facts of the asset as they were read; read again when too old.
-        lease: the claim to keep while writing, when a request is worked on.
-        trail: where to record it; a trail with `dry_run` writes nothing.
+        facts: the facts of the asset; read again if they are too old.
+        lease: the claim to renew while writing, if a request is claimed.
+        trail: records the steps; with `dry_run`, nothing is written.
 
     Returns:
-        An outcome that is delivered or refused. In a dry run a link that would be made is None.
+        A delivered or refused outcome. In a dry run, a link that would be created is None.
 
     Raises:
         CallError: a call to a platform failed; run it again.
-        ClaimLost: somebody else has the request now.
+        ClaimLost: another run has claimed the request.
     """
     trail = trail or Trail(now=utc_now)
     run = Run(grid=grid, iconik=iconik, policy=policy, lease=lease, trail=trail)
@@ -149,8 +149,8 @@ async def share_asset(
         asset_id: the asset.
         recipient: the partner.
         purpose: the intended use.
-        facts: the facts of the asset as they were read; read again when too old.
-        view: a view that many partners share; one of its own when left out.
+        facts: the facts of the asset; read again if they are too old.
+        view: reads shared by many partners; direct reads if omitted.
     """
     sharing = _AssetSharing(run, asset_id, recipient, purpose, view or DirectView(run, asset_id))
     facts, decision = await sharing.decide(facts)
@@ -173,7 +173,7 @@ async def share_asset(
             if link is not None:
                 await revoke_link(run, link, recipient.company_id, "it may not be shared any more")
             return sharing.outcome(State.REFUSED, facts, decision)
-        # Somebody else may have shared meanwhile: everyone who looks keeps the same link.
+        # Another run may have shared concurrently: all runs keep the same link.
         links = await sharing.open_links()
         link = winner(links, await sharing.remembered(), purpose) or link
     await keep_one(run, sharing.target(facts), link, links)
@@ -188,21 +188,21 @@ async def take_back(
     request_id: str | None,
     view: AssetView | None = None,
 ) -> None:
-    """End what an earlier run opened for a request, once the asset may not go any more.
+    """Revoke the link that an earlier run opened for a request, because the asset is refused now.
 
-    The run may have died between share and record, or before it told anybody. A link that another
-    request's delivery remembers stays: it is that request's.
+    The earlier run may have crashed before it recorded the share. A link recorded by another
+    request's delivery is kept.
 
     Args:
         run: the run.
         asset_id: the asset.
         recipient: the partner.
-        request_id: the request; None for what answers no request, such as a distribution.
-        view: a view that many partners share; one of its own when left out.
+        request_id: the request; None if there is none, as for a distribution.
+        view: reads shared by many partners; direct reads if omitted.
 
     Raises:
         CallError: a call to a platform failed; run it again.
-        ClaimLost: somebody else has the request now.
+        ClaimLost: another run has claimed the request.
     """
     purpose = Purpose(download=False)
     sharing = _AssetSharing(run, asset_id, recipient, purpose, view or DirectView(run, asset_id))
@@ -218,7 +218,7 @@ async def take_back(
 
 @attrs.frozen
 class _AssetSharing:
-    """One asset and one partner: what is read and decided about them."""
+    """The sharing of one asset with one partner."""
 
     run: Run
     asset_id: str
@@ -227,7 +227,7 @@ class _AssetSharing:
     view: AssetView
 
     async def decide(self, facts: AssetFacts | None) -> tuple[AssetFacts, Decision]:
-        """Judge the facts, after reading them again when they are too old to be judged."""
+        """Decide on the facts; read them again if they are too old."""
         run = self.run
         if facts is None or run.now() - facts.read_at > run.policy.freshness:
             facts = await self.view.facts()
@@ -236,21 +236,21 @@ class _AssetSharing:
         return facts, decision
 
     async def open_links(self) -> list[ShareLink]:
-        """The partner's links to the asset that still open, oldest first."""
+        """The partner's open links to the asset, oldest first."""
         key = share_key(self.recipient.company_id)
         return still_open(await self.view.links(key), self.run.now())
 
     async def deliveries(self) -> list[Delivery]:
-        """The active deliveries of this asset to this partner."""
+        """The active deliveries of the asset to the partner."""
         deliveries = await self.view.deliveries(self.recipient.company_id)
         return [delivery for delivery in deliveries if delivery.state == DeliveryState.ACTIVE]
 
     async def remembered(self) -> frozenset[str]:
-        """The shares that those deliveries remember."""
+        """The share ids of those deliveries."""
         return frozenset([d.share_id for d in await self.deliveries() if d.share_id is not None])
 
     def target(self, facts: AssetFacts) -> LinkTarget:
-        """Whose link to what."""
+        """The partner and the object of the link."""
         return LinkTarget(
             partner_id=self.recipient.company_id,
             object_type="assets",
@@ -262,8 +262,8 @@ class _AssetSharing:
     def outcome(
         self, state: State, facts: AssetFacts, decision: Decision, *, link: ShareLink | None = None
     ) -> Outcome:
-        """The end of it, as a value."""
-        # A blank value restricts nothing, and Trading Grid would refuse it.
+        """The outcome."""
+        # Trading Grid rejects blank values, and they restrict nothing.
         told = tuple(text for text in decision.restrictions if text)
         return Outcome(
             partner=self.recipient.company_id,
@@ -282,7 +282,7 @@ class _AssetSharing:
 async def close_links(
     run: Run, links: Sequence[ShareLink], deliveries: Sequence[Delivery], why: str
 ) -> None:
-    """End partners' links to an asset, and the deliveries that remember them.
+    """Revoke partners' links to an asset, and end the deliveries that recorded them.
 
     Raises:
         CallError: a call to a platform failed; run it again.
@@ -295,7 +295,7 @@ async def close_links(
 
 
 async def close_asset(run: Run, asset_id: str, why: str) -> None:
-    """End all partners' links to an asset, and the deliveries that remember them.
+    """Revoke all partners' links to an asset, and end the deliveries that recorded them.
 
     Raises:
         CallError: a call to a platform failed; run it again.
@@ -305,9 +305,9 @@ async def close_asset(run: Run, asset_id: str, why: str) -> None:
 
 
 async def open_ways(run: Run, asset_id: str) -> tuple[list[ShareLink], list[Delivery]]:
-    """Partners' links to an asset that still open, and its active deliveries.
+    """Partners' open links to an asset, and its active deliveries.
 
-    An asset that is gone has no links.
+    A deleted asset has no links.
     """
     try:
         keyed = await run.iconik.assets.find_keyed_links(asset_id)

@@ -1,6 +1,6 @@
-"""Snapshots: an asset or several as they were read once for many partners.
+"""Snapshots: the state of assets, read once for many partners.
 
-A read per partner would be a thousand reads for five hundred partners, and most of them the same.
+Reading per partner would take a thousand mostly equal reads for five hundred partners.
 """
 
 from collections import defaultdict
@@ -27,18 +27,18 @@ Read: TypeAlias = Callable[[str], Awaitable[AssetFacts]]
 
 @attrs.define
 class Snapshot:
-    """The asset as many partners' sharing sees it, each through a `PartnerSnapshot`.
+    """The state of an asset for many partners; each uses it through a `PartnerSnapshot`.
 
-    Links and deliveries are those of the last `refresh`, and those noted since. Facts are read
-    anew when they are asked for, once for all who ask meanwhile.
+    Links and deliveries are those of the last `refresh` and those added since. Facts are read when
+    they are requested; concurrent requests share a read.
 
     Attributes:
         run: the run.
-        asset_id: the asset that is shared.
-        latest: the facts as they were read last.
-        read: reads them.
-        beside: other assets that its versions were shared by before. Their deliveries are only
-            looked at by `delivery`.
+        asset_id: the asset.
+        latest: the facts that were read last.
+        read: reads the facts.
+        beside: other assets that showed its versions before. Only `delivery` uses their
+            deliveries.
     """
 
     run: Run
@@ -57,7 +57,7 @@ class Snapshot:
 
     @classmethod
     async def of_asset(cls, run: Run, asset_id: str) -> "Snapshot":
-        """A snapshot with the facts of an asset's current version; links need a `refresh`."""
+        """A snapshot with the facts of an asset's current version; call `refresh` for links."""
         read = partial(read_facts, run, asset_id)
         return cls(run, asset_id, latest=await read(), read=read)
 
@@ -71,10 +71,10 @@ class Snapshot:
         self.run.trail.read(f"shares and deliveries of asset {self.asset_id}")
 
     async def refresh_links(self) -> None:
-        """Read the links alone, once many were made.
+        """Read only the links again, after many were created.
 
-        Deliveries are written on the condition that they are as they were read: what others did to
-        them meanwhile was refused to us. Nobody is refused a second link.
+        Deliveries are written with a precondition, so that concurrent changes are noticed. Links
+        have no precondition: another run may have created a second one.
         """
         known = [link.share_id for found in self._links.values() for link in found]
         self._links = await self.run.iconik.assets.find_keyed_links(self.asset_id, known=known)
@@ -93,19 +93,19 @@ class Snapshot:
         return found, beside
 
     async def facts(self) -> AssetFacts:
-        """The asset, by a read that begins after this call, shared by all who wait for one."""
+        """The facts, from a read that begins after this call and is shared with others."""
         self.latest = await self._shared_read()
         return self.latest
 
     async def look(self, slot: Slot) -> AssetFacts:
-        """The same, when it need not be now: shared by all who write at about the same time."""
+        """The facts after a write, from a read shared by a batch of partners."""
         asked = self._shared_read.begun
         async with slot.wait_for_batch():
             self.latest = await self._shared_read(asked=asked, within=slot.reserved)
         return self.latest
 
     async def _read_now(self) -> AssetFacts:
-        # Looked up at every read: a dry run replaces it by what would be.
+        # Looked up at every read, because a dry run replaces it.
         return await self.read()
 
     def links(self, key: str) -> list[ShareLink]:
@@ -113,11 +113,11 @@ class Snapshot:
         return list(self._links.get(key, ()))
 
     def deliveries(self, partner_id: str) -> list[Delivery]:
-        """The deliveries of the asset to a partner that Trading Grid has on record."""
+        """The recorded deliveries of the asset to a partner."""
         return list(self._deliveries.get(partner_id, ()))
 
     def delivery(self, document_id: str, partner_id: str) -> Delivery | None:
-        """A partner's delivery of a document, whichever asset it was of."""
+        """A partner's delivery of a document, of whichever asset."""
         found: list[Delivery] = [*self._deliveries.get(partner_id, ()), *self._beside]
         for delivery in found:
             if (delivery.document_id, delivery.partner_id) == (document_id, partner_id):
@@ -125,7 +125,7 @@ class Snapshot:
         return None
 
     def note(self, link: ShareLink) -> None:
-        """Remember a link that was made or renewed."""
+        """Add a link that was created or renewed."""
         others = self._links.get(link.key or "", [])
         self._links[link.key or ""] = [
             *(one for one in others if one.share_id != link.share_id),
@@ -133,7 +133,7 @@ class Snapshot:
         ]
 
     def record(self, delivery: Delivery) -> None:
-        """Remember a delivery that was put on record, or changed."""
+        """Add a delivery that was created or updated."""
         others = self._deliveries.get(delivery.partner_id, [])
         self._deliveries[delivery.partner_id] = [
             *(one for one in others if one.document_id != delivery.document_id),
@@ -141,7 +141,7 @@ class Snapshot:
         ]
 
     def forget(self, links: Sequence[ShareLink], deliveries: Sequence[Delivery]) -> None:
-        """Drop links and deliveries that have ended."""
+        """Remove links and deliveries that have ended."""
         for key, found in self._links.items():
             self._links[key] = [link for link in found if link not in links]
         for partner_id, recorded in self._deliveries.items():
@@ -149,7 +149,7 @@ class Snapshot:
 
     @property
     def all_links(self) -> list[ShareLink]:
-        """Every partner's links."""
+        """All partners' links."""
         return [
             link
             for key, found in self._links.items()
@@ -159,23 +159,23 @@ class Snapshot:
 
     @property
     def all_deliveries(self) -> list[Delivery]:
-        """Every partner's deliveries."""
+        """All partners' deliveries."""
         return [one for recorded in self._deliveries.values() for one in recorded]
 
 
 @attrs.frozen
 class PartnerSnapshot:
-    """The snapshot as one partner's sharing sees it: it looks when others do."""
+    """One partner's view of a snapshot; its check after a write is shared by a batch."""
 
     snapshot: Snapshot
     slot: Slot
 
     async def facts(self) -> AssetFacts:
-        """The asset, by a read that begins after this call."""
+        """The facts, from a read that begins after this call."""
         return await self.snapshot.facts()
 
     async def look(self) -> AssetFacts:
-        """The same, shared by all who write at about the same time."""
+        """The facts after a write, from a read shared by a batch of partners."""
         return await self.snapshot.look(self.slot)
 
     async def links(self, key: str) -> list[ShareLink]:
@@ -183,17 +183,17 @@ class PartnerSnapshot:
         return self.snapshot.links(key)
 
     async def deliveries(self, partner_id: str) -> list[Delivery]:
-        """The deliveries of the asset to a partner that Trading Grid has on record."""
+        """The recorded deliveries of the asset to a partner."""
         return self.snapshot.deliveries(partner_id)
 
     def note(self, link: ShareLink) -> None:
-        """Remember a link that was made or renewed."""
+        """Add a link that was created or renewed."""
         self.snapshot.note(link)
 
 
 @attrs.frozen
 class _Known:
-    """The last answer about an asset; that it is gone is an answer too."""
+    """The last result of reading an asset, which may be that it does not exist."""
 
     read_at: datetime
     facts: AssetFacts | errors.NotFound
@@ -202,7 +202,7 @@ class _Known:
         """The facts.
 
         Raises:
-            NotFound: there are none.
+            NotFound: the asset does not exist or is not visible to these credentials.
         """
         if isinstance(self.facts, errors.NotFound):
             raise self.facts.with_traceback(None)
@@ -211,17 +211,17 @@ class _Known:
 
 @attrs.define
 class FactsCache:
-    """The facts of several assets for many partners, never older than the policy's freshness."""
+    """A cache of the facts of several assets, no older than the policy's freshness."""
 
     run: IconikRun
     _latest: dict[str, _Known] = attrs.field(factory=dict, init=False)
     _reads: dict[str, SharedRead[_Known]] = attrs.field(factory=dict, init=False)
 
     async def of(self, asset_id: str) -> AssetFacts:
-        """An asset as it was read last, unless that is too long ago.
+        """The cached facts of an asset; read again if they are too old.
 
         Raises:
-            NotFound: the asset is gone, or hidden from these credentials.
+            NotFound: the asset does not exist or is not visible to these credentials.
         """
         known = self._latest.get(asset_id)
         if known is None or self.run.now() - known.read_at > self.run.policy.freshness:
@@ -229,18 +229,18 @@ class FactsCache:
         return known.result()
 
     async def again(self, asset_id: str) -> AssetFacts:
-        """An asset by a read that begins after this call, shared by all who wait for one.
+        """The facts of an asset, from a read that begins after this call and is shared with others.
 
         Raises:
-            NotFound: the asset is gone, or hidden from these credentials.
+            NotFound: the asset does not exist or is not visible to these credentials.
         """
         return await self._read(asset_id)
 
     @asynccontextmanager
     async def look(self, slot: Slot | None) -> AsyncIterator[Read]:
-        """Read assets for the length of a block, by reads that begin after this call.
+        """Read assets during a block, by reads that begin after this call.
 
-        With a slot they are shared by all who write at about the same time.
+        With a slot, a batch of partners shares them.
         """
         if slot is None:
             yield self.again
