@@ -1,8 +1,8 @@
 """Distribution of one asset to many partners: document, links, deliveries and announcement.
 
-Steps, each of which looks before it writes: publish the document for those who may have the asset;
-share with each and record the delivery, a few at a time, and take back what an earlier run opened
-for one who may not have it any more; announce it to those who have their delivery.
+Steps, each of which reads the current state before it writes: publish the document for the allowed
+partners; share and record the deliveries with bounded concurrency, and revoke links of partners who
+are refused now; announce the document to partners who have their delivery.
 """
 
 from collections.abc import Mapping
@@ -30,7 +30,7 @@ from tgiconik.workflows.sharing.delivery import record_delivery, share_key
 from tgiconik.workflows.sharing.share import share_asset, take_back
 from tgiconik.workflows.sharing.snapshot import PartnerSnapshot, Snapshot
 
-#: How often partners are served anew when somebody else distributes at the same time.
+#: How often partners are processed again when another run distributes concurrently.
 _ROUNDS: Final = 3
 
 
@@ -40,10 +40,10 @@ class Distributed:
 
     Attributes:
         version_id: its current version.
-        document_id: the document that is published; None when nobody ever could have the asset, and
-            in a dry run that would publish it.
-        announcement_ids: the announcements that the partners got.
-        outcomes: one for each partner, in their order.
+        document_id: the published document; None if no partner was ever allowed the asset, and in a
+            dry run that would publish it.
+        announcement_ids: the announcements to the partners.
+        outcomes: one per partner, in order.
     """
 
     version_id: str | None
@@ -59,9 +59,9 @@ class Distributor:
     Attributes:
         run: the run.
         purpose: what the asset is distributed for.
-        snapshot: the asset as it was read for all of them.
+        snapshot: the state of the asset, read once for all partners.
         max_concurrency: how many partners are served at the same time.
-        series: begins the external id of its documents.
+        series: the prefix of its documents' external ids.
     """
 
     run: Run
@@ -74,7 +74,7 @@ class Distributor:
         """Publish, deliver, announce.
 
         Args:
-            wanted: the partners' profiles by company id; None for one without a profile.
+            wanted: the partners' profiles by company id; None for a partner without a profile.
         """
         run, policy = self.run, self.run.policy
         facts = self.snapshot.latest
@@ -90,7 +90,7 @@ class Distributor:
         outcomes = await self._serve_all(wanted, decisions, document)
         refused = [id_ for id_ in allowed if outcomes[id_].state is State.REFUSED]
         if refused:
-            # Allowed a moment ago, and not any more: they must not stay in the audience.
+            # Allowed before and refused now: these partners must leave the audience.
             kept = {id_: allowed[id_] for id_ in allowed if id_ not in refused}
             document = await self._publish(facts, kept)
         delivered = [id_ for id_, outcome in outcomes.items() if outcome.state is State.DELIVERED]
@@ -105,12 +105,12 @@ class Distributor:
     async def _publish(self, facts: AssetFacts, allowed: Mapping[str, Decision]) -> Document | None:
         wanted = None
         if allowed:
-            # The same facts for all of them: every decision says the same of the asset itself.
+            # All decisions use the same facts, so all agree on the asset itself.
             decision = next(iter(allowed.values()))
             wanted = wanted_document(
                 facts, decision, partners=allowed, policy=self.run.policy, series=self.series
             )
-        # Documents speak of the asset that was judged, whichever asset its version is shared by.
+        # Documents name the asset that was decided, whichever asset shows its version.
         return await publish(self.run, facts.asset_id, wanted, series=self.series)
 
     async def _serve_all(
@@ -119,7 +119,7 @@ class Distributor:
         decisions: Mapping[str, Decision],
         document: Document | None,
     ) -> dict[str, Outcome]:
-        """An outcome for each; those whom somebody else served meanwhile are looked at again."""
+        """Process all partners; repeat for those that another run processed concurrently."""
 
         async def serve(barrier: BatchBarrier, partner_id: str) -> Outcome:
             partner = wanted[partner_id]
@@ -163,7 +163,7 @@ class Distributor:
         document: Document | None,
         view: PartnerSnapshot,
     ) -> Outcome:
-        """One partner: link and record, or neither."""
+        """Process one partner: share and record, or revoke both."""
         partner_id, asset_id = recipient.company_id, self.snapshot.asset_id
         if decision.allowed:
             outcome = await share_asset(
@@ -191,11 +191,11 @@ class Distributor:
         return outcome
 
     def _delivery(self, partner_id: str, document: Document | None) -> Delivery | None:
-        """The partner's delivery of the document, as it was read."""
+        """The partner's delivery of the document in the snapshot."""
         return self.snapshot.delivery(document.id, partner_id) if document is not None else None
 
     async def _is_settled(self, outcome: Outcome, document: Document | None) -> bool:
-        """Whether both platforms show what the outcome says, and nothing beside it."""
+        """Whether both platforms match the outcome, without further links."""
         if outcome.state is not State.DELIVERED:
             return not _was_overtaken(outcome)
         links = self.snapshot.links(share_key(outcome.partner))
@@ -231,5 +231,5 @@ class Distributor:
 
 
 def _was_overtaken(outcome: Outcome) -> bool:
-    """Somebody else recorded a delivery first: what they recorded is to be looked at."""
+    """Whether another run recorded the delivery first, so that its record must be read."""
     return isinstance(outcome.error, errors.PreconditionFailed)
