@@ -1,12 +1,12 @@
-"""May this version go to this partner now, and why: the one decision that every link goes through.
+"""Release decisions: whether a version may be released to a partner now, and why.
 
-`decide` is pure: facts in, decision out. It says no unless everything speaks for a yes, and it
-collects every reason, so that a refusal can be mended in one go. `ReleasePolicy` holds the rules;
-it can only demand more than an approval of that very version, never less.
+`decide` is a pure function from facts to a decision. It denies by default, and it collects every
+reason, so that all causes of a refusal can be fixed together. `ReleasePolicy` holds the rules. A
+policy can be stricter than the approval of the version, never more permissive.
 
-Metadata values are judged exactly as iconik gave them. A value that cannot be understood is a no
-that names its field. Times without a zone are UTC. A date without a time begins its day, except for
-the end of a licence, which includes its day.
+Metadata values are evaluated exactly as iconik returned them. A value that cannot be interpreted is
+a refusal that names its field. Times without a zone are UTC. A date without a time means the
+beginning of that day, except for the end of a licence, which includes the day.
 """
 
 import re
@@ -25,7 +25,7 @@ from tgiconik.errors import ConfigurationError
 
 
 class ReasonCode(StrEnum):
-    """Why it was decided so; stable, for programs."""
+    """The codes of reasons; stable, for programs."""
 
     RELEASABLE = "releasable"
     ASSET_NOT_ACTIVE = "asset_not_active"
@@ -49,12 +49,12 @@ class ReasonCode(StrEnum):
 
 @attrs.frozen
 class Reason:
-    """One reason, for people and for programs.
+    """A reason of a decision.
 
     Attributes:
         code: one of `ReasonCode`.
         message: one sentence.
-        field: the metadata field that it comes from, when it comes from one.
+        field: the metadata field that caused it, if any.
     """
 
     code: ReasonCode
@@ -64,7 +64,7 @@ class Reason:
 
 @attrs.frozen(kw_only=True)
 class AssetFacts:
-    """What was read of an asset and its current version.
+    """The facts of an asset and its current version, as they were read.
 
     Attributes:
         asset_id: iconik asset id.
@@ -72,12 +72,12 @@ class AssetFacts:
         read_at: when the first of these facts was read.
         status: the asset's status; only `ACTIVE` can be released.
         version_id: the current version; None for an asset without one.
-        approval_status: overall approval status, as iconik has it.
-        approval_version_id: the version that this approval speaks of.
+        approval_status: iconik's overall approval status.
+        approval_version_id: the version of this approval.
         approved_by: ids of the users whose own status is APPROVED.
         approved_at: when the approval last changed.
-        sha256: digest of the version's original, computed by us; 64 hexadecimal digits.
-        metadata: release metadata by field name, each with its values as iconik gave them.
+        sha256: digest of the version's original, computed locally; 64 hexadecimal digits.
+        metadata: release metadata: the values from iconik by field name.
     """
 
     asset_id: str
@@ -95,12 +95,12 @@ class AssetFacts:
 
 @attrs.frozen(kw_only=True)
 class Recipient:
-    """Whom it is for.
+    """The partner that an asset is to be released to.
 
     Attributes:
         company_id: BUID of the partner.
-        regions: regions that the media will be used in; it must be cleared for every one of them.
-        languages: languages that are wanted; it must have one of them.
+        regions: regions of use; the asset must be cleared for every one of them.
+        languages: requested languages; the asset must have one of them.
     """
 
     company_id: str
@@ -110,12 +110,12 @@ class Recipient:
 
 @attrs.frozen(kw_only=True)
 class Purpose:
-    """What it is for.
+    """The intended use of an asset.
 
     Attributes:
-        usage: such as `broadcast` or `social`; it must be cleared for it. None asks for no usage.
-        download: whether the partner is to get the file itself, not only a view of it.
-        compliance: only the version that is marked as compliant will do.
+        usage: such as `broadcast` or `social`, which the asset must be cleared for; None for any.
+        download: whether the partner may download the file, not only view it.
+        compliance: whether only the version that is marked as compliant is allowed.
     """
 
     usage: str | None = None
@@ -125,15 +125,15 @@ class Purpose:
 
 @attrs.frozen(kw_only=True)
 class Decision:
-    """The answer.
+    """A release decision.
 
     Attributes:
-        allowed: yes or no.
-        reasons: every reason for a no; for a yes, what it rests on.
-        decided_at: for which moment this was decided.
-        expires_at: when a link must end: the policy's lifetime or the end of the licence, whichever
-            is sooner. None for a no.
-        restrictions: what the partner is to be told about using it.
+        allowed: whether the release is allowed.
+        reasons: every reason for a refusal; for a release, the basis of it.
+        decided_at: the time of the decision.
+        expires_at: when a link must expire: after the policy's lifetime or with the licence,
+            whichever is sooner. None for a refusal.
+        restrictions: usage restrictions that the partner must be told.
     """
 
     allowed: bool
@@ -171,33 +171,33 @@ _RESTRICTIONS: Final = frozenset({"regions", "languages", "usages"})
 
 @attrs.frozen(kw_only=True)
 class ReleasePolicy:
-    """The release rules. They can only demand more than an approval, never less.
+    """The release rules. They can be stricter than an approval, never more permissive.
 
     Attributes:
-        metadata_view: id of the metadata view that the fields below are read through. Without one
-            no metadata is read, and what must be stated there counts as missing.
+        metadata_view: id of the metadata view for the fields below. Without one, no metadata is
+            read, and required values count as missing.
         regions_field: field with the regions that a version is cleared for.
         languages_field: field with its languages.
         usages_field: field with the usages that it is cleared for.
-        unrestricted_when_missing: which of `regions`, `languages` and `usages` do not restrict when
-            the field is empty. By default none: what is not stated is not cleared. Needs a
+        unrestricted_when_missing: which of `regions`, `languages` and `usages` are unrestricted if
+            their field is empty. By default none: an empty field clears nothing. Needs a
             `metadata_view`.
-        worldwide: values of a region or usage field that stand for all of them.
-        embargo_field: field with the moment before which nobody outside may have it.
-        licence_start_field: field with the moment from which it may be used.
-        licence_end_field: field with the last moment at which it may be used.
-        restrictions_field: field with sentences that partners are told.
-        holds_field: field with ids of versions that must not be shared.
+        worldwide: values of a region or usage field that clear all of them.
+        embargo_field: field with the time before which the asset must not be released.
+        licence_start_field: field with the start of the licence.
+        licence_end_field: field with the end of the licence.
+        restrictions_field: field with usage restrictions for partners.
+        holds_field: field with the ids of held versions.
         compliant_version_field: field with the id of the compliant version.
         compliant_sha256_field: field with the SHA-256 of its original, 64 hexadecimal digits.
-        require_compliant: demand the compliant version for every purpose.
-        min_approvers: how many users must have approved, from 1 to 100.
-        required_approvers: ids of users who must be among them.
-        max_approval_age: how old an approval may be; None for any age.
+        require_compliant: whether every purpose requires the compliant version.
+        min_approvers: the required number of approvers, from 1 to 100.
+        required_approvers: ids of users who must have approved.
+        max_approval_age: the maximum age of an approval; None for any age.
         allow_download: whether partners may download.
-        link_lifetime: how long a link lasts at the most.
-        renew_before: a link that ends sooner than this is renewed.
-        freshness: how old facts may be when they are judged.
+        link_lifetime: the maximum lifetime of a link.
+        renew_before: a link is renewed if it expires sooner than this.
+        freshness: the maximum age of facts in a decision.
     """
 
     metadata_view: str | None = attrs.field(
@@ -237,7 +237,7 @@ class ReleasePolicy:
                 f"not {', '.join(sorted(unknown))}"
             )
         if self.unrestricted_when_missing and self.metadata_view is None:
-            # Else everything would be missing, holds and embargoes with it, and that would be fine.
+            # Without a view, holds and embargoes would be missing too, and nothing would restrict.
             raise ConfigurationError("policy: unrestricted_when_missing needs a metadata_view")
 
     @property
@@ -260,16 +260,16 @@ class ReleasePolicy:
 
     @classmethod
     def from_toml(cls, source: str | Path) -> Self:
-        """A policy from a TOML file, or from TOML text.
+        """Load a policy from a TOML file or from TOML text.
 
         Keys are the attributes; durations are written like `"14d"`, `"12h"` or `"10s"`. A string
-        that has a line break or an equals sign is text, everything else a path.
+        with a line break or an equals sign is TOML text, any other string is a path.
 
         Args:
             source: path of the file, or the text itself.
 
         Raises:
-            ConfigurationError: the file cannot be read, or a key or a value is not a policy's.
+            ConfigurationError: the file cannot be read, or a key or a value is invalid.
         """
         is_text = isinstance(source, str) and ("\n" in source or "=" in source)
         where = "policy" if is_text else str(Path(source))
@@ -290,12 +290,12 @@ class ReleasePolicy:
         try:
             return cls(**values)
         except ConfigurationError as error:
-            # What does not go together is found here, and is to name the file like the rest.
+            # Contradictions are found here; the error has to name the file too.
             raise ConfigurationError(str(error).replace("policy:", f"{where}:", 1)) from None
 
 
 class _Kind(StrEnum):
-    """What a value in TOML is to be."""
+    """The kinds of values in TOML."""
 
     SWITCH = "true or false"
     NUMBER = "a whole number"
@@ -338,16 +338,16 @@ def decide(
     purpose: Purpose,
     at: datetime,
 ) -> Decision:
-    """Whether the asset's current version may go to this partner at this moment.
+    """Decide whether the asset's current version may be released to a partner now.
 
-    Pure, and total: whatever the facts hold, the answer is a decision.
+    A pure and total function: it returns a decision for any facts.
 
     Args:
         policy: the rules.
-        facts: what was read, no longer ago than the policy's freshness.
-        recipient: whom it is for.
+        facts: the facts, no older than the policy's freshness.
+        recipient: the partner.
         purpose: what for.
-        at: the moment of the decision, timezone-aware.
+        at: the time of the decision, timezone-aware.
     """
     at = _utc(at)
     case = _Judged(policy, facts, recipient, purpose, at)
@@ -374,17 +374,17 @@ def decide(
 
 
 def usable_until(policy: ReleasePolicy, facts: AssetFacts) -> datetime | None:
-    """When the licence ends, after which nobody may use the asset; None when it states no end.
+    """The end of the licence; None if it has none.
 
     Args:
         policy: the rules.
-        facts: what was read of the asset.
+        facts: the facts of the asset.
     """
     return min(_moments(facts, policy.licence_end_field, ends_day=True), default=None)
 
 
 def marked_version(policy: ReleasePolicy, facts: AssetFacts) -> str | None:
-    """The one version that is marked as compliant; None when none is, or several are.
+    """The version that is marked as compliant; None if none is or several are.
 
     Args:
         policy: names the field of the mark.
@@ -394,7 +394,7 @@ def marked_version(policy: ReleasePolicy, facts: AssetFacts) -> str | None:
 
 
 def marked_sha256(policy: ReleasePolicy, facts: AssetFacts) -> str | None:
-    """The one digest that is marked as compliant, in lower case; None when it is not one.
+    """The digest that is marked as compliant, in lower case; None if none is or several are.
 
     Args:
         policy: names the field of the mark.
@@ -450,7 +450,7 @@ def _version_is_approved(case: _Judged) -> Iterable[Reason]:
 
 
 def _facts_are_fresh(case: _Judged) -> Iterable[Reason]:
-    # What comes from the future has a clock that cannot be trusted to say how old it is.
+    # An approval from the future has an untrusted clock, so its age is unknown.
     age = case.at - _zoned(case.facts.read_at)
     if not -case.policy.freshness <= age <= case.policy.freshness:
         yield Reason(
@@ -462,7 +462,7 @@ def _facts_are_fresh(case: _Judged) -> Iterable[Reason]:
 def _version_is_not_held(case: _Judged) -> Iterable[Reason]:
     field = case.policy.holds_field
     version_id = _folded(case.facts.version_id or "")
-    # Several ids in one value hold every one of them.
+    # A value may list several ids; all of them are held.
     if version_id and any(version_id in _folded(held) for held in _texts(case.facts, field)):
         yield Reason(ReasonCode.HELD, "The version is held back.", field)
 
@@ -545,7 +545,7 @@ def _is_the_compliant_version(case: _Judged) -> Iterable[Reason]:
 
 
 def _is_readable(case: _Judged) -> Iterable[Reason]:
-    """A value that cannot be understood could be a restriction: it is one."""
+    """The fields whose values cannot be interpreted; they count as restrictions."""
     policy, metadata = case.policy, case.facts.metadata
     for field in (*policy.moment_fields, *policy.word_fields):
         values = _values(metadata, field)
@@ -569,7 +569,7 @@ _RULES: Final = (
 
 
 def _values(metadata: Mapping[str, Any], field: str) -> list[Any] | None:
-    """The values of a field without empty ones; None when they are no list of values at all."""
+    """The non-empty values of a field; None if they are not a list."""
     values = metadata.get(field)
     if values is None:
         return []
@@ -579,7 +579,7 @@ def _values(metadata: Mapping[str, Any], field: str) -> list[Any] | None:
 
 
 def _is_text(value: object) -> bool:
-    # Blanks look like nothing to a person and like a value to a program: they are not clear.
+    # A blank text looks empty to people but is a value to programs, so it is ambiguous.
     return isinstance(value, str) and value.strip() != ""
 
 
@@ -589,7 +589,7 @@ def _texts(facts: AssetFacts, field: str) -> list[str]:
 
 
 def _single_text(facts: AssetFacts, field: str) -> str | None:
-    """The value of a field that has exactly one; None otherwise."""
+    """The value of a field with exactly one value; None otherwise."""
     match _values(facts.metadata, field):
         case [str() as value]:
             return value.strip() or None
@@ -604,7 +604,7 @@ def _moments(facts: AssetFacts, field: str, *, ends_day: bool = False) -> list[d
 
 
 def _moment(value: object, *, ends_day: bool = False) -> datetime | None:
-    """A moment in UTC from text, a time or a date; None when it is none of them."""
+    """A time in UTC from text, a time or a date; None for anything else."""
     if isinstance(value, str):
         try:
             value = date.fromisoformat(value.strip())
@@ -629,7 +629,7 @@ def _utc(moment: datetime) -> datetime:
 
 
 def _zoned(moment: datetime) -> datetime:
-    """The moment with a zone. Unlike in UTC, it cannot leave the calendar."""
+    """The time with a zone; in contrast to conversion to UTC, it cannot overflow."""
     return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment
 
 

@@ -118,7 +118,7 @@ def can_be_reached(partner: Partner) -> bool:
 
 
 def unreachable(wanted: Mapping[str, Partner | None]) -> list[str]:
-    """What partners without a reachable contact have to do, one line each."""
+    """Partners without a reachable contact, each as a line for `waiting_on`."""
     return [
         f"{partner_id} to name a contact with an e-mail address"
         for partner_id, partner in wanted.items()
