@@ -133,7 +133,7 @@ def as_html(result: attrs.AttrsInstance, *, above: str = "", folded: Iterable[st
     Args:
         result: the result.
         above: HTML to stand above the tables, escaped already.
-        folded: names of tables to open when they are wanted, beside those that always are.
+        folded: names of further tables that are collapsed at first.
     """
     kind = escape(type(result).__name__)
     body = _body(as_dict(result), _FOLDED.union(folded))
