@@ -402,7 +402,7 @@ class _Coordinating:
     def _failed(
         self, asset_ids: Sequence[str], partner_id: str, error: errors.TgIconikError
     ) -> tuple[Outcome, ...]:
-        self.run.trail.decided(f"{partner_id} could not be served: {error}")
+        self.run.trail.decided(f"{partner_id} failed: {error}")
         return tuple(
             Outcome(partner=partner_id, asset_id=asset_id, state=State.FAILED, error=error)
             for asset_id in asset_ids

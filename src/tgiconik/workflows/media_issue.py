@@ -155,7 +155,7 @@ async def resolve_media_issue(
     """
     policy = policy or ReleasePolicy()
     if policy.metadata_view is None:
-        raise errors.ConfigurationError("to hold a version, the policy needs a metadata_view")
+        raise errors.ConfigurationError("holding a version needs a metadata_view in the policy")
     if correction is not None and version_id is not None:
         raise errors.ConfigurationError("the correction is a file or a version, not both")
     checked_concurrency(max_concurrency)

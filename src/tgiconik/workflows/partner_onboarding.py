@@ -315,7 +315,7 @@ class _Onboarding:
 
     def _directory(self) -> Users:
         if self.users and not self.users_company:
-            raise errors.ConfigurationError("say in which company the users are: users_company")
+            raise errors.ConfigurationError("users need users_company, the BUID of their company")
         return self.run.grid.users.in_company(self.users_company or "")
 
     async def _partner(self) -> Partner | str:

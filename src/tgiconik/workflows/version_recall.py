@@ -116,9 +116,9 @@ async def recall_version(
     """
     policy = policy or ReleasePolicy()
     if policy.metadata_view is None:
-        raise errors.ConfigurationError("to hold a version, the policy needs a metadata_view")
+        raise errors.ConfigurationError("holding a version needs a metadata_view in the policy")
     if not reason.strip():
-        raise errors.ConfigurationError("a recall needs a reason")
+        raise errors.ConfigurationError("reason is blank; partners are told the reason of a recall")
     trail = Trail(now=now, dry_run=dry_run, progress=progress)
     run = Run(grid=grid, iconik=iconik, policy=policy, trail=trail)
     recalling = _Recalling(run=run, reason=reason, max_concurrency=max_concurrency)
@@ -262,7 +262,7 @@ class _Recalling:
             return outcome(partner_id, State.REFUSED)
 
         def failed(partner_id: str, error: errors.TgIconikError) -> Outcome:
-            self.run.trail.decided(f"{partner_id} still has a way to it: {error}")
+            self.run.trail.decided(f"links of {partner_id} could not be revoked: {error}")
             return outcome(partner_id, State.FAILED, error)
 
         self.run.trail.decided(f"{named(facts.title)} is recalled from {how_many(ways.had)}")

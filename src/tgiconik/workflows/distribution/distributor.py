@@ -207,7 +207,7 @@ class Distributor:
         )
 
     def _failed(self, partner_id: str, error: errors.TgIconikError) -> Outcome:
-        self.run.trail.decided(f"{partner_id} could not be served: {error}")
+        self.run.trail.decided(f"{partner_id} failed: {error}")
         return self._outcome(partner_id, State.FAILED, error=error)
 
     def _outcome(

@@ -165,7 +165,7 @@ class Packager:
                 return await self._for(recipient, package, slot, snapshot).bring_about()
             except errors.PreconditionFailed:
                 who = recipient.company_id
-                self.run.trail.read(f"somebody else packs for {who} at the same time")
+                self.run.trail.read(f"another run changes the package of {who} concurrently")
                 # The shared snapshot is out of date.
                 snapshot = None
         return await self._for(recipient, package, slot, snapshot).bring_about()

@@ -81,7 +81,7 @@ class Lease:
             await self._things.release_claim(self.thing_id, if_match=self._claim.etag)
         except (errors.PreconditionFailed, errors.Conflict):
             # It expired, and another run took it: there is nothing to release.
-            self._trail.read(f"the claim on {self.thing_id} is somebody else's now")
+            self._trail.read(f"the claim on {self.thing_id} has expired, and another run holds it")
 
 
 @asynccontextmanager

@@ -56,7 +56,7 @@ def in_short(names: Sequence[str]) -> str:
 def ruling(title: str | None, partner_id: str, decision: Decision | None) -> str:
     """A decision as a sentence, with the reasons of a refusal; None means a deleted asset."""
     if decision is None:
-        return f"{named(title)} may not go to {partner_id}: it is gone, or hidden from us."
+        return f"{named(title)} may not go to {partner_id}: it does not exist or is not visible."
     if decision.allowed:
         return f"{named(title)} may go to {partner_id}"
     reasons = " ".join(reason.message for reason in decision.reasons)

@@ -81,7 +81,7 @@ def has_right_end(link: ShareLink, end: datetime, policy: ReleasePolicy, now: da
 def end_of(decision: Decision) -> datetime:
     """The time at which a link has to expire, from a decision that allows it."""
     if decision.expires_at is None:
-        raise errors.WorkflowError("a link needs a decision that allows it")
+        raise errors.WorkflowError("the decision does not allow a link")
     return decision.expires_at
 
 
@@ -137,7 +137,7 @@ async def keep_one(
     """Revoke all of a partner's links except one."""
     for stray in links:
         if link is None or stray.share_id != link.share_id:
-            await revoke_link(run, stray, target.partner_id, "a stray beside the partner's link")
+            await revoke_link(run, stray, target.partner_id, "a duplicate of the partner's link")
 
 
 async def _make(run: Run, target: LinkTarget, expires: datetime) -> ShareLink | None:

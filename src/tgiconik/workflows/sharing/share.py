@@ -171,7 +171,7 @@ async def share_asset(
         facts, decision = await sharing.decide(await sharing.view.look())
         if not decision.allowed:
             if link is not None:
-                await revoke_link(run, link, recipient.company_id, "it may not be shared any more")
+                await revoke_link(run, link, recipient.company_id, "the asset is refused now")
             return sharing.outcome(State.REFUSED, facts, decision)
         # Another run may have shared concurrently: all runs keep the same link.
         links = await sharing.open_links()
@@ -212,7 +212,7 @@ async def take_back(
         run,
         [link for link in await sharing.open_links() if link.share_id not in elsewhere],
         [delivery for delivery in deliveries if delivery.request_id == request_id],
-        "it may not be shared any more",
+        "the asset is refused now",
     )
 
 

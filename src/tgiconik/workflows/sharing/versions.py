@@ -88,7 +88,7 @@ async def hold_version(run: IconikRun, facts: AssetFacts, version_id: str) -> No
     """
     policy, view = run.policy, run.policy.metadata_view
     if view is None:
-        raise errors.ConfigurationError("to hold a version, the policy needs a metadata_view")
+        raise errors.ConfigurationError("holding a version needs a metadata_view in the policy")
     if held(facts, policy, version_id):
         return
     marks = [*_holds(facts, policy), version_id]
