@@ -225,7 +225,7 @@ def _docstring(service: Service, operation: Operation) -> str:
 
 
 def call(service: Service, operation: Operation) -> str:
-    """What is sent, by which role, and what is special about it."""
+    """An operation in words: method, path, roles, special statuses, and whether it is anonymous."""
     roles = ", ".join(f"`{role}`" for role in operation.roles)
     said = f"`{operation.http} {service.base}{operation.path}`"
     if roles:

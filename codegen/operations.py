@@ -33,7 +33,7 @@ class Parameter:
 
 @attrs.frozen(kw_only=True)
 class Body:
-    """What an operation takes.
+    """The parameters of an operation.
 
     Attributes:
         how: `json`, `form`, `multipart` or `bytes`.
@@ -48,7 +48,7 @@ class Body:
 
 @attrs.frozen(kw_only=True)
 class Answer:
-    """What an operation answers.
+    """The response of an operation.
 
     Attributes:
         how: `model`, `maybe` (a model, or nothing), `pages`, `nothing`, `location` (a redirect), or

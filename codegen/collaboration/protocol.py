@@ -10,7 +10,7 @@ from codegen.collaboration.signatures import BACKEND, bases, declaration, import
 from codegen.collaboration.text import HEADER, docstring, headline
 
 _ABOUT: Final = '''\
-"""What a collaboration backend must offer: one Protocol per noun, and all of them together.
+"""The interface of a collaboration backend: one Protocol per noun, and all of them together.
 
 The contract is this project's own; OpenText publishes none. `HttpCollaboration` is the backend over
 HTTP. Another one (a customer's gateway, a mailbox) implements these Protocols and is passed to

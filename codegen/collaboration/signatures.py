@@ -1,4 +1,4 @@
-"""What the Protocols and the classes over HTTP have in common: bases, signatures, imports."""
+"""The common parts of Protocols and HTTP classes: bases, signatures, imports."""
 
 from collections.abc import Sequence
 from typing import Final

@@ -1,4 +1,4 @@
-"""The stages of an issue, each as a play of use case 2."""
+"""Initial states for use case 2, the media issue, as plays."""
 
 from collections.abc import Awaitable
 from functools import partial
@@ -26,13 +26,13 @@ from .plays import Play, members_of_packages
 ISSUE = "ISS-50"
 LOOKBOOK = world.asset_id("lookbook")
 NOTES = "The logo is this year's.\nThe colours are warmer."
-#: The corrected picture, as a file on this machine.
+#: The corrected picture, as a local file.
 CORRECTION = Path(mkdtemp(prefix="tgiconik-")) / "summer-lookbook-corrected.png"
 CORRECTION.write_bytes(media.png(CORRECTION.name, "Summer lookbook, corrected").content)
 
 
 def complain(sandbox: Sandbox, *asset_ids: str, **fields: object) -> None:
-    """A partner says what is wrong."""
+    """Create an issue."""
     grid_seed.add_issue(
         sandbox.state,
         credentials.COMPANY_ID,
@@ -45,7 +45,7 @@ def complain(sandbox: Sandbox, *asset_ids: str, **fields: object) -> None:
             "category": "branding",
             "asset_references": [{"asset_id": asset_id} for asset_id in asset_ids],
             **fields,
-        },  # type: ignore[arg-type]  # the fields of an issue, whatever a test needs
+        },  # type: ignore[arg-type]  # the fields of an issue that a test needs
     )
 
 
@@ -72,7 +72,7 @@ def run(
 async def new(
     sandbox: Sandbox, grid: TradingGridClient, iconik: IconikClient, clock: Clock
 ) -> None:
-    """Two partners have it, and one complains."""
+    """Two partners have the asset, and one has reported an issue."""
     await distribute_approved_asset(grid, iconik, LOOKBOOK, policy=world.policy(), now=clock)
     complain(sandbox, LOOKBOOK)
 
@@ -80,7 +80,7 @@ async def new(
 async def stopped(
     sandbox: Sandbox, grid: TradingGridClient, iconik: IconikClient, clock: Clock
 ) -> None:
-    """Nobody can have it any more."""
+    """The faulty version is contained."""
     await new(sandbox, grid, iconik, clock)
     await run(grid, iconik, clock)
 
@@ -88,13 +88,13 @@ async def stopped(
 async def corrected(
     sandbox: Sandbox, grid: TradingGridClient, iconik: IconikClient, clock: Clock
 ) -> None:
-    """The media team has made a version, and somebody approved it."""
+    """The media team has made an approved version."""
     await stopped(sandbox, grid, iconik, clock)
     await improve(sandbox, iconik)
 
 
 async def improve(sandbox: Sandbox, iconik: IconikClient, *, approval: str = "APPROVED") -> str:
-    """The media team makes a new version the current one."""
+    """Add a new current version."""
     upload = await iconik.transfer.upload_version(LOOKBOOK, CORRECTION, promote=True)
     seed.set_approval(sandbox.state, LOOKBOOK, approval)
     return upload.version_id
@@ -103,7 +103,7 @@ async def improve(sandbox: Sandbox, iconik: IconikClient, *, approval: str = "AP
 async def uploaded(
     sandbox: Sandbox, grid: TradingGridClient, iconik: IconikClient, clock: Clock
 ) -> None:
-    """Our upload is approved."""
+    """The uploaded correction is approved."""
     await new(sandbox, grid, iconik, clock)
     await run(grid, iconik, clock, correction=CORRECTION)
     seed.set_approval(sandbox.state, LOOKBOOK, "APPROVED")
@@ -112,7 +112,7 @@ async def uploaded(
 async def corrected_at_once(
     sandbox: Sandbox, grid: TradingGridClient, iconik: IconikClient, clock: Clock
 ) -> None:
-    """The media team was faster than the first run."""
+    """The media team has made the correction before the first run."""
     await distribute_approved_asset(grid, iconik, LOOKBOOK, policy=world.policy(), now=clock)
     asset = await iconik.assets.get_asset(LOOKBOOK)
     complain_of = {"asset_id": LOOKBOOK, "version_id": str(asset.default_version_id)}
@@ -127,14 +127,14 @@ async def corrected_at_once(
 async def reopened(
     sandbox: Sandbox, grid: TradingGridClient, iconik: IconikClient, clock: Clock
 ) -> None:
-    """The correction was not right either."""
+    """The issue was reopened after a correction."""
     await corrected(sandbox, grid, iconik, clock)
     await run(grid, iconik, clock)
     await move(grid, IssueStatus.REOPENED)
 
 
 async def move(grid: TradingGridClient, to: IssueStatus) -> None:
-    """The partner's move."""
+    """Change the status as the partner."""
     issue = await grid.community.issues.get(ISSUE)
     await grid.community.issues.set_status(ISSUE, to, if_match=issue.etag)
 
@@ -142,7 +142,7 @@ async def move(grid: TradingGridClient, to: IssueStatus) -> None:
 async def packaged(
     sandbox: Sandbox, grid: TradingGridClient, iconik: IconikClient, clock: Clock
 ) -> None:
-    """One partner has it in a package."""
+    """One partner has the asset in a package."""
     package = attrs.evolve(PACKAGE, asset_ids=(LOOKBOOK, FILM))
     await deliver(grid, iconik, clock, package)
     complain(sandbox, LOOKBOOK)
@@ -151,7 +151,7 @@ async def packaged(
 async def interrupted(
     sandbox: Sandbox, grid: TradingGridClient, iconik: IconikClient, clock: Clock
 ) -> None:
-    """An upload of ours ended before there was anything in its version."""
+    """An upload was interrupted before its version had a file."""
     await stopped(sandbox, grid, iconik, clock)
     await iconik.assets.create_asset_version(LOOKBOOK, body=m.CreateAssetVersionInput())
 
@@ -159,7 +159,7 @@ async def interrupted(
 async def unclear(
     sandbox: Sandbox, grid: TradingGridClient, iconik: IconikClient, clock: Clock
 ) -> None:
-    """The partner names nothing."""
+    """The issue names no asset."""
     del grid, iconik, clock
     complain(sandbox)
 
@@ -168,7 +168,7 @@ async def traces(grid: TradingGridClient, iconik: IconikClient, clock: Clock) ->
     issue = await grid.community.issues.get(ISSUE)
     asset = await iconik.assets.get_asset(LOOKBOOK)
     files = [file async for file in iconik.files.list_asset_files(LOOKBOOK)]
-    # By what is in them: numbers are not used again.
+    # Compared by content, because numbers are not reused.
     names = {file.version_id: f"{file.original_name} {file.size}" for file in files}
     links = await iconik.assets.find_keyed_links(LOOKBOOK)
     comments = [c async for c in grid.community.issues.comments(ISSUE)]

@@ -251,7 +251,7 @@ def _to_json(value: object) -> bytes:
     try:
         text = json.dumps(value, separators=(",", ":"), ensure_ascii=False, allow_nan=False)
         return text.encode()
-    # Not a number, a circle, or half a character, as file names that are no UTF-8 have.
+    # Not a number, a cycle, or half a character, as file names that are no UTF-8 have.
     except (ValueError, RecursionError) as error:
         raise errors.ConfigurationError(f"this cannot be sent as JSON: {error}") from error
 

@@ -1,8 +1,8 @@
-"""One function per use case, and the parts they are made of.
+"""Workflows: one function per use case, and the functions they are composed of.
 
-Every workflow takes its clients as arguments, brings both platforms to a state, and can be run
-again at any moment. It returns a value that says what became of each partner and what was read,
-decided and written; `dry_run=True` writes nothing and says what would be.
+Every workflow takes its clients as arguments, brings both platforms to a defined state and is
+idempotent. It returns the outcome for each partner and the timeline of what was read, decided and
+written. With `dry_run=True` it writes nothing and reports what it would write.
 """
 
 from tgiconik.workflows.asset_distribution import (

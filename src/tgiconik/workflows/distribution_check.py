@@ -1,8 +1,8 @@
 """Use case 5, the check: whether any open share shows a version that is not compliant.
 
-It looks at everything that shows an asset: partners' links and anybody else's shares of the asset
-itself, of the release assets that were made of its versions, and of the collections that they are
-in, however deep. It writes nothing.
+It reads every share of the asset, partners' and others': of the asset itself, of the release assets
+created from its versions, and of all collections that contain them, at any depth. It writes
+nothing.
 
 Source: use case 5 of the project's design; iconik's OpenAPI documents.
 """
@@ -38,7 +38,7 @@ _HELD: Final = "the version is held back"
 _DIGEST: Final = "its digest is not the one that is marked"
 _CHANGED: Final = "somebody changed the release asset"
 _OLDER: Final = "it lets other versions be looked at"
-#: What is looked at, in this order and no further than to the first thing that is wrong.
+#: The checks in order; the first one that fails ends them.
 _CHECKS: Final = {
     "one version is marked": _NOT_ONE,
     "it shows that one": _OTHER,
@@ -47,22 +47,22 @@ _CHECKS: Final = {
     "release unchanged": _CHANGED,
     "no other versions": _OLDER,
 }
-#: What is compared only where a release asset stands between a partner and the asset.
+#: The check that applies to release assets only.
 _OF_RELEASES: Final = frozenset({_DIGEST, _CHANGED})
 
 
 @attrs.frozen(kw_only=True)
 class Way:
-    """A share that is open, and what it shows.
+    """An open share and what it shows.
 
     Attributes:
         share_id: the iconik share.
         object_type: `assets` or `collections`.
-        object_id: what is shared.
-        partner: company id (BUID) of the partner whose link it is; None for somebody else's share.
+        object_id: the shared object.
+        partner: company id (BUID) of the partner whose link it is; None for any other share.
         version_id: the version of the asset that it shows.
-        expires_at: when it ends, in UTC.
-        why_not: what is wrong with it; None when it is right.
+        expires_at: the expiry, in UTC.
+        why_not: the check that failed; None if all passed.
     """
 
     share_id: str
@@ -75,19 +75,19 @@ class Way:
 
     @property
     def ok(self) -> bool:
-        """It shows the compliant version and nothing else."""
+        """Whether it shows the compliant version and nothing else."""
         return self.why_not is None
 
 
 @attrs.frozen(kw_only=True)
 class Verification(Report):
-    """The open ways to an asset. Two readings of the same state are equal.
+    """The open shares of an asset. Two verifications of the same state are equal.
 
     Attributes:
         asset_id: the asset.
         version_id: the version that is marked as compliant; None when not exactly one is.
-        why_not: what is wrong with the version itself; None when its bytes are what is marked.
-        ways: everything that is open, partners' links first.
+        why_not: why the version itself is not compliant; None if its digest matches the mark.
+        ways: all open shares, partners' links first.
         timeline: what was read, in order.
     """
 
@@ -99,12 +99,12 @@ class Verification(Report):
 
     @property
     def ok(self) -> bool:
-        """Every open way leads to the compliant version."""
+        """Whether every open share shows the compliant version."""
         return not self.wrong and (self.why_not is None or not self.ways)
 
     @property
     def wrong(self) -> tuple[Way, ...]:
-        """The ways that do not."""
+        """The shares that fail a check."""
         return tuple(way for way in self.ways if not way.ok)
 
     def _repr_html_(self) -> str:
@@ -127,9 +127,9 @@ def _whose(way: Way) -> str:
 
 
 def _cells(way: Way, asset_id: str) -> tuple[Cell, ...]:
-    """How each check stands for a way."""
+    """The state of each check for a share."""
     cells: list[Cell] = []
-    # What nothing here knows is no reason to show green.
+    # An unknown reason must not show as passed.
     is_known = way.why_not is None or way.why_not in _CHECKS.values()
     for why_not in _CHECKS.values():
         if any(cell.heat is Heat.BAD for cell in cells):
@@ -153,20 +153,20 @@ async def verify_distribution(
     now: Clock = utc_now,
     progress: Callable[[Step], object] | None = None,
 ) -> Verification:
-    """Say of every open way to an asset whether it leads to the compliant version.
+    """Check for every open share of an asset whether it shows the compliant version.
 
     Args:
         grid: where release assets are remembered.
-        iconik: where the asset is.
+        iconik: the iconik client.
         asset_id: the asset.
         policy: says which fields have the marks; the default policy when left out.
-        digest: fetch the compliant version's original and compare its digest with the mark.
-        now: the clock, timezone-aware UTC.
+        digest: download the compliant version's original and compare its digest with the mark.
+        now: the clock; returns the current time in UTC.
         progress: called with each step as it happens.
 
     Raises:
         NotFound: there is no such asset.
-        CallError: a platform could not be asked.
+        CallError: a call to a platform failed.
     """
     trail = Trail(now=now, progress=progress)
     run = Run(grid=grid, iconik=iconik, policy=policy or ReleasePolicy(), trail=trail)
@@ -176,13 +176,13 @@ async def verify_distribution(
 
 @attrs.frozen(kw_only=True)
 class _Verifying:
-    """One verification of one asset."""
+    """Verifies one asset."""
 
     run: Run
     digest: bool
 
     async def verify(self, asset_id: str) -> Verification:
-        """From the asset's id to the result."""
+        """Run the workflow for an asset and return its result."""
         facts = await read_facts(self.run, asset_id)
         marked = marked_version(self.run.policy, facts)
         ways = await self._ways_to(
@@ -225,7 +225,7 @@ class _Verifying:
     async def _ways_to(
         self, asset_id: str, version_id: str | None, why_not: str | None
     ) -> list[Way]:
-        """Shares of an asset, and of the collections that it is in."""
+        """Shares of an asset and of the collections that contain it."""
         try:
             asset = await self.run.iconik.assets.get_asset(asset_id)
         except errors.NotFound:
@@ -246,7 +246,7 @@ class _Verifying:
         return [way for way in ways if way.expires_at is None or way.expires_at > now]
 
     async def _around(self, collection_ids: Iterable[str]) -> list[str]:
-        """Collections, and the collections that those are in: a share shows what is below it."""
+        """Collections and all their parents: a share shows all members at any depth."""
         found: list[str] = []
         ahead = list(collection_ids)
         while ahead:
@@ -283,7 +283,7 @@ class _Verifying:
 
 
 def _wrong(facts: AssetFacts, marked: str | None, policy: ReleasePolicy) -> str | None:
-    """What is wrong with showing the version that the facts speak of."""
+    """The reason why the version of the facts must not be shown; None if there is none."""
     if marked is None:
         return _NOT_ONE
     if facts.version_id != marked:

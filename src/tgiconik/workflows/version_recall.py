@@ -1,6 +1,6 @@
 """Use case 5, the worst day: a version is taken back from everybody who has it.
 
-Trigger: somebody finds that a version must not be out.
+Trigger: a version must no longer be available.
 
 Steps. Closing comes first, and needs as little as possible to work:
 
@@ -84,13 +84,13 @@ class Recall(Result):
         asset_id: the asset.
         version_id: the version that is recalled.
         announcement_ids: the announcements to the partners.
-        outcomes: one for each partner who ever had it: refused when nothing of theirs opens it any
-            more, failed when something could not be closed.
+        outcomes: one for each partner who ever had the version: refused if no link of theirs opens
+            it, failed if a link could not be revoked.
         acknowledged: company ids of partners who have acknowledged.
         failures: what failed beside closing links: the hold, the log, the announcement.
         waiting_on: who has to do what, one line each.
         timeline: every read, decision and write, in order.
-        dry_run: nothing was written.
+        dry_run: whether this was a dry run, which writes nothing.
     """
 
     asset_id: str
@@ -129,27 +129,27 @@ async def recall_version(
     now: Clock = utc_now,
     progress: Callable[[Step], object] | None = None,
 ) -> Recall:
-    """Take a version back from everybody who has it.
+    """Recall a version from every partner who has it.
 
     Args:
         grid: where the partners are.
         iconik: where the asset is.
         asset_id: the asset; it may have been deleted.
         version_id: the version.
-        reason: why, for the partners, line by line.
-        policy: the release rules, with a metadata view to hold the version in.
-        max_concurrency: how many partners' links are closed at the same time.
-        dry_run: write nothing, and say what would be written.
-        now: the clock, timezone-aware UTC.
+        reason: the reason, as partners read it; may have several lines.
+        policy: the release rules; needs a metadata view for the hold.
+        max_concurrency: the number of partners to process concurrently.
+        dry_run: write nothing; report what would be written.
+        now: the clock; returns the current time in UTC.
         progress: called with each step as it happens.
 
     Raises:
         ConfigurationError: the policy has no metadata view, or there is no reason.
     """
     if policy.metadata_view is None:
-        raise errors.ConfigurationError("to hold a version, the policy needs a metadata_view")
+        raise errors.ConfigurationError("holding a version needs a metadata_view in the policy")
     if not reason.strip():
-        raise errors.ConfigurationError("a recall needs a reason")
+        raise errors.ConfigurationError("reason is blank; partners are told the reason of a recall")
     trail = Trail(now=now, dry_run=dry_run, progress=progress)
     run = Run(grid=grid, iconik=iconik, policy=policy, trail=trail)
     recalling = _Recalling(
@@ -201,7 +201,7 @@ class _Exposure:
 
 @attrs.frozen(kw_only=True)
 class _Recalling:
-    """One recall."""
+    """Recalls one version."""
 
     run: Run
     asset_id: str

@@ -1,8 +1,8 @@
 """Distribution of one asset to many partners: document, links, deliveries and announcement.
 
-Steps, each of which looks before it writes: publish the document for those who may have the asset;
-share with each and record the delivery, a few at a time, and take back what an earlier run opened
-for one who may not have it any more; announce it to those who have their delivery.
+Steps, each of which reads the current state before it writes: publish the document for the allowed
+partners; share and record the deliveries with bounded concurrency, and revoke links of partners who
+are refused now; announce the document to partners who have their delivery.
 """
 
 from collections.abc import Awaitable, Callable, Collection, Mapping
@@ -30,7 +30,7 @@ from tgiconik.workflows.sharing.delivery import record_delivery
 from tgiconik.workflows.sharing.share import close_refused, reconcile_asset, share_asset
 from tgiconik.workflows.sharing.snapshot import Snapshot
 
-#: How often partners are served anew when somebody else distributes at the same time.
+#: How often partners are processed again when another run distributes concurrently.
 _ROUNDS: Final = 3
 
 
@@ -61,7 +61,7 @@ class Distributor:
     Attributes:
         run: the run.
         purpose: what the asset is distributed for.
-        snapshot: the asset as it was read for all of them.
+        snapshot: the state of the asset, read once for all partners.
         max_concurrency: how many partners are served at the same time.
         profiles: reads the profile of a partner who is not wanted any more.
         series: begins the external id of its documents.
@@ -78,7 +78,7 @@ class Distributor:
         """Publish, deliver, announce.
 
         Args:
-            wanted: the partners' profiles by company id; None for one without a profile.
+            wanted: the partners' profiles by company id; None for a partner without a profile.
         """
         run, policy = self.run, self.run.policy
         facts = self.snapshot.latest
@@ -95,7 +95,7 @@ class Distributor:
         outcomes = await self._serve_all(wanted, decisions, document)
         refused = [id_ for id_ in allowed if outcomes[id_].state is State.REFUSED]
         if refused:
-            # Allowed a moment ago, and not any more: they must not stay in the audience.
+            # Allowed before and refused now: these partners must leave the audience.
             kept = {id_: allowed[id_] for id_ in allowed if id_ not in refused}
             document = await self._publish(facts, kept | former)
         delivered = [id_ for id_, outcome in outcomes.items() if outcome.state is State.DELIVERED]
@@ -144,12 +144,12 @@ class Distributor:
     async def _publish(self, facts: AssetFacts, allowed: Mapping[str, Decision]) -> Document | None:
         wanted = None
         if allowed:
-            # The same facts for all of them: every decision says the same of the asset itself.
+            # All decisions use the same facts, so all agree on the asset itself.
             decision = next(iter(allowed.values()))
             wanted = wanted_document(
                 facts, decision, partners=allowed, policy=self.run.policy, series=self.series
             )
-        # Documents speak of the asset that was judged, whichever asset its version is shared by.
+        # Documents name the asset that was decided, whichever asset shows its version.
         return await publish(self.run, facts.asset_id, wanted, series=self.series)
 
     async def _serve_all(
@@ -158,7 +158,7 @@ class Distributor:
         decisions: Mapping[str, Decision],
         document: Document | None,
     ) -> dict[str, Outcome]:
-        """An outcome for each; those whom somebody else served meanwhile are looked at again."""
+        """Process all partners; repeat for those that another run processed concurrently."""
 
         async def serve(barrier: BatchBarrier, partner_id: str) -> Outcome:
             partner = wanted[partner_id]
@@ -226,11 +226,11 @@ class Distributor:
             self.snapshot.record(recorded)
 
     def _delivery(self, partner_id: str, document: Document | None) -> Delivery | None:
-        """The partner's delivery of the document, as it was read."""
+        """The partner's delivery of the document in the snapshot."""
         return self.snapshot.delivery(document.id, partner_id) if document is not None else None
 
     async def _is_settled(self, outcome: Outcome, document: Document | None) -> bool:
-        """Whether both platforms show what the outcome says, and nothing beside it."""
+        """Whether both platforms match the outcome, without further links."""
         if outcome.state is not State.DELIVERED:
             return not _was_overtaken(outcome)
         links = self.snapshot.links_of(outcome.partner)
@@ -242,7 +242,7 @@ class Distributor:
         )
 
     def _failed(self, partner_id: str, error: errors.TgIconikError) -> Outcome:
-        self.run.trail.decided(f"{partner_id} could not be served: {error}")
+        self.run.trail.decided(f"{partner_id} failed: {error}")
         return self._outcome(partner_id, State.FAILED, error=error)
 
     def _outcome(
@@ -266,5 +266,5 @@ class Distributor:
 
 
 def _was_overtaken(outcome: Outcome) -> bool:
-    """Somebody else recorded a delivery first: what they recorded is to be looked at."""
+    """Whether another run recorded the delivery first, so that its record must be read."""
     return isinstance(outcome.error, errors.PreconditionFailed)

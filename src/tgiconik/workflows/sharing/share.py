@@ -76,31 +76,31 @@ async def share_with_partner(
     lease: Lease | None = None,
     trail: Trail | None = None,
 ) -> Outcome:
-    """Bring about that a partner has exactly one open link to an asset, if it may have one.
+    """Share an asset with a partner by exactly one open link, if the partner may have it.
 
-    Decides on facts no older than the policy's freshness; finds the link that is there (first where
-    the delivery record remembers it, then by its key among the asset's shares), or makes one with
-    `POST /API/assets/v1/assets/{id}/shares/url/`; renews one that expires too soon or too late;
-    then looks once more, and revokes what turns out wrong, and every stray. Running it again
-    changes nothing.
+    Decides on facts no older than the policy's freshness. Finds the existing link (by the recorded
+    delivery, then by its key among the asset's shares) or creates one with
+    `POST /API/assets/v1/assets/{id}/shares/url/`. Renews a link that expires too soon or too late.
+    Then reads the facts again, and revokes the link if it is refused now, and every duplicate.
+    Idempotent.
 
     Args:
-        grid: where deliveries are remembered.
-        iconik: where the asset is shared.
-        asset_id: the asset whose current version the partner shall see.
+        grid: the Trading Grid client.
+        iconik: the iconik client.
+        asset_id: the asset; the partner sees its current version.
         recipient: the partner.
         policy: the release rules.
-        purpose: what for.
-        facts: the facts of the asset as they were read; read again when too old.
-        lease: the claim to keep while writing, when a request is worked on.
-        trail: where to record it; a trail with `dry_run` writes nothing.
+        purpose: the intended use.
+        facts: the facts of the asset; read again if they are too old.
+        lease: the claim to renew while writing, if a request is claimed.
+        trail: records the steps; with `dry_run`, nothing is written.
 
     Returns:
-        An outcome that is delivered or refused. In a dry run a link that would be made is None.
+        A delivered or refused outcome. In a dry run, a link that would be created is None.
 
     Raises:
-        CallError: a platform could not be asked; run it again.
-        ClaimLost: somebody else has the request now.
+        CallError: a call to a platform failed; run it again.
+        ClaimLost: another run has claimed the request.
     """
     trail = trail or Trail(now=utc_now)
     run = Run(grid=grid, iconik=iconik, policy=policy, lease=lease, trail=trail)
@@ -245,8 +245,8 @@ class _Sharing:
     def outcome(
         self, state: State, facts: AssetFacts, decision: Decision, *, link: ShareLink | None = None
     ) -> Outcome:
-        """The end of it, as a value."""
-        # A blank value restricts nothing, and Trading Grid would refuse it.
+        """The outcome."""
+        # Trading Grid rejects blank values, and they restrict nothing.
         told = tuple(text for text in decision.restrictions if text)
         return Outcome(
             partner=self.recipient.company_id,
@@ -278,7 +278,7 @@ async def close_links(
     """End links to an asset, and deliveries that remember them.
 
     Raises:
-        CallError: a platform could not be asked; run it again.
+        CallError: a call to a platform failed; run it again.
     """
     for link in links:
         await revoke_link(run, link, snapshot.partner_of(link) or "", why)
@@ -294,7 +294,7 @@ async def close_partner(
     """End everything that a partner has of an asset.
 
     Raises:
-        CallError: a platform could not be asked; run it again.
+        CallError: a call to a platform failed; run it again.
     """
     links, deliveries = snapshot.links_of(partner_id), snapshot.deliveries_of(partner_id)
     await close_links(run, snapshot, links, deliveries, why)

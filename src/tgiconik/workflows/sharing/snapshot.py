@@ -1,6 +1,6 @@
 """Snapshots: an asset or several, as one run knows them, for one partner or many.
 
-A read per partner would be a thousand reads for five hundred partners, and most of them the same.
+Reading per partner would take a thousand mostly equal reads for five hundred partners.
 """
 
 from collections import defaultdict
@@ -100,8 +100,8 @@ class Snapshot:
     async def refresh_links(self) -> None:
         """Read the shares alone, once many were made.
 
-        Deliveries are written on the condition that they are as they were read: what others did to
-        them meanwhile was refused to us. Nobody is refused a second link.
+        Deliveries are written with a precondition, so that concurrent changes are noticed. Links
+        have no precondition: another run may have created a second one.
         """
         await self._take(await self._list_shares())
         self.run.trail.read(f"shares of asset {self.asset_id}")
@@ -212,7 +212,7 @@ class Snapshot:
         return lasts and delivery.share_id in self._missing
 
     def delivery(self, document_id: str, partner_id: str) -> Delivery | None:
-        """A partner's delivery of a document, whichever asset it was of."""
+        """A partner's delivery of a document, of whichever asset."""
         found: list[Delivery] = [*self._deliveries.get(partner_id, ()), *self._beside]
         for delivery in found:
             if (delivery.document_id, delivery.partner_id) == (document_id, partner_id):
@@ -256,7 +256,7 @@ def _share_ids(deliveries: Iterable[Delivery]) -> Iterator[str]:
 
 @attrs.frozen
 class _Known:
-    """The last answer about an asset; that it is gone is an answer too."""
+    """The last result of reading an asset, which may be that it does not exist."""
 
     read_at: datetime
     facts: AssetFacts | errors.NotFound
@@ -265,7 +265,7 @@ class _Known:
         """The facts.
 
         Raises:
-            NotFound: there are none.
+            NotFound: the asset does not exist or is not visible to these credentials.
         """
         if isinstance(self.facts, errors.NotFound):
             raise self.facts.with_traceback(None)
@@ -274,17 +274,17 @@ class _Known:
 
 @attrs.define
 class FactsCache:
-    """The facts of several assets for many partners, never older than the policy's freshness."""
+    """A cache of the facts of several assets, no older than the policy's freshness."""
 
     run: Run
     _latest: dict[str, _Known] = attrs.field(factory=dict, init=False)
     _reads: dict[str, SharedRead[_Known]] = attrs.field(factory=dict, init=False)
 
     async def of(self, asset_id: str) -> AssetFacts:
-        """An asset as it was read last, unless that is too long ago.
+        """The cached facts of an asset; read again if they are too old.
 
         Raises:
-            NotFound: the asset is gone, or hidden from these credentials.
+            NotFound: the asset does not exist or is not visible to these credentials.
         """
         known = self._latest.get(asset_id)
         if known is None or self.run.now() - known.read_at > self.run.policy.freshness:
@@ -292,18 +292,18 @@ class FactsCache:
         return known.result()
 
     async def again(self, asset_id: str) -> AssetFacts:
-        """An asset by a read that begins after this call, shared by all who wait for one.
+        """The facts of an asset, from a read that begins after this call and is shared with others.
 
         Raises:
-            NotFound: the asset is gone, or hidden from these credentials.
+            NotFound: the asset does not exist or is not visible to these credentials.
         """
         return await self._read(asset_id)
 
     @asynccontextmanager
     async def look(self, slot: Slot | None) -> AsyncIterator[Read]:
-        """Read assets for the length of a block, by reads that begin after this call.
+        """Read assets during a block, by reads that begin after this call.
 
-        With a slot they are shared by all who write at about the same time.
+        With a slot, a batch of partners shares them.
         """
         if slot is None:
             yield self.again

@@ -1,10 +1,9 @@
-"""Versions of an asset: holds, digests of the compliant one, and release assets.
+"""Versions of an asset: holds, digests of the compliant version, and release assets.
 
-Holds live in the asset's metadata view. A release asset is an iconik asset that holds one
-version of another one and is never changed: a share shows an asset, not a version, so whoever is to
-see exactly one version gets a link to an asset that has no other. It is remembered in Trading
-Grid's log, whose entries are made once however many try: the first one that is noted counts, and
-the others are deleted.
+Holds are stored in the asset's metadata view. A release asset is an iconik asset that holds one
+version of another asset and never changes: a share shows an asset and not a version, so it is the
+only way to share exactly one version. It is recorded in Trading Grid's activity log under a unique
+key: of several created concurrently, the one recorded first counts, and the others are deleted.
 """
 
 from math import ceil
@@ -27,23 +26,23 @@ from tgiconik.workflows.sharing.facts import HELD, logged_holds, read_facts
 
 _MADE: Final = "release_asset.made"
 _ACTIVE: Final = "ACTIVE"
-#: Seconds between two looks whether iconik has copied a version.
+#: The polling interval, in seconds, while iconik copies a version.
 _POLL: Final = 0.5
 
 
 @attrs.frozen(kw_only=True)
 class CompliantFacts:
-    """Reads the facts of the compliant version, with its digest, as often as they are asked for.
+    """Reads the facts of the compliant version, with its digest.
 
-    The bytes of a version are digested once: they are what takes time, and a version does not
-    change. What may change (approval, holds, marks, licence) is read every time.
+    The digest is computed once, because it is slow and a version does not change. Approval, holds,
+    marks and licence are read every time.
 
     Attributes:
         run: the run.
         asset_id: the asset.
         version_id: the version; None for the current one.
-        digested_id: the version whose original was digested.
-        sha256: its digest; None when it could not be had.
+        digested_id: the version whose digest was computed.
+        sha256: its digest; None if it is not available.
     """
 
     run: IconikRun
@@ -53,17 +52,17 @@ class CompliantFacts:
     sha256: str | None
 
     async def read(self) -> AssetFacts:
-        """The facts of now."""
+        """Read the current facts."""
         facts = await read_facts(self.run, self.asset_id, version_id=self.version_id)
         known = facts.version_id is not None and facts.version_id == self.digested_id
         return attrs.evolve(facts, sha256=self.sha256 if known else None)
 
 
 async def digest_version(run: IconikRun, asset_id: str, version_id: str) -> str | None:
-    """The SHA-256 of a version's original, computed here; None when it is not to be had.
+    """The SHA-256 of a version's original, computed locally; None if it is not available.
 
     Raises:
-        CallError: iconik or the storage could not be asked.
+        CallError: a call to iconik or the storage failed.
     """
     try:
         digest = await run.iconik.transfer.digest(asset_id, version_id=version_id)
@@ -150,14 +149,14 @@ async def log_hold(run: GridRun, asset_id: str, version_id: str, *, in_view: boo
 
 @attrs.frozen(kw_only=True)
 class ReleaseAsset:
-    """A release asset that was made.
+    """A release asset.
 
     Attributes:
         asset_id: its id.
         version_id: its only version.
         source_version_id: the version of the source asset that it holds.
-        sha256: digest of that version's original, computed when it was made.
-        number: how many were made of this version before.
+        sha256: digest of that version's original, computed at creation.
+        number: the number of earlier release assets of this version.
     """
 
     asset_id: str
@@ -168,7 +167,7 @@ class ReleaseAsset:
 
 
 async def release_assets_of(run: GridRun, source_asset_id: str) -> list[ReleaseAsset]:
-    """All that were ever made of an asset, oldest first."""
+    """All release assets that were created from an asset, oldest first."""
     entries = run.grid.community.activity.list(kind=[_MADE], subject_id=source_asset_id)
     made = [found async for entry in entries if (found := _read(entry)) is not None]
     run.trail.read(f"release assets of {source_asset_id}: {len(made)}")
@@ -176,7 +175,7 @@ async def release_assets_of(run: GridRun, source_asset_id: str) -> list[ReleaseA
 
 
 async def is_intact(iconik: IconikClient, release: ReleaseAsset) -> bool:
-    """Whether a release asset is as it was made: there, with its one version and no other."""
+    """Whether a release asset is unchanged: active, with exactly its one version."""
     try:
         asset = await iconik.assets.get_asset(release.asset_id)
     except errors.NotFound:
@@ -188,22 +187,22 @@ async def is_intact(iconik: IconikClient, release: ReleaseAsset) -> bool:
 async def bring_about_release_asset(
     run: Run, facts: AssetFacts, known: list[ReleaseAsset], *, ready_within: float
 ) -> ReleaseAsset | None:
-    """Bring about that there is one release asset of the version that the facts speak of.
+    """Find or create the release asset of the version that the facts describe.
 
     Args:
-        run: the run. It is remembered on Trading Grid, and made on iconik by
+        run: the run. It is recorded on Trading Grid, and created on iconik by
             `POST /API/assets/v1/assets/` and `POST …/versions/from/versions/{source_version_id}/`.
         facts: the version, and the digest of its original.
         known: from `release_assets_of`.
-        ready_within: seconds that iconik may take to copy the version.
+        ready_within: the timeout in seconds for iconik to copy the version.
 
     Returns:
-        The release asset; None in a dry run that would make it.
+        The release asset; None in a dry run that would create it.
 
     Raises:
         WorkflowError: the facts have no digest.
-        Inconsistent: iconik did not copy the version in time, or copied something else.
-        CallError: a platform could not be asked; run it again.
+        Inconsistent: iconik did not copy the version in time, or the copy differs.
+        CallError: a call to a platform failed; run it again.
     """
     version_id = facts.version_id
     if version_id is None or facts.sha256 is None:
@@ -275,7 +274,7 @@ async def _orphan(run: IconikRun, key: str) -> str | None:
 
 
 async def _copy(iconik: IconikClient, asset_id: str, version_id: str, ready_within: float) -> str:
-    """The version in the release asset that has the files, and no other one beside it."""
+    """Copy a version into the release asset, and delete any other version in it."""
     filled = await _filled(iconik, asset_id)
     if not filled:
         await iconik.assets.add_version_from(asset_id, version_id)
@@ -289,7 +288,7 @@ async def _copy(iconik: IconikClient, asset_id: str, version_id: str, ready_with
         raise errors.Inconsistent(
             f"iconik has not copied version {version_id} within {ready_within:g} s; run it again"
         )
-    # The oldest one stays, for everyone who looks.
+    # All runs keep the oldest one.
     copy = filled[0]
     asset = await iconik.assets.get_asset(asset_id)
     current = current_version(asset)
@@ -302,7 +301,7 @@ async def _copy(iconik: IconikClient, asset_id: str, version_id: str, ready_with
 
 
 async def _filled(iconik: IconikClient, asset_id: str) -> list[str]:
-    """The versions that have files, oldest first."""
+    """The versions with files, oldest first."""
     asset = await iconik.assets.get_asset(asset_id)
     files = {
         file.version_id
@@ -314,7 +313,7 @@ async def _filled(iconik: IconikClient, asset_id: str) -> list[str]:
 
 
 def _read(entry: Activity) -> ReleaseAsset | None:
-    """What an entry of the log remembers; None for one that somebody else wrote."""
+    """The release asset in a log entry; None if the entry has another shape."""
     detail = entry.detail
     names = ("asset_id", "version_id", "source_version_id", "sha256")
     if not all(isinstance(detail.get(name), str) for name in names):

@@ -1,4 +1,4 @@
-"""Containment of a faulty version: it is held, its links are closed, and its holders are told."""
+"""Containment of a faulty version: hold it, revoke its links, and notify its partners."""
 
 from typing import Any
 
@@ -34,18 +34,18 @@ from tgiconik.workflows.tickets.requests import move
 
 @attrs.frozen(kw_only=True)
 class Incident:
-    """An issue, and the state of its asset, worked out once.
+    """An issue with the state of its asset.
 
     Attributes:
         issue: the issue.
         snapshot: the asset's facts, links and deliveries.
-        facts: the asset when the incident was read.
-        faulty: the version that is not as it should be.
-        linked: an earlier run has linked the issue, which remembers the rest.
+        facts: the facts of the asset when the incident was read.
+        faulty: the faulty version.
+        linked: whether an earlier run has linked the issue, which records the rest.
         had: company ids of the partners who had the faulty version.
-        warned: they were told not to use it.
-        versions: ids of the versions that there were when the issue was linked.
-        packages: partners' packages with the asset in them: whose, by collection id.
+        warned: whether they were told not to use it.
+        versions: ids of the asset's versions when the issue was linked.
+        packages: partners' packages with the asset: company ids by collection id.
     """
 
     issue: Issue
@@ -60,7 +60,7 @@ class Incident:
 
     @property
     def affected(self) -> tuple[str, ...]:
-        """Company ids of everybody who had it, and of the partner who reported it."""
+        """Company ids of partners who had the faulty version or reported it."""
         return tuple(sorted({*self.had, self.issue.partner_id}))
 
     @property
@@ -89,7 +89,7 @@ class Incident:
 
 
 async def read_incident(run: Run, issue: Issue, asset: m.Asset) -> Incident:
-    """Read the state of an issue's asset, before anything is written."""
+    """Read the state of an issue's asset."""
     snapshot = await Snapshot.of_asset(run, asset.id or "")
     facts = snapshot.latest
     await snapshot.refresh()
@@ -122,7 +122,7 @@ async def read_incident(run: Run, issue: Issue, asset: m.Asset) -> Incident:
 
 
 async def contain(run: Run, incident: Incident) -> None:
-    """Link the issue, hold the faulty version, close its links, and tell who had it."""
+    """Link the issue, hold the faulty version, revoke its links, and notify its partners."""
     issue, facts = incident.issue, incident.facts
     if not incident.linked:
         if issue.status == IssueStatus.OPEN:
@@ -152,7 +152,7 @@ async def _close_links(run: Run, incident: Incident) -> None:
 
 
 async def _warn(run: Run, incident: Incident) -> None:
-    """Tell everybody who had it that it must not be used."""
+    """Notify every partner who had the version that it must not be used."""
     if incident.warned:
         return
     title = named(incident.facts.title)
@@ -172,7 +172,7 @@ async def _warn(run: Run, incident: Incident) -> None:
 
 
 def _known_facts(incident: Incident) -> dict[str, Any]:
-    """The facts that the issue keeps: for people, and for the next run."""
+    """The metadata to store in the issue, for people and for the next run."""
     return {
         "asset_id": incident.facts.asset_id,
         "title": named(incident.facts.title),
@@ -193,25 +193,25 @@ def _warning_key(issue: Issue) -> str:
 
 
 def round_of(issue: Issue) -> int:
-    """How often it was reopened: every round has its own faulty and corrected version."""
+    """The number of reopenings; every round has its own faulty and corrected version."""
     return sum(step.to == IssueStatus.REOPENED for step in issue.history)
 
 
 def version_in(issue: Issue, role: AssetRole) -> str | None:
-    """The version that plays a part in this round."""
+    """The version with a role in the current round."""
     versions = [r.version_id for r in issue.asset_references if r.role == role and r.version_id]
     return versions[round_of(issue)] if len(versions) > round_of(issue) else None
 
 
 def named_version(issue: Issue) -> str | None:
-    """The version that the partner complains of, in the first round."""
+    """The version that the partner named when it reported the issue."""
     if round_of(issue) > 0:
         return None
     return next((r.version_id for r in issue.asset_references if r.version_id), None)
 
 
 def texts_in(value: object) -> tuple[str, ...]:
-    """The entries of a list in JSON as text; nothing when it is no list."""
+    """The entries of a JSON list as text; empty if it is not a list."""
     return tuple(str(one) for one in value) if isinstance(value, list | tuple) else ()
 
 
@@ -226,25 +226,25 @@ async def link_issue(
     lease: Lease | None = None,
     trail: Trail | None = None,
 ) -> None:
-    """Refer from the issue to the asset, and from the asset's timeline to the issue.
+    """Link an issue to the asset's version, and comment on the asset's timeline.
 
     Args:
-        grid: where the issue is.
-        iconik: where the asset is.
+        grid: the Trading Grid client.
+        iconik: the iconik client.
         issue: the issue.
-        facts: the facts of the asset as they were read.
-        faulty_version_id: the version that is not as it should be.
-        metadata: the facts that the issue is to keep.
-        lease: the claim to write under.
+        facts: the facts of the asset.
+        faulty_version_id: the faulty version.
+        metadata: the metadata to store in the issue.
+        lease: the claim of this run.
         trail: where to record it; a trail with `dry_run` writes nothing.
 
     Raises:
-        CallError: a platform could not be asked; run it again.
+        CallError: a call to a platform failed; run it again.
     """
     run = Run(
         grid=grid,
         iconik=iconik,
-        # Nothing is decided here.
+        # Nothing is decided here, so the policy is not used.
         policy=ReleasePolicy(),
         lease=lease,
         trail=trail or Trail(now=utc_now),
@@ -281,11 +281,11 @@ async def _link(
 
 
 async def update_issue(run: GridRun, issue: Issue, changes: IssueUpdate, what: str) -> None:
-    """Change an issue, whatever was said on it meanwhile."""
+    """Update an issue, regardless of new comments."""
     issues = run.grid.community.issues
 
     async def update() -> None:
-        # A comment may have changed the entity tag; the claim keeps everybody else away.
+        # A comment may have changed the entity tag; the claim prevents other changes.
         fresh = await issues.get(issue.id)
         await issues.update(issue.id, changes, if_match=fresh.etag, holder=run.holder_of(issue.id))
 
@@ -293,7 +293,7 @@ async def update_issue(run: GridRun, issue: Issue, changes: IssueUpdate, what: s
 
 
 def _complaint(issue: Issue) -> str:
-    """The comment for the media team. Every line of the partner's stays one that is quoted."""
+    """The comment for the media team; every line of the partner's text is quoted."""
     kind = f"{named(issue.category)}, {named(issue.severity)}"
     lines = [f"{issue.partner_id} reports in {issue.id}, {kind}: {named(issue.subject)}"]
     if issue.due_at is not None:
