@@ -22,6 +22,7 @@ from tgiconik._http._message import (
 from tgiconik._http._options import SessionOptions
 from tgiconik._http._origin import checked_url
 from tgiconik._http._pages import Page, Pages
+from tgiconik._http._per_loop import PerLoop, SharedClock
 from tgiconik._http._redact import Hidden
 from tgiconik._http._retry import Retry, may_repeat, requested_wait
 from tgiconik._http._session import (
@@ -46,11 +47,13 @@ __all__ = [
     "NotPicklable",
     "Page",
     "Pages",
+    "PerLoop",
     "QueryValue",
     "Retry",
     "Secret",
     "Session",
     "SessionOptions",
+    "SharedClock",
     "Stream",
     "StreamedBody",
     "Traffic",

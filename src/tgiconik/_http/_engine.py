@@ -17,6 +17,7 @@ import httpx
 
 from tgiconik import errors
 from tgiconik._http._backend import Backend, HttpReply, HttpRequest, HttpxBackend
+from tgiconik._http._per_loop import PerLoop
 from tgiconik._http._pool import KEEPALIVE, ConnectionPool
 from tgiconik._http._redact import Hidden
 
@@ -67,7 +68,7 @@ def _is_there(package: str) -> bool:
 
 
 class Connections:
-    """Carries calls to any origin.
+    """Carries calls to any origin, from any event loop: each loop has connections of its own.
 
     Proxies and certificate authorities come from the environment (`HTTPS_PROXY`, `NO_PROXY`,
     `SSL_CERT_FILE`, …), as the first call to an origin finds it; certificates are always verified.
@@ -95,7 +96,7 @@ class Connections:
         self._timeout = timeout
         self._headers = dict(headers)
         self._brought = HttpxBackend(transport, timeout=timeout) if transport else None
-        self._to: dict[str, Backend] = {}
+        self._to: PerLoop[dict[str, Backend]] = PerLoop(dict[str, Backend], _close_all)
 
     async def send(
         self,
@@ -111,7 +112,8 @@ class Connections:
             httpx.RequestError: no reply came.
             httpx.InvalidURL: the URL is none.
         """
-        return await self._backend_for(url).send(
+        backend = self._brought or self._backend_for(url, await self._to.get())
+        return await backend.send(
             HttpRequest(
                 method=method,
                 url=url,
@@ -122,17 +124,15 @@ class Connections:
 
     async def aclose(self) -> None:
         """Close all connections. Safe to call twice."""
-        for backend in [self._brought, *self._to.values()]:
-            if backend is not None:
-                await backend.aclose()
-
-    def _backend_for(self, url: str) -> Backend:
         if self._brought is not None:
-            return self._brought
+            await self._brought.aclose()
+        await self._to.aclose()
+
+    def _backend_for(self, url: str, backends: dict[str, Backend]) -> Backend:
         origin = url[: url.index("/", len("https://"))]
-        if origin not in self._to:
-            self._to[origin] = self._make(_proxy_for(httpx.URL(origin)))
-        return self._to[origin]
+        if origin not in backends:
+            backends[origin] = self._make(_proxy_for(httpx.URL(origin)))
+        return backends[origin]
 
     def _make(self, proxy: httpx.Proxy | None) -> Backend:
         verify = self._certificates
@@ -151,6 +151,11 @@ class Connections:
     def _certificates(self) -> ssl.SSLContext:
         # Once, and late: certificates take longer to load than many calls to answer.
         return httpx.create_ssl_context()
+
+
+async def _close_all(backends: Mapping[str, Backend]) -> None:
+    for backend in backends.values():
+        await backend.aclose()
 
 
 def _one_connection(verify: ssl.SSLContext, proxy: httpx.Proxy | None) -> Transport:

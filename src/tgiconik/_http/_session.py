@@ -17,6 +17,7 @@ from tgiconik._http._closing import Closeable, NotPicklable
 from tgiconik._http._engine import Connections, Engine, Transport, chosen_engine
 from tgiconik._http._message import Answer, Call, calls_left, header, problem, unreadable
 from tgiconik._http._origin import checked_url, hosts
+from tgiconik._http._per_loop import PerLoop
 from tgiconik._http._rate import RateLimit
 from tgiconik._http._redact import Hidden, reason, without_traceback
 from tgiconik._http._retry import Retry, RetryBudget, may_repeat, requested_wait
@@ -106,7 +107,9 @@ class Session(Closeable):
         self._rate = RateLimit(rate) if rate is not None else None
         self._counter = TrafficCounter()
         self._closed = False
-        self._in_flight: set[anyio.CancelScope] = set()
+        self._in_flight: PerLoop[set[anyio.CancelScope]] = PerLoop(
+            set[anyio.CancelScope], _cancel_all
+        )
         product = f"{header('User-Agent', user_agent)} " if user_agent else ""
         engine = chosen_engine(engine, brought=transport is not None)
         self._connections = Connections(
@@ -135,8 +138,7 @@ class Session(Closeable):
         Calls in flight end at once, with `ClientClosed`.
         """
         self._closed = True
-        for scope in list(self._in_flight):
-            scope.cancel()
+        await self._in_flight.aclose()
         await self._connections.aclose()
 
     async def send(self, call: Call) -> Answer:
@@ -152,12 +154,13 @@ class Session(Closeable):
         """
         if self._closed:
             raise errors.ClientClosed("the client is closed; nothing was sent", **self._where(call))
+        in_flight = await self._in_flight.get()
         with anyio.move_on_after(self._deadline) as scope:
-            self._in_flight.add(scope)
+            in_flight.add(scope)
             try:
                 return await self._until_answered(call, scope.deadline)
             finally:
-                self._in_flight.discard(scope)
+                in_flight.discard(scope)
         if self._closed:
             raise errors.ClientClosed(
                 "the client was closed before the answer came", **self._where(call)
@@ -291,6 +294,11 @@ class Session(Closeable):
         async for chunk in chunks:
             self._counter.received += len(chunk)
             yield chunk
+
+
+async def _cancel_all(scopes: Collection[anyio.CancelScope]) -> None:
+    for scope in list(scopes):
+        scope.cancel()
 
 
 #: Longer than any page of a list, and short enough for a machine to hold a few of.
