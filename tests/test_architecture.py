@@ -32,7 +32,7 @@ LAYERS = {
     "tgiconik._version": set[str](),
     "tgiconik._tasks": set[str](),
     "tgiconik._validate": {"tgiconik.errors"},
-    "tgiconik._models": {"tgiconik.errors"},
+    "tgiconik._models": {"tgiconik.errors", "tgiconik._validate"},
     "tgiconik._table": BASE,
     "tgiconik.release": BASE,
     "tgiconik._http": {*BASE, "tgiconik._version"},

@@ -5,6 +5,7 @@ raised. `Pages` walks lists. Private: clients build on it, users see its effects
 """
 
 from tgiconik._http._closing import Closeable, NotPicklable
+from tgiconik._http._diagnosis import CHECK_DEADLINE, diagnosis
 from tgiconik._http._engine import Engine, Transport, chosen_engine
 from tgiconik._http._links import CHUNK, Links, Stream, StreamedBody
 from tgiconik._http._listed import Listed
@@ -34,6 +35,7 @@ from tgiconik._http._session import (
 from tgiconik._http._traffic import Traffic
 
 __all__ = [
+    "CHECK_DEADLINE",
     "CHUNK",
     "Answer",
     "Auth",
@@ -63,6 +65,7 @@ __all__ = [
     "build",
     "checked_url",
     "chosen_engine",
+    "diagnosis",
     "literal_path",
     "local_transport",
     "may_repeat",

@@ -11,6 +11,7 @@ from starlette.routing import BaseRoute
 from starlette.types import ASGIApp
 
 from tgiconik._http import Transport, asgi_transport
+from tgiconik._validate import clock_with_zone
 from tgiconik.release import ReleasePolicy
 from tgiconik.sandbox import credentials, grid, iconik, links, page, world
 from tgiconik.sandbox.call_log import CallCountMiddleware, Calls, WriteLogMiddleware
@@ -71,7 +72,9 @@ class Sandbox:
         latency: float = 0.0,
     ) -> None:
         folder = None if str(db) == ":memory:" else Path(f"{db}-media")
-        self.state: State = State(Store(db), now, base_url=_IN_PROCESS, blobs=Blobs(folder))
+        self.state: State = State(
+            Store(db), clock_with_zone(now), base_url=_IN_PROCESS, blobs=Blobs(folder)
+        )
         if self.state.store.is_empty():
             _fill(self.state, with_world=world)
         parts = (iconik.routes, grid.routes, links.routes, storages.routes)

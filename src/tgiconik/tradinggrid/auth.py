@@ -82,6 +82,8 @@ class ClientCredentials(NotPicklable):
         *,
         clock: Callable[[], float] | None = None,
     ) -> None:
+        if not (isinstance(client_id, str) and isinstance(client_secret, str)):
+            raise errors.ConfigurationError("client id and client secret must be text")
         self._client_id = client_id
         self._basic = basic(f"{client_id}:{client_secret}".encode())
         usable = bool(client_id and client_secret) and ":" not in client_id

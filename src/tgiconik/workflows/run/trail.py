@@ -8,6 +8,7 @@ from typing import NoReturn, Self, TypeAlias, TypeVar
 
 import attrs
 
+from tgiconik._validate import clock_with_zone
 from tgiconik.errors import ConfigurationError
 from tgiconik.workflows.run.text import one_line
 
@@ -55,13 +56,13 @@ class Trail:
     """The record that a workflow keeps while it runs, and the gate that all its writes pass.
 
     Attributes:
-        now: the clock.
+        now: the clock. Any time zone will do; a time without one is a `ConfigurationError`.
         dry_run: record what would be written, and write nothing.
         progress: called with each step as it happens.
         steps: everything so far, in order.
     """
 
-    now: Clock = utc_now
+    now: Clock = attrs.field(default=utc_now, converter=clock_with_zone)
     dry_run: bool = False
     progress: Callable[[Step], object] | None = attrs.field(default=None, repr=False)
     steps: list[Step] = attrs.field(factory=list, init=False)
