@@ -2,7 +2,8 @@
 
     pytest examples/write_a_test.py
 
-`grid`, `iconik` and `sandbox` are fixtures of tgiconik's.
+`grid`, `iconik` and `sandbox` are fixtures of tgiconik's, under the short names that
+`tgiconik_fixtures = short` in pytest's ini asks for.
 """
 
 import pytest
