@@ -78,7 +78,7 @@ def nothing_is_sent(sent: list[httpx.Request]) -> Iterator[None]:
     assert not sent
 
 
-def operations() -> Iterator[tuple[type[Service], str, list[str], dict[str, object]]]:
+def operations() -> Iterator[tuple[Any, str, list[str], dict[str, Any]]]:
     """Every generated operation: service, method, ids, and what else must be given."""
     for module in MODULES:
         for service in vars(module).values():
@@ -89,7 +89,7 @@ def operations() -> Iterator[tuple[type[Service], str, list[str], dict[str, obje
                     continue
                 parameters = list(inspect.signature(method).parameters.values())[1:]
                 ids = [one.name for one in parameters if one.kind is one.POSITIONAL_OR_KEYWORD]
-                required = {
+                required: dict[str, Any] = {
                     one.name: b"" if one.name == "content" else {} if one.name == "body" else "x"
                     for one in parameters
                     if one.kind is one.KEYWORD_ONLY and one.default is one.empty

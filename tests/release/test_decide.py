@@ -277,7 +277,7 @@ def test_times_of_the_caller_may_have_any_zone() -> None:
 def test_a_time_without_a_zone_is_a_no_that_says_what_to_give(name: str) -> None:
     zoneless = NOW.replace(tzinfo=None)
 
-    made = decision(at=zoneless) if name == "at" else decision(facts(**{name: zoneless}))
+    made = decision(at=zoneless) if name == "at" else decision(facts(None, **{name: zoneless}))
 
     assert refusals(made) == [(R.STALE, None)]
     assert made.reasons[0].message.startswith(f"{name} has no time zone")

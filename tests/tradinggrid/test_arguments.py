@@ -10,17 +10,18 @@ import httpx
 import pytest
 
 from tgiconik import TradingGridClient, errors
+from tgiconik.tradinggrid import collaboration, lens
 from tgiconik.tradinggrid.collaboration import (
     Criteria,
-    GroupInput,
-    GroupUpdate,
     PartnerInput,
     RequestInput,
     TaskInput,
     TaskUpdate,
 )
-from tgiconik.tradinggrid.lens import Filter, FilterValue, Match, Query, Range, Selection
 
+#: Their classes are given what their types forbid.
+w: Any = collaboration
+q: Any = lens
 NAIVE = datetime(2026, 3, 29, 1, 30)  # noqa: DTZ001 - that it has no zone is the point
 REFUSED = errors.ConfigurationError
 
@@ -53,21 +54,30 @@ Call = Callable[[Any], Awaitable[object]]
     ("asked", "says"),
     [
         (
-            lambda c: c.groups.create(GroupInput(name="x", tags="t")),
+            lambda c: c.groups.create(w.GroupInput(name="x", tags="t")),
             "GroupInput.tags must be a list",
         ),
-        (lambda c: c.groups.create(GroupInput(name=uuid4())), "GroupInput.name must be text"),
-        (lambda c: c.groups.create(GroupInput(name="x", tags=["a", 1])), r"tags\[1\] must be text"),
         (
-            lambda c: c.groups.create(GroupInput(name="x", tags={"t"})),
+            lambda c: c.groups.create(w.GroupInput(name=uuid4())),
+            "GroupInput.name must be text",
+        ),
+        (
+            lambda c: c.groups.create(w.GroupInput(name="x", tags=["a", 1])),
+            r"tags\[1\] must be text",
+        ),
+        (
+            lambda c: c.groups.create(w.GroupInput(name="x", tags={"t"})),
             "tags must be a list, not set",
         ),
         (
-            lambda c: c.groups.update("g", GroupUpdate(tags="t"), if_match="1"),
+            lambda c: c.groups.update("g", w.GroupUpdate(tags="t"), if_match="1"),
             "GroupUpdate.tags must be a list, not str; put it into a list of one",
         ),
         (lambda c: c.groups.get(None), "an id must be text"),
-        (lambda c: c.groups.get(GroupInput(name="x")), "an id must be text, not GroupInput"),
+        (
+            lambda c: c.groups.get(w.GroupInput(name="x")),
+            "an id must be text, not GroupInput",
+        ),
         (lambda c: c.requests.get(uuid4()), "an id must be text, not UUID"),
     ],
 )
@@ -90,15 +100,30 @@ async def test_what_is_written_is_checked_first(
         (lambda g: g.lens.transactions(since=NAIVE), "since needs a time zone"),
         (lambda g: g.lens.transactions(until=NAIVE), "until needs a time zone"),
         (lambda g: g.lens.transactions(fields="status"), "fields: 'status' must be a list"),
-        (lambda _: Range(from_=NAIVE, to="now"), "Range.from_ needs a time zone"),
-        (lambda _: Range(from_="then", to=NAIVE), "Range.to needs a time zone"),
-        (lambda _: Query(must=Match("status", "x")), "must: .* must be a list of Matches"),
-        (lambda _: Query(should=Match("status", "x")), "should: .* must be a list of Matches"),
-        (lambda _: Query(filters=Filter("a", [])), "filters: .* must be a list of Filters"),
-        (lambda _: Filter("status", FilterValue("x")), "values: .* must be a list of FilterValues"),
-        (lambda _: Filter("status", ["x"]), "values: 'x' is not one of a list of FilterValues"),
-        (lambda _: Selection(page="count"), "page: 'count' must be a list"),
-        (lambda _: Selection(content_keys="po"), "content_keys: 'po' must be a list"),
+        (lambda _: q.Range(from_=NAIVE, to="now"), "Range.from_ needs a time zone"),
+        (lambda _: q.Range(from_="then", to=NAIVE), "Range.to needs a time zone"),
+        (
+            lambda _: q.Query(must=q.Match("status", "x")),
+            "must: .* must be a list",
+        ),
+        (
+            lambda _: q.Query(should=q.Match("status", "x")),
+            "should: .* must be a list",
+        ),
+        (
+            lambda _: q.Query(filters=q.Filter("a", [])),
+            "filters: .* must be a list of Filters",
+        ),
+        (
+            lambda _: q.Filter("status", q.FilterValue("x")),
+            "values: .* must be a list",
+        ),
+        (
+            lambda _: q.Filter("status", ["x"]),
+            "is not one of a list of FilterValues",
+        ),
+        (lambda _: q.Selection(page="count"), "page: 'count' must be a list"),
+        (lambda _: q.Selection(content_keys="po"), "content_keys: 'po' must be a list"),
     ],
 )
 def test_what_is_asked_is_checked_where_it_is_asked(

@@ -21,7 +21,7 @@ from tgiconik._http._message import (
     unreadable,
 )
 from tgiconik._http._options import SessionOptions
-from tgiconik._http._origin import checked_url
+from tgiconik._http._origin import checked_url, hosts
 from tgiconik._http._pages import Page, Pages
 from tgiconik._http._per_loop import PerLoop, SharedClock
 from tgiconik._http._redact import Hidden
@@ -66,6 +66,7 @@ __all__ = [
     "checked_url",
     "chosen_engine",
     "diagnosis",
+    "hosts",
     "literal_path",
     "local_transport",
     "may_repeat",

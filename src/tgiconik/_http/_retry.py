@@ -5,7 +5,7 @@ Calls to the platforms and transfers to storages follow the same rules.
 
 import random
 from collections.abc import Callable
-from typing import Final
+from typing import Any, Final
 
 import attrs
 
@@ -20,11 +20,11 @@ _TRANSIENT: Final = frozenset({408, 500, 502, 503, 504})
 _FREE_RETRIES: Final = 50.0
 
 
-def _positive(_: object, field: "attrs.Attribute[float]", value: float) -> None:
+def _positive(_: object, field: "attrs.Attribute[Any]", value: float) -> None:
     positive(value, f"Retry.{field.name}")
 
 
-def _not_negative(_: object, field: "attrs.Attribute[float]", value: float) -> None:
+def _not_negative(_: object, field: "attrs.Attribute[Any]", value: float) -> None:
     if value != 0:
         positive(value, f"Retry.{field.name}")
 

@@ -5,10 +5,9 @@ write that was done and not meant. Errors name the place and the type, never the
 passwords.
 """
 
-from collections.abc import Callable, Collection, Hashable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from datetime import date, datetime
 from enum import Enum
-from functools import cache
 from types import NoneType, UnionType
 from typing import Any, Final, Union, get_args, get_origin, get_type_hints
 
@@ -21,6 +20,8 @@ from tgiconik.errors import ConfigurationError
 
 _LISTS: Final = (list, tuple, Sequence)
 _OBJECTS: Final = (dict, Mapping)
+#: The fields of the classes that were looked at.
+_known: Final[dict[type[Any], Mapping[str, Sequence[Any]]]] = {}
 #: How many names an error lists where none of them is near.
 _LISTED: Final = 12
 
@@ -157,15 +158,16 @@ def _in_words(option: Any) -> str:  # noqa: ANN401 - an annotation
     return "a mapping" if origin in _OBJECTS else str(getattr(origin, "__name__", origin))
 
 
-@cache
-def _fields(kind: Hashable) -> Mapping[str, Sequence[Any]]:
+def _fields(kind: type[Any]) -> Mapping[str, Sequence[Any]]:
     """The fields of a class by their names on the wire, each with the types that it may have."""
-    hints = get_type_hints(kind)
-    return {
-        _wire_name(kind, field): _options(hints[field.name])
-        for field in attrs.fields(kind)
-        if field.name != "extra"
-    }
+    if kind not in _known:
+        hints = get_type_hints(kind)
+        _known[kind] = {
+            _wire_name(kind, field): _options(hints[field.name])
+            for field in attrs.fields(kind)
+            if field.name != "extra"
+        }
+    return _known[kind]
 
 
 def _wire_name(of: object, field: "attrs.Attribute[Any]") -> str:

@@ -21,7 +21,9 @@ from tgiconik._http import (
     Traffic,
     Transport,
     build,
+    checked_url,
     chosen_engine,
+    hosts,
     literal_path,
 )
 
@@ -62,13 +64,17 @@ def _is_credential(value: object) -> bool:
     return isinstance(value, str) and _CREDENTIAL.fullmatch(value) is not None
 
 
-def without_api(url: str) -> str:
+def without_api(url: str, plain_http: Collection[str] = ()) -> str:
     """Take `/API`, which every path begins with, off the end of iconik's URL.
 
     Args:
         url: such as `https://app.iconik.io/API/`.
+        plain_http: hosts that may be called unencrypted.
+
+    Raises:
+        ConfigurationError: it is no URL that credentials may be sent to.
     """
-    return _API.sub("", url) if isinstance(url, str) else url
+    return _API.sub("", checked_url(url, hosts(plain_http)))
 
 
 class IconikClient(Closeable):
@@ -123,7 +129,7 @@ class IconikClient(Closeable):
                 f"{wrong[0]} is empty, or not ASCII without blanks; was a line's end copied too?"
             )
         self._session = Session(
-            without_api(url),
+            without_api(url, plain_http),
             auth=HeaderAuth({"App-ID": app_id, "Auth-Token": given["auth_token"]}),
             timeout=timeout,
             deadline=deadline,

@@ -58,6 +58,10 @@ class _Failure:
     until: float
 
 
+def _is_text(value: object) -> bool:
+    return isinstance(value, str)
+
+
 class ClientCredentials(NotPicklable):
     """Signs calls with a token, and fetches a new one when it is needed.
 
@@ -82,7 +86,7 @@ class ClientCredentials(NotPicklable):
         *,
         clock: Callable[[], float] | None = None,
     ) -> None:
-        if not (isinstance(client_id, str) and isinstance(client_secret, str)):
+        if not (_is_text(client_id) and _is_text(client_secret)):
             raise errors.ConfigurationError("client id and client secret must be text")
         self._client_id = client_id
         self._basic = basic(f"{client_id}:{client_secret}".encode())
