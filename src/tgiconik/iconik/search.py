@@ -90,7 +90,7 @@ def term(field: str, value: Value) -> Condition:
     """
     if value == "":
         raise ConfigurationError(f"term({field!r}) needs a value; for none there is missing()")
-    return _one(m.CriteriaTermInput(name=field, value=escaped(_text(value))))
+    return _one(m.CriteriaTermInput(name=field, value=escaped(_text(_checked(value)))))
 
 
 def one_of(field: str, values: Iterable[Value]) -> Condition:
@@ -126,9 +126,9 @@ def between(field: str, start: Value | None = None, end: Value | None = None) ->
         raise ConfigurationError(f"between({field!r}) needs a start or an end")
     bounds = m.CriteriaRangeFilterInput()
     if start is not None:
-        bounds.min = _text(start)
+        bounds.min = _text(_checked(start))
     if end is not None:
-        bounds.max = _text(end)
+        bounds.max = _text(_checked(end))
     return _one(m.CriteriaTermInput(name=field, range=bounds))
 
 
@@ -360,10 +360,16 @@ def _text(value: Value) -> str:
             return rfc3339(value)
         case date():
             return value.isoformat()
-        case str() | int() | float():
-            return str(value)
         case _:
-            raise ConfigurationError(f"{value!r} cannot be compared with a field; give text")
+            return str(value)
+
+
+def _checked(value: Value) -> Value:
+    """A single value; of several, such as a partner's words, an odd one only finds nothing."""
+    kinds: tuple[type, ...] = (str, int, float, date)
+    if not isinstance(value, kinds):
+        raise ConfigurationError(f"{value!r} cannot be compared with a field; give text")
+    return value
 
 
 def _sorted(fields: Sequence[str]) -> list[m.CriteriaSortInput]:
