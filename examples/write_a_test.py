@@ -2,7 +2,8 @@
 
     pytest examples/write_a_test.py
 
-The fixtures `grid`, `iconik` and `sandbox` come from tgiconik.
+The fixtures `grid`, `iconik` and `sandbox` come from tgiconik, under the short names that
+`tgiconik_fixtures = short` in pytest's ini enables.
 """
 
 import pytest

@@ -40,7 +40,7 @@ LAYERS = {
     "tgiconik._files": set(),
     "tgiconik._signature": {"tgiconik.errors"},
     "tgiconik._validate": {"tgiconik.errors"},
-    "tgiconik._models": {"tgiconik.errors"},
+    "tgiconik._models": {"tgiconik.errors", "tgiconik._validate"},
     "tgiconik._table": BASE,
     "tgiconik.release": BASE,
     "tgiconik._http": {*BASE, "tgiconik._version"},

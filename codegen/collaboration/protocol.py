@@ -27,7 +27,7 @@ Rules that hold for every method:
   for each call, so that a backend's own retries do nothing twice.
 - Creating something with an `external_id` that is there already answers what is there, unchanged.
 - Lists come in the order of their last change; `updated_since` is inclusive. A list argument with
-  several values means any of them. Times are timezone-aware; a time without a zone is read as UTC.
+  several values means any of them. Times are timezone-aware; a time without a zone is refused.
 """
 
 '''

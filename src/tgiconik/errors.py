@@ -90,6 +90,7 @@ __all__ = [
 ]
 
 _EXCERPT = 500
+_READS = frozenset({"GET", "HEAD", "OPTIONS"})
 
 
 def __dir__() -> list[str]:
@@ -208,6 +209,7 @@ class StatusError(CallError):
             one.
         retry_after: seconds that the platform asks to wait, when it does.
         roles: roles that the platform's documents ask for this operation, when they do.
+        is_read: whether the call could only read.
     """
 
     #: The next step, in one sentence; part of the message.
@@ -235,10 +237,14 @@ class StatusError(CallError):
         self.problem_type = problem_type
         self.retry_after = retry_after
         self.roles: tuple[str, ...] = ()
+        self.is_read: bool = method in _READS
 
     def __str__(self) -> str:
         role = f"Needs the role {' or '.join(self.roles)}." if self.roles else ""
-        return ". ".join(filter(None, (super().__str__(), self.hint, role)))
+        return ". ".join(filter(None, (super().__str__(), self._next_step(), role)))
+
+    def _next_step(self) -> str:
+        return self.hint
 
 
 class ClientError(StatusError):
@@ -299,6 +305,9 @@ class ServerError(StatusError):
     """5xx: the platform failed. Whether the call had an effect is not known."""
 
     hint = "Whether a write had its effect is not known: look, or run the workflow again"
+
+    def _next_step(self) -> str:
+        return "" if self.is_read else self.hint
 
 
 class BadGateway(ServerError):

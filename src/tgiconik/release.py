@@ -13,15 +13,14 @@ import re
 import tomllib
 import unicodedata
 from collections.abc import Iterable, Mapping, Sequence
-from datetime import UTC, date, datetime, time, timedelta
-from difflib import get_close_matches
+from datetime import MINYEAR, UTC, date, datetime, time, timedelta
 from enum import StrEnum
 from pathlib import Path
 from typing import Any, Final, Self
 
 import attrs
 
-from tgiconik._validate import not_blank, texts
+from tgiconik._validate import did_you_mean, not_blank, texts
 from tgiconik.errors import ConfigurationError
 
 
@@ -115,6 +114,14 @@ class AssetFacts:
     metadata: Mapping[str, Sequence[Any]] = attrs.field(factory=dict)
 
 
+def _regions(values: Sequence[str]) -> Sequence[str]:
+    return texts(values, "Recipient.regions")
+
+
+def _languages(values: Sequence[str]) -> Sequence[str]:
+    return texts(values, "Recipient.languages")
+
+
 @attrs.frozen(kw_only=True)
 class Recipient:
     """The partner that an asset is to be released to.
@@ -124,11 +131,14 @@ class Recipient:
         regions: regions that the media will be used in; it must be cleared for every one of them.
         languages: languages that are wanted; it must have one of them.
         language: a language that it must have besides one of `languages`; None for none.
+
+    Raises:
+        ConfigurationError: one text instead of a list.
     """
 
     company_id: str
-    regions: Sequence[str] = ()
-    languages: Sequence[str] = ()
+    regions: Sequence[str] = attrs.field(default=(), converter=_regions)
+    languages: Sequence[str] = attrs.field(default=(), converter=_languages)
     language: str | None = None
 
 
@@ -176,8 +186,20 @@ _PROBATION: Final = timedelta(minutes=15)
 
 
 def _positive(_: object, attribute: "attrs.Attribute[timedelta]", value: timedelta) -> None:
+    if not isinstance(value, timedelta):
+        raise ConfigurationError(f"policy: {attribute.name} must be a timedelta, not {value!r}")
     if not timedelta(0) < value <= _LONGEST_LINK:
         raise ConfigurationError(f"policy: {attribute.name} must be above zero and at most 5 years")
+
+
+def _switch(_: object, attribute: "attrs.Attribute[bool]", value: object) -> None:
+    if not isinstance(value, bool):
+        raise ConfigurationError(f"policy: {attribute.name} must be True or False, not {value!r}")
+
+
+def _whole_number(_: object, attribute: "attrs.Attribute[int]", value: object) -> None:
+    if not isinstance(value, int) or isinstance(value, bool):
+        raise ConfigurationError(f"policy: {attribute.name} must be a whole number, not {value!r}")
 
 
 def _name(_: object, attribute: "attrs.Attribute[str]", value: str) -> None:
@@ -264,14 +286,14 @@ class ReleasePolicy:
     holds_field: str = attrs.field(default="HeldVersions", validator=_name)
     compliant_version_field: str = attrs.field(default="CompliantVersion", validator=_name)
     compliant_sha256_field: str = attrs.field(default="CompliantSHA256", validator=_name)
-    require_compliant: bool = False
-    min_approvers: int = 1
+    require_compliant: bool = attrs.field(default=False, validator=_switch)
+    min_approvers: int = attrs.field(default=1, validator=_whole_number)
     required_approvers: frozenset[str] = attrs.field(default=frozenset(), converter=_set)
     external_reviewers: frozenset[str] = attrs.field(default=frozenset(), converter=_set)
     max_approval_age: timedelta | None = attrs.field(
         default=None, validator=attrs.validators.optional(_positive)
     )
-    allow_download: bool = True
+    allow_download: bool = attrs.field(default=True, validator=_switch)
     link_lifetime: timedelta = attrs.field(default=timedelta(days=14), validator=_positive)
     renew_before: timedelta = attrs.field(default=timedelta(days=2), validator=_positive)
     freshness: timedelta = attrs.field(default=timedelta(seconds=10), validator=_positive)
@@ -352,9 +374,9 @@ class ReleasePolicy:
         values: dict[str, Any] = {}
         for key, value in table.items():
             if key not in fields:
-                near = get_close_matches(key, fields, n=1)
-                hint = f"; did you mean {near[0]}?" if near else ""
-                raise ConfigurationError(f"{where}: there is no {key} in a policy{hint}")
+                raise ConfigurationError(
+                    f"{where}: there is no {key} in a policy{did_you_mean(key, fields)}"
+                )
             values[key] = _from_toml(where, fields[key], value)
         try:
             return cls(**values)
@@ -410,7 +432,8 @@ def decide(
 ) -> Decision:
     """Decide whether the asset's current version may be released to a partner now.
 
-    A pure and total function: it returns a decision for any facts.
+    A pure and total function: it returns a decision for any facts. Times without a time zone
+    are a refusal that says so: nobody can tell how old the facts are.
 
     Args:
         policy: the rules.
@@ -419,13 +442,14 @@ def decide(
         purpose: what for.
         at: the time of the decision, timezone-aware.
     """
+    zoneless = tuple(_without_zone(at=at, read_at=facts.read_at, approved_at=facts.approved_at))
     at = _nearest_utc(at)
     case = _Judged(policy, facts, recipient, purpose, at)
-    refusals = tuple(reason for rule in _RULES for reason in rule(case))
+    refusals = (*zoneless, *(reason for rule in _RULES for reason in rule(case)))
     if refusals:
         return Decision(allowed=False, reasons=refusals, decided_at=at)
     licence_end = usable_until(policy, facts)
-    link_end = at + policy.link_lifetime
+    link_end = at + min(policy.link_lifetime, _END_OF_CALENDAR - at)
     approvers = len(_approvers(policy, facts))
     return Decision(
         allowed=True,
@@ -511,6 +535,16 @@ def _clocks_are_plausible(case: _Judged) -> Iterable[Reason]:
     # A link has an end; it must be in the calendar, wherever in these years it begins.
     if any(now.year not in _PLAUSIBLE_YEARS for now in case.clocks):
         yield Reason(ReasonCode.CLOCKS, "A clock is wrong: it shows another age.")
+
+
+def _without_zone(**times: datetime | None) -> Iterable[Reason]:
+    for name, moment in times.items():
+        if moment is not None and moment.utcoffset() is None:
+            yield Reason(
+                ReasonCode.STALE,
+                f"{name} has no time zone, so that the age of the facts is not certain; "
+                "give a datetime with tzinfo, such as datetime.now(UTC).",
+            )
 
 
 def _asset_is_there(case: _Judged) -> Iterable[Reason]:
@@ -809,6 +843,18 @@ def _moment(value: object, *, ends_day: bool = False) -> datetime | None:
         day = datetime.combine(value, time(tzinfo=UTC))
         return day if not ends_day or value == date.max else day + timedelta(days=1)
     return None
+
+
+_END_OF_CALENDAR: Final = datetime.max.replace(tzinfo=UTC)
+_BEGINNING_OF_CALENDAR: Final = datetime.min.replace(tzinfo=UTC)
+
+
+def _within_calendar(moment: datetime) -> datetime:
+    """The moment in UTC, or the end of the calendar that it lies beyond."""
+    try:
+        return _utc(moment)
+    except OverflowError:
+        return _BEGINNING_OF_CALENDAR if moment.year == MINYEAR else _END_OF_CALENDAR
 
 
 def _utc(moment: datetime) -> datetime:

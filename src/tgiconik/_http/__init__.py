@@ -5,6 +5,7 @@ raised. `Pages` walks lists. Private: clients build on it, users see its effects
 """
 
 from tgiconik._http._closing import Closeable, NotPicklable
+from tgiconik._http._diagnosis import CHECK_DEADLINE, diagnosis
 from tgiconik._http._engine import Engine, Transport, chosen_engine
 from tgiconik._http._links import CHUNK, Links, Stream, StreamedBody
 from tgiconik._http._listed import Listed
@@ -20,8 +21,9 @@ from tgiconik._http._message import (
     unreadable,
 )
 from tgiconik._http._options import SessionOptions
-from tgiconik._http._origin import checked_url
+from tgiconik._http._origin import checked_url, hosts
 from tgiconik._http._pages import Page, Pages
+from tgiconik._http._per_loop import PerLoop, SharedClock
 from tgiconik._http._redact import Hidden
 from tgiconik._http._retry import Retry, may_repeat, requested_wait
 from tgiconik._http._session import (
@@ -33,6 +35,7 @@ from tgiconik._http._session import (
 from tgiconik._http._traffic import Traffic
 
 __all__ = [
+    "CHECK_DEADLINE",
     "CHUNK",
     "Answer",
     "Auth",
@@ -46,11 +49,13 @@ __all__ = [
     "NotPicklable",
     "Page",
     "Pages",
+    "PerLoop",
     "QueryValue",
     "Retry",
     "Secret",
     "Session",
     "SessionOptions",
+    "SharedClock",
     "Stream",
     "StreamedBody",
     "Traffic",
@@ -60,6 +65,8 @@ __all__ = [
     "build",
     "checked_url",
     "chosen_engine",
+    "diagnosis",
+    "hosts",
     "literal_path",
     "local_transport",
     "may_repeat",

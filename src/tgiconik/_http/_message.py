@@ -7,10 +7,10 @@ which error an answer is. Everything a caller gave (ids, query values) is checke
 import json
 import re
 from base64 import b64encode
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, date, datetime
 from email.utils import parsedate_to_datetime
-from typing import Any, Final, TypeAlias
+from typing import Any, Final, Self, TypeAlias
 from urllib.parse import quote, urlencode
 
 import attrs
@@ -18,6 +18,7 @@ import attrs
 from tgiconik import errors
 from tgiconik._http._redact import MASK, masked, secrets_in, secrets_sent, shown_url
 from tgiconik._models import rfc3339, writable
+from tgiconik._validate import with_zone
 
 Scalar: TypeAlias = str | int | float | bool | datetime | date
 QueryValue: TypeAlias = Scalar | Sequence[Scalar] | None
@@ -32,6 +33,10 @@ class Secret(str):
     """A path id that is itself a credential (a reset hash, say): sent, but never shown."""
 
     __slots__ = ()
+
+    def __new__(cls, value: str) -> Self:
+        """Made of text alone: anything else would be sent as its description."""
+        return super().__new__(cls, _id_text(value))
 
 
 @attrs.frozen(kw_only=True)
@@ -58,6 +63,12 @@ class Call:
     repeatable: bool = False
     authenticated: bool = True
     base: str | None = None
+
+    @property
+    def reads(self) -> bool:
+        """Whether it only reads, as far as can be told: a search is a POST that may be repeated."""
+        keyed = "Idempotency-Key" in self.headers
+        return self.method == "POST" and self.repeatable and not keyed
 
     def url(self, base: str) -> str:
         """The URL to send this to, below `base` unless the call names its own origin."""
@@ -204,8 +215,20 @@ def literal_path(path: str, query: Mapping[str, QueryValue] | None = None) -> st
     return _encodable(path).replace("{", "%7B").replace("}", "%7D")
 
 
+def _id_text(id_: object) -> str:
+    """An id, which is text: None, or the thing itself, would name something else."""
+    if isinstance(id_, str):
+        return id_
+    kind = type(id_).__name__
+    has_id = isinstance(getattr(id_, "id", None), str)
+    hint = f"; give the {kind}'s .id" if has_id else "; str(…) makes it text"
+    if id_ is None:
+        hint = "; was it read from something that has none?"
+    raise errors.ConfigurationError(f"an id must be text, not {kind}{hint}")
+
+
 def _segment(id_: str) -> str:
-    if id_ in _NO_SEGMENT or _CONTROL.search(id_):
+    if _id_text(id_) in _NO_SEGMENT or _CONTROL.search(id_):
         raise errors.ConfigurationError(f"{id_!r} cannot be an id in a path")
     return quote(_encodable(id_), safe="")
 
@@ -232,19 +255,23 @@ def _pairs(query: Mapping[str, QueryValue]) -> Iterable[tuple[str, str]]:
     for name, value in query.items():
         if value is None:
             continue
-        many = value if isinstance(value, Sequence) and not isinstance(value, str) else [value]
-        for one in many:
-            yield _encodable(name), _encodable(_query_text(one))
+        for one in value if isinstance(value, list | tuple) else [value]:
+            yield _encodable(name), _encodable(_query_text(name, one))
 
 
-def _query_text(value: Scalar) -> str:
+def _query_text(name: str, value: object) -> str:
     if isinstance(value, bool):
         return "true" if value else "false"
     if isinstance(value, datetime):
-        return rfc3339(value)
+        return rfc3339(with_zone(value, name))
     if isinstance(value, date):
         return value.isoformat()
-    return str(value)
+    if isinstance(value, str | int | float):
+        return str(value)
+    raise errors.ConfigurationError(
+        f"{name} must be text, a number, a boolean, a time or a list of them, "
+        f"not {type(value).__name__}"
+    )
 
 
 def _to_json(value: object) -> bytes:
@@ -254,6 +281,27 @@ def _to_json(value: object) -> bytes:
     # Not a number, a cycle, or half a character, as file names that are no UTF-8 have.
     except (ValueError, RecursionError) as error:
         raise errors.ConfigurationError(f"this cannot be sent as JSON: {error}") from error
+    except TypeError:
+        place, kind = next(_not_json(value, "body"), ("body", "this"))
+        raise errors.ConfigurationError(
+            f"{place} cannot be sent as JSON: it is a {kind}. Give text, a number, a boolean, "
+            "None, a list or a mapping"
+        ) from None
+
+
+def _not_json(value: object, place: str) -> Iterator[tuple[str, str]]:
+    """Where there is something that JSON has no word for, and of which type it is."""
+    if isinstance(value, Mapping):
+        for name, one in value.items():
+            if isinstance(name, str):
+                yield from _not_json(one, f"{place}.{name}")
+            else:
+                yield f"a name in {place}", type(name).__name__
+    elif isinstance(value, list | tuple):
+        for index, one in enumerate(value):
+            yield from _not_json(one, f"{place}[{index}]")
+    elif not (value is None or isinstance(value, str | int | float)):
+        yield place, type(value).__name__
 
 
 def _encodable(text: str) -> str:
@@ -290,7 +338,7 @@ def problem(answer: Answer, *, at: datetime) -> errors.StatusError | None:
     """
     if answer.status < FIRST_ERROR:
         return None
-    return _error_class(answer.status)(
+    error = _error_class(answer.status)(
         method=answer.call.method,
         url=answer.url,
         status=answer.status,
@@ -300,6 +348,8 @@ def problem(answer: Answer, *, at: datetime) -> errors.StatusError | None:
         problem_type=problem_type(answer.content),
         retry_after=retry_after(answer.headers, at=at),
     )
+    error.is_read |= answer.call.reads
+    return error
 
 
 _ERROR_CLASSES: Final[Mapping[int, type[errors.StatusError]]] = {

@@ -18,6 +18,8 @@ def checked_url(url: str, plain_http: Collection[str] = ()) -> str:
     Raises:
         ConfigurationError: no http(s) URL, or plain http to another machine that is not named.
     """
+    if not isinstance(url, str):
+        raise errors.ConfigurationError(f"a URL is text, not {type(url).__name__}")
     try:
         parts = urlsplit(url)
     except ValueError as error:

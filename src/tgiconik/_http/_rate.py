@@ -6,6 +6,8 @@ from typing import Final
 import anyio
 from anyio import Lock
 
+from tgiconik._http._per_loop import PerLoop, SharedClock
+
 #: Calls left of an allowance when calls begin to be spaced out more: other clients could have that
 #: many in flight already.
 _FEW_LEFT: Final = 8
@@ -24,7 +26,7 @@ class RateLimit:
 
     The generic cell rate algorithm: each call has a due time, one interval after the one before;
     a call may start up to `burst` intervals ahead of its due time. Shared by all calls of a
-    client, so that one 429 slows all of them down.
+    client, of whichever event loop, so that one 429 slows all of them down.
 
     The rate is the most that is tried, and all of it is, as long as nothing speaks against that.
     Where the platform says how many calls are left, more of them start at once after a pause, and
@@ -42,7 +44,8 @@ class RateLimit:
             raise ValueError("a rate limit needs a rate above 0 and a burst of at least 1")
         self._rate = rate
         self._burst = burst
-        self._lock = Lock()
+        self._turns = PerLoop(Lock)
+        self._clock = SharedClock(lambda: anyio.current_time())  # noqa: PLW0108 - tests replace anyio
         self._due = 0.0
         self._paused_until = 0.0
         self._left = math.inf
@@ -56,9 +59,10 @@ class RateLimit:
         First come, first served. Each call that started is to be `ended`; a cancelled waiter has
         taken nothing.
         """
-        came = anyio.current_time() if self._lock.locked() else None
-        async with self._lock:
-            now = anyio.current_time()
+        turn = await self._turns.get()
+        came = self._clock() if turn.locked() else None
+        async with turn:
+            now = self._clock()
             # Looked at when it is this caller's turn: what was learned meanwhile counts.
             interval = 1.0 / (self._rate * self._rate_share(now))
             start = max(now, self._due - interval * (self._burst_now() - 1), self._paused_until)
@@ -81,7 +85,7 @@ class RateLimit:
 
     def refused(self, seconds: float) -> None:
         """The platform said that these were too many: start no call for a while."""
-        now = anyio.current_time()
+        now = self._clock()
         if now >= self._paused_until:
             # Once for all that are refused at the same time.
             self._share = max(_MIN_SHARE, self._share_now(now) * _BACKOFF)

@@ -1,8 +1,11 @@
 """Thin I/O: send a call, try again where that is safe, and name every failure."""
 
 import logging
+import math
 import platform
-from collections.abc import AsyncIterator, Collection, Mapping
+from collections.abc import AsyncIterator, Collection, Iterator, Mapping
+from contextlib import contextmanager
+from contextvars import ContextVar
 from datetime import UTC, datetime
 from functools import cache
 from importlib.metadata import version
@@ -25,13 +28,18 @@ from tgiconik._http._message import (
     unreadable,
 )
 from tgiconik._http._origin import checked_url, hosts
+from tgiconik._http._per_loop import PerLoop
 from tgiconik._http._rate import RateLimit
-from tgiconik._http._redact import Hidden, reason, without_traceback
+from tgiconik._http._redact import Hidden, without_traceback
 from tgiconik._http._retry import Retry, RetryBudget, may_repeat, requested_wait
 from tgiconik._http._traffic import Traffic, TrafficCounter
+from tgiconik._validate import positive
 from tgiconik._version import __version__
 
 _log = logging.getLogger("tgiconik.http")
+
+#: Seconds that a call may take at the most, in a block of `Session.within`.
+_at_most: Final[ContextVar[float]] = ContextVar("_at_most", default=math.inf)
 
 
 class Auth(Protocol):
@@ -88,7 +96,8 @@ class Session(Closeable):
         plain_http: the hosts that may be called without encryption.
 
     Raises:
-        ConfigurationError: the URL is not one that credentials may be sent to.
+        ConfigurationError: the URL is not one that credentials may be sent to, or a number is not
+            above zero.
     """
 
     def __init__(
@@ -105,6 +114,10 @@ class Session(Closeable):
         user_agent: str | None = None,
         plain_http: Collection[str] = (),
     ) -> None:
+        positive(timeout, "timeout")
+        positive(deadline, "deadline")
+        if rate is not None:
+            positive(rate, "rate")
         self.plain_http: frozenset[str] = hosts(plain_http)
         self.base_url: str = checked_url(base_url, self.plain_http)
         self._auth = auth
@@ -115,7 +128,9 @@ class Session(Closeable):
         self._counter = TrafficCounter()
         self._date: str | None = None
         self._closed = False
-        self._in_flight: set[anyio.CancelScope] = set()
+        self._in_flight: PerLoop[set[anyio.CancelScope]] = PerLoop(
+            set[anyio.CancelScope], _cancel_all
+        )
         product = f"{header('User-Agent', user_agent)} " if user_agent else ""
         engine = chosen_engine(engine, brought=transport is not None)
         self._connections = Connections(
@@ -146,14 +161,34 @@ class Session(Closeable):
         """
         return http_date(self._date) if self._date is not None else None
 
+    @contextmanager
+    def within(self, seconds: float) -> Iterator[None]:
+        """Let calls of this block fail fast: in so many seconds, and without a second try.
+
+        A call that is refused because there were too many is tried again, if that is soon enough.
+        """
+        token = _at_most.set(seconds)
+        try:
+            yield
+        finally:
+            _at_most.reset(token)
+
+    async def sign_in(self) -> None:
+        """Get what calls are signed with, where that takes a call of its own.
+
+        Raises:
+            CallError: as that call ended.
+        """
+        if self._auth is not None:
+            await self._auth.headers(self)
+
     async def aclose(self) -> None:
         """Close all connections. Safe to call twice.
 
         Calls in flight end at once, with `ClientClosed`.
         """
         self._closed = True
-        for scope in list(self._in_flight):
-            scope.cancel()
+        await self._in_flight.aclose()
         await self._connections.aclose()
 
     async def send(self, call: Call) -> Answer:
@@ -169,18 +204,20 @@ class Session(Closeable):
         """
         if self._closed:
             raise errors.ClientClosed("the client is closed; nothing was sent", **self._where(call))
-        with anyio.move_on_after(self._deadline) as scope:
-            self._in_flight.add(scope)
+        in_flight = await self._in_flight.get()
+        deadline = min(self._deadline, _at_most.get())
+        with anyio.move_on_after(deadline) as scope:
+            in_flight.add(scope)
             try:
                 return await self._until_answered(call, scope.deadline)
             finally:
-                self._in_flight.discard(scope)
+                in_flight.discard(scope)
         if self._closed:
             raise errors.ClientClosed(
                 "the client was closed before the answer came", **self._where(call)
             )
         raise errors.TimedOut(
-            f"no answer within {self._deadline:g} s, retries included", **self._where(call)
+            f"no answer within {deadline:g} s, retries included", **self._where(call)
         )
 
     def _where(self, call: Call) -> dict[str, str]:
@@ -215,6 +252,8 @@ class Session(Closeable):
     def _wait_before_next(self, call: Call, error: errors.CallError, attempt: int) -> float | None:
         sent = not isinstance(error.__cause__, _NEVER_SENT)
         repeat = may_repeat(error, repeatable=call.repeatable, sent=sent)
+        if _at_most.get() < math.inf and not isinstance(error, errors.TooManyRequests):
+            return None
         if attempt >= self._retry.attempts or not repeat:
             return None
         wait = self._retry.wait(attempt, requested_wait(error))
@@ -289,8 +328,11 @@ class Session(Closeable):
                 f"{call.method} {shown}: what was to be sent is no HTTP"
             ) from None
         except httpx.RequestError as error:
+            why = self._connections.why_not_connected(
+                error, self.base_url if call.base is None else call.base
+            )
             raise errors.ConnectionFailed(
-                reason(error), method=call.method, url=shown
+                why, method=call.method, url=shown
             ) from without_traceback(error)
 
     async def _read(self, reply: HttpReply) -> bytes:
@@ -309,6 +351,11 @@ class Session(Closeable):
         async for chunk in chunks:
             self._counter.received += len(chunk)
             yield chunk
+
+
+async def _cancel_all(scopes: Collection[anyio.CancelScope]) -> None:
+    for scope in list(scopes):
+        scope.cancel()
 
 
 #: Longer than any page of a list, and short enough for a machine to hold a few of.

@@ -15,6 +15,9 @@ from typing import Any, ClassVar, Final, cast
 import attrs
 from typing_extensions import dataclass_transform
 
+from tgiconik._validate import did_you_mean
+from tgiconik.errors import ConfigurationError
+
 
 class Unset(enum.Enum):
     """The type of UNSET, for annotations: `title: str | Unset = UNSET`."""
@@ -34,6 +37,10 @@ UNSET: Final = Unset.UNSET
 _SECRET: Final = re.compile(
     r"(^|_)(password|secret|token|credentials|headers|otp|hash|nonce)$", re.IGNORECASE
 )
+
+
+class NoSuchFieldError(ConfigurationError, TypeError):
+    """A field that a model does not have."""
 
 
 class _LazyFields:
@@ -72,9 +79,12 @@ class Model:
         cls.__attrs_attrs__ = _LazyFields()
 
     def __init__(self, **values: Any) -> None:  # noqa: ANN401 - typed by dataclass_transform
-        unknown = values.keys() - {field.name for field in attrs.fields(type(self))}
-        if unknown:
-            raise TypeError(f"{type(self).__name__} has no field {', '.join(sorted(unknown))}")
+        known = {field.name for field in attrs.fields(type(self))}
+        if unknown := sorted(values.keys() - known):
+            raise NoSuchFieldError(
+                f"{type(self).__name__} has no field {', '.join(unknown)}"
+                + did_you_mean(unknown[0], known)
+            )
         self.__dict__.update(values)
 
     def __eq__(self, other: object) -> bool:

@@ -7,7 +7,7 @@ from uuid import uuid4
 
 from tgiconik import errors
 from tgiconik._http import Answer, Call, Listed, Page, Pages, QueryValue, Session, build, unreadable
-from tgiconik._models import DecodeError, Json, Model, decode, unstructure
+from tgiconik._models import DecodeError, Json, Model, check, decode, unstructure
 from tgiconik.iconik import _paging
 
 T = TypeVar("T")
@@ -26,6 +26,7 @@ class Options(TypedDict, total=False):
         query: query names and values; None is left out.
         headers: headers of this call alone; None is left out.
         body: sent as JSON; None for no body.
+        takes: the model that a body is, or is to be written as.
         form: sent as `application/x-www-form-urlencoded`.
         multipart: sent as `multipart/form-data`.
         content: sent as it is.
@@ -37,6 +38,7 @@ class Options(TypedDict, total=False):
     query: Mapping[str, QueryValue]
     headers: Mapping[str, str | None]
     body: Body
+    takes: type[Model]
     form: Body
     multipart: Body
     content: bytes
@@ -126,9 +128,12 @@ class Service(Listed):
         """The list at a path, page by page. Nothing is sent before iteration."""
         query = options.get("query", {})
         per_page = query.get("per_page")
+        # What is wrong with it is said where it is asked for, not where it is iterated over.
+        first = self._build(method, path, ids, options)
 
         async def fetch(cursor: str | None) -> Page[Any]:
-            call = self._build(method, path, ids, _at(options, cursor))
+            later = cursor is not None
+            call = self._build(method, path, ids, _at(options, cursor)) if later else first
             answer = await self._send(call, options)
             envelope = None if answer.status in _NO_BODY else _decoded(answer, into)
             items = getattr(envelope, "objects", None) or []
@@ -152,6 +157,7 @@ class Service(Listed):
         return Pages(fetch)
 
     def _build(self, method: str, path: str, ids: Sequence[str], options: Options) -> Call:
+        _check_bodies(options)
         content, content_type = options.get("content"), "application/octet-stream"
         if (parts := options.get("multipart")) is not None:
             content, content_type = _multipart(unstructure(parts))
@@ -176,6 +182,13 @@ class Service(Listed):
         except errors.Forbidden as error:
             error.roles = tuple(options.get("roles", ()))
             raise
+
+
+def _check_bodies(options: Options) -> None:
+    takes = options.get("takes")
+    for body in (options.get("body"), options.get("form"), options.get("multipart")):
+        if takes is not None and body is not None:
+            check(body, takes)
 
 
 def _at(options: Options, cursor: str | None) -> Options:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Final, Self, Unpack
 
 from tgiconik import errors
 from tgiconik._http import (
+    CHECK_DEADLINE,
     Closeable,
     Engine,
     HeaderAuth,
@@ -20,7 +21,9 @@ from tgiconik._http import (
     Traffic,
     Transport,
     build,
+    checked_url,
     chosen_engine,
+    hosts,
     literal_path,
 )
 
@@ -53,9 +56,27 @@ _VARIABLES: Final = {
 }
 #: Characters that a header can carry. The HTTP library's error repeats other values, secret or not.
 _CREDENTIAL: Final = re.compile(r"[!-~]+")
+_API: Final = re.compile(r"/+API/*\Z", re.IGNORECASE)
 #: iconik allows about 1,000 calls in 20 seconds per set of credentials: these, and the ten that may
 #: start at once after a pause.
 _CALLS_PER_SECOND: Final = 49.0
+
+
+def _is_credential(value: object) -> bool:
+    return isinstance(value, str) and _CREDENTIAL.fullmatch(value) is not None
+
+
+def without_api(url: str, plain_http: Collection[str] = ()) -> str:
+    """Take `/API`, which every path begins with, off the end of iconik's URL.
+
+    Args:
+        url: such as `https://app.iconik.io/API/`.
+        plain_http: hosts that may be called unencrypted.
+
+    Raises:
+        ConfigurationError: it is no URL that credentials may be sent to.
+    """
+    return _API.sub("", checked_url(url, hosts(plain_http)))
 
 
 class IconikClient(Closeable):
@@ -64,7 +85,8 @@ class IconikClient(Closeable):
     Nothing is sent before the first call.
 
     Args:
-        url: origin, such as `https://app.iconik.io` or `https://eu.iconik.io`.
+        url: origin, such as `https://app.iconik.io` or `https://eu.iconik.io`; `/API` at its end,
+            as other tools want it, is taken for the origin.
         app_id: id of the application.
         auth_token: its token; it acts as the user it was made for.
         timeout: seconds to wait for a connection, and between two pieces of an answer.
@@ -103,13 +125,13 @@ class IconikClient(Closeable):
         given = Hidden({"app_id": app_id, "auth_token": auth_token})
         # A traceback with its local variables would show it.
         del auth_token
-        wrong = [name for name, value in given.items() if not _CREDENTIAL.fullmatch(value)]
+        wrong = [name for name, value in given.items() if not _is_credential(value)]
         if wrong:
             raise errors.ConfigurationError(
                 f"{wrong[0]} is empty, or not ASCII without blanks; was a line's end copied too?"
             )
         self._session = Session(
-            url,
+            without_api(url, plain_http),
             auth=HeaderAuth({"App-ID": app_id, "Auth-Token": given["auth_token"]}),
             timeout=timeout,
             deadline=deadline,
@@ -325,9 +347,12 @@ class IconikClient(Closeable):
     async def check(self, policy: "ReleasePolicy | None" = None) -> "IconikCheck":
         """Check what the workflows need, without changing anything: see `IconikCheck`.
 
+        Where iconik does not answer, the result says why within seconds.
+
         Args:
             policy: also check that its metadata view and fields exist.
         """
         from tgiconik.iconik.check import check
 
-        return await check(self.users, self.metadata, policy)
+        with self._session.within(CHECK_DEADLINE):
+            return await check(self.users, self.metadata, policy)

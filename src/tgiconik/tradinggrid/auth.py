@@ -14,7 +14,15 @@ import anyio
 import attrs
 
 from tgiconik import errors
-from tgiconik._http import Answer, NotPicklable, Session, basic, build
+from tgiconik._http import (
+    Answer,
+    NotPicklable,
+    PerLoop,
+    Session,
+    SharedClock,
+    basic,
+    build,
+)
 from tgiconik._models import DecodeError, Record
 from tgiconik.tradinggrid._decode import read, readable
 
@@ -36,7 +44,7 @@ class _TokenAnswer(Record):
 
 @attrs.frozen
 class _Token:
-    """A token and the moment, on the event loop's clock, from which it is not used any more."""
+    """A token and the moment, on the clock of all loops, from which it is not used any more."""
 
     headers: Mapping[str, str] = attrs.field(repr=False)
     until: float
@@ -50,6 +58,10 @@ class _Failure:
     until: float
 
 
+def _is_text(value: object) -> bool:
+    return isinstance(value, str)
+
+
 class ClientCredentials(NotPicklable):
     """Signs calls with a token, and fetches a new one when it is needed.
 
@@ -61,7 +73,7 @@ class ClientCredentials(NotPicklable):
     Args:
         client_id: the consumer key.
         client_secret: the consumer secret.
-        clock: seconds, monotonic; the event loop's unless a test says otherwise.
+        clock: seconds, monotonic and the same in all event loops, unless a test says otherwise.
 
     Raises:
         ConfigurationError: id or secret is empty, or the id has a colon, which HTTP Basic reserves.
@@ -72,8 +84,10 @@ class ClientCredentials(NotPicklable):
         client_id: str,
         client_secret: str,
         *,
-        clock: Callable[[], float] = anyio.current_time,
+        clock: Callable[[], float] | None = None,
     ) -> None:
+        if not (_is_text(client_id) and _is_text(client_secret)):
+            raise errors.ConfigurationError("client id and client secret must be text")
         self._client_id = client_id
         self._basic = basic(f"{client_id}:{client_secret}".encode())
         usable = bool(client_id and client_secret) and ":" not in client_id
@@ -83,8 +97,8 @@ class ClientCredentials(NotPicklable):
             raise errors.ConfigurationError(
                 "client id and client secret must not be empty, and the id has no colon"
             )
-        self._clock = clock
-        self._lock = anyio.Lock()
+        self._clock = clock or SharedClock(anyio.current_time)
+        self._turns = PerLoop(anyio.Lock)
         self._token: _Token | None = None
         self._failure: _Failure | None = None
         self._fetches = 0
@@ -105,7 +119,7 @@ class ClientCredentials(NotPicklable):
         fetches = self._fetches
         if (token := self._current()) is not None:
             return token.headers
-        async with self._lock:
+        async with await self._turns.get():
             if (token := self._current()) is not None:
                 return token.headers
             self._raise_known_failure(fetches)

@@ -25,7 +25,13 @@ class AclsService(Service):
         `POST /API/acls/v1/acl/`, role `can_read_acls`.
         """
         return await self._call(
-            "POST", "/v1/acl/", into=m.BulkACL, body=body, repeatable=True, roles=("can_read_acls",)
+            "POST",
+            "/v1/acl/",
+            into=m.BulkACL,
+            body=body,
+            takes=m.CheckBulkACLsInput,
+            repeatable=True,
+            roles=("can_read_acls",),
         )
 
     def list_acl_templates(self) -> Pages[m.ACLTemplate]:
@@ -49,6 +55,7 @@ class AclsService(Service):
             "/v1/acl/templates/",
             into=m.ACLTemplate,
             body=body,
+            takes=m.ACLTemplateInput,
             roles=("can_write_acl_templates",),
         )
 
@@ -78,6 +85,7 @@ class AclsService(Service):
             template_id,
             into=m.ACLTemplate,
             body=body,
+            takes=m.ACLTemplateInput,
             roles=("can_write_acl_templates",),
         )
 
@@ -94,6 +102,7 @@ class AclsService(Service):
             template_id,
             into=m.ACLTemplate,
             body=body,
+            takes=m.ACLTemplateInput,
             roles=("can_write_acl_templates",),
         )
 
@@ -144,6 +153,7 @@ class AclsService(Service):
             object_type,
             into=m.CreateACLsResult,
             body=body,
+            takes=m.CreateACLsInput,
             roles=("can_write_acls",),
         )
 
@@ -155,7 +165,12 @@ class AclsService(Service):
         `DELETE /API/acls/v1/acl/{object_type}/`, role `can_delete_acls`.
         """
         await self._call(
-            "DELETE", "/v1/acl/{}/", object_type, body=body, roles=("can_delete_acls",)
+            "DELETE",
+            "/v1/acl/{}/",
+            object_type,
+            body=body,
+            takes=m.DeleteACLsInput,
+            roles=("can_delete_acls",),
         )
 
     async def bulk_set_acls(
@@ -171,6 +186,7 @@ class AclsService(Service):
             object_type,
             into=list[m.CreateACLsResult],
             body=body,
+            takes=m.CreateMultipleACLsInput,
             roles=("can_write_acls",),
         )
 
@@ -182,7 +198,12 @@ class AclsService(Service):
         `PUT /API/acls/v1/acl/{object_type}/content/`, role `can_write_acls`; may refuse with 501.
         """
         await self._call(
-            "PUT", "/v1/acl/{}/content/", object_type, body=body, roles=("can_write_acls",)
+            "PUT",
+            "/v1/acl/{}/content/",
+            object_type,
+            body=body,
+            takes=m.CreateBulkACLsInput,
+            roles=("can_write_acls",),
         )
 
     async def delete_content_acls(
@@ -193,7 +214,12 @@ class AclsService(Service):
         `DELETE /API/acls/v1/acl/{object_type}/content/`, role `can_delete_acls`.
         """
         await self._call(
-            "DELETE", "/v1/acl/{}/content/", object_type, body=body, roles=("can_delete_acls",)
+            "DELETE",
+            "/v1/acl/{}/content/",
+            object_type,
+            body=body,
+            takes=m.DeleteBulkACLsInput,
+            roles=("can_delete_acls",),
         )
 
     async def get_acl(
@@ -250,6 +276,7 @@ class AclsService(Service):
             permission,
             into=m.BulkACL,
             body=body,
+            takes=m.ACLsInput,
             repeatable=True,
             roles=("can_read_acls",),
         )
@@ -289,6 +316,7 @@ class AclsService(Service):
             object_key,
             into=m.GroupACL,
             body=body,
+            takes=m.GroupACLInput,
             roles=("can_write_acls",),
         )
 
@@ -351,6 +379,7 @@ class AclsService(Service):
             object_type,
             into=m.CreateACLsResult,
             body=body,
+            takes=m.CreateShareACLsInput,
             roles=("can_write_acls",),
         )
 
@@ -389,6 +418,7 @@ class AclsService(Service):
             object_key,
             into=m.ShareACL,
             body=body,
+            takes=m.ShareACLInput,
             roles=("can_write_acls",),
         )
 
@@ -412,6 +442,7 @@ class AclsService(Service):
             object_key,
             into=m.ShareACL,
             body=body,
+            takes=m.ShareACLInput,
             roles=("can_write_acls",),
         )
 
@@ -481,6 +512,7 @@ class AclsService(Service):
             object_key,
             into=m.UserACL,
             body=body,
+            takes=m.UserACLInput,
             roles=("can_write_acls",),
         )
 

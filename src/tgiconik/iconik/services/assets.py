@@ -26,7 +26,11 @@ class AssetsService(Service):
         `POST /API/assets/v1/approvals/bulk/`, role `can_write_approval_status_in_bulk`.
         """
         return await self._call_any(
-            "POST", "/v1/approvals/bulk/", body=body, roles=("can_write_approval_status_in_bulk",)
+            "POST",
+            "/v1/approvals/bulk/",
+            body=body,
+            takes=m.BulkSetApprovalInput,
+            roles=("can_write_approval_status_in_bulk",),
         )
 
     async def bulk_remove_approvals(
@@ -40,6 +44,7 @@ class AssetsService(Service):
             "POST",
             "/v1/approvals/bulk_remove/",
             body=body,
+            takes=m.BulkRemoveApprovalInput,
             roles=("can_write_approval_status_in_bulk",),
         )
 
@@ -90,6 +95,7 @@ class AssetsService(Service):
             "/v1/assets/",
             into=m.Asset,
             body=body,
+            takes=m.AssetCreateInput,
             query={
                 "apply_default_acls": apply_default_acls,
                 "apply_collection_acls": apply_collection_acls,
@@ -105,14 +111,22 @@ class AssetsService(Service):
 
         `PUT /API/assets/v1/assets/`, role `can_write_assets`.
         """
-        await self._call("PUT", "/v1/assets/", body=body, roles=("can_write_assets",))
+        await self._call(
+            "PUT", "/v1/assets/", body=body, takes=m.BulkAssetEditInput, roles=("can_write_assets",)
+        )
 
     async def update_assets(self, *, body: m.BulkAssetEditInput | Mapping[str, Any]) -> None:
         """Update assets.
 
         `PATCH /API/assets/v1/assets/`, role `can_write_assets`.
         """
-        await self._call("PATCH", "/v1/assets/", body=body, roles=("can_write_assets",))
+        await self._call(
+            "PATCH",
+            "/v1/assets/",
+            body=body,
+            takes=m.BulkAssetEditInput,
+            roles=("can_write_assets",),
+        )
 
     def list_recent_assets(self, *, per_page: int = 100) -> Pages[m.RecentAssetElastic]:
         """List recent assets.
@@ -136,7 +150,11 @@ class AssetsService(Service):
         `POST /API/assets/v1/assets/reindex/`, role `can_reindex_assets`.
         """
         return await self._call_any(
-            "POST", "/v1/assets/reindex/", body=body, roles=("can_reindex_assets",)
+            "POST",
+            "/v1/assets/reindex/",
+            body=body,
+            takes=m.ReindexAllAssetsInput,
+            roles=("can_reindex_assets",),
         )
 
     def list_asset_relation_types(self) -> Pages[m.RelationType]:
@@ -163,6 +181,7 @@ class AssetsService(Service):
             "/v1/assets/relation_types/",
             into=m.RelationType,
             body=body,
+            takes=m.RelationTypeInput,
             roles=("can_write_asset_relation_types",),
         )
 
@@ -192,6 +211,7 @@ class AssetsService(Service):
             relation_type,
             into=m.RelationType,
             body=body,
+            takes=m.RelationTypeInput,
             roles=("can_write_asset_relation_types",),
         )
 
@@ -208,6 +228,7 @@ class AssetsService(Service):
             relation_type,
             into=m.RelationType,
             body=body,
+            takes=m.RelationTypeInput,
             roles=("can_write_asset_relation_types",),
         )
 
@@ -231,7 +252,11 @@ class AssetsService(Service):
         `POST /API/assets/v1/assets/segments/reindex/`, role `can_reindex_segments`.
         """
         return await self._call_any(
-            "POST", "/v1/assets/segments/reindex/", body=body, roles=("can_reindex_segments",)
+            "POST",
+            "/v1/assets/segments/reindex/",
+            body=body,
+            takes=m.ReindexAllSegmentsInput,
+            roles=("can_reindex_segments",),
         )
 
     async def get_asset(
@@ -271,6 +296,7 @@ class AssetsService(Service):
             asset_id,
             into=m.Asset,
             body=body,
+            takes=m.AssetInput,
             query={"generate_subclip_keyframes": generate_subclip_keyframes},
             roles=("can_write_assets",),
         )
@@ -292,6 +318,7 @@ class AssetsService(Service):
             asset_id,
             into=m.Asset,
             body=body,
+            takes=m.AssetInput,
             query={"generate_subclip_keyframes": generate_subclip_keyframes},
             roles=("can_write_assets",),
         )
@@ -337,6 +364,7 @@ class AssetsService(Service):
             asset_id,
             into=m.AssetHistory,
             body=body,
+            takes=m.AssetHistoryInput,
             roles=("can_write_assets_history",),
         )
 
@@ -403,7 +431,12 @@ class AssetsService(Service):
         `POST /API/assets/v1/assets/{asset_id}/reindex/`, role `can_reindex_assets`.
         """
         return await self._call_any(
-            "POST", "/v1/assets/{}/reindex/", asset_id, body=body, roles=("can_reindex_assets",)
+            "POST",
+            "/v1/assets/{}/reindex/",
+            asset_id,
+            body=body,
+            takes=m.ReindexAssetInput,
+            roles=("can_reindex_assets",),
         )
 
     def list_asset_relations(
@@ -441,6 +474,7 @@ class AssetsService(Service):
             asset_id,
             into=m.Relation,
             body=body,
+            takes=m.RelationInput,
             roles=("can_create_asset_relations",),
         )
 
@@ -487,6 +521,7 @@ class AssetsService(Service):
             related_to_asset_id,
             into=m.Relation,
             body=body,
+            takes=m.RelationInput,
             roles=("can_create_asset_relations",),
         )
 
@@ -542,6 +577,7 @@ class AssetsService(Service):
             "/v1/assets/{}/search_document/",
             asset_id,
             body=body,
+            takes=m.AssetElasticInput,
             roles=("can_reindex_assets",),
         )
 
@@ -620,6 +656,7 @@ class AssetsService(Service):
             asset_id,
             into=m.Segment,
             body=body,
+            takes=m.SegmentInput,
             headers={"Share-User-Email": share_user_email},
             roles=("can_create_segments",),
         )
@@ -636,6 +673,7 @@ class AssetsService(Service):
             "/v1/assets/{}/segments/bulk/",
             asset_id,
             body=body,
+            takes=m.BulkCreateSegmentsInput,
             roles=("can_create_segments",),
         )
 
@@ -655,6 +693,7 @@ class AssetsService(Service):
             "/v1/assets/{}/segments/bulk/",
             asset_id,
             body=body,
+            takes=m.BulkEditAssetSegmentsInput,
             query={"generate_subclip_keyframes": generate_subclip_keyframes},
             roles=("can_write_segments",),
         )
@@ -676,6 +715,7 @@ class AssetsService(Service):
             "/v1/assets/{}/segments/bulk/",
             asset_id,
             body=body,
+            takes=m.DeleteSegmentsInput,
             query={"immediately": immediately, "ignore_reindexing": ignore_reindexing},
             roles=("can_delete_segments",),
         )
@@ -724,6 +764,7 @@ class AssetsService(Service):
             "/v1/assets/{}/segments/reindex/",
             asset_id,
             body=body,
+            takes=m.ReindexSegmentInput,
             roles=("can_reindex_segments",),
         )
 
@@ -868,6 +909,7 @@ class AssetsService(Service):
             segment_id,
             into=m.Segment,
             body=body,
+            takes=m.EditSegmentInput,
             query={"generate_subclip_keyframes": generate_subclip_keyframes},
             roles=("can_write_segments",),
         )
@@ -891,6 +933,7 @@ class AssetsService(Service):
             segment_id,
             into=m.Segment,
             body=body,
+            takes=m.EditSegmentInput,
             query={"generate_subclip_keyframes": generate_subclip_keyframes},
             roles=("can_write_segments",),
         )
@@ -924,6 +967,7 @@ class AssetsService(Service):
             asset_id,
             segment_id,
             body=body,
+            takes=m.ReindexSegmentInput,
             roles=("can_reindex_segments",),
         )
 
@@ -960,6 +1004,7 @@ class AssetsService(Service):
             asset_id,
             into=m.AssetVersions,
             body=body,
+            takes=m.CreateAssetVersionInput,
             roles=("can_write_versions",),
         )
 
@@ -980,6 +1025,7 @@ class AssetsService(Service):
             asset_id,
             source_asset_id,
             body=body,
+            takes=m.CreateAssetVersionFromAssetInput,
             roles=("can_write_versions",),
         )
 
@@ -1000,6 +1046,7 @@ class AssetsService(Service):
             asset_id,
             source_version_id,
             body=body,
+            takes=m.CreateAssetVersionFromVersionInput,
             roles=("can_write_versions",),
         )
 
@@ -1026,6 +1073,7 @@ class AssetsService(Service):
             version_id,
             into=m.AssetVersion,
             body=body,
+            takes=m.AssetVersionInput,
             roles=("can_write_versions",),
         )
 
@@ -1043,6 +1091,7 @@ class AssetsService(Service):
             version_id,
             into=m.AssetVersion,
             body=body,
+            takes=m.AssetVersionInput,
             roles=("can_write_versions",),
         )
 
@@ -1110,6 +1159,7 @@ class AssetsService(Service):
             version_id,
             into=m.AssetTranscriptionProperties,
             body=body,
+            takes=m.AssetTranscriptionPropertiesInput,
             roles=("can_write_transcriptions",),
         )
 
@@ -1131,6 +1181,7 @@ class AssetsService(Service):
             version_id,
             into=m.AssetTranscriptionProperties,
             body=body,
+            takes=m.AssetTranscriptionFromSubtitleInput,
             roles=("can_write_transcriptions",),
         )
 
@@ -1171,6 +1222,7 @@ class AssetsService(Service):
             transcription_id,
             into=m.AssetTranscriptionProperties,
             body=body,
+            takes=m.AssetTranscriptionPropertiesInput,
             roles=("can_write_transcriptions",),
         )
 
@@ -1194,6 +1246,7 @@ class AssetsService(Service):
             transcription_id,
             into=m.AssetTranscriptionProperties,
             body=body,
+            takes=m.AssetTranscriptionPropertiesInput,
             roles=("can_write_transcriptions",),
         )
 
@@ -1270,6 +1323,7 @@ class AssetsService(Service):
             "/v1/collections/",
             into=m.Collection,
             body=body,
+            takes=m.CollectionInput,
             query={
                 "apply_default_acls": apply_default_acls,
                 "apply_collection_acls": apply_collection_acls,
@@ -1301,7 +1355,11 @@ class AssetsService(Service):
         `POST /API/assets/v1/collections/reindex/`, role `can_reindex_collections`.
         """
         return await self._call_any(
-            "POST", "/v1/collections/reindex/", body=body, roles=("can_reindex_collections",)
+            "POST",
+            "/v1/collections/reindex/",
+            body=body,
+            takes=m.ReindexAllCollectionsInput,
+            roles=("can_reindex_collections",),
         )
 
     async def get_collection(self, collection_id: str) -> m.Collection:
@@ -1334,6 +1392,7 @@ class AssetsService(Service):
             collection_id,
             into=m.Collection,
             body=body,
+            takes=m.CollectionInput,
             query={"change_parent_mode": change_parent_mode},
             roles=("can_write_collections",),
         )
@@ -1355,6 +1414,7 @@ class AssetsService(Service):
             collection_id,
             into=m.Collection,
             body=body,
+            takes=m.CollectionInput,
             query={"change_parent_mode": change_parent_mode},
             roles=("can_write_collections",),
         )
@@ -1455,6 +1515,7 @@ class AssetsService(Service):
             "/v1/collections/{}/contents/",
             collection_id,
             body=body,
+            takes=m.CollectionContentInput,
             roles=("can_write_collections",),
         )
 
@@ -1473,6 +1534,7 @@ class AssetsService(Service):
             "/v1/collections/{}/contents/ordering/custom/",
             collection_id,
             body=body,
+            takes=m.CreateCollectionContentOrderingInput,
             roles=("can_write_collections",),
         )
 
@@ -1507,6 +1569,7 @@ class AssetsService(Service):
             object_type,
             object_id,
             body=body,
+            takes=m.CollectionContentOrderingInput,
             roles=("can_write_collections",),
         )
 
@@ -1545,6 +1608,7 @@ class AssetsService(Service):
             object_type,
             object_id,
             body=body,
+            takes=m.ReindexCollectionContentInput,
             roles=("can_reindex_collections",),
         )
 
@@ -1575,6 +1639,7 @@ class AssetsService(Service):
             "/v1/collections/{}/keyframes/",
             collection_id,
             body=body,
+            takes=m.SynchronizeCollectionKeyframesInput,
             roles=("can_reindex_collections",),
         )
 
@@ -1599,6 +1664,7 @@ class AssetsService(Service):
             "/v1/collections/{}/reindex/",
             collection_id,
             body=body,
+            takes=m.ReindexCollectionInput,
             roles=("can_reindex_collections",),
         )
 
@@ -1642,6 +1708,7 @@ class AssetsService(Service):
             "/v1/collections/{}/search_document/",
             collection_id,
             body=body,
+            takes=m.CollectionDocumentInput,
             roles=("can_reindex_collections",),
         )
 
@@ -1696,6 +1763,7 @@ class AssetsService(Service):
             collection_id,
             into=m.Collection,
             body=body,
+            takes=m.CollectionContentInput,
             query={"copy_acl": copy_acl, "copy_keyframes": copy_keyframes},
             roles=("can_write_collections",),
         )
@@ -1736,6 +1804,7 @@ class AssetsService(Service):
             action_id,
             into=m.CustomActionCallbackReply,
             body=body,
+            takes=m.CustomActionCallbackInput,
             roles=("can_read_custom_actions",),
         )
 
@@ -1760,7 +1829,12 @@ class AssetsService(Service):
         `POST /API/assets/v1/custom_actions/{context}/`.
         """
         return await self._call(
-            "POST", "/v1/custom_actions/{}/", context, into=m.CustomAction, body=body
+            "POST",
+            "/v1/custom_actions/{}/",
+            context,
+            into=m.CustomAction,
+            body=body,
+            takes=m.CustomActionCreateInput,
         )
 
     async def get_custom_action(self, context: str, action_id: str) -> m.CustomAction:
@@ -1785,7 +1859,13 @@ class AssetsService(Service):
         `PUT /API/assets/v1/custom_actions/{context}/{action_id}/`.
         """
         return await self._call(
-            "PUT", "/v1/custom_actions/{}/{}/", context, action_id, into=m.CustomAction, body=body
+            "PUT",
+            "/v1/custom_actions/{}/{}/",
+            context,
+            action_id,
+            into=m.CustomAction,
+            body=body,
+            takes=m.CustomActionInput,
         )
 
     async def update_custom_action(
@@ -1796,7 +1876,13 @@ class AssetsService(Service):
         `PATCH /API/assets/v1/custom_actions/{context}/{action_id}/`.
         """
         return await self._call(
-            "PATCH", "/v1/custom_actions/{}/{}/", context, action_id, into=m.CustomAction, body=body
+            "PATCH",
+            "/v1/custom_actions/{}/{}/",
+            context,
+            action_id,
+            into=m.CustomAction,
+            body=body,
+            takes=m.CustomActionInput,
         )
 
     async def delete_custom_action(self, context: str, action_id: str) -> None:
@@ -1820,6 +1906,7 @@ class AssetsService(Service):
             action_id,
             into=m.CustomActionCallbackReply,
             body=body,
+            takes=m.CustomActionCallbackInput,
             roles=("can_read_custom_actions",),
         )
 
@@ -1846,7 +1933,11 @@ class AssetsService(Service):
         `POST /API/assets/v1/delete_queue/assets/`, role `can_delete_assets`.
         """
         await self._call(
-            "POST", "/v1/delete_queue/assets/", body=body, roles=("can_delete_assets",)
+            "POST",
+            "/v1/delete_queue/assets/",
+            body=body,
+            takes=m.DeleteQueueInput,
+            roles=("can_delete_assets",),
         )
 
     async def remove_assets_from_delete_queue(
@@ -1857,7 +1948,11 @@ class AssetsService(Service):
         `DELETE /API/assets/v1/delete_queue/assets/`, role `can_write_assets`.
         """
         await self._call(
-            "DELETE", "/v1/delete_queue/assets/", body=body, roles=("can_write_assets",)
+            "DELETE",
+            "/v1/delete_queue/assets/",
+            body=body,
+            takes=m.DeleteQueueInput,
+            roles=("can_write_assets",),
         )
 
     async def purge_assets_in_delete_queue(
@@ -1868,7 +1963,11 @@ class AssetsService(Service):
         `POST /API/assets/v1/delete_queue/assets/purge/`, role `can_purge_assets`.
         """
         await self._call(
-            "POST", "/v1/delete_queue/assets/purge/", body=body, roles=("can_purge_assets",)
+            "POST",
+            "/v1/delete_queue/assets/purge/",
+            body=body,
+            takes=m.DeleteQueueInput,
+            roles=("can_purge_assets",),
         )
 
     async def purge_all_assets_in_delete_queue(self) -> None:
@@ -1894,7 +1993,13 @@ class AssetsService(Service):
 
         `POST /API/assets/v1/delete_queue/bulk/`, role `can_delete_assets`.
         """
-        await self._call("POST", "/v1/delete_queue/bulk/", body=body, roles=("can_delete_assets",))
+        await self._call(
+            "POST",
+            "/v1/delete_queue/bulk/",
+            body=body,
+            takes=m.BulkDeleteInput,
+            roles=("can_delete_assets",),
+        )
 
     def list_collections_in_delete_queue(
         self, *, per_page: int = 100, sort: str | None = None, filter: str | None = None
@@ -1919,7 +2024,11 @@ class AssetsService(Service):
         `POST /API/assets/v1/delete_queue/collections/`, role `can_delete_collections`.
         """
         await self._call(
-            "POST", "/v1/delete_queue/collections/", body=body, roles=("can_delete_collections",)
+            "POST",
+            "/v1/delete_queue/collections/",
+            body=body,
+            takes=m.DeleteQueueInput,
+            roles=("can_delete_collections",),
         )
 
     async def remove_collections_from_delete_queue(
@@ -1930,7 +2039,11 @@ class AssetsService(Service):
         `DELETE /API/assets/v1/delete_queue/collections/`, role `can_write_collections`.
         """
         await self._call(
-            "DELETE", "/v1/delete_queue/collections/", body=body, roles=("can_write_collections",)
+            "DELETE",
+            "/v1/delete_queue/collections/",
+            body=body,
+            takes=m.DeleteQueueInput,
+            roles=("can_write_collections",),
         )
 
     async def purge_collections_in_delete_queue(
@@ -1944,6 +2057,7 @@ class AssetsService(Service):
             "POST",
             "/v1/delete_queue/collections/purge/",
             body=body,
+            takes=m.DeleteQueueInput,
             roles=("can_purge_collections",),
         )
 
@@ -2003,6 +2117,7 @@ class AssetsService(Service):
             "/v1/favorites/",
             into=m.BulkAddToFavorites,
             body=body,
+            takes=m.BulkAddToFavoritesInput,
             roles=("can_write_favorites",),
         )
 
@@ -2018,6 +2133,7 @@ class AssetsService(Service):
             "/v1/favorites/",
             into=m.BulkDeleteFromFavorites,
             body=body,
+            takes=m.BulkDeleteFromFavoritesInput,
             roles=("can_delete_favorites",),
         )
 
@@ -2079,7 +2195,12 @@ class AssetsService(Service):
         `POST /API/assets/v1/playlists/`, role `can_create_playlists`.
         """
         return await self._call(
-            "POST", "/v1/playlists/", into=m.Playlist, body=body, roles=("can_create_playlists",)
+            "POST",
+            "/v1/playlists/",
+            into=m.Playlist,
+            body=body,
+            takes=m.PlaylistCreateInput,
+            roles=("can_create_playlists",),
         )
 
     async def get_playlist(self, playlist_id: str) -> m.Playlist:
@@ -2104,6 +2225,7 @@ class AssetsService(Service):
             playlist_id,
             into=m.Playlist,
             body=body,
+            takes=m.PlaylistInput,
             roles=("can_write_playlists",),
         )
 
@@ -2120,6 +2242,7 @@ class AssetsService(Service):
             playlist_id,
             into=m.Playlist,
             body=body,
+            takes=m.PlaylistInput,
             roles=("can_write_playlists",),
         )
 
@@ -2161,6 +2284,7 @@ class AssetsService(Service):
             playlist_id,
             into=m.PlaylistItem,
             body=body,
+            takes=m.PlaylistItemInput,
             roles=("can_add_playlist_items",),
         )
 
@@ -2178,6 +2302,7 @@ class AssetsService(Service):
             item_id,
             into=m.PlaylistItem,
             body=body,
+            takes=m.PlaylistItemInput,
             roles=("can_update_playlist_items",),
         )
 
@@ -2195,6 +2320,7 @@ class AssetsService(Service):
             item_id,
             into=m.PlaylistItem,
             body=body,
+            takes=m.PlaylistItemInput,
             roles=("can_update_playlist_items",),
         )
 
@@ -2229,6 +2355,7 @@ class AssetsService(Service):
             item_id,
             into=m.PlaylistItem,
             body=body,
+            takes=m.PlaylistItemUpdatePositionInput,
             roles=("can_update_playlist_items_position",),
         )
 
@@ -2244,6 +2371,7 @@ class AssetsService(Service):
             "/v1/playlists/{}/keyframes/",
             playlist_id,
             body=body,
+            takes=m.SynchronizeCollectionKeyframesInput,
             roles=("can_reindex_playlists",),
         )
 
@@ -2259,6 +2387,7 @@ class AssetsService(Service):
             "/v1/playlists/{}/reindex/",
             playlist_id,
             body=body,
+            takes=m.ReindexPlaylistInput,
             roles=("can_reindex_playlists",),
         )
 
@@ -2296,7 +2425,12 @@ class AssetsService(Service):
         `POST /API/assets/v1/portals/`, role `can_create_portals`.
         """
         return await self._call(
-            "POST", "/v1/portals/", into=m.Portal, body=body, roles=("can_create_portals",)
+            "POST",
+            "/v1/portals/",
+            into=m.Portal,
+            body=body,
+            takes=m.PortalCreateInput,
+            roles=("can_create_portals",),
         )
 
     async def get_portal(self, portal_id: str) -> m.Portal:
@@ -2321,6 +2455,7 @@ class AssetsService(Service):
             portal_id,
             into=m.Portal,
             body=body,
+            takes=m.PortalInput,
             roles=("can_write_portals",),
         )
 
@@ -2337,6 +2472,7 @@ class AssetsService(Service):
             portal_id,
             into=m.Portal,
             body=body,
+            takes=m.PortalInput,
             roles=("can_write_portals",),
         )
 
@@ -2376,7 +2512,12 @@ class AssetsService(Service):
         `POST /API/assets/v1/portals/{portal_id}/reindex/`, role `can_reindex_portals`.
         """
         return await self._call_any(
-            "POST", "/v1/portals/{}/reindex/", portal_id, body=body, roles=("can_reindex_portals",)
+            "POST",
+            "/v1/portals/{}/reindex/",
+            portal_id,
+            body=body,
+            takes=m.ReindexPortalInput,
+            roles=("can_reindex_portals",),
         )
 
     def list_projects(
@@ -2401,7 +2542,12 @@ class AssetsService(Service):
         `POST /API/assets/v1/projects/`, role `can_create_projects`.
         """
         return await self._call(
-            "POST", "/v1/projects/", into=m.Project, body=body, roles=("can_create_projects",)
+            "POST",
+            "/v1/projects/",
+            into=m.Project,
+            body=body,
+            takes=m.ProjectCreateInput,
+            roles=("can_create_projects",),
         )
 
     async def get_project(self, project_id: str, *, include_users: bool | None = None) -> m.Project:
@@ -2431,6 +2577,7 @@ class AssetsService(Service):
             project_id,
             into=m.Project,
             body=body,
+            takes=m.ProjectInput,
             roles=("can_write_projects",),
         )
 
@@ -2447,6 +2594,7 @@ class AssetsService(Service):
             project_id,
             into=m.Project,
             body=body,
+            takes=m.ProjectInput,
             roles=("can_write_projects",),
         )
 
@@ -2483,6 +2631,7 @@ class AssetsService(Service):
             project_id,
             into=m.ProjectMember,
             body=body,
+            takes=m.ProjectMemberCreateInput,
             roles=("can_add_project_members",),
         )
 
@@ -2525,6 +2674,7 @@ class AssetsService(Service):
             "/v1/projects/{}/reindex/",
             project_id,
             body=body,
+            takes=m.ReindexProjectInput,
             roles=("can_reindex_projects",),
         )
 
@@ -2572,7 +2722,13 @@ class AssetsService(Service):
 
         `POST /API/assets/v1/publications/jobs/`, role `can_publish`.
         """
-        await self._call("POST", "/v1/publications/jobs/", body=body, roles=("can_publish",))
+        await self._call(
+            "POST",
+            "/v1/publications/jobs/",
+            body=body,
+            takes=m.CreatePublicationJobInput,
+            roles=("can_publish",),
+        )
 
     def list_publication_templates(self) -> Pages[m.PublicationTemplate]:
         """List publication templates.
@@ -2610,7 +2766,11 @@ class AssetsService(Service):
         `POST /API/assets/v1/reindex/bulk/`, role `can_reindex_assets`.
         """
         return await self._call_any(
-            "POST", "/v1/reindex/bulk/", body=body, roles=("can_reindex_assets",)
+            "POST",
+            "/v1/reindex/bulk/",
+            body=body,
+            takes=m.ReindexBulkActionInput,
+            roles=("can_reindex_assets",),
         )
 
     async def reindex_segments(self, *, body: m.ReindexSegmentsInput | Mapping[str, Any]) -> Json:
@@ -2619,7 +2779,11 @@ class AssetsService(Service):
         `POST /API/assets/v1/segments/reindex/`, role `can_reindex_segments`.
         """
         return await self._call_any(
-            "POST", "/v1/segments/reindex/", body=body, roles=("can_reindex_segments",)
+            "POST",
+            "/v1/segments/reindex/",
+            body=body,
+            takes=m.ReindexSegmentsInput,
+            roles=("can_reindex_segments",),
         )
 
     def list_sequences(
@@ -2646,7 +2810,12 @@ class AssetsService(Service):
         `POST /API/assets/v1/sequences/`, role `can_create_sequences`.
         """
         return await self._call(
-            "POST", "/v1/sequences/", into=m.Sequence, body=body, roles=("can_create_sequences",)
+            "POST",
+            "/v1/sequences/",
+            into=m.Sequence,
+            body=body,
+            takes=m.SequenceCreateInput,
+            roles=("can_create_sequences",),
         )
 
     async def get_sequence(self, sequence_id: str) -> m.Sequence:
@@ -2671,6 +2840,7 @@ class AssetsService(Service):
             sequence_id,
             into=m.Sequence,
             body=body,
+            takes=m.SequenceInput,
             roles=("can_write_sequences",),
         )
 
@@ -2687,6 +2857,7 @@ class AssetsService(Service):
             sequence_id,
             into=m.Sequence,
             body=body,
+            takes=m.SequenceInput,
             roles=("can_write_sequences",),
         )
 
@@ -2728,6 +2899,7 @@ class AssetsService(Service):
             sequence_id,
             into=m.SequenceItem,
             body=body,
+            takes=m.SequenceItemInput,
             roles=("can_add_sequence_items",),
         )
 
@@ -2762,6 +2934,7 @@ class AssetsService(Service):
             item_id,
             into=m.SequenceItem,
             body=body,
+            takes=m.SequenceItemUpdatePositionInput,
             roles=("can_add_sequence_items",),
         )
 
@@ -2777,6 +2950,7 @@ class AssetsService(Service):
             "/v1/sequences/{}/reindex/",
             sequence_id,
             body=body,
+            takes=m.ReindexSequenceInput,
             roles=("can_reindex_sequences",),
         )
 
@@ -2793,6 +2967,7 @@ class AssetsService(Service):
             object_type,
             into=m.Share,
             body=body,
+            takes=m.BulkShareCreateInput,
             roles=("can_write_shares",),
         )
 
@@ -2899,7 +3074,11 @@ class AssetsService(Service):
         `POST /API/assets/v1/shares/allowlist/entries/`; may refuse with 409.
         """
         return await self._call(
-            "POST", "/v1/shares/allowlist/entries/", into=m.MagicLinkAllowlistEntry, body=body
+            "POST",
+            "/v1/shares/allowlist/entries/",
+            into=m.MagicLinkAllowlistEntry,
+            body=body,
+            takes=m.MagicLinkAllowlistCreateInput,
         )
 
     async def get_share_allowlist_entry(self, entry_id: str) -> m.MagicLinkAllowlistEntry:
@@ -2924,6 +3103,7 @@ class AssetsService(Service):
             entry_id,
             into=m.MagicLinkAllowlistEntry,
             body=body,
+            takes=m.MagicLinkAllowlistUpdateInput,
         )
 
     async def delete_share_allowlist_entry(self, entry_id: str) -> None:
@@ -2945,6 +3125,7 @@ class AssetsService(Service):
             "/v1/shares/auth/login/",
             into=m.ShareToken,
             body=body,
+            takes=m.ShareLoginInput,
             headers={"App-ID": app_id},
             authenticated=False,
         )
@@ -2979,7 +3160,11 @@ class AssetsService(Service):
         `DELETE /API/assets/v1/shares/bulk/`, role `can_delete_object_shares`.
         """
         await self._call(
-            "DELETE", "/v1/shares/bulk/", body=body, roles=("can_delete_object_shares",)
+            "DELETE",
+            "/v1/shares/bulk/",
+            body=body,
+            takes=m.BulkShareDeleteInput,
+            roles=("can_delete_object_shares",),
         )
 
     async def bulk_delete_all_shares(
@@ -2990,7 +3175,11 @@ class AssetsService(Service):
         `DELETE /API/assets/v1/shares/bulk/all/`, role `can_manage_all_shares`.
         """
         await self._call(
-            "DELETE", "/v1/shares/bulk/all/", body=body, roles=("can_manage_all_shares",)
+            "DELETE",
+            "/v1/shares/bulk/all/",
+            body=body,
+            takes=m.BulkShareDeleteInput,
+            roles=("can_manage_all_shares",),
         )
 
     async def check_share_magic_link_enabled(
@@ -3005,6 +3194,7 @@ class AssetsService(Service):
             "/v1/shares/magic_link/enabled/",
             into=m.CheckShareMagicLinkEnabledAnswer,
             body=body,
+            takes=m.MagicLinkCheckSettingInput,
             repeatable=True,
             authenticated=False,
         )
@@ -3022,6 +3212,7 @@ class AssetsService(Service):
             share_id,
             into=m.RequestShareMagicLinkAnswer,
             body=body,
+            takes=m.MagicLinkRequestInput,
             authenticated=False,
         )
 
@@ -3038,6 +3229,7 @@ class AssetsService(Service):
             share_id,
             into=m.ShareToken,
             body=body,
+            takes=m.MagicLinkValidateInput,
             authenticated=False,
         )
 
@@ -3048,7 +3240,13 @@ class AssetsService(Service):
 
         `POST /API/assets/v1/sync/sessions/`.
         """
-        return await self._call("POST", "/v1/sync/sessions/", into=m.SyncSession, body=body)
+        return await self._call(
+            "POST",
+            "/v1/sync/sessions/",
+            into=m.SyncSession,
+            body=body,
+            takes=m.SyncSessionCreateInput,
+        )
 
     async def get_sync_session(self, sync_session_id: str) -> m.SyncSession:
         """Get a sync session.
@@ -3074,6 +3272,7 @@ class AssetsService(Service):
             sync_session_id,
             into=m.SyncSession,
             body=body,
+            takes=m.SyncSessionInput,
             query={"update_if_none": update_if_none},
         )
 
@@ -3094,6 +3293,7 @@ class AssetsService(Service):
             sync_session_id,
             into=m.SyncSession,
             body=body,
+            takes=m.SyncSessionInput,
             query={"update_if_none": update_if_none},
         )
 
@@ -3132,6 +3332,7 @@ class AssetsService(Service):
             object_id,
             into=m.ApprovalBy,
             body=body,
+            takes=m.ApprovalByInput,
             roles=("can_write_approval_status",),
         )
 
@@ -3186,6 +3387,7 @@ class AssetsService(Service):
             object_id,
             into=m.Approval,
             body=body,
+            takes=m.ApprovalInput,
             roles=("can_write_approval_request",),
         )
 
@@ -3203,6 +3405,7 @@ class AssetsService(Service):
             object_id,
             into=m.Approval,
             body=body,
+            takes=m.ApprovalInput,
             roles=("can_write_approval_request",),
         )
 
@@ -3220,6 +3423,7 @@ class AssetsService(Service):
             object_id,
             into=m.Approval,
             body=body,
+            takes=m.ApprovalInput,
             roles=("can_write_approval_request",),
         )
 
@@ -3287,6 +3491,7 @@ class AssetsService(Service):
             object_id,
             into=m.Share,
             body=body,
+            takes=m.ShareCreateInput,
             roles=("can_write_shares",),
         )
 
@@ -3304,6 +3509,7 @@ class AssetsService(Service):
             object_id,
             into=m.ShareURL,
             body=body,
+            takes=m.ShareURLCreateInput,
             roles=("can_write_shares",),
         )
 
@@ -3336,6 +3542,7 @@ class AssetsService(Service):
             share_id,
             into=m.Share,
             body=body,
+            takes=m.ShareInput,
             roles=("can_write_shares",),
         )
 
@@ -3372,6 +3579,7 @@ class AssetsService(Service):
             object_id,
             share_id,
             body=body,
+            takes=m.ReindexShareInput,
             roles=("can_reindex_shares",),
         )
 
@@ -3414,6 +3622,7 @@ class AssetsService(Service):
             share_id,
             into=m.ShareUser,
             body=body,
+            takes=m.ShareUserInput,
             roles=("can_write_shares",),
         )
 
@@ -3457,6 +3666,7 @@ class AssetsService(Service):
             share_user_id,
             into=m.ShareUser,
             body=body,
+            takes=m.ShareUserInput,
             roles=("can_write_shares",),
         )
 
@@ -3482,6 +3692,7 @@ class AssetsService(Service):
             share_user_id,
             into=m.ShareUser,
             body=body,
+            takes=m.ShareUserInput,
             roles=("can_write_shares",),
         )
 

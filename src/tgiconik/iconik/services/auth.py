@@ -40,7 +40,12 @@ class AuthService(Service):
         `POST /API/auth/v1/apps/`, role `can_write_apps`.
         """
         return await self._call(
-            "POST", "/v1/apps/", into=m.AppCreate, body=body, roles=("can_write_apps",)
+            "POST",
+            "/v1/apps/",
+            into=m.AppCreate,
+            body=body,
+            takes=m.AppCreateInput,
+            roles=("can_write_apps",),
         )
 
     async def create_external_app_auth(
@@ -51,7 +56,11 @@ class AuthService(Service):
         `POST /API/auth/v1/apps/external/auth/`.
         """
         return await self._call(
-            "POST", "/v1/apps/external/auth/", into=m.ExternalAuthRequestResponse, body=body
+            "POST",
+            "/v1/apps/external/auth/",
+            into=m.ExternalAuthRequestResponse,
+            body=body,
+            takes=m.ExternalAuthRequestInput,
         )
 
     async def get_external_app_auth(self, secret: str) -> m.ExternalAuth:
@@ -74,7 +83,13 @@ class AuthService(Service):
 
         `POST /API/auth/v1/apps/instance/`.
         """
-        return await self._call("POST", "/v1/apps/instance/", into=m.ApprovedAppInstance, body=body)
+        return await self._call(
+            "POST",
+            "/v1/apps/instance/",
+            into=m.ApprovedAppInstance,
+            body=body,
+            takes=m.ApprovedAppInstanceInput,
+        )
 
     async def get_app_instance(self, approved_instance_id: str) -> m.ExternalAuth:
         """Get an app instance.
@@ -114,7 +129,13 @@ class AuthService(Service):
         `PUT /API/auth/v1/apps/{app_id}/`, role `can_write_apps`.
         """
         return await self._call(
-            "PUT", "/v1/apps/{}/", app_id, into=m.App, body=body, roles=("can_write_apps",)
+            "PUT",
+            "/v1/apps/{}/",
+            app_id,
+            into=m.App,
+            body=body,
+            takes=m.AppInput,
+            roles=("can_write_apps",),
         )
 
     async def update_app(self, app_id: str, *, body: m.AppInput | Mapping[str, Any]) -> m.App:
@@ -123,7 +144,13 @@ class AuthService(Service):
         `PATCH /API/auth/v1/apps/{app_id}/`, role `can_write_apps`.
         """
         return await self._call(
-            "PATCH", "/v1/apps/{}/", app_id, into=m.App, body=body, roles=("can_write_apps",)
+            "PATCH",
+            "/v1/apps/{}/",
+            app_id,
+            into=m.App,
+            body=body,
+            takes=m.AppInput,
+            roles=("can_write_apps",),
         )
 
     async def delete_app(self, app_id: str) -> None:
@@ -171,7 +198,11 @@ class AuthService(Service):
         `POST /API/auth/v1/auth/embed/token/`.
         """
         return await self._call(
-            "POST", "/v1/auth/embed/token/", into=m.EmbedTokenResponse, body=body
+            "POST",
+            "/v1/auth/embed/token/",
+            into=m.EmbedTokenResponse,
+            body=body,
+            takes=m.EmbedTokenRequestInput,
         )
 
     async def exchange_embed_token(
@@ -186,6 +217,7 @@ class AuthService(Service):
             "/v1/auth/embed/token/exchange/",
             into=m.CuttingRoomTokenResponse,
             body=body,
+            takes=m.TokenExchangeRequestInput,
             query={"format": format},
             authenticated=False,
         )
@@ -202,6 +234,7 @@ class AuthService(Service):
             "/v1/auth/multidomain/login/",
             into=m.Token,
             body=body,
+            takes=m.MultiDomainLoginInput,
             headers={"Temp-Auth-Token": temp_auth_token},
             authenticated=False,
         )
@@ -217,6 +250,7 @@ class AuthService(Service):
             "POST",
             "/v1/auth/otp/generate/",
             body=body,
+            takes=m.MultiDomainLoginInput,
             headers={"Temp-Auth-Token": temp_auth_token},
             authenticated=False,
         )
@@ -253,7 +287,11 @@ class AuthService(Service):
         `POST /API/auth/v1/auth/saml/domains/`.
         """
         return await self._call(
-            "POST", "/v1/auth/saml/domains/", into=m.DomainIdentityProviderMap, body=body
+            "POST",
+            "/v1/auth/saml/domains/",
+            into=m.DomainIdentityProviderMap,
+            body=body,
+            takes=m.DomainIdentityProviderMapInput,
         )
 
     async def delete_saml_domain(self, domain: str) -> None:
@@ -289,6 +327,7 @@ class AuthService(Service):
             "/v1/auth/saml/idp/",
             into=m.IdentityProvider,
             body=body,
+            takes=m.IdentityProviderInput,
             roles=("can_write_identity_providers",),
         )
 
@@ -327,6 +366,7 @@ class AuthService(Service):
             identity_provider_id,
             into=m.IdentityProvider,
             body=body,
+            takes=m.IdentityProviderInput,
             roles=("can_write_identity_providers",),
         )
 
@@ -343,6 +383,7 @@ class AuthService(Service):
             identity_provider_id,
             into=m.IdentityProvider,
             body=body,
+            takes=m.IdentityProviderInput,
             roles=("can_write_identity_providers",),
         )
 
@@ -370,6 +411,7 @@ class AuthService(Service):
             "/v1/auth/saml/login/",
             into=m.LogInWithSamlAnswer,
             body=body,
+            takes=m.SAMLLoginInput,
             authenticated=False,
         )
 
@@ -422,6 +464,7 @@ class AuthService(Service):
             "/v1/auth/saml/multidomain/login/",
             into=m.MultiDomainUserSystems,
             body=body,
+            takes=m.SAMLLoginInput,
             repeatable=True,
             authenticated=False,
         )
@@ -486,6 +529,7 @@ class AuthService(Service):
             "/v1/auth/simple/login/",
             into=m.TokenMultiplatformLogin,
             body=body,
+            takes=m.SimpleLoginInput,
             authenticated=False,
         )
 
@@ -573,6 +617,7 @@ class AuthService(Service):
             Secret(reset_hash),
             into=m.InvitationResponse,
             body=body,
+            takes=m.CompleteInvitationInput,
             authenticated=False,
         )
 
@@ -584,7 +629,11 @@ class AuthService(Service):
         `POST /API/auth/v1/marketplace/google/link/`; sent without credentials.
         """
         return await self._call_any(
-            "POST", "/v1/marketplace/google/link/", body=body, authenticated=False
+            "POST",
+            "/v1/marketplace/google/link/",
+            body=body,
+            takes=m.MarketplaceGoogleLinkInput,
+            authenticated=False,
         )
 
     async def sign_up_with_google_marketplace(
@@ -595,7 +644,11 @@ class AuthService(Service):
         `POST /API/auth/v1/marketplace/google/signup/`; sent without credentials.
         """
         return await self._call_location(
-            "POST", "/v1/marketplace/google/signup/", multipart=body, authenticated=False
+            "POST",
+            "/v1/marketplace/google/signup/",
+            multipart=body,
+            takes=m.MarketplaceGoogleSignupInput,
+            authenticated=False,
         )
 
     async def get_oauth_authorization(
@@ -670,6 +723,7 @@ class AuthService(Service):
             "/v1/oauth/token/",
             into=m.Token,
             form=body,
+            takes=m.OAuthTokenInput,
             query={"expires_in": expires_in},
             headers={"Authorization": authorization},
             authenticated=False,
@@ -689,7 +743,13 @@ class AuthService(Service):
 
         `POST /API/auth/v1/password/forgot/`; sent without credentials.
         """
-        return await self._call_any("POST", "/v1/password/forgot/", body=body, authenticated=False)
+        return await self._call_any(
+            "POST",
+            "/v1/password/forgot/",
+            body=body,
+            takes=m.ForgotPasswordInput,
+            authenticated=False,
+        )
 
     async def reset_password(
         self, reset_hash: str, *, body: m.ResetPasswordInput | Mapping[str, Any]
@@ -699,7 +759,12 @@ class AuthService(Service):
         `PUT /API/auth/v1/password/reset/{reset_hash}/`; may refuse with 419; sent without credentials.
         """
         return await self._call_any(
-            "PUT", "/v1/password/reset/{}/", Secret(reset_hash), body=body, authenticated=False
+            "PUT",
+            "/v1/password/reset/{}/",
+            Secret(reset_hash),
+            body=body,
+            takes=m.ResetPasswordInput,
+            authenticated=False,
         )
 
     async def get_password_checks_for_reset(self, reset_hash: str) -> m.PasswordChecks:
@@ -729,7 +794,9 @@ class AuthService(Service):
 
         `POST /API/auth/v1/referral_codes/`; may refuse with 409.
         """
-        return await self._call("POST", "/v1/referral_codes/", into=m.ReferralCode, body=body)
+        return await self._call(
+            "POST", "/v1/referral_codes/", into=m.ReferralCode, body=body, takes=m.ReferralCodeInput
+        )
 
     async def get_referral_code(self, code: str) -> m.ReferralCode:
         """Get a referral code.
@@ -751,7 +818,12 @@ class AuthService(Service):
         `POST /API/auth/v1/registrations/`; sent without credentials.
         """
         return await self._call(
-            "POST", "/v1/registrations/", into=m.Registration, body=body, authenticated=False
+            "POST",
+            "/v1/registrations/",
+            into=m.Registration,
+            body=body,
+            takes=m.RegistrationInput,
+            authenticated=False,
         )
 
     async def get_registration_content(self, *, page_route: str) -> m.WebflowContent:
@@ -807,7 +879,9 @@ class AuthService(Service):
 
         `POST /API/auth/v1/system_domains/`.
         """
-        return await self._call("POST", "/v1/system_domains/", into=m.SystemDomain, body=body)
+        return await self._call(
+            "POST", "/v1/system_domains/", into=m.SystemDomain, body=body, takes=m.SystemDomainInput
+        )
 
     async def get_basic_system_domain(self, system_domain_id: str) -> m.SystemDomainBasicAdmin:
         """Get a basic system domain.
@@ -831,6 +905,7 @@ class AuthService(Service):
             referral_code,
             into=m.SystemDomainFromTemplate,
             body=body,
+            takes=m.SystemDomainFromReferralCodeInput,
         )
 
     def search_system_domains(
@@ -894,6 +969,7 @@ class AuthService(Service):
             system_domain_id,
             into=m.SystemDomainSuperAdmin,
             body=body,
+            takes=m.SystemDomainSuperAdminInput,
         )
 
     async def update_system_domain(
@@ -909,6 +985,7 @@ class AuthService(Service):
             system_domain_id,
             into=m.SystemDomainSuperAdmin,
             body=body,
+            takes=m.SystemDomainSuperAdminInput,
         )
 
     async def delete_system_domain(self, system_domain_id: str) -> None:
@@ -938,6 +1015,7 @@ class AuthService(Service):
             system_domain_id,
             into=m.EnableSystemDomainFeature,
             body=body,
+            takes=m.EnableSystemDomainFeatureInput,
         )
 
     async def upload_system_domain_logo(
@@ -975,6 +1053,7 @@ class AuthService(Service):
             system_domain_id,
             into=m.SystemDomainProfile,
             body=body,
+            takes=m.SystemDomainProfileInput,
         )
 
     async def reindex_system_domain(
@@ -989,5 +1068,6 @@ class AuthService(Service):
             "/v1/system_domains/{}/reindex/",
             system_domain_id,
             body=body,
+            takes=m.ReindexSystemDomainInput,
             roles=("can_read_system_domains",),
         )

@@ -39,6 +39,7 @@ class AutomationsService(Service):
             "/v1/automations/",
             into=m.Automation,
             body=body,
+            takes=m.AutomationInput,
             roles=("can_write_automations",),
         )
 
@@ -68,6 +69,7 @@ class AutomationsService(Service):
             automation_id,
             into=m.Automation,
             body=body,
+            takes=m.AutomationInput,
             roles=("can_write_automations",),
         )
 
@@ -84,6 +86,7 @@ class AutomationsService(Service):
             automation_id,
             into=m.Automation,
             body=body,
+            takes=m.AutomationInput,
             roles=("can_write_automations",),
         )
 
@@ -113,6 +116,7 @@ class AutomationsService(Service):
             automation_id,
             into=m.AutomationHistory,
             body=body,
+            takes=m.AutomationHistoryInput,
             query={"ttl": ttl},
             roles=("can_write_automations",),
         )

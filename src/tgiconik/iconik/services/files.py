@@ -45,6 +45,7 @@ class FilesService(Service):
             "/v1/analysis/profiles/",
             into=m.AnalysisProfile,
             body=body,
+            takes=m.AnalysisProfileInput,
             roles=("can_write_analysis_profiles",),
         )
 
@@ -79,6 +80,7 @@ class FilesService(Service):
             profile_id,
             into=m.AnalysisProfile,
             body=body,
+            takes=m.AnalysisProfileInput,
             roles=("can_write_analysis_profiles",),
         )
 
@@ -95,6 +97,7 @@ class FilesService(Service):
             profile_id,
             into=m.AnalysisProfile,
             body=body,
+            takes=m.AnalysisProfileInput,
             roles=("can_write_analysis_profiles",),
         )
 
@@ -162,6 +165,7 @@ class FilesService(Service):
             "/v1/analysis/service_accounts/",
             into=m.AnalysisServiceAccountRead,
             body=body,
+            takes=m.AnalysisServiceAccountInput,
             roles=("can_write_analysis_service_accounts",),
         )
 
@@ -196,6 +200,7 @@ class FilesService(Service):
             analysis_service_account_id,
             into=m.AnalysisServiceAccount,
             body=body,
+            takes=m.AnalysisServiceAccountInput,
             roles=("can_write_analysis_service_accounts",),
         )
 
@@ -215,6 +220,7 @@ class FilesService(Service):
             analysis_service_account_id,
             into=m.AnalysisServiceAccount,
             body=body,
+            takes=m.AnalysisServiceAccountInput,
             roles=("can_write_analysis_service_accounts",),
         )
 
@@ -250,7 +256,11 @@ class FilesService(Service):
         `POST /API/files/v1/assets/bulk/keyframes/`, role `can_create_transcode_jobs`.
         """
         return await self._call_any(
-            "POST", "/v1/assets/bulk/keyframes/", body=body, roles=("can_create_transcode_jobs",)
+            "POST",
+            "/v1/assets/bulk/keyframes/",
+            body=body,
+            takes=m.BulkTranscodeInput,
+            roles=("can_create_transcode_jobs",),
         )
 
     async def export_assets(
@@ -269,6 +279,7 @@ class FilesService(Service):
             "/v1/assets/export_locations/{}/",
             export_location_id,
             body=body,
+            takes=m.AssetBatchExportInput,
             query={"allow_host_transfer": allow_host_transfer},
             roles=("can_write_exports",),
         )
@@ -324,6 +335,7 @@ class FilesService(Service):
             asset_id,
             export_location_id,
             body=body,
+            takes=m.AssetExportInput,
             query={"allow_host_transfer": allow_host_transfer},
             roles=("can_write_exports",),
         )
@@ -358,6 +370,7 @@ class FilesService(Service):
             asset_id,
             into=m.FileSet,
             body=body,
+            takes=m.FileSetInput,
             roles=("can_write_files",),
         )
 
@@ -379,6 +392,7 @@ class FilesService(Service):
             "/v1/assets/{}/file_sets/bulk/",
             asset_id,
             body=body,
+            takes=m.BulkFilesetInput,
             query={
                 "keep_source": keep_source,
                 "immediately": immediately,
@@ -415,6 +429,7 @@ class FilesService(Service):
             file_set_id,
             into=m.FileSet,
             body=body,
+            takes=m.FileSetInput,
             roles=("can_write_files",),
         )
 
@@ -432,6 +447,7 @@ class FilesService(Service):
             file_set_id,
             into=m.FileSet,
             body=body,
+            takes=m.FileSetInput,
             roles=("can_write_files",),
         )
 
@@ -549,6 +565,7 @@ class FilesService(Service):
             asset_id,
             into=m.File,
             body=body,
+            takes=m.FileCreateInput,
             roles=("can_write_files",),
         )
 
@@ -595,6 +612,7 @@ class FilesService(Service):
             file_id,
             into=m.File,
             body=body,
+            takes=m.FileInput,
             roles=("can_write_files",),
         )
 
@@ -612,6 +630,7 @@ class FilesService(Service):
             file_id,
             into=m.File,
             body=body,
+            takes=m.FileInput,
             roles=("can_write_files",),
         )
 
@@ -644,6 +663,7 @@ class FilesService(Service):
             milliseconds,
             into=m.TranscodeResponse,
             body=body,
+            takes=m.TranscodeRequestInput,
             roles=("can_create_poster",),
         )
 
@@ -675,6 +695,7 @@ class FilesService(Service):
             file_id,
             into=m.EditProxyResponse,
             body=body,
+            takes=m.EditProxyInput,
             roles=("can_create_transcode_jobs", "can_write_files"),
         )
 
@@ -706,6 +727,7 @@ class FilesService(Service):
             file_id,
             into=m.TranscodeResponse,
             body=body,
+            takes=m.TranscodeRequestInput,
             roles=("can_create_transcode_jobs",),
         )
 
@@ -723,6 +745,7 @@ class FilesService(Service):
             file_id,
             into=m.TranscodeResponse,
             body=body,
+            takes=m.TranscodeRequestInput,
             roles=("can_create_transcode_jobs",),
         )
 
@@ -744,6 +767,7 @@ class FilesService(Service):
             asset_id,
             file_id,
             body=body,
+            takes=m.MultipartUploadInput,
             query={"temporary": temporary},
             roles=("can_write_files",),
         )
@@ -766,6 +790,7 @@ class FilesService(Service):
             asset_id,
             file_id,
             body=body,
+            takes=m.MultipartB2CancelUploadInput,
             query={"temporary": temporary},
             roles=("can_write_files",),
         )
@@ -788,6 +813,7 @@ class FilesService(Service):
             asset_id,
             file_id,
             body=body,
+            takes=m.MultipartB2FinishUploadInput,
             query={"temporary": temporary},
             roles=("can_write_files",),
         )
@@ -811,6 +837,7 @@ class FilesService(Service):
             file_id,
             into=m.MultipartB2StartUpload,
             body=body,
+            takes=m.MultipartB2StartUploadInput,
             query={"temporary": temporary},
             roles=("can_write_files",),
         )
@@ -832,6 +859,7 @@ class FilesService(Service):
             asset_id,
             file_id,
             body=body,
+            takes=m.MultipartUploadCleanupInput,
             roles=("can_write_files",),
         )
 
@@ -854,6 +882,7 @@ class FilesService(Service):
             file_id,
             into=m.MultiPartUploadComposeURL,
             body=body,
+            takes=m.MultipartUploadComposeInput,
             query={"temporary": temporary},
             roles=("can_write_files",),
         )
@@ -935,6 +964,7 @@ class FilesService(Service):
             file_id,
             into=m.MultiPartS3UrlParts,
             body=body,
+            takes=m.MultiPartS3UrlPartsInput,
             query={"temporary": temporary},
             roles=("can_write_files",),
         )
@@ -972,6 +1002,7 @@ class FilesService(Service):
             asset_id,
             file_id,
             body=body,
+            takes=m.SubtitleRequestInput,
             roles=("can_create_transcode_jobs",),
         )
 
@@ -1005,6 +1036,7 @@ class FilesService(Service):
             asset_id,
             into=m.Format,
             body=body,
+            takes=m.FormatInput,
             roles=("can_write_formats",),
         )
 
@@ -1041,6 +1073,7 @@ class FilesService(Service):
             format_id,
             into=m.Format,
             body=body,
+            takes=m.FormatInput,
             query={"sync_components": sync_components},
             roles=("can_write_formats",),
         )
@@ -1064,6 +1097,7 @@ class FilesService(Service):
             format_id,
             into=m.Format,
             body=body,
+            takes=m.FormatInput,
             query={"sync_components": sync_components},
             roles=("can_write_formats",),
         )
@@ -1102,6 +1136,7 @@ class FilesService(Service):
             asset_id,
             format_id,
             body=body,
+            takes=m.FormatArchiveInput,
             query={"allow_host_transfer": allow_host_transfer},
             roles=("can_archive_formats",),
         )
@@ -1119,6 +1154,7 @@ class FilesService(Service):
             asset_id,
             format_id,
             body=body,
+            takes=m.FormatDeleteArchiveInput,
             roles=("can_delete_archived_formats",),
         )
 
@@ -1150,6 +1186,7 @@ class FilesService(Service):
             format_id,
             into=m.Component,
             body=body,
+            takes=m.ComponentInput,
             roles=("can_create_formats",),
         )
 
@@ -1286,6 +1323,7 @@ class FilesService(Service):
             asset_id,
             format_id,
             body=body,
+            takes=m.FormatRestoreInput,
             query={"allow_host_transfer": allow_host_transfer},
             roles=("can_restore_archived_formats",),
         )
@@ -1367,6 +1405,7 @@ class FilesService(Service):
             asset_id,
             into=m.KeyframeCreate,
             body=body,
+            takes=m.KeyframeCreateInput,
             query={"use_google_resumable_upload": use_google_resumable_upload},
             roles=("can_write_keyframes",),
         )
@@ -1407,6 +1446,7 @@ class FilesService(Service):
             keyframe_id,
             into=m.Keyframe,
             body=body,
+            takes=m.KeyframeCreateInput,
             roles=("can_write_keyframes",),
         )
 
@@ -1424,6 +1464,7 @@ class FilesService(Service):
             keyframe_id,
             into=m.Keyframe,
             body=body,
+            takes=m.KeyframeCreateInput,
             roles=("can_write_keyframes",),
         )
 
@@ -1490,6 +1531,7 @@ class FilesService(Service):
             storage_method,
             into=m.KeyframeCreate,
             body=body,
+            takes=m.KeyframeCreateInput,
             query={"use_google_resumable_upload": use_google_resumable_upload},
             roles=("can_write_keyframes",),
         )
@@ -1508,6 +1550,7 @@ class FilesService(Service):
             storage_method,
             into=m.ProxyCreate,
             body=body,
+            takes=m.ProxyCreateInput,
             roles=("can_write_proxies",),
         )
 
@@ -1554,6 +1597,7 @@ class FilesService(Service):
             asset_id,
             into=m.ProxyCreate,
             body=body,
+            takes=m.ProxyCreateInput,
             roles=("can_write_proxies",),
         )
 
@@ -1593,6 +1637,7 @@ class FilesService(Service):
             proxy_id,
             into=m.Proxy,
             body=body,
+            takes=m.ProxyUpdateInput,
             roles=("can_write_proxies",),
         )
 
@@ -1610,6 +1655,7 @@ class FilesService(Service):
             proxy_id,
             into=m.Proxy,
             body=body,
+            takes=m.ProxyUpdateInput,
             roles=("can_write_proxies",),
         )
 
@@ -1642,6 +1688,7 @@ class FilesService(Service):
             proxy_id,
             into=m.ProxyContainer,
             body=body,
+            takes=m.ProxyContainerInput,
             headers={"DRM": drm, "Watermark": watermark},
             roles=("can_write_proxies",),
         )
@@ -1668,6 +1715,7 @@ class FilesService(Service):
             container_id,
             into=m.ProxyFile,
             body=body,
+            takes=m.ProxyFileInput,
             headers={"DRM": drm, "Watermark": watermark},
             roles=("can_write_proxies",),
         )
@@ -1694,6 +1742,7 @@ class FilesService(Service):
             file_id,
             into=m.ProxyFile,
             body=body,
+            takes=m.ProxyFileUpdateInput,
             roles=("can_write_proxies",),
         )
 
@@ -1719,6 +1768,7 @@ class FilesService(Service):
             file_id,
             into=m.ProxyFile,
             body=body,
+            takes=m.ProxyFileUpdateInput,
             roles=("can_write_proxies",),
         )
 
@@ -1752,6 +1802,7 @@ class FilesService(Service):
             proxy_id,
             into=m.TranscodeResponse,
             body=body,
+            takes=m.TranscodeRequestInput,
             roles=("can_create_transcode_jobs",),
         )
 
@@ -1772,6 +1823,7 @@ class FilesService(Service):
             asset_id,
             proxy_id,
             body=body,
+            takes=m.MultipartUploadProxyCleanupInput,
             roles=("can_write_proxies",),
         )
 
@@ -1896,6 +1948,7 @@ class FilesService(Service):
             segment_id,
             into=m.AttachmentCreate,
             body=body,
+            takes=m.AttachmentCreateInput,
             query={"use_google_resumable_upload": use_google_resumable_upload},
             roles=("can_write_segments",),
         )
@@ -1960,6 +2013,7 @@ class FilesService(Service):
             attachment_id,
             into=m.Attachment,
             body=body,
+            takes=m.AttachmentUpdateInput,
             roles=("can_write_segments",),
         )
 
@@ -1983,6 +2037,7 @@ class FilesService(Service):
             attachment_id,
             into=m.Attachment,
             body=body,
+            takes=m.AttachmentUpdateInput,
             roles=("can_write_segments",),
         )
 
@@ -2032,6 +2087,7 @@ class FilesService(Service):
             asset_id,
             into=m.Subtitle,
             body=body,
+            takes=m.SubtitleInput,
             roles=("can_write_asset_subtitles",),
         )
 
@@ -2103,6 +2159,7 @@ class FilesService(Service):
             subtitle_id,
             into=m.Subtitle,
             body=body,
+            takes=m.SubtitleInput,
             roles=("can_write_asset_subtitles",),
         )
 
@@ -2120,6 +2177,7 @@ class FilesService(Service):
             subtitle_id,
             into=m.Subtitle,
             body=body,
+            takes=m.SubtitleInput,
             roles=("can_write_asset_subtitles",),
         )
 
@@ -2162,6 +2220,7 @@ class FilesService(Service):
             asset_id,
             into=m.TemporaryFileSet,
             body=body,
+            takes=m.TemporaryFileSetInput,
             roles=("can_write_files",),
         )
 
@@ -2215,6 +2274,7 @@ class FilesService(Service):
             asset_id,
             into=m.TemporaryFileCreate,
             body=body,
+            takes=m.TemporaryFileCreateInput,
             query={"store": store},
             roles=("can_write_files",),
         )
@@ -2233,6 +2293,7 @@ class FilesService(Service):
             file_id,
             into=m.File,
             body=body,
+            takes=m.FileInput,
             roles=("can_write_files",),
         )
 
@@ -2250,6 +2311,7 @@ class FilesService(Service):
             file_id,
             into=m.File,
             body=body,
+            takes=m.FileInput,
             roles=("can_write_files",),
         )
 
@@ -2635,6 +2697,7 @@ class FilesService(Service):
             asset_id,
             version_id,
             body=body,
+            takes=m.TranscodeRequestInput,
             roles=("can_create_transcode_jobs",),
         )
 
@@ -2687,6 +2750,7 @@ class FilesService(Service):
             collection_id,
             export_location_id,
             body=body,
+            takes=m.CollectionExportInput,
             query={"allow_host_transfer": allow_host_transfer},
             roles=("can_write_exports",),
         )
@@ -2721,6 +2785,7 @@ class FilesService(Service):
             collection_id,
             into=m.CollectionKeyframeCreate,
             body=body,
+            takes=m.CollectionKeyframeCreateInput,
             roles=("can_write_keyframes",),
         )
 
@@ -2737,6 +2802,7 @@ class FilesService(Service):
             collection_id,
             into=m.CollectionCopyKeyframesResponse,
             body=body,
+            takes=m.CollectionCopyKeyframesRequestInput,
             roles=("can_write_keyframes",),
         )
 
@@ -2774,6 +2840,7 @@ class FilesService(Service):
             keyframe_id,
             into=m.CollectionKeyframe,
             body=body,
+            takes=m.CollectionKeyframeInput,
             roles=("can_write_keyframes",),
         )
 
@@ -2795,6 +2862,7 @@ class FilesService(Service):
             keyframe_id,
             into=m.CollectionKeyframe,
             body=body,
+            takes=m.CollectionKeyframeInput,
             roles=("can_write_keyframes",),
         )
 
@@ -2842,7 +2910,11 @@ class FilesService(Service):
         `DELETE /API/files/v1/delete_queue/file_sets/`, role `can_write_files`.
         """
         await self._call(
-            "DELETE", "/v1/delete_queue/file_sets/", body=body, roles=("can_write_files",)
+            "DELETE",
+            "/v1/delete_queue/file_sets/",
+            body=body,
+            takes=m.DeleteQueueInput,
+            roles=("can_write_files",),
         )
 
     async def purge_file_sets_in_delete_queue(
@@ -2853,7 +2925,11 @@ class FilesService(Service):
         `POST /API/files/v1/delete_queue/file_sets/purge/`, role `can_purge_files`.
         """
         await self._call(
-            "POST", "/v1/delete_queue/file_sets/purge/", body=body, roles=("can_purge_files",)
+            "POST",
+            "/v1/delete_queue/file_sets/purge/",
+            body=body,
+            takes=m.DeleteQueueInput,
+            roles=("can_purge_files",),
         )
 
     async def purge_all_file_sets_in_delete_queue(self) -> None:
@@ -2893,7 +2969,11 @@ class FilesService(Service):
         `DELETE /API/files/v1/delete_queue/formats/`, role `can_write_formats`.
         """
         await self._call(
-            "DELETE", "/v1/delete_queue/formats/", body=body, roles=("can_write_formats",)
+            "DELETE",
+            "/v1/delete_queue/formats/",
+            body=body,
+            takes=m.DeleteQueueInput,
+            roles=("can_write_formats",),
         )
 
     async def purge_formats_in_delete_queue(
@@ -2904,7 +2984,11 @@ class FilesService(Service):
         `POST /API/files/v1/delete_queue/formats/purge/`, role `can_purge_formats`.
         """
         await self._call(
-            "POST", "/v1/delete_queue/formats/purge/", body=body, roles=("can_purge_formats",)
+            "POST",
+            "/v1/delete_queue/formats/purge/",
+            body=body,
+            takes=m.DeleteQueueInput,
+            roles=("can_purge_formats",),
         )
 
     async def purge_all_formats_in_delete_queue(self) -> None:
@@ -2973,6 +3057,7 @@ class FilesService(Service):
             "/v1/export_locations/",
             into=m.ExportLocation,
             body=body,
+            takes=m.ExportLocationInput,
             roles=("can_write_export_locations",),
         )
 
@@ -3002,6 +3087,7 @@ class FilesService(Service):
             export_location_id,
             into=m.ExportLocation,
             body=body,
+            takes=m.ExportLocationInput,
             roles=("can_write_export_locations",),
         )
 
@@ -3018,6 +3104,7 @@ class FilesService(Service):
             export_location_id,
             into=m.ExportLocation,
             body=body,
+            takes=m.ExportLocationInput,
             roles=("can_write_export_locations",),
         )
 
@@ -3049,6 +3136,7 @@ class FilesService(Service):
             "/v1/export_locations/{}/bulk_export/",
             export_location_id,
             body=body,
+            takes=m.BulkFilesetExportInput,
             query={"allow_host_transfer": allow_host_transfer},
             roles=("can_write_exports",),
         )
@@ -3085,6 +3173,7 @@ class FilesService(Service):
             file_set_id,
             storage_id,
             body=body,
+            takes=m.CompleteExportToLocalStorageInput,
             roles=("can_read_files", "can_write_transfers"),
         )
 
@@ -3122,6 +3211,7 @@ class FilesService(Service):
             file_set_id,
             storage_id,
             body=body,
+            takes=m.TransferFromStorageInput,
             query={"allow_host_transfer": allow_host_transfer},
             roles=("can_read_files", "can_write_transfers"),
         )
@@ -3204,6 +3294,7 @@ class FilesService(Service):
             "/v1/files/storages/{}/",
             storage_id,
             body=body,
+            takes=m.FileExistenceCheckInput,
             query={"get_file_size": get_file_size},
             roles=("can_read_files",),
         )
@@ -3217,6 +3308,7 @@ class FilesService(Service):
             "POST",
             "/v1/files/upload/",
             multipart=body,
+            takes=m.UploadFilesInput,
             roles=("can_write_files", "can_write_formats"),
         )
 
@@ -3244,6 +3336,7 @@ class FilesService(Service):
             format_id,
             storage_id,
             body=body,
+            takes=m.TransferFromStorageInput,
             roles=("can_read_formats", "can_write_transfers"),
         )
 
@@ -3263,6 +3356,7 @@ class FilesService(Service):
             "/v1/formats/{}/archive/bulk/",
             format_name,
             body=body,
+            takes=m.BulkFilesetArchiveInput,
             query={"allow_host_transfer": allow_host_transfer},
             roles=("can_archive_formats",),
         )
@@ -3283,6 +3377,7 @@ class FilesService(Service):
             "/v1/formats/{}/restore/bulk/",
             format_name,
             body=body,
+            takes=m.BulkFilesetRestoreInput,
             query={"allow_host_transfer": allow_host_transfer},
             roles=("can_restore_archived_formats",),
         )
@@ -3309,7 +3404,12 @@ class FilesService(Service):
         `POST /API/files/v1/logos/`, role `can_write_portals`.
         """
         return await self._call(
-            "POST", "/v1/logos/", into=m.LogoCreate, body=body, roles=("can_write_portals",)
+            "POST",
+            "/v1/logos/",
+            into=m.LogoCreate,
+            body=body,
+            takes=m.LogoCreateInput,
+            roles=("can_write_portals",),
         )
 
     async def get_logo(self, logo_id: str) -> m.Logo:
@@ -3327,7 +3427,13 @@ class FilesService(Service):
         `PATCH /API/files/v1/logos/{logo_id}/`, role `can_write_portals`.
         """
         return await self._call(
-            "PATCH", "/v1/logos/{}/", logo_id, into=m.Logo, body=body, roles=("can_write_portals",)
+            "PATCH",
+            "/v1/logos/{}/",
+            logo_id,
+            into=m.Logo,
+            body=body,
+            takes=m.LogoInput,
+            roles=("can_write_portals",),
         )
 
     async def delete_logo(self, logo_id: str) -> None:
@@ -3367,6 +3473,7 @@ class FilesService(Service):
             playlist_id,
             into=m.PlaylistKeyframeCreate,
             body=body,
+            takes=m.PlaylistKeyframeCreateInput,
             roles=("can_write_keyframes",),
         )
 
@@ -3402,6 +3509,7 @@ class FilesService(Service):
             keyframe_id,
             into=m.PlaylistKeyframe,
             body=body,
+            takes=m.PlaylistKeyframeInput,
             roles=("can_write_keyframes",),
         )
 
@@ -3423,6 +3531,7 @@ class FilesService(Service):
             keyframe_id,
             into=m.PlaylistKeyframe,
             body=body,
+            takes=m.PlaylistKeyframeInput,
             roles=("can_write_keyframes",),
         )
 
@@ -3491,7 +3600,11 @@ class FilesService(Service):
         `POST /API/files/v1/storage_gateway_clusters/`.
         """
         return await self._call(
-            "POST", "/v1/storage_gateway_clusters/", into=m.IconikStorageGatewayCluster, body=body
+            "POST",
+            "/v1/storage_gateway_clusters/",
+            into=m.IconikStorageGatewayCluster,
+            body=body,
+            takes=m.IconikStorageGatewayClusterInput,
         )
 
     async def get_storage_gateway_cluster(
@@ -3522,6 +3635,7 @@ class FilesService(Service):
             cluster_id,
             into=m.IconikStorageGatewayCluster,
             body=body,
+            takes=m.IconikStorageGatewayClusterInput,
         )
 
     async def update_storage_gateway_cluster(
@@ -3537,6 +3651,7 @@ class FilesService(Service):
             cluster_id,
             into=m.IconikStorageGatewayCluster,
             body=body,
+            takes=m.IconikStorageGatewayClusterInput,
         )
 
     async def delete_storage_gateway_cluster(self, cluster_id: str) -> None:
@@ -3573,7 +3688,11 @@ class FilesService(Service):
         `POST /API/files/v1/storage_gateways/`.
         """
         return await self._call(
-            "POST", "/v1/storage_gateways/", into=m.IconikStorageGateway, body=body
+            "POST",
+            "/v1/storage_gateways/",
+            into=m.IconikStorageGateway,
+            body=body,
+            takes=m.IconikStorageGatewayInput,
         )
 
     def list_telemetry_of_all_storage_gateways(
@@ -3630,6 +3749,7 @@ class FilesService(Service):
             storage_gateway_id,
             into=m.IconikStorageGateway,
             body=body,
+            takes=m.IconikStorageGatewayInput,
         )
 
     async def update_storage_gateway(
@@ -3645,6 +3765,7 @@ class FilesService(Service):
             storage_gateway_id,
             into=m.IconikStorageGateway,
             body=body,
+            takes=m.IconikStorageGatewayInput,
         )
 
     async def delete_storage_gateway(self, storage_gateway_id: str) -> None:
@@ -3670,6 +3791,7 @@ class FilesService(Service):
             storage_gateway_id,
             into=m.RequestStorageGatewayLogsAnswer,
             body=body,
+            takes=m.UploadIconikStorageGatewayLogsInput,
         )
 
     def list_storage_gateway_telemetry(
@@ -3698,7 +3820,11 @@ class FilesService(Service):
         `POST /API/files/v1/storage_gateways/{storage_gateway_id}/telemetry/`.
         """
         return await self._call_any(
-            "POST", "/v1/storage_gateways/{}/telemetry/", storage_gateway_id, body=body
+            "POST",
+            "/v1/storage_gateways/{}/telemetry/",
+            storage_gateway_id,
+            body=body,
+            takes=m.IconikStorageGatewayTelemetryInput,
         )
 
     def list_storages(
@@ -3746,7 +3872,12 @@ class FilesService(Service):
         `POST /API/files/v1/storages/`, role `can_write_storages`.
         """
         return await self._call(
-            "POST", "/v1/storages/", into=m.Storage, body=body, roles=("can_write_storages",)
+            "POST",
+            "/v1/storages/",
+            into=m.Storage,
+            body=body,
+            takes=m.StorageInput,
+            roles=("can_write_storages",),
         )
 
     async def reindex_files_of_all_storages(self, *, body: Mapping[str, Any]) -> Json:
@@ -3814,7 +3945,9 @@ class FilesService(Service):
 
         `POST /API/files/v1/storages/swap/`.
         """
-        return await self._call_any("POST", "/v1/storages/swap/", body=body)
+        return await self._call_any(
+            "POST", "/v1/storages/swap/", body=body, takes=m.SwapStoragesInput
+        )
 
     async def verify_access_of_new_storage(
         self, *, body: m.StorageAccessInput | Mapping[str, Any]
@@ -3828,6 +3961,7 @@ class FilesService(Service):
             "/v1/storages/verifications/access/",
             into=m.VerifyAccessOfNewStorageAnswer,
             body=body,
+            takes=m.StorageAccessInput,
             roles=("can_read_storages",),
         )
 
@@ -3843,6 +3977,7 @@ class FilesService(Service):
             "/v1/storages/verifications/permissions/",
             into=m.VerifyPermissionsOfNewStorageAnswer,
             body=body,
+            takes=m.StoragePermissionsInput,
             roles=("can_write_storages",),
         )
 
@@ -3877,6 +4012,7 @@ class FilesService(Service):
             storage_id,
             into=m.Storage,
             body=body,
+            takes=m.StorageInput,
             roles=("can_write_storages",),
         )
 
@@ -3893,6 +4029,7 @@ class FilesService(Service):
             storage_id,
             into=m.Storage,
             body=body,
+            takes=m.StorageInput,
             roles=("can_write_storages",),
         )
 
@@ -3929,6 +4066,7 @@ class FilesService(Service):
             storage_id,
             into=m.StorageAutoScan,
             body=body,
+            takes=m.StorageAutoScanInput,
             roles=("can_scan_bucket",),
         )
 
@@ -3957,6 +4095,7 @@ class FilesService(Service):
             "/v1/storages/{}/bulk/",
             storage_id,
             body=body,
+            takes=m.BulkTransferToStorageInput,
             query={"allow_host_transfer": allow_host_transfer},
             roles=("can_read_files", "can_write_transfers"),
         )
@@ -4070,7 +4209,12 @@ class FilesService(Service):
         `POST /API/files/v1/storages/{storage_id}/files/`.
         """
         return await self._call(
-            "POST", "/v1/storages/{}/files/", storage_id, into=m.FileBase, body=body
+            "POST",
+            "/v1/storages/{}/files/",
+            storage_id,
+            into=m.FileBase,
+            body=body,
+            takes=m.FileBaseInput,
         )
 
     async def replace_storage_files(
@@ -4086,6 +4230,7 @@ class FilesService(Service):
             storage_id,
             into=m.FileBase,
             body=body,
+            takes=m.FileBaseInput,
             roles=("can_write_files",),
         )
 
@@ -4102,6 +4247,7 @@ class FilesService(Service):
             storage_id,
             into=m.FileBase,
             body=body,
+            takes=m.FileBaseInput,
             roles=("can_write_files",),
         )
 
@@ -4199,6 +4345,7 @@ class FilesService(Service):
             storage_id,
             into=m.IconikStorageGatewayEvent,
             body=body,
+            takes=m.IconikStorageGatewayEventInput,
         )
 
     async def purge_storage_gateway_events(
@@ -4208,7 +4355,13 @@ class FilesService(Service):
 
         `POST /API/files/v1/storages/{storage_id}/gateway/events/purge/`.
         """
-        await self._call("POST", "/v1/storages/{}/gateway/events/purge/", storage_id, body=body)
+        await self._call(
+            "POST",
+            "/v1/storages/{}/gateway/events/purge/",
+            storage_id,
+            body=body,
+            takes=m.IconikStorageGatewayEventsPurgeInput,
+        )
 
     async def delete_storage_gateway_event(self, storage_id: str, event_id: str) -> None:
         """Delete a storage gateway event.
@@ -4233,7 +4386,13 @@ class FilesService(Service):
 
         `PUT /API/files/v1/storages/{storage_id}/gateway/report/`.
         """
-        return await self._call_any("PUT", "/v1/storages/{}/gateway/report/", storage_id, body=body)
+        return await self._call_any(
+            "PUT",
+            "/v1/storages/{}/gateway/report/",
+            storage_id,
+            body=body,
+            takes=m.GatewayReportInput,
+        )
 
     async def replace_storage_gateway_status(
         self, storage_id: str, *, body: m.GatewayStatusInput | Mapping[str, Any]
@@ -4242,7 +4401,13 @@ class FilesService(Service):
 
         `PUT /API/files/v1/storages/{storage_id}/gateway/status/`.
         """
-        return await self._call_any("PUT", "/v1/storages/{}/gateway/status/", storage_id, body=body)
+        return await self._call_any(
+            "PUT",
+            "/v1/storages/{}/gateway/status/",
+            storage_id,
+            body=body,
+            takes=m.GatewayStatusInput,
+        )
 
     async def request_storage_logs(
         self, storage_id: str, *, body: m.UploadIconikStorageGatewayLogsInput | Mapping[str, Any]
@@ -4252,7 +4417,12 @@ class FilesService(Service):
         `POST /API/files/v1/storages/{storage_id}/logs/`.
         """
         return await self._call(
-            "POST", "/v1/storages/{}/logs/", storage_id, into=m.RequestStorageLogsAnswer, body=body
+            "POST",
+            "/v1/storages/{}/logs/",
+            storage_id,
+            into=m.RequestStorageLogsAnswer,
+            body=body,
+            takes=m.UploadIconikStorageGatewayLogsInput,
         )
 
     async def reindex_storage(self, storage_id: str, *, body: Mapping[str, Any]) -> Json:
@@ -4276,7 +4446,12 @@ class FilesService(Service):
         `POST /API/files/v1/storages/{storage_id}/scan/`, role `can_scan_bucket`.
         """
         return await self._call_any(
-            "POST", "/v1/storages/{}/scan/", storage_id, body=body, roles=("can_scan_bucket",)
+            "POST",
+            "/v1/storages/{}/scan/",
+            storage_id,
+            body=body,
+            takes=m.StorageScanInput,
+            roles=("can_scan_bucket",),
         )
 
     async def replace_storage_search_document(
@@ -4291,6 +4466,7 @@ class FilesService(Service):
             "/v1/storages/{}/search_document/",
             storage_id,
             body=body,
+            takes=m.StorageInput,
             roles=("can_reindex_storages",),
         )
 
@@ -4508,6 +4684,7 @@ class FilesService(Service):
             storage_id,
             object_type,
             body=body,
+            takes=m.StorageFilesDeleteBulkInput,
             roles=("can_delete_files", "can_read_storages"),
         )
 
@@ -4550,6 +4727,7 @@ class FilesService(Service):
             "/v1/transcoders/",
             into=m.Transcoder,
             body=body,
+            takes=m.TranscoderInput,
             roles=("can_write_transcoders",),
         )
 
@@ -4579,6 +4757,7 @@ class FilesService(Service):
             transcoder_id,
             into=m.Transcoder,
             body=body,
+            takes=m.TranscoderInput,
             roles=("can_write_transcoders",),
         )
 
@@ -4595,6 +4774,7 @@ class FilesService(Service):
             transcoder_id,
             into=m.Transcoder,
             body=body,
+            takes=m.TranscoderInput,
             roles=("can_write_transcoders",),
         )
 
@@ -4703,6 +4883,7 @@ class FilesService(Service):
             "POST",
             "/v2/assets/bulk/archive/",
             body=body,
+            takes=m.BulkArchiveAssetRequestInput,
             query={"allow_host_transfer": allow_host_transfer},
             roles=("can_archive_formats",),
         )
@@ -4721,6 +4902,7 @@ class FilesService(Service):
             "POST",
             "/v2/assets/bulk/restore/",
             body=body,
+            takes=m.BulkRestoreAssetRequestInput,
             query={"allow_host_transfer": allow_host_transfer},
             roles=("can_restore_archived_formats",),
         )
@@ -4741,6 +4923,7 @@ class FilesService(Service):
             "/v2/assets/export_locations/{}/bulk/export/",
             export_location_id,
             body=body,
+            takes=m.BulkExportAssetRequestInput,
             query={"allow_host_transfer": allow_host_transfer},
             roles=("can_write_exports",),
         )
@@ -4761,6 +4944,7 @@ class FilesService(Service):
             "/v2/assets/storages/{}/bulk/transfer/",
             storage_id,
             body=body,
+            takes=m.BulkTransferAssetRequestInput,
             query={"allow_host_transfer": allow_host_transfer},
             roles=("can_write_transfers",),
         )
@@ -4783,6 +4967,7 @@ class FilesService(Service):
             asset_id,
             format_id,
             body=body,
+            takes=m.ArchiveAssetFormatInput,
             query={"allow_host_transfer": allow_host_transfer},
             roles=("can_archive_formats",),
         )
@@ -4807,6 +4992,7 @@ class FilesService(Service):
             format_id,
             storage_id,
             body=body,
+            takes=m.TransferFormatToStorageInput,
             query={"allow_host_transfer": allow_host_transfer},
             roles=("can_write_transfers",),
         )
@@ -4825,6 +5011,7 @@ class FilesService(Service):
             "POST",
             "/v2/collections/bulk/archive/",
             body=body,
+            takes=m.BulkArchiveCollectionRequestInput,
             query={"allow_host_transfer": allow_host_transfer},
             roles=("can_archive_formats",),
         )
@@ -4843,6 +5030,7 @@ class FilesService(Service):
             "POST",
             "/v2/collections/bulk/restore/",
             body=body,
+            takes=m.BulkRestoreCollectionRequestInput,
             query={"allow_host_transfer": allow_host_transfer},
             roles=("can_restore_archived_formats",),
         )
@@ -4863,6 +5051,7 @@ class FilesService(Service):
             "/v2/collections/export_locations/{}/bulk/export/",
             export_location_id,
             body=body,
+            takes=m.BulkExportCollectionRequestInput,
             query={"allow_host_transfer": allow_host_transfer},
             roles=("can_write_exports",),
         )
@@ -4883,6 +5072,7 @@ class FilesService(Service):
             "/v2/collections/storages/{}/bulk/transfer/",
             storage_id,
             body=body,
+            takes=m.BulkTransferCollectionRequestInput,
             query={"allow_host_transfer": allow_host_transfer},
             roles=("can_write_transfers",),
         )
@@ -4901,6 +5091,7 @@ class FilesService(Service):
             "POST",
             "/v2/saved_searches/bulk/archive/",
             body=body,
+            takes=m.BulkArchiveSavedSearchRequestInput,
             query={"allow_host_transfer": allow_host_transfer},
             roles=("can_archive_formats",),
         )
@@ -4919,6 +5110,7 @@ class FilesService(Service):
             "POST",
             "/v2/saved_searches/bulk/restore/",
             body=body,
+            takes=m.BulkRestoreSavedSearchRequestInput,
             query={"allow_host_transfer": allow_host_transfer},
             roles=("can_restore_archived_formats",),
         )
@@ -4939,6 +5131,7 @@ class FilesService(Service):
             "/v2/saved_searches/export_locations/{}/bulk/export/",
             export_location_id,
             body=body,
+            takes=m.BulkExportSavedSearchRequestInput,
             query={"allow_host_transfer": allow_host_transfer},
             roles=("can_write_exports",),
         )
@@ -4959,6 +5152,7 @@ class FilesService(Service):
             "/v2/saved_searches/storages/{}/bulk/transfer/",
             storage_id,
             body=body,
+            takes=m.BulkTransferSavedSearchRequestInput,
             query={"allow_host_transfer": allow_host_transfer},
             roles=("can_write_transfers",),
         )

@@ -78,7 +78,7 @@ class JobsService(Service):
         `POST /API/jobs/v1/jobs/`, role `can_write_jobs`.
         """
         return await self._call(
-            "POST", "/v1/jobs/", into=m.Job, body=body, roles=("can_write_jobs",)
+            "POST", "/v1/jobs/", into=m.Job, body=body, takes=m.JobInput, roles=("can_write_jobs",)
         )
 
     async def update_jobs(
@@ -108,6 +108,7 @@ class JobsService(Service):
             "/v1/jobs/",
             into=m.BulkJobCreated,
             body=body,
+            takes=m.JobsBulkEditInput,
             query={
                 "parent_id": parent_id,
                 "object_id": object_id,
@@ -151,6 +152,7 @@ class JobsService(Service):
             "DELETE",
             "/v1/jobs/",
             body=body,
+            takes=m.JobsBulkDeleteInput,
             query={
                 "parent_id": parent_id,
                 "object_id": object_id,
@@ -176,7 +178,12 @@ class JobsService(Service):
         `PUT /API/jobs/v1/jobs/priority/`, role `can_write_jobs`.
         """
         return await self._call(
-            "PUT", "/v1/jobs/priority/", into=m.JobsPriority, body=body, roles=("can_write_jobs",)
+            "PUT",
+            "/v1/jobs/priority/",
+            into=m.JobsPriority,
+            body=body,
+            takes=m.JobsPriorityInput,
+            roles=("can_write_jobs",),
         )
 
     async def set_jobs_state(self, *, body: m.JobsStateInput | Mapping[str, Any]) -> Json:
@@ -184,7 +191,9 @@ class JobsService(Service):
 
         `PUT /API/jobs/v1/jobs/state/`, role `can_write_jobs`.
         """
-        return await self._call_any("PUT", "/v1/jobs/state/", body=body, roles=("can_write_jobs",))
+        return await self._call_any(
+            "PUT", "/v1/jobs/state/", body=body, takes=m.JobsStateInput, roles=("can_write_jobs",)
+        )
 
     async def get_job(self, job_id: str) -> m.Job:
         """Get a job.
@@ -210,6 +219,7 @@ class JobsService(Service):
             job_id,
             into=m.Job,
             body=body,
+            takes=m.JobInput,
             query={"merge_metadata": merge_metadata},
             roles=("can_write_jobs",),
         )
@@ -231,6 +241,7 @@ class JobsService(Service):
             job_id,
             into=m.Job,
             body=body,
+            takes=m.JobInput,
             query={"merge_metadata": merge_metadata},
             roles=("can_write_jobs",),
         )
@@ -256,7 +267,12 @@ class JobsService(Service):
         `POST /API/jobs/v1/jobs/{job_id}/reindex/`, role `can_write_jobs`.
         """
         await self._call(
-            "POST", "/v1/jobs/{}/reindex/", job_id, body=body, roles=("can_write_jobs",)
+            "POST",
+            "/v1/jobs/{}/reindex/",
+            job_id,
+            body=body,
+            takes=m.ReindexJobInput,
+            roles=("can_write_jobs",),
         )
 
     async def replace_job_steps(
@@ -267,7 +283,13 @@ class JobsService(Service):
         `PUT /API/jobs/v1/jobs/{job_id}/steps/`, role `can_write_jobs`.
         """
         return await self._call(
-            "PUT", "/v1/jobs/{}/steps/", job_id, into=m.Job, body=body, roles=("can_write_jobs",)
+            "PUT",
+            "/v1/jobs/{}/steps/",
+            job_id,
+            into=m.Job,
+            body=body,
+            takes=m.JobStepsUpdateInput,
+            roles=("can_write_jobs",),
         )
 
     async def update_job_steps(
@@ -278,7 +300,13 @@ class JobsService(Service):
         `PATCH /API/jobs/v1/jobs/{job_id}/steps/`, role `can_write_jobs`.
         """
         return await self._call(
-            "PATCH", "/v1/jobs/{}/steps/", job_id, into=m.Job, body=body, roles=("can_write_jobs",)
+            "PATCH",
+            "/v1/jobs/{}/steps/",
+            job_id,
+            into=m.Job,
+            body=body,
+            takes=m.JobStepsUpdateInput,
+            roles=("can_write_jobs",),
         )
 
     async def replace_job_step(
@@ -295,6 +323,7 @@ class JobsService(Service):
             job_step_id,
             into=m.Job,
             body=body,
+            takes=m.JobStepInput,
             roles=("can_write_jobs",),
         )
 
@@ -312,5 +341,6 @@ class JobsService(Service):
             job_step_id,
             into=m.Job,
             body=body,
+            takes=m.JobStepInput,
             roles=("can_write_jobs",),
         )

@@ -110,6 +110,7 @@ class MetadataService(Service):
             view_id,
             into=m.MetadataValues,
             body=body,
+            takes=m.MetadataValuesInput,
             query={"ignore_unchanged": ignore_unchanged},
             roles=("can_write_metadata_values",),
         )
@@ -142,6 +143,7 @@ class MetadataService(Service):
             "/v1/fields/",
             into=m.MetadataField,
             body=body,
+            takes=m.MetadataFieldCreateInput,
             roles=("can_write_metadata_fields",),
         )
 
@@ -171,6 +173,7 @@ class MetadataService(Service):
             field_name,
             into=m.MetadataField,
             body=body,
+            takes=m.MetadataFieldInput,
             roles=("can_write_metadata_fields",),
         )
 
@@ -187,6 +190,7 @@ class MetadataService(Service):
             field_name,
             into=m.MetadataField,
             body=body,
+            takes=m.MetadataFieldInput,
             roles=("can_write_metadata_fields",),
         )
 
@@ -211,6 +215,7 @@ class MetadataService(Service):
             "/v1/mapping/fields/",
             into=m.MetadataFieldMapping,
             body=body,
+            takes=m.MetadataFieldMappingInput,
             roles=("can_read_metadata_fields",),
         )
 
@@ -291,6 +296,7 @@ class MetadataService(Service):
             "/v1/views/",
             into=m.MetadataView,
             body=body,
+            takes=m.MetadataViewCreateInput,
             roles=("can_write_metadata_views",),
         )
 
@@ -300,7 +306,11 @@ class MetadataService(Service):
         `POST /API/metadata/v1/views/reindex/`, role `can_reindex_metadata_views`.
         """
         return await self._call_any(
-            "POST", "/v1/views/reindex/", body=body, roles=("can_reindex_metadata_views",)
+            "POST",
+            "/v1/views/reindex/",
+            body=body,
+            takes=m.ReindexMetadataViewInput,
+            roles=("can_reindex_metadata_views",),
         )
 
     async def get_view(self, view_id: str, *, merge_fields: bool | None = None) -> m.MetadataView:
@@ -330,6 +340,7 @@ class MetadataService(Service):
             view_id,
             into=m.MetadataView,
             body=body,
+            takes=m.MetadataViewInput,
             roles=("can_write_metadata_views",),
         )
 
@@ -346,6 +357,7 @@ class MetadataService(Service):
             view_id,
             into=m.MetadataView,
             body=body,
+            takes=m.MetadataViewInput,
             roles=("can_write_metadata_views",),
         )
 
@@ -368,6 +380,7 @@ class MetadataService(Service):
             "/v1/views/{}/reindex/",
             view_id,
             body=body,
+            takes=m.ReindexMetadataViewInput,
             roles=("can_reindex_metadata_views",),
         )
 
@@ -397,6 +410,7 @@ class MetadataService(Service):
             object_type,
             into=m.MetadataCategory,
             body=body,
+            takes=m.MetadataCategoryInput,
             roles=("can_write_metadata_categories",),
         )
 
@@ -428,6 +442,7 @@ class MetadataService(Service):
             name,
             into=m.MetadataCategory,
             body=body,
+            takes=m.MetadataCategoryInput,
             roles=("can_write_metadata_categories",),
         )
 
@@ -483,6 +498,7 @@ class MetadataService(Service):
             object_type,
             view_id,
             body=body,
+            takes=m.CollectionMetadataValuesBatchInput,
             roles=("can_write_metadata_values",),
         )
 
@@ -503,6 +519,7 @@ class MetadataService(Service):
             object_type,
             view_id,
             body=body,
+            takes=m.CreateMetadataValuesBatchInput,
             repeatable=True,
             roles=("can_write_metadata_values",),
         )
@@ -524,6 +541,7 @@ class MetadataService(Service):
             object_type,
             view_id,
             body=body,
+            takes=m.MetadataValuesBatchInput,
             roles=("can_write_metadata_values",),
         )
 
@@ -571,6 +589,7 @@ class MetadataService(Service):
             object_id,
             into=m.MetadataValues,
             body=body,
+            takes=m.MetadataValuesInput,
             query={"check_if_subclip": check_if_subclip, "ignore_unchanged": ignore_unchanged},
         )
 
@@ -623,6 +642,7 @@ class MetadataService(Service):
             view_id,
             into=m.MetadataValues,
             body=body,
+            takes=m.MetadataValuesInput,
             query={"check_if_subclip": check_if_subclip, "ignore_unchanged": ignore_unchanged},
             roles=("can_write_metadata_values",),
         )

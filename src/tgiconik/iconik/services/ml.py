@@ -32,6 +32,7 @@ class MlService(Service):
             "/v1/face_recognition/assets/{}/persons/bulk/",
             asset_id,
             body=body,
+            takes=m.BulkDeletePersonsByVersionsInput,
             roles=("can_delete_person",),
         )
 
@@ -63,6 +64,7 @@ class MlService(Service):
             "POST",
             "/v1/face_recognition/bulk/extract/",
             body=body,
+            takes=m.BulkFaceExtractInput,
             roles=("can_trigger_face_recognition",),
         )
 
@@ -77,6 +79,7 @@ class MlService(Service):
             "PUT",
             "/v1/face_recognition/change_person/jobs/state/",
             body=body,
+            takes=m.JobsStateInput,
             roles=("can_write_jobs",),
         )
 
@@ -91,6 +94,7 @@ class MlService(Service):
             "POST",
             "/v1/face_recognition/embeddings/reindex/",
             body=body,
+            takes=m.ReindexAllEmbeddingsInput,
             roles=("can_reindex_person",),
         )
 
@@ -106,6 +110,7 @@ class MlService(Service):
             "/v1/face_recognition/embeddings/{}/reindex/",
             embedding_id,
             body=body,
+            takes=m.ReindexEmbeddingInput,
             roles=("can_reindex_person",),
         )
 
@@ -141,7 +146,11 @@ class MlService(Service):
         `PUT /API/ml/v1/face_recognition/jobs/priority/`, role `can_write_jobs`.
         """
         await self._call(
-            "PUT", "/v1/face_recognition/jobs/priority/", body=body, roles=("can_write_jobs",)
+            "PUT",
+            "/v1/face_recognition/jobs/priority/",
+            body=body,
+            takes=m.JobsPriorityInput,
+            roles=("can_write_jobs",),
         )
 
     async def set_jobs_state(self, *, body: m.JobsStateInput | Mapping[str, Any]) -> None:
@@ -150,7 +159,11 @@ class MlService(Service):
         `PUT /API/ml/v1/face_recognition/jobs/state/`, role `can_write_jobs`.
         """
         await self._call(
-            "PUT", "/v1/face_recognition/jobs/state/", body=body, roles=("can_write_jobs",)
+            "PUT",
+            "/v1/face_recognition/jobs/state/",
+            body=body,
+            takes=m.JobsStateInput,
+            roles=("can_write_jobs",),
         )
 
     def list_persons(
@@ -194,6 +207,7 @@ class MlService(Service):
             "DELETE",
             "/v1/face_recognition/persons/bulk_delete/",
             body=body,
+            takes=m.BulkDeletePersonsByIdsInput,
             roles=("can_delete_person",),
         )
 
@@ -212,6 +226,7 @@ class MlService(Service):
             "POST",
             "/v1/face_recognition/persons/reindex/",
             body=body,
+            takes=m.BulkReindexPersonsInput,
             query={"sync_assets": sync_assets, "low_priority_indexing": low_priority_indexing},
             roles=("can_reindex_person",),
         )
@@ -242,6 +257,7 @@ class MlService(Service):
             person_id,
             into=m.Person,
             body=body,
+            takes=m.UpdatePersonInput,
             roles=("can_edit_person",),
         )
 
@@ -258,6 +274,7 @@ class MlService(Service):
             person_id,
             into=m.Person,
             body=body,
+            takes=m.UpdatePersonInput,
             roles=("can_edit_person",),
         )
 
@@ -306,6 +323,7 @@ class MlService(Service):
             version_id,
             into=m.PersonByAssetAndVersion,
             body=body,
+            takes=m.ChangePersonInstanceInput,
             roles=("can_add_person", "can_delete_person", "can_edit_person"),
         )
 
@@ -344,6 +362,7 @@ class MlService(Service):
             "/v1/face_recognition/persons/{}/bulk/",
             person_id,
             body=body,
+            takes=m.BulkDeletePersonsInput,
             roles=("can_delete_person",),
         )
 
@@ -359,6 +378,7 @@ class MlService(Service):
             "/v1/face_recognition/persons/{}/confirm_person/",
             person_id,
             body=body,
+            takes=m.BulkConfirmPersonInput,
             roles=("can_delete_person", "can_edit_person"),
         )
 
@@ -408,6 +428,7 @@ class MlService(Service):
             "/v1/face_recognition/persons/{}/reindex/",
             person_id,
             body=body,
+            takes=m.ReindexPersonInput,
             query={"sync_assets": sync_assets, "low_priority_indexing": low_priority_indexing},
             roles=("can_reindex_person",),
         )
@@ -425,6 +446,7 @@ class MlService(Service):
             person_id,
             into=m.Person,
             body=body,
+            takes=m.UpdateConfirmPersonInput,
             roles=("can_delete_person", "can_edit_person"),
         )
 

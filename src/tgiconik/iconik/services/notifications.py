@@ -31,7 +31,12 @@ class NotificationsService(Service):
         `POST /API/notifications/v1/webhooks/`, role `can_write_webhooks`.
         """
         return await self._call(
-            "POST", "/v1/webhooks/", into=m.Webhook, body=body, roles=("can_write_webhooks",)
+            "POST",
+            "/v1/webhooks/",
+            into=m.Webhook,
+            body=body,
+            takes=m.WebhookCreateInput,
+            roles=("can_write_webhooks",),
         )
 
     async def get_webhook(self, webhook_id: str) -> m.Webhook:
@@ -56,6 +61,7 @@ class NotificationsService(Service):
             webhook_id,
             into=m.Webhook,
             body=body,
+            takes=m.WebhookCreateInput,
             roles=("can_write_webhooks",),
         )
 

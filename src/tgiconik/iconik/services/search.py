@@ -32,6 +32,7 @@ class SearchService(Service):
             "/v1/discovery/default/",
             into=m.DiscoveryViewSettings,
             body=body,
+            takes=m.DiscoveryViewSettingsInput,
             roles=("can_write_discovery_entities",),
         )
 
@@ -59,6 +60,7 @@ class SearchService(Service):
             "/v1/discovery/default/entities/",
             into=m.DiscoveryEntity,
             body=body,
+            takes=m.DiscoveryEntityInput,
             roles=("can_write_discovery_entities",),
         )
 
@@ -99,6 +101,7 @@ class SearchService(Service):
             "/v1/discovery/default/entities/{}/",
             entity_id,
             body=body,
+            takes=m.DiscoveryEntityInput,
             roles=("can_write_discovery_entities",),
         )
 
@@ -114,6 +117,7 @@ class SearchService(Service):
             "/v1/discovery/default/entities/{}/",
             entity_id,
             body=body,
+            takes=m.DiscoveryEntityInput,
             roles=("can_write_discovery_entities",),
         )
 
@@ -142,6 +146,7 @@ class SearchService(Service):
             object_type,
             object_id,
             body=body,
+            takes=m.DiscoveryEntityInput,
             roles=("can_write_discovery_entities",),
         )
 
@@ -158,6 +163,7 @@ class SearchService(Service):
             object_type,
             object_id,
             body=body,
+            takes=m.DiscoveryEntityInput,
             roles=("can_write_discovery_entities",),
         )
 
@@ -173,6 +179,7 @@ class SearchService(Service):
             "/v1/favorites/",
             into=m.BulkAddToFavorites,
             body=body,
+            takes=m.BulkAddToFavoritesInput,
             roles=("can_write_favorites",),
         )
 
@@ -188,6 +195,7 @@ class SearchService(Service):
             "/v1/favorites/",
             into=m.BulkDeleteFromFavorites,
             body=body,
+            takes=m.BulkDeleteFromFavoritesInput,
             roles=("can_delete_favorites",),
         )
 
@@ -203,6 +211,7 @@ class SearchService(Service):
             "/v1/nltf_parse/",
             into=m.NltfParseResponse,
             body=body,
+            takes=m.NltfParseRequestInput,
             repeatable=True,
             roles=("can_search", "can_search_with_ai"),
         )
@@ -228,6 +237,7 @@ class SearchService(Service):
             into=m.SearchDocuments,
             by=_paging.by_search_after,
             body=body,
+            takes=m.SearchCriteriaInput,
             query={
                 "per_page": per_page,
                 "generate_signed_url": generate_signed_url,
@@ -256,6 +266,7 @@ class SearchService(Service):
             "/v1/search/content/info/",
             into=m.SearchContentInfo,
             body=body,
+            takes=m.SearchCriteriaSavedInput,
             query={"format_name": format_name, "by_storage_id": by_storage_id},
             repeatable=True,
             roles=("can_search",),
@@ -272,6 +283,7 @@ class SearchService(Service):
             "POST",
             "/v1/search/convert_to_collection/",
             body=body,
+            takes=m.SearchConvertCollectionInput,
             roles=("can_create_collections", "can_search", "can_write_collections"),
         )
 
@@ -364,6 +376,7 @@ class SearchService(Service):
             "/v1/search/saved/",
             into=m.SavedSearch,
             body=body,
+            takes=m.SavedSearchInput,
             roles=("can_write_saved_searches",),
         )
 
@@ -379,6 +392,7 @@ class SearchService(Service):
             "/v1/search/saved/group/",
             into=m.SavedSearchGroup,
             body=body,
+            takes=m.SavedSearchGroupInput,
             roles=("can_write_saved_search_groups",),
         )
 
@@ -408,6 +422,7 @@ class SearchService(Service):
             group_id,
             into=m.SavedSearchGroup,
             body=body,
+            takes=m.SavedSearchGroupInput,
             roles=("can_write_saved_search_groups",),
         )
 
@@ -424,6 +439,7 @@ class SearchService(Service):
             group_id,
             into=m.SavedSearchGroup,
             body=body,
+            takes=m.SavedSearchGroupInput,
             roles=("can_write_saved_search_groups",),
         )
 
@@ -537,6 +553,7 @@ class SearchService(Service):
             search_id,
             into=m.SearchDocuments,
             body=body,
+            takes=m.SavedSearchInput,
             roles=("can_write_saved_searches",),
         )
 
@@ -553,6 +570,7 @@ class SearchService(Service):
             search_id,
             into=m.SearchDocuments,
             body=body,
+            takes=m.SavedSearchInput,
             roles=("can_write_saved_searches",),
         )
 
@@ -593,6 +611,7 @@ class SearchService(Service):
             "/v1/search/saved/{}/convert_to_collection/",
             search_id,
             body=body,
+            takes=m.SavedSearchConvertCollectionInput,
             roles=("can_create_collections", "can_read_saved_searches", "can_write_collections"),
         )
 
@@ -609,6 +628,7 @@ class SearchService(Service):
             search_id,
             into=m.ReindexSavedSearchAnswer,
             body=body,
+            takes=m.ReindexSavedSearchInput,
             roles=("can_reindex_saved_searches",),
         )
 
@@ -624,6 +644,7 @@ class SearchService(Service):
             "/v1/search/suggest/",
             into=m.SearchSuggestsResponse,
             body=body,
+            takes=m.SearchSuggestInput,
             repeatable=True,
             roles=("can_search",),
         )
@@ -643,7 +664,12 @@ class SearchService(Service):
         `POST /API/search/v1/views/`, role `can_write_search_views`.
         """
         return await self._call(
-            "POST", "/v1/views/", into=m.SearchView, body=body, roles=("can_write_search_views",)
+            "POST",
+            "/v1/views/",
+            into=m.SearchView,
+            body=body,
+            takes=m.SearchViewInput,
+            roles=("can_write_search_views",),
         )
 
     async def delete_views(
@@ -653,7 +679,13 @@ class SearchService(Service):
 
         `DELETE /API/search/v1/views/`, role `can_delete_search_views`.
         """
-        await self._call("DELETE", "/v1/views/", body=body, roles=("can_delete_search_views",))
+        await self._call(
+            "DELETE",
+            "/v1/views/",
+            body=body,
+            takes=m.SearchViewsIDInput,
+            roles=("can_delete_search_views",),
+        )
 
     async def get_view(self, view_id: str) -> m.SearchView:
         """Get a view.
@@ -677,6 +709,7 @@ class SearchService(Service):
             view_id,
             into=m.SearchView,
             body=body,
+            takes=m.SearchViewInput,
             roles=("can_write_search_views",),
         )
 
@@ -699,6 +732,7 @@ class SearchService(Service):
             "/v2/nltf_parse/",
             into=m.NltfParseResponseV2,
             body=body,
+            takes=m.NltfParseRequestInput,
             repeatable=True,
             roles=("can_search", "can_search_with_ai"),
         )
@@ -732,6 +766,7 @@ class SearchService(Service):
             into=m.SearchDocumentsResponse,
             by=_paging.by_search_after,
             body=body,
+            takes=m.SearchCriteriaV2Input,
             query={
                 "per_page": per_page,
                 "generate_signed_url": generate_signed_url,
@@ -763,6 +798,7 @@ class SearchService(Service):
             "/v2/search/natural/",
             into=m.NaturalSearchResponse,
             body=body,
+            takes=m.NaturalSearchRequestInput,
             query={
                 "generate_signed_url": generate_signed_url,
                 "generate_signed_download_url": generate_signed_download_url,
@@ -785,6 +821,7 @@ class SearchService(Service):
             "/v2/search/suggest/",
             into=m.SearchSuggestsResponse,
             body=body,
+            takes=m.SearchSuggestRequestInput,
             repeatable=True,
             roles=("can_search",),
         )
@@ -813,6 +850,7 @@ class SearchService(Service):
             "/v2/search_backends/",
             into=m.SearchBackendRead,
             body=body,
+            takes=m.SearchBackendCreateInput,
             roles=("can_write_search_backends",),
         )
 
@@ -854,6 +892,7 @@ class SearchService(Service):
             backend_id,
             into=m.SearchBackendRead,
             body=body,
+            takes=m.SearchBackendUpdateInput,
             roles=("can_write_search_backends",),
         )
 
@@ -870,6 +909,7 @@ class SearchService(Service):
             backend_id,
             into=m.SearchBackendRead,
             body=body,
+            takes=m.SearchBackendUpdateInput,
             roles=("can_write_search_backends",),
         )
 

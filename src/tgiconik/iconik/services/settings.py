@@ -41,7 +41,9 @@ class SettingsService(Service):
 
         `POST /API/settings/v1/ai/consents/`; may refuse with 409.
         """
-        return await self._call("POST", "/v1/ai/consents/", into=m.AIConsents, body=body)
+        return await self._call(
+            "POST", "/v1/ai/consents/", into=m.AIConsents, body=body, takes=m.AIConsentAcceptInput
+        )
 
     async def decline_ai_consents(
         self, *, body: m.AIConsentDeclineRequestInput | Mapping[str, Any]
@@ -50,7 +52,13 @@ class SettingsService(Service):
 
         `POST /API/settings/v1/ai/consents/decline/`; may refuse with 409.
         """
-        return await self._call("POST", "/v1/ai/consents/decline/", into=m.AIConsents, body=body)
+        return await self._call(
+            "POST",
+            "/v1/ai/consents/decline/",
+            into=m.AIConsents,
+            body=body,
+            takes=m.AIConsentDeclineRequestInput,
+        )
 
     async def revoke_ai_consents(
         self, *, body: m.AIConsentRevokeInput | Mapping[str, Any]
@@ -59,7 +67,13 @@ class SettingsService(Service):
 
         `POST /API/settings/v1/ai/consents/revoke/`.
         """
-        return await self._call("POST", "/v1/ai/consents/revoke/", into=m.AIConsents, body=body)
+        return await self._call(
+            "POST",
+            "/v1/ai/consents/revoke/",
+            into=m.AIConsents,
+            body=body,
+            takes=m.AIConsentRevokeInput,
+        )
 
     def list_ai_documents(self) -> Pages[m.AIConsentDocument]:
         """List AI documents.
@@ -83,7 +97,12 @@ class SettingsService(Service):
         `POST /API/settings/v1/cors_hosts/`, role `can_write_cors_hosts`.
         """
         return await self._call(
-            "POST", "/v1/cors_hosts/", into=m.CORSHost, body=body, roles=("can_write_cors_hosts",)
+            "POST",
+            "/v1/cors_hosts/",
+            into=m.CORSHost,
+            body=body,
+            takes=m.CORSHostInput,
+            roles=("can_write_cors_hosts",),
         )
 
     async def get_cors_host(self, cors_host_id: str) -> m.CORSHost:
@@ -128,6 +147,7 @@ class SettingsService(Service):
             group_id,
             into=m.GroupSettingPublic,
             body=body,
+            takes=m.GroupSettingPublicInput,
             roles=("can_write_groups",),
         )
 
@@ -144,6 +164,7 @@ class SettingsService(Service):
             group_id,
             into=m.GroupSettingPublic,
             body=body,
+            takes=m.GroupSettingPublicInput,
             roles=("can_write_groups",),
         )
 
@@ -199,7 +220,9 @@ class SettingsService(Service):
 
         `PUT /API/settings/v1/search_view/{view_id}/group_ids/`.
         """
-        await self._call("PUT", "/v1/search_view/{}/group_ids/", view_id, body=body)
+        await self._call(
+            "PUT", "/v1/search_view/{}/group_ids/", view_id, body=body, takes=m.GroupSettingsIDInput
+        )
 
     async def update_search_view_group_ids(
         self, view_id: str, *, body: m.GroupSettingsIDInput | Mapping[str, Any]
@@ -208,7 +231,13 @@ class SettingsService(Service):
 
         `PATCH /API/settings/v1/search_view/{view_id}/group_ids/`.
         """
-        await self._call("PATCH", "/v1/search_view/{}/group_ids/", view_id, body=body)
+        await self._call(
+            "PATCH",
+            "/v1/search_view/{}/group_ids/",
+            view_id,
+            body=body,
+            takes=m.GroupSettingsIDInput,
+        )
 
     async def delete_search_view_group_ids(
         self, view_id: str, *, body: m.GroupSettingsIDInput | Mapping[str, Any]
@@ -217,7 +246,13 @@ class SettingsService(Service):
 
         `DELETE /API/settings/v1/search_view/{view_id}/group_ids/`.
         """
-        await self._call("DELETE", "/v1/search_view/{}/group_ids/", view_id, body=body)
+        await self._call(
+            "DELETE",
+            "/v1/search_view/{}/group_ids/",
+            view_id,
+            body=body,
+            takes=m.GroupSettingsIDInput,
+        )
 
     async def get_current_system_settings(
         self, *, ignore_logo_url: bool | None = None
@@ -240,7 +275,13 @@ class SettingsService(Service):
 
         `PUT /API/settings/v1/system/current/`.
         """
-        return await self._call("PUT", "/v1/system/current/", into=m.SystemSettingPublic, body=body)
+        return await self._call(
+            "PUT",
+            "/v1/system/current/",
+            into=m.SystemSettingPublic,
+            body=body,
+            takes=m.SystemSettingPublicInput,
+        )
 
     async def update_current_system_settings(
         self, *, body: m.SystemSettingPublicInput | Mapping[str, Any]
@@ -250,7 +291,11 @@ class SettingsService(Service):
         `PATCH /API/settings/v1/system/current/`.
         """
         return await self._call(
-            "PATCH", "/v1/system/current/", into=m.SystemSettingPublic, body=body
+            "PATCH",
+            "/v1/system/current/",
+            into=m.SystemSettingPublic,
+            body=body,
+            takes=m.SystemSettingPublicInput,
         )
 
     async def get_system_settings(
@@ -276,7 +321,12 @@ class SettingsService(Service):
         `PUT /API/settings/v1/system/{system_domain_id}/`.
         """
         return await self._call(
-            "PUT", "/v1/system/{}/", system_domain_id, into=m.SystemSettingPublic, body=body
+            "PUT",
+            "/v1/system/{}/",
+            system_domain_id,
+            into=m.SystemSettingPublic,
+            body=body,
+            takes=m.SystemSettingPublicInput,
         )
 
     async def update_system_settings(
@@ -287,7 +337,12 @@ class SettingsService(Service):
         `PATCH /API/settings/v1/system/{system_domain_id}/`.
         """
         return await self._call(
-            "PATCH", "/v1/system/{}/", system_domain_id, into=m.SystemSettingPublic, body=body
+            "PATCH",
+            "/v1/system/{}/",
+            system_domain_id,
+            into=m.SystemSettingPublic,
+            body=body,
+            takes=m.SystemSettingPublicInput,
         )
 
     async def get_team_settings(self, team_id: str) -> m.GroupSettingPublic:
@@ -310,6 +365,7 @@ class SettingsService(Service):
             team_id,
             into=m.GroupSettingPublic,
             body=body,
+            takes=m.GroupSettingPublicInput,
             roles=("can_write_teams",),
         )
 
@@ -326,6 +382,7 @@ class SettingsService(Service):
             team_id,
             into=m.GroupSettingPublic,
             body=body,
+            takes=m.GroupSettingPublicInput,
             roles=("can_write_teams",),
         )
 
@@ -349,7 +406,12 @@ class SettingsService(Service):
         `POST /API/settings/v1/themes/`, role `can_write_themes`.
         """
         return await self._call(
-            "POST", "/v1/themes/", into=m.Theme, body=body, roles=("can_write_themes",)
+            "POST",
+            "/v1/themes/",
+            into=m.Theme,
+            body=body,
+            takes=m.ThemeCreateInput,
+            roles=("can_write_themes",),
         )
 
     async def get_theme(self, theme_id: str) -> m.Theme:
@@ -369,7 +431,13 @@ class SettingsService(Service):
         `PUT /API/settings/v1/themes/{theme_id}/`, role `can_write_themes`.
         """
         return await self._call(
-            "PUT", "/v1/themes/{}/", theme_id, into=m.Theme, body=body, roles=("can_write_themes",)
+            "PUT",
+            "/v1/themes/{}/",
+            theme_id,
+            into=m.Theme,
+            body=body,
+            takes=m.ThemeInput,
+            roles=("can_write_themes",),
         )
 
     async def update_theme(
@@ -385,6 +453,7 @@ class SettingsService(Service):
             theme_id,
             into=m.Theme,
             body=body,
+            takes=m.ThemeInput,
             roles=("can_write_themes",),
         )
 
@@ -409,7 +478,9 @@ class SettingsService(Service):
 
         `PUT /API/settings/v1/user/{user_id}/`.
         """
-        return await self._call("PUT", "/v1/user/{}/", user_id, into=m.UserSetting, body=body)
+        return await self._call(
+            "PUT", "/v1/user/{}/", user_id, into=m.UserSetting, body=body, takes=m.UserSettingInput
+        )
 
     async def update_user_settings(
         self, user_id: str, *, body: m.UserSettingInput | Mapping[str, Any]
@@ -418,7 +489,14 @@ class SettingsService(Service):
 
         `PATCH /API/settings/v1/user/{user_id}/`.
         """
-        return await self._call("PATCH", "/v1/user/{}/", user_id, into=m.UserSetting, body=body)
+        return await self._call(
+            "PATCH",
+            "/v1/user/{}/",
+            user_id,
+            into=m.UserSetting,
+            body=body,
+            takes=m.UserSettingInput,
+        )
 
     async def delete_user_settings(self, user_id: str) -> None:
         """Delete user settings.

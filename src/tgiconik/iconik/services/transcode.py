@@ -28,7 +28,12 @@ class TranscodeService(Service):
         `POST /API/transcode/v1/analyze/assets/{asset_id}/`, role `can_analyze_content`.
         """
         return await self._call_any(
-            "POST", "/v1/analyze/assets/{}/", asset_id, body=body, roles=("can_analyze_content",)
+            "POST",
+            "/v1/analyze/assets/{}/",
+            asset_id,
+            body=body,
+            takes=m.AnalyzeInput,
+            roles=("can_analyze_content",),
         )
 
     async def analyze_asset_with_default_profile(
@@ -43,6 +48,7 @@ class TranscodeService(Service):
             "/v1/analyze/assets/{}/profiles/default/",
             asset_id,
             body=body,
+            takes=m.AnalyzeInput,
             roles=("can_analyze_content",),
         )
 
@@ -63,6 +69,7 @@ class TranscodeService(Service):
             asset_id,
             media_type,
             body=body,
+            takes=m.AnalyzeInput,
             roles=("can_analyze_content",),
         )
 
@@ -83,6 +90,7 @@ class TranscodeService(Service):
             asset_id,
             profile_id,
             body=body,
+            takes=m.AnalyzeInput,
             roles=("can_analyze_content",),
         )
 
@@ -94,7 +102,11 @@ class TranscodeService(Service):
         `POST /API/transcode/v1/analyze/bulk/`, role `can_analyze_content`.
         """
         return await self._call_any(
-            "POST", "/v1/analyze/bulk/", body=body, roles=("can_analyze_content",)
+            "POST",
+            "/v1/analyze/bulk/",
+            body=body,
+            takes=m.BulkAnalyzeInput,
+            roles=("can_analyze_content",),
         )
 
     async def acknowledge_edge_transcode_job(self, job_id: str) -> Json:
@@ -133,6 +145,7 @@ class TranscodeService(Service):
             "/v1/edge_transcode/workers/",
             into=m.EdgeTranscodeWorker,
             body=body,
+            takes=m.EdgeTranscodeWorkerInput,
             roles=("can_write_transcoders",),
         )
 
@@ -162,6 +175,7 @@ class TranscodeService(Service):
             worker_id,
             into=m.EdgeTranscodeWorker,
             body=body,
+            takes=m.EdgeTranscodeWorkerInput,
             roles=("can_write_transcoders",),
         )
 
@@ -178,6 +192,7 @@ class TranscodeService(Service):
             worker_id,
             into=m.EdgeTranscodeWorker,
             body=body,
+            takes=m.EdgeTranscodeWorkerInput,
             roles=("can_write_transcoders",),
         )
 
@@ -205,6 +220,7 @@ class TranscodeService(Service):
             "/v1/keyframes/collections/{}/",
             collection_id,
             body=body,
+            takes=m.GenerateCollectionKeyframeInput,
             roles=("can_write_transcode_jobs",),
         )
 
@@ -223,6 +239,7 @@ class TranscodeService(Service):
             "/v1/keyframes/playlists/{}/",
             playlist_id,
             body=body,
+            takes=m.GenerateCollectionKeyframeInput,
             roles=("can_write_transcode_jobs",),
         )
 
@@ -239,6 +256,7 @@ class TranscodeService(Service):
             asset_id,
             version_id,
             body=body,
+            takes=m.MetadataFillingInput,
             roles=("can_trigger_metadata_ai_filling", "can_write_metadata_values"),
         )
 
@@ -253,6 +271,7 @@ class TranscodeService(Service):
             "POST",
             "/v1/metadata_filling/bulk/",
             body=body,
+            takes=m.BulkMetadataFillingInput,
             roles=("can_trigger_metadata_ai_filling", "can_write_metadata_values"),
         )
 
@@ -361,6 +380,7 @@ class TranscodeService(Service):
             "/v1/storages/{}/",
             storage_id,
             body=body,
+            takes=m.AbortStorageTranscodeJobsInput,
             roles=("can_delete_transcode_jobs",),
         )
 
@@ -445,7 +465,12 @@ class TranscodeService(Service):
         `POST /API/transcode/v1/transcode/`, role `can_write_transcode_jobs`.
         """
         return await self._call(
-            "POST", "/v1/transcode/", into=m.Job, body=body, roles=("can_write_transcode_jobs",)
+            "POST",
+            "/v1/transcode/",
+            into=m.Job,
+            body=body,
+            takes=m.JobInput,
+            roles=("can_write_transcode_jobs",),
         )
 
     def list_transcode_queue(
@@ -570,6 +595,7 @@ class TranscodeService(Service):
             "/v1/transcribe/assets/{}/profiles/default/",
             asset_id,
             body=body,
+            takes=m.TranscribeInput,
             roles=("can_transcribe_content",),
         )
 
@@ -579,5 +605,9 @@ class TranscodeService(Service):
         `POST /API/transcode/v1/transcribe/bulk/`, role `can_transcribe_content`.
         """
         return await self._call_any(
-            "POST", "/v1/transcribe/bulk/", body=body, roles=("can_transcribe_content",)
+            "POST",
+            "/v1/transcribe/bulk/",
+            body=body,
+            takes=m.BulkTranscribeInput,
+            roles=("can_transcribe_content",),
         )

@@ -62,7 +62,12 @@ class UsersService(Service):
         `POST /API/users/v1/groups/`, role `can_write_groups`.
         """
         return await self._call(
-            "POST", "/v1/groups/", into=m.Group, body=body, roles=("can_write_groups",)
+            "POST",
+            "/v1/groups/",
+            into=m.Group,
+            body=body,
+            takes=m.GroupInput,
+            roles=("can_write_groups",),
         )
 
     def list_all_basic_groups(
@@ -139,6 +144,7 @@ class UsersService(Service):
             "/v1/groups/mappings/",
             into=m.GroupMapping,
             body=body,
+            takes=m.GroupMappingInput,
             roles=("can_write_group_mappings",),
         )
 
@@ -181,7 +187,13 @@ class UsersService(Service):
         `PUT /API/users/v1/groups/{group_id}/`, role `can_write_groups`.
         """
         return await self._call(
-            "PUT", "/v1/groups/{}/", group_id, into=m.Group, body=body, roles=("can_write_groups",)
+            "PUT",
+            "/v1/groups/{}/",
+            group_id,
+            into=m.Group,
+            body=body,
+            takes=m.GroupInput,
+            roles=("can_write_groups",),
         )
 
     async def update_group(
@@ -197,6 +209,7 @@ class UsersService(Service):
             group_id,
             into=m.Group,
             body=body,
+            takes=m.GroupInput,
             roles=("can_write_groups",),
         )
 
@@ -319,6 +332,7 @@ class UsersService(Service):
             "/v1/role_groups/",
             into=m.RoleGroup,
             body=body,
+            takes=m.RoleGroupInput,
             roles=("can_write_role_groups",),
         )
 
@@ -384,6 +398,7 @@ class UsersService(Service):
             group_id,
             into=m.RoleGroup,
             body=body,
+            takes=m.RoleGroupInput,
             roles=("can_write_role_groups",),
         )
 
@@ -400,6 +415,7 @@ class UsersService(Service):
             group_id,
             into=m.RoleGroup,
             body=body,
+            takes=m.RoleGroupInput,
             roles=("can_write_role_groups",),
         )
 
@@ -483,7 +499,12 @@ class UsersService(Service):
         `POST /API/users/v1/teams/`, role `can_write_teams`.
         """
         return await self._call(
-            "POST", "/v1/teams/", into=m.Team, body=body, roles=("can_write_teams",)
+            "POST",
+            "/v1/teams/",
+            into=m.Team,
+            body=body,
+            takes=m.TeamInput,
+            roles=("can_write_teams",),
         )
 
     def list_basic_teams(
@@ -535,7 +556,13 @@ class UsersService(Service):
         `PUT /API/users/v1/teams/{team_id}/`, role `can_write_teams`.
         """
         return await self._call(
-            "PUT", "/v1/teams/{}/", team_id, into=m.Team, body=body, roles=("can_write_teams",)
+            "PUT",
+            "/v1/teams/{}/",
+            team_id,
+            into=m.Team,
+            body=body,
+            takes=m.TeamInput,
+            roles=("can_write_teams",),
         )
 
     async def update_team(self, team_id: str, *, body: m.TeamInput | Mapping[str, Any]) -> m.Team:
@@ -544,7 +571,13 @@ class UsersService(Service):
         `PATCH /API/users/v1/teams/{team_id}/`, role `can_write_teams`.
         """
         return await self._call(
-            "PATCH", "/v1/teams/{}/", team_id, into=m.Team, body=body, roles=("can_write_teams",)
+            "PATCH",
+            "/v1/teams/{}/",
+            team_id,
+            into=m.Team,
+            body=body,
+            takes=m.TeamInput,
+            roles=("can_write_teams",),
         )
 
     async def delete_team(self, team_id: str) -> None:
@@ -662,7 +695,12 @@ class UsersService(Service):
         `POST /API/users/v1/users/`, role `can_create_users`.
         """
         return await self._call(
-            "POST", "/v1/users/", into=m.User, body=body, roles=("can_create_users",)
+            "POST",
+            "/v1/users/",
+            into=m.User,
+            body=body,
+            takes=m.UserCreateInput,
+            roles=("can_create_users",),
         )
 
     def list_basic_users(
@@ -709,14 +747,18 @@ class UsersService(Service):
 
         `PUT /API/users/v1/users/current/`.
         """
-        return await self._call("PUT", "/v1/users/current/", into=m.User, body=body)
+        return await self._call(
+            "PUT", "/v1/users/current/", into=m.User, body=body, takes=m.UserInput
+        )
 
     async def update_current_user(self, *, body: m.UserInput | Mapping[str, Any]) -> m.User:
         """Update the current user.
 
         `PATCH /API/users/v1/users/current/`.
         """
-        return await self._call("PATCH", "/v1/users/current/", into=m.User, body=body)
+        return await self._call(
+            "PATCH", "/v1/users/current/", into=m.User, body=body, takes=m.UserInput
+        )
 
     async def get_current_user_otp(self) -> m.GetCurrentUserOtpAnswer:
         """Get the current user OTP.
@@ -732,14 +774,18 @@ class UsersService(Service):
 
         `POST /API/users/v1/users/current/otp/configure/`.
         """
-        return await self._call_any("POST", "/v1/users/current/otp/configure/", body=body)
+        return await self._call_any(
+            "POST", "/v1/users/current/otp/configure/", body=body, takes=m.OtpEditInput
+        )
 
     async def replace_current_user_otp(self, *, body: m.OtpEditInput | Mapping[str, Any]) -> Json:
         """Replace the current user OTP.
 
         `PUT /API/users/v1/users/current/otp/configure/`.
         """
-        return await self._call_any("PUT", "/v1/users/current/otp/configure/", body=body)
+        return await self._call_any(
+            "PUT", "/v1/users/current/otp/configure/", body=body, takes=m.OtpEditInput
+        )
 
     async def upload_current_user_photo(self, *, content: bytes) -> m.UploadCurrentUserPhotoAnswer:
         """Upload the current user photo.
@@ -776,6 +822,7 @@ class UsersService(Service):
             "/v1/users/current/totp/configure/",
             into=m.CreateCurrentUserTotpAnswer,
             body=body,
+            takes=m.OtpInput,
         )
 
     async def delete_current_user_totp(self, *, body: m.OtpInput | Mapping[str, Any]) -> None:
@@ -783,7 +830,7 @@ class UsersService(Service):
 
         `DELETE /API/users/v1/users/current/totp/configure/`.
         """
-        await self._call("DELETE", "/v1/users/current/totp/configure/", body=body)
+        await self._call("DELETE", "/v1/users/current/totp/configure/", body=body, takes=m.OtpInput)
 
     async def validate_current_user_totp(self, *, body: m.OtpInput | Mapping[str, Any]) -> Json:
         """Validate the current user TOTP.
@@ -791,7 +838,7 @@ class UsersService(Service):
         `POST /API/users/v1/users/current/totp/validate_configuration/`.
         """
         return await self._call_any(
-            "POST", "/v1/users/current/totp/validate_configuration/", body=body
+            "POST", "/v1/users/current/totp/validate_configuration/", body=body, takes=m.OtpInput
         )
 
     async def purge_user_invites(self) -> None:
@@ -813,6 +860,7 @@ class UsersService(Service):
             "/v1/users/invite/register/",
             into=m.UserInviteRegisterResponse,
             body=body,
+            takes=m.UserInviteRegisterRequestInput,
             authenticated=False,
         )
 
@@ -828,6 +876,7 @@ class UsersService(Service):
             "/v1/users/invite/token/request/",
             into=m.RequestUserInviteTokenAnswer,
             body=body,
+            takes=m.UserInviteRequestLinkInput,
             roles=("can_create_users",),
         )
 
@@ -852,7 +901,9 @@ class UsersService(Service):
 
         `POST /API/users/v1/users/partner_domain_access/`.
         """
-        await self._call("POST", "/v1/users/partner_domain_access/", body=body)
+        await self._call(
+            "POST", "/v1/users/partner_domain_access/", body=body, takes=m.PartnerDomainAccessInput
+        )
 
     async def revoke_partner_domain_access(
         self, *, body: m.PartnerDomainAccessInput | Mapping[str, Any]
@@ -861,7 +912,12 @@ class UsersService(Service):
 
         `DELETE /API/users/v1/users/partner_domain_access/`.
         """
-        await self._call("DELETE", "/v1/users/partner_domain_access/", body=body)
+        await self._call(
+            "DELETE",
+            "/v1/users/partner_domain_access/",
+            body=body,
+            takes=m.PartnerDomainAccessInput,
+        )
 
     async def get_user(self, user_id: str) -> m.UserWithSeparatedGroups:
         """Get a user.
@@ -882,7 +938,13 @@ class UsersService(Service):
         `PUT /API/users/v1/users/{user_id}/`, role `can_write_users`.
         """
         return await self._call(
-            "PUT", "/v1/users/{}/", user_id, into=m.User, body=body, roles=("can_write_users",)
+            "PUT",
+            "/v1/users/{}/",
+            user_id,
+            into=m.User,
+            body=body,
+            takes=m.UserInput,
+            roles=("can_write_users",),
         )
 
     async def update_user(self, user_id: str, *, body: m.UserInput | Mapping[str, Any]) -> m.User:
@@ -891,7 +953,13 @@ class UsersService(Service):
         `PATCH /API/users/v1/users/{user_id}/`, role `can_write_users`.
         """
         return await self._call(
-            "PATCH", "/v1/users/{}/", user_id, into=m.User, body=body, roles=("can_write_users",)
+            "PATCH",
+            "/v1/users/{}/",
+            user_id,
+            into=m.User,
+            body=body,
+            takes=m.UserInput,
+            roles=("can_write_users",),
         )
 
     async def delete_user(self, user_id: str) -> None:
@@ -961,7 +1029,14 @@ class UsersService(Service):
 
         `PUT /API/users/v1/users/{user_id}/saml/`.
         """
-        return await self._call("PUT", "/v1/users/{}/saml/", user_id, into=m.User, body=body)
+        return await self._call(
+            "PUT",
+            "/v1/users/{}/saml/",
+            user_id,
+            into=m.User,
+            body=body,
+            takes=m.UserSamlIdpUpdateInput,
+        )
 
     async def delete_user_saml(self, user_id: str) -> m.User | None:
         """Delete a user SAML.

@@ -27,7 +27,9 @@ class UsersNotificationsService(Service):
 
         `POST /API/users-notifications/v1/device_tokens/`.
         """
-        return await self._call("POST", "/v1/device_tokens/", into=m.DeviceToken, body=body)
+        return await self._call(
+            "POST", "/v1/device_tokens/", into=m.DeviceToken, body=body, takes=m.DeviceTokenInput
+        )
 
     def list_notification_settings(self, *, per_page: int = 100) -> Pages[m.NotificationSetting]:
         """List notification settings.
@@ -83,6 +85,7 @@ class UsersNotificationsService(Service):
             protocol,
             into=m.NotificationSetting,
             body=body,
+            takes=m.NotificationSettingInput,
         )
 
     def list_notifications(self, *, per_page: int = 100) -> Pages[m.Notification]:
@@ -106,7 +109,9 @@ class UsersNotificationsService(Service):
 
         `POST /API/users-notifications/v1/notifications/`.
         """
-        return await self._call("POST", "/v1/notifications/", into=m.Notification, body=body)
+        return await self._call(
+            "POST", "/v1/notifications/", into=m.Notification, body=body, takes=m.NotificationInput
+        )
 
     async def mark_all_notifications_read(self) -> Json:
         """Mark all notifications read.
@@ -124,7 +129,13 @@ class UsersNotificationsService(Service):
 
         `POST /API/users-notifications/v1/notifications/system/`.
         """
-        return await self._call("POST", "/v1/notifications/system/", into=m.Notification, body=body)
+        return await self._call(
+            "POST",
+            "/v1/notifications/system/",
+            into=m.Notification,
+            body=body,
+            takes=m.SystemNotificationInput,
+        )
 
     async def get_notification(self, notification_id: str) -> m.Notification:
         """Get a notification.
@@ -177,7 +188,9 @@ class UsersNotificationsService(Service):
 
         `POST /API/users-notifications/v1/subscriptions/`.
         """
-        return await self._call("POST", "/v1/subscriptions/", into=m.Subscription, body=body)
+        return await self._call(
+            "POST", "/v1/subscriptions/", into=m.Subscription, body=body, takes=m.SubscriptionInput
+        )
 
     async def get_subscription(self, subscription_id: str) -> m.Subscription:
         """Get a subscription.
@@ -222,7 +235,12 @@ class UsersNotificationsService(Service):
         `POST /API/users-notifications/v1/users/{user_id}/device_tokens/`.
         """
         return await self._call(
-            "POST", "/v1/users/{}/device_tokens/", user_id, into=m.DeviceToken, body=body
+            "POST",
+            "/v1/users/{}/device_tokens/",
+            user_id,
+            into=m.DeviceToken,
+            body=body,
+            takes=m.DeviceTokenInput,
         )
 
     async def delete_user_device_tokens(self, user_id: str) -> None:
@@ -259,6 +277,7 @@ class UsersNotificationsService(Service):
             Secret(device_token),
             into=m.DeviceToken,
             body=body,
+            takes=m.DeviceTokenInput,
         )
 
     async def delete_user_device_token(self, user_id: str, device_token: str) -> None:

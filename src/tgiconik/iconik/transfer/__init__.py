@@ -15,7 +15,8 @@ import attrs
 from tgiconik import errors
 from tgiconik._http import Links, Listed, Retry
 from tgiconik._tasks import run_concurrently
-from tgiconik.iconik.metadata import Given
+from tgiconik._validate import texts
+from tgiconik.iconik.metadata import Given, values_by_view
 from tgiconik.iconik.models import assets as a
 from tgiconik.iconik.transfer import _ready
 from tgiconik.iconik.transfer._download import Download, Downloader, MediaKind, target_of
@@ -104,11 +105,12 @@ class Transfer(Listed):
         Raises:
             TransferError: it did not arrive; see the classes below it.
             CallError: iconik or the storage said no, or could not be reached.
-            ConfigurationError: a name that cannot be one.
+            ConfigurationError: a name that cannot be one, or metadata without their view.
             OSError: the file cannot be read.
         """
+        values = values_by_view(metadata or {})
         async with Source.opened(file, name) as source:
-            target = partial(self._new_asset, title or source.name, collection_id, metadata or {})
+            target = partial(self._new_asset, title or source.name, collection_id, values)
             return await self._uploader().upload(source, target, storage, progress)
 
     async def upload_version(
@@ -221,7 +223,7 @@ class Transfer(Listed):
             name: a template as for `download`; by default names of different assets do not clash.
             max_concurrency: concurrent downloads at the most.
         """
-        wanted = list(asset_ids)
+        wanted = texts(asset_ids, "asset_ids")
         outcomes: dict[int, DownloadOutcome] = {}
         waiting = iter(enumerate(wanted))
 
@@ -253,7 +255,7 @@ class Transfer(Listed):
             NotReady: a job failed, and why; or the time is over, and what was there then.
         """
         return await _ready.wait_until_ready(
-            self._iconik, asset_id, version_id, tuple(jobs), timeout
+            self._iconik, asset_id, version_id, texts(jobs, "jobs"), timeout
         )
 
     def _uploader(self) -> Uploader:

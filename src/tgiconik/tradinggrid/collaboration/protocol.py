@@ -16,7 +16,7 @@ Rules that hold for every method:
   for each call, so that a backend's own retries do nothing twice.
 - Creating something with an `external_id` that is there already answers what is there, unchanged.
 - Lists come in the order of their last change; `updated_since` is inclusive. A list argument with
-  several values means any of them. Times are timezone-aware; a time without a zone is read as UTC.
+  several values means any of them. Times are timezone-aware; a time without a zone is refused.
 """
 
 from collections.abc import Sequence
@@ -85,7 +85,7 @@ class Partners(Protocol):
             group_id: only those of this group.
             region: only those in this region.
             language: only those who want this language.
-            updated_since: only what changed then or later; timezone-aware, or read as UTC.
+            updated_since: only what changed then or later; timezone-aware.
         """
         ...
 
@@ -134,7 +134,7 @@ class Groups(Protocol):
         Args:
             tag: only those with this tag.
             external_id: only the one with this name of the caller's own.
-            updated_since: only what changed then or later; timezone-aware, or read as UTC.
+            updated_since: only what changed then or later; timezone-aware.
         """
         ...
 
@@ -180,7 +180,7 @@ class Groups(Protocol):
 
         Args:
             group_id: group id.
-            updated_since: only what changed then or later; timezone-aware, or read as UTC.
+            updated_since: only what changed then or later; timezone-aware.
         """
         ...
 
@@ -275,7 +275,7 @@ class Commented(Protocol):
         Args:
             id_: the request, issue or project.
             external_id: only the one with this name of the caller's own.
-            updated_since: only what changed then or later; timezone-aware, or read as UTC.
+            updated_since: only what changed then or later; timezone-aware.
         """
         ...
 
@@ -323,7 +323,7 @@ class Requests(Claimable, Commented, Protocol):
             partner_id: only those of this partner, by company id (BUID).
             asset_id: only those about this iconik asset.
             external_id: only the one with this name of the caller's own.
-            updated_since: only what changed then or later; timezone-aware, or read as UTC.
+            updated_since: only what changed then or later; timezone-aware.
         """
         ...
 
@@ -422,7 +422,7 @@ class Issues(Claimable, Commented, Protocol):
             partner_id: only those of this partner, by company id (BUID).
             asset_id: only those about this iconik asset.
             external_id: only the one with this name of the caller's own.
-            updated_since: only what changed then or later; timezone-aware, or read as UTC.
+            updated_since: only what changed then or later; timezone-aware.
         """
         ...
 
@@ -517,7 +517,7 @@ class Projects(Commented, Protocol):
             status: only those in one of these statuses; in any when empty.
             partner_id: only those meant for this partner, by company id (BUID).
             external_id: only the one with this name of the caller's own.
-            updated_since: only what changed then or later; timezone-aware, or read as UTC.
+            updated_since: only what changed then or later; timezone-aware.
         """
         ...
 
@@ -568,7 +568,7 @@ class Projects(Commented, Protocol):
 
         Args:
             project_id: project id.
-            updated_since: only what changed then or later; timezone-aware, or read as UTC.
+            updated_since: only what changed then or later; timezone-aware.
         """
         ...
 
@@ -617,7 +617,7 @@ class Tasks(Protocol):
             status: only those in one of these statuses; in any when empty.
             assignee_partner_id: only those that this partner is to do.
             external_id: only the one with this name of the caller's own.
-            updated_since: only what changed then or later; timezone-aware, or read as UTC.
+            updated_since: only what changed then or later; timezone-aware.
         """
         ...
 
@@ -684,7 +684,7 @@ class Exceptions(Protocol):
             status: only those in one of these statuses; in any when empty.
             partner_id: only those of this partner, by company id (BUID).
             external_id: only the one with this name of the caller's own.
-            updated_since: only what changed then or later; timezone-aware, or read as UTC.
+            updated_since: only what changed then or later; timezone-aware.
         """
         ...
 
@@ -752,7 +752,7 @@ class Documents(Protocol):
             issue_id: only what answers this issue.
             project_id: only what belongs to this project.
             external_id: only the one with this name of the caller's own.
-            updated_since: only what changed then or later; timezone-aware, or read as UTC.
+            updated_since: only what changed then or later; timezone-aware.
         """
         ...
 
@@ -858,7 +858,7 @@ class Deliveries(Protocol):
             key: only those whose link has this key.
             share_id: only the one behind whose link is this iconik share.
             state: only those in one of these states; in any when empty.
-            updated_since: only what changed then or later; timezone-aware, or read as UTC.
+            updated_since: only what changed then or later; timezone-aware.
         """
         ...
 
@@ -921,7 +921,7 @@ class Receipts(Protocol):
             document_id: only those of this document.
             partner_id: only those of this partner, by company id (BUID).
             kind: only those of one of these kinds; of any when empty.
-            updated_since: only what changed then or later; timezone-aware, or read as UTC.
+            updated_since: only what changed then or later; timezone-aware.
         """
         ...
 
@@ -966,7 +966,7 @@ class Announcements(Protocol):
             partner_id: only what is for this partner, by company id (BUID).
             group_id: only what is for this group.
             external_id: only the one with this name of the caller's own.
-            updated_since: only what changed then or later; timezone-aware, or read as UTC.
+            updated_since: only what changed then or later; timezone-aware.
         """
         ...
 
@@ -997,7 +997,7 @@ class Announcements(Protocol):
 
         Args:
             announcement_id: announcement id.
-            updated_since: only what changed then or later; timezone-aware, or read as UTC.
+            updated_since: only what changed then or later; timezone-aware.
         """
         ...
 
@@ -1046,7 +1046,7 @@ class ActivityLog(Protocol):
             subject_type: only what happened to things of this type.
             subject_id: only what happened to this thing.
             external_id: only the one with this name of the caller's own.
-            updated_since: only what changed then or later; timezone-aware, or read as UTC.
+            updated_since: only what changed then or later; timezone-aware.
         """
         ...
 

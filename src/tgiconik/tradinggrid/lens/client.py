@@ -9,6 +9,7 @@ import attrs
 from tgiconik import errors
 from tgiconik._http import Answer, Listed, Page, Pages, Session, build, unreadable
 from tgiconik._models import Record, writable
+from tgiconik._validate import with_zone
 from tgiconik.tradinggrid._decode import read, readable
 from tgiconik.tradinggrid.lens.graphql import render
 from tgiconik.tradinggrid.lens.query import (
@@ -91,7 +92,7 @@ class Lens(Listed):
             scroll: see `pages`.
 
         Raises:
-            ConfigurationError: a field's name is not a GraphQL name.
+            ConfigurationError: a field's name is not a GraphQL name, or a time has no time zone.
             GraphQLError: Lens refuses the query.
         """
         addresses = {"senderaddress": sender, "receiveraddress": receiver}
@@ -183,6 +184,9 @@ class Lens(Listed):
 def _arrived(since: datetime | None, until: datetime | None) -> Range | None:
     if since is None and until is None:
         return None
+    for name, time in (("since", since), ("until", until)):
+        if time is not None:
+            with_zone(time, name)
     return Range(from_=since or _BEGINNING, to=until or _END)
 
 

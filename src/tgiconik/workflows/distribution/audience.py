@@ -4,6 +4,7 @@ from collections.abc import Iterable, Mapping, Sequence
 
 import attrs
 
+from tgiconik._validate import texts
 from tgiconik.release import AssetFacts, Recipient
 from tgiconik.tradinggrid.collaboration import Group, Partner
 from tgiconik.workflows.run import GridRun
@@ -84,6 +85,8 @@ class AudienceResolver:
             NotFound: there is no such group.
         """
         waiting_on: list[str] = []
+        groups = None if groups is None else texts(groups, "groups")
+        partners = None if partners is None else texts(partners, "partners")
         if groups is None and partners is None:
             tags = _texts(facts.metadata.get(groups_field))
             groups, unknown = await self.tagged(tags)

@@ -8,6 +8,7 @@ from typing import NoReturn, Self, TypeAlias, TypeVar
 
 import attrs
 
+from tgiconik._validate import clock_with_zone
 from tgiconik.errors import ConfigurationError
 from tgiconik.workflows.run.text import one_line
 
@@ -55,13 +56,13 @@ class Trail:
     """Records the steps of a run and performs its writes; with `dry_run`, skips the writes.
 
     Attributes:
-        now: the clock.
+        now: the clock; a time without a time zone is a `ConfigurationError`.
         dry_run: record writes without performing them.
         progress: called with each step as it happens.
         steps: all steps so far, in order.
     """
 
-    now: Clock = utc_now
+    now: Clock = attrs.field(default=utc_now, converter=clock_with_zone)
     dry_run: bool = False
     progress: Callable[[Step], object] | None = attrs.field(default=None, repr=False)
     steps: list[Step] = attrs.field(factory=list, init=False)

@@ -12,6 +12,7 @@ from pathlib import Path
 
 import attrs
 
+from tgiconik._validate import texts
 from tgiconik.iconik import IconikClient
 from tgiconik.iconik.models import files as f
 from tgiconik.release import Purpose, ReleasePolicy
@@ -154,7 +155,7 @@ async def distribute_correction(
     run: Run, snapshot: Snapshot, partners: Iterable[str], *, max_concurrency: int
 ) -> tuple[Outcome, ...]:
     """Share the version of a snapshot with partners; see `publish_correction`."""
-    affected = set(partners)
+    affected = set(texts(partners, "partners"))
     asset_id = snapshot.asset_id
     documents = run.grid.community.documents
     # There is one document per version: partners already in its audience stay there.
