@@ -1,4 +1,4 @@
-"""What is wrong with a connection or its credentials, in a sentence for whoever sets it up."""
+"""Diagnosis of a connection or its credentials, in a sentence for whoever sets it up."""
 
 from typing import Final
 

@@ -80,7 +80,7 @@ async def check(
 
 
 def _cause(error: errors.TgIconikError) -> str:
-    """What went wrong, the same for all calls that it went wrong for."""
+    """The failure, the same for all calls that had it."""
     if isinstance(error, errors.ConnectionFailed | errors.TimedOut):
         return f"{_origin(error.url)}: {error.message}"
     return str(error)

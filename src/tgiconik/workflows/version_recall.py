@@ -1,4 +1,4 @@
-"""Use case 5, the worst day: a version is taken back from everybody who has it.
+"""Use case 5, the recall: a version is taken back from everybody who has it.
 
 Trigger: a version must no longer be available.
 
@@ -166,7 +166,7 @@ async def recall_version(
 
 @attrs.frozen(kw_only=True)
 class _Exposure:
-    """What shows the version now, and who ever had it.
+    """The open ways to the version now, and everybody who ever had it.
 
     Attributes:
         title: the asset's title.

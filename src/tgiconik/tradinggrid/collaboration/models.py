@@ -213,7 +213,7 @@ class Issue(Record):
 
 @attrs.frozen(kw_only=True)
 class Comment(Record):
-    """What was said on a request, an issue or a project. Comments are not changed.
+    """A comment on a request, an issue or a project. Comments do not change.
 
     Attributes:
         id: made by the platform.
@@ -483,7 +483,7 @@ class Document(Record):
 
 @attrs.frozen(kw_only=True)
 class Delivery(Record):
-    """What one partner got of a document; no other partner sees it.
+    """One partner's delivery of a document; no other partner sees it.
 
     Attributes:
         document_id: the document.
@@ -561,7 +561,7 @@ class Receipt(Record):
 
 @attrs.frozen(kw_only=True)
 class Announcement(Record):
-    """What partners are told.
+    """Announcements to partners.
 
     Attributes:
         id: made by the platform.
