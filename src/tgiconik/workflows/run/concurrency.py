@@ -136,9 +136,11 @@ class SharedRead(Generic[T]):
 
     Attributes:
         begun: the number of reads begun; callers pass it as `asked`.
+        ended: the number of reads that have ended; as `asked`, it accepts one in progress.
     """
 
     begun: int = attrs.field(default=0, init=False)
+    ended: int = attrs.field(default=0, init=False)
     _one_at_a_time: anyio.Lock = attrs.field(factory=anyio.Lock, init=False)
     _latest: tuple[int, T] | None = attrs.field(default=None, init=False)
 
@@ -163,6 +165,7 @@ class SharedRead(Generic[T]):
                     self.begun += 1
                     this = self.begun
                     self._latest = (this, await read())
+                    self.ended = this
             return self._latest[1]
 
 

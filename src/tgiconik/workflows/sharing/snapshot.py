@@ -288,7 +288,8 @@ class FactsCache:
         """
         known = self._latest.get(asset_id)
         if known is None or self.run.now() - known.read_at > self.run.policy.freshness:
-            return await self.again(asset_id)
+            # A read in progress is as fresh as one that would begin now.
+            return await self._read(asset_id, asked=self._shared(asset_id).ended)
         return known.result()
 
     async def again(self, asset_id: str) -> AssetFacts:
@@ -323,12 +324,13 @@ class FactsCache:
         asked: int | None = None,
         within: Callable[[], AbstractAsyncContextManager[None]] = nullcontext,
     ) -> AssetFacts:
-        if asset_id not in self._reads:
-            self._reads[asset_id] = SharedRead()
         read = partial(self._read_now, asset_id)
-        known = await self._reads[asset_id](read, asked=asked, within=within)
+        known = await self._shared(asset_id)(read, asked=asked, within=within)
         self._latest[asset_id] = known
         return known.result()
+
+    def _shared(self, asset_id: str) -> SharedRead[_Known]:
+        return self._reads.setdefault(asset_id, SharedRead())
 
     async def _read_now(self, asset_id: str) -> _Known:
         begun = self.run.now()
