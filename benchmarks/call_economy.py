@@ -413,8 +413,8 @@ SCENES: Final = (
         name="`distribute_compliant_version`, pinned",
         prepare=_mark,
         run=_comply,
-        first=Cost("31 + 2⌊P/100⌋ + 3⌈P/50⌉", "3 + P", "8 + ⌈P/1000⌉", "3 + P"),
-        again=Cost("21 + 2⌊P/100⌋", "0", "7 + 2⌈P/1000⌉", "0"),
+        first=Cost("32 + P + 2⌊P/100⌋ + 3⌈P/50⌉", "3 + 2P", "10 + ⌈P/50⌉ + ⌈P/1000⌉", "3 + P"),
+        again=Cost("27 + 2⌊P/100⌋", "0", "9 + 2⌈P/1000⌉", "0"),
     ),
     Scene(
         name="`recall_version`",
