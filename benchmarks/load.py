@@ -48,13 +48,13 @@ class Load:
     async def _check(self) -> None:
         check(await self._calls.get(), await self._calls.search(), self._calls.kind)
 
-    def answer(self, *, call: str, max_concurrency: int, seconds: float) -> dict[str, Any]:
+    def answer(self, *, call: str, at_once: int, seconds: float) -> dict[str, Any]:
         """Make calls for some time."""
-        return self._runner.run(self._answer(getattr(self._calls, call), max_concurrency, seconds))
+        return self._runner.run(self._answer(getattr(self._calls, call), at_once, seconds))
 
-    async def _answer(self, call: Callable[[], Any], max_concurrency: int, seconds: float) -> Any:  # noqa: ANN401 - JSON
+    async def _answer(self, call: Callable[[], Any], at_once: int, seconds: float) -> Any:  # noqa: ANN401 - JSON
         # Reconnect idle connections first, because connecting is not measured.
-        warm_up = (self._calls.get() for _ in range(max_concurrency))
+        warm_up = (self._calls.get() for _ in range(at_once))
         await asyncio.gather(*warm_up, return_exceptions=True)
         watch = Watch(seconds)
 
@@ -63,7 +63,7 @@ class Load:
                 with watch.one():
                     await call()
 
-        await asyncio.gather(*(caller() for _ in range(max_concurrency)))
+        await asyncio.gather(*(caller() for _ in range(at_once)))
         return watch.rate()
 
     def close(self) -> None:
@@ -81,11 +81,11 @@ class ThreadedLoad:
         self._calls = self._client.__enter__()
         check(self._calls.get(), self._calls.search(), self._calls.kind)
 
-    def answer(self, *, call: str, max_concurrency: int, seconds: float) -> Any:  # noqa: ANN401 - JSON
+    def answer(self, *, call: str, at_once: int, seconds: float) -> Any:  # noqa: ANN401 - JSON
         """Make calls for some time."""
         function: Callable[[], Any] = getattr(self._calls, call)
-        with ThreadPoolExecutor(max_concurrency) as pool:
-            wait([pool.submit(self._calls.get) for _ in range(max_concurrency)])
+        with ThreadPoolExecutor(at_once) as pool:
+            wait([pool.submit(self._calls.get) for _ in range(at_once)])
             watch = Watch(seconds)
 
             def caller(_: int) -> None:
@@ -93,7 +93,7 @@ class ThreadedLoad:
                     with watch.one():
                         function()
 
-            list(pool.map(caller, range(max_concurrency)))
+            list(pool.map(caller, range(at_once)))
             return watch.rate()
 
     def close(self) -> None:
