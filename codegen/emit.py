@@ -104,6 +104,7 @@ def service_module(service: Service, operations: Sequence[Operation], types: Typ
             f"from tgiconik._http import {', '.join(http)}" if http else "",
             "from tgiconik.iconik import _paging" if "_paging." in methods else "",
             "from tgiconik._models import Json" if "-> Json" in methods else "",
+            "from tgiconik.iconik._answers import JobStarted" if "-> JobStarted" in methods else "",
             "from tgiconik.iconik._service import Service",
             f"from tgiconik.iconik.models import {service.name} as m" if "m." in methods else "",
             "",
@@ -139,15 +140,27 @@ def _helper(operation: Operation) -> str:
     return {
         "pages": "_pages",
         "maybe": "_call_maybe",
+        "either": "_call_either",
+        "job": "_call_job",
+        "maybe_job": "_call_maybe_job",
         "anything": "_call_any",
         "location": "_call_location",
     }.get(operation.answer.how, "_call")
 
 
+_UNDESCRIBED: Final = {
+    "nothing": "None",
+    "job": "JobStarted",
+    "maybe_job": "JobStarted | None",
+    "location": "str",
+    "anything": "Json",
+}
+
+
 def _returns(operation: Operation, types: Types) -> str:
     answer = operation.answer
     if answer.schema is None:
-        return {"nothing": "None", "anything": "Json", "location": "str"}[answer.how]
+        return _UNDESCRIBED[answer.how]
     if answer.how == "pages":
         return f"Pages[{types.item(answer.schema, prefix='m.')}]"
     kind = types.annotation(answer.schema, sent=False, prefix="m.")
@@ -192,7 +205,12 @@ def _arguments(operation: Operation, types: Types) -> Iterable[str]:
         yield f"Secret({name})" if name in operation.secrets else name
     if operation.answer.schema is not None:
         kind = types.annotation(operation.answer.schema, sent=False, prefix="m.")
-        yield f"into={kind}"
+        into, _, job = kind.partition(" | ")
+        yield from (
+            (f"into={into}", f"job={job}")
+            if operation.answer.how == "either"
+            else (f"into={kind}",)
+        )
     if operation.paging not in {None, "url"}:
         yield f"by=_paging.by_{operation.paging}"
     if operation.cursor:
@@ -212,6 +230,8 @@ def _options(operation: Operation) -> Iterable[str]:
         yield "repeatable=True"
     if not operation.authenticated:
         yield "authenticated=False"
+    if operation.answer.redirects and operation.answer.how != "location":
+        yield "accepts=(302,)"
     if operation.roles:
         yield f"roles={operation.roles!r}".replace("'", '"')
 

@@ -7,13 +7,11 @@ raised. `Pages` walks lists. Private: clients build on it, users see its effects
 from tgiconik._http._closing import Closeable, NotPicklable
 from tgiconik._http._engine import Engine, Transport, chosen_engine
 from tgiconik._http._links import CHUNK, Links, Stream, StreamedBody
-from tgiconik._http._listed import Listed
 from tgiconik._http._local import local_transport
 from tgiconik._http._message import (
     Answer,
     Call,
     QueryValue,
-    Secret,
     basic,
     build,
     literal_path,
@@ -22,7 +20,6 @@ from tgiconik._http._message import (
 from tgiconik._http._options import SessionOptions
 from tgiconik._http._origin import checked_url
 from tgiconik._http._pages import Page, Pages
-from tgiconik._http._redact import Hidden
 from tgiconik._http._retry import Retry, may_repeat, requested_wait
 from tgiconik._http._session import (
     Auth,
@@ -30,7 +27,9 @@ from tgiconik._http._session import (
     Session,
     asgi_transport,
 )
+from tgiconik._http._surface import Surface
 from tgiconik._http._traffic import Traffic
+from tgiconik._secrets import Hidden, Secret
 
 __all__ = [
     "CHUNK",
@@ -42,7 +41,6 @@ __all__ = [
     "HeaderAuth",
     "Hidden",
     "Links",
-    "Listed",
     "NotPicklable",
     "Page",
     "Pages",
@@ -53,6 +51,7 @@ __all__ = [
     "SessionOptions",
     "Stream",
     "StreamedBody",
+    "Surface",
     "Traffic",
     "Transport",
     "asgi_transport",

@@ -17,8 +17,9 @@ import httpx
 
 from tgiconik import errors
 from tgiconik._http._backend import Backend, HttpReply, HttpRequest, HttpxBackend
+from tgiconik._http._origin import is_this_machine
 from tgiconik._http._pool import KEEPALIVE, ConnectionPool
-from tgiconik._http._redact import Hidden
+from tgiconik._secrets import Hidden
 
 #: The type of `transport=`, under a name that clients can use without importing httpx.
 Transport: TypeAlias = httpx.AsyncBaseTransport
@@ -71,6 +72,7 @@ class Connections:
 
     Proxies and certificate authorities come from the environment (`HTTPS_PROXY`, `NO_PROXY`,
     `SSL_CERT_FILE`, …), as the first call to an origin finds it; certificates are always verified.
+    Plain http to this machine never goes to a proxy.
 
     Args:
         engine: what connections are made of.
@@ -159,6 +161,12 @@ def _one_connection(verify: ssl.SSLContext, proxy: httpx.Proxy | None) -> Transp
 
 
 def _proxy_for(url: httpx.URL) -> httpx.Proxy | None:
+    """The environment's proxy to a host; none for plain http to this machine.
+
+    Credentials may travel unencrypted only because they do not leave it.
+    """
+    if url.scheme == "http" and is_this_machine(url.host):
+        return None
     known = getproxies()
     proxy = known.get(url.scheme) or known.get("all")
     if not proxy or proxy_bypass(url.netloc.decode()):

@@ -19,6 +19,18 @@ _BACKOFF: Final = 0.7
 _RECOVERY: Final = 0.02
 
 
+class PausedTooLongError(Exception):
+    """The platform asked for a longer pause than a call can wait.
+
+    Attributes:
+        seconds: how much longer it lasts.
+    """
+
+    def __init__(self, seconds: float) -> None:
+        super().__init__(seconds)
+        self.seconds = seconds
+
+
 class RateLimit:
     """Lets calls start at a steady rate, with a small burst after a pause.
 
@@ -45,20 +57,31 @@ class RateLimit:
         self._lock = Lock()
         self._due = 0.0
         self._paused_until = 0.0
+        self._pauses = 0.0
         self._left = math.inf
         self._in_flight = 0
         self._share = 1.0
         self._share_at = 0.0
 
-    async def wait(self) -> float:
+    async def wait(self, *, patience: float = math.inf) -> float:
         """Return when the next call may start, and how many seconds that took.
 
         First come, first served. Each call that started is to be `ended`; a cancelled waiter has
         taken nothing.
+
+        Args:
+            patience: seconds of the platform's pauses, as opposed to our own pace, that this call
+                can wait.
+
+        Raises:
+            PausedTooLongError: the platform's pauses last longer than that.
         """
         came = anyio.current_time() if self._lock.locked() else None
+        most = self.paused() + patience
         async with self._lock:
             now = anyio.current_time()
+            if self._pauses > most:
+                raise PausedTooLongError(max(0.0, self._paused_until - now))
             # Looked at when it is this caller's turn: what was learned meanwhile counts.
             interval = 1.0 / (self._rate * self._rate_share(now))
             start = max(now, self._due - interval * (self._burst_now() - 1), self._paused_until)
@@ -86,7 +109,12 @@ class RateLimit:
             # Once for all that are refused at the same time.
             self._share = max(_MIN_SHARE, self._share_now(now) * _BACKOFF)
             self._share_at = now
+        self._pauses += max(0.0, now + seconds - max(now, self._paused_until))
         self._paused_until = max(self._paused_until, now + seconds)
+
+    def paused(self) -> float:
+        """Seconds that the platform has had all calls wait so far."""
+        return self._pauses - max(0.0, self._paused_until - anyio.current_time())
 
     def _burst_now(self) -> float:
         """How many may start at once after a pause."""

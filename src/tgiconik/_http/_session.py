@@ -1,26 +1,29 @@
 """Thin I/O: send a call, try again where that is safe, and name every failure."""
 
 import logging
+import math
 import platform
-from collections.abc import AsyncIterator, Collection, Mapping
+from collections.abc import Collection, Mapping
 from datetime import UTC, datetime
 from functools import cache
 from importlib.metadata import version
-from typing import Final, Protocol
+from typing import Any, Final, Protocol
 
 import anyio
 import httpx
 
 from tgiconik import errors
-from tgiconik._http._backend import HttpReply, decoded
+from tgiconik._http._backend import HttpReply
 from tgiconik._http._closing import Closeable, NotPicklable
 from tgiconik._http._engine import Connections, Engine, Transport, chosen_engine
-from tgiconik._http._message import Answer, Call, calls_left, header, problem, unreadable
+from tgiconik._http._message import Answer, Call, calls_left, header, is_page, problem, unreadable
 from tgiconik._http._origin import checked_url, hosts
-from tgiconik._http._rate import RateLimit
-from tgiconik._http._redact import Hidden, reason, without_traceback
+from tgiconik._http._rate import PausedTooLongError, RateLimit
+from tgiconik._http._redact import reason, without_traceback
 from tgiconik._http._retry import Retry, RetryBudget, may_repeat, requested_wait
 from tgiconik._http._traffic import Traffic, TrafficCounter
+from tgiconik._http._unpack import ENCODINGS, NotUnpackableError, unpacker
+from tgiconik._secrets import Hidden
 from tgiconik._version import __version__
 
 _log = logging.getLogger("tgiconik.http")
@@ -35,6 +38,10 @@ class Auth(Protocol):
 
     async def refused(self, session: "Session", used: Mapping[str, str]) -> bool:
         """Told that these headers got a 401; True when another try with new ones makes sense."""
+        ...
+
+    def secrets(self) -> Mapping[str, str]:
+        """What is secret of it besides the headers, by whatever name: masked in every error."""
         ...
 
 
@@ -55,6 +62,10 @@ class HeaderAuth(NotPicklable):
         """There is nothing else to try."""
         return False
 
+    def secrets(self) -> Mapping[str, str]:
+        """The headers are all that is secret."""
+        return self._headers
+
 
 class Session(Closeable):
     """One platform's connections, credentials, retries and rate limit.
@@ -67,7 +78,8 @@ class Session(Closeable):
             `http://` is accepted for this machine, and for hosts in `plain_http`.
         auth: credentials for authenticated calls.
         timeout: seconds to wait for a connection, and between two pieces of an answer.
-        deadline: seconds that one call may take in all, its retries and waits included.
+        deadline: seconds that one call may take in all, its retries and waits included, from when
+            it may start by `rate`.
         retry: how often a failed call is repeated, and the waits between attempts.
         rate: calls per second at the most, over all callers of this session; None for no limit.
         engine: what connections are made of; `TGICONIK_ENGINE` says it when left out.
@@ -116,7 +128,7 @@ class Session(Closeable):
             headers={
                 "User-Agent": product + own_user_agent(engine),
                 "Accept": "application/json",
-                "Accept-Encoding": "gzip, deflate",
+                "Accept-Encoding": ENCODINGS,
             },
         )
 
@@ -142,10 +154,12 @@ class Session(Closeable):
     async def send(self, call: Call) -> Answer:
         """Send a call and return what the platform answered, once it says yes.
 
-        A redirect is an answer, not followed: credentials go to no other host.
+        A redirect is no yes and is not followed: credentials go to no other host.
 
         Raises:
-            StatusError: the platform said no; one class per status.
+            StatusError: the platform said no; one class per status. `Redirected` where somebody
+                else answered.
+            UnreadableResponse: a page came instead, or more than anybody can use.
             ConnectionFailed: no connection, or it broke.
             TimedOut: the call took longer than `timeout` or, in all, than `deadline`.
             ClientClosed: the session was closed before.
@@ -155,7 +169,7 @@ class Session(Closeable):
         with anyio.move_on_after(self._deadline) as scope:
             self._in_flight.add(scope)
             try:
-                return await self._until_answered(call, scope.deadline)
+                return await self._until_answered(call, scope)
             finally:
                 self._in_flight.discard(scope)
         if self._closed:
@@ -166,11 +180,19 @@ class Session(Closeable):
             f"no answer within {self._deadline:g} s, retries included", **self._where(call)
         )
 
-    def _where(self, call: Call) -> dict[str, str]:
-        """Method and URL of a call, as errors show them."""
-        return {"method": call.method, "url": call.shown_url(self.base_url)}
+    def _where(self, call: Call) -> dict[str, Any]:
+        """Method and URL of a call, as errors show them, and what they mask."""
+        return {
+            "method": call.method,
+            "url": call.shown_url(self.base_url),
+            "mask": call.mask(self._known({})),
+        }
 
-    async def _until_answered(self, call: Call, give_up: float) -> Answer:
+    def _known(self, credentials: Mapping[str, str]) -> Mapping[str, str]:
+        """What this session knows to be secret."""
+        return Hidden({**(self._auth.secrets() if self._auth else {}), **credentials})
+
+    async def _until_answered(self, call: Call, scope: anyio.CancelScope) -> Answer:
         attempt = 0
         renewed = False
         self._counter.calls += 1
@@ -179,7 +201,7 @@ class Session(Closeable):
             attempt += 1
             credentials = await self._credentials(call)
             try:
-                return await self._once(call, credentials)
+                return await self._once(call, credentials, scope)
             except errors.Unauthorized:
                 if renewed or self._auth is None or not credentials:
                     raise
@@ -188,7 +210,7 @@ class Session(Closeable):
                 renewed = True
             except errors.CallError as error:
                 wait = self._wait_before_next(call, error, attempt)
-                if wait is None or anyio.current_time() + wait >= give_up:
+                if wait is None or anyio.current_time() + wait >= scope.deadline:
                     raise
                 _log.info("trying again in %.1f s after: %s", wait, error)
                 await anyio.sleep(wait)
@@ -212,19 +234,25 @@ class Session(Closeable):
             return Hidden()
         return Hidden(await self._auth.headers(self))
 
-    async def _once(self, call: Call, credentials: Mapping[str, str]) -> Answer:
-        answer = await self._rate_limited(call, credentials)
+    async def _once(
+        self, call: Call, credentials: Mapping[str, str], scope: anyio.CancelScope
+    ) -> Answer:
+        answer = await self._rate_limited(call, credentials, scope)
         if len(answer.content) > _MOST:
             raise unreadable(answer, f"more than {_MOST} bytes")
         refusal = problem(answer, at=datetime.now(UTC))
         if refusal is not None:
             raise refusal
+        if is_page(answer):
+            raise unreadable(answer, "a page came where none was asked for, as of a proxy's log-in")
         return answer
 
-    async def _rate_limited(self, call: Call, credentials: Mapping[str, str]) -> Answer:
+    async def _rate_limited(
+        self, call: Call, credentials: Mapping[str, str], scope: anyio.CancelScope
+    ) -> Answer:
         if self._rate is None:
             return await self._exchange(call, credentials)
-        self._counter.waited += await self._rate.wait()
+        await self._wait_for(self._rate, call, scope)
         left = None
         try:
             answer = await self._exchange(call, credentials)
@@ -232,6 +260,20 @@ class Session(Closeable):
         finally:
             self._rate.ended(left=left)
         return answer
+
+    async def _wait_for(self, rate: RateLimit, call: Call, scope: anyio.CancelScope) -> None:
+        """Wait until a call may start. Its deadline counts the platform's pauses, not our pace."""
+        left, paused = scope.deadline - anyio.current_time(), rate.paused()
+        scope.deadline = math.inf
+        try:
+            self._counter.waited += await rate.wait(patience=left)
+        except PausedTooLongError as pause:
+            raise errors.TimedOut(
+                f"not sent: the platform refused calls and asks all to wait {pause.seconds:.0f} s "
+                f"more, beyond the {self._deadline:g} s of deadline=",
+                **self._where(call),
+            ) from None
+        scope.deadline = anyio.current_time() + left - (rate.paused() - paused)
 
     async def _exchange(self, call: Call, credentials: Mapping[str, str]) -> Answer:
         """The request and its answer, whatever it says.
@@ -255,15 +297,19 @@ class Session(Closeable):
                     status=reply.status,
                     headers=reply.headers,
                     content=await self._read(reply),
-                    credentials=credentials,
+                    credentials=self._known(credentials),
                 )
+            except NotUnpackableError as error:
+                raise errors.UnreadableResponse(
+                    str(error), status=reply.status, excerpt="", **self._where(call)
+                ) from None
             finally:
                 await reply.aclose()
         except httpx.InvalidURL as error:
             raise errors.ConfigurationError(f"{call.method} {shown[:200]}…: {error}") from None
         except httpx.TimeoutException as error:
             raise errors.TimedOut(
-                f"no answer in time ({type(error).__name__})", method=call.method, url=shown
+                f"no answer in time ({type(error).__name__})", **self._where(call)
             ) from without_traceback(error)
         except httpx.LocalProtocolError:
             # It is about what we sent and repeats it, credentials too; nor is it chained.
@@ -272,25 +318,20 @@ class Session(Closeable):
             ) from None
         except httpx.RequestError as error:
             raise errors.ConnectionFailed(
-                reason(error), method=call.method, url=shown
+                reason(error), **self._where(call)
             ) from without_traceback(error)
 
     async def _read(self, reply: HttpReply) -> bytes:
-        """The body; of one that has no end, some bytes more than anybody will look at."""
-        pieces: list[bytes] = []
-        size = 0
-        encoding = reply.headers.get("content-encoding")
-        async for piece in decoded(self._counted(reply.chunks()), encoding):
-            pieces.append(piece)
-            size += len(piece)
-            if size > _MOST:
-                break
-        return b"".join(pieces)
-
-    async def _counted(self, chunks: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
-        async for chunk in chunks:
-            self._counter.received += len(chunk)
-            yield chunk
+        """The body; of one that has no end, a byte more than anybody will look at."""
+        body = bytearray()
+        unpacked = unpacker(reply.headers.get("content-encoding"))
+        async for piece in reply.chunks():
+            self._counter.received += len(piece)
+            body += unpacked(piece, _MOST + 1 - len(body))
+            if len(body) > _MOST:
+                return bytes(body)
+        unpacked.end()
+        return bytes(body)
 
 
 #: Longer than any page of a list, and short enough for a machine to hold a few of.

@@ -1,7 +1,7 @@
 """Reads single JSON values: text, numbers, booleans, times and objects.
 
-Tolerant where platforms are known to differ from their documents (numbers as text, text as numbers)
-and strict where a mistake would go unseen: null never becomes "None", 3.7 never becomes 3.
+Tolerant where platforms are known to differ from their documents (numbers and booleans as text,
+text as numbers) and strict where a mistake would go unseen: null never becomes "None", 3.7 never becomes 3.
 """
 
 import math
@@ -18,6 +18,7 @@ from tgiconik._models.wire import DecodeError, Json
 Hook: TypeAlias = Callable[[Json, Any], Any]
 
 _INTEGER: Final = re.compile(r"-?[0-9]{1,20}", re.ASCII)
+_BOOLEANS: Final = {"true": True, "false": False}
 _LONGEST_QUOTE: Final = 40
 
 
@@ -60,6 +61,8 @@ def _read_float(value: Json, _: object) -> float:
 def _read_bool(value: Json, _: object) -> bool:
     if isinstance(value, bool):
         return value
+    if isinstance(value, str) and (read := _BOOLEANS.get(value.lower())) is not None:
+        return read
     raise DecodeError(f"a boolean was expected, not {_quoted(value)}")
 
 
@@ -87,6 +90,12 @@ def _read_strict_str(value: Json, _: object) -> str:
     raise DecodeError(f"text was expected, not {json_type(value)}")
 
 
+def _read_strict_bool(value: Json, _: object) -> bool:
+    if isinstance(value, bool):
+        return value
+    raise DecodeError(f"a boolean was expected, not {_quoted(value)}")
+
+
 def _read_strict_int(value: Json, _: object) -> int:
     if isinstance(value, int) and not isinstance(value, bool):
         return value
@@ -95,7 +104,9 @@ def _read_strict_int(value: Json, _: object) -> int:
 
 def _quoted(value: Json) -> str:
     if isinstance(value, str | int | float) and not isinstance(value, bool):
-        return f"{str(value)[:_LONGEST_QUOTE]!r}"
+        text = str(value)
+        # Whole or not at all: half a secret is masked nowhere.
+        return repr(text) if len(text) <= _LONGEST_QUOTE else f"{len(text)} characters"
     return json_type(value)
 
 
@@ -113,4 +124,5 @@ STRICT: Final[Mapping[type, Hook]] = {
     **TOLERANT,
     str: _read_strict_str,
     int: _read_strict_int,
+    bool: _read_strict_bool,
 }

@@ -17,6 +17,7 @@ from tgiconik._http import (
     Retry,
     Session,
     SessionOptions,
+    Surface,
     Traffic,
     Transport,
     build,
@@ -56,7 +57,7 @@ _CREDENTIAL: Final = re.compile(r"[!-~]+")
 _CALLS_PER_SECOND: Final = 49.0
 
 
-class IconikClient(Closeable):
+class IconikClient(Closeable, Surface):
     """iconik for one application token: `async with` it, or call `aclose` at the end.
 
     Nothing is sent before the first call.

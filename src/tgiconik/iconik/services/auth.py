@@ -11,6 +11,7 @@ from typing import Any
 from tgiconik._http import Pages, Secret
 from tgiconik._models import Json
 from tgiconik.iconik import _paging
+from tgiconik.iconik._answers import JobStarted
 from tgiconik.iconik._service import Service
 from tgiconik.iconik.models import auth as m
 
@@ -108,21 +109,25 @@ class AuthService(Service):
         """
         return await self._call("GET", "/v1/apps/{}/", app_id, into=m.App, roles=("can_read_apps",))
 
-    async def replace_app(self, app_id: str, *, body: m.AppInput | Mapping[str, Any]) -> m.App:
+    async def replace_app(
+        self, app_id: str, *, body: m.AppInput | Mapping[str, Any]
+    ) -> m.App | None:
         """Replace an app.
 
         `PUT /API/auth/v1/apps/{app_id}/`, role `can_write_apps`.
         """
-        return await self._call(
+        return await self._call_maybe(
             "PUT", "/v1/apps/{}/", app_id, into=m.App, body=body, roles=("can_write_apps",)
         )
 
-    async def update_app(self, app_id: str, *, body: m.AppInput | Mapping[str, Any]) -> m.App:
+    async def update_app(
+        self, app_id: str, *, body: m.AppInput | Mapping[str, Any]
+    ) -> m.App | None:
         """Update an app.
 
         `PATCH /API/auth/v1/apps/{app_id}/`, role `can_write_apps`.
         """
-        return await self._call(
+        return await self._call_maybe(
             "PATCH", "/v1/apps/{}/", app_id, into=m.App, body=body, roles=("can_write_apps",)
         )
 
@@ -316,12 +321,12 @@ class AuthService(Service):
 
     async def replace_saml_idp(
         self, identity_provider_id: str, *, body: m.IdentityProviderInput | Mapping[str, Any]
-    ) -> m.IdentityProvider:
+    ) -> m.IdentityProvider | None:
         """Replace a SAML IdP.
 
         `PUT /API/auth/v1/auth/saml/idp/{identity_provider_id}/`, role `can_write_identity_providers`.
         """
-        return await self._call(
+        return await self._call_maybe(
             "PUT",
             "/v1/auth/saml/idp/{}/",
             identity_provider_id,
@@ -332,12 +337,12 @@ class AuthService(Service):
 
     async def update_saml_idp(
         self, identity_provider_id: str, *, body: m.IdentityProviderInput | Mapping[str, Any]
-    ) -> m.IdentityProvider:
+    ) -> m.IdentityProvider | None:
         """Update a SAML IdP.
 
         `PATCH /API/auth/v1/auth/saml/idp/{identity_provider_id}/`, role `can_write_identity_providers`.
         """
-        return await self._call(
+        return await self._call_maybe(
             "PATCH",
             "/v1/auth/saml/idp/{}/",
             identity_provider_id,
@@ -505,12 +510,12 @@ class AuthService(Service):
             "POST", "/v1/auth/token/", into=m.Token, query={"expires_in": expires_in}
         )
 
-    async def renew_token(self) -> m.Token:
+    async def renew_token(self) -> m.Token | None:
         """Renew a token.
 
         `PUT /API/auth/v1/auth/token/`.
         """
-        return await self._call("PUT", "/v1/auth/token/", into=m.Token)
+        return await self._call_maybe("PUT", "/v1/auth/token/", into=m.Token)
 
     async def revoke_current_token(self) -> None:
         """Revoke the current token.
@@ -562,12 +567,12 @@ class AuthService(Service):
 
     async def complete_invitation(
         self, reset_hash: str, *, body: m.CompleteInvitationInput | Mapping[str, Any]
-    ) -> m.InvitationResponse:
+    ) -> m.InvitationResponse | None:
         """Complete an invitation.
 
         `PUT /API/auth/v1/invitation/complete/{reset_hash}/`; may refuse with 419; sent without credentials.
         """
-        return await self._call(
+        return await self._call_maybe(
             "PUT",
             "/v1/invitation/complete/{}/",
             Secret(reset_hash),
@@ -883,12 +888,12 @@ class AuthService(Service):
 
     async def replace_system_domain(
         self, system_domain_id: str, *, body: m.SystemDomainSuperAdminInput | Mapping[str, Any]
-    ) -> m.SystemDomainSuperAdmin:
+    ) -> m.SystemDomainSuperAdmin | None:
         """Replace a system domain.
 
         `PUT /API/auth/v1/system_domains/{system_domain_id}/`.
         """
-        return await self._call(
+        return await self._call_maybe(
             "PUT",
             "/v1/system_domains/{}/",
             system_domain_id,
@@ -898,12 +903,12 @@ class AuthService(Service):
 
     async def update_system_domain(
         self, system_domain_id: str, *, body: m.SystemDomainSuperAdminInput | Mapping[str, Any]
-    ) -> m.SystemDomainSuperAdmin:
+    ) -> m.SystemDomainSuperAdmin | None:
         """Update a system domain.
 
         `PATCH /API/auth/v1/system_domains/{system_domain_id}/`.
         """
-        return await self._call(
+        return await self._call_maybe(
             "PATCH",
             "/v1/system_domains/{}/",
             system_domain_id,
@@ -964,12 +969,12 @@ class AuthService(Service):
 
     async def update_system_domain_profile(
         self, system_domain_id: str, *, body: m.SystemDomainProfileInput | Mapping[str, Any]
-    ) -> m.SystemDomainProfile:
+    ) -> m.SystemDomainProfile | None:
         """Update a system domain profile.
 
         `PATCH /API/auth/v1/system_domains/{system_domain_id}/profile/`.
         """
-        return await self._call(
+        return await self._call_maybe(
             "PATCH",
             "/v1/system_domains/{}/profile/",
             system_domain_id,
@@ -979,12 +984,12 @@ class AuthService(Service):
 
     async def reindex_system_domain(
         self, system_domain_id: str, *, body: m.ReindexSystemDomainInput | Mapping[str, Any]
-    ) -> None:
+    ) -> JobStarted:
         """Reindex a system domain.
 
         `POST /API/auth/v1/system_domains/{system_domain_id}/reindex/`, role `can_read_system_domains`.
         """
-        await self._call(
+        return await self._call_job(
             "POST",
             "/v1/system_domains/{}/reindex/",
             system_domain_id,

@@ -11,6 +11,7 @@ from typing import Any
 from tgiconik._http import Pages
 from tgiconik._models import Json
 from tgiconik.iconik import _paging
+from tgiconik.iconik._answers import JobStarted
 from tgiconik.iconik._service import Service
 from tgiconik.iconik.models import metadata as m
 
@@ -96,12 +97,12 @@ class MetadataService(Service):
         *,
         body: m.MetadataValuesInput | Mapping[str, Any],
         ignore_unchanged: bool | None = None,
-    ) -> m.MetadataValues:
+    ) -> m.MetadataValues | None:
         """Replace the asset object view metadata.
 
         `PUT /API/metadata/v1/assets/{asset_id}/{object_type}/{object_id}/views/{view_id}/`, role `can_write_metadata_values`.
         """
-        return await self._call(
+        return await self._call_maybe(
             "PUT",
             "/v1/assets/{}/{}/{}/views/{}/",
             asset_id,
@@ -160,12 +161,12 @@ class MetadataService(Service):
 
     async def replace_field(
         self, field_name: str, *, body: m.MetadataFieldInput | Mapping[str, Any]
-    ) -> m.MetadataField:
+    ) -> m.MetadataField | None:
         """Replace a field.
 
         `PUT /API/metadata/v1/fields/{field_name}/`, role `can_write_metadata_fields`.
         """
-        return await self._call(
+        return await self._call_maybe(
             "PUT",
             "/v1/fields/{}/",
             field_name,
@@ -176,12 +177,12 @@ class MetadataService(Service):
 
     async def update_field(
         self, field_name: str, *, body: m.MetadataFieldInput | Mapping[str, Any]
-    ) -> m.MetadataField:
+    ) -> m.MetadataField | None:
         """Update a field.
 
         `PATCH /API/metadata/v1/fields/{field_name}/`, role `can_write_metadata_fields`.
         """
-        return await self._call(
+        return await self._call_maybe(
             "PATCH",
             "/v1/fields/{}/",
             field_name,
@@ -319,12 +320,12 @@ class MetadataService(Service):
 
     async def replace_view(
         self, view_id: str, *, body: m.MetadataViewInput | Mapping[str, Any]
-    ) -> m.MetadataView:
+    ) -> m.MetadataView | None:
         """Replace a view.
 
         `PUT /API/metadata/v1/views/{view_id}/`, role `can_write_metadata_views`.
         """
-        return await self._call(
+        return await self._call_maybe(
             "PUT",
             "/v1/views/{}/",
             view_id,
@@ -335,12 +336,12 @@ class MetadataService(Service):
 
     async def update_view(
         self, view_id: str, *, body: m.MetadataViewInput | Mapping[str, Any]
-    ) -> m.MetadataView:
+    ) -> m.MetadataView | None:
         """Update a view.
 
         `PATCH /API/metadata/v1/views/{view_id}/`, role `can_write_metadata_views`.
         """
-        return await self._call(
+        return await self._call_maybe(
             "PATCH",
             "/v1/views/{}/",
             view_id,
@@ -416,12 +417,12 @@ class MetadataService(Service):
 
     async def replace_category(
         self, object_type: str, name: str, *, body: m.MetadataCategoryInput | Mapping[str, Any]
-    ) -> m.MetadataCategory:
+    ) -> m.MetadataCategory | None:
         """Replace a category.
 
         `PUT /API/metadata/v1/{object_type}/categories/{name}/`, role `can_write_metadata_categories`.
         """
-        return await self._call(
+        return await self._call_maybe(
             "PUT",
             "/v1/{}/categories/{}/",
             object_type,
@@ -472,12 +473,12 @@ class MetadataService(Service):
         view_id: str,
         *,
         body: m.CollectionMetadataValuesBatchInput | Mapping[str, Any],
-    ) -> None:
+    ) -> JobStarted:
         """Replace the content view metadata.
 
         `PUT /API/metadata/v1/{object_type}/content/views/{view_id}/`, role `can_write_metadata_values`.
         """
-        await self._call(
+        return await self._call_job(
             "PUT",
             "/v1/{}/content/views/{}/",
             object_type,
@@ -492,12 +493,12 @@ class MetadataService(Service):
         view_id: str,
         *,
         body: m.CreateMetadataValuesBatchInput | Mapping[str, Any],
-    ) -> None:
+    ) -> JobStarted:
         """Get the objects view metadata.
 
         `POST /API/metadata/v1/{object_type}/views/{view_id}/`, role `can_write_metadata_values`.
         """
-        await self._call(
+        return await self._call_job(
             "POST",
             "/v1/{}/views/{}/",
             object_type,
@@ -513,12 +514,12 @@ class MetadataService(Service):
         view_id: str,
         *,
         body: m.MetadataValuesBatchInput | Mapping[str, Any],
-    ) -> None:
+    ) -> JobStarted:
         """Replace the objects view metadata.
 
         `PUT /API/metadata/v1/{object_type}/views/{view_id}/`, role `can_write_metadata_values`.
         """
-        await self._call(
+        return await self._call_job(
             "PUT",
             "/v1/{}/views/{}/",
             object_type,
@@ -559,12 +560,12 @@ class MetadataService(Service):
         body: m.MetadataValuesInput | Mapping[str, Any],
         check_if_subclip: bool | None = None,
         ignore_unchanged: bool | None = None,
-    ) -> m.MetadataValues:
+    ) -> m.MetadataValues | None:
         """Replace the object metadata.
 
         `PUT /API/metadata/v1/{object_type}/{object_id}/`.
         """
-        return await self._call(
+        return await self._call_maybe(
             "PUT",
             "/v1/{}/{}/",
             object_type,
@@ -610,12 +611,12 @@ class MetadataService(Service):
         body: m.MetadataValuesInput | Mapping[str, Any],
         check_if_subclip: bool | None = None,
         ignore_unchanged: bool | None = None,
-    ) -> m.MetadataValues:
+    ) -> m.MetadataValues | None:
         """Replace the object view metadata.
 
         `PUT /API/metadata/v1/{object_type}/{object_id}/views/{view_id}/`, role `can_write_metadata_values`.
         """
-        return await self._call(
+        return await self._call_maybe(
             "PUT",
             "/v1/{}/{}/views/{}/",
             object_type,

@@ -117,12 +117,12 @@ class SettingsService(Service):
 
     async def replace_group_settings(
         self, group_id: str, *, body: m.GroupSettingPublicInput | Mapping[str, Any]
-    ) -> m.GroupSettingPublic:
+    ) -> m.GroupSettingPublic | None:
         """Replace group settings.
 
         `PUT /API/settings/v1/group/{group_id}/`, role `can_write_groups`.
         """
-        return await self._call(
+        return await self._call_maybe(
             "PUT",
             "/v1/group/{}/",
             group_id,
@@ -133,12 +133,12 @@ class SettingsService(Service):
 
     async def update_group_settings(
         self, group_id: str, *, body: m.GroupSettingPublicInput | Mapping[str, Any]
-    ) -> m.GroupSettingPublic:
+    ) -> m.GroupSettingPublic | None:
         """Update group settings.
 
         `PATCH /API/settings/v1/group/{group_id}/`, role `can_write_groups`.
         """
-        return await self._call(
+        return await self._call_maybe(
             "PATCH",
             "/v1/group/{}/",
             group_id,
@@ -235,21 +235,23 @@ class SettingsService(Service):
 
     async def replace_current_system_settings(
         self, *, body: m.SystemSettingPublicInput | Mapping[str, Any]
-    ) -> m.SystemSettingPublic:
+    ) -> m.SystemSettingPublic | None:
         """Replace current system settings.
 
         `PUT /API/settings/v1/system/current/`.
         """
-        return await self._call("PUT", "/v1/system/current/", into=m.SystemSettingPublic, body=body)
+        return await self._call_maybe(
+            "PUT", "/v1/system/current/", into=m.SystemSettingPublic, body=body
+        )
 
     async def update_current_system_settings(
         self, *, body: m.SystemSettingPublicInput | Mapping[str, Any]
-    ) -> m.SystemSettingPublic:
+    ) -> m.SystemSettingPublic | None:
         """Update current system settings.
 
         `PATCH /API/settings/v1/system/current/`.
         """
-        return await self._call(
+        return await self._call_maybe(
             "PATCH", "/v1/system/current/", into=m.SystemSettingPublic, body=body
         )
 
@@ -270,23 +272,23 @@ class SettingsService(Service):
 
     async def replace_system_settings(
         self, system_domain_id: str, *, body: m.SystemSettingPublicInput | Mapping[str, Any]
-    ) -> m.SystemSettingPublic:
+    ) -> m.SystemSettingPublic | None:
         """Replace system settings.
 
         `PUT /API/settings/v1/system/{system_domain_id}/`.
         """
-        return await self._call(
+        return await self._call_maybe(
             "PUT", "/v1/system/{}/", system_domain_id, into=m.SystemSettingPublic, body=body
         )
 
     async def update_system_settings(
         self, system_domain_id: str, *, body: m.SystemSettingPublicInput | Mapping[str, Any]
-    ) -> m.SystemSettingPublic:
+    ) -> m.SystemSettingPublic | None:
         """Update system settings.
 
         `PATCH /API/settings/v1/system/{system_domain_id}/`.
         """
-        return await self._call(
+        return await self._call_maybe(
             "PATCH", "/v1/system/{}/", system_domain_id, into=m.SystemSettingPublic, body=body
         )
 
@@ -299,12 +301,12 @@ class SettingsService(Service):
 
     async def replace_team_settings(
         self, team_id: str, *, body: m.GroupSettingPublicInput | Mapping[str, Any]
-    ) -> m.GroupSettingPublic:
+    ) -> m.GroupSettingPublic | None:
         """Replace team settings.
 
         `PUT /API/settings/v1/team/{team_id}/`, role `can_write_teams`.
         """
-        return await self._call(
+        return await self._call_maybe(
             "PUT",
             "/v1/team/{}/",
             team_id,
@@ -315,12 +317,12 @@ class SettingsService(Service):
 
     async def update_team_settings(
         self, team_id: str, *, body: m.GroupSettingPublicInput | Mapping[str, Any]
-    ) -> m.GroupSettingPublic:
+    ) -> m.GroupSettingPublic | None:
         """Update team settings.
 
         `PATCH /API/settings/v1/team/{team_id}/`, role `can_write_teams`.
         """
-        return await self._call(
+        return await self._call_maybe(
             "PATCH",
             "/v1/team/{}/",
             team_id,
@@ -363,23 +365,23 @@ class SettingsService(Service):
 
     async def replace_theme(
         self, theme_id: str, *, body: m.ThemeInput | Mapping[str, Any]
-    ) -> m.Theme:
+    ) -> m.Theme | None:
         """Replace a theme.
 
         `PUT /API/settings/v1/themes/{theme_id}/`, role `can_write_themes`.
         """
-        return await self._call(
+        return await self._call_maybe(
             "PUT", "/v1/themes/{}/", theme_id, into=m.Theme, body=body, roles=("can_write_themes",)
         )
 
     async def update_theme(
         self, theme_id: str, *, body: m.ThemeInput | Mapping[str, Any]
-    ) -> m.Theme:
+    ) -> m.Theme | None:
         """Update a theme.
 
         `PATCH /API/settings/v1/themes/{theme_id}/`, role `can_write_themes`.
         """
-        return await self._call(
+        return await self._call_maybe(
             "PATCH",
             "/v1/themes/{}/",
             theme_id,
@@ -404,21 +406,23 @@ class SettingsService(Service):
 
     async def replace_user_settings(
         self, user_id: str, *, body: m.UserSettingInput | Mapping[str, Any]
-    ) -> m.UserSetting:
+    ) -> m.UserSetting | None:
         """Replace user settings.
 
         `PUT /API/settings/v1/user/{user_id}/`.
         """
-        return await self._call("PUT", "/v1/user/{}/", user_id, into=m.UserSetting, body=body)
+        return await self._call_maybe("PUT", "/v1/user/{}/", user_id, into=m.UserSetting, body=body)
 
     async def update_user_settings(
         self, user_id: str, *, body: m.UserSettingInput | Mapping[str, Any]
-    ) -> m.UserSetting:
+    ) -> m.UserSetting | None:
         """Update user settings.
 
         `PATCH /API/settings/v1/user/{user_id}/`.
         """
-        return await self._call("PATCH", "/v1/user/{}/", user_id, into=m.UserSetting, body=body)
+        return await self._call_maybe(
+            "PATCH", "/v1/user/{}/", user_id, into=m.UserSetting, body=body
+        )
 
     async def delete_user_settings(self, user_id: str) -> None:
         """Delete user settings.

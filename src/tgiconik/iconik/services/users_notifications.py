@@ -69,12 +69,12 @@ class UsersNotificationsService(Service):
         protocol: str,
         *,
         body: m.NotificationSettingInput | Mapping[str, Any],
-    ) -> m.NotificationSetting:
+    ) -> m.NotificationSetting | None:
         """Replace a notification setting.
 
         `PUT /API/users-notifications/v1/notification_settings/{object_type}/{sub_object_type}/{event_type}/{protocol}/`.
         """
-        return await self._call(
+        return await self._call_maybe(
             "PUT",
             "/v1/notification_settings/{}/{}/{}/{}/",
             object_type,
@@ -148,12 +148,12 @@ class UsersNotificationsService(Service):
             "DELETE", "/v1/notifications/{}/", notification_id, roles=("can_delete_notifications",)
         )
 
-    async def mark_notification_read(self, notification_id: str) -> m.Notification:
+    async def mark_notification_read(self, notification_id: str) -> m.Notification | None:
         """Mark a notification read.
 
         `PUT /API/users-notifications/v1/notifications/{notification_id}/read/`, role `can_read_notifications`.
         """
-        return await self._call(
+        return await self._call_maybe(
             "PUT",
             "/v1/notifications/{}/read/",
             notification_id,
@@ -247,12 +247,12 @@ class UsersNotificationsService(Service):
 
     async def update_user_device_token(
         self, user_id: str, device_token: str, *, body: m.DeviceTokenInput | Mapping[str, Any]
-    ) -> m.DeviceToken:
+    ) -> m.DeviceToken | None:
         """Update a user device token.
 
         `PATCH /API/users-notifications/v1/users/{user_id}/device_tokens/{device_token}/`.
         """
-        return await self._call(
+        return await self._call_maybe(
             "PATCH",
             "/v1/users/{}/device_tokens/{}/",
             user_id,

@@ -1,0 +1,98 @@
+"""A body with its `Content-Encoding` undone, bounded while it is unpacked: pure, without any I/O.
+
+A few hundred bytes can stand for gigabytes, so that a bound that is looked at after unpacking, or
+after one layer of it, comes too late. One layer is undone, and of it no more than the bound.
+"""
+
+import zlib
+from typing import Final, Protocol
+
+#: What is asked for, in `Accept-Encoding`.
+ENCODINGS: Final = "gzip, deflate"
+
+_GZIP: Final = 16 + zlib.MAX_WBITS
+_ZLIB: Final = zlib.MAX_WBITS
+_RAW: Final = -zlib.MAX_WBITS
+
+
+class NotUnpackableError(ValueError):
+    """A body that is not encoded as it says, or in a way that was not asked for."""
+
+
+class Unpacker(Protocol):
+    """Undoes an encoding piece by piece."""
+
+    def __call__(self, piece: bytes, most: int) -> bytes:
+        """What a piece stands for: `most` bytes of it, or some that fit into what is left."""
+        ...
+
+    def end(self) -> None:
+        """Say that there are no more pieces.
+
+        Raises:
+            NotUnpackableError: the last one is missing.
+        """
+        ...
+
+
+def unpacker(encoding: str | None) -> Unpacker:
+    """What undoes an encoding.
+
+    Args:
+        encoding: the value of `Content-Encoding`.
+
+    Raises:
+        NotUnpackableError: it is none of `ENCODINGS`, or several of them.
+    """
+    match (encoding or "identity").strip().lower():
+        case "identity" | "":
+            return _Identity()
+        case "gzip" | "x-gzip":
+            return _Deflated(_GZIP)
+        case "deflate":
+            return _Deflated(_ZLIB)
+        case other:
+            raise NotUnpackableError(f"a body encoded as {other[:40]!r} was not asked for")
+
+
+class _Identity:
+    def __call__(self, piece: bytes, most: int) -> bytes:
+        return piece[:most]
+
+    def end(self) -> None:
+        pass
+
+
+class _Deflated:
+    """gzip and deflate (RFC 1952, 1950): the same stream within different wrappings."""
+
+    def __init__(self, wrapping: int) -> None:
+        self._wrapping = wrapping
+        self._stream = zlib.decompressobj(wrapping)
+        self._begun = False
+
+    def __call__(self, piece: bytes, most: int) -> bytes:
+        found = bytearray()
+        while piece and len(found) < most:
+            try:
+                found += self._stream.decompress(piece, most - len(found))
+            except zlib.error as error:
+                self._without_wrapping(error)
+                continue
+            self._begun = True
+            piece = self._stream.unconsumed_tail or self._stream.unused_data
+            if self._stream.eof and piece:
+                # A file of gzip may have several members, one after the other.
+                self._stream = zlib.decompressobj(self._wrapping)
+        return bytes(found)
+
+    def end(self) -> None:
+        if self._begun and not self._stream.eof:
+            raise NotUnpackableError("the compressed body is cut off")
+
+    def _without_wrapping(self, error: zlib.error) -> None:
+        if self._begun or self._wrapping != _ZLIB:
+            raise NotUnpackableError(f"the body is not compressed as it says: {error}") from None
+        # Servers that mean deflate alone, without zlib's head, say the same.
+        self._wrapping = _RAW
+        self._stream = zlib.decompressobj(_RAW)
