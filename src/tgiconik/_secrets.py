@@ -44,8 +44,30 @@ class Secret(str):
 
     __slots__ = ()
 
+    @property
+    def shown(self) -> str:
+        """What may be shown of it."""
+        return MASK
+
     def __repr__(self) -> str:
-        return repr(MASK)
+        return repr(self.shown)
+
+    def __copy__(self) -> "Secret":
+        return self
+
+    def __deepcopy__(self, memo: object) -> "Secret":
+        return self
+
+
+class LinkedText(Secret):
+    """Text for people in which links may stand: `repr` shows it with their hosts alone."""
+
+    __slots__ = ()
+
+    @property
+    def shown(self) -> str:
+        """All of it, with the links reduced to their hosts."""
+        return without_links(str(self))
 
 
 class Hidden(dict[str, str]):
@@ -81,13 +103,23 @@ class Mask:
     def told(self, text: str) -> str:
         """The beginning of what a server wrote, masked: links in it lose all behind their host."""
         if len(text) <= LONGEST_TEXT:
-            return _URL.sub(_host_alone, self(text))
-        return _URL.sub(_host_alone, self(text[:LONGEST_TEXT]))[:-_LONGEST]
+            return without_links(self(text))
+        return without_links(self(text[:LONGEST_TEXT]))[:-_LONGEST]
 
 
 def is_secret_name(name: str) -> bool:
     """Whether a field, header or parameter of this name holds a credential."""
     return _SECRET_NAME.search(name) is not None
+
+
+def opens_something(name: str) -> bool:
+    """Whether a field of this name holds a link, which opens something for whoever has it."""
+    return _LINK_NAME.search(name) is not None
+
+
+def without_links(text: str) -> str:
+    """The text, with links in it reduced to their hosts."""
+    return _URL.sub(_host_alone, text)
 
 
 def shown_url(url: str) -> str:
@@ -152,7 +184,7 @@ def secrets_in_answer(content: bytes) -> Iterator[str]:
         return
     text = content[:LONGEST_TEXT].decode(errors="replace")
     for name, value in _JSON_PAIR.findall(text):
-        if is_secret_name(name) or _LINK_NAME.search(name):
+        if is_secret_name(name) or opens_something(name):
             yield value
     yield from secrets_in_links(text)
 
@@ -163,7 +195,7 @@ def _secrets_in_json(body: object) -> Iterator[str]:
         value, secret = ahead.pop()
         if isinstance(value, dict):
             ahead += [
-                (inner, secret or is_secret_name(name) or _LINK_NAME.search(name) is not None)
+                (inner, secret or is_secret_name(name) or opens_something(name))
                 for name, inner in value.items()
             ]
         elif isinstance(value, list):

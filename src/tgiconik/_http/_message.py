@@ -244,6 +244,10 @@ def literal_path(path: str, query: Mapping[str, QueryValue] | None = None) -> st
 
 
 def _segment(id_: str) -> str:
+    if not isinstance(id_, str):
+        raise errors.ConfigurationError(
+            f"an id is text, not {type(id_).__name__}; give its id, or str() of it"
+        )
     if id_ in _NO_SEGMENT or _CONTROL.search(id_):
         raise errors.ConfigurationError(f"{id_!r} cannot be an id in a path")
     return quote(_encodable(id_), safe="")
@@ -290,16 +294,18 @@ def _to_json(value: object) -> bytes:
     try:
         text = json.dumps(value, separators=(",", ":"), ensure_ascii=False, allow_nan=False)
         return text.encode()
-    # Not a number, a circle, or half a character, as file names that are no UTF-8 have.
-    except (ValueError, RecursionError) as error:
-        raise errors.ConfigurationError(f"this cannot be sent as JSON: {error}") from error
+    # A value that JSON does not know, not a number, a circle, or half a character, as file names
+    # that are no UTF-8 have. The error of half a character has all of the text.
+    except (TypeError, ValueError, RecursionError) as error:
+        why = "half a character" if isinstance(error, UnicodeEncodeError) else str(error)
+        raise errors.ConfigurationError(f"this cannot be sent as JSON: {why}") from None
 
 
 def _encodable(text: str) -> str:
     try:
         text.encode()
-    except UnicodeEncodeError as error:
-        raise errors.ConfigurationError(f"{text!r} has half a character: {error}") from error
+    except UnicodeEncodeError:
+        raise errors.ConfigurationError(f"{text!r} has half a character") from None
     return text
 
 

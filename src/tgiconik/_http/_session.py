@@ -200,8 +200,10 @@ class Session(Closeable):
         while True:
             attempt += 1
             credentials = await self._credentials(call)
+            if self._rate is not None:
+                await self._wait_for(self._rate, call, scope)
             try:
-                return await self._once(call, credentials, scope)
+                return await self._once(call, credentials)
             except errors.Unauthorized:
                 if renewed or self._auth is None or not credentials:
                     raise
@@ -234,10 +236,8 @@ class Session(Closeable):
             return Hidden()
         return Hidden(await self._auth.headers(self))
 
-    async def _once(
-        self, call: Call, credentials: Mapping[str, str], scope: anyio.CancelScope
-    ) -> Answer:
-        answer = await self._rate_limited(call, credentials, scope)
+    async def _once(self, call: Call, credentials: Mapping[str, str]) -> Answer:
+        answer = await self._counted(call, credentials)
         if len(answer.content) > _MOST:
             raise unreadable(answer, f"more than {_MOST} bytes")
         refusal = problem(answer, at=datetime.now(UTC))
@@ -247,12 +247,10 @@ class Session(Closeable):
             raise unreadable(answer, "a page came where none was asked for, as of a proxy's log-in")
         return answer
 
-    async def _rate_limited(
-        self, call: Call, credentials: Mapping[str, str], scope: anyio.CancelScope
-    ) -> Answer:
+    async def _counted(self, call: Call, credentials: Mapping[str, str]) -> Answer:
+        """The exchange, of which the rate limit is told."""
         if self._rate is None:
             return await self._exchange(call, credentials)
-        await self._wait_for(self._rate, call, scope)
         left = None
         try:
             answer = await self._exchange(call, credentials)
@@ -267,13 +265,13 @@ class Session(Closeable):
         scope.deadline = math.inf
         try:
             self._counter.waited += await rate.wait(patience=left)
+            scope.deadline = anyio.current_time() + left - (rate.paused() - paused)
         except PausedTooLongError as pause:
             raise errors.TimedOut(
                 f"not sent: the platform refused calls and asks all to wait {pause.seconds:.0f} s "
                 f"more, beyond the {self._deadline:g} s of deadline=",
                 **self._where(call),
             ) from None
-        scope.deadline = anyio.current_time() + left - (rate.paused() - paused)
 
     async def _exchange(self, call: Call, credentials: Mapping[str, str]) -> Answer:
         """The request and its answer, whatever it says.

@@ -13,6 +13,12 @@ ENCODINGS: Final = "gzip, deflate"
 _GZIP: Final = 16 + zlib.MAX_WBITS
 _ZLIB: Final = zlib.MAX_WBITS
 _RAW: Final = -zlib.MAX_WBITS
+#: How a member of gzip begins, and how long zlib's own head is.
+_MEMBER: Final = b"\x1f"
+_LONGEST_HEAD: Final = 2
+#: What is in zlib's head (RFC 1950): the method, and a number that this divides.
+_DEFLATE: Final = 8
+_CHECK: Final = 31
 
 
 class NotUnpackableError(ValueError):
@@ -69,30 +75,41 @@ class _Deflated:
     def __init__(self, wrapping: int) -> None:
         self._wrapping = wrapping
         self._stream = zlib.decompressobj(wrapping)
+        # Of deflate alone: what came before there was enough to tell how it is wrapped.
+        self._head: bytes | None = b"" if wrapping == _ZLIB else None
         self._begun = False
 
     def __call__(self, piece: bytes, most: int) -> bytes:
+        self._begun = self._begun or bool(piece)
+        piece = self._from_head(piece)
         found = bytearray()
         while piece and len(found) < most:
+            if self._stream.eof:
+                if not piece.startswith(_MEMBER):
+                    break  # padding
+                # A file of gzip may have several members, one after the other.
+                self._stream = zlib.decompressobj(self._wrapping)
             try:
                 found += self._stream.decompress(piece, most - len(found))
             except zlib.error as error:
-                self._without_wrapping(error)
-                continue
-            self._begun = True
+                why = f"the body is not compressed as it says: {error}"
+                raise NotUnpackableError(why) from None
             piece = self._stream.unconsumed_tail or self._stream.unused_data
-            if self._stream.eof and piece:
-                # A file of gzip may have several members, one after the other.
-                self._stream = zlib.decompressobj(self._wrapping)
         return bytes(found)
 
     def end(self) -> None:
         if self._begun and not self._stream.eof:
             raise NotUnpackableError("the compressed body is cut off")
 
-    def _without_wrapping(self, error: zlib.error) -> None:
-        if self._begun or self._wrapping != _ZLIB:
-            raise NotUnpackableError(f"the body is not compressed as it says: {error}") from None
+    def _from_head(self, piece: bytes) -> bytes:
+        """All that came so far, once that is zlib's head or the beginning of something else."""
+        if self._head is None:
+            return piece
+        self._head += piece
+        if len(self._head) < _LONGEST_HEAD:
+            return b""
+        head, self._head = self._head, None
         # Servers that mean deflate alone, without zlib's head, say the same.
-        self._wrapping = _RAW
-        self._stream = zlib.decompressobj(_RAW)
+        if head[0] % 16 != _DEFLATE or int.from_bytes(head[:2]) % _CHECK:
+            self._stream = zlib.decompressobj(_RAW)
+        return head

@@ -1,7 +1,8 @@
 """Reads single JSON values: text, numbers, booleans, times and objects.
 
 Tolerant where platforms are known to differ from their documents (numbers and booleans as text,
-text as numbers) and strict where a mistake would go unseen: null never becomes "None", 3.7 never becomes 3.
+text as numbers) and strict where a mistake would go unseen: null never becomes "None", 3.7 never
+becomes 3.
 """
 
 import math
@@ -13,6 +14,7 @@ from typing import Any, Final, TypeAlias
 
 from tgiconik._models.times import parse_time
 from tgiconik._models.wire import DecodeError, Json
+from tgiconik._secrets import LinkedText, Secret
 
 #: Reads parsed JSON as a type; cattrs passes the type along.
 Hook: TypeAlias = Callable[[Json, Any], Any]
@@ -35,6 +37,22 @@ def _read_str(value: Json, _: object) -> str:
     if isinstance(value, int | float) and not isinstance(value, bool):
         return str(value)
     raise DecodeError(f"text was expected, not {json_type(value)}")
+
+
+def read_secret(value: Json, _: object) -> str:
+    """Text that is a credential or opens something, as text that is not shown."""
+    return Secret(_read_str(value, str))
+
+
+def read_strict_secret(value: Json, _: object) -> str:
+    """The same, of text alone."""
+    return Secret(_read_strict_str(value, str))
+
+
+def read_linked(value: Json, _: object) -> str:
+    """Text for people, of which no link is shown."""
+    text = _read_strict_str(value, str)
+    return LinkedText(text) if "://" in text else text
 
 
 def _read_int(value: Json, _: object) -> int:

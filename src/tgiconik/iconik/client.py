@@ -57,13 +57,26 @@ _CREDENTIAL: Final = re.compile(r"[!-~]+")
 _CALLS_PER_SECOND: Final = 49.0
 
 
+def _origin(url: str) -> str:
+    """The URL that iconik's paths, which begin with `/API`, are below.
+
+    Raises:
+        ConfigurationError: it names a service too.
+    """
+    origin, api, service = f"{url.rstrip('/')}/".partition("/API/")
+    if api and service:
+        raise errors.ConfigurationError(f"{url!r} is not iconik's origin: give {origin!r}")
+    return origin if api else url
+
+
 class IconikClient(Closeable, Surface):
     """iconik for one application token: `async with` it, or call `aclose` at the end.
 
     Nothing is sent before the first call.
 
     Args:
-        url: origin, such as `https://app.iconik.io` or `https://eu.iconik.io`.
+        url: origin, such as `https://app.iconik.io` or `https://eu.iconik.io`; with `/API` behind
+            it, as other tools write it, it is the same.
         app_id: id of the application.
         auth_token: its token; it acts as the user it was made for.
         timeout: seconds to wait for a connection, and between two pieces of an answer.
@@ -108,7 +121,7 @@ class IconikClient(Closeable, Surface):
                 f"{wrong[0]} is empty, or not ASCII without blanks; was a line's end copied too?"
             )
         self._session = Session(
-            url,
+            _origin(url),
             auth=HeaderAuth({"App-ID": app_id, "Auth-Token": given["auth_token"]}),
             timeout=timeout,
             deadline=deadline,

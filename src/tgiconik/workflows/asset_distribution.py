@@ -40,6 +40,7 @@ from typing import Final
 import attrs
 
 from tgiconik import errors
+from tgiconik._frames import without_locals
 from tgiconik.iconik import IconikClient
 from tgiconik.iconik.search import exists, term
 from tgiconik.release import Purpose, ReleasePolicy
@@ -123,6 +124,7 @@ class Distributions(Result):
         raise_for_failures(self.outcomes)
 
 
+@without_locals
 async def distribute_approved_asset(
     grid: TradingGridClient,
     iconik: IconikClient,
@@ -171,6 +173,7 @@ async def distribute_approved_asset(
     return attrs.evolve(result, timeline=tuple(trail.steps))
 
 
+@without_locals
 async def distribute_tagged_assets(
     grid: TradingGridClient,
     iconik: IconikClient,
@@ -230,6 +233,7 @@ async def distribute_tagged_assets(
     )
 
 
+@without_locals
 async def read_receipts(
     grid: TradingGridClient, distribution: Distribution
 ) -> dict[str, tuple[Receipt, ...]]:

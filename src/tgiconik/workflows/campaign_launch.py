@@ -36,6 +36,7 @@ from typing import Final
 import attrs
 
 from tgiconik import errors
+from tgiconik._frames import without_locals
 from tgiconik._validate import aware, filled, unique_texts
 from tgiconik.iconik import IconikClient
 from tgiconik.release import Purpose, Recipient, ReleasePolicy, decide
@@ -149,6 +150,7 @@ class Launch(Result):
     dry_run: bool = False
 
 
+@without_locals
 async def coordinate_campaign_launch(
     grid: TradingGridClient,
     iconik: IconikClient,
@@ -185,6 +187,7 @@ async def coordinate_campaign_launch(
     return attrs.evolve(result, timeline=timeline, dry_run=dry_run)
 
 
+@without_locals
 async def launch_readiness(
     grid: TradingGridClient,
     iconik: IconikClient,

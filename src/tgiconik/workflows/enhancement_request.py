@@ -33,6 +33,7 @@ from typing import Final, Self
 import attrs
 
 from tgiconik import errors
+from tgiconik._frames import without_locals
 from tgiconik.iconik import IconikClient
 from tgiconik.release import AssetFacts, Decision, ReleasePolicy, decide
 from tgiconik.tradinggrid import TradingGridClient
@@ -95,6 +96,7 @@ class Enhancement(Result):
     dry_run: bool = False
 
 
+@without_locals
 async def process_enhancement_request(
     grid: TradingGridClient,
     iconik: IconikClient,

@@ -40,6 +40,7 @@ from typing import Final, TypeAlias
 import attrs
 
 from tgiconik import errors
+from tgiconik._frames import without_locals
 from tgiconik.iconik import IconikClient
 from tgiconik.release import ReleasePolicy
 from tgiconik.tradinggrid import TradingGridClient
@@ -115,6 +116,7 @@ class Fulfillment(Result):
     dry_run: bool = False
 
 
+@without_locals
 async def fulfill_media_request(
     grid: TradingGridClient,
     iconik: IconikClient,

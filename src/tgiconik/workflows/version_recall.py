@@ -28,6 +28,7 @@ from functools import partial
 import attrs
 
 from tgiconik import errors
+from tgiconik._frames import without_locals
 from tgiconik.iconik import IconikClient
 from tgiconik.iconik.assets import ShareLink
 from tgiconik.release import AssetFacts, ReleasePolicy
@@ -79,6 +80,7 @@ class Recall(Result):
     dry_run: bool = False
 
 
+@without_locals
 async def recall_version(
     grid: TradingGridClient,
     iconik: IconikClient,

@@ -35,6 +35,7 @@ import anyio.to_thread
 import attrs
 
 from tgiconik import errors
+from tgiconik._frames import without_locals
 from tgiconik.iconik import IconikClient
 from tgiconik.release import ReleasePolicy
 from tgiconik.tradinggrid import TradingGridClient
@@ -52,6 +53,7 @@ from tgiconik.workflows.run.trail import Clock, Step, Trail, utc_now
 TOLERANCE: Final = timedelta(minutes=5)
 
 
+@without_locals
 async def build_audit_record(
     grid: TradingGridClient,
     iconik: IconikClient,

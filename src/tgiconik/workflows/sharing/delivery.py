@@ -12,6 +12,7 @@ from uuid import uuid4
 import attrs
 
 from tgiconik import errors
+from tgiconik._frames import without_locals
 from tgiconik._models import rfc3339
 from tgiconik.iconik.assets import ShareLink
 from tgiconik.release import Decision, Purpose, ReleasePolicy
@@ -207,6 +208,7 @@ def _kind(link: ShareLink) -> str:
     return link.object_type.removesuffix("s")
 
 
+@without_locals
 async def post_delivery(
     grid: TradingGridClient,
     request: Request,

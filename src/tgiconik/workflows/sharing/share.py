@@ -6,6 +6,7 @@ from typing import Protocol
 import attrs
 
 from tgiconik import errors
+from tgiconik._frames import without_locals
 from tgiconik.iconik import IconikClient
 from tgiconik.iconik.assets import ShareLink
 from tgiconik.release import AssetFacts, Decision, Purpose, Recipient, ReleasePolicy, decide
@@ -90,6 +91,7 @@ class DirectView:
         """Nothing to remember: the next read shows it."""
 
 
+@without_locals
 async def share_with_partner(
     grid: TradingGridClient,
     iconik: IconikClient,
