@@ -1,6 +1,6 @@
 """What a service makes of an answer that is not simply a model."""
 
-from collections.abc import Mapping
+from collections.abc import Awaitable, Mapping
 
 import pytest
 from codegen_fakes import JSON, Recorder, on
@@ -65,14 +65,15 @@ async def test_what_nobody_documents_and_is_not_done_yet_is_no_empty_model(
     status: int, content: bytes
 ) -> None:
     service = assets(status=status, content=content)
-    for call in (
-        lambda: service.get_asset("1"),
-        lambda: service.update_asset("1", body={}),
-        lambda: service.create_asset(body={}),
-        lambda: service.delete_asset("1"),
-    ):
+    calls: list[Awaitable[object]] = [
+        service.get_asset("1"),
+        service.update_asset("1", body={}),
+        service.create_asset(body={}),
+        service.delete_asset("1"),
+    ]
+    for call in calls:
         with pytest.raises(errors.UnreadableResponse, match="job-7"):
-            await call()
+            await call
 
 
 async def test_an_answer_that_must_be_there_and_is_not_is_an_error() -> None:

@@ -27,7 +27,7 @@ def fail(body: dict[str, str]) -> None:
 
 
 # The frames of modules of ours alone are emptied, and this one is to be taken for one.
-OURS = {"__name__": "tgiconik.pretended", "fail": fail, "errors": errors}
+OURS: dict[str, Any] = {"__name__": "tgiconik.pretended", "fail": fail, "errors": errors}
 exec(  # noqa: S102 - a function whose module is called as ours are
     """
 def plainly(body):

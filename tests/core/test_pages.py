@@ -94,8 +94,7 @@ async def test_a_platform_that_goes_in_a_circle_does_not_hold_the_caller(circle:
 
     walk = aiter(Pages(fetch))
     with pytest.raises(errors.Inconsistent, match=r"iconik\.test/: the list leads back"):
-        while True:
-            await anext(walk)
+        _ = [item async for item in walk]
     with pytest.raises(StopAsyncIteration):
         await anext(walk)
     assert read == [None, *circle]

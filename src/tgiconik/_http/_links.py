@@ -18,6 +18,7 @@ import attrs
 import httpx
 
 from tgiconik import errors
+from tgiconik._frames import without_locals
 from tgiconik._http._backend import HttpReply
 from tgiconik._http._closing import Closeable
 from tgiconik._http._engine import Connections, Engine, Transport, chosen_engine
@@ -25,7 +26,8 @@ from tgiconik._http._message import Answer, Call, basic, problem
 from tgiconik._http._origin import hosts, may_be_plain
 from tgiconik._http._redact import reason, without_traceback
 from tgiconik._http._session import own_user_agent
-from tgiconik._secrets import Hidden, secrets_in_links, without_query
+from tgiconik._http._surface import Surface
+from tgiconik._secrets import Hidden, Secret, secrets_in_links, without_query
 
 _log = logging.getLogger("tgiconik.http")
 
@@ -105,7 +107,7 @@ class Stream:
         )
 
 
-class Links(Closeable):
+class Links(Closeable, Surface):
     """A connection pool for storages. It has no credentials that it could send.
 
     Args:
@@ -192,20 +194,28 @@ class Links(Closeable):
             ConnectionFailed: no connection, or it broke.
             TimedOut: the storage went silent.
         """
+        # This frame waits while media come, and tracebacks can show what is in it.
+        url, headers = Secret(url), Hidden(headers or {})
+        reply, call = await self._opened(url, headers)
+        try:
+            stream = Stream(reply, call)
+            if reply.status >= _FIRST_REFUSAL:
+                _accepted(await stream.answer())
+            yield stream
+        finally:
+            await reply.aclose()
+
+    @without_locals
+    async def _opened(self, url: str, headers: Mapping[str, str]) -> tuple[HttpReply, Call]:
+        """The first reply that is no redirect, and the call that it answers."""
         for _ in range(_HOPS):
             call = self._call("GET", url, headers)
             with _translated_errors(call):
                 reply = await self._send("GET", url, headers, None)
-            try:
-                if reply.status not in _REDIRECTS or "location" not in reply.headers:
-                    stream = Stream(reply, call)
-                    if reply.status >= _FIRST_REFUSAL:
-                        _accepted(await stream.answer())
-                    yield stream
-                    return
-                url = urljoin(url, reply.headers["location"])
-            finally:
-                await reply.aclose()
+            if reply.status not in _REDIRECTS or "location" not in reply.headers:
+                return reply, call
+            await reply.aclose()
+            url = Secret(urljoin(url, reply.headers["location"]))
         raise errors.ConnectionFailed(
             "too many redirects", method="GET", url=call.shown, mask=call.mask({})
         )

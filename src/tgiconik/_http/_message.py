@@ -215,9 +215,7 @@ def build(
     return Call(
         method=method,
         path=path.format(*segments),
-        shown=path.format(
-            *(MASK if isinstance(i, Secret) else s for i, s in zip(ids, segments, strict=True))
-        ),
+        shown=path.format(*map(_shown_segment, ids, segments)),
         query=tuple(_pairs(query or {})),
         secrets=tuple(id_ for id_ in ids if isinstance(id_, Secret)),
         headers=Hidden(sent),
@@ -251,6 +249,10 @@ def _segment(id_: str) -> str:
     if id_ in _NO_SEGMENT or _CONTROL.search(id_):
         raise errors.ConfigurationError(f"{id_!r} cannot be an id in a path")
     return quote(_encodable(id_), safe="")
+
+
+def _shown_segment(id_: str, segment: str) -> str:
+    return MASK if isinstance(id_, Secret) else segment
 
 
 def basic(user_and_password: bytes) -> str:
