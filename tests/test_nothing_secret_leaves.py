@@ -14,6 +14,7 @@ import traceback
 from base64 import b64encode
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import asynccontextmanager
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -51,7 +52,7 @@ def echo(status: int, head: str, body: str) -> bytes:
     said = json.dumps(
         {
             "errors" if status > 299 else "unknown": [head, {"body": body}],
-            "type": f"https://problems.example/{first}?of={first}",
+            "type" if status > 299 else "kind": f"https://problems.example/{first}?of={first}",
             "url": f"{SHARE}?sig={CANARIES['signature']}",
             "date_created": first,
             "created_at": first,
@@ -135,7 +136,7 @@ def operations(iconik: IconikClient) -> Iterator[tuple[str, Callable[[], Awaitab
         service = getattr(iconik, name)
         for method, function in inspect.getmembers(type(service), inspect.isfunction):
             if not method.startswith("_") and function.__module__.endswith(f"services.{name}"):
-                yield f"{name}.{method}", lambda s=service, m=method, f=function: call(s, m, f)
+                yield f"{name}.{method}", partial(call, service, method, function)
 
 
 async def call(service: object, method: str, function: Callable[..., Any]) -> object:

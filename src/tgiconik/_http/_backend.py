@@ -9,7 +9,7 @@ from typing import Protocol
 import attrs
 import httpx
 
-from tgiconik._http._wire_log import our_call
+from tgiconik._http._wire_log import without_headers_in_log
 
 
 @attrs.frozen(kw_only=True)
@@ -91,8 +91,7 @@ class HttpxBackend:
             content=request.content,
             extensions=self._extensions,
         )
-        with our_call():
-            return _Response(await self._transport.handle_async_request(sent))
+        return _Response(await without_headers_in_log(self._transport, sent))
 
     async def aclose(self) -> None:
         """Close all connections."""

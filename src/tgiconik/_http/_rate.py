@@ -77,19 +77,29 @@ class RateLimit:
             PausedTooLongError: the platform's pauses last longer than that.
         """
         came = anyio.current_time() if self._lock.locked() else None
-        most = self.paused() + patience
+        most = math.inf if patience == math.inf else self.paused() + patience
         async with self._lock:
             now = anyio.current_time()
             if self._pauses > most:
                 raise PausedTooLongError(max(0.0, self._paused_until - now))
             # Looked at when it is this caller's turn: what was learned meanwhile counts.
-            interval = 1.0 / (self._rate * self._rate_share(now))
-            start = max(now, self._due - interval * (self._burst_now() - 1), self._paused_until)
+            interval, start = self._next(now)
             if start > now:
                 await anyio.sleep(start - now)
             self._due = max(self._due, start) + interval
             self._in_flight += 1
         return start - (now if came is None else came)
+
+    def is_free(self) -> bool:
+        """Whether a call may start at once."""
+        now = anyio.current_time()
+        return not self._lock.locked() and self._next(now)[1] <= now
+
+    def _next(self, now: float) -> tuple[float, float]:
+        """Seconds between calls, and when the next may start."""
+        interval = 1.0 / (self._rate * self._rate_share(now))
+        early = interval * (self._burst_now() - 1)
+        return interval, max(now, self._due - early, self._paused_until)
 
     def ended(self, *, left: int | None = None) -> None:
         """A call has ended.

@@ -200,7 +200,9 @@ class Session(Closeable):
         while True:
             attempt += 1
             credentials = await self._credentials(call)
-            if self._rate is not None:
+            if self._rate is not None and self._rate.is_free():
+                self._counter.waited += await self._rate.wait()
+            elif self._rate is not None:
                 await self._wait_for(self._rate, call, scope)
             try:
                 return await self._once(call, credentials)

@@ -50,9 +50,11 @@ def unpacker(encoding: str | None) -> Unpacker:
     Raises:
         NotUnpackableError: it is none of `ENCODINGS`, or several of them.
     """
-    match (encoding or "identity").strip().lower():
+    if encoding is None:
+        return _IDENTITY
+    match encoding.strip().lower():
         case "identity" | "":
-            return _Identity()
+            return _IDENTITY
         case "gzip" | "x-gzip":
             return _Deflated(_GZIP)
         case "deflate":
@@ -67,6 +69,9 @@ class _Identity:
 
     def end(self) -> None:
         pass
+
+
+_IDENTITY: Final = _Identity()
 
 
 class _Deflated:
