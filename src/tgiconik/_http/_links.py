@@ -37,6 +37,9 @@ _HOPS: Final = 5
 _REDIRECTS: Final = frozenset({301, 302, 303, 307, 308})
 _LONGEST_ANSWER: Final = 1024 * 1024
 _FIRST_REFUSAL: Final = 300
+#: Times `timeout` that a short answer may take in all. A storage that puts parts together sends a
+#: blank now and then, for minutes; one that drips must not hold us for ever.
+_ANSWER_PATIENCE: Final = 20
 
 
 @attrs.frozen(kw_only=True)
@@ -179,8 +182,7 @@ class Links(Closeable, Surface):
             finally:
                 await reply.aclose()
             return _accepted(answer)
-        late = f"the storage took no byte for {self._timeout:g} s"
-        raise errors.TimedOut(late, method=method, url=call.shown, mask=call.mask({}))
+        raise errors.TimedOut(sending.late, method=method, url=call.shown, mask=call.mask({}))
 
     @asynccontextmanager
     async def fetch(
@@ -200,7 +202,8 @@ class Links(Closeable, Surface):
         try:
             stream = Stream(reply, call)
             if reply.status >= _FIRST_REFUSAL:
-                _accepted(await stream.answer())
+                with self._answering(call):
+                    _accepted(await stream.answer())
             yield stream
         finally:
             await reply.aclose()
@@ -210,7 +213,7 @@ class Links(Closeable, Surface):
         """The first reply that is no redirect, and the call that it answers."""
         for _ in range(_HOPS):
             call = self._call("GET", url, headers)
-            with _translated_errors(call):
+            with self._answering(call), _translated_errors(call):
                 reply = await self._send("GET", url, headers, None)
             if reply.status not in _REDIRECTS or "location" not in reply.headers:
                 return reply, call
@@ -219,6 +222,20 @@ class Links(Closeable, Surface):
         raise errors.ConnectionFailed(
             "too many redirects", method="GET", url=call.shown, mask=call.mask({})
         )
+
+    @contextmanager
+    def _answering(self, call: Call) -> Iterator[None]:
+        """Give up on an answer that only drips."""
+        patience = self._timeout * _ANSWER_PATIENCE
+        with anyio.move_on_after(patience) as scope:
+            yield
+        if scope.cancelled_caught:
+            raise errors.TimedOut(
+                f"no whole answer within {patience:g} s",
+                method=call.method,
+                url=call.shown,
+                mask=call.mask({}),
+            )
 
     async def _send(
         self,
@@ -306,17 +323,22 @@ class _RequestContent:
     Attributes:
         size: how many bytes, where an engine cannot see that by itself.
         content: what an engine sends.
+        late: what took too long, in words.
     """
 
     def __init__(self, body: StreamedBody | bytes, timeout: float) -> None:
         self._timeout = timeout
+        self._patience = timeout * _ANSWER_PATIENCE
         self._scope = anyio.CancelScope()
+        self.late = f"no whole answer within {self._patience:g} s"
         self._failed: Exception | None = None
         self.size = body.size if isinstance(body, StreamedBody) else None
         self.content = self._counted(body.chunks()) if isinstance(body, StreamedBody) else body
 
     def __enter__(self) -> Self:
         self._scope.__enter__()
+        if self.size is None:
+            self._scope.deadline = anyio.current_time() + self._patience
         return self
 
     def __exit__(
@@ -335,8 +357,11 @@ class _RequestContent:
         try:
             async for chunk in chunks:
                 self._scope.deadline = anyio.current_time() + self._timeout
+                late, self.late = self.late, f"the storage took no byte for {self._timeout:g} s"
                 yield chunk
+                self.late = late
                 self._scope.deadline = math.inf
+            self._scope.deadline = anyio.current_time() + self._patience
         except Exception as error:
             self._failed = error
             raise
