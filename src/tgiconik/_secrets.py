@@ -211,13 +211,14 @@ def secrets_in_links(text: str) -> Iterator[str]:
     if "://" not in text:
         return
     for found in _URL.finditer(text):
+        link = found[0].rstrip(".,;:!?)]}")
         if found[3].strip("/"):
-            yield found[0].rstrip(".,;:!?)")
-            yield from (value for _, value in parse_qsl(_query_of(found[3])))
+            yield link
+            yield from (value for _, value in parse_qsl(_query_of(link)))
 
 
-def _query_of(rest: str) -> str:
-    return rest.partition("#")[0].partition("?")[2]
+def _query_of(link: str) -> str:
+    return link.partition("#")[0].partition("?")[2]
 
 
 def _host_alone(url: re.Match[str]) -> str:

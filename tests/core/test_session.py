@@ -189,7 +189,7 @@ async def test_a_page_for_people_is_no_answer(call: Call) -> None:
     page = httpx.Response(200, html="<!doctype html><title>Log in</title>")
     client, _ = session(page)
     async with client:
-        with pytest.raises(errors.UnreadableResponse, match="a page came where none was asked for"):
+        with pytest.raises(errors.UnreadableResponse, match="not JSON but a page"):
             await client.send(call)
 
 

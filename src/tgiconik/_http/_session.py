@@ -246,7 +246,7 @@ class Session(Closeable):
         if refusal is not None:
             raise refusal
         if is_page(answer):
-            raise unreadable(answer, "a page came where none was asked for, as of a proxy's log-in")
+            raise unreadable(answer, "not JSON but a page, such as a proxy's log-in")
         return answer
 
     async def _counted(self, call: Call, credentials: Mapping[str, str]) -> Answer:

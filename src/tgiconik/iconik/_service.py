@@ -121,7 +121,8 @@ class Service(Surface):
         """Send a call that is done at once, or by a job (202): each has an answer of its own."""
         answer = await self._send(self._build(method, path, ids, options), options)
         if answer.status == HTTPStatus.ACCEPTED:
-            return decoded(answer, job)
+            # It is a job even where it is not named.
+            return job() if is_empty(answer) else decoded(answer, job)
         return decoded(answer, into)
 
     async def _call_job(
