@@ -156,7 +156,7 @@ async def the_call(fact: Fact) -> Call:
     array = good.get("schema", {}).get("type") == "array"
     session = Recorder(
         status=min(fact.answers()),
-        content=b"[]" if array else b"{}",
+        content=b"[]" if array else b'{"id": "one", "job_id": "j"}',
         headers={"location": "/there", **JSON},
     )
     await called(fact, session)
@@ -244,18 +244,25 @@ def expected_return(fact: Fact) -> str:
     """What the method should be annotated with, in words, from the facts alone."""
     answers = fact.answers()
     schemas = [schema for schema in answers.values() if schema]
+    # A change that is answered by nothing has been made.
+    changed = " | None" if fact.http in {"PUT", "PATCH"} else ""
     items = fact.facts["responses"].get("200", {}).get("content", {}).get("application/json", {})
     if items.get("schema", {}).get("type") == "array":
         inner = fact.schema(items["schema"]["items"])
-        return f"list[{LOCK[f'{fact.service} read {inner}']}]"
+        return f"list[{LOCK[f'{fact.service} read {inner}']}]{changed}"
     if not schemas:
         if set(answers) == {302}:
             return "str"
+        if 202 in answers:
+            return "JobStarted" if set(answers) == {202} else "JobStarted | None"
         silent = fact.http == "DELETE" or not {200, 201} & set(answers)
         return "None" if silent else "Any"
-    name = LOCK.get(f"{fact.service} read {schemas[0]}", "dict")
+    names = [LOCK.get(f"{fact.service} read {schema}", "dict") for schema in schemas]
+    if answers.get(202) and len(answers) > 1:
+        # Done at once, or by a job.
+        return " | ".join(names)
     several = len(answers) > 1 and not set(answers) <= {200, 201}
-    return f"{name} | None" if several else name
+    return f"{names[0]} | None" if several else f"{names[0]}{changed}"
 
 
 def said(annotation: object) -> str:

@@ -259,3 +259,26 @@ def test_importing_the_package_loads_no_service() -> None:
     done = subprocess.run(command, capture_output=True, text=True, check=True)  # noqa: S603 - written here
 
     assert done.stdout.strip() == "[]"
+
+
+@pytest.mark.parametrize("url", ["", "/", "/API", "/API/", "//"])
+async def test_the_url_may_be_written_as_other_tools_take_it(url: str) -> None:
+    asked: list[str] = []
+
+    def answer(request: httpx.Request) -> httpx.Response:
+        asked.append(str(request.url))
+        return httpx.Response(200, json={"id": "a"})
+
+    async with IconikClient(
+        f"https://iconik.test{url}", "app", "token", transport=httpx.MockTransport(answer)
+    ) as iconik:
+        await iconik.assets.get_asset("a")
+
+    assert asked == ["https://iconik.test/API/assets/v1/assets/a/"]
+
+
+@pytest.mark.parametrize("url", ["/API/assets", "/API/assets/v1/", "/proxy/API/users"])
+def test_a_url_that_names_a_service_is_refused_with_the_right_one(url: str) -> None:
+    right = f"https://iconik.test{url.partition('/API')[0]}"
+    with pytest.raises(errors.ConfigurationError, match=f"give '{right}'"):
+        IconikClient(f"https://iconik.test{url}", "app", "token")

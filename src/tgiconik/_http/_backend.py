@@ -9,6 +9,8 @@ from typing import Protocol
 import attrs
 import httpx
 
+from tgiconik._http._wire_log import without_headers_in_log
+
 
 @attrs.frozen(kw_only=True)
 class HttpRequest:
@@ -82,17 +84,14 @@ class HttpxBackend:
 
     async def send(self, request: HttpRequest) -> HttpReply:
         """Send a request."""
-        return _Response(
-            await self._transport.handle_async_request(
-                httpx.Request(
-                    request.method,
-                    request.url,
-                    headers=request.headers,
-                    content=request.content,
-                    extensions=self._extensions,
-                )
-            )
+        sent = httpx.Request(
+            request.method,
+            request.url,
+            headers=request.headers,
+            content=request.content,
+            extensions=self._extensions,
         )
+        return _Response(await without_headers_in_log(self._transport, sent))
 
     async def aclose(self) -> None:
         """Close all connections."""
@@ -112,25 +111,3 @@ class _Response:
 
     async def aclose(self) -> None:
         await self._response.aclose()
-
-
-def decoded(chunks: AsyncIterator[bytes], encoding: str | None) -> AsyncIterator[bytes]:
-    """A body with its `Content-Encoding` undone.
-
-    Raises:
-        httpx.DecodingError: it is not encoded so.
-    """
-    if encoding is None:
-        return chunks
-    headers = {"Content-Encoding": encoding}
-    return httpx.Response(200, headers=headers, stream=_EncodedBody(chunks)).aiter_bytes()
-
-
-class _EncodedBody(httpx.AsyncByteStream):
-    """A body, for httpx to decode."""
-
-    def __init__(self, chunks: AsyncIterator[bytes]) -> None:
-        self._chunks = chunks
-
-    def __aiter__(self) -> AsyncIterator[bytes]:
-        return self._chunks

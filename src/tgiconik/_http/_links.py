@@ -10,7 +10,7 @@ from contextlib import asynccontextmanager, contextmanager
 from datetime import UTC, datetime
 from string import punctuation
 from types import TracebackType
-from typing import Final, Self
+from typing import Any, Final, Self
 from urllib.parse import quote, unquote_to_bytes, urljoin, urlsplit, urlunsplit
 
 import anyio
@@ -18,13 +18,16 @@ import attrs
 import httpx
 
 from tgiconik import errors
+from tgiconik._frames import without_locals
 from tgiconik._http._backend import HttpReply
 from tgiconik._http._closing import Closeable
 from tgiconik._http._engine import Connections, Engine, Transport, chosen_engine
-from tgiconik._http._message import FIRST_ERROR, Answer, Call, basic, problem
+from tgiconik._http._message import Answer, Call, basic, problem
 from tgiconik._http._origin import hosts, may_be_plain
 from tgiconik._http._redact import reason, without_traceback
 from tgiconik._http._session import own_user_agent
+from tgiconik._http._surface import Surface
+from tgiconik._secrets import Hidden, Secret, secrets_in_links, without_query
 
 _log = logging.getLogger("tgiconik.http")
 
@@ -33,6 +36,10 @@ CHUNK: Final = 1024 * 1024
 _HOPS: Final = 5
 _REDIRECTS: Final = frozenset({301, 302, 303, 307, 308})
 _LONGEST_ANSWER: Final = 1024 * 1024
+_FIRST_REFUSAL: Final = 300
+#: Times `timeout` that a short answer may take in all. A storage that puts parts together sends a
+#: blank now and then, for minutes; one that drips must not hold us for ever.
+_ANSWER_PATIENCE: Final = 20
 
 
 @attrs.frozen(kw_only=True)
@@ -92,6 +99,7 @@ class Stream:
                     url=self._call.shown,
                     status=self.status,
                     excerpt=content.decode(errors="replace"),
+                    mask=self._call.mask({}),
                 )
         return Answer(
             call=self._call,
@@ -102,7 +110,7 @@ class Stream:
         )
 
 
-class Links(Closeable):
+class Links(Closeable, Surface):
     """A connection pool for storages. It has no credentials that it could send.
 
     Args:
@@ -148,17 +156,25 @@ class Links(Closeable):
         *,
         headers: Mapping[str, str] | None = None,
         body: StreamedBody | bytes = b"",
+        accepts: Collection[int] = (),
     ) -> Answer:
         """Send bytes, or ask something that has a short answer. Sent once; nothing is repeated.
 
+        Args:
+            method: HTTP method.
+            url: the link.
+            headers: what the storage asks for.
+            body: the bytes.
+            accepts: statuses besides 2xx that the storage's documents promise.
+
         Raises:
             ConfigurationError: the link is not one that media may travel over.
-            StatusError: the storage said no.
+            StatusError: the storage said no, or redirected, which is no yes.
             ConnectionFailed: no connection, or it broke.
             TimedOut: the storage went silent.
             UnreadableResponse: the answer is not short.
         """
-        call = self._call(method, url)
+        call = self._call(method, url, headers, accepts)
         with _RequestContent(body, self._timeout) as sending, _translated_errors(call):
             reply = await self._send(method, url, headers, sending)
             try:
@@ -166,8 +182,7 @@ class Links(Closeable):
             finally:
                 await reply.aclose()
             return _accepted(answer)
-        late = f"the storage took no byte for {self._timeout:g} s"
-        raise errors.TimedOut(late, method=method, url=call.shown)
+        raise errors.TimedOut(sending.late, method=method, url=call.shown, mask=call.mask({}))
 
     @asynccontextmanager
     async def fetch(
@@ -181,21 +196,46 @@ class Links(Closeable):
             ConnectionFailed: no connection, or it broke.
             TimedOut: the storage went silent.
         """
+        # This frame waits while media come, and tracebacks can show what is in it.
+        url, headers = Secret(url), Hidden(headers or {})
+        reply, call = await self._opened(url, headers)
+        try:
+            stream = Stream(reply, call)
+            if reply.status >= _FIRST_REFUSAL:
+                with self._answering(call):
+                    _accepted(await stream.answer())
+            yield stream
+        finally:
+            await reply.aclose()
+
+    @without_locals
+    async def _opened(self, url: str, headers: Mapping[str, str]) -> tuple[HttpReply, Call]:
+        """The first reply that is no redirect, and the call that it answers."""
         for _ in range(_HOPS):
-            call = self._call("GET", url)
-            with _translated_errors(call):
+            call = self._call("GET", url, headers)
+            with self._answering(call), _translated_errors(call):
                 reply = await self._send("GET", url, headers, None)
-            try:
-                if reply.status not in _REDIRECTS or "location" not in reply.headers:
-                    stream = Stream(reply, call)
-                    if reply.status >= FIRST_ERROR:
-                        _accepted(await stream.answer())
-                    yield stream
-                    return
-                url = urljoin(url, reply.headers["location"])
-            finally:
-                await reply.aclose()
-        raise errors.ConnectionFailed("too many redirects", method="GET", url=call.shown)
+            if reply.status not in _REDIRECTS or "location" not in reply.headers:
+                return reply, call
+            await reply.aclose()
+            url = Secret(urljoin(url, reply.headers["location"]))
+        raise errors.ConnectionFailed(
+            "too many redirects", method="GET", url=call.shown, mask=call.mask({})
+        )
+
+    @contextmanager
+    def _answering(self, call: Call) -> Iterator[None]:
+        """Give up on an answer that only drips."""
+        patience = self._timeout * _ANSWER_PATIENCE
+        with anyio.move_on_after(patience) as scope:
+            yield
+        if scope.cancelled_caught:
+            raise errors.TimedOut(
+                f"no whole answer within {patience:g} s",
+                method=call.method,
+                url=call.shown,
+                mask=call.mask({}),
+            )
 
     async def _send(
         self,
@@ -222,23 +262,36 @@ class Links(Closeable):
             content=sending.content if sending else None,
         )
 
-    def _call(self, method: str, url: str) -> Call:
-        parts = urlsplit(url)
+    def _call(
+        self,
+        method: str,
+        url: str,
+        headers: Mapping[str, str] | None = None,
+        accepts: Collection[int] = (),
+    ) -> Call:
+        shown = without_query(url)
+        try:
+            parts = urlsplit(url)
+        except ValueError:
+            # It repeats the link.
+            raise errors.ConfigurationError(f"{shown}: not a URL") from None
         host = parts.hostname or ""
         plain = parts.scheme == "http" and may_be_plain(host, self._plain_http)
         if not host or (parts.scheme != "https" and not plain):
             raise errors.ConfigurationError(
-                f"{_shown(url)}: media travel over https only, except to this machine and to hosts "
+                f"{shown}: media travel over https only, except to this machine and to hosts "
                 "named in plain_http="
             )
         if self._closed:
-            raise errors.ClientClosed("the client is closed", method=method, url=_shown(url))
-        return Call(method=method, path=parts.path, shown=_shown(url))
-
-
-def _shown(url: str) -> str:
-    parts = urlsplit(url)
-    return f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}{parts.path}"
+            raise errors.ClientClosed("the client is closed", method=method, url=shown)
+        return Call(
+            method=method,
+            path=parts.path,
+            shown=shown,
+            secrets=(*secrets_in_links(url), parts.password or ""),
+            headers=Hidden(headers or {}),
+            accepts=accepts,
+        )
 
 
 #: Statuses of storages for a link that has expired; Google's storage uses a 400.
@@ -270,17 +323,22 @@ class _RequestContent:
     Attributes:
         size: how many bytes, where an engine cannot see that by itself.
         content: what an engine sends.
+        late: what took too long, in words.
     """
 
     def __init__(self, body: StreamedBody | bytes, timeout: float) -> None:
         self._timeout = timeout
+        self._patience = timeout * _ANSWER_PATIENCE
         self._scope = anyio.CancelScope()
+        self.late = f"no whole answer within {self._patience:g} s"
         self._failed: Exception | None = None
         self.size = body.size if isinstance(body, StreamedBody) else None
         self.content = self._counted(body.chunks()) if isinstance(body, StreamedBody) else body
 
     def __enter__(self) -> Self:
         self._scope.__enter__()
+        if self.size is None:
+            self._scope.deadline = anyio.current_time() + self._patience
         return self
 
     def __exit__(
@@ -299,8 +357,11 @@ class _RequestContent:
         try:
             async for chunk in chunks:
                 self._scope.deadline = anyio.current_time() + self._timeout
+                late, self.late = self.late, f"the storage took no byte for {self._timeout:g} s"
                 yield chunk
+                self.late = late
                 self._scope.deadline = math.inf
+            self._scope.deadline = anyio.current_time() + self._patience
         except Exception as error:
             self._failed = error
             raise
@@ -309,7 +370,7 @@ class _RequestContent:
 @contextmanager
 def _translated_errors(call: Call) -> Iterator[None]:
     """Raise errors of httpx as this package's, about a call."""
-    where = {"method": call.method, "url": call.shown}
+    where: dict[str, Any] = {"method": call.method, "url": call.shown, "mask": call.mask({})}
     try:
         yield
     except httpx.TimeoutException as error:

@@ -13,7 +13,7 @@ from typing import Final
 import attrs
 
 from tgiconik import errors
-from tgiconik._http import Links, Listed, Retry
+from tgiconik._http import Links, Retry, Surface
 from tgiconik._tasks import run_concurrently
 from tgiconik._validate import texts
 from tgiconik.iconik.metadata import Given, values_by_view
@@ -57,7 +57,7 @@ class DownloadOutcome:
     error: Exception | None = None
 
 
-class Transfer(Listed):
+class Transfer(Surface):
     """Uploads and downloads of one iconik client; `iconik.transfer`.
 
     Args:

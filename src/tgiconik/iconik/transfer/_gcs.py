@@ -75,12 +75,13 @@ async def _chunk(sending: Sending, session: str, place: int) -> Answer:
         session,
         headers={"Content-Range": f"bytes {chunk.start}-{chunk.end - 1}/{size}"},
         body=sending.body(chunk, done=place),
+        accepts={_GO_ON},
     )
 
 
 async def _ask(sending: Sending, session: str) -> Answer:
     headers = {"Content-Range": f"bytes */{sending.source.size}"}
-    return await sending.links.send("PUT", session, headers=headers)
+    return await sending.links.send("PUT", session, headers=headers, accepts={_GO_ON})
 
 
 def _there(answer: Answer) -> int | None:
