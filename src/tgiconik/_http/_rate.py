@@ -90,10 +90,17 @@ class RateLimit:
             self._in_flight += 1
         return start - (now if came is None else came)
 
-    def is_free(self) -> bool:
-        """Whether a call may start at once."""
+    def start_now(self) -> bool:
+        """Start a call, where it need not wait; it is to be `ended`. False where it must."""
+        if self._lock.locked():
+            return False
         now = anyio.current_time()
-        return not self._lock.locked() and self._next(now)[1] <= now
+        interval, start = self._next(now)
+        if start > now:
+            return False
+        self._due = max(self._due, start) + interval
+        self._in_flight += 1
+        return True
 
     def _next(self, now: float) -> tuple[float, float]:
         """Seconds between calls, and when the next may start."""

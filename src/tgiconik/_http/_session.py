@@ -200,9 +200,7 @@ class Session(Closeable):
         while True:
             attempt += 1
             credentials = await self._credentials(call)
-            if self._rate is not None and self._rate.is_free():
-                self._counter.waited += await self._rate.wait()
-            elif self._rate is not None:
+            if self._rate is not None and not self._rate.start_now():
                 await self._wait_for(self._rate, call, scope)
             try:
                 return await self._once(call, credentials)
