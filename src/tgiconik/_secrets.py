@@ -46,7 +46,7 @@ class Secret(str):
 
     @property
     def shown(self) -> str:
-        """What may be shown of it."""
+        """The part of it that may be shown."""
         return MASK
 
     def __repr__(self) -> str:

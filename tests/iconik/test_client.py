@@ -11,6 +11,7 @@ import pytest
 from workflows.conftest import iconik_client
 
 from tgiconik import IconikClient, errors
+from tgiconik.iconik.models.assets import ApprovalJob
 from tgiconik.sandbox import Sandbox
 
 from .conftest import Canned, canned, client_of
@@ -177,9 +178,10 @@ async def test_a_raw_call_has_the_errors_of_every_other() -> None:
             await iconik.request("GET", "/API/assets/v1/assets/a/")
 
 
-async def test_what_is_only_accepted_answers_nothing_yet() -> None:
+async def test_what_is_only_accepted_is_a_job_without_a_name() -> None:
     async with client_of(Canned(lambda _: httpx.Response(202))) as iconik:
-        assert await iconik.assets.create_object_approval_request("assets", "a", body={}) is None
+        job = await iconik.assets.create_object_approval_request("assets", "a", body={})
+        assert job == ApprovalJob()
         assert await iconik.request("POST", "/API/assets/v1/assets/a/approvals/request/") is None
 
 

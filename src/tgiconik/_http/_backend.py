@@ -3,13 +3,14 @@
 Whatever carries it raises the errors of httpx, which the plain install always has.
 """
 
+import logging
 from collections.abc import AsyncIterator, Mapping
 from typing import Protocol
 
 import attrs
 import httpx
 
-from tgiconik._http._wire_log import without_headers_in_log
+from tgiconik._http._wire_log import WIRE_LOG, headers_left_out
 
 
 @attrs.frozen(kw_only=True)
@@ -91,7 +92,10 @@ class HttpxBackend:
             content=request.content,
             extensions=self._extensions,
         )
-        return _Response(await without_headers_in_log(self._transport, sent))
+        if not WIRE_LOG.isEnabledFor(logging.DEBUG):
+            return _Response(await self._transport.handle_async_request(sent))
+        with headers_left_out():
+            return _Response(await self._transport.handle_async_request(sent))
 
     async def aclose(self) -> None:
         """Close all connections."""

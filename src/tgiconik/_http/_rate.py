@@ -94,10 +94,17 @@ class RateLimit:
             self._in_flight += 1
         return start - (now if came is None else came)
 
-    async def is_free(self) -> bool:
-        """Whether a call may start at once."""
-        turn, now = await self._turns.get(), self._clock()
-        return not turn.locked() and self._next(now)[1] <= now
+    async def start_now(self) -> bool:
+        """Start a call, where it need not wait; it is to be `ended`. False where it must."""
+        if (await self._turns.get()).locked():
+            return False
+        now = self._clock()
+        interval, start = self._next(now)
+        if start > now:
+            return False
+        self._due = max(self._due, start) + interval
+        self._in_flight += 1
+        return True
 
     def _next(self, now: float) -> tuple[float, float]:
         """Seconds between calls, and when the next may start."""

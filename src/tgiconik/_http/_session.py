@@ -57,7 +57,7 @@ class Auth(Protocol):
         ...
 
     def secrets(self) -> Mapping[str, str]:
-        """What is secret of it besides the headers, by whatever name: masked in every error."""
+        """Its secrets besides the headers, under any name: masked in every error."""
         ...
 
 
@@ -243,7 +243,7 @@ class Session(Closeable):
         }
 
     def _known(self, credentials: Mapping[str, str]) -> Mapping[str, str]:
-        """What this session knows to be secret."""
+        """The secrets that this session knows."""
         return Hidden({**(self._auth.secrets() if self._auth else {}), **credentials})
 
     async def _until_answered(self, call: Call, scope: anyio.CancelScope) -> Answer:
@@ -254,9 +254,7 @@ class Session(Closeable):
         while True:
             attempt += 1
             credentials = await self._credentials(call)
-            if self._rate is not None and await self._rate.is_free():
-                self._counter.waited += await self._rate.wait()
-            elif self._rate is not None:
+            if self._rate is not None and not await self._rate.start_now():
                 await self._wait_for(self._rate, call, scope)
             try:
                 return await self._once(call, credentials)

@@ -20,5 +20,5 @@ class Surface(Listed):
     def __init_subclass__(cls) -> None:
         super().__init_subclass__()
         for name, method in list(vars(cls).items()):
-            if not name.startswith("_") and inspect.iscoroutinefunction(method):
+            if not name.startswith("_") and inspect.isfunction(method):
                 setattr(cls, name, without_locals(method))

@@ -29,7 +29,7 @@ class Unpacker(Protocol):
     """Undoes an encoding piece by piece."""
 
     def __call__(self, piece: bytes, most: int) -> bytes:
-        """What a piece stands for: `most` bytes of it, or some that fit into what is left."""
+        """The unpacked bytes of a piece: at most `most` of them."""
         ...
 
     def end(self) -> None:
@@ -42,7 +42,7 @@ class Unpacker(Protocol):
 
 
 def unpacker(encoding: str | None) -> Unpacker:
-    """What undoes an encoding.
+    """The unpacker of an encoding.
 
     Args:
         encoding: the value of `Content-Encoding`.

@@ -6,29 +6,28 @@ httpx are logged as it likes.
 """
 
 import logging
+from collections.abc import Iterator
+from contextlib import contextmanager
 from contextvars import ContextVar
 from functools import cache
 from typing import Final
 
-import httpx
-
 _LOGGERS: Final = ("httpcore.http11", "httpcore.http2", "httpcore.proxy", "httpcore.socks")
 _HEADERS: Final = "response_headers.complete"
 
-_http11 = logging.getLogger("httpcore.http11")
+#: Where httpcore writes down requests and answers.
+WIRE_LOG: Final = logging.getLogger("httpcore.http11")
+
 _ours: ContextVar[bool] = ContextVar("tgiconik_call", default=False)
 
 
-async def without_headers_in_log(
-    transport: httpx.AsyncBaseTransport, request: httpx.Request
-) -> httpx.Response:
-    """Send a request; httpcore's log of it has no header of the answer."""
-    if not _http11.isEnabledFor(logging.DEBUG):
-        return await transport.handle_async_request(request)
+@contextmanager
+def headers_left_out() -> Iterator[None]:
+    """A call of ours is under way in this task: what httpcore logs has no header of its answer."""
     _install()
     token = _ours.set(True)
     try:
-        return await transport.handle_async_request(request)
+        yield
     finally:
         _ours.reset(token)
 

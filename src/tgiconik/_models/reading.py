@@ -213,14 +213,16 @@ def _readers(converter: Converter, model: type[Model]) -> dict[str, Reader]:
         kind = options[0] if len(options) == 1 else hint
         exact = next((one for one in _AS_IT_IS if one in options), None)
         read = converter.get_structure_hook(kind)
-        if is_hidden(name):
-            if kind is str:
-                read, exact = read_secret, None
-            elif get_args(kind)[:1] == (str,) and get_origin(kind) is list:
-                read = _hiding_each(read)
+        if hides(name, kind):
+            read, exact = read_secret if kind is str else _hiding_each(read), None
         wire = model._wire.get(name, name)  # noqa: SLF001 - our own
         found[wire] = name, kind, read, exact
     return found
+
+
+def hides(name: str, kind: Any) -> bool:  # noqa: ANN401 - an annotation
+    """Whether a model's field holds text that is not shown, or several of them."""
+    return kind in (str, list[str]) and is_hidden(name)
 
 
 def _options(kind: Any) -> list[Any]:  # noqa: ANN401 - an annotation

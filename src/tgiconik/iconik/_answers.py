@@ -1,4 +1,4 @@
-"""What an answer of iconik stands for: the thing itself, a job that makes it, or nothing.
+"""The meaning of an answer of iconik: the thing itself, a job that makes it, or nothing.
 
 A call that is answered 202 is not done yet, and one that is answered 207 not wholly. Neither ever
 becomes a model without anything in it: what came is returned, or is in the error.
@@ -53,7 +53,7 @@ def check_done(answer: Answer) -> None:
 
 
 def decoded(answer: Answer, into: type[T]) -> T:
-    """What was promised.
+    """The promised model.
 
     Raises:
         UnreadableResponse: something else came, or nothing.
