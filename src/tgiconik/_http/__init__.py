@@ -30,6 +30,7 @@ from tgiconik._http._session import (
     Session,
     asgi_transport,
 )
+from tgiconik._http._target import SignedLink
 from tgiconik._http._traffic import Traffic
 
 __all__ = [
@@ -51,6 +52,7 @@ __all__ = [
     "Secret",
     "Session",
     "SessionOptions",
+    "SignedLink",
     "Stream",
     "StreamedBody",
     "Traffic",
