@@ -26,6 +26,7 @@ _HTTPS_ONLY: Final = (
 )
 _CONTROL: Final = re.compile(r"[\x00-\x1f\x7f]")
 _HOST_NAME: Final = re.compile(r"[A-Za-z0-9._-]+")
+_LONGEST_HOST: Final = 253
 #: IPv6 addresses that stand for IPv4 ones (RFC 6052).
 _NAT64: Final = ipaddress.IPv6Network("64:ff9b::/96")
 
@@ -123,7 +124,7 @@ def _parsed(link: SignedLink, shown: str) -> Target | None:
         return None
     parts = urlsplit(link)
     host = _ascii_host(parts.hostname or "")
-    if not host or parts.scheme not in {"http", "https"}:
+    if not host or parts.scheme not in {"http", "https"} or ("[" in parts.netloc) != (":" in host):
         return None
     port = "" if parts.port is None else f":{parts.port}"
     netloc = f"[{host}]{port}" if ":" in host else f"{host}{port}"
@@ -154,7 +155,7 @@ def _ascii_host(host: str) -> str:
     if not host.isascii():
         host = httpx.URL(f"https://{host}").raw_host.decode()
     host.encode("idna")
-    return host.lower() if _HOST_NAME.fullmatch(host) else ""
+    return host.lower() if _HOST_NAME.fullmatch(host) and len(host) <= _LONGEST_HOST else ""
 
 
 async def refuse_inward_redirect(source: Target, target: Target, *, resolve: bool) -> None:

@@ -204,10 +204,11 @@ class Sending:
             return False
         try:
             async with self.links.fetch(SignedLink(link), headers={"Range": "bytes=0-0"}) as stream:
-                total = _TOTAL.fullmatch(stream.headers.get("content-range", ""))
+                span = _TOTAL.fullmatch(stream.headers.get("content-range", ""))
+                total = span[1] if span else stream.headers.get("content-length")
         except errors.CallError:
             return False
-        return total is not None and int(total[1]) == self.source.size
+        return total == str(self.source.size)
 
     async def _has_size_once_closed(self) -> bool:
         """Look where iconik links to closed files only: it is open again if it has not arrived."""
