@@ -383,13 +383,17 @@ async def test_what_came_before_a_cut_is_returned_before_the_error() -> None:
             raise httpx.ReadError("cut")
 
     transport = httpx.MockTransport(lambda _: httpx.Response(200, stream=Cut()))
-    came = b""
-    async with Links(transport=transport) as pool, pool.fetch(LINK) as stream:
-        with pytest.raises(errors.ConnectionFailed):
-            async for chunk in stream.chunks():
-                came += chunk
+    came: list[bytes] = []
 
-    assert came == b"a beginning"
+    async def receive() -> None:
+        async with Links(transport=transport) as pool, pool.fetch(LINK) as stream:
+            async for chunk in stream.chunks():
+                came[:] = [*came, chunk]
+
+    with pytest.raises(errors.ConnectionFailed):
+        await receive()
+
+    assert came == [b"a beginning"]
 
 
 class Dripping(httpx.AsyncBaseTransport):

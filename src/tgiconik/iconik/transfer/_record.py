@@ -15,6 +15,7 @@ import anyio
 import attrs
 
 from tgiconik import errors
+from tgiconik.iconik.models import assets as a
 from tgiconik.iconik.models import files as f
 from tgiconik.iconik.models import jobs as j
 from tgiconik.iconik.services.files import FilesService
@@ -147,10 +148,12 @@ async def found_again(
     """
     asset_id, file_id = ids["asset_id"], ids["file_id"]
     try:
+        asset = await iconik.assets.get_asset(asset_id)
         file = await iconik.files.get_asset_file(asset_id, file_id, generate_signed_post_url=True)
     except (errors.NotFound, errors.Gone):
         return None
-    if file.status not in {f.FileStatus.OPEN, f.FileStatus.CLOSED}:
+    there = file.status in {f.FileStatus.OPEN, f.FileStatus.CLOSED}
+    if not there or asset.status not in {None, a.AssetStatus.ACTIVE}:
         return None
     files = iconik.files
     undo += [
