@@ -227,7 +227,7 @@ def _without_multipart(monkeypatch: pytest.MonkeyPatch) -> None:
 
     s3 = uploads._LINKS["S3"]
     monkeypatch.setitem(
-        uploads._LINKS,  # type: ignore[arg-type]  # it can be changed all the same
+        uploads._LINKS,
         "S3",
         lambda state, file: s3(state, file) | {"multipart_upload_url": None},
     )
@@ -397,7 +397,7 @@ async def test_a_stream_is_spooled_whole_by_a_disk_that_takes_little(
     tmp_path: Path, kind: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     file = Shy()
-    monkeypatch.setattr(_source.tempfile, "TemporaryFile", lambda **_: file)
+    monkeypatch.setattr("tempfile.TemporaryFile", lambda **_: file)
 
     async def stream() -> AsyncIterator[bytes]:
         yield CONTENT[:1000]

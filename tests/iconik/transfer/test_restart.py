@@ -66,7 +66,7 @@ def asked(iconik: IconikClient) -> list[str | None]:
         ranges.append(headers.get("Range"))
         return fetch(*args, headers=headers, **options)
 
-    iconik.transfer._links.fetch = watched  # type: ignore[method-assign]
+    iconik.transfer._links.fetch = watched  # type: ignore[method-assign, assignment]
     return ranges
 
 

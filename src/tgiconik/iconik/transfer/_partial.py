@@ -132,11 +132,24 @@ def _beside(target: Path) -> PartialFile:
     if state is not None:
         path = target.with_name(beside(target.name, _PART))
         try:
-            return PartialFile(path=path, file=opened(path), state=state)
+            return PartialFile(path=path, file=_own(path), state=state)
         except OSError:
             state.remove()
     path = target.with_name(f".tgiconik-{uuid4().hex}{_PART}")
     return PartialFile(path=path, file=opened(path, new=True), state=None)
+
+
+def _own(path: Path) -> FileIO:
+    """A partial file that has one name: a download that ended while it was put in place left two.
+
+    What is written to it would change the target.
+    """
+    file = opened(path)
+    if os.fstat(file.fileno()).st_nlink > 1:
+        file.close()
+        path.unlink()
+        return opened(path, new=True)
+    return file
 
 
 def _state(target: Path) -> StateFile | None:
