@@ -271,7 +271,7 @@ class Links(Closeable):
                 target = await self._followed(target, reply.headers["location"])
             finally:
                 await reply.aclose()
-        raise errors.ConnectionFailed("too many redirects", method="GET", url=call.shown)
+        raise errors.ConnectionFailed("too many redirects", method="GET", url=target.shown)
 
     async def session_link(self, url: str, location: str) -> SignedLink:
         """The link that a storage names for what follows, as safe as a redirect would have to be.

@@ -53,7 +53,7 @@ def sent(iconik: IconikClient) -> list[int]:
         sizes.append(body.size if hasattr(body, "size") else 0)
         return await send(*args, body=body, **options)
 
-    iconik.transfer._links.send = watched  # type: ignore[method-assign]
+    vars(iconik.transfer._links)["send"] = watched
     return sizes
 
 
@@ -66,7 +66,7 @@ def asked(iconik: IconikClient) -> list[str | None]:
         ranges.append(headers.get("Range"))
         return fetch(*args, headers=headers, **options)
 
-    iconik.transfer._links.fetch = watched  # type: ignore[method-assign, assignment]
+    vars(iconik.transfer._links)["fetch"] = watched
     return ranges
 
 
@@ -572,3 +572,19 @@ def test_a_state_is_lines_of_json(tmp_path: Path) -> None:
     again.note(a=4)
     again.close()
     assert (tmp_path / "x.json").read_text().splitlines()[-1] == '{"a": 4}'
+
+
+@pytest.mark.usefixtures("clip")
+async def test_a_partial_file_with_a_second_name_is_not_written_to(
+    iconik: IconikClient, sandbox: Sandbox, target: Path
+) -> None:
+    await interrupted(iconik, sandbox, target)
+    partial = target.with_name("clip.mp4.part")
+    other = target.with_name("other.mp4")
+    os.link(partial, other)
+    before = content(other)
+
+    await iconik.transfer.download(CLIP, target)
+
+    assert content(other) == before
+    assert content(target) == CONTENT

@@ -9,12 +9,15 @@ documentation asks for another one then, which leads to another of its machines.
 """
 
 from functools import partial
+from typing import Final
 from urllib.parse import quote
 
 from tgiconik import errors
-from tgiconik._http import Answer, Hidden, SignedLink
+from tgiconik._http import Answer, Hidden, SignedLink, unreadable
 from tgiconik.iconik.models import files as m
 from tgiconik.iconik.transfer._sending import Part, Sending, SessionGone, in_session
+
+_TAKEN: Final = 200
 
 
 async def send_to_b2(sending: Sending) -> None:
@@ -134,6 +137,7 @@ def _check_taken(answer: Answer) -> None:
     """See that Backblaze answered, and not something before it.
 
     Raises:
-        UnreadableResponse: it is not JSON.
+        UnreadableResponse: it is not what Backblaze says of what it has.
     """
-    answer.json()
+    if answer.status != _TAKEN or not isinstance(answer.json(), dict):
+        raise unreadable(answer, f"Backblaze answered {answer.status} and does not say what it has")

@@ -143,7 +143,7 @@ def _same(media: MediaFile, target: Path) -> ReceivedBytes | None:
     By size and digest, as far as the platform says them; it says neither of some previews, and
     those count as other ones.
     """
-    if not target.is_file() or media.size != target.stat().st_size:
+    if media.size is None or not target.is_file() or media.size != target.stat().st_size:
         return None
     received = ReceivedBytes(media)
     with target.open("rb", buffering=0) as file:

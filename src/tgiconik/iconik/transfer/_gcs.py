@@ -12,7 +12,7 @@ from functools import partial
 from typing import Final
 
 from tgiconik import errors
-from tgiconik._http import Answer, SignedLink, StreamedBody
+from tgiconik._http import Answer, SignedLink, StreamedBody, unreadable
 from tgiconik.iconik.transfer._sending import (
     Part,
     Sending,
@@ -24,6 +24,7 @@ from tgiconik.iconik.transfer._sending import (
 #: Every chunk but the last one is a multiple of this.
 _UNIT: Final = 256 * 1024
 _GO_ON: Final = 308
+_WHOLE: Final = frozenset({200, 201})
 _OVER: Final = frozenset({404, 410})
 _THERE: Final = re.compile(r"bytes=0-(\d+)")
 _MD5: Final = re.compile(r"\bmd5=([A-Za-z0-9+/]+=*)")
@@ -94,13 +95,16 @@ async def _put(
     sending: Sending, session: SignedLink, content_range: str, body: StreamedBody | bytes
 ) -> Answer:
     try:
-        return await sending.links.send(
+        answer = await sending.links.send(
             "PUT", session, headers={"Content-Range": content_range}, body=body, also={_GO_ON}
         )
     except errors.StatusError as error:
         if error.status in _OVER:
             raise SessionGone(f"Google's storage has ended the session: {error}") from error
         raise
+    if answer.status not in {_GO_ON, *_WHOLE}:
+        raise unreadable(answer, f"Google's storage answered {answer.status} to a chunk")
+    return answer
 
 
 def _there(answer: Answer) -> int | None:
