@@ -100,6 +100,8 @@ class FastStorage(asyncio.Protocol):
                 return 200, {}, b"<R><UploadId>1</UploadId></R>"
             case "PUT", "/storage/session":
                 return self._session()
+            case "POST", "/storage/complete":
+                return 200, {}, b"<CompleteMultipartUploadResult></CompleteMultipartUploadResult>"
             case _, _ if path.startswith("/storage/"):
                 # An ETag that is not an MD5, as with some kinds of encryption.
                 return 200, {"etag": '"part"'}, b""

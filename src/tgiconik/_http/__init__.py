@@ -31,6 +31,7 @@ from tgiconik._http._session import (
     asgi_transport,
 )
 from tgiconik._http._surface import Surface
+from tgiconik._http._target import SignedLink
 from tgiconik._http._traffic import Traffic
 from tgiconik._secrets import Hidden, Secret
 
@@ -55,6 +56,7 @@ __all__ = [
     "Session",
     "SessionOptions",
     "SharedClock",
+    "SignedLink",
     "Stream",
     "StreamedBody",
     "Surface",

@@ -148,7 +148,11 @@ class IconikClient(Closeable, Surface):
             plain_http=plain_http,
         )
         self._links = Links(
-            timeout=timeout, engine=engine, transport=transport, plain_http=plain_http
+            timeout=timeout,
+            deadline=deadline,
+            engine=engine,
+            transport=transport,
+            plain_http=plain_http,
         )
         self._retry = retry or Retry()
 
