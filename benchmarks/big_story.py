@@ -75,7 +75,10 @@ class BigStory(httpx.AsyncBaseTransport):
                 word = {"status": "APPROVED", "user": "u", "change_date": _at(1)}
                 return {"version_id": version_id, "object_id": asset_id, "approvals_by": [word]}
             case ["assets", asset_id, "shares"]:
-                return {"objects": [_share(asset_id, n) for n in range(_PARTNERS)]}
+                return {
+                    "objects": [_share(asset_id, n) for n in range(_PARTNERS)],
+                    "total": _PARTNERS,
+                }
             case ["assets", asset_id, "history"]:
                 page = int(query.get("page", "1"))
                 rows = self._page(page - 1, _PAGE["iconik"], lambda n: _download(asset_id, n))

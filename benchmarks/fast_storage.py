@@ -100,6 +100,8 @@ class FastStorage(asyncio.Protocol):
                 return 200, {}, b"<R><UploadId>1</UploadId></R>"
             case "PUT", "/storage/session":
                 return self._session()
+            case "POST", "/storage/complete":
+                return 200, {}, b"<CompleteMultipartUploadResult></CompleteMultipartUploadResult>"
             case _, _ if path.startswith("/storage/"):
                 # An ETag that is not an MD5, as with some kinds of encryption.
                 return 200, {"etag": '"part"'}, b""
@@ -125,10 +127,10 @@ class FastStorage(asyncio.Protocol):
         if path.endswith("/download_url/"):
             return {"url": f"{storage}/file"}
         if path.endswith(f"/versions/{VERSION}/formats/"):
-            return {"objects": [{"id": "f", "name": "ORIGINAL"}]}
+            return {"objects": [{"id": "f", "name": "ORIGINAL"}], "total": 1}
         if path.endswith(f"/versions/{VERSION}/files/"):
             file = {"id": "x", "format_id": "f", "name": "x.mp4", "status": "CLOSED"}
-            return {"objects": [file | {"size": self._size}]}
+            return {"objects": [file | {"size": self._size}], "total": 1}
         begin = "upload_url" if self._method == "GCS" else "multipart_upload_url"
         return {
             "id": ASSET,

@@ -88,8 +88,8 @@ def service_module(service: Service, operations: Sequence[Operation], types: Typ
     """The module of a service's class."""
     methods = "\n".join(_method(service, operation, types) for operation in operations)
     pages = "Pages[" in methods
-    secret = "Secret(" in methods
-    http = [name for name, used in (("Pages", pages), ("Secret", secret)) if used]
+    secret = "secret_id(" in methods
+    http = [name for name, used in (("Pages", pages), ("secret_id", secret)) if used]
     return "\n".join(
         [
             f'{_HEADER}"""iconik\'s {_words(service.name)} service: one method per operation.',
@@ -104,6 +104,7 @@ def service_module(service: Service, operations: Sequence[Operation], types: Typ
             f"from tgiconik._http import {', '.join(http)}" if http else "",
             "from tgiconik.iconik import _paging" if "_paging." in methods else "",
             "from tgiconik._models import Json" if "-> Json" in methods else "",
+            "from tgiconik.iconik._answers import JobStarted" if "-> JobStarted" in methods else "",
             "from tgiconik.iconik._service import Service",
             f"from tgiconik.iconik.models import {service.name} as m" if "m." in methods else "",
             "",
@@ -139,15 +140,27 @@ def _helper(operation: Operation) -> str:
     return {
         "pages": "_pages",
         "maybe": "_call_maybe",
+        "either": "_call_either",
+        "job": "_call_job",
+        "maybe_job": "_call_maybe_job",
         "anything": "_call_any",
         "location": "_call_location",
     }.get(operation.answer.how, "_call")
 
 
+_UNDESCRIBED: Final = {
+    "nothing": "None",
+    "job": "JobStarted",
+    "maybe_job": "JobStarted | None",
+    "location": "str",
+    "anything": "Json",
+}
+
+
 def _returns(operation: Operation, types: Types) -> str:
     answer = operation.answer
     if answer.schema is None:
-        return {"nothing": "None", "anything": "Json", "location": "str"}[answer.how]
+        return _UNDESCRIBED[answer.how]
     if answer.how == "pages":
         return f"Pages[{types.item(answer.schema, prefix='m.')}]"
     kind = types.annotation(answer.schema, sent=False, prefix="m.")
@@ -189,10 +202,15 @@ def _arguments(operation: Operation, types: Types) -> Iterable[str]:
     yield f'"{operation.http}"'
     yield f'"{re.sub(r"{[^}]+}", "{}", operation.path)}"'
     for name in operation.ids:
-        yield f"Secret({name})" if name in operation.secrets else name
+        yield f"secret_id({name})" if name in operation.secrets else name
     if operation.answer.schema is not None:
         kind = types.annotation(operation.answer.schema, sent=False, prefix="m.")
-        yield f"into={kind}"
+        into, _, job = kind.partition(" | ")
+        yield from (
+            (f"into={into}", f"job={job}")
+            if operation.answer.how == "either"
+            else (f"into={kind}",)
+        )
     if operation.paging not in {None, "url"}:
         yield f"by=_paging.by_{operation.paging}"
     if operation.cursor:
@@ -221,6 +239,8 @@ def _options(operation: Operation, types: Types) -> Iterable[str]:
         yield "repeatable=True"
     if not operation.authenticated:
         yield "authenticated=False"
+    if operation.answer.redirects and operation.answer.how != "location":
+        yield "accepts=(302,)"
     if operation.roles:
         yield f"roles={operation.roles!r}".replace("'", '"')
 

@@ -8,23 +8,21 @@ from tgiconik._http._closing import Closeable, NotPicklable
 from tgiconik._http._diagnosis import CHECK_DEADLINE, diagnosis
 from tgiconik._http._engine import Engine, Transport, chosen_engine
 from tgiconik._http._links import CHUNK, Links, Stream, StreamedBody
-from tgiconik._http._listed import Listed
 from tgiconik._http._local import local_transport
 from tgiconik._http._message import (
     Answer,
     Call,
     QueryValue,
-    Secret,
     basic,
     build,
     literal_path,
+    secret_id,
     unreadable,
 )
 from tgiconik._http._options import SessionOptions
 from tgiconik._http._origin import checked_url, hosts
 from tgiconik._http._pages import Page, Pages
 from tgiconik._http._per_loop import PerLoop, SharedClock
-from tgiconik._http._redact import Hidden
 from tgiconik._http._retry import Retry, may_repeat, requested_wait
 from tgiconik._http._session import (
     Auth,
@@ -32,7 +30,10 @@ from tgiconik._http._session import (
     Session,
     asgi_transport,
 )
+from tgiconik._http._surface import Surface
+from tgiconik._http._target import SignedLink
 from tgiconik._http._traffic import Traffic
+from tgiconik._secrets import Hidden, Secret
 
 __all__ = [
     "CHECK_DEADLINE",
@@ -45,7 +46,6 @@ __all__ = [
     "HeaderAuth",
     "Hidden",
     "Links",
-    "Listed",
     "NotPicklable",
     "Page",
     "Pages",
@@ -56,8 +56,10 @@ __all__ = [
     "Session",
     "SessionOptions",
     "SharedClock",
+    "SignedLink",
     "Stream",
     "StreamedBody",
+    "Surface",
     "Traffic",
     "Transport",
     "asgi_transport",
@@ -71,5 +73,6 @@ __all__ = [
     "local_transport",
     "may_repeat",
     "requested_wait",
+    "secret_id",
     "unreadable",
 ]

@@ -19,9 +19,10 @@ import httpx
 from tgiconik import errors
 from tgiconik._http._backend import Backend, HttpReply, HttpRequest, HttpxBackend
 from tgiconik._http._failure import why_not_connected
+from tgiconik._http._origin import is_this_machine
 from tgiconik._http._per_loop import PerLoop
 from tgiconik._http._pool import KEEPALIVE, ConnectionPool
-from tgiconik._http._redact import Hidden, shown_url
+from tgiconik._secrets import Hidden, shown_url
 
 #: The type of `transport=`, under a name that clients can use without importing httpx.
 Transport: TypeAlias = httpx.AsyncBaseTransport
@@ -74,6 +75,7 @@ class Connections:
 
     Proxies and certificate authorities come from the environment (`HTTPS_PROXY`, `NO_PROXY`,
     `SSL_CERT_FILE`, …), as the first call to an origin finds it; certificates are always verified.
+    Plain http to this machine never goes to a proxy.
 
     Args:
         engine: what connections are made of.
@@ -206,6 +208,12 @@ def _require_socks(engine: Engine, proxy: str) -> None:
 
 
 def _proxy_for(url: httpx.URL) -> httpx.Proxy | None:
+    """The environment's proxy to a host; none for plain http to this machine.
+
+    Credentials may travel unencrypted only because they do not leave it.
+    """
+    if url.scheme == "http" and is_this_machine(url.host):
+        return None
     known = getproxies()
     proxy = known.get(url.scheme) or known.get("all")
     if not proxy or proxy_bypass(url.netloc.decode()):

@@ -217,7 +217,7 @@ class Assets(AssetsService):
         """
         body = m.ApprovalByInput(version_id=version_id, status=status)
         noted = await self.set_object_approval("assets", asset_id, body=body)
-        if noted.version_id not in {None, version_id}:
+        if noted is not None and noted.version_id not in {None, version_id}:
             raise errors.Inconsistent(
                 f"asset {asset_id}: version {version_id} was to be {status}, and iconik noted "
                 f"it for {noted.version_id}"

@@ -18,6 +18,7 @@ from tgiconik._http import (
     Retry,
     Session,
     SessionOptions,
+    Surface,
     Traffic,
     Transport,
     build,
@@ -74,12 +75,16 @@ def without_api(url: str, plain_http: Collection[str] = ()) -> str:
         plain_http: hosts that may be called unencrypted.
 
     Raises:
-        ConfigurationError: it is no URL that credentials may be sent to.
+        ConfigurationError: it is no URL that credentials may be sent to, or it names a service too.
     """
-    return _API.sub("", checked_url(url, hosts(plain_http)))
+    origin = _API.sub("", checked_url(url, hosts(plain_http)))
+    before, names_service, _ = origin.partition("/API/")
+    if names_service:
+        raise errors.ConfigurationError(f"{origin!r} is not iconik's origin: give {before!r}")
+    return origin
 
 
-class IconikClient(Closeable):
+class IconikClient(Closeable, Surface):
     """iconik for one application token: `async with` it, or call `aclose` at the end.
 
     Nothing is sent before the first call.
@@ -143,7 +148,11 @@ class IconikClient(Closeable):
             plain_http=plain_http,
         )
         self._links = Links(
-            timeout=timeout, engine=engine, transport=transport, plain_http=plain_http
+            timeout=timeout,
+            deadline=deadline,
+            engine=engine,
+            transport=transport,
+            plain_http=plain_http,
         )
         self._retry = retry or Retry()
 

@@ -302,6 +302,9 @@ class Metadata(MetadataService):
         answer = await self.replace_object_view_metadata(
             object_type, object_id, view_id, body={"metadata_values": written}
         )
+        if answer is None:
+            # Written, and iconik says no more: look what stands there now.
+            return await self.values(object_id, view_id, object_type=object_type)
         return MetadataValues(_read(answer.metadata_values or {}))
 
 

@@ -83,4 +83,5 @@ def readable(answer: Answer) -> Iterator[None]:
     try:
         yield
     except DecodeError as error:
-        raise unreadable(answer, str(error)) from error
+        # Not as its cause: it quotes the body, and only our own error is masked.
+        raise unreadable(answer, str(error)) from None

@@ -17,6 +17,7 @@ from tgiconik._http import (
     Retry,
     Session,
     SessionOptions,
+    Surface,
     Traffic,
     Transport,
     build,
@@ -47,7 +48,7 @@ _VARIABLES: Final = {
 _COMMUNITY_URL: Final = "TRADING_GRID_COMMUNITY_URL"
 
 
-class TradingGridClient(Closeable):
+class TradingGridClient(Closeable, Surface):
     """Trading Grid for one company: `async with` it, or call `aclose` at the end.
 
     Nothing is sent before the first call, and the token is fetched with it.

@@ -42,6 +42,7 @@ from typing import Final
 import attrs
 
 from tgiconik import errors
+from tgiconik._frames import without_locals
 from tgiconik.iconik import IconikClient
 from tgiconik.iconik.search import exists, term
 from tgiconik.release import Purpose, ReleasePolicy, marked_version
@@ -131,6 +132,7 @@ class Distributions(Result):
         raise_for_failures(self.outcomes)
 
 
+@without_locals
 async def distribute_approved_asset(
     grid: TradingGridClient,
     iconik: IconikClient,
@@ -180,6 +182,7 @@ async def distribute_approved_asset(
     return attrs.evolve(result, timeline=tuple(trail.steps))
 
 
+@without_locals
 async def distribute_tagged_assets(
     grid: TradingGridClient,
     iconik: IconikClient,
@@ -240,6 +243,7 @@ async def distribute_tagged_assets(
     )
 
 
+@without_locals
 async def read_receipts(
     grid: TradingGridClient, distribution: Distribution
 ) -> dict[str, tuple[Receipt, ...]]:

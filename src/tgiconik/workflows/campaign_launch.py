@@ -38,6 +38,7 @@ from typing import Final
 import attrs
 
 from tgiconik import errors
+from tgiconik._frames import without_locals
 from tgiconik._validate import aware, filled, unique_texts
 from tgiconik.iconik import IconikClient
 from tgiconik.release import Purpose, Recipient, ReleasePolicy, decide
@@ -151,6 +152,7 @@ class Launch(Result):
     dry_run: bool = False
 
 
+@without_locals
 async def coordinate_campaign_launch(
     grid: TradingGridClient,
     iconik: IconikClient,
@@ -188,6 +190,7 @@ async def coordinate_campaign_launch(
     return attrs.evolve(result, timeline=timeline, dry_run=dry_run)
 
 
+@without_locals
 async def launch_readiness(
     grid: TradingGridClient,
     iconik: IconikClient,

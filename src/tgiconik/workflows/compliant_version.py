@@ -40,6 +40,7 @@ from typing import Final
 
 import attrs
 
+from tgiconik._frames import without_locals
 from tgiconik.iconik import IconikClient
 from tgiconik.release import (
     AssetFacts,
@@ -115,6 +116,7 @@ class ComplianceDistribution(Result):
     dry_run: bool = False
 
 
+@without_locals
 async def distribute_compliant_version(
     grid: TradingGridClient,
     iconik: IconikClient,

@@ -14,6 +14,7 @@ from typing import Final
 import attrs
 
 from tgiconik import errors
+from tgiconik._frames import without_locals
 from tgiconik.iconik import IconikClient
 from tgiconik.iconik.assets import key_in
 from tgiconik.iconik.models import assets as m
@@ -143,6 +144,7 @@ def _cells(way: Way, asset_id: str) -> tuple[Cell, ...]:
     return tuple(cells)
 
 
+@without_locals
 async def verify_distribution(
     grid: TradingGridClient,
     iconik: IconikClient,

@@ -34,6 +34,7 @@ from typing import Final, Self
 import attrs
 
 from tgiconik import errors
+from tgiconik._frames import without_locals
 from tgiconik.iconik import IconikClient
 from tgiconik.release import AssetFacts, Decision, ReleasePolicy, decide
 from tgiconik.tradinggrid import TradingGridClient
@@ -100,6 +101,7 @@ class Enhancement(Result):
     dry_run: bool = False
 
 
+@without_locals
 async def process_enhancement_request(
     grid: TradingGridClient,
     iconik: IconikClient,

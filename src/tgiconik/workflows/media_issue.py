@@ -40,6 +40,7 @@ from typing import Final, Self
 import attrs
 
 from tgiconik import errors
+from tgiconik._frames import without_locals
 from tgiconik.iconik import IconikClient
 from tgiconik.iconik.models import assets as m
 from tgiconik.release import AssetFacts, ReleasePolicy, held
@@ -112,6 +113,7 @@ class Resolution(Result):
     dry_run: bool = False
 
 
+@without_locals
 async def resolve_media_issue(
     grid: TradingGridClient,
     iconik: IconikClient,

@@ -41,6 +41,7 @@ from typing import Final, TypeAlias
 import attrs
 
 from tgiconik import errors
+from tgiconik._frames import without_locals
 from tgiconik.iconik import IconikClient
 from tgiconik.release import AssetFacts, Decision, ReleasePolicy, decide
 from tgiconik.tradinggrid import TradingGridClient
@@ -126,6 +127,7 @@ class Fulfillment(Result):
     dry_run: bool = False
 
 
+@without_locals
 async def fulfill_media_request(
     grid: TradingGridClient,
     iconik: IconikClient,

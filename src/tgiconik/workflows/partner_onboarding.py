@@ -35,6 +35,7 @@ from typing import Final
 import attrs
 
 from tgiconik import errors
+from tgiconik._frames import without_locals
 from tgiconik._validate import filled, unique_texts
 from tgiconik.iconik import IconikClient
 from tgiconik.release import Purpose, Recipient, ReleasePolicy
@@ -148,6 +149,7 @@ class Onboarding(Result):
         raise_for_failures(self.outcomes)
 
 
+@without_locals
 async def onboard_partner(
     grid: TradingGridClient,
     iconik: IconikClient,
@@ -198,6 +200,7 @@ async def onboard_partner(
     return attrs.evolve(result, timeline=timeline, dry_run=dry_run)
 
 
+@without_locals
 async def onboarding_status(
     grid: TradingGridClient,
     iconik: IconikClient,

@@ -35,6 +35,7 @@ from typing import Final, TypeVar
 import attrs
 
 from tgiconik import errors
+from tgiconik._frames import without_locals
 from tgiconik.iconik import IconikClient
 from tgiconik.iconik.assets import ShareLink, current_version
 from tgiconik.iconik.models import assets as m
@@ -116,6 +117,7 @@ class Recall(Result):
         raise_for_failures(self.outcomes)
 
 
+@without_locals
 async def recall_version(
     grid: TradingGridClient,
     iconik: IconikClient,

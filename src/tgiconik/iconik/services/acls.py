@@ -10,6 +10,7 @@ from typing import Any
 
 from tgiconik._http import Pages
 from tgiconik._models import Json
+from tgiconik.iconik._answers import JobStarted
 from tgiconik.iconik._service import Service
 from tgiconik.iconik.models import acls as m
 
@@ -74,12 +75,12 @@ class AclsService(Service):
 
     async def replace_acl_template(
         self, template_id: str, *, body: m.ACLTemplateInput | Mapping[str, Any]
-    ) -> m.ACLTemplate:
+    ) -> m.ACLTemplate | None:
         """Replace an ACL template.
 
         `PUT /API/acls/v1/acl/templates/{template_id}/`, role `can_write_acl_templates`.
         """
-        return await self._call(
+        return await self._call_maybe(
             "PUT",
             "/v1/acl/templates/{}/",
             template_id,
@@ -91,12 +92,12 @@ class AclsService(Service):
 
     async def update_acl_template(
         self, template_id: str, *, body: m.ACLTemplateInput | Mapping[str, Any]
-    ) -> m.ACLTemplate:
+    ) -> m.ACLTemplate | None:
         """Update an ACL template.
 
         `PATCH /API/acls/v1/acl/templates/{template_id}/`, role `can_write_acl_templates`.
         """
-        return await self._call(
+        return await self._call_maybe(
             "PATCH",
             "/v1/acl/templates/{}/",
             template_id,
@@ -142,12 +143,12 @@ class AclsService(Service):
 
     async def set_acls(
         self, object_type: str, *, body: m.CreateACLsInput | Mapping[str, Any]
-    ) -> m.CreateACLsResult:
+    ) -> m.CreateACLsResult | None:
         """Set ACLs.
 
         `PUT /API/acls/v1/acl/{object_type}/`, role `can_write_acls`.
         """
-        return await self._call(
+        return await self._call_maybe(
             "PUT",
             "/v1/acl/{}/",
             object_type,
@@ -175,12 +176,12 @@ class AclsService(Service):
 
     async def bulk_set_acls(
         self, object_type: str, *, body: m.CreateMultipleACLsInput | Mapping[str, Any]
-    ) -> list[m.CreateACLsResult]:
+    ) -> list[m.CreateACLsResult] | None:
         """Set ACLs in bulk.
 
         `PUT /API/acls/v1/acl/{object_type}/bulk/`, role `can_write_acls`.
         """
-        return await self._call(
+        return await self._call_maybe(
             "PUT",
             "/v1/acl/{}/bulk/",
             object_type,
@@ -192,12 +193,12 @@ class AclsService(Service):
 
     async def set_content_acls(
         self, object_type: str, *, body: m.CreateBulkACLsInput | Mapping[str, Any]
-    ) -> None:
+    ) -> JobStarted:
         """Set content ACLs.
 
         `PUT /API/acls/v1/acl/{object_type}/content/`, role `can_write_acls`; may refuse with 501.
         """
-        await self._call(
+        return await self._call_job(
             "PUT",
             "/v1/acl/{}/content/",
             object_type,
@@ -303,12 +304,12 @@ class AclsService(Service):
         object_key: str,
         *,
         body: m.GroupACLInput | Mapping[str, Any],
-    ) -> m.GroupACL:
+    ) -> m.GroupACL | None:
         """Replace a group ACL.
 
         `PUT /API/acls/v1/groups/{group_id}/acl/{object_type}/{object_key}/`, role `can_write_acls`.
         """
-        return await self._call(
+        return await self._call_maybe(
             "PUT",
             "/v1/groups/{}/acl/{}/{}/",
             group_id,
@@ -367,12 +368,12 @@ class AclsService(Service):
 
     async def set_share_acls(
         self, share_id: str, object_type: str, *, body: m.CreateShareACLsInput | Mapping[str, Any]
-    ) -> m.CreateACLsResult:
+    ) -> m.CreateACLsResult | None:
         """Set share ACLs.
 
         `PUT /API/acls/v1/shares/{share_id}/acl/{object_type}/`, role `can_write_acls`.
         """
-        return await self._call(
+        return await self._call_maybe(
             "PUT",
             "/v1/shares/{}/acl/{}/",
             share_id,
@@ -429,12 +430,12 @@ class AclsService(Service):
         object_key: str,
         *,
         body: m.ShareACLInput | Mapping[str, Any],
-    ) -> m.ShareACL:
+    ) -> m.ShareACL | None:
         """Replace a share ACL.
 
         `PUT /API/acls/v1/shares/{share_id}/acl/{object_type}/{object_key}/`, role `can_write_acls`.
         """
-        return await self._call(
+        return await self._call_maybe(
             "PUT",
             "/v1/shares/{}/acl/{}/{}/",
             share_id,
@@ -499,12 +500,12 @@ class AclsService(Service):
         object_key: str,
         *,
         body: m.UserACLInput | Mapping[str, Any],
-    ) -> m.UserACL:
+    ) -> m.UserACL | None:
         """Replace a user ACL.
 
         `PUT /API/acls/v1/users/{user_id}/acl/{object_type}/{object_key}/`, role `can_write_acls`.
         """
-        return await self._call(
+        return await self._call_maybe(
             "PUT",
             "/v1/users/{}/acl/{}/{}/",
             user_id,

@@ -11,6 +11,7 @@ from typing import Any
 from tgiconik._http import Pages
 from tgiconik._models import Json
 from tgiconik.iconik import _paging
+from tgiconik.iconik._answers import JobStarted
 from tgiconik.iconik._service import Service
 from tgiconik.iconik.models import assets as m
 
@@ -106,21 +107,21 @@ class AssetsService(Service):
             roles=("can_create_assets",),
         )
 
-    async def replace_assets(self, *, body: m.BulkAssetEditInput | Mapping[str, Any]) -> None:
+    async def replace_assets(self, *, body: m.BulkAssetEditInput | Mapping[str, Any]) -> JobStarted:
         """Replace assets.
 
         `PUT /API/assets/v1/assets/`, role `can_write_assets`.
         """
-        await self._call(
+        return await self._call_job(
             "PUT", "/v1/assets/", body=body, takes=m.BulkAssetEditInput, roles=("can_write_assets",)
         )
 
-    async def update_assets(self, *, body: m.BulkAssetEditInput | Mapping[str, Any]) -> None:
+    async def update_assets(self, *, body: m.BulkAssetEditInput | Mapping[str, Any]) -> JobStarted:
         """Update assets.
 
         `PATCH /API/assets/v1/assets/`, role `can_write_assets`.
         """
-        await self._call(
+        return await self._call_job(
             "PATCH",
             "/v1/assets/",
             body=body,
@@ -200,12 +201,12 @@ class AssetsService(Service):
 
     async def replace_asset_relation_type(
         self, relation_type: str, *, body: m.RelationTypeInput | Mapping[str, Any]
-    ) -> m.RelationType:
+    ) -> m.RelationType | None:
         """Replace the asset relation type.
 
         `PUT /API/assets/v1/assets/relation_types/{relation_type}/`, role `can_write_asset_relation_types`.
         """
-        return await self._call(
+        return await self._call_maybe(
             "PUT",
             "/v1/assets/relation_types/{}/",
             relation_type,
@@ -217,12 +218,12 @@ class AssetsService(Service):
 
     async def update_asset_relation_type(
         self, relation_type: str, *, body: m.RelationTypeInput | Mapping[str, Any]
-    ) -> m.RelationType:
+    ) -> m.RelationType | None:
         """Update the asset relation type.
 
         `PATCH /API/assets/v1/assets/relation_types/{relation_type}/`, role `can_write_asset_relation_types`.
         """
-        return await self._call(
+        return await self._call_maybe(
             "PATCH",
             "/v1/assets/relation_types/{}/",
             relation_type,
@@ -285,12 +286,12 @@ class AssetsService(Service):
         *,
         body: m.AssetInput | Mapping[str, Any],
         generate_subclip_keyframes: bool | None = None,
-    ) -> m.Asset:
+    ) -> m.Asset | None:
         """Replace an asset.
 
         `PUT /API/assets/v1/assets/{asset_id}/`, role `can_write_assets`.
         """
-        return await self._call(
+        return await self._call_maybe(
             "PUT",
             "/v1/assets/{}/",
             asset_id,
@@ -307,12 +308,12 @@ class AssetsService(Service):
         *,
         body: m.AssetInput | Mapping[str, Any],
         generate_subclip_keyframes: bool | None = None,
-    ) -> m.Asset:
+    ) -> m.Asset | None:
         """Update an asset.
 
         `PATCH /API/assets/v1/assets/{asset_id}/`, role `can_write_assets`.
         """
-        return await self._call(
+        return await self._call_maybe(
             "PATCH",
             "/v1/assets/{}/",
             asset_id,
@@ -897,12 +898,12 @@ class AssetsService(Service):
         *,
         body: m.EditSegmentInput | Mapping[str, Any],
         generate_subclip_keyframes: bool | None = None,
-    ) -> m.Segment:
+    ) -> m.Segment | None:
         """Replace an asset segment.
 
         `PUT /API/assets/v1/assets/{asset_id}/segments/{segment_id}/`, role `can_write_segments`.
         """
-        return await self._call(
+        return await self._call_maybe(
             "PUT",
             "/v1/assets/{}/segments/{}/",
             asset_id,
@@ -921,12 +922,12 @@ class AssetsService(Service):
         *,
         body: m.EditSegmentInput | Mapping[str, Any],
         generate_subclip_keyframes: bool | None = None,
-    ) -> m.Segment:
+    ) -> m.Segment | None:
         """Update an asset segment.
 
         `PATCH /API/assets/v1/assets/{asset_id}/segments/{segment_id}/`, role `can_write_segments`.
         """
-        return await self._call(
+        return await self._call_maybe(
             "PATCH",
             "/v1/assets/{}/segments/{}/",
             asset_id,
@@ -1014,12 +1015,12 @@ class AssetsService(Service):
         source_asset_id: str,
         *,
         body: m.CreateAssetVersionFromAssetInput | Mapping[str, Any],
-    ) -> None:
+    ) -> JobStarted:
         """Create an asset version from an asset.
 
         `POST /API/assets/v1/assets/{asset_id}/versions/from/assets/{source_asset_id}/`, role `can_write_versions`; may refuse with 409.
         """
-        await self._call(
+        return await self._call_job(
             "POST",
             "/v1/assets/{}/versions/from/assets/{}/",
             asset_id,
@@ -1035,12 +1036,12 @@ class AssetsService(Service):
         source_version_id: str,
         *,
         body: m.CreateAssetVersionFromVersionInput | Mapping[str, Any],
-    ) -> None:
+    ) -> JobStarted:
         """Create an asset version from a version.
 
         `POST /API/assets/v1/assets/{asset_id}/versions/from/versions/{source_version_id}/`, role `can_write_versions`.
         """
-        await self._call(
+        return await self._call_job(
             "POST",
             "/v1/assets/{}/versions/from/versions/{}/",
             asset_id,
@@ -1061,12 +1062,12 @@ class AssetsService(Service):
 
     async def replace_asset_version(
         self, asset_id: str, version_id: str, *, body: m.AssetVersionInput | Mapping[str, Any]
-    ) -> m.AssetVersion:
+    ) -> m.AssetVersion | None:
         """Replace an asset version.
 
         `PUT /API/assets/v1/assets/{asset_id}/versions/{version_id}/`, role `can_write_versions`.
         """
-        return await self._call(
+        return await self._call_maybe(
             "PUT",
             "/v1/assets/{}/versions/{}/",
             asset_id,
@@ -1079,12 +1080,12 @@ class AssetsService(Service):
 
     async def update_asset_version(
         self, asset_id: str, version_id: str, *, body: m.AssetVersionInput | Mapping[str, Any]
-    ) -> m.AssetVersion:
+    ) -> m.AssetVersion | None:
         """Update an asset version.
 
         `PATCH /API/assets/v1/assets/{asset_id}/versions/{version_id}/`, role `can_write_versions`.
         """
-        return await self._call(
+        return await self._call_maybe(
             "PATCH",
             "/v1/assets/{}/versions/{}/",
             asset_id,
@@ -1111,12 +1112,12 @@ class AssetsService(Service):
             roles=("can_delete_versions",),
         )
 
-    async def promote_asset_version(self, asset_id: str, version_id: str) -> m.AssetVersions:
+    async def promote_asset_version(self, asset_id: str, version_id: str) -> m.AssetVersions | None:
         """Promote an asset version.
 
         `PUT /API/assets/v1/assets/{asset_id}/versions/{version_id}/promote/`, role `can_write_versions`.
         """
-        return await self._call(
+        return await self._call_maybe(
             "PUT",
             "/v1/assets/{}/versions/{}/promote/",
             asset_id,
@@ -1209,12 +1210,12 @@ class AssetsService(Service):
         transcription_id: str,
         *,
         body: m.AssetTranscriptionPropertiesInput | Mapping[str, Any],
-    ) -> m.AssetTranscriptionProperties:
+    ) -> m.AssetTranscriptionProperties | None:
         """Replace asset version transcription properties.
 
         `PUT /API/assets/v1/assets/{asset_id}/versions/{version_id}/transcriptions/{transcription_id}/properties/`, role `can_write_transcriptions`.
         """
-        return await self._call(
+        return await self._call_maybe(
             "PUT",
             "/v1/assets/{}/versions/{}/transcriptions/{}/properties/",
             asset_id,
@@ -1233,12 +1234,12 @@ class AssetsService(Service):
         transcription_id: str,
         *,
         body: m.AssetTranscriptionPropertiesInput | Mapping[str, Any],
-    ) -> m.AssetTranscriptionProperties:
+    ) -> m.AssetTranscriptionProperties | None:
         """Update asset version transcription properties.
 
         `PATCH /API/assets/v1/assets/{asset_id}/versions/{version_id}/transcriptions/{transcription_id}/properties/`, role `can_write_transcriptions`.
         """
-        return await self._call(
+        return await self._call_maybe(
             "PATCH",
             "/v1/assets/{}/versions/{}/transcriptions/{}/properties/",
             asset_id,
@@ -1381,12 +1382,12 @@ class AssetsService(Service):
         *,
         body: m.CollectionInput | Mapping[str, Any],
         change_parent_mode: str | None = None,
-    ) -> m.Collection:
+    ) -> m.Collection | None:
         """Replace a collection.
 
         `PUT /API/assets/v1/collections/{collection_id}/`, role `can_write_collections`.
         """
-        return await self._call(
+        return await self._call_maybe(
             "PUT",
             "/v1/collections/{}/",
             collection_id,
@@ -1403,12 +1404,12 @@ class AssetsService(Service):
         *,
         body: m.CollectionInput | Mapping[str, Any],
         change_parent_mode: str | None = None,
-    ) -> m.Collection:
+    ) -> m.Collection | None:
         """Update a collection.
 
         `PATCH /API/assets/v1/collections/{collection_id}/`, role `can_write_collections`.
         """
-        return await self._call(
+        return await self._call_maybe(
             "PATCH",
             "/v1/collections/{}/",
             collection_id,
@@ -1419,12 +1420,12 @@ class AssetsService(Service):
             roles=("can_write_collections",),
         )
 
-    async def delete_collection(self, collection_id: str) -> None:
+    async def delete_collection(self, collection_id: str) -> JobStarted | None:
         """Delete a collection.
 
         `DELETE /API/assets/v1/collections/{collection_id}/`, role `can_delete_collections`.
         """
-        await self._call(
+        return await self._call_maybe_job(
             "DELETE", "/v1/collections/{}/", collection_id, roles=("can_delete_collections",)
         )
 
@@ -1524,12 +1525,12 @@ class AssetsService(Service):
         collection_id: str,
         *,
         body: m.CreateCollectionContentOrderingInput | Mapping[str, Any],
-    ) -> None:
+    ) -> JobStarted:
         """Create a collection custom ordering.
 
         `POST /API/assets/v1/collections/{collection_id}/contents/ordering/custom/`, role `can_write_collections`.
         """
-        await self._call(
+        return await self._call_job(
             "POST",
             "/v1/collections/{}/contents/ordering/custom/",
             collection_id,
@@ -1629,12 +1630,12 @@ class AssetsService(Service):
 
     async def synchronize_collection_keyframes(
         self, collection_id: str, *, body: m.SynchronizeCollectionKeyframesInput | Mapping[str, Any]
-    ) -> None:
+    ) -> JobStarted:
         """Synchronize collection keyframes.
 
         `POST /API/assets/v1/collections/{collection_id}/keyframes/`, role `can_reindex_collections`.
         """
-        await self._call(
+        return await self._call_job(
             "POST",
             "/v1/collections/{}/keyframes/",
             collection_id,
@@ -1643,12 +1644,12 @@ class AssetsService(Service):
             roles=("can_reindex_collections",),
         )
 
-    async def purge_collection(self, collection_id: str) -> None:
+    async def purge_collection(self, collection_id: str) -> JobStarted | None:
         """Purge a collection.
 
         `DELETE /API/assets/v1/collections/{collection_id}/purge/`, role `can_purge_collections`.
         """
-        await self._call(
+        return await self._call_maybe_job(
             "DELETE", "/v1/collections/{}/purge/", collection_id, roles=("can_purge_collections",)
         )
 
@@ -1683,12 +1684,12 @@ class AssetsService(Service):
             roles=("can_reindex_collections",),
         )
 
-    async def restore_collection(self, collection_id: str) -> m.RestoreCollectionAnswer:
+    async def restore_collection(self, collection_id: str) -> m.RestoreCollectionAnswer | None:
         """Restore a collection.
 
         `PUT /API/assets/v1/collections/{collection_id}/restore/`, role `can_write_collections`.
         """
-        return await self._call(
+        return await self._call_maybe(
             "PUT",
             "/v1/collections/{}/restore/",
             collection_id,
@@ -1853,12 +1854,12 @@ class AssetsService(Service):
 
     async def replace_custom_action(
         self, context: str, action_id: str, *, body: m.CustomActionInput | Mapping[str, Any]
-    ) -> m.CustomAction:
+    ) -> m.CustomAction | None:
         """Replace a custom action.
 
         `PUT /API/assets/v1/custom_actions/{context}/{action_id}/`.
         """
-        return await self._call(
+        return await self._call_maybe(
             "PUT",
             "/v1/custom_actions/{}/{}/",
             context,
@@ -1870,12 +1871,12 @@ class AssetsService(Service):
 
     async def update_custom_action(
         self, context: str, action_id: str, *, body: m.CustomActionInput | Mapping[str, Any]
-    ) -> m.CustomAction:
+    ) -> m.CustomAction | None:
         """Update a custom action.
 
         `PATCH /API/assets/v1/custom_actions/{context}/{action_id}/`.
         """
-        return await self._call(
+        return await self._call_maybe(
             "PATCH",
             "/v1/custom_actions/{}/{}/",
             context,
@@ -1988,12 +1989,12 @@ class AssetsService(Service):
 
     async def bulk_move_to_delete_queue(
         self, *, body: m.BulkDeleteInput | Mapping[str, Any]
-    ) -> None:
+    ) -> JobStarted:
         """Move to delete queue in bulk.
 
         `POST /API/assets/v1/delete_queue/bulk/`, role `can_delete_assets`.
         """
-        await self._call(
+        return await self._call_job(
             "POST",
             "/v1/delete_queue/bulk/",
             body=body,
@@ -2137,19 +2138,23 @@ class AssetsService(Service):
             roles=("can_delete_favorites",),
         )
 
-    async def remove_all_favorites(self) -> None:
+    async def remove_all_favorites(self) -> JobStarted | None:
         """Remove all favorites.
 
         `DELETE /API/assets/v1/favorites/all/`, role `can_delete_favorites`.
         """
-        await self._call("DELETE", "/v1/favorites/all/", roles=("can_delete_favorites",))
+        return await self._call_maybe_job(
+            "DELETE", "/v1/favorites/all/", roles=("can_delete_favorites",)
+        )
 
-    async def remove_all_favourites(self) -> None:
+    async def remove_all_favourites(self) -> JobStarted | None:
         """Remove all favourites.
 
         `DELETE /API/assets/v1/favourites/all/`, role `can_delete_favorites`.
         """
-        await self._call("DELETE", "/v1/favourites/all/", roles=("can_delete_favorites",))
+        return await self._call_maybe_job(
+            "DELETE", "/v1/favourites/all/", roles=("can_delete_favorites",)
+        )
 
     def list_assets_of_person(
         self, person_id: str, *, per_page: int = 100, asset_id: str | None = None
@@ -2214,12 +2219,12 @@ class AssetsService(Service):
 
     async def replace_playlist(
         self, playlist_id: str, *, body: m.PlaylistInput | Mapping[str, Any]
-    ) -> m.Playlist:
+    ) -> m.Playlist | None:
         """Replace a playlist.
 
         `PUT /API/assets/v1/playlists/{playlist_id}/`, role `can_write_playlists`.
         """
-        return await self._call(
+        return await self._call_maybe(
             "PUT",
             "/v1/playlists/{}/",
             playlist_id,
@@ -2231,12 +2236,12 @@ class AssetsService(Service):
 
     async def update_playlist(
         self, playlist_id: str, *, body: m.PlaylistInput | Mapping[str, Any]
-    ) -> m.Playlist:
+    ) -> m.Playlist | None:
         """Update a playlist.
 
         `PATCH /API/assets/v1/playlists/{playlist_id}/`, role `can_write_playlists`.
         """
-        return await self._call(
+        return await self._call_maybe(
             "PATCH",
             "/v1/playlists/{}/",
             playlist_id,
@@ -2290,12 +2295,12 @@ class AssetsService(Service):
 
     async def replace_playlist_item(
         self, playlist_id: str, item_id: str, *, body: m.PlaylistItemInput | Mapping[str, Any]
-    ) -> m.PlaylistItem:
+    ) -> m.PlaylistItem | None:
         """Replace a playlist item.
 
         `PUT /API/assets/v1/playlists/{playlist_id}/items/{item_id}/`, role `can_update_playlist_items`.
         """
-        return await self._call(
+        return await self._call_maybe(
             "PUT",
             "/v1/playlists/{}/items/{}/",
             playlist_id,
@@ -2308,12 +2313,12 @@ class AssetsService(Service):
 
     async def update_playlist_item(
         self, playlist_id: str, item_id: str, *, body: m.PlaylistItemInput | Mapping[str, Any]
-    ) -> m.PlaylistItem:
+    ) -> m.PlaylistItem | None:
         """Update a playlist item.
 
         `PATCH /API/assets/v1/playlists/{playlist_id}/items/{item_id}/`, role `can_update_playlist_items`.
         """
-        return await self._call(
+        return await self._call_maybe(
             "PATCH",
             "/v1/playlists/{}/items/{}/",
             playlist_id,
@@ -2343,12 +2348,12 @@ class AssetsService(Service):
         item_id: str,
         *,
         body: m.PlaylistItemUpdatePositionInput | Mapping[str, Any],
-    ) -> m.PlaylistItem:
+    ) -> m.PlaylistItem | None:
         """Move a playlist item.
 
         `PUT /API/assets/v1/playlists/{playlist_id}/items/{item_id}/position/`, role `can_update_playlist_items_position`.
         """
-        return await self._call(
+        return await self._call_maybe(
             "PUT",
             "/v1/playlists/{}/items/{}/position/",
             playlist_id,
@@ -2361,12 +2366,12 @@ class AssetsService(Service):
 
     async def synchronize_playlist_keyframes(
         self, playlist_id: str, *, body: m.SynchronizeCollectionKeyframesInput | Mapping[str, Any]
-    ) -> None:
+    ) -> JobStarted:
         """Synchronize playlist keyframes.
 
         `POST /API/assets/v1/playlists/{playlist_id}/keyframes/`, role `can_reindex_playlists`.
         """
-        await self._call(
+        return await self._call_job(
             "POST",
             "/v1/playlists/{}/keyframes/",
             playlist_id,
@@ -2444,12 +2449,12 @@ class AssetsService(Service):
 
     async def replace_portal(
         self, portal_id: str, *, body: m.PortalInput | Mapping[str, Any]
-    ) -> m.Portal:
+    ) -> m.Portal | None:
         """Replace a portal.
 
         `PUT /API/assets/v1/portals/{portal_id}/`, role `can_write_portals`.
         """
-        return await self._call(
+        return await self._call_maybe(
             "PUT",
             "/v1/portals/{}/",
             portal_id,
@@ -2461,12 +2466,12 @@ class AssetsService(Service):
 
     async def update_portal(
         self, portal_id: str, *, body: m.PortalInput | Mapping[str, Any]
-    ) -> m.Portal:
+    ) -> m.Portal | None:
         """Update a portal.
 
         `PATCH /API/assets/v1/portals/{portal_id}/`, role `can_write_portals`.
         """
-        return await self._call(
+        return await self._call_maybe(
             "PATCH",
             "/v1/portals/{}/",
             portal_id,
@@ -2566,12 +2571,12 @@ class AssetsService(Service):
 
     async def replace_project(
         self, project_id: str, *, body: m.ProjectInput | Mapping[str, Any]
-    ) -> m.Project:
+    ) -> m.Project | None:
         """Replace a project.
 
         `PUT /API/assets/v1/projects/{project_id}/`, role `can_write_projects`.
         """
-        return await self._call(
+        return await self._call_maybe(
             "PUT",
             "/v1/projects/{}/",
             project_id,
@@ -2583,12 +2588,12 @@ class AssetsService(Service):
 
     async def update_project(
         self, project_id: str, *, body: m.ProjectInput | Mapping[str, Any]
-    ) -> m.Project:
+    ) -> m.Project | None:
         """Update a project.
 
         `PATCH /API/assets/v1/projects/{project_id}/`, role `can_write_projects`.
         """
-        return await self._call(
+        return await self._call_maybe(
             "PATCH",
             "/v1/projects/{}/",
             project_id,
@@ -2598,12 +2603,14 @@ class AssetsService(Service):
             roles=("can_write_projects",),
         )
 
-    async def delete_project(self, project_id: str) -> None:
+    async def delete_project(self, project_id: str) -> JobStarted | None:
         """Delete a project.
 
         `DELETE /API/assets/v1/projects/{project_id}/`, role `can_delete_projects`.
         """
-        await self._call("DELETE", "/v1/projects/{}/", project_id, roles=("can_delete_projects",))
+        return await self._call_maybe_job(
+            "DELETE", "/v1/projects/{}/", project_id, roles=("can_delete_projects",)
+        )
 
     def list_project_members(self, project_id: str) -> Pages[m.ProjectMember]:
         """List project members.
@@ -2717,12 +2724,12 @@ class AssetsService(Service):
 
     async def create_publication_job(
         self, *, body: m.CreatePublicationJobInput | Mapping[str, Any]
-    ) -> None:
+    ) -> JobStarted:
         """Create a publication job.
 
         `POST /API/assets/v1/publications/jobs/`, role `can_publish`.
         """
-        await self._call(
+        return await self._call_job(
             "POST",
             "/v1/publications/jobs/",
             body=body,
@@ -2829,12 +2836,12 @@ class AssetsService(Service):
 
     async def replace_sequence(
         self, sequence_id: str, *, body: m.SequenceInput | Mapping[str, Any]
-    ) -> m.Sequence:
+    ) -> m.Sequence | None:
         """Replace a sequence.
 
         `PUT /API/assets/v1/sequences/{sequence_id}/`, role `can_write_sequences`.
         """
-        return await self._call(
+        return await self._call_maybe(
             "PUT",
             "/v1/sequences/{}/",
             sequence_id,
@@ -2846,12 +2853,12 @@ class AssetsService(Service):
 
     async def update_sequence(
         self, sequence_id: str, *, body: m.SequenceInput | Mapping[str, Any]
-    ) -> m.Sequence:
+    ) -> m.Sequence | None:
         """Update a sequence.
 
         `PATCH /API/assets/v1/sequences/{sequence_id}/`, role `can_write_sequences`.
         """
-        return await self._call(
+        return await self._call_maybe(
             "PATCH",
             "/v1/sequences/{}/",
             sequence_id,
@@ -2922,12 +2929,12 @@ class AssetsService(Service):
         item_id: str,
         *,
         body: m.SequenceItemUpdatePositionInput | Mapping[str, Any],
-    ) -> m.SequenceItem:
+    ) -> m.SequenceItem | None:
         """Move a sequence item.
 
         `PUT /API/assets/v1/sequences/{sequence_id}/items/{item_id}/position/`, role `can_add_sequence_items`.
         """
-        return await self._call(
+        return await self._call_maybe(
             "PUT",
             "/v1/sequences/{}/items/{}/position/",
             sequence_id,
@@ -3092,12 +3099,12 @@ class AssetsService(Service):
 
     async def replace_share_allowlist_entry(
         self, entry_id: str, *, body: m.MagicLinkAllowlistUpdateInput | Mapping[str, Any]
-    ) -> m.MagicLinkAllowlistEntry:
+    ) -> m.MagicLinkAllowlistEntry | None:
         """Replace a share allowlist entry.
 
         `PUT /API/assets/v1/shares/allowlist/entries/{entry_id}/`; may refuse with 409.
         """
-        return await self._call(
+        return await self._call_maybe(
             "PUT",
             "/v1/shares/allowlist/entries/{}/",
             entry_id,
@@ -3142,24 +3149,26 @@ class AssetsService(Service):
             headers={"Share-Auth-Token": share_auth_token},
         )
 
-    async def renew_share_token(self, *, share_auth_token: str) -> m.ShareToken:
+    async def renew_share_token(self, *, share_auth_token: str) -> m.ShareToken | None:
         """Renew a share token.
 
         `PUT /API/assets/v1/shares/auth/token/`.
         """
-        return await self._call(
+        return await self._call_maybe(
             "PUT",
             "/v1/shares/auth/token/",
             into=m.ShareToken,
             headers={"Share-Auth-Token": share_auth_token},
         )
 
-    async def bulk_delete_shares(self, *, body: m.BulkShareDeleteInput | Mapping[str, Any]) -> None:
+    async def bulk_delete_shares(
+        self, *, body: m.BulkShareDeleteInput | Mapping[str, Any]
+    ) -> JobStarted | None:
         """Delete shares in bulk.
 
         `DELETE /API/assets/v1/shares/bulk/`, role `can_delete_object_shares`.
         """
-        await self._call(
+        return await self._call_maybe_job(
             "DELETE",
             "/v1/shares/bulk/",
             body=body,
@@ -3261,12 +3270,12 @@ class AssetsService(Service):
         *,
         body: m.SyncSessionInput | Mapping[str, Any],
         update_if_none: bool | None = None,
-    ) -> m.SyncSession:
+    ) -> m.SyncSession | None:
         """Replace a sync session.
 
         `PUT /API/assets/v1/sync/sessions/{sync_session_id}/`.
         """
-        return await self._call(
+        return await self._call_maybe(
             "PUT",
             "/v1/sync/sessions/{}/",
             sync_session_id,
@@ -3282,12 +3291,12 @@ class AssetsService(Service):
         *,
         body: m.SyncSessionInput | Mapping[str, Any],
         update_if_none: bool | None = None,
-    ) -> m.SyncSession:
+    ) -> m.SyncSession | None:
         """Update a sync session.
 
         `PATCH /API/assets/v1/sync/sessions/{sync_session_id}/`.
         """
-        return await self._call(
+        return await self._call_maybe(
             "PATCH",
             "/v1/sync/sessions/{}/",
             sync_session_id,
@@ -3320,12 +3329,12 @@ class AssetsService(Service):
 
     async def set_object_approval(
         self, object_type: str, object_id: str, *, body: m.ApprovalByInput | Mapping[str, Any]
-    ) -> m.ApprovalBy:
+    ) -> m.ApprovalBy | None:
         """Set an object approval.
 
         `PUT /API/assets/v1/{object_type}/{object_id}/approvals/`, role `can_write_approval_status`.
         """
-        return await self._call(
+        return await self._call_maybe(
             "PUT",
             "/v1/{}/{}/approvals/",
             object_type,
@@ -3375,17 +3384,18 @@ class AssetsService(Service):
 
     async def create_object_approval_request(
         self, object_type: str, object_id: str, *, body: m.ApprovalInput | Mapping[str, Any]
-    ) -> m.Approval | None:
+    ) -> m.Approval | m.ApprovalJob:
         """Create an object approval request.
 
         `POST /API/assets/v1/{object_type}/{object_id}/approvals/request/`, role `can_write_approval_request`.
         """
-        return await self._call_maybe(
+        return await self._call_either(
             "POST",
             "/v1/{}/{}/approvals/request/",
             object_type,
             object_id,
             into=m.Approval,
+            job=m.ApprovalJob,
             body=body,
             takes=m.ApprovalInput,
             roles=("can_write_approval_request",),
@@ -3393,12 +3403,12 @@ class AssetsService(Service):
 
     async def replace_object_approval_request(
         self, object_type: str, object_id: str, *, body: m.ApprovalInput | Mapping[str, Any]
-    ) -> m.Approval:
+    ) -> m.Approval | None:
         """Replace an object approval request.
 
         `PUT /API/assets/v1/{object_type}/{object_id}/approvals/request/`, role `can_write_approval_request`.
         """
-        return await self._call(
+        return await self._call_maybe(
             "PUT",
             "/v1/{}/{}/approvals/request/",
             object_type,
@@ -3411,12 +3421,12 @@ class AssetsService(Service):
 
     async def update_object_approval_request(
         self, object_type: str, object_id: str, *, body: m.ApprovalInput | Mapping[str, Any]
-    ) -> m.Approval:
+    ) -> m.Approval | None:
         """Update an object approval request.
 
         `PATCH /API/assets/v1/{object_type}/{object_id}/approvals/request/`, role `can_write_approval_request`.
         """
-        return await self._call(
+        return await self._call_maybe(
             "PATCH",
             "/v1/{}/{}/approvals/request/",
             object_type,
@@ -3529,12 +3539,12 @@ class AssetsService(Service):
         share_id: str,
         *,
         body: m.ShareInput | Mapping[str, Any],
-    ) -> m.Share:
+    ) -> m.Share | None:
         """Replace an object share.
 
         `PUT /API/assets/v1/{object_type}/{object_id}/shares/{share_id}/`, role `can_write_shares`.
         """
-        return await self._call(
+        return await self._call_maybe(
             "PUT",
             "/v1/{}/{}/shares/{}/",
             object_type,
@@ -3652,12 +3662,12 @@ class AssetsService(Service):
         share_user_id: str,
         *,
         body: m.ShareUserInput | Mapping[str, Any],
-    ) -> m.ShareUser:
+    ) -> m.ShareUser | None:
         """Replace an object share user.
 
         `PUT /API/assets/v1/{object_type}/{object_id}/shares/{share_id}/users/{share_user_id}/`, role `can_write_shares`.
         """
-        return await self._call(
+        return await self._call_maybe(
             "PUT",
             "/v1/{}/{}/shares/{}/users/{}/",
             object_type,
@@ -3678,12 +3688,12 @@ class AssetsService(Service):
         share_user_id: str,
         *,
         body: m.ShareUserInput | Mapping[str, Any],
-    ) -> m.ShareUser:
+    ) -> m.ShareUser | None:
         """Update an object share user.
 
         `PATCH /API/assets/v1/{object_type}/{object_id}/shares/{share_id}/users/{share_user_id}/`, role `can_write_shares`.
         """
-        return await self._call(
+        return await self._call_maybe(
             "PATCH",
             "/v1/{}/{}/shares/{}/users/{}/",
             object_type,

@@ -8,9 +8,10 @@ plain mappings. Lists are `Pages`: iterate over them with `async for`.
 from collections.abc import Mapping
 from typing import Any
 
-from tgiconik._http import Pages, Secret
+from tgiconik._http import Pages, secret_id
 from tgiconik._models import Json
 from tgiconik.iconik import _paging
+from tgiconik.iconik._answers import JobStarted
 from tgiconik.iconik._service import Service
 from tgiconik.iconik.models import auth as m
 
@@ -71,7 +72,7 @@ class AuthService(Service):
         return await self._call(
             "GET",
             "/v1/apps/external/auth/{}/",
-            Secret(secret),
+            secret_id(secret),
             into=m.ExternalAuth,
             authenticated=False,
         )
@@ -123,12 +124,14 @@ class AuthService(Service):
         """
         return await self._call("GET", "/v1/apps/{}/", app_id, into=m.App, roles=("can_read_apps",))
 
-    async def replace_app(self, app_id: str, *, body: m.AppInput | Mapping[str, Any]) -> m.App:
+    async def replace_app(
+        self, app_id: str, *, body: m.AppInput | Mapping[str, Any]
+    ) -> m.App | None:
         """Replace an app.
 
         `PUT /API/auth/v1/apps/{app_id}/`, role `can_write_apps`.
         """
-        return await self._call(
+        return await self._call_maybe(
             "PUT",
             "/v1/apps/{}/",
             app_id,
@@ -138,12 +141,14 @@ class AuthService(Service):
             roles=("can_write_apps",),
         )
 
-    async def update_app(self, app_id: str, *, body: m.AppInput | Mapping[str, Any]) -> m.App:
+    async def update_app(
+        self, app_id: str, *, body: m.AppInput | Mapping[str, Any]
+    ) -> m.App | None:
         """Update an app.
 
         `PATCH /API/auth/v1/apps/{app_id}/`, role `can_write_apps`.
         """
-        return await self._call(
+        return await self._call_maybe(
             "PATCH",
             "/v1/apps/{}/",
             app_id,
@@ -355,12 +360,12 @@ class AuthService(Service):
 
     async def replace_saml_idp(
         self, identity_provider_id: str, *, body: m.IdentityProviderInput | Mapping[str, Any]
-    ) -> m.IdentityProvider:
+    ) -> m.IdentityProvider | None:
         """Replace a SAML IdP.
 
         `PUT /API/auth/v1/auth/saml/idp/{identity_provider_id}/`, role `can_write_identity_providers`.
         """
-        return await self._call(
+        return await self._call_maybe(
             "PUT",
             "/v1/auth/saml/idp/{}/",
             identity_provider_id,
@@ -372,12 +377,12 @@ class AuthService(Service):
 
     async def update_saml_idp(
         self, identity_provider_id: str, *, body: m.IdentityProviderInput | Mapping[str, Any]
-    ) -> m.IdentityProvider:
+    ) -> m.IdentityProvider | None:
         """Update a SAML IdP.
 
         `PATCH /API/auth/v1/auth/saml/idp/{identity_provider_id}/`, role `can_write_identity_providers`.
         """
-        return await self._call(
+        return await self._call_maybe(
             "PATCH",
             "/v1/auth/saml/idp/{}/",
             identity_provider_id,
@@ -549,12 +554,12 @@ class AuthService(Service):
             "POST", "/v1/auth/token/", into=m.Token, query={"expires_in": expires_in}
         )
 
-    async def renew_token(self) -> m.Token:
+    async def renew_token(self) -> m.Token | None:
         """Renew a token.
 
         `PUT /API/auth/v1/auth/token/`.
         """
-        return await self._call("PUT", "/v1/auth/token/", into=m.Token)
+        return await self._call_maybe("PUT", "/v1/auth/token/", into=m.Token)
 
     async def revoke_current_token(self) -> None:
         """Revoke the current token.
@@ -606,15 +611,15 @@ class AuthService(Service):
 
     async def complete_invitation(
         self, reset_hash: str, *, body: m.CompleteInvitationInput | Mapping[str, Any]
-    ) -> m.InvitationResponse:
+    ) -> m.InvitationResponse | None:
         """Complete an invitation.
 
         `PUT /API/auth/v1/invitation/complete/{reset_hash}/`; may refuse with 419; sent without credentials.
         """
-        return await self._call(
+        return await self._call_maybe(
             "PUT",
             "/v1/invitation/complete/{}/",
-            Secret(reset_hash),
+            secret_id(reset_hash),
             into=m.InvitationResponse,
             body=body,
             takes=m.CompleteInvitationInput,
@@ -761,7 +766,7 @@ class AuthService(Service):
         return await self._call_any(
             "PUT",
             "/v1/password/reset/{}/",
-            Secret(reset_hash),
+            secret_id(reset_hash),
             body=body,
             takes=m.ResetPasswordInput,
             authenticated=False,
@@ -775,7 +780,7 @@ class AuthService(Service):
         return await self._call(
             "GET",
             "/v1/password/{}/checks/",
-            Secret(reset_hash),
+            secret_id(reset_hash),
             into=m.PasswordChecks,
             authenticated=False,
         )
@@ -853,7 +858,7 @@ class AuthService(Service):
         return await self._call(
             "POST",
             "/v1/registrations/verify/{}/",
-            Secret(email_hash),
+            secret_id(email_hash),
             into=m.VerificationResponse,
             authenticated=False,
         )
@@ -958,12 +963,12 @@ class AuthService(Service):
 
     async def replace_system_domain(
         self, system_domain_id: str, *, body: m.SystemDomainSuperAdminInput | Mapping[str, Any]
-    ) -> m.SystemDomainSuperAdmin:
+    ) -> m.SystemDomainSuperAdmin | None:
         """Replace a system domain.
 
         `PUT /API/auth/v1/system_domains/{system_domain_id}/`.
         """
-        return await self._call(
+        return await self._call_maybe(
             "PUT",
             "/v1/system_domains/{}/",
             system_domain_id,
@@ -974,12 +979,12 @@ class AuthService(Service):
 
     async def update_system_domain(
         self, system_domain_id: str, *, body: m.SystemDomainSuperAdminInput | Mapping[str, Any]
-    ) -> m.SystemDomainSuperAdmin:
+    ) -> m.SystemDomainSuperAdmin | None:
         """Update a system domain.
 
         `PATCH /API/auth/v1/system_domains/{system_domain_id}/`.
         """
-        return await self._call(
+        return await self._call_maybe(
             "PATCH",
             "/v1/system_domains/{}/",
             system_domain_id,
@@ -1042,12 +1047,12 @@ class AuthService(Service):
 
     async def update_system_domain_profile(
         self, system_domain_id: str, *, body: m.SystemDomainProfileInput | Mapping[str, Any]
-    ) -> m.SystemDomainProfile:
+    ) -> m.SystemDomainProfile | None:
         """Update a system domain profile.
 
         `PATCH /API/auth/v1/system_domains/{system_domain_id}/profile/`.
         """
-        return await self._call(
+        return await self._call_maybe(
             "PATCH",
             "/v1/system_domains/{}/profile/",
             system_domain_id,
@@ -1058,12 +1063,12 @@ class AuthService(Service):
 
     async def reindex_system_domain(
         self, system_domain_id: str, *, body: m.ReindexSystemDomainInput | Mapping[str, Any]
-    ) -> None:
+    ) -> JobStarted:
         """Reindex a system domain.
 
         `POST /API/auth/v1/system_domains/{system_domain_id}/reindex/`, role `can_read_system_domains`.
         """
-        await self._call(
+        return await self._call_job(
             "POST",
             "/v1/system_domains/{}/reindex/",
             system_domain_id,

@@ -11,6 +11,7 @@ from typing import Any
 from tgiconik._http import Pages
 from tgiconik._models import Json
 from tgiconik.iconik import _paging
+from tgiconik.iconik._answers import JobStarted
 from tgiconik.iconik._service import Service
 from tgiconik.iconik.models import files as m
 
@@ -69,12 +70,12 @@ class FilesService(Service):
 
     async def replace_analysis_profile(
         self, profile_id: str, *, body: m.AnalysisProfileInput | Mapping[str, Any]
-    ) -> m.AnalysisProfile:
+    ) -> m.AnalysisProfile | None:
         """Replace an analysis profile.
 
         `PUT /API/files/v1/analysis/profiles/{profile_id}/`, role `can_write_analysis_profiles`.
         """
-        return await self._call(
+        return await self._call_maybe(
             "PUT",
             "/v1/analysis/profiles/{}/",
             profile_id,
@@ -86,12 +87,12 @@ class FilesService(Service):
 
     async def update_analysis_profile(
         self, profile_id: str, *, body: m.AnalysisProfileInput | Mapping[str, Any]
-    ) -> m.AnalysisProfile:
+    ) -> m.AnalysisProfile | None:
         """Update an analysis profile.
 
         `PATCH /API/files/v1/analysis/profiles/{profile_id}/`, role `can_write_analysis_profiles`.
         """
-        return await self._call(
+        return await self._call_maybe(
             "PATCH",
             "/v1/analysis/profiles/{}/",
             profile_id,
@@ -189,12 +190,12 @@ class FilesService(Service):
         analysis_service_account_id: str,
         *,
         body: m.AnalysisServiceAccountInput | Mapping[str, Any],
-    ) -> m.AnalysisServiceAccount:
+    ) -> m.AnalysisServiceAccount | None:
         """Replace an analysis service account.
 
         `PUT /API/files/v1/analysis/service_accounts/{analysis_service_account_id}/`, role `can_write_analysis_service_accounts`.
         """
-        return await self._call(
+        return await self._call_maybe(
             "PUT",
             "/v1/analysis/service_accounts/{}/",
             analysis_service_account_id,
@@ -209,12 +210,12 @@ class FilesService(Service):
         analysis_service_account_id: str,
         *,
         body: m.AnalysisServiceAccountInput | Mapping[str, Any],
-    ) -> m.AnalysisServiceAccount:
+    ) -> m.AnalysisServiceAccount | None:
         """Update an analysis service account.
 
         `PATCH /API/files/v1/analysis/service_accounts/{analysis_service_account_id}/`, role `can_write_analysis_service_accounts`.
         """
-        return await self._call(
+        return await self._call_maybe(
             "PATCH",
             "/v1/analysis/service_accounts/{}/",
             analysis_service_account_id,
@@ -382,12 +383,12 @@ class FilesService(Service):
         keep_source: bool | None = None,
         immediately: bool | None = None,
         do_not_delete_last_copy: bool | None = None,
-    ) -> None:
+    ) -> JobStarted:
         """Create asset file sets in bulk.
 
         `POST /API/files/v1/assets/{asset_id}/file_sets/bulk/`, role `can_delete_files`.
         """
-        await self._call(
+        return await self._call_job(
             "POST",
             "/v1/assets/{}/file_sets/bulk/",
             asset_id,
@@ -417,12 +418,12 @@ class FilesService(Service):
 
     async def replace_asset_file_set(
         self, asset_id: str, file_set_id: str, *, body: m.FileSetInput | Mapping[str, Any]
-    ) -> m.FileSet:
+    ) -> m.FileSet | None:
         """Replace an asset file set.
 
         `PUT /API/files/v1/assets/{asset_id}/file_sets/{file_set_id}/`, role `can_write_files`.
         """
-        return await self._call(
+        return await self._call_maybe(
             "PUT",
             "/v1/assets/{}/file_sets/{}/",
             asset_id,
@@ -435,12 +436,12 @@ class FilesService(Service):
 
     async def update_asset_file_set(
         self, asset_id: str, file_set_id: str, *, body: m.FileSetInput | Mapping[str, Any]
-    ) -> m.FileSet:
+    ) -> m.FileSet | None:
         """Update an asset file set.
 
         `PATCH /API/files/v1/assets/{asset_id}/file_sets/{file_set_id}/`, role `can_write_files`.
         """
-        return await self._call(
+        return await self._call_maybe(
             "PATCH",
             "/v1/assets/{}/file_sets/{}/",
             asset_id,
@@ -600,12 +601,12 @@ class FilesService(Service):
 
     async def replace_asset_file(
         self, asset_id: str, file_id: str, *, body: m.FileInput | Mapping[str, Any]
-    ) -> m.File:
+    ) -> m.File | None:
         """Replace an asset file.
 
         `PUT /API/files/v1/assets/{asset_id}/files/{file_id}/`, role `can_write_files`.
         """
-        return await self._call(
+        return await self._call_maybe(
             "PUT",
             "/v1/assets/{}/files/{}/",
             asset_id,
@@ -618,12 +619,12 @@ class FilesService(Service):
 
     async def update_asset_file(
         self, asset_id: str, file_id: str, *, body: m.FileInput | Mapping[str, Any]
-    ) -> m.File:
+    ) -> m.File | None:
         """Update an asset file.
 
         `PATCH /API/files/v1/assets/{asset_id}/files/{file_id}/`, role `can_write_files`.
         """
-        return await self._call(
+        return await self._call_maybe(
             "PATCH",
             "/v1/assets/{}/files/{}/",
             asset_id,
@@ -1061,12 +1062,12 @@ class FilesService(Service):
         *,
         body: m.FormatInput | Mapping[str, Any],
         sync_components: bool | None = None,
-    ) -> m.Format:
+    ) -> m.Format | None:
         """Replace an asset format.
 
         `PUT /API/files/v1/assets/{asset_id}/formats/{format_id}/`, role `can_write_formats`.
         """
-        return await self._call(
+        return await self._call_maybe(
             "PUT",
             "/v1/assets/{}/formats/{}/",
             asset_id,
@@ -1085,12 +1086,12 @@ class FilesService(Service):
         *,
         body: m.FormatInput | Mapping[str, Any],
         sync_components: bool | None = None,
-    ) -> m.Format:
+    ) -> m.Format | None:
         """Update an asset format.
 
         `PATCH /API/files/v1/assets/{asset_id}/formats/{format_id}/`, role `can_write_formats`.
         """
-        return await self._call(
+        return await self._call_maybe(
             "PATCH",
             "/v1/assets/{}/formats/{}/",
             asset_id,
@@ -1125,12 +1126,12 @@ class FilesService(Service):
         *,
         body: m.FormatArchiveInput | Mapping[str, Any],
         allow_host_transfer: bool | None = None,
-    ) -> None:
+    ) -> JobStarted:
         """Archive an asset format.
 
         `POST /API/files/v1/assets/{asset_id}/formats/{format_id}/archive/`, role `can_archive_formats`.
         """
-        await self._call(
+        return await self._call_job(
             "POST",
             "/v1/assets/{}/formats/{}/archive/",
             asset_id,
@@ -1143,12 +1144,12 @@ class FilesService(Service):
 
     async def delete_asset_format_archive(
         self, asset_id: str, format_id: str, *, body: m.FormatDeleteArchiveInput | Mapping[str, Any]
-    ) -> None:
+    ) -> JobStarted | None:
         """Delete an asset format archive.
 
         `DELETE /API/files/v1/assets/{asset_id}/formats/{format_id}/archive/`, role `can_delete_archived_formats`.
         """
-        await self._call(
+        return await self._call_maybe_job(
             "DELETE",
             "/v1/assets/{}/formats/{}/archive/",
             asset_id,
@@ -1209,12 +1210,12 @@ class FilesService(Service):
 
     async def replace_asset_format_component(
         self, asset_id: str, format_id: str, component_id: str
-    ) -> m.Component:
+    ) -> m.Component | None:
         """Replace an asset format component.
 
         `PUT /API/files/v1/assets/{asset_id}/formats/{format_id}/components/{component_id}/`, role `can_create_formats`.
         """
-        return await self._call(
+        return await self._call_maybe(
             "PUT",
             "/v1/assets/{}/formats/{}/components/{}/",
             asset_id,
@@ -1312,12 +1313,12 @@ class FilesService(Service):
         *,
         body: m.FormatRestoreInput | Mapping[str, Any],
         allow_host_transfer: bool | None = None,
-    ) -> None:
+    ) -> JobStarted:
         """Restore an archived asset format.
 
         `POST /API/files/v1/assets/{asset_id}/formats/{format_id}/restore/`, role `can_restore_archived_formats`.
         """
-        await self._call(
+        return await self._call_job(
             "POST",
             "/v1/assets/{}/formats/{}/restore/",
             asset_id,
@@ -1434,12 +1435,12 @@ class FilesService(Service):
 
     async def replace_asset_keyframe(
         self, asset_id: str, keyframe_id: str, *, body: m.KeyframeCreateInput | Mapping[str, Any]
-    ) -> m.Keyframe:
+    ) -> m.Keyframe | None:
         """Replace an asset keyframe.
 
         `PUT /API/files/v1/assets/{asset_id}/keyframes/{keyframe_id}/`, role `can_write_keyframes`.
         """
-        return await self._call(
+        return await self._call_maybe(
             "PUT",
             "/v1/assets/{}/keyframes/{}/",
             asset_id,
@@ -1452,12 +1453,12 @@ class FilesService(Service):
 
     async def update_asset_keyframe(
         self, asset_id: str, keyframe_id: str, *, body: m.KeyframeCreateInput | Mapping[str, Any]
-    ) -> m.Keyframe:
+    ) -> m.Keyframe | None:
         """Update an asset keyframe.
 
         `PATCH /API/files/v1/assets/{asset_id}/keyframes/{keyframe_id}/`, role `can_write_keyframes`.
         """
-        return await self._call(
+        return await self._call_maybe(
             "PATCH",
             "/v1/assets/{}/keyframes/{}/",
             asset_id,
@@ -1625,12 +1626,12 @@ class FilesService(Service):
 
     async def replace_asset_proxy(
         self, asset_id: str, proxy_id: str, *, body: m.ProxyUpdateInput | Mapping[str, Any]
-    ) -> m.Proxy:
+    ) -> m.Proxy | None:
         """Replace an asset proxy.
 
         `PUT /API/files/v1/assets/{asset_id}/proxies/{proxy_id}/`, role `can_write_proxies`.
         """
-        return await self._call(
+        return await self._call_maybe(
             "PUT",
             "/v1/assets/{}/proxies/{}/",
             asset_id,
@@ -1643,12 +1644,12 @@ class FilesService(Service):
 
     async def update_asset_proxy(
         self, asset_id: str, proxy_id: str, *, body: m.ProxyUpdateInput | Mapping[str, Any]
-    ) -> m.Proxy:
+    ) -> m.Proxy | None:
         """Update an asset proxy.
 
         `PATCH /API/files/v1/assets/{asset_id}/proxies/{proxy_id}/`, role `can_write_proxies`.
         """
-        return await self._call(
+        return await self._call_maybe(
             "PATCH",
             "/v1/assets/{}/proxies/{}/",
             asset_id,
@@ -1690,6 +1691,7 @@ class FilesService(Service):
             body=body,
             takes=m.ProxyContainerInput,
             headers={"DRM": drm, "Watermark": watermark},
+            accepts=(302,),
             roles=("can_write_proxies",),
         )
 
@@ -1717,6 +1719,7 @@ class FilesService(Service):
             body=body,
             takes=m.ProxyFileInput,
             headers={"DRM": drm, "Watermark": watermark},
+            accepts=(302,),
             roles=("can_write_proxies",),
         )
 
@@ -1728,12 +1731,12 @@ class FilesService(Service):
         file_id: str,
         *,
         body: m.ProxyFileUpdateInput | Mapping[str, Any],
-    ) -> m.ProxyFile:
+    ) -> m.ProxyFile | None:
         """Replace an asset proxy container file.
 
         `PUT /API/files/v1/assets/{asset_id}/proxies/{proxy_id}/containers/{container_id}/files/{file_id}/`, role `can_write_proxies`.
         """
-        return await self._call(
+        return await self._call_maybe(
             "PUT",
             "/v1/assets/{}/proxies/{}/containers/{}/files/{}/",
             asset_id,
@@ -1754,12 +1757,12 @@ class FilesService(Service):
         file_id: str,
         *,
         body: m.ProxyFileUpdateInput | Mapping[str, Any],
-    ) -> m.ProxyFile:
+    ) -> m.ProxyFile | None:
         """Update an asset proxy container file.
 
         `PATCH /API/files/v1/assets/{asset_id}/proxies/{proxy_id}/containers/{container_id}/files/{file_id}/`, role `can_write_proxies`.
         """
-        return await self._call(
+        return await self._call_maybe(
             "PATCH",
             "/v1/assets/{}/proxies/{}/containers/{}/files/{}/",
             asset_id,
@@ -2000,12 +2003,12 @@ class FilesService(Service):
         attachment_id: str,
         *,
         body: m.AttachmentUpdateInput | Mapping[str, Any],
-    ) -> m.Attachment:
+    ) -> m.Attachment | None:
         """Replace an asset segment attachment.
 
         `PUT /API/files/v1/assets/{asset_id}/segments/{segment_id}/attachments/{attachment_id}/`, role `can_write_segments`.
         """
-        return await self._call(
+        return await self._call_maybe(
             "PUT",
             "/v1/assets/{}/segments/{}/attachments/{}/",
             asset_id,
@@ -2024,12 +2027,12 @@ class FilesService(Service):
         attachment_id: str,
         *,
         body: m.AttachmentUpdateInput | Mapping[str, Any],
-    ) -> m.Attachment:
+    ) -> m.Attachment | None:
         """Update an asset segment attachment.
 
         `PATCH /API/files/v1/assets/{asset_id}/segments/{segment_id}/attachments/{attachment_id}/`, role `can_write_segments`.
         """
-        return await self._call(
+        return await self._call_maybe(
             "PATCH",
             "/v1/assets/{}/segments/{}/attachments/{}/",
             asset_id,
@@ -2147,12 +2150,12 @@ class FilesService(Service):
 
     async def replace_asset_subtitle(
         self, asset_id: str, subtitle_id: str, *, body: m.SubtitleInput | Mapping[str, Any]
-    ) -> m.Subtitle:
+    ) -> m.Subtitle | None:
         """Replace an asset subtitle.
 
         `PUT /API/files/v1/assets/{asset_id}/subtitles/{subtitle_id}/`, role `can_write_asset_subtitles`.
         """
-        return await self._call(
+        return await self._call_maybe(
             "PUT",
             "/v1/assets/{}/subtitles/{}/",
             asset_id,
@@ -2165,12 +2168,12 @@ class FilesService(Service):
 
     async def update_asset_subtitle(
         self, asset_id: str, subtitle_id: str, *, body: m.SubtitleInput | Mapping[str, Any]
-    ) -> m.Subtitle:
+    ) -> m.Subtitle | None:
         """Update an asset subtitle.
 
         `PATCH /API/files/v1/assets/{asset_id}/subtitles/{subtitle_id}/`, role `can_write_asset_subtitles`.
         """
-        return await self._call(
+        return await self._call_maybe(
             "PATCH",
             "/v1/assets/{}/subtitles/{}/",
             asset_id,
@@ -2281,12 +2284,12 @@ class FilesService(Service):
 
     async def replace_asset_temporary_file(
         self, asset_id: str, file_id: str, *, body: m.FileInput | Mapping[str, Any]
-    ) -> m.File:
+    ) -> m.File | None:
         """Replace an asset temporary file.
 
         `PUT /API/files/v1/assets/{asset_id}/temporary_files/{file_id}/`, role `can_write_files`.
         """
-        return await self._call(
+        return await self._call_maybe(
             "PUT",
             "/v1/assets/{}/temporary_files/{}/",
             asset_id,
@@ -2299,12 +2302,12 @@ class FilesService(Service):
 
     async def update_asset_temporary_file(
         self, asset_id: str, file_id: str, *, body: m.FileInput | Mapping[str, Any]
-    ) -> m.File:
+    ) -> m.File | None:
         """Update an asset temporary file.
 
         `PATCH /API/files/v1/assets/{asset_id}/temporary_files/{file_id}/`, role `can_write_files`.
         """
-        return await self._call(
+        return await self._call_maybe(
             "PATCH",
             "/v1/assets/{}/temporary_files/{}/",
             asset_id,
@@ -2618,6 +2621,7 @@ class FilesService(Service):
                 "recreate": recreate,
             },
             headers={"DRM": drm, "Watermark": watermark},
+            accepts=(302,),
             roles=("can_read_proxies",),
         )
 
@@ -2828,12 +2832,12 @@ class FilesService(Service):
         keyframe_id: str,
         *,
         body: m.CollectionKeyframeInput | Mapping[str, Any],
-    ) -> m.CollectionKeyframe:
+    ) -> m.CollectionKeyframe | None:
         """Replace a collection keyframe.
 
         `PUT /API/files/v1/collections/{collection_id}/keyframes/{keyframe_id}/`, role `can_write_keyframes`.
         """
-        return await self._call(
+        return await self._call_maybe(
             "PUT",
             "/v1/collections/{}/keyframes/{}/",
             collection_id,
@@ -2850,12 +2854,12 @@ class FilesService(Service):
         keyframe_id: str,
         *,
         body: m.CollectionKeyframeInput | Mapping[str, Any],
-    ) -> m.CollectionKeyframe:
+    ) -> m.CollectionKeyframe | None:
         """Update a collection keyframe.
 
         `PATCH /API/files/v1/collections/{collection_id}/keyframes/{keyframe_id}/`, role `can_write_keyframes`.
         """
-        return await self._call(
+        return await self._call_maybe(
             "PATCH",
             "/v1/collections/{}/keyframes/{}/",
             collection_id,
@@ -3076,12 +3080,12 @@ class FilesService(Service):
 
     async def replace_export_location(
         self, export_location_id: str, *, body: m.ExportLocationInput | Mapping[str, Any]
-    ) -> m.ExportLocation:
+    ) -> m.ExportLocation | None:
         """Replace an export location.
 
         `PUT /API/files/v1/export_locations/{export_location_id}/`, role `can_write_export_locations`.
         """
-        return await self._call(
+        return await self._call_maybe(
             "PUT",
             "/v1/export_locations/{}/",
             export_location_id,
@@ -3093,12 +3097,12 @@ class FilesService(Service):
 
     async def update_export_location(
         self, export_location_id: str, *, body: m.ExportLocationInput | Mapping[str, Any]
-    ) -> m.ExportLocation:
+    ) -> m.ExportLocation | None:
         """Update an export location.
 
         `PATCH /API/files/v1/export_locations/{export_location_id}/`, role `can_write_export_locations`.
         """
-        return await self._call(
+        return await self._call_maybe(
             "PATCH",
             "/v1/export_locations/{}/",
             export_location_id,
@@ -3162,12 +3166,12 @@ class FilesService(Service):
         storage_id: str,
         *,
         body: m.CompleteExportToLocalStorageInput | Mapping[str, Any],
-    ) -> None:
+    ) -> JobStarted:
         """Export a temporary file set to a storage.
 
         `POST /API/files/v1/exports/temporary_file_sets/{file_set_id}/storages/{storage_id}/`, roles `can_read_files`, `can_write_transfers`.
         """
-        await self._call(
+        return await self._call_job(
             "POST",
             "/v1/exports/temporary_file_sets/{}/storages/{}/",
             file_set_id,
@@ -3200,12 +3204,12 @@ class FilesService(Service):
         *,
         body: m.TransferFromStorageInput | Mapping[str, Any],
         allow_host_transfer: bool | None = None,
-    ) -> None:
+    ) -> JobStarted:
         """Transfer a file set to a storage.
 
         `POST /API/files/v1/file_sets/{file_set_id}/storages/{storage_id}/`, roles `can_read_files`, `can_write_transfers`; may refuse with 409.
         """
-        await self._call(
+        return await self._call_job(
             "POST",
             "/v1/file_sets/{}/storages/{}/",
             file_set_id,
@@ -3265,12 +3269,12 @@ class FilesService(Service):
 
     async def delete_missing_files_on_storage(
         self, storage_id: str, *, remove_assets: bool | None = None
-    ) -> None:
+    ) -> JobStarted | None:
         """Delete missing files on a storage.
 
         `DELETE /API/files/v1/files/missing/storages/{storage_id}/`, role `can_delete_files`.
         """
-        await self._call(
+        return await self._call_maybe_job(
             "DELETE",
             "/v1/files/missing/storages/{}/",
             storage_id,
@@ -3325,12 +3329,12 @@ class FilesService(Service):
         storage_id: str,
         *,
         body: m.TransferFromStorageInput | Mapping[str, Any],
-    ) -> None:
+    ) -> JobStarted:
         """Transfer a format to a storage.
 
         `POST /API/files/v1/formats/{format_id}/storages/{storage_id}/`, roles `can_read_formats`, `can_write_transfers`; may refuse with 409.
         """
-        await self._call(
+        return await self._call_job(
             "POST",
             "/v1/formats/{}/storages/{}/",
             format_id,
@@ -3346,12 +3350,12 @@ class FilesService(Service):
         *,
         body: m.BulkFilesetArchiveInput | Mapping[str, Any],
         allow_host_transfer: bool | None = None,
-    ) -> None:
+    ) -> JobStarted:
         """Archive formats in bulk.
 
         `POST /API/files/v1/formats/{format_name}/archive/bulk/`, role `can_archive_formats`.
         """
-        await self._call(
+        return await self._call_job(
             "POST",
             "/v1/formats/{}/archive/bulk/",
             format_name,
@@ -3367,12 +3371,12 @@ class FilesService(Service):
         *,
         body: m.BulkFilesetRestoreInput | Mapping[str, Any],
         allow_host_transfer: bool | None = None,
-    ) -> None:
+    ) -> JobStarted:
         """Restore formats in bulk.
 
         `POST /API/files/v1/formats/{format_name}/restore/bulk/`, role `can_restore_archived_formats`.
         """
-        await self._call(
+        return await self._call_job(
             "POST",
             "/v1/formats/{}/restore/bulk/",
             format_name,
@@ -3421,12 +3425,14 @@ class FilesService(Service):
             "GET", "/v1/logos/{}/", logo_id, into=m.Logo, roles=("can_read_portals",)
         )
 
-    async def update_logo(self, logo_id: str, *, body: m.LogoInput | Mapping[str, Any]) -> m.Logo:
+    async def update_logo(
+        self, logo_id: str, *, body: m.LogoInput | Mapping[str, Any]
+    ) -> m.Logo | None:
         """Update a logo.
 
         `PATCH /API/files/v1/logos/{logo_id}/`, role `can_write_portals`.
         """
-        return await self._call(
+        return await self._call_maybe(
             "PATCH",
             "/v1/logos/{}/",
             logo_id,
@@ -3497,12 +3503,12 @@ class FilesService(Service):
         keyframe_id: str,
         *,
         body: m.PlaylistKeyframeInput | Mapping[str, Any],
-    ) -> m.PlaylistKeyframe:
+    ) -> m.PlaylistKeyframe | None:
         """Replace a playlist keyframe.
 
         `PUT /API/files/v1/playlists/{playlist_id}/keyframes/{keyframe_id}/`, role `can_write_keyframes`.
         """
-        return await self._call(
+        return await self._call_maybe(
             "PUT",
             "/v1/playlists/{}/keyframes/{}/",
             playlist_id,
@@ -3519,12 +3525,12 @@ class FilesService(Service):
         keyframe_id: str,
         *,
         body: m.PlaylistKeyframeInput | Mapping[str, Any],
-    ) -> m.PlaylistKeyframe:
+    ) -> m.PlaylistKeyframe | None:
         """Update a playlist keyframe.
 
         `PATCH /API/files/v1/playlists/{playlist_id}/keyframes/{keyframe_id}/`, role `can_write_keyframes`.
         """
-        return await self._call(
+        return await self._call_maybe(
             "PATCH",
             "/v1/playlists/{}/keyframes/{}/",
             playlist_id,
@@ -3624,12 +3630,12 @@ class FilesService(Service):
 
     async def replace_storage_gateway_cluster(
         self, cluster_id: str, *, body: m.IconikStorageGatewayClusterInput | Mapping[str, Any]
-    ) -> m.IconikStorageGatewayCluster:
+    ) -> m.IconikStorageGatewayCluster | None:
         """Replace a storage gateway cluster.
 
         `PUT /API/files/v1/storage_gateway_clusters/{cluster_id}/`.
         """
-        return await self._call(
+        return await self._call_maybe(
             "PUT",
             "/v1/storage_gateway_clusters/{}/",
             cluster_id,
@@ -3640,12 +3646,12 @@ class FilesService(Service):
 
     async def update_storage_gateway_cluster(
         self, cluster_id: str, *, body: m.IconikStorageGatewayClusterInput | Mapping[str, Any]
-    ) -> m.IconikStorageGatewayCluster:
+    ) -> m.IconikStorageGatewayCluster | None:
         """Update a storage gateway cluster.
 
         `PATCH /API/files/v1/storage_gateway_clusters/{cluster_id}/`.
         """
-        return await self._call(
+        return await self._call_maybe(
             "PATCH",
             "/v1/storage_gateway_clusters/{}/",
             cluster_id,
@@ -3738,12 +3744,12 @@ class FilesService(Service):
 
     async def replace_storage_gateway(
         self, storage_gateway_id: str, *, body: m.IconikStorageGatewayInput | Mapping[str, Any]
-    ) -> m.IconikStorageGateway:
+    ) -> m.IconikStorageGateway | None:
         """Replace a storage gateway.
 
         `PUT /API/files/v1/storage_gateways/{storage_gateway_id}/`.
         """
-        return await self._call(
+        return await self._call_maybe(
             "PUT",
             "/v1/storage_gateways/{}/",
             storage_gateway_id,
@@ -3754,12 +3760,12 @@ class FilesService(Service):
 
     async def update_storage_gateway(
         self, storage_gateway_id: str, *, body: m.IconikStorageGatewayInput | Mapping[str, Any]
-    ) -> m.IconikStorageGateway:
+    ) -> m.IconikStorageGateway | None:
         """Update a storage gateway.
 
         `PATCH /API/files/v1/storage_gateways/{storage_gateway_id}/`.
         """
-        return await self._call(
+        return await self._call_maybe(
             "PATCH",
             "/v1/storage_gateways/{}/",
             storage_gateway_id,
@@ -4001,12 +4007,12 @@ class FilesService(Service):
 
     async def replace_storage(
         self, storage_id: str, *, body: m.StorageInput | Mapping[str, Any]
-    ) -> m.Storage:
+    ) -> m.Storage | None:
         """Replace a storage.
 
         `PUT /API/files/v1/storages/{storage_id}/`, role `can_write_storages`.
         """
-        return await self._call(
+        return await self._call_maybe(
             "PUT",
             "/v1/storages/{}/",
             storage_id,
@@ -4018,12 +4024,12 @@ class FilesService(Service):
 
     async def update_storage(
         self, storage_id: str, *, body: m.StorageInput | Mapping[str, Any]
-    ) -> m.Storage:
+    ) -> m.Storage | None:
         """Update a storage.
 
         `PATCH /API/files/v1/storages/{storage_id}/`, role `can_write_storages`.
         """
-        return await self._call(
+        return await self._call_maybe(
             "PATCH",
             "/v1/storages/{}/",
             storage_id,
@@ -4085,12 +4091,12 @@ class FilesService(Service):
         *,
         body: m.BulkTransferToStorageInput | Mapping[str, Any],
         allow_host_transfer: bool | None = None,
-    ) -> None:
+    ) -> JobStarted:
         """Transfer to storage in bulk.
 
         `POST /API/files/v1/storages/{storage_id}/bulk/`, roles `can_read_files`, `can_write_transfers`.
         """
-        await self._call(
+        return await self._call_job(
             "POST",
             "/v1/storages/{}/bulk/",
             storage_id,
@@ -4219,12 +4225,12 @@ class FilesService(Service):
 
     async def replace_storage_files(
         self, storage_id: str, *, body: m.FileBaseInput | Mapping[str, Any]
-    ) -> m.FileBase:
+    ) -> m.FileBase | None:
         """Replace storage files.
 
         `PUT /API/files/v1/storages/{storage_id}/files/`, role `can_write_files`.
         """
-        return await self._call(
+        return await self._call_maybe(
             "PUT",
             "/v1/storages/{}/files/",
             storage_id,
@@ -4236,12 +4242,12 @@ class FilesService(Service):
 
     async def update_storage_files(
         self, storage_id: str, *, body: m.FileBaseInput | Mapping[str, Any]
-    ) -> m.FileBase:
+    ) -> m.FileBase | None:
         """Update storage files.
 
         `PATCH /API/files/v1/storages/{storage_id}/files/`, role `can_write_files`.
         """
-        return await self._call(
+        return await self._call_maybe(
             "PATCH",
             "/v1/storages/{}/files/",
             storage_id,
@@ -4506,12 +4512,12 @@ class FilesService(Service):
 
     async def replace_storage_transcoder(
         self, storage_id: str, transcoder_id: str
-    ) -> m.TranscoderByStorageRead:
+    ) -> m.TranscoderByStorageRead | None:
         """Replace a storage transcoder.
 
         `PUT /API/files/v1/storages/{storage_id}/transcoders/{transcoder_id}/`, role `can_write_transcoders`.
         """
-        return await self._call(
+        return await self._call_maybe(
             "PUT",
             "/v1/storages/{}/transcoders/{}/",
             storage_id,
@@ -4673,12 +4679,12 @@ class FilesService(Service):
         object_type: str,
         *,
         body: m.StorageFilesDeleteBulkInput | Mapping[str, Any],
-    ) -> None:
+    ) -> JobStarted | None:
         """Delete storage files of the type.
 
         `DELETE /API/files/v1/storages/{storage_id}/{object_type}/files/`, roles `can_delete_files`, `can_read_storages`; may refuse with 501.
         """
-        await self._call(
+        return await self._call_maybe_job(
             "DELETE",
             "/v1/storages/{}/{}/files/",
             storage_id,
@@ -4746,12 +4752,12 @@ class FilesService(Service):
 
     async def replace_transcoder(
         self, transcoder_id: str, *, body: m.TranscoderInput | Mapping[str, Any]
-    ) -> m.Transcoder:
+    ) -> m.Transcoder | None:
         """Replace a transcoder.
 
         `PUT /API/files/v1/transcoders/{transcoder_id}/`, role `can_write_transcoders`.
         """
-        return await self._call(
+        return await self._call_maybe(
             "PUT",
             "/v1/transcoders/{}/",
             transcoder_id,
@@ -4763,12 +4769,12 @@ class FilesService(Service):
 
     async def update_transcoder(
         self, transcoder_id: str, *, body: m.TranscoderInput | Mapping[str, Any]
-    ) -> m.Transcoder:
+    ) -> m.Transcoder | None:
         """Update a transcoder.
 
         `PATCH /API/files/v1/transcoders/{transcoder_id}/`, role `can_write_transcoders`.
         """
-        return await self._call(
+        return await self._call_maybe(
             "PATCH",
             "/v1/transcoders/{}/",
             transcoder_id,
@@ -4874,12 +4880,12 @@ class FilesService(Service):
         *,
         body: m.BulkArchiveAssetRequestInput | Mapping[str, Any],
         allow_host_transfer: bool | None = None,
-    ) -> None:
+    ) -> JobStarted:
         """Archive assets in bulk, by version 2 of the API.
 
         `POST /API/files/v2/assets/bulk/archive/`, role `can_archive_formats`.
         """
-        await self._call(
+        return await self._call_job(
             "POST",
             "/v2/assets/bulk/archive/",
             body=body,
@@ -4893,12 +4899,12 @@ class FilesService(Service):
         *,
         body: m.BulkRestoreAssetRequestInput | Mapping[str, Any],
         allow_host_transfer: bool | None = None,
-    ) -> None:
+    ) -> JobStarted:
         """Restore assets in bulk, by version 2 of the API.
 
         `POST /API/files/v2/assets/bulk/restore/`, role `can_restore_archived_formats`; may refuse with 409.
         """
-        await self._call(
+        return await self._call_job(
             "POST",
             "/v2/assets/bulk/restore/",
             body=body,
@@ -4913,12 +4919,12 @@ class FilesService(Service):
         *,
         body: m.BulkExportAssetRequestInput | Mapping[str, Any],
         allow_host_transfer: bool | None = None,
-    ) -> None:
+    ) -> JobStarted:
         """Export assets in bulk, by version 2 of the API.
 
         `POST /API/files/v2/assets/export_locations/{export_location_id}/bulk/export/`, role `can_write_exports`; may refuse with 409.
         """
-        await self._call(
+        return await self._call_job(
             "POST",
             "/v2/assets/export_locations/{}/bulk/export/",
             export_location_id,
@@ -4934,12 +4940,12 @@ class FilesService(Service):
         *,
         body: m.BulkTransferAssetRequestInput | Mapping[str, Any],
         allow_host_transfer: bool | None = None,
-    ) -> None:
+    ) -> JobStarted:
         """Transfer assets in bulk, by version 2 of the API.
 
         `POST /API/files/v2/assets/storages/{storage_id}/bulk/transfer/`, role `can_write_transfers`; may refuse with 409.
         """
-        await self._call(
+        return await self._call_job(
             "POST",
             "/v2/assets/storages/{}/bulk/transfer/",
             storage_id,
@@ -4956,12 +4962,12 @@ class FilesService(Service):
         *,
         body: m.ArchiveAssetFormatInput | Mapping[str, Any],
         allow_host_transfer: bool | None = None,
-    ) -> None:
+    ) -> JobStarted:
         """Archive an asset format, by version 2 of the API.
 
         `POST /API/files/v2/assets/{asset_id}/formats/{format_id}/archive/`, role `can_archive_formats`.
         """
-        await self._call(
+        return await self._call_job(
             "POST",
             "/v2/assets/{}/formats/{}/archive/",
             asset_id,
@@ -4980,12 +4986,12 @@ class FilesService(Service):
         *,
         body: m.TransferFormatToStorageInput | Mapping[str, Any],
         allow_host_transfer: bool | None = None,
-    ) -> None:
+    ) -> JobStarted:
         """Transfer an asset format to a storage, by version 2 of the API.
 
         `POST /API/files/v2/assets/{asset_id}/formats/{format_id}/storages/{storage_id}/`, role `can_write_transfers`; may refuse with 409.
         """
-        await self._call(
+        return await self._call_job(
             "POST",
             "/v2/assets/{}/formats/{}/storages/{}/",
             asset_id,
@@ -5002,12 +5008,12 @@ class FilesService(Service):
         *,
         body: m.BulkArchiveCollectionRequestInput | Mapping[str, Any],
         allow_host_transfer: bool | None = None,
-    ) -> None:
+    ) -> JobStarted:
         """Archive collections in bulk, by version 2 of the API.
 
         `POST /API/files/v2/collections/bulk/archive/`, role `can_archive_formats`.
         """
-        await self._call(
+        return await self._call_job(
             "POST",
             "/v2/collections/bulk/archive/",
             body=body,
@@ -5021,12 +5027,12 @@ class FilesService(Service):
         *,
         body: m.BulkRestoreCollectionRequestInput | Mapping[str, Any],
         allow_host_transfer: bool | None = None,
-    ) -> None:
+    ) -> JobStarted:
         """Restore collections in bulk, by version 2 of the API.
 
         `POST /API/files/v2/collections/bulk/restore/`, role `can_restore_archived_formats`.
         """
-        await self._call(
+        return await self._call_job(
             "POST",
             "/v2/collections/bulk/restore/",
             body=body,
@@ -5041,12 +5047,12 @@ class FilesService(Service):
         *,
         body: m.BulkExportCollectionRequestInput | Mapping[str, Any],
         allow_host_transfer: bool | None = None,
-    ) -> None:
+    ) -> JobStarted:
         """Export collections in bulk, by version 2 of the API.
 
         `POST /API/files/v2/collections/export_locations/{export_location_id}/bulk/export/`, role `can_write_exports`; may refuse with 409.
         """
-        await self._call(
+        return await self._call_job(
             "POST",
             "/v2/collections/export_locations/{}/bulk/export/",
             export_location_id,
@@ -5062,12 +5068,12 @@ class FilesService(Service):
         *,
         body: m.BulkTransferCollectionRequestInput | Mapping[str, Any],
         allow_host_transfer: bool | None = None,
-    ) -> None:
+    ) -> JobStarted:
         """Transfer collections in bulk, by version 2 of the API.
 
         `POST /API/files/v2/collections/storages/{storage_id}/bulk/transfer/`, role `can_write_transfers`; may refuse with 409.
         """
-        await self._call(
+        return await self._call_job(
             "POST",
             "/v2/collections/storages/{}/bulk/transfer/",
             storage_id,
@@ -5082,12 +5088,12 @@ class FilesService(Service):
         *,
         body: m.BulkArchiveSavedSearchRequestInput | Mapping[str, Any],
         allow_host_transfer: bool | None = None,
-    ) -> None:
+    ) -> JobStarted:
         """Archive saved searches in bulk, by version 2 of the API.
 
         `POST /API/files/v2/saved_searches/bulk/archive/`, role `can_archive_formats`; may refuse with 409.
         """
-        await self._call(
+        return await self._call_job(
             "POST",
             "/v2/saved_searches/bulk/archive/",
             body=body,
@@ -5101,12 +5107,12 @@ class FilesService(Service):
         *,
         body: m.BulkRestoreSavedSearchRequestInput | Mapping[str, Any],
         allow_host_transfer: bool | None = None,
-    ) -> None:
+    ) -> JobStarted:
         """Restore saved searches in bulk, by version 2 of the API.
 
         `POST /API/files/v2/saved_searches/bulk/restore/`, role `can_restore_archived_formats`; may refuse with 409.
         """
-        await self._call(
+        return await self._call_job(
             "POST",
             "/v2/saved_searches/bulk/restore/",
             body=body,
@@ -5121,12 +5127,12 @@ class FilesService(Service):
         *,
         body: m.BulkExportSavedSearchRequestInput | Mapping[str, Any],
         allow_host_transfer: bool | None = None,
-    ) -> None:
+    ) -> JobStarted:
         """Export saved searches in bulk, by version 2 of the API.
 
         `POST /API/files/v2/saved_searches/export_locations/{export_location_id}/bulk/export/`, role `can_write_exports`; may refuse with 409.
         """
-        await self._call(
+        return await self._call_job(
             "POST",
             "/v2/saved_searches/export_locations/{}/bulk/export/",
             export_location_id,
@@ -5142,12 +5148,12 @@ class FilesService(Service):
         *,
         body: m.BulkTransferSavedSearchRequestInput | Mapping[str, Any],
         allow_host_transfer: bool | None = None,
-    ) -> None:
+    ) -> JobStarted:
         """Transfer saved searches in bulk, by version 2 of the API.
 
         `POST /API/files/v2/saved_searches/storages/{storage_id}/bulk/transfer/`, role `can_write_transfers`; may refuse with 409.
         """
-        await self._call(
+        return await self._call_job(
             "POST",
             "/v2/saved_searches/storages/{}/bulk/transfer/",
             storage_id,

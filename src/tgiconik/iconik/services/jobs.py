@@ -11,6 +11,7 @@ from typing import Any
 from tgiconik._http import Pages
 from tgiconik._models import Json
 from tgiconik.iconik import _paging
+from tgiconik.iconik._answers import JobStarted
 from tgiconik.iconik._service import Service
 from tgiconik.iconik.models import jobs as m
 
@@ -98,12 +99,12 @@ class JobsService(Service):
         metadata_automation_id: str | None = None,
         missing: str | None = None,
         exists: str | None = None,
-    ) -> m.BulkJobCreated:
+    ) -> m.BulkJobCreated | None:
         """Update jobs.
 
         `PATCH /API/jobs/v1/jobs/`, role `can_write_jobs`.
         """
-        return await self._call(
+        return await self._call_maybe(
             "PATCH",
             "/v1/jobs/",
             into=m.BulkJobCreated,
@@ -172,12 +173,12 @@ class JobsService(Service):
 
     async def set_jobs_priority(
         self, *, body: m.JobsPriorityInput | Mapping[str, Any]
-    ) -> m.JobsPriority:
+    ) -> m.JobsPriority | None:
         """Set the jobs priority.
 
         `PUT /API/jobs/v1/jobs/priority/`, role `can_write_jobs`.
         """
-        return await self._call(
+        return await self._call_maybe(
             "PUT",
             "/v1/jobs/priority/",
             into=m.JobsPriority,
@@ -208,12 +209,12 @@ class JobsService(Service):
         *,
         body: m.JobInput | Mapping[str, Any],
         merge_metadata: str | None = None,
-    ) -> m.Job:
+    ) -> m.Job | None:
         """Replace a job.
 
         `PUT /API/jobs/v1/jobs/{job_id}/`, role `can_write_jobs`.
         """
-        return await self._call(
+        return await self._call_maybe(
             "PUT",
             "/v1/jobs/{}/",
             job_id,
@@ -230,12 +231,12 @@ class JobsService(Service):
         *,
         body: m.JobInput | Mapping[str, Any],
         merge_metadata: str | None = None,
-    ) -> m.Job:
+    ) -> m.Job | None:
         """Update a job.
 
         `PATCH /API/jobs/v1/jobs/{job_id}/`, role `can_write_jobs`.
         """
-        return await self._call(
+        return await self._call_maybe(
             "PATCH",
             "/v1/jobs/{}/",
             job_id,
@@ -261,12 +262,12 @@ class JobsService(Service):
 
     async def reindex_job(
         self, job_id: str, *, body: m.ReindexJobInput | Mapping[str, Any]
-    ) -> None:
+    ) -> JobStarted:
         """Reindex a job.
 
         `POST /API/jobs/v1/jobs/{job_id}/reindex/`, role `can_write_jobs`.
         """
-        await self._call(
+        return await self._call_job(
             "POST",
             "/v1/jobs/{}/reindex/",
             job_id,
@@ -277,12 +278,12 @@ class JobsService(Service):
 
     async def replace_job_steps(
         self, job_id: str, *, body: m.JobStepsUpdateInput | Mapping[str, Any]
-    ) -> m.Job:
+    ) -> m.Job | None:
         """Replace job steps.
 
         `PUT /API/jobs/v1/jobs/{job_id}/steps/`, role `can_write_jobs`.
         """
-        return await self._call(
+        return await self._call_maybe(
             "PUT",
             "/v1/jobs/{}/steps/",
             job_id,
@@ -294,12 +295,12 @@ class JobsService(Service):
 
     async def update_job_steps(
         self, job_id: str, *, body: m.JobStepsUpdateInput | Mapping[str, Any]
-    ) -> m.Job:
+    ) -> m.Job | None:
         """Update job steps.
 
         `PATCH /API/jobs/v1/jobs/{job_id}/steps/`, role `can_write_jobs`.
         """
-        return await self._call(
+        return await self._call_maybe(
             "PATCH",
             "/v1/jobs/{}/steps/",
             job_id,
@@ -311,12 +312,12 @@ class JobsService(Service):
 
     async def replace_job_step(
         self, job_id: str, job_step_id: str, *, body: m.JobStepInput | Mapping[str, Any]
-    ) -> m.Job:
+    ) -> m.Job | None:
         """Replace a job step.
 
         `PUT /API/jobs/v1/jobs/{job_id}/steps/{job_step_id}/`, role `can_write_jobs`.
         """
-        return await self._call(
+        return await self._call_maybe(
             "PUT",
             "/v1/jobs/{}/steps/{}/",
             job_id,
@@ -329,12 +330,12 @@ class JobsService(Service):
 
     async def update_job_step(
         self, job_id: str, job_step_id: str, *, body: m.JobStepInput | Mapping[str, Any]
-    ) -> m.Job:
+    ) -> m.Job | None:
         """Update a job step.
 
         `PATCH /API/jobs/v1/jobs/{job_id}/steps/{job_step_id}/`, role `can_write_jobs`.
         """
-        return await self._call(
+        return await self._call_maybe(
             "PATCH",
             "/v1/jobs/{}/steps/{}/",
             job_id,

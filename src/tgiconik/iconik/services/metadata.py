@@ -11,6 +11,7 @@ from typing import Any
 from tgiconik._http import Pages
 from tgiconik._models import Json
 from tgiconik.iconik import _paging
+from tgiconik.iconik._answers import JobStarted
 from tgiconik.iconik._service import Service
 from tgiconik.iconik.models import metadata as m
 
@@ -96,12 +97,12 @@ class MetadataService(Service):
         *,
         body: m.MetadataValuesInput | Mapping[str, Any],
         ignore_unchanged: bool | None = None,
-    ) -> m.MetadataValues:
+    ) -> m.MetadataValues | None:
         """Replace the asset object view metadata.
 
         `PUT /API/metadata/v1/assets/{asset_id}/{object_type}/{object_id}/views/{view_id}/`, role `can_write_metadata_values`.
         """
-        return await self._call(
+        return await self._call_maybe(
             "PUT",
             "/v1/assets/{}/{}/{}/views/{}/",
             asset_id,
@@ -162,12 +163,12 @@ class MetadataService(Service):
 
     async def replace_field(
         self, field_name: str, *, body: m.MetadataFieldInput | Mapping[str, Any]
-    ) -> m.MetadataField:
+    ) -> m.MetadataField | None:
         """Replace a field.
 
         `PUT /API/metadata/v1/fields/{field_name}/`, role `can_write_metadata_fields`.
         """
-        return await self._call(
+        return await self._call_maybe(
             "PUT",
             "/v1/fields/{}/",
             field_name,
@@ -179,12 +180,12 @@ class MetadataService(Service):
 
     async def update_field(
         self, field_name: str, *, body: m.MetadataFieldInput | Mapping[str, Any]
-    ) -> m.MetadataField:
+    ) -> m.MetadataField | None:
         """Update a field.
 
         `PATCH /API/metadata/v1/fields/{field_name}/`, role `can_write_metadata_fields`.
         """
-        return await self._call(
+        return await self._call_maybe(
             "PATCH",
             "/v1/fields/{}/",
             field_name,
@@ -329,12 +330,12 @@ class MetadataService(Service):
 
     async def replace_view(
         self, view_id: str, *, body: m.MetadataViewInput | Mapping[str, Any]
-    ) -> m.MetadataView:
+    ) -> m.MetadataView | None:
         """Replace a view.
 
         `PUT /API/metadata/v1/views/{view_id}/`, role `can_write_metadata_views`.
         """
-        return await self._call(
+        return await self._call_maybe(
             "PUT",
             "/v1/views/{}/",
             view_id,
@@ -346,12 +347,12 @@ class MetadataService(Service):
 
     async def update_view(
         self, view_id: str, *, body: m.MetadataViewInput | Mapping[str, Any]
-    ) -> m.MetadataView:
+    ) -> m.MetadataView | None:
         """Update a view.
 
         `PATCH /API/metadata/v1/views/{view_id}/`, role `can_write_metadata_views`.
         """
-        return await self._call(
+        return await self._call_maybe(
             "PATCH",
             "/v1/views/{}/",
             view_id,
@@ -430,12 +431,12 @@ class MetadataService(Service):
 
     async def replace_category(
         self, object_type: str, name: str, *, body: m.MetadataCategoryInput | Mapping[str, Any]
-    ) -> m.MetadataCategory:
+    ) -> m.MetadataCategory | None:
         """Replace a category.
 
         `PUT /API/metadata/v1/{object_type}/categories/{name}/`, role `can_write_metadata_categories`.
         """
-        return await self._call(
+        return await self._call_maybe(
             "PUT",
             "/v1/{}/categories/{}/",
             object_type,
@@ -487,12 +488,12 @@ class MetadataService(Service):
         view_id: str,
         *,
         body: m.CollectionMetadataValuesBatchInput | Mapping[str, Any],
-    ) -> None:
+    ) -> JobStarted:
         """Replace the content view metadata.
 
         `PUT /API/metadata/v1/{object_type}/content/views/{view_id}/`, role `can_write_metadata_values`.
         """
-        await self._call(
+        return await self._call_job(
             "PUT",
             "/v1/{}/content/views/{}/",
             object_type,
@@ -508,12 +509,12 @@ class MetadataService(Service):
         view_id: str,
         *,
         body: m.CreateMetadataValuesBatchInput | Mapping[str, Any],
-    ) -> None:
+    ) -> JobStarted:
         """Get the objects view metadata.
 
         `POST /API/metadata/v1/{object_type}/views/{view_id}/`, role `can_write_metadata_values`.
         """
-        await self._call(
+        return await self._call_job(
             "POST",
             "/v1/{}/views/{}/",
             object_type,
@@ -530,12 +531,12 @@ class MetadataService(Service):
         view_id: str,
         *,
         body: m.MetadataValuesBatchInput | Mapping[str, Any],
-    ) -> None:
+    ) -> JobStarted:
         """Replace the objects view metadata.
 
         `PUT /API/metadata/v1/{object_type}/views/{view_id}/`, role `can_write_metadata_values`.
         """
-        await self._call(
+        return await self._call_job(
             "PUT",
             "/v1/{}/views/{}/",
             object_type,
@@ -577,12 +578,12 @@ class MetadataService(Service):
         body: m.MetadataValuesInput | Mapping[str, Any],
         check_if_subclip: bool | None = None,
         ignore_unchanged: bool | None = None,
-    ) -> m.MetadataValues:
+    ) -> m.MetadataValues | None:
         """Replace the object metadata.
 
         `PUT /API/metadata/v1/{object_type}/{object_id}/`.
         """
-        return await self._call(
+        return await self._call_maybe(
             "PUT",
             "/v1/{}/{}/",
             object_type,
@@ -629,12 +630,12 @@ class MetadataService(Service):
         body: m.MetadataValuesInput | Mapping[str, Any],
         check_if_subclip: bool | None = None,
         ignore_unchanged: bool | None = None,
-    ) -> m.MetadataValues:
+    ) -> m.MetadataValues | None:
         """Replace the object view metadata.
 
         `PUT /API/metadata/v1/{object_type}/{object_id}/views/{view_id}/`, role `can_write_metadata_values`.
         """
-        return await self._call(
+        return await self._call_maybe(
             "PUT",
             "/v1/{}/{}/views/{}/",
             object_type,

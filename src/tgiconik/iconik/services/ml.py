@@ -11,6 +11,7 @@ from typing import Any
 from tgiconik._http import Pages
 from tgiconik._models import Json
 from tgiconik.iconik import _paging
+from tgiconik.iconik._answers import JobStarted
 from tgiconik.iconik._service import Service
 from tgiconik.iconik.models import ml as m
 
@@ -55,12 +56,12 @@ class MlService(Service):
 
     async def bulk_extract_faces(
         self, *, body: m.BulkFaceExtractInput | Mapping[str, Any] | None = None
-    ) -> None:
+    ) -> JobStarted:
         """Extract faces in bulk.
 
         `POST /API/ml/v1/face_recognition/bulk/extract/`, role `can_trigger_face_recognition`.
         """
-        await self._call(
+        return await self._call_job(
             "POST",
             "/v1/face_recognition/bulk/extract/",
             body=body,
@@ -85,12 +86,12 @@ class MlService(Service):
 
     async def reindex_embeddings(
         self, *, body: m.ReindexAllEmbeddingsInput | Mapping[str, Any] | None = None
-    ) -> None:
+    ) -> JobStarted:
         """Reindex embeddings.
 
         `POST /API/ml/v1/face_recognition/embeddings/reindex/`, role `can_reindex_person`.
         """
-        await self._call(
+        return await self._call_job(
             "POST",
             "/v1/face_recognition/embeddings/reindex/",
             body=body,
@@ -100,12 +101,12 @@ class MlService(Service):
 
     async def reindex_embedding(
         self, embedding_id: str, *, body: m.ReindexEmbeddingInput | Mapping[str, Any]
-    ) -> None:
+    ) -> JobStarted:
         """Reindex an embedding.
 
         `POST /API/ml/v1/face_recognition/embeddings/{embedding_id}/reindex/`, role `can_reindex_person`.
         """
-        await self._call(
+        return await self._call_job(
             "POST",
             "/v1/face_recognition/embeddings/{}/reindex/",
             embedding_id,
@@ -122,12 +123,12 @@ class MlService(Service):
         face_image_analysis_profile_id: str | None = None,
         face_video_analysis_profile_id: str | None = None,
         force: bool | None = None,
-    ) -> None:
+    ) -> JobStarted:
         """Extract asset version faces.
 
         `POST /API/ml/v1/face_recognition/extract/assets/{asset_id}/versions/{version_id}/`, role `can_trigger_face_recognition`.
         """
-        await self._call(
+        return await self._call_job(
             "POST",
             "/v1/face_recognition/extract/assets/{}/versions/{}/",
             asset_id,
@@ -140,12 +141,14 @@ class MlService(Service):
             roles=("can_trigger_face_recognition",),
         )
 
-    async def set_jobs_priority(self, *, body: m.JobsPriorityInput | Mapping[str, Any]) -> None:
+    async def set_jobs_priority(
+        self, *, body: m.JobsPriorityInput | Mapping[str, Any]
+    ) -> JobStarted:
         """Set the jobs priority.
 
         `PUT /API/ml/v1/face_recognition/jobs/priority/`, role `can_write_jobs`.
         """
-        await self._call(
+        return await self._call_job(
             "PUT",
             "/v1/face_recognition/jobs/priority/",
             body=body,
@@ -153,12 +156,12 @@ class MlService(Service):
             roles=("can_write_jobs",),
         )
 
-    async def set_jobs_state(self, *, body: m.JobsStateInput | Mapping[str, Any]) -> None:
+    async def set_jobs_state(self, *, body: m.JobsStateInput | Mapping[str, Any]) -> JobStarted:
         """Set the jobs state.
 
         `PUT /API/ml/v1/face_recognition/jobs/state/`, role `can_write_jobs`.
         """
-        await self._call(
+        return await self._call_job(
             "PUT",
             "/v1/face_recognition/jobs/state/",
             body=body,
@@ -217,12 +220,12 @@ class MlService(Service):
         body: m.BulkReindexPersonsInput | Mapping[str, Any],
         sync_assets: bool | None = None,
         low_priority_indexing: bool | None = None,
-    ) -> None:
+    ) -> JobStarted:
         """Reindex persons.
 
         `POST /API/ml/v1/face_recognition/persons/reindex/`, role `can_reindex_person`.
         """
-        await self._call(
+        return await self._call_job(
             "POST",
             "/v1/face_recognition/persons/reindex/",
             body=body,
@@ -246,12 +249,12 @@ class MlService(Service):
 
     async def replace_person(
         self, person_id: str, *, body: m.UpdatePersonInput | Mapping[str, Any]
-    ) -> m.Person:
+    ) -> m.Person | None:
         """Replace a person.
 
         `PUT /API/ml/v1/face_recognition/persons/{person_id}/`, role `can_edit_person`.
         """
-        return await self._call(
+        return await self._call_maybe(
             "PUT",
             "/v1/face_recognition/persons/{}/",
             person_id,
@@ -263,12 +266,12 @@ class MlService(Service):
 
     async def update_person(
         self, person_id: str, *, body: m.UpdatePersonInput | Mapping[str, Any]
-    ) -> m.Person:
+    ) -> m.Person | None:
         """Update a person.
 
         `PATCH /API/ml/v1/face_recognition/persons/{person_id}/`, role `can_edit_person`.
         """
-        return await self._call(
+        return await self._call_maybe(
             "PATCH",
             "/v1/face_recognition/persons/{}/",
             person_id,
@@ -418,12 +421,12 @@ class MlService(Service):
         body: m.ReindexPersonInput | Mapping[str, Any] | None = None,
         sync_assets: bool | None = None,
         low_priority_indexing: bool | None = None,
-    ) -> None:
+    ) -> JobStarted:
         """Reindex a person.
 
         `POST /API/ml/v1/face_recognition/persons/{person_id}/reindex/`, role `can_reindex_person`.
         """
-        await self._call(
+        return await self._call_job(
             "POST",
             "/v1/face_recognition/persons/{}/reindex/",
             person_id,

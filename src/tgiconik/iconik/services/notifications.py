@@ -50,12 +50,12 @@ class NotificationsService(Service):
 
     async def replace_webhook(
         self, webhook_id: str, *, body: m.WebhookCreateInput | Mapping[str, Any]
-    ) -> m.Webhook:
+    ) -> m.Webhook | None:
         """Replace a webhook.
 
         `PUT /API/notifications/v1/webhooks/{webhook_id}/`, role `can_write_webhooks`.
         """
-        return await self._call(
+        return await self._call_maybe(
             "PUT",
             "/v1/webhooks/{}/",
             webhook_id,

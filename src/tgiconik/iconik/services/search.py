@@ -11,6 +11,7 @@ from typing import Any
 from tgiconik._http import Pages
 from tgiconik._models import Json
 from tgiconik.iconik import _paging
+from tgiconik.iconik._answers import JobStarted
 from tgiconik.iconik._service import Service
 from tgiconik.iconik.models import search as m
 
@@ -22,12 +23,12 @@ class SearchService(Service):
 
     async def replace_default_discovery(
         self, *, body: m.DiscoveryViewSettingsInput | Mapping[str, Any]
-    ) -> m.DiscoveryViewSettings:
+    ) -> m.DiscoveryViewSettings | None:
         """Replace the default discovery.
 
         `PUT /API/search/v1/discovery/default/`, role `can_write_discovery_entities`.
         """
-        return await self._call(
+        return await self._call_maybe(
             "PUT",
             "/v1/discovery/default/",
             into=m.DiscoveryViewSettings,
@@ -274,12 +275,12 @@ class SearchService(Service):
 
     async def convert_search_to_collection(
         self, *, body: m.SearchConvertCollectionInput | Mapping[str, Any]
-    ) -> None:
+    ) -> JobStarted:
         """Convert a search to a collection.
 
         `POST /API/search/v1/search/convert_to_collection/`, roles `can_create_collections`, `can_search`, `can_write_collections`.
         """
-        await self._call(
+        return await self._call_job(
             "POST",
             "/v1/search/convert_to_collection/",
             body=body,
@@ -411,12 +412,12 @@ class SearchService(Service):
 
     async def replace_saved_search_group(
         self, group_id: str, *, body: m.SavedSearchGroupInput | Mapping[str, Any]
-    ) -> m.SavedSearchGroup:
+    ) -> m.SavedSearchGroup | None:
         """Replace a saved search group.
 
         `PUT /API/search/v1/search/saved/group/{group_id}/`, role `can_write_saved_search_groups`.
         """
-        return await self._call(
+        return await self._call_maybe(
             "PUT",
             "/v1/search/saved/group/{}/",
             group_id,
@@ -428,12 +429,12 @@ class SearchService(Service):
 
     async def update_saved_search_group(
         self, group_id: str, *, body: m.SavedSearchGroupInput | Mapping[str, Any]
-    ) -> m.SavedSearchGroup:
+    ) -> m.SavedSearchGroup | None:
         """Update a saved search group.
 
         `PATCH /API/search/v1/search/saved/group/{group_id}/`, role `can_write_saved_search_groups`.
         """
-        return await self._call(
+        return await self._call_maybe(
             "PATCH",
             "/v1/search/saved/group/{}/",
             group_id,
@@ -542,12 +543,12 @@ class SearchService(Service):
 
     async def replace_saved_search(
         self, search_id: str, *, body: m.SavedSearchInput | Mapping[str, Any]
-    ) -> m.SearchDocuments:
+    ) -> m.SearchDocuments | None:
         """Replace a saved search.
 
         `PUT /API/search/v1/search/saved/{search_id}/`, role `can_write_saved_searches`.
         """
-        return await self._call(
+        return await self._call_maybe(
             "PUT",
             "/v1/search/saved/{}/",
             search_id,
@@ -559,12 +560,12 @@ class SearchService(Service):
 
     async def update_saved_search(
         self, search_id: str, *, body: m.SavedSearchInput | Mapping[str, Any]
-    ) -> m.SearchDocuments:
+    ) -> m.SearchDocuments | None:
         """Update a saved search.
 
         `PATCH /API/search/v1/search/saved/{search_id}/`, role `can_write_saved_searches`.
         """
-        return await self._call(
+        return await self._call_maybe(
             "PATCH",
             "/v1/search/saved/{}/",
             search_id,
@@ -601,12 +602,12 @@ class SearchService(Service):
 
     async def convert_saved_search_to_collection(
         self, search_id: str, *, body: m.SavedSearchConvertCollectionInput | Mapping[str, Any]
-    ) -> None:
+    ) -> JobStarted:
         """Convert a saved search to a collection.
 
         `POST /API/search/v1/search/saved/{search_id}/convert_to_collection/`, roles `can_create_collections`, `can_read_saved_searches`, `can_write_collections`.
         """
-        await self._call(
+        return await self._call_job(
             "POST",
             "/v1/search/saved/{}/convert_to_collection/",
             search_id,
@@ -698,12 +699,12 @@ class SearchService(Service):
 
     async def replace_view(
         self, view_id: str, *, body: m.SearchViewInput | Mapping[str, Any]
-    ) -> m.SearchView:
+    ) -> m.SearchView | None:
         """Replace a view.
 
         `PUT /API/search/v1/views/{view_id}/`, role `can_write_search_views`.
         """
-        return await self._call(
+        return await self._call_maybe(
             "PUT",
             "/v1/views/{}/",
             view_id,
@@ -881,12 +882,12 @@ class SearchService(Service):
 
     async def replace_search_backend_v2(
         self, backend_id: str, *, body: m.SearchBackendUpdateInput | Mapping[str, Any]
-    ) -> m.SearchBackendRead:
+    ) -> m.SearchBackendRead | None:
         """Replace a search backend, by version 2 of the API.
 
         `PUT /API/search/v2/search_backends/{backend_id}/`, role `can_write_search_backends`; may refuse with 422.
         """
-        return await self._call(
+        return await self._call_maybe(
             "PUT",
             "/v2/search_backends/{}/",
             backend_id,
@@ -898,12 +899,12 @@ class SearchService(Service):
 
     async def update_search_backend_v2(
         self, backend_id: str, *, body: m.SearchBackendUpdateInput | Mapping[str, Any]
-    ) -> m.SearchBackendRead:
+    ) -> m.SearchBackendRead | None:
         """Update a search backend, by version 2 of the API.
 
         `PATCH /API/search/v2/search_backends/{backend_id}/`, role `can_write_search_backends`; may refuse with 422.
         """
-        return await self._call(
+        return await self._call_maybe(
             "PATCH",
             "/v2/search_backends/{}/",
             backend_id,

@@ -136,12 +136,12 @@ class SettingsService(Service):
 
     async def replace_group_settings(
         self, group_id: str, *, body: m.GroupSettingPublicInput | Mapping[str, Any]
-    ) -> m.GroupSettingPublic:
+    ) -> m.GroupSettingPublic | None:
         """Replace group settings.
 
         `PUT /API/settings/v1/group/{group_id}/`, role `can_write_groups`.
         """
-        return await self._call(
+        return await self._call_maybe(
             "PUT",
             "/v1/group/{}/",
             group_id,
@@ -153,12 +153,12 @@ class SettingsService(Service):
 
     async def update_group_settings(
         self, group_id: str, *, body: m.GroupSettingPublicInput | Mapping[str, Any]
-    ) -> m.GroupSettingPublic:
+    ) -> m.GroupSettingPublic | None:
         """Update group settings.
 
         `PATCH /API/settings/v1/group/{group_id}/`, role `can_write_groups`.
         """
-        return await self._call(
+        return await self._call_maybe(
             "PATCH",
             "/v1/group/{}/",
             group_id,
@@ -270,12 +270,12 @@ class SettingsService(Service):
 
     async def replace_current_system_settings(
         self, *, body: m.SystemSettingPublicInput | Mapping[str, Any]
-    ) -> m.SystemSettingPublic:
+    ) -> m.SystemSettingPublic | None:
         """Replace current system settings.
 
         `PUT /API/settings/v1/system/current/`.
         """
-        return await self._call(
+        return await self._call_maybe(
             "PUT",
             "/v1/system/current/",
             into=m.SystemSettingPublic,
@@ -285,12 +285,12 @@ class SettingsService(Service):
 
     async def update_current_system_settings(
         self, *, body: m.SystemSettingPublicInput | Mapping[str, Any]
-    ) -> m.SystemSettingPublic:
+    ) -> m.SystemSettingPublic | None:
         """Update current system settings.
 
         `PATCH /API/settings/v1/system/current/`.
         """
-        return await self._call(
+        return await self._call_maybe(
             "PATCH",
             "/v1/system/current/",
             into=m.SystemSettingPublic,
@@ -315,12 +315,12 @@ class SettingsService(Service):
 
     async def replace_system_settings(
         self, system_domain_id: str, *, body: m.SystemSettingPublicInput | Mapping[str, Any]
-    ) -> m.SystemSettingPublic:
+    ) -> m.SystemSettingPublic | None:
         """Replace system settings.
 
         `PUT /API/settings/v1/system/{system_domain_id}/`.
         """
-        return await self._call(
+        return await self._call_maybe(
             "PUT",
             "/v1/system/{}/",
             system_domain_id,
@@ -331,12 +331,12 @@ class SettingsService(Service):
 
     async def update_system_settings(
         self, system_domain_id: str, *, body: m.SystemSettingPublicInput | Mapping[str, Any]
-    ) -> m.SystemSettingPublic:
+    ) -> m.SystemSettingPublic | None:
         """Update system settings.
 
         `PATCH /API/settings/v1/system/{system_domain_id}/`.
         """
-        return await self._call(
+        return await self._call_maybe(
             "PATCH",
             "/v1/system/{}/",
             system_domain_id,
@@ -354,12 +354,12 @@ class SettingsService(Service):
 
     async def replace_team_settings(
         self, team_id: str, *, body: m.GroupSettingPublicInput | Mapping[str, Any]
-    ) -> m.GroupSettingPublic:
+    ) -> m.GroupSettingPublic | None:
         """Replace team settings.
 
         `PUT /API/settings/v1/team/{team_id}/`, role `can_write_teams`.
         """
-        return await self._call(
+        return await self._call_maybe(
             "PUT",
             "/v1/team/{}/",
             team_id,
@@ -371,12 +371,12 @@ class SettingsService(Service):
 
     async def update_team_settings(
         self, team_id: str, *, body: m.GroupSettingPublicInput | Mapping[str, Any]
-    ) -> m.GroupSettingPublic:
+    ) -> m.GroupSettingPublic | None:
         """Update team settings.
 
         `PATCH /API/settings/v1/team/{team_id}/`, role `can_write_teams`.
         """
-        return await self._call(
+        return await self._call_maybe(
             "PATCH",
             "/v1/team/{}/",
             team_id,
@@ -425,12 +425,12 @@ class SettingsService(Service):
 
     async def replace_theme(
         self, theme_id: str, *, body: m.ThemeInput | Mapping[str, Any]
-    ) -> m.Theme:
+    ) -> m.Theme | None:
         """Replace a theme.
 
         `PUT /API/settings/v1/themes/{theme_id}/`, role `can_write_themes`.
         """
-        return await self._call(
+        return await self._call_maybe(
             "PUT",
             "/v1/themes/{}/",
             theme_id,
@@ -442,12 +442,12 @@ class SettingsService(Service):
 
     async def update_theme(
         self, theme_id: str, *, body: m.ThemeInput | Mapping[str, Any]
-    ) -> m.Theme:
+    ) -> m.Theme | None:
         """Update a theme.
 
         `PATCH /API/settings/v1/themes/{theme_id}/`, role `can_write_themes`.
         """
-        return await self._call(
+        return await self._call_maybe(
             "PATCH",
             "/v1/themes/{}/",
             theme_id,
@@ -473,23 +473,23 @@ class SettingsService(Service):
 
     async def replace_user_settings(
         self, user_id: str, *, body: m.UserSettingInput | Mapping[str, Any]
-    ) -> m.UserSetting:
+    ) -> m.UserSetting | None:
         """Replace user settings.
 
         `PUT /API/settings/v1/user/{user_id}/`.
         """
-        return await self._call(
+        return await self._call_maybe(
             "PUT", "/v1/user/{}/", user_id, into=m.UserSetting, body=body, takes=m.UserSettingInput
         )
 
     async def update_user_settings(
         self, user_id: str, *, body: m.UserSettingInput | Mapping[str, Any]
-    ) -> m.UserSetting:
+    ) -> m.UserSetting | None:
         """Update user settings.
 
         `PATCH /API/settings/v1/user/{user_id}/`.
         """
-        return await self._call(
+        return await self._call_maybe(
             "PATCH",
             "/v1/user/{}/",
             user_id,

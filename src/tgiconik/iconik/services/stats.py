@@ -216,12 +216,12 @@ class StatsService(Service):
 
     async def replace_billing_price_list(
         self, *, body: m.PriceInput | Mapping[str, Any]
-    ) -> m.Price:
+    ) -> m.Price | None:
         """Replace a billing price list.
 
         `PUT /API/stats/v1/billing/price_lists/`.
         """
-        return await self._call(
+        return await self._call_maybe(
             "PUT", "/v1/billing/price_lists/", into=m.Price, body=body, takes=m.PriceInput
         )
 
@@ -252,12 +252,12 @@ class StatsService(Service):
 
     async def replace_billing_recipients(
         self, *, body: m.BillingRecipientsInput | Mapping[str, Any]
-    ) -> m.BillingRecipients:
+    ) -> m.BillingRecipients | None:
         """Replace billing recipients.
 
         `PUT /API/stats/v1/billing/recipients/`, role `can_write_billing`.
         """
-        return await self._call(
+        return await self._call_maybe(
             "PUT",
             "/v1/billing/recipients/",
             into=m.BillingRecipients,
@@ -277,12 +277,12 @@ class StatsService(Service):
 
     async def replace_billing_settings(
         self, *, body: m.BillingSettingsInput | Mapping[str, Any]
-    ) -> m.BillingSettings:
+    ) -> m.BillingSettings | None:
         """Replace billing settings.
 
         `PUT /API/stats/v1/billing/settings/`, role `can_write_billing`.
         """
-        return await self._call(
+        return await self._call_maybe(
             "PUT",
             "/v1/billing/settings/",
             into=m.BillingSettings,
@@ -322,12 +322,12 @@ class StatsService(Service):
         billing_id: str,
         *,
         body: m.BillingExpirationUpdateInput | Mapping[str, Any],
-    ) -> m.Billing:
+    ) -> m.Billing | None:
         """Replace a billing expiration.
 
         `PUT /API/stats/v1/billing_expiration/{system_domain_id}/{billing_id}/`.
         """
-        return await self._call(
+        return await self._call_maybe(
             "PUT",
             "/v1/billing_expiration/{}/{}/",
             system_domain_id,
@@ -519,12 +519,12 @@ class StatsService(Service):
 
     async def replace_system_log_recipient(
         self, logs_recipient_id: str, *, body: m.LogsRecipientInput | Mapping[str, Any]
-    ) -> m.LogsRecipientRead:
+    ) -> m.LogsRecipientRead | None:
         """Replace a system log recipient.
 
         `PUT /API/stats/v1/system/logs/recipients/{logs_recipient_id}/`, role `can_write_logs_recipients`.
         """
-        return await self._call(
+        return await self._call_maybe(
             "PUT",
             "/v1/system/logs/recipients/{}/",
             logs_recipient_id,
@@ -536,12 +536,12 @@ class StatsService(Service):
 
     async def update_system_log_recipient(
         self, logs_recipient_id: str, *, body: m.LogsRecipientInput | Mapping[str, Any]
-    ) -> m.LogsRecipientRead:
+    ) -> m.LogsRecipientRead | None:
         """Update a system log recipient.
 
         `PATCH /API/stats/v1/system/logs/recipients/{logs_recipient_id}/`, role `can_write_logs_recipients`.
         """
-        return await self._call(
+        return await self._call_maybe(
             "PATCH",
             "/v1/system/logs/recipients/{}/",
             logs_recipient_id,

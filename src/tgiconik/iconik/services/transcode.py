@@ -11,6 +11,7 @@ from typing import Any
 from tgiconik._http import Pages
 from tgiconik._models import Json
 from tgiconik.iconik import _paging
+from tgiconik.iconik._answers import JobStarted
 from tgiconik.iconik._service import Service
 from tgiconik.iconik.models import transcode as m
 
@@ -164,12 +165,12 @@ class TranscodeService(Service):
 
     async def replace_edge_transcode_worker(
         self, worker_id: str, *, body: m.EdgeTranscodeWorkerInput | Mapping[str, Any]
-    ) -> m.EdgeTranscodeWorker:
+    ) -> m.EdgeTranscodeWorker | None:
         """Replace an edge transcode worker.
 
         `PUT /API/transcode/v1/edge_transcode/workers/{worker_id}/`, role `can_write_transcoders`.
         """
-        return await self._call(
+        return await self._call_maybe(
             "PUT",
             "/v1/edge_transcode/workers/{}/",
             worker_id,
@@ -181,12 +182,12 @@ class TranscodeService(Service):
 
     async def update_edge_transcode_worker(
         self, worker_id: str, *, body: m.EdgeTranscodeWorkerInput | Mapping[str, Any]
-    ) -> m.EdgeTranscodeWorker:
+    ) -> m.EdgeTranscodeWorker | None:
         """Update an edge transcode worker.
 
         `PATCH /API/transcode/v1/edge_transcode/workers/{worker_id}/`, role `can_write_transcoders`.
         """
-        return await self._call(
+        return await self._call_maybe(
             "PATCH",
             "/v1/edge_transcode/workers/{}/",
             worker_id,
@@ -339,12 +340,14 @@ class TranscodeService(Service):
             roles=("can_write_metadata_values",),
         )
 
-    async def bulk_accept_metadata_proposals(self, parent_job_id: str, *, user_id: str) -> None:
+    async def bulk_accept_metadata_proposals(
+        self, parent_job_id: str, *, user_id: str
+    ) -> JobStarted:
         """Accept metadata proposals in bulk.
 
         `POST /API/transcode/v1/metadata_filling/proposals/{parent_job_id}/bulk/accept/`, role `can_write_metadata_values`; may refuse with 409.
         """
-        await self._call(
+        return await self._call_job(
             "POST",
             "/v1/metadata_filling/proposals/{}/bulk/accept/",
             parent_job_id,
@@ -352,12 +355,14 @@ class TranscodeService(Service):
             roles=("can_write_metadata_values",),
         )
 
-    async def bulk_discard_metadata_proposals(self, parent_job_id: str, *, user_id: str) -> None:
+    async def bulk_discard_metadata_proposals(
+        self, parent_job_id: str, *, user_id: str
+    ) -> JobStarted:
         """Discard metadata proposals in bulk.
 
         `POST /API/transcode/v1/metadata_filling/proposals/{parent_job_id}/bulk/discard/`, role `can_write_metadata_values`; may refuse with 409.
         """
-        await self._call(
+        return await self._call_job(
             "POST",
             "/v1/metadata_filling/proposals/{}/bulk/discard/",
             parent_job_id,
@@ -370,12 +375,12 @@ class TranscodeService(Service):
         storage_id: str,
         *,
         body: m.AbortStorageTranscodeJobsInput | Mapping[str, Any] | None = None,
-    ) -> None:
+    ) -> JobStarted | None:
         """Abort storage transcode jobs.
 
         `DELETE /API/transcode/v1/storages/{storage_id}/`, role `can_delete_transcode_jobs`.
         """
-        await self._call(
+        return await self._call_maybe_job(
             "DELETE",
             "/v1/storages/{}/",
             storage_id,

@@ -11,6 +11,7 @@ from typing import Any
 from tgiconik._http import Pages
 from tgiconik._models import Json
 from tgiconik.iconik import _paging
+from tgiconik.iconik._answers import JobStarted
 from tgiconik.iconik._service import Service
 from tgiconik.iconik.models import users as m
 
@@ -181,12 +182,12 @@ class UsersService(Service):
 
     async def replace_group(
         self, group_id: str, *, body: m.GroupInput | Mapping[str, Any]
-    ) -> m.Group:
+    ) -> m.Group | None:
         """Replace a group.
 
         `PUT /API/users/v1/groups/{group_id}/`, role `can_write_groups`.
         """
-        return await self._call(
+        return await self._call_maybe(
             "PUT",
             "/v1/groups/{}/",
             group_id,
@@ -198,12 +199,12 @@ class UsersService(Service):
 
     async def update_group(
         self, group_id: str, *, body: m.GroupInput | Mapping[str, Any]
-    ) -> m.Group:
+    ) -> m.Group | None:
         """Update a group.
 
         `PATCH /API/users/v1/groups/{group_id}/`, role `can_write_groups`.
         """
-        return await self._call(
+        return await self._call_maybe(
             "PATCH",
             "/v1/groups/{}/",
             group_id,
@@ -387,12 +388,12 @@ class UsersService(Service):
 
     async def replace_role_group(
         self, group_id: str, *, body: m.RoleGroupInput | Mapping[str, Any]
-    ) -> m.RoleGroup:
+    ) -> m.RoleGroup | None:
         """Replace a role group.
 
         `PUT /API/users/v1/role_groups/{group_id}/`, role `can_write_role_groups`.
         """
-        return await self._call(
+        return await self._call_maybe(
             "PUT",
             "/v1/role_groups/{}/",
             group_id,
@@ -404,12 +405,12 @@ class UsersService(Service):
 
     async def update_role_group(
         self, group_id: str, *, body: m.RoleGroupInput | Mapping[str, Any]
-    ) -> m.RoleGroup:
+    ) -> m.RoleGroup | None:
         """Update a role group.
 
         `PATCH /API/users/v1/role_groups/{group_id}/`, role `can_write_role_groups`.
         """
-        return await self._call(
+        return await self._call_maybe(
             "PATCH",
             "/v1/role_groups/{}/",
             group_id,
@@ -550,12 +551,14 @@ class UsersService(Service):
             "GET", "/v1/teams/{}/", team_id, into=m.Team, roles=("can_read_teams",)
         )
 
-    async def replace_team(self, team_id: str, *, body: m.TeamInput | Mapping[str, Any]) -> m.Team:
+    async def replace_team(
+        self, team_id: str, *, body: m.TeamInput | Mapping[str, Any]
+    ) -> m.Team | None:
         """Replace a team.
 
         `PUT /API/users/v1/teams/{team_id}/`, role `can_write_teams`.
         """
-        return await self._call(
+        return await self._call_maybe(
             "PUT",
             "/v1/teams/{}/",
             team_id,
@@ -565,12 +568,14 @@ class UsersService(Service):
             roles=("can_write_teams",),
         )
 
-    async def update_team(self, team_id: str, *, body: m.TeamInput | Mapping[str, Any]) -> m.Team:
+    async def update_team(
+        self, team_id: str, *, body: m.TeamInput | Mapping[str, Any]
+    ) -> m.Team | None:
         """Update a team.
 
         `PATCH /API/users/v1/teams/{team_id}/`, role `can_write_teams`.
         """
-        return await self._call(
+        return await self._call_maybe(
             "PATCH",
             "/v1/teams/{}/",
             team_id,
@@ -742,21 +747,21 @@ class UsersService(Service):
         """
         return await self._call("GET", "/v1/users/current/", into=m.User)
 
-    async def replace_current_user(self, *, body: m.UserInput | Mapping[str, Any]) -> m.User:
+    async def replace_current_user(self, *, body: m.UserInput | Mapping[str, Any]) -> m.User | None:
         """Replace the current user.
 
         `PUT /API/users/v1/users/current/`.
         """
-        return await self._call(
+        return await self._call_maybe(
             "PUT", "/v1/users/current/", into=m.User, body=body, takes=m.UserInput
         )
 
-    async def update_current_user(self, *, body: m.UserInput | Mapping[str, Any]) -> m.User:
+    async def update_current_user(self, *, body: m.UserInput | Mapping[str, Any]) -> m.User | None:
         """Update the current user.
 
         `PATCH /API/users/v1/users/current/`.
         """
-        return await self._call(
+        return await self._call_maybe(
             "PATCH", "/v1/users/current/", into=m.User, body=body, takes=m.UserInput
         )
 
@@ -896,23 +901,23 @@ class UsersService(Service):
 
     async def grant_partner_domain_access(
         self, *, body: m.PartnerDomainAccessInput | Mapping[str, Any]
-    ) -> None:
+    ) -> JobStarted:
         """Grant the partner domain access.
 
         `POST /API/users/v1/users/partner_domain_access/`.
         """
-        await self._call(
+        return await self._call_job(
             "POST", "/v1/users/partner_domain_access/", body=body, takes=m.PartnerDomainAccessInput
         )
 
     async def revoke_partner_domain_access(
         self, *, body: m.PartnerDomainAccessInput | Mapping[str, Any]
-    ) -> None:
+    ) -> JobStarted | None:
         """Revoke the partner domain access.
 
         `DELETE /API/users/v1/users/partner_domain_access/`.
         """
-        await self._call(
+        return await self._call_maybe_job(
             "DELETE",
             "/v1/users/partner_domain_access/",
             body=body,
@@ -932,12 +937,14 @@ class UsersService(Service):
             roles=("can_read_users",),
         )
 
-    async def replace_user(self, user_id: str, *, body: m.UserInput | Mapping[str, Any]) -> m.User:
+    async def replace_user(
+        self, user_id: str, *, body: m.UserInput | Mapping[str, Any]
+    ) -> m.User | None:
         """Replace a user.
 
         `PUT /API/users/v1/users/{user_id}/`, role `can_write_users`.
         """
-        return await self._call(
+        return await self._call_maybe(
             "PUT",
             "/v1/users/{}/",
             user_id,
@@ -947,12 +954,14 @@ class UsersService(Service):
             roles=("can_write_users",),
         )
 
-    async def update_user(self, user_id: str, *, body: m.UserInput | Mapping[str, Any]) -> m.User:
+    async def update_user(
+        self, user_id: str, *, body: m.UserInput | Mapping[str, Any]
+    ) -> m.User | None:
         """Update a user.
 
         `PATCH /API/users/v1/users/{user_id}/`, role `can_write_users`.
         """
-        return await self._call(
+        return await self._call_maybe(
             "PATCH",
             "/v1/users/{}/",
             user_id,
@@ -1024,12 +1033,12 @@ class UsersService(Service):
 
     async def replace_user_saml(
         self, user_id: str, *, body: m.UserSamlIdpUpdateInput | Mapping[str, Any]
-    ) -> m.User:
+    ) -> m.User | None:
         """Replace a user SAML.
 
         `PUT /API/users/v1/users/{user_id}/saml/`.
         """
-        return await self._call(
+        return await self._call_maybe(
             "PUT",
             "/v1/users/{}/saml/",
             user_id,

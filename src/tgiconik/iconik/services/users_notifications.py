@@ -8,7 +8,7 @@ plain mappings. Lists are `Pages`: iterate over them with `async for`.
 from collections.abc import Mapping
 from typing import Any
 
-from tgiconik._http import Pages, Secret
+from tgiconik._http import Pages, secret_id
 from tgiconik._models import Json
 from tgiconik.iconik import _paging
 from tgiconik.iconik._service import Service
@@ -71,12 +71,12 @@ class UsersNotificationsService(Service):
         protocol: str,
         *,
         body: m.NotificationSettingInput | Mapping[str, Any],
-    ) -> m.NotificationSetting:
+    ) -> m.NotificationSetting | None:
         """Replace a notification setting.
 
         `PUT /API/users-notifications/v1/notification_settings/{object_type}/{sub_object_type}/{event_type}/{protocol}/`.
         """
-        return await self._call(
+        return await self._call_maybe(
             "PUT",
             "/v1/notification_settings/{}/{}/{}/{}/",
             object_type,
@@ -159,12 +159,12 @@ class UsersNotificationsService(Service):
             "DELETE", "/v1/notifications/{}/", notification_id, roles=("can_delete_notifications",)
         )
 
-    async def mark_notification_read(self, notification_id: str) -> m.Notification:
+    async def mark_notification_read(self, notification_id: str) -> m.Notification | None:
         """Mark a notification read.
 
         `PUT /API/users-notifications/v1/notifications/{notification_id}/read/`, role `can_read_notifications`.
         """
-        return await self._call(
+        return await self._call_maybe(
             "PUT",
             "/v1/notifications/{}/read/",
             notification_id,
@@ -259,22 +259,22 @@ class UsersNotificationsService(Service):
             "GET",
             "/v1/users/{}/device_tokens/{}/",
             user_id,
-            Secret(device_token),
+            secret_id(device_token),
             into=m.DeviceToken,
         )
 
     async def update_user_device_token(
         self, user_id: str, device_token: str, *, body: m.DeviceTokenInput | Mapping[str, Any]
-    ) -> m.DeviceToken:
+    ) -> m.DeviceToken | None:
         """Update a user device token.
 
         `PATCH /API/users-notifications/v1/users/{user_id}/device_tokens/{device_token}/`.
         """
-        return await self._call(
+        return await self._call_maybe(
             "PATCH",
             "/v1/users/{}/device_tokens/{}/",
             user_id,
-            Secret(device_token),
+            secret_id(device_token),
             into=m.DeviceToken,
             body=body,
             takes=m.DeviceTokenInput,
@@ -285,7 +285,9 @@ class UsersNotificationsService(Service):
 
         `DELETE /API/users-notifications/v1/users/{user_id}/device_tokens/{device_token}/`.
         """
-        await self._call("DELETE", "/v1/users/{}/device_tokens/{}/", user_id, Secret(device_token))
+        await self._call(
+            "DELETE", "/v1/users/{}/device_tokens/{}/", user_id, secret_id(device_token)
+        )
 
     def list_object_subscriptions(self, object_type: str, object_id: str) -> Pages[m.Subscription]:
         """List object subscriptions.

@@ -6,7 +6,7 @@ from uuid import uuid4
 
 import attrs
 
-from tgiconik._http import Answer, Call, Listed, Page, Pages, QueryValue, Session, build
+from tgiconik._http import Answer, Call, Page, Pages, QueryValue, Session, Surface, build
 from tgiconik.tradinggrid._decode import Record, decode, read, read_list, readable, write
 
 T = TypeVar("T")
@@ -120,7 +120,7 @@ class Wire:
         return await self.session.send(call)
 
 
-class Noun(Listed):
+class Noun(Surface):
     """A noun that is reached over HTTP."""
 
     def __init__(self, wire: Wire) -> None:

@@ -15,6 +15,7 @@ from typing import Final, TypeAlias
 import attrs
 
 from tgiconik import errors
+from tgiconik._frames import without_locals
 from tgiconik.iconik import IconikClient
 from tgiconik.iconik.assets import ShareLink
 from tgiconik.release import AssetFacts, Decision, Purpose, Recipient, ReleasePolicy, decide
@@ -94,6 +95,7 @@ class Packed:
     expires_at: datetime | None = None
 
 
+@without_locals
 async def deliver_package(
     grid: TradingGridClient,
     iconik: IconikClient,

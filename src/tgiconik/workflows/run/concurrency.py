@@ -13,6 +13,7 @@ import anyio
 import attrs
 
 from tgiconik import errors
+from tgiconik._frames import forget_locals
 from tgiconik._tasks import run_concurrently
 from tgiconik.workflows.run.text import in_short
 from tgiconik.workflows.run.trail import Trail
@@ -90,6 +91,8 @@ async def fan_out(
         except errors.ClientClosed:
             raise
         except errors.TgIconikError as error:
+            # It becomes part of a result, with the frames that it came through.
+            forget_locals(error)
             done[name] = failed(name, error)
 
     def missed() -> tuple[str, ...]:

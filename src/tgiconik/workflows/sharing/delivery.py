@@ -15,6 +15,7 @@ import anyio
 import attrs
 
 from tgiconik import errors
+from tgiconik._frames import without_locals
 from tgiconik._models import rfc3339
 from tgiconik.iconik.assets import ShareCounts, ShareLink
 from tgiconik.release import Decision, Purpose, ReleasePolicy
@@ -230,6 +231,7 @@ def _kind(link: ShareLink) -> str:
     return link.object_type.removesuffix("s")
 
 
+@without_locals
 async def post_delivery(
     grid: TradingGridClient,
     request: Request,

@@ -11,6 +11,7 @@ from typing import Final, TypeAlias
 import attrs
 
 from tgiconik import errors
+from tgiconik._frames import without_locals
 from tgiconik.iconik import IconikClient
 from tgiconik.iconik.assets import ShareLink
 from tgiconik.release import (
@@ -64,6 +65,7 @@ REFUSED_NOW: Final = "it may not be shared any more"
 _STRAY: Final = "a stray beside the partner's link"
 
 
+@without_locals
 async def share_with_partner(
     grid: TradingGridClient,
     iconik: IconikClient,

@@ -7,6 +7,7 @@ from typing import Any, Final, NamedTuple
 import attrs
 
 from tgiconik import errors
+from tgiconik._frames import without_locals
 from tgiconik.iconik import IconikClient
 from tgiconik.iconik.search import Condition, one_of, term
 from tgiconik.release import AssetFacts, Decision, Purpose, Recipient, ReleasePolicy, decide
@@ -81,6 +82,7 @@ class Candidates:
         return tuple(c for c in allowed if c.score == allowed[0].score)
 
 
+@without_locals
 async def find_candidates(
     iconik: IconikClient,
     criteria: Criteria,

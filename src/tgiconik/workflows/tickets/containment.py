@@ -4,6 +4,7 @@ from typing import Any
 
 import attrs
 
+from tgiconik._frames import without_locals
 from tgiconik.iconik import IconikClient
 from tgiconik.iconik.models import assets as m
 from tgiconik.release import AssetFacts, ReleasePolicy, held
@@ -215,6 +216,7 @@ def texts_in(value: object) -> tuple[str, ...]:
     return tuple(str(one) for one in value) if isinstance(value, list | tuple) else ()
 
 
+@without_locals
 async def link_issue(
     grid: TradingGridClient,
     iconik: IconikClient,

@@ -12,6 +12,7 @@ from pathlib import Path
 
 import attrs
 
+from tgiconik._frames import without_locals
 from tgiconik._validate import texts
 from tgiconik.iconik import IconikClient
 from tgiconik.iconik.models import files as f
@@ -115,6 +116,7 @@ def _is_whole(file: f.File, path: Path) -> bool:
     )
 
 
+@without_locals
 async def publish_correction(
     grid: TradingGridClient,
     iconik: IconikClient,

@@ -1,4 +1,4 @@
-"""Access of partners to operations and records. An operator of the company has all access.
+"""Access of partners to operations and records. An operator of the company may do everything.
 
 `PARTNER_GRANTS` lists the operations that are open to partners; all others are refused. `_SEES`
 says which records a partner sees; records of other nouns are invisible. The contract's document
