@@ -230,6 +230,35 @@ async def assert_recorded(sandbox: Sandbox, grid: TradingGridClient, clock: Cloc
     assert remembered == {one["id"] for one in open_shares(sandbox, clock)}
 
 
+@pytest.mark.parametrize("lag", LAGS)
+async def test_a_second_package_collection_is_removed_after_the_lag(
+    sandbox: Sandbox,
+    grid: TradingGridClient,
+    iconik: IconikClient,
+    *,
+    wire: Wire,
+    clock: Clock,
+    lag: int,
+) -> None:
+    with sandbox.late(Late("search", lag)):
+        die_after(wire, path="/v1/collections/")
+        with pytest.raises((Crash, ExceptionGroup)):
+            await launch(grid, iconik, clock)
+        revive(wire)
+        clock.advance(seconds=1)
+        await launch(grid, iconik, clock)
+        clock.advance(seconds=_SETTLED)
+        await launch(grid, iconik, clock)
+
+    keys = Counter(
+        one["external_id"]
+        for one in sandbox.state.store.list(COLLECTIONS)
+        if str(one.get("external_id") or "").startswith("package:") and one["status"] == "ACTIVE"
+    )
+    assert set(keys.values()) == {1}
+    assert set(links_per_partner(sandbox, clock).values()) <= {1}
+
+
 async def test_a_run_that_died_leaves_a_probation_and_no_more(
     sandbox: Sandbox, grid: TradingGridClient, iconik: IconikClient, wire: Wire, clock: Clock
 ) -> None:
