@@ -231,6 +231,35 @@ async def assert_recorded(sandbox: Sandbox, grid: TradingGridClient, clock: Cloc
 
 
 @pytest.mark.parametrize("lag", LAGS)
+async def test_a_second_release_asset_is_removed_after_the_lag(
+    sandbox: Sandbox,
+    grid: TradingGridClient,
+    iconik: IconikClient,
+    *,
+    wire: Wire,
+    clock: Clock,
+    lag: int,
+) -> None:
+    await comply_plays.mark(iconik, await comply_plays.current(iconik), FIRST)
+    with sandbox.late(Late("search", lag)):
+        die_after(wire, path="/v1/assets/")
+        with pytest.raises(Crash):
+            await comply(grid, iconik, clock)
+        revive(wire)
+        clock.advance(seconds=1)
+        await comply(grid, iconik, clock)
+        clock.advance(seconds=_SETTLED)
+        await comply(grid, iconik, clock)
+
+    keyed = [
+        one
+        for one in sandbox.state.store.list(ASSETS)
+        if str(one.get("external_id") or "").startswith("release:") and one["status"] == "ACTIVE"
+    ]
+    assert len(keyed) == 1
+
+
+@pytest.mark.parametrize("lag", LAGS)
 async def test_a_second_package_collection_is_removed_after_the_lag(
     sandbox: Sandbox,
     grid: TradingGridClient,
