@@ -8,7 +8,6 @@ from random import Random
 
 import anyio
 import anyio.lowlevel
-
 import attrs
 import httpx
 import pytest
