@@ -300,3 +300,21 @@ async def test_a_run_that_died_leaves_a_probation_and_no_more(
     assert open_shares(sandbox, clock)
     clock.advance(minutes=16)
     assert open_shares(sandbox, clock) == []
+
+
+@pytest.mark.parametrize("lag", LAGS)
+async def test_a_compliant_distribution_right_after_a_recall_opens_nothing(
+    sandbox: Sandbox, grid: TradingGridClient, iconik: IconikClient, clock: Clock, lag: int
+) -> None:
+    version_id = await comply_plays.current(iconik)
+    await comply_plays.mark(iconik, version_id, FIRST)
+    with sandbox.late(Late("metadata", lag)):
+        await recall(grid, iconik, clock, version_id)
+        clock.advance(seconds=1)
+
+        result = await distribute_compliant_version(
+            grid, iconik, LOOKBOOK, policy=POLICY, now=clock
+        )
+
+    assert {one.state for one in result.outcomes} == {State.REFUSED}
+    assert calls(sandbox, "POST", "/shares/url/") == 0

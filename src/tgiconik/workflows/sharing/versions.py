@@ -26,7 +26,7 @@ from tgiconik.release import AssetFacts
 from tgiconik.tradinggrid.collaboration import Activity, ActivityInput
 from tgiconik.workflows.run import GridRun, IconikRun, Run
 from tgiconik.workflows.run.text import key_of, named
-from tgiconik.workflows.sharing.facts import HELD, logged_holds, read_facts
+from tgiconik.workflows.sharing.facts import HELD, logged_holds, read_release_facts
 
 _MADE: Final = "release_asset.made"
 _ACTIVE: Final = "ACTIVE"
@@ -51,7 +51,7 @@ class CompliantFacts:
         sha256: its digest; None when it could not be had.
     """
 
-    run: IconikRun
+    run: Run
     asset_id: str
     version_id: str | None
     digested_id: str | None
@@ -59,7 +59,7 @@ class CompliantFacts:
 
     async def read(self) -> AssetFacts:
         """The facts of now."""
-        facts = await read_facts(self.run, self.asset_id, version_id=self.version_id)
+        facts = await read_release_facts(self.run, self.asset_id, version_id=self.version_id)
         known = facts.version_id is not None and facts.version_id == self.digested_id
         return attrs.evolve(facts, sha256=self.sha256 if known else None)
 
