@@ -75,3 +75,38 @@ async def test_once_restored_a_recalled_version_is_refused(
     assert {one.state for one in result.outcomes} == {State.REFUSED}
     assert again.failures == ()
     assert open_shares(sandbox, clock) == []
+
+
+async def test_a_second_recall_of_a_deleted_asset_writes_nothing(
+    sandbox: Sandbox, grid: TradingGridClient, iconik: IconikClient, clock: Clock
+) -> None:
+    await distribute_approved_asset(grid, iconik, LOOKBOOK, policy=POLICY, now=clock)
+    version_id = await comply_plays.current(iconik)
+    await iconik.assets.delete_asset(LOOKBOOK)
+    await recall(grid, iconik, clock, version_id)
+    clock.advance(days=1)
+    writes = len(sandbox.writes)
+
+    await recall(grid, iconik, clock, version_id)
+
+    assert sandbox.writes[writes:] == []
+
+
+async def test_the_hold_of_a_restored_asset_gets_into_the_view_and_can_be_lifted_there(
+    grid: TradingGridClient, iconik: IconikClient, clock: Clock
+) -> None:
+    await distribute_approved_asset(grid, iconik, LOOKBOOK, policy=POLICY, now=clock)
+    version_id = await comply_plays.current(iconik)
+    await iconik.assets.delete_asset(LOOKBOOK)
+    await recall(grid, iconik, clock, version_id)
+    await iconik.request("PUT", f"/API/assets/v1/assets/{LOOKBOOK}/restore/")
+    clock.advance(days=1)
+
+    await recall(grid, iconik, clock, version_id)
+
+    held = await iconik.metadata.values(LOOKBOOK, world.RELEASE_VIEW)
+    assert list(held["HeldVersions"]) == [version_id]
+    await iconik.metadata.merge_values(LOOKBOOK, world.RELEASE_VIEW, {"HeldVersions": None})
+    clock.advance(days=1)
+    result = await distribute_approved_asset(grid, iconik, LOOKBOOK, policy=POLICY, now=clock)
+    assert State.DELIVERED in {one.state for one in result.outcomes}

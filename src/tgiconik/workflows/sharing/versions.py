@@ -140,7 +140,7 @@ async def log_hold(run: GridRun, asset_id: str, version_id: str, *, in_view: boo
     """Note in Trading Grid's log that a version is held, and whether the metadata view says so."""
     entry = ActivityInput(
         kind=HELD,
-        external_id=key_of(HELD, asset_id, version_id, run.now().isoformat()),
+        external_id=key_of(HELD, asset_id, version_id, run.now().isoformat(), in_view),
         actor="tgiconik",
         subject_type="assets",
         subject_id=asset_id,
