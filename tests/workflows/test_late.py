@@ -318,3 +318,21 @@ async def test_a_compliant_distribution_right_after_a_recall_opens_nothing(
 
     assert {one.state for one in result.outcomes} == {State.REFUSED}
     assert calls(sandbox, "POST", "/shares/url/") == 0
+
+
+@pytest.mark.parametrize("lag", LAGS)
+async def test_of_two_documents_that_a_late_list_made_one_is_superseded(
+    sandbox: Sandbox, grid: TradingGridClient, iconik: IconikClient, clock: Clock, lag: int
+) -> None:
+    with sandbox.late(Late("collaboration", lag)):
+        await distribute_approved_asset(grid, iconik, LOOKBOOK, policy=POLICY, now=clock)
+        await comply_plays.improve(sandbox, iconik)
+        await distribute_approved_asset(grid, iconik, LOOKBOOK, policy=POLICY, now=clock)
+        clock.advance(seconds=_SETTLED)
+        await distribute_approved_asset(grid, iconik, LOOKBOOK, policy=POLICY, now=clock)
+
+    documents = [one async for one in grid.community.documents.list(asset_id=LOOKBOOK)]
+    published = [one for one in documents if one.state == "published"]
+    assert [one.asset and one.asset.version_id for one in published] == [
+        await comply_plays.current(iconik)
+    ]
