@@ -60,6 +60,7 @@ from tgiconik.workflows.run.results import Outcome, Result, State, raise_for_fai
 from tgiconik.workflows.run.text import fitting, how_many, key_of, listed, named
 from tgiconik.workflows.run.trail import Clock, Step, Trail, utc_now
 from tgiconik.workflows.sharing.delivery import end_delivery, log_revocation, revoke_share
+from tgiconik.workflows.sharing.facts import logged_holds
 from tgiconik.workflows.sharing.snapshot import Snapshot
 from tgiconik.workflows.sharing.versions import (
     ReleaseAsset,
@@ -409,14 +410,25 @@ class _Recalling:
     async def _hold(self, title: str) -> None:
         """Hold the version where `decide` reads it: in the log, and in the metadata view."""
         run, ids = self.run, (self.asset_id, self.version_id)
-        marked = await self._try("read the hold", partial(is_marked, run, *ids), None)
-        if marked:
+        if await self._try("read the hold", partial(is_marked, run, *ids), otherwise=False):
             return
-        await self._try("log the hold", partial(log_hold, run, *ids, in_view=True), None)
+        nothing: dict[str, bool] = {}
+        logged = await self._try(
+            "read the logged holds", partial(logged_holds, run, self.asset_id), nothing
+        )
+        is_in_view = logged.get(self.version_id)
+        if is_in_view is None:
+            await self._log_hold(in_view=True)
+            is_in_view = True
         what = "hold the version in the metadata view"
         await self._try(what, partial(mark_held, run, *ids, title=title), None)
-        if marked is None or what in self.failures:
-            await self._try("log the hold", partial(log_hold, run, *ids, in_view=False), None)
+        is_marked_now = what not in self.failures
+        if is_marked_now != is_in_view:
+            await self._log_hold(in_view=is_marked_now)
+
+    async def _log_hold(self, *, in_view: bool) -> None:
+        log = partial(log_hold, self.run, self.asset_id, self.version_id, in_view=in_view)
+        await self._try("log the hold", log, None)
 
     async def _tell(self, title: str, partners: Iterable[str]) -> tuple[str, ...]:
         """Everybody who had it hears of it once."""

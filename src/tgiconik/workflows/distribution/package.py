@@ -244,6 +244,7 @@ class _PartnerPackage:
         """Update the collection, its link and its record."""
         verdicts = await self._judge(self.facts.of)
         stored = await self.store.find()
+        await self.store.remove_strays(stored)
         before = stored.members
         if not _allowed(verdicts):
             return await self._close(stored, verdicts)

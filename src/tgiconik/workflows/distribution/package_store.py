@@ -5,7 +5,15 @@ with the next number in its key.
 """
 
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import (
+    AsyncIterator,
+    Collection,
+    Iterable,
+    Iterator,
+    Mapping,
+    Sequence,
+)
+from datetime import datetime, timedelta
 from functools import partial
 from typing import Final, TypeAlias
 from urllib.parse import unquote
@@ -37,6 +45,10 @@ _PACKAGE: Final = "package"
 PACKED: Final = "package.delivered"
 #: The maximum number of keys or ids in one search or query.
 _BATCH: Final = 50
+#: How long a run may take from making a collection to publishing its document.
+_IN_THE_MAKING: Final = timedelta(minutes=1)
+#: How long after that a second collection is looked for; it is empty, and shared with nobody.
+_WATCHED: Final = timedelta(days=1)
 #: A member of a collection: `assets` or `collections`, and its id.
 Member: TypeAlias = tuple[str, str]
 
@@ -52,6 +64,7 @@ class PackageSnapshot:
         asked: the keys whose collections were searched for.
         orphans: the collections without a document, by key.
         links: the shares of the deliveries, by id, from iconik's index.
+        strays: collections with the key of a new package, beside the recorded one.
     """
 
     documents: Mapping[str, Document] = attrs.field(factory=dict)
@@ -60,6 +73,7 @@ class PackageSnapshot:
     asked: Collection[str] = ()
     orphans: Mapping[str, str] = attrs.field(factory=dict)
     links: Mapping[str, ShareLink] = attrs.field(factory=dict)
+    strays: Mapping[str, Sequence[str]] = attrs.field(factory=dict)
 
     @property
     def partners(self) -> frozenset[str]:
@@ -160,6 +174,23 @@ class PackageStore:
         if self.snapshot is not None and key in self.snapshot.asked:
             return self.snapshot.orphans.get(key)
         return await orphan(self.run, key)
+
+    async def remove_strays(self, package: StoredPackage) -> None:
+        """Delete empty collections of runs that died, which a late search did not show in time."""
+        key, run = self._key(package.number), self.run
+        if package.document is None:
+            return
+        if self.snapshot is not None:
+            strays = self.snapshot.strays.get(key, ())
+        else:
+            strays = (await _strays(run, {key: package.document})).get(key, ())
+        for collection_id in strays:
+            if await self._is_ours(collection_id):
+                await run.write(
+                    f"delete collection {collection_id}, which nobody needs",
+                    partial(run.iconik.assets.delete_collection, collection_id),
+                    instead=None,
+                )
 
     async def _is_ours(self, collection_id: str) -> bool:
         """Whether these credentials made a collection; the key alone proves nothing."""
@@ -422,6 +453,7 @@ async def read_packages(
         asked=frozenset(unknown),
         orphans=await _orphans(run.iconik, unknown),
         links=await _links(run.iconik, remembered),
+        strays=await _strays(run, documents),
     )
     run.trail.read(f"documents, deliveries and links of project {project.id}: {len(documents)}")
     return snapshot
@@ -434,15 +466,38 @@ async def orphan(run: IconikRun, key: str) -> str | None:
 
 async def _orphans(iconik: IconikClient, keys: Sequence[str]) -> dict[str, str]:
     found: dict[str, str] = {}
+    async for key, collection_id, _ in _keyed(iconik, keys):
+        found.setdefault(key, collection_id)
+    return found
+
+
+async def _strays(run: IconikRun, documents: Mapping[str, Document]) -> dict[str, list[str]]:
+    """Collections that share the key of a new package with the one that its document remembers.
+
+    One that was made just now may be another run's, which deletes it itself.
+    """
+    now = run.now()
+    recent = [key for key, one in documents.items() if now - one.created_at < _WATCHED]
+    strays: dict[str, list[str]] = defaultdict(list)
+    async for key, collection_id, made in _keyed(run.iconik, recent):
+        is_settled = made is not None and now - made >= _IN_THE_MAKING
+        if is_settled and collection_id != documents[key].collection_id:
+            strays[key].append(collection_id)
+    return strays
+
+
+async def _keyed(
+    iconik: IconikClient, keys: Sequence[str]
+) -> AsyncIterator[tuple[str, str, datetime | None]]:
+    """Collections by the keys they have: key, id, and when they were made."""
     for some in _parts(keys):
         hits = iconik.search.collections(
             where=[one_of("external_id", some), term("status", "ACTIVE")],
-            include_fields=["id", "external_id"],
+            include_fields=["id", "external_id", "date_created"],
         )
         async for hit in hits:
             if hit.id is not None:
-                found.setdefault(hit.external_id or "", hit.id)
-    return found
+                yield hit.external_id or "", hit.id, hit.date_created
 
 
 async def _links(iconik: IconikClient, share_ids: Sequence[str]) -> dict[str, ShareLink]:

@@ -103,7 +103,8 @@ async def _publish(
 ) -> Document | None:
     documents = [one async for one in run.grid.community.documents.list(asset_id=asset_id)]
     earlier = _of_series(documents, series, asset_id)
-    there = _published(earlier)
+    there = _published(earlier, _version_of(wanted) if wanted is not None else None)
+    await _supersede_others(run, earlier, there)
     if wanted is None:
         return there and await change_document(run, there, DocumentUpdate(audience=Audience()))
     if there is None or _version_of(there) != _version_of(wanted):
@@ -132,9 +133,30 @@ def _of_series(documents: Iterable[Document], series: str, asset_id: str) -> lis
     return [one for one in documents if (one.external_id or "").startswith(prefix)]
 
 
-def _published(documents: Iterable[Document]) -> Document | None:
+def _published(documents: Iterable[Document], version_id: str | None = None) -> Document | None:
+    """The latest published one, of a version if there is one of it."""
     published = [one for one in documents if one.state == DocumentState.PUBLISHED]
-    return published[-1] if published else None
+    of_version = [one for one in published if version_id and _version_of(one) == version_id]
+    return next(reversed(of_version or published), None)
+
+
+async def _supersede_others(
+    run: GridRun, series: Iterable[Document], kept: Document | None
+) -> None:
+    """A list that was late has hidden a document from a run that published the next one."""
+    for document in series:
+        if document.state == DocumentState.PUBLISHED and kept and document.id != kept.id:
+            await run.write(
+                f"supersede document {document.id}",
+                partial(
+                    run.grid.community.documents.set_state,
+                    document.id,
+                    DocumentState.SUPERSEDED,
+                    if_match=document.etag,
+                    note=f"beside {kept.id}",
+                ),
+                instead=document,
+            )
 
 
 def _version_of(document: Document | DocumentInput) -> str | None:

@@ -6,6 +6,9 @@ only way to share exactly one version. It is recorded in Trading Grid's activity
 key: of several created concurrently, the one recorded first counts, and the others are deleted.
 """
 
+from collections.abc import AsyncIterator, Collection, Sequence
+from datetime import timedelta
+from functools import partial
 from math import ceil
 from typing import Final
 
@@ -17,7 +20,7 @@ from tgiconik.iconik import IconikClient
 from tgiconik.iconik.assets import current_version
 from tgiconik.iconik.models import assets as m
 from tgiconik.iconik.models.files import FileStatus
-from tgiconik.iconik.search import term
+from tgiconik.iconik.search import one_of, term
 from tgiconik.release import AssetFacts
 from tgiconik.tradinggrid.collaboration import Activity, ActivityInput
 from tgiconik.workflows.run import GridRun, IconikRun, Run
@@ -28,6 +31,8 @@ _MADE: Final = "release_asset.made"
 _ACTIVE: Final = "ACTIVE"
 #: The polling interval, in seconds, while iconik copies a version.
 _POLL: Final = 0.5
+#: How long a run may take from making a release asset to noting it.
+_IN_THE_MAKING: Final = timedelta(minutes=1)
 
 
 @attrs.frozen(kw_only=True)
@@ -134,7 +139,7 @@ async def log_hold(run: GridRun, asset_id: str, version_id: str, *, in_view: boo
     """Note in Trading Grid's log that a version is held, and whether the metadata view says so."""
     entry = ActivityInput(
         kind=HELD,
-        external_id=key_of(HELD, asset_id, version_id, run.now().isoformat()),
+        external_id=key_of(HELD, asset_id, version_id, run.now().isoformat(), in_view),
         actor="tgiconik",
         subject_type="assets",
         subject_id=asset_id,
@@ -212,6 +217,7 @@ async def bring_about_release_asset(
         # It is what partners see: its own bytes count, whatever the log says.
         found = await digest_version(run, same[-1].asset_id, same[-1].version_id)
         if found == facts.sha256:
+            await _remove_strays(run, facts, same)
             return same[-1]
         run.trail.decided(f"release asset {same[-1].asset_id} has other bytes than it was made of")
     return await run.write(
@@ -260,17 +266,47 @@ async def _make(run: IconikRun, facts: AssetFacts, key: str, ready_within: float
 
 async def _orphan(run: IconikRun, key: str) -> str | None:
     """The asset of a run that died before it could tell Trading Grid; the oldest one of ours."""
+    async for asset in _of_ours(run, [key]):
+        return asset.id
+    return None
+
+
+async def _remove_strays(run: IconikRun, facts: AssetFacts, known: list[ReleaseAsset]) -> None:
+    """Delete assets that runs which died have made, and that a late search did not show in time.
+
+    One that was made just now may be another run's, which deletes it itself.
+    """
+    keys = [key_of("release", facts.asset_id, facts.version_id, one.number) for one in known]
+    recorded = {one.asset_id for one in known}
+    async for asset in _of_ours(run, keys, beside=recorded):
+        made = asset.date_created
+        if made is None or run.now() - made < _IN_THE_MAKING:
+            continue
+        await run.write(
+            f"delete release asset {asset.id}, which nobody needs",
+            partial(run.iconik.assets.delete_asset, asset.id or ""),
+            instead=None,
+        )
+
+
+async def _of_ours(
+    run: IconikRun, keys: Sequence[str], *, beside: Collection[str] = ()
+) -> AsyncIterator[m.Asset]:
+    """The assets with a key that these credentials made, oldest first; the key proves nothing."""
     found = run.iconik.search.assets(
-        where=[term("external_id", key), term("status", _ACTIVE)],
+        where=[one_of("external_id", keys), term("status", _ACTIVE)],
         include_fields=["id"],
         sort=["date_created"],
     )
-    async for hit in found:
-        # The key alone proves nothing: it is ours if these credentials made it.
-        asset = await run.iconik.assets.get_asset(hit.id or "")
+    hits = [hit.id async for hit in found if hit.id is not None and hit.id not in beside]
+    for asset_id in hits:
+        try:
+            asset = await run.iconik.assets.get_asset(asset_id)
+        except errors.NotFound:
+            # Deleted a moment ago: searches are late.
+            continue
         if asset.created_by_user == await run.user_id():
-            return hit.id
-    return None
+            yield asset
 
 
 async def _copy(iconik: IconikClient, asset_id: str, version_id: str, ready_within: float) -> str:
