@@ -26,8 +26,8 @@ from tgiconik.tradinggrid.collaboration import (
 from tgiconik.workflows.run import GridRun
 from tgiconik.workflows.run.text import fitting, moment, named
 
-#: Who the history says moved it.
-_ACTOR: Final = "tgiconik"
+#: Who the history says moved it, when the workflows did. Such a move is no person's word.
+ACTOR: Final = "tgiconik"
 
 
 async def read_request(run: GridRun, request_id: str, kind: RequestKind) -> Request:
@@ -96,7 +96,7 @@ async def move(
         # A comment may have changed the entity tag; the claim keeps everybody else away.
         fresh = await things.get(id_)
         await things.set_status(
-            id_, to, if_match=fresh.etag, actor=_ACTOR, holder=run.holder_of(id_)
+            id_, to, if_match=fresh.etag, actor=ACTOR, holder=run.holder_of(id_)
         )
 
     try:
@@ -214,5 +214,5 @@ async def say(
 
 
 async def said(things: Commented, id_: str, key: str) -> list[Comment]:
-    """The comment with this key, if it was made."""
-    return await things.comments(id_, external_id=key).first(1)
+    """The comment of ours with this key, if it was made; a partner's with the same is none."""
+    return [one async for one in things.comments(id_, external_id=key) if one.is_operators]
