@@ -3,17 +3,25 @@
 Trigger: an issue on Trading Grid, and any later moment: it is a conversation over days, and each
 run takes the steps that are possible now.
 
-1. The issue names the asset. It is linked (`link_issue`): the faulty version and what iconik knows
-   of it are written into the issue, the issue onto the asset's timeline; the issue is in_progress.
-2. The faulty version is held, so that nobody shares it any more; then every partner's link to it is
+1. The issue names the asset. It is a claim of the partner, about what they have or had of it.
+   Until one of our people has acknowledged it, the media team is told and everybody else keeps
+   what they have. It counts as acknowledged when a person of ours moved it, with any `actor` but
+   `tgiconik`, or entered it for a partner who has or had the asset. One that the partner reopens is
+   acknowledged anew, by a move to in_progress.
+2. It is linked (`link_issue`): the faulty version is written into the issue, the issue onto the
+   asset's timeline, and who had it into the activity log; the issue is in_progress.
+3. The faulty version is held, so that nobody shares it any more; then every partner's link to it is
    closed, and everybody who had it is told not to use it.
-3. The corrected version is a file to upload, a version that is named, or the one that the media
+4. The corrected version is a file to upload, a version that is named, or the one that the media
    team makes current. Until it is approved, runs change nothing and say whom they wait for.
-4. It becomes the current version and goes to all who had the faulty one, as far as
+5. It becomes the current version and goes to all who had the faulty one, as far as
    `release.decide` lets it (`publish_correction`); they are told what replaces what. The issue gets
    a comment with notes and is resolved.
-5. The partner confirms, or reopens: then the version that was to be the correction is the faulty
+6. The partner confirms, or reopens: then the version that was to be the correction is the faulty
    one.
+
+What the partner reads never tells an asset that is not there from one that they never had: both are
+the same question.
 
 What each platform shows afterwards: iconik the comment, the hold, and one silent link per partner
 to the corrected version; Trading Grid the issue with both versions, notes and resolution, a
@@ -64,22 +72,28 @@ from tgiconik.workflows.sharing.snapshot import Snapshot
 from tgiconik.workflows.tickets.containment import (
     Incident,
     contain,
+    is_reported_to_team,
     read_incident,
+    report_to_team,
     round_of,
+    subject_of,
     texts_in,
     update_issue,
     version_in,
 )
 from tgiconik.workflows.tickets.correction import (
+    ask_for_previews,
     distribute_correction,
     find_upload,
     remove_pieces,
     upload_correction,
 )
+from tgiconik.workflows.tickets.memory import MemoryKind, recall
 from tgiconik.workflows.tickets.requests import check_unclaimed, move, read_issue, said, say
 
 #: How long the machines may take for previews of a corrected version.
 READY_WITHIN: Final = timedelta(minutes=30)
+_APPROVAL: Final = "the corrected version to be approved"
 
 
 @attrs.frozen(kw_only=True)
@@ -180,12 +194,14 @@ class Correction:
         pieces: versions of an upload that never became whole.
         approved: it is approved, and not held.
         to_upload: a file is to be uploaded, which the issue does not remember yet.
+        lacks_previews: the upload is whole, and its previews were never asked for.
     """
 
     version_id: str | None = None
     pieces: tuple[str, ...] = ()
     approved: bool = False
     to_upload: bool = False
+    lacks_previews: bool = False
 
 
 @attrs.frozen(kw_only=True)
@@ -194,7 +210,7 @@ class ResolutionPlan:
 
     Attributes:
         contain: the faulty version can still be had, or its holders do not know.
-        upload: the correction is to be uploaded.
+        upload: the correction is to be uploaded, or its previews are to be asked for.
         publish: the corrected version goes to everybody who had the faulty one.
         waiting_on: who has to act next, unless it is published.
     """
@@ -217,11 +233,9 @@ def plan_resolution(
     there_will_be_one = correction.version_id is not None or correction.to_upload
     return ResolutionPlan(
         contain=not incident.is_contained(policy),
-        upload=correction.to_upload,
+        upload=correction.to_upload or correction.lacks_previews,
         publish=correction.approved,
-        waiting_on="the corrected version to be approved"
-        if there_will_be_one
-        else "the media team to make a corrected version",
+        waiting_on=_APPROVAL if there_will_be_one else "the media team to make a corrected version",
     )
 
 
@@ -255,18 +269,59 @@ class _Resolving:
         if asset is None:
             return await self._unclear()
         incident = await read_incident(run, issue, asset)
+        if not incident.is_acknowledged:
+            return await self._unacknowledged(incident)
+        return await self._work_on(incident)
+
+    async def _work_on(self, incident: Incident) -> Resolution:
+        """From an issue that our people have acknowledged to the result."""
         correction = await self._find_correction(incident)
-        plan = plan_resolution(incident, correction, run.policy)
-        if not plan.writes:
-            return self._waiting(incident, correction.version_id, plan.waiting_on)
+        plan = plan_resolution(incident, correction, self.run.policy)
+        corrected = correction.version_id
+        # A run that can only wait writes nothing.
+        only_publishes = plan.publish and not (plan.contain or plan.upload)
+        missing = await self.missing_previews(incident, corrected) if only_publishes else None
+        if missing or not plan.writes:
+            return self._waiting(incident, corrected, missing or plan.waiting_on)
         async with self._claimed() as held:
             await contain(held.run, incident)
-            corrected = correction.version_id
             if plan.upload:
                 corrected = await held.upload(incident, correction)
             if corrected is None or not plan.publish:
                 return self._waiting(incident, corrected, plan.waiting_on)
+            missing = None if only_publishes else await held.missing_previews(incident, corrected)
+            if missing:
+                return self._waiting(incident, corrected, missing)
             return await held.publish(incident, corrected)
+
+    async def missing_previews(self, incident: Incident, corrected: str | None) -> str | None:
+        """Wait for the machines, and say what is missing when they were too slow, or failed."""
+        try:
+            await self.run.iconik.transfer.wait_until_ready(
+                incident.facts.asset_id,
+                corrected or "",
+                timeout=self.given.ready_within.total_seconds(),
+            )
+        except errors.NotReady as error:
+            return f"previews of the corrected version: {error}"
+        return None
+
+    async def _unacknowledged(self, incident: Incident) -> Resolution:
+        """Nobody of ours stands behind it yet: nothing changes for other partners."""
+        run, issue = self.run, self.issue
+        run.trail.decided(f"{issue.id} is not acknowledged by one of our people")
+        if not incident.reporter_had:
+            await self._ask_which()
+        elif not await is_reported_to_team(run, incident):
+            async with self._claimed() as held:
+                await report_to_team(held.run, incident)
+        return Resolution(
+            issue_id=issue.id,
+            status=issue.status,
+            asset_id=incident.facts.asset_id,
+            faulty_version_id=incident.faulty if incident.reporter_had else None,
+            waiting_on=(f"our people to acknowledge {issue.id}",),
+        )
 
     async def _asset(self) -> m.Asset | None:
         """The asset; None when the issue does not name one that is there and has a version."""
@@ -293,7 +348,16 @@ class _Resolving:
             incident, found.version_id
         )
         to_upload = self.given.correction is not None and remembered is None
-        return attrs.evolve(found, approved=approved, to_upload=to_upload)
+        lacks_previews = (
+            self.given.correction is not None
+            and found.version_id is not None
+            and not await self.run.iconik.transfer.has_previews(
+                incident.facts.asset_id, found.version_id
+            )
+        )
+        return attrs.evolve(
+            found, approved=approved, to_upload=to_upload, lacks_previews=lacks_previews
+        )
 
     async def _find_version(self, incident: Incident, remembered: str | None) -> Correction:
         """The corrected version, and the pieces of an upload."""
@@ -325,6 +389,8 @@ class _Resolving:
         version_id = correction.version_id or await upload_correction(
             run, asset_id, self.given.correction or ""
         )
+        if version_id is not None and correction.lacks_previews:
+            await ask_for_previews(run, asset_id, version_id)
         await self._remember(incident, version_id)
         return version_id
 
@@ -336,7 +402,7 @@ class _Resolving:
         reference = AssetReference(
             asset_id=incident.facts.asset_id,
             version_id=corrected,
-            title=named(incident.facts.title) or incident.facts.asset_id,
+            title=incident.public_title,
             role=AssetRole.CORRECTED,
             written_by=OPERATOR,
         )
@@ -353,14 +419,13 @@ class _Resolving:
         """The corrected version is approved: it goes where the faulty one was."""
         run, facts = self.run, incident.facts
         await check_view(run)
-        try:
-            await run.iconik.transfer.wait_until_ready(
-                facts.asset_id, corrected, timeout=self.given.ready_within.total_seconds()
-            )
-        except errors.NotReady as error:
-            return self._waiting(incident, corrected, f"previews of the corrected version: {error}")
+        if run.lease is not None:
+            await run.lease.keep()
         await self._remember(incident, corrected)
         if facts.version_id != corrected:
+            # Waiting for the machines may have taken long.
+            if not await self._is_approved(incident, corrected):
+                return self._waiting(incident, corrected, _APPROVAL)
             await run.write(
                 f"make version {corrected} of {named(facts.title)} the current one",
                 lambda: run.iconik.assets.promote_version(facts.asset_id, corrected),
@@ -417,26 +482,27 @@ class _Resolving:
     async def _unclear(self) -> Resolution:
         """Nothing can be held of nothing: the partner is to name the asset."""
         issue = self.issue
+        await self._ask_which()
+        return Resolution(
+            issue_id=issue.id,
+            status=issue.status,
+            waiting_on=(f"{issue.partner_id} to name the asset of {issue.id}",),
+        )
+
+    async def _ask_which(self) -> None:
+        """Ask once; the same for what is not there and for what the partner never had."""
+        issue, issues = self.issue, self.run.grid.community.issues
         names = {reference.asset_id for reference in issue.asset_references}
         key = f"{issue.id}:{round_of(issue)}:which:{len(issue.asset_references)}"
         question = (
-            "What you refer to is not in our library, or not any more. Which asset do you mean?"
+            "What you refer to is not in our library, or you did not get it from us. Which asset "
+            "do you mean?"
             if len(names) == 1
             else "Please name the one asset that this is about; for several, one issue each."
         )
-        is_new = issue.status == IssueStatus.OPEN
-        status = IssueStatus.ACKNOWLEDGED if is_new else issue.status
-        issues = self.run.grid.community.issues
-        if is_new or not await said(issues, issue.id, key):
+        if not await said(issues, issue.id, key):
             async with self._claimed() as held:
-                if is_new:
-                    await move(held.run, issues, issue.id, IssueStatus.ACKNOWLEDGED)
                 await say(held.run, issues, issue.id, question, key=key)
-        return Resolution(
-            issue_id=issue.id,
-            status=status,
-            waiting_on=(f"{issue.partner_id} to name the asset of {issue.id}",),
-        )
 
     async def _closed(self) -> Resolution:
         """The result that a closed issue came to."""
@@ -449,7 +515,8 @@ class _Resolving:
             return Resolution(
                 issue_id=issue.id, status=issue.status, asset_id=asset_id, faulty_version_id=faulty
             )
-        had = {*texts_in(issue.metadata.get("partners")), issue.partner_id}
+        memory = await recall(self.run, MemoryKind.ISSUE_LINKED, subject_of(issue)) or {}
+        had = {*texts_in(memory.get("partners")), issue.partner_id}
         got = await self._got(asset_id, corrected)
         refused = Outcome(
             partner="",
@@ -507,7 +574,8 @@ class _Resolving:
 
 def _resolution(incident: Incident, theirs: Outcome | None, notes: str | None) -> str:
     """The comment for the partner who reported the issue."""
-    title = named(incident.facts.title)
+    is_theirs = theirs is not None and theirs.state is State.DELIVERED
+    title = named(incident.facts.title) if is_theirs else incident.public_title
     text = f"{title} is corrected, and the faulty version is closed."
     if theirs is not None and theirs.link is not None:
         text += f"\nThe corrected version: {theirs.link}"

@@ -210,9 +210,7 @@ async def contain(run: Run, incident: Incident) -> None:
     if not incident.linked:
         if issue.status == IssueStatus.OPEN:
             await move(run, run.grid.community.issues, issue.id, IssueStatus.ACKNOWLEDGED)
-        await remember(
-            run, MemoryKind.ISSUE_LINKED, subject_of(issue), _known_facts(incident)
-        )
+        await remember(run, MemoryKind.ISSUE_LINKED, subject_of(issue), _known_facts(incident))
         await _link(
             run,
             issue,
@@ -370,7 +368,7 @@ async def link_issue(
     await _link(run, issue, facts.asset_id, faulty_version_id, title=title, metadata=metadata)
 
 
-async def _link(  # noqa: PLR0913 - what is linked to what, and what the partner reads of it
+async def _link(
     run: Run,
     issue: Issue,
     asset_id: str,

@@ -1,6 +1,6 @@
 """A corrected version of an asset: uploaded once, and brought to those who had another one.
 
-An upload takes many calls, and a process may die between any two of them. So the issue remembers
+An upload takes many calls, and a process may die between any two of them. So the log remembers
 which versions there were before the first; what is new and carries the correction's name is ours:
 whole, it is the correction; in pieces, it is removed.
 """
@@ -91,6 +91,15 @@ async def upload_correction(
         instead=None,
     )
     return done.version_id if done else None
+
+
+async def ask_for_previews(run: IconikRun, asset_id: str, version_id: str) -> None:
+    """Ask for the previews of a version whose upload ended before it could."""
+    await run.write(
+        f"ask for previews of version {version_id}",
+        lambda: run.iconik.transfer.request_previews(asset_id, version_id),
+        instead=None,
+    )
 
 
 async def remove_pieces(run: IconikRun, asset_id: str, pieces: Sequence[str]) -> None:

@@ -1,4 +1,4 @@
-"""Our memory of a request or an issue: kept in the activity log, which partners cannot read or write.
+"""Our memory of a request or an issue, in the activity log: partners cannot read or write it.
 
 There is one entry for each kind and round of a request or issue: the first that is noted counts.
 """
