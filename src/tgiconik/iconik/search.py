@@ -267,10 +267,9 @@ class Search(SearchService):
             query: a query in Lucene's own syntax instead.
             search_fields: fields that the text is looked for in; all of them when empty.
             where: conditions that must all hold.
-            sort: field names, with a leading `-` from the largest down; what is still equal comes
-                by id. Relevance is no order that a long walk can rely on, and not offered.
-            facets: fields to count values of; the counts are the `facets` of each page's envelope,
-                a `SearchDocuments` (`async for page in hits.pages()`).
+            sort: field names, with a leading `-` from the largest down, then by id. Relevance is no
+                order that a long walk can rely on.
+            facets: fields to count values of: `facets` of each of `hits.pages()`.
             include_fields: fields that hits have; all of them when empty.
             exclude_fields: fields that hits do not have.
             metadata_view_id: the view whose metadata hits have.
