@@ -157,10 +157,10 @@ async def test_a_partner_cannot_tell_nothing_found_from_found_and_refused(
     assert refused.candidates is not None
     assert nothing.candidates.matched == 0 < refused.candidates.matched
     assert nothing.status == refused.status == RequestStatus.DECLINED
-    first, second = (
+    first, second = [
         {comment.visibility: comment.body for comment in await comments(grid, request_id)}
         for request_id in ("REQ-1045", "REQ-1044")
-    )
+    ]
     assert first["partner"] == second["partner"]
     assert first["internal"] == "Nothing matches the criteria."
     moves = [

@@ -160,12 +160,11 @@ def _complained_of(issue: Issue, facts: AssetFacts, theirs: Sequence[Delivery]) 
     delivered = {one.asset.version_id for one in theirs if one.asset is not None}
     if named := named_version(issue, delivered):
         return named
-    if theirs and round_of(issue) == 0 and all(one.state != DeliveryState.ACTIVE for one in theirs):
-        # They cannot have seen what came after the last one that they got.
-        last = max(theirs, key=lambda one: one.updated_at)
-        if last.asset is not None and last.asset.version_id is not None:
-            return last.asset.version_id
-    return facts.version_id or ""
+    # Of those whose links are closed, the last one is the newest that they can have seen.
+    active = [one for one in theirs if one.state == DeliveryState.ACTIVE]
+    seen = active or (theirs if round_of(issue) == 0 else [])
+    last = max(seen, key=lambda one: one.updated_at, default=None)
+    return (_version_of(last) if last is not None else None) or facts.version_id or ""
 
 
 def subject_of(issue: Issue) -> Subject:
@@ -210,7 +209,6 @@ async def contain(run: Run, incident: Incident) -> None:
     if not incident.linked:
         if issue.status == IssueStatus.OPEN:
             await move(run, run.grid.community.issues, issue.id, IssueStatus.ACKNOWLEDGED)
-        await remember(run, MemoryKind.ISSUE_LINKED, subject_of(issue), _known_facts(incident))
         await _link(
             run,
             issue,
@@ -219,7 +217,9 @@ async def contain(run: Run, incident: Incident) -> None:
             title=incident.public_title,
             metadata=_shared_facts(incident),
         )
-        await move(run, run.grid.community.issues, issue.id, IssueStatus.IN_PROGRESS)
+        await remember(run, MemoryKind.ISSUE_LINKED, subject_of(issue), _known_facts(incident))
+        if issue.status != IssueStatus.IN_PROGRESS:
+            await move(run, run.grid.community.issues, issue.id, IssueStatus.IN_PROGRESS)
     if incident.shows_faulty:
         await _close(run, incident)
     await hold_version(run, facts.asset_id, incident.faulty, title=facts.title)
