@@ -13,8 +13,13 @@ days, and each run takes the steps that are possible now.
    not right.
 
 What each platform shows afterwards: iconik the comment, its queue, and one silent link for the
-partner; Trading Grid the status, an internal comment that says of which version the team was asked,
-a document with the partner's delivery, and the comment with the notes.
+partner; Trading Grid the status, an internal comment and an entry of the activity log that say of
+which version the team was asked, a document with the partner's delivery, and the comment with the
+notes.
+
+A request that the partner entered for an asset that they never got, and that may not go to them, is
+answered as if there was no such asset. Every run closes what an earlier one opened and `decide`
+refuses now.
 
 Running it again changes nothing and gives the same result; after a crash it continues; two at once
 are kept apart by the claim.
