@@ -137,6 +137,7 @@ async def _complain(stage: Stage) -> None:
         severity="high",
         category="branding",
         asset_references=[{"asset_id": stage.asset_id}],
+        moves=["acknowledged"],
     )
 
 
@@ -368,15 +369,15 @@ SCENES: Final = (
         name="`fulfill_media_request`, A assets asked for",
         prepare=_ask,
         run=_fulfill,
-        first=Cost("8A", "A", "6 + 4A", "5 + 2A"),
-        again=Cost("0", "0", "2", "0"),
+        first=Cost("2 + 8A", "A", "7 + 6A", "5 + 2A"),
+        again=Cost("1 + 4A", "0", "4 + 2A", "0"),
     ),
     Scene(
         name="`resolve_media_issue`, sharing is stopped",
         prepare=_complain,
         run=_resolve,
-        first=Cost("6 + P + ⌊P/100⌋", "2 + P", "6 + ⌈P/1000⌉", "6 + 2P"),
-        again=Cost("5", "0", "2 + ⌈P/1000⌉", "0"),
+        first=Cost("9 + P + ⌊P/100⌋", "2 + P", "8 + 2⌈P/1000⌉", "7 + 2P"),
+        again=Cost("5", "0", "4 + ⌈P/1000⌉", "0"),
     ),
     Scene(
         name="`resolve_media_issue`, the correction is shared",
@@ -441,15 +442,15 @@ SCENES: Final = (
         name="`process_enhancement_request`, the team is asked",
         prepare=_wish,
         run=_enhance,
-        first=Cost("4", "1", "5", "4"),
-        again=Cost("3", "0", "2", "0"),
+        first=Cost("5", "1", "7", "5"),
+        again=Cost("4", "0", "4", "0"),
     ),
     Scene(
         name="`process_enhancement_request`, the new version goes out",
         prepare=_enhanced,
         run=_enhance,
-        first=Cost("8", "1", "10", "6"),
-        again=Cost("0", "0", "3", "0"),
+        first=Cost("11", "1", "14", "6"),
+        again=Cost("5", "0", "7", "0"),
     ),
     Scene(
         name="`build_audit_record`, A assets that P partners have",

@@ -1,6 +1,6 @@
 """Initial states for use case 2, the media issue, as plays."""
 
-from collections.abc import Awaitable
+from collections.abc import Awaitable, Sequence
 from functools import partial
 from pathlib import Path
 from tempfile import mkdtemp
@@ -31,12 +31,15 @@ CORRECTION = Path(mkdtemp(prefix="tgiconik-")) / "summer-lookbook-corrected.png"
 CORRECTION.write_bytes(media.png(CORRECTION.name, "Summer lookbook, corrected").content)
 
 
-def complain(sandbox: Sandbox, *asset_ids: str, **fields: object) -> None:
-    """Create an issue."""
+def complain(
+    sandbox: Sandbox, *asset_ids: str, moves: Sequence[str] = ("acknowledged",), **fields: object
+) -> None:
+    """Create an issue, acknowledged by one of our people."""
     grid_seed.add_issue(
         sandbox.state,
         credentials.COMPANY_ID,
         ISSUE,
+        moves=moves,
         **{
             "partner_id": world.NORDLICHT,
             "subject": "The logo is last year's",
@@ -181,7 +184,11 @@ async def traces(grid: TradingGridClient, iconik: IconikClient, clock: Clock) ->
         "status": issue.status,
         "moves": [step.to for step in issue.history],
         "references": [(r.role, names.get(r.version_id)) for r in issue.asset_references],
-        "partners": issue.metadata.get("partners"),
+        "shown": sorted(issue.metadata),
+        "remembered": [
+            (entry.kind, entry.detail["partners"])
+            async for entry in grid.community.activity.list(kind=["issue.linked"])
+        ],
         "resolution": issue.resolution,
         "claimed": bool(issue.claim.expires_at and issue.claim.expires_at > clock.time),
         "comments": [c.external_id for c in comments],

@@ -147,14 +147,27 @@ async def test_what_may_not_go_to_the_partner_is_declined_without_telling_titles
     assert "Under embargo until" in told["internal"]
 
 
-async def test_an_empty_search_asks_the_partner_for_other_words(
+async def test_a_partner_cannot_tell_nothing_found_from_found_and_refused(
     grid: TradingGridClient, iconik: IconikClient, clock: Clock
 ) -> None:
-    result = await fulfill_media_request(grid, iconik, "REQ-1045", policy=POLICY, now=clock)
+    nothing = await fulfill_media_request(grid, iconik, "REQ-1045", policy=POLICY, now=clock)
+    refused = await fulfill_media_request(grid, iconik, "REQ-1044", policy=POLICY, now=clock)
 
-    assert result.status == RequestStatus.NEEDS_INFORMATION
-    (comment,) = await comments(grid, "REQ-1045")
-    assert "Nothing in our library matches" in comment.body
+    assert nothing.candidates is not None
+    assert refused.candidates is not None
+    assert nothing.candidates.matched == 0 < refused.candidates.matched
+    assert nothing.status == refused.status == RequestStatus.DECLINED
+    first, second = [
+        {comment.visibility: comment.body for comment in await comments(grid, request_id)}
+        for request_id in ("REQ-1045", "REQ-1044")
+    ]
+    assert first["partner"] == second["partner"]
+    assert first["internal"] == "Nothing matches the criteria."
+    moves = [
+        [step.to for step in (await grid.community.requests.get(request_id)).history]
+        for request_id in ("REQ-1045", "REQ-1044")
+    ]
+    assert moves[0] == moves[1]
 
 
 async def test_named_assets_that_may_not_go_leave_the_request_partially_fulfilled(
@@ -352,10 +365,14 @@ async def test_a_reopened_request_is_answered_with_something_else(
     assert second.status == RequestStatus.DECLINED
 
 
-async def test_an_answered_question_is_taken_up_with_what_the_partner_added(
+async def test_a_reopened_request_is_taken_up_with_what_the_partner_added(
     grid: TradingGridClient, iconik: IconikClient, clock: Clock
 ) -> None:
     await fulfill_media_request(grid, iconik, "REQ-1045", policy=POLICY, now=clock)
+    request = await grid.community.requests.get("REQ-1045")
+    await grid.community.requests.set_status(
+        "REQ-1045", RequestStatus.REOPENED, if_match=request.etag
+    )
     request = await grid.community.requests.get("REQ-1045")
     await grid.community.requests.update(
         "REQ-1045",

@@ -71,8 +71,12 @@ async def test_the_whole_life_of_an_issue(
     values = await iconik.metadata.values(LOOKBOOK, world.RELEASE_VIEW)
     assert list(values["HeldVersions"]) == [first]
     issue = await grid.community.issues.get(ISSUE)
-    assert issue.metadata["title"] == "Summer lookbook"
-    assert issue.metadata["fields"]["Regions"] == ["DE", "AT", "US"]
+    # The partner reads it: only what they have themselves.
+    assert issue.metadata == {
+        "asset_id": LOOKBOOK,
+        "title": "Summer lookbook",
+        "version_id": first,
+    }
     segments = iconik.assets.list_asset_segments(LOOKBOOK, include_all_versions=True)
     (segment,) = [one async for one in segments]
     assert segment.segment_text == (
@@ -342,12 +346,44 @@ async def test_previews_that_fail_are_waited_for_and_not_released(
     await stopped(sandbox, grid, iconik, clock)
     sandbox.transcoding.errors = {"TRANSCODE": "out of colours"}
     await improve(sandbox, iconik)
+    writes = len(sandbox.writes)
 
     result = await run(grid, iconik, clock)
 
     assert result.status == IssueStatus.IN_PROGRESS
+    assert sandbox.writes[writes:] == []
     assert result.waiting_on[0].startswith("previews of the corrected version: ")
     assert await open_links(iconik) == 0
+
+
+async def test_previews_that_a_run_died_before_asking_for_are_asked_for_once(
+    grid: TradingGridClient, iconik: IconikClient, sandbox: Sandbox, wire: Wire, clock: Clock
+) -> None:
+    await new(sandbox, grid, iconik, clock)
+    is_dead = False
+
+    async def die(request: httpx.Request) -> None:
+        nonlocal is_dead
+        is_dead = is_dead or (request.method == "POST" and request.url.path.endswith("/keyframes/"))
+        if is_dead:
+            raise httpx.ConnectError("the process is gone")
+
+    wire.before.append(die)
+    with pytest.raises(errors.TgIconikError):
+        await run(grid, iconik, clock, correction=CORRECTION)
+    wire.before.clear()
+    clock.advance(minutes=2)
+
+    waiting = await run(grid, iconik, clock, correction=CORRECTION)
+    assert waiting.waiting_on == APPROVAL
+    assert await iconik.transfer.has_previews(LOOKBOOK, str(waiting.corrected_version_id))
+    asked = [write for write in sandbox.writes if write.path.endswith("/keyframes/")]
+    assert len(asked) == 1
+
+    seed.set_approval(sandbox.state, LOOKBOOK, "APPROVED")
+    done = await run(grid, iconik, clock, correction=CORRECTION)
+    assert (done.status, len(asked)) == (IssueStatus.RESOLVED, 1)
+    assert len((await iconik.assets.get_asset(LOOKBOOK)).versions or ()) == 2
 
 
 async def test_a_partner_who_withdraws_in_the_middle_is_heard(

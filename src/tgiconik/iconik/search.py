@@ -201,6 +201,7 @@ class SearchOptions(TypedDict, total=False):
     """The options of a search besides its text; `Search.documents` documents each."""
 
     query: str | None
+    search_fields: Sequence[str]
     where: Sequence[Condition]
     sort: Sequence[str]
     facets: Sequence[str]
@@ -221,8 +222,8 @@ class Search(SearchService):
         Args:
             text: words of a person; everything special in them is escaped. Everything, when left
                 out.
-            options: as for `documents`: query, where, sort, facets, include_fields, exclude_fields,
-                metadata_view_id, per_page.
+            options: as for `documents`: query, search_fields, where, sort, facets, include_fields,
+                exclude_fields, metadata_view_id, per_page.
         """
         return self.documents(["assets"], text, **options)
 
@@ -234,8 +235,8 @@ class Search(SearchService):
         Args:
             text: words of a person; everything special in them is escaped. Everything, when left
                 out.
-            options: as for `documents`: query, where, sort, facets, include_fields, exclude_fields,
-                metadata_view_id, per_page.
+            options: as for `documents`: query, search_fields, where, sort, facets, include_fields,
+                exclude_fields, metadata_view_id, per_page.
         """
         return self.documents(["collections"], text, **options)
 
@@ -245,6 +246,7 @@ class Search(SearchService):
         text: str | None = None,
         *,
         query: str | None = None,
+        search_fields: Sequence[str] = (),
         where: Sequence[Condition] = (),
         sort: Sequence[str] = (),
         facets: Sequence[str] = (),
@@ -263,11 +265,11 @@ class Search(SearchService):
             doc_types: such as `assets`, `collections` or `segments`.
             text: words of a person; everything special in them is escaped.
             query: a query in Lucene's own syntax instead.
+            search_fields: fields that the text is looked for in; all of them when empty.
             where: conditions that must all hold.
-            sort: field names, with a leading `-` from the largest down; what is still equal comes
-                by id. Relevance is no order that a long walk can rely on, and not offered.
-            facets: fields to count values of; the counts are the `facets` of each page's envelope,
-                a `SearchDocuments` (`async for page in hits.pages()`).
+            sort: field names, with a leading `-` from the largest down, then by id. Relevance is no
+                order that a long walk can rely on.
+            facets: fields to count values of: `facets` of each of `hits.pages()`.
             include_fields: fields that hits have; all of them when empty.
             exclude_fields: fields that hits do not have.
             metadata_view_id: the view whose metadata hits have.
@@ -285,6 +287,7 @@ class Search(SearchService):
             body=_criteria(
                 doc_types=doc_types,
                 query=_query(text, query),
+                search_fields=search_fields,
                 where=where,
                 sort=sort,
                 facets=facets,
@@ -309,6 +312,7 @@ def _criteria(
     *,
     doc_types: Sequence[str],
     query: str,
+    search_fields: Sequence[str],
     where: Sequence[Condition],
     sort: Sequence[str],
     facets: Sequence[str],
@@ -322,6 +326,8 @@ def _criteria(
     )
     if query:
         body.query = query
+    if fields := texts(search_fields, "search_fields"):
+        body.search_fields = list(fields)
     if conditions := several(where, "where", Condition, "conditions"):
         body.filter = all_of(*conditions).to_filter()
     if fields := texts(facets, "facets"):

@@ -13,8 +13,13 @@ the steps that are possible now.
    about the version that was not right.
 
 Afterwards, iconik has the comment, the queue, and one share for the partner, created without a
-notification. Trading Grid has the status, an internal comment with the version that the team was
-asked about, a document with the partner's delivery, and the comment with the notes.
+notification. Trading Grid has the status, an internal comment and an entry of the activity log with
+the version that the team was asked about, a document with the partner's delivery, and the comment
+with the notes.
+
+If a partner names an asset that they never got and that may not be released to them, the answer is
+the same as for an asset that does not exist. Every run revokes links of earlier runs that `decide`
+refuses now.
 
 Idempotent: another run changes nothing and returns the same result. After a crash, the next run
 continues. The claim prevents concurrent runs from working on the same request.
@@ -29,7 +34,7 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from datetime import timedelta
 from functools import partial
-from typing import Final, Self
+from typing import Self
 
 import attrs
 
@@ -55,9 +60,11 @@ from tgiconik.workflows.sharing.delivery import (
     record_for_request,
 )
 from tgiconik.workflows.sharing.facts import check_view, read_facts
-from tgiconik.workflows.sharing.share import close_request, share_asset
+from tgiconik.workflows.sharing.share import keep_recorded, share_asset
 from tgiconik.workflows.sharing.snapshot import Snapshot
 from tgiconik.workflows.tickets.media_team import ask_media_team, take_from_queue
+from tgiconik.workflows.tickets.memory import MemoryKind, Subject, recall, remember
+from tgiconik.workflows.tickets.opened import reconcile_opened
 from tgiconik.workflows.tickets.requests import (
     Ticket,
     check_unclaimed,
@@ -69,9 +76,6 @@ from tgiconik.workflows.tickets.requests import (
     say,
     waiting_on_after,
 )
-
-#: The key prefix of the comment that records which version the team was asked about.
-_ASKED: Final = "asked"
 
 
 @attrs.frozen(kw_only=True)
@@ -165,12 +169,36 @@ class _Enhancing:
         facts = await self._facts()
         if facts is None or facts.version_id is None:
             return await self._unclear()
+        ticket = await self._ticket()
         asked = await self._asked()
+        if asked is None and not await self._is_known_to_partner(ticket, facts):
+            return await self._unclear()
+        await reconcile_opened(self.run, ticket)
         if asked is None:
             return await self._ask(facts, facts.version_id)
         if asked == facts.version_id:
             return self._waiting(facts, asked, "the media team to make a new version")
-        return await self._answer(facts, asked)
+        return await self._answer(ticket, facts, asked)
+
+    async def _ticket(self) -> Ticket:
+        request = self.request
+        partner = await read_partner(self.run, request.partner_id)
+        return Ticket.of(request, partner, self.run.policy)
+
+    async def _is_known_to_partner(self, ticket: Ticket, facts: AssetFacts) -> bool:
+        """Whether the partner may hear that there is this asset.
+
+        They may have it, have or had it, or one of our people has entered the request for them.
+        """
+        run, request = self.run, self.request
+        if request.is_operators:
+            return True
+        if decide(run.policy, facts, ticket.recipient, ticket.purpose, run.now()).allowed:
+            return True
+        deliveries = run.grid.community.deliveries.list(
+            asset_id=facts.asset_id, partner_id=request.partner_id
+        )
+        return any([one.is_operators async for one in deliveries])
 
     async def _facts(self) -> AssetFacts | None:
         """The facts of the asset; None if the request does not name exactly one existing asset."""
@@ -187,13 +215,8 @@ class _Enhancing:
 
     async def _asked(self) -> str | None:
         """The version that the media team was asked about in this round of the request."""
-        prefix = _asked_key(self.request, "")
-        versions = [
-            str(comment.external_id).removeprefix(prefix)
-            async for comment in self.run.grid.community.requests.comments(self.request.id)
-            if str(comment.external_id).startswith(prefix)
-        ]
-        return versions[-1] if versions else None
+        memory = await recall(self.run, MemoryKind.TEAM_ASKED, _subject(self.request))
+        return str(memory["version_id"]) if memory is not None else None
 
     async def _ask(self, facts: AssetFacts, version_id: str) -> Enhancement:
         request = self.request
@@ -214,16 +237,19 @@ class _Enhancing:
                 key=_asked_key(request, version_id),
                 visibility=CommentVisibility.INTERNAL,
             )
+            await remember(
+                held.run,
+                MemoryKind.TEAM_ASKED,
+                _subject(request),
+                {"asset_id": facts.asset_id, "version_id": version_id},
+            )
         return self._waiting(facts, version_id, "the media team to make a new version")
 
-    async def _answer(self, facts: AssetFacts, asked: str) -> Enhancement:
+    async def _answer(self, ticket: Ticket, facts: AssetFacts, asked: str) -> Enhancement:
         """Share the new version with the partner if it may be released."""
         run, request = self.run, self.request
-        partner = await read_partner(run, request.partner_id)
-        ticket = Ticket.of(request, partner, run.policy)
         decision = decide(run.policy, facts, ticket.recipient, ticket.purpose, run.now())
         if not decision.allowed:
-            await self._reconcile(facts)
             return self._refused(facts, asked, decision)
         async with self._in_review() as held:
             outcome = await held.share(facts, ticket, decision)
@@ -255,13 +281,18 @@ class _Enhancing:
             title=facts.title,
             restrictions=decision.restrictions,
         )
-        return await share_asset(
+        outcome = await share_asset(
             run,
             snapshot,
             recipient=ticket.recipient,
             purpose=ticket.purpose,
             record=partial(record_for_request, run, request, document),
         )
+        if outcome.state is State.DELIVERED and not run.dry_run:
+            # Whatever died before: one link is left, the one on record.
+            await snapshot.refresh()
+            await keep_recorded(run, snapshot, request.partner_id, ticket.purpose)
+        return outcome
 
     async def deliver(self, facts: AssetFacts, outcome: Outcome) -> None:
         """Tell the partner, and fulfil the request."""
@@ -278,20 +309,12 @@ class _Enhancing:
         await take_from_queue(run, facts.asset_id, self.queue)
         await move(run, requests, request_id, RequestStatus.FULFILLED)
 
-    async def _reconcile(self, facts: AssetFacts) -> None:
-        """Close a link from an earlier round: it shows the new version too."""
-        run, request = self.run, self.request
-        snapshot = await Snapshot.of_asset(
-            run, facts.asset_id, facts=facts, partner_id=request.partner_id
-        )
-        await snapshot.refresh()
-        await close_request(run, snapshot, request.partner_id, request.id)
-
     async def _unclear(self) -> Enhancement:
         """Ask the partner to name the asset."""
         request, ids = self.request, criteria_of(self.request).asset_ids
         question = (
-            "What you refer to is not in our library, or not any more. Which asset do you mean?"
+            "What you refer to is not in our library, or not released to you. Which asset do you "
+            "mean?"
             if len(ids) == 1
             else "Please name the one asset that this is about; for several, one request each."
         )
@@ -311,10 +334,11 @@ class _Enhancing:
         """The result of a closed request, from its recorded deliveries."""
         request = self.request
         asked = await self._asked()
+        refused = await reconcile_opened(self.run, await self._ticket())
         deliveries = self.run.grid.community.deliveries.list(request_id=request.id)
         delivered = [o async for delivery in deliveries if (o := outcome_of(delivery))]
         # If the request was reopened, only the last round counts.
-        outcomes = tuple(delivered[-1:])
+        outcomes = tuple(refused or delivered[-1:])
         self.run.trail.decided(f"{request.id} is {request.status}: nothing to do")
         return Enhancement(
             request_id=request.id,
@@ -361,9 +385,13 @@ def _questions(request: Request) -> int:
     return sum(step.to == RequestStatus.NEEDS_INFORMATION for step in request.history)
 
 
-def _asked_key(request: Request, version_id: str) -> str:
+def _subject(request: Request) -> Subject:
     # Per round: after a reopening, the team is asked again.
-    return f"{request.id}:{_ASKED}:{rounds_of(request)}:{version_id}"
+    return Subject(noun="requests", id=request.id, round=rounds_of(request))
+
+
+def _asked_key(request: Request, version_id: str) -> str:
+    return f"{request.id}:asked:{rounds_of(request)}:{version_id}"
 
 
 def _wish(request: Request) -> str:

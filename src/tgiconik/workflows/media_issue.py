@@ -3,18 +3,25 @@
 Trigger: an issue on Trading Grid, then a schedule: it takes days, and each run takes the steps that
 are possible now.
 
-1. The issue names the asset and is linked to it (`link_issue`): the faulty version and its metadata
-   are written into the issue, and a comment on the asset's timeline refers to the issue. The issue
-   is `in_progress`.
-2. The faulty version is held, so that it is not shared again. Then every partner's link to it is
+1. The issue names the asset. It is a partner's claim about an asset that they have or had. Until
+   one of our people acknowledges it, the media team is told, and nothing changes for other
+   partners. It is acknowledged if a person of ours moved it, with any `actor` but `tgiconik`, or
+   entered it for a partner who has or had the asset. After a reopening by the partner, it has to be
+   acknowledged again, by a move to `in_progress`.
+2. The issue is linked to the asset (`link_issue`): the faulty version is written into the issue, a
+   comment on the asset's timeline refers to the issue, and the activity log records who had the
+   version. The issue is `in_progress`.
+3. The faulty version is held, so that it is not shared again. Then every partner's link to it is
    revoked, and every partner who had it is told not to use it.
-3. The corrected version is a file to upload, a named version, or the version that the media team
+4. The corrected version is a file to upload, a named version, or the version that the media team
    promotes. Until it is approved, runs change nothing and report whom they wait for.
-4. It becomes the current version and is shared with every partner who had the faulty one, if
+5. It becomes the current version and is shared with every partner who had the faulty one, if
    `release.decide` allows it (`publish_correction`). An announcement says what replaces what. The
    issue gets a comment with notes and is resolved.
-5. The partner confirms or reopens the issue. If it is reopened, the corrected version becomes the
+6. The partner confirms or reopens the issue. If it is reopened, the corrected version becomes the
    faulty one.
+
+The partner gets the same question for an asset that does not exist and for one that they never had.
 
 Afterwards, iconik has the comment, the hold, and one share per partner of the corrected version,
 created without a notification. Trading Grid has the issue with both versions, notes and resolution,
@@ -66,22 +73,28 @@ from tgiconik.workflows.sharing.snapshot import Snapshot
 from tgiconik.workflows.tickets.containment import (
     Incident,
     contain,
+    is_reported_to_team,
     read_incident,
+    report_to_team,
     round_of,
+    subject_of,
     texts_in,
     update_issue,
     version_in,
 )
 from tgiconik.workflows.tickets.correction import (
+    ask_for_previews,
     distribute_correction,
     find_upload,
     remove_pieces,
     upload_correction,
 )
+from tgiconik.workflows.tickets.memory import MemoryKind, recall
 from tgiconik.workflows.tickets.requests import check_unclaimed, move, read_issue, said, say
 
 #: The timeout for transcoding previews of a corrected version.
 READY_WITHIN: Final = timedelta(minutes=30)
+_APPROVAL: Final = "the corrected version to be approved"
 
 
 @attrs.frozen(kw_only=True)
@@ -181,13 +194,15 @@ class Correction:
         version_id: the version; None before there is one.
         pieces: versions left by incomplete uploads.
         approved: whether it is approved and not held.
-        to_upload: whether a file is to be uploaded that the issue has no record of.
+        to_upload: whether a file is to be uploaded that has no record yet.
+        lacks_previews: whether the upload is complete and its previews were never requested.
     """
 
     version_id: str | None = None
     pieces: tuple[str, ...] = ()
     approved: bool = False
     to_upload: bool = False
+    lacks_previews: bool = False
 
 
 @attrs.frozen(kw_only=True)
@@ -196,7 +211,7 @@ class ResolutionPlan:
 
     Attributes:
         contain: revoke links to the faulty version and notify partners who had it.
-        upload: upload the correction.
+        upload: upload the correction, or request its previews.
         publish: share the corrected version with every partner who had the faulty one.
         waiting_on: who has to act next, unless the correction is published.
     """
@@ -219,11 +234,9 @@ def plan_resolution(
     there_will_be_one = correction.version_id is not None or correction.to_upload
     return ResolutionPlan(
         contain=not incident.is_contained(policy),
-        upload=correction.to_upload,
+        upload=correction.to_upload or correction.lacks_previews,
         publish=correction.approved,
-        waiting_on="the corrected version to be approved"
-        if there_will_be_one
-        else "the media team to make a corrected version",
+        waiting_on=_APPROVAL if there_will_be_one else "the media team to make a corrected version",
     )
 
 
@@ -257,18 +270,59 @@ class _Resolving:
         if asset is None:
             return await self._unclear()
         incident = await read_incident(run, issue, asset)
+        if not incident.is_acknowledged:
+            return await self._unacknowledged(incident)
+        return await self._work_on(incident)
+
+    async def _work_on(self, incident: Incident) -> Resolution:
+        """From an issue that our people have acknowledged to the result."""
         correction = await self._find_correction(incident)
-        plan = plan_resolution(incident, correction, run.policy)
-        if not plan.writes:
-            return self._waiting(incident, correction.version_id, plan.waiting_on)
+        plan = plan_resolution(incident, correction, self.run.policy)
+        corrected = correction.version_id
+        # A run that can only wait writes nothing.
+        only_publishes = plan.publish and not (plan.contain or plan.upload)
+        missing = await self.missing_previews(incident, corrected) if only_publishes else None
+        if missing or not plan.writes:
+            return self._waiting(incident, corrected, missing or plan.waiting_on)
         async with self._claimed() as held:
             await contain(held.run, incident)
-            corrected = correction.version_id
             if plan.upload:
                 corrected = await held.upload(incident, correction)
             if corrected is None or not plan.publish:
                 return self._waiting(incident, corrected, plan.waiting_on)
+            missing = None if only_publishes else await held.missing_previews(incident, corrected)
+            if missing:
+                return self._waiting(incident, corrected, missing)
             return await held.publish(incident, corrected)
+
+    async def missing_previews(self, incident: Incident, corrected: str | None) -> str | None:
+        """Wait for the machines, and say what is missing when they were too slow, or failed."""
+        try:
+            await self.run.iconik.transfer.wait_until_ready(
+                incident.facts.asset_id,
+                corrected or "",
+                timeout=self.given.ready_within.total_seconds(),
+            )
+        except errors.NotReady as error:
+            return f"previews of the corrected version: {error}"
+        return None
+
+    async def _unacknowledged(self, incident: Incident) -> Resolution:
+        """Nobody of ours stands behind it yet: nothing changes for other partners."""
+        run, issue = self.run, self.issue
+        run.trail.decided(f"{issue.id} is not acknowledged by one of our people")
+        if not incident.reporter_had:
+            await self._ask_which()
+        elif not await is_reported_to_team(run, incident):
+            async with self._claimed() as held:
+                await report_to_team(held.run, incident)
+        return Resolution(
+            issue_id=issue.id,
+            status=issue.status,
+            asset_id=incident.facts.asset_id,
+            faulty_version_id=incident.faulty if incident.reporter_had else None,
+            waiting_on=(f"our people to acknowledge {issue.id}",),
+        )
 
     async def _asset(self) -> m.Asset | None:
         """The asset; None if the issue does not name exactly one existing asset with a version."""
@@ -295,7 +349,16 @@ class _Resolving:
             incident, found.version_id
         )
         to_upload = self.given.correction is not None and remembered is None
-        return attrs.evolve(found, approved=approved, to_upload=to_upload)
+        lacks_previews = (
+            self.given.correction is not None
+            and found.version_id is not None
+            and not await self.run.iconik.transfer.has_previews(
+                incident.facts.asset_id, found.version_id
+            )
+        )
+        return attrs.evolve(
+            found, approved=approved, to_upload=to_upload, lacks_previews=lacks_previews
+        )
 
     async def _find_version(self, incident: Incident, remembered: str | None) -> Correction:
         """Find the corrected version, and the pieces of an incomplete upload."""
@@ -327,6 +390,8 @@ class _Resolving:
         version_id = correction.version_id or await upload_correction(
             run, asset_id, self.given.correction or ""
         )
+        if version_id is not None and correction.lacks_previews:
+            await ask_for_previews(run, asset_id, version_id)
         await self._remember(incident, version_id)
         return version_id
 
@@ -338,7 +403,7 @@ class _Resolving:
         reference = AssetReference(
             asset_id=incident.facts.asset_id,
             version_id=corrected,
-            title=named(incident.facts.title) or incident.facts.asset_id,
+            title=incident.public_title,
             role=AssetRole.CORRECTED,
             written_by=OPERATOR,
         )
@@ -355,14 +420,13 @@ class _Resolving:
         """Share the approved corrected version with partners who had the faulty one."""
         run, facts = self.run, incident.facts
         await check_view(run)
-        try:
-            await run.iconik.transfer.wait_until_ready(
-                facts.asset_id, corrected, timeout=self.given.ready_within.total_seconds()
-            )
-        except errors.NotReady as error:
-            return self._waiting(incident, corrected, f"previews of the corrected version: {error}")
+        if run.lease is not None:
+            await run.lease.keep()
         await self._remember(incident, corrected)
         if facts.version_id != corrected:
+            # Waiting for the machines may have taken long.
+            if not await self._is_approved(incident, corrected):
+                return self._waiting(incident, corrected, _APPROVAL)
             await run.write(
                 f"make version {corrected} of {named(facts.title)} the current one",
                 lambda: run.iconik.assets.promote_version(facts.asset_id, corrected),
@@ -419,26 +483,27 @@ class _Resolving:
     async def _unclear(self) -> Resolution:
         """Ask the partner to name the asset."""
         issue = self.issue
+        await self._ask_which()
+        return Resolution(
+            issue_id=issue.id,
+            status=issue.status,
+            waiting_on=(f"{issue.partner_id} to name the asset of {issue.id}",),
+        )
+
+    async def _ask_which(self) -> None:
+        """Ask once; the same for what is not there and for what the partner never had."""
+        issue, issues = self.issue, self.run.grid.community.issues
         names = {reference.asset_id for reference in issue.asset_references}
         key = f"{issue.id}:{round_of(issue)}:which:{len(issue.asset_references)}"
         question = (
-            "What you refer to is not in our library, or not any more. Which asset do you mean?"
+            "What you refer to is not in our library, or you did not get it from us. Which asset "
+            "do you mean?"
             if len(names) == 1
             else "Please name the one asset that this is about; for several, one issue each."
         )
-        is_new = issue.status == IssueStatus.OPEN
-        status = IssueStatus.ACKNOWLEDGED if is_new else issue.status
-        issues = self.run.grid.community.issues
-        if is_new or not await said(issues, issue.id, key):
+        if not await said(issues, issue.id, key):
             async with self._claimed() as held:
-                if is_new:
-                    await move(held.run, issues, issue.id, IssueStatus.ACKNOWLEDGED)
                 await say(held.run, issues, issue.id, question, key=key)
-        return Resolution(
-            issue_id=issue.id,
-            status=status,
-            waiting_on=(f"{issue.partner_id} to name the asset of {issue.id}",),
-        )
 
     async def _closed(self) -> Resolution:
         """The result of a closed issue."""
@@ -451,7 +516,8 @@ class _Resolving:
             return Resolution(
                 issue_id=issue.id, status=issue.status, asset_id=asset_id, faulty_version_id=faulty
             )
-        had = {*texts_in(issue.metadata.get("partners")), issue.partner_id}
+        memory = await recall(self.run, MemoryKind.ISSUE_LINKED, subject_of(issue)) or {}
+        had = {*texts_in(memory.get("partners")), issue.partner_id}
         got = await self._got(asset_id, corrected)
         refused = Outcome(
             partner="",
@@ -509,7 +575,8 @@ class _Resolving:
 
 def _resolution(incident: Incident, theirs: Outcome | None, notes: str | None) -> str:
     """The comment for the partner who reported the issue."""
-    title = named(incident.facts.title)
+    is_theirs = theirs is not None and theirs.state is State.DELIVERED
+    title = named(incident.facts.title) if is_theirs else incident.public_title
     text = f"{title} is corrected, and the faulty version is closed."
     if theirs is not None and theirs.link is not None:
         text += f"\nThe corrected version: {theirs.link}"

@@ -15,8 +15,9 @@ Steps. Each one reads the current state before it writes:
 Afterwards, iconik has one share on the asset, created without a notification, whose title is the
 partner's key. Trading Grid has the status, a document with the partner's delivery, and one comment.
 The final status is `fulfilled`; `partially_fulfilled` if only some of the named assets may be
-released; `needs_information` if nothing was found, several matches are equally good, or the partner
-has no contact; `declined` if nothing that was found may be released to this partner.
+released; `needs_information` if several matches are equally good or the partner has no contact;
+`declined` if nothing may be released to this partner. The answer to the partner is the same whether
+nothing was found or everything that was found was refused; the reasons are an internal comment.
 
 Idempotent: another run changes nothing and returns the same result. After a crash, the next run
 continues, and revokes links that may no longer be open. The claim prevents concurrent runs from
@@ -43,7 +44,7 @@ import attrs
 from tgiconik import errors
 from tgiconik._frames import without_locals
 from tgiconik.iconik import IconikClient
-from tgiconik.release import AssetFacts, Decision, ReleasePolicy, decide
+from tgiconik.release import ReleasePolicy
 from tgiconik.tradinggrid import TradingGridClient
 from tgiconik.tradinggrid.collaboration import (
     CommentVisibility,
@@ -55,15 +56,15 @@ from tgiconik.tradinggrid.collaboration import (
 from tgiconik.tradinggrid.collaboration.transitions import REQUEST_MOVES, is_open
 from tgiconik.workflows.run import LEASE, Run
 from tgiconik.workflows.run.results import Outcome, Result, State
-from tgiconik.workflows.run.text import key_of, listed, named, ruling
+from tgiconik.workflows.run.text import key_of, listed, named
 from tgiconik.workflows.run.trail import Clock, Step, Trail, utc_now
 from tgiconik.workflows.sharing.delivery import (
     outcome_of,
     publish_for_request,
     record_for_request,
 )
-from tgiconik.workflows.sharing.facts import check_view, read_facts
-from tgiconik.workflows.sharing.share import close_request, keep_recorded, share_asset
+from tgiconik.workflows.sharing.facts import check_view
+from tgiconik.workflows.sharing.share import share_asset
 from tgiconik.workflows.sharing.snapshot import Snapshot
 from tgiconik.workflows.tickets.answers import (
     AnswerPlan,
@@ -73,6 +74,7 @@ from tgiconik.workflows.tickets.answers import (
     plan_report,
 )
 from tgiconik.workflows.tickets.candidates import Candidate, Candidates, search_candidates
+from tgiconik.workflows.tickets.opened import reconcile_opened
 from tgiconik.workflows.tickets.requests import (
     Ticket,
     check_unclaimed,
@@ -260,7 +262,7 @@ class _Fulfilling:
             outcomes = await self._deliver(ticket, plan)
         if any(outcome.state is not State.DELIVERED for outcome in outcomes):
             return await self._failed(request, outcomes, candidates)
-        await self._reconcile(ticket, outcomes)
+        await reconcile_opened(self.run, ticket, delivered={o.asset_id for o in outcomes})
         if plan.deliver:
             plan = plan_report(ticket, outcomes, candidates)
         await self._tell(request, plan, outcomes)
@@ -269,52 +271,6 @@ class _Fulfilling:
 
     async def _deliver(self, ticket: Ticket, plan: AnswerPlan) -> list[Outcome]:
         return [await self._deliver_one(ticket, candidate) for candidate in plan.deliver]
-
-    async def _reconcile(self, ticket: Ticket, outcomes: Sequence[Outcome]) -> list[Outcome]:
-        """Judge what this request opened and this run has not delivered; close what is refused.
-
-        The documents of the request say what it opened. They are published before anything is
-        shared, so they name it whatever died, was renamed, or is not found by the search any more.
-
-        Returns:
-            One refused outcome for each asset that the partner may not have any more.
-        """
-        delivered = {o.asset_id for o in outcomes if o.state is State.DELIVERED}
-        documents = self.run.grid.community.documents.list(request_id=ticket.request.id)
-        opened = {one.asset.asset_id async for one in documents if one.asset is not None}
-        found = [await self._reconcile_asset(ticket, id_) for id_ in sorted(opened - delivered)]
-        return [outcome for outcome in found if outcome is not None]
-
-    async def _reconcile_asset(self, ticket: Ticket, asset_id: str) -> Outcome | None:
-        """Judge one asset that the request opened; None when the partner may keep it."""
-        run, request = self.run, ticket.request
-        decision: Decision | None = None
-        try:
-            facts = await read_facts(run, asset_id)
-            decision = decide(run.policy, facts, ticket.recipient, ticket.purpose, run.now())
-        except errors.NotFound:
-            facts = AssetFacts(asset_id=asset_id, title="", read_at=run.now())
-        run.trail.decided(ruling(facts.title or asset_id, request.partner_id, decision))
-        snapshot = await Snapshot.of_asset(
-            run,
-            asset_id,
-            facts=facts,
-            is_gone=decision is None,
-            partner_id=request.partner_id,
-        )
-        await snapshot.refresh()
-        if decision is not None and decision.allowed:
-            await keep_recorded(run, snapshot, request.partner_id, ticket.purpose)
-            return None
-        await close_request(run, snapshot, request.partner_id, request.id)
-        return Outcome(
-            partner=request.partner_id,
-            asset_id=asset_id,
-            title=facts.title or None,
-            state=State.REFUSED,
-            version_id=facts.version_id,
-            decision=decision,
-        )
 
     async def _deliver_one(self, ticket: Ticket, candidate: Candidate) -> Outcome:
         run, facts, request = self.run, candidate.facts, ticket.request
@@ -422,7 +378,7 @@ class _Fulfilling:
         """
         run = self.run
         ticket = Ticket.of(request, await read_partner(run, request.partner_id), run.policy)
-        refused = await self._reconcile(ticket, ())
+        refused = await reconcile_opened(run, ticket)
         deliveries = run.grid.community.deliveries.list(
             request_id=request.id, state=[DeliveryState.ACTIVE]
         )

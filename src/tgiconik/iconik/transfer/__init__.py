@@ -395,6 +395,31 @@ class Transfer(Surface):
             self._iconik, asset_id, version_id, texts(jobs, "jobs"), timeout
         )
 
+    async def has_previews(self, asset_id: str, version_id: str) -> bool:
+        """Whether a version has previews, or a job was started that makes them.
+
+        `GET …/versions/{version_id}/proxies/`, `…/keyframes/` and `GET /API/jobs/v1/jobs/`.
+
+        Args:
+            asset_id: the asset.
+            version_id: its version.
+        """
+        return await _ready.has_previews(self._iconik, asset_id, version_id)
+
+    async def request_previews(self, asset_id: str, version_id: str) -> tuple[str, ...]:
+        """Start the jobs that make the previews of a version, for each file that has arrived.
+
+        An upload does this itself; it is for one that ended before it could.
+
+        Args:
+            asset_id: the asset.
+            version_id: its version.
+
+        Returns:
+            Ids of the jobs, as far as iconik names them.
+        """
+        return await _ready.request_previews(self._iconik, asset_id, version_id)
+
     def _uploader(self) -> Uploader:
         return Uploader(
             iconik=self._iconik,

@@ -10,6 +10,7 @@ from tgiconik import errors
 from tgiconik._models import parse_time
 from tgiconik.iconik.models import files as f
 from tgiconik.iconik.models import jobs as j
+from tgiconik.iconik.transfer._record import request_file_previews
 from tgiconik.iconik.transfer._services import MediaServices
 
 _FINISHED: Final = frozenset(
@@ -66,6 +67,24 @@ async def wait_until_ready(
     raise errors.NotReady(
         f"version {version_id} of asset {asset_id} was not ready within {timeout:g} s: {seen} yet"
     )
+
+
+async def has_previews(iconik: MediaServices, asset_id: str, version_id: str) -> bool:
+    """Whether there are previews, or a job was started that makes them."""
+    jobs = await _jobs(iconik, asset_id, version_id, ())
+    ready = await _previews(iconik, asset_id, version_id, jobs)
+    return bool(jobs or ready.proxies or ready.keyframes)
+
+
+async def request_previews(
+    iconik: MediaServices, asset_id: str, version_id: str
+) -> tuple[str, ...]:
+    """Start the jobs that make previews of a version's files."""
+    started: list[str] = []
+    async for file in iconik.files.list_asset_files(asset_id):
+        if file.version_id == version_id and file.status == f.FileStatus.CLOSED and file.id:
+            started += await request_file_previews(iconik, asset_id, file.id)
+    return tuple(started)
 
 
 async def _jobs(

@@ -252,6 +252,13 @@ async def finish_job(iconik: MediaServices, made: UploadRecords) -> None:
 
 
 async def ask_for_previews(iconik: MediaServices, made: UploadRecords) -> tuple[str, ...]:
+    """Start the jobs for the file of an upload; see `request_file_previews`."""
+    return await request_file_previews(iconik, made.asset_id, made.file_id)
+
+
+async def request_file_previews(
+    iconik: MediaServices, asset_id: str, file_id: str
+) -> tuple[str, ...]:
     """Start the jobs that make proxies and keyframes and read the media's properties.
 
     `POST /API/files/v1/assets/{asset_id}/files/{file_id}/keyframes/` and `…/mediainfo/`.
@@ -259,7 +266,7 @@ async def ask_for_previews(iconik: MediaServices, made: UploadRecords) -> tuple[
     Returns:
         Ids of the jobs, as far as iconik names them.
     """
-    ids = made.asset_id, made.file_id
+    ids = asset_id, file_id
     keyframes = await iconik.files.create_asset_file_keyframes(*ids, body={})
     mediainfo = await iconik.files.create_asset_file_mediainfo(*ids, body={})
     return tuple(job.job_id for job in (keyframes, mediainfo) if job and job.job_id)

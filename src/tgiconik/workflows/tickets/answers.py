@@ -19,6 +19,12 @@ from tgiconik.workflows.tickets.requests import Ticket, rounds_of
 
 #: The maximum number of candidates in a comment; the result has all of them.
 _NAMED: Final = 10
+#: One answer whether nothing was found, or only what this partner may not have: the difference
+#: would tell them what there is.
+_NOTHING_FOR_YOU: Final = (
+    "There is nothing that we can release to you for this request at present. You can reopen it "
+    "and describe what you need in other words, or with other conditions."
+)
 
 
 @attrs.frozen(kw_only=True)
@@ -46,17 +52,15 @@ def plan_answer(ticket: Ticket, candidates: Candidates) -> AnswerPlan:
             to_partner="There is no contact with an e-mail address in your profile or on this "
             "request. Please add one, so that we know who receives the media.",
         )
-    if candidates.matched == 0:
-        return AnswerPlan(
-            status=RequestStatus.NEEDS_INFORMATION,
-            to_partner="Nothing in our library matches this request. Please describe what you "
-            "need in other words, or name fewer conditions.",
-        )
     allowed = [c for c in candidates.judged if c.decision.allowed]
     if ticket.criteria.asset_ids and allowed:
         return AnswerPlan(status=RequestStatus.FULFILLED, deliver=tuple(allowed))
     if not allowed:
-        return _nothing_releasable(candidates)
+        return AnswerPlan(
+            status=RequestStatus.DECLINED,
+            to_partner=_NOTHING_FOR_YOU,
+            internal=_refusals(candidates),
+        )
     if len(candidates.best) == 1:
         return AnswerPlan(status=RequestStatus.FULFILLED, deliver=candidates.best)
     return AnswerPlan(
@@ -88,23 +92,10 @@ def plan_report(ticket: Ticket, delivered: Sequence[Outcome], candidates: Candid
     )
 
 
-def _nothing_releasable(candidates: Candidates) -> AnswerPlan:
-    """The answer if nothing is releasable; titles and reasons are internal."""
-    if not candidates.complete:
-        return AnswerPlan(
-            status=RequestStatus.NEEDS_INFORMATION,
-            to_partner=f"{candidates.matched} assets match this request, too many to look through. "
-            "Please name more conditions.",
-            internal=_refusals(candidates),
-        )
-    return AnswerPlan(
-        status=RequestStatus.DECLINED,
-        to_partner="What matches this request cannot be released to you at present.",
-        internal=_refusals(candidates),
-    )
-
-
 def _refusals(candidates: Candidates) -> str:
+    """What was found and why it was refused, for our own side."""
+    if candidates.matched == 0:
+        return "Nothing matches the criteria."
     refused = [c for c in candidates.judged if not c.decision.allowed]
     lines = [
         f"{named(c.facts.title)} ({c.facts.asset_id}): "
@@ -113,7 +104,10 @@ def _refusals(candidates: Candidates) -> str:
     ]
     lines += [f"{named(id_)}: is gone, or hidden from us" for id_ in candidates.gone[:_NAMED]]
     more = len(refused) + len(candidates.gone) - len(lines)
-    return "Refused:\n" + listed([*lines, f"and {more} more"] if more else lines)
+    text = "Refused:\n" + listed([*lines, f"and {more} more"] if more else lines)
+    if not candidates.complete:
+        text += f"\n{candidates.matched} assets match, and not all of them were looked at."
+    return text
 
 
 def _titles(candidates: Sequence[Candidate]) -> list[str]:

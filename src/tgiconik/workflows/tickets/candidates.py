@@ -14,6 +14,7 @@ from tgiconik.release import AssetFacts, Decision, Purpose, Recipient, ReleasePo
 from tgiconik.tradinggrid.collaboration import Criteria
 from tgiconik.workflows.run import IconikRun
 from tgiconik.workflows.run.concurrency import run_bounded
+from tgiconik.workflows.run.text import in_short, named
 from tgiconik.workflows.run.trail import Trail, utc_now
 from tgiconik.workflows.sharing.facts import read_facts
 
@@ -101,7 +102,10 @@ async def find_candidates(
 
     Args:
         iconik: the media side.
-        criteria: the search criteria. Assets named by id are decided without a search.
+        criteria: the search criteria. Assets named by id are decided without a search. The text is
+            searched in titles and in the policy's fields for regions, languages, usages and
+            restrictions. Criteria on any other metadata field match nothing, so that partners
+            cannot probe fields that they may not see.
         policy: the release rules; its field names are what region, language and usage are found by.
         recipient: the partner.
         purpose: the intended use.
@@ -135,6 +139,9 @@ async def search_candidates(
     if criteria.asset_ids:
         wanted = [id_ for id_ in dict.fromkeys(criteria.asset_ids) if id_ not in exclude]
         ranked, matched = [(_unscored(), id_) for id_ in wanted], len(wanted)
+    elif hidden := sorted(criteria.metadata.keys() - _searchable(policy)):
+        run.trail.decided(f"nothing matches: {in_short(hidden)} cannot be searched")
+        return Candidates(matched=0, judged=())
     else:
         ranked, matched = await _search(run, criteria, consider, exclude)
         run.trail.read(f"search: {matched} assets match")
@@ -174,7 +181,10 @@ async def _search(
         return (*(-part for part in rated), title, id_)
 
     hits = run.iconik.search.assets(
-        criteria.text, where=list(_conditions(criteria)), include_fields=_HIT_FIELDS
+        criteria.text,
+        search_fields=["title", *(f"metadata.{name}" for name in sorted(_searchable(run.policy)))],
+        where=list(_conditions(criteria)),
+        include_fields=_HIT_FIELDS,
     )
     async for hit in hits:
         if hit.id is None or hit.id in exclude:
@@ -188,6 +198,16 @@ async def _search(
         if len(best) >= 2 * consider:
             best = sorted(best, key=rank)[:consider]
     return [(rated, id_) for rated, _, id_ in sorted(best, key=rank)[:consider]], matched
+
+
+def _searchable(policy: ReleasePolicy) -> set[str]:
+    """The metadata fields that partners may search: what they are told of media they get."""
+    return {
+        policy.regions_field,
+        policy.languages_field,
+        policy.usages_field,
+        policy.restrictions_field,
+    }
 
 
 def _conditions(criteria: Criteria) -> Iterable[Condition]:
@@ -208,7 +228,7 @@ async def _read_all(run: IconikRun, ids: Sequence[str]) -> dict[str, AssetFacts]
             found[id_] = await read_facts(run, id_)
         except (errors.NotFound, errors.ConfigurationError):
             # Partners can name ids: a text that no path can contain, such as "..", names no asset.
-            run.trail.read(f"asset {id_} is gone")
+            run.trail.read(f"asset {named(id_)} is gone")
 
     await run_bounded(ids, read, max_concurrency=_MAX_CONCURRENCY)
     return found

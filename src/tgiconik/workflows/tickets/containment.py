@@ -1,6 +1,11 @@
-"""Containment of a faulty version: hold it, revoke its links, and notify its partners."""
+"""Containment of a faulty version: hold it, revoke its links, and notify its partners.
 
-from typing import Any
+An issue is a partner's claim. It is about what this partner has or had of the asset, and it takes
+nothing from others before one of our people has acknowledged it.
+"""
+
+from collections.abc import Collection, Sequence
+from typing import Any, Final
 
 import attrs
 
@@ -21,6 +26,7 @@ from tgiconik.tradinggrid.collaboration import (
     Issue,
     IssueStatus,
     IssueUpdate,
+    Transition,
 )
 from tgiconik.workflows.distribution.package_store import packages_with, remove_from_packages
 from tgiconik.workflows.run import GridRun, Lease, Run
@@ -29,8 +35,14 @@ from tgiconik.workflows.run.trail import Trail, utc_now
 from tgiconik.workflows.sharing.share import close_links
 from tgiconik.workflows.sharing.snapshot import Snapshot
 from tgiconik.workflows.sharing.versions import hold_version
-from tgiconik.workflows.tickets.media_team import ask_media_team
-from tgiconik.workflows.tickets.requests import move
+from tgiconik.workflows.tickets.media_team import ask_media_team, keys_on_timeline
+from tgiconik.workflows.tickets.memory import MemoryKind, Subject, recall, remember
+from tgiconik.workflows.tickets.requests import ACTOR, move
+
+#: Where a person of ours moves an issue that they stand behind.
+_STOOD_BEHIND: Final = frozenset(
+    {IssueStatus.ACKNOWLEDGED, IssueStatus.IN_PROGRESS, IssueStatus.REOPENED}
+)
 
 
 @attrs.frozen(kw_only=True)
@@ -42,7 +54,8 @@ class Incident:
         snapshot: the asset's facts, links and deliveries.
         facts: the facts of the asset when the incident was read.
         faulty: the faulty version.
-        linked: whether an earlier run has linked the issue, which records the rest.
+        reporter_had: whether the partner who reported it has or had a delivery of the asset.
+        linked: whether an earlier run has linked the issue; the activity log has the rest.
         had: company ids of the partners who had the faulty version.
         warned: whether they were told not to use it.
         versions: ids of the asset's versions when the issue was linked.
@@ -53,6 +66,7 @@ class Incident:
     snapshot: Snapshot
     facts: AssetFacts
     faulty: str
+    reporter_had: bool
     linked: bool
     had: tuple[str, ...]
     warned: bool
@@ -63,6 +77,17 @@ class Incident:
     def affected(self) -> tuple[str, ...]:
         """Company ids of partners who had the faulty version or reported it."""
         return tuple(sorted({*self.had, self.issue.partner_id}))
+
+    @property
+    def is_acknowledged(self) -> bool:
+        """Whether one of our people stands behind it, so that it counts for other partners."""
+        return is_acknowledged(self.issue, reporter_had=self.reporter_had)
+
+    @property
+    def public_title(self) -> str:
+        """The asset's name where the reporter reads it: the id, for one who never had it."""
+        title = self.facts.title if self.reporter_had else ""
+        return named(title) or self.facts.asset_id
 
     @property
     def shows_faulty(self) -> bool:
@@ -94,10 +119,18 @@ async def read_incident(run: Run, issue: Issue, asset: m.Asset) -> Incident:
     snapshot = await Snapshot.of_asset(run, asset.id or "")
     facts = snapshot.latest
     await snapshot.refresh()
-    recorded = version_in(issue, AssetRole.FAULTY)
-    faulty = recorded or named_version(issue) or facts.version_id or ""
+    memory = await recall(run, MemoryKind.ISSUE_LINKED, subject_of(issue))
     packages = await packages_with(run.iconik, asset.in_collections or ())
-    linked = issue.status == IssueStatus.IN_PROGRESS and recorded is not None
+    theirs = [
+        one
+        for one in snapshot.all_deliveries
+        if one.partner_id == issue.partner_id and one.is_operators
+    ]
+    faulty = (
+        str(memory["version_id"])
+        if memory is not None
+        else version_in(issue, AssetRole.FAULTY) or _complained_of(issue, facts, theirs)
+    )
     shown = facts.version_id == faulty
     links = snapshot.open_links() if shown else []
     holders = {
@@ -105,21 +138,70 @@ async def read_incident(run: Run, issue: Issue, asset: m.Asset) -> Incident:
         *(partner for link in links if (partner := snapshot.partner_of(link)) is not None),
         *(packages.values() if shown else ()),
     }
-    had = texts_in(issue.metadata.get("partners")) if linked else tuple(sorted(holders))
+    had = texts_in(memory.get("partners")) if memory is not None else tuple(sorted(holders))
     warnings = run.grid.community.announcements.list(external_id=_warning_key(issue))
     return Incident(
         issue=issue,
         snapshot=snapshot,
         facts=facts,
         faulty=faulty,
-        linked=linked,
+        reporter_had=bool(theirs) or issue.partner_id in packages.values(),
+        linked=issue.status == IssueStatus.IN_PROGRESS and memory is not None,
         had=had,
-        warned=not had or bool(await warnings.first(1)),
-        versions=texts_in(issue.metadata.get("versions"))
-        if linked
+        warned=not had or any([one.is_operators async for one in warnings]),
+        versions=texts_in(memory.get("versions"))
+        if memory is not None
         else tuple(version.id for version in asset.versions or () if version.id),
         packages=packages,
     )
+
+
+def _complained_of(issue: Issue, facts: AssetFacts, theirs: Sequence[Delivery]) -> str:
+    """The version that an issue is about when nobody of ours has said so."""
+    delivered = {one.asset.version_id for one in theirs if one.asset is not None}
+    if named := named_version(issue, delivered):
+        return named
+    # Of those whose links are closed, the last one is the newest that they can have seen.
+    active = [one for one in theirs if one.state == DeliveryState.ACTIVE]
+    seen = active or (theirs if round_of(issue) == 0 else [])
+    last = max(seen, key=lambda one: one.updated_at, default=None)
+    return (_version_of(last) if last is not None else None) or facts.version_id or ""
+
+
+def subject_of(issue: Issue) -> Subject:
+    """The round of an issue that the log remembers."""
+    return Subject(noun="issues", id=issue.id, round=round_of(issue))
+
+
+def is_acknowledged(issue: Issue, *, reporter_had: bool) -> bool:
+    """Whether one of our people stands behind an issue, in this round.
+
+    They acknowledged it, put it into progress or reopened it, or entered it for a partner who has
+    or had the asset. Moves of the workflows themselves do not count.
+    """
+    if issue.is_operators and reporter_had and round_of(issue) == 0:
+        return True
+    reopened = [place for place, step in enumerate(issue.history) if _is_reopening(step)]
+    this_round = issue.history[reopened[-1] if reopened else 0 :]
+    return any(
+        step.is_operators and step.actor != ACTOR and step.to in _STOOD_BEHIND
+        for step in this_round
+    )
+
+
+async def report_to_team(run: Run, incident: Incident) -> None:
+    """Show the complaint to the media team, on the timeline of the version that it is about."""
+    issue, facts = incident.issue, incident.facts
+    key = _complaint_key(issue)
+    await ask_media_team(
+        run, facts.asset_id, incident.faulty, _complaint(issue), key=key, queue=None
+    )
+
+
+async def is_reported_to_team(run: Run, incident: Incident) -> bool:
+    """Whether the media team has seen the complaint."""
+    there = await keys_on_timeline(run.iconik, incident.facts.asset_id)
+    return _complaint_key(incident.issue) in there
 
 
 async def contain(run: Run, incident: Incident) -> None:
@@ -128,8 +210,17 @@ async def contain(run: Run, incident: Incident) -> None:
     if not incident.linked:
         if issue.status == IssueStatus.OPEN:
             await move(run, run.grid.community.issues, issue.id, IssueStatus.ACKNOWLEDGED)
-        await _link(run, issue, facts, incident.faulty, metadata=_known_facts(incident))
-        await move(run, run.grid.community.issues, issue.id, IssueStatus.IN_PROGRESS)
+        await _link(
+            run,
+            issue,
+            facts.asset_id,
+            incident.faulty,
+            title=incident.public_title,
+            metadata=_shared_facts(incident),
+        )
+        await remember(run, MemoryKind.ISSUE_LINKED, subject_of(issue), _known_facts(incident))
+        if issue.status != IssueStatus.IN_PROGRESS:
+            await move(run, run.grid.community.issues, issue.id, IssueStatus.IN_PROGRESS)
     if incident.shows_faulty:
         await _close(run, incident)
     await hold_version(run, facts.asset_id, incident.faulty, title=facts.title)
@@ -173,15 +264,23 @@ async def _warn(run: Run, incident: Incident) -> None:
 
 
 def _known_facts(incident: Incident) -> dict[str, Any]:
-    """The metadata to store in the issue, for people and for the next run."""
+    """The facts to store in the activity log, for the next run."""
     return {
         "asset_id": incident.facts.asset_id,
-        "title": named(incident.facts.title),
         "version_id": incident.faulty,
-        "approval_status": incident.facts.approval_status,
-        "fields": {name: list(values) for name, values in incident.facts.metadata.items()},
         "partners": list(incident.had),
         "versions": list(incident.versions),
+    }
+
+
+def _shared_facts(incident: Incident) -> dict[str, Any]:
+    """The facts that the issue shows to the partner: nothing that they do not have themselves."""
+    if not incident.reporter_had:
+        return {}
+    return {
+        "asset_id": incident.facts.asset_id,
+        "title": incident.public_title,
+        "version_id": incident.faulty,
     }
 
 
@@ -195,20 +294,35 @@ def _warning_key(issue: Issue) -> str:
 
 def round_of(issue: Issue) -> int:
     """The number of reopenings; every round has its own faulty and corrected version."""
-    return sum(step.to == IssueStatus.REOPENED for step in issue.history)
+    return sum(map(_is_reopening, issue.history))
+
+
+def _is_reopening(step: Transition) -> bool:
+    return step.to == IssueStatus.REOPENED
 
 
 def version_in(issue: Issue, role: AssetRole) -> str | None:
-    """The version with a role in the current round."""
-    versions = [r.version_id for r in issue.asset_references if r.role == role and r.version_id]
+    """The version with a role in the current round, as written by our own side."""
+    versions = [
+        r.version_id
+        for r in issue.asset_references
+        if r.role == role and r.version_id and r.is_operators
+    ]
     return versions[round_of(issue)] if len(versions) > round_of(issue) else None
 
 
-def named_version(issue: Issue) -> str | None:
-    """The version that the partner named when it reported the issue."""
+def named_version(issue: Issue, delivered: Collection[str | None]) -> str | None:
+    """The version that the issue names in its first round: by our side, or one that they got."""
     if round_of(issue) > 0:
         return None
-    return next((r.version_id for r in issue.asset_references if r.version_id), None)
+    named_ones = (
+        r.version_id
+        for r in issue.asset_references
+        if r.version_id
+        and r.role != AssetRole.CORRECTED
+        and (r.is_operators or r.version_id in delivered)
+    )
+    return next(named_ones, None)
 
 
 def texts_in(value: object) -> tuple[str, ...]:
@@ -236,7 +350,7 @@ async def link_issue(
         issue: the issue.
         facts: the facts of the asset.
         faulty_version_id: the faulty version.
-        metadata: the metadata to store in the issue.
+        metadata: facts to show in the issue. The partner who reported it reads them and the title.
         lease: the claim of this run.
         trail: where to record it; a trail with `dry_run` writes nothing.
 
@@ -251,16 +365,23 @@ async def link_issue(
         lease=lease,
         trail=trail or Trail(now=utc_now),
     )
-    await _link(run, issue, facts, faulty_version_id, metadata=metadata)
+    title = named(facts.title) or facts.asset_id
+    await _link(run, issue, facts.asset_id, faulty_version_id, title=title, metadata=metadata)
 
 
 async def _link(
-    run: Run, issue: Issue, facts: AssetFacts, faulty_version_id: str, *, metadata: dict[str, Any]
+    run: Run,
+    issue: Issue,
+    asset_id: str,
+    faulty_version_id: str,
+    *,
+    title: str,
+    metadata: dict[str, Any],
 ) -> None:
     faulty = AssetReference(
-        asset_id=facts.asset_id,
+        asset_id=asset_id,
         version_id=faulty_version_id,
-        title=named(facts.title) or facts.asset_id,
+        title=title,
         role=AssetRole.FAULTY,
         written_by=OPERATOR,
     )
@@ -269,17 +390,21 @@ async def _link(
     await update_issue(
         run,
         issue,
-        IssueUpdate(asset_references=references, metadata=metadata),
-        f"link {issue.id} to version {faulty_version_id} of {named(facts.title)}",
+        IssueUpdate(asset_references=references, metadata={**issue.metadata, **metadata}),
+        f"link {issue.id} to version {faulty_version_id} of {title}",
     )
     await ask_media_team(
         run,
-        facts.asset_id,
+        asset_id,
         faulty_version_id,
         _complaint(issue),
-        key=f"tgiconik:{issue.id}:{round_of(issue)}",
+        key=_complaint_key(issue),
         queue=None,
     )
+
+
+def _complaint_key(issue: Issue) -> str:
+    return f"tgiconik:{issue.id}:{round_of(issue)}"
 
 
 async def update_issue(run: GridRun, issue: Issue, changes: IssueUpdate, what: str) -> None:

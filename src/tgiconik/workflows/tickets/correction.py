@@ -1,8 +1,8 @@
 """A corrected version of an asset: upload it once, and share it with affected partners.
 
-An upload takes many calls, and a process may crash between any two of them. So the issue records
-the versions before the upload. A new version with the correction's file name is ours: if complete,
-it is the correction; if incomplete, it is removed.
+An upload takes many calls, and a process may crash between any two of them. So the activity log
+records the versions before the upload. A new version with the correction's file name is ours: if
+complete, it is the correction; if incomplete, it is removed.
 """
 
 import os
@@ -93,6 +93,15 @@ async def upload_correction(
         instead=None,
     )
     return done.version_id if done else None
+
+
+async def ask_for_previews(run: IconikRun, asset_id: str, version_id: str) -> None:
+    """Ask for the previews of a version whose upload ended before it could."""
+    await run.write(
+        f"ask for previews of version {version_id}",
+        lambda: run.iconik.transfer.request_previews(asset_id, version_id),
+        instead=None,
+    )
 
 
 async def remove_pieces(run: IconikRun, asset_id: str, pieces: Sequence[str]) -> None:

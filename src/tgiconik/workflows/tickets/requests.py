@@ -26,8 +26,8 @@ from tgiconik.tradinggrid.collaboration import (
 from tgiconik.workflows.run import GridRun
 from tgiconik.workflows.run.text import fitting, moment, named
 
-#: The actor in the status history.
-_ACTOR: Final = "tgiconik"
+#: The actor in the status history of a move by a workflow, which is no person's decision.
+ACTOR: Final = "tgiconik"
 
 
 async def read_request(run: GridRun, request_id: str, kind: RequestKind) -> Request:
@@ -96,7 +96,7 @@ async def move(
         # A comment may have changed the entity tag; the claim prevents other changes.
         fresh = await things.get(id_)
         await things.set_status(
-            id_, to, if_match=fresh.etag, actor=_ACTOR, holder=run.holder_of(id_)
+            id_, to, if_match=fresh.etag, actor=ACTOR, holder=run.holder_of(id_)
         )
 
     try:
@@ -214,5 +214,5 @@ async def say(
 
 
 async def said(things: Commented, id_: str, key: str) -> list[Comment]:
-    """The comments with a key; empty if there is none."""
-    return await things.comments(id_, external_id=key).first(1)
+    """Our comments with a key; a partner's comment with the same key does not count."""
+    return [one async for one in things.comments(id_, external_id=key) if one.is_operators]
