@@ -31,7 +31,8 @@ from tgiconik.workflows.compliant_version import (
 )
 from tgiconik.workflows.distribution.package import Package, Packed, deliver_package
 from tgiconik.workflows.distribution.reconciliation import ForeignShare
-from tgiconik.workflows.distribution_check import Verification, Way, verify_distribution
+from tgiconik.workflows.distribution.ways import Verification, Way
+from tgiconik.workflows.distribution_check import verify_distribution
 from tgiconik.workflows.enhancement_request import Enhancement, process_enhancement_request
 from tgiconik.workflows.link_reconciliation import Reconciliation, reconcile_links
 from tgiconik.workflows.media_issue import Resolution, resolve_media_issue

@@ -57,7 +57,8 @@ from tgiconik.workflows.distribution.audience import (
 )
 from tgiconik.workflows.distribution.distributor import Distributed, Distributor
 from tgiconik.workflows.distribution.publication import COMPLIANT
-from tgiconik.workflows.distribution_check import Verification, verify_distribution
+from tgiconik.workflows.distribution.ways import Verification
+from tgiconik.workflows.distribution_check import verify_distribution
 from tgiconik.workflows.run import Run
 from tgiconik.workflows.run.concurrency import MAX_CONCURRENCY, checked_concurrency
 from tgiconik.workflows.run.results import Outcome, Result, State
