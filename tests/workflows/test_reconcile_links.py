@@ -18,15 +18,17 @@ from tgiconik.tradinggrid.collaboration import DocumentUpdate
 from tgiconik.workflows import (
     Reconciliation,
     State,
+    Verb,
     distribute_approved_asset,
     fulfill_media_request,
     reconcile_links,
     share_key,
 )
 
-from . import comply_plays, package_plays
+from . import comply_plays, package_plays, reconcile_plays
 from .comply_plays import FIRST, LOOKBOOK
-from .conftest import Clock, Wire
+from .conftest import Clock, Wire, grid_client, iconik_client
+from .plays import Play
 
 POLICY = world.policy()
 PARTNERS = [world.NORDLICHT, world.SUMMIT]
@@ -392,3 +394,29 @@ async def test_an_object_that_cannot_be_judged_stops_no_other(
     assert f"asset {film} could not be judged" in done.waiting_on[0]
     with pytest.raises(ExceptionGroup):
         done.raise_for_failures()
+
+
+@pytest.mark.parametrize("play", reconcile_plays.PLAYS, ids=lambda play: str(play.name))
+async def test_a_dry_run_predicts_every_write_and_a_second_run_writes_nothing(
+    play: Play, clock: Clock
+) -> None:
+    sandbox = await play.world(clock)
+    async with (
+        grid_client(sandbox, sandbox.transport()) as grid,
+        iconik_client(sandbox, sandbox.transport()) as iconik,
+    ):
+        clock.advance(hours=1)
+        writes = len(sandbox.writes)
+        dry = await play.run(grid, iconik, clock, dry_run=True)
+        assert sandbox.writes[writes:] == []
+
+        real = await play.run(grid, iconik, clock)
+        writes = len(sandbox.writes)
+        await play.run(grid, iconik, clock)
+
+    assert [s.what for s in dry.timeline if s.verb is Verb.WOULD_WRITE] == [
+        s.what for s in real.timeline if s.verb is Verb.WROTE
+    ]
+    assert dry.outcomes == real.outcomes
+    assert sandbox.writes[writes:] == []
+    sandbox.close()
