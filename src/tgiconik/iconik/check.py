@@ -73,8 +73,7 @@ WORKFLOW_ROLES: Final[Mapping[str, frozenset[str]]] = {
     - {"can_write_shares", "can_read_approval_request", "can_read_metadata_views"}
     | {"can_read_collections", "can_write_collections", "can_write_metadata_values"},
     # It opens nothing.
-    "reconcile_links": _SHARING
-    - {"can_write_shares"}
+    "reconcile_links": _SHARING - {"can_write_shares"}
     | {"can_search", "can_read_collections", "can_write_collections"},
     "onboard_partner": _SHARING | _PACKING,
     "process_enhancement_request": _SHARING | _TIMELINE | {"can_write_collections"},

@@ -22,7 +22,9 @@ of the policy, because whom something is meant for never decides whether they ma
 
 Running it again changes nothing and gives the same result. After a crash it continues; of two at
 once the delivery that was recorded first counts, and the other one's link is revoked. Links are
-renewed before they end. Who leaves a group keeps the link until it ends.
+renewed before they end. Who leaves a group keeps the link as long as `release.decide` allows it,
+unless the policy says otherwise. A link that somebody revoked by hand is not made again, and a
+document that somebody withdrew is not published again, but with `restore=True`.
 
 It waits for nobody: `waiting_on` says who could change the outcome.
 
@@ -46,7 +48,7 @@ from tgiconik.release import Purpose, ReleasePolicy, marked_version
 from tgiconik.tradinggrid import TradingGridClient
 from tgiconik.tradinggrid.collaboration import Receipt
 from tgiconik.workflows.distribution.audience import AudienceResolver, unreachable
-from tgiconik.workflows.distribution.distributor import Distributor
+from tgiconik.workflows.distribution.distributor import Distributor, by_hand
 from tgiconik.workflows.run import Run
 from tgiconik.workflows.run.concurrency import MAX_CONCURRENCY, both, checked_concurrency
 from tgiconik.workflows.run.results import Outcome, Result, State, raise_for_failures
@@ -139,6 +141,7 @@ async def distribute_approved_asset(
     partners: Iterable[str] | None = None,
     groups_field: str = GROUPS_FIELD,
     purpose: Purpose | None = None,
+    restore: bool = False,
     max_concurrency: int = MAX_CONCURRENCY,
     dry_run: bool = False,
     now: Clock = utc_now,
@@ -155,6 +158,8 @@ async def distribute_approved_asset(
         partners: company ids of partners, beside `groups` or instead of any group.
         groups_field: the metadata field with the tags, in the policy's view.
         purpose: what for; by default for no certain usage, with download as the policy allows.
+        restore: share and publish again what somebody revoked or withdrew by hand; else that is
+            respected and reported.
         max_concurrency: how many partners are served at the same time; 1 serves one after the
             other. Partners who wait for a check that a batch shares do not count.
         dry_run: write nothing, and say what would be written.
@@ -171,6 +176,7 @@ async def distribute_approved_asset(
     distributing = _Distributing(
         run=run,
         purpose=purpose or Purpose(download=run.policy.allow_download),
+        restore=restore,
         groups_field=groups_field,
         max_concurrency=max_concurrency,
     )
@@ -185,6 +191,7 @@ async def distribute_tagged_assets(
     policy: ReleasePolicy,
     groups_field: str = GROUPS_FIELD,
     purpose: Purpose | None = None,
+    restore: bool = False,
     max_concurrency: int = MAX_CONCURRENCY,
     dry_run: bool = False,
     now: Clock = utc_now,
@@ -201,6 +208,8 @@ async def distribute_tagged_assets(
         policy: the release rules.
         groups_field: the metadata field with the tags, in the policy's view.
         purpose: what for; by default for no certain usage, with download as the policy allows.
+        restore: share and publish again what somebody revoked or withdrew by hand; else that is
+            respected and reported.
         max_concurrency: how many partners are served at the same time; 1 serves one after the
             other. Partners who wait for a check that a batch shares do not count.
         dry_run: write nothing, and say what would be written.
@@ -216,6 +225,7 @@ async def distribute_tagged_assets(
     distributing = _Distributing(
         run=run,
         purpose=purpose or Purpose(download=run.policy.allow_download),
+        restore=restore,
         groups_field=groups_field,
         max_concurrency=max_concurrency,
     )
@@ -265,6 +275,7 @@ class _Distributing:
 
     run: Run
     purpose: Purpose
+    restore: bool
     groups_field: str
     max_concurrency: int = attrs.field(converter=checked_concurrency)
     resolver: AudienceResolver = attrs.field(init=False)
@@ -301,8 +312,9 @@ class _Distributing:
             snapshot=snapshot,
             max_concurrency=self.max_concurrency,
             profiles=self.resolver.profile,
+            restore=self.restore,
         ).distribute(wanted)
-        waiting_on += unreachable(wanted)
+        waiting_on += [*unreachable(wanted), *dict.fromkeys(by_hand(distributed.outcomes))]
         if any(o.state is State.FAILED for o in (*distributed.outcomes, *distributed.closed)):
             waiting_on.append("another run of this workflow")
         run.conclude(waiting_on)

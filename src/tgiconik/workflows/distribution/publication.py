@@ -5,7 +5,7 @@ refused, or joins a group later and would be, must not even learn the title.
 """
 
 import re
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Sequence
 from functools import partial
 from typing import Final
 
@@ -33,6 +33,7 @@ from tgiconik.tradinggrid.collaboration import (
 )
 from tgiconik.workflows.run import GridRun
 from tgiconik.workflows.run.text import fitting, how_many, listed, moment, named
+from tgiconik.workflows.sharing.facts import HELD
 
 #: Documents of assets as they are, and of their compliant versions.
 DISTRIBUTION: Final = "distribution"
@@ -69,8 +70,17 @@ def wanted_document(
     )
 
 
+class WithdrawnByHand(errors.WorkflowError):
+    """Somebody withdrew the document of this version by hand."""
+
+
 async def publish(
-    run: GridRun, asset_id: str, wanted: DocumentInput | None, *, series: str
+    run: GridRun,
+    asset_id: str,
+    wanted: DocumentInput | None,
+    *,
+    series: str,
+    restore: bool = False,
 ) -> Document | None:
     """Bring about that one document says what the asset's current version is, and for whom.
 
@@ -83,29 +93,33 @@ async def publish(
             published, and what was is for nobody any more.
         series: what its documents are named by. A series supersedes its own documents, and the
             first of `COMPLIANT` what was distributed before.
+        restore: publish anew what somebody withdrew by hand.
 
     Returns:
         The document; None when there is none, or in a dry run that would make it.
 
     Raises:
+        WithdrawnByHand: somebody withdrew the document of this version.
         PreconditionFailed: others change the document all the time.
     """
     for _ in range(_ROUNDS):
         try:
-            return await _publish(run, asset_id, wanted, series)
+            return await _publish(run, asset_id, wanted, series, restore=restore)
         except errors.PreconditionFailed:
             run.trail.read("somebody else changed the document meanwhile")
-    return await _publish(run, asset_id, wanted, series)
+    return await _publish(run, asset_id, wanted, series, restore=restore)
 
 
 async def _publish(
-    run: GridRun, asset_id: str, wanted: DocumentInput | None, series: str
+    run: GridRun, asset_id: str, wanted: DocumentInput | None, series: str, *, restore: bool
 ) -> Document | None:
     documents = [one async for one in run.grid.community.documents.list(asset_id=asset_id)]
     earlier = _of_series(documents, series, asset_id)
     there = _published(earlier)
     if wanted is None:
         return there and await change_document(run, there, DocumentUpdate(audience=Audience()))
+    if there is None and not restore and await _was_withdrawn(run, asset_id, earlier, wanted):
+        raise WithdrawnByHand(f"the document of {wanted.title} was withdrawn by hand")
     if there is None or _version_of(there) != _version_of(wanted):
         before = there
         if before is None and series == COMPLIANT:
@@ -125,6 +139,20 @@ async def _publish(
         audience=wanted.audience, restrictions=wanted.restrictions, expires_at=wanted.expires_at
     )
     return await change_document(run, there, changes)
+
+
+async def _was_withdrawn(
+    run: GridRun, asset_id: str, earlier: Sequence[Document], wanted: DocumentInput
+) -> bool:
+    """Whether the last document is of this version, and withdrawn by somebody, not by a recall."""
+    if not earlier or earlier[-1].state != DocumentState.WITHDRAWN:
+        return False
+    if _version_of(earlier[-1]) != _version_of(wanted):
+        return False
+    # A recall holds the version in the log before it withdraws its documents.
+    holds = run.grid.community.activity.list(kind=[HELD], subject_id=asset_id)
+    recalled = {entry.detail.get("version_id") async for entry in holds}
+    return _version_of(wanted) not in recalled
 
 
 def _of_series(documents: Iterable[Document], series: str, asset_id: str) -> list[Document]:

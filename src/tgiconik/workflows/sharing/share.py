@@ -30,6 +30,7 @@ from tgiconik.workflows.run.concurrency import Slot
 from tgiconik.workflows.run.results import Outcome, State
 from tgiconik.workflows.run.text import named, ruling
 from tgiconik.workflows.run.trail import Trail, utc_now
+from tgiconik.workflows.sharing.by_hand import record_revoked_by_hand
 from tgiconik.workflows.sharing.delivery import (
     LinkTarget,
     end_delivery,
@@ -441,6 +442,7 @@ async def keep_recorded(
     Raises:
         CallError: a platform could not be asked; run it again.
     """
+    await record_revoked_by_hand(run, snapshot, partner_id)
     links = snapshot.links_of(partner_id)
     remembered = snapshot.remembered_of(partner_id)
     recorded = [link for link in links if link.share_id in remembered]
