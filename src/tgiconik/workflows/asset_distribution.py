@@ -158,8 +158,7 @@ async def distribute_approved_asset(
         partners: company ids of partners, beside `groups` or instead of any group.
         groups_field: the metadata field with the tags, in the policy's view.
         purpose: what for; by default for no certain usage, with download as the policy allows.
-        restore: share and publish again what somebody revoked or withdrew by hand; else that is
-            respected and reported.
+        restore: share and publish again what somebody revoked or withdrew by hand.
         max_concurrency: how many partners are served at the same time; 1 serves one after the
             other. Partners who wait for a check that a batch shares do not count.
         dry_run: write nothing, and say what would be written.
@@ -208,8 +207,7 @@ async def distribute_tagged_assets(
         policy: the release rules.
         groups_field: the metadata field with the tags, in the policy's view.
         purpose: what for; by default for no certain usage, with download as the policy allows.
-        restore: share and publish again what somebody revoked or withdrew by hand; else that is
-            respected and reported.
+        restore: share and publish again what somebody revoked or withdrew by hand.
         max_concurrency: how many partners are served at the same time; 1 serves one after the
             other. Partners who wait for a check that a batch shares do not count.
         dry_run: write nothing, and say what would be written.
@@ -229,18 +227,7 @@ async def distribute_tagged_assets(
         groups_field=groups_field,
         max_concurrency=max_concurrency,
     )
-    tagged = iconik.search.assets(
-        where=[term("status", "ACTIVE"), exists(f"metadata.{groups_field}")], include_fields=["id"]
-    )
-    done: dict[str, Distribution] = {}
-    async for hit in tagged:
-        if hit.id is None or hit.id in done:
-            continue
-        try:
-            done[hit.id] = await distributing.distribute(hit.id)
-        except errors.TgIconikError as error:
-            trail.decided(f"asset {hit.id} could not be distributed: {error}")
-            done[hit.id] = Distribution(asset_id=hit.id, error=error, dry_run=dry_run)
+    done = await distributing.distribute_tagged()
     return Distributions(
         distributions=tuple(done[id_] for id_ in sorted(done)),
         timeline=tuple(trail.steps),
@@ -328,6 +315,24 @@ class _Distributing:
             waiting_on=tuple(waiting_on),
             dry_run=run.dry_run,
         )
+
+    async def distribute_tagged(self) -> dict[str, Distribution]:
+        """Every asset that has a tag, by id; one that fails stops no other."""
+        run = self.run
+        tagged = run.iconik.search.assets(
+            where=[term("status", "ACTIVE"), exists(f"metadata.{self.groups_field}")],
+            include_fields=["id"],
+        )
+        done: dict[str, Distribution] = {}
+        async for hit in tagged:
+            if hit.id is None or hit.id in done:
+                continue
+            try:
+                done[hit.id] = await self.distribute(hit.id)
+            except errors.TgIconikError as error:
+                run.trail.decided(f"asset {hit.id} could not be distributed: {error}")
+                done[hit.id] = Distribution(asset_id=hit.id, error=error, dry_run=run.dry_run)
+        return done
 
     async def _leave_to_compliance(self, snapshot: Snapshot) -> Distribution:
         """Two ways for one asset would undo each other: one that is marked has its own.
