@@ -420,3 +420,59 @@ async def test_a_dry_run_predicts_every_write_and_a_second_run_writes_nothing(
     assert dry.outcomes == real.outcomes
     assert sandbox.writes[writes:] == []
     sandbox.close()
+
+
+async def test_a_second_collection_of_a_package_is_no_way_to_anything(
+    grid: TradingGridClient, iconik: IconikClient, clock: Clock
+) -> None:
+    packed = (await package_plays.run(grid, iconik, clock)).packed
+    first = await iconik.assets.get_collection(str(packed.collection_id))
+    copy = await iconik.assets.create_collection(
+        body=m.CollectionInput(title="a copy", external_id=str(first.external_id))
+    )
+    body = m.CollectionContentInput(object_id=package_plays.FILM, object_type="assets")
+    await iconik.assets.add_collection_content(str(copy.id), body=body)
+    key = share_key(world.NORDLICHT)
+    await share(iconik, clock, key=key, object_id=str(copy.id), kind="collections")
+
+    done = await reconcile(grid, iconik, clock)
+
+    assert (done.links, done.links_closed) == (2, 1)
+    assert await iconik.assets.find_shares(str(copy.id), object_type="collections") == []
+    assert await active(grid) == [world.NORDLICHT]
+
+
+async def test_progress_has_counts_and_a_cursor_to_go_on_from(
+    grid: TradingGridClient, iconik: IconikClient, clock: Clock
+) -> None:
+    await distribute(grid, iconik, clock)
+    steps: list[str] = []
+
+    await reconcile_links(
+        grid, iconik, policy=POLICY, now=clock, progress=lambda step: steps.append(step.what)
+    )
+
+    (line,) = [step for step in steps if "; cursor " in step]
+    assert line.startswith("1 of 1 objects judged: 2 links, 0 closed")
+    rest = await reconcile(grid, iconik, clock, cursor=line.partition("; cursor ")[2])
+    assert rest.objects == 0
+
+
+async def test_what_opens_at_the_same_time_is_left_to_its_run_and_nothing_is_lost(
+    grid: TradingGridClient, iconik: IconikClient, wire: Wire, clock: Clock
+) -> None:
+    """A reconciliation between every link and its record."""
+    done: list[Reconciliation] = []
+
+    async def meanwhile(request: httpx.Request) -> None:
+        if request.method == "POST" and request.url.path.endswith("/shares/url/"):
+            done.append(await reconcile(grid, iconik, clock))
+
+    wire.after.append(meanwhile)
+    result = await distribute_approved_asset(grid, iconik, LOOKBOOK, policy=POLICY, now=clock)
+    wire.after.clear()
+
+    assert len(done) == 2
+    assert [one.links_closed for one in done] == [0, 0]
+    delivered = [one.share_id for one in result.outcomes if one.state is State.DELIVERED]
+    assert await open_shares(iconik) == {str(share_id) for share_id in delivered}

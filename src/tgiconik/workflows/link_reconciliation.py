@@ -45,6 +45,7 @@ from tgiconik.workflows.run.results import Outcome, Result, State
 from tgiconik.workflows.run.trail import Clock, Step, Trail, utc_now
 from tgiconik.workflows.sharing.facts import check_view
 from tgiconik.workflows.sharing.inventory import SharedObject, shared_objects
+from tgiconik.workflows.sharing.snapshot import FactsCache
 from tgiconik.workflows.sharing.versions import sources_of_release_assets
 
 #: How many objects are judged between two reports of progress.
@@ -177,7 +178,13 @@ class _Reconciling:
         todo = ahead[:max_objects]
         resolver = AudienceResolver(run)
         await resolver.read_profiles()
-        reconciler = Reconciler(run=run, resolver=resolver, releases=releases, digest=self.digest)
+        reconciler = Reconciler(
+            run=run,
+            resolver=resolver,
+            releases=releases,
+            digest=self.digest,
+            facts=FactsCache(run),
+        )
         done: dict[SharedObject, Reconciled] = {}
         for begin in range(0, len(todo), _BATCH):
             done |= await self._reconcile_batch(reconciler, todo[begin : begin + _BATCH])

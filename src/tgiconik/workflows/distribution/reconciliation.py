@@ -87,17 +87,14 @@ class Reconciler:
         resolver: reads the partners' profiles, once for all objects.
         releases: the release assets, each with the id of its source asset, by their own id.
         digest: fetch the originals of release assets; else the digest on record counts.
+        facts: the facts of assets in collections.
     """
 
     run: Run
     resolver: AudienceResolver
     releases: Mapping[str, tuple[str, ReleaseAsset]]
     digest: bool
-    facts: FactsCache = attrs.field(init=False)
-
-    @facts.default
-    def _facts_cache(self) -> FactsCache:
-        return FactsCache(self.run)
+    facts: FactsCache
 
     async def reconcile(self, shared: SharedObject) -> Reconciled:
         """Judge everything that is open of an object, and close what is refused.
