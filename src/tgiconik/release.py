@@ -49,6 +49,8 @@ class ReasonCode(StrEnum):
     DOWNLOAD = "download"
     NOT_COMPLIANT = "not_compliant"
     UNREADABLE = "unreadable"
+    #: Never by `decide`: a workflow respects what somebody revoked or withdrew by hand.
+    BY_HAND = "by_hand"
 
 
 @attrs.frozen

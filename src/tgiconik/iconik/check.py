@@ -73,6 +73,9 @@ WORKFLOW_ROLES: Final[Mapping[str, frozenset[str]]] = {
     "recall_version": _SHARING
     - {"can_write_shares", "can_read_approval_request", "can_read_metadata_views"}
     | {"can_read_collections", "can_write_collections", "can_write_metadata_values"},
+    # It opens nothing.
+    "reconcile_links": _SHARING - {"can_write_shares"}
+    | {"can_search", "can_read_collections", "can_write_collections"},
     "onboard_partner": _SHARING | _PACKING,
     "process_enhancement_request": _SHARING | _TIMELINE | {"can_write_collections"},
     "build_audit_record": frozenset(

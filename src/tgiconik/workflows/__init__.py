@@ -30,8 +30,11 @@ from tgiconik.workflows.compliant_version import (
     distribute_compliant_version,
 )
 from tgiconik.workflows.distribution.package import Package, Packed, deliver_package
-from tgiconik.workflows.distribution_check import Verification, Way, verify_distribution
+from tgiconik.workflows.distribution.reconciliation import ForeignShare
+from tgiconik.workflows.distribution.ways import Verification, Way
+from tgiconik.workflows.distribution_check import verify_distribution
 from tgiconik.workflows.enhancement_request import Enhancement, process_enhancement_request
+from tgiconik.workflows.link_reconciliation import Reconciliation, reconcile_links
 from tgiconik.workflows.media_issue import Resolution, resolve_media_issue
 from tgiconik.workflows.media_request import Fulfillment, fulfill_media_request
 from tgiconik.workflows.partner_onboarding import (
@@ -64,6 +67,7 @@ __all__ = [
     "Distribution",
     "Distributions",
     "Enhancement",
+    "ForeignShare",
     "Fulfillment",
     "Launch",
     "NewUser",
@@ -76,6 +80,7 @@ __all__ = [
     "ProgressBar",
     "Readiness",
     "Recall",
+    "Reconciliation",
     "Resolution",
     "Score",
     "State",
@@ -104,6 +109,7 @@ __all__ = [
     "publish_correction",
     "read_receipts",
     "recall_version",
+    "reconcile_links",
     "resolve_media_issue",
     "share_key",
     "share_with_partner",

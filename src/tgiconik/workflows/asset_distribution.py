@@ -24,7 +24,9 @@ of the policy, because the audience of an asset never decides whether a partner 
 Idempotent: another run changes nothing and returns the same result. After a crash, the next run
 continues. Of two concurrent runs, the delivery that is recorded first counts, and the other run's
 link is revoked. Links are renewed before they expire. A partner who leaves a group keeps the link
-until it expires.
+as long as `release.decide` allows it, unless the policy says otherwise. A link that somebody
+revoked by hand is not created again, and a document that somebody withdrew is not published again,
+except with `restore=True`.
 
 The workflow does not wait for people; `waiting_on` says who has to act next.
 
@@ -49,7 +51,7 @@ from tgiconik.release import Purpose, ReleasePolicy, marked_version
 from tgiconik.tradinggrid import TradingGridClient
 from tgiconik.tradinggrid.collaboration import Receipt
 from tgiconik.workflows.distribution.audience import AudienceResolver, unreachable
-from tgiconik.workflows.distribution.distributor import Distributor
+from tgiconik.workflows.distribution.distributor import Distributor, by_hand
 from tgiconik.workflows.run import Run
 from tgiconik.workflows.run.concurrency import MAX_CONCURRENCY, both, checked_concurrency
 from tgiconik.workflows.run.results import Outcome, Result, State, raise_for_failures
@@ -143,6 +145,7 @@ async def distribute_approved_asset(
     partners: Iterable[str] | None = None,
     groups_field: str = GROUPS_FIELD,
     purpose: Purpose | None = None,
+    restore: bool = False,
     max_concurrency: int = MAX_CONCURRENCY,
     dry_run: bool = False,
     now: Clock = utc_now,
@@ -159,6 +162,7 @@ async def distribute_approved_asset(
         partners: company ids of partners, beside `groups` or instead of any group.
         groups_field: the metadata field with the tags, in the policy's view.
         purpose: what for; by default for no certain usage, with download as the policy allows.
+        restore: share and publish again what somebody revoked or withdrew by hand.
         max_concurrency: how many partners are served at the same time; 1 serves one after the
             other. Partners who wait for a check that a batch shares do not count.
         dry_run: write nothing, and say what would be written.
@@ -175,6 +179,7 @@ async def distribute_approved_asset(
     distributing = _Distributing(
         run=run,
         purpose=purpose or Purpose(download=run.policy.allow_download),
+        restore=restore,
         groups_field=groups_field,
         max_concurrency=max_concurrency,
     )
@@ -190,6 +195,7 @@ async def distribute_tagged_assets(
     policy: ReleasePolicy,
     groups_field: str = GROUPS_FIELD,
     purpose: Purpose | None = None,
+    restore: bool = False,
     max_concurrency: int = MAX_CONCURRENCY,
     dry_run: bool = False,
     now: Clock = utc_now,
@@ -206,6 +212,7 @@ async def distribute_tagged_assets(
         policy: the release rules.
         groups_field: the metadata field with the tags, in the policy's view.
         purpose: what for; by default for no certain usage, with download as the policy allows.
+        restore: share and publish again what somebody revoked or withdrew by hand.
         max_concurrency: how many partners are served at the same time; 1 serves one after the
             other. Partners who wait for a check that a batch shares do not count.
         dry_run: write nothing, and say what would be written.
@@ -221,21 +228,11 @@ async def distribute_tagged_assets(
     distributing = _Distributing(
         run=run,
         purpose=purpose or Purpose(download=run.policy.allow_download),
+        restore=restore,
         groups_field=groups_field,
         max_concurrency=max_concurrency,
     )
-    tagged = iconik.search.assets(
-        where=[term("status", "ACTIVE"), exists(f"metadata.{groups_field}")], include_fields=["id"]
-    )
-    done: dict[str, Distribution] = {}
-    async for hit in tagged:
-        if hit.id is None or hit.id in done:
-            continue
-        try:
-            done[hit.id] = await distributing.distribute(hit.id)
-        except errors.TgIconikError as error:
-            trail.decided(f"asset {hit.id} could not be distributed: {error}")
-            done[hit.id] = Distribution(asset_id=hit.id, error=error, dry_run=dry_run)
+    done = await distributing.distribute_tagged()
     return Distributions(
         distributions=tuple(done[id_] for id_ in sorted(done)),
         timeline=tuple(trail.steps),
@@ -271,6 +268,7 @@ class _Distributing:
 
     run: Run
     purpose: Purpose
+    restore: bool
     groups_field: str
     max_concurrency: int = attrs.field(converter=checked_concurrency)
     resolver: AudienceResolver = attrs.field(init=False)
@@ -307,8 +305,9 @@ class _Distributing:
             snapshot=snapshot,
             max_concurrency=self.max_concurrency,
             profiles=self.resolver.profile,
+            restore=self.restore,
         ).distribute(wanted)
-        waiting_on += unreachable(wanted)
+        waiting_on += [*unreachable(wanted), *dict.fromkeys(by_hand(distributed.outcomes))]
         if any(o.state is State.FAILED for o in (*distributed.outcomes, *distributed.closed)):
             waiting_on.append("another run of this workflow")
         run.conclude(waiting_on)
@@ -322,6 +321,24 @@ class _Distributing:
             waiting_on=tuple(waiting_on),
             dry_run=run.dry_run,
         )
+
+    async def distribute_tagged(self) -> dict[str, Distribution]:
+        """Every asset that has a tag, by id; one that fails stops no other."""
+        run = self.run
+        tagged = run.iconik.search.assets(
+            where=[term("status", "ACTIVE"), exists(f"metadata.{self.groups_field}")],
+            include_fields=["id"],
+        )
+        done: dict[str, Distribution] = {}
+        async for hit in tagged:
+            if hit.id is None or hit.id in done:
+                continue
+            try:
+                done[hit.id] = await self.distribute(hit.id)
+            except errors.TgIconikError as error:
+                run.trail.decided(f"asset {hit.id} could not be distributed: {error}")
+                done[hit.id] = Distribution(asset_id=hit.id, error=error, dry_run=run.dry_run)
+        return done
 
     async def _leave_to_compliance(self, snapshot: Snapshot) -> Distribution:
         """Two ways for one asset would undo each other: one that is marked has its own.

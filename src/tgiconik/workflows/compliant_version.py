@@ -59,9 +59,10 @@ from tgiconik.workflows.distribution.audience import (
     can_be_reached,
     unreachable,
 )
-from tgiconik.workflows.distribution.distributor import Distributed, Distributor
+from tgiconik.workflows.distribution.distributor import Distributed, Distributor, by_hand
 from tgiconik.workflows.distribution.publication import COMPLIANT
-from tgiconik.workflows.distribution_check import Verification, verify_distribution
+from tgiconik.workflows.distribution.ways import Verification
+from tgiconik.workflows.distribution_check import verify_distribution
 from tgiconik.workflows.run import Run
 from tgiconik.workflows.run.concurrency import MAX_CONCURRENCY, checked_concurrency
 from tgiconik.workflows.run.results import Outcome, Result, State
@@ -128,6 +129,7 @@ async def distribute_compliant_version(
     groups_field: str = GROUPS_FIELD,
     purpose: Purpose | None = None,
     pin: bool = True,
+    restore: bool = False,
     ready_within: timedelta = READY_WITHIN,
     max_concurrency: int = MAX_CONCURRENCY,
     dry_run: bool = False,
@@ -146,6 +148,8 @@ async def distribute_compliant_version(
         groups_field: the metadata field with the tags, in the policy's view.
         purpose: what for; by default for no certain usage, with download as the policy allows.
         pin: share an asset that holds only this version, instead of the asset itself.
+        restore: share and publish again what somebody revoked or withdrew by hand; else that is
+            respected and reported.
         ready_within: how long iconik may take to copy the version.
         max_concurrency: how many partners are served at the same time; 1 serves one after the
             other. Partners who wait for a check that a batch shares do not count.
@@ -166,6 +170,7 @@ async def distribute_compliant_version(
         asset_id=asset_id,
         purpose=attrs.evolve(purpose or Purpose(download=policy.allow_download), compliance=True),
         pin=pin,
+        restore=restore,
         ready_within=ready_within,
         max_concurrency=max_concurrency,
     )
@@ -230,6 +235,7 @@ class _CompliantDistribution:
     asset_id: str
     purpose: Purpose
     pin: bool
+    restore: bool
     ready_within: timedelta
     max_concurrency: int = attrs.field(converter=checked_concurrency)
 
@@ -256,6 +262,7 @@ class _CompliantDistribution:
         waiting_on += [
             *_missing(source, facts),
             *unreachable(wanted),
+            *dict.fromkeys(by_hand(outcomes)),
             *_another_run(outcomes),
             *_wrong_ways(verification),
         ]
@@ -328,6 +335,7 @@ class _CompliantDistribution:
             max_concurrency=self.max_concurrency,
             profiles=resolver.profile,
             series=COMPLIANT,
+            restore=self.restore,
         ).distribute(wanted)
 
     async def _close_other(self, asset_id: str, current: AssetFacts) -> None:

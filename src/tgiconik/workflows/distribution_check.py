@@ -1,15 +1,16 @@
-"""Use case 5, the check: whether any open share shows a version that is not compliant.
+"""Use case 5, the check: whether any open share shows something that may not be out.
 
-It reads every share of the asset, partners' and others': of the asset itself, of the release assets
-created from its versions, and of all collections that contain them, at any depth. It writes
-nothing.
+For one asset, it reads every share that shows it and tells whether it shows the compliant version:
+shares of the asset itself, of the release assets created from its versions, and of all collections
+that contain them, at any depth. Without an asset, it reads every share of the tenant and evaluates
+`release.decide` for whoever holds it.
+
+It writes nothing.
 
 Source: use case 5 of the project's design; iconik's OpenAPI documents.
 """
 
 from collections.abc import Callable, Iterable
-from datetime import datetime
-from typing import Final
 
 import attrs
 
@@ -20,12 +21,22 @@ from tgiconik.iconik.assets import key_in
 from tgiconik.iconik.models import assets as m
 from tgiconik.release import AssetFacts, ReleasePolicy, held, marked_sha256, marked_version
 from tgiconik.tradinggrid import TradingGridClient
+from tgiconik.workflows.distribution.tenant_check import verify_tenant
+from tgiconik.workflows.distribution.ways import (
+    CHANGED,
+    DIGEST,
+    HELD,
+    NOT_ONE,
+    OLDER,
+    OTHER,
+    Verification,
+    Way,
+)
 from tgiconik.workflows.run import Run
-from tgiconik.workflows.run.results import Cell, Heat, Report, as_html, heat_table
 from tgiconik.workflows.run.text import named
 from tgiconik.workflows.run.trail import Clock, Step, Trail, utc_now
 from tgiconik.workflows.sharing.delivery import partner_in
-from tgiconik.workflows.sharing.facts import read_facts
+from tgiconik.workflows.sharing.facts import check_view, read_facts
 from tgiconik.workflows.sharing.versions import (
     ReleaseAsset,
     digest_version,
@@ -33,146 +44,47 @@ from tgiconik.workflows.sharing.versions import (
     release_assets_of,
 )
 
-_NOT_ONE: Final = "not exactly one version is marked as compliant"
-_OTHER: Final = "it shows another version than the compliant one"
-_HELD: Final = "the version is held back"
-_DIGEST: Final = "its digest is not the one that is marked"
-_CHANGED: Final = "somebody changed the release asset"
-_OLDER: Final = "it lets other versions be looked at"
-#: The checks in order; the first one that fails ends them.
-_CHECKS: Final = {
-    "one version is marked": _NOT_ONE,
-    "it shows that one": _OTHER,
-    "not held back": _HELD,
-    "digest as marked": _DIGEST,
-    "release unchanged": _CHANGED,
-    "no other versions": _OLDER,
-}
-#: The check that applies to release assets only.
-_OF_RELEASES: Final = frozenset({_DIGEST, _CHANGED})
-
-
-@attrs.frozen(kw_only=True)
-class Way:
-    """An open share and what it shows.
-
-    Attributes:
-        share_id: the iconik share.
-        object_type: `assets` or `collections`.
-        object_id: the shared object.
-        partner: company id (BUID) of the partner whose link it is; None for any other share.
-        version_id: the version of the asset that it shows.
-        expires_at: the expiry, in UTC.
-        why_not: the check that failed; None if all passed.
-    """
-
-    share_id: str
-    object_type: str
-    object_id: str
-    partner: str | None = None
-    version_id: str | None = None
-    expires_at: datetime | None = None
-    why_not: str | None = None
-
-    @property
-    def ok(self) -> bool:
-        """Whether it shows the compliant version and nothing else."""
-        return self.why_not is None
-
-
-@attrs.frozen(kw_only=True)
-class Verification(Report):
-    """The open shares of an asset. Two verifications of the same state are equal.
-
-    Attributes:
-        asset_id: the asset.
-        version_id: the version that is marked as compliant; None when not exactly one is.
-        why_not: why the version itself is not compliant; None if its digest matches the mark.
-        ways: all open shares, partners' links first.
-        timeline: what was read, in order.
-    """
-
-    asset_id: str
-    version_id: str | None = None
-    why_not: str | None = None
-    ways: tuple[Way, ...] = ()
-    timeline: tuple[Step, ...] = attrs.field(default=(), eq=False, repr=False)
-
-    @property
-    def ok(self) -> bool:
-        """Whether every open share shows the compliant version."""
-        return not self.wrong and (self.why_not is None or not self.ways)
-
-    @property
-    def wrong(self) -> tuple[Way, ...]:
-        """The shares that fail a check."""
-        return tuple(way for way in self.ways if not way.ok)
-
-    def _repr_html_(self) -> str:
-        if not self.ways:
-            return as_html(self, above="<p>No way is open.</p>")
-        wrong = len(self.wrong)
-        stands = (
-            f"{wrong} of {len(self.ways)} open ways are wrong" if wrong else "every way is right"
-        )
-        if self.why_not is not None:
-            stands = f"{stands}; {self.why_not}"
-        table = heat_table(
-            stands, tuple(_CHECKS), ((_whose(w), _cells(w, self.asset_id)) for w in self.ways)
-        )
-        return as_html(self, above=table, folded=("ways",))
-
-
-def _whose(way: Way) -> str:
-    return way.partner or f"somebody else's share of {way.object_type}"
-
-
-def _cells(way: Way, asset_id: str) -> tuple[Cell, ...]:
-    """The state of each check for a share."""
-    cells: list[Cell] = []
-    # An unknown reason must not show as passed.
-    is_known = way.why_not is None or way.why_not in _CHECKS.values()
-    for why_not in _CHECKS.values():
-        if any(cell.heat is Heat.BAD for cell in cells):
-            cells.append(Cell(Heat.NONE, "not looked at"))
-        elif way.why_not is not None and (way.why_not == why_not or not is_known):
-            cells.append(Cell(Heat.BAD, way.why_not))
-        elif why_not in _OF_RELEASES and way.object_id == asset_id:
-            cells.append(Cell(Heat.NONE, "is the asset itself"))
-        else:
-            cells.append(Cell(Heat.GOOD, "nothing against it"))
-    return tuple(cells)
-
 
 @without_locals
 async def verify_distribution(
     grid: TradingGridClient,
     iconik: IconikClient,
-    asset_id: str,
+    asset_id: str | None = None,
     *,
     policy: ReleasePolicy | None = None,
-    digest: bool = True,
+    digest: bool | None = None,
     now: Clock = utc_now,
     progress: Callable[[Step], object] | None = None,
 ) -> Verification:
     """Check for every open share of an asset whether it shows the compliant version.
 
+    Without an asset, check every open share of any asset, whether ours or not: `release.decide` is
+    evaluated for whoever holds it.
+
     Args:
-        grid: where release assets are remembered.
+        grid: where deliveries and release assets are recorded.
         iconik: the iconik client.
-        asset_id: the asset.
-        policy: says which fields have the marks; the default policy when left out.
-        digest: download the compliant version's original and compare its digest with the mark.
+        asset_id: the asset; all assets when left out.
+        policy: says which fields have the marks; the default policy when left out. Required for all
+            assets.
+        digest: download the compliant version's original and compare its digest with the mark; for
+            all assets, that of every release asset. By default for one asset only.
         now: the clock; returns the current time in UTC.
-        progress: called with each step as it happens.
+        progress: called with each step as it happens; for all assets, also with counts.
 
     Raises:
+        ConfigurationError: all assets were asked for without a policy, or its view or fields do not
+            exist.
         NotFound: there is no such asset.
         CallError: a call to a platform failed.
     """
     trail = Trail(now=now, progress=progress)
     run = Run(grid=grid, iconik=iconik, policy=policy or ReleasePolicy(), trail=trail)
-    result = await _Verifying(run=run, digest=digest).verify(asset_id)
+    if asset_id is None:
+        await check_view(run)
+        result = await verify_tenant(run, digest=bool(digest))
+    else:
+        result = await _Verifying(run=run, digest=digest is not False).verify(asset_id)
     return attrs.evolve(result, timeline=tuple(trail.steps))
 
 
@@ -209,14 +121,14 @@ class _Verifying:
         shown = attrs.evolve(facts, version_id=release.source_version_id)
         why_not = _wrong(shown, marked, self.run.policy)
         if why_not is None and release.sha256 != marked_sha256(self.run.policy, facts):
-            return _DIGEST
+            return DIGEST
         if why_not is None and not await is_intact(self.run.iconik, release):
-            return _CHANGED
+            return CHANGED
         return why_not
 
     async def _wrong_bytes(self, facts: AssetFacts, marked: str | None) -> str | None:
         if marked is None:
-            return _NOT_ONE
+            return NOT_ONE
         if not self.digest:
             return None
         found = await digest_version(self.run, facts.asset_id, marked)
@@ -272,13 +184,15 @@ class _Verifying:
         why_not: str | None,
     ) -> Way:
         if why_not is None and share.allow_view_versions:
-            why_not = _OLDER
+            why_not = OLDER
         return Way(
             share_id=share.id or "",
             object_type=object_type,
             object_id=object_id,
             partner=partner_in(key_in(share.title)),
             version_id=version_id,
+            owner_id=share.owner_id,
+            since=share.date_created,
             expires_at=share.expires,
             why_not=why_not,
         )
@@ -287,9 +201,9 @@ class _Verifying:
 def _wrong(facts: AssetFacts, marked: str | None, policy: ReleasePolicy) -> str | None:
     """The reason why the version of the facts must not be shown; None if there is none."""
     if marked is None:
-        return _NOT_ONE
+        return NOT_ONE
     if facts.version_id != marked:
-        return _OTHER
+        return OTHER
     if held(policy, facts, marked):
-        return _HELD
+        return HELD
     return None

@@ -56,11 +56,15 @@ class AudienceResolver:
 
     async def profile(self, company_id: str) -> Partner | None:
         """A partner's profile, from one list of all profiles; None if there is none."""
+        return (await self.read_profiles()).get(company_id)
+
+    async def read_profiles(self) -> Mapping[str, Partner]:
+        """All profiles by company id; read once."""
         if self._profiles is None:
             partners = self.run.grid.community.partners.list()
             self._profiles = {partner.company_id: partner async for partner in partners}
             self.run.trail.read(f"profiles of {how_many(self._profiles)}")
-        return self._profiles.get(company_id)
+        return self._profiles
 
     async def resolve(
         self,

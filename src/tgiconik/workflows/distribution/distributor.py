@@ -5,18 +5,27 @@ partners; share and record the deliveries with bounded concurrency, and revoke l
 are refused now; announce the document to partners who have their delivery.
 """
 
-from collections.abc import Awaitable, Callable, Collection, Mapping
+from collections.abc import Awaitable, Callable, Collection, Iterable, Mapping
 from functools import partial
 from typing import Final
 
 import attrs
 
 from tgiconik import errors
-from tgiconik.release import AssetFacts, Decision, Purpose, Recipient, decide
+from tgiconik.release import (
+    AssetFacts,
+    Decision,
+    Purpose,
+    Reason,
+    ReasonCode,
+    Recipient,
+    decide,
+)
 from tgiconik.tradinggrid.collaboration import Delivery, Document, Partner
 from tgiconik.workflows.distribution.audience import as_recipient, can_be_reached
 from tgiconik.workflows.distribution.publication import (
     DISTRIBUTION,
+    WithdrawnByHand,
     announce,
     publish,
     wanted_document,
@@ -26,6 +35,7 @@ from tgiconik.workflows.run.concurrency import BatchBarrier, Slot, fan_out
 from tgiconik.workflows.run.results import Outcome, State
 from tgiconik.workflows.run.text import ruling
 from tgiconik.workflows.run.trail import Verb
+from tgiconik.workflows.sharing.by_hand import was_taken_by_hand
 from tgiconik.workflows.sharing.delivery import record_delivery
 from tgiconik.workflows.sharing.share import close_refused, reconcile_asset, share_asset
 from tgiconik.workflows.sharing.snapshot import Snapshot
@@ -65,6 +75,7 @@ class Distributor:
         max_concurrency: how many partners are served at the same time.
         profiles: reads the profile of a partner who is not wanted any more.
         series: begins the external id of its documents.
+        restore: share and publish again what somebody revoked or withdrew by hand.
     """
 
     run: Run
@@ -73,6 +84,7 @@ class Distributor:
     max_concurrency: int
     profiles: Callable[[str], Awaitable[Partner | None]]
     series: str = DISTRIBUTION
+    restore: bool = False
 
     async def distribute(self, wanted: Mapping[str, Partner | None]) -> Distributed:
         """Publish, deliver, announce.
@@ -89,9 +101,16 @@ class Distributor:
             for partner_id, partner in wanted.items()
             if partner is not None and can_be_reached(partner)
         }
+        decisions = await self._without_revoked_by_hand(decisions)
         allowed = {id_: decision for id_, decision in decisions.items() if decision.allowed}
         former = await self._former_recipients(facts, decisions)
-        document = await self._publish(facts, allowed | former)
+        try:
+            document = await self._publish(facts, allowed | former)
+        except WithdrawnByHand as error:
+            run.trail.decided(str(error))
+            document, former = None, {}
+            decisions |= {id_: self._by_hand(f"{error}.".capitalize()) for id_ in allowed}
+            allowed = {}
         outcomes = await self._serve_all(wanted, decisions, document)
         refused = [id_ for id_ in allowed if outcomes[id_].state is State.REFUSED]
         if refused:
@@ -108,6 +127,22 @@ class Distributor:
             outcomes=tuple(outcomes.values()),
             closed=closed,
         )
+
+    async def _without_revoked_by_hand(
+        self, decisions: Mapping[str, Decision]
+    ) -> dict[str, Decision]:
+        """The decisions; those are refused whose link somebody revoked by hand."""
+        found = dict(decisions)
+        for partner_id, decision in decisions.items():
+            if self.restore or not decision.allowed:
+                continue
+            if await was_taken_by_hand(self.run, self.snapshot, partner_id):
+                found[partner_id] = self._by_hand(f"The link of {partner_id} was revoked by hand.")
+        return found
+
+    def _by_hand(self, message: str) -> Decision:
+        reason = Reason(ReasonCode.BY_HAND, message)
+        return Decision(allowed=False, reasons=(reason,), decided_at=self.run.now())
 
     async def _former_recipients(
         self, facts: AssetFacts, wanted: Collection[str]
@@ -150,7 +185,9 @@ class Distributor:
                 facts, decision, partners=allowed, policy=self.run.policy, series=self.series
             )
         # Documents name the asset that was decided, whichever asset shows its version.
-        return await publish(self.run, facts.asset_id, wanted, series=self.series)
+        return await publish(
+            self.run, facts.asset_id, wanted, series=self.series, restore=self.restore
+        )
 
     async def _serve_all(
         self,
@@ -263,6 +300,17 @@ class Distributor:
             decision=decision,
             error=error,
         )
+
+
+def by_hand(outcomes: Iterable[Outcome]) -> list[str]:
+    """The outcomes that only `restore=True` changes, one line each to wait for."""
+    return [
+        f"{reason.message.removesuffix('.')}: run again with restore=True to undo that"
+        for outcome in outcomes
+        if outcome.decision is not None
+        for reason in outcome.decision.reasons
+        if reason.code is ReasonCode.BY_HAND
+    ]
 
 
 def _was_overtaken(outcome: Outcome) -> bool:

@@ -50,6 +50,7 @@ from tgiconik.workflows.sharing.delivery import (
     still_open,
     winner,
 )
+from tgiconik.workflows.sharing.share import REFUSED_NOW
 from tgiconik.workflows.sharing.snapshot import FactsCache, Read
 
 #: How often a package is retried when another run changes it concurrently.
@@ -441,7 +442,7 @@ class _PartnerPackage:
         shares = [*await self._shares(stored), *([new] if new is not None else [])]
         await self._close_others(stored, None, shares)
         if stored.delivery is not None and stored.delivery.state == DeliveryState.ACTIVE:
-            await end_delivery(self.run, stored.delivery)
+            await end_delivery(self.run, stored.delivery, REFUSED_NOW)
         if stored.document is not None:
             nobody = DocumentUpdate(audience=Audience())
             await change_document(self.run, stored.document, nobody)

@@ -418,6 +418,15 @@ def partner_of_package(key: str | None) -> str | None:
             return None
 
 
+def name_of_package(key: str | None) -> str | None:
+    """The name, the same for all partners, of the package that has a key; None for another key."""
+    match (key or "").split(":"):
+        case [kind, name, _, _] if kind == _PACKAGE:
+            return unquote(name)
+        case _:
+            return None
+
+
 async def read_packages(
     run: Run, name: str, partners: Collection[str], *, project: Project | None
 ) -> PackageSnapshot:

@@ -5,7 +5,7 @@ joins a group later and would be refused, must not learn the title.
 """
 
 import re
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Sequence
 from functools import partial
 from typing import Final
 
@@ -33,6 +33,7 @@ from tgiconik.tradinggrid.collaboration import (
 )
 from tgiconik.workflows.run import GridRun
 from tgiconik.workflows.run.text import fitting, how_many, listed, moment, named
+from tgiconik.workflows.sharing.facts import HELD
 
 #: The series of documents: of current versions, and of compliant versions.
 DISTRIBUTION: Final = "distribution"
@@ -69,8 +70,17 @@ def wanted_document(
     )
 
 
+class WithdrawnByHand(errors.WorkflowError):
+    """Somebody withdrew the document of this version by hand."""
+
+
 async def publish(
-    run: GridRun, asset_id: str, wanted: DocumentInput | None, *, series: str
+    run: GridRun,
+    asset_id: str,
+    wanted: DocumentInput | None,
+    *,
+    series: str,
+    restore: bool = False,
 ) -> Document | None:
     """Publish or update the document of an asset's current version.
 
@@ -83,23 +93,25 @@ async def publish(
             published, and existing documents lose their audience.
         series: the series of the document. It supersedes earlier documents of its series; the first
             one of `COMPLIANT` also supersedes those of `DISTRIBUTION`.
+        restore: publish again what somebody withdrew by hand.
 
     Returns:
         The document; None if there is none, or in a dry run that would create it.
 
     Raises:
+        WithdrawnByHand: somebody withdrew the document of this version.
         PreconditionFailed: the document changed concurrently too often.
     """
     for _ in range(_ROUNDS):
         try:
-            return await _publish(run, asset_id, wanted, series)
+            return await _publish(run, asset_id, wanted, series, restore=restore)
         except errors.PreconditionFailed:
             run.trail.read("somebody else changed the document meanwhile")
-    return await _publish(run, asset_id, wanted, series)
+    return await _publish(run, asset_id, wanted, series, restore=restore)
 
 
 async def _publish(
-    run: GridRun, asset_id: str, wanted: DocumentInput | None, series: str
+    run: GridRun, asset_id: str, wanted: DocumentInput | None, series: str, *, restore: bool
 ) -> Document | None:
     documents = [one async for one in run.grid.community.documents.list(asset_id=asset_id)]
     earlier = _of_series(documents, series, asset_id)
@@ -107,6 +119,8 @@ async def _publish(
     await _supersede_others(run, earlier, there)
     if wanted is None:
         return there and await change_document(run, there, DocumentUpdate(audience=Audience()))
+    if there is None and not restore and await _was_withdrawn(run, asset_id, earlier, wanted):
+        raise WithdrawnByHand(f"the document of {wanted.title} was withdrawn by hand")
     if there is None or _version_of(there) != _version_of(wanted):
         before = there
         if before is None and series == COMPLIANT:
@@ -126,6 +140,20 @@ async def _publish(
         audience=wanted.audience, restrictions=wanted.restrictions, expires_at=wanted.expires_at
     )
     return await change_document(run, there, changes)
+
+
+async def _was_withdrawn(
+    run: GridRun, asset_id: str, earlier: Sequence[Document], wanted: DocumentInput
+) -> bool:
+    """Whether the last document is of this version, and withdrawn by somebody, not by a recall."""
+    if not earlier or earlier[-1].state != DocumentState.WITHDRAWN:
+        return False
+    if _version_of(earlier[-1]) != _version_of(wanted):
+        return False
+    # A recall holds the version in the log before it withdraws its documents.
+    holds = run.grid.community.activity.list(kind=[HELD], subject_id=asset_id)
+    recalled = {entry.detail.get("version_id") async for entry in holds}
+    return _version_of(wanted) not in recalled
 
 
 def _of_series(documents: Iterable[Document], series: str, asset_id: str) -> list[Document]:

@@ -5,7 +5,7 @@ the asset is judged, and every share that a delivery remembers, whoever holds it
 """
 
 from collections.abc import Awaitable, Callable, Collection, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Final, TypeAlias
 
 import attrs
@@ -31,6 +31,7 @@ from tgiconik.workflows.run.concurrency import Slot
 from tgiconik.workflows.run.results import Outcome, State
 from tgiconik.workflows.run.text import named, ruling
 from tgiconik.workflows.run.trail import Trail, utc_now
+from tgiconik.workflows.sharing.by_hand import record_revoked_by_hand
 from tgiconik.workflows.sharing.delivery import (
     LinkTarget,
     end_delivery,
@@ -352,7 +353,9 @@ async def reconcile_asset(
     profiles: Callable[[str], Awaitable[Partner | None]],
     *,
     served: Collection[str] = (),
+    meant: Collection[str] = (),
     purpose: Purpose | None = None,
+    settle: timedelta = timedelta(0),
 ) -> tuple[Outcome, ...]:
     """Judge every open share of an asset that this run has not served; close what is refused.
 
@@ -361,7 +364,10 @@ async def reconcile_asset(
         snapshot: the asset, with its shares and deliveries.
         profiles: reads a partner's profile; None for one without a profile.
         served: the partners whose links this run has brought about already.
+        meant: partners who are no former recipients, whatever the policy says of those.
         purpose: what the links are for, without the download, which a link says itself.
+        settle: how young a link may be that is allowed and on no record yet: another run may be
+            about to record it.
 
     Returns:
         One outcome for each partner whose access was closed, or could not be.
@@ -369,7 +375,15 @@ async def reconcile_asset(
     outcomes = []
     for partner_id in sorted(snapshot.holders - set(served)):
         try:
-            outcome = await _reconcile_partner(run, snapshot, partner_id, profiles, purpose)
+            outcome = await _reconcile_partner(
+                run,
+                snapshot,
+                partner_id,
+                profiles,
+                purpose,
+                is_meant=partner_id in meant,
+                settle=settle,
+            )
         except errors.CallError as error:
             run.trail.decided(f"the links of {partner_id} could not be judged: {error}")
             outcome = _closed(snapshot, partner_id, State.FAILED, error=error)
@@ -385,6 +399,9 @@ async def _reconcile_partner(
     partner_id: str,
     profiles: Callable[[str], Awaitable[Partner | None]],
     purpose: Purpose | None,
+    *,
+    is_meant: bool,
+    settle: timedelta,
 ) -> Outcome | None:
     links = snapshot.links_of(partner_id)
     partner = await profiles(partner_id)
@@ -399,25 +416,52 @@ async def _reconcile_partner(
     downloads = any(link.allow_download for link in links)
     wanted = attrs.evolve(purpose or Purpose(), download=downloads)
     decision = decide(run.policy, facts, recipient, wanted, run.now())
-    if not decision.allowed or not run.policy.keep_former_recipients:
+    if not decision.allowed or not (is_meant or run.policy.keep_former_recipients):
         run.trail.decided(ruling(facts.title, partner_id, decision))
         await close_partner(run, snapshot, partner_id)
         return _closed(snapshot, partner_id, State.REFUSED, decision=decision)
-    await keep_recorded(run, snapshot, partner_id, wanted)
+    await keep_recorded(run, snapshot, partner_id, wanted, settle=settle)
     return None
 
 
-async def keep_recorded(run: Run, snapshot: Snapshot, partner_id: str, purpose: Purpose) -> None:
+async def keep_recorded(
+    run: Run,
+    snapshot: Snapshot,
+    partner_id: str,
+    purpose: Purpose,
+    *,
+    settle: timedelta = timedelta(0),
+) -> None:
     """Close a partner's links but the one on record, and end deliveries whose link is gone.
+
+    Args:
+        run: the run.
+        snapshot: the asset.
+        partner_id: the partner.
+        purpose: what the links are for.
+        settle: how young a link may be that is on no record yet.
 
     Raises:
         CallError: a platform could not be asked; run it again.
     """
+    await record_revoked_by_hand(run, snapshot, partner_id)
     links = snapshot.links_of(partner_id)
     remembered = snapshot.remembered_of(partner_id)
     recorded = [link for link in links if link.share_id in remembered]
     kept = winner(recorded, remembered, purpose)
     strays = [link for link in links if kept is None or link.share_id != kept.share_id]
+    if settle and strays:
+        # Another run may have opened it a moment ago, and is about to record it.
+        owner_id, recently = await run.user_id(), run.now() - settle
+        strays = [
+            link
+            for link in strays
+            if link.share_id in remembered
+            or link.permits_more
+            or link.owner_id != owner_id
+            or link.date_created is None
+            or link.date_created <= recently
+        ]
     dead = [
         one
         for one in snapshot.deliveries_of(partner_id)

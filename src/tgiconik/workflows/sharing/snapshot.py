@@ -206,6 +206,11 @@ class Snapshot:
         recorded = self._deliveries.get(partner_id, ())
         return [one for one in recorded if one.state == DeliveryState.ACTIVE]
 
+    def latest_delivery(self, partner_id: str) -> Delivery | None:
+        """The partner's delivery of the asset that changed last, ended or not."""
+        recorded = self._deliveries.get(partner_id, ())
+        return max(recorded, key=lambda one: one.updated_at, default=None)
+
     def was_revoked_by_hand(self, delivery: Delivery) -> bool:
         """Whether the share of an active delivery is gone, although it has not expired."""
         lasts = delivery.expires_at is None or delivery.expires_at > self.run.now()

@@ -179,6 +179,17 @@ async def release_assets_of(run: GridRun, source_asset_id: str) -> list[ReleaseA
     return made
 
 
+async def sources_of_release_assets(run: GridRun) -> dict[str, tuple[str, ReleaseAsset]]:
+    """All release assets that were ever made, by id, each with the id of its source asset."""
+    found = {}
+    async for entry in run.grid.community.activity.list(kind=[_MADE]):
+        release = _read(entry)
+        if release is not None and entry.subject_id is not None:
+            found[release.asset_id] = (entry.subject_id, release)
+    run.trail.read(f"release assets: {len(found)}")
+    return found
+
+
 async def is_intact(iconik: IconikClient, release: ReleaseAsset) -> bool:
     """Whether a release asset is unchanged: active, with exactly its one version."""
     try:
