@@ -19,6 +19,7 @@ from tgiconik.workflows import (
     distribute_approved_asset,
     publish_correction,
     resolve_media_issue,
+    share_key,
 )
 
 from .conftest import Clock, Wire
@@ -526,6 +527,25 @@ async def test_a_link_that_somebody_made_by_hand_is_closed_with_all_others(
     await run(grid, iconik, clock)
 
     assert await iconik.assets.find_shares(LOOKBOOK) == []
+
+
+async def test_a_link_to_a_version_that_nobody_approved_is_closed_while_the_issue_waits(
+    grid: TradingGridClient, iconik: IconikClient, sandbox: Sandbox, clock: Clock
+) -> None:
+    await stopped(sandbox, grid, iconik, clock)
+    await improve(sandbox, iconik, approval="REQUESTED")
+    await iconik.assets.create_link(
+        LOOKBOOK,
+        key=share_key(world.SUMMIT),
+        title="By a run that died",
+        expires=clock.time + timedelta(days=3),
+        allow_download=False,
+    )
+
+    result = await run(grid, iconik, clock)
+
+    assert result.waiting_on == APPROVAL
+    assert await open_links(iconik) == 0
 
 
 async def test_a_colleagues_version_in_the_making_is_not_taken_for_a_piece_of_ours(

@@ -166,14 +166,14 @@ class _Enhancing:
         if not is_open(REQUEST_MOVES, self.request.status):
             return await self._closed()
         check_unclaimed(self.run, self.request)
+        ticket = await self._ticket()
+        await reconcile_opened(self.run, ticket)
         facts = await self._facts()
         if facts is None or facts.version_id is None:
             return await self._unclear()
-        ticket = await self._ticket()
         asked = await self._asked()
         if asked is None and not await self._is_known_to_partner(ticket, facts):
             return await self._unclear()
-        await reconcile_opened(self.run, ticket)
         if asked is None:
             return await self._ask(facts, facts.version_id)
         if asked == facts.version_id:

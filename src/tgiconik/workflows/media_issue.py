@@ -62,6 +62,7 @@ from tgiconik.tradinggrid.collaboration import (
     IssueUpdate,
 )
 from tgiconik.tradinggrid.collaboration.transitions import ISSUE_MOVES, is_open
+from tgiconik.workflows.distribution.audience import AudienceResolver
 from tgiconik.workflows.run import LEASE, Run
 from tgiconik.workflows.run.concurrency import MAX_CONCURRENCY, checked_concurrency
 from tgiconik.workflows.run.results import Outcome, Result, State
@@ -69,6 +70,7 @@ from tgiconik.workflows.run.text import fitting, listed, moment, named
 from tgiconik.workflows.run.trail import Clock, Step, Trail, utc_now
 from tgiconik.workflows.sharing.delivery import outcome_of
 from tgiconik.workflows.sharing.facts import check_view, read_facts
+from tgiconik.workflows.sharing.share import reconcile_asset
 from tgiconik.workflows.sharing.snapshot import Snapshot
 from tgiconik.workflows.tickets.containment import (
     Incident,
@@ -283,6 +285,9 @@ class _Resolving:
         only_publishes = plan.publish and not (plan.contain or plan.upload)
         missing = await self.missing_previews(incident, corrected) if only_publishes else None
         if missing or not plan.writes:
+            # Whatever is open of the asset meanwhile is judged, whoever opened it.
+            profile = AudienceResolver(self.run).profile
+            await reconcile_asset(self.run, incident.snapshot, profile)
             return self._waiting(incident, corrected, missing or plan.waiting_on)
         async with self._claimed() as held:
             await contain(held.run, incident)
