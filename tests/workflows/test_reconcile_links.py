@@ -23,6 +23,7 @@ from tgiconik.workflows import (
     fulfill_media_request,
     reconcile_links,
     share_key,
+    verify_distribution,
 )
 
 from . import comply_plays, package_plays, reconcile_plays
@@ -279,6 +280,23 @@ async def test_an_unpinned_compliant_version_is_closed_once_another_one_is_curre
 
     assert (await reconcile(grid, iconik, clock)).links_closed == 2
     assert await open_shares(iconik) == set()
+
+
+async def test_a_link_to_an_asset_whose_compliant_version_is_out_must_not_show_another_one(
+    grid: TradingGridClient, iconik: IconikClient, sandbox: Sandbox, clock: Clock
+) -> None:
+    await comply_plays.pinned(sandbox, grid, iconik, clock)
+    stray = await share(iconik, clock, key=share_key(world.SUMMIT))
+    assert (await reconcile(grid, iconik, clock)).links_closed == 0
+    await comply_plays.improve(sandbox, iconik)
+    wrong = await verify_distribution(grid, iconik, policy=POLICY, now=clock)
+    assert [way.share_id for way in wrong.wrong] == [stray]
+
+    done = await reconcile(grid, iconik, clock)
+
+    assert [(one.partner, one.asset_id) for one in done.outcomes] == [(world.SUMMIT, LOOKBOOK)]
+    assert (await verify_distribution(grid, iconik, policy=POLICY, now=clock)).ok
+    assert await active(grid) == PARTNERS
 
 
 async def test_a_package_loses_what_is_refused_and_its_link_with_the_last_of_it(

@@ -7,7 +7,8 @@ the whole tenant: for every object that an active delivery or a document on Trad
 for every object with a share that carries a partner's key. Of each, everything that is open is
 judged by `release.decide` for whoever holds it, wanted or not:
 
-- of an asset, every share, and every share that a delivery remembers, read by its id;
+- of an asset, every share, and every share that a delivery remembers, read by its id; where its
+  compliant version is published, they may show no other one;
 - of a release asset, the same, for compliance, by the facts of the version that it holds;
 - of a partner's package, every member; what is refused is taken out, and a link that shows nothing
   else is closed; of any other collection with a partner's link, all of it or nothing.

@@ -307,9 +307,11 @@ def _meant(documents: Sequence[Document], snapshot: Snapshot) -> frozenset[str]:
 
 
 def _is_for_compliance(documents: Sequence[Document], snapshot: Snapshot) -> bool:
-    """Whether the asset itself was distributed as the compliant version."""
-    compliant = {one.id for one in documents if (one.external_id or "").startswith(f"{COMPLIANT}:")}
-    return any(one.document_id in compliant for one in _active(snapshot))
+    """Whether the asset goes out as its compliant version only."""
+    compliant = [one for one in documents if (one.external_id or "").startswith(f"{COMPLIANT}:")]
+    ids = {one.id for one in compliant}
+    is_published = any(one.state == DocumentState.PUBLISHED for one in compliant)
+    return is_published or any(one.document_id in ids for one in _active(snapshot))
 
 
 def _active(snapshot: Snapshot) -> list[Delivery]:

@@ -14,7 +14,7 @@ import attrs
 from tgiconik import errors
 from tgiconik.iconik.assets import ShareLink
 from tgiconik.release import AssetFacts, Decision, Purpose, Recipient, decide
-from tgiconik.tradinggrid.collaboration import Delivery, Document, Partner
+from tgiconik.tradinggrid.collaboration import Delivery, Document, DocumentState, Partner
 from tgiconik.workflows.distribution.publication import COMPLIANT
 from tgiconik.workflows.distribution.ways import Verification, Way
 from tgiconik.workflows.run import Run
@@ -84,6 +84,7 @@ class _Records:
         partners: the profiles by company id.
         documents: the documents by id.
         active: the active deliveries by share id.
+        compliant: ids of the assets whose compliant version is published.
         digests: the digests of versions, as they were recorded when they were distributed.
         releases: the release assets, each with the id of its source asset, by their own id.
     """
@@ -91,6 +92,7 @@ class _Records:
     partners: dict[str, Partner]
     documents: dict[str, Document]
     active: dict[str, Delivery]
+    compliant: frozenset[str]
     digests: dict[str, str]
     releases: dict[str, tuple[str, ReleaseAsset]]
 
@@ -110,6 +112,7 @@ class _Records:
             partners=partners,
             documents=documents,
             active=active,
+            compliant=_compliant_assets(documents.values()),
             digests=_digests(documents.values()),
             releases=await sources_of_release_assets(run),
         )
@@ -123,10 +126,14 @@ class _Records:
             return None
         return f"collections/{document.collection_id}"
 
-    def is_compliant(self, delivery: Delivery | None) -> bool:
-        """Whether a delivery is of a version that was distributed as the compliant one."""
+    def is_compliant(self, asset_id: str, delivery: Delivery | None) -> bool:
+        """Whether an asset goes out as its compliant version only."""
         document = self.documents.get(delivery.document_id) if delivery is not None else None
-        return document is not None and (document.external_id or "").startswith(f"{COMPLIANT}:")
+        return (
+            asset_id in self.releases
+            or asset_id in self.compliant
+            or (document is not None and _is_of_compliance(document))
+        )
 
 
 @attrs.frozen(kw_only=True)
@@ -229,7 +236,7 @@ class _Tenant:
         """One share and one asset that it shows, judged."""
         delivery = self.records.active.get(link.share_id)
         partner_id = delivery.partner_id if delivery is not None else partner_in(link.key)
-        is_compliant = asset_id in self.records.releases or self.records.is_compliant(delivery)
+        is_compliant = self.records.is_compliant(asset_id, delivery)
         if partner_id is None:
             decision = judge_foreign(self.run, facts, link)
             why_not = _against(decision)
@@ -253,6 +260,19 @@ class _Tenant:
             reasons=decision.reasons,
             why_not=why_not,
         )
+
+
+def _is_of_compliance(document: Document) -> bool:
+    return (document.external_id or "").startswith(f"{COMPLIANT}:")
+
+
+def _compliant_assets(documents: Iterable[Document]) -> frozenset[str]:
+    """The assets whose compliant version is published."""
+    return frozenset(
+        one.asset.asset_id
+        for one in documents
+        if one.asset is not None and one.state == DocumentState.PUBLISHED and _is_of_compliance(one)
+    )
 
 
 def _digests(documents: Iterable[Document]) -> dict[str, str]:
