@@ -134,8 +134,8 @@ class CallError(TgIconikError):
         super().__init__(message)
         self.message = message
         self.method = method
-        self.url = mask(url)
-        self.request_id = None if request_id is None else mask.told(request_id)
+        self.url: str = mask(url)
+        self.request_id: str | None = None if request_id is None else mask.told(request_id)
 
     def __str__(self) -> str:
         request = f" (request id {self.request_id})" if self.request_id else ""

@@ -182,12 +182,10 @@ class Judge:
                 yield f"LIE: {who}, and the link is dead"
             if outcome.state == "refused":
                 for share in there.values():
-                    mine = share["id"] not in of_requests or name == "fulfill"
-                    if (
-                        mine
-                        and share["object_id"] == outcome.asset_id
-                        and self.partner_of(share) == outcome.partner
-                    ):
+                    # A link for a request stays beside a distribution, and the other way round.
+                    is_its_own = (share["id"] in of_requests) == (name == "fulfill")
+                    is_meant = share["object_id"] == outcome.asset_id and is_its_own
+                    if is_meant and self.opens(share) and self.partner_of(share) == outcome.partner:
                         yield f"LIE: {who}, and the link is open"
 
 

@@ -40,6 +40,7 @@ from typing import Final
 
 import attrs
 
+from tgiconik import errors
 from tgiconik._frames import without_locals
 from tgiconik.iconik import IconikClient
 from tgiconik.release import (
@@ -69,7 +70,7 @@ from tgiconik.workflows.run.results import Outcome, Result, State
 from tgiconik.workflows.run.text import named
 from tgiconik.workflows.run.trail import Clock, Step, Trail, utc_now
 from tgiconik.workflows.sharing.facts import check_view, read_facts
-from tgiconik.workflows.sharing.share import close_partner
+from tgiconik.workflows.sharing.share import close_asset, close_partner
 from tgiconik.workflows.sharing.snapshot import Snapshot
 from tgiconik.workflows.sharing.versions import (
     CompliantFacts,
@@ -80,6 +81,7 @@ from tgiconik.workflows.sharing.versions import (
 )
 
 _NOT_COMPLIANT: Final = "it is not what shows the compliant version"
+_SOURCE_IS_GONE: Final = "the asset that it is a version of is gone"
 #: How long iconik may take to copy a version.
 READY_WITHIN: Final = timedelta(minutes=10)
 
@@ -158,7 +160,8 @@ async def distribute_compliant_version(
         progress: called with each step as it happens.
 
     Raises:
-        NotFound: there is no such asset, or no such group.
+        NotFound: there is no such asset, or no such group. Links to the release assets of a deleted
+            asset are revoked first.
         Inconsistent: iconik's copy differs from the version.
         CallError: a call to a platform failed; run the workflow again.
     """
@@ -244,7 +247,11 @@ class _CompliantDistribution:
     ) -> ComplianceDistribution:
         """Run the workflow for an asset and return its result."""
         run = self.run
-        current = await read_facts(run, self.asset_id)
+        try:
+            current = await read_facts(run, self.asset_id)
+        except errors.NotFound:
+            await self._close_release_assets()
+            raise
         source = await self._source(current)
         facts = await source.read()
         resolver = AudienceResolver(run)
@@ -356,6 +363,15 @@ class _CompliantDistribution:
             of_requests = bool(recorded) and all(one.request_id for one in recorded)
             if not (shows_it and of_requests):
                 await close_partner(run, snapshot, partner_id, _NOT_COMPLIANT)
+
+    async def _close_release_assets(self) -> None:
+        """End what partners have of copies of an asset that is gone: nothing clears them now."""
+        run = self.run
+        gone = AssetFacts(asset_id=self.asset_id, title="", read_at=run.now())
+        for release in await release_assets_of(run, self.asset_id):
+            snapshot = await Snapshot.of_asset(run, release.asset_id, facts=gone, is_gone=True)
+            await snapshot.refresh()
+            await close_asset(run, snapshot, _SOURCE_IS_GONE)
 
     async def _verify(self) -> Verification:
         return await verify_distribution(
