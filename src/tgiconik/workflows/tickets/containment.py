@@ -9,6 +9,7 @@ from typing import Any, Final
 
 import attrs
 
+from tgiconik import errors
 from tgiconik._frames import without_locals
 from tgiconik.iconik import IconikClient
 from tgiconik.iconik.models import assets as m
@@ -205,22 +206,19 @@ async def is_reported_to_team(run: Run, incident: Incident) -> bool:
 
 
 async def contain(run: Run, incident: Incident) -> None:
-    """Link the issue, hold the faulty version, revoke its links, and notify its partners."""
-    issue, facts = incident.issue, incident.facts
-    if not incident.linked:
-        if issue.status == IssueStatus.OPEN:
-            await move(run, run.grid.community.issues, issue.id, IssueStatus.ACKNOWLEDGED)
-        await _link(
-            run,
-            issue,
-            facts.asset_id,
-            incident.faulty,
-            title=incident.public_title,
-            metadata=_shared_facts(incident),
-        )
-        await remember(run, MemoryKind.ISSUE_LINKED, subject_of(issue), _known_facts(incident))
-        if issue.status != IssueStatus.IN_PROGRESS:
-            await move(run, run.grid.community.issues, issue.id, IssueStatus.IN_PROGRESS)
+    """Revoke links to the faulty version, hold it, and notify its partners.
+
+    The activity log comes first, because it records who had the version. A failure there does not
+    keep links open: they are revoked, and then it is raised.
+    """
+    facts = incident.facts
+    try:
+        if not incident.linked:
+            await _start(run, incident)
+    except errors.CallError:
+        if incident.shows_faulty:
+            await _close(run, incident)
+        raise
     if incident.shows_faulty:
         await _close(run, incident)
     await hold_version(run, facts.asset_id, incident.faulty, title=facts.title)
@@ -229,6 +227,24 @@ async def contain(run: Run, incident: Incident) -> None:
         await incident.snapshot.refresh()
         await _close_links(run, incident)
     await _warn(run, incident)
+
+
+async def _start(run: Run, incident: Incident) -> None:
+    """Link the issue, record who had the faulty version, and move the issue to `in_progress`."""
+    issue, facts = incident.issue, incident.facts
+    if issue.status == IssueStatus.OPEN:
+        await move(run, run.grid.community.issues, issue.id, IssueStatus.ACKNOWLEDGED)
+    await _link(
+        run,
+        issue,
+        facts.asset_id,
+        incident.faulty,
+        title=incident.public_title,
+        metadata=_shared_facts(incident),
+    )
+    await remember(run, MemoryKind.ISSUE_LINKED, subject_of(issue), _known_facts(incident))
+    if issue.status != IssueStatus.IN_PROGRESS:
+        await move(run, run.grid.community.issues, issue.id, IssueStatus.IN_PROGRESS)
 
 
 async def _close(run: Run, incident: Incident) -> None:
