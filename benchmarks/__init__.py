@@ -1,4 +1,4 @@
-"""Measurements, each a command of its own: `python -m benchmarks.transfer`.
+"""Benchmarks, each a separate command such as `python -m benchmarks.transfer`.
 
 Every figure is a ratio of two things measured in one run on one machine.
 """

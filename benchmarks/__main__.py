@@ -1,12 +1,12 @@
-"""How fast the clients are, and how small, beside others: measured here, all in one run.
+"""Benchmarks of the clients compared with other libraries, measured in one run.
 
     python -m benchmarks                     # everything, into docs/benchmarks.md: some ten minutes
     python -m benchmarks --section calls     # one subject
     python -m benchmarks --quick             # everything once, to see that it runs
 
-Everybody takes turns in every round, so that what else this machine does meets all of them. A
-figure is the median of its rounds, and a ratio the median of the rounds' ratios. Ends with 1 when a
-requirement is not reached, but for `--quick`, whose figures say nothing.
+All clients take turns in every round, so that other load on the machine affects all of them. A
+figure is the median of its rounds, and a ratio the median of the rounds' ratios. The exit code is 1
+if a requirement is not met, except with `--quick`, whose figures are not meaningful.
 """
 
 import argparse
@@ -40,7 +40,7 @@ SECTIONS: Final[Mapping[str, Callable[[Stage], Section]]] = {
 
 
 def main() -> int:
-    """Measure, print, and write the page when everything was measured."""
+    """Measure and print; write the page if all sections were measured."""
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )

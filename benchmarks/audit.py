@@ -1,11 +1,11 @@
-"""An audit record of a long story: how much memory it takes, and how fast it is.
+"""Benchmark of a large audit record: memory and events per second.
 
     python -m benchmarks.audit                     # 1,000,000 events about 400 assets
     python -m benchmarks.audit --events 100000
 
-Reads both platforms (made up, in the same process), joins, judges and seals the record, verifies
-it, and writes it as CSV. Memory is the maximum resident set size of a process of its own, less that
-of one which does the same for a handful of events. Ends with 1 when that is more than the bound.
+Reads both platforms (generated in the same process), joins, evaluates and seals the record,
+verifies it, and writes it as CSV. Memory is the maximum resident set size of a separate process,
+minus that of one with only a few events. The exit code is 1 if it exceeds the bound.
 """
 
 import argparse
@@ -24,18 +24,18 @@ from benchmarks.big_story import BigStory
 from tgiconik.workflows import Subject, build_audit_record, verify_audit_record
 
 _MEBIBYTE: Final = 1024 * 1024
-#: How much memory a record of any length may take, above that of a short one.
+#: The maximum memory for a record of any length, above that of a short one.
 BOUND: Final = 100 * _MEBIBYTE
 
 
 @attrs.frozen
 class Run:
-    """One record.
+    """The measurements of one record.
 
     Attributes:
-        events: how many it has.
-        seconds: what building it took.
-        verifying: what verifying it took.
+        events: the number of events.
+        seconds: the time to build it.
+        verifying: the time to verify it, in seconds.
         peak: maximum resident set size of its process, in bytes.
     """
 
@@ -63,7 +63,7 @@ async def build(events: int, assets: int) -> Run:
 
 
 def measured(events: int, assets: int) -> Run:
-    """One record in a process of its own."""
+    """Measure one record in a separate process."""
     command = [sys.executable, "-m", "benchmarks.audit", "--here", str(events), str(assets)]
     done = subprocess.run(command, stdout=subprocess.PIPE, text=True, check=True)  # noqa: S603 - ours
     count, seconds, verifying, peak = done.stdout.split()
@@ -71,7 +71,7 @@ def measured(events: int, assets: int) -> Run:
 
 
 def main() -> int:
-    """Measure, and say whether memory stays within its bound."""
+    """Measure, and check the memory bound."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--events", type=int, default=1_000_000)
     parser.add_argument("--assets", type=int, default=400)

@@ -1,8 +1,8 @@
-"""Both platforms with a long story to tell, made up as it is asked for: nothing is kept.
+"""Both platforms with a large history, generated on demand and not stored.
 
 Each asset has one version, approved, one document, shares for 50 partners, a download in its
-history and a preview in its document's receipts for every turn. Answers are made in the process
-that asks, by the shortest way, so that what is measured is the reading of them.
+history and a preview in its document's receipts for every turn. Responses are generated in the
+calling process with little overhead, so that the benchmark measures reading them.
 """
 
 import json
@@ -19,7 +19,7 @@ from tgiconik import IconikClient, TradingGridClient
 
 _START: Final = datetime(2025, 1, 1, tzinfo=UTC)
 _PARTNERS: Final = 50
-#: Events of an asset that are no use of it: a version, its approval and document, and the shares.
+#: Events of an asset besides its use: a version, its approval and document, and the shares.
 _BESIDE: Final = _PARTNERS + 3
 _PAGE: Final = {"iconik": 100, "grid": 200}
 
@@ -32,11 +32,11 @@ def _at(seconds: float) -> str:
 
 @attrs.frozen
 class BigStory(httpx.AsyncBaseTransport):
-    """The wire to both platforms.
+    """A transport to both platforms.
 
     Attributes:
-        events: at least how many events a record of it has.
-        assets: how many assets they are about.
+        events: the minimum number of events in its record.
+        assets: the number of assets.
     """
 
     events: int
@@ -44,11 +44,11 @@ class BigStory(httpx.AsyncBaseTransport):
 
     @property
     def turns(self) -> int:
-        """How often each asset is downloaded, and how often previewed."""
+        """The number of downloads and of previews of each asset."""
         return max(1, math.ceil((self.events / self.assets - _BESIDE) / 2))
 
     def clients(self) -> tuple[TradingGridClient, IconikClient]:
-        """Clients that talk to nobody else."""
+        """Clients that use this transport only."""
         origin = "https://example.invalid"
         return (
             TradingGridClient(origin, "client", "secret", "GC1", transport=self),
@@ -56,7 +56,7 @@ class BigStory(httpx.AsyncBaseTransport):
         )
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
-        """Answer any read."""
+        """Respond to any read."""
         path = request.url.path.strip("/").split("/")
         query = {name: values[-1] for name, values in parse_qs(request.url.query.decode()).items()}
         if path[-1] == "tokens":
@@ -75,7 +75,10 @@ class BigStory(httpx.AsyncBaseTransport):
                 word = {"status": "APPROVED", "user": "u", "change_date": _at(1)}
                 return {"version_id": version_id, "object_id": asset_id, "approvals_by": [word]}
             case ["assets", asset_id, "shares"]:
-                return {"objects": [_share(asset_id, n) for n in range(_PARTNERS)]}
+                return {
+                    "objects": [_share(asset_id, n) for n in range(_PARTNERS)],
+                    "total": _PARTNERS,
+                }
             case ["assets", asset_id, "history"]:
                 page = int(query.get("page", "1"))
                 rows = self._page(page - 1, _PAGE["iconik"], lambda n: _download(asset_id, n))

@@ -1,6 +1,6 @@
-"""What the canned server answers: an asset, and a page of search hits, with every field filled in.
+"""The canned responses: an asset, and a page of search hits, with all fields.
 
-Made from the published schemas, so that whoever reads it has to read all of it.
+They are generated from the published schemas, so that clients have to decode all of them.
 """
 
 import json
@@ -11,9 +11,9 @@ from pathlib import Path
 from typing import Any, Final
 
 _FACTS: Final = Path(__file__).parents[1] / "codegen" / "facts" / "iconik"
-#: Deep enough for everything that an asset has, and short of what refers to itself.
+#: The maximum depth: enough for all fields of an asset, and an end to recursive schemas.
 _DEEPEST: Final = 6
-#: Of every list.
+#: The length of every list.
 _ENTRIES: Final = 7
 PER_PAGE: Final = 150
 _SCALARS: Final = {"integer": 1_024, "number": 25.5, "boolean": True}
@@ -31,10 +31,10 @@ def assets() -> bytes:
 
 
 def hits() -> bytes:
-    """A page of hits: an asset's fields, a hit's, and its place in the order.
+    """A page of hits: the fields of an asset and a hit, and its sort values.
 
-    The last one's place has the counter that the canned server writes anew for each answer: a
-    reader goes on after the last hit, and would take a page that ends the same for the same page.
+    The last hit's sort value contains the counter that the canned server updates for each response:
+    pagination continues after the last hit, and an unchanged value would repeat the page.
     """
     asset, hit = _Filler("assets"), _Filler("search")
     page = [
@@ -84,7 +84,7 @@ class _Filler:
                 return _SCALARS[other]
 
     def _resolved(self, schema: Mapping[str, Any]) -> Mapping[str, Any]:
-        """What a reference refers to; of several things that are possible, the first."""
+        """The target of a reference; of several alternatives, the first."""
         while True:
             if "$ref" in schema:
                 schema = self._schemas[schema["$ref"].rpartition("/")[2]]

@@ -1,10 +1,10 @@
-"""How many calls a workflow takes, as a formula of how many partners (P) and assets (A) there are.
+"""The number of calls of each workflow, as a formula of partners (P) and assets (A).
 
     python -m benchmarks.call_economy
 
-measures every workflow in a sandbox of this process, its first run and the next one, and writes the
-table into `docs/benchmarks.md`. `SCENES` has the workflows with their formulas; what a formula says
-is what is counted, or, where partners are served at the same time, at least that.
+measures the first and the next run of every workflow on a sandbox in this process, and writes the
+table into `docs/benchmarks.md`. `SCENES` has the workflows with their formulas. A formula is the
+exact count or, for concurrent runs, an upper bound.
 """
 
 import asyncio
@@ -55,14 +55,14 @@ NEWCOMER: Final = "GC-NEW"
 
 @attrs.frozen
 class Stage:
-    """A sandbox with a crowd in it, and clients of it.
+    """A sandbox with many partners, and its clients.
 
     Attributes:
         sandbox: both platforms.
         grid: a client of Trading Grid.
         iconik: a client of iconik.
-        partners: how many there are.
-        assets: how many there are.
+        partners: the number of partners.
+        assets: the number of assets.
     """
 
     sandbox: Sandbox
@@ -77,7 +77,7 @@ class Stage:
         return asset_ids(1)[0]
 
     def now(self) -> datetime:
-        """The time, which stands still."""
+        """The current time, which is fixed."""
         return START
 
     async def version_id(self) -> str:
@@ -292,7 +292,7 @@ class Formula:
     """A number of calls that follows from P and A.
 
     Attributes:
-        text: as people read it, such as `5 + 2P + 3A⌈P/50⌉`.
+        text: the formula, such as `5 + 2P + 3A⌈P/50⌉`.
     """
 
     text: str
@@ -301,7 +301,7 @@ class Formula:
         """The number.
 
         Raises:
-            ValueError: the text is no formula.
+            ValueError: the text is not a formula.
         """
         total = 0
         for term in self.text.split(" + "):
@@ -323,7 +323,7 @@ class Formula:
 
 @attrs.frozen
 class Cost:
-    """Calls of one run, each as a formula.
+    """The calls of one run, as formulas.
 
     Attributes:
         iconik_reads: of iconik.
@@ -347,14 +347,14 @@ class Cost:
 
 @attrs.frozen(kw_only=True)
 class Scene:
-    """A workflow in a state of the world, and what it takes.
+    """A workflow with an initial state, and its number of calls.
 
     Attributes:
-        name: what runs, as the table has it.
-        prepare: brings about that there is something to do.
+        name: its name in the table.
+        prepare: prepares the initial state.
         run: does it.
-        first: what the first run takes.
-        again: what the next one takes.
+        first: the calls of the first run.
+        again: the calls of the next run.
     """
 
     name: str
@@ -389,35 +389,40 @@ SCENES: Final = (
     Scene(
         name="`distribute_approved_asset`",
         run=_distribute,
-        first=Cost("5 + ⌊P/100⌋ + 3⌈P/50⌉", "P", "4 + ⌈P/1000⌉", "2 + P"),
-        again=Cost("4 + ⌊P/100⌋", "0", "3 + 2⌈P/1000⌉", "0"),
+        first=Cost("6 + ⌊P/100⌋ + 3⌈P/50⌉", "P", "5 + ⌈P/50⌉ + ⌈P/1000⌉", "2 + P"),
+        again=Cost("6 + ⌊P/100⌋", "0", "4 + 2⌈P/1000⌉", "0"),
     ),
     Scene(
         name="`distribute_tagged_assets`",
         prepare=_only_the_crowd,
         run=_distribute_all,
-        first=Cost("1 + 5A + A⌊P/100⌋ + 3A⌈P/50⌉", "AP", "1 + 3A + ⌈P/1000⌉", "2A + AP"),
-        again=Cost("1 + 4A + A⌊P/100⌋", "0", "1 + ⌈P/1000⌉ + 2A + A⌈P/1000⌉", "0"),
+        first=Cost(
+            "2 + 5A + A⌊P/100⌋ + 3A⌈P/50⌉",
+            "AP",
+            "1 + 4A + A⌈P/50⌉ + ⌈P/1000⌉",
+            "2A + AP",
+        ),
+        again=Cost("3 + 4A + A⌊P/100⌋", "0", "1 + 3A + ⌈P/1000⌉ + A⌈P/1000⌉", "0"),
     ),
     Scene(
         name="`coordinate_campaign_launch`",
         run=_launch,
-        first=Cost("2P + 3A + 3A⌈P/50⌉", "2P + AP", "4 + 3⌈P/1000⌉", "2 + 3P"),
-        again=Cost("P + 3A + ⌈P/50⌉", "0", "7 + 6⌈P/1000⌉", "0"),
+        first=Cost("1 + 2P + 3A + 3A⌈P/50⌉", "2P + AP", "4 + A + A⌈P/50⌉ + 3⌈P/1000⌉", "2 + 3P"),
+        again=Cost("2 + P + 3A + ⌈P/50⌉", "0", "7 + A + 6⌈P/1000⌉", "0"),
     ),
     Scene(
         name="`distribute_compliant_version`, pinned",
         prepare=_mark,
         run=_comply,
-        first=Cost("31 + 2⌊P/100⌋ + 3⌈P/50⌉", "3 + P", "8 + ⌈P/1000⌉", "3 + P"),
-        again=Cost("21 + 2⌊P/100⌋", "0", "7 + 2⌈P/1000⌉", "0"),
+        first=Cost("32 + P + 2⌊P/100⌋ + 3⌈P/50⌉", "3 + 2P", "10 + ⌈P/50⌉ + ⌈P/1000⌉", "3 + P"),
+        again=Cost("27 + 2⌊P/100⌋", "0", "9 + 2⌈P/1000⌉", "0"),
     ),
     Scene(
         name="`recall_version`",
         prepare=_distribute,
         run=_recall,
-        first=Cost("5 + P + ⌊P/100⌋", "1 + P", "5 + 2⌈P/1000⌉", "2 + 2P"),
-        again=Cost("5", "0", "6 + ⌈P/1000⌉", "0"),
+        first=Cost("8 + P + ⌊P/100⌋", "1 + P", "13 + 2⌈P/1000⌉", "3 + 2P"),
+        again=Cost("7", "0", "14 + ⌈P/1000⌉", "0"),
     ),
     Scene(
         name="`verify_distribution`",
@@ -430,8 +435,8 @@ SCENES: Final = (
         name="`onboard_partner`, one partner with one user",
         prepare=_join,
         run=_onboard,
-        first=Cost("3 + 6A", "2 + A", "9", "8"),
-        again=Cost("2 + 3A", "0", "15", "0"),
+        first=Cost("4 + 6A", "2 + A", "9 + 2A", "8"),
+        again=Cost("4 + 3A", "0", "15 + A", "0"),
     ),
     Scene(
         name="`process_enhancement_request`, the team is asked",
@@ -458,9 +463,9 @@ SCENES: Final = (
 
 
 async def measure(scene: Scene, *, partners: int, assets: int) -> list[tuple[int, int, int, int]]:
-    """What the first run and the next one take: reads and writes of iconik, then of Trading Grid.
+    """Count the calls of the first and the next run: reads and writes of iconik, then Trading Grid.
 
-    The token of Trading Grid, which lasts for hours, is not counted.
+    The token request of Trading Grid is not counted, because a token lasts for hours.
     """
     sandbox = Sandbox(now=lambda: START)
     gather(sandbox, partners=partners, assets=assets)
@@ -477,12 +482,12 @@ async def measure(scene: Scene, *, partners: int, assets: int) -> list[tuple[int
     return counted
 
 
-#: What the table's figures were measured with.
+#: The sizes for the measured figures of the table.
 MEASURED_AT: Final = {"partners": 150, "assets": 2}
 
 
 async def table() -> str:
-    """The table, in Markdown, with what is measured now."""
+    """The table, in Markdown, with current measurements."""
     partners, assets = MEASURED_AT["partners"], MEASURED_AT["assets"]
     lines = [
         f"| workflow | first run | next run | measured at P = {partners}, A = {assets} |",
@@ -512,7 +517,7 @@ def _figures(counted: tuple[int, int, int, int]) -> str:
 
 
 def figures_in(page: str) -> dict[str, tuple[str, str, list[int]]]:
-    """What a page says, by workflow: both cells, and the figures."""
+    """The table rows of a page, by workflow: both cells and the figures."""
     begin, end = page.index(BEGIN), page.index(END)
     rows = [line.strip("| ").split(" | ") for line in page[begin:end].splitlines() if "|" in line]
     return {
@@ -522,7 +527,7 @@ def figures_in(page: str) -> dict[str, tuple[str, str, list[int]]]:
 
 
 def written(page: str, lines: str) -> str:
-    """A page with a table between its marks."""
+    """The page with the table between its marks."""
     before, rest = page.split(BEGIN)
     return f"{before}{BEGIN}\n{lines}\n{END}{rest.split(END)[1]}"
 

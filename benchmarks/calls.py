@@ -12,26 +12,25 @@ from benchmarks.results import Figure, Requirement, Section, Table, ratio, shown
 from benchmarks.worker import Worker, workers
 
 _CALLS: Final = {"get": "one asset (11 kB)", "search": "150 hits (1.7 MB)"}
-#: Callers, who against whom, and how many times as many calls.
+#: The number of callers, the two clients, and the required ratio.
 _REQUIRED: Final = (
     (1, peers.PLAIN, peers.HTTPX, 0.9),
     (32, peers.PLAIN, peers.PYTHONIK, 1.8),
     (32, peers.FAST, peers.PYTHONIK, 6),
     (32, peers.FAST, peers.HTTPX_AIOHTTP, 0.85),
 )
-#: Who called what, with how many callers.
+#: The client, the call, and the number of callers.
 _Cell: TypeAlias = tuple[str, str, int]
 
 
 @attrs.frozen
 class _Measured:
-    """What came of all rounds.
+    """The measurements of all rounds.
 
     Attributes:
         rates: calls per second.
-        costs: milliseconds of the client's processor per call: what else a machine does has
-            little influence on them.
-        failed: how many calls failed, by client and error.
+        costs: milliseconds of the client's CPU time per call, which other load hardly affects.
+        failed: the number of failed calls, by client and error.
     """
 
     rates: Mapping[_Cell, Figure]
@@ -84,7 +83,7 @@ def calls(stage: Stage) -> Section:
 
 
 def _measured(stage: Stage, able: Mapping[str, Worker]) -> _Measured:
-    """All rounds, in which all clients take turns."""
+    """Run all rounds, in which all clients take turns."""
     rates = defaultdict[_Cell, list[float]](list)
     costs = defaultdict[_Cell, list[float]](list)
     failed = Counter[tuple[str, str]]()

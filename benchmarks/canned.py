@@ -1,7 +1,8 @@
-"""The server that everybody is measured against: canned answers, from a process of its own.
+"""A server with canned responses in a separate process, for all clients.
 
-`canned.c` is compiled when it is needed, so that the server is never what is measured; where there
-is no compiler, this module serves, and says so: `python -m benchmarks.canned GET POST DELAY`.
+`canned.c` is compiled when it is needed, so that the server is not the bottleneck. Without a
+compiler, this module serves instead, and the report says so:
+`python -m benchmarks.canned GET POST DELAY`.
 """
 
 import asyncio
@@ -25,10 +26,10 @@ _DIGITS: Final = 8
 
 
 class Canned:
-    """The answers, and servers that give them. Used in a `with`.
+    """Canned responses and their servers. A context manager.
 
     Attributes:
-        server: what serves: `C` or `Python`.
+        server: the language of the server: `C` or `Python`.
     """
 
     server: str
@@ -50,10 +51,10 @@ class Canned:
 
     @contextmanager
     def serve(self, delay: float = 0) -> Iterator[str]:
-        """A server, on its own core; yields its origin.
+        """Run a server on a separate core; yields its origin.
 
         Args:
-            delay: seconds that every answer takes longer.
+            delay: the delay of every response, in seconds.
         """
         command = [*self._command, *map(str, self._bodies), str(delay * 1000)]
         with subprocess.Popen(  # noqa: S603 - ours
@@ -128,7 +129,7 @@ async def _serve(get: bytes, post: bytes, delay: float) -> None:
     )
     sys.stdout.write(f"{server.sockets[0].getsockname()[1]}\n")
     sys.stdout.flush()
-    # It ends when its input does, so that it never outlives whoever started it.
+    # It ends at the end of its input, so that it does not outlive its parent process.
     await loop.run_in_executor(None, sys.stdin.read)
     server.close()
 

@@ -1,4 +1,4 @@
-"""A sandbox where an asset is to go to many partners, served from a process of its own."""
+"""A sandbox with an asset for many partners, served from a separate process."""
 
 import time
 from contextlib import ExitStack
@@ -12,12 +12,12 @@ from tgiconik.sandbox.limit import Limit
 
 
 class Crowd:
-    """A worker's job: the sandbox. Asked for what it knows about itself.
+    """A worker's job that serves the sandbox and reports its statistics.
 
     Args:
-        partners: how many the asset is tagged for.
-        limited: whether iconik's limit is held.
-        latency: seconds that every answer takes beside the work.
+        partners: the number of partners of the asset.
+        limited: whether iconik's rate limit applies.
+        latency: the additional delay of every response, in seconds.
     """
 
     def __init__(self, partners: int, limited: bool, latency: float) -> None:  # noqa: FBT001 - from JSON
@@ -29,7 +29,7 @@ class Crowd:
         self._sandbox = sandbox
 
     def answer(self) -> dict[str, Any]:
-        """How clients find it, what it was asked so far, and what that took of the processor."""
+        """The sandbox's environment, calls so far, and CPU time."""
         return {
             "asset_id": self._asset_id,
             "environment": self._sandbox.environment(self._url),

@@ -22,7 +22,7 @@ _TASKS: Final = [
     Task(_JSON, "benchmarks.decoding:Decoding", ("json_alone",)),
     Task(_ORJSON, "benchmarks.decoding:Decoding", ("orjson_alone",)),
 ]
-#: Who against whom, and how many times as many objects.
+#: The two libraries, and the required ratio.
 _REQUIRED: Final = (
     (PLAIN, _PYTHONIK, 1.5),
     (FAST, _PYTHONIK, 5),
@@ -33,7 +33,7 @@ Decoder = Callable[[bytes], list[Any]]
 
 
 def decoding(stage: Stage) -> Section:
-    """Objects per second of everybody who makes some."""
+    """Measure the objects per second of all libraries."""
     found: dict[str, list[float]] = {}
     with workers(_TASKS) as (able, left_out):
         for _ in range(stage.effort.rounds):
@@ -61,7 +61,7 @@ def decoding(stage: Stage) -> Section:
 
 
 class Decoding:
-    """A worker's job: the page, again and again."""
+    """A worker's job that decodes the page repeatedly."""
 
     def __init__(self, decoder: str) -> None:
         self._page = bodies.assets()
@@ -80,11 +80,11 @@ class Decoding:
         return pages * bodies.PER_PAGE / (time.perf_counter() - begin)
 
     def close(self) -> None:
-        """Nothing is left."""
+        """Nothing to close."""
 
 
 def plain() -> Decoder:
-    """Our models, with what the plain install has."""
+    """Our models, with the plain install."""
     from tgiconik._models import decode
     from tgiconik.iconik.models.assets import Assets
 
@@ -95,7 +95,7 @@ def plain() -> Decoder:
 
 
 def fast() -> Decoder:
-    """The same where msgspec is installed, which is what makes the difference."""
+    """Our models, with msgspec installed."""
     import sys
 
     decoded = plain()
@@ -106,7 +106,7 @@ def fast() -> Decoder:
 
 
 def pythonik() -> Decoder:
-    """The models of others."""
+    """The models of nsa-pythonik."""
     import json
 
     from pythonik.assets.models.asset_elastic_schema import AssetElasticSchema
@@ -129,7 +129,7 @@ def json_alone() -> Decoder:
 
 
 def orjson_alone() -> Decoder:
-    """Dictionaries, from the fastest there is."""
+    """Dictionaries, from orjson."""
     import orjson
 
     return lambda content: list(orjson.loads(content)["objects"])

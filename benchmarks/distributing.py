@@ -1,4 +1,4 @@
-"""Workflows that serve many partners, as a worker's job."""
+"""Distribution to many partners, as a worker's job."""
 
 import asyncio
 import time
@@ -20,31 +20,31 @@ _AT_ONCE: Final = 32
 
 
 class Distributing:
-    """Distributes the asset that is for a crowd.
+    """Distributes the asset to many partners.
 
     Args:
-        engine: of both clients.
+        engine: the HTTP engine of both clients.
     """
 
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
-        client("http://127.0.0.1", engine)  # or there is no such engine here
+        client("http://127.0.0.1", engine)  # raises if the engine is not installed
 
     def answer(self, *, environment: Mapping[str, str], asset_id: str, way: str) -> dict[str, Any]:
-        """Distribute it.
+        """Distribute the asset.
 
         Args:
-            environment: how the sandbox is found.
+            environment: the environment variables of the sandbox.
             asset_id: the asset.
-            way: `one`, the asset by its id; `paced`, the same, as fast as iconik's limit allows;
-                `tagged`, as one of all that are tagged.
+            way: `one`, by id; `paced`, by id at iconik's rate limit; `tagged`, with all tagged
+                assets.
         """
         return asyncio.run(self._answer(environment, asset_id, way))
 
     async def _answer(
         self, environment: Mapping[str, str], asset_id: str, way: str
     ) -> dict[str, Any]:
-        # Nobody has a limit here, but where it is what is measured.
+        # Without a rate limit, except where it is measured.
         pace: dict[str, Any] = {} if way == "paced" else {"rate": None}
         async with (
             TradingGridClient.from_env(environ=environment, engine=self._engine) as grid,
@@ -71,7 +71,7 @@ class Distributing:
                 "seconds": seconds,
                 "cpu": cpu,
                 "calls": grid.traffic.calls + iconik.traffic.calls,
-                # From the first link to the last: seconds, and calls to iconik.
+                # Seconds and calls to iconik from the first link to the last.
                 "serving": [last - first for first, last in zip(shared[0], shared[-1], strict=True)]
                 if shared
                 else [],
@@ -79,4 +79,4 @@ class Distributing:
             }
 
     def close(self) -> None:
-        """Nothing is left."""
+        """Nothing to close."""

@@ -1,4 +1,4 @@
-"""How much is measured: enough to rely on, or just enough to see that everything runs."""
+"""The amount of measurement: full, or just enough to test that everything runs."""
 
 import attrs
 
@@ -7,15 +7,15 @@ from benchmarks.canned import Canned
 
 @attrs.frozen(kw_only=True)
 class Effort:
-    """How much.
+    """The amount of measurement.
 
     Attributes:
-        rounds: how often each figure is measured, everybody taking turns.
-        seconds: that one of these takes at the least.
-        at_once: numbers of callers; 1 and 32 are what is required of.
-        processes: fresh processes for each thing that is imported.
-        hits: of the search that is streamed.
-        partners: that an asset goes to.
+        rounds: the number of rounds, in which all clients take turns.
+        seconds: the minimum duration of a round.
+        at_once: the numbers of concurrent callers; requirements refer to 1 and 32.
+        processes: the number of new processes per import.
+        hits: the number of hits of the streamed search.
+        partners: the number of partners of a distribution.
     """
 
     rounds: int
@@ -46,12 +46,12 @@ QUICK = Effort(
 
 @attrs.frozen(kw_only=True)
 class Stage:
-    """What all sections have in common.
+    """The common resources of all sections.
 
     Attributes:
-        effort: how much is measured.
-        canned: servers of canned answers.
-        origin: of one that takes no time.
+        effort: the amount of measurement.
+        canned: servers with canned responses.
+        origin: the origin of a server without delay.
     """
 
     effort: Effort

@@ -1,4 +1,4 @@
-"""An asset that goes to 2,000 partners: how much is asked, how fast, and what it takes."""
+"""Distribution of an asset to 2,000 partners: calls, speed and CPU time."""
 
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -12,7 +12,7 @@ from benchmarks.results import Figure, Requirement, Section, Table, number
 from benchmarks.worker import Task, Worker, workers
 
 _LATENCY: Final = 0.1
-#: Calls per second that iconik answers in the long run.
+#: The sustained number of calls per second that iconik allows.
 _ALLOWED: Final = 50
 _CLIENTS: Final = [
     Task(PLAIN, "benchmarks.distributing:Distributing", ("httpx",), FAST_PACKAGES),
@@ -22,16 +22,16 @@ _CLIENTS: Final = [
 
 @attrs.frozen
 class _Run:
-    """One run of a workflow, from both sides.
+    """The measurements of one run.
 
     Attributes:
-        seconds: it took.
-        calls: that the clients made.
-        client: seconds of the clients' processor.
-        sandbox: seconds of the sandbox's.
-        reads: that the platforms answered.
-        writes: that they answered.
-        refused: calls that iconik answered by 429.
+        seconds: the duration.
+        calls: the clients' calls.
+        client: the clients' CPU time, in seconds.
+        sandbox: the sandbox's CPU time, in seconds.
+        reads: the number of reads.
+        writes: the number of writes.
+        refused: the number of 429 responses from iconik.
         iconik: calls that iconik answered otherwise.
         pace: calls to iconik per second, from the first link to the last; 0 without any.
     """
@@ -48,7 +48,7 @@ class _Run:
 
 
 def fan_out(stage: Stage) -> Section:
-    """One asset by its id, twice; the same at iconik's pace; and all that are tagged."""
+    """Distribute one asset twice, once more at iconik's rate limit, and all tagged assets."""
     partners = stage.effort.partners
     runs: dict[str, _Run] = {}
     with workers(_CLIENTS) as (able, left_out):

@@ -1,7 +1,7 @@
-"""A storage that costs next to nothing, with the little of iconik that leads to it.
+"""A storage with minimal overhead, and the parts of iconik that uploads need.
 
-What is uploaded is counted and forgotten, what is downloaded is zeros. It answers on a socket of
-its own process, so that what is measured is the client.
+Uploaded bytes are counted and discarded; downloaded bytes are zeros. It runs in a separate process,
+so that the benchmark measures the client.
 """
 
 import asyncio
@@ -25,8 +25,8 @@ class FastStorage(asyncio.Protocol):
     """One connection.
 
     Args:
-        method: how files are uploaded, `S3` or `GCS`.
-        size: of the file that can be downloaded, in bytes.
+        method: the upload method, `S3` or `GCS`.
+        size: the size of the downloadable file, in bytes.
     """
 
     def __init__(self, method: str, size: int) -> None:
@@ -40,25 +40,25 @@ class FastStorage(asyncio.Protocol):
         self._sending: asyncio.Task[None] | None = None
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        """Somebody calls."""
+        """A client connected."""
         self._transport = cast("asyncio.Transport", transport)
 
     def connection_lost(self, _: Exception | None) -> None:
-        """They left."""
+        """The client disconnected."""
         self._can_write.set()
         if self._sending is not None:
             self._sending.cancel()
 
     def pause_writing(self) -> None:
-        """They are slower than we are."""
+        """The client reads too slowly."""
         self._can_write.clear()
 
     def resume_writing(self) -> None:
-        """They have caught up."""
+        """The client can receive more."""
         self._can_write.set()
 
     def data_received(self, data: bytes) -> None:
-        """A head, or bytes to count."""
+        """Request headers, or bytes to count."""
         if self._to_come:
             self._count(data)
             return
@@ -100,8 +100,10 @@ class FastStorage(asyncio.Protocol):
                 return 200, {}, b"<R><UploadId>1</UploadId></R>"
             case "PUT", "/storage/session":
                 return self._session()
+            case "POST", "/storage/complete":
+                return 200, {}, b"<CompleteMultipartUploadResult></CompleteMultipartUploadResult>"
             case _, _ if path.startswith("/storage/"):
-                # Not an MD5, as with some kinds of encryption.
+                # An ETag that is not an MD5, as with some kinds of encryption.
                 return 200, {"etag": '"part"'}, b""
         return (
             200,
@@ -125,10 +127,10 @@ class FastStorage(asyncio.Protocol):
         if path.endswith("/download_url/"):
             return {"url": f"{storage}/file"}
         if path.endswith(f"/versions/{VERSION}/formats/"):
-            return {"objects": [{"id": "f", "name": "ORIGINAL"}]}
+            return {"objects": [{"id": "f", "name": "ORIGINAL"}], "total": 1}
         if path.endswith(f"/versions/{VERSION}/files/"):
             file = {"id": "x", "format_id": "f", "name": "x.mp4", "status": "CLOSED"}
-            return {"objects": [file | {"size": self._size}]}
+            return {"objects": [file | {"size": self._size}], "total": 1}
         begin = "upload_url" if self._method == "GCS" else "multipart_upload_url"
         return {
             "id": ASSET,
@@ -150,10 +152,10 @@ class FastStorage(asyncio.Protocol):
 
 @contextmanager
 def fast_storage(method: str, size: int) -> Iterator[str]:
-    """A storage in a process of its own.
+    """Run a storage in a separate process.
 
     Yields:
-        Its origin, which is iconik's too.
+        Its origin, which serves as iconik's too.
     """
     context = multiprocessing.get_context("spawn")
     here, there = context.Pipe()

@@ -1,4 +1,4 @@
-"""What runs in a fresh process: the code that its command line has, without some packages."""
+"""The main module of a new process: runs the code of its command line without some packages."""
 
 import sys
 import time
@@ -8,7 +8,7 @@ from benchmarks.refusal import refuse
 
 
 def main(code: str, *refused: str) -> None:
-    """Run it, and print what it took: seconds and bytes; or what it did not find."""
+    """Run the code, and print its time in seconds and memory in bytes, or the missing module."""
     refuse(refused)
     compiled = compile(code, "<first>", "exec")
     begin = time.perf_counter()

@@ -1,7 +1,7 @@
-"""Some lines of Python in a process that has done nothing before: `run`.
+"""Measure some lines of Python in a new process: `run`.
 
-What the first import of something costs depends on all that is there already, so `first`, which is
-what runs in the process, has next to nothing.
+The cost of a first import depends on what is imported already, so `first`, the main module of the
+process, imports very little.
 """
 
 import ast
@@ -12,12 +12,12 @@ from typing import Final
 
 from benchmarks import machine
 
-#: Where these are installed, as they are for tests, httpx imports them; few programs have them.
+#: httpx imports these if they are installed, as they are for tests; few programs have them.
 _REFUSED: Final = ("h2", "trio")
 
 
 def run(code: str, refused: Sequence[str] = ()) -> tuple[float, int] | str:
-    """Seconds that some code takes, and all the memory of its process; or why it cannot run."""
+    """The time of some code and the memory of its process, or why it cannot run."""
     with subprocess.Popen(  # noqa: S603 - ours
         [sys.executable, "-m", "benchmarks.first", code, *_REFUSED, *refused],
         stdout=subprocess.PIPE,

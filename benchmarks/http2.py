@@ -1,5 +1,5 @@
 # ruff: noqa: PLC0415 - hypercorn and httpx are imported where they are measured, and nowhere else
-"""HTTP/2 or HTTP/1.1: is it worth using? The same library, the same server, the same answers."""
+"""HTTP/2 compared with HTTP/1.1: the same library, server and responses."""
 
 import asyncio
 import socket
@@ -22,7 +22,7 @@ _CALLS: Final = {"get": "an asset", "search": "150 hits"}
 
 
 def http2(stage: Stage) -> Section:
-    """One and the other by httpx, and our client, 32 at once, against hypercorn."""
+    """Measure both by httpx, and our client, 32 calls concurrently, against hypercorn."""
     title = "HTTP/2"
     text = (
         "httpx alone, 32 at once, against hypercorn, which speaks both (HTTP/2 without encryption, "
@@ -81,7 +81,7 @@ def _main(listener: str) -> None:
 
     config = Config()
     config.bind = [f"fd://{listener}"]
-    # As many as come: what is measured is not how connections are made.
+    # Unlimited connections, because connecting is not measured.
     config.keep_alive_max_requests = sys.maxsize
     config.loglevel = "ERROR"
     answers = {"GET": bodies.asset(), "POST": bodies.hits()}

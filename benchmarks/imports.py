@@ -1,4 +1,4 @@
-"""What it takes until a program can begin: imports, clients, a first call, all models."""
+"""Startup costs: imports, creating clients, the first call, all models."""
 
 from collections.abc import Mapping, Sequence
 from typing import Final
@@ -79,11 +79,11 @@ asyncio.run(main())
 
 @attrs.frozen
 class _Cost:
-    """Of one of them.
+    """The startup cost of one library.
 
     Attributes:
-        milliseconds: that it takes.
-        memory: MiB that its process has at the most.
+        milliseconds: the time.
+        memory: the maximum memory of its process, in MiB.
     """
 
     milliseconds: Figure
@@ -91,7 +91,7 @@ class _Cost:
 
 
 def imports(stage: Stage) -> Section:
-    """Time and memory of fresh processes, each measured in turn."""
+    """Measure time and memory of new processes in turn."""
     costs, left_out = _measured(stage)
     time = {name: cost.milliseconds for name, cost in costs.items()}
     memory = {name: cost.memory for name, cost in costs.items()}

@@ -1,4 +1,4 @@
-"""A platform that takes 100 ms for every answer: what is done meanwhile is what counts."""
+"""Throughput with a latency of 100 ms per response."""
 
 from typing import Final
 
@@ -9,12 +9,12 @@ from benchmarks.worker import workers
 
 _LATENCY: Final = 0.1
 _AT_ONCE: Final = {peers.PLAIN: 32, peers.FAST: 100}
-#: Rounds of trips in each measurement, so that the last one's end does not count for much.
+#: The number of round trips per measurement, so that the last one has little weight.
 _TRIPS: Final = 20
 
 
 def latency(stage: Stage) -> Section:
-    """Calls per second against what so many callers could do if calls cost nothing else."""
+    """Compare calls per second with the ideal for the number of callers."""
     rates: dict[str, list[float]] = {}
     seconds = stage.effort.seconds * _TRIPS * _LATENCY * 2
     with (

@@ -1,6 +1,6 @@
-"""As many calls as a client can do with a given number of callers.
+"""The throughput of a client with a given number of concurrent callers.
 
-Each caller calls, reads what came, and calls again.
+Each caller makes a call, reads the response, and repeats.
 """
 
 import asyncio
@@ -20,13 +20,13 @@ from benchmarks.bodies import PER_PAGE
 
 @attrs.frozen
 class Rate:
-    """What came of it.
+    """The result of a measurement.
 
     Attributes:
-        calls: how many were done.
-        failed: how many were not, by what they ended with.
-        seconds: what they took, until the last one's answer.
-        cpu: seconds that this process worked meanwhile.
+        calls: the number of successful calls.
+        failed: the number of failed calls, by error.
+        seconds: the time until the last response.
+        cpu: the CPU time of this process, in seconds.
     """
 
     calls: int
@@ -36,7 +36,7 @@ class Rate:
 
 
 class Load:
-    """A worker's job: an asynchronous client, connected once."""
+    """A worker's job that calls with an asynchronous client."""
 
     def __init__(self, peer: str, origin: str, *arguments: str) -> None:
         make: Callable[..., AbstractAsyncContextManager[peers.Calls]] = getattr(peers, peer)
@@ -48,13 +48,13 @@ class Load:
     async def _check(self) -> None:
         check(await self._calls.get(), await self._calls.search(), self._calls.kind)
 
-    def answer(self, *, call: str, max_concurrency: int, seconds: float) -> dict[str, Any]:
-        """Call for a while."""
-        return self._runner.run(self._answer(getattr(self._calls, call), max_concurrency, seconds))
+    def answer(self, *, call: str, at_once: int, seconds: float) -> dict[str, Any]:
+        """Make calls for some time."""
+        return self._runner.run(self._answer(getattr(self._calls, call), at_once, seconds))
 
-    async def _answer(self, call: Callable[[], Any], max_concurrency: int, seconds: float) -> Any:  # noqa: ANN401 - JSON
-        # Connections that nobody used for some seconds are closed by then: that is not what counts.
-        warm_up = (self._calls.get() for _ in range(max_concurrency))
+    async def _answer(self, call: Callable[[], Any], at_once: int, seconds: float) -> Any:  # noqa: ANN401 - JSON
+        # Reconnect idle connections first, because connecting is not measured.
+        warm_up = (self._calls.get() for _ in range(at_once))
         await asyncio.gather(*warm_up, return_exceptions=True)
         watch = Watch(seconds)
 
@@ -63,7 +63,7 @@ class Load:
                 with watch.one():
                     await call()
 
-        await asyncio.gather(*(caller() for _ in range(max_concurrency)))
+        await asyncio.gather(*(caller() for _ in range(at_once)))
         return watch.rate()
 
     def close(self) -> None:
@@ -73,7 +73,7 @@ class Load:
 
 
 class ThreadedLoad:
-    """The same of a client that blocks: each caller is a thread."""
+    """A worker's job that calls with a blocking client, one thread per caller."""
 
     def __init__(self, peer: str, origin: str) -> None:
         make: Callable[..., AbstractContextManager[peers.BlockingCalls]] = getattr(peers, peer)
@@ -81,11 +81,11 @@ class ThreadedLoad:
         self._calls = self._client.__enter__()
         check(self._calls.get(), self._calls.search(), self._calls.kind)
 
-    def answer(self, *, call: str, max_concurrency: int, seconds: float) -> Any:  # noqa: ANN401 - JSON
-        """Call for a while."""
+    def answer(self, *, call: str, at_once: int, seconds: float) -> Any:  # noqa: ANN401 - JSON
+        """Make calls for some time."""
         function: Callable[[], Any] = getattr(self._calls, call)
-        with ThreadPoolExecutor(max_concurrency) as pool:
-            wait([pool.submit(self._calls.get) for _ in range(max_concurrency)])
+        with ThreadPoolExecutor(at_once) as pool:
+            wait([pool.submit(self._calls.get) for _ in range(at_once)])
             watch = Watch(seconds)
 
             def caller(_: int) -> None:
@@ -93,7 +93,7 @@ class ThreadedLoad:
                     with watch.one():
                         function()
 
-            list(pool.map(caller, range(max_concurrency)))
+            list(pool.map(caller, range(at_once)))
             return watch.rate()
 
     def close(self) -> None:
@@ -102,7 +102,7 @@ class ThreadedLoad:
 
 
 class Watch:
-    """Counts what is done in a while, which begins now."""
+    """Counts calls for a period that begins at creation."""
 
     def __init__(self, seconds: float) -> None:
         gc.collect()
@@ -113,12 +113,12 @@ class Watch:
         self._end = self._begin + seconds
 
     def runs(self) -> bool:
-        """Whether there is time for another."""
+        """Whether the period has not ended."""
         return time.perf_counter() < self._end
 
     @contextmanager
     def one(self) -> Iterator[None]:
-        """One call, which counts when it is done: some clients break when there are many."""
+        """Make one call and count its result, because some clients fail under concurrency."""
         try:
             yield
         except Exception as error:  # noqa: BLE001 - whatever they end with
@@ -127,13 +127,13 @@ class Watch:
             self._calls += 1
 
     def rate(self) -> dict[str, Any]:
-        """What came of it."""
+        """The result so far."""
         now, cpu = time.perf_counter(), time.process_time()
         return attrs.asdict(Rate(self._calls, self._failed, now - self._begin, cpu - self._cpu))
 
 
 def check(asset: object, hits: object, kind: tuple[type, type]) -> None:
-    """Whoever does less than they seem to is not measured: models that are none, hits missing."""
+    """Check that a client decodes complete models and returns all hits."""
     if type(asset) is not kind[0]:
         raise TypeError(f"an asset is {type(asset)}")
     if not isinstance(hits, list) or len(hits) != PER_PAGE or {*map(type, hits)} != {kind[1]}:

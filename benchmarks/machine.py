@@ -1,4 +1,4 @@
-"""What is measured on: which core is whose, which versions of what."""
+"""The machine: CPU cores for servers and clients, and versions of libraries."""
 
 import os
 import platform
@@ -6,7 +6,7 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Final
 
-#: What has a say in the figures.
+#: The packages whose versions affect the figures.
 _PACKAGES: Final = (
     "tgiconik",
     "httpx",
@@ -26,25 +26,25 @@ _PACKAGES: Final = (
 
 
 def _two_cores() -> tuple[int, int] | None:
-    """One core for servers and one for clients; None where processes cannot be held to any."""
+    """One core for servers and one for clients; None if processes cannot be pinned."""
     if not hasattr(os, "sched_setaffinity"):
         return None
     mine = sorted(os.sched_getaffinity(0))
     return (mine[0], mine[-1]) if len(mine) > 1 else None
 
 
-#: Asked once: whoever is pinned has one core left.
+#: Read once, because a pinned process sees one core only.
 _CORES: Final = _two_cores()
 
 
 def for_servers(process: int) -> None:
-    """Hold a process to the servers' core."""
+    """Pin a process to the servers' core."""
     if _CORES:
         os.sched_setaffinity(process, {_CORES[0]})
 
 
 def for_clients(process: int) -> None:
-    """Hold a process to the clients' core."""
+    """Pin a process to the clients' core."""
     if _CORES:
         os.sched_setaffinity(process, {_CORES[1]})
 

@@ -1,4 +1,4 @@
-"""Many partners and a few approved assets for them, put into a sandbox before anybody calls it.
+"""Adds many partners and a few approved assets for them to a sandbox.
 
     python -m benchmarks.many_partners crowd.db --partners 2000
     python -m tgiconik.sandbox --db crowd.db --limit --latency 0.1
@@ -6,8 +6,8 @@
 or, in a test or benchmark of one process, `asset_ids = gather(sandbox, partners=2_000)`, and for a
 file that another process serves, `asset_ids = fill("crowd.db", partners=2_000, assets=1)`.
 
-All partners are in the group `GROUP`, which the tag `TAG` is for; the assets have the tag, and may
-go to every one of them by the policy of the sandbox's world. Ids follow from the numbers: they are
+All partners are in the group `GROUP` with the tag `TAG`; the assets have the tag, and the policy of
+the sandbox's sample data allows them for every partner. Ids are deterministic: they are
 `partner_ids(2_000)` and `asset_ids(1)` in every process.
 """
 
@@ -26,12 +26,12 @@ TAG: Final = "crowd"
 
 
 def partner_ids(partners: int) -> list[str]:
-    """The company ids of so many partners."""
+    """The company ids of a number of partners."""
     return [f"GC-{number:05}" for number in range(partners)]
 
 
 def asset_ids(assets: int) -> list[str]:
-    """The ids of so many assets."""
+    """The ids of a number of assets."""
     return [seed.fixed_id(f"asset for the crowd {number}") for number in range(assets)]
 
 
@@ -39,9 +39,9 @@ def gather(sandbox: Sandbox, *, partners: int, assets: int = 1) -> list[str]:
     """Add the partners in their group, and the assets that are tagged for it.
 
     Args:
-        sandbox: one that has its world.
-        partners: how many.
-        assets: how many.
+        sandbox: a sandbox with its sample data.
+        partners: the number of partners.
+        assets: the number of assets.
 
     Returns:
         The ids of the assets.
@@ -73,18 +73,18 @@ def gather(sandbox: Sandbox, *, partners: int, assets: int = 1) -> list[str]:
 
 
 def fill(db: str | Path, *, partners: int, assets: int = 1) -> list[str]:
-    """The same in a file, for `python -m tgiconik.sandbox --db`.
+    """Add them to a file for `python -m tgiconik.sandbox --db`.
 
     Args:
-        db: the file; it must not be there yet.
-        partners: how many.
-        assets: how many.
+        db: the file; it must not exist.
+        partners: the number of partners.
+        assets: the number of assets.
 
     Returns:
         The ids of the assets.
 
     Raises:
-        FileExistsError: the file is there.
+        FileExistsError: the file exists.
     """
     if Path(db).exists():
         raise FileExistsError(f"{db} is there already")
@@ -96,7 +96,7 @@ def fill(db: str | Path, *, partners: int, assets: int = 1) -> list[str]:
 
 
 def main() -> int:
-    """Fill a file, and say what the assets are."""
+    """Fill a file, and print the assets' ids."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks.many_partners", description=__doc__)
     parser.add_argument("db", type=Path, help="file to make")
     parser.add_argument("--partners", type=int, default=2_000, help="how many (%(default)s)")

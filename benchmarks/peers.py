@@ -1,8 +1,8 @@
 # ruff: noqa: PLC0415 - each is imported in the process that measures it, and nowhere else
-"""The clients that are measured, each as somebody would write it who knows it, with its defaults.
+"""The measured clients, each in idiomatic use and with its defaults.
 
-Every one reads one asset, and searches for a page of hits; the libraries that know nothing of
-iconik parse the JSON, the others make their models of it.
+Each reads one asset and searches for a page of hits. Clients of iconik decode models; HTTP
+libraries parse the JSON.
 """
 
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping, Sequence
@@ -21,7 +21,7 @@ _ASSET: Final = "10000000-0000-4000-8000-000000000001"
 _BODY: Final[Mapping[str, Any]] = {"doc_types": ["assets"], "sort": [{"name": "id"}]}
 _QUERY: Final = f"per_page={PER_PAGE}&save_search_history=false"
 _SECRETS: Final = {"App-ID": "app", "Auth-Token": "token"}
-#: What the extra `fast` brings, and what only others bring.
+#: The packages of the extra `fast`, and those that only other clients need.
 FAST_PACKAGES: Final = ("msgspec", "orjson", "aiohttp", "httpx_aiohttp")
 
 Engine: TypeAlias = Literal["httpx", "aiohttp"]
@@ -41,8 +41,8 @@ class Calls:
 
     Attributes:
         get: reads an asset.
-        search: reads a page of hits; the hits alone.
-        kind: what an asset is, and a hit.
+        search: reads the hits of a page.
+        kind: the types of an asset and a hit.
     """
 
     get: Callable[[], Awaitable[Any]]
@@ -52,7 +52,7 @@ class Calls:
 
 @attrs.frozen
 class BlockingCalls:
-    """The same, of a client that blocks its thread."""
+    """A connected blocking client."""
 
     get: Callable[[], Any]
     search: Callable[[], Sequence[Any]]
@@ -60,10 +60,10 @@ class BlockingCalls:
 
 
 def client(origin: str, engine: Engine) -> "IconikClient":
-    """Our client, as it is measured everywhere.
+    """Our client, with the settings of all benchmarks.
 
     Raises:
-        AbsentError: what the engine is made of is not installed.
+        AbsentError: the engine's library is not installed.
     """
     from tgiconik import IconikClient
     from tgiconik.errors import ConfigurationError
@@ -90,7 +90,7 @@ async def ours(origin: str, engine: Engine) -> AsyncIterator[Calls]:
 
 @asynccontextmanager
 async def pythonik(origin: str) -> AsyncIterator[Calls]:
-    """The generated client of others: its asynchronous functions."""
+    """nsa-pythonik: its asynchronous functions."""
     from pythonik.assets.api.assets import get_assets_by_asset_id
     from pythonik.assets.client import AuthenticatedClient
     from pythonik.assets.models.asset_schema import AssetSchema
@@ -121,7 +121,7 @@ async def pythonik(origin: str) -> AsyncIterator[Calls]:
 
 @contextmanager
 def pythonik_sync(origin: str) -> Iterator[BlockingCalls]:
-    """The same client's blocking methods, as its own guide begins with."""
+    """nsa-pythonik: its blocking methods, as in its guide."""
     from pythonik.assets.models.asset_schema import AssetSchema
     from pythonik.friendly import Iconik
     from pythonik.search.models.search_criteria_schema import SearchCriteriaSchema
@@ -149,7 +149,7 @@ def _pythonik_options() -> dict[str, Any]:
 
 @asynccontextmanager
 async def httpx(origin: str, transport: str) -> AsyncIterator[Calls]:
-    """The library below our plain client, alone, or on another one, as our fast client has it."""
+    """Only httpx, with its own transport or that of aiohttp."""
     from httpx import AsyncClient
 
     options: dict[str, Any] = {"headers": _SECRETS, "base_url": f"{origin}/API"}
@@ -174,7 +174,7 @@ async def httpx(origin: str, transport: str) -> AsyncIterator[Calls]:
 
 @asynccontextmanager
 async def aiohttp(origin: str) -> AsyncIterator[Calls]:
-    """Another library altogether."""
+    """Only aiohttp."""
     from aiohttp import ClientSession
 
     async with ClientSession(headers=_SECRETS) as session:
@@ -193,7 +193,7 @@ async def aiohttp(origin: str) -> AsyncIterator[Calls]:
 
 
 def tasks(origin: str, names: Sequence[str] | None = None) -> list[Task]:
-    """A worker's task for each of these clients, or for all."""
+    """The workers' tasks for some clients, or for all."""
 
     def load(name: str, peer: str, *arguments: str, refused: Sequence[str] = ()) -> Task:
         return Task(name, "benchmarks.load:Load", (peer, origin, *arguments), refused)

@@ -1,6 +1,6 @@
-"""Packages that are installed, and that a process is to do without all the same.
+"""Hides installed packages from a process.
 
-It imports nothing: who measures imports has it too.
+Imports nothing, because benchmarks of imports use it.
 """
 
 import sys
@@ -11,18 +11,18 @@ if TYPE_CHECKING:
 
 
 class _Refusal:
-    """Nobody finds these packages."""
+    """An import finder that hides packages."""
 
     def __init__(self, names: "Iterable[str]") -> None:
         self._names = frozenset(names)
 
     def find_spec(self, name: str, path: object, target: object = None) -> None:
-        """Nothing, or less than that."""
+        """Raise for a hidden package; defer otherwise."""
         del path, target
         if name.partition(".")[0] in self._names:
             raise ModuleNotFoundError(f"No module named {name!r}", name=name)
 
 
 def refuse(names: "Iterable[str]") -> None:
-    """From here on, these packages are not installed."""
+    """Hide packages from now on."""
     sys.meta_path.insert(0, _Refusal(names))

@@ -1,4 +1,4 @@
-"""What was measured, in Markdown: printed, and written between the marks of a page of the docs."""
+"""The report in Markdown: printed, and written between the marks of a documentation page."""
 
 import re
 from collections.abc import Iterable, Iterator, Sequence
@@ -16,8 +16,8 @@ def markdown(sections: Sequence[Section], server: str) -> str:
     """The whole report.
 
     Args:
-        sections: in their order.
-        server: what the canned server is written in.
+        sections: the sections, in order.
+        server: the language of the canned server.
     """
     lines = [machine.description(), f"The canned server is written in {server}.", ""]
     rows = [requirement.row() for section in sections for requirement in section.requirements]
@@ -35,10 +35,10 @@ def markdown(sections: Sequence[Section], server: str) -> str:
 
 
 def write(text: str, mark: str, page: Path = PAGE) -> None:
-    """Put a text between a page's marks, `<!-- mark -->` and `<!-- /mark -->`.
+    """Write a text between a page's marks, `<!-- mark -->` and `<!-- /mark -->`.
 
     Raises:
-        ValueError: the page has no such marks.
+        ValueError: the page lacks the marks.
     """
     begin, end = f"<!-- {mark} -->", f"<!-- /{mark} -->"
     old = page.read_text("utf-8")

@@ -1,4 +1,4 @@
-"""What a measurement says, as values: figures with their spread, tables, and what was required."""
+"""Results of benchmarks: figures with their range, tables, and requirements."""
 
 import statistics
 from collections.abc import Iterable, Sequence
@@ -15,25 +15,25 @@ def _values(values: Iterable[float]) -> tuple[float, ...]:
 
 @attrs.frozen
 class Figure:
-    """One thing, measured several times. Shown as its median and, behind it, how far it went.
+    """A figure measured in several rounds, shown as its median and range.
 
     Attributes:
-        values: in the order of the rounds.
+        values: one value per round.
     """
 
     values: tuple[float, ...] = attrs.field(converter=_values)
 
     @property
     def median(self) -> float:
-        """The one in the middle."""
+        """The median."""
         return statistics.median(self.values)
 
     def over(self, other: "Figure") -> "Figure":
-        """How many times the other one it is, round by round: what slows both cancels out."""
+        """The ratio to another figure per round, so that common load cancels out."""
         return Figure(mine / theirs for mine, theirs in zip(self.values, other.values, strict=True))
 
     def times(self, factor: float) -> "Figure":
-        """The same in another unit."""
+        """The figure multiplied by a factor."""
         return Figure(value * factor for value in self.values)
 
     def __str__(self) -> str:
@@ -44,7 +44,7 @@ class Figure:
 
 
 def number(value: float) -> str:
-    """A number with as many digits as anybody reads."""
+    """A number with fewer decimals the larger it is."""
     if value >= _WHOLE or value == int(value):
         return f"{value:,.0f}"
     return f"{value:.1f}" if value >= _WHOLE / 10 else f"{value:.2f}"
@@ -55,8 +55,8 @@ class Table:
     """A table.
 
     Attributes:
-        columns: their headings.
-        rows: what is below them.
+        columns: the headings.
+        rows: the rows.
     """
 
     columns: Sequence[str]
@@ -65,14 +65,14 @@ class Table:
 
 @attrs.frozen
 class Requirement:
-    """What a figure has to be.
+    """A requirement for a figure.
 
     Attributes:
-        what: which figure.
-        figure: what it is; None when it could not be measured here.
-        least: it has to be that much.
-        most: it may be that much.
-        unit: of the figure; ratios have none.
+        what: the description of the figure.
+        figure: the figure; None if it could not be measured.
+        least: the minimum.
+        most: the maximum.
+        unit: the unit; empty for ratios.
     """
 
     what: str
@@ -83,14 +83,14 @@ class Requirement:
 
     @property
     def reached(self) -> bool | None:
-        """Whether it is; None when nobody knows."""
+        """Whether it is met; None if it was not measured."""
         if self.figure is None:
             return None
         enough = self.least is None or self.figure.median >= self.least
         return enough and (self.most is None or self.figure.median <= self.most)
 
     def row(self) -> tuple[str, str, str, str]:
-        """Its row in the table of all."""
+        """Its row in the table of requirements."""
         bounds = [f"at least {self.least:g}"] if self.least is not None else []
         bounds += [f"at most {self.most:g}"] if self.most is not None else []
         said = {True: "yes", False: "**no**", None: "not measured"}[self.reached]
@@ -100,15 +100,15 @@ class Requirement:
 
 @attrs.frozen(kw_only=True)
 class Section:
-    """One subject.
+    """A section of the report.
 
     Attributes:
-        title: what it is about.
-        text: how it was measured, for those who read the tables.
-        tables: what came of it.
-        requirements: what was to come of it.
-        left_out: what could not be measured here, and why.
-        notes: what else happened.
+        title: the subject.
+        text: the description of the measurement.
+        tables: the measured tables.
+        requirements: the requirements.
+        left_out: the omitted measurements with their reasons.
+        notes: further remarks.
     """
 
     title: str
@@ -120,10 +120,10 @@ class Section:
 
 
 def ratio(mine: Figure | None, theirs: Figure | None) -> Figure | None:
-    """One over the other, where both were measured and there is something to compare with."""
+    """The ratio of two figures; None if one is missing or zero."""
     return mine.over(theirs) if mine and theirs and all(theirs.values) else None
 
 
 def shown(figures: Iterable[Figure | None]) -> list[str]:
-    """The cells of a row; what was not measured is empty."""
+    """The cells of a row; empty for missing figures."""
     return ["" if figure is None else str(figure) for figure in figures]

@@ -1,11 +1,11 @@
-"""Workflows, many at once, on platforms that fail all the time: is anything lost, or done twice?
+"""Soak test: concurrent workflows on failing platforms must lose nothing and do nothing twice.
 
     python -m benchmarks.soak [--calls 200000]
 
-Distributions, launches, compliant versions and media requests run 32 at once against the served
-sandbox, while approvals come and go. Five answers of a hundred are bad: refused, slow, cut before
-or after their effect, half, of another kind, or the connection is never made. Then the weather
-clears, everything runs once more, and both platforms have to show exactly what they should.
+Distributions, launches, compliant versions and media requests run 32 at a time against the served
+sandbox, while approvals change. Of 100 calls, five fail: refused, slow, cut before or after the
+effect, truncated, of another media type, or never connected. Then the faults stop, everything runs
+once more, and both platforms must be in the expected state.
 """
 
 import argparse
@@ -44,7 +44,7 @@ from tgiconik.workflows import (
 )
 
 MAX_CONCURRENCY: Final = 32
-#: How often somebody approves or withdraws something, for each run of a workflow.
+#: The number of approval changes per run of a workflow.
 _CHANGES: Final = 0.05
 SHARE: Final = 0.05
 PARTNERS: Final = [f"GC-{number:02}" for number in range(10)]
@@ -66,18 +66,18 @@ Job = Callable[[TradingGridClient, IconikClient], Awaitable[object]]
 
 @attrs.frozen
 class Changed:
-    """The answer of the app, changed on its way.
+    """A fault that changes the app's response.
 
     Attributes:
-        half: only half of the body arrives, and says that it is all.
-        media_type: what it calls itself.
+        half: whether only half of the body is sent, as if complete.
+        media_type: the media type of the response.
     """
 
     half: bool
     media_type: str
 
     async def happen(self, app: ASGIApp, scope: Scope, receive: Receive, send: Send) -> None:
-        """Let it have its effect, and answer something else."""
+        """Process the request, and send another response."""
         status, body = 200, b""
 
         async def hear(message: Message) -> None:
@@ -108,7 +108,7 @@ KINDS: Final[dict[str, Effect]] = {
 
 
 class Weather:
-    """An app that counts what it is asked, and answers some of it badly."""
+    """An app that counts calls and injects faults into some responses."""
 
     def __init__(self, app: ASGIApp, chance: random.Random, share: float) -> None:
         self._app = app
@@ -118,7 +118,7 @@ class Weather:
         self.met: Counter[str] = Counter()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Answer, well or badly."""
+        """Respond, with or without a fault."""
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
@@ -128,14 +128,14 @@ class Weather:
             return
         kind = self._chance.choice(list(KINDS))
         if kind == "401" and scope["path"] == TOKENS:
-            # Tokens run out; that the credentials themselves are refused is no weather.
+            # Tokens may expire; refused credentials are not a transient fault.
             kind = "503"
         self.met[kind] += 1
         await KINDS[kind].happen(self._app, scope, receive, send)
 
 
 class Unfound(httpx.AsyncHTTPTransport):
-    """A network whose names cannot be looked up now and then."""
+    """A transport with occasional DNS failures."""
 
     def __init__(self, weather: Weather, chance: random.Random) -> None:
         super().__init__()
@@ -143,7 +143,7 @@ class Unfound(httpx.AsyncHTTPTransport):
         self._chance = chance
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
-        """Send it, or do not find where to."""
+        """Send the request, or fail to resolve its host."""
         if self._chance.random() < self._weather.share / 10:
             self._weather.met["name not found"] += 1
             raise httpx.ConnectError("Temporary failure in name resolution", request=request)
@@ -152,15 +152,15 @@ class Unfound(httpx.AsyncHTTPTransport):
 
 @attrs.frozen(kw_only=True)
 class Report:
-    """What came of it.
+    """The report of a soak test.
 
     Attributes:
-        calls: that the platforms were asked.
-        faults: how many of each kind.
-        runs: of workflows, by how they ended.
-        wrong: what the platforms show and should not, one line each.
-        left: tasks and descriptors that are there afterwards, and were not before.
-        grown: MiB of memory from the first quarter to the end.
+        calls: the number of calls.
+        faults: the number of faults by kind.
+        runs: the number of workflow runs by result.
+        wrong: the deviations of the platforms' final state, one line each.
+        left: leaked tasks and descriptors.
+        grown: the growth of memory from the first quarter to the end, in MiB.
     """
 
     calls: int
@@ -172,7 +172,7 @@ class Report:
 
 
 def build(db: Path) -> Sandbox:
-    """A world to work on, in a file: what it remembers is not to be taken for a leak."""
+    """Create sample data in a file, so that stored data does not count as a leak."""
     sandbox = Sandbox(db=db)
     state = sandbox.state
     rights = {"Regions": ["Worldwide"], "Languages": ["en"], "Usages": ["in-store"]}
@@ -211,7 +211,7 @@ def build(db: Path) -> Sandbox:
 
 
 def jobs() -> list[Job]:
-    """Everything that is to be brought about."""
+    """All workflow runs to repeat."""
 
     def distribute(asset_id: str) -> Job:
         return lambda grid, iconik: distribute_approved_asset(
@@ -238,15 +238,15 @@ async def soak(
     share: float = SHARE,
     seed_of_chance: int = 1,
 ) -> Report:
-    """Run it.
+    """Run the soak test.
 
     Args:
-        calls: to be made in bad weather.
+        calls: the number of calls with faults.
         max_concurrency: workflows that run at the same time.
-        share: of the answers that are bad.
-        seed_of_chance: the same weather for the same number, as far as the order of calls is.
+        share: the share of faulty responses.
+        seed_of_chance: the random seed; reproducible as far as the order of calls is.
     """
-    chance = random.Random(seed_of_chance)  # noqa: S311 - weather, not a secret
+    chance = random.Random(seed_of_chance)  # noqa: S311 - for faults, not for secrets
     folder = TemporaryDirectory()
     sandbox = build(Path(folder.name) / "soak.db")
     weather = Weather(sandbox.app, chance, share)
@@ -294,19 +294,19 @@ async def soak(
     )
 
 
-#: Patience that does not wait for long: there is nobody to spare.
+#: Retries with short waits, because the platforms are local.
 _BRISK: Final = Retry(base=0.01, cap=0.1)
 
 
 def _change(sandbox: Sandbox, chance: random.Random) -> None:
-    """Somebody approves something, or withdraws it."""
+    """Approve a version or withdraw its approval."""
     if chance.random() < _CHANGES:
         status = chance.choice(["APPROVED", "APPROVED", "NOT_APPROVED"])
         seed.set_approval(sandbox.state, chance.choice(ASSETS), status)
 
 
 async def _ended(run: Awaitable[object]) -> str:
-    """How a run ended; anything but an error of ours goes on its way."""
+    """The result of a run; errors that are not ours are raised."""
     try:
         result = await run
     except errors.TgIconikError as error:
@@ -318,7 +318,7 @@ async def _ended(run: Awaitable[object]) -> str:
 async def _settle(
     everything: Sequence[Job], grid: TradingGridClient, iconik: IconikClient, sandbox: Sandbox
 ) -> list[str]:
-    """Run all of it in good weather, and say what is not as it should be."""
+    """Run everything without faults, and return the deviations."""
     wrong: list[str] = []
     for _ in range(2):
         writes = len(sandbox.writes)
@@ -349,7 +349,7 @@ def _twice(what: str, keys: Sequence[str]) -> list[str]:
 
 
 def _memory() -> float:
-    """MiB that this process has in memory."""
+    """The memory of this process, in MiB."""
     pages = int(Path("/proc/self/statm").read_text("ascii").split()[1])
     return pages * os.sysconf("SC_PAGE_SIZE") / 2**20
 
@@ -359,7 +359,7 @@ def _descriptors() -> int:
 
 
 def main() -> None:
-    """Run it and say what came of it."""
+    """Run the soak test and print the report."""
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
     parser.add_argument("--calls", type=int, default=200_000)
     calls: int = parser.parse_args().calls

@@ -1,4 +1,4 @@
-"""A search of any length takes the memory of a page: 100,000 hits, one page after the other."""
+"""The memory of a search of 100,000 hits, which must be that of a page."""
 
 import asyncio
 import time
@@ -12,12 +12,12 @@ from benchmarks.results import Figure, Requirement, Section, Table, number
 from benchmarks.worker import Task, workers
 
 _MB: Final = 1_000_000
-#: MB that may come to it between the first quarter and the end: none, and what noise there is.
+#: The permitted growth in MB between the first quarter and the end, for noise.
 _FLAT: Final = 5
 
 
 def streaming(stage: Stage) -> Section:
-    """How much memory a long search takes above that of a client which has done nothing."""
+    """Measure the memory of a long search above that of an idle client."""
     tasks = [
         Task(PLAIN, "benchmarks.streaming:Walk", (stage.origin, "httpx"), FAST_PACKAGES),
         Task(FAST, "benchmarks.streaming:Walk", (stage.origin, "aiohttp")),
@@ -68,7 +68,7 @@ def streaming(stage: Stage) -> Section:
 
 
 class Walk:
-    """A worker's job: one long search."""
+    """A worker's job that makes one long search."""
 
     def __init__(self, origin: str, engine: Engine) -> None:
         import tgiconik.iconik.search  # noqa: F401, PLC0415 - loaded in who searches, and when idle
@@ -76,7 +76,7 @@ class Walk:
         self._iconik = client(origin, engine)
 
     def answer(self, *, hits: int) -> dict[str, Any]:
-        """Search, and look at the memory meanwhile."""
+        """Search and measure the memory meanwhile."""
         return asyncio.run(self._answer(hits))
 
     async def _answer(self, hits: int) -> dict[str, Any]:
@@ -101,4 +101,4 @@ class Walk:
         }
 
     def close(self) -> None:
-        """Nothing is left."""
+        """Nothing to close."""

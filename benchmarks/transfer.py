@@ -3,9 +3,9 @@
     python -m benchmarks.transfer            # 2 GiB, five times
     python -m benchmarks.transfer --size 5 --times 1
 
-Each way moves a sparse file in a process of its own, with its own peak of memory; the ways take
-turns. Memory is what `/usr/bin/time -v` calls the maximum resident set size, less that of a process
-that has uploaded a single byte.
+Each variant transfers a sparse file in a separate process; the variants take turns. Memory is the
+maximum resident set size (as in `/usr/bin/time -v`), minus that of a process that has uploaded a
+single byte.
 """
 
 import argparse
@@ -36,7 +36,7 @@ class Run:
     """One transfer.
 
     Attributes:
-        seconds: what it took, from the first call to the last.
+        seconds: the time from the first call to the last.
         peak: maximum resident set size of its process, in bytes.
     """
 
@@ -45,12 +45,12 @@ class Run:
 
 
 def client(origin: str) -> IconikClient:
-    """As a user would build it, without a limit that no loopback needs."""
+    """A client with default settings, but without a rate limit."""
     return IconikClient(origin, "app", "token", rate=None)
 
 
 async def idle(origin: str, file: Path) -> None:
-    """Nothing but a client, with everything loaded that a transfer loads."""
+    """A client with all modules of a transfer imported."""
     async with client(origin) as iconik:
         await iconik.transfer.upload(file.with_suffix(".small"))
 
@@ -68,7 +68,7 @@ async def download(origin: str, file: Path) -> None:
 
 
 async def plain_upload(origin: str, file: Path) -> None:
-    """One PUT of httpx, which reads the file as simply as can be."""
+    """One PUT with httpx from a file iterator."""
 
     async def chunks() -> AsyncIterator[bytes]:
         with file.open("rb") as opened:
@@ -82,7 +82,7 @@ async def plain_upload(origin: str, file: Path) -> None:
 
 
 async def plain_download(origin: str, file: Path) -> None:
-    """One GET of httpx into a file."""
+    """One GET with httpx into a file."""
     with file.with_suffix(".came").open("wb") as opened:
         async with (
             httpx.AsyncClient() as http,
@@ -98,7 +98,7 @@ WAYS: Final[Mapping[str, Callable[[str, Path], Awaitable[None]]]] = {
 
 
 def measured(way: str, method: str, size: int) -> Run:
-    """One way in a process of its own."""
+    """Measure one variant in a separate process."""
     with tempfile.TemporaryDirectory() as folder:
         file = Path(folder) / "film.mp4"
         with file.open("wb") as opened:
@@ -112,7 +112,7 @@ def measured(way: str, method: str, size: int) -> Run:
 
 
 def main() -> int:
-    """Measure, and write a table."""
+    """Measure, and print a table."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--size", type=float, default=2.0, help="GiB")
     parser.add_argument("--times", type=int, default=5, help="runs of each way")

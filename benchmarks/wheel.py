@@ -1,4 +1,4 @@
-"""How much there is to install."""
+"""The size of the wheel."""
 
 import subprocess
 import sys
@@ -13,12 +13,12 @@ from benchmarks.results import Figure, Requirement, Section, Table
 
 _ROOT: Final = Path(__file__).parents[1]
 _MB: Final = 1_000_000
-#: Of nsa-pythonik 2.3.0, as it is published: what is installed does not say.
+#: Size of the published wheel of nsa-pythonik 2.3.0, which an installation does not tell.
 _THEIRS: Final = "4.8"
 
 
 def wheel(stage: Stage) -> Section:
-    """Our wheel, built as it is published, beside another one."""
+    """Compare our wheel with another one."""
     rows, left_out, size = [], [], None
     if stage.effort is FULL:
         try:
@@ -58,5 +58,5 @@ def _built() -> tuple[float, int]:
 
 
 def _modules(package: str) -> int:
-    """How many files of a package are installed, without what Python makes of them."""
+    """The number of installed files of a package, without bytecode."""
     return sum(path.suffix != ".pyc" for path in files(package) or [])

@@ -1,8 +1,8 @@
-"""A process that measures one thing, whenever it is told to.
+"""A worker process that measures one client or decoder on request.
 
-Each client and each decoder is measured in a process of its own: the heap of one would slow the
-garbage collection of another, and what one must not have can be kept from it by refusing its
-import. They all run at the same time and wait for their turn. `working` is what runs in them.
+Each client and each decoder has a separate process: the heap of one would slow the garbage
+collection of another, and packages can be hidden from it. All processes run at the same time and
+wait for their turn. `working` is their main module.
 """
 
 import json
@@ -18,27 +18,27 @@ from benchmarks import machine
 
 
 class Job(Protocol):
-    """What a worker does: made once, asked often, closed at the end."""
+    """A worker's job: created once, called repeatedly, closed at the end."""
 
     def answer(self, **question: Any) -> Any:  # noqa: ANN401 - JSON
         """Measure."""
         ...
 
     def close(self) -> None:
-        """Let go of everything."""
+        """Release all resources."""
         ...
 
 
 @attrs.frozen
 class Task:
-    """Which job a worker gets.
+    """A worker's task.
 
     Attributes:
-        name: what tables call it.
-        job: where its class is, `module:name`.
-        arguments: of the class.
-        refused: packages that it has to do without.
-        serves: whether others are clients of it.
+        name: the name in tables.
+        job: the class of the job, as `module:name`.
+        arguments: the arguments of the class.
+        refused: packages to hide.
+        serves: whether it is a server for other workers.
     """
 
     name: str
@@ -49,11 +49,11 @@ class Task:
 
 
 class AbsentError(Exception):
-    """A job that cannot be done here, and why."""
+    """A job that cannot run here; the message has the reason."""
 
 
 class Worker:
-    """The process, from outside."""
+    """A handle of the process."""
 
     def __init__(self, task: Task) -> None:
         self.task = task
@@ -65,17 +65,17 @@ class Worker:
         )
 
     def ready(self) -> None:
-        """Wait until it is, and hold it to the core that it belongs to.
+        """Wait until the process is ready, and pin it to its core.
 
         Raises:
-            AbsentError: it cannot be.
+            AbsentError: the job cannot run here.
         """
         self._read()
         hold = machine.for_servers if self.task.serves else machine.for_clients
         hold(self._process.pid)
 
     def ask(self, **question: Any) -> Any:  # noqa: ANN401 - JSON
-        """Measure, and wait for the answer."""
+        """Request a measurement, and wait for it."""
         if self._process.stdin is None:
             raise AssertionError
         self._process.stdin.write(json.dumps(question) + "\n")
@@ -83,7 +83,7 @@ class Worker:
         return self._read()
 
     def close(self) -> None:
-        """End it."""
+        """End the process."""
         self._process.communicate()
 
     def _read(self) -> Any:  # noqa: ANN401 - JSON
@@ -100,7 +100,7 @@ class Worker:
 
 @contextmanager
 def workers(tasks: Iterable[Task]) -> Iterator[tuple[Mapping[str, Worker], Sequence[str]]]:
-    """Workers for all tasks that can be done here, by name, and why the others cannot."""
+    """Start workers for all tasks, by name; and the reasons for tasks that cannot run."""
     started = [Worker(task) for task in tasks]
     able, left_out = {}, []
     try:

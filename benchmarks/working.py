@@ -1,4 +1,4 @@
-"""What runs in a worker's process: its job, asked line by line, until there are no more lines."""
+"""The main module of a worker process: runs its job for each line of input."""
 
 import json
 import sys
@@ -9,7 +9,7 @@ from typing import Final
 from benchmarks.refusal import refuse
 from benchmarks.worker import AbsentError, Job, Task
 
-#: What is missing of these is no matter of what somebody has installed.
+#: A missing module of these is an error, not an optional package.
 _OURS: Final = {"benchmarks", "tgiconik"}
 
 
@@ -26,7 +26,7 @@ def _say(**message: object) -> None:
 
 
 def main() -> None:
-    """Do the job that the command line tells."""
+    """Run the job of the command line."""
     try:
         job = _job(Task(**json.loads(sys.argv[1])))
     except AbsentError as error:

@@ -1,4 +1,4 @@
-"""`python -m codegen`: everything that is generated, from the facts and the contract, in one go."""
+"""`python -m codegen`: generates all that follows from facts, contract and source."""
 
 import argparse
 import subprocess
@@ -12,6 +12,7 @@ from codegen.build import Built, build, summary
 from codegen.collaboration.build import DOCUMENT, Contract
 from codegen.collaboration.document import ContractError, Document
 from codegen.collaboration.names import LOCK as CONTRACT_LOCK
+from codegen.website import dependencies
 
 ROOT: Final = facts.HERE.parent
 PACKAGE: Final = ROOT / "src" / "tgiconik"
@@ -43,6 +44,8 @@ def main() -> int:
     CONTRACT_LOCK.write_text(lock.text(contract.names()))
     _write(texts(built) | contract.texts())
     blob.write(PACKAGE / "sandbox" / "facts.bin", blob.content([one.service for one in built]))
+    # Last: it reads the imports of the files above.
+    _write_texts(dependencies.texts())
     print(", ".join(f"{count:,} {what}" for what, count in summary(built).items()))
     return 0
 
@@ -67,9 +70,13 @@ def _write(files: Mapping[Path, str]) -> None:
         folder.mkdir(exist_ok=True)
         for stale in {*folder.glob("*.py"), *folder.glob("*.md")} - files.keys():
             stale.unlink()
+    _write_texts(files)
+    _format([path for path in files if path.suffix == ".py"])
+
+
+def _write_texts(files: Mapping[Path, str]) -> None:
     for path, text in files.items():
         path.write_text(text)
-    _format([path for path in files if path.suffix == ".py"])
 
 
 def _format(files: Sequence[Path]) -> None:

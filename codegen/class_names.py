@@ -1,4 +1,4 @@
-"""What each class is called: the facts' name without `Schema`, with `Input` when it is sent.
+"""The names of classes: the facts' name without `Schema`, with `Input` if it is sent.
 
 Where the facts have `X` and `XSchema`, they are one class if one repeats the other; if not, the
 second keeps its suffix, unless `names.toml` knows better. Enumerated texts of the same field name

@@ -67,7 +67,7 @@ class Service:
 
 @attrs.frozen(kw_only=True)
 class Overlay:
-    """What is known better than the facts know it; each entry names its reason in the file.
+    """Corrections of the facts; each entry has its reason in the file.
 
     Keys of operations are `service METHOD /path`, keys of schemas `service Schema`.
 
@@ -100,7 +100,7 @@ def files() -> list[Path]:
 
 
 def digest() -> str:
-    """What `digest.txt` says when the facts are the ones that were checked in."""
+    """The content of `digest.txt` if the facts are the committed ones."""
     lines = [
         f"{hashlib.sha256(file.read_bytes()).hexdigest()}  {file.relative_to(FACTS).as_posix()}\n"
         for file in files()

@@ -1,4 +1,4 @@
-"""What each operation is called: a verb table over the path, with exceptions in `names.toml`.
+"""The names of operations: a verb table over the path, with exceptions in `names.toml`.
 
 Who knows the endpoint finds the method. The verb comes from the HTTP method, or from a path that
 ends in an action; the noun from the fixed parts of the path, in their order, all but the last in

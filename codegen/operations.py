@@ -19,6 +19,10 @@ _QUERY: Final = {"string": "str", "integer": "int", "number": "float", "boolean"
 #: Ways of paging, by the query name that each takes; the first that a list has is used.
 _STYLES: Final = ("last_id", "last_field_name", "search_after", "scroll")
 _DESCRIBED: Final = frozenset({"200", "201"})
+_ACCEPTED: Final = "202"
+_REDIRECT: Final = "302"
+#: Methods whose effect is known without their answer.
+_CHANGES: Final = frozenset({"PUT", "PATCH"})
 
 
 @attrs.frozen(kw_only=True)
@@ -33,7 +37,7 @@ class Parameter:
 
 @attrs.frozen(kw_only=True)
 class Body:
-    """What an operation takes.
+    """The parameters of an operation.
 
     Attributes:
         how: `json`, `form`, `multipart` or `bytes`.
@@ -48,16 +52,19 @@ class Body:
 
 @attrs.frozen(kw_only=True)
 class Answer:
-    """What an operation answers.
+    """The response of an operation.
 
     Attributes:
-        how: `model`, `maybe` (a model, or nothing), `pages`, `nothing`, `location` (a redirect), or
-            `anything` where the facts do not describe it.
+        how: `model`, `maybe` (a model, or nothing), `either` (a model, or another where a job does
+            it), `pages`, `nothing`, `job` (that was started), `maybe_job` (a job, or nothing),
+            `location` (a redirect), or `anything` where the facts do not describe it.
         schema: the schema of a model, or of a page.
+        redirects: whether it may be a redirect as well.
     """
 
     how: str
     schema: Schema | None = None
+    redirects: bool = False
 
 
 @attrs.frozen(kw_only=True)
@@ -173,26 +180,37 @@ def _body(facts: Mapping[str, Any]) -> Body | None:
 
 def _answer(schemas: Schemas, overlay: Overlay, endpoint: Endpoint) -> Answer:
     good = {code: answer for code, answer in endpoint.facts["responses"].items() if code[0] in "23"}
+    redirects = _REDIRECT in good
     described = [
         content["schema"]
         for answer in good.values()
         for content in answer.get("content", {}).values()
     ]
     if not described:
-        if set(good) == {"302"}:
-            return Answer(how="location")
-        silent = endpoint.http == "DELETE" or not _DESCRIBED & set(good)
-        return Answer(how="nothing" if silent else "anything")
+        return Answer(how=_undescribed(endpoint, set(good)), redirects=redirects)
     schema = described[0]
     if _lists(schemas, schema) and (
         (endpoint.http == "GET" and endpoint.key not in overlay.single)
         or endpoint.key in overlay.lists
     ):
         return Answer(how="pages", schema=schema)
-    # 200 and 201 answer the same; what stands beside them (202, 204, 302) answers something else.
-    return Answer(
-        how="model" if set(good) <= _DESCRIBED or len(good) == 1 else "maybe", schema=schema
-    )
+    if {_ACCEPTED, *_DESCRIBED} > set(good) > {_ACCEPTED}:
+        # Done at once, or by a job: each with a schema of its own.
+        return Answer(how="either", schema={"anyOf": described})
+    # 200 and 201 answer the same; what stands beside them (204, 302) answers something else. And a
+    # change that is answered by nothing has been made.
+    sure = (set(good) <= _DESCRIBED or len(good) == 1) and endpoint.http not in _CHANGES
+    return Answer(how="model" if sure else "maybe", schema=schema, redirects=redirects)
+
+
+def _undescribed(endpoint: Endpoint, good: set[str]) -> str:
+    """How an answer is read whose body the facts do not describe."""
+    if good == {_REDIRECT}:
+        return "location"
+    if _ACCEPTED in good:
+        return "job" if good == {_ACCEPTED} else "maybe_job"
+    silent = endpoint.http == "DELETE" or not _DESCRIBED & good
+    return "nothing" if silent else "anything"
 
 
 def _lists(schemas: Schemas, schema: Schema) -> bool:

@@ -65,7 +65,7 @@ class Schemas:
         return found
 
     def options(self, schema: Schema) -> list[Schema]:
-        """What a schema allows besides null, once each, with the choices made."""
+        """The distinct alternatives of a schema besides null, with the choices made."""
         options = [one for one in schema.get("anyOf", [schema]) if one != _NULL]
         names = frozenset(name for one in options if (name := reference(one)))
         if taken := self.choices.get(names):

@@ -74,7 +74,7 @@ _PARTICLES = frozenset({"and", "in", "out", "up", "to"})
 
 
 def sentence(method: str) -> str:
-    """What a method does, from its name: `get_asset_acl` is "Get an asset ACL"."""
+    """A method's name as a sentence: `get_asset_acl` is "Get an asset ACL"."""
     verb, *rest = method.split("_")
     ending = ""
     if rest and rest[-1] == "v2":

@@ -1,4 +1,4 @@
-"""How the examples tell what happens."""
+"""Output of the examples: titles, lines and the steps of a workflow."""
 
 import sys
 from collections.abc import Iterable
@@ -9,17 +9,17 @@ _SHOWN = {Verb.DECIDED: "·", Verb.WROTE: "→", Verb.WOULD_WRITE: "?", Verb.WAI
 
 
 def chapter(title: str) -> None:
-    """A new part of the story."""
+    """Print a title."""
     sys.stdout.write(f"\n{title}\n")
 
 
 def tell(line: str) -> None:
-    """One line of it."""
+    """Print a line."""
     sys.stdout.write(f"  {line}\n")
 
 
 def tell_steps(steps: Iterable[Step]) -> None:
-    """What a workflow decided and did, and whom it waits for; what it only read is left out."""
+    """Print the decisions, writes and waits of a workflow, without its reads."""
     for step in steps:
         if step.verb in _SHOWN:
             tell(f"{_SHOWN[step.verb]} {step.what}")

@@ -1,8 +1,8 @@
-"""Who asked, approved, got what, and when: a record that an auditor can keep and check.
+"""Build an audit record of requests, approvals and access, and verify it.
 
     python examples/build_audit_record.py
 
-On the embedded sandbox: three workflows run, the record is built, and somebody alters an entry.
+Runs on the embedded sandbox: three workflows, the record, and the detection of an altered entry.
 """
 
 import asyncio
@@ -34,7 +34,7 @@ FILM, LOOKBOOK = world.asset_id("film-de"), world.asset_id("lookbook")
 
 
 async def work(grid: TradingGridClient, iconik: IconikClient) -> None:
-    """An ordinary week: a request, a distribution, a wish, and a partner who downloads."""
+    """Run three workflows and a partner's download."""
     fulfilled = await fulfill_media_request(grid, iconik, "REQ-1042", policy=world.policy())
     tell(f"REQ-1042 is {fulfilled.status}")
     given = await distribute_approved_asset(grid, iconik, LOOKBOOK, policy=world.policy())
@@ -57,14 +57,14 @@ async def work(grid: TradingGridClient, iconik: IconikClient) -> None:
 
 
 async def withdraw(grid: TradingGridClient) -> None:
-    """Somebody withdraws the film's document by hand, and forgets the link."""
+    """Withdraw the film's document by hand without revoking the link."""
     (document,) = [d async for d in grid.community.documents.list(asset_id=FILM)]
     await grid.community.documents.set_state(document.id, "withdrawn", if_match=document.etag)
     tell("The film's document is withdrawn by hand; its link is forgotten")
 
 
 def tell_record(record: AuditRecord) -> None:
-    """What is in it."""
+    """Print the contents of the record."""
     tell(f"{len(record)} events from {len(record.sources)} sources, {len(record.gaps)} gaps")
     for finding in record.findings():
         entries = ", ".join(map(str, finding.entries))
@@ -72,19 +72,19 @@ def tell_record(record: AuditRecord) -> None:
 
 
 def alter(record: AuditRecord) -> int:
-    """Somebody would rather have it that nobody downloaded anything."""
+    """Alter the entry of a download, and return its number."""
     lines = list(record)
     number = next(n for n, event in record.events() if event.kind == "access.downloaded")
     entry = json.loads(lines[number])
     entry["body"]["event"]["kind"] = "access.previewed"
-    # In the record's own spelling, so that nothing but the words is different.
+    # With the record's own JSON formatting, so that only the text differs.
     lines[number] = json.dumps(entry, sort_keys=True, separators=(",", ":")) + "\n"
     record.path.write_text("".join(lines), encoding="ascii")
     return number
 
 
 async def main() -> None:
-    """A week in a second."""
+    """Run the example."""
     folder = Path(tempfile.mkdtemp(prefix="tgiconik-audit-"))
     sandbox = Sandbox()
     async with sandbox.clients() as (grid, iconik):

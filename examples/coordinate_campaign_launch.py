@@ -1,8 +1,8 @@
-"""A spring campaign: who gets what, who has to do what, and what still stands in the way.
+"""Coordinate a campaign launch: packages, tasks, feedback and readiness per partner.
 
     python examples/coordinate_campaign_launch.py
 
-On the embedded sandbox, with the partners' and our own people's moves in between.
+Runs on the embedded sandbox and simulates the actions of partners and internal people.
 """
 
 import asyncio
@@ -49,7 +49,7 @@ CAMPAIGN = Campaign(
 
 
 async def answer(grid: TradingGridClient, project_id: str) -> None:
-    """Partners say what they think, and what stands in their way."""
+    """Add a partner's comment and a partner's exception."""
     await grid.community.projects.comment(
         project_id, CommentInput(body="We would like the music louder.", author="Jana Vogt")
     )
@@ -62,7 +62,7 @@ async def answer(grid: TradingGridClient, project_id: str) -> None:
 
 
 async def settle(grid: TradingGridClient, project_id: str) -> None:
-    """Everybody does what there is to do, and the partners confirm."""
+    """Complete all tasks, and confirm for the partners."""
     async for exception in grid.community.exceptions.list(project_id):
         solved = ProjectExceptionUpdate(status="resolved", resolution="They begin a week later.")
         await grid.community.exceptions.update(
@@ -80,14 +80,14 @@ async def settle(grid: TradingGridClient, project_id: str) -> None:
 
 
 async def tell_readiness(grid: TradingGridClient, iconik: IconikClient) -> None:
-    """What is missing, per partner."""
+    """Print the missing items per partner."""
     readiness = await launch_readiness(grid, iconik, CAMPAIGN, policy=world.policy())
     for partner in readiness.partners:
         tell(f"= {partner.partner}: {'; '.join(partner.blocks) or 'ready'}")
 
 
 async def main() -> None:
-    """Three weeks in a second."""
+    """Run the example."""
     sandbox = Sandbox()
     async with sandbox.clients() as (grid, iconik):
 

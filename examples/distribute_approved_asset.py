@@ -1,8 +1,8 @@
-"""A lookbook is ready for the stores: who gets it, who does not, and what stops it.
+"""Distribute a lookbook to retailers: deliveries, refusals, a new region, and a hold.
 
     python examples/distribute_approved_asset.py
 
-On the embedded sandbox, with the partners' moves in between.
+Runs on the embedded sandbox and simulates the partners' actions.
 """
 
 import asyncio
@@ -23,7 +23,7 @@ LOOKBOOK = world.asset_id("lookbook")
 
 
 def tell_outcomes(result: Distribution) -> None:
-    """What became of each partner."""
+    """Print the outcome of each partner."""
     for outcome in result.outcomes:
         if outcome.state is State.DELIVERED and outcome.expires_at is not None:
             tell(f"= {outcome.partner} has a link until {outcome.expires_at:%d %B}")
@@ -33,7 +33,7 @@ def tell_outcomes(result: Distribution) -> None:
 
 
 async def download(grid: TradingGridClient, result: Distribution) -> None:
-    """One of the partners uses what they got."""
+    """Download the asset as a partner, and print the partner's receipts."""
     document_id = str(result.document_id)
     await grid.community.receipts.create(document_id, world.SUMMIT, ReceiptInput(kind="downloaded"))
     for partner, receipts in (await read_receipts(grid, result)).items():
@@ -42,14 +42,14 @@ async def download(grid: TradingGridClient, result: Distribution) -> None:
 
 
 async def clear_for_japan(iconik: IconikClient) -> None:
-    """The rights are bought, and the texts translated."""
+    """Clear the lookbook for another region and language."""
     cleared = {"Regions": ["DE", "AT", "US", "JP"], "Languages": ["de", "en", "ja"]}
     await iconik.metadata.merge_values(LOOKBOOK, world.RELEASE_VIEW, cleared)
     tell("The lookbook is cleared for Japan, in Japanese")
 
 
 async def hold(iconik: IconikClient) -> None:
-    """Something is wrong with it."""
+    """Hold the current version."""
     asset = await iconik.assets.get_asset(LOOKBOOK)
     held = {"HeldVersions": [str(asset.default_version_id)]}
     await iconik.metadata.merge_values(LOOKBOOK, world.RELEASE_VIEW, held)
@@ -57,7 +57,7 @@ async def hold(iconik: IconikClient) -> None:
 
 
 async def main() -> None:
-    """Four days in a second."""
+    """Run the example."""
     sandbox = Sandbox()
     async with sandbox.clients() as (grid, iconik):
 

@@ -1,8 +1,8 @@
-"""Only the compliant version is out; a better one replaces it; on the worst day it comes back.
+"""Distribute only the compliant version, replace it by a newer one, and recall it.
 
     python examples/distribute_compliant_version.py
 
-On the embedded sandbox, with the compliance officer's and the media team's moves in between.
+Runs on the embedded sandbox and simulates the compliance officer and the media team.
 """
 
 import asyncio
@@ -23,19 +23,19 @@ LOOKBOOK = world.asset_id("lookbook")
 
 
 def picture(label: str) -> bytes:
-    """A version of the lookbook."""
+    """A picture for a version of the lookbook."""
     return media.png("summer-lookbook.png", label).content
 
 
 async def mark(iconik: IconikClient, version_id: str, content: bytes) -> None:
-    """The compliance officer marks a version, and the digest of exactly what was checked."""
+    """Mark a version as compliant, with the digest of the bytes that were checked."""
     marks = {"CompliantVersion": [version_id], "CompliantSHA256": [sha256(content).hexdigest()]}
     await iconik.metadata.merge_values(LOOKBOOK, world.RELEASE_VIEW, marks)
     tell(f"Version {version_id[:8]} is marked as compliant")
 
 
 async def improve(iconik: IconikClient, content: bytes) -> str:
-    """The media team makes another version, and somebody approves it."""
+    """Upload, promote and approve another version."""
     upload = await iconik.transfer.upload_version(
         LOOKBOOK, BytesIO(content), name="summer-lookbook.png", promote=True
     )
@@ -47,13 +47,13 @@ async def improve(iconik: IconikClient, content: bytes) -> str:
 
 
 async def tell_open_ways(grid: TradingGridClient, iconik: IconikClient) -> None:
-    """Whether anybody can still see something else."""
+    """Print the number of open shares and of those to another version."""
     check = await verify_distribution(grid, iconik, LOOKBOOK, policy=world.policy())
     tell(f"{len(check.ways)} ways are open, {len(check.wrong)} of them to another version")
 
 
 async def main() -> None:
-    """Four days in a second."""
+    """Run the example."""
     sandbox = Sandbox()
     async with sandbox.clients() as (grid, iconik):
 

@@ -1,8 +1,8 @@
-"""A new retailer joins: users, groups, a checklist and a bundle of media, until they confirm.
+"""Onboard a retailer with users, groups, a checklist and a bundle, until it confirms.
 
     python examples/onboard_partner.py
 
-On the embedded sandbox, with the partner's moves in between.
+Runs on the embedded sandbox and simulates the partner's actions.
 """
 
 import asyncio
@@ -50,13 +50,13 @@ EVA = NewUser(
 
 
 def first_password(user: NewUser) -> str:
-    """A password that Eva gets another way, and changes."""
+    """Return a first password, which the user gets by another channel and changes."""
     tell(f"A first password is made for {user.login_id}")
     return secrets.token_urlsafe(24)
 
 
 async def work(grid: TradingGridClient, project_id: str) -> None:
-    """The checklist is done, and the partner confirms."""
+    """Complete the checklist, and confirm for the partner."""
     tasks = [task async for task in grid.community.tasks.list(project_id)]
     for task in sorted(tasks, key=lambda task: len(task.depends_on)):
         done = TaskUpdate(status="done")
@@ -67,7 +67,7 @@ async def work(grid: TradingGridClient, project_id: str) -> None:
 
 
 async def main() -> None:
-    """Three days in a second."""
+    """Run the example."""
     sandbox = Sandbox()
     async with sandbox.clients() as (grid, iconik):
 

@@ -1,8 +1,8 @@
-"""A partner wants a better film; the media team makes it; the partner gets it and confirms.
+"""Process an enhancement request: a new version, its approval, and the partner's confirmation.
 
     python examples/process_enhancement_request.py
 
-On the embedded sandbox, with the partner's and the media team's moves in between.
+Runs on the embedded sandbox and simulates the partner and the media team.
 """
 
 import asyncio
@@ -19,7 +19,7 @@ FILM = world.asset_id("film-de")
 
 
 async def ask(grid: TradingGridClient) -> str:
-    """The partner asks."""
+    """Create the partner's request."""
     request = await grid.community.requests.create(
         RequestInput(
             kind="enhancement",
@@ -35,7 +35,7 @@ async def ask(grid: TradingGridClient) -> str:
 
 
 async def improve(iconik: IconikClient) -> None:
-    """The media team works in iconik."""
+    """Upload and promote a new version as the media team."""
     film = BytesIO(media.mp4("spring-launch-de.mp4", "with this year's logo").content)
     upload = await iconik.transfer.upload_version(
         FILM, film, name="spring-launch-de.mp4", promote=True
@@ -44,7 +44,7 @@ async def improve(iconik: IconikClient) -> None:
 
 
 async def approve(iconik: IconikClient) -> None:
-    """Somebody approves the current version."""
+    """Approve the current version."""
     asset = await iconik.assets.get_asset(FILM)
     reviewer = await iconik.users.get_current_user()
     version_id = str(asset.default_version_id)
@@ -54,14 +54,14 @@ async def approve(iconik: IconikClient) -> None:
 
 
 async def confirm(grid: TradingGridClient, request_id: str) -> None:
-    """The partner is content."""
+    """Confirm the request for the partner."""
     request = await grid.community.requests.get(request_id)
     await grid.community.requests.set_status(request_id, "confirmed", if_match=request.etag)
     tell(f"{world.NORDLICHT} confirms {request_id}")
 
 
 async def main() -> None:
-    """Four days in a second."""
+    """Run the example."""
     sandbox = Sandbox()
     async with sandbox.clients() as (grid, iconik):
 

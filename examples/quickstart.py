@@ -1,11 +1,10 @@
-"""Watch a partner's media request travel from Trading Grid through iconik and back.
+"""Fulfill a partner's media request on Trading Grid with media from iconik.
 
     python examples/quickstart.py                                                   on the sandbox
     python examples/quickstart.py --live --request REQ-1042 --policy policy.toml    on your tenants
 
-With `--live` the platforms are those of the environment (`ICONIK_URL`, `TRADING_GRID_URL` and the
-rest, see the README). It asks for a policy of yours, because without one nothing is cleared, and
-the partner would be told no.
+With `--live`, it uses the platforms of the environment variables (`ICONIK_URL`, `TRADING_GRID_URL`
+and the rest, see the README). It requires a policy, because without one every asset is refused.
 """
 
 import argparse
@@ -23,7 +22,7 @@ from tgiconik.workflows import Fulfillment, Verb, fulfill_media_request
 async def fulfil(
     grid: TradingGridClient, iconik: IconikClient, request_id: str, policy: ReleasePolicy
 ) -> Fulfillment:
-    """Tell what the partner asks for, answer it, and tell what happened on both platforms."""
+    """Print the request, fulfill it, and print the result on both platforms."""
     await tell_request(grid, request_id)
     result = await fulfill_media_request(grid, iconik, request_id, policy=policy)
     tell_choice(result)
@@ -32,7 +31,7 @@ async def fulfil(
 
 
 async def tell_request(grid: TradingGridClient, request_id: str) -> None:
-    """Who asks for what."""
+    """Print the request."""
     try:
         request = await grid.community.requests.get(request_id)
     except errors.NotFound as error:
@@ -46,7 +45,7 @@ async def tell_request(grid: TradingGridClient, request_id: str) -> None:
 
 
 def tell_choice(result: Fulfillment) -> None:
-    """What was found in iconik, what was decided about it and why, and what was shared."""
+    """Print the candidates with their decisions, and the outcomes."""
     say("In iconik")
     if found := result.candidates:
         tell(f"{found.matched} assets match; the {len(found.judged)} best were judged:")
@@ -63,7 +62,7 @@ def tell_choice(result: Fulfillment) -> None:
 
 
 async def tell_answer(grid: TradingGridClient, result: Fulfillment) -> None:
-    """What was written on both platforms, in order, and what the partner reads now."""
+    """Print the writes in order, and the comment for the partner."""
     say("Written on both platforms, in this order")
     for step in result.timeline:
         if step.verb is Verb.WROTE:
@@ -79,7 +78,7 @@ async def tell_answer(grid: TradingGridClient, result: Fulfillment) -> None:
 
 
 async def on_the_sandbox(request_id: str, policy: ReleasePolicy | None) -> Fulfillment:
-    """Start both platforms in this process, answer the request, and open the link as a partner."""
+    """Start a sandbox, fulfill the request, and open the link as the partner."""
     from tgiconik.sandbox import Sandbox  # noqa: PLC0415 - `--live` works without the extra
 
     sandbox = Sandbox()
@@ -104,29 +103,29 @@ async def on_the_sandbox(request_id: str, policy: ReleasePolicy | None) -> Fulfi
 
 
 async def on_your_tenants(request_id: str, policy: ReleasePolicy) -> Fulfillment:
-    """The same on the platforms that the environment names."""
+    """Fulfill the request on the platforms of the environment variables."""
     async with TradingGridClient.from_env() as grid, IconikClient.from_env() as iconik:
         return await fulfil(grid, iconik, request_id, policy)
 
 
 def opened(link: str) -> tuple[bytes, str]:
-    """What a partner's browser gets."""
+    """Open a link, and return its content and media type."""
     with urllib.request.urlopen(link) as answer:  # noqa: S310 - the sandbox's own link
         return answer.read(), answer.headers.get_content_type()
 
 
 def say(title: str) -> None:
-    """A heading of the story."""
+    """Print a heading."""
     print(f"\n{title}")
 
 
 def tell(line: str) -> None:
-    """A line of the story."""
+    """Print a line."""
     print(textwrap.fill(line, 100, initial_indent="  ", subsequent_indent="    "))
 
 
 def main() -> int:
-    """Run, and turn what can go wrong into one sentence."""
+    """Run the quickstart; print an error as one sentence."""
     parser = argparse.ArgumentParser(description="Answer one partner's media request.")
     parser.add_argument("--live", action="store_true", help="use the platforms of the environment")
     parser.add_argument("--request", metavar="ID", help="the request (default: REQ-1042)")

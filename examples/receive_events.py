@@ -1,9 +1,9 @@
-"""Take an event of iconik as a hint, and let a workflow look for itself what is to do.
+"""Receive webhook events from iconik, and run a workflow for each.
 
     python examples/receive_events.py
 
-On the embedded sandbox. `receive` is what a handler of your web framework calls; here two calls are
-made up: one from somebody who does not know the secret, and one as iconik would send it.
+Runs on the embedded sandbox. A handler of your web framework would call `receive`. The example
+simulates two calls: one without the secret, and one as iconik would send it.
 """
 
 import asyncio
@@ -24,7 +24,7 @@ SECRET = secrets.token_urlsafe(32)  # yours is where the definition of the webho
 async def receive(
     grid: TradingGridClient, iconik: IconikClient, headers: Mapping[str, str], body: bytes
 ) -> int:
-    """Act on an event; the status to answer with. Events come twice and late: that does no harm."""
+    """Process an event and return the HTTP status. Duplicate and late events do no harm."""
     try:
         event = read_event(body, headers, secret=SECRET)
     except errors.WebhookRefused as error:
@@ -39,7 +39,7 @@ async def receive(
 
 
 async def main() -> None:
-    """Somebody's call, iconik's call, and iconik's call once more."""
+    """Simulate a call without the secret, iconik's call, and a duplicate of it."""
     sandbox = Sandbox()
     event = {"event_type": "assets", "realm": "metadata", "operation": "update"}
     body = json.dumps(event | {"object_id": world.asset_id("lookbook")}).encode()

@@ -1,8 +1,8 @@
-"""A partner finds a fault; nobody can have it any more; everybody gets the corrected version.
+"""Resolve a media issue: stop sharing the faulty version, and share the corrected one.
 
     python examples/resolve_media_issue.py
 
-On the embedded sandbox, with the partners' and the media team's moves in between.
+Runs on the embedded sandbox and simulates partners and the media team.
 """
 
 import asyncio
@@ -20,7 +20,7 @@ LOOKBOOK = world.asset_id("lookbook")
 
 
 async def complain(grid: TradingGridClient) -> str:
-    """The partner says what is wrong."""
+    """Create the partner's issue."""
     issue = await grid.community.issues.create(
         IssueInput(
             partner_id=world.NORDLICHT,
@@ -35,7 +35,7 @@ async def complain(grid: TradingGridClient) -> str:
 
 
 async def approve(iconik: IconikClient, version_id: str) -> None:
-    """Somebody looks at the correction, and approves it."""
+    """Approve the corrected version."""
     reviewer = await iconik.users.get_current_user()
     await iconik.assets.request_approval(LOOKBOOK, version_id, users=[str(reviewer.id)])
     await iconik.assets.set_approval(LOOKBOOK, version_id, "APPROVED")
@@ -43,14 +43,14 @@ async def approve(iconik: IconikClient, version_id: str) -> None:
 
 
 async def confirm(grid: TradingGridClient, issue_id: str) -> None:
-    """The partner is content."""
+    """Confirm the resolution for the partner."""
     issue = await grid.community.issues.get(issue_id)
     await grid.community.issues.set_status(issue_id, "confirmed", if_match=issue.etag)
     tell(f"{world.NORDLICHT} confirms {issue_id}")
 
 
 async def main() -> None:
-    """Three days in a second."""
+    """Run the example."""
     sandbox = Sandbox()
     async with sandbox.clients() as (grid, iconik):
         with TemporaryDirectory() as folder:

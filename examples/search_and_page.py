@@ -1,8 +1,8 @@
-"""Search iconik, take as much of a list as you need, and go on later where you stopped.
+"""Search iconik, limit a list, and resume pagination later.
 
     python examples/search_and_page.py
 
-On the embedded sandbox.
+Runs on the embedded sandbox.
 """
 
 import asyncio
@@ -14,7 +14,7 @@ from tgiconik.sandbox import Sandbox
 
 
 async def main() -> None:
-    """A search, its beginning, and a walk with a break."""
+    """Run a search, take its first hits, and resume a list."""
     sandbox = Sandbox()
     async with sandbox.clients() as (_, iconik):
         chapter("Spring media for Germany or Austria, but no video")
@@ -31,7 +31,7 @@ async def main() -> None:
         walk = iconik.search.assets(sort=["title"], per_page=4)
         async for page in walk.pages():
             tell(f"{len(page.items)} of {page.total}")
-            kept = page.next  # text: it can be kept in a file, and outlives the process
+            kept = page.next  # text, which can be stored in a file
             break
         async for page in walk.resume(kept).pages():
             tell(f"and {len(page.items)} more")

@@ -1,9 +1,9 @@
-"""Upload a film and a picture, add a version to the film, and fetch both versions again.
+"""Upload a film and a picture, add a version to the film, and download both versions.
 
     python examples/upload_and_version.py
 
-The embedded sandbox is served on a socket of this machine; the media are real, made with ffmpeg
-where it is installed.
+Serves the embedded sandbox on a local port. The media files are real, and made with ffmpeg if it is
+installed.
 """
 
 import asyncio
@@ -38,7 +38,7 @@ def picture(path: Path, colour: str) -> Path:
 
 
 def draw(path: Path, pattern: str, *options: str) -> None:
-    """Have ffmpeg draw a pattern."""
+    """Create a test pattern with ffmpeg."""
     command = ["ffmpeg", "-loglevel", "error", "-f", "lavfi", "-i", pattern, *options, str(path)]
     subprocess.run(command, check=True)  # noqa: S603 - written here
 
@@ -49,7 +49,7 @@ def digest(path: Path) -> str:
 
 
 async def work(iconik: IconikClient, folder: Path) -> None:
-    """Bring media in, and out again."""
+    """Upload and download media."""
     first, second = film(folder / "launch v1.mp4", "navy"), film(folder / "launch v2.mp4", "teal")
     poster = picture(folder / "poster.png", "teal")
 
@@ -75,12 +75,12 @@ async def work(iconik: IconikClient, folder: Path) -> None:
 
 
 def tell(line: str) -> None:
-    """One line of the story."""
+    """Print a line."""
     sys.stdout.write(f"{line}\n")
 
 
 async def main() -> None:
-    """Serve a sandbox, and work on it over its socket."""
+    """Serve a sandbox and run the example against it."""
     sandbox = Sandbox()
     with tempfile.TemporaryDirectory() as folder, sandbox.serve():
         async with IconikClient.from_env(environ=sandbox.environment()) as iconik:

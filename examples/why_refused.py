@@ -1,8 +1,8 @@
-"""Ask why a partner may not have something, change the policy, and ask again: nothing is written.
+"""Explain refusals by dry runs under several policies. Nothing is written.
 
     python examples/why_refused.py
 
-On the embedded sandbox.
+Runs on the embedded sandbox.
 """
 
 import asyncio
@@ -18,7 +18,7 @@ LOOKBOOK = world.asset_id("lookbook")
 
 
 async def main() -> None:
-    """Three policies, the same asset and the same partners."""
+    """Decide about one asset and the same partners under three policies."""
     sandbox = Sandbox()
     async with sandbox.clients() as (grid, iconik):
 

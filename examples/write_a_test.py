@@ -1,8 +1,9 @@
-"""Test what you build on both platforms without either: pytest brings a sandbox.
+"""Test your own code on a sandbox with pytest.
 
     pytest examples/write_a_test.py
 
-`grid`, `iconik` and `sandbox` are fixtures of tgiconik's.
+The fixtures `grid`, `iconik` and `sandbox` come from tgiconik, under the short names that
+`tgiconik_fixtures = short` in pytest's ini enables.
 """
 
 import pytest
@@ -16,20 +17,20 @@ pytestmark = pytest.mark.anyio
 
 
 async def titles_of_requests(grid: TradingGridClient, partner_id: str) -> list[str]:
-    """Yours: what a partner has asked for."""
+    """Code under test: the subjects of a partner's requests."""
     requests = grid.community.requests.list(partner_id=partner_id)
     return sorted([request.subject async for request in requests])
 
 
 async def test_what_you_build(grid: TradingGridClient) -> None:
-    """Against a world whose story is the same every time."""
+    """Test against the sandbox's sample data, which is the same in every run."""
     asked = await titles_of_requests(grid, world.SUMMIT)
 
     assert asked == ["A poster for the entrance", "Film and radio spot"]
 
 
 async def test_a_bad_day(grid: TradingGridClient, iconik: IconikClient, sandbox: Sandbox) -> None:
-    """A share is refused by iconik; the request stays open, and the next run answers it."""
+    """If iconik rejects a share, the request stays open, and the next run answers it."""
     sandbox.faults.append(Fault(Refuse(403), method="POST", path="/shares/url/"))
 
     bad = await fulfill_media_request(grid, iconik, "REQ-1042", policy=sandbox.policy())

@@ -1,4 +1,4 @@
-"""What an editor shows of a name when the cursor is on it: what it needs, and what it raises.
+"""The docstrings: parameters and exceptions are documented, in plain technical terms.
 
 Generated operations and models are documented by the facts, and held to them elsewhere.
 """
@@ -9,8 +9,10 @@ import importlib
 import inspect
 import re
 import textwrap
+import tokenize
 from collections.abc import Callable, Iterator
 from functools import cached_property
+from pathlib import Path
 from types import FunctionType
 from typing import Any
 from unittest.mock import MagicMock
@@ -18,6 +20,7 @@ from unittest.mock import MagicMock
 import attrs
 import pytest
 
+import tgiconik
 from tgiconik import IconikClient, TradingGridClient
 from tgiconik.sandbox import Sandbox
 from tgiconik.tradinggrid.lens import Transaction
@@ -47,12 +50,12 @@ MODULES = (
 )
 #: ASGI's own, wherever an app is called.
 ASGI = {"app", "scope", "receive", "send"}
-#: OpenText publishes the names of these fields and not a word on what they mean.
+#: OpenText publishes the names of these fields without a description.
 WITHOUT_A_WORD = {Transaction}
 
 
 def public(module: str) -> Iterator[tuple[str, Any]]:
-    """What a module offers: what it lists, or else what it defines."""
+    """The public names of a module: those it lists, or else those it defines."""
     found = importlib.import_module(module)
     listed = getattr(found, "__all__", None) or [
         name
@@ -101,7 +104,7 @@ def documented(docstring: str | None) -> set[str]:
 
 
 def parameters(function: Callable[..., Any]) -> set[str]:
-    """What a caller gives."""
+    """The parameters that a caller passes."""
     given = inspect.signature(function).parameters
     return {name for name in given if name not in {"self", "cls"} and not name.startswith("_")}
 
@@ -172,3 +175,52 @@ async def test_completion_offers_what_is_public_below_the_collaboration_too(
 
 def test_a_mock_of_a_client_is_one(iconik: IconikClient) -> None:
     assert MagicMock(spec=iconik).__aenter__
+
+
+SOURCE = Path(tgiconik.__file__).parent
+#: The generated code has the words of iconik's documents.
+GENERATED = {SOURCE / "iconik" / folder for folder in ("models", "services")}
+WRITTEN = sorted(path for path in SOURCE.rglob("*.py") if path.parent not in GENERATED)
+#: Metaphors that stood for a term of the field, with the term.
+METAPHORS = {
+    r"manners?": "behaviour",
+    r"speaks? for": "permits, belongs to",
+    r"says? (?:no|yes) unless": "denies by default",
+    r"on (?:its|their) way": "in progress",
+    r"gates?": "check, barrier, queue",
+    r"circles?": "audience, cycle",
+    r"survey(?:s|ed)?": "snapshot",
+    r"seats?": "slot",
+    r"stages?": "state, step",
+    r"lanes?": "connection pool",
+    r"worst day|bad (?:day|luck)|weather": "recall, failures, fault injection",
+    r"silent(?:ly)? (?:link|share)s?": "share without a notification",
+}
+
+
+def docstrings(path: Path) -> Iterator[str]:
+    """The docstrings of a file: of the module, its classes and its functions."""
+    for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+        if isinstance(node, ast.Module | ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef):
+            yield ast.get_docstring(node) or ""
+
+
+def comments(path: Path) -> Iterator[str]:
+    """The comments of a file."""
+    with path.open("rb") as file:
+        for token in tokenize.tokenize(file.readline):
+            if token.type == tokenize.COMMENT:
+                yield token.string
+
+
+@pytest.mark.parametrize("path", WRITTEN, ids=lambda path: str(path.relative_to(SOURCE)))
+def test_docstrings_say_what_a_thing_is(path: Path) -> None:
+    assert [text for text in docstrings(path) if text.startswith("What ")] == []
+
+
+@pytest.mark.parametrize("path", WRITTEN, ids=lambda path: str(path.relative_to(SOURCE)))
+def test_docstrings_and_comments_use_the_terms_of_the_field(path: Path) -> None:
+    metaphor = re.compile(rf"\b(?:{'|'.join(METAPHORS)})\b", re.IGNORECASE)
+    texts = [*docstrings(path), *comments(path)]
+
+    assert [found[0] for text in texts for found in metaphor.finditer(text)] == []

@@ -59,11 +59,13 @@ def alone(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PYTEST_DISABLE_PLUGIN_AUTOLOAD", "1")
 
 
-def run(pytester: pytest.Pytester, code: str, *plugins: str) -> pytest.RunResult:
+def run(
+    pytester: pytest.Pytester, code: str, *plugins: str, names: str = "short"
+) -> pytest.RunResult:
     """One test file in a process of its own, with these plugins, and warnings as errors."""
     pytester.makepyfile(code)
     asked = [word for plugin in ("tgiconik.testing", *plugins) for word in ("-p", plugin)]
-    return pytester.runpytest_subprocess("-W", "error", *asked)
+    return pytester.runpytest_subprocess("-W", "error", "-o", f"tgiconik_fixtures={names}", *asked)
 
 
 @pytest.mark.parametrize("runner", RUNNERS)
@@ -154,6 +156,113 @@ def test_fixtures_of_the_same_names_win(pytester: pytest.Pytester) -> None:
     )
 
     done.assert_outcomes(passed=1)
+
+
+THEIRS = """
+import pytest
+
+@pytest.fixture
+def sandbox(): return "theirs"
+@pytest.fixture
+def grid(): return "theirs"
+@pytest.fixture
+def iconik(): return "theirs"
+@pytest.fixture
+def sandbox_clock(): return "theirs"
+@pytest.fixture
+def sandbox_url(): return "theirs"
+"""
+
+
+@pytest.mark.parametrize("order", [["theirs", "tgiconik.testing"], ["tgiconik.testing", "theirs"]])
+def test_fixtures_of_other_plugins_stay_theirs(pytester: pytest.Pytester, order: list[str]) -> None:
+    pytester.makepyfile(theirs=THEIRS)
+    pytester.syspathinsert()
+    pytester.makepyfile(
+        """
+        def test_theirs(sandbox, grid, iconik, sandbox_clock, sandbox_url, tgiconik_sandbox):
+            assert {sandbox, grid, iconik, sandbox_clock, sandbox_url} == {"theirs"}
+            assert tgiconik_sandbox.environment()
+        """
+    )
+
+    asked = [word for plugin in order for word in ("-p", plugin)]
+    done = pytester.runpytest_subprocess("-W", "error", *asked)
+
+    done.assert_outcomes(passed=1)
+
+
+LONG = """
+import asyncio
+from tgiconik.workflows import fulfill_media_request
+
+def test_all(
+    tgiconik_grid, tgiconik_iconik, tgiconik_sandbox, tgiconik_sandbox_clock, tgiconik_sandbox_url
+):
+    result = asyncio.run(
+        fulfill_media_request(
+            tgiconik_grid,
+            tgiconik_iconik,
+            "REQ-1042",
+            policy=tgiconik_sandbox.policy(),
+            now=tgiconik_sandbox_clock,
+        )
+    )
+    assert result.status == "fulfilled"
+    assert tgiconik_sandbox.writes
+    assert tgiconik_sandbox.environment()["ICONIK_URL"] == tgiconik_sandbox_url
+"""
+
+
+@pytest.mark.parametrize("names", ["long", "short"])
+def test_long_names_are_always_there(pytester: pytest.Pytester, names: str) -> None:
+    run(pytester, LONG, names=names).assert_outcomes(passed=1)
+
+
+def test_short_names_are_not_there_unless_asked_for(pytester: pytest.Pytester) -> None:
+    done = run(pytester, "def test_it(sandbox): pass", names="long")
+
+    done.assert_outcomes(errors=1)
+    assert "fixture 'sandbox' not found" in done.stdout.str()
+
+
+def test_another_word_in_the_ini_is_a_mistake(pytester: pytest.Pytester) -> None:
+    done = run(pytester, "def test_it(): pass", names="shrt")
+
+    assert done.ret == pytest.ExitCode.USAGE_ERROR
+    assert "tgiconik_fixtures = shrt: it is `long` or `short`" in done.stderr.str()
+
+
+def test_both_names_are_one_thing_whichever_a_suite_replaces(pytester: pytest.Pytester) -> None:
+    done = run(
+        pytester,
+        """
+        import pytest
+        from datetime import UTC, datetime
+        from tgiconik.testing import Clock
+
+        def at_nine(): return Clock(datetime(2026, 3, 2, 9, tzinfo=UTC))
+
+        class TestShort:
+            @pytest.fixture
+            def sandbox_clock(self): return at_nine()
+
+            def test_it(self, sandbox, tgiconik_sandbox):
+                assert sandbox is tgiconik_sandbox
+                assert sandbox.state.now().hour == 9
+
+        class TestLong:
+            @pytest.fixture
+            def tgiconik_sandbox_clock(self): return at_nine()
+
+            def test_it(self, sandbox, sandbox_clock, tgiconik_grid, grid):
+                assert grid is tgiconik_grid
+                assert sandbox.state.now() == sandbox_clock()
+                assert sandbox.state.now().hour == 9
+        """,
+    )
+
+    done.assert_outcomes(passed=2)
 
 
 def test_the_clock_ends_links_when_a_test_says_so(pytester: pytest.Pytester) -> None:
@@ -271,7 +380,7 @@ def test_fixtures_say_what_they_are(pytester: pytest.Pytester) -> None:
 def test_the_page_about_them_is_right(pytester: pytest.Pytester) -> None:
     page = (Path(__file__).parents[1] / "docs" / "testing.md").read_text("utf-8")
     blocks = re.findall(r"^```python\n(.*?)^```", page, re.MULTILINE | re.DOTALL)
-    pytester.makeini("[pytest]\nanyio_mode = auto")
+    pytester.makeini("[pytest]\nanyio_mode = auto\ntgiconik_fixtures = short")
     pytester.makeconftest("import pytest\n@pytest.fixture\ndef anyio_backend(): return 'asyncio'")
 
     done = run(pytester, "\n\n".join(blocks), "anyio")

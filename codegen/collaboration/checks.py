@@ -29,7 +29,7 @@ def named_texts(written: str) -> str:
 
 
 def check(document: Document, schema: Json) -> str:
-    """What a value must be, null aside."""
+    """The type of a value, apart from null."""
     name = target(schema)
     if name is not None:
         return f"one_of({name})" if "enum" in document.schemas[name] else constant(name)

@@ -29,14 +29,14 @@ def values_module(classes: Classes) -> str:
 
 
 def models_module(classes: Classes) -> str:
-    """What is answered."""
-    about = "What the collaboration contract answers, as values."
+    """The module of the response models."""
+    about = "The records of the collaboration contract, as attrs classes."
     return _module(about, classes, "\n\n".join(map(_class, classes.models)))
 
 
 def inputs_module(classes: Classes) -> str:
-    """What is written."""
-    about = "What is written through the collaboration contract, as values."
+    """The module of the input models."""
+    about = "The inputs of the collaboration contract, as attrs classes."
     return _module(about, classes, "\n\n".join(map(_class, classes.inputs)))
 
 

@@ -168,7 +168,7 @@ def _default(document: Document, schema: Json, side: Side, *, required: bool) ->
 
 
 def _empty(document: Document, schema: Json) -> str:
-    """What stands for a field that is left out and cannot be null."""
+    """The default of an optional field that cannot be null."""
     name = target(schema)
     if name is not None and "enum" not in document.schemas[name]:
         return f"attrs.field(factory={name})"
@@ -187,7 +187,7 @@ def _kind(schema: Json) -> str:
 
 
 def field_about(document: Document, wire: str, schema: Json, side: Side) -> str:
-    """What a field is, and which enumeration knows its values.
+    """The type of a field, and the enumeration of its values.
 
     Raises:
         ContractError: the document does not say.
@@ -206,7 +206,7 @@ def field_about(document: Document, wire: str, schema: Json, side: Side) -> str:
 
 
 def about(facts: Json) -> str:
-    """What the document says of something, to a Python reader.
+    """The document's description of a part, for Python readers.
 
     Raises:
         ContractError: it says nothing.

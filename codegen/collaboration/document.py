@@ -81,7 +81,7 @@ class Document:
         ]
 
     def resolved(self, part: Json) -> Json:
-        """What a part's `$ref` points to, or the part itself."""
+        """The target of a part's `$ref`, or the part itself."""
         if "$ref" not in part:
             return part
         found: Any = self.facts
@@ -91,7 +91,7 @@ class Document:
         return resolved
 
     def page_of(self, schema: str) -> str | None:
-        """What a page has for items; None where the schema is no page."""
+        """The schema of a page's items; None if the schema is not a page."""
         fields = self.schemas[schema].get("properties", {})
         return reference(fields["items"]["items"]) if "next_cursor" in fields else None
 

@@ -19,7 +19,7 @@ _ABOUT: Final = '''\
 
 _BACKEND: Final = '''\
 @final
-class HttpCollaboration(Listed):
+class HttpCollaboration(Surface):
     """The collaboration contract over HTTP.
 
     Args:

@@ -19,7 +19,7 @@ PAGING: Final = frozenset({"limit", "cursor"})
 
 @attrs.frozen(kw_only=True)
 class Argument:
-    """What a method takes.
+    """The parameters of a method.
 
     Attributes:
         name: in Python.

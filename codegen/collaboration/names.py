@@ -11,7 +11,7 @@ LOCK: Final = Path(__file__).with_name("names.lock")
 
 
 def names(classes: Classes, methods: Sequence[Method]) -> dict[str, str]:
-    """What the document calls it, to what it is called in Python."""
+    """The names of the document to those in Python."""
     return dict([*_of_classes(classes), *_of_methods(methods)])
 
 

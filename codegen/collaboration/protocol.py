@@ -10,7 +10,7 @@ from codegen.collaboration.signatures import BACKEND, bases, declaration, import
 from codegen.collaboration.text import HEADER, docstring, headline
 
 _ABOUT: Final = '''\
-"""What a collaboration backend must offer: one Protocol per noun, and all of them together.
+"""The interface of a collaboration backend: one Protocol per noun, and all of them together.
 
 The contract is this project's own; OpenText publishes none. `HttpCollaboration` is the backend over
 HTTP. Another one (a customer's gateway, a mailbox) implements these Protocols and is passed to
@@ -27,7 +27,7 @@ Rules that hold for every method:
   for each call, so that a backend's own retries do nothing twice.
 - Creating something with an `external_id` that is there already answers what is there, unchanged.
 - Lists come in the order of their last change; `updated_since` is inclusive. A list argument with
-  several values means any of them. Times are timezone-aware; a time without a zone is read as UTC.
+  several values means any of them. Times are timezone-aware; a time without a zone is refused.
 """
 
 '''

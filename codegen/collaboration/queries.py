@@ -10,7 +10,7 @@ from codegen.collaboration.text import HEADER, PACKAGE, imported
 from codegen.schemas import plain_type
 
 _ABOUT: Final = '''\
-"""What each list of the collaboration contract can be narrowed by, beside time and page."""
+"""The filters of each list of the collaboration contract, apart from time and page."""
 
 '''
 _SHAPES: Final = ("one_of", "text")

@@ -1,4 +1,4 @@
-"""What the Protocols and the classes over HTTP have in common: bases, signatures, imports."""
+"""The common parts of Protocols and HTTP classes: bases, signatures, imports."""
 
 from collections.abc import Sequence
 from typing import Final
@@ -52,7 +52,7 @@ def imports(classes: Classes, written: str, typing: Sequence[str]) -> str:
             imported("typing", written, typing),
             imported("typing_extensions", written, ("override",)),
             "\n",
-            imported("tgiconik._http", written, ("Listed", "Pages", "Session", "checked_url")),
+            imported("tgiconik._http", written, ("Pages", "Session", "Surface", "checked_url")),
             imported(PACKAGE, written, ("protocol",)),
             imported(f"{PACKAGE}._wire", written, ("Noun", "Wire", "matching")),
             imported(f"{PACKAGE}.inputs", written, [one.name for one in classes.inputs]),

@@ -1,1 +1,1 @@
-"""What the documentation's site is built with, beside MkDocs. It is not shipped."""
+"""MkDocs hooks and generators of the documentation site. Not shipped."""

@@ -1,9 +1,9 @@
-"""Runs the Python of a page, and shows below each block what it printed.
+"""Runs the Python of a page and shows the output below each block.
 
-A hook of MkDocs. The pages themselves hold only the code, so that they read well as plain Markdown
-and no output in them can grow old. Each page is one session on a fresh sandbox, with a clock that
-stands still and identifiers that are the same in every build. A block that raises ends the build.
-A block that cannot run here has a comment above it that says why: `<!-- not run: … -->`.
+An MkDocs hook. The pages contain only the code, so that they read well as plain Markdown and their
+output cannot become outdated. Each page is one session on a new sandbox, with a fixed clock and
+identifiers that are the same in every build. A block that raises ends the build. A block that
+cannot run has a comment above it with the reason: `<!-- not run: … -->`.
 """
 
 import ast
@@ -34,7 +34,7 @@ _FENCE: Final = re.compile(
 
 @attrs.frozen
 class Block:
-    """Python on a page: its code, its first line, where its fence ends, and why not to run it."""
+    """A Python block of a page: its code, first line, end of its fence, and why it is not run."""
 
     code: str
     line: int
@@ -44,16 +44,16 @@ class Block:
 
 @attrs.define
 class Clock:
-    """The time of the page, which stands still until a block moves it."""
+    """The clock of the page; a block advances it."""
 
     moment: datetime = START
 
     def __call__(self) -> datetime:
-        """The moment, in UTC."""
+        """The current time, in UTC."""
         return self.moment
 
     def forward(self, **by: float) -> None:
-        """Let time pass, such as `days=1`."""
+        """Advance the clock, such as by `days=1`."""
         self.moment += timedelta(**by)
 
 
@@ -75,7 +75,7 @@ def blocks(markdown: str) -> list[Block]:
 
 
 def run(page: str, found: Sequence[Block]) -> list[str]:
-    """What each block printed; nothing for those that are not run."""
+    """The output of each block; empty for blocks that are not run."""
     with tempfile.TemporaryDirectory() as folder, chdir(folder), _alike() as (sandbox, clock):
         Path("policy.toml").write_text(f'metadata_view = "{world.RELEASE_VIEW}"\n')
         Path("launch.mp4").write_bytes(media.mp4("launch.mp4", "Launch, version 1").content)
@@ -98,7 +98,7 @@ async def _session(page: str, found: Sequence[Block], sandbox: Sandbox, clock: C
         for block in found:
             out = StringIO()
             if block.why_not is None:
-                # Blank lines before it, so that a traceback names the line on the page.
+                # Blank lines before the code, so that a traceback has the page's line number.
                 code = "\n" * (block.line - 1) + block.code
                 try:
                     with redirect_stdout(out):
@@ -114,9 +114,9 @@ async def _session(page: str, found: Sequence[Block], sandbox: Sandbox, clock: C
 
 @contextmanager
 def _alike() -> Iterator[tuple[Sandbox, Clock]]:
-    """A sandbox, and everything in this process made to reach it and to be alike in every build."""
+    """A sandbox that all clients in this process reach, with reproducible output."""
     clock = Clock()
-    chance = random.Random(0)  # noqa: S311 - that it can be foretold is what it is for
+    chance = random.Random(0)  # noqa: S311 - reproducible on purpose
     sandbox = Sandbox(now=clock)
 
     class Still(datetime):
@@ -130,7 +130,7 @@ def _alike() -> Iterator[tuple[Sandbox, Clock]]:
             mock.patch("os.urandom", chance.randbytes),
             mock.patch("random._urandom", chance.randbytes),
             mock.patch.dict(os.environ, sandbox.environment()),
-            # Clients that a page makes for itself reach the same sandbox.
+            # Clients created by a page reach the same sandbox.
             mock.patch("httpx.AsyncHTTPTransport", side_effect=lambda **_: sandbox.transport()),
         ):
             yield sandbox, clock
@@ -139,7 +139,7 @@ def _alike() -> Iterator[tuple[Sandbox, Clock]]:
 
 
 def on_page_markdown(markdown: str, *, page: Any, **_: Any) -> str:  # noqa: ANN401 - MkDocs' types
-    """Put below each block what it printed."""
+    """Insert the output below each block."""
     found = blocks(markdown)
     if all(block.why_not for block in found):
         return markdown

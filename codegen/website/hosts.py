@@ -1,8 +1,8 @@
-"""Leaves the built site with nothing that it could fetch from another host.
+"""Removes references to other hosts from the built site.
 
-A hook of MkDocs. Material's script names a host for Mermaid, which lies here, and for something
-that browsers have had for years. Neither is ever asked for; without the names, nobody has to take
-our word for it.
+An MkDocs hook. Material's script contains the URL of a host for Mermaid, which the site includes,
+and for a polyfill that current browsers do not need. Neither is fetched; without the URLs, this can
+be verified.
 """
 
 from pathlib import Path
@@ -12,7 +12,7 @@ HOST: Final = "https://unpkg.com/"
 
 
 def on_post_build(*, config: Any, **_: Any) -> None:  # noqa: ANN401 - MkDocs' types
-    """Take the host out of the theme's scripts, and out of their maps."""
+    """Remove the host from the theme's scripts and source maps."""
     for path in Path(config.site_dir, "assets", "javascripts").glob("bundle.*"):
         text = path.read_text("utf-8")
         if HOST in text:

@@ -28,6 +28,7 @@ from typing import (
 import attrs
 
 from tgiconik._models import UNSET, Unset, is_secret, rfc3339, writable
+from tgiconik._secrets import Secret
 from tgiconik.errors import ConfigurationError
 
 if TYPE_CHECKING:
@@ -219,6 +220,8 @@ def _in_order(values: Iterable[Any]) -> Iterable[Any]:
 
 
 def _text(value: object) -> str:
+    if isinstance(value, Secret):
+        value = value.shown
     text = str(value.value) if isinstance(value, Enum) else str(value)
     return text if text.isascii() else writable(text)
 

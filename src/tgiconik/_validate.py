@@ -1,12 +1,19 @@
-"""Checks of arguments that several modules take."""
+"""Checks of arguments that several modules take. Each error names the argument and the remedy."""
 
-from collections.abc import Iterable
-from datetime import datetime
-from typing import Any
+import math
+from collections.abc import Callable, Iterable, Mapping
+from datetime import UTC, datetime
+from difflib import get_close_matches
+from typing import Any, Final, TypeVar
 
 import attrs
 
 from tgiconik.errors import ConfigurationError
+
+T = TypeVar("T")
+
+#: How alike two names are when one is taken for a misspelling of the other, from 0 to 1.
+_NEAR: Final = 0.75
 
 
 def texts(values: Iterable[str], name: str) -> tuple[str, ...]:
@@ -17,11 +24,31 @@ def texts(values: Iterable[str], name: str) -> tuple[str, ...]:
         name: of the argument, for the error.
 
     Raises:
-        ConfigurationError: a single text was given.
+        ConfigurationError: a single text was given, or something that is no text.
     """
-    if isinstance(values, str):
-        raise ConfigurationError(f"{name}: {values!r} must be a list of texts")
-    return tuple(values)
+    return several(values, name, str, "texts")
+
+
+def several(values: Iterable[T], name: str, kind: type[T], plural: str) -> tuple[T, ...]:
+    """Several values of a type, as a tuple.
+
+    Args:
+        values: the values.
+        name: of the argument, for the error.
+        kind: their type.
+        plural: what they are called, for the error.
+
+    Raises:
+        ConfigurationError: a single one was given, or something of another type.
+    """
+    if isinstance(values, str | bytes | kind | Mapping) or not isinstance(values, Iterable):
+        hint = f"; write [{values!r}]" if isinstance(values, kind) else ""
+        raise ConfigurationError(f"{name}: {values!r} must be a list of {plural}{hint}")
+    found = tuple(values)
+    for value in found:
+        if not isinstance(value, kind):
+            raise ConfigurationError(f"{name}: {value!r} is not one of a list of {plural}")
+    return found
 
 
 def not_blank(value: str, name: str) -> str:
@@ -32,10 +59,80 @@ def not_blank(value: str, name: str) -> str:
         name: of the argument, for the error.
 
     Raises:
-        ConfigurationError: there is nothing in it but blanks.
+        ConfigurationError: it is no text, or there is nothing in it but blanks.
     """
+    if not isinstance(value, str):
+        raise ConfigurationError(f"{name} must be text, not {value!r}")
     if not value.strip():
         raise ConfigurationError(f"{name} must not be blank")
+    return value
+
+
+def did_you_mean(given: object, known: Iterable[str]) -> str:
+    """The end of a sentence about an unknown name: the nearest right one, if one is near.
+
+    Args:
+        given: the unknown name.
+        known: the right ones.
+    """
+    near = get_close_matches(str(given), list(known), n=1, cutoff=_NEAR)
+    return f"; did you mean {near[0]}?" if near else ""
+
+
+def with_zone(time: datetime, name: str) -> datetime:
+    """A time that has a time zone.
+
+    Args:
+        time: the time.
+        name: of the argument, for the error.
+
+    Raises:
+        ConfigurationError: it has none, or is no time. Read as UTC or as this machine's time, it
+            could be hours off.
+    """
+    if not isinstance(time, datetime):
+        raise ConfigurationError(f"{name} must be a datetime, not {time!r}")
+    if time.utcoffset() is None:
+        raise ConfigurationError(
+            f"{name} needs a time zone: {time.isoformat()} has none. Give a datetime with tzinfo, "
+            "such as datetime.now(UTC)"
+        )
+    return time
+
+
+def clock_with_zone(now: Callable[[], datetime]) -> Callable[[], datetime]:
+    """A clock in UTC that never shows a time without a time zone: the converter of a `now=`.
+
+    Args:
+        now: the clock, in any time zone.
+
+    Raises:
+        ConfigurationError: by the clock, when it is read: its time has no time zone.
+    """
+
+    def checked() -> datetime:
+        return with_zone(now(), "now").astimezone(UTC)
+
+    return checked
+
+
+def positive(value: object, name: str) -> float:
+    """A number above zero.
+
+    Args:
+        value: the number.
+        name: of the argument, for the error.
+
+    Raises:
+        ConfigurationError: it is no number, not above zero, or not finite.
+    """
+    if (
+        isinstance(value, bool)
+        or not isinstance(value, int | float)
+        or not math.isfinite(value)
+        or value <= 0
+    ):
+        raise ConfigurationError(f"{name} must be a number above zero, not {value!r}")
     return value
 
 
@@ -43,9 +140,9 @@ def unique_texts(values: Iterable[str]) -> tuple[str, ...]:
     """Several texts, each once, in their order: the converter of a field.
 
     Raises:
-        ConfigurationError: a single text was given.
+        ConfigurationError: a single text was given, or something that is no text.
     """
-    return tuple(dict.fromkeys(str(value) for value in texts(values, "a field")))
+    return tuple(dict.fromkeys(texts(values, "a field")))
 
 
 def filled(instance: object, field: "attrs.Attribute[str]", value: str) -> None:
@@ -54,7 +151,7 @@ def filled(instance: object, field: "attrs.Attribute[str]", value: str) -> None:
     Raises:
         ConfigurationError: there is nothing in it but blanks.
     """
-    not_blank(value, f"{type(instance).__name__}.{field.name}")
+    not_blank(value, _name_of(instance, field))
 
 
 def aware(instance: object, field: "attrs.Attribute[Any]", value: datetime | None) -> None:
@@ -63,8 +160,9 @@ def aware(instance: object, field: "attrs.Attribute[Any]", value: datetime | Non
     Raises:
         ConfigurationError: the time has no time zone.
     """
-    if value is not None and value.tzinfo is None:
-        raise ConfigurationError(
-            f"{type(instance).__name__}.{field.name} needs a time zone: "
-            "give a datetime with tzinfo, such as datetime.now(UTC)"
-        )
+    if value is not None:
+        with_zone(value, _name_of(instance, field))
+
+
+def _name_of(instance: object, field: "attrs.Attribute[Any]") -> str:
+    return f"{type(instance).__name__}.{field.name}"

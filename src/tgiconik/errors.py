@@ -8,7 +8,8 @@
     │   ├── ClientClosed              its client was closed before the answer came
     │   ├── UnreadableResponse        an answer that is not what was promised
     │   ├── GraphQLError              Lens answered, but with errors
-    │   └── StatusError               an answer that says no
+    │   └── StatusError               an answer that says no, or does not say yes
+    │       ├── Redirected            3xx: somebody else answered, and nothing was done
     │       ├── ClientError           4xx
     │       │   ├── BadRequest            400
     │       │   ├── Unauthorized          401
@@ -40,13 +41,16 @@
         └── ClaimLost                 somebody else holds the request, or our lease ran out
 
 Each HTTP status that is listed has its own class; other statuses raise the class of their family.
-Errors carry method, URL, status, request id and an excerpt of the body. They never carry headers,
-and credentials are masked wherever a server repeats them.
+Errors carry method, URL, status, request id and an excerpt of the body. They never carry headers.
+All that an error of a call carries is masked when it is made: what the client knows to be secret,
+however a server repeats it, and what stands behind the host in links.
 """
 
 from collections.abc import Sequence
 from http import HTTPStatus
-from typing import Any
+from typing import Any, ClassVar
+
+from tgiconik._secrets import Mask, without_query
 
 __all__ = [
     "AssetIsShared",
@@ -71,6 +75,7 @@ __all__ = [
     "NotOnline",
     "NotReady",
     "PreconditionFailed",
+    "Redirected",
     "ServerError",
     "ServiceUnavailable",
     "SourceChanged",
@@ -90,6 +95,8 @@ __all__ = [
 ]
 
 _EXCERPT = 500
+#: Methods of HTTP that change nothing.
+_READS = frozenset({"GET", "HEAD", "OPTIONS"})
 
 
 def __dir__() -> list[str]:
@@ -114,13 +121,21 @@ class CallError(TgIconikError):
     """
 
     def __init__(
-        self, message: str, *, method: str, url: str, request_id: str | None = None
+        self,
+        message: str,
+        *,
+        method: str,
+        url: str,
+        request_id: str | None = None,
+        mask: Mask | None = None,
     ) -> None:
+        mask = mask or Mask()
+        message = mask.told(message)
         super().__init__(message)
         self.message = message
         self.method = method
-        self.url = url
-        self.request_id = request_id
+        self.url: str = mask(url)
+        self.request_id: str | None = None if request_id is None else mask.told(request_id)
 
     def __str__(self) -> str:
         request = f" (request id {self.request_id})" if self.request_id else ""
@@ -168,10 +183,12 @@ class UnreadableResponse(CallError):
         status: int,
         excerpt: str,
         request_id: str | None = None,
+        mask: Mask | None = None,
     ) -> None:
-        super().__init__(message, method=method, url=url, request_id=request_id)
+        mask = mask or Mask()
+        super().__init__(message, method=method, url=url, request_id=request_id, mask=mask)
         self.status = status
-        self.excerpt: str = excerpt[:_EXCERPT]
+        self.excerpt: str = mask.told(excerpt)[:_EXCERPT]
 
     def __str__(self) -> str:
         return f"{super().__str__()}; the body begins {self.excerpt[:120]!r}"
@@ -191,14 +208,16 @@ class GraphQLError(CallError):
         method: str,
         url: str,
         request_id: str | None = None,
+        mask: Mask | None = None,
     ) -> None:
+        mask = mask or Mask()
         said = "; ".join(messages) or "errors without a message"
-        super().__init__(said, method=method, url=url, request_id=request_id)
-        self.messages: tuple[str, ...] = tuple(messages)
+        super().__init__(said, method=method, url=url, request_id=request_id, mask=mask)
+        self.messages: tuple[str, ...] = tuple(map(mask.told, messages))
 
 
 class StatusError(CallError):
-    """The platform answered with a status that says no.
+    """The platform answered with a status that does not say yes.
 
     Attributes:
         status: HTTP status.
@@ -206,12 +225,14 @@ class StatusError(CallError):
         excerpt: the first part of the body, as text.
         problem_type: what kind of problem it is, for programs: the `type` of RFC 9457, when it has
             one.
-        retry_after: seconds that the platform asks to wait, when it does.
+        retry_after: seconds that the platform asks to wait, when it does; an hour at the most, and
+            the message says what was asked for.
         roles: roles that the platform's documents ask for this operation, when they do.
+        only_reads: whether the call changes nothing, whatever its method.
     """
 
     #: The next step, in one sentence; part of the message.
-    hint = ""
+    hint: ClassVar[str] = ""
 
     def __init__(
         self,
@@ -224,21 +245,68 @@ class StatusError(CallError):
         request_id: str | None = None,
         problem_type: str | None = None,
         retry_after: float | None = None,
+        only_reads: bool | None = None,
+        mask: Mask | None = None,
     ) -> None:
+        mask = mask or Mask()
+        # Masked before it is cut: half a secret is not recognised.
+        excerpt = mask.told(excerpt)
+        messages = [mask.told(message)[:_EXCERPT] for message in messages]
         said = "; ".join(messages) or excerpt[:120] or "without a word"
         super().__init__(
-            f"{status} {_phrase(status)}: {said}", method=method, url=url, request_id=request_id
+            f"{status} {_phrase(status)}: {said}",
+            method=method,
+            url=url,
+            request_id=request_id,
+            mask=mask,
         )
         self.status = status
         self.messages: tuple[str, ...] = tuple(messages)
         self.excerpt: str = excerpt[:_EXCERPT]
-        self.problem_type = problem_type
+        # Programs compare it: a problem's type may be a URL.
+        self.problem_type = None if problem_type is None else without_query(mask(problem_type))
         self.retry_after = retry_after
         self.roles: tuple[str, ...] = ()
+        self.only_reads: bool = method in _READS if only_reads is None else only_reads
 
     def __str__(self) -> str:
         role = f"Needs the role {' or '.join(self.roles)}." if self.roles else ""
-        return ". ".join(filter(None, (super().__str__(), self.hint, role)))
+        return ". ".join(filter(None, (super().__str__(), self.next_step, role)))
+
+    @property
+    def next_step(self) -> str:
+        """The next step, in one sentence; empty where there is none to advise."""
+        return self.hint
+
+
+class Redirected(StatusError):
+    """3xx: a proxy or a login page answered in the platform's place, and nothing was done.
+
+    Redirects are not followed: credentials go to no other host.
+
+    Attributes:
+        location: where it leads, without its query; None when it does not say.
+    """
+
+    hint = (
+        "A proxy or a login page answered, and nothing was done: check the URL of the platform, "
+        "and whether this network lets calls through"
+    )
+
+    def __init__(
+        self,
+        *,
+        location: str | None = None,
+        mask: Mask | None = None,
+        **said: Any,  # noqa: ANN401 - as StatusError
+    ) -> None:
+        mask = mask or Mask()
+        self.location: str | None = None if location is None else without_query(mask(location))
+        super().__init__(**said, mask=mask)
+
+    def __str__(self) -> str:
+        leads = f"It leads to {self.location}" if self.location else ""
+        return ". ".join(filter(None, (super().__str__(), leads)))
 
 
 class ClientError(StatusError):
@@ -296,9 +364,14 @@ class LinkRefused(ClientError):
 
 
 class ServerError(StatusError):
-    """5xx: the platform failed. Whether the call had an effect is not known."""
+    """5xx: the platform failed. Whether a write had its effect is not known."""
 
     hint = "Whether a write had its effect is not known: look, or run the workflow again"
+
+    @property
+    def next_step(self) -> str:
+        """For a write, how to go on; a read had no effect to doubt."""
+        return "" if self.only_reads else self.hint
 
 
 class BadGateway(ServerError):

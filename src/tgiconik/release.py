@@ -1,32 +1,31 @@
-"""May this version go to this partner now, and why: the one decision that every link goes through.
+"""Release decisions: whether a version may be released to a partner now, and why.
 
-`decide` is pure: facts in, decision out. It says no unless everything speaks for a yes, and it
-collects every reason, so that a refusal can be mended in one go. `ReleasePolicy` holds the rules;
-it can only demand more than an approval of that very version, never less.
+`decide` is a pure function from facts to a decision. It denies by default, and it collects every
+reason, so that all causes of a refusal can be fixed together. `ReleasePolicy` holds the rules. A
+policy can be stricter than the approval of the version, never more permissive.
 
-Metadata values are judged exactly as iconik gave them. A value that cannot be understood is a no
-that names its field. Times without a zone are UTC. A date without a time begins its day, except for
-the end of a licence, which includes its day.
+Metadata values are evaluated exactly as iconik returned them. A value that cannot be interpreted is
+a refusal that names its field. Times without a zone are UTC. A date without a time means the
+beginning of that day, except for the end of a licence, which includes the day.
 """
 
 import re
 import tomllib
 import unicodedata
 from collections.abc import Iterable, Mapping, Sequence
-from datetime import UTC, date, datetime, time, timedelta
-from difflib import get_close_matches
+from datetime import MINYEAR, UTC, date, datetime, time, timedelta
 from enum import StrEnum
 from pathlib import Path
 from typing import Any, Final, Self
 
 import attrs
 
-from tgiconik._validate import not_blank, texts
+from tgiconik._validate import did_you_mean, not_blank, texts
 from tgiconik.errors import ConfigurationError
 
 
 class ReasonCode(StrEnum):
-    """Why it was decided so; stable, for programs."""
+    """The codes of reasons; stable, for programs."""
 
     RELEASABLE = "releasable"
     CLOCKS = "clocks"
@@ -50,16 +49,18 @@ class ReasonCode(StrEnum):
     DOWNLOAD = "download"
     NOT_COMPLIANT = "not_compliant"
     UNREADABLE = "unreadable"
+    #: Never by `decide`: a workflow respects what somebody revoked or withdrew by hand.
+    BY_HAND = "by_hand"
 
 
 @attrs.frozen
 class Reason:
-    """One reason, for people and for programs.
+    """A reason of a decision.
 
     Attributes:
         code: one of `ReasonCode`.
         message: one sentence.
-        field: the metadata field that it comes from, when it comes from one.
+        field: the metadata field that caused it, if any.
     """
 
     code: ReasonCode
@@ -69,7 +70,7 @@ class Reason:
 
 @attrs.frozen(kw_only=True)
 class AssetFacts:
-    """What was read of an asset and its current version.
+    """The facts of an asset and its current version, as they were read.
 
     Attributes:
         asset_id: iconik asset id.
@@ -91,8 +92,8 @@ class AssetFacts:
         approved_by: ids of the users whose own status is APPROVED.
         external_approvers: names of the reviewers outside the company whose own status is APPROVED.
         approved_at: when the approval last changed.
-        sha256: digest of the version's original, computed by us; 64 hexadecimal digits.
-        metadata: release metadata by field name, each with its values as iconik gave them.
+        sha256: digest of the version's original, computed locally; 64 hexadecimal digits.
+        metadata: release metadata: the values from iconik by field name.
     """
 
     asset_id: str
@@ -115,31 +116,42 @@ class AssetFacts:
     metadata: Mapping[str, Sequence[Any]] = attrs.field(factory=dict)
 
 
+def _regions(values: Sequence[str]) -> Sequence[str]:
+    return texts(values, "Recipient.regions")
+
+
+def _languages(values: Sequence[str]) -> Sequence[str]:
+    return texts(values, "Recipient.languages")
+
+
 @attrs.frozen(kw_only=True)
 class Recipient:
-    """Whom it is for.
+    """The partner that an asset is to be released to.
 
     Attributes:
         company_id: BUID of the partner.
         regions: regions that the media will be used in; it must be cleared for every one of them.
         languages: languages that are wanted; it must have one of them.
         language: a language that it must have besides one of `languages`; None for none.
+
+    Raises:
+        ConfigurationError: one text instead of a list.
     """
 
     company_id: str
-    regions: Sequence[str] = ()
-    languages: Sequence[str] = ()
+    regions: Sequence[str] = attrs.field(default=(), converter=_regions)
+    languages: Sequence[str] = attrs.field(default=(), converter=_languages)
     language: str | None = None
 
 
 @attrs.frozen(kw_only=True)
 class Purpose:
-    """What it is for.
+    """The intended use of an asset.
 
     Attributes:
-        usage: such as `broadcast` or `social`; it must be cleared for it. None asks for no usage.
-        download: whether the partner is to get the file itself, not only a view of it.
-        compliance: only the version that is marked as compliant will do.
+        usage: such as `broadcast` or `social`, which the asset must be cleared for; None for any.
+        download: whether the partner may download the file, not only view it.
+        compliance: whether only the version that is marked as compliant is allowed.
     """
 
     usage: str | None = None
@@ -149,15 +161,15 @@ class Purpose:
 
 @attrs.frozen(kw_only=True)
 class Decision:
-    """The answer.
+    """A release decision.
 
     Attributes:
-        allowed: yes or no.
-        reasons: every reason for a no; for a yes, what it rests on.
-        decided_at: for which moment this was decided.
-        expires_at: when a link must end: the policy's lifetime or the end of the licence, whichever
-            is sooner. None for a no.
-        restrictions: what the partner is to be told about using it.
+        allowed: whether the release is allowed.
+        reasons: every reason for a refusal; for a release, the basis of it.
+        decided_at: the time of the decision.
+        expires_at: when a link must expire: after the policy's lifetime or with the licence,
+            whichever is sooner. None for a refusal.
+        restrictions: usage restrictions that the partner must be told.
     """
 
     allowed: bool
@@ -176,8 +188,20 @@ _PROBATION: Final = timedelta(minutes=15)
 
 
 def _positive(_: object, attribute: "attrs.Attribute[timedelta]", value: timedelta) -> None:
+    if not isinstance(value, timedelta):
+        raise ConfigurationError(f"policy: {attribute.name} must be a timedelta, not {value!r}")
     if not timedelta(0) < value <= _LONGEST_LINK:
         raise ConfigurationError(f"policy: {attribute.name} must be above zero and at most 5 years")
+
+
+def _switch(_: object, attribute: "attrs.Attribute[bool]", value: object) -> None:
+    if not isinstance(value, bool):
+        raise ConfigurationError(f"policy: {attribute.name} must be True or False, not {value!r}")
+
+
+def _whole_number(_: object, attribute: "attrs.Attribute[int]", value: object) -> None:
+    if not isinstance(value, int) or isinstance(value, bool):
+        raise ConfigurationError(f"policy: {attribute.name} must be a whole number, not {value!r}")
 
 
 def _name(_: object, attribute: "attrs.Attribute[str]", value: str) -> None:
@@ -212,23 +236,23 @@ _RESTRICTIONS: Final = frozenset({"regions", "languages", "usages"})
 
 @attrs.frozen(kw_only=True)
 class ReleasePolicy:
-    """The release rules. They can only demand more than an approval, never less.
+    """The release rules. They can be stricter than an approval, never more permissive.
 
     Attributes:
-        metadata_view: id of the metadata view that the fields below are read through. Without one
-            no metadata is read, and what must be stated there counts as missing.
+        metadata_view: id of the metadata view for the fields below. Without one, no metadata is
+            read, and required values count as missing.
         regions_field: field with the regions that a version is cleared for.
         languages_field: field with its languages.
         usages_field: field with the usages that it is cleared for.
-        unrestricted_when_missing: which of `regions`, `languages` and `usages` do not restrict when
-            the field is empty. By default none: what is not stated is not cleared. Needs a
+        unrestricted_when_missing: which of `regions`, `languages` and `usages` are unrestricted if
+            their field is empty. By default none: an empty field clears nothing. Needs a
             `metadata_view`.
-        worldwide: values of a region or usage field that stand for all of them.
-        embargo_field: field with the moment before which nobody outside may have it.
-        licence_start_field: field with the moment from which it may be used.
-        licence_end_field: field with the last moment at which it may be used.
-        restrictions_field: field with sentences that partners are told.
-        holds_field: field with ids of versions that must not be shared.
+        worldwide: values of a region or usage field that clear all of them.
+        embargo_field: field with the time before which the asset must not be released.
+        licence_start_field: field with the start of the licence.
+        licence_end_field: field with the end of the licence.
+        restrictions_field: field with usage restrictions for partners.
+        holds_field: field with the ids of held versions.
         compliant_version_field: field with the id of the compliant version.
         compliant_sha256_field: field with the SHA-256 of its original, 64 hexadecimal digits.
         require_compliant: demand the compliant version for every purpose.
@@ -264,14 +288,14 @@ class ReleasePolicy:
     holds_field: str = attrs.field(default="HeldVersions", validator=_name)
     compliant_version_field: str = attrs.field(default="CompliantVersion", validator=_name)
     compliant_sha256_field: str = attrs.field(default="CompliantSHA256", validator=_name)
-    require_compliant: bool = False
-    min_approvers: int = 1
+    require_compliant: bool = attrs.field(default=False, validator=_switch)
+    min_approvers: int = attrs.field(default=1, validator=_whole_number)
     required_approvers: frozenset[str] = attrs.field(default=frozenset(), converter=_set)
     external_reviewers: frozenset[str] = attrs.field(default=frozenset(), converter=_set)
     max_approval_age: timedelta | None = attrs.field(
         default=None, validator=attrs.validators.optional(_positive)
     )
-    allow_download: bool = True
+    allow_download: bool = attrs.field(default=True, validator=_switch)
     link_lifetime: timedelta = attrs.field(default=timedelta(days=14), validator=_positive)
     renew_before: timedelta = attrs.field(default=timedelta(days=2), validator=_positive)
     freshness: timedelta = attrs.field(default=timedelta(seconds=10), validator=_positive)
@@ -294,7 +318,7 @@ class ReleasePolicy:
                 f"not {', '.join(sorted(unknown))}"
             )
         if self.unrestricted_when_missing and self.metadata_view is None:
-            # Else everything would be missing, holds and embargoes with it, and that would be fine.
+            # Without a view, holds and embargoes would be missing too, and nothing would restrict.
             raise ConfigurationError("policy: unrestricted_when_missing needs a metadata_view")
 
     @property
@@ -329,16 +353,16 @@ class ReleasePolicy:
 
     @classmethod
     def from_toml(cls, source: str | Path) -> Self:
-        """A policy from a TOML file, or from TOML text.
+        """Load a policy from a TOML file or from TOML text.
 
         Keys are the attributes; durations are written like `"14d"`, `"12h"` or `"10s"`. A string
-        that has a line break or an equals sign is text, everything else a path.
+        with a line break or an equals sign is TOML text, any other string is a path.
 
         Args:
             source: path of the file, or the text itself.
 
         Raises:
-            ConfigurationError: the file cannot be read, or a key or a value is not a policy's.
+            ConfigurationError: the file cannot be read, or a key or a value is invalid.
         """
         is_text = isinstance(source, str) and ("\n" in source or "=" in source)
         where = "policy" if is_text else str(Path(source))
@@ -352,19 +376,19 @@ class ReleasePolicy:
         values: dict[str, Any] = {}
         for key, value in table.items():
             if key not in fields:
-                near = get_close_matches(key, fields, n=1)
-                hint = f"; did you mean {near[0]}?" if near else ""
-                raise ConfigurationError(f"{where}: there is no {key} in a policy{hint}")
+                raise ConfigurationError(
+                    f"{where}: there is no {key} in a policy{did_you_mean(key, fields)}"
+                )
             values[key] = _from_toml(where, fields[key], value)
         try:
             return cls(**values)
         except ConfigurationError as error:
-            # What does not go together is found here, and is to name the file like the rest.
+            # Contradictions are found here; the error has to name the file too.
             raise ConfigurationError(str(error).replace("policy:", f"{where}:", 1)) from None
 
 
 class _Kind(StrEnum):
-    """What a value in TOML is to be."""
+    """The kinds of values in TOML."""
 
     SWITCH = "true or false"
     NUMBER = "a whole number"
@@ -408,24 +432,26 @@ def decide(
     purpose: Purpose,
     at: datetime,
 ) -> Decision:
-    """Whether the asset's current version may go to this partner at this moment.
+    """Decide whether the asset's current version may be released to a partner now.
 
-    Pure, and total: whatever the facts hold, the answer is a decision.
+    A pure and total function: it returns a decision for any facts. Times without a time zone
+    are a refusal that says so: nobody can tell how old the facts are.
 
     Args:
         policy: the rules.
-        facts: what was read, no longer ago than the policy's freshness.
-        recipient: whom it is for.
+        facts: the facts, no older than the policy's freshness.
+        recipient: the partner.
         purpose: what for.
-        at: the moment of the decision, timezone-aware.
+        at: the time of the decision, timezone-aware.
     """
+    zoneless = tuple(_without_zone(at=at, read_at=facts.read_at, approved_at=facts.approved_at))
     at = _nearest_utc(at)
     case = _Judged(policy, facts, recipient, purpose, at)
-    refusals = tuple(reason for rule in _RULES for reason in rule(case))
+    refusals = (*zoneless, *(reason for rule in _RULES for reason in rule(case)))
     if refusals:
         return Decision(allowed=False, reasons=refusals, decided_at=at)
     licence_end = usable_until(policy, facts)
-    link_end = at + policy.link_lifetime
+    link_end = at + min(policy.link_lifetime, _END_OF_CALENDAR - at)
     approvers = len(_approvers(policy, facts))
     return Decision(
         allowed=True,
@@ -460,17 +486,17 @@ def held(policy: ReleasePolicy, facts: AssetFacts, version_id: str) -> bool:
 
 
 def usable_until(policy: ReleasePolicy, facts: AssetFacts) -> datetime | None:
-    """When the licence ends, after which nobody may use the asset; None when it states no end.
+    """The end of the licence; None if it has none.
 
     Args:
         policy: the rules.
-        facts: what was read of the asset.
+        facts: the facts of the asset.
     """
     return min(_moments(facts, policy.licence_end_field, ends_day=True), default=None)
 
 
 def marked_version(policy: ReleasePolicy, facts: AssetFacts) -> str | None:
-    """The one version that is marked as compliant; None when none is, or several are.
+    """The version that is marked as compliant; None if none is or several are.
 
     Args:
         policy: names the field of the mark.
@@ -480,7 +506,7 @@ def marked_version(policy: ReleasePolicy, facts: AssetFacts) -> str | None:
 
 
 def marked_sha256(policy: ReleasePolicy, facts: AssetFacts) -> str | None:
-    """The one digest that is marked as compliant, in lower case; None when it is not one.
+    """The digest that is marked as compliant, in lower case; None if none is or several are.
 
     Args:
         policy: names the field of the mark.
@@ -511,6 +537,16 @@ def _clocks_are_plausible(case: _Judged) -> Iterable[Reason]:
     # A link has an end; it must be in the calendar, wherever in these years it begins.
     if any(now.year not in _PLAUSIBLE_YEARS for now in case.clocks):
         yield Reason(ReasonCode.CLOCKS, "A clock is wrong: it shows another age.")
+
+
+def _without_zone(**times: datetime | None) -> Iterable[Reason]:
+    for name, moment in times.items():
+        if moment is not None and moment.utcoffset() is None:
+            yield Reason(
+                ReasonCode.STALE,
+                f"{name} has no time zone, so that the age of the facts is not certain; "
+                "give a datetime with tzinfo, such as datetime.now(UTC).",
+            )
 
 
 def _asset_is_there(case: _Judged) -> Iterable[Reason]:
@@ -581,7 +617,7 @@ def _approvers(policy: ReleasePolicy, facts: AssetFacts) -> frozenset[str]:
 
 
 def _facts_are_fresh(case: _Judged) -> Iterable[Reason]:
-    # What comes from the future has a clock that cannot be trusted to say how old it is.
+    # An approval from the future has an untrusted clock, so its age is unknown.
     age = case.at - _zoned(case.facts.read_at)
     if not -case.policy.freshness <= age <= case.policy.freshness:
         yield Reason(
@@ -687,7 +723,7 @@ def _is_the_compliant_version(case: _Judged) -> Iterable[Reason]:
 
 
 def _is_readable(case: _Judged) -> Iterable[Reason]:
-    """A value that cannot be understood could be a restriction: it is one."""
+    """The fields whose values cannot be interpreted; they count as restrictions."""
     policy, metadata = case.policy, case.facts.metadata
     for field in (*policy.moment_fields, *policy.word_fields):
         values = _values(metadata, field)
@@ -752,7 +788,7 @@ _SEPARATORS: Final = re.compile(r"[\s,;:.|/&+*'\"()\[\]{}<>]*")
 
 
 def _values(metadata: Mapping[str, Any], field: str) -> list[Any] | None:
-    """The values of a field without empty ones; None when they are no list of values at all."""
+    """The non-empty values of a field; None if they are not a list."""
     values = metadata.get(field)
     if values is None:
         return []
@@ -762,7 +798,7 @@ def _values(metadata: Mapping[str, Any], field: str) -> list[Any] | None:
 
 
 def _is_text(value: object) -> bool:
-    # Blanks look like nothing to a person and like a value to a program: they are not clear.
+    # A blank text looks empty to people but is a value to programs, so it is ambiguous.
     return isinstance(value, str) and value.strip() != ""
 
 
@@ -776,7 +812,7 @@ def _words(facts: AssetFacts, field: str) -> frozenset[str]:
 
 
 def _single_text(facts: AssetFacts, field: str) -> str | None:
-    """The value of a field that has exactly one; None otherwise."""
+    """The value of a field with exactly one value; None otherwise."""
     match _values(facts.metadata, field):
         case [str() as value]:
             return value.strip() or None
@@ -791,7 +827,7 @@ def _moments(facts: AssetFacts, field: str, *, ends_day: bool = False) -> list[d
 
 
 def _moment(value: object, *, ends_day: bool = False) -> datetime | None:
-    """A moment in UTC from text, a time or a date; None when it is none of them."""
+    """A time in UTC from text, a time or a date; None for anything else."""
     if isinstance(value, str):
         try:
             value = date.fromisoformat(value.strip())
@@ -811,6 +847,18 @@ def _moment(value: object, *, ends_day: bool = False) -> datetime | None:
     return None
 
 
+_END_OF_CALENDAR: Final = datetime.max.replace(tzinfo=UTC)
+_BEGINNING_OF_CALENDAR: Final = datetime.min.replace(tzinfo=UTC)
+
+
+def _within_calendar(moment: datetime) -> datetime:
+    """The moment in UTC, or the end of the calendar that it lies beyond."""
+    try:
+        return _utc(moment)
+    except OverflowError:
+        return _BEGINNING_OF_CALENDAR if moment.year == MINYEAR else _END_OF_CALENDAR
+
+
 def _utc(moment: datetime) -> datetime:
     return _zoned(moment).astimezone(UTC)
 
@@ -825,7 +873,7 @@ def _nearest_utc(moment: datetime, later: timedelta = timedelta(0)) -> datetime:
 
 
 def _zoned(moment: datetime) -> datetime:
-    """The moment with a zone. Unlike in UTC, it cannot leave the calendar."""
+    """The time with a zone; in contrast to conversion to UTC, it cannot overflow."""
     return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment
 
 

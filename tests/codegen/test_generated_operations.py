@@ -133,12 +133,21 @@ def arguments(method: Method) -> tuple[list[str], dict[str, Any]]:
         if parameter.kind is parameter.POSITIONAL_OR_KEYWORD:
             ids.append(f"{name}/1")
         elif name == "body":
-            named[name] = {"some": "thing"}
+            named[name] = {"undocumented": "thing", **documented(hints[name])}
         elif name == "content":
             named[name] = b"bytes"
         else:
             named[name] = sample(hints[name])
     return ids, named
+
+
+def documented(taken: object) -> dict[str, None]:
+    """A field that a body has by the facts: beside one, others pass."""
+    for one in get_args(taken):
+        if isinstance(one, type) and issubclass(one, Model):
+            field = attrs.fields(one)[0].name
+            return {one._wire.get(field, field): None}
+    return {}
 
 
 async def called(fact: Fact, session: Recorder) -> Json:
@@ -156,7 +165,7 @@ async def the_call(fact: Fact) -> Call:
     array = good.get("schema", {}).get("type") == "array"
     session = Recorder(
         status=min(fact.answers()),
-        content=b"[]" if array else b"{}",
+        content=b"[]" if array else b'{"id": "one", "job_id": "j"}',
         headers={"location": "/there", **JSON},
     )
     await called(fact, session)
@@ -213,10 +222,10 @@ async def test_the_body_is_sent_the_way_the_facts_say(fact: Fact) -> None:
     assert call.content is not None
     assert call.headers["Content-Type"].partition(";")[0] == kind
     expected = {
-        "application/json": b'{"some":"thing"}',
-        "application/x-www-form-urlencoded": b"some=thing",
+        "application/json": b'{"undocumented":"thing"',
+        "application/x-www-form-urlencoded": b"undocumented=thing",
         "application/octet-stream": b"bytes",
-        "multipart/form-data": b'name="some"\r\n\r\nthing\r\n',
+        "multipart/form-data": b'name="undocumented"\r\n\r\nthing\r\n',
     }
     assert expected[kind] in call.content
 
@@ -244,18 +253,25 @@ def expected_return(fact: Fact) -> str:
     """What the method should be annotated with, in words, from the facts alone."""
     answers = fact.answers()
     schemas = [schema for schema in answers.values() if schema]
+    # A change that is answered by nothing has been made.
+    changed = " | None" if fact.http in {"PUT", "PATCH"} else ""
     items = fact.facts["responses"].get("200", {}).get("content", {}).get("application/json", {})
     if items.get("schema", {}).get("type") == "array":
         inner = fact.schema(items["schema"]["items"])
-        return f"list[{LOCK[f'{fact.service} read {inner}']}]"
+        return f"list[{LOCK[f'{fact.service} read {inner}']}]{changed}"
     if not schemas:
         if set(answers) == {302}:
             return "str"
+        if 202 in answers:
+            return "JobStarted" if set(answers) == {202} else "JobStarted | None"
         silent = fact.http == "DELETE" or not {200, 201} & set(answers)
         return "None" if silent else "Any"
-    name = LOCK.get(f"{fact.service} read {schemas[0]}", "dict")
+    names = [LOCK.get(f"{fact.service} read {schema}", "dict") for schema in schemas]
+    if answers.get(202) and len(answers) > 1:
+        # Done at once, or by a job.
+        return " | ".join(names)
     several = len(answers) > 1 and not set(answers) <= {200, 201}
-    return f"{name} | None" if several else name
+    return f"{names[0]} | None" if several else f"{names[0]}{changed}"
 
 
 def said(annotation: object) -> str:

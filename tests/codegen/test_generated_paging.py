@@ -53,7 +53,7 @@ async def test_what_was_asked_is_asked_of_every_page_even_if_next_url_leaves_it_
 )
 async def test_a_next_url_that_leads_elsewhere_is_not_followed(url: str) -> None:
     session = listing([objects("1", next_url=url)])
-    with pytest.raises(errors.UnreadableResponse, match="next_url leads"):
+    with pytest.raises(errors.UnreadableResponse, match="next_url leads to another list"):
         await on(AssetsService, session).list_assets().first(2)
     assert len(session.calls) == 1
 
@@ -65,11 +65,48 @@ async def test_another_origin_in_next_url_is_left_aside_and_the_session_asked() 
     assert session.calls[1].base is None
 
 
-async def test_last_id_goes_on_from_the_last_entry_of_a_full_page_and_ends_at_a_short_one() -> None:
-    session = listing([objects("1", "2"), objects("3")])
+async def test_last_id_goes_on_from_the_last_entry_until_a_page_is_empty() -> None:
+    session = listing([objects("1", "2"), objects("3"), objects()])
     pages = on(AssetsService, session).list_object_shares("assets", "a", per_page=2)
     assert ids([one async for one in pages]) == ["1", "2", "3"]
-    assert session.queries == [{"per_page": "2"}, {"per_page": "2", "last_id": "2"}]
+    assert [query.get("last_id") for query in session.queries] == [None, "2", "3"]
+
+
+async def test_a_page_that_is_shorter_than_asked_ends_nothing() -> None:
+    session = listing([objects("1"), objects("2"), objects("3"), objects()])
+    pages = on(AssetsService, session).list_object_shares("assets", "a", per_page=100)
+    assert ids([one async for one in pages]) == ["1", "2", "3"]
+
+
+@pytest.mark.parametrize(("total", "calls"), [(1, 1), (0, 1), (2, 2)])
+async def test_a_total_that_is_reached_at_once_saves_the_empty_page(total: int, calls: int) -> None:
+    session = listing([objects("1", total=total), objects(total=total)])
+    pages = on(AssetsService, session).list_object_shares("assets", "a", per_page=100)
+    assert ids([one async for one in pages]) == ["1"]
+    assert len(session.calls) == calls
+
+
+@pytest.mark.parametrize("circle", [["1"], ["1", "2"], ["1", "2", "3"]], ids=len)
+async def test_last_ids_that_repeat_in_any_pattern_are_an_error(circle: list[str]) -> None:
+    session = listing([objects(one) for one in circle * 3])
+    with pytest.raises(errors.Inconsistent, match=r"GET .*: the list leads back to a page"):
+        _ = [one async for one in on(AssetsService, session).list_object_shares("assets", "a")]
+    assert len(session.calls) == len(circle) + 1
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "/API/users/v1/groups/?page=2",
+        "/users/v1/groups/?page=2",
+        "users/v1/groups?page=2",
+        "https://app.iconik.io/API/users/v1/groups/?page=2",
+        "https://proxy.test/iconik/API/users/v1/groups/?page=2",
+    ],
+)
+async def test_next_url_is_followed_with_and_without_the_apis_prefix(url: str) -> None:
+    session = listing([objects("1", next_url=url), objects("2")])
+    assert ids([one async for one in on(UsersService, session).list_groups()]) == ["1", "2"]
 
 
 async def test_a_list_without_entries_ends_at_once() -> None:
@@ -132,7 +169,7 @@ async def test_search_never_pages_past_the_window_but_goes_on_from_the_last_hit(
 async def test_lists_that_take_search_after_in_the_query_get_it_as_json() -> None:
     url = "/API/jobs/v1/jobs/?page=101&per_page=100"
     full = {"objects": [{"id": "j", "_sort": [1, "j"]}] * 100, "next_url": url}
-    session = listing([full, objects("k")])
+    session = listing([full, objects("k"), objects()])
     await on(JobsService, session).list_jobs().first(101)
     assert json.loads(session.queries[1]["search_after"]) == [1, "j"]
 
@@ -152,11 +189,3 @@ async def test_a_page_carries_its_total_and_its_envelope() -> None:
     page = await anext(on(SearchService, session).search(body={}).pages())
     assert page.total == 7
     assert page.envelope.facets == {"status": {}}  # type: ignore[attr-defined]
-
-
-@pytest.mark.parametrize(
-    ("asked", "came", "full"), [(2, 2, True), (2, 1, False), (500, 100, True), (500, 99, False)]
-)
-def test_a_page_is_full_when_nobody_could_expect_more(asked: int, came: int, *, full: bool) -> None:
-    turn = _paging.ReadPage(path="", cursor=None, per_page=asked, envelope=None, items=[0] * came)
-    assert turn.full is full

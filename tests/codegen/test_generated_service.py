@@ -1,11 +1,12 @@
 """What a service makes of an answer that is not simply a model."""
 
-from collections.abc import Mapping
+from collections.abc import Awaitable, Mapping
 
 import pytest
 from codegen_fakes import JSON, Recorder, on
 
 from tgiconik import errors
+from tgiconik.iconik import JobStarted
 from tgiconik.iconik.models import assets as m
 from tgiconik.iconik.services.assets import AssetsService
 from tgiconik.iconik.services.auth import AuthService
@@ -19,18 +20,68 @@ def assets(
 
 
 async def test_an_answer_that_may_be_empty_is_none_when_it_is() -> None:
-    body = m.ApprovalInput()
-    for status, content in ((204, b""), (202, b'{"job_id": "j"}'), (200, b"")):
+    for status, content in ((204, b""), (200, b""), (200, b" \r\n")):
         service = assets(status=status, content=content)
-        assert await service.create_object_approval_request("assets", "1", body=body) is None
-    service = assets(status=201, content=b'{"status": "REQUESTED"}')
-    approval = await service.create_object_approval_request("assets", "1", body=body)
+        assert await service.update_asset("1", body={"title": "t"}) is None
+        assert await service.replace_asset("1", body={"title": "t"}) is None
+
+
+async def test_what_is_done_at_once_or_by_a_job_is_one_of_two_models() -> None:
+    body = m.ApprovalInput()
+    at_once = assets(status=201, content=b'{"status": "REQUESTED"}')
+    by_job = assets(status=202, content=b'{"job_id": "j"}')
+
+    approval = await at_once.create_object_approval_request("assets", "1", body=body)
+    job = await by_job.create_object_approval_request("assets", "1", body=body)
+
     assert approval == m.Approval(status="REQUESTED")
+    assert job == m.ApprovalJob(job_id="j")
+
+
+@pytest.mark.parametrize(
+    ("content", "job"),
+    [
+        (b'{"job_id": "j", "more": 1}', JobStarted(job_id="j", body={"job_id": "j", "more": 1})),
+        (b'{"job_id": 7}', JobStarted(job_id="7", body={"job_id": 7})),
+        (b"[1]", JobStarted(body=[1])),
+        (b"", JobStarted()),
+    ],
+)
+async def test_a_job_that_was_started_is_what_its_caller_gets(
+    content: bytes, job: JobStarted
+) -> None:
+    service = assets(status=202, content=content)
+    assert await service.update_assets(body={}) == job
+    assert await service.delete_collection("1") == job
+
+
+async def test_what_may_take_a_job_is_none_when_it_was_done_at_once() -> None:
+    assert await assets(status=204).delete_collection("1") is None
+
+
+@pytest.mark.parametrize("status", [202, 207])
+@pytest.mark.parametrize("content", [b'{"job_id": "job-7"}', b'{"job_id": "job-7", "status": "x"}'])
+async def test_what_nobody_documents_and_is_not_done_yet_is_no_empty_model(
+    status: int, content: bytes
+) -> None:
+    service = assets(status=status, content=content)
+    calls: list[Awaitable[object]] = [
+        service.get_asset("1"),
+        service.update_asset("1", body={}),
+        service.create_asset(body={}),
+        service.delete_asset("1"),
+    ]
+    for call in calls:
+        with pytest.raises(errors.UnreadableResponse, match="job-7"):
+            await call
 
 
 async def test_an_answer_that_must_be_there_and_is_not_is_an_error() -> None:
-    with pytest.raises(errors.UnreadableResponse, match="an object was expected, not null"):
-        await assets(content=b"").get_asset("1")
+    for status, content in ((200, b""), (204, b"")):
+        with pytest.raises(errors.UnreadableResponse, match="no body came where one was promised;"):
+            await assets(status=status, content=content).get_asset("1")
+        with pytest.raises(errors.UnreadableResponse, match="and the write was done"):
+            await assets(status=status, content=content).create_asset(body={})
 
 
 async def test_an_answer_of_another_shape_names_the_place() -> None:

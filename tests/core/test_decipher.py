@@ -2,6 +2,7 @@
 
 import html
 import json
+import pickle
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
 from typing import Any
@@ -69,9 +70,40 @@ def test_every_no_has_the_class_of_its_status(status: int, kind: type[errors.Sta
     assert found.status == status
 
 
-@pytest.mark.parametrize("status", [200, 201, 202, 204, 302, 308, 399])
-def test_everything_else_is_no_error(status: int) -> None:
+@pytest.mark.parametrize("status", [200, 201, 202, 204, 206, 207, 299])
+def test_only_2xx_is_a_yes(status: int) -> None:
     assert problem(answer(status), at=NOW) is None
+
+
+@pytest.mark.parametrize("status", [300, 301, 302, 303, 304, 307, 308, 399])
+def test_a_redirect_is_no_yes_and_says_where_it_leads(status: int) -> None:
+    found = refusal(status, location="https://sso.example/log-in?ticket=4711-secret#top")
+
+    assert type(found) is errors.Redirected
+    assert found.location == "https://sso.example/log-in"
+    assert "A proxy or a login page answered" in str(found)
+    assert str(found).endswith("It leads to https://sso.example/log-in")
+    assert "4711" not in str(pickle.dumps(found)) + str(found)
+
+
+@pytest.mark.parametrize("location", [None, "", "/log-in", "//u:p@evil", "ht!tp://[x", "\\\\evil"])
+def test_a_redirect_may_lead_anywhere_or_nowhere(location: str | None) -> None:
+    found = refusal(302) if location is None else refusal(302, location=location)
+
+    assert "302 Found" in str(found)
+    assert "u:p" not in str(found)
+
+
+def test_a_redirect_that_is_promised_is_an_answer() -> None:
+    call = build("GET", "/v1/sso/", accepts={302})
+
+    assert problem(attrs.evolve(answer(302), call=call), at=NOW) is None
+    assert problem(attrs.evolve(answer(303), call=call), at=NOW) is not None
+
+
+@pytest.mark.parametrize("status", [100, 101, 199])
+def test_what_is_neither_yes_nor_no_is_an_error(status: int) -> None:
+    assert type(refusal(status)) is errors.StatusError
 
 
 @pytest.mark.parametrize(
@@ -183,7 +215,16 @@ def test_what_is_no_secret_is_not_masked() -> None:
         (format_datetime(NOW + timedelta(seconds=90), usegmt=True), 90.0),
         (format_datetime(NOW - timedelta(seconds=90), usegmt=True), 0.0),
         ("-5", None),
-        ("1.5", None),
+        ("1.5", 1.5),
+        ("292.05", 292.05),
+        ("0.", 0.0),
+        (".5", None),
+        ("1e3", None),
+        ("9" * 5000, None),
+        ("Mon, 01 Jan 99999999999999999999 00:00:00 GMT", None),
+        ("Mon, 01 Jan 2026 00:00:00 +99999999999999999999", None),
+        ("Mon, 01 Jan 2026 00:00:00 +2400", None),
+        ("01 Jan 0001 00:00:00 +2359", 0.0),
         ("soon", None),
         ("", None),
         ("٣", None),
@@ -192,6 +233,34 @@ def test_what_is_no_secret_is_not_masked() -> None:
 )
 def test_retry_after_is_seconds_or_a_date(header: str, seconds: float | None) -> None:
     assert retry_after({"retry-after": header}, at=NOW) == seconds
+
+
+@pytest.mark.parametrize(("asked", "granted"), [("3600", 3600.0), ("86400", 3600.0)])
+def test_a_long_retry_after_is_cut_and_said(asked: str, granted: float) -> None:
+    found = refusal(429, retry_after=asked)
+
+    assert found.retry_after == granted
+    assert ("asks to wait 86400 s, of which 3600 s count" in str(found)) == (asked == "86400")
+
+
+@pytest.mark.parametrize(
+    ("method", "key", "says"),
+    [
+        ("GET", None, False),
+        ("HEAD", None, False),
+        ("POST", None, False),
+        ("POST", "k", True),
+        ("PUT", None, True),
+    ],
+)
+def test_an_error_of_a_read_says_nothing_about_writes(
+    method: str, key: str | None, *, says: bool
+) -> None:
+    call = build(method, "/v1/a/", headers={"Idempotency-Key": key}, repeatable=True)
+
+    found = problem(attrs.evolve(answer(503), call=call), at=NOW)
+
+    assert ("write" in str(found)) == says
 
 
 @given(st.text())

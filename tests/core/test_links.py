@@ -2,9 +2,13 @@
 
 import logging
 from collections.abc import AsyncIterator
+from contextlib import suppress
 
+import anyio
 import httpx
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from tgiconik import errors
 from tgiconik._http import Links, StreamedBody
@@ -188,3 +192,257 @@ async def test_an_answer_that_should_be_short_and_is_not_is_unreadable() -> None
     async with pool:
         with pytest.raises(errors.UnreadableResponse, match="more than 1048576 bytes"):
             await pool.send("PUT", LINK)
+
+
+@pytest.mark.parametrize("status", [300, 301, 302, 303, 304, 307, 308])
+@pytest.mark.parametrize("method", ["POST", "PUT", "DELETE"])
+async def test_a_redirect_of_what_is_sent_is_no_yes_and_says_where_it_leads(
+    method: str, status: int
+) -> None:
+    away = {"Location": "https://sso.test/login?next=hush-hush"}
+    pool, wire = links(httpx.Response(status, headers=away))
+    async with pool:
+        with pytest.raises(errors.CallError, match=r"sso\.test/login") as refused:
+            await pool.send(method, LINK, accepts={308})
+
+    assert "hush-hush" not in str(refused.value)
+    assert len(wire.requests) == 1
+
+
+async def test_a_status_that_is_a_yes_here_is_one_without_a_location_only() -> None:
+    pool, _ = links(httpx.Response(308, headers={"Range": "bytes=0-9"}))
+    async with pool:
+        assert (await pool.send("PUT", LINK, accepts={308})).status == 308
+        with pytest.raises(errors.CallError):
+            await pool.send("PUT", LINK)
+
+
+@pytest.mark.parametrize("page", ["<html>sign in", "\n<!DOCTYPE html><html>", "<!-- x --><HTML>"])
+async def test_a_page_of_html_is_no_answer_of_a_storage(page: str) -> None:
+    pool, _ = links(httpx.Response(200, text=page))
+    async with pool:
+        with pytest.raises(errors.UnreadableResponse, match="a login page answered"):
+            await pool.send("PUT", LINK)
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        *(httpx.Response(status) for status in (201, 202, 204, 205, 300, 301, 302, 304, 307)),
+        httpx.Response(300, headers={"Location": "https://cdn.test/film"}),
+    ],
+    ids=str,
+)
+async def test_only_media_are_fetched(answer: httpx.Response) -> None:
+    pool, _ = links(answer)
+    async with pool:
+        with pytest.raises(errors.CallError):
+            async with pool.fetch(LINK):
+                raise AssertionError
+
+
+@pytest.mark.parametrize(
+    "location",
+    [
+        "http://storage.test/film",
+        "http://127.0.0.1:9200/_cluster/settings",
+        "http://localhost/",
+        "https://localhost/",
+        "https://a.localhost/",
+        "https://127.0.0.1/",
+        "https://127.1/",
+        "https://2130706433/",
+        "https://0x7f.0.0.1/",
+        "https://10.0.0.1/",
+        "https://192.168.1.1/",
+        "https://169.254.169.254/latest/meta-data",
+        "https://0.0.0.0/",
+        "https://[::1]/",
+        "https://[::ffff:10.0.0.1]/",
+        "https://[64:ff9b::7f00:1]/",
+        "https://[fd00::1]/",
+        "ftp://storage.test/film",
+        "file:///etc/passwd",
+        "//127.0.0.1/x",
+        "https://[storage/x",
+        "https://storage.test:99999999/x",
+    ],
+)
+async def test_a_redirect_leads_neither_inward_nor_to_plain_http(location: str) -> None:
+    pool, wire = links(httpx.Response(302, headers={"Location": location}), httpx.Response(200))
+    async with pool:
+        with pytest.raises(errors.ConfigurationError):
+            async with pool.fetch(LINK):
+                raise AssertionError
+        with pytest.raises(errors.ConfigurationError):
+            await pool.session_link(LINK, location)
+
+    assert len(wire.requests) == 1
+
+
+@pytest.mark.parametrize("link", ["https://10.0.0.1/x", "https://localhost/x"])
+async def test_a_redirect_within_a_private_network_is_followed(link: str) -> None:
+    there = httpx.Response(307, headers={"Location": "https://10.0.0.2/film"})
+    pool, wire = links(there, httpx.Response(200, content=b"bytes"))
+    async with pool, pool.fetch(link) as stream:
+        assert b"".join([chunk async for chunk in stream.chunks()]) == b"bytes"
+
+    assert wire.requests[1].url.host == "10.0.0.2"
+
+
+async def test_a_name_that_leads_inward_is_no_way_around(monkeypatch: pytest.MonkeyPatch) -> None:
+    async def resolve(host: str, *_: object, **__: object) -> list[tuple[object, ...]]:
+        address = "10.1.2.3" if host == "inside.test" else "93.184.216.34"
+        return [(2, 1, 6, "", (address, 0))]
+
+    monkeypatch.setattr("tgiconik._http._target.anyio.getaddrinfo", resolve)
+    async with Links() as pool:
+        with pytest.raises(errors.ConfigurationError, match="in a private network"):
+            await pool.session_link(LINK, "https://inside.test/x")
+        assert await pool.session_link(LINK, "https://outside.test/x") == "https://outside.test/x"
+        inside = "https://inside.test/x"
+        assert await pool.session_link(inside, "https://10.9.9.9/x") == "https://10.9.9.9/x"
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "https://[storage.test/x",
+        "https://storage.test]/x",
+        "https://[v1.x]/x",
+        "https://[::1%25lo]/x",
+        "https://storage.test:port/x",
+        "https://storage.test:99999999/x",
+        "https://storage.test:-1/x",
+        "https://a..b/x",
+        f"https://{'x' * 64}.test/x",
+        f"https://{'x.' * 200}test/x",
+        "https://st\u2100rage.test/x",
+        "https://\u2024/x",
+        "https://xn--\u00fc.test/x",
+        "https://stor age.test/x",
+        "https://%31%32%37.0.0.1/x",
+        "https://storage.test\\@evil.test\\/x",
+        "https://st\ud800rage.test/x",
+        "https://storage.test/\ud800",
+        "https://storage.test/a\r\nHost: evil",
+        "https://storage.test/a\x00b",
+        "\x01https://storage.test/x",
+        "https://user:\ud800@storage.test/x",
+        "https://*.test/x",
+        "https:storage.test/x",
+        "https:",
+        "javascript:alert(1)",
+        "data:,x",
+        "//storage.test/x",
+        "ht\ttps://storage.test/x",
+        "https://?x",
+        "https://#x",
+        "https://@/x",
+        "https://:443/x",
+        "https://[]/x",
+        "https://[1.2.3.4]/x",
+        "None",
+    ],
+    ids=ascii,
+)
+async def test_an_odd_link_is_one_error_of_ours(url: str) -> None:
+    pool, wire = links()
+    async with pool:
+        with pytest.raises(errors.ConfigurationError):
+            await pool.send("GET", url)
+        with pytest.raises(errors.ConfigurationError):
+            async with pool.fetch(url):
+                raise AssertionError
+
+    assert wire.requests == []
+
+
+@given(st.text(max_size=40) | st.text(max_size=40).map(lambda text: f"https://storage.test/{text}"))
+async def test_any_text_is_a_link_or_one_error_of_ours(text: str) -> None:
+    pool, _ = links()
+    async with pool:
+        with suppress(errors.ConfigurationError):
+            assert (await pool.send("GET", text)).status == 200
+
+
+async def test_no_part_of_a_link_is_shown_where_a_storage_repeats_it() -> None:
+    pool, _ = links(httpx.Response(400, text=f"you asked {LINK}, Authorization: top-secret"))
+    async with pool:
+        with pytest.raises(errors.BadRequest) as refused:
+            await pool.send("GET", LINK, headers={"Authorization": "top-secret"})
+
+    assert "hush-hush" not in str(refused.value) + refused.value.excerpt
+    assert "top-secret" not in str(refused.value) + refused.value.excerpt
+
+
+async def test_what_came_before_a_cut_is_returned_before_the_error() -> None:
+    class Cut(httpx.AsyncByteStream):
+        async def __aiter__(self) -> AsyncIterator[bytes]:
+            yield b"a beginning"
+            raise httpx.ReadError("cut")
+
+    transport = httpx.MockTransport(lambda _: httpx.Response(200, stream=Cut()))
+    came: list[bytes] = []
+
+    async def receive() -> None:
+        async with Links(transport=transport) as pool, pool.fetch(LINK) as stream:
+            async for chunk in stream.chunks():
+                came[:] = [*came, chunk]
+
+    with pytest.raises(errors.ConnectionFailed):
+        await receive()
+
+    assert came == [b"a beginning"]
+
+
+class Dripping(httpx.AsyncBaseTransport):
+    """A server whose head, or each byte of whose body, comes after a while, for ever."""
+
+    def __init__(self, status: int, *, head: bool = False) -> None:
+        self._status = status
+        self._head = head
+
+    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+        await request.aread()
+        if self._head:
+            await anyio.sleep_forever()
+
+        return httpx.Response(self._status, stream=_Drip())
+
+
+class _Drip(httpx.AsyncByteStream):
+    async def __aiter__(self) -> AsyncIterator[bytes]:
+        while True:
+            await anyio.sleep(0.005)
+            yield b"x"
+
+
+@pytest.mark.parametrize(
+    "server", [Dripping(200), Dripping(400), Dripping(302), Dripping(200, head=True)]
+)
+@pytest.mark.parametrize("anyio_backend", ["asyncio"])
+async def test_an_answer_that_drips_ends_at_the_deadline(server: Dripping) -> None:
+    async with Links(transport=server, deadline=0.1) as pool:
+        with pytest.raises(errors.TimedOut, match=r"no answer within 0\.1 s"):
+            await pool.send("PUT", LINK, body=b"bytes")
+
+
+@pytest.mark.parametrize("server", [Dripping(404), Dripping(200, head=True)])
+@pytest.mark.parametrize("anyio_backend", ["asyncio"])
+async def test_a_fetch_whose_beginning_drips_ends_at_the_deadline(server: Dripping) -> None:
+    async with Links(transport=server, deadline=0.1) as pool:
+        with pytest.raises(errors.TimedOut, match=r"no answer within 0\.1 s"):
+            async with pool.fetch(LINK):
+                raise AssertionError
+
+
+@pytest.mark.parametrize("anyio_backend", ["asyncio"])
+async def test_media_that_drip_are_too_slow() -> None:
+    async with (
+        Links(transport=Dripping(200), timeout=0.1) as pool,
+        pool.fetch(LINK, min_rate=100_000) as stream,
+    ):
+        with pytest.raises(errors.TimedOut, match="fewer than min_rate=100000 bytes per second"):
+            async for _ in stream.chunks():
+                pass

@@ -2,6 +2,7 @@
 
 import pytest
 
+from tgiconik import errors
 from tgiconik._http import Page, Pages
 
 
@@ -82,11 +83,21 @@ async def test_a_walk_that_failed_is_resumed_at_the_page_that_failed() -> None:
     assert [met, *rest] == [1, 2, 3]
 
 
-async def test_a_platform_that_goes_in_a_circle_does_not_hold_the_caller() -> None:
-    async def fetch(_cursor: str | None) -> Page[int]:
-        return Page(items=[1], next="same")
+@pytest.mark.parametrize("circle", ["a", "ab", "abcd"])
+async def test_a_platform_that_goes_in_a_circle_does_not_hold_the_caller(circle: str) -> None:
+    read: list[str | None] = []
 
-    assert [n async for n in Pages(fetch)] == [1, 1]
+    async def fetch(cursor: str | None) -> Page[int]:
+        read.append(cursor)
+        following = circle[(circle.index(cursor) + 1) % len(circle)] if cursor else circle[0]
+        return Page(items=[1], next=following, asked="GET https://iconik.test/")
+
+    walk = aiter(Pages(fetch))
+    with pytest.raises(errors.Inconsistent, match=r"iconik\.test/: the list leads back"):
+        _ = [item async for item in walk]
+    with pytest.raises(StopAsyncIteration):
+        await anext(walk)
+    assert read == [None, *circle]
 
 
 async def test_a_page_may_end_where_it_likes_after_the_end() -> None:

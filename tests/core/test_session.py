@@ -161,6 +161,45 @@ async def test_no_wait_goes_beyond_the_deadline(waits: list[float]) -> None:
     assert waits == []
 
 
+async def test_the_deadline_begins_when_a_call_may_start_by_our_own_pace() -> None:
+    client, wire = session(GOOD, deadline=0.05, rate=100.0)
+
+    async with client, anyio.create_task_group() as tasks:
+        for _ in range(40):
+            tasks.start_soon(client.send, READ)
+
+    assert len(wire.requests) == 40
+
+
+async def test_a_platforms_pause_counts_so_that_nobody_waits_for_ever() -> None:
+    client, wire = session(
+        httpx.Response(429, headers={"Retry-After": "86400"}), GOOD, deadline=5.0, rate=1000.0
+    )
+    async with client:
+        with pytest.raises(errors.TooManyRequests, match="asks to wait 86400 s"):
+            await client.send(READ)
+        with pytest.raises(errors.TimedOut, match="not sent: the platform refused calls"):
+            await client.send(READ)
+
+    assert len(wire.requests) == 1
+
+
+@pytest.mark.parametrize("call", [READ, WRITE], ids=["read", "write"])
+async def test_a_page_for_people_is_no_answer(call: Call) -> None:
+    page = httpx.Response(200, html="<!doctype html><title>Log in</title>")
+    client, _ = session(page)
+    async with client:
+        with pytest.raises(errors.UnreadableResponse, match="not JSON but a page"):
+            await client.send(call)
+
+
+async def test_json_that_is_called_html_is_json() -> None:
+    client, _ = session(httpx.Response(200, html='{"id": "a"}'), httpx.Response(200, html=""))
+    async with client:
+        assert (await client.send(READ)).json() == {"id": "a"}
+        assert (await client.send(READ)).json() is None
+
+
 async def test_the_deadline_is_of_the_whole_call() -> None:
     class Stuck(httpx.AsyncBaseTransport):
         async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
@@ -207,6 +246,9 @@ class Renewing:
         self.refusals += 1
         return True
 
+    def secrets(self) -> Mapping[str, str]:
+        return {}
+
 
 async def test_refused_credentials_are_renewed_once() -> None:
     auth = Renewing()
@@ -236,13 +278,14 @@ async def test_a_call_without_credentials_carries_none() -> None:
     assert "auth-token" not in wire.requests[0].headers
 
 
-async def test_a_redirect_is_an_answer_and_takes_credentials_nowhere() -> None:
+async def test_a_redirect_is_no_yes_and_takes_credentials_nowhere() -> None:
     away = httpx.Response(302, headers={"Location": "https://evil.test/"})
     client, wire = session(away)
     async with client:
-        answer = await client.send(READ)
+        with pytest.raises(errors.Redirected) as raised:
+            await client.send(READ)
 
-    assert answer.headers["location"] == "https://evil.test/"
+    assert raised.value.location == "https://evil.test/"
     assert [request.url.host for request in wire.requests] == ["iconik.test"]
 
 

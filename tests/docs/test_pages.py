@@ -11,6 +11,7 @@ import pytest
 
 from codegen.collaboration import page as contract
 from codegen.collaboration.document import Document
+from codegen.website import dependencies
 from codegen.website.blocks import Block, BlockError, blocks, run
 from tgiconik import workflows
 from tgiconik.sandbox import Sandbox, world
@@ -64,6 +65,50 @@ def test_the_contract_s_page_is_made_of_its_document() -> None:
     document = Document.load(DOCS / contract.NAME)
     page = (DOCS / "contract.md").read_text("utf-8")
     assert page == contract.text(document), "run `python -m codegen`"
+
+
+def test_the_dependency_diagrams_show_the_imports_of_the_source() -> None:
+    for path, text in dependencies.texts().items():
+        assert path.read_text("utf-8") == text, "run `python -m codegen`"
+
+
+def test_an_arrow_that_follows_from_others_is_left_out() -> None:
+    graph = {"app": {"client", "core"}, "client": {"core"}, "core": set[str]()}
+    assert dependencies.reduced(graph) == {"app": {"client"}, "client": {"core"}, "core": set()}
+
+
+def test_parts_that_import_each_other_have_no_diagram() -> None:
+    with pytest.raises(ValueError, match="these import each other: a, b"):
+        dependencies.reduced({"a": {"b"}, "b": {"a"}})
+
+
+GLOSSARY = re.findall(
+    r"^## (.+)\n\n((?:(?!## ).*\n)+)", (DOCS / "glossary.md").read_text("utf-8"), re.MULTILINE
+)
+
+
+def anchors(page: str) -> set[str]:
+    """The anchors of a page: its headings, as MkDocs names them, and the names of its reference."""
+    text = (DOCS / page).read_text("utf-8")
+    headings = re.findall(r"^#+ (.+)$", text, re.MULTILINE)
+    slugs = {
+        re.sub(r"[-\s]+", "-", re.sub(r"[^\w\s-]", "", one).strip().lower()) for one in headings
+    }
+    return slugs | set(re.findall(r"^::: (\S+)$", text, re.MULTILINE))
+
+
+def test_the_terms_of_the_glossary_are_sorted_and_there_once() -> None:
+    terms = [term.lower() for term, _ in GLOSSARY]
+    assert terms == sorted(set(terms))
+
+
+@pytest.mark.parametrize(("term", "text"), GLOSSARY)
+def test_a_term_of_the_glossary_links_to_its_page(term: str, text: str) -> None:
+    targets = re.findall(r"\]\(([\w-]+\.md)(?:#([^)]+))?\)", text)
+    assert targets, term
+    for page, anchor in targets:
+        assert page in PAGES, term
+        assert not anchor or anchor in anchors(page), f"{term}: {page}#{anchor}"
 
 
 def test_every_function_of_the_workflows_is_in_the_table() -> None:

@@ -89,7 +89,8 @@ def test_a_refused_login_is_one_sentence_that_does_not_show_the_secret(
     with sandbox.serve() as url:
         environ = {**sandbox.environment(url), variable: "wrong-credential"}
 
-        run = quickstart(*live(tmp_path), environ=environ)
+        view = f'metadata_view = "{sandbox.policy().metadata_view}"'
+        run = quickstart(*live(tmp_path, view), environ=environ)
 
     sandbox.close()
     assert run.returncode == 2

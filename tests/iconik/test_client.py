@@ -11,6 +11,7 @@ import pytest
 from workflows.conftest import iconik_client
 
 from tgiconik import IconikClient, errors
+from tgiconik.iconik.models.assets import ApprovalJob
 from tgiconik.sandbox import Sandbox
 
 from .conftest import Canned, canned, client_of
@@ -177,9 +178,10 @@ async def test_a_raw_call_has_the_errors_of_every_other() -> None:
             await iconik.request("GET", "/API/assets/v1/assets/a/")
 
 
-async def test_what_is_only_accepted_answers_nothing_yet() -> None:
+async def test_what_is_only_accepted_is_a_job_without_a_name() -> None:
     async with client_of(Canned(lambda _: httpx.Response(202))) as iconik:
-        assert await iconik.assets.create_object_approval_request("assets", "a", body={}) is None
+        job = await iconik.assets.create_object_approval_request("assets", "a", body={})
+        assert job == ApprovalJob()
         assert await iconik.request("POST", "/API/assets/v1/assets/a/approvals/request/") is None
 
 
@@ -259,3 +261,26 @@ def test_importing_the_package_loads_no_service() -> None:
     done = subprocess.run(command, capture_output=True, text=True, check=True)  # noqa: S603 - written here
 
     assert done.stdout.strip() == "[]"
+
+
+@pytest.mark.parametrize("url", ["", "/", "/API", "/API/", "//"])
+async def test_the_url_may_be_written_as_other_tools_take_it(url: str) -> None:
+    asked: list[str] = []
+
+    def answer(request: httpx.Request) -> httpx.Response:
+        asked.append(str(request.url))
+        return httpx.Response(200, json={"id": "a"})
+
+    async with IconikClient(
+        f"https://iconik.test{url}", "app", "token", transport=httpx.MockTransport(answer)
+    ) as iconik:
+        await iconik.assets.get_asset("a")
+
+    assert asked == ["https://iconik.test/API/assets/v1/assets/a/"]
+
+
+@pytest.mark.parametrize("url", ["/API/assets", "/API/assets/v1/", "/proxy/API/users"])
+def test_a_url_that_names_a_service_is_refused_with_the_right_one(url: str) -> None:
+    right = f"https://iconik.test{url.partition('/API')[0]}"
+    with pytest.raises(errors.ConfigurationError, match=f"give '{right}'"):
+        IconikClient(f"https://iconik.test{url}", "app", "token")

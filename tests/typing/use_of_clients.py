@@ -52,4 +52,4 @@ async def a_workflow_is_typed(grid: TradingGridClient, iconik: IconikClient) -> 
     assert_type(result, Fulfillment)
     assert_type(result.outcomes, tuple[Outcome, ...])
     assert_type(result.outcomes[0].decision, Decision | None)
-    await fulfill_media_request(grid, iconik, 7)  # pyright: ignore[reportArgumentType]
+    await fulfill_media_request(grid, iconik, 7, policy=ReleasePolicy())  # pyright: ignore[reportArgumentType]

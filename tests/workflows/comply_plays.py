@@ -1,4 +1,4 @@
-"""The stages of a compliant version, each as a play of use case 5; and its recall."""
+"""Initial states for use case 5, the compliant version and its recall, as plays."""
 
 from collections.abc import Awaitable
 from functools import partial
@@ -44,7 +44,7 @@ def run(
 
 
 async def mark(iconik: IconikClient, version_id: str, content: bytes) -> None:
-    """Somebody marks a version as the compliant one."""
+    """Mark a version as compliant."""
     values = {"CompliantVersion": [version_id], "CompliantSHA256": [sha256(content).hexdigest()]}
     await iconik.metadata.merge_values(LOOKBOOK, world.RELEASE_VIEW, values)
 
@@ -54,7 +54,7 @@ async def current(iconik: IconikClient) -> str:
 
 
 async def improve(sandbox: Sandbox, iconik: IconikClient, *, promote: bool = True) -> str:
-    """A second version, approved."""
+    """Add a second, approved version."""
     upload = await iconik.transfer.upload_version(
         LOOKBOOK, BytesIO(SECOND), name="summer-lookbook.png", promote=promote, while_shared=True
     )
@@ -65,7 +65,7 @@ async def improve(sandbox: Sandbox, iconik: IconikClient, *, promote: bool = Tru
 async def marked(
     sandbox: Sandbox, grid: TradingGridClient, iconik: IconikClient, clock: Clock
 ) -> None:
-    """The version is marked."""
+    """A version is marked."""
     del sandbox, grid, clock
     await mark(iconik, await current(iconik), FIRST)
 
@@ -73,9 +73,9 @@ async def marked(
 async def improved_meanwhile(
     sandbox: Sandbox, grid: TradingGridClient, iconik: IconikClient, clock: Clock
 ) -> None:
-    """The first version is marked, partners have links to the asset, which shows the second.
+    """The first version is marked, and partners have links to the asset, which shows the second.
 
-    It is in a collection, too, as most assets are.
+    The asset is in a collection, too.
     """
     body = m.CollectionContentInput(object_id=LOOKBOOK, object_type="assets")
     launch = seed.fixed_id("collection spring launch")
@@ -89,7 +89,7 @@ async def improved_meanwhile(
 async def moved(
     sandbox: Sandbox, grid: TradingGridClient, iconik: IconikClient, clock: Clock
 ) -> None:
-    """Partners have the first version, and the mark went to the second."""
+    """Partners have the first version, and the mark was moved to the second."""
     await mark(iconik, await current(iconik), FIRST)
     await run(grid, iconik, clock)
     await mark(iconik, await improve(sandbox, iconik), SECOND)
@@ -98,7 +98,7 @@ async def moved(
 async def unmarked(
     sandbox: Sandbox, grid: TradingGridClient, iconik: IconikClient, clock: Clock
 ) -> None:
-    """Partners have it, and the mark is gone."""
+    """Partners have the version, and the mark was removed."""
     del sandbox
     await mark(iconik, await current(iconik), FIRST)
     await run(grid, iconik, clock)
@@ -108,7 +108,7 @@ async def unmarked(
 async def recall_it(
     grid: TradingGridClient, iconik: IconikClient, clock: Clock, *, dry_run: bool = False
 ) -> Recall:
-    """The first version is recalled, whichever is current."""
+    """Recall the first version, whichever is current."""
     asset = await iconik.assets.get_asset(LOOKBOOK)
     first = min(asset.versions or (), key=lambda version: version.version_number or 0)
     return await recall_version(
@@ -126,7 +126,7 @@ async def recall_it(
 async def pinned(
     sandbox: Sandbox, grid: TradingGridClient, iconik: IconikClient, clock: Clock
 ) -> None:
-    """Partners have it pinned, and one has a link to the asset too."""
+    """Partners have the pinned version, and one also has a link to the asset."""
     await marked(sandbox, grid, iconik, clock)
     await run(grid, iconik, clock)
     await distribute_approved_asset(
@@ -137,7 +137,7 @@ async def pinned(
 async def packaged(
     sandbox: Sandbox, grid: TradingGridClient, iconik: IconikClient, clock: Clock
 ) -> None:
-    """Nobody has it but one partner, in a package."""
+    """Only one partner has the version, in a package."""
     del sandbox
     package = attrs.evolve(PACKAGE, asset_ids=(LOOKBOOK, FILM))
     await deliver(grid, iconik, clock, package)

@@ -1,4 +1,4 @@
-"""States in which an asset can be distributed, each as a play of use case 3."""
+"""Initial states for use case 3, the distribution of an asset, as plays."""
 
 from collections.abc import Awaitable
 from io import BytesIO
@@ -36,7 +36,7 @@ def run_all(
 
 
 async def improve(sandbox: Sandbox, iconik: IconikClient, *, approval: str = "APPROVED") -> str:
-    """A new version becomes the current one."""
+    """Add a new current version."""
     picture = BytesIO(media.png("summer-lookbook.png", "Summer lookbook, version 2").content)
     upload = await iconik.transfer.upload_version(
         LOOKBOOK, picture, name="summer-lookbook.png", promote=True, while_shared=True
@@ -56,7 +56,7 @@ async def a_new_version(
 async def a_withdrawal(
     sandbox: Sandbox, grid: TradingGridClient, iconik: IconikClient, clock: Clock
 ) -> None:
-    """The partners have it, and must not any more."""
+    """The partners have the asset, and are refused now."""
     await run(grid, iconik, clock)
     seed.set_approval(sandbox.state, LOOKBOOK, "NOT_APPROVED")
 
@@ -64,7 +64,7 @@ async def a_withdrawal(
 async def a_clearance(
     sandbox: Sandbox, grid: TradingGridClient, iconik: IconikClient, clock: Clock
 ) -> None:
-    """Some partners have it, and one more may now."""
+    """Some partners have the asset, and one more is allowed now."""
     del sandbox
     await run(grid, iconik, clock)
     cleared = {"Regions": ["DE", "US", "JP"], "Languages": ["de", "en", "ja"]}
@@ -74,7 +74,7 @@ async def a_clearance(
 async def strays(
     sandbox: Sandbox, grid: TradingGridClient, iconik: IconikClient, clock: Clock
 ) -> None:
-    """A partner has two links that nobody remembers, and a refused one has one."""
+    """A partner has two unrecorded links, and a refused partner has one."""
     del sandbox, grid
     for partner_id in (world.NORDLICHT, world.NORDLICHT, world.YAMA):
         await iconik.assets.create_link(

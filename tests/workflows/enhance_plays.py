@@ -1,4 +1,4 @@
-"""The stages of an enhancement request, each as a play of use case 7."""
+"""Initial states for use case 7, the enhancement request, as plays."""
 
 from collections.abc import Awaitable
 from io import BytesIO
@@ -19,7 +19,7 @@ NOTES = "The logo is this year's.\nThe sound is louder."
 
 
 def wish(sandbox: Sandbox, *asset_ids: str) -> None:
-    """A partner asks for something better."""
+    """Create an enhancement request."""
     seed.add_collection(sandbox.state, id_=QUEUE, title="Work queue of the media team")
     grid_seed.add_request(
         sandbox.state,
@@ -37,7 +37,7 @@ def wish(sandbox: Sandbox, *asset_ids: str) -> None:
 async def new(
     sandbox: Sandbox, grid: TradingGridClient, iconik: IconikClient, clock: Clock
 ) -> None:
-    """The team has not been asked."""
+    """The media team has not been asked."""
     del grid, iconik, clock
     wish(sandbox, FILM)
 
@@ -45,17 +45,14 @@ async def new(
 async def made(
     sandbox: Sandbox, grid: TradingGridClient, iconik: IconikClient, clock: Clock
 ) -> None:
-    """The team was asked, and has made a version that is approved."""
+    """The media team was asked, and has made an approved version."""
     wish(sandbox, FILM)
     await run(grid, iconik, clock)
     await improve(sandbox, iconik)
 
 
 async def improve(sandbox: Sandbox, iconik: IconikClient, *, approval: str = "APPROVED") -> str:
-    """The media team makes a new version, and somebody says what they think of it.
-
-    They do not look whether partners have links.
-    """
+    """Add a new version with an approval status, regardless of open links."""
     film = media.mp4("spring-launch-de.mp4", "DE, with this year's logo").content
     upload = await iconik.transfer.upload_version(
         FILM, BytesIO(film), name="spring-launch-de.mp4", promote=True, while_shared=True
@@ -67,7 +64,7 @@ async def improve(sandbox: Sandbox, iconik: IconikClient, *, approval: str = "AP
 async def unclear(
     sandbox: Sandbox, grid: TradingGridClient, iconik: IconikClient, clock: Clock
 ) -> None:
-    """The partner names nothing."""
+    """The request names no asset."""
     del grid, iconik, clock
     wish(sandbox)
 
@@ -98,7 +95,7 @@ async def traces(grid: TradingGridClient, iconik: IconikClient, clock: Clock) ->
         "status": request.status,
         "moves": [move.to for move in request.history],
         "claimed": bool(request.claim.expires_at and request.claim.expires_at > clock.time),
-        # What ends in a version's id is compared up to there.
+        # Keys that end in a version's id are compared without it.
         "comments": sorted(str(c.external_id).rpartition(":")[0] for c in comments),
         "deliveries": [(d.state, d.share_id in {k.share_id for k in links}) for d in deliveries],
         "timeline": [segment.external_id async for segment in segments],

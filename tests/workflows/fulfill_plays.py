@@ -1,4 +1,4 @@
-"""The requests of the sandbox's world, each as a play of use case 1."""
+"""The media requests of the sandbox's sample data, as plays of use case 1."""
 
 from collections.abc import Awaitable
 
@@ -13,7 +13,7 @@ ASSETS = ("film-de", "film-us", "poster-green", "poster-blue")
 
 
 def play(request_id: str) -> Play:
-    """Answer one request."""
+    """A play that fulfills one request."""
 
     def run(
         grid: TradingGridClient, iconik: IconikClient, clock: Clock, *, dry_run: bool = False

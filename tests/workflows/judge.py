@@ -1,4 +1,4 @@
-"""What release decisions rest on, straight from the sandbox's database: no client, no workflow."""
+"""Facts for release decisions, read from the sandbox's database without client or workflow."""
 
 from datetime import datetime
 
@@ -16,12 +16,12 @@ def facts_of(
     has_view: bool = True,
     sha256: str | None = None,
 ) -> AssetFacts:
-    """The facts of an asset's version; of the current one unless one is named.
+    """The facts of an asset's version; of the current one if omitted.
 
     Args:
-        sandbox: whose database.
+        sandbox: the sandbox.
         asset_id: the asset.
-        at: the moment.
+        at: the time of the read.
         version: the version.
         has_view: whether the policy reads metadata.
         sha256: digest of the version's original.

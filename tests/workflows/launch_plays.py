@@ -1,4 +1,4 @@
-"""The stages of a launch, each as a play of use case 4."""
+"""Initial states for use case 4, the campaign launch, as plays."""
 
 from collections.abc import Awaitable
 from datetime import UTC, datetime
@@ -62,7 +62,7 @@ async def project_of(grid: TradingGridClient) -> Project:
 async def answered(
     sandbox: Sandbox, grid: TradingGridClient, iconik: IconikClient, clock: Clock
 ) -> None:
-    """Partners have said something, and something stands in the way of one of them."""
+    """Partners have commented, and one has an open exception."""
     del sandbox
     await run(grid, iconik, clock)
     project = await project_of(grid)
@@ -78,7 +78,7 @@ async def answered(
 async def withdrawn(
     sandbox: Sandbox, grid: TradingGridClient, iconik: IconikClient, clock: Clock
 ) -> None:
-    """One of the films may not be seen any more, and a partner was in it who is not."""
+    """One of the films is refused now, and a former participant has a package."""
     wider = attrs.evolve(CAMPAIGN, partners=(*PARTNERS, world.YAMA), asset_ids=(FILM_DE, POSTER))
     await coordinate_campaign_launch(grid, iconik, wider, policy=world.policy(), now=clock)
     seed.set_approval(sandbox.state, FILM_DE, "NOT_APPROVED")
@@ -87,14 +87,14 @@ async def withdrawn(
 async def done(
     sandbox: Sandbox, grid: TradingGridClient, iconik: IconikClient, clock: Clock
 ) -> None:
-    """Everybody has done everything, and said so."""
+    """All tasks are done, and all partners have confirmed."""
     del sandbox
     await run(grid, iconik, clock)
     await finish(grid)
 
 
 async def finish(grid: TradingGridClient) -> None:
-    """People do their tasks, and partners confirm."""
+    """Complete all tasks, and confirm for all partners."""
     project = await project_of(grid)
     async for task in grid.community.tasks.list(project.id):
         decision = "approved" if task.kind == TaskKind.APPROVAL else None
@@ -107,7 +107,7 @@ async def finish(grid: TradingGridClient) -> None:
 async def cancelled(
     sandbox: Sandbox, grid: TradingGridClient, iconik: IconikClient, clock: Clock
 ) -> None:
-    """Somebody called it off."""
+    """The project is cancelled."""
     del sandbox
     await run(grid, iconik, clock)
     project = await project_of(grid)

@@ -1,4 +1,4 @@
-"""The stages of an onboarding, each as a play of use case 6."""
+"""Initial states for use case 6, the onboarding, as plays."""
 
 from collections.abc import Awaitable
 
@@ -51,7 +51,7 @@ USERS = [
 
 
 def join(sandbox: Sandbox, **fields: object) -> None:
-    """The company becomes a partner."""
+    """Add the company to the directory, with a profile."""
     grid_seed.add_partner(
         sandbox.state,
         credentials.COMPANY_ID,
@@ -62,7 +62,7 @@ def join(sandbox: Sandbox, **fields: object) -> None:
             "regions": ["AT"],
             "languages": ["de"],
             **fields,
-        },  # type: ignore[arg-type]  # the fields of a profile, whatever a test needs
+        },  # type: ignore[arg-type]  # the fields of a profile that a test needs
     )
 
 
@@ -91,7 +91,7 @@ async def project_of(grid: TradingGridClient) -> Project:
 async def new(
     sandbox: Sandbox, grid: TradingGridClient, iconik: IconikClient, clock: Clock
 ) -> None:
-    """Nothing is there but the partner."""
+    """Only the partner exists."""
     del grid, iconik, clock
     join(sandbox)
 
@@ -99,7 +99,7 @@ async def new(
 async def half_done(
     sandbox: Sandbox, grid: TradingGridClient, iconik: IconikClient, clock: Clock
 ) -> None:
-    """One user is there, with one of the roles."""
+    """One user exists, with one of the roles."""
     del grid, iconik, clock
     join(sandbox)
     grid_seed.add_user(
@@ -110,14 +110,14 @@ async def half_done(
 async def confirmed(
     sandbox: Sandbox, grid: TradingGridClient, iconik: IconikClient, clock: Clock
 ) -> None:
-    """Everything is done."""
+    """Everything is done and confirmed."""
     join(sandbox)
     await run(grid, iconik, clock)
     await finish(grid)
 
 
 async def finish(grid: TradingGridClient) -> None:
-    """People do their tasks, and the partner confirms."""
+    """Complete all tasks, and confirm for the partner."""
     project = await project_of(grid)
     async for task in grid.community.tasks.list(project.id):
         changes = TaskUpdate(status="done")
@@ -128,7 +128,7 @@ async def finish(grid: TradingGridClient) -> None:
 async def cancelled(
     sandbox: Sandbox, grid: TradingGridClient, iconik: IconikClient, clock: Clock
 ) -> None:
-    """Somebody called it off."""
+    """The project is cancelled."""
     join(sandbox)
     await run(grid, iconik, clock)
     project = await project_of(grid)
@@ -139,7 +139,7 @@ async def cancelled(
 async def withdrawn(
     sandbox: Sandbox, grid: TradingGridClient, iconik: IconikClient, clock: Clock
 ) -> None:
-    """Nothing of the bundle may be seen any more."""
+    """All assets of the bundle are refused now."""
     join(sandbox)
     await run(grid, iconik, clock)
     seed.set_approval(sandbox.state, FILM, "NOT_APPROVED")

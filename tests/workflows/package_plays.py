@@ -1,4 +1,4 @@
-"""States of a partner's package, each as a play of `deliver_package`."""
+"""Initial states for `deliver_package`, as plays."""
 
 from collections.abc import Awaitable
 
@@ -26,7 +26,7 @@ RECIPIENT = Recipient(company_id=world.NORDLICHT, regions=["DE"], languages=["de
 
 @attrs.frozen(kw_only=True)
 class Delivered:
-    """What a run of a part answers, as workflows do."""
+    """The result of `deliver_package` in the form of a workflow's result."""
 
     packed: Packed
     timeline: tuple[Step, ...] = attrs.field(eq=False)
@@ -67,7 +67,7 @@ def run(
 async def another_content(
     sandbox: Sandbox, grid: TradingGridClient, iconik: IconikClient, clock: Clock
 ) -> None:
-    """The package held something else, and somebody put something into it."""
+    """The package had other assets, and somebody added an asset by hand."""
     del sandbox
     done = await deliver(
         grid, iconik, clock, attrs.evolve(PACKAGE, asset_ids=(SUBTITLES, LOOKBOOK))
@@ -79,7 +79,7 @@ async def another_content(
 async def a_withdrawal(
     sandbox: Sandbox, grid: TradingGridClient, iconik: IconikClient, clock: Clock
 ) -> None:
-    """The partner has it, and must not have any of it any more."""
+    """The partner has the package, and all its assets are refused now."""
     await run(grid, iconik, clock)
     for asset_id in (FILM, SUBTITLES):
         seed.set_approval(sandbox.state, asset_id, "NOT_APPROVED")
@@ -88,7 +88,7 @@ async def a_withdrawal(
 async def strays(
     sandbox: Sandbox, grid: TradingGridClient, iconik: IconikClient, clock: Clock
 ) -> None:
-    """There are two more links."""
+    """The partner has two more links."""
     del sandbox
     done = await run(grid, iconik, clock)
     for _ in range(2):
@@ -105,7 +105,7 @@ async def strays(
 async def a_lost_collection(
     sandbox: Sandbox, grid: TradingGridClient, iconik: IconikClient, clock: Clock
 ) -> None:
-    """Somebody deleted the collection."""
+    """The collection was deleted."""
     del sandbox
     done = await run(grid, iconik, clock)
     await iconik.assets.delete_collection(str(done.packed.collection_id))

@@ -1,6 +1,6 @@
-"""Plays: a state of the world and a workflow that is run in it, for the rules that hold for all.
+"""Plays: an initial state and a workflow to run in it, for the rules that all workflows obey.
 
-A workflow joins the rules of `test_rules.py` by adding its plays to `PLAYS` there.
+`test_rules.py` tests all plays in its `PLAYS`.
 """
 
 from collections.abc import Awaitable, Callable, Sequence
@@ -18,21 +18,21 @@ from .conftest import Clock
 
 
 class Result(Protocol):
-    """What all workflows answer."""
+    """The common part of all workflows' results."""
 
     @property
     def outcomes(self) -> Sequence[Any]:
-        """One for each thing that was to be brought about."""
+        """The outcomes."""
         ...
 
     @property
     def timeline(self) -> Sequence[Step]:
-        """What was read, decided and written."""
+        """The steps of the run."""
         ...
 
     @property
     def dry_run(self) -> bool:
-        """Nothing was written."""
+        """Whether it was a dry run."""
         ...
 
 
@@ -42,37 +42,37 @@ class Run(Protocol):
     def __call__(
         self, grid: TradingGridClient, iconik: IconikClient, clock: Clock, *, dry_run: bool = False
     ) -> Awaitable[Result]:
-        """Once."""
+        """Run it."""
         ...
 
 
 class Prepare(Protocol):
-    """Changes the sandbox's world before."""
+    """Prepares the initial state."""
 
     def __call__(
         self, sandbox: Sandbox, grid: TradingGridClient, iconik: IconikClient, clock: Clock
     ) -> Awaitable[None]:
-        """Change it."""
+        """Prepare it."""
         ...
 
 
 async def as_it_is(
     sandbox: Sandbox, grid: TradingGridClient, iconik: IconikClient, clock: Clock
 ) -> None:
-    """The sandbox's world needs no preparation."""
+    """Prepare nothing: the sample data is the initial state."""
 
 
 @attrs.frozen(kw_only=True)
 class Play:
-    """A workflow in a state of the world.
+    """A workflow and its initial state.
 
     Attributes:
-        name: what is played.
+        name: the name of the test case.
         run: runs the workflow once.
-        traces: everything that a run may leave behind on both platforms, without ids made by
-            chance, so that two histories with the same end are equal.
-        prepare: changes the sandbox's world before.
-        in_order: whether its writes come one after the other; partners are served several at once.
+        traces: the state of both platforms without random ids, so that two histories with the same
+            result are equal.
+        prepare: prepares the initial state.
+        in_order: whether its writes are sequential; partners are processed concurrently otherwise.
     """
 
     name: str
@@ -82,7 +82,7 @@ class Play:
     in_order: bool = True
 
     async def world(self, clock: Clock) -> Sandbox:
-        """A sandbox in which it is about to begin, with nothing written yet."""
+        """A sandbox in the initial state, without recorded writes."""
         sandbox = Sandbox(now=clock)
         async with sandbox.clients() as (grid, iconik):
             await self.prepare(sandbox, grid, iconik, clock)
@@ -91,14 +91,14 @@ class Play:
 
 
 def is_write(request: httpx.Request) -> bool:
-    """Whether a request may change something."""
+    """Whether a request may write."""
     path = request.url.path
     reads = ("/v1/oauth2/tokens", "/API/search/", "/visibility_transaction_search")
     return request.method != "GET" and not path.startswith(reads)
 
 
 async def members_of_packages(iconik: IconikClient) -> list[tuple[str, list[str]]]:
-    """What partners' packages hold, by their key."""
+    """The members of partners' packages, by key."""
     packages = []
     async for hit in iconik.search.collections():
         if (hit.external_id or "").startswith("package:"):
@@ -109,7 +109,7 @@ async def members_of_packages(iconik: IconikClient) -> list[tuple[str, list[str]
 
 
 def add_asset_without_versions(sandbox: Sandbox, title: str) -> str:
-    """An asset that nobody has put anything into yet."""
+    """Add an asset without versions."""
     asset_id = seed.fixed_id(f"asset {title}")
     made = seed.add_asset(sandbox.state, id_=asset_id, title=title)
     assets.put(sandbox.state, made | {"versions": [], "default_version_id": None})

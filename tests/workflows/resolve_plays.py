@@ -1,4 +1,4 @@
-"""The stages of an issue, each as a play of use case 2."""
+"""Initial states for use case 2, the media issue, as plays."""
 
 from collections.abc import Awaitable, Sequence
 from functools import partial
@@ -26,7 +26,7 @@ from .plays import Play, members_of_packages
 ISSUE = "ISS-50"
 LOOKBOOK = world.asset_id("lookbook")
 NOTES = "The logo is this year's.\nThe colours are warmer."
-#: The corrected picture, as a file on this machine.
+#: The corrected picture, as a local file.
 CORRECTION = Path(mkdtemp(prefix="tgiconik-")) / "summer-lookbook-corrected.png"
 CORRECTION.write_bytes(media.png(CORRECTION.name, "Summer lookbook, corrected").content)
 
@@ -34,7 +34,7 @@ CORRECTION.write_bytes(media.png(CORRECTION.name, "Summer lookbook, corrected").
 def complain(
     sandbox: Sandbox, *asset_ids: str, moves: Sequence[str] = ("acknowledged",), **fields: object
 ) -> None:
-    """A partner says what is wrong, and one of our people acknowledges it."""
+    """Create an issue, acknowledged by one of our people."""
     grid_seed.add_issue(
         sandbox.state,
         credentials.COMPANY_ID,
@@ -48,7 +48,7 @@ def complain(
             "category": "branding",
             "asset_references": [{"asset_id": asset_id} for asset_id in asset_ids],
             **fields,
-        },  # type: ignore[arg-type]  # the fields of an issue, whatever a test needs
+        },  # type: ignore[arg-type]  # the fields of an issue that a test needs
     )
 
 
@@ -75,7 +75,7 @@ def run(
 async def new(
     sandbox: Sandbox, grid: TradingGridClient, iconik: IconikClient, clock: Clock
 ) -> None:
-    """Two partners have it, and one complains."""
+    """Two partners have the asset, and one has reported an issue."""
     await distribute_approved_asset(grid, iconik, LOOKBOOK, policy=world.policy(), now=clock)
     complain(sandbox, LOOKBOOK)
 
@@ -83,7 +83,7 @@ async def new(
 async def stopped(
     sandbox: Sandbox, grid: TradingGridClient, iconik: IconikClient, clock: Clock
 ) -> None:
-    """Nobody can have it any more."""
+    """The faulty version is contained."""
     await new(sandbox, grid, iconik, clock)
     await run(grid, iconik, clock)
 
@@ -91,13 +91,13 @@ async def stopped(
 async def corrected(
     sandbox: Sandbox, grid: TradingGridClient, iconik: IconikClient, clock: Clock
 ) -> None:
-    """The media team has made a version, and somebody approved it."""
+    """The media team has made an approved version."""
     await stopped(sandbox, grid, iconik, clock)
     await improve(sandbox, iconik)
 
 
 async def improve(sandbox: Sandbox, iconik: IconikClient, *, approval: str = "APPROVED") -> str:
-    """The media team makes a new version the current one."""
+    """Add a new current version."""
     upload = await iconik.transfer.upload_version(LOOKBOOK, CORRECTION, promote=True)
     seed.set_approval(sandbox.state, LOOKBOOK, approval)
     return upload.version_id
@@ -106,7 +106,7 @@ async def improve(sandbox: Sandbox, iconik: IconikClient, *, approval: str = "AP
 async def uploaded(
     sandbox: Sandbox, grid: TradingGridClient, iconik: IconikClient, clock: Clock
 ) -> None:
-    """Our upload is approved."""
+    """The uploaded correction is approved."""
     await new(sandbox, grid, iconik, clock)
     await run(grid, iconik, clock, correction=CORRECTION)
     seed.set_approval(sandbox.state, LOOKBOOK, "APPROVED")
@@ -115,7 +115,7 @@ async def uploaded(
 async def corrected_at_once(
     sandbox: Sandbox, grid: TradingGridClient, iconik: IconikClient, clock: Clock
 ) -> None:
-    """The media team was faster than the first run."""
+    """The media team has made the correction before the first run."""
     await distribute_approved_asset(grid, iconik, LOOKBOOK, policy=world.policy(), now=clock)
     asset = await iconik.assets.get_asset(LOOKBOOK)
     complain_of = {"asset_id": LOOKBOOK, "version_id": str(asset.default_version_id)}
@@ -130,14 +130,14 @@ async def corrected_at_once(
 async def reopened(
     sandbox: Sandbox, grid: TradingGridClient, iconik: IconikClient, clock: Clock
 ) -> None:
-    """The correction was not right either."""
+    """The issue was reopened after a correction."""
     await corrected(sandbox, grid, iconik, clock)
     await run(grid, iconik, clock)
     await move(grid, IssueStatus.REOPENED)
 
 
 async def move(grid: TradingGridClient, to: IssueStatus) -> None:
-    """The partner's move."""
+    """Change the status as the partner."""
     issue = await grid.community.issues.get(ISSUE)
     await grid.community.issues.set_status(ISSUE, to, if_match=issue.etag)
 
@@ -145,7 +145,7 @@ async def move(grid: TradingGridClient, to: IssueStatus) -> None:
 async def packaged(
     sandbox: Sandbox, grid: TradingGridClient, iconik: IconikClient, clock: Clock
 ) -> None:
-    """One partner has it in a package."""
+    """One partner has the asset in a package."""
     package = attrs.evolve(PACKAGE, asset_ids=(LOOKBOOK, FILM))
     await deliver(grid, iconik, clock, package)
     complain(sandbox, LOOKBOOK)
@@ -154,7 +154,7 @@ async def packaged(
 async def interrupted(
     sandbox: Sandbox, grid: TradingGridClient, iconik: IconikClient, clock: Clock
 ) -> None:
-    """An upload of ours ended before there was anything in its version."""
+    """An upload was interrupted before its version had a file."""
     await stopped(sandbox, grid, iconik, clock)
     await iconik.assets.create_asset_version(LOOKBOOK, body=m.CreateAssetVersionInput())
 
@@ -162,7 +162,7 @@ async def interrupted(
 async def unclear(
     sandbox: Sandbox, grid: TradingGridClient, iconik: IconikClient, clock: Clock
 ) -> None:
-    """The partner names nothing."""
+    """The issue names no asset."""
     del grid, iconik, clock
     complain(sandbox)
 
@@ -171,7 +171,7 @@ async def traces(grid: TradingGridClient, iconik: IconikClient, clock: Clock) ->
     issue = await grid.community.issues.get(ISSUE)
     asset = await iconik.assets.get_asset(LOOKBOOK)
     files = [file async for file in iconik.files.list_asset_files(LOOKBOOK)]
-    # By what is in them: numbers are not used again.
+    # Compared by content, because numbers are not reused.
     names = {file.version_id: f"{file.original_name} {file.size}" for file in files}
     links = await iconik.assets.find_keyed_links(LOOKBOOK)
     comments = [c async for c in grid.community.issues.comments(ISSUE)]

@@ -3,7 +3,7 @@
 import httpx
 import pytest
 
-from tgiconik import IconikClient, TradingGridClient
+from tgiconik import IconikClient, TradingGridClient, errors
 from tgiconik.iconik.models import assets as m
 from tgiconik.release import ReasonCode
 from tgiconik.sandbox import Sandbox, world
@@ -352,6 +352,22 @@ async def test_a_release_asset_that_somebody_deleted_is_replaced(
     assert State.FAILED not in states(again).values()
 
 
+@pytest.mark.usefixtures("first")
+async def test_the_release_asset_of_a_deleted_asset_is_closed(
+    grid: TradingGridClient, iconik: IconikClient, clock: Clock
+) -> None:
+    result = await run(grid, iconik, clock)
+    assert await all_links(iconik) == [result.release_asset_id] * len(plays.PARTNERS)
+    await iconik.assets.delete_asset(LOOKBOOK)
+
+    with pytest.raises(errors.NotFound):
+        await run(grid, iconik, clock)
+
+    assert await all_links(iconik) == []
+    active = grid.community.deliveries.list(state=[DeliveryState.ACTIVE])
+    assert [delivery async for delivery in active] == []
+
+
 async def test_a_release_asset_purged_for_good_stops_no_recall(
     grid: TradingGridClient, iconik: IconikClient, sandbox: Sandbox, clock: Clock, first: str
 ) -> None:
@@ -434,6 +450,8 @@ async def test_a_held_version_that_is_released_again_can_go_out_again(
     await run(grid, iconik, clock)
     await recall(grid, iconik, clock, first)
     await iconik.metadata.merge_values(LOOKBOOK, VIEW, {"HeldVersions": None})
+    # The log's word counts until everybody reads the view as it is.
+    clock.advance(minutes=10)
 
     result = await run(grid, iconik, clock)
 

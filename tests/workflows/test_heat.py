@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tgiconik.workflows.distribution_check import Verification, Way
+from tgiconik.workflows.distribution.ways import Verification, Way
 from tgiconik.workflows.projects.readiness import PartnerReadiness, Readiness
 from tgiconik.workflows.run.results import Cell, Heat, heat_table, missing
 

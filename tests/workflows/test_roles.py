@@ -8,7 +8,7 @@ from iconik.test_check import roles_of
 
 from tgiconik.iconik.check import WORKFLOW_ROLES
 
-from . import comply_plays, launch_plays, onboard_plays, resolve_plays
+from . import comply_plays, launch_plays, onboard_plays, reconcile_plays, resolve_plays
 from .conftest import Clock, Wire, grid_client, iconik_client
 from .plays import Play
 
@@ -46,6 +46,7 @@ async def roles_in(plays: Sequence[Play], clock: Clock) -> set[str]:
         ("onboard_partner", onboard_plays.PLAYS),
         ("distribute_compliant_version", COMPLY),
         ("recall_version", RECALL),
+        ("reconcile_links", reconcile_plays.PLAYS),
     ],
 )
 async def test_a_workflows_roles_are_those_of_the_calls_it_makes(

@@ -1,17 +1,23 @@
 """Every way that is open to an asset is found, and judged by what it shows."""
 
 import json
+from pathlib import Path
 
+import attrs
+import httpx
 import pytest
 
-from tgiconik import IconikClient, TradingGridClient, errors
+from tgiconik import IconikClient, TradingGridClient, errors, table
 from tgiconik.iconik.models import assets as m
+from tgiconik.release import ReasonCode
 from tgiconik.sandbox import Sandbox, world
 from tgiconik.sandbox.iconik import seed
-from tgiconik.workflows import Verification, distribute_approved_asset, verify_distribution
+from tgiconik.sandbox.late import Late
+from tgiconik.workflows import Verification, Way, distribute_approved_asset, verify_distribution
 
+from . import package_plays
 from .comply_plays import FIRST, LOOKBOOK, current, improve, mark, run
-from .conftest import Clock
+from .conftest import Clock, Wire
 
 POLICY = world.policy()
 
@@ -172,3 +178,128 @@ async def test_an_asset_that_is_gone_is_an_error(
 ) -> None:
     with pytest.raises(errors.NotFound):
         await verify_distribution(grid, iconik, seed.fixed_id("gone"), policy=POLICY, now=clock)
+
+
+async def verify_all(
+    grid: TradingGridClient, iconik: IconikClient, clock: Clock, *, digest: bool | None = None
+) -> Verification:
+    return await verify_distribution(grid, iconik, policy=POLICY, digest=digest, now=clock)
+
+
+async def test_of_all_assets_it_says_who_holds_what_since_when_and_by_what_right(
+    grid: TradingGridClient, iconik: IconikClient, sandbox: Sandbox, clock: Clock
+) -> None:
+    await distribute_approved_asset(grid, iconik, LOOKBOOK, policy=POLICY, now=clock)
+    writes = len(sandbox.writes)
+
+    check = await verify_all(grid, iconik, clock)
+
+    assert check.ok
+    assert sandbox.writes[writes:] == []
+    assert [way.partner for way in check.ways] == [world.NORDLICHT, world.SUMMIT]
+    for way in check.ways:
+        assert (way.asset_id, way.since, way.is_recorded) == (LOOKBOOK, clock.time, True)
+        assert [reason.code for reason in way.reasons] == [ReasonCode.RELEASABLE]
+    assert check == await verify_all(grid, iconik, clock)
+    rows = table(check.ways, of=Way).to_pylist()
+    assert [row["partner"] for row in rows] == [world.NORDLICHT, world.SUMMIT]
+    assert "Every way is right" in check._repr_html_()
+
+
+async def test_of_all_assets_every_open_share_is_found_whoever_made_it(
+    grid: TradingGridClient, iconik: IconikClient, sandbox: Sandbox, clock: Clock
+) -> None:
+    rough_cut = world.asset_id("film-cut")
+    await share(iconik, clock, rough_cut)
+    made = await iconik.assets.create_collection(body=m.CollectionInput(title="by hand"))
+    body = m.CollectionContentInput(object_id=rough_cut, object_type="assets")
+    await iconik.assets.add_collection_content(str(made.id), body=body)
+    await share(iconik, clock, str(made.id), object_type="collections")
+    with sandbox.late(Late("shares", 60)):
+        await distribute_approved_asset(grid, iconik, LOOKBOOK, policy=POLICY, now=clock)
+        seed.set_approval(sandbox.state, LOOKBOOK, "NOT_APPROVED")
+        check = await verify_all(grid, iconik, clock)
+
+    assert not check.ok
+    assert {(way.partner, way.asset_id, way.object_type) for way in check.wrong} == {
+        (world.NORDLICHT, LOOKBOOK, "assets"),
+        (world.SUMMIT, LOOKBOOK, "assets"),
+        (None, rough_cut, "assets"),
+        (None, rough_cut, "collections"),
+    }
+
+
+@pytest.mark.parametrize("digest", [None, True])
+@pytest.mark.usefixtures("compliant")
+async def test_of_all_assets_release_assets_are_judged_by_the_version_that_they_hold(
+    grid: TradingGridClient,
+    iconik: IconikClient,
+    sandbox: Sandbox,
+    clock: Clock,
+    *,
+    digest: bool | None,
+) -> None:
+    await improve(sandbox, iconik)
+    assert (await verify_all(grid, iconik, clock, digest=digest)).ok
+    other = {"CompliantSHA256": ["0" * 64]}
+    await iconik.metadata.merge_values(LOOKBOOK, world.RELEASE_VIEW, other)
+
+    check = await verify_all(grid, iconik, clock, digest=digest)
+
+    assert len(check.wrong) == len(check.ways) == 2
+    assert {way.asset_id for way in check.wrong} == {LOOKBOOK}
+
+
+async def test_packages_are_ways_to_each_of_their_assets(
+    grid: TradingGridClient, iconik: IconikClient, sandbox: Sandbox, clock: Clock
+) -> None:
+    await package_plays.run(grid, iconik, clock)
+    assert (await verify_all(grid, iconik, clock)).ok
+    seed.set_approval(sandbox.state, package_plays.FILM, "NOT_APPROVED")
+
+    check = await verify_all(grid, iconik, clock)
+
+    assert [(way.partner, way.asset_id) for way in check.wrong] == [
+        (world.NORDLICHT, package_plays.FILM)
+    ]
+    assert len(check.ways) == 2
+
+
+async def test_what_cannot_be_read_is_never_right(
+    grid: TradingGridClient, iconik: IconikClient, wire: Wire, clock: Clock
+) -> None:
+    await distribute_approved_asset(grid, iconik, LOOKBOOK, policy=POLICY, now=clock)
+
+    async def refuse(request: httpx.Request) -> None:
+        if f"/assets/{LOOKBOOK}/shares/" in request.url.path:
+            raise httpx.ConnectError("down", request=request)
+
+    wire.before.append(refuse)
+    check = await verify_all(grid, iconik, clock)
+
+    assert not check.ok
+    assert [line.partition(":")[0] for line in check.unread] == [f"assets/{LOOKBOOK}"]
+
+
+async def test_all_assets_need_a_policy_whose_view_exists(
+    grid: TradingGridClient, iconik: IconikClient, clock: Clock
+) -> None:
+    with pytest.raises(errors.ConfigurationError):
+        await verify_distribution(grid, iconik, now=clock)
+
+
+async def test_the_page_opens_alone_and_whatever_comes_from_outside_is_escaped(
+    tmp_path: Path,
+) -> None:
+    hostile = "<script>alert(1)</script>"
+    way = Way(share_id=hostile, object_type="assets", object_id=hostile, title=hostile)
+    wrong = attrs.evolve(way, partner=hostile, why_not=hostile)
+    check = Verification(asset_id=None, ways=(way, wrong), unread=(hostile,))
+
+    check.to_html(tmp_path / "ways.html")
+
+    page = (tmp_path / "ways.html").read_text("utf-8")
+    assert "<script" not in page
+    assert "http" not in page.replace("http-equiv", "")
+    assert "1 of 2 open ways are wrong" in page
+    assert page.index("may not be open") < page.index("✓ may be open")

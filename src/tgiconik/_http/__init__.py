@@ -5,24 +5,24 @@ raised. `Pages` walks lists. Private: clients build on it, users see its effects
 """
 
 from tgiconik._http._closing import Closeable, NotPicklable
+from tgiconik._http._diagnosis import CHECK_DEADLINE, diagnosis
 from tgiconik._http._engine import Engine, Transport, chosen_engine
 from tgiconik._http._links import CHUNK, Links, Stream, StreamedBody
-from tgiconik._http._listed import Listed
 from tgiconik._http._local import local_transport
 from tgiconik._http._message import (
     Answer,
     Call,
     QueryValue,
-    Secret,
     basic,
     build,
     literal_path,
+    secret_id,
     unreadable,
 )
 from tgiconik._http._options import SessionOptions
-from tgiconik._http._origin import checked_url
+from tgiconik._http._origin import checked_url, hosts
 from tgiconik._http._pages import Page, Pages
-from tgiconik._http._redact import Hidden
+from tgiconik._http._per_loop import PerLoop, SharedClock
 from tgiconik._http._retry import Retry, may_repeat, requested_wait
 from tgiconik._http._session import (
     Auth,
@@ -30,9 +30,13 @@ from tgiconik._http._session import (
     Session,
     asgi_transport,
 )
+from tgiconik._http._surface import Surface
+from tgiconik._http._target import SignedLink
 from tgiconik._http._traffic import Traffic
+from tgiconik._secrets import Hidden, Secret
 
 __all__ = [
+    "CHECK_DEADLINE",
     "CHUNK",
     "Answer",
     "Auth",
@@ -42,17 +46,20 @@ __all__ = [
     "HeaderAuth",
     "Hidden",
     "Links",
-    "Listed",
     "NotPicklable",
     "Page",
     "Pages",
+    "PerLoop",
     "QueryValue",
     "Retry",
     "Secret",
     "Session",
     "SessionOptions",
+    "SharedClock",
+    "SignedLink",
     "Stream",
     "StreamedBody",
+    "Surface",
     "Traffic",
     "Transport",
     "asgi_transport",
@@ -60,9 +67,12 @@ __all__ = [
     "build",
     "checked_url",
     "chosen_engine",
+    "diagnosis",
+    "hosts",
     "literal_path",
     "local_transport",
     "may_repeat",
     "requested_wait",
+    "secret_id",
     "unreadable",
 ]

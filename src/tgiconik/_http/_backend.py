@@ -3,11 +3,14 @@
 Whatever carries it raises the errors of httpx, which the plain install always has.
 """
 
+import logging
 from collections.abc import AsyncIterator, Mapping
 from typing import Protocol
 
 import attrs
 import httpx
+
+from tgiconik._http._wire_log import WIRE_LOG, headers_left_out
 
 
 @attrs.frozen(kw_only=True)
@@ -82,17 +85,17 @@ class HttpxBackend:
 
     async def send(self, request: HttpRequest) -> HttpReply:
         """Send a request."""
-        return _Response(
-            await self._transport.handle_async_request(
-                httpx.Request(
-                    request.method,
-                    request.url,
-                    headers=request.headers,
-                    content=request.content,
-                    extensions=self._extensions,
-                )
-            )
+        sent = httpx.Request(
+            request.method,
+            request.url,
+            headers=request.headers,
+            content=request.content,
+            extensions=self._extensions,
         )
+        if not WIRE_LOG.isEnabledFor(logging.DEBUG):
+            return _Response(await self._transport.handle_async_request(sent))
+        with headers_left_out():
+            return _Response(await self._transport.handle_async_request(sent))
 
     async def aclose(self) -> None:
         """Close all connections."""
@@ -112,25 +115,3 @@ class _Response:
 
     async def aclose(self) -> None:
         await self._response.aclose()
-
-
-def decoded(chunks: AsyncIterator[bytes], encoding: str | None) -> AsyncIterator[bytes]:
-    """A body with its `Content-Encoding` undone.
-
-    Raises:
-        httpx.DecodingError: it is not encoded so.
-    """
-    if encoding is None:
-        return chunks
-    headers = {"Content-Encoding": encoding}
-    return httpx.Response(200, headers=headers, stream=_EncodedBody(chunks)).aiter_bytes()
-
-
-class _EncodedBody(httpx.AsyncByteStream):
-    """A body, for httpx to decode."""
-
-    def __init__(self, chunks: AsyncIterator[bytes]) -> None:
-        self._chunks = chunks
-
-    def __aiter__(self) -> AsyncIterator[bytes]:
-        return self._chunks

@@ -3,7 +3,7 @@
 from types import TracebackType
 from typing import NoReturn, Self
 
-from tgiconik._http._listed import Listed
+from tgiconik._http._surface import Listed
 
 
 class NotPicklable:

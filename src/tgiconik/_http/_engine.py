@@ -10,6 +10,7 @@ import ssl
 from collections.abc import AsyncIterator, Mapping
 from functools import cached_property
 from importlib.util import find_spec
+from pathlib import Path
 from typing import Final, Literal, TypeAlias, cast, get_args
 from urllib.request import getproxies, proxy_bypass
 
@@ -17,8 +18,11 @@ import httpx
 
 from tgiconik import errors
 from tgiconik._http._backend import Backend, HttpReply, HttpRequest, HttpxBackend
+from tgiconik._http._failure import why_not_connected
+from tgiconik._http._origin import is_this_machine
+from tgiconik._http._per_loop import PerLoop
 from tgiconik._http._pool import KEEPALIVE, ConnectionPool
-from tgiconik._http._redact import Hidden
+from tgiconik._secrets import Hidden, shown_url
 
 #: The type of `transport=`, under a name that clients can use without importing httpx.
 Transport: TypeAlias = httpx.AsyncBaseTransport
@@ -67,10 +71,11 @@ def _is_there(package: str) -> bool:
 
 
 class Connections:
-    """Carries calls to any origin.
+    """Carries calls to any origin, from any event loop: each loop has connections of its own.
 
     Proxies and certificate authorities come from the environment (`HTTPS_PROXY`, `NO_PROXY`,
     `SSL_CERT_FILE`, …), as the first call to an origin finds it; certificates are always verified.
+    Plain http to this machine never goes to a proxy.
 
     Args:
         engine: what connections are made of.
@@ -95,7 +100,7 @@ class Connections:
         self._timeout = timeout
         self._headers = dict(headers)
         self._brought = HttpxBackend(transport, timeout=timeout) if transport else None
-        self._to: dict[str, Backend] = {}
+        self._to: PerLoop[dict[str, Backend]] = PerLoop(dict[str, Backend], _close_all)
 
     async def send(
         self,
@@ -111,7 +116,8 @@ class Connections:
             httpx.RequestError: no reply came.
             httpx.InvalidURL: the URL is none.
         """
-        return await self._backend_for(url).send(
+        backend = self._brought or self._backend_for(url, await self._to.get())
+        return await backend.send(
             HttpRequest(
                 method=method,
                 url=url,
@@ -120,37 +126,45 @@ class Connections:
             )
         )
 
+    def why_not_connected(self, error: httpx.RequestError, url: str) -> str:
+        """Why a request to a URL got no answer, in words that say where to look."""
+        target = httpx.URL(url)
+        proxy = None if self._brought is not None else _proxy_for(target)
+        shown = None if proxy is None else shown_url(str(proxy.url))
+        return why_not_connected(error, target.host, proxy=shown)
+
     async def aclose(self) -> None:
         """Close all connections. Safe to call twice."""
-        for backend in [self._brought, *self._to.values()]:
-            if backend is not None:
-                await backend.aclose()
-
-    def _backend_for(self, url: str) -> Backend:
         if self._brought is not None:
-            return self._brought
+            await self._brought.aclose()
+        await self._to.aclose()
+
+    def _backend_for(self, url: str, backends: dict[str, Backend]) -> Backend:
         origin = url[: url.index("/", len("https://"))]
-        if origin not in self._to:
-            self._to[origin] = self._make(_proxy_for(httpx.URL(origin)))
-        return self._to[origin]
+        if origin not in backends:
+            backends[origin] = self._make(_proxy_for(httpx.URL(origin)))
+        return backends[origin]
 
     def _make(self, proxy: httpx.Proxy | None) -> Backend:
         verify = self._certificates
+        if proxy is not None and proxy.url.scheme.startswith("socks"):
+            _require_socks(self.engine, str(proxy.url))
         if self.engine == "httpx":
             pool = ConnectionPool(lambda: _one_connection(verify, proxy))
             return HttpxBackend(pool, timeout=self._timeout)
         from tgiconik._http._aiohttp import AiohttpBackend  # noqa: PLC0415 - the extra `fast`
 
-        if proxy is not None and proxy.url.scheme.startswith("socks"):
-            raise errors.ConfigurationError(
-                "engine='aiohttp' knows no SOCKS proxies; use engine='httpx'"
-            )
         return AiohttpBackend(verify=verify, proxy=proxy, timeout=self._timeout)
 
     @cached_property
     def _certificates(self) -> ssl.SSLContext:
         # Once, and late: certificates take longer to load than many calls to answer.
-        return httpx.create_ssl_context()
+        return trusted_certificates()
+
+
+async def _close_all(backends: Mapping[str, Backend]) -> None:
+    for backend in backends.values():
+        await backend.aclose()
 
 
 def _one_connection(verify: ssl.SSLContext, proxy: httpx.Proxy | None) -> Transport:
@@ -158,9 +172,57 @@ def _one_connection(verify: ssl.SSLContext, proxy: httpx.Proxy | None) -> Transp
     return httpx.AsyncHTTPTransport(verify=verify, proxy=proxy, limits=one)
 
 
+def trusted_certificates(environ: Mapping[str, str] = os.environ) -> ssl.SSLContext:
+    """The authorities that are trusted: those of `SSL_CERT_FILE` or `SSL_CERT_DIR`, else certifi's.
+
+    Args:
+        environ: where those variables are looked up.
+
+    Raises:
+        ConfigurationError: a variable names something that holds no certificates.
+    """
+    file, folder = environ.get("SSL_CERT_FILE"), environ.get("SSL_CERT_DIR")
+    try:
+        if file or not folder:
+            return httpx.create_ssl_context()
+        if not Path(folder).is_dir():
+            raise errors.ConfigurationError(f"SSL_CERT_DIR={folder!r} is no folder")
+        return httpx.create_ssl_context()
+    # SSLError, for a file without certificates, is one of them.
+    except OSError as error:
+        raise errors.ConfigurationError(
+            f"SSL_CERT_FILE={file!r} cannot be read as certificates: {error.strerror or error}"
+        ) from error
+
+
+def _require_socks(engine: Engine, proxy: str) -> None:
+    if engine == "aiohttp":
+        raise errors.ConfigurationError(
+            "engine='aiohttp' knows no SOCKS proxies; use engine='httpx'"
+        )
+    if not _is_there("socksio"):
+        raise errors.ConfigurationError(
+            f"the environment names the SOCKS proxy {shown_url(proxy)}, which needs a package: "
+            "pip install 'httpx[socks]'"
+        )
+
+
 def _proxy_for(url: httpx.URL) -> httpx.Proxy | None:
+    """The environment's proxy to a host; none for plain http to this machine.
+
+    Credentials may travel unencrypted only because they do not leave it.
+    """
+    if url.scheme == "http" and is_this_machine(url.host):
+        return None
     known = getproxies()
     proxy = known.get(url.scheme) or known.get("all")
     if not proxy or proxy_bypass(url.netloc.decode()):
         return None
-    return httpx.Proxy(proxy if "://" in proxy else f"http://{proxy}")
+    try:
+        return httpx.Proxy(proxy if "://" in proxy else f"http://{proxy}")
+    except (ValueError, httpx.InvalidURL):
+        # Their error repeats the URL, its password too.
+        raise errors.ConfigurationError(
+            f"the environment names the proxy {shown_url(proxy)!r}, which is not a URL such as "
+            "http://proxy.example:3128"
+        ) from None

@@ -7,7 +7,7 @@ which error an answer is. Everything a caller gave (ids, query values) is checke
 import json
 import re
 from base64 import b64encode
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, date, datetime
 from email.utils import parsedate_to_datetime
 from typing import Any, Final, TypeAlias
@@ -16,22 +16,29 @@ from urllib.parse import quote, urlencode
 import attrs
 
 from tgiconik import errors
-from tgiconik._http._redact import MASK, masked, secrets_in, secrets_sent, shown_url
 from tgiconik._models import rfc3339, writable
+from tgiconik._secrets import (
+    MASK,
+    Hidden,
+    Mask,
+    Secret,
+    secrets_in_answer,
+    secrets_in_body,
+    secrets_in_headers,
+    secrets_in_query,
+    shown_url,
+)
+from tgiconik._validate import with_zone
 
 Scalar: TypeAlias = str | int | float | bool | datetime | date
 QueryValue: TypeAlias = Scalar | Sequence[Scalar] | None
 
+_READS: Final = frozenset({"GET", "HEAD", "OPTIONS"})
+_KEY_HEADER: Final = "Idempotency-Key"
 #: Methods that HTTP itself says may be repeated.
 _IDEMPOTENT: Final = frozenset({"GET", "HEAD", "OPTIONS", "PUT", "DELETE"})
-_LONGEST_MESSAGE: Final = 500
+_MOST_MESSAGES: Final = 20
 _REQUEST_ID_HEADERS: Final = ("x-request-id", "request-id", "x-correlation-id", "traceparent")
-
-
-class Secret(str):
-    """A path id that is itself a credential (a reset hash, say): sent, but never shown."""
-
-    __slots__ = ()
 
 
 @attrs.frozen(kw_only=True)
@@ -42,22 +49,51 @@ class Call:
         path: expanded and quoted, beginning with a slash.
         shown: the same path as errors and logs may show it.
         query: name and value pairs, in order; encoded when sent.
+        secrets: what is secret in the path, or was signed into it.
         headers: what this call sends besides the session's own headers.
         content: the encoded body.
         repeatable: may be sent again after its answer was lost.
         authenticated: carries the session's credentials.
         base: another origin than the session's.
+        accepts: statuses besides 2xx that the platform's documents promise, such as a redirect.
     """
 
     method: str
-    path: str
+    path: str = attrs.field(repr=False)
     shown: str
-    query: tuple[tuple[str, str], ...] = ()
+    query: tuple[tuple[str, str], ...] = attrs.field(default=(), repr=False)
+    secrets: tuple[str, ...] = attrs.field(default=(), repr=False)
     headers: Mapping[str, str] = attrs.field(factory=dict[str, str], repr=False)
     content: bytes | None = attrs.field(default=None, repr=False)
     repeatable: bool = False
     authenticated: bool = True
     base: str | None = None
+    accepts: Collection[int] = ()
+
+    @property
+    def only_reads(self) -> bool:
+        """Whether it changes nothing. What is written twice at no harm carries a key."""
+        if self.method == "POST":
+            return self.repeatable and _KEY_HEADER not in self.headers
+        return self.method in _READS
+
+    def mask(self, credentials: Mapping[str, str], content: bytes = b"") -> Mask:
+        """Masks all that is secret in this call, and in its answer.
+
+        Args:
+            credentials: the session's, by whatever name.
+            content: the answer's body.
+        """
+
+        def secrets() -> Iterator[str]:
+            yield from credentials.values()
+            yield from secrets_in_headers({**credentials, **self.headers})
+            yield from self.secrets
+            yield from secrets_in_query(self.query)
+            yield from secrets_in_body(self.content)
+            yield from secrets_in_answer(content)
+
+        return Mask(secrets)
 
     def url(self, base: str) -> str:
         """The URL to send this to, below `base` unless the call names its own origin."""
@@ -80,7 +116,7 @@ class Answer:
         status: HTTP status code.
         headers: by lower-case name.
         content: the body.
-        credentials: the session's own headers that the call was sent with.
+        credentials: the session's own, of which its headers were made.
     """
 
     call: Call
@@ -90,13 +126,13 @@ class Answer:
     content: bytes = attrs.field(repr=False)
     credentials: Mapping[str, str] = attrs.field(factory=dict[str, str], repr=False)
 
-    def masked(self, text: str) -> str:
-        """A text as errors may show it: nothing secret in it that was sent.
+    @property
+    def mask(self) -> Mask:
+        """Masks what errors may not show: what is secret in the call, and in this answer.
 
         A call's own headers and body may hold secrets too: a log-in, a share, a new user.
         """
-        sent = secrets_in({**self.credentials, **self.call.headers})
-        return masked(text, (*self.credentials.values(), *sent, *secrets_sent(self.call.content)))
+        return self.call.mask(self.credentials, self.content)
 
     @property
     def text(self) -> str:
@@ -143,6 +179,7 @@ def build(
     repeatable: bool = False,
     authenticated: bool = True,
     base: str | None = None,
+    accepts: Collection[int] = (),
 ) -> Call:
     """A call from a path template and what fills it.
 
@@ -160,6 +197,7 @@ def build(
         repeatable: the call only reads, or carries an idempotency key.
         authenticated: send the session's credentials.
         base: another origin than the session's.
+        accepts: statuses besides 2xx that the platform's documents promise.
 
     Raises:
         ConfigurationError: a method that is no word, an id that cannot be one path segment, a
@@ -178,15 +216,15 @@ def build(
     return Call(
         method=method,
         path=path.format(*segments),
-        shown=path.format(
-            *(MASK if isinstance(i, Secret) else s for i, s in zip(ids, segments, strict=True))
-        ),
+        shown=path.format(*map(_shown_segment, ids, segments)),
         query=tuple(_pairs(query or {})),
-        headers=sent,
+        secrets=tuple(id_ for id_ in ids if isinstance(id_, Secret)),
+        headers=Hidden(sent),
         content=content,
         repeatable=repeatable or method in _IDEMPOTENT,
         authenticated=authenticated,
         base=base,
+        accepts=accepts,
     )
 
 
@@ -204,10 +242,35 @@ def literal_path(path: str, query: Mapping[str, QueryValue] | None = None) -> st
     return _encodable(path).replace("{", "%7B").replace("}", "%7D")
 
 
+def _id_text(id_: object) -> str:
+    """An id, which is text: None, or the thing itself, would name something else."""
+    if isinstance(id_, str):
+        return id_
+    kind = type(id_).__name__
+    has_id = isinstance(getattr(id_, "id", None), str)
+    hint = f"; give the {kind}'s .id" if has_id else "; str(…) makes it text"
+    if id_ is None:
+        hint = "; was it read from something that has none?"
+    raise errors.ConfigurationError(f"an id must be text, not {kind}{hint}")
+
+
+def secret_id(id_: str) -> Secret:
+    """An id that is itself a credential (a reset hash, say): sent in a path, but never shown.
+
+    Raises:
+        ConfigurationError: it is not text.
+    """
+    return Secret(_id_text(id_))
+
+
 def _segment(id_: str) -> str:
-    if id_ in _NO_SEGMENT or _CONTROL.search(id_):
+    if _id_text(id_) in _NO_SEGMENT or _CONTROL.search(id_):
         raise errors.ConfigurationError(f"{id_!r} cannot be an id in a path")
     return quote(_encodable(id_), safe="")
+
+
+def _shown_segment(id_: str, segment: str) -> str:
+    return MASK if isinstance(id_, Secret) else segment
 
 
 def basic(user_and_password: bytes) -> str:
@@ -232,51 +295,83 @@ def _pairs(query: Mapping[str, QueryValue]) -> Iterable[tuple[str, str]]:
     for name, value in query.items():
         if value is None:
             continue
-        many = value if isinstance(value, Sequence) and not isinstance(value, str) else [value]
-        for one in many:
-            yield _encodable(name), _encodable(_query_text(one))
+        for one in value if isinstance(value, list | tuple) else [value]:
+            yield _encodable(name), _encodable(_query_text(name, one))
 
 
-def _query_text(value: Scalar) -> str:
+def _query_text(name: str, value: object) -> str:
     if isinstance(value, bool):
         return "true" if value else "false"
     if isinstance(value, datetime):
-        return rfc3339(value)
+        return rfc3339(with_zone(value, name))
     if isinstance(value, date):
         return value.isoformat()
-    return str(value)
+    if isinstance(value, str | int | float):
+        return str(value)
+    raise errors.ConfigurationError(
+        f"{name} must be text, a number, a boolean, a time or a list of them, "
+        f"not {type(value).__name__}"
+    )
 
 
 def _to_json(value: object) -> bytes:
     try:
         text = json.dumps(value, separators=(",", ":"), ensure_ascii=False, allow_nan=False)
         return text.encode()
-    # Not a number, a circle, or half a character, as file names that are no UTF-8 have.
+    # Not a number, a cycle, or half a character, as file names that are no UTF-8 have. The error of
+    # half a character has all of the text.
     except (ValueError, RecursionError) as error:
-        raise errors.ConfigurationError(f"this cannot be sent as JSON: {error}") from error
+        why = "half a character" if isinstance(error, UnicodeEncodeError) else str(error)
+        raise errors.ConfigurationError(f"this cannot be sent as JSON: {why}") from None
+    except TypeError:
+        place, kind = next(_not_json(value, "body"), ("body", "this"))
+        raise errors.ConfigurationError(
+            f"{place} cannot be sent as JSON: it is a {kind}. Give text, a number, a boolean, "
+            "None, a list or a mapping"
+        ) from None
+
+
+def _not_json(value: object, place: str) -> Iterator[tuple[str, str]]:
+    """Where there is something that JSON has no word for, and of which type it is."""
+    if isinstance(value, Mapping):
+        for name, one in value.items():
+            if isinstance(name, str):
+                yield from _not_json(one, f"{place}.{name}")
+            else:
+                yield f"a name in {place}", type(name).__name__
+    elif isinstance(value, list | tuple):
+        for index, one in enumerate(value):
+            yield from _not_json(one, f"{place}[{index}]")
+    elif not (value is None or isinstance(value, str | int | float)):
+        yield place, type(value).__name__
 
 
 def _encodable(text: str) -> str:
     try:
         text.encode()
-    except UnicodeEncodeError as error:
-        raise errors.ConfigurationError(f"{text!r} has half a character: {error}") from error
+    except UnicodeEncodeError:
+        raise errors.ConfigurationError(f"{text!r} has half a character") from None
     return text
 
 
 def unreadable(answer: Answer, message: str) -> errors.UnreadableResponse:
     """The error for an answer that came but cannot be understood."""
     return errors.UnreadableResponse(
-        answer.masked(message),
+        message,
         method=answer.call.method,
         url=answer.url,
         status=answer.status,
-        excerpt=answer.masked(answer.text),
+        excerpt=answer.text,
         request_id=answer.request_id,
+        mask=answer.mask,
     )
 
 
-FIRST_ERROR: Final = 400
+_YES: Final = 2
+#: Seconds of the longest wait that a platform is granted.
+_LONGEST_WAIT: Final = 3600.0
+#: In `Retry-After`; servers send fractions too, although RFC 9110 has none.
+_SECONDS: Final = re.compile(r"[0-9]{1,20}(\.[0-9]{0,20})?", re.ASCII)
 #: Longer than any count; Python itself refuses to read thousands of digits.
 _DIGITS: Final = 20
 
@@ -284,22 +379,38 @@ _DIGITS: Final = 20
 def problem(answer: Answer, *, at: datetime) -> errors.StatusError | None:
     """The error that an answer is, or None for one that says yes.
 
+    A redirect is none: nothing was done, whoever answered.
+
     Args:
         answer: what came back.
         at: the time now, against which a `Retry-After` date counts.
     """
-    if answer.status < FIRST_ERROR:
+    if says_yes(answer):
         return None
-    return _error_class(answer.status)(
+    kind = _error_class(answer.status)
+    where = {"location": answer.headers.get("location")} if kind is errors.Redirected else {}
+    asked = retry_after(answer.headers, at=at)
+    said = messages(answer.content)
+    if asked is not None and asked > _LONGEST_WAIT:
+        said.append(f"asks to wait {asked:.0f} s, of which {_LONGEST_WAIT:.0f} s count")
+    return kind(
         method=answer.call.method,
         url=answer.url,
         status=answer.status,
-        messages=[answer.masked(message) for message in messages(answer.content)],
-        excerpt=answer.masked(answer.text),
+        messages=said,
+        excerpt=answer.text,
         request_id=answer.request_id,
         problem_type=problem_type(answer.content),
-        retry_after=retry_after(answer.headers, at=at),
+        retry_after=None if asked is None else min(asked, _LONGEST_WAIT),
+        only_reads=answer.call.only_reads,
+        mask=answer.mask,
+        **where,
     )
+
+
+def says_yes(answer: Answer) -> bool:
+    """Whether what was asked for was done: 2xx, or what the platform's documents promise."""
+    return answer.status // 100 == _YES or answer.status in answer.call.accepts
 
 
 _ERROR_CLASSES: Final[Mapping[int, type[errors.StatusError]]] = {
@@ -316,19 +427,30 @@ _ERROR_CLASSES: Final[Mapping[int, type[errors.StatusError]]] = {
     503: errors.ServiceUnavailable,
     504: errors.GatewayTimeout,
 }
-_FIRST_SERVER_ERROR: Final = 500
+
+
+def is_page(answer: Answer) -> bool:
+    """Whether a page for people came, such as a proxy's log-in. Programs are answered JSON."""
+    kind = answer.headers.get("content-type", "").lower()
+    return "html" in kind and answer.content.lstrip()[:1] == b"<"
+
+
+_FAMILIES: Final[Mapping[int, type[errors.StatusError]]] = {
+    1: errors.StatusError,
+    3: errors.Redirected,
+    4: errors.ClientError,
+}
 
 
 def _error_class(status: int) -> type[errors.StatusError]:
-    """The error class of a status, 400 or more: its own, or that of its family."""
-    family = errors.ServerError if status >= _FIRST_SERVER_ERROR else errors.ClientError
-    return _ERROR_CLASSES.get(status, family)
+    """The error class of a status that does not say yes: its own, or that of its family."""
+    return _ERROR_CLASSES.get(status) or _FAMILIES.get(status // 100, errors.ServerError)
 
 
 def retry_after(headers: Mapping[str, str], *, at: datetime) -> float | None:
     """Seconds to wait, from a `Retry-After` header in either of its two forms; else None."""
     value = headers.get("retry-after", "").strip()
-    if value.isascii() and value.isdigit():
+    if _SECONDS.fullmatch(value):
         return float(value)
     until = http_date(value)
     return max(0.0, (until - at).total_seconds()) if until is not None else None
@@ -339,6 +461,7 @@ def http_date(value: str) -> datetime | None:
     try:
         moment = parsedate_to_datetime(value)
         return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).astimezone(UTC)
+    # A year, an hour or a zone that no calendar has.
     except (ValueError, OverflowError):
         return None
 
@@ -366,7 +489,7 @@ def messages(content: bytes) -> list[str]:
         or _texts([body.get("error"), body.get("error_description")])
         or _texts(body.get("message"))
     )
-    return [text[:_LONGEST_MESSAGE] for text in found]
+    return found[:_MOST_MESSAGES]
 
 
 def problem_type(content: bytes) -> str | None:

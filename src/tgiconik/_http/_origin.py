@@ -18,6 +18,8 @@ def checked_url(url: str, plain_http: Collection[str] = ()) -> str:
     Raises:
         ConfigurationError: no http(s) URL, or plain http to another machine that is not named.
     """
+    if not isinstance(url, str):
+        raise errors.ConfigurationError(f"a URL is text, not {type(url).__name__}")
     try:
         parts = urlsplit(url)
     except ValueError as error:
@@ -49,13 +51,14 @@ def hosts(plain_http: Collection[str]) -> frozenset[str]:
 
 def may_be_plain(host: str, plain_http: Collection[str]) -> bool:
     """Whether a host may be called unencrypted: this machine, or one that is named."""
-    return host in plain_http or _is_this_machine(host)
+    return host in plain_http or is_this_machine(host)
 
 
-def _is_this_machine(host: str) -> bool:
-    if host == "localhost":
+def is_this_machine(host: str) -> bool:
+    """Whether a host, by name or address, is the machine that this runs on."""
+    if host.lower().rstrip(".") == "localhost":
         return True
     try:
-        return ipaddress.ip_address(host).is_loopback
+        return ipaddress.ip_address(host.strip("[]")).is_loopback
     except ValueError:
         return False

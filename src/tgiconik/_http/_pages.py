@@ -5,6 +5,9 @@ from typing import Generic, Self, TypeVar
 
 import attrs
 
+from tgiconik import errors
+from tgiconik._frames import without_locals
+
 T = TypeVar("T")
 
 
@@ -17,19 +20,22 @@ class Page(Generic[T]):
         next: opaque cursor of the page after this one; None on the last.
         total: how many items the whole list has, when the platform says so.
         envelope: the platform's answer around the items, as a model where there is one.
+        asked: method and URL of the call, as errors may show them.
     """
 
     items: list[T]
     next: str | None = None
     total: int | None = None
     envelope: object = attrs.field(default=None, repr=False)
+    asked: str = attrs.field(default="a list", repr=False)
 
 
 class Pages(Generic[T]):
     """An async iterable over a list that the platform hands out in pages.
 
     Holds one page at a time. Nothing is sent before the first item is asked for, and iterating
-    again begins at the start again.
+    again begins at the start again. A list that leads back to a page that was read already is an
+    `Inconsistent` error: it has no end.
 
         async for asset in iconik.assets.list_assets():
             ...
@@ -107,17 +113,25 @@ class _PageIterator(Generic[T]):
         self._cursor = cursor
         self._moved = moved
         self._ended = False
+        # Hashes: of a list of a million pages, these are some megabytes.
+        self._read: set[int] = set()
 
     def __aiter__(self) -> Self:
         return self
 
+    @without_locals
     async def __anext__(self) -> Page[T]:
         if self._ended:
             raise StopAsyncIteration
         self._moved(self._cursor)
         page = await self._fetch(self._cursor)
-        # A platform that answers the same cursor again would hold the caller for ever.
-        self._ended = page.next is None or page.next == self._cursor
+        self._read.add(hash(self._cursor))
+        if page.next is not None and hash(page.next) in self._read:
+            self._ended = True
+            raise errors.Inconsistent(
+                f"{page.asked}: the list leads back to a page that was read already"
+            )
+        self._ended = page.next is None
         self._cursor = page.next
         return page
 

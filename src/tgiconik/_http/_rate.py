@@ -6,6 +6,8 @@ from typing import Final
 import anyio
 from anyio import Lock
 
+from tgiconik._http._per_loop import PerLoop, SharedClock
+
 #: Calls left of an allowance when calls begin to be spaced out more: other clients could have that
 #: many in flight already.
 _FEW_LEFT: Final = 8
@@ -19,12 +21,24 @@ _BACKOFF: Final = 0.7
 _RECOVERY: Final = 0.02
 
 
+class PausedTooLongError(Exception):
+    """The platform asked for a longer pause than a call can wait.
+
+    Attributes:
+        seconds: how much longer it lasts.
+    """
+
+    def __init__(self, seconds: float) -> None:
+        super().__init__(seconds)
+        self.seconds = seconds
+
+
 class RateLimit:
     """Lets calls start at a steady rate, with a small burst after a pause.
 
     The generic cell rate algorithm: each call has a due time, one interval after the one before;
     a call may start up to `burst` intervals ahead of its due time. Shared by all calls of a
-    client, so that one 429 slows all of them down.
+    client, of whichever event loop, so that one 429 slows all of them down.
 
     The rate is the most that is tried, and all of it is, as long as nothing speaks against that.
     Where the platform says how many calls are left, more of them start at once after a pause, and
@@ -42,31 +56,61 @@ class RateLimit:
             raise ValueError("a rate limit needs a rate above 0 and a burst of at least 1")
         self._rate = rate
         self._burst = burst
-        self._lock = Lock()
+        self._turns = PerLoop(Lock)
+        self._clock = SharedClock(lambda: anyio.current_time())  # noqa: PLW0108 - tests replace anyio
         self._due = 0.0
         self._paused_until = 0.0
+        self._pauses = 0.0
         self._left = math.inf
         self._in_flight = 0
         self._share = 1.0
         self._share_at = 0.0
 
-    async def wait(self) -> float:
+    async def wait(self, *, patience: float = math.inf) -> float:
         """Return when the next call may start, and how many seconds that took.
 
         First come, first served. Each call that started is to be `ended`; a cancelled waiter has
         taken nothing.
+
+        Args:
+            patience: seconds of the platform's pauses, as opposed to our own pace, that this call
+                can wait.
+
+        Raises:
+            PausedTooLongError: the platform's pauses last longer than that.
         """
-        came = anyio.current_time() if self._lock.locked() else None
-        async with self._lock:
-            now = anyio.current_time()
+        turn = await self._turns.get()
+        came = self._clock() if turn.locked() else None
+        most = math.inf if patience == math.inf else self.paused() + patience
+        async with turn:
+            now = self._clock()
+            if self._pauses > most:
+                raise PausedTooLongError(max(0.0, self._paused_until - now))
             # Looked at when it is this caller's turn: what was learned meanwhile counts.
-            interval = 1.0 / (self._rate * self._rate_share(now))
-            start = max(now, self._due - interval * (self._burst_now() - 1), self._paused_until)
+            interval, start = self._next(now)
             if start > now:
                 await anyio.sleep(start - now)
             self._due = max(self._due, start) + interval
             self._in_flight += 1
         return start - (now if came is None else came)
+
+    async def start_now(self) -> bool:
+        """Start a call, where it need not wait; it is to be `ended`. False where it must."""
+        if (await self._turns.get()).locked():
+            return False
+        now = self._clock()
+        interval, start = self._next(now)
+        if start > now:
+            return False
+        self._due = max(self._due, start) + interval
+        self._in_flight += 1
+        return True
+
+    def _next(self, now: float) -> tuple[float, float]:
+        """Seconds between calls, and when the next may start."""
+        interval = 1.0 / (self._rate * self._rate_share(now))
+        early = interval * (self._burst_now() - 1)
+        return interval, max(now, self._due - early, self._paused_until)
 
     def ended(self, *, left: int | None = None) -> None:
         """A call has ended.
@@ -81,12 +125,17 @@ class RateLimit:
 
     def refused(self, seconds: float) -> None:
         """The platform said that these were too many: start no call for a while."""
-        now = anyio.current_time()
+        now = self._clock()
         if now >= self._paused_until:
             # Once for all that are refused at the same time.
             self._share = max(_MIN_SHARE, self._share_now(now) * _BACKOFF)
             self._share_at = now
+        self._pauses += max(0.0, now + seconds - max(now, self._paused_until))
         self._paused_until = max(self._paused_until, now + seconds)
+
+    def paused(self) -> float:
+        """Seconds that the platform has had all calls wait so far."""
+        return self._pauses - max(0.0, self._paused_until - self._clock())
 
     def _burst_now(self) -> float:
         """How many may start at once after a pause."""

@@ -5,11 +5,12 @@ Calls to the platforms and transfers to storages follow the same rules.
 
 import random
 from collections.abc import Callable
-from typing import Final
+from typing import Any, Final
 
 import attrs
 
 from tgiconik import errors
+from tgiconik._validate import positive
 
 #: The server has not processed the request: repeating it is safe whatever it does.
 _NOT_PROCESSED: Final = frozenset({429})
@@ -17,6 +18,15 @@ _NOT_PROCESSED: Final = frozenset({429})
 _TRANSIENT: Final = frozenset({408, 500, 502, 503, 504})
 
 _FREE_RETRIES: Final = 50.0
+
+
+def _positive(_: object, field: "attrs.Attribute[Any]", value: float) -> None:
+    positive(value, f"Retry.{field.name}")
+
+
+def _not_negative(_: object, field: "attrs.Attribute[Any]", value: float) -> None:
+    if value != 0:
+        positive(value, f"Retry.{field.name}")
 
 
 @attrs.frozen(kw_only=True)
@@ -30,12 +40,20 @@ class Retry:
         budget: retries that each call adds to the budget that all calls of a client share; the
             first 50 are free. Limits the load on a platform that is down. Retries after a 429 are
             not counted: the platform itself says when to come back.
+
+    Raises:
+        ConfigurationError: a number is not above zero.
     """
 
-    attempts: int = attrs.field(default=5, validator=attrs.validators.ge(1))
-    base: float = attrs.field(default=0.5, validator=attrs.validators.gt(0))
-    cap: float = attrs.field(default=20.0, validator=attrs.validators.gt(0))
-    budget: float = attrs.field(default=0.2, validator=attrs.validators.ge(0))
+    attempts: int = attrs.field(default=5, validator=_positive)
+    base: float = attrs.field(default=0.5, validator=_positive)
+    cap: float = attrs.field(default=20.0, validator=_positive)
+    budget: float = attrs.field(default=0.2, validator=_not_negative)
+
+    @attempts.validator
+    def _is_whole(self, _: object, attempts: int) -> None:
+        if not isinstance(attempts, int):
+            raise errors.ConfigurationError(f"attempts must be a whole number, not {attempts!r}")
 
     def wait(
         self,

@@ -1,18 +1,21 @@
 """Thin I/O: send a call, try again where that is safe, and name every failure."""
 
 import logging
+import math
 import platform
-from collections.abc import AsyncIterator, Collection, Mapping
+from collections.abc import Collection, Iterator, Mapping
+from contextlib import contextmanager
+from contextvars import ContextVar
 from datetime import UTC, datetime
 from functools import cache
 from importlib.metadata import version
-from typing import Final, Protocol
+from typing import Any, Final, Protocol
 
 import anyio
 import httpx
 
 from tgiconik import errors
-from tgiconik._http._backend import HttpReply, decoded
+from tgiconik._http._backend import HttpReply
 from tgiconik._http._closing import Closeable, NotPicklable
 from tgiconik._http._engine import Connections, Engine, Transport, chosen_engine
 from tgiconik._http._message import (
@@ -21,17 +24,25 @@ from tgiconik._http._message import (
     calls_left,
     header,
     http_date,
+    is_page,
     problem,
     unreadable,
 )
 from tgiconik._http._origin import checked_url, hosts
-from tgiconik._http._rate import RateLimit
-from tgiconik._http._redact import Hidden, reason, without_traceback
+from tgiconik._http._per_loop import PerLoop
+from tgiconik._http._rate import PausedTooLongError, RateLimit
+from tgiconik._http._redact import without_traceback
 from tgiconik._http._retry import Retry, RetryBudget, may_repeat, requested_wait
 from tgiconik._http._traffic import Traffic, TrafficCounter
+from tgiconik._http._unpack import ENCODINGS, NotUnpackableError, unpacker
+from tgiconik._secrets import Hidden
+from tgiconik._validate import positive
 from tgiconik._version import __version__
 
 _log = logging.getLogger("tgiconik.http")
+
+#: Seconds that a call may take at the most, in a block of `Session.within`.
+_at_most: Final[ContextVar[float]] = ContextVar("_at_most", default=math.inf)
 
 
 class Auth(Protocol):
@@ -43,6 +54,10 @@ class Auth(Protocol):
 
     async def refused(self, session: "Session", used: Mapping[str, str]) -> bool:
         """Told that these headers got a 401; True when another try with new ones makes sense."""
+        ...
+
+    def secrets(self) -> Mapping[str, str]:
+        """Its secrets besides the headers, under any name: masked in every error."""
         ...
 
 
@@ -63,6 +78,10 @@ class HeaderAuth(NotPicklable):
         """There is nothing else to try."""
         return False
 
+    def secrets(self) -> Mapping[str, str]:
+        """The headers are all that is secret."""
+        return self._headers
+
 
 class Session(Closeable):
     """One platform's connections, credentials, retries and rate limit.
@@ -75,7 +94,8 @@ class Session(Closeable):
             `http://` is accepted for this machine, and for hosts in `plain_http`.
         auth: credentials for authenticated calls.
         timeout: seconds to wait for a connection, and between two pieces of an answer.
-        deadline: seconds that one call may take in all, its retries and waits included.
+        deadline: seconds that one call may take in all, its retries and waits included, from when
+            it may start by `rate`.
         retry: how often a failed call is repeated, and the waits between attempts.
         rate: calls per second at the most, over all callers of this session; None for no limit.
         engine: what connections are made of; `TGICONIK_ENGINE` says it when left out.
@@ -88,7 +108,8 @@ class Session(Closeable):
         plain_http: the hosts that may be called without encryption.
 
     Raises:
-        ConfigurationError: the URL is not one that credentials may be sent to.
+        ConfigurationError: the URL is not one that credentials may be sent to, or a number is not
+            above zero.
     """
 
     def __init__(
@@ -105,6 +126,10 @@ class Session(Closeable):
         user_agent: str | None = None,
         plain_http: Collection[str] = (),
     ) -> None:
+        positive(timeout, "timeout")
+        positive(deadline, "deadline")
+        if rate is not None:
+            positive(rate, "rate")
         self.plain_http: frozenset[str] = hosts(plain_http)
         self.base_url: str = checked_url(base_url, self.plain_http)
         self._auth = auth
@@ -115,7 +140,9 @@ class Session(Closeable):
         self._counter = TrafficCounter()
         self._date: str | None = None
         self._closed = False
-        self._in_flight: set[anyio.CancelScope] = set()
+        self._in_flight: PerLoop[set[anyio.CancelScope]] = PerLoop(
+            set[anyio.CancelScope], _cancel_all
+        )
         product = f"{header('User-Agent', user_agent)} " if user_agent else ""
         engine = chosen_engine(engine, brought=transport is not None)
         self._connections = Connections(
@@ -125,7 +152,7 @@ class Session(Closeable):
             headers={
                 "User-Agent": product + own_user_agent(engine),
                 "Accept": "application/json",
-                "Accept-Encoding": "gzip, deflate",
+                "Accept-Encoding": ENCODINGS,
             },
         )
 
@@ -146,48 +173,80 @@ class Session(Closeable):
         """
         return http_date(self._date) if self._date is not None else None
 
+    @contextmanager
+    def within(self, seconds: float) -> Iterator[None]:
+        """Let calls of this block fail fast: in so many seconds, and without a second try.
+
+        A call that is refused because there were too many is tried again, if that is soon enough.
+        """
+        token = _at_most.set(seconds)
+        try:
+            yield
+        finally:
+            _at_most.reset(token)
+
+    async def sign_in(self) -> None:
+        """Get what calls are signed with, where that takes a call of its own.
+
+        Raises:
+            CallError: as that call ended.
+        """
+        if self._auth is not None:
+            await self._auth.headers(self)
+
     async def aclose(self) -> None:
         """Close all connections. Safe to call twice.
 
         Calls in flight end at once, with `ClientClosed`.
         """
         self._closed = True
-        for scope in list(self._in_flight):
-            scope.cancel()
+        await self._in_flight.aclose()
         await self._connections.aclose()
 
     async def send(self, call: Call) -> Answer:
         """Send a call and return what the platform answered, once it says yes.
 
-        A redirect is an answer, not followed: credentials go to no other host.
+        A redirect is no yes and is not followed: credentials go to no other host.
 
         Raises:
-            StatusError: the platform said no; one class per status.
+            StatusError: the platform said no; one class per status. `Redirected` where somebody
+                else answered.
+            UnreadableResponse: a page came instead, or more than anybody can use.
             ConnectionFailed: no connection, or it broke.
             TimedOut: the call took longer than `timeout` or, in all, than `deadline`.
             ClientClosed: the session was closed before.
         """
         if self._closed:
             raise errors.ClientClosed("the client is closed; nothing was sent", **self._where(call))
-        with anyio.move_on_after(self._deadline) as scope:
-            self._in_flight.add(scope)
+        in_flight = await self._in_flight.get()
+        deadline = min(self._deadline, _at_most.get())
+        with anyio.move_on_after(deadline) as scope:
+            in_flight.add(scope)
             try:
-                return await self._until_answered(call, scope.deadline)
+                return await self._until_answered(call, scope)
             finally:
-                self._in_flight.discard(scope)
+                in_flight.discard(scope)
         if self._closed:
             raise errors.ClientClosed(
                 "the client was closed before the answer came", **self._where(call)
             )
         raise errors.TimedOut(
-            f"no answer within {self._deadline:g} s, retries included", **self._where(call)
+            f"no answer within {deadline:g} s, retries included", **self._where(call)
         )
 
-    def _where(self, call: Call) -> dict[str, str]:
-        """Method and URL of a call, as errors show them."""
-        return {"method": call.method, "url": call.shown_url(self.base_url)}
+    def _where(self, call: Call) -> dict[str, Any]:
+        """Method and URL of a call, as errors show them, and what they mask."""
+        return {
+            "method": call.method,
+            "url": call.shown_url(self.base_url),
+            "mask": call.mask(self._known({})),
+        }
 
-    async def _until_answered(self, call: Call, give_up: float) -> Answer:
+    def _known(self, credentials: Mapping[str, str]) -> Mapping[str, str]:
+        """The secrets that this session knows."""
+        return Hidden({**(self._auth.secrets() if self._auth else {}), **credentials})
+
+    async def _until_answered(self, call: Call, scope: anyio.CancelScope) -> Answer:
         attempt = 0
         renewed = False
         self._counter.calls += 1
@@ -195,6 +254,8 @@ class Session(Closeable):
         while True:
             attempt += 1
             credentials = await self._credentials(call)
+            if self._rate is not None and not await self._rate.start_now():
+                await self._wait_for(self._rate, call, scope)
             try:
                 return await self._once(call, credentials)
             except errors.Unauthorized:
@@ -205,7 +266,7 @@ class Session(Closeable):
                 renewed = True
             except errors.CallError as error:
                 wait = self._wait_before_next(call, error, attempt)
-                if wait is None or anyio.current_time() + wait >= give_up:
+                if wait is None or anyio.current_time() + wait >= scope.deadline:
                     raise
                 _log.info("trying again in %.1f s after: %s", wait, error)
                 await anyio.sleep(wait)
@@ -215,6 +276,8 @@ class Session(Closeable):
     def _wait_before_next(self, call: Call, error: errors.CallError, attempt: int) -> float | None:
         sent = not isinstance(error.__cause__, _NEVER_SENT)
         repeat = may_repeat(error, repeatable=call.repeatable, sent=sent)
+        if _at_most.get() < math.inf and not isinstance(error, errors.TooManyRequests):
+            return None
         if attempt >= self._retry.attempts or not repeat:
             return None
         wait = self._retry.wait(attempt, requested_wait(error))
@@ -230,18 +293,20 @@ class Session(Closeable):
         return Hidden(await self._auth.headers(self))
 
     async def _once(self, call: Call, credentials: Mapping[str, str]) -> Answer:
-        answer = await self._rate_limited(call, credentials)
+        answer = await self._counted(call, credentials)
         if len(answer.content) > _MOST:
             raise unreadable(answer, f"more than {_MOST} bytes")
         refusal = problem(answer, at=datetime.now(UTC))
         if refusal is not None:
             raise refusal
+        if is_page(answer):
+            raise unreadable(answer, "not JSON but a page, such as a proxy's log-in")
         return answer
 
-    async def _rate_limited(self, call: Call, credentials: Mapping[str, str]) -> Answer:
+    async def _counted(self, call: Call, credentials: Mapping[str, str]) -> Answer:
+        """The exchange, of which the rate limit is told."""
         if self._rate is None:
             return await self._exchange(call, credentials)
-        self._counter.waited += await self._rate.wait()
         left = None
         try:
             answer = await self._exchange(call, credentials)
@@ -249,6 +314,21 @@ class Session(Closeable):
         finally:
             self._rate.ended(left=left)
         return answer
+
+    async def _wait_for(self, rate: RateLimit, call: Call, scope: anyio.CancelScope) -> None:
+        """Wait until a call may start. Its deadline counts the platform's pauses, not our pace."""
+        most = min(self._deadline, _at_most.get())
+        left, paused = scope.deadline - anyio.current_time(), rate.paused()
+        scope.deadline = math.inf
+        try:
+            self._counter.waited += await rate.wait(patience=left)
+            scope.deadline = anyio.current_time() + left - (rate.paused() - paused)
+        except PausedTooLongError as pause:
+            raise errors.TimedOut(
+                f"not sent: the platform refused calls and asks all to wait {pause.seconds:.0f} s "
+                f"more, beyond the {most:g} s that a call may take",
+                **self._where(call),
+            ) from None
 
     async def _exchange(self, call: Call, credentials: Mapping[str, str]) -> Answer:
         """The request and its answer, whatever it says.
@@ -273,15 +353,19 @@ class Session(Closeable):
                     status=reply.status,
                     headers=reply.headers,
                     content=await self._read(reply),
-                    credentials=credentials,
+                    credentials=self._known(credentials),
                 )
+            except NotUnpackableError as error:
+                raise errors.UnreadableResponse(
+                    str(error), status=reply.status, excerpt="", **self._where(call)
+                ) from None
             finally:
                 await reply.aclose()
         except httpx.InvalidURL as error:
             raise errors.ConfigurationError(f"{call.method} {shown[:200]}…: {error}") from None
         except httpx.TimeoutException as error:
             raise errors.TimedOut(
-                f"no answer in time ({type(error).__name__})", method=call.method, url=shown
+                f"no answer in time ({type(error).__name__})", **self._where(call)
             ) from without_traceback(error)
         except httpx.LocalProtocolError:
             # It is about what we sent and repeats it, credentials too; nor is it chained.
@@ -289,26 +373,27 @@ class Session(Closeable):
                 f"{call.method} {shown}: what was to be sent is no HTTP"
             ) from None
         except httpx.RequestError as error:
-            raise errors.ConnectionFailed(
-                reason(error), method=call.method, url=shown
-            ) from without_traceback(error)
+            why = self._connections.why_not_connected(
+                error, self.base_url if call.base is None else call.base
+            )
+            raise errors.ConnectionFailed(why, **self._where(call)) from without_traceback(error)
 
     async def _read(self, reply: HttpReply) -> bytes:
-        """The body; of one that has no end, some bytes more than anybody will look at."""
-        pieces: list[bytes] = []
-        size = 0
-        encoding = reply.headers.get("content-encoding")
-        async for piece in decoded(self._counted(reply.chunks()), encoding):
-            pieces.append(piece)
-            size += len(piece)
-            if size > _MOST:
-                break
-        return b"".join(pieces)
+        """The body; of one that has no end, a byte more than anybody will look at."""
+        body = bytearray()
+        unpacked = unpacker(reply.headers.get("content-encoding"))
+        async for piece in reply.chunks():
+            self._counter.received += len(piece)
+            body += unpacked(piece, _MOST + 1 - len(body))
+            if len(body) > _MOST:
+                return bytes(body)
+        unpacked.end()
+        return bytes(body)
 
-    async def _counted(self, chunks: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
-        async for chunk in chunks:
-            self._counter.received += len(chunk)
-            yield chunk
+
+async def _cancel_all(scopes: Collection[anyio.CancelScope]) -> None:
+    for scope in list(scopes):
+        scope.cancel()
 
 
 #: Longer than any page of a list, and short enough for a machine to hold a few of.

@@ -6,6 +6,7 @@ faster. No I/O, no HTTP.
 """
 
 from tgiconik._models.base import UNSET, Model, Unset, is_secret
+from tgiconik._models.checking import check
 from tgiconik._models.decoding import decode, structure
 from tgiconik._models.record import Record, wire_name, wired
 from tgiconik._models.text import writable
@@ -20,6 +21,7 @@ __all__ = [
     "Model",
     "Record",
     "Unset",
+    "check",
     "decode",
     "is_secret",
     "parse_time",

@@ -8,12 +8,16 @@ the others from its class.
 
 import enum
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from inspect import get_annotations
 from typing import Any, ClassVar, Final, cast
 
 import attrs
 from typing_extensions import dataclass_transform
+
+from tgiconik._secrets import LinkedText, Secret, opens_something
+from tgiconik._validate import did_you_mean
+from tgiconik.errors import ConfigurationError
 
 
 class Unset(enum.Enum):
@@ -36,6 +40,10 @@ _SECRET: Final = re.compile(
 )
 
 
+class NoSuchFieldError(ConfigurationError, TypeError):
+    """A field that a model does not have."""
+
+
 class _LazyFields:
     """A model's `__attrs_attrs__`: attrs builds it, and puts it in this one's place, on demand."""
 
@@ -43,7 +51,8 @@ class _LazyFields:
         if model is Model:
             return ()
         these = {
-            name: attrs.field(default=getattr(model, name))
+            # Whoever prints fields by itself, such as rich, asks attrs which it may show.
+            name: attrs.field(default=getattr(model, name), repr=not is_hidden(name))
             for name in get_annotations(model)
             if not name.startswith("_")
         }
@@ -72,9 +81,12 @@ class Model:
         cls.__attrs_attrs__ = _LazyFields()
 
     def __init__(self, **values: Any) -> None:  # noqa: ANN401 - typed by dataclass_transform
-        unknown = values.keys() - {field.name for field in attrs.fields(type(self))}
-        if unknown:
-            raise TypeError(f"{type(self).__name__} has no field {', '.join(sorted(unknown))}")
+        known = {field.name for field in attrs.fields(type(self))}
+        if unknown := sorted(values.keys() - known):
+            raise NoSuchFieldError(
+                f"{type(self).__name__} has no field {', '.join(unknown)}"
+                + did_you_mean(unknown[0], known)
+            )
         self.__dict__.update(values)
 
     def __eq__(self, other: object) -> bool:
@@ -86,12 +98,15 @@ class Model:
         )
 
     def __repr__(self) -> str:
-        said = (
-            f"{field.name}={_shown(field.name, value)}"
-            for field in attrs.fields(type(self))
-            if (value := getattr(self, field.name)) is not None and value is not UNSET
-        )
+        said = (f"{name}={value!r}" for name, value in self.__rich_repr__())
         return f"{type(self).__name__}({', '.join(said)})"
+
+    def __rich_repr__(self) -> Iterator[tuple[str, object]]:
+        """The fields that were given, as `repr` and rich show them."""
+        for field in attrs.fields(type(self)):
+            value = getattr(self, field.name)
+            if value is not None and value is not UNSET:
+                yield field.name, _shown(field.name, value)
 
 
 def is_secret(name: str) -> bool:
@@ -99,10 +114,13 @@ def is_secret(name: str) -> bool:
     return _SECRET.search(name) is not None
 
 
-def _shown(name: str, value: object) -> str:
-    # `has_password` is a flag and says nothing; the query of a signed URL is its key.
-    if not isinstance(value, bool) and is_secret(name):
-        return "***"
-    if isinstance(value, str) and "://" in value and "?" in value:
-        return repr(value.partition("?")[0] + "?***")
-    return repr(value)
+def _shown(name: str, value: object) -> object:
+    # `has_password` is a flag and says nothing.
+    if not isinstance(value, bool) and is_hidden(name):
+        return Secret()
+    return LinkedText(value) if isinstance(value, str) and "://" in value else value
+
+
+def is_hidden(name: str) -> bool:
+    """Whether a field of this name is not shown: a credential, or a link."""
+    return is_secret(name) or opens_something(name)

@@ -18,7 +18,7 @@ from typing import Any, Final, TypeVar, get_args, get_origin
 import msgspec
 
 from tgiconik._models.base import Model
-from tgiconik._models.reading import is_model, readers
+from tgiconik._models.reading import hides, is_model, readers
 from tgiconik._models.scalars import Hook
 from tgiconik._models.times import in_utc
 
@@ -79,7 +79,8 @@ def _form(model: type[Model]) -> type[Model] | None:
     _forms[model] = form
     times, others = [], []
     for wire, (name, kind, read, _) in fields.items():
-        if wire == name and (known := _known(kind)) is not None:
+        plain = wire == name and not hides(name, kind)
+        if plain and (known := _known(kind)) is not None:
             form.__annotations__[wire] = known | None
         elif wire == name and kind is datetime:
             times.append(name)

@@ -14,10 +14,20 @@ from typing import Any, Final, TypeAlias, TypeVar, cast, get_args, get_origin, g
 import attrs
 from cattrs import Converter
 
-from tgiconik._models.base import Model, Unset
+from tgiconik._models.base import Model, Unset, is_hidden
 from tgiconik._models.record import Record, wire_name_of
-from tgiconik._models.scalars import STRICT, TOLERANT, Hook, json_type, read_object
+from tgiconik._models.scalars import (
+    STRICT,
+    TOLERANT,
+    Hook,
+    json_type,
+    read_linked,
+    read_object,
+    read_secret,
+    read_strict_secret,
+)
 from tgiconik._models.wire import DecodeError, Json
+from tgiconik._secrets import Secret
 
 T = TypeVar("T")
 
@@ -106,7 +116,7 @@ def _record_hook(converter: Converter, strict: bool, kind: type[Any]) -> Hook:  
         if not isinstance(value, dict):
             raise DecodeError(f"an object was expected, not {json_type(value)}")
         if not fields:  # at the first use, not at once: records may contain themselves
-            fields.extend(_record_fields(converter, kind))
+            fields.extend(_record_fields(converter, kind, strict))
         found: dict[str, Any] = {}
         extra = dict(value)
         for field, wire, hint, read in fields:
@@ -128,7 +138,9 @@ def _record_hook(converter: Converter, strict: bool, kind: type[Any]) -> Hook:  
 
 
 def _record_fields(
-    converter: Converter, kind: type[Any]
+    converter: Converter,
+    kind: type[Any],
+    strict: bool,  # noqa: FBT001 - as above
 ) -> list[tuple["attrs.Attribute[Any]", str, Any, Hook]]:
     hints = get_type_hints(kind)
     found = []
@@ -138,8 +150,28 @@ def _record_fields(
         hint = hints[field.name]
         options = _options(hint)
         only = options[0] if len(options) == 1 else hint
-        found.append((field, wire_name_of(field), only, _hook(converter, only)))
+        read = _text_hook(field.name, strict) if only is str else _hook(converter, only)
+        if is_hidden(field.name) and get_args(only)[:1] == (str,):
+            read = _hiding_each(read)
+        found.append((field, wire_name_of(field), only, read))
     return found
+
+
+def _hiding_each(read: Hook) -> Hook:
+    """A hook for several texts, none of which is to be shown."""
+
+    def read_hidden(value: Json, kind: object) -> Any:  # noqa: ANN401 - a list or a tuple
+        texts = read(value, kind)
+        return type(texts)(map(Secret, texts))
+
+    return read_hidden
+
+
+def _text_hook(name: str, strict: bool) -> Hook:  # noqa: FBT001 - as above
+    """The hook of a record's text, by what is known of a field of this name."""
+    if is_hidden(name):
+        return read_strict_secret if strict else read_secret
+    return read_linked if strict else TOLERANT[str]
 
 
 def _model_hook(converter: Converter, model: type[Model]) -> Hook:
@@ -180,9 +212,17 @@ def _readers(converter: Converter, model: type[Model]) -> dict[str, Reader]:
         options = _options(hint)
         kind = options[0] if len(options) == 1 else hint
         exact = next((one for one in _AS_IT_IS if one in options), None)
+        read = converter.get_structure_hook(kind)
+        if hides(name, kind):
+            read, exact = read_secret if kind is str else _hiding_each(read), None
         wire = model._wire.get(name, name)  # noqa: SLF001 - our own
-        found[wire] = name, kind, converter.get_structure_hook(kind), exact
+        found[wire] = name, kind, read, exact
     return found
+
+
+def hides(name: str, kind: Any) -> bool:  # noqa: ANN401 - an annotation
+    """Whether a model's field holds text that is not shown, or several of them."""
+    return kind in (str, list[str]) and is_hidden(name)
 
 
 def _options(kind: Any) -> list[Any]:  # noqa: ANN401 - an annotation

@@ -1,7 +1,8 @@
 """Reads single JSON values: text, numbers, booleans, times and objects.
 
-Tolerant where platforms are known to differ from their documents (numbers as text, text as numbers)
-and strict where a mistake would go unseen: null never becomes "None", 3.7 never becomes 3.
+Tolerant where platforms are known to differ from their documents (numbers and booleans as text,
+text as numbers) and strict where a mistake would go unseen: null never becomes "None", 3.7 never
+becomes 3.
 """
 
 import math
@@ -13,11 +14,13 @@ from typing import Any, Final, TypeAlias
 
 from tgiconik._models.times import parse_time
 from tgiconik._models.wire import DecodeError, Json
+from tgiconik._secrets import LinkedText, Secret
 
 #: Reads parsed JSON as a type; cattrs passes the type along.
 Hook: TypeAlias = Callable[[Json, Any], Any]
 
 _INTEGER: Final = re.compile(r"-?[0-9]{1,20}", re.ASCII)
+_BOOLEANS: Final = {"true": True, "false": False}
 _LONGEST_QUOTE: Final = 40
 
 
@@ -34,6 +37,22 @@ def _read_str(value: Json, _: object) -> str:
     if isinstance(value, int | float) and not isinstance(value, bool):
         return str(value)
     raise DecodeError(f"text was expected, not {json_type(value)}")
+
+
+def read_secret(value: Json, _: object) -> str:
+    """Text that is a credential or opens something, as text that is not shown."""
+    return Secret(_read_str(value, str))
+
+
+def read_strict_secret(value: Json, _: object) -> str:
+    """The same, of text alone."""
+    return Secret(_read_strict_str(value, str))
+
+
+def read_linked(value: Json, _: object) -> str:
+    """Text for people, of which no link is shown."""
+    text = _read_strict_str(value, str)
+    return LinkedText(text) if "://" in text else text
 
 
 def _read_int(value: Json, _: object) -> int:
@@ -60,6 +79,8 @@ def _read_float(value: Json, _: object) -> float:
 def _read_bool(value: Json, _: object) -> bool:
     if isinstance(value, bool):
         return value
+    if isinstance(value, str) and (read := _BOOLEANS.get(value.lower())) is not None:
+        return read
     raise DecodeError(f"a boolean was expected, not {_quoted(value)}")
 
 
@@ -87,6 +108,12 @@ def _read_strict_str(value: Json, _: object) -> str:
     raise DecodeError(f"text was expected, not {json_type(value)}")
 
 
+def _read_strict_bool(value: Json, _: object) -> bool:
+    if isinstance(value, bool):
+        return value
+    raise DecodeError(f"a boolean was expected, not {_quoted(value)}")
+
+
 def _read_strict_int(value: Json, _: object) -> int:
     if isinstance(value, int) and not isinstance(value, bool):
         return value
@@ -95,7 +122,9 @@ def _read_strict_int(value: Json, _: object) -> int:
 
 def _quoted(value: Json) -> str:
     if isinstance(value, str | int | float) and not isinstance(value, bool):
-        return f"{str(value)[:_LONGEST_QUOTE]!r}"
+        text = str(value)
+        # Whole or not at all: half a secret is masked nowhere.
+        return repr(text) if len(text) <= _LONGEST_QUOTE else f"{len(text)} characters"
     return json_type(value)
 
 
@@ -113,4 +142,5 @@ STRICT: Final[Mapping[type, Hook]] = {
     **TOLERANT,
     str: _read_strict_str,
     int: _read_strict_int,
+    bool: _read_strict_bool,
 }

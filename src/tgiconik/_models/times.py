@@ -2,6 +2,9 @@
 
 from datetime import UTC, datetime
 
+from tgiconik._validate import with_zone
+from tgiconik.errors import ConfigurationError
+
 
 def parse_time(text: str) -> datetime:
     """A time in UTC. One without a zone is read as UTC; one without a time of day as midnight.
@@ -30,6 +33,13 @@ def in_utc(time: datetime) -> datetime:
 
 
 def rfc3339(time: datetime) -> str:
-    """A time as the platforms read it: RFC 3339 in UTC; one without a zone is read as UTC."""
-    aware = time if time.tzinfo else time.replace(tzinfo=UTC)
-    return aware.astimezone(UTC).isoformat().replace("+00:00", "Z")
+    """A time as the platforms read it: RFC 3339 in UTC.
+
+    Raises:
+        ConfigurationError: it has no time zone, or is out of range in UTC.
+    """
+    try:
+        in_zone = with_zone(time, "a time").astimezone(UTC)
+    except OverflowError as error:
+        raise ConfigurationError(f"{time} is out of range in UTC") from error
+    return in_zone.isoformat().replace("+00:00", "Z")

@@ -11,6 +11,7 @@ from tgiconik._models.base import UNSET, Model
 from tgiconik._models.record import wire_name_of
 from tgiconik._models.times import rfc3339
 from tgiconik._models.wire import Json
+from tgiconik.errors import ConfigurationError
 
 
 def unstructure(value: object) -> Json:
@@ -22,7 +23,7 @@ def unstructure(value: object) -> Json:
     if attrs.has(type(value)):
         return _fields(value)
     if isinstance(value, Mapping):
-        return {str(name): unstructure(one) for name, one in value.items() if one is not UNSET}
+        return {_name(name): unstructure(one) for name, one in value.items() if one is not UNSET}
     if isinstance(value, list | tuple):
         return [unstructure(one) for one in value]
     if isinstance(value, datetime):
@@ -30,6 +31,14 @@ def unstructure(value: object) -> Json:
     if isinstance(value, date):
         return value.isoformat()
     return value.value if isinstance(value, Enum) else value
+
+
+def _name(name: object) -> str:
+    if not isinstance(name, str):
+        raise ConfigurationError(
+            f"names in JSON are text, not {type(name).__name__}; write str({name!r})"
+        )
+    return name
 
 
 def _fields(value: object) -> dict[str, Json]:

@@ -3,7 +3,9 @@
 A cursor is a piece of query (`page=3&per_page=100`, `last_id=…`): it can be stored, and read. What
 stands behind a `#` in it is not sent.
 None ends the list. Asking for a page past the end is an error on the platform, so that nothing here
-guesses a page number: it follows `next_url`, or goes on from the last entry of a full page.
+guesses a page number: it follows `next_url`, or goes on from the last entry. A list ends where the
+platform says so: by an empty page, by its total, or by a `next_url` that it gives until then. That
+a page is shorter than asked says nothing: platforms cap pages, and leave out what one may not see.
 """
 
 import json
@@ -16,7 +18,7 @@ import attrs
 #: How far page numbers reach in lists that a search index backs.
 WINDOW: Final = 10_000
 
-#: The largest page that every list gives: one that is shorter than this and than was asked is last.
+#: The largest page that every list gives.
 _SURE: Final = 100
 
 
@@ -45,9 +47,11 @@ class ReadPage:
     key: str = "id"
 
     @property
-    def full(self) -> bool:
-        """Whether there may be more entries: the page has as many as were requested."""
-        return len(self.items) >= min(self.per_page or _SURE, _SURE) > 0
+    def last(self) -> bool:
+        """Whether the list is known to end here: nothing came, or at once all that there is."""
+        total = getattr(self.envelope, "total", None)
+        at_once = self.cursor is None and isinstance(total, int) and len(self.items) >= total
+        return at_once or not self.items
 
 
 Style: TypeAlias = Callable[[ReadPage], str | None]
@@ -58,9 +62,13 @@ def by_url(page: ReadPage) -> str | None:
     url: str | None = getattr(page.envelope, "next_url", None)
     if not url:
         return None
-    parts = urlsplit(url)
-    if parts.path.rstrip("/") != page.path.rstrip("/") or not parts.query:
-        raise LostTrackError(f"next_url leads from {page.path} to {parts.path}")
+    try:
+        parts = urlsplit(url)
+    except ValueError:
+        raise LostTrackError("next_url is no URL") from None
+    # Its host is not followed, and it comes with and without what the API's paths begin with.
+    if not _same_path(parts.path, page.path) or not parts.query:
+        raise LostTrackError("next_url leads to another list")
     return parts.query
 
 
@@ -82,8 +90,8 @@ def by_scroll(page: ReadPage) -> str | None:
     if not scroll or not page.items:
         return None
     # The platform moves on below the same id: the count tells one page's cursor from the next.
-    read = int((page.cursor or "").partition("#")[2] or 0)
-    return f"{urlencode({'scroll': 'true', 'scroll_id': scroll})}#{read + 1}"
+    pages = int((page.cursor or "").partition("#")[2] or 0)
+    return f"{urlencode({'scroll': 'true', 'scroll_id': scroll})}#{pages + 1}"
 
 
 def by_search_after(page: ReadPage) -> str | None:
@@ -107,7 +115,7 @@ def by_sort_values(page: ReadPage) -> str | None:
     values = getattr(page.items[-1], "sort_", None)
     if not values:
         return by_url(page)
-    return urlencode({"search_after": json.dumps(values)}) if page.full else None
+    return None if page.last else urlencode({"search_after": json.dumps(values)})
 
 
 def too_long(page: ReadPage) -> bool:
@@ -142,9 +150,18 @@ def values_at(cursor: str) -> list[Any]:
 
 
 def _after(page: ReadPage, name: str, key: str) -> str | None:
-    if not page.full:
+    if page.last:
         return None
     last = getattr(page.items[-1], key, None)
-    if last is None:
+    if last is not None:
+        return urlencode({name: last})
+    # Entries that have no such field cannot be gone on from: here alone a short page is an end.
+    if len(page.items) >= min(page.per_page or _SURE, _SURE):
         raise LostTrackError(f"the last entry of a full page has no {key} to go on from")
-    return urlencode({name: last})
+    return None
+
+
+def _same_path(one: str, other: str) -> bool:
+    """Whether two paths are the same below `/API`, which some answers leave out."""
+    ones, others = (path.strip("/").removeprefix("API/") for path in (one, other))
+    return ones == others or ones.endswith(f"/API/{others}")

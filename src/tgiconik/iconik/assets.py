@@ -12,6 +12,7 @@ from typing import Final, TypedDict
 import attrs
 
 from tgiconik import errors
+from tgiconik._validate import texts
 from tgiconik.iconik._parallel_pages import read_all
 from tgiconik.iconik.models import assets as m
 from tgiconik.iconik.services.assets import AssetsService
@@ -188,12 +189,16 @@ class Assets(AssetsService):
             min_number: how many must approve.
 
         Raises:
-            ConfigurationError: nobody is asked.
+            ConfigurationError: nobody is asked, or one id stands where a list is wanted.
         """
-        if not users and not groups:
+        user_ids, group_ids = texts(users, "users"), texts(groups, "groups")
+        if not user_ids and not group_ids:
             raise errors.ConfigurationError("a request for approval needs users or groups")
         body = m.ApprovalInput(
-            version_id=version_id, users=list(users), groups=list(groups), min_number=min_number
+            version_id=version_id,
+            users=list(user_ids),
+            groups=list(group_ids),
+            min_number=min_number,
         )
         await self.create_object_approval_request("assets", asset_id, body=body)
 
@@ -212,7 +217,7 @@ class Assets(AssetsService):
         """
         body = m.ApprovalByInput(version_id=version_id, status=status)
         noted = await self.set_object_approval("assets", asset_id, body=body)
-        if noted.version_id not in {None, version_id}:
+        if noted is not None and noted.version_id not in {None, version_id}:
             raise errors.Inconsistent(
                 f"asset {asset_id}: version {version_id} was to be {status}, and iconik noted "
                 f"it for {noted.version_id}"
@@ -333,10 +338,11 @@ class Assets(AssetsService):
         Raises:
             ConfigurationError: there is nobody to write to.
         """
-        if not emails:
+        addresses = texts(emails, "emails")
+        if not addresses:
             raise errors.ConfigurationError("a share by e-mail needs an address")
         body = m.ShareCreateInput(
-            emails=list(emails),
+            emails=list(addresses),
             title=keyed_title(title, key),
             expires=expires,
             message=message,

@@ -6,6 +6,7 @@ from typing import Final
 import attrs
 
 from tgiconik import errors
+from tgiconik._http import diagnosis
 from tgiconik.iconik.metadata import Metadata
 from tgiconik.iconik.policy_view import view_problems
 from tgiconik.iconik.services.users import UsersService
@@ -72,6 +73,9 @@ WORKFLOW_ROLES: Final[Mapping[str, frozenset[str]]] = {
     "recall_version": _SHARING
     - {"can_write_shares", "can_read_approval_request", "can_read_metadata_views"}
     | {"can_read_collections", "can_write_collections", "can_write_metadata_values"},
+    # It opens nothing.
+    "reconcile_links": _SHARING - {"can_write_shares"}
+    | {"can_search", "can_read_collections", "can_write_collections"},
     "onboard_partner": _SHARING | _PACKING,
     "process_enhancement_request": _SHARING | _TIMELINE | {"can_write_collections"},
     "build_audit_record": frozenset(
@@ -93,8 +97,7 @@ class IconikCheck:
     """The result of checking an iconik client.
 
     Attributes:
-        user: e-mail address of the user that the token acts as; None if the credentials do not
-            work.
+        user: e-mail address of the user that the token acts as; None if that could not be read.
         missing_roles: roles that the user lacks, by workflow; only workflows that lack one.
         problems: everything that is missing or wrong, one sentence each.
     """
@@ -126,7 +129,7 @@ async def check(
         user = (await users.get_current_user()).email
         roles = frozenset([role async for role in users.list_current_user_roles()])
     except errors.TgIconikError as error:
-        return IconikCheck(problems=(f"The credentials do not work: {error}",))
+        return IconikCheck(problems=(diagnosis(error, "iconik", "ICONIK_URL"),))
     missing = {
         workflow: needed - roles for workflow, needed in WORKFLOW_ROLES.items() if needed - roles
     }

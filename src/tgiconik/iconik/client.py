@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Final, Self, Unpack
 
 from tgiconik import errors
 from tgiconik._http import (
+    CHECK_DEADLINE,
     Closeable,
     Engine,
     HeaderAuth,
@@ -17,10 +18,13 @@ from tgiconik._http import (
     Retry,
     Session,
     SessionOptions,
+    Surface,
     Traffic,
     Transport,
     build,
+    checked_url,
     chosen_engine,
+    hosts,
     literal_path,
 )
 
@@ -53,18 +57,41 @@ _VARIABLES: Final = {
 }
 #: Characters that a header can carry. The HTTP library's error repeats other values, secret or not.
 _CREDENTIAL: Final = re.compile(r"[!-~]+")
+_API: Final = re.compile(r"/+API/*\Z", re.IGNORECASE)
 #: iconik allows about 1,000 calls in 20 seconds per set of credentials: these, and the ten that may
 #: start at once after a pause.
 _CALLS_PER_SECOND: Final = 49.0
 
 
-class IconikClient(Closeable):
+def _is_credential(value: object) -> bool:
+    return isinstance(value, str) and _CREDENTIAL.fullmatch(value) is not None
+
+
+def without_api(url: str, plain_http: Collection[str] = ()) -> str:
+    """Take `/API`, which every path begins with, off the end of iconik's URL.
+
+    Args:
+        url: such as `https://app.iconik.io/API/`.
+        plain_http: hosts that may be called unencrypted.
+
+    Raises:
+        ConfigurationError: it is no URL that credentials may be sent to, or it names a service too.
+    """
+    origin = _API.sub("", checked_url(url, hosts(plain_http)))
+    before, names_service, _ = origin.partition("/API/")
+    if names_service:
+        raise errors.ConfigurationError(f"{origin!r} is not iconik's origin: give {before!r}")
+    return origin
+
+
+class IconikClient(Closeable, Surface):
     """iconik for one application token: `async with` it, or call `aclose` at the end.
 
     Nothing is sent before the first call.
 
     Args:
-        url: origin, such as `https://app.iconik.io` or `https://eu.iconik.io`.
+        url: origin, such as `https://app.iconik.io` or `https://eu.iconik.io`; `/API` at its end,
+            as other tools want it, is taken for the origin.
         app_id: id of the application.
         auth_token: its token; it acts as the user it was made for.
         timeout: seconds to wait for a connection, and between two pieces of an answer.
@@ -103,13 +130,13 @@ class IconikClient(Closeable):
         given = Hidden({"app_id": app_id, "auth_token": auth_token})
         # A traceback with its local variables would show it.
         del auth_token
-        wrong = [name for name, value in given.items() if not _CREDENTIAL.fullmatch(value)]
+        wrong = [name for name, value in given.items() if not _is_credential(value)]
         if wrong:
             raise errors.ConfigurationError(
                 f"{wrong[0]} is empty, or not ASCII without blanks; was a line's end copied too?"
             )
         self._session = Session(
-            url,
+            without_api(url, plain_http),
             auth=HeaderAuth({"App-ID": app_id, "Auth-Token": given["auth_token"]}),
             timeout=timeout,
             deadline=deadline,
@@ -121,7 +148,11 @@ class IconikClient(Closeable):
             plain_http=plain_http,
         )
         self._links = Links(
-            timeout=timeout, engine=engine, transport=transport, plain_http=plain_http
+            timeout=timeout,
+            deadline=deadline,
+            engine=engine,
+            transport=transport,
+            plain_http=plain_http,
         )
         self._retry = retry or Retry()
 
@@ -325,9 +356,12 @@ class IconikClient(Closeable):
     async def check(self, policy: "ReleasePolicy | None" = None) -> "IconikCheck":
         """Check what the workflows need, without changing anything: see `IconikCheck`.
 
+        Where iconik does not answer, the result says why within seconds.
+
         Args:
             policy: also check that its metadata view and fields exist.
         """
         from tgiconik.iconik.check import check
 
-        return await check(self.users, self.metadata, policy)
+        with self._session.within(CHECK_DEADLINE):
+            return await check(self.users, self.metadata, policy)

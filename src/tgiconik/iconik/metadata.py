@@ -8,11 +8,13 @@ Source: `GET|PUT /API/metadata/v1/{object_type}/{object_id}/views/{view_id}/`.
 import datetime as dt
 import math
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from typing import Any, Final, Literal, TypeAlias
+from typing import Any, Final, Literal, TypeAlias, TypeVar
 
 from tgiconik import errors
 from tgiconik._models import parse_time, rfc3339
 from tgiconik.iconik.services.metadata import MetadataService
+
+T = TypeVar("T")
 
 #: A value of a field.
 Value: TypeAlias = str | int | float | bool | dt.datetime | dt.date
@@ -300,6 +302,9 @@ class Metadata(MetadataService):
         answer = await self.replace_object_view_metadata(
             object_type, object_id, view_id, body={"metadata_values": written}
         )
+        if answer is None:
+            # Written, and iconik says no more: look what stands there now.
+            return await self.values(object_id, view_id, object_type=object_type)
         return MetadataValues(_read(answer.metadata_values or {}))
 
 
@@ -328,18 +333,58 @@ def _written(
     """The same the other way round; without a mode, what is sent replaces what is there."""
     how = {"mode": mode} if mode else {}
     return {
-        name: {"field_values": [{"value": _sent(value)} for value in _many(values)], **how}
-        for name, values in fields.items()
+        name: {"field_values": [{"value": _sent(name, one)} for one in _many(name, values)], **how}
+        for name, values in _mapping(fields, "fields").items()
     }
 
 
-def _many(values: Given) -> Sequence[Value]:
+def values_by_view(
+    metadata: Mapping[str, Mapping[str, Given]],
+) -> Mapping[str, Mapping[str, Given]]:
+    """Metadata by view id and field name, checked before anything is written.
+
+    Args:
+        metadata: such as `{view_id: {"Regions": ["DE"]}}`.
+
+    Raises:
+        ConfigurationError: it is something else, such as `{"Regions": ["DE"]}` without a view.
+    """
+    for view_id, fields in _mapping(metadata, "metadata").items():
+        if not isinstance(fields, Mapping):
+            raise errors.ConfigurationError(
+                f"metadata: {view_id!r} should be the id of a metadata view; "
+                f"write {{view_id: {{{view_id!r}: {fields!r}}}}}"
+            )
+        _written(fields)
+    return metadata
+
+
+def _mapping(given: object, name: str) -> Mapping[str, Any]:
+    if not isinstance(given, Mapping) or not all(isinstance(key, str) for key in given):
+        raise errors.ConfigurationError(f"{name} must be a mapping from names, not {given!r}")
+    return given
+
+
+def _many(name: str, values: Given) -> Sequence[Value]:
     if values is None:
         return ()
-    return [values] if isinstance(values, str | int | float | dt.date) else values
+    if isinstance(values, str | int | float | dt.date):
+        return [values]
+    if not isinstance(values, list | tuple):
+        _value(name, values)
+    return values
 
 
-def _sent(value: Value) -> str | int | float | bool:
+def _sent(name: str, value: Value) -> str | int | float | bool:
     if isinstance(value, dt.datetime):
         return rfc3339(value)
-    return value.isoformat() if isinstance(value, dt.date) else value
+    return value.isoformat() if isinstance(value, dt.date) else _value(name, value)
+
+
+def _value(name: str, value: T) -> T:
+    if isinstance(value, str | int | float | dt.date):
+        return value
+    raise errors.ConfigurationError(
+        f"metadata field {name}: {value!r} is none of text, number, boolean, date or time, nor a "
+        "list of them"
+    )

@@ -19,7 +19,7 @@ import attrs
 
 from tgiconik._http import Pages
 from tgiconik._models import rfc3339
-from tgiconik._validate import texts
+from tgiconik._validate import several, texts
 from tgiconik.errors import ConfigurationError
 from tgiconik.iconik import _paging
 from tgiconik.iconik.models import search as m
@@ -90,7 +90,7 @@ def term(field: str, value: Value) -> Condition:
     """
     if value == "":
         raise ConfigurationError(f"term({field!r}) needs a value; for none there is missing()")
-    return _one(m.CriteriaTermInput(name=field, value=escaped(_text(value))))
+    return _one(m.CriteriaTermInput(name=field, value=escaped(_text(_checked(value)))))
 
 
 def one_of(field: str, values: Iterable[Value]) -> Condition:
@@ -101,9 +101,9 @@ def one_of(field: str, values: Iterable[Value]) -> Condition:
         values: text, numbers, flags or times.
 
     Raises:
-        ConfigurationError: one text instead of several values; say `term` instead.
+        ConfigurationError: one value instead of several; say `term` instead.
     """
-    if isinstance(values, str):
+    if isinstance(values, str) or not isinstance(values, Iterable):
         raise ConfigurationError(f"one_of({field!r}) takes several values; for one there is term()")
     # Unescaped: these are compared as they are, like the values that facets answer.
     return _one(m.CriteriaTermInput(name=field, value_in=[_text(value) for value in values]))
@@ -112,7 +112,7 @@ def one_of(field: str, values: Iterable[Value]) -> Condition:
 def between(field: str, start: Value | None = None, end: Value | None = None) -> Condition:
     """The field is not below `start` and not above `end`.
 
-    Times are sent in UTC; one without a zone is read as UTC.
+    Times are sent in UTC; one without a time zone is refused.
 
     Args:
         field: name of the field, such as `media_type` or `metadata.Regions`.
@@ -126,9 +126,9 @@ def between(field: str, start: Value | None = None, end: Value | None = None) ->
         raise ConfigurationError(f"between({field!r}) needs a start or an end")
     bounds = m.CriteriaRangeFilterInput()
     if start is not None:
-        bounds.min = _text(start)
+        bounds.min = _text(_checked(start))
     if end is not None:
-        bounds.max = _text(end)
+        bounds.max = _text(_checked(end))
     return _one(m.CriteriaTermInput(name=field, range=bounds))
 
 
@@ -328,8 +328,8 @@ def _criteria(
         body.query = query
     if fields := texts(search_fields, "search_fields"):
         body.search_fields = list(fields)
-    if where:
-        body.filter = all_of(*where).to_filter()
+    if conditions := several(where, "where", Condition, "conditions"):
+        body.filter = all_of(*conditions).to_filter()
     if fields := texts(facets, "facets"):
         body.facets = list(fields)
     if fields := texts(include_fields, "include_fields"):
@@ -346,6 +346,11 @@ def _one(condition: m.CriteriaTermInput) -> Condition:
 
 
 def _joined(operator: str, conditions: Sequence[Condition]) -> Condition:
+    for each in conditions:
+        if not isinstance(each, Condition):
+            raise ConfigurationError(
+                f"{each!r} is no condition; several are given one by one, as in all_of(*conditions)"
+            )
     return Condition(
         operator,
         terms=tuple(term for each in conditions if each.is_term for term in each.terms),
@@ -363,6 +368,14 @@ def _text(value: Value) -> str:
             return value.isoformat()
         case _:
             return str(value)
+
+
+def _checked(value: Value) -> Value:
+    """A single value; of several, such as a partner's words, an odd one only finds nothing."""
+    kinds: tuple[type, ...] = (str, int, float, date)
+    if not isinstance(value, kinds):
+        raise ConfigurationError(f"{value!r} cannot be compared with a field; give text")
+    return value
 
 
 def _sorted(fields: Sequence[str]) -> list[m.CriteriaSortInput]:

@@ -10,18 +10,22 @@ workflow look for itself.
 Source: iconik's documentation of webhooks and custom actions, and bodies that live services got.
 """
 
+import enum
 import hmac
 import json
 import re
 from collections.abc import Mapping
 from datetime import datetime
+from functools import partial
 from typing import Any, Final
 from urllib.parse import urlsplit
 
 import attrs
 
 from tgiconik import errors
+from tgiconik._frames import without_locals
 from tgiconik._models import UNSET, parse_time
+from tgiconik._secrets import Secret
 from tgiconik.iconik.models.notifications import WebhookCreateInput, WebhookStatus
 
 #: The header in which a secret travels, unless another one is named.
@@ -30,6 +34,16 @@ HEADER: Final = "X-Webhook-Secret"
 #: Bytes; more than any event has, and little enough to hold for every caller there may be.
 _MOST: Final = 1024 * 1024
 _SECRET: Final = re.compile(r"[!-~]{16,}")
+
+
+class Unauthenticated(enum.Enum):
+    """The type of `ALREADY_AUTHENTICATED`."""
+
+    ALREADY_AUTHENTICATED = enum.auto()
+
+
+#: In place of a secret: something in front of this program has authenticated the call already.
+ALREADY_AUTHENTICATED: Final = Unauthenticated.ALREADY_AUTHENTICATED
 
 
 @attrs.frozen(kw_only=True)
@@ -106,7 +120,8 @@ class Action:
         metadata_view_id: the view that was filled in, for an action that asks for values.
         metadata_values: what was filled in.
         date_created: when, in UTC.
-        auth_token: acts as that user, for a while: it is in no repr; keep it out of logs.
+        auth_token: acts as that user, for a while: it is in no repr and in no pickle; keep it out
+            of logs.
         body: all the rest of it, as it came.
     """
 
@@ -123,7 +138,13 @@ class Action:
     auth_token: str | None = attrs.field(default=None, repr=False)
     body: Mapping[str, Any] = attrs.field(factory=dict, repr=False, hash=False)
 
+    def __reduce__(self) -> tuple[Any, ...]:
+        # Whoever queues it for a worker would store the token.
+        kept = {field.name: getattr(self, field.name) for field in attrs.fields(type(self))}
+        return partial(Action, **kept | {"auth_token": None}), ()
 
+
+@without_locals
 def webhook(
     url: str,
     secret: str,
@@ -171,11 +192,12 @@ def webhook(
     )
 
 
+@without_locals
 def read_event(
     body: bytes,
     headers: Mapping[str, str],
     *,
-    secret: str | None,
+    secret: str | Unauthenticated,
     header: str = HEADER,
 ) -> Event:
     """An event from what a web server got.
@@ -183,12 +205,13 @@ def read_event(
     Args:
         body: as it came.
         headers: as they came; how their names are written does not matter.
-        secret: what the definition has; None when something in front has looked already.
+        secret: what the definition has. `ALREADY_AUTHENTICATED` where something in front has
+            looked already; a None, such as of a variable that is not set, is refused.
         header: the header in which it travels.
 
     Raises:
         WebhookRefused: the secret is missing or wrong, or the body is no event.
-        ConfigurationError: a secret that could be guessed.
+        ConfigurationError: no secret, or one that could be guessed.
     """
     _authenticate(headers, secret, header)
     told = _parsed(body)
@@ -208,11 +231,12 @@ def read_event(
     )
 
 
+@without_locals
 def read_action(
     body: bytes,
     headers: Mapping[str, str],
     *,
-    secret: str | None,
+    secret: str | Unauthenticated,
     header: str = HEADER,
 ) -> Action:
     """The call of a custom action from what a web server got.
@@ -220,12 +244,13 @@ def read_action(
     Args:
         body: as it came.
         headers: as they came; how their names are written does not matter.
-        secret: what the definition's headers have; None when something in front has looked already.
+        secret: what the definition's headers have. `ALREADY_AUTHENTICATED` where something in front
+            has looked already; a None, such as of a variable that is not set, is refused.
         header: the header in which it travels.
 
     Raises:
         WebhookRefused: the secret is missing or wrong, or the body is no call of an action.
-        ConfigurationError: a secret that could be guessed.
+        ConfigurationError: no secret, or one that could be guessed.
     """
     _authenticate(headers, secret, header)
     told = _parsed(body)
@@ -243,25 +268,26 @@ def read_action(
         metadata_view_id=_text(told, "metadata_view_id"),
         metadata_values=_object(told, "metadata_values"),
         date_created=_time(told, "date_created"),
-        auth_token=_text(told, "auth_token"),
+        auth_token=None if (token := _text(told, "auth_token")) is None else Secret(token),
         body={name: value for name, value in told.items() if name != "auth_token"},
     )
 
 
-def _check_secret(secret: str) -> None:
-    if not _SECRET.fullmatch(secret):
+def _check_secret(secret: object) -> None:
+    if not isinstance(secret, str) or not _SECRET.fullmatch(secret):
         raise errors.ConfigurationError(
-            "a secret is 16 or more visible ASCII characters; secrets.token_urlsafe(32) makes one"
+            "a secret is 16 or more visible ASCII characters; secrets.token_urlsafe(32) makes one. "
+            "Where something in front authenticates calls, say secret=ALREADY_AUTHENTICATED"
         )
 
 
-def _authenticate(headers: Mapping[str, str], secret: str | None, header: str) -> None:
-    if secret is None:
+def _authenticate(headers: Mapping[str, str], secret: str | Unauthenticated, header: str) -> None:
+    if secret is ALREADY_AUTHENTICATED:
         return
     _check_secret(secret)
     given = next((value for name, value in headers.items() if name.lower() == header.lower()), "")
     # As bytes: a comparison of texts refuses what is not ASCII instead of comparing it.
-    if not hmac.compare_digest(given.encode("utf-8", "replace"), secret.encode("ascii")):
+    if not hmac.compare_digest(given.encode("utf-8", "replace"), str(secret).encode("ascii")):
         raise errors.WebhookRefused(f"the secret in {header} is missing or wrong")
 
 

@@ -25,7 +25,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         db=options.db, limit=Limit() if options.limit else None, latency=options.latency
     )
     try:
-        with sandbox.serve(options.host, options.port) as url:
+        with sandbox.serve(options.host, options.port, hosts=options.allow_host) as url:
             for name, value in sandbox.environment(url).items():
                 sys.stdout.write(f"export {name}={value}\n")
             sys.stdout.writelines(f"# {line}\n" for line in _others(sandbox))
@@ -66,6 +66,13 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--host", default="127.0.0.1", help="address to listen on (%(default)s)")
     parser.add_argument(
         "--port", type=int, default=8765, help="port to listen on, 0 for a free one (%(default)s)"
+    )
+    parser.add_argument(
+        "--allow-host",
+        action="append",
+        default=[],
+        metavar="NAME",
+        help="a further name that the sandbox is called by, such as that of a container",
     )
     parser.add_argument(
         "--db",

@@ -1,6 +1,6 @@
 """The sandbox: both platforms as one ASGI app, called in process or served over HTTP."""
 
-from collections.abc import AsyncIterator, Callable, Iterator, Sequence
+from collections.abc import AsyncIterator, Callable, Collection, Iterator, Sequence
 from contextlib import AbstractContextManager, ExitStack, asynccontextmanager, contextmanager
 from datetime import datetime
 from pathlib import Path
@@ -11,11 +11,13 @@ from starlette.routing import BaseRoute
 from starlette.types import ASGIApp
 
 from tgiconik._http import Transport, asgi_transport
+from tgiconik._validate import clock_with_zone, texts
 from tgiconik.release import ReleasePolicy
 from tgiconik.sandbox import credentials, grid, iconik, links, page, world
 from tgiconik.sandbox.call_log import CallCountMiddleware, Calls, WriteLogMiddleware
 from tgiconik.sandbox.date_header import DateMiddleware
 from tgiconik.sandbox.faults import Fault, FaultMiddleware
+from tgiconik.sandbox.host import HostMiddleware
 from tgiconik.sandbox.iconik import seed
 from tgiconik.sandbox.late import Late, late
 from tgiconik.sandbox.latency import LatencyMiddleware
@@ -72,7 +74,9 @@ class Sandbox:
         latency: float = 0.0,
     ) -> None:
         folder = None if str(db) == ":memory:" else Path(f"{db}-media")
-        self.state: State = State(Store(db), now, base_url=_IN_PROCESS, blobs=Blobs(folder))
+        self.state: State = State(
+            Store(db), clock_with_zone(now), base_url=_IN_PROCESS, blobs=Blobs(folder)
+        )
         if self.state.store.is_empty():
             _fill(self.state, with_world=world)
         parts = (iconik.routes, grid.routes, links.routes, storages.routes)
@@ -194,12 +198,18 @@ class Sandbox:
             yield trading_grid, media
 
     @contextmanager
-    def serve(self, host: str = "127.0.0.1", port: int = 0) -> Iterator[str]:
+    def serve(
+        self, host: str = "127.0.0.1", port: int = 0, *, hosts: Collection[str] = ()
+    ) -> Iterator[str]:
         """Serve over HTTP from a thread until the block ends.
+
+        Requests must be for the address that is listened on, for this machine, or for one of
+        `hosts`: a page of another site cannot reach the sandbox by a name of its own.
 
         Args:
             host: the address to listen on.
             port: the port; 0 picks a free one.
+            hosts: further names that it is called by, such as that of a container.
 
         Yields:
             The base URL.
@@ -208,7 +218,8 @@ class Sandbox:
             OSError: the address is in use.
         """
         before = self.state.base_url
-        with serve_in_thread(self.app, host, port) as url:
+        app = HostMiddleware(self.app, host, texts(hosts, "hosts"))
+        with serve_in_thread(app, host, port) as url:
             self.state.base_url = url
             try:
                 yield url

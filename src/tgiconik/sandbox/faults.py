@@ -192,6 +192,26 @@ class CutAnswer:
 
 
 @attrs.frozen
+class CorruptRequest:
+    """Changes a byte of the body on its way to the app."""
+
+    async def happen(self, app: ASGIApp, scope: Scope, receive: Receive, send: Send) -> None:
+        """Pass a body to the app that differs in its first byte."""
+        first = True
+
+        async def changed() -> Message:
+            nonlocal first
+            message = await receive()
+            body = message.get("body", b"")
+            if first and body:
+                first = False
+                message = {**message, "body": bytes([body[0] ^ 1]) + body[1:]}
+            return message
+
+        await app(scope, changed, send)
+
+
+@attrs.frozen
 class WrongETag:
     """Replaces the ETag of the response.
 

@@ -15,7 +15,7 @@ from tgiconik.sandbox.iconik import collection, downloads, files, objects, share
 from tgiconik.sandbox.iconik.request import ApiError
 from tgiconik.sandbox.state import State
 from tgiconik.sandbox.storage.errors import StorageError
-from tgiconik.sandbox.storage.file_response import file_response
+from tgiconik.sandbox.storage.file_response import INERT, file_response
 from tgiconik.sandbox.storage.routes import record_leak
 from tgiconik.sandbox.store import Document
 
@@ -106,5 +106,6 @@ def _page(state: State, share: Document, path: str) -> Response:
     objects.collection(state, share["object_id"])
     return HTMLResponse(
         f'<!doctype html><html lang="en"><meta charset="utf-8"><title>{title}</title>'
-        f"<h1>{title}</h1><ul>{items}</ul></html>"
+        f"<h1>{title}</h1><ul>{items}</ul></html>",
+        headers=INERT,
     )

@@ -3,11 +3,12 @@
 import asyncio
 import socket
 import struct
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import partial
 from threading import Event, Thread
-from typing import Any, Final
+from typing import Final
 
 import uvicorn
 from starlette.types import ASGIApp
@@ -70,8 +71,7 @@ def serve_in_thread(app: ASGIApp, host: str, port: int) -> Iterator[str]:
                 timeout_graceful_shutdown=1,
             )
         )
-        arguments: dict[str, Any] = {"sockets": [listener]}
-        thread = Thread(target=server.run, kwargs=arguments, name="sandbox", daemon=True)
+        thread = Thread(target=_run, args=(server, listener), name="sandbox", daemon=True)
         thread.start()
         server.ready.wait()
         shown = f"[{host}]" if ":" in host else host
@@ -80,6 +80,24 @@ def serve_in_thread(app: ASGIApp, host: str, port: int) -> Iterator[str]:
         finally:
             server.should_exit = True
             thread.join()
+
+
+class _UnfrozenLoop(asyncio.SelectorEventLoop):
+    """An event loop that goes on while a test freezes the clock, as freezegun does.
+
+    freezegun replaces `time.monotonic`, which loops go by: no timer of the server would ever end.
+    """
+
+    def time(self) -> float:
+        # Windows has no other clock than the one that may be frozen.
+        if hasattr(time, "clock_gettime"):
+            return time.clock_gettime(time.CLOCK_MONOTONIC)
+        return super().time()
+
+
+def _run(server: uvicorn.Server, listener: socket.socket) -> None:
+    with asyncio.Runner(loop_factory=_UnfrozenLoop) as runner:
+        runner.run(server.serve(sockets=[listener]))
 
 
 @contextmanager

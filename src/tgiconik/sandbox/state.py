@@ -56,6 +56,8 @@ class State:
         blobs: media bytes.
         smallest_part: minimum bytes of a part of a multipart upload, except the last one. Tests
             of multipart uploads lower it.
+        encrypted_bucket: whether S3's ETags look like MD5 digests and are none, as where buckets
+            are encrypted.
         transcoding: controls when transcoding jobs end, and which of them fail.
         turns: a lock per upload id or path, so that an upload handles one request at a time.
         lags: how far answers lag behind writes, by kind; see `tgiconik.sandbox.late`.
@@ -69,6 +71,7 @@ class State:
     unknown_queries: list[str] = attrs.Factory(list)
     blobs: Blobs = attrs.Factory(Blobs)
     smallest_part: int = _SMALLEST_PART
+    encrypted_bucket: bool = False
     transcoding: Transcoding = attrs.Factory(Transcoding)
     upload_locks: defaultdict[str, anyio.Lock] = attrs.Factory(lambda: defaultdict(anyio.Lock))
     lags: dict[str, timedelta] = attrs.Factory(dict)

@@ -10,13 +10,33 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TypeVar
 
+import attrs
+
 from tgiconik._http import Answer, unreadable
-from tgiconik._models import DecodeError, Json, Record, structure, wire_name
-from tgiconik._models import unstructure as write
+from tgiconik._models import (
+    DecodeError,
+    Json,
+    Record,
+    check,
+    structure,
+    unstructure,
+    wire_name,
+)
 
 __all__ = ["Record", "decode", "read", "read_list", "readable", "wire_name", "write"]
 
 T = TypeVar("T")
+
+
+def write(value: object) -> Json:
+    """A value as it is sent.
+
+    Raises:
+        ConfigurationError: a field has a value of another type than it takes.
+    """
+    if attrs.has(type(value)):
+        check(value, type(value), type(value).__name__)
+    return unstructure(value)
 
 
 def read(into: type[T], data: Json, *, lenient: bool = False, path: str = "") -> T:
@@ -63,4 +83,5 @@ def readable(answer: Answer) -> Iterator[None]:
     try:
         yield
     except DecodeError as error:
-        raise unreadable(answer, str(error)) from error
+        # Not as its cause: it quotes the body, and only our own error is masked.
+        raise unreadable(answer, str(error)) from None

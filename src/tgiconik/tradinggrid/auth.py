@@ -5,6 +5,7 @@ Source: OpenText's repository BN-Trading-Grid. `POST /v1/oauth2/tokens` with
 `{"access_token": …}`, and the token lasts 10 hours.
 """
 
+import json
 import re
 from collections.abc import Callable, Mapping
 from copy import copy
@@ -14,12 +15,25 @@ import anyio
 import attrs
 
 from tgiconik import errors
-from tgiconik._http import Answer, NotPicklable, Session, basic, build
+from tgiconik._http import (
+    Answer,
+    Hidden,
+    NotPicklable,
+    PerLoop,
+    Secret,
+    Session,
+    SharedClock,
+    basic,
+    build,
+    unreadable,
+)
 from tgiconik._models import DecodeError, Record
 from tgiconik.tradinggrid._decode import read, readable
 
 #: How long a token lasts when the answer does not say.
 _LIFETIME: Final = 10 * 3600.0
+#: The longest that an answer is believed, a year: what is refused before is fetched anew anyway.
+_LONGEST: Final = 365 * 24 * 3600
 #: How long before its end a token is no longer used, so that no call is overtaken by it.
 _EARLY: Final = 300.0
 #: How long a refusal is taken as the answer: wrong credentials do not mend by asking again.
@@ -36,7 +50,7 @@ class _TokenAnswer(Record):
 
 @attrs.frozen
 class _Token:
-    """A token and the moment, on the event loop's clock, from which it is not used any more."""
+    """A token and the moment, on the clock of all loops, from which it is not used any more."""
 
     headers: Mapping[str, str] = attrs.field(repr=False)
     until: float
@@ -50,6 +64,10 @@ class _Failure:
     until: float
 
 
+def _is_text(value: object) -> bool:
+    return isinstance(value, str)
+
+
 class ClientCredentials(NotPicklable):
     """Signs calls with a token, and fetches a new one when it is needed.
 
@@ -61,10 +79,11 @@ class ClientCredentials(NotPicklable):
     Args:
         client_id: the consumer key.
         client_secret: the consumer secret.
-        clock: seconds, monotonic; the event loop's unless a test says otherwise.
+        clock: seconds, monotonic and the same in all event loops, unless a test says otherwise.
 
     Raises:
-        ConfigurationError: id or secret is empty, or the id has a colon, which HTTP Basic reserves.
+        ConfigurationError: id or secret is empty or not text that can be sent, or the id has a
+            colon, which HTTP Basic reserves.
     """
 
     def __init__(
@@ -72,19 +91,25 @@ class ClientCredentials(NotPicklable):
         client_id: str,
         client_secret: str,
         *,
-        clock: Callable[[], float] = anyio.current_time,
+        clock: Callable[[], float] | None = None,
     ) -> None:
-        self._client_id = client_id
-        self._basic = basic(f"{client_id}:{client_secret}".encode())
-        usable = bool(client_id and client_secret) and ":" not in client_id
+        are_text = _is_text(client_id) and _is_text(client_secret)
+        given = Secret(client_secret)
         # A traceback with its local variables would show it.
         del client_secret
+        if not are_text:
+            raise errors.ConfigurationError("client id and client secret must be text")
+        self._client_id = client_id
+        usable = _can_be_sent(client_id) and _can_be_sent(given) and ":" not in client_id
         if not usable:
             raise errors.ConfigurationError(
-                "client id and client secret must not be empty, and the id has no colon"
+                "client id and client secret must not be empty, the id has no colon, and neither "
+                "has blanks around it or half a character; was a line's end copied too?"
             )
-        self._clock = clock
-        self._lock = anyio.Lock()
+        self._basic = Secret(basic(f"{client_id}:{given}".encode()))
+        self._secrets = Hidden({"client secret": given, "basic": self._basic})
+        self._clock = clock or SharedClock(anyio.current_time)
+        self._turns = PerLoop(anyio.Lock)
         self._token: _Token | None = None
         self._failure: _Failure | None = None
         self._fetches = 0
@@ -105,7 +130,7 @@ class ClientCredentials(NotPicklable):
         fetches = self._fetches
         if (token := self._current()) is not None:
             return token.headers
-        async with self._lock:
+        async with await self._turns.get():
             if (token := self._current()) is not None:
                 return token.headers
             self._raise_known_failure(fetches)
@@ -121,6 +146,10 @@ class ClientCredentials(NotPicklable):
         if self._token is not None and self._token.headers == used:
             self._token = None
         return True
+
+    def secrets(self) -> Mapping[str, str]:
+        """The client secret, as it is and as it is sent, and the token."""
+        return self._secrets if self._token is None else {**self._secrets, **self._token.headers}
 
     def _current(self) -> _Token | None:
         token = self._token
@@ -157,15 +186,27 @@ class ClientCredentials(NotPicklable):
         return self._token
 
     def _read(self, answer: Answer) -> _Token:
-        data = answer.json()
-        # From here on the body may hold a token, so no error shows any of it.
-        with readable(attrs.evolve(answer, content=b"")):
+        # The body may hold a token, whatever it is, so no error shows any of it.
+        silent = attrs.evolve(answer, content=b"")
+        try:
+            data = json.loads(answer.content)
+        except (ValueError, RecursionError):
+            raise unreadable(silent, "the token's answer is not JSON") from None
+        with readable(silent):
             token = read(_TokenAnswer, data, lenient=True)
             # It goes into a header, where anything else would be another header.
             if not re.fullmatch(r"[\x21-\x7e]+", token.access_token):
                 raise DecodeError("access_token is not printable ASCII")
-        lifetime = float(token.expires_in) if token.expires_in else _LIFETIME
+        lifetime = float(min(token.expires_in, _LONGEST)) if token.expires_in else _LIFETIME
         return _Token(
-            headers={"Authorization": f"Bearer {token.access_token}"},
+            headers=Hidden({"Authorization": f"Bearer {token.access_token}"}),
             until=self._clock() + lifetime - min(_EARLY, lifetime / 2),
         )
+
+
+def _can_be_sent(text: str) -> bool:
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return False
+    return bool(text) and text == text.strip()

@@ -2,10 +2,12 @@
 
 from collections.abc import Awaitable, Callable
 from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
 
 import attrs
 
 from tgiconik import errors
+from tgiconik._http import diagnosis
 
 if TYPE_CHECKING:
     from tgiconik.tradinggrid.collaboration import Collaboration
@@ -19,7 +21,7 @@ class GridCheck:
 
     Attributes:
         works: what answered, in words.
-        problems: what did not, each with what Trading Grid said.
+        problems: what did not, each with what Trading Grid said; one cause once.
     """
 
     works: tuple[str, ...]
@@ -33,17 +35,19 @@ class GridCheck:
 
 async def check(
     *,
+    sign_in: Callable[[], Awaitable[object]],
     company_id: str,
     companies: "Companies",
     partners: "PartnerDirectory",
     lens: "Lens",
     community: "Collaboration",
 ) -> GridCheck:
-    """Call each surface once, one after the other.
+    """Get a token, then call each surface once, one after the other.
 
     Failures are in the result, not raised: the caller sees all of them at once.
 
     Args:
+        sign_in: gets the token that all of them need.
         company_id: BUID of the company that acts.
         companies: companies by BUID.
         partners: the partner directory.
@@ -57,13 +61,31 @@ async def check(
         ("Lens answers", lambda: transactions.first(1)),
         ("the community answers", community.contract),
     ]
+    try:
+        await sign_in()
+    except errors.TgIconikError as error:
+        problem = diagnosis(error, "Trading Grid", "TRADING_GRID_URL")
+        return GridCheck(works=(), problems=(problem,))
     works: list[str] = []
-    problems: list[str] = []
+    failed: dict[str, list[str]] = {}
     for claim, call in steps:
         try:
             await call()
         except errors.TgIconikError as error:
-            problems.append(f"not so: {claim}. {error}")
+            failed.setdefault(_cause(error), []).append(claim)
         else:
             works.append(claim)
+    problems = [f"not so: {'; '.join(claims)}. {cause}" for cause, claims in failed.items()]
     return GridCheck(works=tuple(works), problems=tuple(problems))
+
+
+def _cause(error: errors.TgIconikError) -> str:
+    """The failure, the same for all calls that had it."""
+    if isinstance(error, errors.ConnectionFailed | errors.TimedOut):
+        return f"{_origin(error.url)}: {error.message}"
+    return str(error)
+
+
+def _origin(url: str) -> str:
+    parts = urlsplit(url)
+    return f"{parts.scheme}://{parts.netloc}"

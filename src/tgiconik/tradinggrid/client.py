@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Final, Self, Unpack
 
 from tgiconik import errors
 from tgiconik._http import (
+    CHECK_DEADLINE,
     Closeable,
     Engine,
     Hidden,
@@ -16,6 +17,7 @@ from tgiconik._http import (
     Retry,
     Session,
     SessionOptions,
+    Surface,
     Traffic,
     Transport,
     build,
@@ -23,6 +25,7 @@ from tgiconik._http import (
     chosen_engine,
     literal_path,
 )
+from tgiconik._validate import not_blank
 from tgiconik.tradinggrid.auth import ClientCredentials
 from tgiconik.tradinggrid.check import GridCheck, check
 
@@ -45,7 +48,7 @@ _VARIABLES: Final = {
 _COMMUNITY_URL: Final = "TRADING_GRID_COMMUNITY_URL"
 
 
-class TradingGridClient(Closeable):
+class TradingGridClient(Closeable, Surface):
     """Trading Grid for one company: `async with` it, or call `aclose` at the end.
 
     Nothing is sent before the first call, and the token is fetched with it.
@@ -101,8 +104,7 @@ class TradingGridClient(Closeable):
         auth = ClientCredentials(client_id, given["client_secret"])
         if community is not None and community_url is not None:
             raise errors.ConfigurationError("give community or community_url, not both")
-        if not company_id:
-            raise errors.ConfigurationError("company_id must not be empty")
+        not_blank(company_id, "company_id")
         self.company_id = company_id
         self._session = Session(
             url,
@@ -252,11 +254,16 @@ class TradingGridClient(Closeable):
         return (await self._session.send(call)).json()
 
     async def check(self) -> GridCheck:
-        """Call each surface once, without changing anything: see `GridCheck`."""
-        return await check(
-            company_id=self.company_id,
-            companies=self.companies,
-            partners=self.partners,
-            lens=self.lens,
-            community=self.community,
-        )
+        """Call each surface once, without changing anything: see `GridCheck`.
+
+        Where Trading Grid does not answer, the result says why within seconds.
+        """
+        with self._session.within(CHECK_DEADLINE):
+            return await check(
+                sign_in=self._session.sign_in,
+                company_id=self.company_id,
+                companies=self.companies,
+                partners=self.partners,
+                lens=self.lens,
+                community=self.community,
+            )

@@ -1,8 +1,8 @@
-"""One function per use case, and the parts they are made of.
+"""Workflows: one function per use case, and the functions they are composed of.
 
-Every workflow takes its clients as arguments, brings both platforms to a state, and can be run
-again at any moment. It returns a value that says what became of each partner and what was read,
-decided and written; `dry_run=True` writes nothing and says what would be.
+Every workflow takes its clients as arguments, brings both platforms to a defined state and is
+idempotent. It returns the outcome for each partner and the timeline of what was read, decided and
+written. With `dry_run=True` it writes nothing and reports what it would write.
 """
 
 from tgiconik.workflows.asset_distribution import (
@@ -30,8 +30,11 @@ from tgiconik.workflows.compliant_version import (
     distribute_compliant_version,
 )
 from tgiconik.workflows.distribution.package import Package, Packed, deliver_package
-from tgiconik.workflows.distribution_check import Verification, Way, verify_distribution
+from tgiconik.workflows.distribution.reconciliation import ForeignShare
+from tgiconik.workflows.distribution.ways import Verification, Way
+from tgiconik.workflows.distribution_check import verify_distribution
 from tgiconik.workflows.enhancement_request import Enhancement, process_enhancement_request
+from tgiconik.workflows.link_reconciliation import Reconciliation, reconcile_links
 from tgiconik.workflows.media_issue import Resolution, resolve_media_issue
 from tgiconik.workflows.media_request import Fulfillment, fulfill_media_request
 from tgiconik.workflows.partner_onboarding import (
@@ -64,6 +67,7 @@ __all__ = [
     "Distribution",
     "Distributions",
     "Enhancement",
+    "ForeignShare",
     "Fulfillment",
     "Launch",
     "NewUser",
@@ -76,6 +80,7 @@ __all__ = [
     "ProgressBar",
     "Readiness",
     "Recall",
+    "Reconciliation",
     "Resolution",
     "Score",
     "State",
@@ -104,6 +109,7 @@ __all__ = [
     "publish_correction",
     "read_receipts",
     "recall_version",
+    "reconcile_links",
     "resolve_media_issue",
     "share_key",
     "share_with_partner",

@@ -1,34 +1,38 @@
-"""Use case 3: an approved asset goes to the partner groups that it is tagged for.
+"""Use case 3: distribute an approved asset to the partner groups that its tags name.
 
-Trigger: an asset was approved and tagged, or any later moment; `distribute_tagged_assets` looks for
-all of them, so that a timetable needs nothing else.
+Trigger: an asset was approved and tagged, or a schedule: `distribute_tagged_assets` finds all
+tagged assets.
 
-Steps, each of which looks before it writes:
+Steps. Each one reads the current state before it writes:
 
-1. read the asset, its links and its deliveries once, the groups that its tags are for, and the
-   partners in them; judge it for each with `release.decide`;
-2. publish a document: version, digest when one is known, restrictions, end of the licence; the
-   document of an earlier version is superseded;
-3. a few partners at a time: share (`share_with_partner`) and record the delivery, which alone has
-   the partner's link; what an earlier run opened for a partner who is refused by now is taken back;
-4. announce it to those who have their delivery and were not told yet.
+1. Read the asset, its links and deliveries, and the groups and partners of its tags; evaluate
+   `release.decide` for each partner.
+2. Publish a document with version, digest if known, restrictions and the end of the licence. It
+   supersedes the document of an earlier version.
+3. Process several partners concurrently: share the asset (`share_with_partner`) and record the
+   delivery, which holds the partner's link. Revoke what an earlier run opened for a partner who is
+   refused now.
+4. Announce the document to partners who have their delivery and have not been notified.
 
-What each platform shows afterwards: iconik one silent link per partner on the asset; Trading Grid
-the document, one delivery per partner below it, and an announcement without links. Document and
-announcement are for the partners who may have the asset: nobody else learns of it.
+Afterwards, iconik has one share per partner on the asset, created without a notification. Trading
+Grid has the document, one delivery per partner below it, and an announcement without links.
+Document and announcement are visible only to partners who may have the asset.
 
-The tags are values of a metadata field (`groups_field`) that the policy's view has. It is no part
-of the policy, because whom something is meant for never decides whether they may have it.
+The tags are values of a metadata field (`groups_field`) in the policy's view. The field is not part
+of the policy, because the audience of an asset never decides whether a partner may have it.
 
-Running it again changes nothing and gives the same result. After a crash it continues; of two at
-once the delivery that was recorded first counts, and the other one's link is revoked. Links are
-renewed before they end. Who leaves a group keeps the link until it ends.
+Idempotent: another run changes nothing and returns the same result. After a crash, the next run
+continues. Of two concurrent runs, the delivery that is recorded first counts, and the other run's
+link is revoked. Links are renewed before they expire. A partner who leaves a group keeps the link
+as long as `release.decide` allows it, unless the policy says otherwise. A link that somebody
+revoked by hand is not created again, and a document that somebody withdrew is not published again,
+except with `restore=True`.
 
-It waits for nobody: `waiting_on` says who could change the outcome.
+The workflow does not wait for people; `waiting_on` says who has to act next.
 
-What can fail: each partner has an outcome (delivered, refused with reasons, failed with the error),
-and one failure stops nobody else; the next run tries those again. A platform that cannot be asked
-about the asset or the groups raises its `CallError` before anything was written.
+Failures: each partner has an outcome (delivered, refused with reasons, failed with the error), and
+one failure does not affect other partners. The next run retries failed ones. A failed call about
+the asset or the groups raises its `CallError` before anything is written.
 
 Source: use case 3 of the project's design; the collaboration contract; iconik's OpenAPI documents.
 """
@@ -40,13 +44,14 @@ from typing import Final
 import attrs
 
 from tgiconik import errors
+from tgiconik._frames import without_locals
 from tgiconik.iconik import IconikClient
 from tgiconik.iconik.search import exists, term
 from tgiconik.release import Purpose, ReleasePolicy, marked_version
 from tgiconik.tradinggrid import TradingGridClient
 from tgiconik.tradinggrid.collaboration import Receipt
 from tgiconik.workflows.distribution.audience import AudienceResolver, unreachable
-from tgiconik.workflows.distribution.distributor import Distributor
+from tgiconik.workflows.distribution.distributor import Distributor, by_hand
 from tgiconik.workflows.run import Run
 from tgiconik.workflows.run.concurrency import MAX_CONCURRENCY, both, checked_concurrency
 from tgiconik.workflows.run.results import Outcome, Result, State, raise_for_failures
@@ -57,7 +62,7 @@ from tgiconik.workflows.sharing.facts import check_view
 from tgiconik.workflows.sharing.share import reconcile_asset
 from tgiconik.workflows.sharing.snapshot import Snapshot
 
-#: The metadata field with the tags that groups are found by.
+#: The default metadata field with the tags that select partner groups.
 GROUPS_FIELD: Final = "PartnerGroups"
 
 
@@ -68,16 +73,16 @@ class Distribution(Result):
     Attributes:
         asset_id: the asset.
         version_id: its current version.
-        document_id: the document that is published; None when nobody ever could have the asset, and
-            in a dry run that would publish it.
-        announcement_ids: the announcements to the partners: one for all, and one more for those who
-            came later.
+        document_id: the published document; None if no partner was ever allowed the asset, and in a
+            dry run that would publish it.
+        announcement_ids: the announcements: one for all partners, and further ones for partners who
+            were added later.
         outcomes: one for each partner, by company id.
         closed: one for each other partner whose access this run closed, or could not close.
         waiting_on: who could change an outcome, one line each.
         error: why nothing could be done about this asset; only ever set among several assets.
         timeline: every read, decision and write, in order.
-        dry_run: nothing was written.
+        dry_run: whether this was a dry run, which writes nothing.
     """
 
     asset_id: str
@@ -97,9 +102,9 @@ class Distributions(Result):
     """The distribution of all assets that are tagged for partner groups.
 
     Attributes:
-        distributions: one for each asset, in the order of their ids.
+        distributions: one per asset, ordered by asset id.
         timeline: every read, decision and write, in order.
-        dry_run: nothing was written.
+        dry_run: whether this was a dry run, which writes nothing.
     """
 
     distributions: tuple[Distribution, ...] = ()
@@ -108,16 +113,16 @@ class Distributions(Result):
 
     @property
     def outcomes(self) -> tuple[Outcome, ...]:
-        """Every partner's outcome for every asset."""
+        """The outcomes of all assets."""
         return tuple(outcome for one in self.distributions for outcome in one.outcomes)
 
     @property
     def waiting_on(self) -> tuple[str, ...]:
-        """Who could change an outcome, one line each."""
+        """Who has to act next, one line each."""
         return tuple(dict.fromkeys(line for one in self.distributions for line in one.waiting_on))
 
     def raise_for_failures(self) -> None:
-        """Raise the failures, all of them together.
+        """Raise all failures as one exception group.
 
         Raises:
             ExceptionGroup: one exception per failed outcome, and per asset that failed as a whole.
@@ -129,6 +134,7 @@ class Distributions(Result):
         raise_for_failures(self.outcomes)
 
 
+@without_locals
 async def distribute_approved_asset(
     grid: TradingGridClient,
     iconik: IconikClient,
@@ -139,12 +145,13 @@ async def distribute_approved_asset(
     partners: Iterable[str] | None = None,
     groups_field: str = GROUPS_FIELD,
     purpose: Purpose | None = None,
+    restore: bool = False,
     max_concurrency: int = MAX_CONCURRENCY,
     dry_run: bool = False,
     now: Clock = utc_now,
     progress: Callable[[Step], object] | None = None,
 ) -> Distribution:
-    """Bring about that partners have an asset that is approved for them, and know of it.
+    """Distribute an approved asset to the partners that it is meant for, and notify them.
 
     Args:
         grid: where the partners are.
@@ -155,6 +162,7 @@ async def distribute_approved_asset(
         partners: company ids of partners, beside `groups` or instead of any group.
         groups_field: the metadata field with the tags, in the policy's view.
         purpose: what for; by default for no certain usage, with download as the policy allows.
+        restore: share and publish again what somebody revoked or withdrew by hand.
         max_concurrency: how many partners are served at the same time; 1 serves one after the
             other. Partners who wait for a check that a batch shares do not count.
         dry_run: write nothing, and say what would be written.
@@ -163,7 +171,7 @@ async def distribute_approved_asset(
 
     Raises:
         NotFound: there is no such asset, or no such group.
-        CallError: a platform could not be asked; nothing is lost, run it again.
+        CallError: a call to a platform failed; run the workflow again.
     """
     trail = Trail(now=now, dry_run=dry_run, progress=progress)
     run = Run(grid=grid, iconik=iconik, policy=policy, trail=trail)
@@ -171,6 +179,7 @@ async def distribute_approved_asset(
     distributing = _Distributing(
         run=run,
         purpose=purpose or Purpose(download=run.policy.allow_download),
+        restore=restore,
         groups_field=groups_field,
         max_concurrency=max_concurrency,
     )
@@ -178,6 +187,7 @@ async def distribute_approved_asset(
     return attrs.evolve(result, timeline=tuple(trail.steps))
 
 
+@without_locals
 async def distribute_tagged_assets(
     grid: TradingGridClient,
     iconik: IconikClient,
@@ -185,15 +195,16 @@ async def distribute_tagged_assets(
     policy: ReleasePolicy,
     groups_field: str = GROUPS_FIELD,
     purpose: Purpose | None = None,
+    restore: bool = False,
     max_concurrency: int = MAX_CONCURRENCY,
     dry_run: bool = False,
     now: Clock = utc_now,
     progress: Callable[[Step], object] | None = None,
 ) -> Distributions:
-    """Distribute every asset that is tagged for partner groups, one after the other.
+    """Distribute every asset that is tagged for partner groups, sequentially.
 
-    `POST /API/search/v1/search/` finds them; what is not approved or not due yet is refused by
-    `release.decide`, with its reasons. Groups and partners are read once for all of them.
+    `POST /API/search/v1/search/` finds the assets. `release.decide` refuses those that are not
+    approved or not due yet. Groups and partners are read once for all assets.
 
     Args:
         grid: where the partners are.
@@ -201,6 +212,7 @@ async def distribute_tagged_assets(
         policy: the release rules.
         groups_field: the metadata field with the tags, in the policy's view.
         purpose: what for; by default for no certain usage, with download as the policy allows.
+        restore: share and publish again what somebody revoked or withdrew by hand.
         max_concurrency: how many partners are served at the same time; 1 serves one after the
             other. Partners who wait for a check that a batch shares do not count.
         dry_run: write nothing, and say what would be written.
@@ -208,7 +220,7 @@ async def distribute_tagged_assets(
         progress: called with each step as it happens.
 
     Raises:
-        CallError: iconik could not be searched. What fails about one asset is in its result.
+        CallError: the search failed. Errors of single assets are in the result.
     """
     trail = Trail(now=now, dry_run=dry_run, progress=progress)
     run = Run(grid=grid, iconik=iconik, policy=policy, trail=trail)
@@ -216,21 +228,11 @@ async def distribute_tagged_assets(
     distributing = _Distributing(
         run=run,
         purpose=purpose or Purpose(download=run.policy.allow_download),
+        restore=restore,
         groups_field=groups_field,
         max_concurrency=max_concurrency,
     )
-    tagged = iconik.search.assets(
-        where=[term("status", "ACTIVE"), exists(f"metadata.{groups_field}")], include_fields=["id"]
-    )
-    done: dict[str, Distribution] = {}
-    async for hit in tagged:
-        if hit.id is None or hit.id in done:
-            continue
-        try:
-            done[hit.id] = await distributing.distribute(hit.id)
-        except errors.TgIconikError as error:
-            trail.decided(f"asset {hit.id} could not be distributed: {error}")
-            done[hit.id] = Distribution(asset_id=hit.id, error=error, dry_run=dry_run)
+    done = await distributing.distribute_tagged()
     return Distributions(
         distributions=tuple(done[id_] for id_ in sorted(done)),
         timeline=tuple(trail.steps),
@@ -238,17 +240,18 @@ async def distribute_tagged_assets(
     )
 
 
+@without_locals
 async def read_receipts(
     grid: TradingGridClient, distribution: Distribution
 ) -> dict[str, tuple[Receipt, ...]]:
     """The receipts for each partner's delivery, by company id; a partner may have none.
 
     Args:
-        grid: Trading Grid.
-        distribution: the result: who got it, and by which document.
+        grid: the Trading Grid client.
+        distribution: the result of a distribution.
 
     Raises:
-        CallError: Trading Grid could not be asked.
+        CallError: a call to Trading Grid failed.
     """
     found: dict[str, tuple[Receipt, ...]] = {
         outcome.partner: () for outcome in distribution.outcomes if outcome.state is State.DELIVERED
@@ -261,10 +264,11 @@ async def read_receipts(
 
 @attrs.frozen(kw_only=True)
 class _Distributing:
-    """One run over one asset, or over many; groups and profiles are read once for all."""
+    """Distributes one or many assets; reads groups and profiles once for all."""
 
     run: Run
     purpose: Purpose
+    restore: bool
     groups_field: str
     max_concurrency: int = attrs.field(converter=checked_concurrency)
     resolver: AudienceResolver = attrs.field(init=False)
@@ -280,7 +284,7 @@ class _Distributing:
         groups: Iterable[str] | None = None,
         partners: Iterable[str] | None = None,
     ) -> Distribution:
-        """From the asset's id to the result."""
+        """Run the workflow for an asset and return its result."""
         run = self.run
         snapshot, _ = await both(
             partial(Snapshot.of_asset, run, asset_id), self.resolver.read_groups
@@ -301,8 +305,9 @@ class _Distributing:
             snapshot=snapshot,
             max_concurrency=self.max_concurrency,
             profiles=self.resolver.profile,
+            restore=self.restore,
         ).distribute(wanted)
-        waiting_on += unreachable(wanted)
+        waiting_on += [*unreachable(wanted), *dict.fromkeys(by_hand(distributed.outcomes))]
         if any(o.state is State.FAILED for o in (*distributed.outcomes, *distributed.closed)):
             waiting_on.append("another run of this workflow")
         run.conclude(waiting_on)
@@ -316,6 +321,24 @@ class _Distributing:
             waiting_on=tuple(waiting_on),
             dry_run=run.dry_run,
         )
+
+    async def distribute_tagged(self) -> dict[str, Distribution]:
+        """Every asset that has a tag, by id; one that fails stops no other."""
+        run = self.run
+        tagged = run.iconik.search.assets(
+            where=[term("status", "ACTIVE"), exists(f"metadata.{self.groups_field}")],
+            include_fields=["id"],
+        )
+        done: dict[str, Distribution] = {}
+        async for hit in tagged:
+            if hit.id is None or hit.id in done:
+                continue
+            try:
+                done[hit.id] = await self.distribute(hit.id)
+            except errors.TgIconikError as error:
+                run.trail.decided(f"asset {hit.id} could not be distributed: {error}")
+                done[hit.id] = Distribution(asset_id=hit.id, error=error, dry_run=run.dry_run)
+        return done
 
     async def _leave_to_compliance(self, snapshot: Snapshot) -> Distribution:
         """Two ways for one asset would undo each other: one that is marked has its own.

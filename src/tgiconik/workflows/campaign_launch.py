@@ -1,28 +1,30 @@
-"""Use case 4: a campaign launch is coordinated with internal people and partners.
+"""Use case 4: coordinate a campaign launch with internal teams and partners.
 
-Trigger: a campaign is planned, and any later moment: it is a conversation over weeks, and each run
-takes the steps that are possible now.
+Trigger: a campaign is planned, then a schedule: a launch takes weeks, and each run takes the steps
+that are possible now.
 
-1. The launch is a project on Trading Grid: its partners, its date, its checklist with what depends
-   on what. Tasks are made once and then belong to the people in them.
-2. Every partner gets a package: a collection of their own with what `release.decide` lets them
-   have, behind one link; what is refused is left out and reported. A partner who leaves the
-   campaign loses theirs.
-3. They are told once, with the date and what they have to do; never of what they are refused.
-4. What they say on the project, and what stands in their way, goes to where the media team works:
-   the timeline of the campaign's feedback asset.
-5. `launch_readiness` says what is missing, per partner. When nothing is, the project is completed;
-   packages are looked after as before. When somebody cancels the project, they are taken back.
+1. The launch is a project on Trading Grid with partners, a date and a checklist with dependencies.
+   Tasks are created once and then belong to their assignees.
+2. Every partner gets a package: a collection of its own with the assets that `release.decide`
+   allows, behind one link. Refused assets are left out and reported. The package of a partner who
+   leaves the campaign is revoked.
+3. Partners are notified once, with the date and a pointer to their tasks, never with refusals.
+4. Partners' comments and exceptions are copied to the timeline of the campaign's feedback asset,
+   where the media team reads them.
+5. `launch_readiness` reports what is missing per partner. When nothing is missing, the project is
+   completed, and packages are maintained as before. When a project is cancelled, its packages are
+   revoked.
 
-What each platform shows afterwards: iconik a collection and one silent link per partner, and the
-feedback; Trading Grid the project, a document with a delivery for each partner, an announcement.
+Afterwards, iconik has one collection per partner, shared without a notification, and the feedback.
+Trading Grid has the project, a document with a delivery per partner, and an announcement.
 
-Running it again changes nothing and gives the same result; after a crash it continues; of two at
-once, both bring about the same. It waits for nobody: `waiting_on` says who has to do what.
+Idempotent: another run changes nothing and returns the same result. After a crash, the next run
+continues; concurrent runs reach the same state. The workflow does not wait for people;
+`waiting_on` says who has to act next.
 
-What can fail: one partner's package fails alone, and the next run tries it again; a campaign that
-cannot be one raises `ConfigurationError` before anything is written; a platform that cannot be
-asked raises its `CallError`.
+Failures: a partner's package that fails does not affect other partners, and the next run retries
+it. An invalid campaign raises `ConfigurationError` before anything is written. A failed call raises
+its `CallError`.
 
 Source: use case 4 of the project's design; the collaboration contract; iconik's OpenAPI documents.
 """
@@ -36,6 +38,7 @@ from typing import Final
 import attrs
 
 from tgiconik import errors
+from tgiconik._frames import without_locals
 from tgiconik._validate import aware, filled, unique_texts
 from tgiconik.iconik import IconikClient
 from tgiconik.release import Purpose, Recipient, ReleasePolicy, decide
@@ -93,17 +96,16 @@ class Campaign:
     """A launch: its assets, its date, its partners and its checklist.
 
     Attributes:
-        key: names it; stays the same from run to run.
-        title: its name, as people read it.
+        key: identifies the campaign; must not change between runs.
+        title: the name that people read.
         launch_at: when the campaign begins, timezone-aware.
-        asset_ids: the assets that belong to it.
-        collection_id: an iconik collection whose assets belong to it too.
+        asset_ids: the assets of the campaign.
+        collection_id: an iconik collection with further assets.
         partners: company ids (BUID) of partners.
-        groups: ids of partner groups, beside them.
-        tasks: the checklist, of our own people and of partners.
+        groups: ids of further partners' groups.
+        tasks: the checklist, for internal people and partners.
         usage: what the media is used for, such as `in-store`; None asks for no usage.
-        feedback_asset_id: the asset on whose timeline the media team reads what partners say;
-            None for nowhere.
+        feedback_asset_id: the asset whose timeline gets partners' feedback; None for none.
     """
 
     key: str = attrs.field(validator=filled)
@@ -119,7 +121,7 @@ class Campaign:
 
     @property
     def project_key(self) -> str:
-        """What names its project on Trading Grid."""
+        """The key of the campaign's project on Trading Grid."""
         return f"launch:{self.key}"
 
 
@@ -129,14 +131,14 @@ class Launch(Result):
 
     Attributes:
         campaign_key: the campaign.
-        project_id: its project; None in a dry run that would make it.
-        status: where the project stands.
+        project_id: its project; None in a dry run that would create it.
+        status: the status of the project.
         outcomes: one for each partner and asset.
         readiness: what is missing, per partner.
         announcement_ids: the announcements to the partners.
-        waiting_on: who has to do what, one line each.
+        waiting_on: who has to act next, one line each.
         timeline: every read, decision and write, in order.
-        dry_run: nothing was written.
+        dry_run: whether this was a dry run, which writes nothing.
     """
 
     campaign_key: str
@@ -150,6 +152,7 @@ class Launch(Result):
     dry_run: bool = False
 
 
+@without_locals
 async def coordinate_campaign_launch(
     grid: TradingGridClient,
     iconik: IconikClient,
@@ -161,7 +164,7 @@ async def coordinate_campaign_launch(
     now: Clock = utc_now,
     progress: Callable[[Step], object] | None = None,
 ) -> Launch:
-    """Take the next steps towards a launch that are possible now.
+    """Coordinate a launch: take the steps that are possible now.
 
     Args:
         grid: where the partners are.
@@ -176,7 +179,7 @@ async def coordinate_campaign_launch(
 
     Raises:
         NotFound: there is no such group or collection.
-        CallError: a platform could not be asked; nothing is lost, run it again.
+        CallError: a call to a platform failed; run the workflow again.
     """
     trail = Trail(now=now, dry_run=dry_run, progress=progress)
     run = Run(grid=grid, iconik=iconik, policy=policy, trail=trail)
@@ -187,6 +190,7 @@ async def coordinate_campaign_launch(
     return attrs.evolve(result, timeline=timeline, dry_run=dry_run)
 
 
+@without_locals
 async def launch_readiness(
     grid: TradingGridClient,
     iconik: IconikClient,
@@ -196,19 +200,19 @@ async def launch_readiness(
     now: Clock = utc_now,
     progress: Callable[[Step], object] | None = None,
 ) -> Readiness:
-    """What is missing for a launch, per partner. Writes nothing.
+    """Report what is missing for a launch, per partner. Writes nothing.
 
     Args:
-        grid: where the partners are.
-        iconik: where the media is.
-        campaign: what is to be launched.
-        policy: the release rules; the default policy when left out.
-        now: the clock, timezone-aware UTC.
+        grid: the Trading Grid client.
+        iconik: the iconik client.
+        campaign: the campaign.
+        policy: the release rules; the default policy if omitted.
+        now: the clock; returns the current time in UTC.
         progress: called with each step as it happens.
 
     Raises:
         NotFound: there is no such group or collection.
-        CallError: a platform could not be asked.
+        CallError: a call to a platform failed.
     """
     trail = Trail(now=now, progress=progress)
     run = Run(grid=grid, iconik=iconik, policy=policy or ReleasePolicy(), trail=trail)
@@ -223,10 +227,10 @@ class LaunchPlan:
     """The project of a launch, and the package of each partner.
 
     Attributes:
-        project: the project as it is to be; None when it is closed and stays as it is.
-        asset_ids: the assets of the package of those who take part.
-        partners: the profiles of those who take part, by company id; None without a profile.
-        gone: company ids of partners who took part before; their package is taken back.
+        project: the planned project; None if it is closed and does not change.
+        asset_ids: the assets for participating partners' packages.
+        partners: participating partners' profiles by company id; None without a profile.
+        gone: company ids of former participants, whose packages are revoked.
     """
 
     project: ProjectPlan | None
@@ -236,7 +240,7 @@ class LaunchPlan:
 
     @property
     def served(self) -> tuple[str, ...]:
-        """Everybody whose package is brought up to date."""
+        """Company ids of all partners whose packages are updated."""
         return (*self.partners, *self.gone)
 
 
@@ -246,14 +250,14 @@ def plan_launch(
     partners: Mapping[str, Partner | None],
     asset_ids: Sequence[str],
 ) -> LaunchPlan:
-    """Plan a launch from its project as it is: pure.
+    """Plan a launch from the current state of its project. A pure function.
 
-    The package of a completed project is kept as it may be; that of a cancelled one is taken back.
+    Packages of a completed project are maintained; those of a cancelled one are revoked.
 
     Args:
         campaign: the campaign.
-        there: the project as it is; None before there is one.
-        partners: the profiles of those who take part, by company id.
+        there: the current project; None before it exists.
+        partners: participating partners' profiles by company id.
         asset_ids: the assets of the campaign.
     """
     status = there.status if there is not None else ProjectStatus.ACTIVE
@@ -277,7 +281,7 @@ def plan_launch(
 
 @attrs.frozen(kw_only=True)
 class _Coordinating:
-    """One run over one campaign."""
+    """Coordinates one campaign."""
 
     run: Run
     campaign: Campaign
@@ -294,7 +298,7 @@ class _Coordinating:
         return Purpose(usage=self.campaign.usage, download=self.run.policy.allow_download)
 
     async def advance(self) -> Launch:
-        """From the campaign to the result."""
+        """Run the workflow for the campaign and return its result."""
         run, campaign = self.run, self.campaign
         partners = await self.partners()
         there = await read_project(run, campaign.project_key)
@@ -321,7 +325,7 @@ class _Coordinating:
         )
 
     async def partners(self) -> dict[str, Partner | None]:
-        """The profiles of those who take part, by company id; None without a profile."""
+        """Participating partners' profiles by company id; None without a profile."""
         resolver = AudienceResolver(self.run)
         found: dict[str, Partner | None] = {**await resolver.members(self.campaign.groups)}
         for partner_id in self.campaign.partners:
@@ -339,7 +343,7 @@ class _Coordinating:
         partners: Collection[str],
         refused: Mapping[str, tuple[str, ...]],
     ) -> Readiness:
-        """The readiness, by what both platforms show now."""
+        """The readiness according to both platforms."""
         there = await read_holdings(self.run, state.project)
         holdings = {
             partner_id: attrs.evolve(there[partner_id], refused=refused.get(partner_id, ()))
@@ -348,7 +352,7 @@ class _Coordinating:
         return judge_readiness(state, holdings, at=self.run.now(), due_at=self.campaign.launch_at)
 
     async def refusals(self, partners: Mapping[str, Partner | None]) -> dict[str, tuple[str, ...]]:
-        """The titles of the campaign's assets that may not go to a partner, by company id."""
+        """The titles of refused assets by the partner's company id."""
         run = self.run
         refused: dict[str, list[str]] = defaultdict(list)
         for asset_id in await self.assets():
@@ -407,14 +411,14 @@ class _Coordinating:
     def _failed(
         self, asset_ids: Sequence[str], partner_id: str, error: errors.TgIconikError
     ) -> tuple[Outcome, ...]:
-        self.run.trail.decided(f"{partner_id} could not be served: {error}")
+        self.run.trail.decided(f"{partner_id} failed: {error}")
         return tuple(
             Outcome(partner=partner_id, asset_id=asset_id, state=State.FAILED, error=error)
             for asset_id in asset_ids
         )
 
     async def _announce(self, outcomes: Sequence[Outcome]) -> tuple[str, ...]:
-        """Tell once who has a package."""
+        """Notify partners who have a package, once."""
         has_one = {one.partner for one in outcomes if one.state is State.DELIVERED}
         title = named(self.campaign.title)
         draft = AnnouncementInput(
@@ -428,7 +432,7 @@ class _Coordinating:
         return await tell_once(self.run, draft, what=f"announce {title}", partners=has_one)
 
     async def _pass_on(self, state: ProjectState) -> None:
-        """Put partners' feedback where the media team works."""
+        """Copy partners' feedback to the timeline of the feedback asset."""
         project, asset_id = state.project, self.campaign.feedback_asset_id
         if project is None or asset_id is None:
             return
@@ -457,7 +461,7 @@ class _Coordinating:
 async def _serve(
     packager: Packager, plan: LaunchPlan, partner_id: str, slot: Slot
 ) -> tuple[Outcome, ...]:
-    """Bring one partner's package up to date."""
+    """Update one partner's package."""
     partner = plan.partners.get(partner_id)
     if partner_id in plan.gone:
         nothing = attrs.evolve(packager.package, asset_ids=())
@@ -472,7 +476,7 @@ async def _serve(
 
 
 def _is_partners(comment: Comment) -> bool:
-    """Whether it is something to be passed on: not internal, and not ours."""
+    """Whether a comment is partners' feedback: not internal, and not by this workflow."""
     return comment.visibility != CommentVisibility.INTERNAL and comment.author != "tgiconik"
 
 
@@ -485,7 +489,7 @@ def _refused(outcomes: Sequence[Outcome]) -> dict[str, tuple[str, ...]]:
 
 
 def _invitation(campaign: Campaign) -> str:
-    """What partners are told: the date, and what they have to do."""
+    """The text of the announcement: the date, and what partners have to do."""
     text = (
         f"{named(campaign.title)} begins on {moment(campaign.launch_at)}. What you need for it is "
         "in your package; your own link is in your delivery."
@@ -498,6 +502,6 @@ def _invitation(campaign: Campaign) -> str:
 
 
 def _quoted(who: str, text: str | None) -> str:
-    """Somebody's words; every line of theirs stays one that is quoted."""
+    """A person's text as a quotation, every line prefixed."""
     lines = [line for line in (text or "").splitlines() if line.strip()]
     return fitting("\n".join([who, listed(lines)]).strip())

@@ -1,32 +1,35 @@
-"""Use case 5: partners get exactly the version that is marked as compliant, and no other one.
+"""Use case 5: distribute exactly the version that is marked as compliant.
 
-Trigger: somebody marked a version as compliant, or moved the mark, or any later moment.
+Trigger: a version was marked as compliant, the mark was moved, or a schedule.
 
-Steps, each of which looks before it writes:
+Steps. Each one reads the current state before it writes:
 
-1. read the marks: one version id and one SHA-256, in the asset's metadata; fetch that version's
-   original and digest it. `release.decide` compares both, beside everything else that it demands;
-2. close what leads to other versions: release assets of earlier ones and, when the version is
-   pinned, links to the asset itself. Who had one keeps nothing that opens;
-3. pin: make a release asset that holds only this version, because a share shows an asset and not a
-   version. Unpinned, the asset itself is shared, and the compliant version must be the current one;
-4. publish a document with version, digest and restrictions, which supersedes the earlier version's;
-   share, record and announce as in use case 3; what replaces what is said;
-5. look once more at every open way (`verify_distribution`), and say what is found.
+1. Read the marks, one version id and one SHA-256, from the asset's metadata. Download that
+   version's original and compute its digest. `release.decide` compares both, in addition to its
+   other rules.
+2. Revoke links to other versions: to release assets of earlier versions and, if the version is
+   pinned, to the asset itself.
+3. Pin the version: create a release asset that holds only this version, because a share shows an
+   asset and not a version. If not pinned, the asset itself is shared, and the compliant version
+   must be the current one.
+4. Publish a document with version, digest and restrictions that supersedes the earlier document.
+   Share, record and announce as in use case 3; the announcement says what was replaced.
+5. Check every open share (`verify_distribution`) and report the result.
 
-`recall_version` is for the worst day: it takes one version back from everybody.
+`recall_version` revokes one version from every partner.
 
-What each platform shows afterwards: iconik the release asset with one silent link per partner;
-Trading Grid the document, its deliveries, the announcement, and the release asset in the log.
+Afterwards, iconik has the release asset with one share per partner, created without a notification.
+Trading Grid has the document, its deliveries, the announcement, and the release asset in the
+activity log.
 
-Running it again changes nothing and gives the same result; after a crash it continues; of two at
-once, the release asset and the deliveries that were noted first count.
+Idempotent: another run changes nothing and returns the same result. After a crash, the next run
+continues. Of two concurrent runs, the release asset and deliveries that are recorded first count.
 
-It waits for nobody: `waiting_on` says who could change the outcome.
+The workflow does not wait for people; `waiting_on` says who has to act next.
 
-What can fail: each partner has an outcome, and one failure stops nobody else; without exactly one
-mark, or with other bytes than marked, everybody is refused and what is open is closed. A platform
-that cannot be asked raises its `CallError`.
+Failures: each partner has an outcome, and one failure does not affect others. Without exactly one
+mark, or if the bytes differ from the mark, everyone is refused and open links are revoked. A failed
+call raises its `CallError`.
 
 Source: use case 5 of the project's design; the collaboration contract; iconik's OpenAPI documents.
 """
@@ -37,6 +40,8 @@ from typing import Final
 
 import attrs
 
+from tgiconik import errors
+from tgiconik._frames import without_locals
 from tgiconik.iconik import IconikClient
 from tgiconik.release import (
     AssetFacts,
@@ -55,16 +60,17 @@ from tgiconik.workflows.distribution.audience import (
     can_be_reached,
     unreachable,
 )
-from tgiconik.workflows.distribution.distributor import Distributed, Distributor
+from tgiconik.workflows.distribution.distributor import Distributed, Distributor, by_hand
 from tgiconik.workflows.distribution.publication import COMPLIANT
-from tgiconik.workflows.distribution_check import Verification, verify_distribution
+from tgiconik.workflows.distribution.ways import Verification
+from tgiconik.workflows.distribution_check import verify_distribution
 from tgiconik.workflows.run import Run
 from tgiconik.workflows.run.concurrency import MAX_CONCURRENCY, checked_concurrency
 from tgiconik.workflows.run.results import Outcome, Result, State
 from tgiconik.workflows.run.text import named
 from tgiconik.workflows.run.trail import Clock, Step, Trail, utc_now
 from tgiconik.workflows.sharing.facts import check_view, read_facts
-from tgiconik.workflows.sharing.share import close_partner
+from tgiconik.workflows.sharing.share import close_asset, close_partner
 from tgiconik.workflows.sharing.snapshot import Snapshot
 from tgiconik.workflows.sharing.versions import (
     CompliantFacts,
@@ -75,6 +81,7 @@ from tgiconik.workflows.sharing.versions import (
 )
 
 _NOT_COMPLIANT: Final = "it is not what shows the compliant version"
+_SOURCE_IS_GONE: Final = "the asset that it is a version of is gone"
 #: How long iconik may take to copy a version.
 READY_WITHIN: Final = timedelta(minutes=10)
 
@@ -86,17 +93,17 @@ class ComplianceDistribution(Result):
     Attributes:
         asset_id: the asset.
         version_id: the version that is marked as compliant; None when not exactly one is.
-        sha256: digest of its original, computed here; None when it could not be had.
-        release_asset_id: the asset that holds only that version; None when it is not pinned, when
-            nobody ever could have it, and in a dry run that would make it.
-        document_id: the document that is published; None when nobody ever could have it, and in a
-            dry run that would publish it.
+        sha256: digest of its original, computed locally; None if it is not available.
+        release_asset_id: the asset that holds only that version; None if it is not pinned or no
+            partner was ever allowed it, and in a dry run that would create it.
+        document_id: the published document; None if no partner was ever allowed the version, and in
+            a dry run that would publish it.
         announcement_ids: the announcements to the partners.
         outcomes: one for each partner, by company id.
-        verification: the open ways to it afterwards.
-        waiting_on: who could change an outcome, one line each.
+        verification: the check of all open shares afterwards.
+        waiting_on: who has to act next, one line each.
         timeline: every read, decision and write, in order.
-        dry_run: nothing was written.
+        dry_run: whether this was a dry run, which writes nothing.
     """
 
     asset_id: str
@@ -112,6 +119,7 @@ class ComplianceDistribution(Result):
     dry_run: bool = False
 
 
+@without_locals
 async def distribute_compliant_version(
     grid: TradingGridClient,
     iconik: IconikClient,
@@ -123,17 +131,18 @@ async def distribute_compliant_version(
     groups_field: str = GROUPS_FIELD,
     purpose: Purpose | None = None,
     pin: bool = True,
+    restore: bool = False,
     ready_within: timedelta = READY_WITHIN,
     max_concurrency: int = MAX_CONCURRENCY,
     dry_run: bool = False,
     now: Clock = utc_now,
     progress: Callable[[Step], object] | None = None,
 ) -> ComplianceDistribution:
-    """Bring about that partners have the compliant version of an asset, and no other one.
+    """Distribute the compliant version of an asset, and revoke links to any other version.
 
     Args:
-        grid: where the partners are.
-        iconik: where the asset is.
+        grid: the Trading Grid client.
+        iconik: the iconik client.
         asset_id: the asset whose compliant version they shall see.
         policy: the release rules, with a metadata view.
         groups: ids of partner groups, instead of those that the asset is tagged for.
@@ -141,6 +150,8 @@ async def distribute_compliant_version(
         groups_field: the metadata field with the tags, in the policy's view.
         purpose: what for; by default for no certain usage, with download as the policy allows.
         pin: share an asset that holds only this version, instead of the asset itself.
+        restore: share and publish again what somebody revoked or withdrew by hand; else that is
+            respected and reported.
         ready_within: how long iconik may take to copy the version.
         max_concurrency: how many partners are served at the same time; 1 serves one after the
             other. Partners who wait for a check that a batch shares do not count.
@@ -149,9 +160,10 @@ async def distribute_compliant_version(
         progress: called with each step as it happens.
 
     Raises:
-        NotFound: there is no such asset, or no such group.
-        Inconsistent: iconik copied something else than the version.
-        CallError: a platform could not be asked; nothing is lost, run it again.
+        NotFound: there is no such asset, or no such group. Links to the release assets of a deleted
+            asset are revoked first.
+        Inconsistent: iconik's copy differs from the version.
+        CallError: a call to a platform failed; run the workflow again.
     """
     trail = Trail(now=now, dry_run=dry_run, progress=progress)
     run = Run(grid=grid, iconik=iconik, policy=policy, trail=trail)
@@ -161,6 +173,7 @@ async def distribute_compliant_version(
         asset_id=asset_id,
         purpose=attrs.evolve(purpose or Purpose(download=policy.allow_download), compliance=True),
         pin=pin,
+        restore=restore,
         ready_within=ready_within,
         max_concurrency=max_concurrency,
     )
@@ -171,12 +184,12 @@ async def distribute_compliant_version(
 
 @attrs.frozen(kw_only=True)
 class CompliancePlan:
-    """The asset that partners get a link to, and those that they may have no link to.
+    """The asset that is shared with partners, and the assets whose links are revoked.
 
     Attributes:
-        target: the asset that is shared; None when nothing shows the compliant version, or may.
-        others: the assets whose links are closed: what else shows versions of the asset.
-        release_asset_id: the release asset of the compliant version, even when nobody may have it.
+        target: the asset to share; None if no asset may show the compliant version.
+        others: further assets that show versions of the asset; their links are revoked.
+        release_asset_id: its release asset, even if no partner may have it.
     """
 
     target: str | None
@@ -192,14 +205,14 @@ def plan_compliance(
     *,
     pin: bool,
 ) -> CompliancePlan:
-    """Plan which asset is shared and which ones are closed: pure.
+    """Plan which asset to share and which assets' links to revoke. A pure function.
 
     Args:
         source: the compliant version and its digest.
         current: the facts of the asset's current version.
-        known: the release assets that were ever made of the asset.
-        release: the release asset that partners may have; None when nobody may have one.
-        pin: share a release asset instead of the asset itself.
+        known: all release assets that were created from the asset.
+        release: the release asset to share; None if no partner may have one.
+        pin: share a release asset, not the asset itself.
     """
     pinned = release.asset_id if release is not None else None
     if pin:
@@ -219,21 +232,26 @@ def plan_compliance(
 
 @attrs.frozen(kw_only=True)
 class _CompliantDistribution:
-    """One run over one asset."""
+    """Processes one asset."""
 
     run: Run
     asset_id: str
     purpose: Purpose
     pin: bool
+    restore: bool
     ready_within: timedelta
     max_concurrency: int = attrs.field(converter=checked_concurrency)
 
     async def distribute(
         self, *, groups: Iterable[str] | None, partners: Iterable[str] | None, field: str
     ) -> ComplianceDistribution:
-        """From the asset's id to the result."""
+        """Run the workflow for an asset and return its result."""
         run = self.run
-        current = await read_facts(run, self.asset_id)
+        try:
+            current = await read_facts(run, self.asset_id)
+        except errors.NotFound:
+            await self._close_release_assets()
+            raise
         source = await self._source(current)
         facts = await source.read()
         resolver = AudienceResolver(run)
@@ -251,6 +269,7 @@ class _CompliantDistribution:
         waiting_on += [
             *_missing(source, facts),
             *unreachable(wanted),
+            *dict.fromkeys(by_hand(outcomes)),
             *_another_run(outcomes),
             *_wrong_ways(verification),
         ]
@@ -267,7 +286,7 @@ class _CompliantDistribution:
         )
 
     async def _source(self, facts: AssetFacts) -> CompliantFacts:
-        """The compliant version, digested."""
+        """The compliant version with its digest."""
         marked = marked_version(self.run.policy, facts)
         digest = None
         if marked is None:
@@ -285,7 +304,7 @@ class _CompliantDistribution:
     async def _release(
         self, facts: AssetFacts, known: list[ReleaseAsset], wanted: Mapping[str, Partner | None]
     ) -> ReleaseAsset | None:
-        """The release asset, when it is pinned and somebody may have it."""
+        """The release asset, if the version is pinned and a partner may have it."""
         run = self.run
         if not self.pin or not any(
             partner is not None
@@ -323,6 +342,7 @@ class _CompliantDistribution:
             max_concurrency=self.max_concurrency,
             profiles=resolver.profile,
             series=COMPLIANT,
+            restore=self.restore,
         ).distribute(wanted)
 
     async def _close_other(self, asset_id: str, current: AssetFacts) -> None:
@@ -344,20 +364,29 @@ class _CompliantDistribution:
             if not (shows_it and of_requests):
                 await close_partner(run, snapshot, partner_id, _NOT_COMPLIANT)
 
+    async def _close_release_assets(self) -> None:
+        """End what partners have of copies of an asset that is gone: nothing clears them now."""
+        run = self.run
+        gone = AssetFacts(asset_id=self.asset_id, title="", read_at=run.now())
+        for release in await release_assets_of(run, self.asset_id):
+            snapshot = await Snapshot.of_asset(run, release.asset_id, facts=gone, is_gone=True)
+            await snapshot.refresh()
+            await close_asset(run, snapshot, _SOURCE_IS_GONE)
+
     async def _verify(self) -> Verification:
         return await verify_distribution(
             self.run.grid,
             self.run.iconik,
             self.asset_id,
             policy=self.run.policy,
-            # It was digested a moment ago.
+            # The digest was computed a moment ago.
             digest=False,
             now=self.run.now,
         )
 
 
 def _missing(source: CompliantFacts, facts: AssetFacts) -> list[str]:
-    """The marks that are missing for anybody to get the asset, one line each."""
+    """The missing marks, one line each."""
     policy, title = source.run.policy, named(facts.title)
     if source.digested_id is None:
         return [f"one compliant version of {title} in {policy.compliant_version_field}"]

@@ -1,30 +1,42 @@
-"""Use case 5, the check: whether any open share shows a version that is not compliant.
+"""Use case 5, the check: whether any open share shows something that may not be out.
 
-It looks at everything that shows an asset: partners' links and anybody else's shares of the asset
-itself, of the release assets that were made of its versions, and of the collections that they are
-in, however deep. It writes nothing.
+For one asset, it reads every share that shows it and tells whether it shows the compliant version:
+shares of the asset itself, of the release assets created from its versions, and of all collections
+that contain them, at any depth. Without an asset, it reads every share of the tenant and evaluates
+`release.decide` for whoever holds it.
+
+It writes nothing.
 
 Source: use case 5 of the project's design; iconik's OpenAPI documents.
 """
 
 from collections.abc import Callable, Iterable
-from datetime import datetime
-from typing import Final
 
 import attrs
 
 from tgiconik import errors
+from tgiconik._frames import without_locals
 from tgiconik.iconik import IconikClient
 from tgiconik.iconik.assets import key_in
 from tgiconik.iconik.models import assets as m
 from tgiconik.release import AssetFacts, ReleasePolicy, held, marked_sha256, marked_version
 from tgiconik.tradinggrid import TradingGridClient
+from tgiconik.workflows.distribution.tenant_check import verify_tenant
+from tgiconik.workflows.distribution.ways import (
+    CHANGED,
+    DIGEST,
+    HELD,
+    NOT_ONE,
+    OLDER,
+    OTHER,
+    Verification,
+    Way,
+)
 from tgiconik.workflows.run import Run
-from tgiconik.workflows.run.results import Cell, Heat, Report, as_html, heat_table
 from tgiconik.workflows.run.text import named
 from tgiconik.workflows.run.trail import Clock, Step, Trail, utc_now
 from tgiconik.workflows.sharing.delivery import partner_in
-from tgiconik.workflows.sharing.facts import read_facts
+from tgiconik.workflows.sharing.facts import check_view, read_facts
 from tgiconik.workflows.sharing.versions import (
     ReleaseAsset,
     digest_version,
@@ -32,157 +44,59 @@ from tgiconik.workflows.sharing.versions import (
     release_assets_of,
 )
 
-_NOT_ONE: Final = "not exactly one version is marked as compliant"
-_OTHER: Final = "it shows another version than the compliant one"
-_HELD: Final = "the version is held back"
-_DIGEST: Final = "its digest is not the one that is marked"
-_CHANGED: Final = "somebody changed the release asset"
-_OLDER: Final = "it lets other versions be looked at"
-#: What is looked at, in this order and no further than to the first thing that is wrong.
-_CHECKS: Final = {
-    "one version is marked": _NOT_ONE,
-    "it shows that one": _OTHER,
-    "not held back": _HELD,
-    "digest as marked": _DIGEST,
-    "release unchanged": _CHANGED,
-    "no other versions": _OLDER,
-}
-#: What is compared only where a release asset stands between a partner and the asset.
-_OF_RELEASES: Final = frozenset({_DIGEST, _CHANGED})
 
-
-@attrs.frozen(kw_only=True)
-class Way:
-    """A share that is open, and what it shows.
-
-    Attributes:
-        share_id: the iconik share.
-        object_type: `assets` or `collections`.
-        object_id: what is shared.
-        partner: company id (BUID) of the partner whose link it is; None for somebody else's share.
-        version_id: the version of the asset that it shows.
-        expires_at: when it ends, in UTC.
-        why_not: what is wrong with it; None when it is right.
-    """
-
-    share_id: str
-    object_type: str
-    object_id: str
-    partner: str | None = None
-    version_id: str | None = None
-    expires_at: datetime | None = None
-    why_not: str | None = None
-
-    @property
-    def ok(self) -> bool:
-        """It shows the compliant version and nothing else."""
-        return self.why_not is None
-
-
-@attrs.frozen(kw_only=True)
-class Verification(Report):
-    """The open ways to an asset. Two readings of the same state are equal.
-
-    Attributes:
-        asset_id: the asset.
-        version_id: the version that is marked as compliant; None when not exactly one is.
-        why_not: what is wrong with the version itself; None when its bytes are what is marked.
-        ways: everything that is open, partners' links first.
-        timeline: what was read, in order.
-    """
-
-    asset_id: str
-    version_id: str | None = None
-    why_not: str | None = None
-    ways: tuple[Way, ...] = ()
-    timeline: tuple[Step, ...] = attrs.field(default=(), eq=False, repr=False)
-
-    @property
-    def ok(self) -> bool:
-        """Every open way leads to the compliant version."""
-        return not self.wrong and (self.why_not is None or not self.ways)
-
-    @property
-    def wrong(self) -> tuple[Way, ...]:
-        """The ways that do not."""
-        return tuple(way for way in self.ways if not way.ok)
-
-    def _repr_html_(self) -> str:
-        if not self.ways:
-            return as_html(self, above="<p>No way is open.</p>")
-        wrong = len(self.wrong)
-        stands = (
-            f"{wrong} of {len(self.ways)} open ways are wrong" if wrong else "every way is right"
-        )
-        if self.why_not is not None:
-            stands = f"{stands}; {self.why_not}"
-        table = heat_table(
-            stands, tuple(_CHECKS), ((_whose(w), _cells(w, self.asset_id)) for w in self.ways)
-        )
-        return as_html(self, above=table, folded=("ways",))
-
-
-def _whose(way: Way) -> str:
-    return way.partner or f"somebody else's share of {way.object_type}"
-
-
-def _cells(way: Way, asset_id: str) -> tuple[Cell, ...]:
-    """How each check stands for a way."""
-    cells: list[Cell] = []
-    # What nothing here knows is no reason to show green.
-    is_known = way.why_not is None or way.why_not in _CHECKS.values()
-    for why_not in _CHECKS.values():
-        if any(cell.heat is Heat.BAD for cell in cells):
-            cells.append(Cell(Heat.NONE, "not looked at"))
-        elif way.why_not is not None and (way.why_not == why_not or not is_known):
-            cells.append(Cell(Heat.BAD, way.why_not))
-        elif why_not in _OF_RELEASES and way.object_id == asset_id:
-            cells.append(Cell(Heat.NONE, "is the asset itself"))
-        else:
-            cells.append(Cell(Heat.GOOD, "nothing against it"))
-    return tuple(cells)
-
-
+@without_locals
 async def verify_distribution(
     grid: TradingGridClient,
     iconik: IconikClient,
-    asset_id: str,
+    asset_id: str | None = None,
     *,
     policy: ReleasePolicy | None = None,
-    digest: bool = True,
+    digest: bool | None = None,
     now: Clock = utc_now,
     progress: Callable[[Step], object] | None = None,
 ) -> Verification:
-    """Say of every open way to an asset whether it leads to the compliant version.
+    """Check for every open share of an asset whether it shows the compliant version.
+
+    Without an asset, check every open share of any asset, whether ours or not: `release.decide` is
+    evaluated for whoever holds it.
 
     Args:
-        grid: where release assets are remembered.
-        iconik: where the asset is.
-        asset_id: the asset.
-        policy: says which fields have the marks; the default policy when left out.
-        digest: fetch the compliant version's original and compare its digest with the mark.
-        now: the clock, timezone-aware UTC.
-        progress: called with each step as it happens.
+        grid: where deliveries and release assets are recorded.
+        iconik: the iconik client.
+        asset_id: the asset; all assets when left out.
+        policy: says which fields have the marks; the default policy when left out. Required for all
+            assets.
+        digest: download the compliant version's original and compare its digest with the mark; for
+            all assets, that of every release asset. By default for one asset only.
+        now: the clock; returns the current time in UTC.
+        progress: called with each step as it happens; for all assets, also with counts.
 
     Raises:
+        ConfigurationError: all assets were asked for without a policy, or its view or fields do not
+            exist.
         NotFound: there is no such asset.
-        CallError: a platform could not be asked.
+        CallError: a call to a platform failed.
     """
     trail = Trail(now=now, progress=progress)
     run = Run(grid=grid, iconik=iconik, policy=policy or ReleasePolicy(), trail=trail)
-    result = await _Verifying(run=run, digest=digest).verify(asset_id)
+    if asset_id is None:
+        await check_view(run)
+        result = await verify_tenant(run, digest=bool(digest))
+    else:
+        result = await _Verifying(run=run, digest=digest is not False).verify(asset_id)
     return attrs.evolve(result, timeline=tuple(trail.steps))
 
 
 @attrs.frozen(kw_only=True)
 class _Verifying:
-    """One verification of one asset."""
+    """Verifies one asset."""
 
     run: Run
     digest: bool
 
     async def verify(self, asset_id: str) -> Verification:
-        """From the asset's id to the result."""
+        """Run the workflow for an asset and return its result."""
         facts = await read_facts(self.run, asset_id)
         marked = marked_version(self.run.policy, facts)
         ways = await self._ways_to(
@@ -207,14 +121,14 @@ class _Verifying:
         shown = attrs.evolve(facts, version_id=release.source_version_id)
         why_not = _wrong(shown, marked, self.run.policy)
         if why_not is None and release.sha256 != marked_sha256(self.run.policy, facts):
-            return _DIGEST
+            return DIGEST
         if why_not is None and not await is_intact(self.run.iconik, release):
-            return _CHANGED
+            return CHANGED
         return why_not
 
     async def _wrong_bytes(self, facts: AssetFacts, marked: str | None) -> str | None:
         if marked is None:
-            return _NOT_ONE
+            return NOT_ONE
         if not self.digest:
             return None
         found = await digest_version(self.run, facts.asset_id, marked)
@@ -225,7 +139,7 @@ class _Verifying:
     async def _ways_to(
         self, asset_id: str, version_id: str | None, why_not: str | None
     ) -> list[Way]:
-        """Shares of an asset, and of the collections that it is in."""
+        """Shares of an asset and of the collections that contain it."""
         try:
             asset = await self.run.iconik.assets.get_asset(asset_id)
         except errors.NotFound:
@@ -246,7 +160,7 @@ class _Verifying:
         return [way for way in ways if way.expires_at is None or way.expires_at > now]
 
     async def _around(self, collection_ids: Iterable[str]) -> list[str]:
-        """Collections, and the collections that those are in: a share shows what is below it."""
+        """Collections and all their parents: a share shows all members at any depth."""
         found: list[str] = []
         ahead = list(collection_ids)
         while ahead:
@@ -270,24 +184,26 @@ class _Verifying:
         why_not: str | None,
     ) -> Way:
         if why_not is None and share.allow_view_versions:
-            why_not = _OLDER
+            why_not = OLDER
         return Way(
             share_id=share.id or "",
             object_type=object_type,
             object_id=object_id,
             partner=partner_in(key_in(share.title)),
             version_id=version_id,
+            owner_id=share.owner_id,
+            since=share.date_created,
             expires_at=share.expires,
             why_not=why_not,
         )
 
 
 def _wrong(facts: AssetFacts, marked: str | None, policy: ReleasePolicy) -> str | None:
-    """What is wrong with showing the version that the facts speak of."""
+    """The reason why the version of the facts must not be shown; None if there is none."""
     if marked is None:
-        return _NOT_ONE
+        return NOT_ONE
     if facts.version_id != marked:
-        return _OTHER
+        return OTHER
     if held(policy, facts, marked):
-        return _HELD
+        return HELD
     return None

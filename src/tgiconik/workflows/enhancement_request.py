@@ -1,31 +1,31 @@
-"""Use case 7: a partner's feedback becomes a new version, and the partner hears of it.
+"""Use case 7: turn a partner's enhancement request into a new version.
 
-Trigger: an enhancement request on Trading Grid, and any later moment: it is a conversation over
-days, and each run takes the steps that are possible now.
+Trigger: an enhancement request on Trading Grid, then a schedule: it takes days, and each run takes
+the steps that are possible now.
 
-1. The request names the asset. The media team is asked: a comment on the timeline of the version
-   that the partner has, and the asset in their work queue. The request is in_review.
-2. The media team makes a new version and makes it the current one; somebody approves it. Until then
-   runs change nothing and say whom they wait for.
-3. The new version goes through `release.decide`, the partner gets a link to it, a comment with the
-   release notes, and the request is fulfilled. The asset leaves the queue.
-4. The partner confirms, or reopens: then the media team is asked again, about the version that was
-   not right.
+1. The request names the asset. The media team is asked by a comment on the timeline of the
+   partner's version, and the asset is added to their work queue. The request is `in_review`.
+2. The media team makes a new version and promotes it, and reviewers approve it. Until then, runs
+   change nothing and report whom they wait for.
+3. `release.decide` evaluates the new version. The partner gets a link and a comment with release
+   notes, the request is fulfilled, and the asset is removed from the queue.
+4. The partner confirms or reopens the request. If it is reopened, the media team is asked again,
+   about the version that was not right.
 
-What each platform shows afterwards: iconik the comment, its queue, and one silent link for the
-partner; Trading Grid the status, an internal comment and an entry of the activity log that say of
-which version the team was asked, a document with the partner's delivery, and the comment with the
-notes.
+Afterwards, iconik has the comment, the queue, and one share for the partner, created without a
+notification. Trading Grid has the status, an internal comment and an entry of the activity log with
+the version that the team was asked about, a document with the partner's delivery, and the comment
+with the notes.
 
-A request that the partner entered for an asset that they never got, and that may not go to them, is
-answered as if there was no such asset. Every run closes what an earlier one opened and `decide`
+If a partner names an asset that they never got and that may not be released to them, the answer is
+the same as for an asset that does not exist. Every run revokes links of earlier runs that `decide`
 refuses now.
 
-Running it again changes nothing and gives the same result; after a crash it continues; two at once
-are kept apart by the claim.
+Idempotent: another run changes nothing and returns the same result. After a crash, the next run
+continues. The claim prevents concurrent runs from working on the same request.
 
-What can fail: an unknown request raises `UnknownRequest`; a platform that cannot be asked raises
-its `CallError`, and the next run goes on.
+Failures: an unknown request raises `UnknownRequest`. A failed call raises its `CallError`, and the
+next run continues.
 
 Source: use case 7 of the project's design; the collaboration contract; iconik's OpenAPI documents.
 """
@@ -39,6 +39,7 @@ from typing import Self
 import attrs
 
 from tgiconik import errors
+from tgiconik._frames import without_locals
 from tgiconik.iconik import IconikClient
 from tgiconik.release import AssetFacts, Decision, ReleasePolicy, decide
 from tgiconik.tradinggrid import TradingGridClient
@@ -79,7 +80,7 @@ from tgiconik.workflows.tickets.requests import (
 
 @attrs.frozen(kw_only=True)
 class Enhancement(Result):
-    """How far an enhancement request is. Two runs over the same state are equal.
+    """The state of an enhancement request after a run. Two runs over the same state are equal.
 
     Attributes:
         request_id: the request.
@@ -87,10 +88,10 @@ class Enhancement(Result):
         asset_id: the asset that it is about, when it names exactly one.
         asked_version_id: the version that the media team was asked to improve.
         version_id: the version that came of it and is the current one.
-        outcomes: the deliveries to the partner; none as long as there is no new version for them.
+        outcomes: the deliveries to the partner; empty until there is a new version.
         waiting_on: who has to act next, one line each.
         timeline: every read, decision and write, in order.
-        dry_run: nothing was written.
+        dry_run: whether this was a dry run, which writes nothing.
     """
 
     request_id: str
@@ -104,6 +105,7 @@ class Enhancement(Result):
     dry_run: bool = False
 
 
+@without_locals
 async def process_enhancement_request(
     grid: TradingGridClient,
     iconik: IconikClient,
@@ -117,24 +119,24 @@ async def process_enhancement_request(
     now: Clock = utc_now,
     progress: Callable[[Step], object] | None = None,
 ) -> Enhancement:
-    """Take the next steps of an enhancement request that are possible now.
+    """Process an enhancement request: take the steps that are possible now.
 
     Args:
-        grid: where the request is.
-        iconik: where the media is.
+        grid: the Trading Grid client.
+        iconik: the iconik client.
         request_id: such as `REQ-1042`.
         policy: the release rules.
         queue: id of the collection that is the media team's work queue; None for no queue.
-        notes: what the partner is told of the new version, line by line.
-        lease: how long the claim lasts; renewed while work goes on.
-        dry_run: write nothing, and say what would be written.
-        now: the clock, timezone-aware UTC.
+        notes: the release notes for the partner; may have several lines.
+        lease: the duration of the claim; it is renewed during the run.
+        dry_run: write nothing; report what would be written.
+        now: the clock; returns the current time in UTC.
         progress: called with each step as it happens.
 
     Raises:
         UnknownRequest: there is no such request.
         WorkflowError: it is not an enhancement request.
-        CallError: a platform could not be asked; nothing is lost, run it again.
+        CallError: a call to a platform failed; run the workflow again.
     """
     trail = Trail(now=now, dry_run=dry_run, progress=progress)
     run = Run(grid=grid, iconik=iconik, policy=policy, trail=trail)
@@ -151,7 +153,7 @@ async def process_enhancement_request(
 
 @attrs.frozen(kw_only=True)
 class _Enhancing:
-    """One run over one request; with the lease once it is claimed."""
+    """Processes one request; holds the lease once the request is claimed."""
 
     run: Run
     request: Request
@@ -160,7 +162,7 @@ class _Enhancing:
     lease: timedelta
 
     async def advance(self) -> Enhancement:
-        """From the request as it was read to the result."""
+        """Process the request and return the result."""
         if not is_open(REQUEST_MOVES, self.request.status):
             return await self._closed()
         check_unclaimed(self.run, self.request)
@@ -199,7 +201,7 @@ class _Enhancing:
         return any([one.is_operators async for one in deliveries])
 
     async def _facts(self) -> AssetFacts | None:
-        """The facts of the asset; None when the request does not name one that is there."""
+        """The facts of the asset; None if the request does not name exactly one existing asset."""
         trail, ids = self.run.trail, criteria_of(self.request).asset_ids
         if len(ids) != 1:
             trail.decided(f"{self.request.id} names {len(ids)} assets, not one")
@@ -207,7 +209,7 @@ class _Enhancing:
         try:
             return await read_facts(self.run, ids[0])
         except (errors.NotFound, errors.ConfigurationError):
-            # What cannot be an id in a path is the name of nothing, too.
+            # A text that cannot be an id in a path names no asset either.
             trail.decided(f"asset {named(ids[0])} is gone, or hidden from us")
             return None
 
@@ -244,7 +246,7 @@ class _Enhancing:
         return self._waiting(facts, version_id, "the media team to make a new version")
 
     async def _answer(self, ticket: Ticket, facts: AssetFacts, asked: str) -> Enhancement:
-        """There is a new version: it goes to the partner as soon as it may."""
+        """Share the new version with the partner if it may be released."""
         run, request = self.run, self.request
         decision = decide(run.policy, facts, ticket.recipient, ticket.purpose, run.now())
         if not decision.allowed:
@@ -308,7 +310,7 @@ class _Enhancing:
         await move(run, requests, request_id, RequestStatus.FULFILLED)
 
     async def _unclear(self) -> Enhancement:
-        """Nobody can be asked about nothing: the partner is to name the asset."""
+        """Ask the partner to name the asset."""
         request, ids = self.request, criteria_of(self.request).asset_ids
         question = (
             "What you refer to is not in our library, or not released to you. Which asset do you "
@@ -329,13 +331,13 @@ class _Enhancing:
         )
 
     async def _closed(self) -> Enhancement:
-        """The answer that a closed request got."""
+        """The result of a closed request, from its recorded deliveries."""
         request = self.request
         asked = await self._asked()
         refused = await reconcile_opened(self.run, await self._ticket())
         deliveries = self.run.grid.community.deliveries.list(request_id=request.id)
         delivered = [o async for delivery in deliveries if (o := outcome_of(delivery))]
-        # Of a request that was reopened, the last round counts.
+        # If the request was reopened, only the last round counts.
         outcomes = tuple(refused or delivered[-1:])
         self.run.trail.decided(f"{request.id} is {request.status}: nothing to do")
         return Enhancement(
@@ -349,7 +351,7 @@ class _Enhancing:
         )
 
     def _refused(self, facts: AssetFacts, asked: str, decision: Decision) -> Enhancement:
-        """The new version may not go to the partner yet: the reasons say what is missing."""
+        """The result while the new version is refused; the reasons say what is missing."""
         why = " ".join(reason.message for reason in decision.reasons)
         return attrs.evolve(
             self._waiting(facts, asked, f"the new version to be released. {why}"),
@@ -379,12 +381,12 @@ class _Enhancing:
 
 
 def _questions(request: Request) -> int:
-    """How often the partner was asked something: the next question is another one."""
+    """How often the partner was asked; it makes the key of the next question unique."""
     return sum(step.to == RequestStatus.NEEDS_INFORMATION for step in request.history)
 
 
 def _subject(request: Request) -> Subject:
-    # By round: one that was reopened is asked for anew.
+    # Per round: after a reopening, the team is asked again.
     return Subject(noun="requests", id=request.id, round=rounds_of(request))
 
 
@@ -393,7 +395,7 @@ def _asked_key(request: Request, version_id: str) -> str:
 
 
 def _wish(request: Request) -> str:
-    """The comment for the media team. Every line of the partner's stays one that is quoted."""
+    """The comment for the media team; every line of the partner's text is quoted."""
     said = (request.description or "").splitlines()
     lines = [f"{request.partner_id} asks in {request.id}: {named(request.subject)}"]
     if request.due_at is not None:
@@ -402,7 +404,7 @@ def _wish(request: Request) -> str:
 
 
 def _release_note(outcome: Outcome, notes: str | None) -> str:
-    """The comment on the new version for the partner."""
+    """The comment for the partner on the new version."""
     lines = [line for line in (notes or "").splitlines() if line.strip()]
     text = f"There is a new version of {named(outcome.title)}: {outcome.link or 'the link'}"
     if outcome.expires_at is not None:

@@ -1,38 +1,38 @@
-"""Use case 2: an issue with media that partners have is resolved with a corrected version.
+"""Use case 2: resolve an issue with media that partners have, by a corrected version.
 
-Trigger: an issue on Trading Grid, and any later moment: it is a conversation over days, and each
-run takes the steps that are possible now.
+Trigger: an issue on Trading Grid, then a schedule: it takes days, and each run takes the steps that
+are possible now.
 
-1. The issue names the asset. It is a claim of the partner, about what they have or had of it.
-   Until one of our people has acknowledged it, the media team is told and everybody else keeps
-   what they have. It counts as acknowledged when a person of ours moved it, with any `actor` but
-   `tgiconik`, or entered it for a partner who has or had the asset. One that the partner reopens is
-   acknowledged anew, by a move to in_progress.
-2. It is linked (`link_issue`): the faulty version is written into the issue, the issue onto the
-   asset's timeline, and who had it into the activity log; the issue is in_progress.
-3. The faulty version is held, so that nobody shares it any more; then every partner's link to it is
-   closed, and everybody who had it is told not to use it.
-4. The corrected version is a file to upload, a version that is named, or the one that the media
-   team makes current. Until it is approved, runs change nothing and say whom they wait for.
-5. It becomes the current version and goes to all who had the faulty one, as far as
-   `release.decide` lets it (`publish_correction`); they are told what replaces what. The issue gets
-   a comment with notes and is resolved.
-6. The partner confirms, or reopens: then the version that was to be the correction is the faulty
-   one.
+1. The issue names the asset. It is a partner's claim about an asset that they have or had. Until
+   one of our people acknowledges it, the media team is told, and nothing changes for other
+   partners. It is acknowledged if a person of ours moved it, with any `actor` but `tgiconik`, or
+   entered it for a partner who has or had the asset. After a reopening by the partner, it has to be
+   acknowledged again, by a move to `in_progress`.
+2. The issue is linked to the asset (`link_issue`): the faulty version is written into the issue, a
+   comment on the asset's timeline refers to the issue, and the activity log records who had the
+   version. The issue is `in_progress`.
+3. The faulty version is held, so that it is not shared again. Then every partner's link to it is
+   revoked, and every partner who had it is told not to use it.
+4. The corrected version is a file to upload, a named version, or the version that the media team
+   promotes. Until it is approved, runs change nothing and report whom they wait for.
+5. It becomes the current version and is shared with every partner who had the faulty one, if
+   `release.decide` allows it (`publish_correction`). An announcement says what replaces what. The
+   issue gets a comment with notes and is resolved.
+6. The partner confirms or reopens the issue. If it is reopened, the corrected version becomes the
+   faulty one.
 
-What the partner reads never tells an asset that is not there from one that they never had: both are
-the same question.
+The partner gets the same question for an asset that does not exist and for one that they never had.
 
-What each platform shows afterwards: iconik the comment, the hold, and one silent link per partner
-to the corrected version; Trading Grid the issue with both versions, notes and resolution, a
-document with a delivery per partner, and the announcements.
+Afterwards, iconik has the comment, the hold, and one share per partner of the corrected version,
+created without a notification. Trading Grid has the issue with both versions, notes and resolution,
+a document with a delivery per partner, and the announcements.
 
-Running it again changes nothing and gives the same result; after a crash it continues; two at once
-are kept apart by the claim.
+Idempotent: another run changes nothing and returns the same result. After a crash, the next run
+continues. The claim prevents concurrent runs from working on the same issue.
 
-What can fail: an unknown issue raises `UnknownIssue`; what fails for one partner is that one's
-outcome, the issue stays in_progress, and the next run tries again; a platform that cannot be asked
-raises its `CallError`.
+Failures: an unknown issue raises `UnknownIssue`. A failure for one partner is that partner's
+outcome; the issue stays `in_progress`, and the next run retries. A failed call raises its
+`CallError`.
 
 Source: use case 2 of the project's design; the collaboration contract; iconik's OpenAPI documents.
 """
@@ -47,6 +47,7 @@ from typing import Final, Self
 import attrs
 
 from tgiconik import errors
+from tgiconik._frames import without_locals
 from tgiconik.iconik import IconikClient
 from tgiconik.iconik.models import assets as m
 from tgiconik.release import AssetFacts, ReleasePolicy, held
@@ -93,7 +94,7 @@ from tgiconik.workflows.tickets.correction import (
 from tgiconik.workflows.tickets.memory import MemoryKind, recall
 from tgiconik.workflows.tickets.requests import check_unclaimed, move, read_issue, said, say
 
-#: How long the machines may take for previews of a corrected version.
+#: The timeout for transcoding previews of a corrected version.
 READY_WITHIN: Final = timedelta(minutes=30)
 _APPROVAL: Final = "the corrected version to be approved"
 
@@ -106,14 +107,13 @@ class Resolution(Result):
         issue_id: the issue.
         status: its status now; in a dry run, the status that it would have.
         asset_id: the asset that it is about, when it names exactly one.
-        faulty_version_id: the version that is not as it should be.
-        corrected_version_id: the version that replaces it, when there is one.
-        affected: company ids of the partners who had the faulty version, and of the one who
-            reported it.
-        outcomes: the delivery of the corrected version to each of them; none before it is approved.
+        faulty_version_id: the faulty version.
+        corrected_version_id: the version that replaces it, if there is one.
+        affected: company ids of partners who had the faulty version or reported it.
+        outcomes: the delivery of the corrected version to each; empty before its approval.
         waiting_on: who has to act next, one line each.
         timeline: every read, decision and write, in order.
-        dry_run: nothing was written.
+        dry_run: whether this was a dry run, which writes nothing.
     """
 
     issue_id: str
@@ -128,6 +128,7 @@ class Resolution(Result):
     dry_run: bool = False
 
 
+@without_locals
 async def resolve_media_issue(
     grid: TradingGridClient,
     iconik: IconikClient,
@@ -144,33 +145,33 @@ async def resolve_media_issue(
     now: Clock = utc_now,
     progress: Callable[[Step], object] | None = None,
 ) -> Resolution:
-    """Take the next steps towards the resolution of an issue that are possible now.
+    """Resolve a media issue: take the steps that are possible now.
 
     Args:
-        grid: where the issue is.
-        iconik: where the media is.
+        grid: the Trading Grid client.
+        iconik: the iconik client.
         issue_id: such as `ISS-7`.
         policy: the release rules, with a metadata view.
         correction: a file that is the corrected version, to be uploaded.
         version_id: a version of the asset that is the corrected one. Without either, it is the
             one that the media team makes current.
-        notes: what partners are told of the correction, line by line.
-        ready_within: how long to wait for the machines that make previews.
-        lease: how long the claim lasts; renewed while work goes on.
-        max_concurrency: how many partners are served at the same time; 1 serves one after the
-            other. Partners who wait for a check that a batch shares do not count.
-        dry_run: write nothing, and say what would be written.
-        now: the clock, timezone-aware UTC.
+        notes: the notes on the correction for partners; may have several lines.
+        ready_within: the timeout for transcoding previews.
+        lease: the duration of the claim; it is renewed during the run.
+        max_concurrency: the number of partners to process concurrently; 1 for sequentially.
+            Partners waiting for a batched check do not count.
+        dry_run: write nothing; report what would be written.
+        now: the clock; returns the current time in UTC.
         progress: called with each step as it happens.
 
     Raises:
         UnknownIssue: there is no such issue.
         ConfigurationError: the policy has no metadata view to hold a version in, or both a file and
             a version are given.
-        CallError: a platform could not be asked; nothing is lost, run it again.
+        CallError: a call to a platform failed; run the workflow again.
     """
     if policy.metadata_view is None:
-        raise errors.ConfigurationError("to hold a version, the policy needs a metadata_view")
+        raise errors.ConfigurationError("holding a version needs a metadata_view in the policy")
     if correction is not None and version_id is not None:
         raise errors.ConfigurationError("the correction is a file or a version, not both")
     checked_concurrency(max_concurrency)
@@ -189,14 +190,14 @@ async def resolve_media_issue(
 
 @attrs.frozen(kw_only=True)
 class Correction:
-    """The corrected version, as far as there is one.
+    """The corrected version, if there is one.
 
     Attributes:
         version_id: the version; None before there is one.
-        pieces: versions of an upload that never became whole.
-        approved: it is approved, and not held.
-        to_upload: a file is to be uploaded, which the issue does not remember yet.
-        lacks_previews: the upload is whole, and its previews were never asked for.
+        pieces: versions left by incomplete uploads.
+        approved: whether it is approved and not held.
+        to_upload: whether a file is to be uploaded that has no record yet.
+        lacks_previews: whether the upload is complete and its previews were never requested.
     """
 
     version_id: str | None = None
@@ -208,13 +209,13 @@ class Correction:
 
 @attrs.frozen(kw_only=True)
 class ResolutionPlan:
-    """The steps that a run takes.
+    """The steps of a run.
 
     Attributes:
-        contain: the faulty version can still be had, or its holders do not know.
-        upload: the correction is to be uploaded, or its previews are to be asked for.
-        publish: the corrected version goes to everybody who had the faulty one.
-        waiting_on: who has to act next, unless it is published.
+        contain: revoke links to the faulty version and notify partners who had it.
+        upload: upload the correction, or request its previews.
+        publish: share the corrected version with every partner who had the faulty one.
+        waiting_on: who has to act next, unless the correction is published.
     """
 
     contain: bool
@@ -224,14 +225,14 @@ class ResolutionPlan:
 
     @property
     def writes(self) -> bool:
-        """Whether there is anything to do now."""
+        """Whether the plan has anything to write."""
         return self.contain or self.upload or self.publish
 
 
 def plan_resolution(
     incident: Incident, correction: Correction, policy: ReleasePolicy
 ) -> ResolutionPlan:
-    """Plan the steps towards a resolution that are possible now: pure."""
+    """Plan the steps that are possible now. A pure function."""
     there_will_be_one = correction.version_id is not None or correction.to_upload
     return ResolutionPlan(
         contain=not incident.is_contained(policy),
@@ -254,7 +255,7 @@ class _Given:
 
 @attrs.frozen(kw_only=True)
 class _Resolving:
-    """One run over one issue; with the lease once it is claimed."""
+    """Resolves one issue; holds the lease once the issue is claimed."""
 
     run: Run
     issue: Issue
@@ -262,7 +263,7 @@ class _Resolving:
     lease: timedelta
 
     async def advance(self) -> Resolution:
-        """From the issue as it was read to the result."""
+        """Process the issue and return the result."""
         run, issue = self.run, self.issue
         if not is_open(ISSUE_MOVES, issue.status):
             return await self._closed()
@@ -329,7 +330,7 @@ class _Resolving:
         )
 
     async def _asset(self) -> m.Asset | None:
-        """The asset; None when the issue does not name one that is there and has a version."""
+        """The asset; None if the issue does not name exactly one existing asset with a version."""
         issue, trail = self.issue, self.run.trail
         ids = list(dict.fromkeys(reference.asset_id for reference in issue.asset_references))
         if len(ids) != 1:
@@ -338,7 +339,7 @@ class _Resolving:
         try:
             asset = await self.run.iconik.assets.get_asset(ids[0])
         except (errors.NotFound, errors.ConfigurationError):
-            # What cannot be an id in a path is the name of nothing, too.
+            # A text that cannot be an id in a path names no asset either.
             trail.decided(f"asset {named(ids[0])} is gone, or hidden from us")
             return None
         if not asset.versions and asset.default_version_id is None:
@@ -365,7 +366,7 @@ class _Resolving:
         )
 
     async def _find_version(self, incident: Incident, remembered: str | None) -> Correction:
-        """The corrected version, and the pieces of an upload."""
+        """Find the corrected version, and the pieces of an incomplete upload."""
         if remembered is not None:
             return Correction(version_id=remembered)
         if self.given.version_id is not None:
@@ -388,7 +389,7 @@ class _Resolving:
         return await read_facts(self.run, incident.facts.asset_id, version_id=version_id)
 
     async def upload(self, incident: Incident, correction: Correction) -> str | None:
-        """The correction as a new version, unless it has arrived; the issue remembers it."""
+        """Upload the correction as a new version, unless it exists, and record it in the issue."""
         run, asset_id = self.run, incident.facts.asset_id
         await remove_pieces(run, asset_id, correction.pieces)
         version_id = correction.version_id or await upload_correction(
@@ -421,7 +422,7 @@ class _Resolving:
         )
 
     async def publish(self, incident: Incident, corrected: str) -> Resolution:
-        """The corrected version is approved: it goes where the faulty one was."""
+        """Share the approved corrected version with partners who had the faulty one."""
         run, facts = self.run, incident.facts
         await check_view(run)
         if run.lease is not None:
@@ -455,7 +456,7 @@ class _Resolving:
         )
 
     async def _snapshot(self, incident: Incident, corrected: str) -> Snapshot:
-        """The asset as it is now; in a dry run, as it would be with the version promoted."""
+        """The current state of the asset; in a dry run, as if the version were promoted."""
         snapshot = incident.snapshot
         if self.run.dry_run:
             snapshot.read = partial(self._facts, incident, corrected)
@@ -466,7 +467,7 @@ class _Resolving:
         return snapshot
 
     async def _tell(self, incident: Incident, outcomes: Sequence[Outcome]) -> None:
-        """Notes and resolution, for the partner who reported the issue."""
+        """Post notes and resolution for the partner who reported the issue."""
         run, issue = self.run, self.issue
         theirs = next((one for one in outcomes if one.partner == issue.partner_id), None)
         await say(
@@ -485,7 +486,7 @@ class _Resolving:
         )
 
     async def _unclear(self) -> Resolution:
-        """Nothing can be held of nothing: the partner is to name the asset."""
+        """Ask the partner to name the asset."""
         issue = self.issue
         await self._ask_which()
         return Resolution(
@@ -510,7 +511,7 @@ class _Resolving:
                 await say(held.run, issues, issue.id, question, key=key)
 
     async def _closed(self) -> Resolution:
-        """The result that a closed issue came to."""
+        """The result of a closed issue."""
         issue = self.issue
         self.run.trail.decided(f"{issue.id} is {issue.status}: nothing to do")
         corrected = version_in(issue, AssetRole.CORRECTED)
@@ -568,7 +569,7 @@ class _Resolving:
 
     @asynccontextmanager
     async def _claimed(self) -> AsyncIterator[Self]:
-        """Hold the claim on the issue for the length of a block, if it is as it was read."""
+        """Hold the claim on the issue for the duration of a block, if it has not changed."""
         issue, issues = self.issue, self.run.grid.community.issues
         async with self.run.claim(issues, issue, worker="resolve", lasts=self.lease) as held:
             fresh = await read_issue(held, issue.id)

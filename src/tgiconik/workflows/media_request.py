@@ -1,34 +1,34 @@
-"""Use case 1: a partner asks for media, and gets a link to an approved asset, or a clear answer.
+"""Use case 1: fulfill a partner's media request with links to approved assets.
 
-Trigger: a media request on Trading Grid (`grid.community.requests`), or any later moment.
+Trigger: a media request on Trading Grid (`grid.community.requests`), or a schedule.
 
-Steps, each of which looks before it writes:
+Steps. Each one reads the current state before it writes:
 
-1. read the request and the partner's profile;
-2. find what answers the criteria in iconik, judge the best of it with `release.decide`
-   (`find_candidates`);
-3. choose: the one best releasable asset, or every asset that the partner named by id;
-4. claim the request, move it to in_review, share (`share_with_partner`), record the delivery
-   (`post_delivery`), comment with link, end and restrictions, move it to its final status, give the
-   claim back.
+1. Read the request and the partner's profile.
+2. Search iconik by the request's criteria and evaluate the best matches with `release.decide`
+   (`find_candidates`).
+3. Choose the best releasable asset, or every asset that the partner named by id.
+4. Claim the request and move it to `in_review`; share the asset (`share_with_partner`); record the
+   delivery (`post_delivery`); post a comment with link, expiry and restrictions; move the request
+   to its final status; release the claim.
 
-What each platform shows afterwards: iconik one silent link on the asset, whose title carries the
-partner's key; Trading Grid the status, a document with the partner's delivery, and one comment. The
-status is the answer: `fulfilled`; `partially_fulfilled` when only some of the named assets may go;
-`needs_information` when several are equally good, or the partner has no contact; `declined` when
-there is nothing that may go to this partner. The partner does not learn whether nothing was found,
-or what was found was refused: the answer is the same, and the reasons are an internal comment.
+Afterwards, iconik has one share on the asset, created without a notification, whose title is the
+partner's key. Trading Grid has the status, a document with the partner's delivery, and one comment.
+The final status is `fulfilled`; `partially_fulfilled` if only some of the named assets may be
+released; `needs_information` if several matches are equally good or the partner has no contact;
+`declined` if nothing may be released to this partner. The answer to the partner is the same whether
+nothing was found or everything that was found was refused; the reasons are an internal comment.
 
-Running it again changes nothing and gives the same result. After a crash it continues where it
-stopped, and takes back what was opened and may not go any more; two at once are kept apart by the
-claim. A request that is closed is reported, not touched. One that was reopened is answered anew,
-with what was not delivered for it before.
+Idempotent: another run changes nothing and returns the same result. After a crash, the next run
+continues, and revokes links that may no longer be open. The claim prevents concurrent runs from
+working on the same request. A closed request is reported and not changed. A reopened request is
+answered again, with assets that were not delivered for it before.
 
-It waits for nobody: `waiting_on` says whose move it is.
+The workflow does not wait for people; `waiting_on` says who has to act next.
 
-What can fail: an unknown request raises `UnknownRequest`; a platform that cannot be asked raises
-its `CallError` before anything was written. A delivery that fails later is a failed outcome; the
-request stays in_review, an internal comment says why, and the next run goes on.
+Failures: an unknown request raises `UnknownRequest`. A failed call raises its `CallError` before
+anything is written. A delivery that fails later is a failed outcome: the request stays `in_review`,
+an internal comment gives the cause, and the next run continues.
 
 Source: use case 1 of the project's design; the collaboration contract; iconik's OpenAPI documents.
 """
@@ -42,6 +42,7 @@ from typing import Final, TypeAlias
 import attrs
 
 from tgiconik import errors
+from tgiconik._frames import without_locals
 from tgiconik.iconik import IconikClient
 from tgiconik.release import ReleasePolicy
 from tgiconik.tradinggrid import TradingGridClient
@@ -88,7 +89,7 @@ from tgiconik.workflows.tickets.requests import (
     waiting_on_after,
 )
 
-#: Chooses among releasable candidates that are equally good; may be a coroutine function.
+#: Chooses among equally good releasable candidates; may be a coroutine function.
 Select: TypeAlias = Callable[
     [Sequence[Candidate]], Iterable[Candidate] | Awaitable[Iterable[Candidate]]
 ]
@@ -105,20 +106,18 @@ _ROUNDS: Final = 3
 
 @attrs.frozen(kw_only=True)
 class Fulfillment(Result):
-    """The result of a run over a media request.
+    """The result of fulfilling a media request.
 
-    Two runs over the same state are equal: how a result came about (candidates, timeline) does not
-    count.
+    Two runs over the same state are equal; candidates and timeline are not compared.
 
     Attributes:
         request_id: the request.
         status: the request's status now; in a dry run, the status that it would have.
         outcomes: one for each asset that was chosen or delivered.
-        candidates: the assets that were found and judged, best first; None when the request was
-            closed.
+        candidates: the matches and their decisions, best first; None if the request was closed.
         waiting_on: who has to act next, one line each.
         timeline: every read, decision and write, in order.
-        dry_run: nothing was written.
+        dry_run: whether this was a dry run, which writes nothing.
     """
 
     request_id: str
@@ -130,6 +129,7 @@ class Fulfillment(Result):
     dry_run: bool = False
 
 
+@without_locals
 async def fulfill_media_request(
     grid: TradingGridClient,
     iconik: IconikClient,
@@ -143,11 +143,11 @@ async def fulfill_media_request(
     now: Clock = utc_now,
     progress: Callable[[Step], object] | None = None,
 ) -> Fulfillment:
-    """Answer a partner's media request with links to approved assets, or with a clear status.
+    """Fulfill a partner's media request with links to approved assets, or set another status.
 
     Args:
-        grid: where the request is.
-        iconik: where the media is.
+        grid: the Trading Grid client.
+        iconik: the iconik client.
         request_id: such as `REQ-1042`.
         policy: the release rules.
         select: chooses when several releasable assets are equally good; gets them in a stable
@@ -161,7 +161,7 @@ async def fulfill_media_request(
     Raises:
         UnknownRequest: there is no such request.
         WorkflowError: it is not a media request.
-        CallError: a platform could not be asked; nothing is lost, run it again.
+        CallError: a call to a platform failed; run the workflow again.
     """
     trail = Trail(now=now, dry_run=dry_run, progress=progress)
     run = Run(grid=grid, iconik=iconik, policy=policy, trail=trail)
@@ -178,7 +178,7 @@ async def fulfill_media_request(
 
 @attrs.frozen(kw_only=True)
 class _Fulfilling:
-    """One run over one request; with the lease once it is claimed."""
+    """Fulfills one request; holds the lease once the request is claimed."""
 
     run: Run
     select: Select | None
@@ -186,7 +186,7 @@ class _Fulfilling:
     lease: timedelta
 
     async def answer(self, request: Request) -> Fulfillment:
-        """From the request as it was read to the result."""
+        """Fulfill the request and return the result."""
         run = self.run
         if not is_open(REQUEST_MOVES, request.status):
             return await self._closed(request)
@@ -216,7 +216,7 @@ class _Fulfilling:
         )
 
     async def _delivered_before_reopening(self, request: Request) -> frozenset[str]:
-        """The assets that the partner had when they said that these are not what they need."""
+        """The assets that were delivered before the partner reopened the request."""
         reopened = reopened_at(request)
         if reopened is None or criteria_of(request).asset_ids:
             return frozenset()
@@ -256,7 +256,7 @@ class _Fulfilling:
         for _ in range(_ROUNDS):
             if not any(is_off_the_list(outcome) for outcome in outcomes):
                 break
-            # What was releasable a moment ago is not any more: look again, for the next best.
+            # A chosen asset is no longer releasable: search again for the next best.
             candidates = await self._find(ticket)
             plan = await self._plan(ticket, candidates)
             outcomes = await self._deliver(ticket, plan)
@@ -295,7 +295,7 @@ class _Fulfilling:
                 record=partial(record_for_request, run, request, document),
             )
         except errors.PreconditionFailed:
-            raise  # No failure of this asset: the claim is lost.
+            raise  # Not a failure of this asset: the claim is lost.
         except errors.CallError as error:
             run.trail.decided(f"{named(facts.title)} could not be delivered: {error}")
             return Outcome(
@@ -329,7 +329,7 @@ class _Fulfilling:
     async def _failed(
         self, request: Request, outcomes: Sequence[Outcome], candidates: Candidates
     ) -> Fulfillment:
-        """Say on our side what did not work; the request stays in review for the next run."""
+        """Record the failures in an internal comment; the request stays in review."""
         why = AnswerPlan(
             status=RequestStatus.IN_REVIEW,
             internal="Not delivered yet; the next run tries again:\n"
@@ -349,7 +349,7 @@ class _Fulfilling:
         )
 
     async def _is_told(self, request: Request, plan: AnswerPlan) -> bool:
-        """Whether the partner was given exactly this answer already."""
+        """Whether this answer was already posted."""
         key = comment_key(request, plan, ())
         return request.status == plan.status and bool(
             await said(self.run.grid.community.requests, request.id, key)

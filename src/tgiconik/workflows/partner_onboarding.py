@@ -1,27 +1,28 @@
-"""Use case 6: a partner is onboarded with a bundle.
+"""Use case 6: onboard a partner with users, groups, a checklist and a bundle of media.
 
-Trigger: a company becomes a partner, and any later moment: it is a conversation over days, and each
-run takes the steps that are possible now.
+Trigger: a company becomes a partner, then a schedule: an onboarding takes days, and each run takes
+the steps that are possible now.
 
-1. The partner is found in Trading Grid's directory, and has a profile with a contact. Until then
-   runs write nothing and say whom they wait for.
-2. The partner's users are made, with their roles, through Community Management. Passwords come from
-   the caller's own function and stay nowhere; consents are stated, never defaulted.
-3. The partner joins the template's groups; an onboarding project gets the template's checklist.
-4. The bundle: a collection of the partner's own with what `release.decide` lets them have of the
-   template's assets, behind one link; what is refused is left out and reported. They are told once.
-5. When the tasks are done and the partner confirms, the project is completed; the bundle is looked
-   after as before. When somebody cancels the project, it is taken back.
+1. The partner must be in Trading Grid's directory and have a profile with a contact. Until then,
+   runs write nothing and report what is missing.
+2. The partner's users are created with their roles through Community Management. The caller's
+   function supplies passwords, which are not stored. Consents must be given explicitly.
+3. The partner joins the template's groups, and an onboarding project gets the template's checklist.
+4. The bundle is a collection of the partner's own with those of the template's assets that
+   `release.decide` allows, behind one link. Refused assets are left out and reported. The partner
+   is notified once.
+5. When the tasks are done and the partner has confirmed, the project is completed, and the bundle
+   is maintained as before. When the project is cancelled, the bundle is revoked.
 
-What each platform shows afterwards: iconik the collection and one silent link; Trading Grid users
-with roles, memberships, the project, a document with the delivery, and an announcement.
+Afterwards, iconik has the collection, shared without a notification. Trading Grid has users with
+roles, group memberships, the project, a document with the delivery, and an announcement.
 
-Running it again changes nothing and gives the same result; after a crash it continues; of two at
-once, both bring about the same. Users who are there are left as they are, but for missing roles.
+Idempotent: another run changes nothing and returns the same result. After a crash, the next run
+continues; concurrent runs reach the same state. Existing users only get missing roles.
 
-What can fail: one user fails alone, and so does one asset; the next run tries again. A template
-that cannot be one raises `ConfigurationError` before anything is written; a platform that cannot be
-asked raises its `CallError`.
+Failures: a user or an asset that fails does not affect the others, and the next run retries it. An
+invalid template raises `ConfigurationError` before anything is written. A failed call raises its
+`CallError`.
 
 Source: use case 6 of the project's design; OpenText's Community Management Services; the
 collaboration contract; iconik's OpenAPI documents.
@@ -34,6 +35,7 @@ from typing import Final
 import attrs
 
 from tgiconik import errors
+from tgiconik._frames import without_locals
 from tgiconik._validate import filled, unique_texts
 from tgiconik.iconik import IconikClient
 from tgiconik.release import Purpose, Recipient, ReleasePolicy
@@ -87,15 +89,15 @@ def _tasks(values: Iterable[TaskPlan]) -> tuple[TaskPlan, ...]:
 
 @attrs.frozen(kw_only=True)
 class OnboardingTemplate:
-    """The onboarding of every new partner of a kind.
+    """The template for onboarding partners of one kind.
 
     Attributes:
-        key: names it; stays the same from run to run.
+        key: identifies the template; must not change between runs.
         title: the title that partners read, such as `Welcome bundle`.
         asset_ids: the assets of the bundle.
-        collection_id: an iconik collection whose assets are in the bundle too.
+        collection_id: an iconik collection with further assets of the bundle.
         groups: ids of the partner groups to join.
-        tasks: the checklist; what the partner is to do has `PARTNER` for its `partner_id`.
+        tasks: the checklist; tasks of the partner have `PARTNER` as their `partner_id`.
         usage: what the media is used for; None asks for no usage.
     """
 
@@ -114,14 +116,14 @@ class Onboarding(Result):
 
     Attributes:
         partner: company id (BUID) of the partner.
-        status: where the project stands; None before there is one.
-        project_id: the project; None in a dry run that would make it.
-        users: one for each user who was wanted.
+        status: the status of the project; None before it exists.
+        project_id: the project; None in a dry run that would create it.
+        users: one outcome per requested user.
         outcomes: one for each asset of the bundle.
-        readiness: what is missing; None before there is a project.
-        waiting_on: who has to do what, one line each.
+        readiness: what is missing; None before the project exists.
+        waiting_on: who has to act next, one line each.
         timeline: every read, decision and write, in order.
-        dry_run: nothing was written.
+        dry_run: whether this was a dry run, which writes nothing.
     """
 
     partner: str
@@ -135,7 +137,7 @@ class Onboarding(Result):
     dry_run: bool = False
 
     def raise_for_failures(self) -> None:
-        """Raise the failures, all of them together.
+        """Raise all failures as one exception group.
 
         Raises:
             ExceptionGroup: one exception per user and asset that failed.
@@ -147,6 +149,7 @@ class Onboarding(Result):
         raise_for_failures(self.outcomes)
 
 
+@without_locals
 async def onboard_partner(
     grid: TradingGridClient,
     iconik: IconikClient,
@@ -161,11 +164,11 @@ async def onboard_partner(
     now: Clock = utc_now,
     progress: Callable[[Step], object] | None = None,
 ) -> Onboarding:
-    """Take the next steps of a partner's onboarding that are possible now.
+    """Onboard a partner: take the steps that are possible now.
 
     Args:
         grid: where the partner is.
-        iconik: where the media is.
+        iconik: the iconik client.
         company_id: BUID of the partner.
         template: what the partner gets.
         users: who at the partner is to work on Trading Grid.
@@ -173,13 +176,13 @@ async def onboard_partner(
         password: gives the first password of a user who is to be made; may be a coroutine function.
         policy: the release rules.
         dry_run: write nothing, ask for no password, and say what would be written.
-        now: the clock, timezone-aware UTC.
+        now: the clock; returns the current time in UTC.
         progress: called with each step as it happens.
 
     Raises:
-        ConfigurationError: users without the company that they are made in.
+        ConfigurationError: `users` without `users_company`.
         NotFound: there is no such group or collection.
-        CallError: a platform could not be asked; nothing is lost, run it again.
+        CallError: a call to a platform failed; run the workflow again.
     """
     trail = Trail(now=now, dry_run=dry_run, progress=progress)
     run = Run(grid=grid, iconik=iconik, policy=policy, trail=trail)
@@ -197,6 +200,7 @@ async def onboard_partner(
     return attrs.evolve(result, timeline=timeline, dry_run=dry_run)
 
 
+@without_locals
 async def onboarding_status(
     grid: TradingGridClient,
     iconik: IconikClient,
@@ -209,26 +213,26 @@ async def onboarding_status(
     now: Clock = utc_now,
     progress: Callable[[Step], object] | None = None,
 ) -> Onboarding:
-    """How far a partner's onboarding is. Writes nothing.
+    """Report the state of a partner's onboarding. Writes nothing.
 
     Args:
         grid: where the partner is.
-        iconik: where the media is.
+        iconik: the iconik client.
         company_id: BUID of the partner.
-        template: what the partner gets.
-        users: who at the partner is to work on Trading Grid.
-        users_company: BUID of the company that the users are in; needed when there are any.
-        policy: the release rules; the default policy when left out.
-        now: the clock, timezone-aware UTC.
+        template: groups, checklist and bundle for the partner.
+        users: the partner's users on Trading Grid.
+        users_company: BUID of the company of the users; required with `users`.
+        policy: the release rules; the default policy if omitted.
+        now: the clock; returns the current time in UTC.
         progress: called with each step as it happens.
 
     Returns:
-        The same value as `onboard_partner`; its outcomes are what the bundle would be now.
+        The same value as `onboard_partner`; its outcomes say what the bundle would hold now.
 
     Raises:
-        ConfigurationError: users without the company that they are in.
+        ConfigurationError: `users` without `users_company`.
         NotFound: there is no such collection.
-        CallError: a platform could not be asked.
+        CallError: a call to a platform failed.
     """
     trail = Trail(now=now, dry_run=True, progress=progress)
     run = Run(grid=grid, iconik=iconik, policy=policy or ReleasePolicy(), trail=trail)
@@ -245,7 +249,7 @@ async def onboarding_status(
 
 @attrs.frozen(kw_only=True)
 class _Onboarding:
-    """One run for one partner."""
+    """Onboards one partner."""
 
     run: Run
     company_id: str
@@ -255,7 +259,7 @@ class _Onboarding:
     password: Password | None
 
     async def advance(self) -> Onboarding:
-        """From the company's id to the result."""
+        """Run the workflow and return its result."""
         run = self.run
         directory = self._directory()
         partner, missing = await self._partner()
@@ -290,7 +294,7 @@ class _Onboarding:
         )
 
     async def status(self) -> Onboarding:
-        """The state of the onboarding, as far as somebody began it."""
+        """The current state of the onboarding."""
         run = self.run
         users = await check_users(run, self._directory(), self.users)
         state = await read_project(run, self.key)
@@ -318,7 +322,7 @@ class _Onboarding:
 
     def _directory(self) -> Users:
         if self.users and not self.users_company:
-            raise errors.ConfigurationError("say in which company the users are: users_company")
+            raise errors.ConfigurationError("users need users_company, the BUID of their company")
         return self.run.grid.users.in_company(self.users_company or "")
 
     async def _partner(self) -> tuple[Partner | None, str]:
@@ -333,7 +337,7 @@ class _Onboarding:
         return partner, "" if reached else f"{name} to name a contact with an e-mail address"
 
     async def _join(self, partner: Partner) -> None:
-        """Put the partner into the template's groups."""
+        """Add the partner to the template's groups."""
         for group_id in self.template.groups:
             if group_id in partner.groups:
                 continue
@@ -385,7 +389,7 @@ class _Onboarding:
         )
 
     async def _welcome(self, outcomes: Iterable[Outcome]) -> None:
-        """Tell the partner once that there is something to look at."""
+        """Notify the partner of the bundle, once."""
         if not any(outcome.state is State.DELIVERED for outcome in outcomes):
             return
         title = named(self.template.title)

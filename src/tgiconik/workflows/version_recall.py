@@ -1,6 +1,6 @@
-"""Use case 5, the worst day: a version is taken back from everybody who has it.
+"""Use case 5, the recall: a version is taken back from everybody who has it.
 
-Trigger: somebody finds that a version must not be out.
+Trigger: a version must no longer be available.
 
 Steps. Closing comes first, and needs as little as possible to work:
 
@@ -35,6 +35,7 @@ from typing import Final, TypeVar
 import attrs
 
 from tgiconik import errors
+from tgiconik._frames import without_locals
 from tgiconik.iconik import IconikClient
 from tgiconik.iconik.assets import ShareLink, current_version
 from tgiconik.iconik.models import assets as m
@@ -59,6 +60,7 @@ from tgiconik.workflows.run.results import Outcome, Result, State, raise_for_fai
 from tgiconik.workflows.run.text import fitting, how_many, key_of, listed, named
 from tgiconik.workflows.run.trail import Clock, Step, Trail, utc_now
 from tgiconik.workflows.sharing.delivery import end_delivery, log_revocation, revoke_share
+from tgiconik.workflows.sharing.facts import logged_holds
 from tgiconik.workflows.sharing.snapshot import Snapshot
 from tgiconik.workflows.sharing.versions import (
     ReleaseAsset,
@@ -84,13 +86,13 @@ class Recall(Result):
         asset_id: the asset.
         version_id: the version that is recalled.
         announcement_ids: the announcements to the partners.
-        outcomes: one for each partner who ever had it: refused when nothing of theirs opens it any
-            more, failed when something could not be closed.
+        outcomes: one for each partner who ever had the version: refused if no link of theirs opens
+            it, failed if a link could not be revoked.
         acknowledged: company ids of partners who have acknowledged.
         failures: what failed beside closing links: the hold, the log, the announcement.
         waiting_on: who has to do what, one line each.
         timeline: every read, decision and write, in order.
-        dry_run: nothing was written.
+        dry_run: whether this was a dry run, which writes nothing.
     """
 
     asset_id: str
@@ -116,6 +118,7 @@ class Recall(Result):
         raise_for_failures(self.outcomes)
 
 
+@without_locals
 async def recall_version(
     grid: TradingGridClient,
     iconik: IconikClient,
@@ -129,27 +132,27 @@ async def recall_version(
     now: Clock = utc_now,
     progress: Callable[[Step], object] | None = None,
 ) -> Recall:
-    """Take a version back from everybody who has it.
+    """Recall a version from every partner who has it.
 
     Args:
         grid: where the partners are.
         iconik: where the asset is.
         asset_id: the asset; it may have been deleted.
         version_id: the version.
-        reason: why, for the partners, line by line.
-        policy: the release rules, with a metadata view to hold the version in.
-        max_concurrency: how many partners' links are closed at the same time.
-        dry_run: write nothing, and say what would be written.
-        now: the clock, timezone-aware UTC.
+        reason: the reason, as partners read it; may have several lines.
+        policy: the release rules; needs a metadata view for the hold.
+        max_concurrency: the number of partners to process concurrently.
+        dry_run: write nothing; report what would be written.
+        now: the clock; returns the current time in UTC.
         progress: called with each step as it happens.
 
     Raises:
         ConfigurationError: the policy has no metadata view, or there is no reason.
     """
     if policy.metadata_view is None:
-        raise errors.ConfigurationError("to hold a version, the policy needs a metadata_view")
+        raise errors.ConfigurationError("holding a version needs a metadata_view in the policy")
     if not reason.strip():
-        raise errors.ConfigurationError("a recall needs a reason")
+        raise errors.ConfigurationError("reason is blank; partners are told the reason of a recall")
     trail = Trail(now=now, dry_run=dry_run, progress=progress)
     run = Run(grid=grid, iconik=iconik, policy=policy, trail=trail)
     recalling = _Recalling(
@@ -166,7 +169,7 @@ async def recall_version(
 
 @attrs.frozen(kw_only=True)
 class _Exposure:
-    """What shows the version now, and who ever had it.
+    """The open ways to the version now, and everybody who ever had it.
 
     Attributes:
         title: the asset's title.
@@ -201,7 +204,7 @@ class _Exposure:
 
 @attrs.frozen(kw_only=True)
 class _Recalling:
-    """One recall."""
+    """Recalls one version."""
 
     run: Run
     asset_id: str
@@ -407,14 +410,25 @@ class _Recalling:
     async def _hold(self, title: str) -> None:
         """Hold the version where `decide` reads it: in the log, and in the metadata view."""
         run, ids = self.run, (self.asset_id, self.version_id)
-        marked = await self._try("read the hold", partial(is_marked, run, *ids), None)
-        if marked:
+        if await self._try("read the hold", partial(is_marked, run, *ids), otherwise=False):
             return
-        await self._try("log the hold", partial(log_hold, run, *ids, in_view=True), None)
+        nothing: dict[str, bool] = {}
+        logged = await self._try(
+            "read the logged holds", partial(logged_holds, run, self.asset_id), nothing
+        )
+        is_in_view = logged.get(self.version_id)
+        if is_in_view is None:
+            await self._log_hold(in_view=True)
+            is_in_view = True
         what = "hold the version in the metadata view"
         await self._try(what, partial(mark_held, run, *ids, title=title), None)
-        if marked is None or what in self.failures:
-            await self._try("log the hold", partial(log_hold, run, *ids, in_view=False), None)
+        is_marked_now = what not in self.failures
+        if is_marked_now != is_in_view:
+            await self._log_hold(in_view=is_marked_now)
+
+    async def _log_hold(self, *, in_view: bool) -> None:
+        log = partial(log_hold, self.run, self.asset_id, self.version_id, in_view=in_view)
+        await self._try("log the hold", log, None)
 
     async def _tell(self, title: str, partners: Iterable[str]) -> tuple[str, ...]:
         """Everybody who had it hears of it once."""

@@ -11,7 +11,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from tgiconik import IconikClient, errors
-from tgiconik.iconik.transfer import _download
+from tgiconik.iconik.transfer import _receiving
 from tgiconik.sandbox import Sandbox
 from tgiconik.sandbox.faults import CutAnswer, Effect, Expire, Fault, Refuse
 from tgiconik.sandbox.iconik import seed
@@ -86,14 +86,18 @@ async def test_what_came_before_a_cut_is_not_asked_for_again(
     asked: list[str | None] = []
     fetch = iconik.transfer._links.fetch
 
-    def watched(url: str, *, headers: dict[str, str]) -> Any:  # noqa: ANN401 - a context
+    def watched(url: str, *, headers: dict[str, str], min_rate: float) -> Any:  # noqa: ANN401 - a context
         asked.append(headers.get("Range"))
-        return fetch(url, headers=headers)
+        return fetch(url, headers=headers, min_rate=min_rate)
 
     iconik.transfer._links.fetch = watched  # type: ignore[method-assign, assignment]
     await iconik.transfer.download(CLIP, tmp_path)
 
-    assert asked == [None, f"bytes={1024 * 1024}-"]
+    before, after = asked
+    assert before is None
+    # aiohttp drops what it had read ahead when the connection broke.
+    assert after is not None
+    assert 1_000_000 < int(after.removeprefix("bytes=").removesuffix("-")) <= 1_500_000
 
 
 async def test_a_link_that_runs_out_midway_is_fetched_anew(
@@ -162,7 +166,7 @@ async def test_a_full_disk_is_pythons_own_error_and_leaves_nothing(
     def full(*_: Any) -> None:  # noqa: ANN401 - whatever is written
         raise OSError(errno.ENOSPC, "No space left on device")
 
-    monkeypatch.setattr(_download, "_write", full)
+    monkeypatch.setattr(_receiving, "write_all", full)
 
     with pytest.raises(OSError, match="No space left"):
         await iconik.transfer.download(CLIP, folder)
@@ -172,7 +176,7 @@ async def test_a_full_disk_is_pythons_own_error_and_leaves_nothing(
 
 @pytest.mark.parametrize("way", ["scope", "task"])
 @pytest.mark.parametrize("least", [0, 1])
-async def test_whoever_leaves_leaves_nothing_behind(
+async def test_whoever_leaves_leaves_what_can_be_gone_on_from(
     iconik: IconikClient, tmp_path: Path, least: int, way: str
 ) -> None:
     folder = tmp_path / "in"
@@ -193,11 +197,13 @@ async def test_whoever_leaves_leaves_nothing_behind(
             task.cancel()
             with pytest.raises(asyncio.CancelledError):
                 await task
-            assert inside(folder) == []
+            assert not (folder / "clip.mp4").exists()
     else:
         async with anyio.create_task_group() as tasks:
             tasks.start_soon(download)
             await reached.wait()
             tasks.cancel_scope.cancel()
-        left = inside(folder)
-        assert left == [] or [path.read_bytes() for path in left] == [CONTENT]
+        left = folder / "clip.mp4"
+        assert not left.exists() or left.read_bytes() == CONTENT
+    (folder / "clip.mp4").unlink(missing_ok=True)
+    await comes(iconik, folder)

@@ -8,8 +8,8 @@ import pytest
 
 from tgiconik import IconikClient, errors
 from tgiconik.sandbox import Sandbox
-from tgiconik.sandbox.faults import Fault, LeaveOut, WrongETag
-from tgiconik.sandbox.iconik import seed
+from tgiconik.sandbox.faults import CorruptRequest, Fault, LeaveOut, WrongETag
+from tgiconik.sandbox.iconik import files, seed
 
 from .conftest import CONTENT, there
 
@@ -132,16 +132,31 @@ async def test_a_file_that_vanishes_while_it_is_sent_is_sent_all_the_same(
     assert upload.size == len(CONTENT)
 
 
-async def test_a_part_that_arrived_otherwise_is_told_by_its_tag(
+async def test_a_part_that_always_arrives_otherwise_is_corrupted(
     iconik: IconikClient, sandbox: Sandbox, film: Path
 ) -> None:
     before = there(sandbox)
-    sandbox.faults.append(Fault(WrongETag(), method="PUT", path="/storage/s3/"))
+    sandbox.faults.extend(
+        Fault(CorruptRequest(), method="PUT", path="/storage/s3/") for _ in range(100)
+    )
 
     with pytest.raises(errors.Corrupted, match="S3 has other bytes than ours for part"):
         await iconik.transfer.upload(film)
 
+    sandbox.faults.clear()
     assert there(sandbox) == before
+
+
+async def test_a_part_that_arrived_otherwise_is_sent_again(
+    iconik: IconikClient, sandbox: Sandbox, film: Path
+) -> None:
+    sandbox.faults.append(Fault(CorruptRequest(), method="PUT", path="/storage/s3/"))
+
+    upload = await iconik.transfer.upload(film)
+
+    original = files.original(sandbox.state, upload.asset_id, upload.version_id)
+    assert original is not None
+    assert original["blob"] == upload.sha256
 
 
 async def test_a_part_without_a_tag_is_no_part(
@@ -183,9 +198,9 @@ async def test_what_cannot_be_taken_back_is_told(
         raise errors.Forbidden(status=403, method="DELETE", url="https://iconik.test/assets/a/")
 
     monkeypatch.setattr(iconik.assets, "delete_asset", refuse)
-    sandbox.faults.append(Fault(WrongETag(), method="PUT", path="/storage/s3/"))
+    sandbox.faults.append(Fault(WrongETag(None), method="PUT", path="/storage/s3/"))
 
-    with pytest.raises(errors.Corrupted) as failed:
+    with pytest.raises(errors.Inconsistent) as failed:
         await iconik.transfer.upload(film)
 
     (note,) = failed.value.__notes__

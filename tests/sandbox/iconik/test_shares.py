@@ -144,6 +144,31 @@ async def test_a_link_is_dead_while_its_asset_is_deleted(http: httpx.AsyncClient
     assert (await http.get(made["url"])).status_code == 404
 
 
+async def test_shares_of_a_deleted_asset_can_be_read_and_revoked_but_not_made(
+    http: httpx.AsyncClient,
+) -> None:
+    kept, revoked = await share(http), await share(http)
+    await http.delete(f"/API/assets/v1/assets/{FILM}/")
+
+    listed = (await http.get(SHARES)).json()["objects"]
+    assert [one["id"] for one in listed] == [kept["id"], revoked["id"]]
+    assert (await http.get(f"{SHARES}{kept['id']}/")).json()["id"] == kept["id"]
+    assert (await http.delete(f"{SHARES}{revoked['id']}/")).status_code == 204
+    assert (await http.post(f"{SHARES}url/", json=RIGHTS)).status_code == 404
+
+    await http.put(f"/API/assets/v1/assets/{FILM}/restore/")
+    assert (await http.get(kept["url"])).status_code == 200
+    assert (await http.get(revoked["url"])).status_code == 404
+
+
+async def test_shares_of_a_purged_asset_are_gone(http: httpx.AsyncClient) -> None:
+    await share(http)
+    await http.delete(f"/API/assets/v1/assets/{FILM}/")
+    await http.delete(f"/API/assets/v1/assets/{FILM}/purge/")
+
+    assert (await http.get(SHARES)).status_code == 404
+
+
 async def test_a_part_of_the_bytes_can_be_asked_for(http: httpx.AsyncClient) -> None:
     link = (await share(http))["url"]
     size = len(CURRENT)

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from tgiconik.sandbox import Sandbox
 from tgiconik.sandbox.faults import (
+    CorruptRequest,
     CutAnswer,
     CutError,
     CutRequest,
@@ -281,3 +282,13 @@ async def test_a_download_is_cut_at_any_byte(remote: httpx.AsyncClient, sandbox:
         assert b"".join(receive_body) == whole[:after]
 
     cut()
+
+
+async def test_a_request_is_corrupted_on_its_way(
+    iconik: httpx.AsyncClient, http: httpx.AsyncClient, file: Json, sandbox: Sandbox
+) -> None:
+    sandbox.faults.append(Fault(CorruptRequest()))
+
+    await http.put(file["upload_url"], content=b"film")
+
+    assert await content(iconik, http, file) == b"gilm"

@@ -1,6 +1,10 @@
 """What all storages have in common: no credentials of iconik's, bytes that go with a file."""
 
+import errno
+import hashlib
+import shutil
 from pathlib import Path
+from typing import BinaryIO
 
 import httpx
 import pytest
@@ -157,3 +161,36 @@ def test_a_sandbox_that_remembers_keeps_its_media(tmp_path: Path) -> None:
     assert names
     assert kept(again) == names
     again.close()
+
+
+def test_parts_can_be_put_together_again_after_the_disk_was_full(
+    sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    blobs = sandbox.state.blobs
+    parts = [blobs.part_path(name) for name in ("one", "two")]
+    for part in parts:
+        part.write_bytes(part.name.encode())
+
+    def full(_from: object, to: BinaryIO, _size: int) -> None:
+        to.write(b"a beginning")
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(shutil, "copyfileobj", full)
+        with pytest.raises(OSError, match="No space left"):
+            blobs.concatenate(parts)
+
+    assert blobs.path(blobs.concatenate(parts).sha256).read_bytes() == b"onetwo"
+
+
+async def test_an_encrypted_bucket_has_tags_that_are_no_digests(
+    iconik: httpx.AsyncClient, http: httpx.AsyncClient, sandbox: Sandbox
+) -> None:
+    sandbox.state.encrypted_bucket = True
+    file = await new_file(iconik, "S3")
+
+    tag = (await http.put(file["upload_url"], content=b"film")).headers["etag"].strip('"')
+
+    assert len(tag) == 32
+    assert tag != hashlib.md5(b"film", usedforsecurity=False).hexdigest()
+    assert await content(iconik, http, file) == b"film"

@@ -79,6 +79,12 @@ class ApprovalInput(Model):
     version_id: str | Unset | None = UNSET
 
 
+class ApprovalJob(Model):
+    """`ApprovalJobSchema`, as iconik answers it."""
+
+    job_id: str | None = None
+
+
 class ApprovalsBy(Model):
     """`ApprovalsBySchema`, as iconik answers it."""
 
@@ -2647,6 +2653,7 @@ class ShareUsers(Model):
     """`ShareUsersSchema`, as iconik answers it."""
 
     objects: list[ShareUser] | None = None
+    total: int | None = None
 
 
 class ShareUsersElastic(Model):
@@ -2663,6 +2670,7 @@ class Shares(Model):
     """`SharesSchema`, as iconik answers it."""
 
     objects: list[Share] | None = None
+    total: int | None = None
 
 
 class SharesElastic(Model):

@@ -44,6 +44,7 @@ class AnalysisProfiles(Model):
     """`AnalysisProfilesSchema`, as iconik answers it."""
 
     objects: list[AnalysisProfile] | None = None
+    total: int | None = None
 
 
 class AnalysisServiceAccount(Model):
@@ -77,6 +78,7 @@ class AnalysisServiceAccounts(Model):
     """`AnalysisServiceAccountsSchema`, as iconik answers it."""
 
     objects: list[AnalysisServiceAccountRead] | None = None
+    total: int | None = None
 
 
 class AnalysisTranscriptionSettings(Model):
@@ -1580,6 +1582,7 @@ class IconikStorageGatewayEvents(Model):
     """`IconikStorageGatewayEventsSchema`, as iconik answers it."""
 
     objects: list[IconikStorageGatewayEvent] | None = None
+    total: int | None = None
 
 
 class IconikStorageGatewayEventsPurgeInput(Model):

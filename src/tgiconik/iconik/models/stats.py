@@ -380,6 +380,7 @@ class LogsRecipients(Model):
     """`LogsRecipientsSchema`, as iconik answers it."""
 
     objects: list[LogsRecipient] | None = None
+    total: int | None = None
 
 
 class PaygoCosts(Model):

@@ -10,6 +10,7 @@ from typing import Any
 
 from tgiconik._http import Pages
 from tgiconik._models import Json
+from tgiconik.iconik._answers import JobStarted
 from tgiconik.iconik._service import Service
 from tgiconik.iconik.models import acls as m
 
@@ -25,7 +26,13 @@ class AclsService(Service):
         `POST /API/acls/v1/acl/`, role `can_read_acls`.
         """
         return await self._call(
-            "POST", "/v1/acl/", into=m.BulkACL, body=body, repeatable=True, roles=("can_read_acls",)
+            "POST",
+            "/v1/acl/",
+            into=m.BulkACL,
+            body=body,
+            takes=m.CheckBulkACLsInput,
+            repeatable=True,
+            roles=("can_read_acls",),
         )
 
     def list_acl_templates(self) -> Pages[m.ACLTemplate]:
@@ -49,6 +56,7 @@ class AclsService(Service):
             "/v1/acl/templates/",
             into=m.ACLTemplate,
             body=body,
+            takes=m.ACLTemplateInput,
             roles=("can_write_acl_templates",),
         )
 
@@ -67,33 +75,35 @@ class AclsService(Service):
 
     async def replace_acl_template(
         self, template_id: str, *, body: m.ACLTemplateInput | Mapping[str, Any]
-    ) -> m.ACLTemplate:
+    ) -> m.ACLTemplate | None:
         """Replace an ACL template.
 
         `PUT /API/acls/v1/acl/templates/{template_id}/`, role `can_write_acl_templates`.
         """
-        return await self._call(
+        return await self._call_maybe(
             "PUT",
             "/v1/acl/templates/{}/",
             template_id,
             into=m.ACLTemplate,
             body=body,
+            takes=m.ACLTemplateInput,
             roles=("can_write_acl_templates",),
         )
 
     async def update_acl_template(
         self, template_id: str, *, body: m.ACLTemplateInput | Mapping[str, Any]
-    ) -> m.ACLTemplate:
+    ) -> m.ACLTemplate | None:
         """Update an ACL template.
 
         `PATCH /API/acls/v1/acl/templates/{template_id}/`, role `can_write_acl_templates`.
         """
-        return await self._call(
+        return await self._call_maybe(
             "PATCH",
             "/v1/acl/templates/{}/",
             template_id,
             into=m.ACLTemplate,
             body=body,
+            takes=m.ACLTemplateInput,
             roles=("can_write_acl_templates",),
         )
 
@@ -133,17 +143,18 @@ class AclsService(Service):
 
     async def set_acls(
         self, object_type: str, *, body: m.CreateACLsInput | Mapping[str, Any]
-    ) -> m.CreateACLsResult:
+    ) -> m.CreateACLsResult | None:
         """Set ACLs.
 
         `PUT /API/acls/v1/acl/{object_type}/`, role `can_write_acls`.
         """
-        return await self._call(
+        return await self._call_maybe(
             "PUT",
             "/v1/acl/{}/",
             object_type,
             into=m.CreateACLsResult,
             body=body,
+            takes=m.CreateACLsInput,
             roles=("can_write_acls",),
         )
 
@@ -155,34 +166,45 @@ class AclsService(Service):
         `DELETE /API/acls/v1/acl/{object_type}/`, role `can_delete_acls`.
         """
         await self._call(
-            "DELETE", "/v1/acl/{}/", object_type, body=body, roles=("can_delete_acls",)
+            "DELETE",
+            "/v1/acl/{}/",
+            object_type,
+            body=body,
+            takes=m.DeleteACLsInput,
+            roles=("can_delete_acls",),
         )
 
     async def bulk_set_acls(
         self, object_type: str, *, body: m.CreateMultipleACLsInput | Mapping[str, Any]
-    ) -> list[m.CreateACLsResult]:
+    ) -> list[m.CreateACLsResult] | None:
         """Set ACLs in bulk.
 
         `PUT /API/acls/v1/acl/{object_type}/bulk/`, role `can_write_acls`.
         """
-        return await self._call(
+        return await self._call_maybe(
             "PUT",
             "/v1/acl/{}/bulk/",
             object_type,
             into=list[m.CreateACLsResult],
             body=body,
+            takes=m.CreateMultipleACLsInput,
             roles=("can_write_acls",),
         )
 
     async def set_content_acls(
         self, object_type: str, *, body: m.CreateBulkACLsInput | Mapping[str, Any]
-    ) -> None:
+    ) -> JobStarted:
         """Set content ACLs.
 
         `PUT /API/acls/v1/acl/{object_type}/content/`, role `can_write_acls`; may refuse with 501.
         """
-        await self._call(
-            "PUT", "/v1/acl/{}/content/", object_type, body=body, roles=("can_write_acls",)
+        return await self._call_job(
+            "PUT",
+            "/v1/acl/{}/content/",
+            object_type,
+            body=body,
+            takes=m.CreateBulkACLsInput,
+            roles=("can_write_acls",),
         )
 
     async def delete_content_acls(
@@ -193,7 +215,12 @@ class AclsService(Service):
         `DELETE /API/acls/v1/acl/{object_type}/content/`, role `can_delete_acls`.
         """
         await self._call(
-            "DELETE", "/v1/acl/{}/content/", object_type, body=body, roles=("can_delete_acls",)
+            "DELETE",
+            "/v1/acl/{}/content/",
+            object_type,
+            body=body,
+            takes=m.DeleteBulkACLsInput,
+            roles=("can_delete_acls",),
         )
 
     async def get_acl(
@@ -250,6 +277,7 @@ class AclsService(Service):
             permission,
             into=m.BulkACL,
             body=body,
+            takes=m.ACLsInput,
             repeatable=True,
             roles=("can_read_acls",),
         )
@@ -276,12 +304,12 @@ class AclsService(Service):
         object_key: str,
         *,
         body: m.GroupACLInput | Mapping[str, Any],
-    ) -> m.GroupACL:
+    ) -> m.GroupACL | None:
         """Replace a group ACL.
 
         `PUT /API/acls/v1/groups/{group_id}/acl/{object_type}/{object_key}/`, role `can_write_acls`.
         """
-        return await self._call(
+        return await self._call_maybe(
             "PUT",
             "/v1/groups/{}/acl/{}/{}/",
             group_id,
@@ -289,6 +317,7 @@ class AclsService(Service):
             object_key,
             into=m.GroupACL,
             body=body,
+            takes=m.GroupACLInput,
             roles=("can_write_acls",),
         )
 
@@ -339,18 +368,19 @@ class AclsService(Service):
 
     async def set_share_acls(
         self, share_id: str, object_type: str, *, body: m.CreateShareACLsInput | Mapping[str, Any]
-    ) -> m.CreateACLsResult:
+    ) -> m.CreateACLsResult | None:
         """Set share ACLs.
 
         `PUT /API/acls/v1/shares/{share_id}/acl/{object_type}/`, role `can_write_acls`.
         """
-        return await self._call(
+        return await self._call_maybe(
             "PUT",
             "/v1/shares/{}/acl/{}/",
             share_id,
             object_type,
             into=m.CreateACLsResult,
             body=body,
+            takes=m.CreateShareACLsInput,
             roles=("can_write_acls",),
         )
 
@@ -389,6 +419,7 @@ class AclsService(Service):
             object_key,
             into=m.ShareACL,
             body=body,
+            takes=m.ShareACLInput,
             roles=("can_write_acls",),
         )
 
@@ -399,12 +430,12 @@ class AclsService(Service):
         object_key: str,
         *,
         body: m.ShareACLInput | Mapping[str, Any],
-    ) -> m.ShareACL:
+    ) -> m.ShareACL | None:
         """Replace a share ACL.
 
         `PUT /API/acls/v1/shares/{share_id}/acl/{object_type}/{object_key}/`, role `can_write_acls`.
         """
-        return await self._call(
+        return await self._call_maybe(
             "PUT",
             "/v1/shares/{}/acl/{}/{}/",
             share_id,
@@ -412,6 +443,7 @@ class AclsService(Service):
             object_key,
             into=m.ShareACL,
             body=body,
+            takes=m.ShareACLInput,
             roles=("can_write_acls",),
         )
 
@@ -468,12 +500,12 @@ class AclsService(Service):
         object_key: str,
         *,
         body: m.UserACLInput | Mapping[str, Any],
-    ) -> m.UserACL:
+    ) -> m.UserACL | None:
         """Replace a user ACL.
 
         `PUT /API/acls/v1/users/{user_id}/acl/{object_type}/{object_key}/`, role `can_write_acls`.
         """
-        return await self._call(
+        return await self._call_maybe(
             "PUT",
             "/v1/users/{}/acl/{}/{}/",
             user_id,
@@ -481,6 +513,7 @@ class AclsService(Service):
             object_key,
             into=m.UserACL,
             body=body,
+            takes=m.UserACLInput,
             roles=("can_write_acls",),
         )
 

@@ -11,6 +11,7 @@ from typing import Any
 from tgiconik._http import Pages
 from tgiconik._models import Json
 from tgiconik.iconik import _paging
+from tgiconik.iconik._answers import JobStarted
 from tgiconik.iconik._service import Service
 from tgiconik.iconik.models import assets as m
 
@@ -26,7 +27,11 @@ class AssetsService(Service):
         `POST /API/assets/v1/approvals/bulk/`, role `can_write_approval_status_in_bulk`.
         """
         return await self._call_any(
-            "POST", "/v1/approvals/bulk/", body=body, roles=("can_write_approval_status_in_bulk",)
+            "POST",
+            "/v1/approvals/bulk/",
+            body=body,
+            takes=m.BulkSetApprovalInput,
+            roles=("can_write_approval_status_in_bulk",),
         )
 
     async def bulk_remove_approvals(
@@ -40,6 +45,7 @@ class AssetsService(Service):
             "POST",
             "/v1/approvals/bulk_remove/",
             body=body,
+            takes=m.BulkRemoveApprovalInput,
             roles=("can_write_approval_status_in_bulk",),
         )
 
@@ -90,6 +96,7 @@ class AssetsService(Service):
             "/v1/assets/",
             into=m.Asset,
             body=body,
+            takes=m.AssetCreateInput,
             query={
                 "apply_default_acls": apply_default_acls,
                 "apply_collection_acls": apply_collection_acls,
@@ -100,19 +107,27 @@ class AssetsService(Service):
             roles=("can_create_assets",),
         )
 
-    async def replace_assets(self, *, body: m.BulkAssetEditInput | Mapping[str, Any]) -> None:
+    async def replace_assets(self, *, body: m.BulkAssetEditInput | Mapping[str, Any]) -> JobStarted:
         """Replace assets.
 
         `PUT /API/assets/v1/assets/`, role `can_write_assets`.
         """
-        await self._call("PUT", "/v1/assets/", body=body, roles=("can_write_assets",))
+        return await self._call_job(
+            "PUT", "/v1/assets/", body=body, takes=m.BulkAssetEditInput, roles=("can_write_assets",)
+        )
 
-    async def update_assets(self, *, body: m.BulkAssetEditInput | Mapping[str, Any]) -> None:
+    async def update_assets(self, *, body: m.BulkAssetEditInput | Mapping[str, Any]) -> JobStarted:
         """Update assets.
 
         `PATCH /API/assets/v1/assets/`, role `can_write_assets`.
         """
-        await self._call("PATCH", "/v1/assets/", body=body, roles=("can_write_assets",))
+        return await self._call_job(
+            "PATCH",
+            "/v1/assets/",
+            body=body,
+            takes=m.BulkAssetEditInput,
+            roles=("can_write_assets",),
+        )
 
     def list_recent_assets(self, *, per_page: int = 100) -> Pages[m.RecentAssetElastic]:
         """List recent assets.
@@ -136,7 +151,11 @@ class AssetsService(Service):
         `POST /API/assets/v1/assets/reindex/`, role `can_reindex_assets`.
         """
         return await self._call_any(
-            "POST", "/v1/assets/reindex/", body=body, roles=("can_reindex_assets",)
+            "POST",
+            "/v1/assets/reindex/",
+            body=body,
+            takes=m.ReindexAllAssetsInput,
+            roles=("can_reindex_assets",),
         )
 
     def list_asset_relation_types(self) -> Pages[m.RelationType]:
@@ -163,6 +182,7 @@ class AssetsService(Service):
             "/v1/assets/relation_types/",
             into=m.RelationType,
             body=body,
+            takes=m.RelationTypeInput,
             roles=("can_write_asset_relation_types",),
         )
 
@@ -181,33 +201,35 @@ class AssetsService(Service):
 
     async def replace_asset_relation_type(
         self, relation_type: str, *, body: m.RelationTypeInput | Mapping[str, Any]
-    ) -> m.RelationType:
+    ) -> m.RelationType | None:
         """Replace the asset relation type.
 
         `PUT /API/assets/v1/assets/relation_types/{relation_type}/`, role `can_write_asset_relation_types`.
         """
-        return await self._call(
+        return await self._call_maybe(
             "PUT",
             "/v1/assets/relation_types/{}/",
             relation_type,
             into=m.RelationType,
             body=body,
+            takes=m.RelationTypeInput,
             roles=("can_write_asset_relation_types",),
         )
 
     async def update_asset_relation_type(
         self, relation_type: str, *, body: m.RelationTypeInput | Mapping[str, Any]
-    ) -> m.RelationType:
+    ) -> m.RelationType | None:
         """Update the asset relation type.
 
         `PATCH /API/assets/v1/assets/relation_types/{relation_type}/`, role `can_write_asset_relation_types`.
         """
-        return await self._call(
+        return await self._call_maybe(
             "PATCH",
             "/v1/assets/relation_types/{}/",
             relation_type,
             into=m.RelationType,
             body=body,
+            takes=m.RelationTypeInput,
             roles=("can_write_asset_relation_types",),
         )
 
@@ -231,7 +253,11 @@ class AssetsService(Service):
         `POST /API/assets/v1/assets/segments/reindex/`, role `can_reindex_segments`.
         """
         return await self._call_any(
-            "POST", "/v1/assets/segments/reindex/", body=body, roles=("can_reindex_segments",)
+            "POST",
+            "/v1/assets/segments/reindex/",
+            body=body,
+            takes=m.ReindexAllSegmentsInput,
+            roles=("can_reindex_segments",),
         )
 
     async def get_asset(
@@ -260,17 +286,18 @@ class AssetsService(Service):
         *,
         body: m.AssetInput | Mapping[str, Any],
         generate_subclip_keyframes: bool | None = None,
-    ) -> m.Asset:
+    ) -> m.Asset | None:
         """Replace an asset.
 
         `PUT /API/assets/v1/assets/{asset_id}/`, role `can_write_assets`.
         """
-        return await self._call(
+        return await self._call_maybe(
             "PUT",
             "/v1/assets/{}/",
             asset_id,
             into=m.Asset,
             body=body,
+            takes=m.AssetInput,
             query={"generate_subclip_keyframes": generate_subclip_keyframes},
             roles=("can_write_assets",),
         )
@@ -281,17 +308,18 @@ class AssetsService(Service):
         *,
         body: m.AssetInput | Mapping[str, Any],
         generate_subclip_keyframes: bool | None = None,
-    ) -> m.Asset:
+    ) -> m.Asset | None:
         """Update an asset.
 
         `PATCH /API/assets/v1/assets/{asset_id}/`, role `can_write_assets`.
         """
-        return await self._call(
+        return await self._call_maybe(
             "PATCH",
             "/v1/assets/{}/",
             asset_id,
             into=m.Asset,
             body=body,
+            takes=m.AssetInput,
             query={"generate_subclip_keyframes": generate_subclip_keyframes},
             roles=("can_write_assets",),
         )
@@ -337,6 +365,7 @@ class AssetsService(Service):
             asset_id,
             into=m.AssetHistory,
             body=body,
+            takes=m.AssetHistoryInput,
             roles=("can_write_assets_history",),
         )
 
@@ -403,7 +432,12 @@ class AssetsService(Service):
         `POST /API/assets/v1/assets/{asset_id}/reindex/`, role `can_reindex_assets`.
         """
         return await self._call_any(
-            "POST", "/v1/assets/{}/reindex/", asset_id, body=body, roles=("can_reindex_assets",)
+            "POST",
+            "/v1/assets/{}/reindex/",
+            asset_id,
+            body=body,
+            takes=m.ReindexAssetInput,
+            roles=("can_reindex_assets",),
         )
 
     def list_asset_relations(
@@ -441,6 +475,7 @@ class AssetsService(Service):
             asset_id,
             into=m.Relation,
             body=body,
+            takes=m.RelationInput,
             roles=("can_create_asset_relations",),
         )
 
@@ -487,6 +522,7 @@ class AssetsService(Service):
             related_to_asset_id,
             into=m.Relation,
             body=body,
+            takes=m.RelationInput,
             roles=("can_create_asset_relations",),
         )
 
@@ -542,6 +578,7 @@ class AssetsService(Service):
             "/v1/assets/{}/search_document/",
             asset_id,
             body=body,
+            takes=m.AssetElasticInput,
             roles=("can_reindex_assets",),
         )
 
@@ -620,6 +657,7 @@ class AssetsService(Service):
             asset_id,
             into=m.Segment,
             body=body,
+            takes=m.SegmentInput,
             headers={"Share-User-Email": share_user_email},
             roles=("can_create_segments",),
         )
@@ -636,6 +674,7 @@ class AssetsService(Service):
             "/v1/assets/{}/segments/bulk/",
             asset_id,
             body=body,
+            takes=m.BulkCreateSegmentsInput,
             roles=("can_create_segments",),
         )
 
@@ -655,6 +694,7 @@ class AssetsService(Service):
             "/v1/assets/{}/segments/bulk/",
             asset_id,
             body=body,
+            takes=m.BulkEditAssetSegmentsInput,
             query={"generate_subclip_keyframes": generate_subclip_keyframes},
             roles=("can_write_segments",),
         )
@@ -676,6 +716,7 @@ class AssetsService(Service):
             "/v1/assets/{}/segments/bulk/",
             asset_id,
             body=body,
+            takes=m.DeleteSegmentsInput,
             query={"immediately": immediately, "ignore_reindexing": ignore_reindexing},
             roles=("can_delete_segments",),
         )
@@ -724,6 +765,7 @@ class AssetsService(Service):
             "/v1/assets/{}/segments/reindex/",
             asset_id,
             body=body,
+            takes=m.ReindexSegmentInput,
             roles=("can_reindex_segments",),
         )
 
@@ -856,18 +898,19 @@ class AssetsService(Service):
         *,
         body: m.EditSegmentInput | Mapping[str, Any],
         generate_subclip_keyframes: bool | None = None,
-    ) -> m.Segment:
+    ) -> m.Segment | None:
         """Replace an asset segment.
 
         `PUT /API/assets/v1/assets/{asset_id}/segments/{segment_id}/`, role `can_write_segments`.
         """
-        return await self._call(
+        return await self._call_maybe(
             "PUT",
             "/v1/assets/{}/segments/{}/",
             asset_id,
             segment_id,
             into=m.Segment,
             body=body,
+            takes=m.EditSegmentInput,
             query={"generate_subclip_keyframes": generate_subclip_keyframes},
             roles=("can_write_segments",),
         )
@@ -879,18 +922,19 @@ class AssetsService(Service):
         *,
         body: m.EditSegmentInput | Mapping[str, Any],
         generate_subclip_keyframes: bool | None = None,
-    ) -> m.Segment:
+    ) -> m.Segment | None:
         """Update an asset segment.
 
         `PATCH /API/assets/v1/assets/{asset_id}/segments/{segment_id}/`, role `can_write_segments`.
         """
-        return await self._call(
+        return await self._call_maybe(
             "PATCH",
             "/v1/assets/{}/segments/{}/",
             asset_id,
             segment_id,
             into=m.Segment,
             body=body,
+            takes=m.EditSegmentInput,
             query={"generate_subclip_keyframes": generate_subclip_keyframes},
             roles=("can_write_segments",),
         )
@@ -924,6 +968,7 @@ class AssetsService(Service):
             asset_id,
             segment_id,
             body=body,
+            takes=m.ReindexSegmentInput,
             roles=("can_reindex_segments",),
         )
 
@@ -960,6 +1005,7 @@ class AssetsService(Service):
             asset_id,
             into=m.AssetVersions,
             body=body,
+            takes=m.CreateAssetVersionInput,
             roles=("can_write_versions",),
         )
 
@@ -969,17 +1015,18 @@ class AssetsService(Service):
         source_asset_id: str,
         *,
         body: m.CreateAssetVersionFromAssetInput | Mapping[str, Any],
-    ) -> None:
+    ) -> JobStarted:
         """Create an asset version from an asset.
 
         `POST /API/assets/v1/assets/{asset_id}/versions/from/assets/{source_asset_id}/`, role `can_write_versions`; may refuse with 409.
         """
-        await self._call(
+        return await self._call_job(
             "POST",
             "/v1/assets/{}/versions/from/assets/{}/",
             asset_id,
             source_asset_id,
             body=body,
+            takes=m.CreateAssetVersionFromAssetInput,
             roles=("can_write_versions",),
         )
 
@@ -989,17 +1036,18 @@ class AssetsService(Service):
         source_version_id: str,
         *,
         body: m.CreateAssetVersionFromVersionInput | Mapping[str, Any],
-    ) -> None:
+    ) -> JobStarted:
         """Create an asset version from a version.
 
         `POST /API/assets/v1/assets/{asset_id}/versions/from/versions/{source_version_id}/`, role `can_write_versions`.
         """
-        await self._call(
+        return await self._call_job(
             "POST",
             "/v1/assets/{}/versions/from/versions/{}/",
             asset_id,
             source_version_id,
             body=body,
+            takes=m.CreateAssetVersionFromVersionInput,
             roles=("can_write_versions",),
         )
 
@@ -1014,35 +1062,37 @@ class AssetsService(Service):
 
     async def replace_asset_version(
         self, asset_id: str, version_id: str, *, body: m.AssetVersionInput | Mapping[str, Any]
-    ) -> m.AssetVersion:
+    ) -> m.AssetVersion | None:
         """Replace an asset version.
 
         `PUT /API/assets/v1/assets/{asset_id}/versions/{version_id}/`, role `can_write_versions`.
         """
-        return await self._call(
+        return await self._call_maybe(
             "PUT",
             "/v1/assets/{}/versions/{}/",
             asset_id,
             version_id,
             into=m.AssetVersion,
             body=body,
+            takes=m.AssetVersionInput,
             roles=("can_write_versions",),
         )
 
     async def update_asset_version(
         self, asset_id: str, version_id: str, *, body: m.AssetVersionInput | Mapping[str, Any]
-    ) -> m.AssetVersion:
+    ) -> m.AssetVersion | None:
         """Update an asset version.
 
         `PATCH /API/assets/v1/assets/{asset_id}/versions/{version_id}/`, role `can_write_versions`.
         """
-        return await self._call(
+        return await self._call_maybe(
             "PATCH",
             "/v1/assets/{}/versions/{}/",
             asset_id,
             version_id,
             into=m.AssetVersion,
             body=body,
+            takes=m.AssetVersionInput,
             roles=("can_write_versions",),
         )
 
@@ -1062,12 +1112,12 @@ class AssetsService(Service):
             roles=("can_delete_versions",),
         )
 
-    async def promote_asset_version(self, asset_id: str, version_id: str) -> m.AssetVersions:
+    async def promote_asset_version(self, asset_id: str, version_id: str) -> m.AssetVersions | None:
         """Promote an asset version.
 
         `PUT /API/assets/v1/assets/{asset_id}/versions/{version_id}/promote/`, role `can_write_versions`.
         """
-        return await self._call(
+        return await self._call_maybe(
             "PUT",
             "/v1/assets/{}/versions/{}/promote/",
             asset_id,
@@ -1110,6 +1160,7 @@ class AssetsService(Service):
             version_id,
             into=m.AssetTranscriptionProperties,
             body=body,
+            takes=m.AssetTranscriptionPropertiesInput,
             roles=("can_write_transcriptions",),
         )
 
@@ -1131,6 +1182,7 @@ class AssetsService(Service):
             version_id,
             into=m.AssetTranscriptionProperties,
             body=body,
+            takes=m.AssetTranscriptionFromSubtitleInput,
             roles=("can_write_transcriptions",),
         )
 
@@ -1158,12 +1210,12 @@ class AssetsService(Service):
         transcription_id: str,
         *,
         body: m.AssetTranscriptionPropertiesInput | Mapping[str, Any],
-    ) -> m.AssetTranscriptionProperties:
+    ) -> m.AssetTranscriptionProperties | None:
         """Replace asset version transcription properties.
 
         `PUT /API/assets/v1/assets/{asset_id}/versions/{version_id}/transcriptions/{transcription_id}/properties/`, role `can_write_transcriptions`.
         """
-        return await self._call(
+        return await self._call_maybe(
             "PUT",
             "/v1/assets/{}/versions/{}/transcriptions/{}/properties/",
             asset_id,
@@ -1171,6 +1223,7 @@ class AssetsService(Service):
             transcription_id,
             into=m.AssetTranscriptionProperties,
             body=body,
+            takes=m.AssetTranscriptionPropertiesInput,
             roles=("can_write_transcriptions",),
         )
 
@@ -1181,12 +1234,12 @@ class AssetsService(Service):
         transcription_id: str,
         *,
         body: m.AssetTranscriptionPropertiesInput | Mapping[str, Any],
-    ) -> m.AssetTranscriptionProperties:
+    ) -> m.AssetTranscriptionProperties | None:
         """Update asset version transcription properties.
 
         `PATCH /API/assets/v1/assets/{asset_id}/versions/{version_id}/transcriptions/{transcription_id}/properties/`, role `can_write_transcriptions`.
         """
-        return await self._call(
+        return await self._call_maybe(
             "PATCH",
             "/v1/assets/{}/versions/{}/transcriptions/{}/properties/",
             asset_id,
@@ -1194,6 +1247,7 @@ class AssetsService(Service):
             transcription_id,
             into=m.AssetTranscriptionProperties,
             body=body,
+            takes=m.AssetTranscriptionPropertiesInput,
             roles=("can_write_transcriptions",),
         )
 
@@ -1270,6 +1324,7 @@ class AssetsService(Service):
             "/v1/collections/",
             into=m.Collection,
             body=body,
+            takes=m.CollectionInput,
             query={
                 "apply_default_acls": apply_default_acls,
                 "apply_collection_acls": apply_collection_acls,
@@ -1301,7 +1356,11 @@ class AssetsService(Service):
         `POST /API/assets/v1/collections/reindex/`, role `can_reindex_collections`.
         """
         return await self._call_any(
-            "POST", "/v1/collections/reindex/", body=body, roles=("can_reindex_collections",)
+            "POST",
+            "/v1/collections/reindex/",
+            body=body,
+            takes=m.ReindexAllCollectionsInput,
+            roles=("can_reindex_collections",),
         )
 
     async def get_collection(self, collection_id: str) -> m.Collection:
@@ -1323,17 +1382,18 @@ class AssetsService(Service):
         *,
         body: m.CollectionInput | Mapping[str, Any],
         change_parent_mode: str | None = None,
-    ) -> m.Collection:
+    ) -> m.Collection | None:
         """Replace a collection.
 
         `PUT /API/assets/v1/collections/{collection_id}/`, role `can_write_collections`.
         """
-        return await self._call(
+        return await self._call_maybe(
             "PUT",
             "/v1/collections/{}/",
             collection_id,
             into=m.Collection,
             body=body,
+            takes=m.CollectionInput,
             query={"change_parent_mode": change_parent_mode},
             roles=("can_write_collections",),
         )
@@ -1344,27 +1404,28 @@ class AssetsService(Service):
         *,
         body: m.CollectionInput | Mapping[str, Any],
         change_parent_mode: str | None = None,
-    ) -> m.Collection:
+    ) -> m.Collection | None:
         """Update a collection.
 
         `PATCH /API/assets/v1/collections/{collection_id}/`, role `can_write_collections`.
         """
-        return await self._call(
+        return await self._call_maybe(
             "PATCH",
             "/v1/collections/{}/",
             collection_id,
             into=m.Collection,
             body=body,
+            takes=m.CollectionInput,
             query={"change_parent_mode": change_parent_mode},
             roles=("can_write_collections",),
         )
 
-    async def delete_collection(self, collection_id: str) -> None:
+    async def delete_collection(self, collection_id: str) -> JobStarted | None:
         """Delete a collection.
 
         `DELETE /API/assets/v1/collections/{collection_id}/`, role `can_delete_collections`.
         """
-        await self._call(
+        return await self._call_maybe_job(
             "DELETE", "/v1/collections/{}/", collection_id, roles=("can_delete_collections",)
         )
 
@@ -1455,6 +1516,7 @@ class AssetsService(Service):
             "/v1/collections/{}/contents/",
             collection_id,
             body=body,
+            takes=m.CollectionContentInput,
             roles=("can_write_collections",),
         )
 
@@ -1463,16 +1525,17 @@ class AssetsService(Service):
         collection_id: str,
         *,
         body: m.CreateCollectionContentOrderingInput | Mapping[str, Any],
-    ) -> None:
+    ) -> JobStarted:
         """Create a collection custom ordering.
 
         `POST /API/assets/v1/collections/{collection_id}/contents/ordering/custom/`, role `can_write_collections`.
         """
-        await self._call(
+        return await self._call_job(
             "POST",
             "/v1/collections/{}/contents/ordering/custom/",
             collection_id,
             body=body,
+            takes=m.CreateCollectionContentOrderingInput,
             roles=("can_write_collections",),
         )
 
@@ -1507,6 +1570,7 @@ class AssetsService(Service):
             object_type,
             object_id,
             body=body,
+            takes=m.CollectionContentOrderingInput,
             roles=("can_write_collections",),
         )
 
@@ -1545,6 +1609,7 @@ class AssetsService(Service):
             object_type,
             object_id,
             body=body,
+            takes=m.ReindexCollectionContentInput,
             roles=("can_reindex_collections",),
         )
 
@@ -1565,25 +1630,26 @@ class AssetsService(Service):
 
     async def synchronize_collection_keyframes(
         self, collection_id: str, *, body: m.SynchronizeCollectionKeyframesInput | Mapping[str, Any]
-    ) -> None:
+    ) -> JobStarted:
         """Synchronize collection keyframes.
 
         `POST /API/assets/v1/collections/{collection_id}/keyframes/`, role `can_reindex_collections`.
         """
-        await self._call(
+        return await self._call_job(
             "POST",
             "/v1/collections/{}/keyframes/",
             collection_id,
             body=body,
+            takes=m.SynchronizeCollectionKeyframesInput,
             roles=("can_reindex_collections",),
         )
 
-    async def purge_collection(self, collection_id: str) -> None:
+    async def purge_collection(self, collection_id: str) -> JobStarted | None:
         """Purge a collection.
 
         `DELETE /API/assets/v1/collections/{collection_id}/purge/`, role `can_purge_collections`.
         """
-        await self._call(
+        return await self._call_maybe_job(
             "DELETE", "/v1/collections/{}/purge/", collection_id, roles=("can_purge_collections",)
         )
 
@@ -1599,6 +1665,7 @@ class AssetsService(Service):
             "/v1/collections/{}/reindex/",
             collection_id,
             body=body,
+            takes=m.ReindexCollectionInput,
             roles=("can_reindex_collections",),
         )
 
@@ -1617,12 +1684,12 @@ class AssetsService(Service):
             roles=("can_reindex_collections",),
         )
 
-    async def restore_collection(self, collection_id: str) -> m.RestoreCollectionAnswer:
+    async def restore_collection(self, collection_id: str) -> m.RestoreCollectionAnswer | None:
         """Restore a collection.
 
         `PUT /API/assets/v1/collections/{collection_id}/restore/`, role `can_write_collections`.
         """
-        return await self._call(
+        return await self._call_maybe(
             "PUT",
             "/v1/collections/{}/restore/",
             collection_id,
@@ -1642,6 +1709,7 @@ class AssetsService(Service):
             "/v1/collections/{}/search_document/",
             collection_id,
             body=body,
+            takes=m.CollectionDocumentInput,
             roles=("can_reindex_collections",),
         )
 
@@ -1696,6 +1764,7 @@ class AssetsService(Service):
             collection_id,
             into=m.Collection,
             body=body,
+            takes=m.CollectionContentInput,
             query={"copy_acl": copy_acl, "copy_keyframes": copy_keyframes},
             roles=("can_write_collections",),
         )
@@ -1736,6 +1805,7 @@ class AssetsService(Service):
             action_id,
             into=m.CustomActionCallbackReply,
             body=body,
+            takes=m.CustomActionCallbackInput,
             roles=("can_read_custom_actions",),
         )
 
@@ -1760,7 +1830,12 @@ class AssetsService(Service):
         `POST /API/assets/v1/custom_actions/{context}/`.
         """
         return await self._call(
-            "POST", "/v1/custom_actions/{}/", context, into=m.CustomAction, body=body
+            "POST",
+            "/v1/custom_actions/{}/",
+            context,
+            into=m.CustomAction,
+            body=body,
+            takes=m.CustomActionCreateInput,
         )
 
     async def get_custom_action(self, context: str, action_id: str) -> m.CustomAction:
@@ -1779,24 +1854,36 @@ class AssetsService(Service):
 
     async def replace_custom_action(
         self, context: str, action_id: str, *, body: m.CustomActionInput | Mapping[str, Any]
-    ) -> m.CustomAction:
+    ) -> m.CustomAction | None:
         """Replace a custom action.
 
         `PUT /API/assets/v1/custom_actions/{context}/{action_id}/`.
         """
-        return await self._call(
-            "PUT", "/v1/custom_actions/{}/{}/", context, action_id, into=m.CustomAction, body=body
+        return await self._call_maybe(
+            "PUT",
+            "/v1/custom_actions/{}/{}/",
+            context,
+            action_id,
+            into=m.CustomAction,
+            body=body,
+            takes=m.CustomActionInput,
         )
 
     async def update_custom_action(
         self, context: str, action_id: str, *, body: m.CustomActionInput | Mapping[str, Any]
-    ) -> m.CustomAction:
+    ) -> m.CustomAction | None:
         """Update a custom action.
 
         `PATCH /API/assets/v1/custom_actions/{context}/{action_id}/`.
         """
-        return await self._call(
-            "PATCH", "/v1/custom_actions/{}/{}/", context, action_id, into=m.CustomAction, body=body
+        return await self._call_maybe(
+            "PATCH",
+            "/v1/custom_actions/{}/{}/",
+            context,
+            action_id,
+            into=m.CustomAction,
+            body=body,
+            takes=m.CustomActionInput,
         )
 
     async def delete_custom_action(self, context: str, action_id: str) -> None:
@@ -1820,6 +1907,7 @@ class AssetsService(Service):
             action_id,
             into=m.CustomActionCallbackReply,
             body=body,
+            takes=m.CustomActionCallbackInput,
             roles=("can_read_custom_actions",),
         )
 
@@ -1846,7 +1934,11 @@ class AssetsService(Service):
         `POST /API/assets/v1/delete_queue/assets/`, role `can_delete_assets`.
         """
         await self._call(
-            "POST", "/v1/delete_queue/assets/", body=body, roles=("can_delete_assets",)
+            "POST",
+            "/v1/delete_queue/assets/",
+            body=body,
+            takes=m.DeleteQueueInput,
+            roles=("can_delete_assets",),
         )
 
     async def remove_assets_from_delete_queue(
@@ -1857,7 +1949,11 @@ class AssetsService(Service):
         `DELETE /API/assets/v1/delete_queue/assets/`, role `can_write_assets`.
         """
         await self._call(
-            "DELETE", "/v1/delete_queue/assets/", body=body, roles=("can_write_assets",)
+            "DELETE",
+            "/v1/delete_queue/assets/",
+            body=body,
+            takes=m.DeleteQueueInput,
+            roles=("can_write_assets",),
         )
 
     async def purge_assets_in_delete_queue(
@@ -1868,7 +1964,11 @@ class AssetsService(Service):
         `POST /API/assets/v1/delete_queue/assets/purge/`, role `can_purge_assets`.
         """
         await self._call(
-            "POST", "/v1/delete_queue/assets/purge/", body=body, roles=("can_purge_assets",)
+            "POST",
+            "/v1/delete_queue/assets/purge/",
+            body=body,
+            takes=m.DeleteQueueInput,
+            roles=("can_purge_assets",),
         )
 
     async def purge_all_assets_in_delete_queue(self) -> None:
@@ -1889,12 +1989,18 @@ class AssetsService(Service):
 
     async def bulk_move_to_delete_queue(
         self, *, body: m.BulkDeleteInput | Mapping[str, Any]
-    ) -> None:
+    ) -> JobStarted:
         """Move to delete queue in bulk.
 
         `POST /API/assets/v1/delete_queue/bulk/`, role `can_delete_assets`.
         """
-        await self._call("POST", "/v1/delete_queue/bulk/", body=body, roles=("can_delete_assets",))
+        return await self._call_job(
+            "POST",
+            "/v1/delete_queue/bulk/",
+            body=body,
+            takes=m.BulkDeleteInput,
+            roles=("can_delete_assets",),
+        )
 
     def list_collections_in_delete_queue(
         self, *, per_page: int = 100, sort: str | None = None, filter: str | None = None
@@ -1919,7 +2025,11 @@ class AssetsService(Service):
         `POST /API/assets/v1/delete_queue/collections/`, role `can_delete_collections`.
         """
         await self._call(
-            "POST", "/v1/delete_queue/collections/", body=body, roles=("can_delete_collections",)
+            "POST",
+            "/v1/delete_queue/collections/",
+            body=body,
+            takes=m.DeleteQueueInput,
+            roles=("can_delete_collections",),
         )
 
     async def remove_collections_from_delete_queue(
@@ -1930,7 +2040,11 @@ class AssetsService(Service):
         `DELETE /API/assets/v1/delete_queue/collections/`, role `can_write_collections`.
         """
         await self._call(
-            "DELETE", "/v1/delete_queue/collections/", body=body, roles=("can_write_collections",)
+            "DELETE",
+            "/v1/delete_queue/collections/",
+            body=body,
+            takes=m.DeleteQueueInput,
+            roles=("can_write_collections",),
         )
 
     async def purge_collections_in_delete_queue(
@@ -1944,6 +2058,7 @@ class AssetsService(Service):
             "POST",
             "/v1/delete_queue/collections/purge/",
             body=body,
+            takes=m.DeleteQueueInput,
             roles=("can_purge_collections",),
         )
 
@@ -2003,6 +2118,7 @@ class AssetsService(Service):
             "/v1/favorites/",
             into=m.BulkAddToFavorites,
             body=body,
+            takes=m.BulkAddToFavoritesInput,
             roles=("can_write_favorites",),
         )
 
@@ -2018,22 +2134,27 @@ class AssetsService(Service):
             "/v1/favorites/",
             into=m.BulkDeleteFromFavorites,
             body=body,
+            takes=m.BulkDeleteFromFavoritesInput,
             roles=("can_delete_favorites",),
         )
 
-    async def remove_all_favorites(self) -> None:
+    async def remove_all_favorites(self) -> JobStarted | None:
         """Remove all favorites.
 
         `DELETE /API/assets/v1/favorites/all/`, role `can_delete_favorites`.
         """
-        await self._call("DELETE", "/v1/favorites/all/", roles=("can_delete_favorites",))
+        return await self._call_maybe_job(
+            "DELETE", "/v1/favorites/all/", roles=("can_delete_favorites",)
+        )
 
-    async def remove_all_favourites(self) -> None:
+    async def remove_all_favourites(self) -> JobStarted | None:
         """Remove all favourites.
 
         `DELETE /API/assets/v1/favourites/all/`, role `can_delete_favorites`.
         """
-        await self._call("DELETE", "/v1/favourites/all/", roles=("can_delete_favorites",))
+        return await self._call_maybe_job(
+            "DELETE", "/v1/favourites/all/", roles=("can_delete_favorites",)
+        )
 
     def list_assets_of_person(
         self, person_id: str, *, per_page: int = 100, asset_id: str | None = None
@@ -2079,7 +2200,12 @@ class AssetsService(Service):
         `POST /API/assets/v1/playlists/`, role `can_create_playlists`.
         """
         return await self._call(
-            "POST", "/v1/playlists/", into=m.Playlist, body=body, roles=("can_create_playlists",)
+            "POST",
+            "/v1/playlists/",
+            into=m.Playlist,
+            body=body,
+            takes=m.PlaylistCreateInput,
+            roles=("can_create_playlists",),
         )
 
     async def get_playlist(self, playlist_id: str) -> m.Playlist:
@@ -2093,33 +2219,35 @@ class AssetsService(Service):
 
     async def replace_playlist(
         self, playlist_id: str, *, body: m.PlaylistInput | Mapping[str, Any]
-    ) -> m.Playlist:
+    ) -> m.Playlist | None:
         """Replace a playlist.
 
         `PUT /API/assets/v1/playlists/{playlist_id}/`, role `can_write_playlists`.
         """
-        return await self._call(
+        return await self._call_maybe(
             "PUT",
             "/v1/playlists/{}/",
             playlist_id,
             into=m.Playlist,
             body=body,
+            takes=m.PlaylistInput,
             roles=("can_write_playlists",),
         )
 
     async def update_playlist(
         self, playlist_id: str, *, body: m.PlaylistInput | Mapping[str, Any]
-    ) -> m.Playlist:
+    ) -> m.Playlist | None:
         """Update a playlist.
 
         `PATCH /API/assets/v1/playlists/{playlist_id}/`, role `can_write_playlists`.
         """
-        return await self._call(
+        return await self._call_maybe(
             "PATCH",
             "/v1/playlists/{}/",
             playlist_id,
             into=m.Playlist,
             body=body,
+            takes=m.PlaylistInput,
             roles=("can_write_playlists",),
         )
 
@@ -2161,40 +2289,43 @@ class AssetsService(Service):
             playlist_id,
             into=m.PlaylistItem,
             body=body,
+            takes=m.PlaylistItemInput,
             roles=("can_add_playlist_items",),
         )
 
     async def replace_playlist_item(
         self, playlist_id: str, item_id: str, *, body: m.PlaylistItemInput | Mapping[str, Any]
-    ) -> m.PlaylistItem:
+    ) -> m.PlaylistItem | None:
         """Replace a playlist item.
 
         `PUT /API/assets/v1/playlists/{playlist_id}/items/{item_id}/`, role `can_update_playlist_items`.
         """
-        return await self._call(
+        return await self._call_maybe(
             "PUT",
             "/v1/playlists/{}/items/{}/",
             playlist_id,
             item_id,
             into=m.PlaylistItem,
             body=body,
+            takes=m.PlaylistItemInput,
             roles=("can_update_playlist_items",),
         )
 
     async def update_playlist_item(
         self, playlist_id: str, item_id: str, *, body: m.PlaylistItemInput | Mapping[str, Any]
-    ) -> m.PlaylistItem:
+    ) -> m.PlaylistItem | None:
         """Update a playlist item.
 
         `PATCH /API/assets/v1/playlists/{playlist_id}/items/{item_id}/`, role `can_update_playlist_items`.
         """
-        return await self._call(
+        return await self._call_maybe(
             "PATCH",
             "/v1/playlists/{}/items/{}/",
             playlist_id,
             item_id,
             into=m.PlaylistItem,
             body=body,
+            takes=m.PlaylistItemInput,
             roles=("can_update_playlist_items",),
         )
 
@@ -2217,33 +2348,35 @@ class AssetsService(Service):
         item_id: str,
         *,
         body: m.PlaylistItemUpdatePositionInput | Mapping[str, Any],
-    ) -> m.PlaylistItem:
+    ) -> m.PlaylistItem | None:
         """Move a playlist item.
 
         `PUT /API/assets/v1/playlists/{playlist_id}/items/{item_id}/position/`, role `can_update_playlist_items_position`.
         """
-        return await self._call(
+        return await self._call_maybe(
             "PUT",
             "/v1/playlists/{}/items/{}/position/",
             playlist_id,
             item_id,
             into=m.PlaylistItem,
             body=body,
+            takes=m.PlaylistItemUpdatePositionInput,
             roles=("can_update_playlist_items_position",),
         )
 
     async def synchronize_playlist_keyframes(
         self, playlist_id: str, *, body: m.SynchronizeCollectionKeyframesInput | Mapping[str, Any]
-    ) -> None:
+    ) -> JobStarted:
         """Synchronize playlist keyframes.
 
         `POST /API/assets/v1/playlists/{playlist_id}/keyframes/`, role `can_reindex_playlists`.
         """
-        await self._call(
+        return await self._call_job(
             "POST",
             "/v1/playlists/{}/keyframes/",
             playlist_id,
             body=body,
+            takes=m.SynchronizeCollectionKeyframesInput,
             roles=("can_reindex_playlists",),
         )
 
@@ -2259,6 +2392,7 @@ class AssetsService(Service):
             "/v1/playlists/{}/reindex/",
             playlist_id,
             body=body,
+            takes=m.ReindexPlaylistInput,
             roles=("can_reindex_playlists",),
         )
 
@@ -2296,7 +2430,12 @@ class AssetsService(Service):
         `POST /API/assets/v1/portals/`, role `can_create_portals`.
         """
         return await self._call(
-            "POST", "/v1/portals/", into=m.Portal, body=body, roles=("can_create_portals",)
+            "POST",
+            "/v1/portals/",
+            into=m.Portal,
+            body=body,
+            takes=m.PortalCreateInput,
+            roles=("can_create_portals",),
         )
 
     async def get_portal(self, portal_id: str) -> m.Portal:
@@ -2310,33 +2449,35 @@ class AssetsService(Service):
 
     async def replace_portal(
         self, portal_id: str, *, body: m.PortalInput | Mapping[str, Any]
-    ) -> m.Portal:
+    ) -> m.Portal | None:
         """Replace a portal.
 
         `PUT /API/assets/v1/portals/{portal_id}/`, role `can_write_portals`.
         """
-        return await self._call(
+        return await self._call_maybe(
             "PUT",
             "/v1/portals/{}/",
             portal_id,
             into=m.Portal,
             body=body,
+            takes=m.PortalInput,
             roles=("can_write_portals",),
         )
 
     async def update_portal(
         self, portal_id: str, *, body: m.PortalInput | Mapping[str, Any]
-    ) -> m.Portal:
+    ) -> m.Portal | None:
         """Update a portal.
 
         `PATCH /API/assets/v1/portals/{portal_id}/`, role `can_write_portals`.
         """
-        return await self._call(
+        return await self._call_maybe(
             "PATCH",
             "/v1/portals/{}/",
             portal_id,
             into=m.Portal,
             body=body,
+            takes=m.PortalInput,
             roles=("can_write_portals",),
         )
 
@@ -2376,7 +2517,12 @@ class AssetsService(Service):
         `POST /API/assets/v1/portals/{portal_id}/reindex/`, role `can_reindex_portals`.
         """
         return await self._call_any(
-            "POST", "/v1/portals/{}/reindex/", portal_id, body=body, roles=("can_reindex_portals",)
+            "POST",
+            "/v1/portals/{}/reindex/",
+            portal_id,
+            body=body,
+            takes=m.ReindexPortalInput,
+            roles=("can_reindex_portals",),
         )
 
     def list_projects(
@@ -2401,7 +2547,12 @@ class AssetsService(Service):
         `POST /API/assets/v1/projects/`, role `can_create_projects`.
         """
         return await self._call(
-            "POST", "/v1/projects/", into=m.Project, body=body, roles=("can_create_projects",)
+            "POST",
+            "/v1/projects/",
+            into=m.Project,
+            body=body,
+            takes=m.ProjectCreateInput,
+            roles=("can_create_projects",),
         )
 
     async def get_project(self, project_id: str, *, include_users: bool | None = None) -> m.Project:
@@ -2420,42 +2571,46 @@ class AssetsService(Service):
 
     async def replace_project(
         self, project_id: str, *, body: m.ProjectInput | Mapping[str, Any]
-    ) -> m.Project:
+    ) -> m.Project | None:
         """Replace a project.
 
         `PUT /API/assets/v1/projects/{project_id}/`, role `can_write_projects`.
         """
-        return await self._call(
+        return await self._call_maybe(
             "PUT",
             "/v1/projects/{}/",
             project_id,
             into=m.Project,
             body=body,
+            takes=m.ProjectInput,
             roles=("can_write_projects",),
         )
 
     async def update_project(
         self, project_id: str, *, body: m.ProjectInput | Mapping[str, Any]
-    ) -> m.Project:
+    ) -> m.Project | None:
         """Update a project.
 
         `PATCH /API/assets/v1/projects/{project_id}/`, role `can_write_projects`.
         """
-        return await self._call(
+        return await self._call_maybe(
             "PATCH",
             "/v1/projects/{}/",
             project_id,
             into=m.Project,
             body=body,
+            takes=m.ProjectInput,
             roles=("can_write_projects",),
         )
 
-    async def delete_project(self, project_id: str) -> None:
+    async def delete_project(self, project_id: str) -> JobStarted | None:
         """Delete a project.
 
         `DELETE /API/assets/v1/projects/{project_id}/`, role `can_delete_projects`.
         """
-        await self._call("DELETE", "/v1/projects/{}/", project_id, roles=("can_delete_projects",))
+        return await self._call_maybe_job(
+            "DELETE", "/v1/projects/{}/", project_id, roles=("can_delete_projects",)
+        )
 
     def list_project_members(self, project_id: str) -> Pages[m.ProjectMember]:
         """List project members.
@@ -2483,6 +2638,7 @@ class AssetsService(Service):
             project_id,
             into=m.ProjectMember,
             body=body,
+            takes=m.ProjectMemberCreateInput,
             roles=("can_add_project_members",),
         )
 
@@ -2525,6 +2681,7 @@ class AssetsService(Service):
             "/v1/projects/{}/reindex/",
             project_id,
             body=body,
+            takes=m.ReindexProjectInput,
             roles=("can_reindex_projects",),
         )
 
@@ -2567,12 +2724,18 @@ class AssetsService(Service):
 
     async def create_publication_job(
         self, *, body: m.CreatePublicationJobInput | Mapping[str, Any]
-    ) -> None:
+    ) -> JobStarted:
         """Create a publication job.
 
         `POST /API/assets/v1/publications/jobs/`, role `can_publish`.
         """
-        await self._call("POST", "/v1/publications/jobs/", body=body, roles=("can_publish",))
+        return await self._call_job(
+            "POST",
+            "/v1/publications/jobs/",
+            body=body,
+            takes=m.CreatePublicationJobInput,
+            roles=("can_publish",),
+        )
 
     def list_publication_templates(self) -> Pages[m.PublicationTemplate]:
         """List publication templates.
@@ -2610,7 +2773,11 @@ class AssetsService(Service):
         `POST /API/assets/v1/reindex/bulk/`, role `can_reindex_assets`.
         """
         return await self._call_any(
-            "POST", "/v1/reindex/bulk/", body=body, roles=("can_reindex_assets",)
+            "POST",
+            "/v1/reindex/bulk/",
+            body=body,
+            takes=m.ReindexBulkActionInput,
+            roles=("can_reindex_assets",),
         )
 
     async def reindex_segments(self, *, body: m.ReindexSegmentsInput | Mapping[str, Any]) -> Json:
@@ -2619,7 +2786,11 @@ class AssetsService(Service):
         `POST /API/assets/v1/segments/reindex/`, role `can_reindex_segments`.
         """
         return await self._call_any(
-            "POST", "/v1/segments/reindex/", body=body, roles=("can_reindex_segments",)
+            "POST",
+            "/v1/segments/reindex/",
+            body=body,
+            takes=m.ReindexSegmentsInput,
+            roles=("can_reindex_segments",),
         )
 
     def list_sequences(
@@ -2646,7 +2817,12 @@ class AssetsService(Service):
         `POST /API/assets/v1/sequences/`, role `can_create_sequences`.
         """
         return await self._call(
-            "POST", "/v1/sequences/", into=m.Sequence, body=body, roles=("can_create_sequences",)
+            "POST",
+            "/v1/sequences/",
+            into=m.Sequence,
+            body=body,
+            takes=m.SequenceCreateInput,
+            roles=("can_create_sequences",),
         )
 
     async def get_sequence(self, sequence_id: str) -> m.Sequence:
@@ -2660,33 +2836,35 @@ class AssetsService(Service):
 
     async def replace_sequence(
         self, sequence_id: str, *, body: m.SequenceInput | Mapping[str, Any]
-    ) -> m.Sequence:
+    ) -> m.Sequence | None:
         """Replace a sequence.
 
         `PUT /API/assets/v1/sequences/{sequence_id}/`, role `can_write_sequences`.
         """
-        return await self._call(
+        return await self._call_maybe(
             "PUT",
             "/v1/sequences/{}/",
             sequence_id,
             into=m.Sequence,
             body=body,
+            takes=m.SequenceInput,
             roles=("can_write_sequences",),
         )
 
     async def update_sequence(
         self, sequence_id: str, *, body: m.SequenceInput | Mapping[str, Any]
-    ) -> m.Sequence:
+    ) -> m.Sequence | None:
         """Update a sequence.
 
         `PATCH /API/assets/v1/sequences/{sequence_id}/`, role `can_write_sequences`.
         """
-        return await self._call(
+        return await self._call_maybe(
             "PATCH",
             "/v1/sequences/{}/",
             sequence_id,
             into=m.Sequence,
             body=body,
+            takes=m.SequenceInput,
             roles=("can_write_sequences",),
         )
 
@@ -2728,6 +2906,7 @@ class AssetsService(Service):
             sequence_id,
             into=m.SequenceItem,
             body=body,
+            takes=m.SequenceItemInput,
             roles=("can_add_sequence_items",),
         )
 
@@ -2750,18 +2929,19 @@ class AssetsService(Service):
         item_id: str,
         *,
         body: m.SequenceItemUpdatePositionInput | Mapping[str, Any],
-    ) -> m.SequenceItem:
+    ) -> m.SequenceItem | None:
         """Move a sequence item.
 
         `PUT /API/assets/v1/sequences/{sequence_id}/items/{item_id}/position/`, role `can_add_sequence_items`.
         """
-        return await self._call(
+        return await self._call_maybe(
             "PUT",
             "/v1/sequences/{}/items/{}/position/",
             sequence_id,
             item_id,
             into=m.SequenceItem,
             body=body,
+            takes=m.SequenceItemUpdatePositionInput,
             roles=("can_add_sequence_items",),
         )
 
@@ -2777,6 +2957,7 @@ class AssetsService(Service):
             "/v1/sequences/{}/reindex/",
             sequence_id,
             body=body,
+            takes=m.ReindexSequenceInput,
             roles=("can_reindex_sequences",),
         )
 
@@ -2793,6 +2974,7 @@ class AssetsService(Service):
             object_type,
             into=m.Share,
             body=body,
+            takes=m.BulkShareCreateInput,
             roles=("can_write_shares",),
         )
 
@@ -2899,7 +3081,11 @@ class AssetsService(Service):
         `POST /API/assets/v1/shares/allowlist/entries/`; may refuse with 409.
         """
         return await self._call(
-            "POST", "/v1/shares/allowlist/entries/", into=m.MagicLinkAllowlistEntry, body=body
+            "POST",
+            "/v1/shares/allowlist/entries/",
+            into=m.MagicLinkAllowlistEntry,
+            body=body,
+            takes=m.MagicLinkAllowlistCreateInput,
         )
 
     async def get_share_allowlist_entry(self, entry_id: str) -> m.MagicLinkAllowlistEntry:
@@ -2913,17 +3099,18 @@ class AssetsService(Service):
 
     async def replace_share_allowlist_entry(
         self, entry_id: str, *, body: m.MagicLinkAllowlistUpdateInput | Mapping[str, Any]
-    ) -> m.MagicLinkAllowlistEntry:
+    ) -> m.MagicLinkAllowlistEntry | None:
         """Replace a share allowlist entry.
 
         `PUT /API/assets/v1/shares/allowlist/entries/{entry_id}/`; may refuse with 409.
         """
-        return await self._call(
+        return await self._call_maybe(
             "PUT",
             "/v1/shares/allowlist/entries/{}/",
             entry_id,
             into=m.MagicLinkAllowlistEntry,
             body=body,
+            takes=m.MagicLinkAllowlistUpdateInput,
         )
 
     async def delete_share_allowlist_entry(self, entry_id: str) -> None:
@@ -2945,6 +3132,7 @@ class AssetsService(Service):
             "/v1/shares/auth/login/",
             into=m.ShareToken,
             body=body,
+            takes=m.ShareLoginInput,
             headers={"App-ID": app_id},
             authenticated=False,
         )
@@ -2961,25 +3149,31 @@ class AssetsService(Service):
             headers={"Share-Auth-Token": share_auth_token},
         )
 
-    async def renew_share_token(self, *, share_auth_token: str) -> m.ShareToken:
+    async def renew_share_token(self, *, share_auth_token: str) -> m.ShareToken | None:
         """Renew a share token.
 
         `PUT /API/assets/v1/shares/auth/token/`.
         """
-        return await self._call(
+        return await self._call_maybe(
             "PUT",
             "/v1/shares/auth/token/",
             into=m.ShareToken,
             headers={"Share-Auth-Token": share_auth_token},
         )
 
-    async def bulk_delete_shares(self, *, body: m.BulkShareDeleteInput | Mapping[str, Any]) -> None:
+    async def bulk_delete_shares(
+        self, *, body: m.BulkShareDeleteInput | Mapping[str, Any]
+    ) -> JobStarted | None:
         """Delete shares in bulk.
 
         `DELETE /API/assets/v1/shares/bulk/`, role `can_delete_object_shares`.
         """
-        await self._call(
-            "DELETE", "/v1/shares/bulk/", body=body, roles=("can_delete_object_shares",)
+        return await self._call_maybe_job(
+            "DELETE",
+            "/v1/shares/bulk/",
+            body=body,
+            takes=m.BulkShareDeleteInput,
+            roles=("can_delete_object_shares",),
         )
 
     async def bulk_delete_all_shares(
@@ -2990,7 +3184,11 @@ class AssetsService(Service):
         `DELETE /API/assets/v1/shares/bulk/all/`, role `can_manage_all_shares`.
         """
         await self._call(
-            "DELETE", "/v1/shares/bulk/all/", body=body, roles=("can_manage_all_shares",)
+            "DELETE",
+            "/v1/shares/bulk/all/",
+            body=body,
+            takes=m.BulkShareDeleteInput,
+            roles=("can_manage_all_shares",),
         )
 
     async def check_share_magic_link_enabled(
@@ -3005,6 +3203,7 @@ class AssetsService(Service):
             "/v1/shares/magic_link/enabled/",
             into=m.CheckShareMagicLinkEnabledAnswer,
             body=body,
+            takes=m.MagicLinkCheckSettingInput,
             repeatable=True,
             authenticated=False,
         )
@@ -3022,6 +3221,7 @@ class AssetsService(Service):
             share_id,
             into=m.RequestShareMagicLinkAnswer,
             body=body,
+            takes=m.MagicLinkRequestInput,
             authenticated=False,
         )
 
@@ -3038,6 +3238,7 @@ class AssetsService(Service):
             share_id,
             into=m.ShareToken,
             body=body,
+            takes=m.MagicLinkValidateInput,
             authenticated=False,
         )
 
@@ -3048,7 +3249,13 @@ class AssetsService(Service):
 
         `POST /API/assets/v1/sync/sessions/`.
         """
-        return await self._call("POST", "/v1/sync/sessions/", into=m.SyncSession, body=body)
+        return await self._call(
+            "POST",
+            "/v1/sync/sessions/",
+            into=m.SyncSession,
+            body=body,
+            takes=m.SyncSessionCreateInput,
+        )
 
     async def get_sync_session(self, sync_session_id: str) -> m.SyncSession:
         """Get a sync session.
@@ -3063,17 +3270,18 @@ class AssetsService(Service):
         *,
         body: m.SyncSessionInput | Mapping[str, Any],
         update_if_none: bool | None = None,
-    ) -> m.SyncSession:
+    ) -> m.SyncSession | None:
         """Replace a sync session.
 
         `PUT /API/assets/v1/sync/sessions/{sync_session_id}/`.
         """
-        return await self._call(
+        return await self._call_maybe(
             "PUT",
             "/v1/sync/sessions/{}/",
             sync_session_id,
             into=m.SyncSession,
             body=body,
+            takes=m.SyncSessionInput,
             query={"update_if_none": update_if_none},
         )
 
@@ -3083,17 +3291,18 @@ class AssetsService(Service):
         *,
         body: m.SyncSessionInput | Mapping[str, Any],
         update_if_none: bool | None = None,
-    ) -> m.SyncSession:
+    ) -> m.SyncSession | None:
         """Update a sync session.
 
         `PATCH /API/assets/v1/sync/sessions/{sync_session_id}/`.
         """
-        return await self._call(
+        return await self._call_maybe(
             "PATCH",
             "/v1/sync/sessions/{}/",
             sync_session_id,
             into=m.SyncSession,
             body=body,
+            takes=m.SyncSessionInput,
             query={"update_if_none": update_if_none},
         )
 
@@ -3120,18 +3329,19 @@ class AssetsService(Service):
 
     async def set_object_approval(
         self, object_type: str, object_id: str, *, body: m.ApprovalByInput | Mapping[str, Any]
-    ) -> m.ApprovalBy:
+    ) -> m.ApprovalBy | None:
         """Set an object approval.
 
         `PUT /API/assets/v1/{object_type}/{object_id}/approvals/`, role `can_write_approval_status`.
         """
-        return await self._call(
+        return await self._call_maybe(
             "PUT",
             "/v1/{}/{}/approvals/",
             object_type,
             object_id,
             into=m.ApprovalBy,
             body=body,
+            takes=m.ApprovalByInput,
             roles=("can_write_approval_status",),
         )
 
@@ -3174,52 +3384,56 @@ class AssetsService(Service):
 
     async def create_object_approval_request(
         self, object_type: str, object_id: str, *, body: m.ApprovalInput | Mapping[str, Any]
-    ) -> m.Approval | None:
+    ) -> m.Approval | m.ApprovalJob:
         """Create an object approval request.
 
         `POST /API/assets/v1/{object_type}/{object_id}/approvals/request/`, role `can_write_approval_request`.
         """
-        return await self._call_maybe(
+        return await self._call_either(
             "POST",
             "/v1/{}/{}/approvals/request/",
             object_type,
             object_id,
             into=m.Approval,
+            job=m.ApprovalJob,
             body=body,
+            takes=m.ApprovalInput,
             roles=("can_write_approval_request",),
         )
 
     async def replace_object_approval_request(
         self, object_type: str, object_id: str, *, body: m.ApprovalInput | Mapping[str, Any]
-    ) -> m.Approval:
+    ) -> m.Approval | None:
         """Replace an object approval request.
 
         `PUT /API/assets/v1/{object_type}/{object_id}/approvals/request/`, role `can_write_approval_request`.
         """
-        return await self._call(
+        return await self._call_maybe(
             "PUT",
             "/v1/{}/{}/approvals/request/",
             object_type,
             object_id,
             into=m.Approval,
             body=body,
+            takes=m.ApprovalInput,
             roles=("can_write_approval_request",),
         )
 
     async def update_object_approval_request(
         self, object_type: str, object_id: str, *, body: m.ApprovalInput | Mapping[str, Any]
-    ) -> m.Approval:
+    ) -> m.Approval | None:
         """Update an object approval request.
 
         `PATCH /API/assets/v1/{object_type}/{object_id}/approvals/request/`, role `can_write_approval_request`.
         """
-        return await self._call(
+        return await self._call_maybe(
             "PATCH",
             "/v1/{}/{}/approvals/request/",
             object_type,
             object_id,
             into=m.Approval,
             body=body,
+            takes=m.ApprovalInput,
             roles=("can_write_approval_request",),
         )
 
@@ -3287,6 +3501,7 @@ class AssetsService(Service):
             object_id,
             into=m.Share,
             body=body,
+            takes=m.ShareCreateInput,
             roles=("can_write_shares",),
         )
 
@@ -3304,6 +3519,7 @@ class AssetsService(Service):
             object_id,
             into=m.ShareURL,
             body=body,
+            takes=m.ShareURLCreateInput,
             roles=("can_write_shares",),
         )
 
@@ -3323,12 +3539,12 @@ class AssetsService(Service):
         share_id: str,
         *,
         body: m.ShareInput | Mapping[str, Any],
-    ) -> m.Share:
+    ) -> m.Share | None:
         """Replace an object share.
 
         `PUT /API/assets/v1/{object_type}/{object_id}/shares/{share_id}/`, role `can_write_shares`.
         """
-        return await self._call(
+        return await self._call_maybe(
             "PUT",
             "/v1/{}/{}/shares/{}/",
             object_type,
@@ -3336,6 +3552,7 @@ class AssetsService(Service):
             share_id,
             into=m.Share,
             body=body,
+            takes=m.ShareInput,
             roles=("can_write_shares",),
         )
 
@@ -3372,6 +3589,7 @@ class AssetsService(Service):
             object_id,
             share_id,
             body=body,
+            takes=m.ReindexShareInput,
             roles=("can_reindex_shares",),
         )
 
@@ -3414,6 +3632,7 @@ class AssetsService(Service):
             share_id,
             into=m.ShareUser,
             body=body,
+            takes=m.ShareUserInput,
             roles=("can_write_shares",),
         )
 
@@ -3443,12 +3662,12 @@ class AssetsService(Service):
         share_user_id: str,
         *,
         body: m.ShareUserInput | Mapping[str, Any],
-    ) -> m.ShareUser:
+    ) -> m.ShareUser | None:
         """Replace an object share user.
 
         `PUT /API/assets/v1/{object_type}/{object_id}/shares/{share_id}/users/{share_user_id}/`, role `can_write_shares`.
         """
-        return await self._call(
+        return await self._call_maybe(
             "PUT",
             "/v1/{}/{}/shares/{}/users/{}/",
             object_type,
@@ -3457,6 +3676,7 @@ class AssetsService(Service):
             share_user_id,
             into=m.ShareUser,
             body=body,
+            takes=m.ShareUserInput,
             roles=("can_write_shares",),
         )
 
@@ -3468,12 +3688,12 @@ class AssetsService(Service):
         share_user_id: str,
         *,
         body: m.ShareUserInput | Mapping[str, Any],
-    ) -> m.ShareUser:
+    ) -> m.ShareUser | None:
         """Update an object share user.
 
         `PATCH /API/assets/v1/{object_type}/{object_id}/shares/{share_id}/users/{share_user_id}/`, role `can_write_shares`.
         """
-        return await self._call(
+        return await self._call_maybe(
             "PATCH",
             "/v1/{}/{}/shares/{}/users/{}/",
             object_type,
@@ -3482,6 +3702,7 @@ class AssetsService(Service):
             share_user_id,
             into=m.ShareUser,
             body=body,
+            takes=m.ShareUserInput,
             roles=("can_write_shares",),
         )
 

@@ -8,9 +8,10 @@ plain mappings. Lists are `Pages`: iterate over them with `async for`.
 from collections.abc import Mapping
 from typing import Any
 
-from tgiconik._http import Pages, Secret
+from tgiconik._http import Pages, secret_id
 from tgiconik._models import Json
 from tgiconik.iconik import _paging
+from tgiconik.iconik._answers import JobStarted
 from tgiconik.iconik._service import Service
 from tgiconik.iconik.models import auth as m
 
@@ -40,7 +41,12 @@ class AuthService(Service):
         `POST /API/auth/v1/apps/`, role `can_write_apps`.
         """
         return await self._call(
-            "POST", "/v1/apps/", into=m.AppCreate, body=body, roles=("can_write_apps",)
+            "POST",
+            "/v1/apps/",
+            into=m.AppCreate,
+            body=body,
+            takes=m.AppCreateInput,
+            roles=("can_write_apps",),
         )
 
     async def create_external_app_auth(
@@ -51,7 +57,11 @@ class AuthService(Service):
         `POST /API/auth/v1/apps/external/auth/`.
         """
         return await self._call(
-            "POST", "/v1/apps/external/auth/", into=m.ExternalAuthRequestResponse, body=body
+            "POST",
+            "/v1/apps/external/auth/",
+            into=m.ExternalAuthRequestResponse,
+            body=body,
+            takes=m.ExternalAuthRequestInput,
         )
 
     async def get_external_app_auth(self, secret: str) -> m.ExternalAuth:
@@ -62,7 +72,7 @@ class AuthService(Service):
         return await self._call(
             "GET",
             "/v1/apps/external/auth/{}/",
-            Secret(secret),
+            secret_id(secret),
             into=m.ExternalAuth,
             authenticated=False,
         )
@@ -74,7 +84,13 @@ class AuthService(Service):
 
         `POST /API/auth/v1/apps/instance/`.
         """
-        return await self._call("POST", "/v1/apps/instance/", into=m.ApprovedAppInstance, body=body)
+        return await self._call(
+            "POST",
+            "/v1/apps/instance/",
+            into=m.ApprovedAppInstance,
+            body=body,
+            takes=m.ApprovedAppInstanceInput,
+        )
 
     async def get_app_instance(self, approved_instance_id: str) -> m.ExternalAuth:
         """Get an app instance.
@@ -108,22 +124,38 @@ class AuthService(Service):
         """
         return await self._call("GET", "/v1/apps/{}/", app_id, into=m.App, roles=("can_read_apps",))
 
-    async def replace_app(self, app_id: str, *, body: m.AppInput | Mapping[str, Any]) -> m.App:
+    async def replace_app(
+        self, app_id: str, *, body: m.AppInput | Mapping[str, Any]
+    ) -> m.App | None:
         """Replace an app.
 
         `PUT /API/auth/v1/apps/{app_id}/`, role `can_write_apps`.
         """
-        return await self._call(
-            "PUT", "/v1/apps/{}/", app_id, into=m.App, body=body, roles=("can_write_apps",)
+        return await self._call_maybe(
+            "PUT",
+            "/v1/apps/{}/",
+            app_id,
+            into=m.App,
+            body=body,
+            takes=m.AppInput,
+            roles=("can_write_apps",),
         )
 
-    async def update_app(self, app_id: str, *, body: m.AppInput | Mapping[str, Any]) -> m.App:
+    async def update_app(
+        self, app_id: str, *, body: m.AppInput | Mapping[str, Any]
+    ) -> m.App | None:
         """Update an app.
 
         `PATCH /API/auth/v1/apps/{app_id}/`, role `can_write_apps`.
         """
-        return await self._call(
-            "PATCH", "/v1/apps/{}/", app_id, into=m.App, body=body, roles=("can_write_apps",)
+        return await self._call_maybe(
+            "PATCH",
+            "/v1/apps/{}/",
+            app_id,
+            into=m.App,
+            body=body,
+            takes=m.AppInput,
+            roles=("can_write_apps",),
         )
 
     async def delete_app(self, app_id: str) -> None:
@@ -171,7 +203,11 @@ class AuthService(Service):
         `POST /API/auth/v1/auth/embed/token/`.
         """
         return await self._call(
-            "POST", "/v1/auth/embed/token/", into=m.EmbedTokenResponse, body=body
+            "POST",
+            "/v1/auth/embed/token/",
+            into=m.EmbedTokenResponse,
+            body=body,
+            takes=m.EmbedTokenRequestInput,
         )
 
     async def exchange_embed_token(
@@ -186,6 +222,7 @@ class AuthService(Service):
             "/v1/auth/embed/token/exchange/",
             into=m.CuttingRoomTokenResponse,
             body=body,
+            takes=m.TokenExchangeRequestInput,
             query={"format": format},
             authenticated=False,
         )
@@ -202,6 +239,7 @@ class AuthService(Service):
             "/v1/auth/multidomain/login/",
             into=m.Token,
             body=body,
+            takes=m.MultiDomainLoginInput,
             headers={"Temp-Auth-Token": temp_auth_token},
             authenticated=False,
         )
@@ -217,6 +255,7 @@ class AuthService(Service):
             "POST",
             "/v1/auth/otp/generate/",
             body=body,
+            takes=m.MultiDomainLoginInput,
             headers={"Temp-Auth-Token": temp_auth_token},
             authenticated=False,
         )
@@ -253,7 +292,11 @@ class AuthService(Service):
         `POST /API/auth/v1/auth/saml/domains/`.
         """
         return await self._call(
-            "POST", "/v1/auth/saml/domains/", into=m.DomainIdentityProviderMap, body=body
+            "POST",
+            "/v1/auth/saml/domains/",
+            into=m.DomainIdentityProviderMap,
+            body=body,
+            takes=m.DomainIdentityProviderMapInput,
         )
 
     async def delete_saml_domain(self, domain: str) -> None:
@@ -289,6 +332,7 @@ class AuthService(Service):
             "/v1/auth/saml/idp/",
             into=m.IdentityProvider,
             body=body,
+            takes=m.IdentityProviderInput,
             roles=("can_write_identity_providers",),
         )
 
@@ -316,33 +360,35 @@ class AuthService(Service):
 
     async def replace_saml_idp(
         self, identity_provider_id: str, *, body: m.IdentityProviderInput | Mapping[str, Any]
-    ) -> m.IdentityProvider:
+    ) -> m.IdentityProvider | None:
         """Replace a SAML IdP.
 
         `PUT /API/auth/v1/auth/saml/idp/{identity_provider_id}/`, role `can_write_identity_providers`.
         """
-        return await self._call(
+        return await self._call_maybe(
             "PUT",
             "/v1/auth/saml/idp/{}/",
             identity_provider_id,
             into=m.IdentityProvider,
             body=body,
+            takes=m.IdentityProviderInput,
             roles=("can_write_identity_providers",),
         )
 
     async def update_saml_idp(
         self, identity_provider_id: str, *, body: m.IdentityProviderInput | Mapping[str, Any]
-    ) -> m.IdentityProvider:
+    ) -> m.IdentityProvider | None:
         """Update a SAML IdP.
 
         `PATCH /API/auth/v1/auth/saml/idp/{identity_provider_id}/`, role `can_write_identity_providers`.
         """
-        return await self._call(
+        return await self._call_maybe(
             "PATCH",
             "/v1/auth/saml/idp/{}/",
             identity_provider_id,
             into=m.IdentityProvider,
             body=body,
+            takes=m.IdentityProviderInput,
             roles=("can_write_identity_providers",),
         )
 
@@ -370,6 +416,7 @@ class AuthService(Service):
             "/v1/auth/saml/login/",
             into=m.LogInWithSamlAnswer,
             body=body,
+            takes=m.SAMLLoginInput,
             authenticated=False,
         )
 
@@ -422,6 +469,7 @@ class AuthService(Service):
             "/v1/auth/saml/multidomain/login/",
             into=m.MultiDomainUserSystems,
             body=body,
+            takes=m.SAMLLoginInput,
             repeatable=True,
             authenticated=False,
         )
@@ -486,6 +534,7 @@ class AuthService(Service):
             "/v1/auth/simple/login/",
             into=m.TokenMultiplatformLogin,
             body=body,
+            takes=m.SimpleLoginInput,
             authenticated=False,
         )
 
@@ -505,12 +554,12 @@ class AuthService(Service):
             "POST", "/v1/auth/token/", into=m.Token, query={"expires_in": expires_in}
         )
 
-    async def renew_token(self) -> m.Token:
+    async def renew_token(self) -> m.Token | None:
         """Renew a token.
 
         `PUT /API/auth/v1/auth/token/`.
         """
-        return await self._call("PUT", "/v1/auth/token/", into=m.Token)
+        return await self._call_maybe("PUT", "/v1/auth/token/", into=m.Token)
 
     async def revoke_current_token(self) -> None:
         """Revoke the current token.
@@ -562,17 +611,18 @@ class AuthService(Service):
 
     async def complete_invitation(
         self, reset_hash: str, *, body: m.CompleteInvitationInput | Mapping[str, Any]
-    ) -> m.InvitationResponse:
+    ) -> m.InvitationResponse | None:
         """Complete an invitation.
 
         `PUT /API/auth/v1/invitation/complete/{reset_hash}/`; may refuse with 419; sent without credentials.
         """
-        return await self._call(
+        return await self._call_maybe(
             "PUT",
             "/v1/invitation/complete/{}/",
-            Secret(reset_hash),
+            secret_id(reset_hash),
             into=m.InvitationResponse,
             body=body,
+            takes=m.CompleteInvitationInput,
             authenticated=False,
         )
 
@@ -584,7 +634,11 @@ class AuthService(Service):
         `POST /API/auth/v1/marketplace/google/link/`; sent without credentials.
         """
         return await self._call_any(
-            "POST", "/v1/marketplace/google/link/", body=body, authenticated=False
+            "POST",
+            "/v1/marketplace/google/link/",
+            body=body,
+            takes=m.MarketplaceGoogleLinkInput,
+            authenticated=False,
         )
 
     async def sign_up_with_google_marketplace(
@@ -595,7 +649,11 @@ class AuthService(Service):
         `POST /API/auth/v1/marketplace/google/signup/`; sent without credentials.
         """
         return await self._call_location(
-            "POST", "/v1/marketplace/google/signup/", multipart=body, authenticated=False
+            "POST",
+            "/v1/marketplace/google/signup/",
+            multipart=body,
+            takes=m.MarketplaceGoogleSignupInput,
+            authenticated=False,
         )
 
     async def get_oauth_authorization(
@@ -670,6 +728,7 @@ class AuthService(Service):
             "/v1/oauth/token/",
             into=m.Token,
             form=body,
+            takes=m.OAuthTokenInput,
             query={"expires_in": expires_in},
             headers={"Authorization": authorization},
             authenticated=False,
@@ -689,7 +748,13 @@ class AuthService(Service):
 
         `POST /API/auth/v1/password/forgot/`; sent without credentials.
         """
-        return await self._call_any("POST", "/v1/password/forgot/", body=body, authenticated=False)
+        return await self._call_any(
+            "POST",
+            "/v1/password/forgot/",
+            body=body,
+            takes=m.ForgotPasswordInput,
+            authenticated=False,
+        )
 
     async def reset_password(
         self, reset_hash: str, *, body: m.ResetPasswordInput | Mapping[str, Any]
@@ -699,7 +764,12 @@ class AuthService(Service):
         `PUT /API/auth/v1/password/reset/{reset_hash}/`; may refuse with 419; sent without credentials.
         """
         return await self._call_any(
-            "PUT", "/v1/password/reset/{}/", Secret(reset_hash), body=body, authenticated=False
+            "PUT",
+            "/v1/password/reset/{}/",
+            secret_id(reset_hash),
+            body=body,
+            takes=m.ResetPasswordInput,
+            authenticated=False,
         )
 
     async def get_password_checks_for_reset(self, reset_hash: str) -> m.PasswordChecks:
@@ -710,7 +780,7 @@ class AuthService(Service):
         return await self._call(
             "GET",
             "/v1/password/{}/checks/",
-            Secret(reset_hash),
+            secret_id(reset_hash),
             into=m.PasswordChecks,
             authenticated=False,
         )
@@ -729,7 +799,9 @@ class AuthService(Service):
 
         `POST /API/auth/v1/referral_codes/`; may refuse with 409.
         """
-        return await self._call("POST", "/v1/referral_codes/", into=m.ReferralCode, body=body)
+        return await self._call(
+            "POST", "/v1/referral_codes/", into=m.ReferralCode, body=body, takes=m.ReferralCodeInput
+        )
 
     async def get_referral_code(self, code: str) -> m.ReferralCode:
         """Get a referral code.
@@ -751,7 +823,12 @@ class AuthService(Service):
         `POST /API/auth/v1/registrations/`; sent without credentials.
         """
         return await self._call(
-            "POST", "/v1/registrations/", into=m.Registration, body=body, authenticated=False
+            "POST",
+            "/v1/registrations/",
+            into=m.Registration,
+            body=body,
+            takes=m.RegistrationInput,
+            authenticated=False,
         )
 
     async def get_registration_content(self, *, page_route: str) -> m.WebflowContent:
@@ -781,7 +858,7 @@ class AuthService(Service):
         return await self._call(
             "POST",
             "/v1/registrations/verify/{}/",
-            Secret(email_hash),
+            secret_id(email_hash),
             into=m.VerificationResponse,
             authenticated=False,
         )
@@ -807,7 +884,9 @@ class AuthService(Service):
 
         `POST /API/auth/v1/system_domains/`.
         """
-        return await self._call("POST", "/v1/system_domains/", into=m.SystemDomain, body=body)
+        return await self._call(
+            "POST", "/v1/system_domains/", into=m.SystemDomain, body=body, takes=m.SystemDomainInput
+        )
 
     async def get_basic_system_domain(self, system_domain_id: str) -> m.SystemDomainBasicAdmin:
         """Get a basic system domain.
@@ -831,6 +910,7 @@ class AuthService(Service):
             referral_code,
             into=m.SystemDomainFromTemplate,
             body=body,
+            takes=m.SystemDomainFromReferralCodeInput,
         )
 
     def search_system_domains(
@@ -883,32 +963,34 @@ class AuthService(Service):
 
     async def replace_system_domain(
         self, system_domain_id: str, *, body: m.SystemDomainSuperAdminInput | Mapping[str, Any]
-    ) -> m.SystemDomainSuperAdmin:
+    ) -> m.SystemDomainSuperAdmin | None:
         """Replace a system domain.
 
         `PUT /API/auth/v1/system_domains/{system_domain_id}/`.
         """
-        return await self._call(
+        return await self._call_maybe(
             "PUT",
             "/v1/system_domains/{}/",
             system_domain_id,
             into=m.SystemDomainSuperAdmin,
             body=body,
+            takes=m.SystemDomainSuperAdminInput,
         )
 
     async def update_system_domain(
         self, system_domain_id: str, *, body: m.SystemDomainSuperAdminInput | Mapping[str, Any]
-    ) -> m.SystemDomainSuperAdmin:
+    ) -> m.SystemDomainSuperAdmin | None:
         """Update a system domain.
 
         `PATCH /API/auth/v1/system_domains/{system_domain_id}/`.
         """
-        return await self._call(
+        return await self._call_maybe(
             "PATCH",
             "/v1/system_domains/{}/",
             system_domain_id,
             into=m.SystemDomainSuperAdmin,
             body=body,
+            takes=m.SystemDomainSuperAdminInput,
         )
 
     async def delete_system_domain(self, system_domain_id: str) -> None:
@@ -938,6 +1020,7 @@ class AuthService(Service):
             system_domain_id,
             into=m.EnableSystemDomainFeature,
             body=body,
+            takes=m.EnableSystemDomainFeatureInput,
         )
 
     async def upload_system_domain_logo(
@@ -964,30 +1047,32 @@ class AuthService(Service):
 
     async def update_system_domain_profile(
         self, system_domain_id: str, *, body: m.SystemDomainProfileInput | Mapping[str, Any]
-    ) -> m.SystemDomainProfile:
+    ) -> m.SystemDomainProfile | None:
         """Update a system domain profile.
 
         `PATCH /API/auth/v1/system_domains/{system_domain_id}/profile/`.
         """
-        return await self._call(
+        return await self._call_maybe(
             "PATCH",
             "/v1/system_domains/{}/profile/",
             system_domain_id,
             into=m.SystemDomainProfile,
             body=body,
+            takes=m.SystemDomainProfileInput,
         )
 
     async def reindex_system_domain(
         self, system_domain_id: str, *, body: m.ReindexSystemDomainInput | Mapping[str, Any]
-    ) -> None:
+    ) -> JobStarted:
         """Reindex a system domain.
 
         `POST /API/auth/v1/system_domains/{system_domain_id}/reindex/`, role `can_read_system_domains`.
         """
-        await self._call(
+        return await self._call_job(
             "POST",
             "/v1/system_domains/{}/reindex/",
             system_domain_id,
             body=body,
+            takes=m.ReindexSystemDomainInput,
             roles=("can_read_system_domains",),
         )

@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from tgiconik._http import Pages
+from tgiconik.iconik._answers import JobStarted
 from tgiconik.iconik._service import Service
 from tgiconik.iconik.models import automations as m
 
@@ -39,6 +40,7 @@ class AutomationsService(Service):
             "/v1/automations/",
             into=m.Automation,
             body=body,
+            takes=m.AutomationInput,
             roles=("can_write_automations",),
         )
 
@@ -57,33 +59,35 @@ class AutomationsService(Service):
 
     async def replace_automation(
         self, automation_id: str, *, body: m.AutomationInput | Mapping[str, Any]
-    ) -> m.Automation:
+    ) -> m.Automation | None:
         """Replace an automation.
 
         `PUT /API/automations/v1/automations/{automation_id}/`, role `can_write_automations`.
         """
-        return await self._call(
+        return await self._call_maybe(
             "PUT",
             "/v1/automations/{}/",
             automation_id,
             into=m.Automation,
             body=body,
+            takes=m.AutomationInput,
             roles=("can_write_automations",),
         )
 
     async def update_automation(
         self, automation_id: str, *, body: m.AutomationInput | Mapping[str, Any]
-    ) -> m.Automation:
+    ) -> m.Automation | None:
         """Update an automation.
 
         `PATCH /API/automations/v1/automations/{automation_id}/`, role `can_write_automations`.
         """
-        return await self._call(
+        return await self._call_maybe(
             "PATCH",
             "/v1/automations/{}/",
             automation_id,
             into=m.Automation,
             body=body,
+            takes=m.AutomationInput,
             roles=("can_write_automations",),
         )
 
@@ -113,6 +117,7 @@ class AutomationsService(Service):
             automation_id,
             into=m.AutomationHistory,
             body=body,
+            takes=m.AutomationHistoryInput,
             query={"ttl": ttl},
             roles=("can_write_automations",),
         )
@@ -152,12 +157,12 @@ class AutomationsService(Service):
             roles=("can_read_automations",),
         )
 
-    async def create_automation_run(self, automation_id: str) -> None:
+    async def create_automation_run(self, automation_id: str) -> JobStarted:
         """Create an automation run.
 
         `POST /API/automations/v1/automations/{automation_id}/runs/`, role `can_run_automations`.
         """
-        await self._call(
+        return await self._call_job(
             "POST", "/v1/automations/{}/runs/", automation_id, roles=("can_run_automations",)
         )
 

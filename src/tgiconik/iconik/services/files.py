@@ -11,6 +11,7 @@ from typing import Any
 from tgiconik._http import Pages
 from tgiconik._models import Json
 from tgiconik.iconik import _paging
+from tgiconik.iconik._answers import JobStarted
 from tgiconik.iconik._service import Service
 from tgiconik.iconik.models import files as m
 
@@ -45,6 +46,7 @@ class FilesService(Service):
             "/v1/analysis/profiles/",
             into=m.AnalysisProfile,
             body=body,
+            takes=m.AnalysisProfileInput,
             roles=("can_write_analysis_profiles",),
         )
 
@@ -68,33 +70,35 @@ class FilesService(Service):
 
     async def replace_analysis_profile(
         self, profile_id: str, *, body: m.AnalysisProfileInput | Mapping[str, Any]
-    ) -> m.AnalysisProfile:
+    ) -> m.AnalysisProfile | None:
         """Replace an analysis profile.
 
         `PUT /API/files/v1/analysis/profiles/{profile_id}/`, role `can_write_analysis_profiles`.
         """
-        return await self._call(
+        return await self._call_maybe(
             "PUT",
             "/v1/analysis/profiles/{}/",
             profile_id,
             into=m.AnalysisProfile,
             body=body,
+            takes=m.AnalysisProfileInput,
             roles=("can_write_analysis_profiles",),
         )
 
     async def update_analysis_profile(
         self, profile_id: str, *, body: m.AnalysisProfileInput | Mapping[str, Any]
-    ) -> m.AnalysisProfile:
+    ) -> m.AnalysisProfile | None:
         """Update an analysis profile.
 
         `PATCH /API/files/v1/analysis/profiles/{profile_id}/`, role `can_write_analysis_profiles`.
         """
-        return await self._call(
+        return await self._call_maybe(
             "PATCH",
             "/v1/analysis/profiles/{}/",
             profile_id,
             into=m.AnalysisProfile,
             body=body,
+            takes=m.AnalysisProfileInput,
             roles=("can_write_analysis_profiles",),
         )
 
@@ -162,6 +166,7 @@ class FilesService(Service):
             "/v1/analysis/service_accounts/",
             into=m.AnalysisServiceAccountRead,
             body=body,
+            takes=m.AnalysisServiceAccountInput,
             roles=("can_write_analysis_service_accounts",),
         )
 
@@ -185,17 +190,18 @@ class FilesService(Service):
         analysis_service_account_id: str,
         *,
         body: m.AnalysisServiceAccountInput | Mapping[str, Any],
-    ) -> m.AnalysisServiceAccount:
+    ) -> m.AnalysisServiceAccount | None:
         """Replace an analysis service account.
 
         `PUT /API/files/v1/analysis/service_accounts/{analysis_service_account_id}/`, role `can_write_analysis_service_accounts`.
         """
-        return await self._call(
+        return await self._call_maybe(
             "PUT",
             "/v1/analysis/service_accounts/{}/",
             analysis_service_account_id,
             into=m.AnalysisServiceAccount,
             body=body,
+            takes=m.AnalysisServiceAccountInput,
             roles=("can_write_analysis_service_accounts",),
         )
 
@@ -204,17 +210,18 @@ class FilesService(Service):
         analysis_service_account_id: str,
         *,
         body: m.AnalysisServiceAccountInput | Mapping[str, Any],
-    ) -> m.AnalysisServiceAccount:
+    ) -> m.AnalysisServiceAccount | None:
         """Update an analysis service account.
 
         `PATCH /API/files/v1/analysis/service_accounts/{analysis_service_account_id}/`, role `can_write_analysis_service_accounts`.
         """
-        return await self._call(
+        return await self._call_maybe(
             "PATCH",
             "/v1/analysis/service_accounts/{}/",
             analysis_service_account_id,
             into=m.AnalysisServiceAccount,
             body=body,
+            takes=m.AnalysisServiceAccountInput,
             roles=("can_write_analysis_service_accounts",),
         )
 
@@ -250,7 +257,11 @@ class FilesService(Service):
         `POST /API/files/v1/assets/bulk/keyframes/`, role `can_create_transcode_jobs`.
         """
         return await self._call_any(
-            "POST", "/v1/assets/bulk/keyframes/", body=body, roles=("can_create_transcode_jobs",)
+            "POST",
+            "/v1/assets/bulk/keyframes/",
+            body=body,
+            takes=m.BulkTranscodeInput,
+            roles=("can_create_transcode_jobs",),
         )
 
     async def export_assets(
@@ -269,6 +280,7 @@ class FilesService(Service):
             "/v1/assets/export_locations/{}/",
             export_location_id,
             body=body,
+            takes=m.AssetBatchExportInput,
             query={"allow_host_transfer": allow_host_transfer},
             roles=("can_write_exports",),
         )
@@ -324,6 +336,7 @@ class FilesService(Service):
             asset_id,
             export_location_id,
             body=body,
+            takes=m.AssetExportInput,
             query={"allow_host_transfer": allow_host_transfer},
             roles=("can_write_exports",),
         )
@@ -358,6 +371,7 @@ class FilesService(Service):
             asset_id,
             into=m.FileSet,
             body=body,
+            takes=m.FileSetInput,
             roles=("can_write_files",),
         )
 
@@ -369,16 +383,17 @@ class FilesService(Service):
         keep_source: bool | None = None,
         immediately: bool | None = None,
         do_not_delete_last_copy: bool | None = None,
-    ) -> None:
+    ) -> JobStarted:
         """Create asset file sets in bulk.
 
         `POST /API/files/v1/assets/{asset_id}/file_sets/bulk/`, role `can_delete_files`.
         """
-        await self._call(
+        return await self._call_job(
             "POST",
             "/v1/assets/{}/file_sets/bulk/",
             asset_id,
             body=body,
+            takes=m.BulkFilesetInput,
             query={
                 "keep_source": keep_source,
                 "immediately": immediately,
@@ -403,35 +418,37 @@ class FilesService(Service):
 
     async def replace_asset_file_set(
         self, asset_id: str, file_set_id: str, *, body: m.FileSetInput | Mapping[str, Any]
-    ) -> m.FileSet:
+    ) -> m.FileSet | None:
         """Replace an asset file set.
 
         `PUT /API/files/v1/assets/{asset_id}/file_sets/{file_set_id}/`, role `can_write_files`.
         """
-        return await self._call(
+        return await self._call_maybe(
             "PUT",
             "/v1/assets/{}/file_sets/{}/",
             asset_id,
             file_set_id,
             into=m.FileSet,
             body=body,
+            takes=m.FileSetInput,
             roles=("can_write_files",),
         )
 
     async def update_asset_file_set(
         self, asset_id: str, file_set_id: str, *, body: m.FileSetInput | Mapping[str, Any]
-    ) -> m.FileSet:
+    ) -> m.FileSet | None:
         """Update an asset file set.
 
         `PATCH /API/files/v1/assets/{asset_id}/file_sets/{file_set_id}/`, role `can_write_files`.
         """
-        return await self._call(
+        return await self._call_maybe(
             "PATCH",
             "/v1/assets/{}/file_sets/{}/",
             asset_id,
             file_set_id,
             into=m.FileSet,
             body=body,
+            takes=m.FileSetInput,
             roles=("can_write_files",),
         )
 
@@ -549,6 +566,7 @@ class FilesService(Service):
             asset_id,
             into=m.File,
             body=body,
+            takes=m.FileCreateInput,
             roles=("can_write_files",),
         )
 
@@ -583,35 +601,37 @@ class FilesService(Service):
 
     async def replace_asset_file(
         self, asset_id: str, file_id: str, *, body: m.FileInput | Mapping[str, Any]
-    ) -> m.File:
+    ) -> m.File | None:
         """Replace an asset file.
 
         `PUT /API/files/v1/assets/{asset_id}/files/{file_id}/`, role `can_write_files`.
         """
-        return await self._call(
+        return await self._call_maybe(
             "PUT",
             "/v1/assets/{}/files/{}/",
             asset_id,
             file_id,
             into=m.File,
             body=body,
+            takes=m.FileInput,
             roles=("can_write_files",),
         )
 
     async def update_asset_file(
         self, asset_id: str, file_id: str, *, body: m.FileInput | Mapping[str, Any]
-    ) -> m.File:
+    ) -> m.File | None:
         """Update an asset file.
 
         `PATCH /API/files/v1/assets/{asset_id}/files/{file_id}/`, role `can_write_files`.
         """
-        return await self._call(
+        return await self._call_maybe(
             "PATCH",
             "/v1/assets/{}/files/{}/",
             asset_id,
             file_id,
             into=m.File,
             body=body,
+            takes=m.FileInput,
             roles=("can_write_files",),
         )
 
@@ -644,6 +664,7 @@ class FilesService(Service):
             milliseconds,
             into=m.TranscodeResponse,
             body=body,
+            takes=m.TranscodeRequestInput,
             roles=("can_create_poster",),
         )
 
@@ -675,6 +696,7 @@ class FilesService(Service):
             file_id,
             into=m.EditProxyResponse,
             body=body,
+            takes=m.EditProxyInput,
             roles=("can_create_transcode_jobs", "can_write_files"),
         )
 
@@ -706,6 +728,7 @@ class FilesService(Service):
             file_id,
             into=m.TranscodeResponse,
             body=body,
+            takes=m.TranscodeRequestInput,
             roles=("can_create_transcode_jobs",),
         )
 
@@ -723,6 +746,7 @@ class FilesService(Service):
             file_id,
             into=m.TranscodeResponse,
             body=body,
+            takes=m.TranscodeRequestInput,
             roles=("can_create_transcode_jobs",),
         )
 
@@ -744,6 +768,7 @@ class FilesService(Service):
             asset_id,
             file_id,
             body=body,
+            takes=m.MultipartUploadInput,
             query={"temporary": temporary},
             roles=("can_write_files",),
         )
@@ -766,6 +791,7 @@ class FilesService(Service):
             asset_id,
             file_id,
             body=body,
+            takes=m.MultipartB2CancelUploadInput,
             query={"temporary": temporary},
             roles=("can_write_files",),
         )
@@ -788,6 +814,7 @@ class FilesService(Service):
             asset_id,
             file_id,
             body=body,
+            takes=m.MultipartB2FinishUploadInput,
             query={"temporary": temporary},
             roles=("can_write_files",),
         )
@@ -811,6 +838,7 @@ class FilesService(Service):
             file_id,
             into=m.MultipartB2StartUpload,
             body=body,
+            takes=m.MultipartB2StartUploadInput,
             query={"temporary": temporary},
             roles=("can_write_files",),
         )
@@ -832,6 +860,7 @@ class FilesService(Service):
             asset_id,
             file_id,
             body=body,
+            takes=m.MultipartUploadCleanupInput,
             roles=("can_write_files",),
         )
 
@@ -854,6 +883,7 @@ class FilesService(Service):
             file_id,
             into=m.MultiPartUploadComposeURL,
             body=body,
+            takes=m.MultipartUploadComposeInput,
             query={"temporary": temporary},
             roles=("can_write_files",),
         )
@@ -935,6 +965,7 @@ class FilesService(Service):
             file_id,
             into=m.MultiPartS3UrlParts,
             body=body,
+            takes=m.MultiPartS3UrlPartsInput,
             query={"temporary": temporary},
             roles=("can_write_files",),
         )
@@ -972,6 +1003,7 @@ class FilesService(Service):
             asset_id,
             file_id,
             body=body,
+            takes=m.SubtitleRequestInput,
             roles=("can_create_transcode_jobs",),
         )
 
@@ -1005,6 +1037,7 @@ class FilesService(Service):
             asset_id,
             into=m.Format,
             body=body,
+            takes=m.FormatInput,
             roles=("can_write_formats",),
         )
 
@@ -1029,18 +1062,19 @@ class FilesService(Service):
         *,
         body: m.FormatInput | Mapping[str, Any],
         sync_components: bool | None = None,
-    ) -> m.Format:
+    ) -> m.Format | None:
         """Replace an asset format.
 
         `PUT /API/files/v1/assets/{asset_id}/formats/{format_id}/`, role `can_write_formats`.
         """
-        return await self._call(
+        return await self._call_maybe(
             "PUT",
             "/v1/assets/{}/formats/{}/",
             asset_id,
             format_id,
             into=m.Format,
             body=body,
+            takes=m.FormatInput,
             query={"sync_components": sync_components},
             roles=("can_write_formats",),
         )
@@ -1052,18 +1086,19 @@ class FilesService(Service):
         *,
         body: m.FormatInput | Mapping[str, Any],
         sync_components: bool | None = None,
-    ) -> m.Format:
+    ) -> m.Format | None:
         """Update an asset format.
 
         `PATCH /API/files/v1/assets/{asset_id}/formats/{format_id}/`, role `can_write_formats`.
         """
-        return await self._call(
+        return await self._call_maybe(
             "PATCH",
             "/v1/assets/{}/formats/{}/",
             asset_id,
             format_id,
             into=m.Format,
             body=body,
+            takes=m.FormatInput,
             query={"sync_components": sync_components},
             roles=("can_write_formats",),
         )
@@ -1091,34 +1126,36 @@ class FilesService(Service):
         *,
         body: m.FormatArchiveInput | Mapping[str, Any],
         allow_host_transfer: bool | None = None,
-    ) -> None:
+    ) -> JobStarted:
         """Archive an asset format.
 
         `POST /API/files/v1/assets/{asset_id}/formats/{format_id}/archive/`, role `can_archive_formats`.
         """
-        await self._call(
+        return await self._call_job(
             "POST",
             "/v1/assets/{}/formats/{}/archive/",
             asset_id,
             format_id,
             body=body,
+            takes=m.FormatArchiveInput,
             query={"allow_host_transfer": allow_host_transfer},
             roles=("can_archive_formats",),
         )
 
     async def delete_asset_format_archive(
         self, asset_id: str, format_id: str, *, body: m.FormatDeleteArchiveInput | Mapping[str, Any]
-    ) -> None:
+    ) -> JobStarted | None:
         """Delete an asset format archive.
 
         `DELETE /API/files/v1/assets/{asset_id}/formats/{format_id}/archive/`, role `can_delete_archived_formats`.
         """
-        await self._call(
+        return await self._call_maybe_job(
             "DELETE",
             "/v1/assets/{}/formats/{}/archive/",
             asset_id,
             format_id,
             body=body,
+            takes=m.FormatDeleteArchiveInput,
             roles=("can_delete_archived_formats",),
         )
 
@@ -1150,6 +1187,7 @@ class FilesService(Service):
             format_id,
             into=m.Component,
             body=body,
+            takes=m.ComponentInput,
             roles=("can_create_formats",),
         )
 
@@ -1172,12 +1210,12 @@ class FilesService(Service):
 
     async def replace_asset_format_component(
         self, asset_id: str, format_id: str, component_id: str
-    ) -> m.Component:
+    ) -> m.Component | None:
         """Replace an asset format component.
 
         `PUT /API/files/v1/assets/{asset_id}/formats/{format_id}/components/{component_id}/`, role `can_create_formats`.
         """
-        return await self._call(
+        return await self._call_maybe(
             "PUT",
             "/v1/assets/{}/formats/{}/components/{}/",
             asset_id,
@@ -1275,17 +1313,18 @@ class FilesService(Service):
         *,
         body: m.FormatRestoreInput | Mapping[str, Any],
         allow_host_transfer: bool | None = None,
-    ) -> None:
+    ) -> JobStarted:
         """Restore an archived asset format.
 
         `POST /API/files/v1/assets/{asset_id}/formats/{format_id}/restore/`, role `can_restore_archived_formats`.
         """
-        await self._call(
+        return await self._call_job(
             "POST",
             "/v1/assets/{}/formats/{}/restore/",
             asset_id,
             format_id,
             body=body,
+            takes=m.FormatRestoreInput,
             query={"allow_host_transfer": allow_host_transfer},
             roles=("can_restore_archived_formats",),
         )
@@ -1367,6 +1406,7 @@ class FilesService(Service):
             asset_id,
             into=m.KeyframeCreate,
             body=body,
+            takes=m.KeyframeCreateInput,
             query={"use_google_resumable_upload": use_google_resumable_upload},
             roles=("can_write_keyframes",),
         )
@@ -1395,35 +1435,37 @@ class FilesService(Service):
 
     async def replace_asset_keyframe(
         self, asset_id: str, keyframe_id: str, *, body: m.KeyframeCreateInput | Mapping[str, Any]
-    ) -> m.Keyframe:
+    ) -> m.Keyframe | None:
         """Replace an asset keyframe.
 
         `PUT /API/files/v1/assets/{asset_id}/keyframes/{keyframe_id}/`, role `can_write_keyframes`.
         """
-        return await self._call(
+        return await self._call_maybe(
             "PUT",
             "/v1/assets/{}/keyframes/{}/",
             asset_id,
             keyframe_id,
             into=m.Keyframe,
             body=body,
+            takes=m.KeyframeCreateInput,
             roles=("can_write_keyframes",),
         )
 
     async def update_asset_keyframe(
         self, asset_id: str, keyframe_id: str, *, body: m.KeyframeCreateInput | Mapping[str, Any]
-    ) -> m.Keyframe:
+    ) -> m.Keyframe | None:
         """Update an asset keyframe.
 
         `PATCH /API/files/v1/assets/{asset_id}/keyframes/{keyframe_id}/`, role `can_write_keyframes`.
         """
-        return await self._call(
+        return await self._call_maybe(
             "PATCH",
             "/v1/assets/{}/keyframes/{}/",
             asset_id,
             keyframe_id,
             into=m.Keyframe,
             body=body,
+            takes=m.KeyframeCreateInput,
             roles=("can_write_keyframes",),
         )
 
@@ -1490,6 +1532,7 @@ class FilesService(Service):
             storage_method,
             into=m.KeyframeCreate,
             body=body,
+            takes=m.KeyframeCreateInput,
             query={"use_google_resumable_upload": use_google_resumable_upload},
             roles=("can_write_keyframes",),
         )
@@ -1508,6 +1551,7 @@ class FilesService(Service):
             storage_method,
             into=m.ProxyCreate,
             body=body,
+            takes=m.ProxyCreateInput,
             roles=("can_write_proxies",),
         )
 
@@ -1554,6 +1598,7 @@ class FilesService(Service):
             asset_id,
             into=m.ProxyCreate,
             body=body,
+            takes=m.ProxyCreateInput,
             roles=("can_write_proxies",),
         )
 
@@ -1581,35 +1626,37 @@ class FilesService(Service):
 
     async def replace_asset_proxy(
         self, asset_id: str, proxy_id: str, *, body: m.ProxyUpdateInput | Mapping[str, Any]
-    ) -> m.Proxy:
+    ) -> m.Proxy | None:
         """Replace an asset proxy.
 
         `PUT /API/files/v1/assets/{asset_id}/proxies/{proxy_id}/`, role `can_write_proxies`.
         """
-        return await self._call(
+        return await self._call_maybe(
             "PUT",
             "/v1/assets/{}/proxies/{}/",
             asset_id,
             proxy_id,
             into=m.Proxy,
             body=body,
+            takes=m.ProxyUpdateInput,
             roles=("can_write_proxies",),
         )
 
     async def update_asset_proxy(
         self, asset_id: str, proxy_id: str, *, body: m.ProxyUpdateInput | Mapping[str, Any]
-    ) -> m.Proxy:
+    ) -> m.Proxy | None:
         """Update an asset proxy.
 
         `PATCH /API/files/v1/assets/{asset_id}/proxies/{proxy_id}/`, role `can_write_proxies`.
         """
-        return await self._call(
+        return await self._call_maybe(
             "PATCH",
             "/v1/assets/{}/proxies/{}/",
             asset_id,
             proxy_id,
             into=m.Proxy,
             body=body,
+            takes=m.ProxyUpdateInput,
             roles=("can_write_proxies",),
         )
 
@@ -1642,7 +1689,9 @@ class FilesService(Service):
             proxy_id,
             into=m.ProxyContainer,
             body=body,
+            takes=m.ProxyContainerInput,
             headers={"DRM": drm, "Watermark": watermark},
+            accepts=(302,),
             roles=("can_write_proxies",),
         )
 
@@ -1668,7 +1717,9 @@ class FilesService(Service):
             container_id,
             into=m.ProxyFile,
             body=body,
+            takes=m.ProxyFileInput,
             headers={"DRM": drm, "Watermark": watermark},
+            accepts=(302,),
             roles=("can_write_proxies",),
         )
 
@@ -1680,12 +1731,12 @@ class FilesService(Service):
         file_id: str,
         *,
         body: m.ProxyFileUpdateInput | Mapping[str, Any],
-    ) -> m.ProxyFile:
+    ) -> m.ProxyFile | None:
         """Replace an asset proxy container file.
 
         `PUT /API/files/v1/assets/{asset_id}/proxies/{proxy_id}/containers/{container_id}/files/{file_id}/`, role `can_write_proxies`.
         """
-        return await self._call(
+        return await self._call_maybe(
             "PUT",
             "/v1/assets/{}/proxies/{}/containers/{}/files/{}/",
             asset_id,
@@ -1694,6 +1745,7 @@ class FilesService(Service):
             file_id,
             into=m.ProxyFile,
             body=body,
+            takes=m.ProxyFileUpdateInput,
             roles=("can_write_proxies",),
         )
 
@@ -1705,12 +1757,12 @@ class FilesService(Service):
         file_id: str,
         *,
         body: m.ProxyFileUpdateInput | Mapping[str, Any],
-    ) -> m.ProxyFile:
+    ) -> m.ProxyFile | None:
         """Update an asset proxy container file.
 
         `PATCH /API/files/v1/assets/{asset_id}/proxies/{proxy_id}/containers/{container_id}/files/{file_id}/`, role `can_write_proxies`.
         """
-        return await self._call(
+        return await self._call_maybe(
             "PATCH",
             "/v1/assets/{}/proxies/{}/containers/{}/files/{}/",
             asset_id,
@@ -1719,6 +1771,7 @@ class FilesService(Service):
             file_id,
             into=m.ProxyFile,
             body=body,
+            takes=m.ProxyFileUpdateInput,
             roles=("can_write_proxies",),
         )
 
@@ -1752,6 +1805,7 @@ class FilesService(Service):
             proxy_id,
             into=m.TranscodeResponse,
             body=body,
+            takes=m.TranscodeRequestInput,
             roles=("can_create_transcode_jobs",),
         )
 
@@ -1772,6 +1826,7 @@ class FilesService(Service):
             asset_id,
             proxy_id,
             body=body,
+            takes=m.MultipartUploadProxyCleanupInput,
             roles=("can_write_proxies",),
         )
 
@@ -1896,6 +1951,7 @@ class FilesService(Service):
             segment_id,
             into=m.AttachmentCreate,
             body=body,
+            takes=m.AttachmentCreateInput,
             query={"use_google_resumable_upload": use_google_resumable_upload},
             roles=("can_write_segments",),
         )
@@ -1947,12 +2003,12 @@ class FilesService(Service):
         attachment_id: str,
         *,
         body: m.AttachmentUpdateInput | Mapping[str, Any],
-    ) -> m.Attachment:
+    ) -> m.Attachment | None:
         """Replace an asset segment attachment.
 
         `PUT /API/files/v1/assets/{asset_id}/segments/{segment_id}/attachments/{attachment_id}/`, role `can_write_segments`.
         """
-        return await self._call(
+        return await self._call_maybe(
             "PUT",
             "/v1/assets/{}/segments/{}/attachments/{}/",
             asset_id,
@@ -1960,6 +2016,7 @@ class FilesService(Service):
             attachment_id,
             into=m.Attachment,
             body=body,
+            takes=m.AttachmentUpdateInput,
             roles=("can_write_segments",),
         )
 
@@ -1970,12 +2027,12 @@ class FilesService(Service):
         attachment_id: str,
         *,
         body: m.AttachmentUpdateInput | Mapping[str, Any],
-    ) -> m.Attachment:
+    ) -> m.Attachment | None:
         """Update an asset segment attachment.
 
         `PATCH /API/files/v1/assets/{asset_id}/segments/{segment_id}/attachments/{attachment_id}/`, role `can_write_segments`.
         """
-        return await self._call(
+        return await self._call_maybe(
             "PATCH",
             "/v1/assets/{}/segments/{}/attachments/{}/",
             asset_id,
@@ -1983,6 +2040,7 @@ class FilesService(Service):
             attachment_id,
             into=m.Attachment,
             body=body,
+            takes=m.AttachmentUpdateInput,
             roles=("can_write_segments",),
         )
 
@@ -2032,6 +2090,7 @@ class FilesService(Service):
             asset_id,
             into=m.Subtitle,
             body=body,
+            takes=m.SubtitleInput,
             roles=("can_write_asset_subtitles",),
         )
 
@@ -2091,35 +2150,37 @@ class FilesService(Service):
 
     async def replace_asset_subtitle(
         self, asset_id: str, subtitle_id: str, *, body: m.SubtitleInput | Mapping[str, Any]
-    ) -> m.Subtitle:
+    ) -> m.Subtitle | None:
         """Replace an asset subtitle.
 
         `PUT /API/files/v1/assets/{asset_id}/subtitles/{subtitle_id}/`, role `can_write_asset_subtitles`.
         """
-        return await self._call(
+        return await self._call_maybe(
             "PUT",
             "/v1/assets/{}/subtitles/{}/",
             asset_id,
             subtitle_id,
             into=m.Subtitle,
             body=body,
+            takes=m.SubtitleInput,
             roles=("can_write_asset_subtitles",),
         )
 
     async def update_asset_subtitle(
         self, asset_id: str, subtitle_id: str, *, body: m.SubtitleInput | Mapping[str, Any]
-    ) -> m.Subtitle:
+    ) -> m.Subtitle | None:
         """Update an asset subtitle.
 
         `PATCH /API/files/v1/assets/{asset_id}/subtitles/{subtitle_id}/`, role `can_write_asset_subtitles`.
         """
-        return await self._call(
+        return await self._call_maybe(
             "PATCH",
             "/v1/assets/{}/subtitles/{}/",
             asset_id,
             subtitle_id,
             into=m.Subtitle,
             body=body,
+            takes=m.SubtitleInput,
             roles=("can_write_asset_subtitles",),
         )
 
@@ -2162,6 +2223,7 @@ class FilesService(Service):
             asset_id,
             into=m.TemporaryFileSet,
             body=body,
+            takes=m.TemporaryFileSetInput,
             roles=("can_write_files",),
         )
 
@@ -2215,41 +2277,44 @@ class FilesService(Service):
             asset_id,
             into=m.TemporaryFileCreate,
             body=body,
+            takes=m.TemporaryFileCreateInput,
             query={"store": store},
             roles=("can_write_files",),
         )
 
     async def replace_asset_temporary_file(
         self, asset_id: str, file_id: str, *, body: m.FileInput | Mapping[str, Any]
-    ) -> m.File:
+    ) -> m.File | None:
         """Replace an asset temporary file.
 
         `PUT /API/files/v1/assets/{asset_id}/temporary_files/{file_id}/`, role `can_write_files`.
         """
-        return await self._call(
+        return await self._call_maybe(
             "PUT",
             "/v1/assets/{}/temporary_files/{}/",
             asset_id,
             file_id,
             into=m.File,
             body=body,
+            takes=m.FileInput,
             roles=("can_write_files",),
         )
 
     async def update_asset_temporary_file(
         self, asset_id: str, file_id: str, *, body: m.FileInput | Mapping[str, Any]
-    ) -> m.File:
+    ) -> m.File | None:
         """Update an asset temporary file.
 
         `PATCH /API/files/v1/assets/{asset_id}/temporary_files/{file_id}/`, role `can_write_files`.
         """
-        return await self._call(
+        return await self._call_maybe(
             "PATCH",
             "/v1/assets/{}/temporary_files/{}/",
             asset_id,
             file_id,
             into=m.File,
             body=body,
+            takes=m.FileInput,
             roles=("can_write_files",),
         )
 
@@ -2556,6 +2621,7 @@ class FilesService(Service):
                 "recreate": recreate,
             },
             headers={"DRM": drm, "Watermark": watermark},
+            accepts=(302,),
             roles=("can_read_proxies",),
         )
 
@@ -2635,6 +2701,7 @@ class FilesService(Service):
             asset_id,
             version_id,
             body=body,
+            takes=m.TranscodeRequestInput,
             roles=("can_create_transcode_jobs",),
         )
 
@@ -2687,6 +2754,7 @@ class FilesService(Service):
             collection_id,
             export_location_id,
             body=body,
+            takes=m.CollectionExportInput,
             query={"allow_host_transfer": allow_host_transfer},
             roles=("can_write_exports",),
         )
@@ -2721,6 +2789,7 @@ class FilesService(Service):
             collection_id,
             into=m.CollectionKeyframeCreate,
             body=body,
+            takes=m.CollectionKeyframeCreateInput,
             roles=("can_write_keyframes",),
         )
 
@@ -2737,6 +2806,7 @@ class FilesService(Service):
             collection_id,
             into=m.CollectionCopyKeyframesResponse,
             body=body,
+            takes=m.CollectionCopyKeyframesRequestInput,
             roles=("can_write_keyframes",),
         )
 
@@ -2762,18 +2832,19 @@ class FilesService(Service):
         keyframe_id: str,
         *,
         body: m.CollectionKeyframeInput | Mapping[str, Any],
-    ) -> m.CollectionKeyframe:
+    ) -> m.CollectionKeyframe | None:
         """Replace a collection keyframe.
 
         `PUT /API/files/v1/collections/{collection_id}/keyframes/{keyframe_id}/`, role `can_write_keyframes`.
         """
-        return await self._call(
+        return await self._call_maybe(
             "PUT",
             "/v1/collections/{}/keyframes/{}/",
             collection_id,
             keyframe_id,
             into=m.CollectionKeyframe,
             body=body,
+            takes=m.CollectionKeyframeInput,
             roles=("can_write_keyframes",),
         )
 
@@ -2783,18 +2854,19 @@ class FilesService(Service):
         keyframe_id: str,
         *,
         body: m.CollectionKeyframeInput | Mapping[str, Any],
-    ) -> m.CollectionKeyframe:
+    ) -> m.CollectionKeyframe | None:
         """Update a collection keyframe.
 
         `PATCH /API/files/v1/collections/{collection_id}/keyframes/{keyframe_id}/`, role `can_write_keyframes`.
         """
-        return await self._call(
+        return await self._call_maybe(
             "PATCH",
             "/v1/collections/{}/keyframes/{}/",
             collection_id,
             keyframe_id,
             into=m.CollectionKeyframe,
             body=body,
+            takes=m.CollectionKeyframeInput,
             roles=("can_write_keyframes",),
         )
 
@@ -2842,7 +2914,11 @@ class FilesService(Service):
         `DELETE /API/files/v1/delete_queue/file_sets/`, role `can_write_files`.
         """
         await self._call(
-            "DELETE", "/v1/delete_queue/file_sets/", body=body, roles=("can_write_files",)
+            "DELETE",
+            "/v1/delete_queue/file_sets/",
+            body=body,
+            takes=m.DeleteQueueInput,
+            roles=("can_write_files",),
         )
 
     async def purge_file_sets_in_delete_queue(
@@ -2853,7 +2929,11 @@ class FilesService(Service):
         `POST /API/files/v1/delete_queue/file_sets/purge/`, role `can_purge_files`.
         """
         await self._call(
-            "POST", "/v1/delete_queue/file_sets/purge/", body=body, roles=("can_purge_files",)
+            "POST",
+            "/v1/delete_queue/file_sets/purge/",
+            body=body,
+            takes=m.DeleteQueueInput,
+            roles=("can_purge_files",),
         )
 
     async def purge_all_file_sets_in_delete_queue(self) -> None:
@@ -2893,7 +2973,11 @@ class FilesService(Service):
         `DELETE /API/files/v1/delete_queue/formats/`, role `can_write_formats`.
         """
         await self._call(
-            "DELETE", "/v1/delete_queue/formats/", body=body, roles=("can_write_formats",)
+            "DELETE",
+            "/v1/delete_queue/formats/",
+            body=body,
+            takes=m.DeleteQueueInput,
+            roles=("can_write_formats",),
         )
 
     async def purge_formats_in_delete_queue(
@@ -2904,7 +2988,11 @@ class FilesService(Service):
         `POST /API/files/v1/delete_queue/formats/purge/`, role `can_purge_formats`.
         """
         await self._call(
-            "POST", "/v1/delete_queue/formats/purge/", body=body, roles=("can_purge_formats",)
+            "POST",
+            "/v1/delete_queue/formats/purge/",
+            body=body,
+            takes=m.DeleteQueueInput,
+            roles=("can_purge_formats",),
         )
 
     async def purge_all_formats_in_delete_queue(self) -> None:
@@ -2973,6 +3061,7 @@ class FilesService(Service):
             "/v1/export_locations/",
             into=m.ExportLocation,
             body=body,
+            takes=m.ExportLocationInput,
             roles=("can_write_export_locations",),
         )
 
@@ -2991,33 +3080,35 @@ class FilesService(Service):
 
     async def replace_export_location(
         self, export_location_id: str, *, body: m.ExportLocationInput | Mapping[str, Any]
-    ) -> m.ExportLocation:
+    ) -> m.ExportLocation | None:
         """Replace an export location.
 
         `PUT /API/files/v1/export_locations/{export_location_id}/`, role `can_write_export_locations`.
         """
-        return await self._call(
+        return await self._call_maybe(
             "PUT",
             "/v1/export_locations/{}/",
             export_location_id,
             into=m.ExportLocation,
             body=body,
+            takes=m.ExportLocationInput,
             roles=("can_write_export_locations",),
         )
 
     async def update_export_location(
         self, export_location_id: str, *, body: m.ExportLocationInput | Mapping[str, Any]
-    ) -> m.ExportLocation:
+    ) -> m.ExportLocation | None:
         """Update an export location.
 
         `PATCH /API/files/v1/export_locations/{export_location_id}/`, role `can_write_export_locations`.
         """
-        return await self._call(
+        return await self._call_maybe(
             "PATCH",
             "/v1/export_locations/{}/",
             export_location_id,
             into=m.ExportLocation,
             body=body,
+            takes=m.ExportLocationInput,
             roles=("can_write_export_locations",),
         )
 
@@ -3049,6 +3140,7 @@ class FilesService(Service):
             "/v1/export_locations/{}/bulk_export/",
             export_location_id,
             body=body,
+            takes=m.BulkFilesetExportInput,
             query={"allow_host_transfer": allow_host_transfer},
             roles=("can_write_exports",),
         )
@@ -3074,17 +3166,18 @@ class FilesService(Service):
         storage_id: str,
         *,
         body: m.CompleteExportToLocalStorageInput | Mapping[str, Any],
-    ) -> None:
+    ) -> JobStarted:
         """Export a temporary file set to a storage.
 
         `POST /API/files/v1/exports/temporary_file_sets/{file_set_id}/storages/{storage_id}/`, roles `can_read_files`, `can_write_transfers`.
         """
-        await self._call(
+        return await self._call_job(
             "POST",
             "/v1/exports/temporary_file_sets/{}/storages/{}/",
             file_set_id,
             storage_id,
             body=body,
+            takes=m.CompleteExportToLocalStorageInput,
             roles=("can_read_files", "can_write_transfers"),
         )
 
@@ -3111,17 +3204,18 @@ class FilesService(Service):
         *,
         body: m.TransferFromStorageInput | Mapping[str, Any],
         allow_host_transfer: bool | None = None,
-    ) -> None:
+    ) -> JobStarted:
         """Transfer a file set to a storage.
 
         `POST /API/files/v1/file_sets/{file_set_id}/storages/{storage_id}/`, roles `can_read_files`, `can_write_transfers`; may refuse with 409.
         """
-        await self._call(
+        return await self._call_job(
             "POST",
             "/v1/file_sets/{}/storages/{}/",
             file_set_id,
             storage_id,
             body=body,
+            takes=m.TransferFromStorageInput,
             query={"allow_host_transfer": allow_host_transfer},
             roles=("can_read_files", "can_write_transfers"),
         )
@@ -3175,12 +3269,12 @@ class FilesService(Service):
 
     async def delete_missing_files_on_storage(
         self, storage_id: str, *, remove_assets: bool | None = None
-    ) -> None:
+    ) -> JobStarted | None:
         """Delete missing files on a storage.
 
         `DELETE /API/files/v1/files/missing/storages/{storage_id}/`, role `can_delete_files`.
         """
-        await self._call(
+        return await self._call_maybe_job(
             "DELETE",
             "/v1/files/missing/storages/{}/",
             storage_id,
@@ -3204,6 +3298,7 @@ class FilesService(Service):
             "/v1/files/storages/{}/",
             storage_id,
             body=body,
+            takes=m.FileExistenceCheckInput,
             query={"get_file_size": get_file_size},
             roles=("can_read_files",),
         )
@@ -3217,6 +3312,7 @@ class FilesService(Service):
             "POST",
             "/v1/files/upload/",
             multipart=body,
+            takes=m.UploadFilesInput,
             roles=("can_write_files", "can_write_formats"),
         )
 
@@ -3233,17 +3329,18 @@ class FilesService(Service):
         storage_id: str,
         *,
         body: m.TransferFromStorageInput | Mapping[str, Any],
-    ) -> None:
+    ) -> JobStarted:
         """Transfer a format to a storage.
 
         `POST /API/files/v1/formats/{format_id}/storages/{storage_id}/`, roles `can_read_formats`, `can_write_transfers`; may refuse with 409.
         """
-        await self._call(
+        return await self._call_job(
             "POST",
             "/v1/formats/{}/storages/{}/",
             format_id,
             storage_id,
             body=body,
+            takes=m.TransferFromStorageInput,
             roles=("can_read_formats", "can_write_transfers"),
         )
 
@@ -3253,16 +3350,17 @@ class FilesService(Service):
         *,
         body: m.BulkFilesetArchiveInput | Mapping[str, Any],
         allow_host_transfer: bool | None = None,
-    ) -> None:
+    ) -> JobStarted:
         """Archive formats in bulk.
 
         `POST /API/files/v1/formats/{format_name}/archive/bulk/`, role `can_archive_formats`.
         """
-        await self._call(
+        return await self._call_job(
             "POST",
             "/v1/formats/{}/archive/bulk/",
             format_name,
             body=body,
+            takes=m.BulkFilesetArchiveInput,
             query={"allow_host_transfer": allow_host_transfer},
             roles=("can_archive_formats",),
         )
@@ -3273,16 +3371,17 @@ class FilesService(Service):
         *,
         body: m.BulkFilesetRestoreInput | Mapping[str, Any],
         allow_host_transfer: bool | None = None,
-    ) -> None:
+    ) -> JobStarted:
         """Restore formats in bulk.
 
         `POST /API/files/v1/formats/{format_name}/restore/bulk/`, role `can_restore_archived_formats`.
         """
-        await self._call(
+        return await self._call_job(
             "POST",
             "/v1/formats/{}/restore/bulk/",
             format_name,
             body=body,
+            takes=m.BulkFilesetRestoreInput,
             query={"allow_host_transfer": allow_host_transfer},
             roles=("can_restore_archived_formats",),
         )
@@ -3309,7 +3408,12 @@ class FilesService(Service):
         `POST /API/files/v1/logos/`, role `can_write_portals`.
         """
         return await self._call(
-            "POST", "/v1/logos/", into=m.LogoCreate, body=body, roles=("can_write_portals",)
+            "POST",
+            "/v1/logos/",
+            into=m.LogoCreate,
+            body=body,
+            takes=m.LogoCreateInput,
+            roles=("can_write_portals",),
         )
 
     async def get_logo(self, logo_id: str) -> m.Logo:
@@ -3321,13 +3425,21 @@ class FilesService(Service):
             "GET", "/v1/logos/{}/", logo_id, into=m.Logo, roles=("can_read_portals",)
         )
 
-    async def update_logo(self, logo_id: str, *, body: m.LogoInput | Mapping[str, Any]) -> m.Logo:
+    async def update_logo(
+        self, logo_id: str, *, body: m.LogoInput | Mapping[str, Any]
+    ) -> m.Logo | None:
         """Update a logo.
 
         `PATCH /API/files/v1/logos/{logo_id}/`, role `can_write_portals`.
         """
-        return await self._call(
-            "PATCH", "/v1/logos/{}/", logo_id, into=m.Logo, body=body, roles=("can_write_portals",)
+        return await self._call_maybe(
+            "PATCH",
+            "/v1/logos/{}/",
+            logo_id,
+            into=m.Logo,
+            body=body,
+            takes=m.LogoInput,
+            roles=("can_write_portals",),
         )
 
     async def delete_logo(self, logo_id: str) -> None:
@@ -3367,6 +3479,7 @@ class FilesService(Service):
             playlist_id,
             into=m.PlaylistKeyframeCreate,
             body=body,
+            takes=m.PlaylistKeyframeCreateInput,
             roles=("can_write_keyframes",),
         )
 
@@ -3390,18 +3503,19 @@ class FilesService(Service):
         keyframe_id: str,
         *,
         body: m.PlaylistKeyframeInput | Mapping[str, Any],
-    ) -> m.PlaylistKeyframe:
+    ) -> m.PlaylistKeyframe | None:
         """Replace a playlist keyframe.
 
         `PUT /API/files/v1/playlists/{playlist_id}/keyframes/{keyframe_id}/`, role `can_write_keyframes`.
         """
-        return await self._call(
+        return await self._call_maybe(
             "PUT",
             "/v1/playlists/{}/keyframes/{}/",
             playlist_id,
             keyframe_id,
             into=m.PlaylistKeyframe,
             body=body,
+            takes=m.PlaylistKeyframeInput,
             roles=("can_write_keyframes",),
         )
 
@@ -3411,18 +3525,19 @@ class FilesService(Service):
         keyframe_id: str,
         *,
         body: m.PlaylistKeyframeInput | Mapping[str, Any],
-    ) -> m.PlaylistKeyframe:
+    ) -> m.PlaylistKeyframe | None:
         """Update a playlist keyframe.
 
         `PATCH /API/files/v1/playlists/{playlist_id}/keyframes/{keyframe_id}/`, role `can_write_keyframes`.
         """
-        return await self._call(
+        return await self._call_maybe(
             "PATCH",
             "/v1/playlists/{}/keyframes/{}/",
             playlist_id,
             keyframe_id,
             into=m.PlaylistKeyframe,
             body=body,
+            takes=m.PlaylistKeyframeInput,
             roles=("can_write_keyframes",),
         )
 
@@ -3491,7 +3606,11 @@ class FilesService(Service):
         `POST /API/files/v1/storage_gateway_clusters/`.
         """
         return await self._call(
-            "POST", "/v1/storage_gateway_clusters/", into=m.IconikStorageGatewayCluster, body=body
+            "POST",
+            "/v1/storage_gateway_clusters/",
+            into=m.IconikStorageGatewayCluster,
+            body=body,
+            takes=m.IconikStorageGatewayClusterInput,
         )
 
     async def get_storage_gateway_cluster(
@@ -3511,32 +3630,34 @@ class FilesService(Service):
 
     async def replace_storage_gateway_cluster(
         self, cluster_id: str, *, body: m.IconikStorageGatewayClusterInput | Mapping[str, Any]
-    ) -> m.IconikStorageGatewayCluster:
+    ) -> m.IconikStorageGatewayCluster | None:
         """Replace a storage gateway cluster.
 
         `PUT /API/files/v1/storage_gateway_clusters/{cluster_id}/`.
         """
-        return await self._call(
+        return await self._call_maybe(
             "PUT",
             "/v1/storage_gateway_clusters/{}/",
             cluster_id,
             into=m.IconikStorageGatewayCluster,
             body=body,
+            takes=m.IconikStorageGatewayClusterInput,
         )
 
     async def update_storage_gateway_cluster(
         self, cluster_id: str, *, body: m.IconikStorageGatewayClusterInput | Mapping[str, Any]
-    ) -> m.IconikStorageGatewayCluster:
+    ) -> m.IconikStorageGatewayCluster | None:
         """Update a storage gateway cluster.
 
         `PATCH /API/files/v1/storage_gateway_clusters/{cluster_id}/`.
         """
-        return await self._call(
+        return await self._call_maybe(
             "PATCH",
             "/v1/storage_gateway_clusters/{}/",
             cluster_id,
             into=m.IconikStorageGatewayCluster,
             body=body,
+            takes=m.IconikStorageGatewayClusterInput,
         )
 
     async def delete_storage_gateway_cluster(self, cluster_id: str) -> None:
@@ -3573,7 +3694,11 @@ class FilesService(Service):
         `POST /API/files/v1/storage_gateways/`.
         """
         return await self._call(
-            "POST", "/v1/storage_gateways/", into=m.IconikStorageGateway, body=body
+            "POST",
+            "/v1/storage_gateways/",
+            into=m.IconikStorageGateway,
+            body=body,
+            takes=m.IconikStorageGatewayInput,
         )
 
     def list_telemetry_of_all_storage_gateways(
@@ -3619,32 +3744,34 @@ class FilesService(Service):
 
     async def replace_storage_gateway(
         self, storage_gateway_id: str, *, body: m.IconikStorageGatewayInput | Mapping[str, Any]
-    ) -> m.IconikStorageGateway:
+    ) -> m.IconikStorageGateway | None:
         """Replace a storage gateway.
 
         `PUT /API/files/v1/storage_gateways/{storage_gateway_id}/`.
         """
-        return await self._call(
+        return await self._call_maybe(
             "PUT",
             "/v1/storage_gateways/{}/",
             storage_gateway_id,
             into=m.IconikStorageGateway,
             body=body,
+            takes=m.IconikStorageGatewayInput,
         )
 
     async def update_storage_gateway(
         self, storage_gateway_id: str, *, body: m.IconikStorageGatewayInput | Mapping[str, Any]
-    ) -> m.IconikStorageGateway:
+    ) -> m.IconikStorageGateway | None:
         """Update a storage gateway.
 
         `PATCH /API/files/v1/storage_gateways/{storage_gateway_id}/`.
         """
-        return await self._call(
+        return await self._call_maybe(
             "PATCH",
             "/v1/storage_gateways/{}/",
             storage_gateway_id,
             into=m.IconikStorageGateway,
             body=body,
+            takes=m.IconikStorageGatewayInput,
         )
 
     async def delete_storage_gateway(self, storage_gateway_id: str) -> None:
@@ -3670,6 +3797,7 @@ class FilesService(Service):
             storage_gateway_id,
             into=m.RequestStorageGatewayLogsAnswer,
             body=body,
+            takes=m.UploadIconikStorageGatewayLogsInput,
         )
 
     def list_storage_gateway_telemetry(
@@ -3698,7 +3826,11 @@ class FilesService(Service):
         `POST /API/files/v1/storage_gateways/{storage_gateway_id}/telemetry/`.
         """
         return await self._call_any(
-            "POST", "/v1/storage_gateways/{}/telemetry/", storage_gateway_id, body=body
+            "POST",
+            "/v1/storage_gateways/{}/telemetry/",
+            storage_gateway_id,
+            body=body,
+            takes=m.IconikStorageGatewayTelemetryInput,
         )
 
     def list_storages(
@@ -3746,7 +3878,12 @@ class FilesService(Service):
         `POST /API/files/v1/storages/`, role `can_write_storages`.
         """
         return await self._call(
-            "POST", "/v1/storages/", into=m.Storage, body=body, roles=("can_write_storages",)
+            "POST",
+            "/v1/storages/",
+            into=m.Storage,
+            body=body,
+            takes=m.StorageInput,
+            roles=("can_write_storages",),
         )
 
     async def reindex_files_of_all_storages(self, *, body: Mapping[str, Any]) -> Json:
@@ -3814,7 +3951,9 @@ class FilesService(Service):
 
         `POST /API/files/v1/storages/swap/`.
         """
-        return await self._call_any("POST", "/v1/storages/swap/", body=body)
+        return await self._call_any(
+            "POST", "/v1/storages/swap/", body=body, takes=m.SwapStoragesInput
+        )
 
     async def verify_access_of_new_storage(
         self, *, body: m.StorageAccessInput | Mapping[str, Any]
@@ -3828,6 +3967,7 @@ class FilesService(Service):
             "/v1/storages/verifications/access/",
             into=m.VerifyAccessOfNewStorageAnswer,
             body=body,
+            takes=m.StorageAccessInput,
             roles=("can_read_storages",),
         )
 
@@ -3843,6 +3983,7 @@ class FilesService(Service):
             "/v1/storages/verifications/permissions/",
             into=m.VerifyPermissionsOfNewStorageAnswer,
             body=body,
+            takes=m.StoragePermissionsInput,
             roles=("can_write_storages",),
         )
 
@@ -3866,33 +4007,35 @@ class FilesService(Service):
 
     async def replace_storage(
         self, storage_id: str, *, body: m.StorageInput | Mapping[str, Any]
-    ) -> m.Storage:
+    ) -> m.Storage | None:
         """Replace a storage.
 
         `PUT /API/files/v1/storages/{storage_id}/`, role `can_write_storages`.
         """
-        return await self._call(
+        return await self._call_maybe(
             "PUT",
             "/v1/storages/{}/",
             storage_id,
             into=m.Storage,
             body=body,
+            takes=m.StorageInput,
             roles=("can_write_storages",),
         )
 
     async def update_storage(
         self, storage_id: str, *, body: m.StorageInput | Mapping[str, Any]
-    ) -> m.Storage:
+    ) -> m.Storage | None:
         """Update a storage.
 
         `PATCH /API/files/v1/storages/{storage_id}/`, role `can_write_storages`.
         """
-        return await self._call(
+        return await self._call_maybe(
             "PATCH",
             "/v1/storages/{}/",
             storage_id,
             into=m.Storage,
             body=body,
+            takes=m.StorageInput,
             roles=("can_write_storages",),
         )
 
@@ -3929,6 +4072,7 @@ class FilesService(Service):
             storage_id,
             into=m.StorageAutoScan,
             body=body,
+            takes=m.StorageAutoScanInput,
             roles=("can_scan_bucket",),
         )
 
@@ -3947,16 +4091,17 @@ class FilesService(Service):
         *,
         body: m.BulkTransferToStorageInput | Mapping[str, Any],
         allow_host_transfer: bool | None = None,
-    ) -> None:
+    ) -> JobStarted:
         """Transfer to storage in bulk.
 
         `POST /API/files/v1/storages/{storage_id}/bulk/`, roles `can_read_files`, `can_write_transfers`.
         """
-        await self._call(
+        return await self._call_job(
             "POST",
             "/v1/storages/{}/bulk/",
             storage_id,
             body=body,
+            takes=m.BulkTransferToStorageInput,
             query={"allow_host_transfer": allow_host_transfer},
             roles=("can_read_files", "can_write_transfers"),
         )
@@ -4070,38 +4215,45 @@ class FilesService(Service):
         `POST /API/files/v1/storages/{storage_id}/files/`.
         """
         return await self._call(
-            "POST", "/v1/storages/{}/files/", storage_id, into=m.FileBase, body=body
+            "POST",
+            "/v1/storages/{}/files/",
+            storage_id,
+            into=m.FileBase,
+            body=body,
+            takes=m.FileBaseInput,
         )
 
     async def replace_storage_files(
         self, storage_id: str, *, body: m.FileBaseInput | Mapping[str, Any]
-    ) -> m.FileBase:
+    ) -> m.FileBase | None:
         """Replace storage files.
 
         `PUT /API/files/v1/storages/{storage_id}/files/`, role `can_write_files`.
         """
-        return await self._call(
+        return await self._call_maybe(
             "PUT",
             "/v1/storages/{}/files/",
             storage_id,
             into=m.FileBase,
             body=body,
+            takes=m.FileBaseInput,
             roles=("can_write_files",),
         )
 
     async def update_storage_files(
         self, storage_id: str, *, body: m.FileBaseInput | Mapping[str, Any]
-    ) -> m.FileBase:
+    ) -> m.FileBase | None:
         """Update storage files.
 
         `PATCH /API/files/v1/storages/{storage_id}/files/`, role `can_write_files`.
         """
-        return await self._call(
+        return await self._call_maybe(
             "PATCH",
             "/v1/storages/{}/files/",
             storage_id,
             into=m.FileBase,
             body=body,
+            takes=m.FileBaseInput,
             roles=("can_write_files",),
         )
 
@@ -4199,6 +4351,7 @@ class FilesService(Service):
             storage_id,
             into=m.IconikStorageGatewayEvent,
             body=body,
+            takes=m.IconikStorageGatewayEventInput,
         )
 
     async def purge_storage_gateway_events(
@@ -4208,7 +4361,13 @@ class FilesService(Service):
 
         `POST /API/files/v1/storages/{storage_id}/gateway/events/purge/`.
         """
-        await self._call("POST", "/v1/storages/{}/gateway/events/purge/", storage_id, body=body)
+        await self._call(
+            "POST",
+            "/v1/storages/{}/gateway/events/purge/",
+            storage_id,
+            body=body,
+            takes=m.IconikStorageGatewayEventsPurgeInput,
+        )
 
     async def delete_storage_gateway_event(self, storage_id: str, event_id: str) -> None:
         """Delete a storage gateway event.
@@ -4233,7 +4392,13 @@ class FilesService(Service):
 
         `PUT /API/files/v1/storages/{storage_id}/gateway/report/`.
         """
-        return await self._call_any("PUT", "/v1/storages/{}/gateway/report/", storage_id, body=body)
+        return await self._call_any(
+            "PUT",
+            "/v1/storages/{}/gateway/report/",
+            storage_id,
+            body=body,
+            takes=m.GatewayReportInput,
+        )
 
     async def replace_storage_gateway_status(
         self, storage_id: str, *, body: m.GatewayStatusInput | Mapping[str, Any]
@@ -4242,7 +4407,13 @@ class FilesService(Service):
 
         `PUT /API/files/v1/storages/{storage_id}/gateway/status/`.
         """
-        return await self._call_any("PUT", "/v1/storages/{}/gateway/status/", storage_id, body=body)
+        return await self._call_any(
+            "PUT",
+            "/v1/storages/{}/gateway/status/",
+            storage_id,
+            body=body,
+            takes=m.GatewayStatusInput,
+        )
 
     async def request_storage_logs(
         self, storage_id: str, *, body: m.UploadIconikStorageGatewayLogsInput | Mapping[str, Any]
@@ -4252,7 +4423,12 @@ class FilesService(Service):
         `POST /API/files/v1/storages/{storage_id}/logs/`.
         """
         return await self._call(
-            "POST", "/v1/storages/{}/logs/", storage_id, into=m.RequestStorageLogsAnswer, body=body
+            "POST",
+            "/v1/storages/{}/logs/",
+            storage_id,
+            into=m.RequestStorageLogsAnswer,
+            body=body,
+            takes=m.UploadIconikStorageGatewayLogsInput,
         )
 
     async def reindex_storage(self, storage_id: str, *, body: Mapping[str, Any]) -> Json:
@@ -4276,7 +4452,12 @@ class FilesService(Service):
         `POST /API/files/v1/storages/{storage_id}/scan/`, role `can_scan_bucket`.
         """
         return await self._call_any(
-            "POST", "/v1/storages/{}/scan/", storage_id, body=body, roles=("can_scan_bucket",)
+            "POST",
+            "/v1/storages/{}/scan/",
+            storage_id,
+            body=body,
+            takes=m.StorageScanInput,
+            roles=("can_scan_bucket",),
         )
 
     async def replace_storage_search_document(
@@ -4291,6 +4472,7 @@ class FilesService(Service):
             "/v1/storages/{}/search_document/",
             storage_id,
             body=body,
+            takes=m.StorageInput,
             roles=("can_reindex_storages",),
         )
 
@@ -4330,12 +4512,12 @@ class FilesService(Service):
 
     async def replace_storage_transcoder(
         self, storage_id: str, transcoder_id: str
-    ) -> m.TranscoderByStorageRead:
+    ) -> m.TranscoderByStorageRead | None:
         """Replace a storage transcoder.
 
         `PUT /API/files/v1/storages/{storage_id}/transcoders/{transcoder_id}/`, role `can_write_transcoders`.
         """
-        return await self._call(
+        return await self._call_maybe(
             "PUT",
             "/v1/storages/{}/transcoders/{}/",
             storage_id,
@@ -4497,17 +4679,18 @@ class FilesService(Service):
         object_type: str,
         *,
         body: m.StorageFilesDeleteBulkInput | Mapping[str, Any],
-    ) -> None:
+    ) -> JobStarted | None:
         """Delete storage files of the type.
 
         `DELETE /API/files/v1/storages/{storage_id}/{object_type}/files/`, roles `can_delete_files`, `can_read_storages`; may refuse with 501.
         """
-        await self._call(
+        return await self._call_maybe_job(
             "DELETE",
             "/v1/storages/{}/{}/files/",
             storage_id,
             object_type,
             body=body,
+            takes=m.StorageFilesDeleteBulkInput,
             roles=("can_delete_files", "can_read_storages"),
         )
 
@@ -4550,6 +4733,7 @@ class FilesService(Service):
             "/v1/transcoders/",
             into=m.Transcoder,
             body=body,
+            takes=m.TranscoderInput,
             roles=("can_write_transcoders",),
         )
 
@@ -4568,33 +4752,35 @@ class FilesService(Service):
 
     async def replace_transcoder(
         self, transcoder_id: str, *, body: m.TranscoderInput | Mapping[str, Any]
-    ) -> m.Transcoder:
+    ) -> m.Transcoder | None:
         """Replace a transcoder.
 
         `PUT /API/files/v1/transcoders/{transcoder_id}/`, role `can_write_transcoders`.
         """
-        return await self._call(
+        return await self._call_maybe(
             "PUT",
             "/v1/transcoders/{}/",
             transcoder_id,
             into=m.Transcoder,
             body=body,
+            takes=m.TranscoderInput,
             roles=("can_write_transcoders",),
         )
 
     async def update_transcoder(
         self, transcoder_id: str, *, body: m.TranscoderInput | Mapping[str, Any]
-    ) -> m.Transcoder:
+    ) -> m.Transcoder | None:
         """Update a transcoder.
 
         `PATCH /API/files/v1/transcoders/{transcoder_id}/`, role `can_write_transcoders`.
         """
-        return await self._call(
+        return await self._call_maybe(
             "PATCH",
             "/v1/transcoders/{}/",
             transcoder_id,
             into=m.Transcoder,
             body=body,
+            takes=m.TranscoderInput,
             roles=("can_write_transcoders",),
         )
 
@@ -4694,15 +4880,16 @@ class FilesService(Service):
         *,
         body: m.BulkArchiveAssetRequestInput | Mapping[str, Any],
         allow_host_transfer: bool | None = None,
-    ) -> None:
+    ) -> JobStarted:
         """Archive assets in bulk, by version 2 of the API.
 
         `POST /API/files/v2/assets/bulk/archive/`, role `can_archive_formats`.
         """
-        await self._call(
+        return await self._call_job(
             "POST",
             "/v2/assets/bulk/archive/",
             body=body,
+            takes=m.BulkArchiveAssetRequestInput,
             query={"allow_host_transfer": allow_host_transfer},
             roles=("can_archive_formats",),
         )
@@ -4712,15 +4899,16 @@ class FilesService(Service):
         *,
         body: m.BulkRestoreAssetRequestInput | Mapping[str, Any],
         allow_host_transfer: bool | None = None,
-    ) -> None:
+    ) -> JobStarted:
         """Restore assets in bulk, by version 2 of the API.
 
         `POST /API/files/v2/assets/bulk/restore/`, role `can_restore_archived_formats`; may refuse with 409.
         """
-        await self._call(
+        return await self._call_job(
             "POST",
             "/v2/assets/bulk/restore/",
             body=body,
+            takes=m.BulkRestoreAssetRequestInput,
             query={"allow_host_transfer": allow_host_transfer},
             roles=("can_restore_archived_formats",),
         )
@@ -4731,16 +4919,17 @@ class FilesService(Service):
         *,
         body: m.BulkExportAssetRequestInput | Mapping[str, Any],
         allow_host_transfer: bool | None = None,
-    ) -> None:
+    ) -> JobStarted:
         """Export assets in bulk, by version 2 of the API.
 
         `POST /API/files/v2/assets/export_locations/{export_location_id}/bulk/export/`, role `can_write_exports`; may refuse with 409.
         """
-        await self._call(
+        return await self._call_job(
             "POST",
             "/v2/assets/export_locations/{}/bulk/export/",
             export_location_id,
             body=body,
+            takes=m.BulkExportAssetRequestInput,
             query={"allow_host_transfer": allow_host_transfer},
             roles=("can_write_exports",),
         )
@@ -4751,16 +4940,17 @@ class FilesService(Service):
         *,
         body: m.BulkTransferAssetRequestInput | Mapping[str, Any],
         allow_host_transfer: bool | None = None,
-    ) -> None:
+    ) -> JobStarted:
         """Transfer assets in bulk, by version 2 of the API.
 
         `POST /API/files/v2/assets/storages/{storage_id}/bulk/transfer/`, role `can_write_transfers`; may refuse with 409.
         """
-        await self._call(
+        return await self._call_job(
             "POST",
             "/v2/assets/storages/{}/bulk/transfer/",
             storage_id,
             body=body,
+            takes=m.BulkTransferAssetRequestInput,
             query={"allow_host_transfer": allow_host_transfer},
             roles=("can_write_transfers",),
         )
@@ -4772,17 +4962,18 @@ class FilesService(Service):
         *,
         body: m.ArchiveAssetFormatInput | Mapping[str, Any],
         allow_host_transfer: bool | None = None,
-    ) -> None:
+    ) -> JobStarted:
         """Archive an asset format, by version 2 of the API.
 
         `POST /API/files/v2/assets/{asset_id}/formats/{format_id}/archive/`, role `can_archive_formats`.
         """
-        await self._call(
+        return await self._call_job(
             "POST",
             "/v2/assets/{}/formats/{}/archive/",
             asset_id,
             format_id,
             body=body,
+            takes=m.ArchiveAssetFormatInput,
             query={"allow_host_transfer": allow_host_transfer},
             roles=("can_archive_formats",),
         )
@@ -4795,18 +4986,19 @@ class FilesService(Service):
         *,
         body: m.TransferFormatToStorageInput | Mapping[str, Any],
         allow_host_transfer: bool | None = None,
-    ) -> None:
+    ) -> JobStarted:
         """Transfer an asset format to a storage, by version 2 of the API.
 
         `POST /API/files/v2/assets/{asset_id}/formats/{format_id}/storages/{storage_id}/`, role `can_write_transfers`; may refuse with 409.
         """
-        await self._call(
+        return await self._call_job(
             "POST",
             "/v2/assets/{}/formats/{}/storages/{}/",
             asset_id,
             format_id,
             storage_id,
             body=body,
+            takes=m.TransferFormatToStorageInput,
             query={"allow_host_transfer": allow_host_transfer},
             roles=("can_write_transfers",),
         )
@@ -4816,15 +5008,16 @@ class FilesService(Service):
         *,
         body: m.BulkArchiveCollectionRequestInput | Mapping[str, Any],
         allow_host_transfer: bool | None = None,
-    ) -> None:
+    ) -> JobStarted:
         """Archive collections in bulk, by version 2 of the API.
 
         `POST /API/files/v2/collections/bulk/archive/`, role `can_archive_formats`.
         """
-        await self._call(
+        return await self._call_job(
             "POST",
             "/v2/collections/bulk/archive/",
             body=body,
+            takes=m.BulkArchiveCollectionRequestInput,
             query={"allow_host_transfer": allow_host_transfer},
             roles=("can_archive_formats",),
         )
@@ -4834,15 +5027,16 @@ class FilesService(Service):
         *,
         body: m.BulkRestoreCollectionRequestInput | Mapping[str, Any],
         allow_host_transfer: bool | None = None,
-    ) -> None:
+    ) -> JobStarted:
         """Restore collections in bulk, by version 2 of the API.
 
         `POST /API/files/v2/collections/bulk/restore/`, role `can_restore_archived_formats`.
         """
-        await self._call(
+        return await self._call_job(
             "POST",
             "/v2/collections/bulk/restore/",
             body=body,
+            takes=m.BulkRestoreCollectionRequestInput,
             query={"allow_host_transfer": allow_host_transfer},
             roles=("can_restore_archived_formats",),
         )
@@ -4853,16 +5047,17 @@ class FilesService(Service):
         *,
         body: m.BulkExportCollectionRequestInput | Mapping[str, Any],
         allow_host_transfer: bool | None = None,
-    ) -> None:
+    ) -> JobStarted:
         """Export collections in bulk, by version 2 of the API.
 
         `POST /API/files/v2/collections/export_locations/{export_location_id}/bulk/export/`, role `can_write_exports`; may refuse with 409.
         """
-        await self._call(
+        return await self._call_job(
             "POST",
             "/v2/collections/export_locations/{}/bulk/export/",
             export_location_id,
             body=body,
+            takes=m.BulkExportCollectionRequestInput,
             query={"allow_host_transfer": allow_host_transfer},
             roles=("can_write_exports",),
         )
@@ -4873,16 +5068,17 @@ class FilesService(Service):
         *,
         body: m.BulkTransferCollectionRequestInput | Mapping[str, Any],
         allow_host_transfer: bool | None = None,
-    ) -> None:
+    ) -> JobStarted:
         """Transfer collections in bulk, by version 2 of the API.
 
         `POST /API/files/v2/collections/storages/{storage_id}/bulk/transfer/`, role `can_write_transfers`; may refuse with 409.
         """
-        await self._call(
+        return await self._call_job(
             "POST",
             "/v2/collections/storages/{}/bulk/transfer/",
             storage_id,
             body=body,
+            takes=m.BulkTransferCollectionRequestInput,
             query={"allow_host_transfer": allow_host_transfer},
             roles=("can_write_transfers",),
         )
@@ -4892,15 +5088,16 @@ class FilesService(Service):
         *,
         body: m.BulkArchiveSavedSearchRequestInput | Mapping[str, Any],
         allow_host_transfer: bool | None = None,
-    ) -> None:
+    ) -> JobStarted:
         """Archive saved searches in bulk, by version 2 of the API.
 
         `POST /API/files/v2/saved_searches/bulk/archive/`, role `can_archive_formats`; may refuse with 409.
         """
-        await self._call(
+        return await self._call_job(
             "POST",
             "/v2/saved_searches/bulk/archive/",
             body=body,
+            takes=m.BulkArchiveSavedSearchRequestInput,
             query={"allow_host_transfer": allow_host_transfer},
             roles=("can_archive_formats",),
         )
@@ -4910,15 +5107,16 @@ class FilesService(Service):
         *,
         body: m.BulkRestoreSavedSearchRequestInput | Mapping[str, Any],
         allow_host_transfer: bool | None = None,
-    ) -> None:
+    ) -> JobStarted:
         """Restore saved searches in bulk, by version 2 of the API.
 
         `POST /API/files/v2/saved_searches/bulk/restore/`, role `can_restore_archived_formats`; may refuse with 409.
         """
-        await self._call(
+        return await self._call_job(
             "POST",
             "/v2/saved_searches/bulk/restore/",
             body=body,
+            takes=m.BulkRestoreSavedSearchRequestInput,
             query={"allow_host_transfer": allow_host_transfer},
             roles=("can_restore_archived_formats",),
         )
@@ -4929,16 +5127,17 @@ class FilesService(Service):
         *,
         body: m.BulkExportSavedSearchRequestInput | Mapping[str, Any],
         allow_host_transfer: bool | None = None,
-    ) -> None:
+    ) -> JobStarted:
         """Export saved searches in bulk, by version 2 of the API.
 
         `POST /API/files/v2/saved_searches/export_locations/{export_location_id}/bulk/export/`, role `can_write_exports`; may refuse with 409.
         """
-        await self._call(
+        return await self._call_job(
             "POST",
             "/v2/saved_searches/export_locations/{}/bulk/export/",
             export_location_id,
             body=body,
+            takes=m.BulkExportSavedSearchRequestInput,
             query={"allow_host_transfer": allow_host_transfer},
             roles=("can_write_exports",),
         )
@@ -4949,16 +5148,17 @@ class FilesService(Service):
         *,
         body: m.BulkTransferSavedSearchRequestInput | Mapping[str, Any],
         allow_host_transfer: bool | None = None,
-    ) -> None:
+    ) -> JobStarted:
         """Transfer saved searches in bulk, by version 2 of the API.
 
         `POST /API/files/v2/saved_searches/storages/{storage_id}/bulk/transfer/`, role `can_write_transfers`; may refuse with 409.
         """
-        await self._call(
+        return await self._call_job(
             "POST",
             "/v2/saved_searches/storages/{}/bulk/transfer/",
             storage_id,
             body=body,
+            takes=m.BulkTransferSavedSearchRequestInput,
             query={"allow_host_transfer": allow_host_transfer},
             roles=("can_write_transfers",),
         )

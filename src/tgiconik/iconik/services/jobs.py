@@ -11,6 +11,7 @@ from typing import Any
 from tgiconik._http import Pages
 from tgiconik._models import Json
 from tgiconik.iconik import _paging
+from tgiconik.iconik._answers import JobStarted
 from tgiconik.iconik._service import Service
 from tgiconik.iconik.models import jobs as m
 
@@ -78,7 +79,7 @@ class JobsService(Service):
         `POST /API/jobs/v1/jobs/`, role `can_write_jobs`.
         """
         return await self._call(
-            "POST", "/v1/jobs/", into=m.Job, body=body, roles=("can_write_jobs",)
+            "POST", "/v1/jobs/", into=m.Job, body=body, takes=m.JobInput, roles=("can_write_jobs",)
         )
 
     async def update_jobs(
@@ -98,16 +99,17 @@ class JobsService(Service):
         metadata_automation_id: str | None = None,
         missing: str | None = None,
         exists: str | None = None,
-    ) -> m.BulkJobCreated:
+    ) -> m.BulkJobCreated | None:
         """Update jobs.
 
         `PATCH /API/jobs/v1/jobs/`, role `can_write_jobs`.
         """
-        return await self._call(
+        return await self._call_maybe(
             "PATCH",
             "/v1/jobs/",
             into=m.BulkJobCreated,
             body=body,
+            takes=m.JobsBulkEditInput,
             query={
                 "parent_id": parent_id,
                 "object_id": object_id,
@@ -151,6 +153,7 @@ class JobsService(Service):
             "DELETE",
             "/v1/jobs/",
             body=body,
+            takes=m.JobsBulkDeleteInput,
             query={
                 "parent_id": parent_id,
                 "object_id": object_id,
@@ -170,13 +173,18 @@ class JobsService(Service):
 
     async def set_jobs_priority(
         self, *, body: m.JobsPriorityInput | Mapping[str, Any]
-    ) -> m.JobsPriority:
+    ) -> m.JobsPriority | None:
         """Set the jobs priority.
 
         `PUT /API/jobs/v1/jobs/priority/`, role `can_write_jobs`.
         """
-        return await self._call(
-            "PUT", "/v1/jobs/priority/", into=m.JobsPriority, body=body, roles=("can_write_jobs",)
+        return await self._call_maybe(
+            "PUT",
+            "/v1/jobs/priority/",
+            into=m.JobsPriority,
+            body=body,
+            takes=m.JobsPriorityInput,
+            roles=("can_write_jobs",),
         )
 
     async def set_jobs_state(self, *, body: m.JobsStateInput | Mapping[str, Any]) -> Json:
@@ -184,7 +192,9 @@ class JobsService(Service):
 
         `PUT /API/jobs/v1/jobs/state/`, role `can_write_jobs`.
         """
-        return await self._call_any("PUT", "/v1/jobs/state/", body=body, roles=("can_write_jobs",))
+        return await self._call_any(
+            "PUT", "/v1/jobs/state/", body=body, takes=m.JobsStateInput, roles=("can_write_jobs",)
+        )
 
     async def get_job(self, job_id: str) -> m.Job:
         """Get a job.
@@ -199,17 +209,18 @@ class JobsService(Service):
         *,
         body: m.JobInput | Mapping[str, Any],
         merge_metadata: str | None = None,
-    ) -> m.Job:
+    ) -> m.Job | None:
         """Replace a job.
 
         `PUT /API/jobs/v1/jobs/{job_id}/`, role `can_write_jobs`.
         """
-        return await self._call(
+        return await self._call_maybe(
             "PUT",
             "/v1/jobs/{}/",
             job_id,
             into=m.Job,
             body=body,
+            takes=m.JobInput,
             query={"merge_metadata": merge_metadata},
             roles=("can_write_jobs",),
         )
@@ -220,17 +231,18 @@ class JobsService(Service):
         *,
         body: m.JobInput | Mapping[str, Any],
         merge_metadata: str | None = None,
-    ) -> m.Job:
+    ) -> m.Job | None:
         """Update a job.
 
         `PATCH /API/jobs/v1/jobs/{job_id}/`, role `can_write_jobs`.
         """
-        return await self._call(
+        return await self._call_maybe(
             "PATCH",
             "/v1/jobs/{}/",
             job_id,
             into=m.Job,
             body=body,
+            takes=m.JobInput,
             query={"merge_metadata": merge_metadata},
             roles=("can_write_jobs",),
         )
@@ -250,67 +262,86 @@ class JobsService(Service):
 
     async def reindex_job(
         self, job_id: str, *, body: m.ReindexJobInput | Mapping[str, Any]
-    ) -> None:
+    ) -> JobStarted:
         """Reindex a job.
 
         `POST /API/jobs/v1/jobs/{job_id}/reindex/`, role `can_write_jobs`.
         """
-        await self._call(
-            "POST", "/v1/jobs/{}/reindex/", job_id, body=body, roles=("can_write_jobs",)
+        return await self._call_job(
+            "POST",
+            "/v1/jobs/{}/reindex/",
+            job_id,
+            body=body,
+            takes=m.ReindexJobInput,
+            roles=("can_write_jobs",),
         )
 
     async def replace_job_steps(
         self, job_id: str, *, body: m.JobStepsUpdateInput | Mapping[str, Any]
-    ) -> m.Job:
+    ) -> m.Job | None:
         """Replace job steps.
 
         `PUT /API/jobs/v1/jobs/{job_id}/steps/`, role `can_write_jobs`.
         """
-        return await self._call(
-            "PUT", "/v1/jobs/{}/steps/", job_id, into=m.Job, body=body, roles=("can_write_jobs",)
+        return await self._call_maybe(
+            "PUT",
+            "/v1/jobs/{}/steps/",
+            job_id,
+            into=m.Job,
+            body=body,
+            takes=m.JobStepsUpdateInput,
+            roles=("can_write_jobs",),
         )
 
     async def update_job_steps(
         self, job_id: str, *, body: m.JobStepsUpdateInput | Mapping[str, Any]
-    ) -> m.Job:
+    ) -> m.Job | None:
         """Update job steps.
 
         `PATCH /API/jobs/v1/jobs/{job_id}/steps/`, role `can_write_jobs`.
         """
-        return await self._call(
-            "PATCH", "/v1/jobs/{}/steps/", job_id, into=m.Job, body=body, roles=("can_write_jobs",)
+        return await self._call_maybe(
+            "PATCH",
+            "/v1/jobs/{}/steps/",
+            job_id,
+            into=m.Job,
+            body=body,
+            takes=m.JobStepsUpdateInput,
+            roles=("can_write_jobs",),
         )
 
     async def replace_job_step(
         self, job_id: str, job_step_id: str, *, body: m.JobStepInput | Mapping[str, Any]
-    ) -> m.Job:
+    ) -> m.Job | None:
         """Replace a job step.
 
         `PUT /API/jobs/v1/jobs/{job_id}/steps/{job_step_id}/`, role `can_write_jobs`.
         """
-        return await self._call(
+        return await self._call_maybe(
             "PUT",
             "/v1/jobs/{}/steps/{}/",
             job_id,
             job_step_id,
             into=m.Job,
             body=body,
+            takes=m.JobStepInput,
             roles=("can_write_jobs",),
         )
 
     async def update_job_step(
         self, job_id: str, job_step_id: str, *, body: m.JobStepInput | Mapping[str, Any]
-    ) -> m.Job:
+    ) -> m.Job | None:
         """Update a job step.
 
         `PATCH /API/jobs/v1/jobs/{job_id}/steps/{job_step_id}/`, role `can_write_jobs`.
         """
-        return await self._call(
+        return await self._call_maybe(
             "PATCH",
             "/v1/jobs/{}/steps/{}/",
             job_id,
             job_step_id,
             into=m.Job,
             body=body,
+            takes=m.JobStepInput,
             roles=("can_write_jobs",),
         )

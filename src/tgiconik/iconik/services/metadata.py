@@ -11,6 +11,7 @@ from typing import Any
 from tgiconik._http import Pages
 from tgiconik._models import Json
 from tgiconik.iconik import _paging
+from tgiconik.iconik._answers import JobStarted
 from tgiconik.iconik._service import Service
 from tgiconik.iconik.models import metadata as m
 
@@ -96,12 +97,12 @@ class MetadataService(Service):
         *,
         body: m.MetadataValuesInput | Mapping[str, Any],
         ignore_unchanged: bool | None = None,
-    ) -> m.MetadataValues:
+    ) -> m.MetadataValues | None:
         """Replace the asset object view metadata.
 
         `PUT /API/metadata/v1/assets/{asset_id}/{object_type}/{object_id}/views/{view_id}/`, role `can_write_metadata_values`.
         """
-        return await self._call(
+        return await self._call_maybe(
             "PUT",
             "/v1/assets/{}/{}/{}/views/{}/",
             asset_id,
@@ -110,6 +111,7 @@ class MetadataService(Service):
             view_id,
             into=m.MetadataValues,
             body=body,
+            takes=m.MetadataValuesInput,
             query={"ignore_unchanged": ignore_unchanged},
             roles=("can_write_metadata_values",),
         )
@@ -142,6 +144,7 @@ class MetadataService(Service):
             "/v1/fields/",
             into=m.MetadataField,
             body=body,
+            takes=m.MetadataFieldCreateInput,
             roles=("can_write_metadata_fields",),
         )
 
@@ -160,33 +163,35 @@ class MetadataService(Service):
 
     async def replace_field(
         self, field_name: str, *, body: m.MetadataFieldInput | Mapping[str, Any]
-    ) -> m.MetadataField:
+    ) -> m.MetadataField | None:
         """Replace a field.
 
         `PUT /API/metadata/v1/fields/{field_name}/`, role `can_write_metadata_fields`.
         """
-        return await self._call(
+        return await self._call_maybe(
             "PUT",
             "/v1/fields/{}/",
             field_name,
             into=m.MetadataField,
             body=body,
+            takes=m.MetadataFieldInput,
             roles=("can_write_metadata_fields",),
         )
 
     async def update_field(
         self, field_name: str, *, body: m.MetadataFieldInput | Mapping[str, Any]
-    ) -> m.MetadataField:
+    ) -> m.MetadataField | None:
         """Update a field.
 
         `PATCH /API/metadata/v1/fields/{field_name}/`, role `can_write_metadata_fields`.
         """
-        return await self._call(
+        return await self._call_maybe(
             "PATCH",
             "/v1/fields/{}/",
             field_name,
             into=m.MetadataField,
             body=body,
+            takes=m.MetadataFieldInput,
             roles=("can_write_metadata_fields",),
         )
 
@@ -211,6 +216,7 @@ class MetadataService(Service):
             "/v1/mapping/fields/",
             into=m.MetadataFieldMapping,
             body=body,
+            takes=m.MetadataFieldMappingInput,
             roles=("can_read_metadata_fields",),
         )
 
@@ -291,6 +297,7 @@ class MetadataService(Service):
             "/v1/views/",
             into=m.MetadataView,
             body=body,
+            takes=m.MetadataViewCreateInput,
             roles=("can_write_metadata_views",),
         )
 
@@ -300,7 +307,11 @@ class MetadataService(Service):
         `POST /API/metadata/v1/views/reindex/`, role `can_reindex_metadata_views`.
         """
         return await self._call_any(
-            "POST", "/v1/views/reindex/", body=body, roles=("can_reindex_metadata_views",)
+            "POST",
+            "/v1/views/reindex/",
+            body=body,
+            takes=m.ReindexMetadataViewInput,
+            roles=("can_reindex_metadata_views",),
         )
 
     async def get_view(self, view_id: str, *, merge_fields: bool | None = None) -> m.MetadataView:
@@ -319,33 +330,35 @@ class MetadataService(Service):
 
     async def replace_view(
         self, view_id: str, *, body: m.MetadataViewInput | Mapping[str, Any]
-    ) -> m.MetadataView:
+    ) -> m.MetadataView | None:
         """Replace a view.
 
         `PUT /API/metadata/v1/views/{view_id}/`, role `can_write_metadata_views`.
         """
-        return await self._call(
+        return await self._call_maybe(
             "PUT",
             "/v1/views/{}/",
             view_id,
             into=m.MetadataView,
             body=body,
+            takes=m.MetadataViewInput,
             roles=("can_write_metadata_views",),
         )
 
     async def update_view(
         self, view_id: str, *, body: m.MetadataViewInput | Mapping[str, Any]
-    ) -> m.MetadataView:
+    ) -> m.MetadataView | None:
         """Update a view.
 
         `PATCH /API/metadata/v1/views/{view_id}/`, role `can_write_metadata_views`.
         """
-        return await self._call(
+        return await self._call_maybe(
             "PATCH",
             "/v1/views/{}/",
             view_id,
             into=m.MetadataView,
             body=body,
+            takes=m.MetadataViewInput,
             roles=("can_write_metadata_views",),
         )
 
@@ -368,6 +381,7 @@ class MetadataService(Service):
             "/v1/views/{}/reindex/",
             view_id,
             body=body,
+            takes=m.ReindexMetadataViewInput,
             roles=("can_reindex_metadata_views",),
         )
 
@@ -397,6 +411,7 @@ class MetadataService(Service):
             object_type,
             into=m.MetadataCategory,
             body=body,
+            takes=m.MetadataCategoryInput,
             roles=("can_write_metadata_categories",),
         )
 
@@ -416,18 +431,19 @@ class MetadataService(Service):
 
     async def replace_category(
         self, object_type: str, name: str, *, body: m.MetadataCategoryInput | Mapping[str, Any]
-    ) -> m.MetadataCategory:
+    ) -> m.MetadataCategory | None:
         """Replace a category.
 
         `PUT /API/metadata/v1/{object_type}/categories/{name}/`, role `can_write_metadata_categories`.
         """
-        return await self._call(
+        return await self._call_maybe(
             "PUT",
             "/v1/{}/categories/{}/",
             object_type,
             name,
             into=m.MetadataCategory,
             body=body,
+            takes=m.MetadataCategoryInput,
             roles=("can_write_metadata_categories",),
         )
 
@@ -472,17 +488,18 @@ class MetadataService(Service):
         view_id: str,
         *,
         body: m.CollectionMetadataValuesBatchInput | Mapping[str, Any],
-    ) -> None:
+    ) -> JobStarted:
         """Replace the content view metadata.
 
         `PUT /API/metadata/v1/{object_type}/content/views/{view_id}/`, role `can_write_metadata_values`.
         """
-        await self._call(
+        return await self._call_job(
             "PUT",
             "/v1/{}/content/views/{}/",
             object_type,
             view_id,
             body=body,
+            takes=m.CollectionMetadataValuesBatchInput,
             roles=("can_write_metadata_values",),
         )
 
@@ -492,17 +509,18 @@ class MetadataService(Service):
         view_id: str,
         *,
         body: m.CreateMetadataValuesBatchInput | Mapping[str, Any],
-    ) -> None:
+    ) -> JobStarted:
         """Get the objects view metadata.
 
         `POST /API/metadata/v1/{object_type}/views/{view_id}/`, role `can_write_metadata_values`.
         """
-        await self._call(
+        return await self._call_job(
             "POST",
             "/v1/{}/views/{}/",
             object_type,
             view_id,
             body=body,
+            takes=m.CreateMetadataValuesBatchInput,
             repeatable=True,
             roles=("can_write_metadata_values",),
         )
@@ -513,17 +531,18 @@ class MetadataService(Service):
         view_id: str,
         *,
         body: m.MetadataValuesBatchInput | Mapping[str, Any],
-    ) -> None:
+    ) -> JobStarted:
         """Replace the objects view metadata.
 
         `PUT /API/metadata/v1/{object_type}/views/{view_id}/`, role `can_write_metadata_values`.
         """
-        await self._call(
+        return await self._call_job(
             "PUT",
             "/v1/{}/views/{}/",
             object_type,
             view_id,
             body=body,
+            takes=m.MetadataValuesBatchInput,
             roles=("can_write_metadata_values",),
         )
 
@@ -559,18 +578,19 @@ class MetadataService(Service):
         body: m.MetadataValuesInput | Mapping[str, Any],
         check_if_subclip: bool | None = None,
         ignore_unchanged: bool | None = None,
-    ) -> m.MetadataValues:
+    ) -> m.MetadataValues | None:
         """Replace the object metadata.
 
         `PUT /API/metadata/v1/{object_type}/{object_id}/`.
         """
-        return await self._call(
+        return await self._call_maybe(
             "PUT",
             "/v1/{}/{}/",
             object_type,
             object_id,
             into=m.MetadataValues,
             body=body,
+            takes=m.MetadataValuesInput,
             query={"check_if_subclip": check_if_subclip, "ignore_unchanged": ignore_unchanged},
         )
 
@@ -610,12 +630,12 @@ class MetadataService(Service):
         body: m.MetadataValuesInput | Mapping[str, Any],
         check_if_subclip: bool | None = None,
         ignore_unchanged: bool | None = None,
-    ) -> m.MetadataValues:
+    ) -> m.MetadataValues | None:
         """Replace the object view metadata.
 
         `PUT /API/metadata/v1/{object_type}/{object_id}/views/{view_id}/`, role `can_write_metadata_values`.
         """
-        return await self._call(
+        return await self._call_maybe(
             "PUT",
             "/v1/{}/{}/views/{}/",
             object_type,
@@ -623,6 +643,7 @@ class MetadataService(Service):
             view_id,
             into=m.MetadataValues,
             body=body,
+            takes=m.MetadataValuesInput,
             query={"check_if_subclip": check_if_subclip, "ignore_unchanged": ignore_unchanged},
             roles=("can_write_metadata_values",),
         )

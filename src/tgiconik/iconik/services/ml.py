@@ -11,6 +11,7 @@ from typing import Any
 from tgiconik._http import Pages
 from tgiconik._models import Json
 from tgiconik.iconik import _paging
+from tgiconik.iconik._answers import JobStarted
 from tgiconik.iconik._service import Service
 from tgiconik.iconik.models import ml as m
 
@@ -32,6 +33,7 @@ class MlService(Service):
             "/v1/face_recognition/assets/{}/persons/bulk/",
             asset_id,
             body=body,
+            takes=m.BulkDeletePersonsByVersionsInput,
             roles=("can_delete_person",),
         )
 
@@ -54,15 +56,16 @@ class MlService(Service):
 
     async def bulk_extract_faces(
         self, *, body: m.BulkFaceExtractInput | Mapping[str, Any] | None = None
-    ) -> None:
+    ) -> JobStarted:
         """Extract faces in bulk.
 
         `POST /API/ml/v1/face_recognition/bulk/extract/`, role `can_trigger_face_recognition`.
         """
-        await self._call(
+        return await self._call_job(
             "POST",
             "/v1/face_recognition/bulk/extract/",
             body=body,
+            takes=m.BulkFaceExtractInput,
             roles=("can_trigger_face_recognition",),
         )
 
@@ -77,35 +80,38 @@ class MlService(Service):
             "PUT",
             "/v1/face_recognition/change_person/jobs/state/",
             body=body,
+            takes=m.JobsStateInput,
             roles=("can_write_jobs",),
         )
 
     async def reindex_embeddings(
         self, *, body: m.ReindexAllEmbeddingsInput | Mapping[str, Any] | None = None
-    ) -> None:
+    ) -> JobStarted:
         """Reindex embeddings.
 
         `POST /API/ml/v1/face_recognition/embeddings/reindex/`, role `can_reindex_person`.
         """
-        await self._call(
+        return await self._call_job(
             "POST",
             "/v1/face_recognition/embeddings/reindex/",
             body=body,
+            takes=m.ReindexAllEmbeddingsInput,
             roles=("can_reindex_person",),
         )
 
     async def reindex_embedding(
         self, embedding_id: str, *, body: m.ReindexEmbeddingInput | Mapping[str, Any]
-    ) -> None:
+    ) -> JobStarted:
         """Reindex an embedding.
 
         `POST /API/ml/v1/face_recognition/embeddings/{embedding_id}/reindex/`, role `can_reindex_person`.
         """
-        await self._call(
+        return await self._call_job(
             "POST",
             "/v1/face_recognition/embeddings/{}/reindex/",
             embedding_id,
             body=body,
+            takes=m.ReindexEmbeddingInput,
             roles=("can_reindex_person",),
         )
 
@@ -117,12 +123,12 @@ class MlService(Service):
         face_image_analysis_profile_id: str | None = None,
         face_video_analysis_profile_id: str | None = None,
         force: bool | None = None,
-    ) -> None:
+    ) -> JobStarted:
         """Extract asset version faces.
 
         `POST /API/ml/v1/face_recognition/extract/assets/{asset_id}/versions/{version_id}/`, role `can_trigger_face_recognition`.
         """
-        await self._call(
+        return await self._call_job(
             "POST",
             "/v1/face_recognition/extract/assets/{}/versions/{}/",
             asset_id,
@@ -135,22 +141,32 @@ class MlService(Service):
             roles=("can_trigger_face_recognition",),
         )
 
-    async def set_jobs_priority(self, *, body: m.JobsPriorityInput | Mapping[str, Any]) -> None:
+    async def set_jobs_priority(
+        self, *, body: m.JobsPriorityInput | Mapping[str, Any]
+    ) -> JobStarted:
         """Set the jobs priority.
 
         `PUT /API/ml/v1/face_recognition/jobs/priority/`, role `can_write_jobs`.
         """
-        await self._call(
-            "PUT", "/v1/face_recognition/jobs/priority/", body=body, roles=("can_write_jobs",)
+        return await self._call_job(
+            "PUT",
+            "/v1/face_recognition/jobs/priority/",
+            body=body,
+            takes=m.JobsPriorityInput,
+            roles=("can_write_jobs",),
         )
 
-    async def set_jobs_state(self, *, body: m.JobsStateInput | Mapping[str, Any]) -> None:
+    async def set_jobs_state(self, *, body: m.JobsStateInput | Mapping[str, Any]) -> JobStarted:
         """Set the jobs state.
 
         `PUT /API/ml/v1/face_recognition/jobs/state/`, role `can_write_jobs`.
         """
-        await self._call(
-            "PUT", "/v1/face_recognition/jobs/state/", body=body, roles=("can_write_jobs",)
+        return await self._call_job(
+            "PUT",
+            "/v1/face_recognition/jobs/state/",
+            body=body,
+            takes=m.JobsStateInput,
+            roles=("can_write_jobs",),
         )
 
     def list_persons(
@@ -194,6 +210,7 @@ class MlService(Service):
             "DELETE",
             "/v1/face_recognition/persons/bulk_delete/",
             body=body,
+            takes=m.BulkDeletePersonsByIdsInput,
             roles=("can_delete_person",),
         )
 
@@ -203,15 +220,16 @@ class MlService(Service):
         body: m.BulkReindexPersonsInput | Mapping[str, Any],
         sync_assets: bool | None = None,
         low_priority_indexing: bool | None = None,
-    ) -> None:
+    ) -> JobStarted:
         """Reindex persons.
 
         `POST /API/ml/v1/face_recognition/persons/reindex/`, role `can_reindex_person`.
         """
-        await self._call(
+        return await self._call_job(
             "POST",
             "/v1/face_recognition/persons/reindex/",
             body=body,
+            takes=m.BulkReindexPersonsInput,
             query={"sync_assets": sync_assets, "low_priority_indexing": low_priority_indexing},
             roles=("can_reindex_person",),
         )
@@ -231,33 +249,35 @@ class MlService(Service):
 
     async def replace_person(
         self, person_id: str, *, body: m.UpdatePersonInput | Mapping[str, Any]
-    ) -> m.Person:
+    ) -> m.Person | None:
         """Replace a person.
 
         `PUT /API/ml/v1/face_recognition/persons/{person_id}/`, role `can_edit_person`.
         """
-        return await self._call(
+        return await self._call_maybe(
             "PUT",
             "/v1/face_recognition/persons/{}/",
             person_id,
             into=m.Person,
             body=body,
+            takes=m.UpdatePersonInput,
             roles=("can_edit_person",),
         )
 
     async def update_person(
         self, person_id: str, *, body: m.UpdatePersonInput | Mapping[str, Any]
-    ) -> m.Person:
+    ) -> m.Person | None:
         """Update a person.
 
         `PATCH /API/ml/v1/face_recognition/persons/{person_id}/`, role `can_edit_person`.
         """
-        return await self._call(
+        return await self._call_maybe(
             "PATCH",
             "/v1/face_recognition/persons/{}/",
             person_id,
             into=m.Person,
             body=body,
+            takes=m.UpdatePersonInput,
             roles=("can_edit_person",),
         )
 
@@ -306,6 +326,7 @@ class MlService(Service):
             version_id,
             into=m.PersonByAssetAndVersion,
             body=body,
+            takes=m.ChangePersonInstanceInput,
             roles=("can_add_person", "can_delete_person", "can_edit_person"),
         )
 
@@ -344,6 +365,7 @@ class MlService(Service):
             "/v1/face_recognition/persons/{}/bulk/",
             person_id,
             body=body,
+            takes=m.BulkDeletePersonsInput,
             roles=("can_delete_person",),
         )
 
@@ -359,6 +381,7 @@ class MlService(Service):
             "/v1/face_recognition/persons/{}/confirm_person/",
             person_id,
             body=body,
+            takes=m.BulkConfirmPersonInput,
             roles=("can_delete_person", "can_edit_person"),
         )
 
@@ -398,16 +421,17 @@ class MlService(Service):
         body: m.ReindexPersonInput | Mapping[str, Any] | None = None,
         sync_assets: bool | None = None,
         low_priority_indexing: bool | None = None,
-    ) -> None:
+    ) -> JobStarted:
         """Reindex a person.
 
         `POST /API/ml/v1/face_recognition/persons/{person_id}/reindex/`, role `can_reindex_person`.
         """
-        await self._call(
+        return await self._call_job(
             "POST",
             "/v1/face_recognition/persons/{}/reindex/",
             person_id,
             body=body,
+            takes=m.ReindexPersonInput,
             query={"sync_assets": sync_assets, "low_priority_indexing": low_priority_indexing},
             roles=("can_reindex_person",),
         )
@@ -425,6 +449,7 @@ class MlService(Service):
             person_id,
             into=m.Person,
             body=body,
+            takes=m.UpdateConfirmPersonInput,
             roles=("can_delete_person", "can_edit_person"),
         )
 

@@ -31,7 +31,12 @@ class NotificationsService(Service):
         `POST /API/notifications/v1/webhooks/`, role `can_write_webhooks`.
         """
         return await self._call(
-            "POST", "/v1/webhooks/", into=m.Webhook, body=body, roles=("can_write_webhooks",)
+            "POST",
+            "/v1/webhooks/",
+            into=m.Webhook,
+            body=body,
+            takes=m.WebhookCreateInput,
+            roles=("can_write_webhooks",),
         )
 
     async def get_webhook(self, webhook_id: str) -> m.Webhook:
@@ -45,17 +50,18 @@ class NotificationsService(Service):
 
     async def replace_webhook(
         self, webhook_id: str, *, body: m.WebhookCreateInput | Mapping[str, Any]
-    ) -> m.Webhook:
+    ) -> m.Webhook | None:
         """Replace a webhook.
 
         `PUT /API/notifications/v1/webhooks/{webhook_id}/`, role `can_write_webhooks`.
         """
-        return await self._call(
+        return await self._call_maybe(
             "PUT",
             "/v1/webhooks/{}/",
             webhook_id,
             into=m.Webhook,
             body=body,
+            takes=m.WebhookCreateInput,
             roles=("can_write_webhooks",),
         )
 

@@ -11,6 +11,7 @@ from typing import Any
 from tgiconik._http import Pages
 from tgiconik._models import Json
 from tgiconik.iconik import _paging
+from tgiconik.iconik._answers import JobStarted
 from tgiconik.iconik._service import Service
 from tgiconik.iconik.models import search as m
 
@@ -22,16 +23,17 @@ class SearchService(Service):
 
     async def replace_default_discovery(
         self, *, body: m.DiscoveryViewSettingsInput | Mapping[str, Any]
-    ) -> m.DiscoveryViewSettings:
+    ) -> m.DiscoveryViewSettings | None:
         """Replace the default discovery.
 
         `PUT /API/search/v1/discovery/default/`, role `can_write_discovery_entities`.
         """
-        return await self._call(
+        return await self._call_maybe(
             "PUT",
             "/v1/discovery/default/",
             into=m.DiscoveryViewSettings,
             body=body,
+            takes=m.DiscoveryViewSettingsInput,
             roles=("can_write_discovery_entities",),
         )
 
@@ -59,6 +61,7 @@ class SearchService(Service):
             "/v1/discovery/default/entities/",
             into=m.DiscoveryEntity,
             body=body,
+            takes=m.DiscoveryEntityInput,
             roles=("can_write_discovery_entities",),
         )
 
@@ -99,6 +102,7 @@ class SearchService(Service):
             "/v1/discovery/default/entities/{}/",
             entity_id,
             body=body,
+            takes=m.DiscoveryEntityInput,
             roles=("can_write_discovery_entities",),
         )
 
@@ -114,6 +118,7 @@ class SearchService(Service):
             "/v1/discovery/default/entities/{}/",
             entity_id,
             body=body,
+            takes=m.DiscoveryEntityInput,
             roles=("can_write_discovery_entities",),
         )
 
@@ -142,6 +147,7 @@ class SearchService(Service):
             object_type,
             object_id,
             body=body,
+            takes=m.DiscoveryEntityInput,
             roles=("can_write_discovery_entities",),
         )
 
@@ -158,6 +164,7 @@ class SearchService(Service):
             object_type,
             object_id,
             body=body,
+            takes=m.DiscoveryEntityInput,
             roles=("can_write_discovery_entities",),
         )
 
@@ -173,6 +180,7 @@ class SearchService(Service):
             "/v1/favorites/",
             into=m.BulkAddToFavorites,
             body=body,
+            takes=m.BulkAddToFavoritesInput,
             roles=("can_write_favorites",),
         )
 
@@ -188,6 +196,7 @@ class SearchService(Service):
             "/v1/favorites/",
             into=m.BulkDeleteFromFavorites,
             body=body,
+            takes=m.BulkDeleteFromFavoritesInput,
             roles=("can_delete_favorites",),
         )
 
@@ -203,6 +212,7 @@ class SearchService(Service):
             "/v1/nltf_parse/",
             into=m.NltfParseResponse,
             body=body,
+            takes=m.NltfParseRequestInput,
             repeatable=True,
             roles=("can_search", "can_search_with_ai"),
         )
@@ -228,6 +238,7 @@ class SearchService(Service):
             into=m.SearchDocuments,
             by=_paging.by_search_after,
             body=body,
+            takes=m.SearchCriteriaInput,
             query={
                 "per_page": per_page,
                 "generate_signed_url": generate_signed_url,
@@ -256,6 +267,7 @@ class SearchService(Service):
             "/v1/search/content/info/",
             into=m.SearchContentInfo,
             body=body,
+            takes=m.SearchCriteriaSavedInput,
             query={"format_name": format_name, "by_storage_id": by_storage_id},
             repeatable=True,
             roles=("can_search",),
@@ -263,15 +275,16 @@ class SearchService(Service):
 
     async def convert_search_to_collection(
         self, *, body: m.SearchConvertCollectionInput | Mapping[str, Any]
-    ) -> None:
+    ) -> JobStarted:
         """Convert a search to a collection.
 
         `POST /API/search/v1/search/convert_to_collection/`, roles `can_create_collections`, `can_search`, `can_write_collections`.
         """
-        await self._call(
+        return await self._call_job(
             "POST",
             "/v1/search/convert_to_collection/",
             body=body,
+            takes=m.SearchConvertCollectionInput,
             roles=("can_create_collections", "can_search", "can_write_collections"),
         )
 
@@ -364,6 +377,7 @@ class SearchService(Service):
             "/v1/search/saved/",
             into=m.SavedSearch,
             body=body,
+            takes=m.SavedSearchInput,
             roles=("can_write_saved_searches",),
         )
 
@@ -379,6 +393,7 @@ class SearchService(Service):
             "/v1/search/saved/group/",
             into=m.SavedSearchGroup,
             body=body,
+            takes=m.SavedSearchGroupInput,
             roles=("can_write_saved_search_groups",),
         )
 
@@ -397,33 +412,35 @@ class SearchService(Service):
 
     async def replace_saved_search_group(
         self, group_id: str, *, body: m.SavedSearchGroupInput | Mapping[str, Any]
-    ) -> m.SavedSearchGroup:
+    ) -> m.SavedSearchGroup | None:
         """Replace a saved search group.
 
         `PUT /API/search/v1/search/saved/group/{group_id}/`, role `can_write_saved_search_groups`.
         """
-        return await self._call(
+        return await self._call_maybe(
             "PUT",
             "/v1/search/saved/group/{}/",
             group_id,
             into=m.SavedSearchGroup,
             body=body,
+            takes=m.SavedSearchGroupInput,
             roles=("can_write_saved_search_groups",),
         )
 
     async def update_saved_search_group(
         self, group_id: str, *, body: m.SavedSearchGroupInput | Mapping[str, Any]
-    ) -> m.SavedSearchGroup:
+    ) -> m.SavedSearchGroup | None:
         """Update a saved search group.
 
         `PATCH /API/search/v1/search/saved/group/{group_id}/`, role `can_write_saved_search_groups`.
         """
-        return await self._call(
+        return await self._call_maybe(
             "PATCH",
             "/v1/search/saved/group/{}/",
             group_id,
             into=m.SavedSearchGroup,
             body=body,
+            takes=m.SavedSearchGroupInput,
             roles=("can_write_saved_search_groups",),
         )
 
@@ -526,33 +543,35 @@ class SearchService(Service):
 
     async def replace_saved_search(
         self, search_id: str, *, body: m.SavedSearchInput | Mapping[str, Any]
-    ) -> m.SearchDocuments:
+    ) -> m.SearchDocuments | None:
         """Replace a saved search.
 
         `PUT /API/search/v1/search/saved/{search_id}/`, role `can_write_saved_searches`.
         """
-        return await self._call(
+        return await self._call_maybe(
             "PUT",
             "/v1/search/saved/{}/",
             search_id,
             into=m.SearchDocuments,
             body=body,
+            takes=m.SavedSearchInput,
             roles=("can_write_saved_searches",),
         )
 
     async def update_saved_search(
         self, search_id: str, *, body: m.SavedSearchInput | Mapping[str, Any]
-    ) -> m.SearchDocuments:
+    ) -> m.SearchDocuments | None:
         """Update a saved search.
 
         `PATCH /API/search/v1/search/saved/{search_id}/`, role `can_write_saved_searches`.
         """
-        return await self._call(
+        return await self._call_maybe(
             "PATCH",
             "/v1/search/saved/{}/",
             search_id,
             into=m.SearchDocuments,
             body=body,
+            takes=m.SavedSearchInput,
             roles=("can_write_saved_searches",),
         )
 
@@ -583,16 +602,17 @@ class SearchService(Service):
 
     async def convert_saved_search_to_collection(
         self, search_id: str, *, body: m.SavedSearchConvertCollectionInput | Mapping[str, Any]
-    ) -> None:
+    ) -> JobStarted:
         """Convert a saved search to a collection.
 
         `POST /API/search/v1/search/saved/{search_id}/convert_to_collection/`, roles `can_create_collections`, `can_read_saved_searches`, `can_write_collections`.
         """
-        await self._call(
+        return await self._call_job(
             "POST",
             "/v1/search/saved/{}/convert_to_collection/",
             search_id,
             body=body,
+            takes=m.SavedSearchConvertCollectionInput,
             roles=("can_create_collections", "can_read_saved_searches", "can_write_collections"),
         )
 
@@ -609,6 +629,7 @@ class SearchService(Service):
             search_id,
             into=m.ReindexSavedSearchAnswer,
             body=body,
+            takes=m.ReindexSavedSearchInput,
             roles=("can_reindex_saved_searches",),
         )
 
@@ -624,6 +645,7 @@ class SearchService(Service):
             "/v1/search/suggest/",
             into=m.SearchSuggestsResponse,
             body=body,
+            takes=m.SearchSuggestInput,
             repeatable=True,
             roles=("can_search",),
         )
@@ -643,7 +665,12 @@ class SearchService(Service):
         `POST /API/search/v1/views/`, role `can_write_search_views`.
         """
         return await self._call(
-            "POST", "/v1/views/", into=m.SearchView, body=body, roles=("can_write_search_views",)
+            "POST",
+            "/v1/views/",
+            into=m.SearchView,
+            body=body,
+            takes=m.SearchViewInput,
+            roles=("can_write_search_views",),
         )
 
     async def delete_views(
@@ -653,7 +680,13 @@ class SearchService(Service):
 
         `DELETE /API/search/v1/views/`, role `can_delete_search_views`.
         """
-        await self._call("DELETE", "/v1/views/", body=body, roles=("can_delete_search_views",))
+        await self._call(
+            "DELETE",
+            "/v1/views/",
+            body=body,
+            takes=m.SearchViewsIDInput,
+            roles=("can_delete_search_views",),
+        )
 
     async def get_view(self, view_id: str) -> m.SearchView:
         """Get a view.
@@ -666,17 +699,18 @@ class SearchService(Service):
 
     async def replace_view(
         self, view_id: str, *, body: m.SearchViewInput | Mapping[str, Any]
-    ) -> m.SearchView:
+    ) -> m.SearchView | None:
         """Replace a view.
 
         `PUT /API/search/v1/views/{view_id}/`, role `can_write_search_views`.
         """
-        return await self._call(
+        return await self._call_maybe(
             "PUT",
             "/v1/views/{}/",
             view_id,
             into=m.SearchView,
             body=body,
+            takes=m.SearchViewInput,
             roles=("can_write_search_views",),
         )
 
@@ -699,6 +733,7 @@ class SearchService(Service):
             "/v2/nltf_parse/",
             into=m.NltfParseResponseV2,
             body=body,
+            takes=m.NltfParseRequestInput,
             repeatable=True,
             roles=("can_search", "can_search_with_ai"),
         )
@@ -732,6 +767,7 @@ class SearchService(Service):
             into=m.SearchDocumentsResponse,
             by=_paging.by_search_after,
             body=body,
+            takes=m.SearchCriteriaV2Input,
             query={
                 "per_page": per_page,
                 "generate_signed_url": generate_signed_url,
@@ -763,6 +799,7 @@ class SearchService(Service):
             "/v2/search/natural/",
             into=m.NaturalSearchResponse,
             body=body,
+            takes=m.NaturalSearchRequestInput,
             query={
                 "generate_signed_url": generate_signed_url,
                 "generate_signed_download_url": generate_signed_download_url,
@@ -785,6 +822,7 @@ class SearchService(Service):
             "/v2/search/suggest/",
             into=m.SearchSuggestsResponse,
             body=body,
+            takes=m.SearchSuggestRequestInput,
             repeatable=True,
             roles=("can_search",),
         )
@@ -813,6 +851,7 @@ class SearchService(Service):
             "/v2/search_backends/",
             into=m.SearchBackendRead,
             body=body,
+            takes=m.SearchBackendCreateInput,
             roles=("can_write_search_backends",),
         )
 
@@ -843,33 +882,35 @@ class SearchService(Service):
 
     async def replace_search_backend_v2(
         self, backend_id: str, *, body: m.SearchBackendUpdateInput | Mapping[str, Any]
-    ) -> m.SearchBackendRead:
+    ) -> m.SearchBackendRead | None:
         """Replace a search backend, by version 2 of the API.
 
         `PUT /API/search/v2/search_backends/{backend_id}/`, role `can_write_search_backends`; may refuse with 422.
         """
-        return await self._call(
+        return await self._call_maybe(
             "PUT",
             "/v2/search_backends/{}/",
             backend_id,
             into=m.SearchBackendRead,
             body=body,
+            takes=m.SearchBackendUpdateInput,
             roles=("can_write_search_backends",),
         )
 
     async def update_search_backend_v2(
         self, backend_id: str, *, body: m.SearchBackendUpdateInput | Mapping[str, Any]
-    ) -> m.SearchBackendRead:
+    ) -> m.SearchBackendRead | None:
         """Update a search backend, by version 2 of the API.
 
         `PATCH /API/search/v2/search_backends/{backend_id}/`, role `can_write_search_backends`; may refuse with 422.
         """
-        return await self._call(
+        return await self._call_maybe(
             "PATCH",
             "/v2/search_backends/{}/",
             backend_id,
             into=m.SearchBackendRead,
             body=body,
+            takes=m.SearchBackendUpdateInput,
             roles=("can_write_search_backends",),
         )
 

@@ -41,7 +41,9 @@ class SettingsService(Service):
 
         `POST /API/settings/v1/ai/consents/`; may refuse with 409.
         """
-        return await self._call("POST", "/v1/ai/consents/", into=m.AIConsents, body=body)
+        return await self._call(
+            "POST", "/v1/ai/consents/", into=m.AIConsents, body=body, takes=m.AIConsentAcceptInput
+        )
 
     async def decline_ai_consents(
         self, *, body: m.AIConsentDeclineRequestInput | Mapping[str, Any]
@@ -50,7 +52,13 @@ class SettingsService(Service):
 
         `POST /API/settings/v1/ai/consents/decline/`; may refuse with 409.
         """
-        return await self._call("POST", "/v1/ai/consents/decline/", into=m.AIConsents, body=body)
+        return await self._call(
+            "POST",
+            "/v1/ai/consents/decline/",
+            into=m.AIConsents,
+            body=body,
+            takes=m.AIConsentDeclineRequestInput,
+        )
 
     async def revoke_ai_consents(
         self, *, body: m.AIConsentRevokeInput | Mapping[str, Any]
@@ -59,7 +67,13 @@ class SettingsService(Service):
 
         `POST /API/settings/v1/ai/consents/revoke/`.
         """
-        return await self._call("POST", "/v1/ai/consents/revoke/", into=m.AIConsents, body=body)
+        return await self._call(
+            "POST",
+            "/v1/ai/consents/revoke/",
+            into=m.AIConsents,
+            body=body,
+            takes=m.AIConsentRevokeInput,
+        )
 
     def list_ai_documents(self) -> Pages[m.AIConsentDocument]:
         """List AI documents.
@@ -83,7 +97,12 @@ class SettingsService(Service):
         `POST /API/settings/v1/cors_hosts/`, role `can_write_cors_hosts`.
         """
         return await self._call(
-            "POST", "/v1/cors_hosts/", into=m.CORSHost, body=body, roles=("can_write_cors_hosts",)
+            "POST",
+            "/v1/cors_hosts/",
+            into=m.CORSHost,
+            body=body,
+            takes=m.CORSHostInput,
+            roles=("can_write_cors_hosts",),
         )
 
     async def get_cors_host(self, cors_host_id: str) -> m.CORSHost:
@@ -117,33 +136,35 @@ class SettingsService(Service):
 
     async def replace_group_settings(
         self, group_id: str, *, body: m.GroupSettingPublicInput | Mapping[str, Any]
-    ) -> m.GroupSettingPublic:
+    ) -> m.GroupSettingPublic | None:
         """Replace group settings.
 
         `PUT /API/settings/v1/group/{group_id}/`, role `can_write_groups`.
         """
-        return await self._call(
+        return await self._call_maybe(
             "PUT",
             "/v1/group/{}/",
             group_id,
             into=m.GroupSettingPublic,
             body=body,
+            takes=m.GroupSettingPublicInput,
             roles=("can_write_groups",),
         )
 
     async def update_group_settings(
         self, group_id: str, *, body: m.GroupSettingPublicInput | Mapping[str, Any]
-    ) -> m.GroupSettingPublic:
+    ) -> m.GroupSettingPublic | None:
         """Update group settings.
 
         `PATCH /API/settings/v1/group/{group_id}/`, role `can_write_groups`.
         """
-        return await self._call(
+        return await self._call_maybe(
             "PATCH",
             "/v1/group/{}/",
             group_id,
             into=m.GroupSettingPublic,
             body=body,
+            takes=m.GroupSettingPublicInput,
             roles=("can_write_groups",),
         )
 
@@ -199,7 +220,9 @@ class SettingsService(Service):
 
         `PUT /API/settings/v1/search_view/{view_id}/group_ids/`.
         """
-        await self._call("PUT", "/v1/search_view/{}/group_ids/", view_id, body=body)
+        await self._call(
+            "PUT", "/v1/search_view/{}/group_ids/", view_id, body=body, takes=m.GroupSettingsIDInput
+        )
 
     async def update_search_view_group_ids(
         self, view_id: str, *, body: m.GroupSettingsIDInput | Mapping[str, Any]
@@ -208,7 +231,13 @@ class SettingsService(Service):
 
         `PATCH /API/settings/v1/search_view/{view_id}/group_ids/`.
         """
-        await self._call("PATCH", "/v1/search_view/{}/group_ids/", view_id, body=body)
+        await self._call(
+            "PATCH",
+            "/v1/search_view/{}/group_ids/",
+            view_id,
+            body=body,
+            takes=m.GroupSettingsIDInput,
+        )
 
     async def delete_search_view_group_ids(
         self, view_id: str, *, body: m.GroupSettingsIDInput | Mapping[str, Any]
@@ -217,7 +246,13 @@ class SettingsService(Service):
 
         `DELETE /API/settings/v1/search_view/{view_id}/group_ids/`.
         """
-        await self._call("DELETE", "/v1/search_view/{}/group_ids/", view_id, body=body)
+        await self._call(
+            "DELETE",
+            "/v1/search_view/{}/group_ids/",
+            view_id,
+            body=body,
+            takes=m.GroupSettingsIDInput,
+        )
 
     async def get_current_system_settings(
         self, *, ignore_logo_url: bool | None = None
@@ -235,22 +270,32 @@ class SettingsService(Service):
 
     async def replace_current_system_settings(
         self, *, body: m.SystemSettingPublicInput | Mapping[str, Any]
-    ) -> m.SystemSettingPublic:
+    ) -> m.SystemSettingPublic | None:
         """Replace current system settings.
 
         `PUT /API/settings/v1/system/current/`.
         """
-        return await self._call("PUT", "/v1/system/current/", into=m.SystemSettingPublic, body=body)
+        return await self._call_maybe(
+            "PUT",
+            "/v1/system/current/",
+            into=m.SystemSettingPublic,
+            body=body,
+            takes=m.SystemSettingPublicInput,
+        )
 
     async def update_current_system_settings(
         self, *, body: m.SystemSettingPublicInput | Mapping[str, Any]
-    ) -> m.SystemSettingPublic:
+    ) -> m.SystemSettingPublic | None:
         """Update current system settings.
 
         `PATCH /API/settings/v1/system/current/`.
         """
-        return await self._call(
-            "PATCH", "/v1/system/current/", into=m.SystemSettingPublic, body=body
+        return await self._call_maybe(
+            "PATCH",
+            "/v1/system/current/",
+            into=m.SystemSettingPublic,
+            body=body,
+            takes=m.SystemSettingPublicInput,
         )
 
     async def get_system_settings(
@@ -270,24 +315,34 @@ class SettingsService(Service):
 
     async def replace_system_settings(
         self, system_domain_id: str, *, body: m.SystemSettingPublicInput | Mapping[str, Any]
-    ) -> m.SystemSettingPublic:
+    ) -> m.SystemSettingPublic | None:
         """Replace system settings.
 
         `PUT /API/settings/v1/system/{system_domain_id}/`.
         """
-        return await self._call(
-            "PUT", "/v1/system/{}/", system_domain_id, into=m.SystemSettingPublic, body=body
+        return await self._call_maybe(
+            "PUT",
+            "/v1/system/{}/",
+            system_domain_id,
+            into=m.SystemSettingPublic,
+            body=body,
+            takes=m.SystemSettingPublicInput,
         )
 
     async def update_system_settings(
         self, system_domain_id: str, *, body: m.SystemSettingPublicInput | Mapping[str, Any]
-    ) -> m.SystemSettingPublic:
+    ) -> m.SystemSettingPublic | None:
         """Update system settings.
 
         `PATCH /API/settings/v1/system/{system_domain_id}/`.
         """
-        return await self._call(
-            "PATCH", "/v1/system/{}/", system_domain_id, into=m.SystemSettingPublic, body=body
+        return await self._call_maybe(
+            "PATCH",
+            "/v1/system/{}/",
+            system_domain_id,
+            into=m.SystemSettingPublic,
+            body=body,
+            takes=m.SystemSettingPublicInput,
         )
 
     async def get_team_settings(self, team_id: str) -> m.GroupSettingPublic:
@@ -299,33 +354,35 @@ class SettingsService(Service):
 
     async def replace_team_settings(
         self, team_id: str, *, body: m.GroupSettingPublicInput | Mapping[str, Any]
-    ) -> m.GroupSettingPublic:
+    ) -> m.GroupSettingPublic | None:
         """Replace team settings.
 
         `PUT /API/settings/v1/team/{team_id}/`, role `can_write_teams`.
         """
-        return await self._call(
+        return await self._call_maybe(
             "PUT",
             "/v1/team/{}/",
             team_id,
             into=m.GroupSettingPublic,
             body=body,
+            takes=m.GroupSettingPublicInput,
             roles=("can_write_teams",),
         )
 
     async def update_team_settings(
         self, team_id: str, *, body: m.GroupSettingPublicInput | Mapping[str, Any]
-    ) -> m.GroupSettingPublic:
+    ) -> m.GroupSettingPublic | None:
         """Update team settings.
 
         `PATCH /API/settings/v1/team/{team_id}/`, role `can_write_teams`.
         """
-        return await self._call(
+        return await self._call_maybe(
             "PATCH",
             "/v1/team/{}/",
             team_id,
             into=m.GroupSettingPublic,
             body=body,
+            takes=m.GroupSettingPublicInput,
             roles=("can_write_teams",),
         )
 
@@ -349,7 +406,12 @@ class SettingsService(Service):
         `POST /API/settings/v1/themes/`, role `can_write_themes`.
         """
         return await self._call(
-            "POST", "/v1/themes/", into=m.Theme, body=body, roles=("can_write_themes",)
+            "POST",
+            "/v1/themes/",
+            into=m.Theme,
+            body=body,
+            takes=m.ThemeCreateInput,
+            roles=("can_write_themes",),
         )
 
     async def get_theme(self, theme_id: str) -> m.Theme:
@@ -363,28 +425,35 @@ class SettingsService(Service):
 
     async def replace_theme(
         self, theme_id: str, *, body: m.ThemeInput | Mapping[str, Any]
-    ) -> m.Theme:
+    ) -> m.Theme | None:
         """Replace a theme.
 
         `PUT /API/settings/v1/themes/{theme_id}/`, role `can_write_themes`.
         """
-        return await self._call(
-            "PUT", "/v1/themes/{}/", theme_id, into=m.Theme, body=body, roles=("can_write_themes",)
+        return await self._call_maybe(
+            "PUT",
+            "/v1/themes/{}/",
+            theme_id,
+            into=m.Theme,
+            body=body,
+            takes=m.ThemeInput,
+            roles=("can_write_themes",),
         )
 
     async def update_theme(
         self, theme_id: str, *, body: m.ThemeInput | Mapping[str, Any]
-    ) -> m.Theme:
+    ) -> m.Theme | None:
         """Update a theme.
 
         `PATCH /API/settings/v1/themes/{theme_id}/`, role `can_write_themes`.
         """
-        return await self._call(
+        return await self._call_maybe(
             "PATCH",
             "/v1/themes/{}/",
             theme_id,
             into=m.Theme,
             body=body,
+            takes=m.ThemeInput,
             roles=("can_write_themes",),
         )
 
@@ -404,21 +473,30 @@ class SettingsService(Service):
 
     async def replace_user_settings(
         self, user_id: str, *, body: m.UserSettingInput | Mapping[str, Any]
-    ) -> m.UserSetting:
+    ) -> m.UserSetting | None:
         """Replace user settings.
 
         `PUT /API/settings/v1/user/{user_id}/`.
         """
-        return await self._call("PUT", "/v1/user/{}/", user_id, into=m.UserSetting, body=body)
+        return await self._call_maybe(
+            "PUT", "/v1/user/{}/", user_id, into=m.UserSetting, body=body, takes=m.UserSettingInput
+        )
 
     async def update_user_settings(
         self, user_id: str, *, body: m.UserSettingInput | Mapping[str, Any]
-    ) -> m.UserSetting:
+    ) -> m.UserSetting | None:
         """Update user settings.
 
         `PATCH /API/settings/v1/user/{user_id}/`.
         """
-        return await self._call("PATCH", "/v1/user/{}/", user_id, into=m.UserSetting, body=body)
+        return await self._call_maybe(
+            "PATCH",
+            "/v1/user/{}/",
+            user_id,
+            into=m.UserSetting,
+            body=body,
+            takes=m.UserSettingInput,
+        )
 
     async def delete_user_settings(self, user_id: str) -> None:
         """Delete user settings.

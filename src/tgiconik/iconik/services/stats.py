@@ -27,7 +27,9 @@ class StatsService(Service):
 
         `POST /API/stats/v1/assets/`.
         """
-        return await self._call("POST", "/v1/assets/", into=m.AssetUsage, body=body)
+        return await self._call(
+            "POST", "/v1/assets/", into=m.AssetUsage, body=body, takes=m.AssetUsageInput
+        )
 
     def list_asset_usage_by_period(
         self, period: str, *, from_date: str | None = None, to_date: str | None = None
@@ -81,7 +83,9 @@ class StatsService(Service):
 
         `POST /API/stats/v1/billing/`.
         """
-        return await self._call("POST", "/v1/billing/", into=m.Billing, body=body)
+        return await self._call(
+            "POST", "/v1/billing/", into=m.Billing, body=body, takes=m.BillingInput
+        )
 
     async def get_billing_charge_receipt_url(self, charge_id: str) -> m.BillingReceipt:
         """Get a billing charge receipt URL.
@@ -108,6 +112,7 @@ class StatsService(Service):
             "/v1/billing/credits/",
             into=m.BillingCredits,
             body=body,
+            takes=m.BillingCreditsInput,
             roles=("can_write_billing",),
         )
 
@@ -136,6 +141,7 @@ class StatsService(Service):
             "/v1/billing/credits/verify/",
             into=m.BillingCreditsVerify,
             body=body,
+            takes=m.BillingCreditsVerifyInput,
             roles=("can_write_billing",),
         )
 
@@ -160,6 +166,7 @@ class StatsService(Service):
             "/v1/billing/customer/",
             into=m.BillingCustomer,
             body=body,
+            takes=m.BillingCustomerInput,
             roles=("can_write_billing",),
         )
 
@@ -175,6 +182,7 @@ class StatsService(Service):
             "/v1/billing/customer/card/",
             into=m.BillingCustomerCard,
             body=body,
+            takes=m.BillingCustomerCardInput,
             roles=("can_write_billing",),
         )
 
@@ -208,12 +216,14 @@ class StatsService(Service):
 
     async def replace_billing_price_list(
         self, *, body: m.PriceInput | Mapping[str, Any]
-    ) -> m.Price:
+    ) -> m.Price | None:
         """Replace a billing price list.
 
         `PUT /API/stats/v1/billing/price_lists/`.
         """
-        return await self._call("PUT", "/v1/billing/price_lists/", into=m.Price, body=body)
+        return await self._call_maybe(
+            "PUT", "/v1/billing/price_lists/", into=m.Price, body=body, takes=m.PriceInput
+        )
 
     async def get_billing_price_list(self, name: str, currency: str) -> m.Price:
         """Get a billing price list.
@@ -242,16 +252,17 @@ class StatsService(Service):
 
     async def replace_billing_recipients(
         self, *, body: m.BillingRecipientsInput | Mapping[str, Any]
-    ) -> m.BillingRecipients:
+    ) -> m.BillingRecipients | None:
         """Replace billing recipients.
 
         `PUT /API/stats/v1/billing/recipients/`, role `can_write_billing`.
         """
-        return await self._call(
+        return await self._call_maybe(
             "PUT",
             "/v1/billing/recipients/",
             into=m.BillingRecipients,
             body=body,
+            takes=m.BillingRecipientsInput,
             roles=("can_write_billing",),
         )
 
@@ -266,16 +277,17 @@ class StatsService(Service):
 
     async def replace_billing_settings(
         self, *, body: m.BillingSettingsInput | Mapping[str, Any]
-    ) -> m.BillingSettings:
+    ) -> m.BillingSettings | None:
         """Replace billing settings.
 
         `PUT /API/stats/v1/billing/settings/`, role `can_write_billing`.
         """
-        return await self._call(
+        return await self._call_maybe(
             "PUT",
             "/v1/billing/settings/",
             into=m.BillingSettings,
             body=body,
+            takes=m.BillingSettingsInput,
             roles=("can_write_billing",),
         )
 
@@ -310,18 +322,19 @@ class StatsService(Service):
         billing_id: str,
         *,
         body: m.BillingExpirationUpdateInput | Mapping[str, Any],
-    ) -> m.Billing:
+    ) -> m.Billing | None:
         """Replace a billing expiration.
 
         `PUT /API/stats/v1/billing_expiration/{system_domain_id}/{billing_id}/`.
         """
-        return await self._call(
+        return await self._call_maybe(
             "PUT",
             "/v1/billing_expiration/{}/{}/",
             system_domain_id,
             billing_id,
             into=m.Billing,
             body=body,
+            takes=m.BillingExpirationUpdateInput,
         )
 
     async def delete_billing_expiration(self, system_domain_id: str, billing_id: str) -> None:
@@ -472,6 +485,7 @@ class StatsService(Service):
             "/v1/system/logs/recipients/",
             into=m.LogsRecipientRead,
             body=body,
+            takes=m.LogsRecipientInput,
             roles=("can_write_logs_recipients",),
         )
 
@@ -505,33 +519,35 @@ class StatsService(Service):
 
     async def replace_system_log_recipient(
         self, logs_recipient_id: str, *, body: m.LogsRecipientInput | Mapping[str, Any]
-    ) -> m.LogsRecipientRead:
+    ) -> m.LogsRecipientRead | None:
         """Replace a system log recipient.
 
         `PUT /API/stats/v1/system/logs/recipients/{logs_recipient_id}/`, role `can_write_logs_recipients`.
         """
-        return await self._call(
+        return await self._call_maybe(
             "PUT",
             "/v1/system/logs/recipients/{}/",
             logs_recipient_id,
             into=m.LogsRecipientRead,
             body=body,
+            takes=m.LogsRecipientInput,
             roles=("can_write_logs_recipients",),
         )
 
     async def update_system_log_recipient(
         self, logs_recipient_id: str, *, body: m.LogsRecipientInput | Mapping[str, Any]
-    ) -> m.LogsRecipientRead:
+    ) -> m.LogsRecipientRead | None:
         """Update a system log recipient.
 
         `PATCH /API/stats/v1/system/logs/recipients/{logs_recipient_id}/`, role `can_write_logs_recipients`.
         """
-        return await self._call(
+        return await self._call_maybe(
             "PATCH",
             "/v1/system/logs/recipients/{}/",
             logs_recipient_id,
             into=m.LogsRecipientRead,
             body=body,
+            takes=m.LogsRecipientInput,
             roles=("can_write_logs_recipients",),
         )
 

@@ -11,6 +11,7 @@ from typing import Any
 from tgiconik._http import Pages
 from tgiconik._models import Json
 from tgiconik.iconik import _paging
+from tgiconik.iconik._answers import JobStarted
 from tgiconik.iconik._service import Service
 from tgiconik.iconik.models import transcode as m
 
@@ -28,7 +29,12 @@ class TranscodeService(Service):
         `POST /API/transcode/v1/analyze/assets/{asset_id}/`, role `can_analyze_content`.
         """
         return await self._call_any(
-            "POST", "/v1/analyze/assets/{}/", asset_id, body=body, roles=("can_analyze_content",)
+            "POST",
+            "/v1/analyze/assets/{}/",
+            asset_id,
+            body=body,
+            takes=m.AnalyzeInput,
+            roles=("can_analyze_content",),
         )
 
     async def analyze_asset_with_default_profile(
@@ -43,6 +49,7 @@ class TranscodeService(Service):
             "/v1/analyze/assets/{}/profiles/default/",
             asset_id,
             body=body,
+            takes=m.AnalyzeInput,
             roles=("can_analyze_content",),
         )
 
@@ -63,6 +70,7 @@ class TranscodeService(Service):
             asset_id,
             media_type,
             body=body,
+            takes=m.AnalyzeInput,
             roles=("can_analyze_content",),
         )
 
@@ -83,6 +91,7 @@ class TranscodeService(Service):
             asset_id,
             profile_id,
             body=body,
+            takes=m.AnalyzeInput,
             roles=("can_analyze_content",),
         )
 
@@ -94,7 +103,11 @@ class TranscodeService(Service):
         `POST /API/transcode/v1/analyze/bulk/`, role `can_analyze_content`.
         """
         return await self._call_any(
-            "POST", "/v1/analyze/bulk/", body=body, roles=("can_analyze_content",)
+            "POST",
+            "/v1/analyze/bulk/",
+            body=body,
+            takes=m.BulkAnalyzeInput,
+            roles=("can_analyze_content",),
         )
 
     async def acknowledge_edge_transcode_job(self, job_id: str) -> Json:
@@ -133,6 +146,7 @@ class TranscodeService(Service):
             "/v1/edge_transcode/workers/",
             into=m.EdgeTranscodeWorker,
             body=body,
+            takes=m.EdgeTranscodeWorkerInput,
             roles=("can_write_transcoders",),
         )
 
@@ -151,33 +165,35 @@ class TranscodeService(Service):
 
     async def replace_edge_transcode_worker(
         self, worker_id: str, *, body: m.EdgeTranscodeWorkerInput | Mapping[str, Any]
-    ) -> m.EdgeTranscodeWorker:
+    ) -> m.EdgeTranscodeWorker | None:
         """Replace an edge transcode worker.
 
         `PUT /API/transcode/v1/edge_transcode/workers/{worker_id}/`, role `can_write_transcoders`.
         """
-        return await self._call(
+        return await self._call_maybe(
             "PUT",
             "/v1/edge_transcode/workers/{}/",
             worker_id,
             into=m.EdgeTranscodeWorker,
             body=body,
+            takes=m.EdgeTranscodeWorkerInput,
             roles=("can_write_transcoders",),
         )
 
     async def update_edge_transcode_worker(
         self, worker_id: str, *, body: m.EdgeTranscodeWorkerInput | Mapping[str, Any]
-    ) -> m.EdgeTranscodeWorker:
+    ) -> m.EdgeTranscodeWorker | None:
         """Update an edge transcode worker.
 
         `PATCH /API/transcode/v1/edge_transcode/workers/{worker_id}/`, role `can_write_transcoders`.
         """
-        return await self._call(
+        return await self._call_maybe(
             "PATCH",
             "/v1/edge_transcode/workers/{}/",
             worker_id,
             into=m.EdgeTranscodeWorker,
             body=body,
+            takes=m.EdgeTranscodeWorkerInput,
             roles=("can_write_transcoders",),
         )
 
@@ -205,6 +221,7 @@ class TranscodeService(Service):
             "/v1/keyframes/collections/{}/",
             collection_id,
             body=body,
+            takes=m.GenerateCollectionKeyframeInput,
             roles=("can_write_transcode_jobs",),
         )
 
@@ -223,6 +240,7 @@ class TranscodeService(Service):
             "/v1/keyframes/playlists/{}/",
             playlist_id,
             body=body,
+            takes=m.GenerateCollectionKeyframeInput,
             roles=("can_write_transcode_jobs",),
         )
 
@@ -239,6 +257,7 @@ class TranscodeService(Service):
             asset_id,
             version_id,
             body=body,
+            takes=m.MetadataFillingInput,
             roles=("can_trigger_metadata_ai_filling", "can_write_metadata_values"),
         )
 
@@ -253,6 +272,7 @@ class TranscodeService(Service):
             "POST",
             "/v1/metadata_filling/bulk/",
             body=body,
+            takes=m.BulkMetadataFillingInput,
             roles=("can_trigger_metadata_ai_filling", "can_write_metadata_values"),
         )
 
@@ -320,12 +340,14 @@ class TranscodeService(Service):
             roles=("can_write_metadata_values",),
         )
 
-    async def bulk_accept_metadata_proposals(self, parent_job_id: str, *, user_id: str) -> None:
+    async def bulk_accept_metadata_proposals(
+        self, parent_job_id: str, *, user_id: str
+    ) -> JobStarted:
         """Accept metadata proposals in bulk.
 
         `POST /API/transcode/v1/metadata_filling/proposals/{parent_job_id}/bulk/accept/`, role `can_write_metadata_values`; may refuse with 409.
         """
-        await self._call(
+        return await self._call_job(
             "POST",
             "/v1/metadata_filling/proposals/{}/bulk/accept/",
             parent_job_id,
@@ -333,12 +355,14 @@ class TranscodeService(Service):
             roles=("can_write_metadata_values",),
         )
 
-    async def bulk_discard_metadata_proposals(self, parent_job_id: str, *, user_id: str) -> None:
+    async def bulk_discard_metadata_proposals(
+        self, parent_job_id: str, *, user_id: str
+    ) -> JobStarted:
         """Discard metadata proposals in bulk.
 
         `POST /API/transcode/v1/metadata_filling/proposals/{parent_job_id}/bulk/discard/`, role `can_write_metadata_values`; may refuse with 409.
         """
-        await self._call(
+        return await self._call_job(
             "POST",
             "/v1/metadata_filling/proposals/{}/bulk/discard/",
             parent_job_id,
@@ -351,16 +375,17 @@ class TranscodeService(Service):
         storage_id: str,
         *,
         body: m.AbortStorageTranscodeJobsInput | Mapping[str, Any] | None = None,
-    ) -> None:
+    ) -> JobStarted | None:
         """Abort storage transcode jobs.
 
         `DELETE /API/transcode/v1/storages/{storage_id}/`, role `can_delete_transcode_jobs`.
         """
-        await self._call(
+        return await self._call_maybe_job(
             "DELETE",
             "/v1/storages/{}/",
             storage_id,
             body=body,
+            takes=m.AbortStorageTranscodeJobsInput,
             roles=("can_delete_transcode_jobs",),
         )
 
@@ -445,7 +470,12 @@ class TranscodeService(Service):
         `POST /API/transcode/v1/transcode/`, role `can_write_transcode_jobs`.
         """
         return await self._call(
-            "POST", "/v1/transcode/", into=m.Job, body=body, roles=("can_write_transcode_jobs",)
+            "POST",
+            "/v1/transcode/",
+            into=m.Job,
+            body=body,
+            takes=m.JobInput,
+            roles=("can_write_transcode_jobs",),
         )
 
     def list_transcode_queue(
@@ -570,6 +600,7 @@ class TranscodeService(Service):
             "/v1/transcribe/assets/{}/profiles/default/",
             asset_id,
             body=body,
+            takes=m.TranscribeInput,
             roles=("can_transcribe_content",),
         )
 
@@ -579,5 +610,9 @@ class TranscodeService(Service):
         `POST /API/transcode/v1/transcribe/bulk/`, role `can_transcribe_content`.
         """
         return await self._call_any(
-            "POST", "/v1/transcribe/bulk/", body=body, roles=("can_transcribe_content",)
+            "POST",
+            "/v1/transcribe/bulk/",
+            body=body,
+            takes=m.BulkTranscribeInput,
+            roles=("can_transcribe_content",),
         )

@@ -11,6 +11,7 @@ from typing import Any
 from tgiconik._http import Pages
 from tgiconik._models import Json
 from tgiconik.iconik import _paging
+from tgiconik.iconik._answers import JobStarted
 from tgiconik.iconik._service import Service
 from tgiconik.iconik.models import users as m
 
@@ -62,7 +63,12 @@ class UsersService(Service):
         `POST /API/users/v1/groups/`, role `can_write_groups`.
         """
         return await self._call(
-            "POST", "/v1/groups/", into=m.Group, body=body, roles=("can_write_groups",)
+            "POST",
+            "/v1/groups/",
+            into=m.Group,
+            body=body,
+            takes=m.GroupInput,
+            roles=("can_write_groups",),
         )
 
     def list_all_basic_groups(
@@ -139,6 +145,7 @@ class UsersService(Service):
             "/v1/groups/mappings/",
             into=m.GroupMapping,
             body=body,
+            takes=m.GroupMappingInput,
             roles=("can_write_group_mappings",),
         )
 
@@ -175,28 +182,35 @@ class UsersService(Service):
 
     async def replace_group(
         self, group_id: str, *, body: m.GroupInput | Mapping[str, Any]
-    ) -> m.Group:
+    ) -> m.Group | None:
         """Replace a group.
 
         `PUT /API/users/v1/groups/{group_id}/`, role `can_write_groups`.
         """
-        return await self._call(
-            "PUT", "/v1/groups/{}/", group_id, into=m.Group, body=body, roles=("can_write_groups",)
+        return await self._call_maybe(
+            "PUT",
+            "/v1/groups/{}/",
+            group_id,
+            into=m.Group,
+            body=body,
+            takes=m.GroupInput,
+            roles=("can_write_groups",),
         )
 
     async def update_group(
         self, group_id: str, *, body: m.GroupInput | Mapping[str, Any]
-    ) -> m.Group:
+    ) -> m.Group | None:
         """Update a group.
 
         `PATCH /API/users/v1/groups/{group_id}/`, role `can_write_groups`.
         """
-        return await self._call(
+        return await self._call_maybe(
             "PATCH",
             "/v1/groups/{}/",
             group_id,
             into=m.Group,
             body=body,
+            takes=m.GroupInput,
             roles=("can_write_groups",),
         )
 
@@ -319,6 +333,7 @@ class UsersService(Service):
             "/v1/role_groups/",
             into=m.RoleGroup,
             body=body,
+            takes=m.RoleGroupInput,
             roles=("can_write_role_groups",),
         )
 
@@ -373,33 +388,35 @@ class UsersService(Service):
 
     async def replace_role_group(
         self, group_id: str, *, body: m.RoleGroupInput | Mapping[str, Any]
-    ) -> m.RoleGroup:
+    ) -> m.RoleGroup | None:
         """Replace a role group.
 
         `PUT /API/users/v1/role_groups/{group_id}/`, role `can_write_role_groups`.
         """
-        return await self._call(
+        return await self._call_maybe(
             "PUT",
             "/v1/role_groups/{}/",
             group_id,
             into=m.RoleGroup,
             body=body,
+            takes=m.RoleGroupInput,
             roles=("can_write_role_groups",),
         )
 
     async def update_role_group(
         self, group_id: str, *, body: m.RoleGroupInput | Mapping[str, Any]
-    ) -> m.RoleGroup:
+    ) -> m.RoleGroup | None:
         """Update a role group.
 
         `PATCH /API/users/v1/role_groups/{group_id}/`, role `can_write_role_groups`.
         """
-        return await self._call(
+        return await self._call_maybe(
             "PATCH",
             "/v1/role_groups/{}/",
             group_id,
             into=m.RoleGroup,
             body=body,
+            takes=m.RoleGroupInput,
             roles=("can_write_role_groups",),
         )
 
@@ -483,7 +500,12 @@ class UsersService(Service):
         `POST /API/users/v1/teams/`, role `can_write_teams`.
         """
         return await self._call(
-            "POST", "/v1/teams/", into=m.Team, body=body, roles=("can_write_teams",)
+            "POST",
+            "/v1/teams/",
+            into=m.Team,
+            body=body,
+            takes=m.TeamInput,
+            roles=("can_write_teams",),
         )
 
     def list_basic_teams(
@@ -529,22 +551,38 @@ class UsersService(Service):
             "GET", "/v1/teams/{}/", team_id, into=m.Team, roles=("can_read_teams",)
         )
 
-    async def replace_team(self, team_id: str, *, body: m.TeamInput | Mapping[str, Any]) -> m.Team:
+    async def replace_team(
+        self, team_id: str, *, body: m.TeamInput | Mapping[str, Any]
+    ) -> m.Team | None:
         """Replace a team.
 
         `PUT /API/users/v1/teams/{team_id}/`, role `can_write_teams`.
         """
-        return await self._call(
-            "PUT", "/v1/teams/{}/", team_id, into=m.Team, body=body, roles=("can_write_teams",)
+        return await self._call_maybe(
+            "PUT",
+            "/v1/teams/{}/",
+            team_id,
+            into=m.Team,
+            body=body,
+            takes=m.TeamInput,
+            roles=("can_write_teams",),
         )
 
-    async def update_team(self, team_id: str, *, body: m.TeamInput | Mapping[str, Any]) -> m.Team:
+    async def update_team(
+        self, team_id: str, *, body: m.TeamInput | Mapping[str, Any]
+    ) -> m.Team | None:
         """Update a team.
 
         `PATCH /API/users/v1/teams/{team_id}/`, role `can_write_teams`.
         """
-        return await self._call(
-            "PATCH", "/v1/teams/{}/", team_id, into=m.Team, body=body, roles=("can_write_teams",)
+        return await self._call_maybe(
+            "PATCH",
+            "/v1/teams/{}/",
+            team_id,
+            into=m.Team,
+            body=body,
+            takes=m.TeamInput,
+            roles=("can_write_teams",),
         )
 
     async def delete_team(self, team_id: str) -> None:
@@ -662,7 +700,12 @@ class UsersService(Service):
         `POST /API/users/v1/users/`, role `can_create_users`.
         """
         return await self._call(
-            "POST", "/v1/users/", into=m.User, body=body, roles=("can_create_users",)
+            "POST",
+            "/v1/users/",
+            into=m.User,
+            body=body,
+            takes=m.UserCreateInput,
+            roles=("can_create_users",),
         )
 
     def list_basic_users(
@@ -704,19 +747,23 @@ class UsersService(Service):
         """
         return await self._call("GET", "/v1/users/current/", into=m.User)
 
-    async def replace_current_user(self, *, body: m.UserInput | Mapping[str, Any]) -> m.User:
+    async def replace_current_user(self, *, body: m.UserInput | Mapping[str, Any]) -> m.User | None:
         """Replace the current user.
 
         `PUT /API/users/v1/users/current/`.
         """
-        return await self._call("PUT", "/v1/users/current/", into=m.User, body=body)
+        return await self._call_maybe(
+            "PUT", "/v1/users/current/", into=m.User, body=body, takes=m.UserInput
+        )
 
-    async def update_current_user(self, *, body: m.UserInput | Mapping[str, Any]) -> m.User:
+    async def update_current_user(self, *, body: m.UserInput | Mapping[str, Any]) -> m.User | None:
         """Update the current user.
 
         `PATCH /API/users/v1/users/current/`.
         """
-        return await self._call("PATCH", "/v1/users/current/", into=m.User, body=body)
+        return await self._call_maybe(
+            "PATCH", "/v1/users/current/", into=m.User, body=body, takes=m.UserInput
+        )
 
     async def get_current_user_otp(self) -> m.GetCurrentUserOtpAnswer:
         """Get the current user OTP.
@@ -732,14 +779,18 @@ class UsersService(Service):
 
         `POST /API/users/v1/users/current/otp/configure/`.
         """
-        return await self._call_any("POST", "/v1/users/current/otp/configure/", body=body)
+        return await self._call_any(
+            "POST", "/v1/users/current/otp/configure/", body=body, takes=m.OtpEditInput
+        )
 
     async def replace_current_user_otp(self, *, body: m.OtpEditInput | Mapping[str, Any]) -> Json:
         """Replace the current user OTP.
 
         `PUT /API/users/v1/users/current/otp/configure/`.
         """
-        return await self._call_any("PUT", "/v1/users/current/otp/configure/", body=body)
+        return await self._call_any(
+            "PUT", "/v1/users/current/otp/configure/", body=body, takes=m.OtpEditInput
+        )
 
     async def upload_current_user_photo(self, *, content: bytes) -> m.UploadCurrentUserPhotoAnswer:
         """Upload the current user photo.
@@ -776,6 +827,7 @@ class UsersService(Service):
             "/v1/users/current/totp/configure/",
             into=m.CreateCurrentUserTotpAnswer,
             body=body,
+            takes=m.OtpInput,
         )
 
     async def delete_current_user_totp(self, *, body: m.OtpInput | Mapping[str, Any]) -> None:
@@ -783,7 +835,7 @@ class UsersService(Service):
 
         `DELETE /API/users/v1/users/current/totp/configure/`.
         """
-        await self._call("DELETE", "/v1/users/current/totp/configure/", body=body)
+        await self._call("DELETE", "/v1/users/current/totp/configure/", body=body, takes=m.OtpInput)
 
     async def validate_current_user_totp(self, *, body: m.OtpInput | Mapping[str, Any]) -> Json:
         """Validate the current user TOTP.
@@ -791,7 +843,7 @@ class UsersService(Service):
         `POST /API/users/v1/users/current/totp/validate_configuration/`.
         """
         return await self._call_any(
-            "POST", "/v1/users/current/totp/validate_configuration/", body=body
+            "POST", "/v1/users/current/totp/validate_configuration/", body=body, takes=m.OtpInput
         )
 
     async def purge_user_invites(self) -> None:
@@ -813,6 +865,7 @@ class UsersService(Service):
             "/v1/users/invite/register/",
             into=m.UserInviteRegisterResponse,
             body=body,
+            takes=m.UserInviteRegisterRequestInput,
             authenticated=False,
         )
 
@@ -828,6 +881,7 @@ class UsersService(Service):
             "/v1/users/invite/token/request/",
             into=m.RequestUserInviteTokenAnswer,
             body=body,
+            takes=m.UserInviteRequestLinkInput,
             roles=("can_create_users",),
         )
 
@@ -847,21 +901,28 @@ class UsersService(Service):
 
     async def grant_partner_domain_access(
         self, *, body: m.PartnerDomainAccessInput | Mapping[str, Any]
-    ) -> None:
+    ) -> JobStarted:
         """Grant the partner domain access.
 
         `POST /API/users/v1/users/partner_domain_access/`.
         """
-        await self._call("POST", "/v1/users/partner_domain_access/", body=body)
+        return await self._call_job(
+            "POST", "/v1/users/partner_domain_access/", body=body, takes=m.PartnerDomainAccessInput
+        )
 
     async def revoke_partner_domain_access(
         self, *, body: m.PartnerDomainAccessInput | Mapping[str, Any]
-    ) -> None:
+    ) -> JobStarted | None:
         """Revoke the partner domain access.
 
         `DELETE /API/users/v1/users/partner_domain_access/`.
         """
-        await self._call("DELETE", "/v1/users/partner_domain_access/", body=body)
+        return await self._call_maybe_job(
+            "DELETE",
+            "/v1/users/partner_domain_access/",
+            body=body,
+            takes=m.PartnerDomainAccessInput,
+        )
 
     async def get_user(self, user_id: str) -> m.UserWithSeparatedGroups:
         """Get a user.
@@ -876,22 +937,38 @@ class UsersService(Service):
             roles=("can_read_users",),
         )
 
-    async def replace_user(self, user_id: str, *, body: m.UserInput | Mapping[str, Any]) -> m.User:
+    async def replace_user(
+        self, user_id: str, *, body: m.UserInput | Mapping[str, Any]
+    ) -> m.User | None:
         """Replace a user.
 
         `PUT /API/users/v1/users/{user_id}/`, role `can_write_users`.
         """
-        return await self._call(
-            "PUT", "/v1/users/{}/", user_id, into=m.User, body=body, roles=("can_write_users",)
+        return await self._call_maybe(
+            "PUT",
+            "/v1/users/{}/",
+            user_id,
+            into=m.User,
+            body=body,
+            takes=m.UserInput,
+            roles=("can_write_users",),
         )
 
-    async def update_user(self, user_id: str, *, body: m.UserInput | Mapping[str, Any]) -> m.User:
+    async def update_user(
+        self, user_id: str, *, body: m.UserInput | Mapping[str, Any]
+    ) -> m.User | None:
         """Update a user.
 
         `PATCH /API/users/v1/users/{user_id}/`, role `can_write_users`.
         """
-        return await self._call(
-            "PATCH", "/v1/users/{}/", user_id, into=m.User, body=body, roles=("can_write_users",)
+        return await self._call_maybe(
+            "PATCH",
+            "/v1/users/{}/",
+            user_id,
+            into=m.User,
+            body=body,
+            takes=m.UserInput,
+            roles=("can_write_users",),
         )
 
     async def delete_user(self, user_id: str) -> None:
@@ -956,12 +1033,19 @@ class UsersService(Service):
 
     async def replace_user_saml(
         self, user_id: str, *, body: m.UserSamlIdpUpdateInput | Mapping[str, Any]
-    ) -> m.User:
+    ) -> m.User | None:
         """Replace a user SAML.
 
         `PUT /API/users/v1/users/{user_id}/saml/`.
         """
-        return await self._call("PUT", "/v1/users/{}/saml/", user_id, into=m.User, body=body)
+        return await self._call_maybe(
+            "PUT",
+            "/v1/users/{}/saml/",
+            user_id,
+            into=m.User,
+            body=body,
+            takes=m.UserSamlIdpUpdateInput,
+        )
 
     async def delete_user_saml(self, user_id: str) -> m.User | None:
         """Delete a user SAML.

@@ -8,7 +8,7 @@ plain mappings. Lists are `Pages`: iterate over them with `async for`.
 from collections.abc import Mapping
 from typing import Any
 
-from tgiconik._http import Pages, Secret
+from tgiconik._http import Pages, secret_id
 from tgiconik._models import Json
 from tgiconik.iconik import _paging
 from tgiconik.iconik._service import Service
@@ -27,7 +27,9 @@ class UsersNotificationsService(Service):
 
         `POST /API/users-notifications/v1/device_tokens/`.
         """
-        return await self._call("POST", "/v1/device_tokens/", into=m.DeviceToken, body=body)
+        return await self._call(
+            "POST", "/v1/device_tokens/", into=m.DeviceToken, body=body, takes=m.DeviceTokenInput
+        )
 
     def list_notification_settings(self, *, per_page: int = 100) -> Pages[m.NotificationSetting]:
         """List notification settings.
@@ -69,12 +71,12 @@ class UsersNotificationsService(Service):
         protocol: str,
         *,
         body: m.NotificationSettingInput | Mapping[str, Any],
-    ) -> m.NotificationSetting:
+    ) -> m.NotificationSetting | None:
         """Replace a notification setting.
 
         `PUT /API/users-notifications/v1/notification_settings/{object_type}/{sub_object_type}/{event_type}/{protocol}/`.
         """
-        return await self._call(
+        return await self._call_maybe(
             "PUT",
             "/v1/notification_settings/{}/{}/{}/{}/",
             object_type,
@@ -83,6 +85,7 @@ class UsersNotificationsService(Service):
             protocol,
             into=m.NotificationSetting,
             body=body,
+            takes=m.NotificationSettingInput,
         )
 
     def list_notifications(self, *, per_page: int = 100) -> Pages[m.Notification]:
@@ -106,7 +109,9 @@ class UsersNotificationsService(Service):
 
         `POST /API/users-notifications/v1/notifications/`.
         """
-        return await self._call("POST", "/v1/notifications/", into=m.Notification, body=body)
+        return await self._call(
+            "POST", "/v1/notifications/", into=m.Notification, body=body, takes=m.NotificationInput
+        )
 
     async def mark_all_notifications_read(self) -> Json:
         """Mark all notifications read.
@@ -124,7 +129,13 @@ class UsersNotificationsService(Service):
 
         `POST /API/users-notifications/v1/notifications/system/`.
         """
-        return await self._call("POST", "/v1/notifications/system/", into=m.Notification, body=body)
+        return await self._call(
+            "POST",
+            "/v1/notifications/system/",
+            into=m.Notification,
+            body=body,
+            takes=m.SystemNotificationInput,
+        )
 
     async def get_notification(self, notification_id: str) -> m.Notification:
         """Get a notification.
@@ -148,12 +159,12 @@ class UsersNotificationsService(Service):
             "DELETE", "/v1/notifications/{}/", notification_id, roles=("can_delete_notifications",)
         )
 
-    async def mark_notification_read(self, notification_id: str) -> m.Notification:
+    async def mark_notification_read(self, notification_id: str) -> m.Notification | None:
         """Mark a notification read.
 
         `PUT /API/users-notifications/v1/notifications/{notification_id}/read/`, role `can_read_notifications`.
         """
-        return await self._call(
+        return await self._call_maybe(
             "PUT",
             "/v1/notifications/{}/read/",
             notification_id,
@@ -177,7 +188,9 @@ class UsersNotificationsService(Service):
 
         `POST /API/users-notifications/v1/subscriptions/`.
         """
-        return await self._call("POST", "/v1/subscriptions/", into=m.Subscription, body=body)
+        return await self._call(
+            "POST", "/v1/subscriptions/", into=m.Subscription, body=body, takes=m.SubscriptionInput
+        )
 
     async def get_subscription(self, subscription_id: str) -> m.Subscription:
         """Get a subscription.
@@ -222,7 +235,12 @@ class UsersNotificationsService(Service):
         `POST /API/users-notifications/v1/users/{user_id}/device_tokens/`.
         """
         return await self._call(
-            "POST", "/v1/users/{}/device_tokens/", user_id, into=m.DeviceToken, body=body
+            "POST",
+            "/v1/users/{}/device_tokens/",
+            user_id,
+            into=m.DeviceToken,
+            body=body,
+            takes=m.DeviceTokenInput,
         )
 
     async def delete_user_device_tokens(self, user_id: str) -> None:
@@ -241,24 +259,25 @@ class UsersNotificationsService(Service):
             "GET",
             "/v1/users/{}/device_tokens/{}/",
             user_id,
-            Secret(device_token),
+            secret_id(device_token),
             into=m.DeviceToken,
         )
 
     async def update_user_device_token(
         self, user_id: str, device_token: str, *, body: m.DeviceTokenInput | Mapping[str, Any]
-    ) -> m.DeviceToken:
+    ) -> m.DeviceToken | None:
         """Update a user device token.
 
         `PATCH /API/users-notifications/v1/users/{user_id}/device_tokens/{device_token}/`.
         """
-        return await self._call(
+        return await self._call_maybe(
             "PATCH",
             "/v1/users/{}/device_tokens/{}/",
             user_id,
-            Secret(device_token),
+            secret_id(device_token),
             into=m.DeviceToken,
             body=body,
+            takes=m.DeviceTokenInput,
         )
 
     async def delete_user_device_token(self, user_id: str, device_token: str) -> None:
@@ -266,7 +285,9 @@ class UsersNotificationsService(Service):
 
         `DELETE /API/users-notifications/v1/users/{user_id}/device_tokens/{device_token}/`.
         """
-        await self._call("DELETE", "/v1/users/{}/device_tokens/{}/", user_id, Secret(device_token))
+        await self._call(
+            "DELETE", "/v1/users/{}/device_tokens/{}/", user_id, secret_id(device_token)
+        )
 
     def list_object_subscriptions(self, object_type: str, object_id: str) -> Pages[m.Subscription]:
         """List object subscriptions.

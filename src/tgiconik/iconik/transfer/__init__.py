@@ -1,31 +1,41 @@
 """Media in and out of iconik: one awaited call that sends, resumes, verifies and shows progress.
 
 Bytes travel between this machine and the storage, by links that iconik signs; no header of iconik's
-goes there. What was made for an upload that fails or is cancelled is taken back, and a download
-appears under its name when it is whole, or not at all.
+goes there. A download appears under its name when it is whole, or not at all. What was made for an
+upload that fails is taken back. What was interrupted goes on with the next call, also after the
+process has ended.
 """
 
 import os
-from collections.abc import Iterable, Mapping
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from functools import partial
-from typing import Final
+from typing import Final, TypeVar
 
 import attrs
 
 from tgiconik import errors
-from tgiconik._http import Links, Listed, Retry
+from tgiconik._http import Links, Retry, Surface
 from tgiconik._tasks import run_concurrently
-from tgiconik.iconik.metadata import Given
+from tgiconik._validate import texts
+from tgiconik.iconik.metadata import Given, values_by_view
 from tgiconik.iconik.models import assets as a
 from tgiconik.iconik.transfer import _ready
-from tgiconik.iconik.transfer._download import Download, Downloader, MediaKind, target_of
-from tgiconik.iconik.transfer._progress import Progress
+from tgiconik.iconik.transfer._attempts import Attempts
+from tgiconik.iconik.transfer._download import (
+    Download,
+    Downloader,
+    WhatIsThere,
+    default_name,
+    target_of,
+)
+from tgiconik.iconik.transfer._media import MediaFinder, MediaKind
+from tgiconik.iconik.transfer._progress import Progress, shared_progress
 from tgiconik.iconik.transfer._ready import Ready
 from tgiconik.iconik.transfer._record import Undo, known
-from tgiconik.iconik.transfer._sending import PART_SIZE
+from tgiconik.iconik.transfer._sending import MEBIBYTE, PART_SIZE
 from tgiconik.iconik.transfer._services import MediaServices
 from tgiconik.iconik.transfer._source import Source, Uploadable
-from tgiconik.iconik.transfer._upload import Upload, Uploader
+from tgiconik.iconik.transfer._upload import Target, Upload, Uploader
 
 __all__ = [
     "Download",
@@ -35,10 +45,18 @@ __all__ = [
     "Ready",
     "Transfer",
     "Upload",
+    "UploadOutcome",
     "Uploadable",
 ]
 
+T = TypeVar("T")
+Outcome = TypeVar("Outcome")
+
 _PARALLEL: Final = 4
+#: Smaller ones are sent anew: that takes less than it is worth to leave something unfinished.
+_KEEP_FROM: Final = 64 * MEBIBYTE
+#: Bytes per second, over as many seconds as the client's timeout: less is a line that is dead.
+_MIN_RATE: Final = 1024.0
 
 
 @attrs.frozen(kw_only=True)
@@ -56,7 +74,22 @@ class DownloadOutcome:
     error: Exception | None = None
 
 
-class Transfer(Listed):
+@attrs.frozen(kw_only=True)
+class UploadOutcome:
+    """How one of many uploads ended.
+
+    Attributes:
+        file: the file that was to be sent.
+        upload: what arrived.
+        error: why nothing did.
+    """
+
+    file: str | os.PathLike[str]
+    upload: Upload | None = None
+    error: Exception | None = None
+
+
+class Transfer(Surface):
     """Uploads and downloads of one iconik client; `iconik.transfer`.
 
     Args:
@@ -68,15 +101,20 @@ class Transfer(Listed):
         part_size: bytes of the parts that a large file is sent in. They are larger where there
             would be more than 10,000, and S3 and Backblaze take none below 5 MiB but the last one.
         parallel: how many parts travel at once, where the storage takes several.
+        keep_from: bytes of a file from which an upload that was interrupted is kept, to go on
+            later; what was made for a smaller one is taken back.
     """
 
     def __init__(self, iconik: MediaServices, links: Links, retry: Retry) -> None:
         self.part_size = PART_SIZE
         self.parallel = _PARALLEL
+        self.keep_from = _KEEP_FROM
         self._iconik = iconik
         self._links = links
-        self._retry = retry
-        self._downloader = Downloader(iconik=iconik, links=links, retry=retry)
+        self._attempts = Attempts(retry=retry, longest_wait=links.deadline)
+        self._downloader = Downloader(
+            finder=MediaFinder(iconik=iconik), links=links, attempts=self._attempts
+        )
 
     async def upload(
         self,
@@ -91,6 +129,8 @@ class Transfer(Listed):
     ) -> Upload:
         """Make an asset of a file.
 
+        An upload of a file that was interrupted goes on when the same is asked for again.
+
         Args:
             file: a path; or an open binary file or an async stream of bytes, which is spooled to a
                 temporary file first, because a part that fails is sent again.
@@ -104,11 +144,17 @@ class Transfer(Listed):
         Raises:
             TransferError: it did not arrive; see the classes below it.
             CallError: iconik or the storage said no, or could not be reached.
-            ConfigurationError: a name that cannot be one.
+            ConfigurationError: a name that cannot be one, or metadata without their view.
             OSError: the file cannot be read.
         """
+        values = values_by_view(metadata or {})
         async with Source.opened(file, name) as source:
-            target = partial(self._new_asset, title or source.name, collection_id, metadata or {})
+            title = title or source.name
+            target = Target(
+                arguments={"title": title, "collection": collection_id, "metadata": metadata},
+                make=partial(self._new_asset, title, collection_id, values),
+                take_back=lambda asset_id, _version_id: self._iconik.assets.delete_asset(asset_id),
+            )
             return await self._uploader().upload(source, target, storage, progress)
 
     async def upload_version(
@@ -146,11 +192,61 @@ class Transfer(Listed):
         async with Source.opened(file, name) as source:
             if not while_shared:
                 await self._refuse_if_shared(asset_id)
-            target = partial(self._new_version, asset_id)
+            target = Target(
+                arguments={"asset": asset_id},
+                make=partial(self._new_version, asset_id),
+                take_back=self._iconik.assets.delete_asset_version,
+            )
             upload = await self._uploader().upload(source, target, storage, progress)
         if promote:
             await self._iconik.assets.promote_version(asset_id, upload.version_id)
         return upload
+
+    async def upload_many(
+        self,
+        files: Iterable[str | os.PathLike[str]],
+        *,
+        collection_id: str | None = None,
+        storage: str | None = None,
+        metadata: Mapping[str, Mapping[str, Given]] | None = None,
+        max_concurrency: int = 2,
+        progress: Progress = None,
+    ) -> list[UploadOutcome]:
+        """Make assets of many files; each ends in an outcome, in the same order.
+
+        One that fails stops no other.
+
+        Args:
+            files: their paths.
+            collection_id: a collection to put the assets into.
+            storage: id of the storage; iconik's own choice for files when absent.
+            metadata: values to set on each, by metadata view id and field name.
+            max_concurrency: concurrent uploads at the most; each sends several parts at once.
+            progress: called with bytes done and bytes in all, of all of them, as far as they have
+                begun; True for a bar.
+
+        Raises:
+            ConfigurationError: one path instead of several.
+        """
+        if isinstance(files, str | os.PathLike):
+            raise errors.ConfigurationError("files must be a list of paths")
+        wanted = list(files)
+        with shared_progress(progress, f"{len(wanted)} files") as shared:
+
+            async def one(file: str | os.PathLike[str]) -> UploadOutcome:
+                try:
+                    upload = await self.upload(
+                        file,
+                        collection_id=collection_id,
+                        storage=storage,
+                        metadata=metadata,
+                        progress=shared.of_one(),
+                    )
+                except (errors.TgIconikError, OSError) as error:
+                    return UploadOutcome(file=file, error=error)
+                return UploadOutcome(file=file, upload=upload)
+
+            return await _outcomes(one, wanted, max_concurrency)
 
     async def download(
         self,
@@ -160,28 +256,47 @@ class Transfer(Listed):
         version_id: str | None = None,
         kind: MediaKind = "original",
         name: str | None = None,
+        overwrite: bool = False,
+        skip_existing: bool = False,
+        min_rate: float = _MIN_RATE,
         progress: Progress = None,
     ) -> Download:
         """Fetch the media of a version.
 
+        What has come when it fails is kept beside the target (`.part`, and what it is of in
+        `.part.json`), and the next call goes on from there.
+
         Args:
             asset_id: the asset.
-            to: a folder, or the file to write; it must not be there yet.
+            to: a folder, or the file to write.
             version_id: the version; the current one when absent.
             kind: `original`, `proxy` or `keyframe`.
             name: in a folder, a template such as `"{asset_id} {name}"`, with `{name}`, `{stem}`,
-                `{suffix}`, `{title}`, `{asset_id}`, `{version_id}` and `{kind}`.
+                `{suffix}`, `{title}`, `{asset_id}`, `{version_id}` and `{kind}`; without one, the
+                name that iconik has, and `{stem}.{kind}{suffix}` for a proxy or a keyframe.
+            overwrite: a target that is there already is replaced, once the download is whole.
+            skip_existing: a target that is there already, with the size and digest that iconik
+                says, is left, and nothing is fetched.
+            min_rate: bytes per second that have to come, over as many seconds as the client's
+                `timeout`; 0 for a storage that may be as slow as it likes.
             progress: called with bytes done and bytes in all; True for a bar.
 
         Raises:
             NotOnline: archived, offline, still arriving, or not there.
             Corrupted: its size or digest is not what iconik says.
             CallError: iconik or the storage said no, or could not be reached.
+            ConfigurationError: iconik gives a link that media may not travel over.
             FileExistsError: the target is there already.
             OSError: it cannot be written, or the disk is full.
         """
-        media = await self._downloader.find(asset_id, version_id, kind)
-        return await self._downloader.fetch(media, target_of(media, to, name), progress)
+        media = await self._downloader.finder.find(asset_id, version_id, kind)
+        return await self._downloader.fetch(
+            media,
+            target_of(media, to, name),
+            progress,
+            there=WhatIsThere(overwrite=overwrite, skip=skip_existing),
+            min_rate=min_rate,
+        )
 
     async def digest(self, asset_id: str, *, version_id: str | None = None) -> str:
         """The SHA-256 of a version's original, 64 hexadecimal digits, computed here.
@@ -198,8 +313,8 @@ class Transfer(Listed):
             Corrupted: its size or digest is not what iconik says.
             CallError: iconik or the storage said no, or could not be reached.
         """
-        media = await self._downloader.find(asset_id, version_id, "original")
-        return await self._downloader.digest(media)
+        media = await self._downloader.finder.find(asset_id, version_id, "original")
+        return await self._downloader.digest(media, min_rate=_MIN_RATE)
 
     async def download_many(
         self,
@@ -207,8 +322,12 @@ class Transfer(Listed):
         folder: str | os.PathLike[str],
         *,
         kind: MediaKind = "original",
-        name: str = "{asset_id} {name}",
+        name: str | None = None,
+        overwrite: bool = False,
+        skip_existing: bool = False,
+        min_rate: float = _MIN_RATE,
         max_concurrency: int = 4,
+        progress: Progress = None,
     ) -> list[DownloadOutcome]:
         """Fetch the current versions of many assets; each ends in an outcome, in the same order.
 
@@ -218,19 +337,39 @@ class Transfer(Listed):
             asset_ids: the assets.
             folder: where to.
             kind: `original`, `proxy` or `keyframe`.
-            name: a template as for `download`; by default names of different assets do not clash.
+            name: a template as for `download`; by default that of `download` with the asset's id
+                before it, so that names of different assets do not clash.
+            overwrite: as for `download`.
+            skip_existing: as for `download`.
+            min_rate: as for `download`.
             max_concurrency: concurrent downloads at the most.
+            progress: called with bytes done and bytes in all, of all of them, as far as they have
+                begun; True for a bar.
+
+        Raises:
+            ConfigurationError: one id instead of several.
         """
-        wanted = list(asset_ids)
-        outcomes: dict[int, DownloadOutcome] = {}
-        waiting = iter(enumerate(wanted))
+        wanted = texts(asset_ids, "asset_ids")
+        name = name or f"{{asset_id}} {default_name(kind)}"
+        with shared_progress(progress, f"{len(wanted)} assets") as shared:
 
-        async def work() -> None:
-            for place, asset_id in waiting:
-                outcomes[place] = await self._outcome(asset_id, folder, kind, name)
+            async def one(asset_id: str) -> DownloadOutcome:
+                try:
+                    download = await self.download(
+                        asset_id,
+                        f"{os.fspath(folder)}/",
+                        kind=kind,
+                        name=name,
+                        overwrite=overwrite,
+                        skip_existing=skip_existing,
+                        min_rate=min_rate,
+                        progress=shared.of_one(),
+                    )
+                except (errors.TgIconikError, OSError) as error:
+                    return DownloadOutcome(asset_id=asset_id, error=error)
+                return DownloadOutcome(asset_id=asset_id, download=download)
 
-        await run_concurrently(*[work] * max_concurrency)
-        return [outcomes[place] for place in range(len(wanted))]
+            return await _outcomes(one, wanted, max_concurrency)
 
     async def wait_until_ready(
         self,
@@ -253,7 +392,7 @@ class Transfer(Listed):
             NotReady: a job failed, and why; or the time is over, and what was there then.
         """
         return await _ready.wait_until_ready(
-            self._iconik, asset_id, version_id, tuple(jobs), timeout
+            self._iconik, asset_id, version_id, texts(jobs, "jobs"), timeout
         )
 
     async def has_previews(self, asset_id: str, version_id: str) -> bool:
@@ -285,19 +424,11 @@ class Transfer(Listed):
         return Uploader(
             iconik=self._iconik,
             links=self._links,
-            retry=self._retry,
+            attempts=self._attempts,
             part_size=self.part_size,
             parallel=self.parallel,
+            keep_from=self.keep_from,
         )
-
-    async def _outcome(
-        self, asset_id: str, folder: str | os.PathLike[str], kind: MediaKind, name: str
-    ) -> DownloadOutcome:
-        try:
-            download = await self.download(asset_id, f"{os.fspath(folder)}/", kind=kind, name=name)
-        except (errors.TgIconikError, OSError) as error:
-            return DownloadOutcome(asset_id=asset_id, error=error)
-        return DownloadOutcome(asset_id=asset_id, download=download)
 
     async def _new_asset(
         self,
@@ -339,3 +470,18 @@ class Transfer(Listed):
                     f"{object_type} {object_id} is shared, and a new version of asset {asset_id} "
                     "may show through the link at once: revoke its shares, or say while_shared=True"
                 )
+
+
+async def _outcomes(
+    do: Callable[[T], Awaitable[Outcome]], wanted: Sequence[T], max_concurrency: int
+) -> list[Outcome]:
+    """What an async function returns for each of many, several concurrently, in the same order."""
+    outcomes: dict[int, Outcome] = {}
+    waiting = iter(enumerate(wanted))
+
+    async def work() -> None:
+        for place, one in waiting:
+            outcomes[place] = await do(one)
+
+    await run_concurrently(*[work] * max_concurrency)
+    return [outcomes[place] for place in range(len(wanted))]

@@ -10,6 +10,7 @@ from tgiconik.iconik.transfer._sending import MEBIBYTE, Sending, verified_by_md5
 
 #: Bytes that Azure takes in one request.
 _MOST: Final = 5000 * MEBIBYTE
+_CREATED: Final = 201
 
 
 async def send_to_azure(sending: Sending) -> None:
@@ -23,11 +24,15 @@ async def send_to_azure(sending: Sending) -> None:
             f"{sending.source.name} has more than the 5,000 MiB that Azure takes in one request, "
             "and how iconik links to single blocks is not published"
         )
-    await verified_by_md5(sending, partial(_put, sending))
+    await verified_by_md5(sending, partial(sending.with_new_links, _put))
 
 
 async def _put(sending: Sending) -> str | None:
-    answer = await sending.put_whole({"x-ms-blob-type": "BlockBlob"})
+    answer = await sending.put_once({"x-ms-blob-type": "BlockBlob"})
+    if answer.status != _CREATED:
+        raise errors.Inconsistent(
+            f"Azure answered {answer.status} to {sending.source.name}, not 201 Created"
+        )
     try:
         return b64decode(answer.headers.get("content-md5", ""), validate=True).hex() or None
     except NotBase64:

@@ -2,6 +2,7 @@
 
 `POST upload_url` with `X-Goog-Resumable: start` answers the session's URL in `Location`; `PUT` with
 `Content-Range` there answers 308 with `Range` until all is there, and `bytes */N` asks how far.
+A session that answers 404 or 410 is over, and Google's documentation asks to begin another one.
 """
 
 import re
@@ -11,76 +12,99 @@ from functools import partial
 from typing import Final
 
 from tgiconik import errors
-from tgiconik._http import Answer
+from tgiconik._http import Answer, SignedLink, StreamedBody, unreadable
 from tgiconik.iconik.transfer._sending import (
     Part,
     Sending,
-    cancelled_on_failure,
+    SessionGone,
+    in_session,
     verified_by_md5,
-    wait_or_raise,
-    with_retries,
 )
 
 #: Every chunk but the last one is a multiple of this.
 _UNIT: Final = 256 * 1024
 _GO_ON: Final = 308
+_WHOLE: Final = frozenset({200, 201})
+_OVER: Final = frozenset({404, 410})
 _THERE: Final = re.compile(r"bytes=0-(\d+)")
 _MD5: Final = re.compile(r"\bmd5=([A-Za-z0-9+/]+=*)")
 
 
 async def send_to_gcs(sending: Sending) -> None:
     """Send a file through a session, and end the session when that fails."""
-    end = partial(sending.links.send, "DELETE")
-    async with cancelled_on_failure(partial(sending.with_new_links, _begin), end) as session:
-        await verified_by_md5(sending, partial(_through, sending, session))
+    await in_session(
+        sending,
+        partial(sending.with_new_links, _begin),
+        partial(sending.links.send, "DELETE"),
+        lambda session: verified_by_md5(sending, partial(_through, sending, SignedLink(session))),
+    )
 
 
 async def _begin(sending: Sending) -> str:
-    if not sending.file.upload_url:
+    url = SignedLink(sending.file.upload_url or "")
+    if not url:
         raise errors.Unsupported("iconik gives no link to begin an upload to Google with")
-    headers = {"X-Goog-Resumable": "start", **sending.upload_headers()}
-    answer = await sending.links.send("POST", sending.file.upload_url, headers=headers)
-    session = answer.headers.get("location")
-    if not session:
+    headers = sending.upload_headers()
+    headers.setdefault("X-Goog-Resumable", "start")
+    answer = await sending.links.send("POST", url, headers=headers)
+    if "location" not in answer.headers:
         raise errors.Inconsistent("Google's storage began an upload without saying where")
-    return session
+    return await sending.links.session_link(url, answer.headers["location"])
 
 
-async def _through(sending: Sending, session: str) -> str | None:
+async def _through(sending: Sending, session: SignedLink) -> str | None:
     """Send chunk after chunk; after a failure, go on from where the storage says it is."""
     attempt, place = 1, 0
+    # One that was begun before may have bytes.
+    answer = await _ask_again(sending, session) if sending.session.resumed else None
     while True:
-        try:
-            answer = await _chunk(sending, session, place)
-        except errors.CallError as error:
-            await wait_or_raise(sending.retry, attempt, error)
-            answer = await with_retries(sending.retry, partial(_ask, sending, session))
+        if answer is None:
+            try:
+                answer = await _chunk(sending, session, place)
+            except errors.CallError as error:
+                await sending.attempts.wait_or_raise(attempt, error)
+                answer = await _ask_again(sending, session)
         there = _there(answer)
         if there is None:
             return _md5(answer)
         if there > sending.source.size:
             raise errors.Corrupted(f"Google's storage has more of {sending.source.name} than it is")
         attempt = 1 if there > place else attempt + 1
-        if attempt > sending.retry.attempts:
+        if attempt > sending.attempts.retry.attempts:
             raise errors.TransferError(f"Google's storage takes nothing beyond byte {there}")
-        place = there
+        place, answer = there, None
 
 
-async def _chunk(sending: Sending, session: str, place: int) -> Answer:
+async def _ask_again(sending: Sending, session: SignedLink) -> Answer:
+    return await sending.attempts.repeat(partial(_ask, sending, session))
+
+
+async def _chunk(sending: Sending, session: SignedLink, place: int) -> Answer:
     size = sending.source.size
     whole_units = max(_UNIT, sending.part_size // _UNIT * _UNIT)
     chunk = Part(1, place, min(place + whole_units, size))
-    return await sending.links.send(
-        "PUT",
-        session,
-        headers={"Content-Range": f"bytes {chunk.start}-{chunk.end - 1}/{size}"},
-        body=sending.body(chunk, done=place),
-    )
+    span = f"bytes {chunk.start}-{chunk.end - 1}/{size}"
+    return await _put(sending, session, span, sending.body(chunk, done=place))
 
 
-async def _ask(sending: Sending, session: str) -> Answer:
-    headers = {"Content-Range": f"bytes */{sending.source.size}"}
-    return await sending.links.send("PUT", session, headers=headers)
+async def _ask(sending: Sending, session: SignedLink) -> Answer:
+    return await _put(sending, session, f"bytes */{sending.source.size}", b"")
+
+
+async def _put(
+    sending: Sending, session: SignedLink, content_range: str, body: StreamedBody | bytes
+) -> Answer:
+    try:
+        answer = await sending.links.send(
+            "PUT", session, headers={"Content-Range": content_range}, body=body, accepts={_GO_ON}
+        )
+    except errors.StatusError as error:
+        if error.status in _OVER:
+            raise SessionGone(f"Google's storage has ended the session: {error}") from error
+        raise
+    if answer.status not in {_GO_ON, *_WHOLE}:
+        raise unreadable(answer, f"Google's storage answered {answer.status} to a chunk")
+    return answer
 
 
 def _there(answer: Answer) -> int | None:

@@ -12,9 +12,12 @@ from tgiconik.errors import ConfigurationError
 #: Bytes in a name that most file systems allow.
 _LONGEST: Final = 255
 _NOT_IN_NAMES: Final = frozenset('/\\:*?"<>|')
-#: Names that Windows takes for devices, whatever the suffix.
+#: Names that Windows takes for devices, whatever the suffix; it counts superscripts as digits.
 _DEVICES: Final = frozenset(
-    {"con", "prn", "aux", "nul", *(f"{kind}{n}" for kind in ("com", "lpt") for n in range(10))}
+    {
+        *("con", "prn", "aux", "nul", "conin$", "conout$", "clock$"),
+        *(f"{kind}{n}" for kind in ("com", "lpt") for n in "0123456789\u00b9\u00b2\u00b3"),
+    }
 )
 
 
@@ -35,10 +38,18 @@ def safe_name(name: str) -> str:
     """A server's name as one that a file in a folder can have on every system."""
     cleaned = "".join("_" if c in _NOT_IN_NAMES or _is_control(c) else c for c in name)
     # Windows drops dots and spaces at the end; a dot at the beginning hides the file.
-    cleaned = cleaned.strip(". ") or "_"
-    if cleaned.partition(".")[0].lower() in _DEVICES:
-        cleaned = f"_{cleaned}"
-    return _shortened(cleaned)
+    cleaned = _shortened(cleaned.strip(". ") or "_")
+    return _shortened(f"_{cleaned}") if _is_device(cleaned) else cleaned
+
+
+def beside(name: str, suffix: str) -> str:
+    """A name for a file beside another one, of which it is told by a suffix."""
+    return _shortened(name, _LONGEST - len(_encoded(suffix))) + suffix
+
+
+def _is_device(name: str) -> bool:
+    """Whether Windows takes a name for a device; it drops blanks before the suffix."""
+    return name.partition(".")[0].rstrip().lower() in _DEVICES
 
 
 def _is_control(character: str) -> bool:
@@ -46,14 +57,17 @@ def _is_control(character: str) -> bool:
     return unicodedata.category(character) in {"Cc", "Cf", "Cs", "Zl", "Zp"}
 
 
-def _shortened(name: str) -> str:
+def _shortened(name: str, longest: int = _LONGEST) -> str:
     """A name cut to what file systems allow, before its suffix."""
     suffix = PurePath(name).suffix
-    if len(_encoded(suffix)) >= _LONGEST // 2:
+    if len(_encoded(suffix)) >= longest // 2:
         suffix = ""
     stem = name.removesuffix(suffix)
-    room = _LONGEST - len(_encoded(suffix))
-    return _encoded(stem)[:room].decode(errors="ignore") + suffix
+    room = longest - len(_encoded(suffix))
+    if len(_encoded(stem)) > room:
+        # A cut may leave blanks or a dot at the end, which Windows drops.
+        stem = _encoded(stem)[:room].decode(errors="ignore").rstrip(". ")
+    return stem + suffix
 
 
 def _encoded(name: str) -> bytes:

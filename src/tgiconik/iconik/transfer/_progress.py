@@ -49,6 +49,46 @@ def metered(progress: Progress, total: int, title: str) -> Iterator[Meter]:
         yield Meter(total, progress or _ignore)
 
 
+class SharedProgress:
+    """One progress of several transfers: the total grows as their sizes become known.
+
+    Args:
+        tell: called with bytes done and bytes in all, of all of them.
+    """
+
+    def __init__(self, tell: Callable[[int, int], object]) -> None:
+        self._tell = tell
+        self._done = 0
+        self._total = 0
+
+    def of_one(self) -> Callable[[int, int], object]:
+        """What one of the transfers is to call."""
+        before = (0, 0)
+
+        def tell(done: int, total: int) -> None:
+            nonlocal before
+            self._done += done - before[0]
+            self._total += total - before[1]
+            before = (done, total)
+            self._tell(self._done, self._total)
+
+        return tell
+
+
+@contextmanager
+def shared_progress(progress: Progress, title: str) -> Iterator[SharedProgress]:
+    """One progress of several transfers, for what the caller wants to see.
+
+    Raises:
+        ConfigurationError: a bar is wanted, and tqdm is not installed.
+    """
+    if progress is True:
+        with _bar(0, title) as tell:
+            yield SharedProgress(tell)
+    else:
+        yield SharedProgress(progress or _ignore)
+
+
 def _ignore(_done: int, _total: int) -> None:
     pass
 
@@ -62,4 +102,9 @@ def _bar(total: int, title: str) -> Iterator[Callable[[int, int], object]]:
             'progress=True needs tqdm: pip install "tgiconik[progress]"'
         ) from error
     with tqdm(total=total, desc=title, unit="B", unit_scale=True, unit_divisor=1024) as bar:
-        yield lambda done, _total: bar.update(done - bar.n)
+
+        def tell(done: int, total: int) -> None:
+            bar.total = total
+            bar.update(done - bar.n)
+
+        yield tell

@@ -15,6 +15,7 @@ import anyio
 import attrs
 
 from tgiconik import errors
+from tgiconik.iconik.models import assets as a
 from tgiconik.iconik.models import files as f
 from tgiconik.iconik.models import jobs as j
 from tgiconik.iconik.services.files import FilesService
@@ -45,20 +46,39 @@ class UploadRecords:
     format_id: str
     file_set_id: str
     file_id: str
-    file: f.File
+    file: f.File = attrs.field(repr=False)
     job_id: str
+
+    @property
+    def ids(self) -> dict[str, str]:
+        """The ids alone, by which the records are found again."""
+        return {
+            name: getattr(self, name) for name in attrs.fields_dict(UploadRecords) if name != "file"
+        }
+
+    @property
+    def is_closed(self) -> bool:
+        """Whether the bytes have arrived, and iconik knows."""
+        return self.file.status == f.FileStatus.CLOSED
 
 
 @asynccontextmanager
-async def undone_on_failure() -> AsyncIterator[Undo]:
+async def undone_on_failure(
+    unless: Callable[[BaseException], bool],
+) -> AsyncIterator[Undo]:
     """A list of undo steps that run, last one first, when the block fails or is cancelled.
 
     A step that fails adds a note to the error and does not stop the others.
+
+    Args:
+        unless: says of a failure that nothing is undone after it.
     """
     undo: Undo = []
     try:
         yield undo
     except BaseException as error:
+        if unless(error):
+            raise
         with anyio.move_on_after(CLEANUP, shield=True) as time:
             while undo:
                 step = undo.pop()
@@ -114,6 +134,35 @@ async def record(
         file=file,
         job_id=await _start_job(iconik.jobs, asset_id, source, undo),
     )
+
+
+async def found_again(
+    iconik: MediaServices, ids: Mapping[str, str], undo: Undo
+) -> UploadRecords | None:
+    """The records that an earlier process made, with new links; None if they are gone.
+
+    Args:
+        iconik: the services that keep the records.
+        ids: ids of the records.
+        undo: gets a step that deletes each of them.
+    """
+    asset_id, file_id = ids["asset_id"], ids["file_id"]
+    try:
+        asset = await iconik.assets.get_asset(asset_id)
+        file = await iconik.files.get_asset_file(asset_id, file_id, generate_signed_post_url=True)
+    except (errors.NotFound, errors.Gone):
+        return None
+    there = file.status in {f.FileStatus.OPEN, f.FileStatus.CLOSED}
+    if not there or asset.status not in {None, a.AssetStatus.ACTIVE}:
+        return None
+    files = iconik.files
+    undo += [
+        partial(files.delete_asset_format, asset_id, ids["format_id"]),
+        partial(files.delete_asset_file_set, asset_id, ids["file_set_id"]),
+        partial(files.delete_asset_file, asset_id, file_id),
+        _abort_job(iconik.jobs, ids["job_id"]),
+    ]
+    return UploadRecords(file=file, **ids)
 
 
 async def _make_format(
@@ -176,8 +225,12 @@ async def _start_job(jobs: JobsService, asset_id: str, source: Source, undo: Und
         }
     )
     job_id = known(job.id, "a job")
-    undo.append(partial(jobs.update_job, job_id, body={"status": j.JobStatus.ABORTED}))
+    undo.append(_abort_job(jobs, job_id))
     return job_id
+
+
+def _abort_job(jobs: JobsService, job_id: str) -> Callable[[], Awaitable[object]]:
+    return partial(jobs.update_job, job_id, body={"status": j.JobStatus.ABORTED})
 
 
 async def close(iconik: MediaServices, made: UploadRecords) -> None:

@@ -2,7 +2,6 @@
 
 import hashlib
 import os
-import shutil
 import tempfile
 import threading
 from collections.abc import AsyncIterable, AsyncIterator
@@ -16,6 +15,7 @@ from anyio import to_thread
 
 from tgiconik._http import CHUNK
 from tgiconik.errors import ConfigurationError, SourceChanged, TransferError
+from tgiconik.iconik.transfer._disk import write_all
 from tgiconik.iconik.transfer._names import checked_name
 
 #: A path, an open binary file, or bytes as they come.
@@ -33,15 +33,17 @@ class Source:
         name: the name it is uploaded under.
         size: in bytes.
         modified_at: when it last changed, in UTC.
+        path: where it is; None for a stream.
     """
 
-    def __init__(self, file: FileIO, name: str) -> None:
+    def __init__(self, file: FileIO, name: str, path: Path | None = None) -> None:
         self._file = file
         self._lock = threading.Lock()
         self._seen = os.fstat(file.fileno())
         self.name = name
         self.size = self._seen.st_size
         self.modified_at = datetime.fromtimestamp(self._seen.st_mtime, UTC)
+        self.path = path
 
     @classmethod
     @asynccontextmanager
@@ -53,6 +55,7 @@ class Source:
             TransferError: there is nothing in it.
             OSError: it cannot be read, or there is no room to spool it.
         """
+        path: Path | None = None
         if isinstance(what, str | os.PathLike):
             path = Path(what)
             known = checked_name(path.name if name is None else name)
@@ -63,7 +66,7 @@ class Source:
             known = checked_name(name)
             file = await _spooled(what)
         try:
-            source = cls(file, known)
+            source = cls(file, known, path)
             if source.size == 0:
                 raise TransferError(f"{known} is empty: there is nothing to upload")
             yield source
@@ -129,10 +132,15 @@ async def _spooled(what: BinaryIO | AsyncIterable[bytes]) -> FileIO:
     try:
         if isinstance(what, AsyncIterable):
             async for chunk in what:
-                await to_thread.run_sync(file.write, chunk)
+                await to_thread.run_sync(write_all, file, chunk)
         else:
-            await to_thread.run_sync(shutil.copyfileobj, what, file, CHUNK)
+            await to_thread.run_sync(_copy, what, file)
     except BaseException:
         file.close()
         raise
     return file
+
+
+def _copy(what: BinaryIO, file: FileIO) -> None:
+    while chunk := what.read(CHUNK):
+        write_all(file, chunk)

@@ -7,10 +7,11 @@ from typing import Final, TypeAlias
 import attrs
 
 from tgiconik import errors
-from tgiconik._http import Links, Retry
+from tgiconik._http import Links
 from tgiconik._tasks import run_concurrently
 from tgiconik.iconik.models import files as f
 from tgiconik.iconik.transfer import _record
+from tgiconik.iconik.transfer._attempts import Attempts
 from tgiconik.iconik.transfer._azure import send_to_azure
 from tgiconik.iconik.transfer._b2 import send_to_b2
 from tgiconik.iconik.transfer._gcs import send_to_gcs
@@ -18,6 +19,7 @@ from tgiconik.iconik.transfer._progress import Meter, Progress, metered
 from tgiconik.iconik.transfer._s3 import send_to_s3
 from tgiconik.iconik.transfer._sending import Method, Sending
 from tgiconik.iconik.transfer._services import MediaServices
+from tgiconik.iconik.transfer._session import UploadSession
 from tgiconik.iconik.transfer._source import Source
 
 _METHODS: Final[Mapping[str, Method]] = {
@@ -27,8 +29,23 @@ _METHODS: Final[Mapping[str, Method]] = {
     f.StorageMethod.AZURE: send_to_azure,
 }
 
-#: Makes or finds the version that a file is for, and says how to take it back.
-Target: TypeAlias = Callable[[_record.Undo], Awaitable[tuple[str, str]]]
+#: Takes an asset or a version back that was made for an upload: asset id, version id.
+TakeBack: TypeAlias = Callable[[str, str], Awaitable[object]]
+
+
+@attrs.frozen(kw_only=True)
+class Target:
+    """The version that a file is for.
+
+    Attributes:
+        arguments: what the caller asked for; the same upload is asked for by the same arguments.
+        make: makes it, adds to a list how it is taken back, and returns asset id and version id.
+        take_back: takes it back when an earlier process made it.
+    """
+
+    arguments: Mapping[str, object]
+    make: Callable[[_record.Undo], Awaitable[tuple[str, str]]]
+    take_back: TakeBack
 
 
 @attrs.frozen(kw_only=True)
@@ -67,16 +84,18 @@ class Uploader:
     Attributes:
         iconik: the platform.
         links: the storages.
-        retry: how often a part is sent again, and the waits between attempts.
+        attempts: how often a part is sent again, and the waits between attempts.
         part_size: bytes of a part, as a rule.
         parallel: how many parts travel at once.
+        keep_from: bytes from which an upload that was interrupted is kept, to go on later.
     """
 
     iconik: MediaServices
     links: Links
-    retry: Retry
+    attempts: Attempts
     part_size: int
     parallel: int
+    keep_from: int
 
     async def upload(
         self, source: Source, target: Target, storage_id: str | None, progress: Progress
@@ -84,14 +103,50 @@ class Uploader:
         """Send a file to where `target` says; what was made is taken back when that fails."""
         storage = await _record.matching_storage(self.iconik, storage_id)
         send = method_of(storage)
-        async with _record.undone_on_failure() as undo:
-            version = await target(undo)
-            made = await _record.record(self.iconik, version, source, storage, undo)
-            with metered(progress, source.size, source.name) as meter:
-                sha256 = await self._send(send, source, made, meter)
-            await _record.close(self.iconik, made)
-            # From here on it has arrived: nothing is taken back for the sake of what follows.
+        async with await self._session(source, target, storage) as session:
+            async with _record.undone_on_failure(session.outlives) as undo:
+                made = await self._records(source, target, storage, session, undo)
+                with metered(progress, source.size, source.name) as meter:
+                    sha256 = await self._send(send, source, made, session, meter)
+                if not made.is_closed:
+                    await _record.close(self.iconik, made)
+                # From here on it has arrived: nothing is taken back for the sake of what follows.
+                undo.clear()
+            return await self._finished(made, storage, source, sha256)
+
+    async def _session(self, source: Source, target: Target, storage: f.Storage) -> UploadSession:
+        arguments = {
+            "storage": storage.id,
+            "method": storage.method,
+            "part_size": self.part_size,
+            **target.arguments,
+        }
+        return await UploadSession.of(source, arguments, keep_from=self.keep_from)
+
+    async def _records(
+        self,
+        source: Source,
+        target: Target,
+        storage: f.Storage,
+        session: UploadSession,
+        undo: _record.Undo,
+    ) -> _record.UploadRecords:
+        """The records that an earlier process made and did not finish, or new ones."""
+        if session.records:
+            ids = session.records
+            undo.append(partial(target.take_back, ids["asset_id"], ids["version_id"]))
+            made = await _record.found_again(self.iconik, ids, undo)
+            if made is not None:
+                return made
             undo.clear()
+        version = await target.make(undo)
+        made = await _record.record(self.iconik, version, source, storage, undo)
+        await session.note_records(made.ids)
+        return made
+
+    async def _finished(
+        self, made: _record.UploadRecords, storage: f.Storage, source: Source, sha256: str
+    ) -> Upload:
         upload = Upload(
             asset_id=made.asset_id,
             version_id=made.version_id,
@@ -112,13 +167,22 @@ class Uploader:
         return attrs.evolve(upload, jobs=jobs)
 
     async def _send(
-        self, send: Method, source: Source, made: _record.UploadRecords, meter: Meter
+        self,
+        send: Method,
+        source: Source,
+        made: _record.UploadRecords,
+        session: UploadSession,
+        meter: Meter,
     ) -> str:
         """Send the bytes, and digest them meanwhile.
 
         Returns:
             Their SHA-256.
         """
+        if made.is_closed:
+            # An earlier process sent them, and did not get to say so.
+            meter.reached(1, source.size)
+            return await source.digest("sha256")
         sending = Sending(
             source=source,
             ids=(made.asset_id, made.file_id),
@@ -126,7 +190,8 @@ class Uploader:
             files=self.iconik.files,
             links=self.links,
             meter=meter,
-            retry=self.retry,
+            attempts=self.attempts,
+            session=session,
             part_size=self.part_size,
             parallel=self.parallel,
         )

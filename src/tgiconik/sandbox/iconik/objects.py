@@ -32,6 +32,15 @@ def path_object(request: ApiRequest) -> tuple[str, str]:
     return type_, id_
 
 
+def stored_path_object(request: ApiRequest) -> tuple[str, str]:
+    """The same, of an object that may have been deleted; a 404 once it was purged."""
+    type_, id_ = request.ids["object_type"], request.ids["object_id"]
+    kind = _KINDS.get(type_)
+    if kind is not None:
+        or_404(request.state.store.get(kind, id_), f"{type_} {id_}")
+    return type_, id_
+
+
 def title(state: State, type_: str, id_: str) -> str | None:
     """The title of an object, or None if it does not exist."""
     document = state.store.get(_KINDS[type_], id_) if type_ in _KINDS else None

@@ -2,6 +2,10 @@
 
 A share always shows the object's current version. The link of a URL share can be read again; links
 sent by e-mail cannot. Access is counted per recipient; a URL share has one unnamed recipient.
+
+The shares of a deleted object stay until it is purged: their links do not open, but open again once
+it is restored. They can be read and revoked meanwhile, and none can be added. iconik documents none
+of this: it is an assumption.
 """
 
 from collections.abc import Iterable, Mapping
@@ -199,8 +203,8 @@ def share_many(request: ApiRequest) -> Response:
 
 
 def list_of_object(request: ApiRequest) -> Response:
-    """List the shares of one object."""
-    type_, id_ = objects.path_object(request)
+    """List the shares of one object, which may have been deleted."""
+    type_, id_ = objects.stored_path_object(request)
     shares = request.state.store.list(SHARES, parent=f"{type_}/{id_}")
     return list_response(request, shares, ready=partial(_shown, request.state))
 
@@ -310,7 +314,7 @@ def remove_user(request: ApiRequest) -> Response:
 
 def _share(request: ApiRequest) -> Document:
     share = or_404(get(request.state, request.ids["share_id"]), f"Share {request.ids['share_id']}")
-    if (share["object_type"], share["object_id"]) != objects.path_object(request):
+    if (share["object_type"], share["object_id"]) != objects.stored_path_object(request):
         raise ApiError(404, f"Share {share['id']} does not exist")
     return share
 

@@ -37,7 +37,7 @@ def file_name(file: Document) -> str:
 
 def file_link(state: State, file: Document) -> tuple[str, str]:
     """URL and token for uploading a small file."""
-    path = f"/storage/b2/b2_upload_file/{file['asset_id']}/{file['id']}"
+    path = f"/storage/b2/b2_upload_file/{file['asset_id']}/{file['id']}/{uuid4().hex}"
     return f"{state.base_url}{path}", signing.token(state, path)
 
 

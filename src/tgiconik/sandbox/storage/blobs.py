@@ -4,6 +4,7 @@ Files are never held in memory, since they may be larger than that.
 """
 
 import hashlib
+import os
 import shutil
 import weakref
 from collections.abc import AsyncIterator, Sequence
@@ -71,11 +72,9 @@ class Blobs:
         A file that is already stored is not written again.
         """
         whole, *others = pieces
-        with whole.open("ab") as file:
-            for piece in others:
-                with piece.open("rb") as more:
-                    shutil.copyfileobj(more, file, CHUNK_SIZE)
-                piece.unlink()
+        _append(whole, others)
+        for piece in others:
+            piece.unlink()
         blob = _digested(whole)
         if self.path(blob.sha256).exists():
             whole.unlink()
@@ -136,6 +135,19 @@ class PartWriter:
         self.size += len(piece)
         for digest in self._digests.values():
             digest.update(piece)
+
+
+def _append(whole: Path, others: Sequence[Path]) -> None:
+    """Append files to one, or leave it as it was: parts are put together again after a failure."""
+    size = whole.stat().st_size
+    try:
+        with whole.open("ab") as file:
+            for piece in others:
+                with piece.open("rb") as more:
+                    shutil.copyfileobj(more, file, CHUNK_SIZE)
+    except OSError:
+        os.truncate(whole, size)
+        raise
 
 
 def _digested(path: Path) -> Blob:

@@ -18,6 +18,10 @@ from tgiconik.sandbox.store import Document
 _RANGE: Final = re.compile(r"bytes=(?P<first>\d*)-(?P<last>\d*)")
 
 
+#: Headers of stored content: a browser runs nothing of it, and takes its type as it is.
+INERT: Final = {"Content-Security-Policy": "sandbox", "X-Content-Type-Options": "nosniff"}
+
+
 def file_response(
     state: State, file: Document, request: Request, *, as_attachment: bool
 ) -> Response | None:
@@ -41,6 +45,7 @@ def file_response(
         "ETag": tag,
         "Repr-Digest": f"sha-256=:{digest}:",
         "Content-Disposition": f"{disposition}; filename*=UTF-8''{quote(file['name'])}",
+        **INERT,
     }
     span = _range(request.headers.get("range", ""), size)
     status = 206

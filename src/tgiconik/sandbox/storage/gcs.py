@@ -156,7 +156,7 @@ async def _receive(request: Request, piece: Path, *, skip: int) -> None:
     """Write new bytes; of an interrupted chunk, only whole multiples of the chunk size are kept."""
     try:
         await PartWriter(piece).write_all(_after(request.stream(), skip))
-    except ClientDisconnect:
+    except (ClientDisconnect, OSError):
         _trim(piece)
         raise
 

@@ -19,7 +19,7 @@ _STORAGES: Final[Mapping[str, Storage]] = {
     f"/storage/s3/{_FILE}": s3.answer,
     f"/storage/gcs/{_FILE}": gcs.answer,
     f"/storage/azure/{_FILE}": azure.answer,
-    "/storage/b2/b2_upload_file/{asset_id}/{file_id}": b2.upload_file,
+    "/storage/b2/b2_upload_file/{asset_id}/{file_id}/{pod}": b2.upload_file,
     "/storage/b2/b2_upload_part/{upload_id}/{pod}": b2.upload_part,
 }
 #: iconik's credential headers, which must not be sent to a storage.

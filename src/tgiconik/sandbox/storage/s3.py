@@ -60,7 +60,7 @@ async def answer(state: State, request: Request) -> Response:
             uploads.abort(state, upload)
             return Response(status_code=204)
         case _:
-            return _list(upload)
+            return _list(state, upload)
 
 
 def _place(request: Request) -> tuple[str, str]:
@@ -73,7 +73,7 @@ async def _put(state: State, request: Request) -> Response:
         _check_md5(request, body)
         blob = await store_file(state, [body.path])
     attach(state, _place(request), blob, gone=_NO_FILE)
-    return Response(headers={"ETag": f'"{blob.md5}"'})
+    return Response(headers={"ETag": f'"{_etag(state, blob.md5)}"'})
 
 
 def _begin(state: State, request: Request) -> Response:
@@ -100,7 +100,7 @@ async def _put_part(state: State, request: Request, upload: Document) -> Respons
         md5 = body.written.digest("md5").hex()
         upload["parts"][str(int(number))] = {"size": body.written.size, "md5": md5}
         uploads.put(state, upload)
-    return Response(headers={"ETag": f'"{md5}"'})
+    return Response(headers={"ETag": f'"{_etag(state, md5)}"'})
 
 
 async def _complete(state: State, request: Request, upload: Document) -> Response:
@@ -115,13 +115,17 @@ async def _complete(state: State, request: Request, upload: Document) -> Respons
         raise xml(400, "InvalidPartOrder", "The list of parts was not in ascending order")
     parts = upload["parts"]
     for number, tag in listed:
-        if parts.get(str(number), {}).get("md5") != tag:
+        if str(number) not in parts or _etag(state, parts[str(number)]["md5"]) != tag:
             raise xml(400, "InvalidPart", f"Part {number} was not found, or its ETag differs")
     if any(parts[str(number)]["size"] < state.smallest_part for number in numbers[:-1]):
         raise xml(400, "EntityTooSmall", "Your proposed upload is smaller than allowed")
     upload["ended"] = _tag([parts[str(number)]["md5"] for number in numbers])
     uploads.put(state, upload)
-    blob = await store_file(state, uploads.pieces(state, upload, numbers))
+    try:
+        blob = await store_file(state, uploads.pieces(state, upload, numbers))
+    except OSError:
+        uploads.put(state, upload | {"ended": None})
+        raise
     attach(state, (upload["asset_id"], upload["file_id"]), blob, gone=_NO_FILE)
     return _completed(upload)
 
@@ -135,6 +139,13 @@ def _listed_parts(text: str) -> list[tuple[int, str]]:
             return []
         listed.append((int(number[1]), unescape(tag[1]).strip('"')))
     return listed
+
+
+def _etag(state: State, md5: str) -> str:
+    """The ETag of bytes with this MD5: the same, or of an encrypting bucket, one that looks so."""
+    if not state.encrypted_bucket:
+        return md5
+    return hashlib.md5(f"encrypted {md5}".encode(), usedforsecurity=False).hexdigest()
 
 
 def _tag(md5s: Sequence[str]) -> str:
@@ -151,10 +162,10 @@ def _completed(upload: Document) -> Response:
     )
 
 
-def _list(upload: Document) -> Response:
+def _list(state: State, upload: Document) -> Response:
     parts = "".join(
-        f"<Part><PartNumber>{number}</PartNumber><ETag>&quot;{part['md5']}&quot;</ETag>"
-        f"<Size>{part['size']}</Size></Part>"
+        f"<Part><PartNumber>{number}</PartNumber>"
+        f"<ETag>&quot;{_etag(state, part['md5'])}&quot;</ETag><Size>{part['size']}</Size></Part>"
         for number, part in sorted(upload["parts"].items(), key=lambda each: int(each[0]))
     )
     return xml_answer(

@@ -6,7 +6,7 @@ from uuid import uuid4
 
 import attrs
 
-from tgiconik._http import Answer, Listed, Page, Pages, QueryValue, Session, build
+from tgiconik._http import Answer, Call, Page, Pages, QueryValue, Session, Surface, build
 from tgiconik.tradinggrid._decode import Record, decode, read, read_list, readable, write
 
 T = TypeVar("T")
@@ -51,8 +51,8 @@ class Wire:
     def pages(self, into: type[T], path: str, *ids: str, **query: QueryValue) -> Pages[T]:
         """Read a list, page by page."""
 
-        async def fetch(cursor: str | None) -> Page[T]:
-            call = build(
+        def page_at(cursor: str | None) -> Call:
+            return build(
                 "GET",
                 _BASE + path,
                 self.company_id,
@@ -60,7 +60,12 @@ class Wire:
                 query={**query, "limit": _LIMIT, "cursor": cursor},
                 base=self.base,
             )
-            answer = await self.session.send(call)
+
+        # What is wrong with it is said where it is asked for, not where it is iterated over.
+        first = page_at(None)
+
+        async def fetch(cursor: str | None) -> Page[T]:
+            answer = await self.session.send(first if cursor is None else page_at(cursor))
             with readable(answer):
                 listed = read(_PageBody, answer.json())
                 items = read_list(into, list(listed.items), path="$.items")
@@ -115,7 +120,7 @@ class Wire:
         return await self.session.send(call)
 
 
-class Noun(Listed):
+class Noun(Surface):
     """A noun that is reached over HTTP."""
 
     def __init__(self, wire: Wire) -> None:

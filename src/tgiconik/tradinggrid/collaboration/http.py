@@ -10,7 +10,7 @@ from typing import ClassVar, final
 
 from typing_extensions import override
 
-from tgiconik._http import Listed, Pages, Session, checked_url
+from tgiconik._http import Pages, Session, Surface, checked_url
 from tgiconik.tradinggrid.collaboration import protocol
 from tgiconik.tradinggrid.collaboration._wire import Noun, Wire, matching
 from tgiconik.tradinggrid.collaboration.inputs import (
@@ -890,7 +890,7 @@ class _ActivityLog(Noun, protocol.ActivityLog):
 
 
 @final
-class HttpCollaboration(Listed):
+class HttpCollaboration(Surface):
     """The collaboration contract over HTTP.
 
     Args:

@@ -15,7 +15,7 @@ OPERATOR: Final = "operator"
 
 
 class RequestKind(StrEnum):
-    """What a partner asks for."""
+    """A partner's request."""
 
     MEDIA_REQUEST = "media_request"
     ENHANCEMENT = "enhancement"
@@ -57,7 +57,7 @@ class IssueSeverity(StrEnum):
 
 
 class IssueCategory(StrEnum):
-    """What is wrong."""
+    """The category of an issue."""
 
     BRANDING = "branding"
     SUBTITLES = "subtitles"
@@ -68,7 +68,7 @@ class IssueCategory(StrEnum):
 
 
 class ProjectKind(StrEnum):
-    """What a project is for."""
+    """The kind of a project."""
 
     LAUNCH = "launch"
     ONBOARDING = "onboarding"
@@ -99,14 +99,14 @@ class TaskStatus(StrEnum):
 
 
 class TaskDecision(StrEnum):
-    """What was decided in an approval task."""
+    """The decision of an approval task."""
 
     APPROVED = "approved"
     REJECTED = "rejected"
 
 
 class ExceptionStatus(StrEnum):
-    """Whether an exception still stands in the way."""
+    """Whether an exception is open or resolved."""
 
     OPEN = "open"
     RESOLVED = "resolved"
@@ -128,7 +128,7 @@ class DeliveryState(StrEnum):
 
 
 class ReceiptKind(StrEnum):
-    """What a partner did with a delivery."""
+    """The kind of a receipt."""
 
     PREVIEWED = "previewed"
     DOWNLOADED = "downloaded"
@@ -136,7 +136,7 @@ class ReceiptKind(StrEnum):
 
 
 class AssetRole(StrEnum):
-    """What part an asset plays."""
+    """The role of an asset."""
 
     REQUESTED = "requested"
     CANDIDATE = "candidate"
@@ -169,7 +169,7 @@ class Contact(Record):
     Attributes:
         name: full name.
         email: e-mail address.
-        role: what the person does there, such as `requester`, `media`, `legal`.
+        role: the person's role, such as `requester`, `media`, `legal`.
         login_id: the person's loginId in Community Management, when there is one.
     """
 
@@ -222,14 +222,14 @@ class Audience(Record):
 
 @attrs.frozen(kw_only=True)
 class Criteria(Record):
-    """What a request is looking for. Every field that is given narrows the search.
+    """The search criteria of a request. Every given field narrows the search.
 
     Attributes:
         text: free text.
         media_type: iconik's media type, such as `video`, `image`, `audio`.
         region: region the media is to be used in, such as `EMEA` or `DE`.
         language: language, BCP 47, such as `de-DE`.
-        usage: what for, such as `broadcast`, `social`, `in-store`.
+        usage: the intended use, such as `broadcast`, `social`, `in-store`.
         usage_from: when the use begins.
         usage_until: when the use ends.
         asset_ids: iconik assets that the partner names.

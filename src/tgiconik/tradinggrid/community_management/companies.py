@@ -1,13 +1,13 @@
 """Companies, and what companies and users are entitled to."""
 
-from tgiconik._http import Listed, Pages, Session, build
+from tgiconik._http import Pages, Session, Surface, build
 from tgiconik.tradinggrid._decode import decode
 from tgiconik.tradinggrid.community_management import _ids as ids
 from tgiconik.tradinggrid.community_management._calls import COMPANY, SERVICES, one_page
 from tgiconik.tradinggrid.community_management.models import Company, Entitlement, LoginId, User
 
 
-class Companies(Listed):
+class Companies(Surface):
     """Companies by BUID; this client's own when none is named.
 
     Args:
@@ -32,7 +32,7 @@ class Companies(Listed):
         return decode(Company, await self._session.send(call), lenient=True)
 
 
-class Entitlements(Listed):
+class Entitlements(Surface):
     """Entitlements of companies and users.
 
     Args:

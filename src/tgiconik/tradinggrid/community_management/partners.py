@@ -1,11 +1,11 @@
 """The partner directory: which companies this one trades with."""
 
-from tgiconik._http import Listed, Pages, Session, build
+from tgiconik._http import Pages, Session, Surface, build
 from tgiconik.tradinggrid.community_management._calls import COMPANY, one_page
 from tgiconik.tradinggrid.community_management.models import DirectoryPartner
 
 
-class PartnerDirectory(Listed):
+class PartnerDirectory(Surface):
     """A company's trading partners, as Trading Grid's directory lists them.
 
     Contacts, regions and languages are not in the directory; `grid.community.partners` has them.

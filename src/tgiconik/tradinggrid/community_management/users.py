@@ -10,7 +10,7 @@ from typing import Any
 
 import attrs
 
-from tgiconik._http import Call, Listed, Pages, Session, build
+from tgiconik._http import Call, Pages, Session, Surface, build
 from tgiconik._models import Record, unstructure
 from tgiconik._validate import texts
 from tgiconik.tradinggrid._decode import decode
@@ -48,7 +48,7 @@ class _UserCreated(Record):
     uniqueId: UserId  # noqa: N815 - the published name
 
 
-class Users(Listed):
+class Users(Surface):
     """The users of one company.
 
     Args:

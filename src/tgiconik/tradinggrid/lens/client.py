@@ -7,8 +7,9 @@ from typing import Any, Final
 import attrs
 
 from tgiconik import errors
-from tgiconik._http import Answer, Listed, Page, Pages, Session, build, unreadable
+from tgiconik._http import Answer, Page, Pages, Session, Surface, build, unreadable
 from tgiconik._models import Record, writable
+from tgiconik._validate import with_zone
 from tgiconik.tradinggrid._decode import read, readable
 from tgiconik.tradinggrid.lens.graphql import render
 from tgiconik.tradinggrid.lens.query import (
@@ -48,7 +49,7 @@ class TransactionPage(Record):
     scrollid: str | None = None
 
 
-class Lens(Listed):
+class Lens(Surface):
     """Transaction visibility. `POST /visibility_transaction_search`.
 
     Args:
@@ -91,7 +92,7 @@ class Lens(Listed):
             scroll: see `pages`.
 
         Raises:
-            ConfigurationError: a field's name is not a GraphQL name.
+            ConfigurationError: a field's name is not a GraphQL name, or a time has no time zone.
             GraphQLError: Lens refuses the query.
         """
         addresses = {"senderaddress": sender, "receiveraddress": receiver}
@@ -132,8 +133,9 @@ class Lens(Listed):
             count = query.count or MOST
             page = await self.search(attrs.evolve(query, offset=offset, count=count), selection)
             end = offset + len(page.transactions)
-            more = end < page.total if page.total is not None else len(page.transactions) >= count
-            return _page(page, str(end) if page.transactions and more else None)
+            # A page that is shorter than asked ends nothing: the total does, or an empty page.
+            more = bool(page.transactions) and (page.total is None or end < page.total)
+            return _page(page, str(end) if more else None)
 
         async def by_scroll(cursor: str | None) -> Page[Transaction]:
             answer = await self._send(first, repeatable=False)
@@ -183,6 +185,9 @@ class Lens(Listed):
 def _arrived(since: datetime | None, until: datetime | None) -> Range | None:
     if since is None and until is None:
         return None
+    for name, time in (("since", since), ("until", until)):
+        if time is not None:
+            with_zone(time, name)
     return Range(from_=since or _BEGINNING, to=until or _END)
 
 
@@ -215,6 +220,7 @@ def _data(answer: Answer) -> Mapping[str, Any]:
             method=answer.call.method,
             url=answer.url,
             request_id=answer.request_id,
+            mask=answer.mask,
         )
     data = body.get("data")
     if not isinstance(data, Mapping):

@@ -3,12 +3,12 @@
 from collections.abc import Sequence
 from datetime import datetime
 from enum import StrEnum
-from typing import Final
+from typing import Any, Final
 
 import attrs
 
 from tgiconik import errors
-from tgiconik._validate import texts
+from tgiconik._validate import several, texts, with_zone
 from tgiconik.tradinggrid.lens.transaction import FIELDS
 
 #: The most that Lens gives in one answer.
@@ -85,6 +85,15 @@ class FilterValue:
     negate: bool = attrs.field(default=False, kw_only=True)
 
 
+def _filter_values(values: Sequence[FilterValue]) -> Sequence[FilterValue]:
+    return several(values, "values", FilterValue, "FilterValues")
+
+
+def _is_text_or_has_zone(_: object, field: "attrs.Attribute[Any]", value: datetime | str) -> None:
+    if not isinstance(value, str):
+        with_zone(value, f"Range.{field.name}")
+
+
 @attrs.frozen
 class Filter:
     """One field against exact values.
@@ -92,10 +101,13 @@ class Filter:
     Attributes:
         field: a transaction field.
         values: what it must or must not be.
+
+    Raises:
+        ConfigurationError: one value instead of a list.
     """
 
     field: str
-    values: Sequence[FilterValue]
+    values: Sequence[FilterValue] = attrs.field(converter=_filter_values)
 
 
 @attrs.frozen
@@ -119,11 +131,34 @@ class Range:
         field: a transaction field.
         from_: from this time on; text goes as it is, a time as RFC 3339 in UTC.
         to: up to this time.
+
+    Raises:
+        ConfigurationError: a time has no time zone.
     """
 
     field: str = "arrivaltime"
-    from_: datetime | str
-    to: datetime | str
+    from_: datetime | str = attrs.field(validator=_is_text_or_has_zone)
+    to: datetime | str = attrs.field(validator=_is_text_or_has_zone)
+
+
+def _content_key_filters(
+    filters: Sequence[ContentKeyFilter] | None,
+) -> Sequence[ContentKeyFilter] | None:
+    if filters is None:
+        return None
+    return several(filters, "content_keys", ContentKeyFilter, "ContentKeyFilters")
+
+
+def _filters(filters: Sequence[Filter]) -> Sequence[Filter]:
+    return several(filters, "filters", Filter, "Filters")
+
+
+def _must(matches: Sequence[Match]) -> Sequence[Match]:
+    return several(matches, "must", Match, "Matches")
+
+
+def _should(matches: Sequence[Match]) -> Sequence[Match]:
+    return several(matches, "should", Match, "Matches")
 
 
 @attrs.frozen(kw_only=True)
@@ -144,7 +179,8 @@ class Query:
         range: a field between two times.
 
     Raises:
-        ConfigurationError: count or offset is out of range.
+        ConfigurationError: count or offset is out of range, or one condition stands where a list
+            is wanted.
     """
 
     search: str | None = None
@@ -152,10 +188,13 @@ class Query:
     offset: int | None = attrs.field(default=None)
     scroll: bool = False
     sort: Sort | None = None
-    content_keys: Sequence[ContentKeyFilter] | None = None
-    filters: Sequence[Filter] = ()
-    must: Sequence[Match] = ()
-    should: Sequence[Match] = ()
+    content_keys: Sequence[ContentKeyFilter] | None = attrs.field(
+        default=None,
+        converter=_content_key_filters,
+    )
+    filters: Sequence[Filter] = attrs.field(default=(), converter=_filters)
+    must: Sequence[Match] = attrs.field(default=(), converter=_must)
+    should: Sequence[Match] = attrs.field(default=(), converter=_should)
     range: Range | None = None
 
     @count.validator
@@ -177,6 +216,10 @@ def _content_keys(names: Sequence[str]) -> Sequence[str]:
     return texts(names, "content_keys")
 
 
+def _page(names: Sequence[str]) -> Sequence[str]:
+    return texts(names, "page")
+
+
 @attrs.frozen(kw_only=True)
 class Selection:
     """The fields that an answer has.
@@ -192,4 +235,4 @@ class Selection:
 
     fields: Sequence[str] = attrs.field(default=FIELDS, converter=_fields)
     content_keys: Sequence[str] = attrs.field(default=(), converter=_content_keys)
-    page: Sequence[str] = ("count", "total", "offset")
+    page: Sequence[str] = attrs.field(default=("count", "total", "offset"), converter=_page)

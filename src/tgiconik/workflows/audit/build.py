@@ -41,6 +41,7 @@ import attrs
 
 from tgiconik import errors
 from tgiconik._files import atomic_write
+from tgiconik._frames import without_locals
 from tgiconik._signature import SigningKey, algorithm_of
 from tgiconik.iconik import IconikClient
 from tgiconik.release import ReleasePolicy
@@ -67,6 +68,7 @@ from tgiconik.workflows.run.trail import Clock, Step, Trail, utc_now
 TOLERANCE: Final = timedelta(minutes=5)
 
 
+@without_locals
 async def build_audit_record(
     grid: TradingGridClient,
     iconik: IconikClient,

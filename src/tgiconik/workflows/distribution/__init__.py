@@ -1,1 +1,1 @@
-"""Many partners: audience, document, announcement, and packages of assets."""
+"""Distribution to many partners: audience, document, announcement, and packages of assets."""

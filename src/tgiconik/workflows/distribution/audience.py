@@ -1,9 +1,10 @@
-"""The audience of an asset: the groups that its tags are for, and the partners in them."""
+"""The audience of an asset: the partners in the groups that its tags select."""
 
 from collections.abc import Iterable, Mapping, Sequence
 
 import attrs
 
+from tgiconik._validate import texts
 from tgiconik.release import AssetFacts, Recipient
 from tgiconik.tradinggrid.collaboration import Group, Partner
 from tgiconik.workflows.run import GridRun
@@ -20,7 +21,7 @@ class AudienceResolver:
     _profiles: dict[str, Partner] | None = attrs.field(default=None, init=False)
 
     async def tagged(self, tags: Sequence[str]) -> tuple[list[str], list[str]]:
-        """The ids of the groups that some tags are for, and the tags that no group is for."""
+        """The ids of the groups with some of the tags, and the tags that no group has."""
         groups = await self.read_groups()
         by_tag: dict[str, list[str]] = {}
         for group in groups.values():
@@ -31,11 +32,10 @@ class AudienceResolver:
         return list(ids), [tag for tag, ids in found.items() if not ids]
 
     async def members(self, group_ids: Iterable[str]) -> dict[str, Partner]:
-        """The partners in some groups, by company id; who is in several comes once.
+        """The distinct partners in some groups, by company id.
 
-        The contract's groups have only partners in them. A backend may answer a group among its
-        members all the same: its members count, and it is looked into once, so that a group that
-        contains itself has an end.
+        In the contract, groups contain only partners. If a backend returns a group as a member, its
+        members count too; each group is read once, so that a cycle of groups ends.
 
         Raises:
             NotFound: there is no such group.
@@ -55,12 +55,16 @@ class AudienceResolver:
         return found
 
     async def profile(self, company_id: str) -> Partner | None:
-        """A partner's profile, from one listing of all of them; None without one."""
+        """A partner's profile, from one list of all profiles; None if there is none."""
+        return (await self.read_profiles()).get(company_id)
+
+    async def read_profiles(self) -> Mapping[str, Partner]:
+        """All profiles by company id; read once."""
         if self._profiles is None:
             partners = self.run.grid.community.partners.list()
             self._profiles = {partner.company_id: partner async for partner in partners}
             self.run.trail.read(f"profiles of {how_many(self._profiles)}")
-        return self._profiles.get(company_id)
+        return self._profiles
 
     async def resolve(
         self,
@@ -70,22 +74,23 @@ class AudienceResolver:
         partners: Iterable[str] | None,
         groups_field: str,
     ) -> tuple[dict[str, Partner | None], list[str]]:
-        """The partners that an asset is meant for.
+        """Resolve the partners that an asset is meant for.
 
         Args:
-            facts: what was read of it, with its tags.
-            groups: ids of partner groups, instead of those that it is tagged for.
-            partners: company ids of partners, beside `groups` or instead of any group.
+            facts: the facts of the asset, with its tags.
+            groups: ids of partner groups, in place of the groups of the asset's tags.
+            partners: company ids of partners, in addition to `groups` or in place of groups.
             groups_field: the metadata field with the tags.
 
         Returns:
-            The partners by company id, and one line for each thing that is missing to know them
-            all.
+            The partners by company id, and one line per missing tag or group.
 
         Raises:
             NotFound: there is no such group.
         """
         waiting_on: list[str] = []
+        groups = None if groups is None else texts(groups, "groups")
+        partners = None if partners is None else texts(partners, "partners")
         if groups is None and partners is None:
             tags = _texts(facts.metadata.get(groups_field))
             groups, unknown = await self.tagged(tags)
@@ -99,7 +104,7 @@ class AudienceResolver:
         return dict(sorted(wanted.items())), waiting_on
 
     async def read_groups(self) -> Mapping[str, Group]:
-        """All groups by id, read at the first time."""
+        """All groups by id, read once."""
         if self._groups is None:
             self._groups = {
                 group.id: group async for group in self.run.grid.community.groups.list()
@@ -115,12 +120,12 @@ class AudienceResolver:
 
 
 def can_be_reached(partner: Partner) -> bool:
-    """Whether there is anybody at the partner who could receive something."""
+    """Whether the partner has a contact with an email address."""
     return any(contact.email.strip() for contact in partner.contacts)
 
 
 def unreachable(wanted: Mapping[str, Partner | None]) -> list[str]:
-    """What partners have to do before anything can reach them, one line each."""
+    """Partners without a reachable contact, each as a line for `waiting_on`."""
     return [
         f"{partner_id} to name a contact with an e-mail address"
         for partner_id, partner in wanted.items()
@@ -129,14 +134,14 @@ def unreachable(wanted: Mapping[str, Partner | None]) -> list[str]:
 
 
 def as_recipient(partner: Partner) -> Recipient:
-    """The partner as the release rules see it: by the profile, as nobody asked for anything."""
+    """The partner as the recipient of a release decision, from the profile alone."""
     return Recipient(
         company_id=partner.company_id, regions=partner.regions, languages=partner.languages
     )
 
 
 def _texts(values: object) -> list[str]:
-    """The texts among the values of a metadata field, each once."""
+    """The distinct texts among the values of a metadata field."""
     many = values if isinstance(values, Sequence) and not isinstance(values, str) else [values]
     texts = [value.strip() for value in many if isinstance(value, str)]
     return [text for text in dict.fromkeys(texts) if text]

@@ -1,22 +1,31 @@
 """Distribution of one asset to many partners: document, links, deliveries and announcement.
 
-Steps, each of which looks before it writes: publish the document for those who may have the asset;
-share with each and record the delivery, a few at a time, and take back what an earlier run opened
-for one who may not have it any more; announce it to those who have their delivery.
+Steps, each of which reads the current state before it writes: publish the document for the allowed
+partners; share and record the deliveries with bounded concurrency, and revoke links of partners who
+are refused now; announce the document to partners who have their delivery.
 """
 
-from collections.abc import Awaitable, Callable, Collection, Mapping
+from collections.abc import Awaitable, Callable, Collection, Iterable, Mapping
 from functools import partial
 from typing import Final
 
 import attrs
 
 from tgiconik import errors
-from tgiconik.release import AssetFacts, Decision, Purpose, Recipient, decide
+from tgiconik.release import (
+    AssetFacts,
+    Decision,
+    Purpose,
+    Reason,
+    ReasonCode,
+    Recipient,
+    decide,
+)
 from tgiconik.tradinggrid.collaboration import Delivery, Document, Partner
 from tgiconik.workflows.distribution.audience import as_recipient, can_be_reached
 from tgiconik.workflows.distribution.publication import (
     DISTRIBUTION,
+    WithdrawnByHand,
     announce,
     publish,
     wanted_document,
@@ -26,11 +35,12 @@ from tgiconik.workflows.run.concurrency import BatchBarrier, Slot, fan_out
 from tgiconik.workflows.run.results import Outcome, State
 from tgiconik.workflows.run.text import ruling
 from tgiconik.workflows.run.trail import Verb
+from tgiconik.workflows.sharing.by_hand import was_taken_by_hand
 from tgiconik.workflows.sharing.delivery import record_delivery
 from tgiconik.workflows.sharing.share import close_refused, reconcile_asset, share_asset
 from tgiconik.workflows.sharing.snapshot import Snapshot
 
-#: How often partners are served anew when somebody else distributes at the same time.
+#: How often partners are processed again when another run distributes concurrently.
 _ROUNDS: Final = 3
 
 
@@ -61,10 +71,11 @@ class Distributor:
     Attributes:
         run: the run.
         purpose: what the asset is distributed for.
-        snapshot: the asset as it was read for all of them.
+        snapshot: the state of the asset, read once for all partners.
         max_concurrency: how many partners are served at the same time.
         profiles: reads the profile of a partner who is not wanted any more.
         series: begins the external id of its documents.
+        restore: share and publish again what somebody revoked or withdrew by hand.
     """
 
     run: Run
@@ -73,12 +84,13 @@ class Distributor:
     max_concurrency: int
     profiles: Callable[[str], Awaitable[Partner | None]]
     series: str = DISTRIBUTION
+    restore: bool = False
 
     async def distribute(self, wanted: Mapping[str, Partner | None]) -> Distributed:
         """Publish, deliver, announce.
 
         Args:
-            wanted: the partners' profiles by company id; None for one without a profile.
+            wanted: the partners' profiles by company id; None for a partner without a profile.
         """
         run, policy = self.run, self.run.policy
         facts = self.snapshot.latest
@@ -89,13 +101,20 @@ class Distributor:
             for partner_id, partner in wanted.items()
             if partner is not None and can_be_reached(partner)
         }
+        decisions = await self._without_revoked_by_hand(decisions)
         allowed = {id_: decision for id_, decision in decisions.items() if decision.allowed}
         former = await self._former_recipients(facts, decisions)
-        document = await self._publish(facts, allowed | former)
+        try:
+            document = await self._publish(facts, allowed | former)
+        except WithdrawnByHand as error:
+            run.trail.decided(str(error))
+            document, former = None, {}
+            decisions |= {id_: self._by_hand(f"{error}.".capitalize()) for id_ in allowed}
+            allowed = {}
         outcomes = await self._serve_all(wanted, decisions, document)
         refused = [id_ for id_ in allowed if outcomes[id_].state is State.REFUSED]
         if refused:
-            # Allowed a moment ago, and not any more: they must not stay in the audience.
+            # Allowed before and refused now: these partners must leave the audience.
             kept = {id_: allowed[id_] for id_ in allowed if id_ not in refused}
             document = await self._publish(facts, kept | former)
         delivered = [id_ for id_, outcome in outcomes.items() if outcome.state is State.DELIVERED]
@@ -108,6 +127,22 @@ class Distributor:
             outcomes=tuple(outcomes.values()),
             closed=closed,
         )
+
+    async def _without_revoked_by_hand(
+        self, decisions: Mapping[str, Decision]
+    ) -> dict[str, Decision]:
+        """The decisions; those are refused whose link somebody revoked by hand."""
+        found = dict(decisions)
+        for partner_id, decision in decisions.items():
+            if self.restore or not decision.allowed:
+                continue
+            if await was_taken_by_hand(self.run, self.snapshot, partner_id):
+                found[partner_id] = self._by_hand(f"The link of {partner_id} was revoked by hand.")
+        return found
+
+    def _by_hand(self, message: str) -> Decision:
+        reason = Reason(ReasonCode.BY_HAND, message)
+        return Decision(allowed=False, reasons=(reason,), decided_at=self.run.now())
 
     async def _former_recipients(
         self, facts: AssetFacts, wanted: Collection[str]
@@ -144,13 +179,15 @@ class Distributor:
     async def _publish(self, facts: AssetFacts, allowed: Mapping[str, Decision]) -> Document | None:
         wanted = None
         if allowed:
-            # The same facts for all of them: every decision says the same of the asset itself.
+            # All decisions use the same facts, so all agree on the asset itself.
             decision = next(iter(allowed.values()))
             wanted = wanted_document(
                 facts, decision, partners=allowed, policy=self.run.policy, series=self.series
             )
-        # Documents speak of the asset that was judged, whichever asset its version is shared by.
-        return await publish(self.run, facts.asset_id, wanted, series=self.series)
+        # Documents name the asset that was decided, whichever asset shows its version.
+        return await publish(
+            self.run, facts.asset_id, wanted, series=self.series, restore=self.restore
+        )
 
     async def _serve_all(
         self,
@@ -158,7 +195,7 @@ class Distributor:
         decisions: Mapping[str, Decision],
         document: Document | None,
     ) -> dict[str, Outcome]:
-        """An outcome for each; those whom somebody else served meanwhile are looked at again."""
+        """Process all partners; repeat for those that another run processed concurrently."""
 
         async def serve(barrier: BatchBarrier, partner_id: str) -> Outcome:
             partner = wanted[partner_id]
@@ -226,11 +263,11 @@ class Distributor:
             self.snapshot.record(recorded)
 
     def _delivery(self, partner_id: str, document: Document | None) -> Delivery | None:
-        """The partner's delivery of the document, as it was read."""
+        """The partner's delivery of the document in the snapshot."""
         return self.snapshot.delivery(document.id, partner_id) if document is not None else None
 
     async def _is_settled(self, outcome: Outcome, document: Document | None) -> bool:
-        """Whether both platforms show what the outcome says, and nothing beside it."""
+        """Whether both platforms match the outcome, without further links."""
         if outcome.state is not State.DELIVERED:
             return not _was_overtaken(outcome)
         links = self.snapshot.links_of(outcome.partner)
@@ -242,7 +279,7 @@ class Distributor:
         )
 
     def _failed(self, partner_id: str, error: errors.TgIconikError) -> Outcome:
-        self.run.trail.decided(f"{partner_id} could not be served: {error}")
+        self.run.trail.decided(f"{partner_id} failed: {error}")
         return self._outcome(partner_id, State.FAILED, error=error)
 
     def _outcome(
@@ -265,6 +302,17 @@ class Distributor:
         )
 
 
+def by_hand(outcomes: Iterable[Outcome]) -> list[str]:
+    """The outcomes that only `restore=True` changes, one line each to wait for."""
+    return [
+        f"{reason.message.removesuffix('.')}: run again with restore=True to undo that"
+        for outcome in outcomes
+        if outcome.decision is not None
+        for reason in outcome.decision.reasons
+        if reason.code is ReasonCode.BY_HAND
+    ]
+
+
 def _was_overtaken(outcome: Outcome) -> bool:
-    """Somebody else recorded a delivery first: what they recorded is to be looked at."""
+    """Whether another run recorded the delivery first, so that its record must be read."""
     return isinstance(outcome.error, errors.PreconditionFailed)

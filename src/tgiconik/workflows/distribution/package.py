@@ -1,11 +1,11 @@
-"""Several assets for one partner, behind one link: a collection that nobody else fills.
+"""Packages: several assets for one partner, in a collection behind one link.
 
-A collection's share shows all its members, later ones too. So every partner has a collection of
-their own, and what may not go to them is never in it while a link is open: members are decided one
-by one, refused ones leave first, and after every write they are checked again.
+A collection's share shows all its members, including later ones. So every partner has a separate
+collection, and a refused asset is never in it while a link is open: each member is decided, refused
+ones are removed first, and members are checked again after every write.
 
-Trading Grid has one document for each partner and package, which remembers the collection, the
-partner's delivery below it, and an entry in the log for every state of its contents.
+Trading Grid has one document per partner and package with the id of the collection, the partner's
+delivery below it, and a log entry for every change of its contents.
 """
 
 from collections.abc import Iterable, Mapping
@@ -15,6 +15,7 @@ from typing import Final, TypeAlias
 import attrs
 
 from tgiconik import errors
+from tgiconik._frames import without_locals
 from tgiconik.iconik import IconikClient
 from tgiconik.iconik.assets import ShareLink
 from tgiconik.release import AssetFacts, Decision, Purpose, Recipient, ReleasePolicy, decide
@@ -49,20 +50,21 @@ from tgiconik.workflows.sharing.delivery import (
     still_open,
     winner,
 )
+from tgiconik.workflows.sharing.share import REFUSED_NOW
 from tgiconik.workflows.sharing.snapshot import FactsCache, Read
 
-#: How often it is begun anew when somebody else packs the same at the same time.
+#: How often a package is retried when another run changes it concurrently.
 _ROUNDS: Final = 3
 
 
 @attrs.frozen(kw_only=True)
 class Package:
-    """Assets that belong together.
+    """A set of assets that is delivered behind one link.
 
     Attributes:
-        key: names it on both platforms, for all partners.
+        key: identifies the package on both platforms, for all partners.
         title: the title that partners read.
-        asset_ids: the assets that are meant to be in it.
+        asset_ids: the assets to include.
     """
 
     key: str
@@ -72,17 +74,17 @@ class Package:
 
 @attrs.frozen(kw_only=True)
 class Packed:
-    """A package as one partner has it.
+    """The state of a partner's package.
 
     Attributes:
         partner: company id (BUID) of the partner.
-        outcomes: one for each asset that was meant to be in it.
-        collection_id: the collection behind the link; None in a dry run that would make it, and
-            when nothing in it ever could go to the partner.
+        outcomes: one per asset of the package.
+        collection_id: the collection behind the link; None in a dry run that would create it, and
+            if no asset was ever allowed.
         document_id: the document on Trading Grid; None likewise.
         share_id: the iconik share that the link belongs to.
-        link: the partner's link. Whoever has it can see the assets, so it is left out of the repr.
-        expires_at: when the link stops working, in UTC.
+        link: the partner's link. It is a credential, so the repr leaves it out.
+        expires_at: the expiry of the link, in UTC.
     """
 
     partner: str
@@ -94,6 +96,7 @@ class Packed:
     expires_at: datetime | None = None
 
 
+@without_locals
 async def deliver_package(
     grid: TradingGridClient,
     iconik: IconikClient,
@@ -105,23 +108,23 @@ async def deliver_package(
     project_id: str | None = None,
     trail: Trail | None = None,
 ) -> Packed:
-    """Bring about that a partner has one link to what they may have of a package.
+    """Deliver a package to a partner: one link to those of its assets that are allowed.
 
-    Running it again changes nothing. An asset that may not go any more, or that somebody else put
-    into the collection, is taken out; when nothing is left, the link ends.
+    Idempotent. An asset that is refused now, or that somebody else added to the collection, is
+    removed. If nothing is left, the link is revoked.
 
     Args:
         grid: where the delivery is remembered.
-        iconik: where the assets are.
-        package: the assets; without any, everything is taken back.
+        iconik: the iconik client.
+        package: the package; without assets, the delivery is revoked.
         recipient: the partner.
         policy: the release rules.
-        purpose: what for.
-        project_id: the project that it belongs to.
+        purpose: the intended use.
+        project_id: the project of the package.
         trail: where to record it; a trail with `dry_run` writes nothing.
 
     Raises:
-        CallError: a platform could not be asked; run it again.
+        CallError: a call to a platform failed; run it again.
     """
     run = Run(grid=grid, iconik=iconik, policy=policy, trail=trail or Trail(now=utc_now))
     packager = Packager(
@@ -136,11 +139,11 @@ class Packager:
 
     Attributes:
         run: the run.
-        package: the package, as most of the partners are to have it.
-        purpose: what for.
-        project_id: the project that it belongs to.
-        facts: the facts of its assets, for all partners.
-        snapshot: the package as it was read for all of them; read for each when left out.
+        package: the package for partners without one of their own.
+        purpose: the intended use.
+        project_id: the project of the package.
+        facts: the facts of its assets, shared by all partners.
+        snapshot: the state of all partners' packages; read per partner if omitted.
     """
 
     run: Run
@@ -153,12 +156,12 @@ class Packager:
     async def deliver(
         self, recipient: Recipient, *, package: Package | None = None, slot: Slot | None = None
     ) -> Packed:
-        """Bring about that a partner has the package.
+        """Deliver the package to a partner.
 
         Args:
             recipient: the partner.
-            package: the package for this partner, when it is not the one for all.
-            slot: the partner's, among many who are served.
+            package: the package for this partner, if it differs from the common one.
+            slot: the slot of the partner, if many are processed.
         """
         package, snapshot = package or self.package, self.snapshot
         for _ in range(_ROUNDS):
@@ -166,8 +169,8 @@ class Packager:
                 return await self._for(recipient, package, slot, snapshot).bring_about()
             except errors.PreconditionFailed:
                 who = recipient.company_id
-                self.run.trail.read(f"somebody else packs for {who} at the same time")
-                # The snapshot that was read for all is out of date.
+                self.run.trail.read(f"another run changes the package of {who} concurrently")
+                # The shared snapshot is out of date.
                 snapshot = None
         return await self._for(recipient, package, slot, snapshot).bring_about()
 
@@ -206,7 +209,7 @@ class Packager:
 
 @attrs.frozen(kw_only=True)
 class _Verdict:
-    """The decision on one asset; without facts when it is gone."""
+    """The decision on one asset; without facts if the asset does not exist."""
 
     facts: AssetFacts | None = None
     decision: Decision | None = None
@@ -214,7 +217,7 @@ class _Verdict:
 
     @property
     def allowed(self) -> bool:
-        """Whether it may go to the partner."""
+        """Whether the asset is allowed for the partner."""
         return self.decision is not None and self.decision.allowed
 
 
@@ -223,7 +226,7 @@ _Verdicts: TypeAlias = Mapping[str, _Verdict]
 
 @attrs.frozen(kw_only=True)
 class _PartnerPackage:
-    """One package and one partner."""
+    """The package of one partner."""
 
     run: Run
     package: Package
@@ -239,14 +242,15 @@ class _PartnerPackage:
         return self.recipient.company_id
 
     async def bring_about(self) -> Packed:
-        """Bring the collection, its link and its record to what they are to be."""
+        """Update the collection, its link and its record."""
         verdicts = await self._judge(self.facts.of)
         stored = await self.store.find()
+        await self.store.remove_strays(stored)
         before = stored.members
         if not _allowed(verdicts):
             return await self._close(stored, verdicts)
         stored = await self._fill(await self.store.open(await self._empty(stored, verdicts)))
-        # That may have taken longer than facts are fresh.
+        # Filling may have taken longer than the freshness of the facts.
         verdicts = await self._judge(self.facts.of, verdicts)
         if not _allowed(verdicts):
             return await self._close(stored, verdicts)
@@ -280,7 +284,7 @@ class _PartnerPackage:
         return self._packed(stored, verdicts, link)
 
     async def _judge(self, read: Read, before: _Verdicts | None = None) -> dict[str, _Verdict]:
-        """Decide every asset of the package; record only the decisions that changed."""
+        """Decide every asset of the package; record only changed decisions."""
         verdicts = {}
         for asset_id in dict.fromkeys(self.package.asset_ids):
             verdict = verdicts[asset_id] = await self._judge_one(asset_id, read)
@@ -290,23 +294,23 @@ class _PartnerPackage:
         return verdicts
 
     async def _judge_one(self, asset_id: str, read: Read) -> _Verdict:
-        """Decide one asset; one that is gone may go to nobody."""
+        """Decide one asset; an asset that does not exist is refused."""
         try:
             facts = await read(asset_id)
         except (errors.NotFound, errors.ConfigurationError) as error:
-            # What cannot be an id in a path is the name of nothing, too.
+            # A text that cannot be an id in a path names no asset either.
             return _Verdict(error=error)
         run = self.run
         decision = decide(run.policy, facts, self.recipient, self.purpose, run.now())
         return _Verdict(facts=facts, decision=decision)
 
     async def _empty(self, stored: StoredPackage, verdicts: _Verdicts) -> StoredPackage:
-        """Take out what may not be there, and what nobody meant to be there."""
+        """Remove refused assets and members that do not belong to the package."""
         right = {("assets", asset_id) for asset_id in _allowed(verdicts)}
         return await self.store.take_out(stored, stored.members - right)
 
     async def _fill(self, stored: StoredPackage) -> StoredPackage:
-        """Put in what may be there, each judged at that moment."""
+        """Add allowed assets, each decided right before."""
         for asset_id in dict.fromkeys(self.package.asset_ids):
             verdict = await self._judge_one(asset_id, self.facts.of)
             missing = ("assets", asset_id) not in stored.members
@@ -350,7 +354,7 @@ class _PartnerPackage:
     async def _shares_before(self, stored: StoredPackage) -> list[ShareLink]:
         """The same before anything is written: a link of the snapshot is not read again."""
         if stored.is_new:
-            # Nobody else has heard of it.
+            # The collection is new, so no other run can have shared it.
             return []
         snapshot = self.store.snapshot
         known = snapshot and snapshot.link(stored.delivery, stored.collection_id or "")
@@ -438,7 +442,7 @@ class _PartnerPackage:
         shares = [*await self._shares(stored), *([new] if new is not None else [])]
         await self._close_others(stored, None, shares)
         if stored.delivery is not None and stored.delivery.state == DeliveryState.ACTIVE:
-            await end_delivery(self.run, stored.delivery)
+            await end_delivery(self.run, stored.delivery, REFUSED_NOW)
         if stored.document is not None:
             nobody = DocumentUpdate(audience=Audience())
             await change_document(self.run, stored.document, nobody)
@@ -446,7 +450,7 @@ class _PartnerPackage:
         return self._packed(stored, verdicts, None)
 
     def _packed(self, stored: StoredPackage, verdicts: _Verdicts, link: ShareLink | None) -> Packed:
-        """The package as the partner has it."""
+        """The state of the partner's package."""
         return Packed(
             partner=self.partner_id,
             outcomes=tuple(self._outcome(id_, one, link) for id_, one in verdicts.items()),

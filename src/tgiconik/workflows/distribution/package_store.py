@@ -1,11 +1,19 @@
-"""A partner's package as both platforms keep it: a collection, and a document that remembers it.
+"""The stored form of a partner's package: a collection, and a document with its id.
 
-Both carry the package's key as their `external_id`. A collection that somebody deleted is replaced
-by another one, with the next number in its key.
+Both have the package's key as their `external_id`. A deleted collection is replaced by a new one,
+with the next number in its key.
 """
 
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import (
+    AsyncIterator,
+    Collection,
+    Iterable,
+    Iterator,
+    Mapping,
+    Sequence,
+)
+from datetime import datetime, timedelta
 from functools import partial
 from typing import Final, TypeAlias
 from urllib.parse import unquote
@@ -35,23 +43,28 @@ from tgiconik.workflows.run.text import key_of, named
 _PACKAGE: Final = "package"
 #: The kind of the entries in the log.
 PACKED: Final = "package.delivered"
-#: How many are asked for at once, in a search and in a query.
+#: The maximum number of keys or ids in one search or query.
 _BATCH: Final = 50
+#: How long a run may take from making a collection to publishing its document.
+_IN_THE_MAKING: Final = timedelta(minutes=1)
+#: How long after that a second collection is looked for; it is empty, and shared with nobody.
+_WATCHED: Final = timedelta(days=1)
 #: A member of a collection: `assets` or `collections`, and its id.
 Member: TypeAlias = tuple[str, str]
 
 
 @attrs.frozen(kw_only=True)
 class PackageSnapshot:
-    """A package as it was read for all its partners.
+    """The state of all partners' copies of a package, read once.
 
     Attributes:
-        documents: the documents that remember the collections, by external id.
-        deliveries: the deliveries on record, by document and partner.
-        logged: entries on the contents of the collections, oldest first, by collection id.
+        documents: the documents of the collections, by external id.
+        deliveries: the recorded deliveries, by document and partner.
+        logged: the log entries on the collections' contents, oldest first, by collection id.
         asked: the keys whose collections were searched for.
-        orphans: the collections that no document remembers, by key.
-        links: the shares that the deliveries remember, by id, as iconik's index has them.
+        orphans: the collections without a document, by key.
+        links: the shares of the deliveries, by id, from iconik's index.
+        strays: collections with the key of a new package, beside the recorded one.
     """
 
     documents: Mapping[str, Document] = attrs.field(factory=dict)
@@ -60,6 +73,7 @@ class PackageSnapshot:
     asked: Collection[str] = ()
     orphans: Mapping[str, str] = attrs.field(factory=dict)
     links: Mapping[str, ShareLink] = attrs.field(factory=dict)
+    strays: Mapping[str, Sequence[str]] = attrs.field(factory=dict)
 
     @property
     def partners(self) -> frozenset[str]:
@@ -68,9 +82,9 @@ class PackageSnapshot:
         return frozenset([partner_id for partner_id in partners if partner_id is not None])
 
     def link(self, delivery: Delivery | None, collection_id: str) -> ShareLink | None:
-        """The link that a delivery remembers, when the index has it as it is remembered.
+        """The link of a delivery, if the index agrees with the delivery.
 
-        An index may be behind: what differs is to be looked at where it is.
+        The index may lag behind; where the two differ, the collection has to be read.
         """
         if delivery is None or delivery.state != DeliveryState.ACTIVE:
             return None
@@ -82,16 +96,16 @@ class PackageSnapshot:
 
 @attrs.frozen(kw_only=True)
 class StoredPackage:
-    """A partner's package, as far as it is there.
+    """The existing parts of a partner's package.
 
     Attributes:
-        number: how many collections were lost before.
-        supersedes: the document of the one that was lost last.
-        document: the document that remembers the collection.
+        number: the number of earlier, deleted collections.
+        supersedes: the document of the last deleted collection.
+        document: the document of the collection.
         collection_id: the collection.
         members: its contents.
-        delivery: the delivery on record.
-        is_new: this run has made the collection.
+        delivery: the recorded delivery.
+        is_new: whether this run created the collection.
     """
 
     number: int = 0
@@ -105,16 +119,15 @@ class StoredPackage:
 
 @attrs.frozen(kw_only=True)
 class PackageStore:
-    """Finds, makes and changes one partner's copy of one package.
+    """Finds, creates and changes one partner's copy of a package.
 
     Attributes:
         run: the run.
-        package_key: names the package, for all partners.
-        title: what partners read.
+        package_key: identifies the package, for all partners.
+        title: the title that partners read.
         partner_id: the partner.
         project_id: the project that the package belongs to.
-        snapshot: the package as it was read for many partners at once; reads for this one when
-            left out.
+        snapshot: the state of all partners' packages; read for this partner if omitted.
     """
 
     run: Run
@@ -125,7 +138,7 @@ class PackageStore:
     snapshot: PackageSnapshot | None = None
 
     async def find(self) -> StoredPackage:
-        """The partner's package, as far as an earlier run has made it."""
+        """Find the parts of the partner's package that exist."""
         number, supersedes = 0, None
         while True:
             key = self._key(number)
@@ -162,6 +175,23 @@ class PackageStore:
             return self.snapshot.orphans.get(key)
         return await orphan(self.run, key)
 
+    async def remove_strays(self, package: StoredPackage) -> None:
+        """Delete empty collections of runs that died, which a late search did not show in time."""
+        key, run = self._key(package.number), self.run
+        if package.document is None:
+            return
+        if self.snapshot is not None:
+            strays = self.snapshot.strays.get(key, ())
+        else:
+            strays = (await _strays(run, {key: package.document})).get(key, ())
+        for collection_id in strays:
+            if await self._is_ours(collection_id):
+                await run.write(
+                    f"delete collection {collection_id}, which nobody needs",
+                    partial(run.iconik.assets.delete_collection, collection_id),
+                    instead=None,
+                )
+
     async def _is_ours(self, collection_id: str) -> bool:
         """Whether these credentials made a collection; the key alone proves nothing."""
         try:
@@ -171,7 +201,7 @@ class PackageStore:
         return collection.created_by_user == await self.run.user_id()
 
     async def _delivery(self, document: Document | None) -> Delivery | None:
-        """The delivery on record."""
+        """The recorded delivery."""
         if document is None:
             return None
         if self.snapshot is not None:
@@ -182,13 +212,13 @@ class PackageStore:
         return next(iter(await deliveries.first(1)), None)
 
     async def look_into(self, package: StoredPackage) -> StoredPackage:
-        """The package with the contents of its collection.
+        """Read the contents of the package's collection.
 
         Raises:
-            NotFound: it is gone.
+            NotFound: the collection does not exist.
         """
         if package.collection_id is None or (self.run.dry_run and package.members):
-            # A dry run has put nothing in, and goes on as if it had.
+            # A dry run has added nothing and continues as if it had.
             return package
         contents = self.run.iconik.assets.list_collection_contents(package.collection_id)
         members = [(item.object_type or "assets", item.id or "") async for item in contents]
@@ -196,7 +226,7 @@ class PackageStore:
         return attrs.evolve(package, members=frozenset(members))
 
     async def take_out(self, package: StoredPackage, wrong: Iterable[Member]) -> StoredPackage:
-        """Take out what may not be there."""
+        """Remove members."""
         gone = frozenset(wrong)
         for object_type, object_id in sorted(gone):
             await self.run.write(
@@ -213,7 +243,7 @@ class PackageStore:
         return attrs.evolve(package, members=package.members - gone)
 
     async def put_in(self, package: StoredPackage, asset_id: str, title: str) -> StoredPackage:
-        """Put an asset in."""
+        """Add an asset."""
         body = m.CollectionContentInput(object_id=asset_id, object_type="assets")
         await self.run.write(
             f"put {named(title)} into the package of {self.partner_id}",
@@ -225,7 +255,7 @@ class PackageStore:
         return attrs.evolve(package, members=package.members | {("assets", asset_id)})
 
     async def open(self, package: StoredPackage) -> StoredPackage:
-        """A collection and its document, for the partner."""
+        """Create a collection and its document for the partner."""
         collection_id = package.collection_id or await self._make(package)
         package = attrs.evolve(package, is_new=package.collection_id is None)
         audience = Audience(partners=(self.partner_id,))
@@ -248,7 +278,7 @@ class PackageStore:
         )
         if made is None or made.collection_id == collection_id:
             return attrs.evolve(package, document=made, collection_id=collection_id)
-        # Somebody else was faster: the collection that is remembered is the one that counts.
+        # Another run was faster: the recorded collection counts.
         await self.run.write(
             f"delete collection {collection_id}, which nobody needs",
             lambda: self.run.iconik.assets.delete_collection(collection_id or ""),
@@ -273,11 +303,11 @@ class PackageStore:
         return made.id if made else None
 
     async def log(self, package: StoredPackage, versions: Mapping[str, str | None]) -> None:
-        """An entry for every state of the contents: a collection does not remember them.
+        """Log the contents, because a collection keeps no history.
 
         Args:
-            package: where they are.
-            versions: the version that each asset in it shows, by asset id.
+            package: the package.
+            versions: the version that each asset shows, by asset id.
         """
         detail = {
             "assets": [
@@ -307,13 +337,13 @@ class PackageStore:
         )
 
     def _surveyed(self, package: StoredPackage) -> Sequence[Activity] | None:
-        """The entries that were read for many partners at once; None when nobody has."""
+        """The entries in the snapshot; None without a snapshot."""
         if self.snapshot is None:
             return None
         return self.snapshot.logged.get(package.collection_id or "", ())
 
     async def _logged(self, package: StoredPackage) -> Sequence[Activity]:
-        """The entries of now. A collection that this run has made has none."""
+        """The current entries. A collection created by this run has none."""
         if package.collection_id is None or package.is_new:
             return ()
         entries = self.run.grid.community.activity.list(
@@ -323,12 +353,12 @@ class PackageStore:
 
 
 def _says(entries: Sequence[Activity], detail: Mapping[str, object]) -> bool:
-    """Whether that is what a package held last."""
+    """Whether the last entry has these contents."""
     return (entries[-1].detail if entries else {"assets": []}) == detail
 
 
 async def packages_with(iconik: IconikClient, collection_ids: Iterable[str]) -> dict[str, str]:
-    """The partners' packages among some collections: whose, by collection id.
+    """The partners' packages among some collections: company ids by collection id.
 
     `GET /API/assets/v1/collections/{collection_id}/`.
     """
@@ -356,12 +386,12 @@ async def partners_packed_with(run: GridRun, asset_id: str, version_id: str) -> 
 async def remove_from_packages(
     run: IconikRun, asset_id: str, title: str, packages: Mapping[str, str]
 ) -> None:
-    """Take an asset out of partners' packages.
+    """Remove an asset from partners' packages.
 
     Args:
         run: the run.
         asset_id: the asset.
-        title: its title.
+        title: the asset's title.
         packages: the partners by collection id, from `packages_with`.
     """
     for collection_id, partner_id in packages.items():
@@ -388,16 +418,25 @@ def partner_of_package(key: str | None) -> str | None:
             return None
 
 
+def name_of_package(key: str | None) -> str | None:
+    """The name, the same for all partners, of the package that has a key; None for another key."""
+    match (key or "").split(":"):
+        case [kind, name, _, _] if kind == _PACKAGE:
+            return unquote(name)
+        case _:
+            return None
+
+
 async def read_packages(
     run: Run, name: str, partners: Collection[str], *, project: Project | None
 ) -> PackageSnapshot:
-    """Read a project's packages, as far as they are there.
+    """Read the existing packages of a project.
 
     Args:
         run: the run.
-        name: names the package, for all partners.
+        name: identifies the package, for all partners.
         partners: company ids.
-        project: the project that it belongs to; None when there is none yet, and no package.
+        project: the project; None if it does not exist yet, and so no package does.
     """
     keys = [package_key(name, partner_id) for partner_id in partners]
     if project is None:
@@ -423,31 +462,55 @@ async def read_packages(
         asked=frozenset(unknown),
         orphans=await _orphans(run.iconik, unknown),
         links=await _links(run.iconik, remembered),
+        strays=await _strays(run, documents),
     )
     run.trail.read(f"documents, deliveries and links of project {project.id}: {len(documents)}")
     return snapshot
 
 
 async def orphan(run: IconikRun, key: str) -> str | None:
-    """The collection of a run that died before it could tell Trading Grid."""
+    """The unrecorded collection of a run that crashed; None if there is none."""
     return (await _orphans(run.iconik, [key])).get(key)
 
 
 async def _orphans(iconik: IconikClient, keys: Sequence[str]) -> dict[str, str]:
     found: dict[str, str] = {}
-    for some in _parts(keys):
-        hits = iconik.search.collections(
-            where=[one_of("external_id", some), term("status", "ACTIVE")],
-            include_fields=["id", "external_id"],
-        )
-        async for hit in hits:
-            if hit.id is not None:
-                found.setdefault(hit.external_id or "", hit.id)
+    async for key, collection_id, _ in _keyed(iconik, keys):
+        found.setdefault(key, collection_id)
     return found
 
 
+async def _strays(run: IconikRun, documents: Mapping[str, Document]) -> dict[str, list[str]]:
+    """Collections that share the key of a new package with the one that its document remembers.
+
+    One that was made just now may be another run's, which deletes it itself.
+    """
+    now = run.now()
+    recent = [key for key, one in documents.items() if now - one.created_at < _WATCHED]
+    strays: dict[str, list[str]] = defaultdict(list)
+    async for key, collection_id, made in _keyed(run.iconik, recent):
+        is_settled = made is not None and now - made >= _IN_THE_MAKING
+        if is_settled and collection_id != documents[key].collection_id:
+            strays[key].append(collection_id)
+    return strays
+
+
+async def _keyed(
+    iconik: IconikClient, keys: Sequence[str]
+) -> AsyncIterator[tuple[str, str, datetime | None]]:
+    """Collections by the keys they have: key, id, and when they were made."""
+    for some in _parts(keys):
+        hits = iconik.search.collections(
+            where=[one_of("external_id", some), term("status", "ACTIVE")],
+            include_fields=["id", "external_id", "date_created"],
+        )
+        async for hit in hits:
+            if hit.id is not None:
+                yield hit.external_id or "", hit.id, hit.date_created
+
+
 async def _links(iconik: IconikClient, share_ids: Sequence[str]) -> dict[str, ShareLink]:
-    """Shares by their ids. One that the index lacks is looked for where it would be."""
+    """Shares by id. A share that the index lacks is read at its collection."""
     found = {}
     for some in _parts(share_ids):
         async for share in iconik.assets.list_shares(ids=",".join(some)):

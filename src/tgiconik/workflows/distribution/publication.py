@@ -1,11 +1,11 @@
-"""The document and the announcement of an asset that goes to many partners.
+"""The document and the announcement of an asset for many partners.
 
-Both are for the partners who may have the asset, by name, and never for their groups: whoever is
-refused, or joins a group later and would be, must not even learn the title.
+Their audience names the allowed partners and never their groups: a partner who is refused, or who
+joins a group later and would be refused, must not learn the title.
 """
 
 import re
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Sequence
 from functools import partial
 from typing import Final
 
@@ -33,11 +33,12 @@ from tgiconik.tradinggrid.collaboration import (
 )
 from tgiconik.workflows.run import GridRun
 from tgiconik.workflows.run.text import fitting, how_many, listed, moment, named
+from tgiconik.workflows.sharing.facts import HELD
 
-#: Documents of assets as they are, and of their compliant versions.
+#: The series of documents: of current versions, and of compliant versions.
 DISTRIBUTION: Final = "distribution"
 COMPLIANT: Final = "compliant"
-#: How often a document is looked at anew when somebody else changes it at the same time.
+#: How often a document update is retried when it changes concurrently.
 _ROUNDS: Final = 3
 _SHA256: Final = re.compile("[0-9a-f]{64}")
 
@@ -50,7 +51,7 @@ def wanted_document(
     policy: ReleasePolicy,
     series: str,
 ) -> DocumentInput:
-    """What is to be published of an asset that may go to some partners."""
+    """The document to publish for an asset that some partners may have."""
     title = named(facts.title) or facts.asset_id
     return DocumentInput(
         title=title,
@@ -63,54 +64,68 @@ def wanted_document(
             digest=_digest(facts),
             role=AssetRole.DELIVERED,
         ),
-        # A blank value restricts nothing, and Trading Grid would refuse it.
+        # Trading Grid rejects blank values, and they restrict nothing.
         restrictions=tuple(text for text in decision.restrictions if text),
         expires_at=usable_until(policy, facts),
     )
 
 
-async def publish(
-    run: GridRun, asset_id: str, wanted: DocumentInput | None, *, series: str
-) -> Document | None:
-    """Bring about that one document says what the asset's current version is, and for whom.
+class WithdrawnByHand(errors.WorkflowError):
+    """Somebody withdrew the document of this version by hand."""
 
-    It is found again by its `external_id`. The document of an earlier version is superseded.
+
+async def publish(
+    run: GridRun,
+    asset_id: str,
+    wanted: DocumentInput | None,
+    *,
+    series: str,
+    restore: bool = False,
+) -> Document | None:
+    """Publish or update the document of an asset's current version.
+
+    It is found by its `external_id`. The document of an earlier version is superseded.
 
     Args:
         run: the run.
         asset_id: the asset.
-        wanted: from `wanted_document`; None when nobody may have the asset: then nothing is
-            published, and what was is for nobody any more.
-        series: what its documents are named by. A series supersedes its own documents, and the
-            first of `COMPLIANT` what was distributed before.
+        wanted: from `wanted_document`; None if no partner may have the asset: then nothing is
+            published, and existing documents lose their audience.
+        series: the series of the document. It supersedes earlier documents of its series; the first
+            one of `COMPLIANT` also supersedes those of `DISTRIBUTION`.
+        restore: publish again what somebody withdrew by hand.
 
     Returns:
-        The document; None when there is none, or in a dry run that would make it.
+        The document; None if there is none, or in a dry run that would create it.
 
     Raises:
-        PreconditionFailed: others change the document all the time.
+        WithdrawnByHand: somebody withdrew the document of this version.
+        PreconditionFailed: the document changed concurrently too often.
     """
     for _ in range(_ROUNDS):
         try:
-            return await _publish(run, asset_id, wanted, series)
+            return await _publish(run, asset_id, wanted, series, restore=restore)
         except errors.PreconditionFailed:
             run.trail.read("somebody else changed the document meanwhile")
-    return await _publish(run, asset_id, wanted, series)
+    return await _publish(run, asset_id, wanted, series, restore=restore)
 
 
 async def _publish(
-    run: GridRun, asset_id: str, wanted: DocumentInput | None, series: str
+    run: GridRun, asset_id: str, wanted: DocumentInput | None, series: str, *, restore: bool
 ) -> Document | None:
     documents = [one async for one in run.grid.community.documents.list(asset_id=asset_id)]
     earlier = _of_series(documents, series, asset_id)
-    there = _published(earlier)
+    there = _published(earlier, _version_of(wanted) if wanted is not None else None)
+    await _supersede_others(run, earlier, there)
     if wanted is None:
         return there and await change_document(run, there, DocumentUpdate(audience=Audience()))
+    if there is None and not restore and await _was_withdrawn(run, asset_id, earlier, wanted):
+        raise WithdrawnByHand(f"the document of {wanted.title} was withdrawn by hand")
     if there is None or _version_of(there) != _version_of(wanted):
         before = there
         if before is None and series == COMPLIANT:
             before = _published(_of_series(documents, DISTRIBUTION, asset_id))
-        # Numbered: a version that becomes current again gets a document of its own.
+        # Numbered, because a version that becomes current again gets a new document.
         new = attrs.evolve(
             wanted,
             external_id=f"{wanted.external_id}:{len(earlier)}",
@@ -127,14 +142,49 @@ async def _publish(
     return await change_document(run, there, changes)
 
 
+async def _was_withdrawn(
+    run: GridRun, asset_id: str, earlier: Sequence[Document], wanted: DocumentInput
+) -> bool:
+    """Whether the last document is of this version, and withdrawn by somebody, not by a recall."""
+    if not earlier or earlier[-1].state != DocumentState.WITHDRAWN:
+        return False
+    if _version_of(earlier[-1]) != _version_of(wanted):
+        return False
+    # A recall holds the version in the log before it withdraws its documents.
+    holds = run.grid.community.activity.list(kind=[HELD], subject_id=asset_id)
+    recalled = {entry.detail.get("version_id") async for entry in holds}
+    return _version_of(wanted) not in recalled
+
+
 def _of_series(documents: Iterable[Document], series: str, asset_id: str) -> list[Document]:
     prefix = f"{series}:{asset_id}:"
     return [one for one in documents if (one.external_id or "").startswith(prefix)]
 
 
-def _published(documents: Iterable[Document]) -> Document | None:
+def _published(documents: Iterable[Document], version_id: str | None = None) -> Document | None:
+    """The latest published one, of a version if there is one of it."""
     published = [one for one in documents if one.state == DocumentState.PUBLISHED]
-    return published[-1] if published else None
+    of_version = [one for one in published if version_id and _version_of(one) == version_id]
+    return next(reversed(of_version or published), None)
+
+
+async def _supersede_others(
+    run: GridRun, series: Iterable[Document], kept: Document | None
+) -> None:
+    """A list that was late has hidden a document from a run that published the next one."""
+    for document in series:
+        if document.state == DocumentState.PUBLISHED and kept and document.id != kept.id:
+            await run.write(
+                f"supersede document {document.id}",
+                partial(
+                    run.grid.community.documents.set_state,
+                    document.id,
+                    DocumentState.SUPERSEDED,
+                    if_match=document.etag,
+                    note=f"beside {kept.id}",
+                ),
+                instead=document,
+            )
 
 
 def _version_of(document: Document | DocumentInput) -> str | None:
@@ -142,7 +192,7 @@ def _version_of(document: Document | DocumentInput) -> str | None:
 
 
 async def change_document(run: GridRun, document: Document, changes: DocumentUpdate) -> Document:
-    """Update a document, unless it is as it is to be already."""
+    """Update a document, unless it is up to date."""
     if all(
         value is UNSET or value == getattr(document, name)
         for name, value in attrs.asdict(changes, recurse=False).items()
@@ -158,13 +208,13 @@ async def change_document(run: GridRun, document: Document, changes: DocumentUpd
 async def announce(
     run: GridRun, document: Document | None, title: str, *, partners: Collection[str]
 ) -> tuple[str, ...]:
-    """Bring about that every one of some partners was told once of a document.
+    """Announce a document to each of some partners, once.
 
     Args:
         run: the run.
         document: the document; None in a dry run that would publish it.
-        title: what it is about.
-        partners: company ids of those who have their delivery.
+        title: the title of the asset.
+        partners: company ids of partners who have their delivery.
 
     Returns:
         The ids of the announcements.
@@ -180,16 +230,16 @@ async def announce(
 async def tell_once(
     run: GridRun, draft: AnnouncementInput, *, what: str, partners: Collection[str]
 ) -> tuple[str, ...]:
-    """Bring about that every one of some partners was told something once.
+    """Send an announcement to each of some partners, once.
 
-    Announcements are never changed: partners who come later get one of their own. They are
-    numbered, so that all of them are found again by their `external_id`.
+    Announcements never change: partners who are added later get a further one. They are numbered,
+    so that all of them are found by their `external_id`.
 
     Args:
         run: the run.
-        draft: what to tell, for an audience that is filled in here; its `external_id` is what those
-            of all its announcements begin with. Without one nothing of it was told yet.
-        what: the same for the trail.
+        draft: the announcement without its audience. Its `external_id` is the prefix of all its
+            announcements' ids; without one, nothing was announced before.
+        what: the description for the trail.
         partners: company ids.
 
     Returns:

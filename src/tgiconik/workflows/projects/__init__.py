@@ -1,1 +1,1 @@
-"""Launches and onboardings: projects with tasks, readiness, and users."""
+"""Launches and onboardings: projects with tasks, their readiness, and partners' users."""

@@ -1,7 +1,7 @@
-"""A project with its checklist on Trading Grid: made once, and then left to the people in it.
+"""A project with its checklist on Trading Grid.
 
-The project and every task are found again by their `external_id`. The project follows the plan; a
-task is never touched again: its assignee, status and decision belong to the people.
+The project and its tasks are found by their `external_id`. The project follows the plan; a task is
+created once and never changed again, because assignee, status and decision belong to people.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -31,23 +31,23 @@ from tgiconik.tradinggrid.collaboration import (
 from tgiconik.workflows.run import GridRun, IconikRun
 from tgiconik.workflows.run.text import named
 
-#: How often a project is read again when somebody else changes it at the same time.
+#: How often an update is retried when the project changes concurrently.
 _ROUNDS: Final = 3
 
 
 @attrs.frozen(kw_only=True)
 class TaskPlan:
-    """One thing on a checklist.
+    """A task of a checklist.
 
     Attributes:
-        key: names it in the project; stays the same from run to run.
-        title: the task, in a few words.
-        kind: a thing to do, or a decision to make.
-        description: the same in full.
-        partner_id: company id (BUID) of the partner who is to do it; None for our own people.
-        login_id: who of our own people.
-        due_at: when it is to be done, timezone-aware.
-        depends_on: keys of the tasks to be done first.
+        key: identifies the task in the project; must not change between runs.
+        title: the title of the task.
+        kind: a to-do or an approval.
+        description: the full description.
+        partner_id: company id (BUID) of the assigned partner; None for internal people.
+        login_id: the assigned internal person.
+        due_at: when it is due, timezone-aware.
+        depends_on: keys of the tasks that must be done first.
     """
 
     key: str
@@ -62,16 +62,16 @@ class TaskPlan:
 
 @attrs.frozen(kw_only=True)
 class ProjectPlan:
-    """A project as it is to be.
+    """A planned project.
 
     Attributes:
-        key: names it; stays the same from run to run.
+        key: identifies the project; must not change between runs.
         kind: a launch or an onboarding.
         name: its name.
-        partners: company ids of the partners who take part.
+        partners: company ids of the participating partners.
         tasks: its checklist.
-        due_at: when all is to be done, in UTC.
-        collection_id: the iconik collection that belongs to it.
+        due_at: when it is due, in UTC.
+        collection_id: the iconik collection of the project.
     """
 
     key: str
@@ -85,14 +85,14 @@ class ProjectPlan:
 
 @attrs.frozen(kw_only=True)
 class ProjectState:
-    """A project as it is.
+    """The current state of a project.
 
     Attributes:
-        project: None in a dry run that would make it.
-        tasks: the planned ones, by their key, as far as they are there.
-        other_tasks: what people added.
-        exceptions: the obstacles that partners reported.
-        confirmations: which partners have confirmed, by company id.
+        project: the project; None in a dry run that would create it.
+        tasks: the existing planned tasks, by key.
+        other_tasks: tasks that people added.
+        exceptions: the exceptions that partners reported.
+        confirmations: the confirmations by the partner's company id.
     """
 
     project: Project | None = None
@@ -103,11 +103,10 @@ class ProjectState:
 
 
 def in_order(tasks: Sequence[TaskPlan]) -> tuple[TaskPlan, ...]:
-    """Tasks with those first that others wait for.
+    """Tasks in topological order: dependencies first.
 
     Raises:
-        ConfigurationError: two have one key, one waits for a task that is not there, or some wait
-            for each other.
+        ConfigurationError: duplicate keys, an unknown dependency, or a dependency cycle.
     """
     by_key = {task.key: task for task in tasks}
     if len(by_key) != len(tasks):
@@ -126,7 +125,7 @@ def in_order(tasks: Sequence[TaskPlan]) -> tuple[TaskPlan, ...]:
 
 
 async def read_project(run: GridRun, key: str) -> ProjectState:
-    """A project, its checklist, exceptions and confirmations, by one list each."""
+    """Read a project, its checklist, exceptions and confirmations, with one list each."""
     grid = run.grid
     found = await grid.community.projects.list(external_id=key).first(1)
     if not found:
@@ -156,16 +155,16 @@ async def read_project(run: GridRun, key: str) -> ProjectState:
 
 
 async def bring_about_project(run: GridRun, plan: ProjectPlan, there: ProjectState) -> ProjectState:
-    """Make a project and the tasks that are missing, and update its name, audience and dates.
+    """Create a project and its missing tasks, and update its name, audience and dates.
 
     Args:
         run: the run.
-        plan: the project as it is to be.
-        there: the project as it is, from `read_project`.
+        plan: the planned project.
+        there: the current state, from `read_project`.
 
     Raises:
-        ConfigurationError: the tasks are no checklist; see `in_order`.
-        PreconditionFailed: somebody else changed it at the same time; run it again.
+        ConfigurationError: the tasks are invalid; see `in_order`.
+        PreconditionFailed: the project changed concurrently; run it again.
     """
     ordered = in_order(plan.tasks)
     project = await _project(run, plan, there.project)
@@ -210,17 +209,17 @@ async def _project(run: GridRun, plan: ProjectPlan, there: Project | None) -> Pr
 
 
 async def finish_project(run: GridRun, project: Project) -> None:
-    """Close a project.
+    """Complete a project.
 
     Raises:
-        PreconditionFailed: others change it all the time; run it again.
+        PreconditionFailed: the project changed concurrently too often; run it again.
     """
     changes = ProjectUpdate(status=ProjectStatus.COMPLETED)
     await _change(run, project, changes, f"complete the project {named(project.name)}")
 
 
 async def _change(run: GridRun, there: Project, changes: ProjectUpdate, what: str) -> Project:
-    """Update a project, unless it is as it is to be, also while somebody else changes it."""
+    """Update a project unless it is up to date; retry when it changes concurrently."""
     projects = run.grid.community.projects
 
     async def change() -> Project:
@@ -258,7 +257,7 @@ def _new_task(plan: ProjectPlan, task: TaskPlan, tasks: Mapping[str, Task]) -> T
 async def assets_of(
     run: IconikRun, asset_ids: Iterable[str], collection_id: str | None
 ) -> tuple[str, ...]:
-    """The assets that belong to a project, each once: named ones, and those of a collection.
+    """The distinct assets of a project: named ones, and those of a collection.
 
     `GET /API/assets/v1/collections/{collection_id}/contents/`.
     """

@@ -1,4 +1,4 @@
-"""The readiness of a project: per partner, what is missing, judged from what was read."""
+"""The readiness of a project: what is missing per partner."""
 
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
@@ -25,12 +25,12 @@ from tgiconik.workflows.run.text import in_short, named
 
 @attrs.frozen(kw_only=True)
 class Holdings:
-    """A partner's package, and their receipts for it.
+    """A partner's package and receipts.
 
     Attributes:
-        delivered: a link to it is open.
-        refused: titles of what may not go there.
-        receipts: kinds of receipts, as `ReceiptKind` has them.
+        delivered: whether a link to the package is open.
+        refused: titles of refused assets.
+        receipts: the kinds of receipts; see `ReceiptKind`.
     """
 
     delivered: bool = False
@@ -44,13 +44,13 @@ class PartnerReadiness:
 
     Attributes:
         partner: company id (BUID).
-        delivered: the package is there.
-        refused: titles of what may not go there; it does not hold the rest up.
-        previewed: they have looked at it.
-        downloaded: they have downloaded it.
-        open_tasks: titles of their tasks that are not done.
-        open_exceptions: subjects of what stands in their way.
-        confirmed: they have confirmed.
+        delivered: whether the package is delivered.
+        refused: titles of refused assets; they do not block the launch.
+        previewed: whether the partner has previewed it.
+        downloaded: whether the partner has downloaded it.
+        open_tasks: titles of the partner's open tasks.
+        open_exceptions: subjects of the partner's open exceptions.
+        confirmed: whether the partner has confirmed.
     """
 
     partner: str
@@ -64,7 +64,7 @@ class PartnerReadiness:
 
     @property
     def blocks(self) -> tuple[str, ...]:
-        """What is missing, one line each; nothing when the partner is ready."""
+        """The missing items, one line each; empty if the partner is ready."""
         return (
             *(() if self.delivered else (f"a package that may go to {self.partner}",)),
             *(f"{self.partner} to do: {title}" for title in self.open_tasks),
@@ -74,22 +74,22 @@ class PartnerReadiness:
 
     @property
     def ready(self) -> bool:
-        """Nothing is missing."""
+        """Whether nothing is missing."""
         return not self.blocks
 
 
 @attrs.frozen(kw_only=True)
 class Readiness(Report):
-    """The readiness of all partners.
+    """The readiness of a project and all its partners.
 
     Attributes:
-        at: when it was judged, in UTC.
-        due_at: when it is to be done, in UTC.
-        partners: one for each partner, by company id.
-        own_tasks: titles of our own people's tasks that are not done.
+        at: when it was evaluated, in UTC.
+        due_at: when the project is due, in UTC.
+        partners: one entry per partner, ordered by company id.
+        own_tasks: titles of internal people's open tasks.
     """
 
-    # Two readings of the same state are equal, whenever they were taken.
+    # Readiness of the same state is equal, whenever it was evaluated.
     at: datetime = attrs.field(eq=False)
     due_at: datetime | None = None
     partners: tuple[PartnerReadiness, ...] = ()
@@ -97,7 +97,7 @@ class Readiness(Report):
 
     @property
     def blocks(self) -> tuple[str, ...]:
-        """Everything that is missing, one line each."""
+        """All missing items, one line each."""
         return (
             *(f"our own people to do: {title}" for title in self.own_tasks),
             *(line for partner in self.partners for line in partner.blocks),
@@ -105,12 +105,12 @@ class Readiness(Report):
 
     @property
     def ready(self) -> bool:
-        """Nothing is missing."""
+        """Whether nothing is missing."""
         return not self.blocks
 
     @property
     def overdue(self) -> bool:
-        """Something is missing, and the time has come."""
+        """Whether something is missing after the due date."""
         return not self.ready and self.due_at is not None and self.due_at <= self.at
 
     def _repr_html_(self) -> str:
@@ -132,7 +132,7 @@ _CHECKS: Final = (
 
 
 def _cells(one: PartnerReadiness) -> tuple[Cell, ...]:
-    """How each check stands for a partner; what does not hold the rest up is not red."""
+    """The state of each check for a partner; what does not block is not red."""
 
     def happened(yes: object, otherwise: Heat) -> Cell:
         return Cell(Heat.GOOD, "yes") if yes else Cell(otherwise, "not yet")
@@ -156,13 +156,13 @@ def judge_readiness(
     at: datetime,
     due_at: datetime | None = None,
 ) -> Readiness:
-    """How far a project is.
+    """Evaluate the readiness of a project.
 
     Args:
-        state: the project as it is.
-        holdings: what each partner has, by company id: for everybody who takes part.
-        at: the moment, timezone-aware.
-        due_at: when it is to be done.
+        state: the current state of the project.
+        holdings: the holdings of every participating partner, by company id.
+        at: the time of evaluation, timezone-aware.
+        due_at: when the project is due.
     """
     open_tasks = [task for task in (*state.tasks.values(), *state.other_tasks) if not _done(task)]
     return Readiness(
@@ -184,7 +184,7 @@ def _partner(
     exceptions = [
         named(one.subject)
         for one in state.exceptions
-        # What is not known to be resolved is open.
+        # An exception of an unknown status counts as open.
         if one.partner_id == partner_id and one.status != ExceptionStatus.RESOLVED
     ]
     return PartnerReadiness(
@@ -200,7 +200,7 @@ def _partner(
 
 
 def _done(task: Task) -> bool:
-    """Whether nobody has to do anything about it any more."""
+    """Whether nobody has to act on a task any more."""
     if task.status != TaskStatus.DONE:
         return False
     return task.kind != TaskKind.APPROVAL or task.decision == TaskDecision.APPROVED
@@ -212,11 +212,11 @@ def _titled(task: Task) -> str:
 
 
 async def read_holdings(run: GridRun, project: Project | None) -> defaultdict[str, Holdings]:
-    """The holdings of each partner, by company id; empty ones for who has nothing.
+    """Read the holdings of each partner, by company id; empty for partners without any.
 
     Args:
         run: the run.
-        project: the project that the packages belong to; None when there is none yet.
+        project: the project of the packages; None if it does not exist yet.
     """
     found: defaultdict[str, Holdings] = defaultdict(Holdings)
     if project is None:

@@ -1,6 +1,6 @@
-"""A partner's users on Trading Grid: made once, with the roles that they need.
+"""A partner's users on Trading Grid, with their roles.
 
-A password is asked for when a user is to be made, goes to the platform, and stays nowhere else.
+A password is requested only when a user is created. It is sent to the platform and not stored.
 """
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
@@ -24,18 +24,18 @@ from tgiconik.workflows.run import GridRun
 from tgiconik.workflows.run.concurrency import fan_out
 from tgiconik.workflows.run.text import in_short, named
 
-#: Users are made one after the other: Trading Grid publishes no limit, and they are few.
+#: Users are created sequentially: Trading Grid publishes no rate limit, and they are few.
 _MAX_CONCURRENCY: Final = 1
 
 
 @attrs.frozen(kw_only=True)
 class NewUser:
-    """A person at a partner who is to work on Trading Grid.
+    """A person at a partner who needs a user on Trading Grid.
 
-    The consents are the person's own business: somebody has to ask, and nothing is defaulted.
+    Consents have no default, because the person has to give them.
 
     Attributes:
-        login_id: login name, which looks like an e-mail address.
+        login_id: login name, in the form of an email address.
         first_name: first name.
         last_name: last name.
         email: e-mail address.
@@ -63,7 +63,7 @@ class NewUser:
     address: Address | None = None
 
 
-#: Gives a new user's first password; may be a coroutine function.
+#: Returns a new user's first password; may be a coroutine function.
 Password: TypeAlias = Callable[[NewUser], str | Awaitable[str]]
 
 
@@ -73,8 +73,8 @@ class UserOutcome:
 
     Attributes:
         login_id: the login name.
-        ready: the user is there, with all roles.
-        error: the failure, if there was one.
+        ready: whether the user exists with all roles.
+        error: the failure, if any.
     """
 
     login_id: str
@@ -83,7 +83,7 @@ class UserOutcome:
 
 
 async def find_partner(run: GridRun, company_id: str) -> DirectoryPartner | None:
-    """A partner's entry in the directory; None for a company that is not in it."""
+    """A company's entry in the partner directory; None if there is none."""
     found = [entry async for entry in run.grid.partners.list(company_id=company_id)]
     run.trail.read(f"the partner directory: {len(found)} entries for {named(company_id)}")
     return next((entry for entry in found if entry.company_id == company_id), None)
@@ -92,18 +92,18 @@ async def find_partner(run: GridRun, company_id: str) -> DirectoryPartner | None
 async def bring_about_users(
     run: GridRun, users: Users, wanted: Sequence[NewUser], password: Password | None
 ) -> tuple[UserOutcome, ...]:
-    """Bring about that users are there and have their roles; other roles of theirs stay.
+    """Create missing users and add missing roles; other roles are kept.
 
     `GET`, `POST /TGCommunityServices/v1/companies/{companyId}/users`, `GET`, `PUT …/roles`.
 
     Args:
         run: the run; a dry run asks for no password.
-        users: the users of the company that they belong to.
-        wanted: the users that are to be there.
-        password: gives the first password of a user who is to be made.
+        users: the API for users of their company.
+        wanted: the requested users.
+        password: returns a new user's first password.
 
     Returns:
-        One outcome for each, in their order; one that fails stops no other.
+        One outcome per user, in order; a failure does not affect other users.
 
     Raises:
         CallError: the users could not be listed.
@@ -131,7 +131,7 @@ async def bring_about_users(
 async def check_users(
     run: GridRun, users: Users, wanted: Sequence[NewUser]
 ) -> tuple[UserOutcome, ...]:
-    """Whether users are there with their roles; writes nothing."""
+    """Check whether users exist with their roles. Writes nothing."""
     if not wanted:
         return ()
     there = {user.loginId: user async for user in users.list()}
@@ -181,7 +181,7 @@ async def _missing_roles(users: Users, found: User, user: NewUser) -> tuple[str,
 
 
 class _Secret(str):
-    """A text that a traceback with its local variables does not show."""
+    """A string that is masked in tracebacks with local variables."""
 
     __slots__ = ()
 

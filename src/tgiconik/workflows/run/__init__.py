@@ -1,8 +1,8 @@
-"""One run of a workflow: its clients, policy, trail and lease, made once and handed down.
+"""One run of a workflow: its clients, policy, trail and lease, created once and passed down.
 
 Internal functions of the workflows take a run first. The type says which platforms a function
-touches: `GridRun` for Trading Grid alone, `IconikRun` for iconik alone, `Run` for both. Public
-building blocks take their clients as explicit arguments and make a run of them.
+calls: `GridRun` for Trading Grid alone, `IconikRun` for iconik alone, `Run` for both. Public
+building blocks take their clients as explicit arguments and create a run from them.
 """
 
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
@@ -23,18 +23,18 @@ from tgiconik.workflows.run.trail import Step, Trail
 
 T = TypeVar("T")
 
-#: How long a claim lasts when nobody says otherwise. A worker that dies holds others up this long.
+#: The default duration of a claim. If a worker crashes, others wait this long.
 LEASE: Final = timedelta(seconds=60)
 _LAST_WORDS: Final = 10.0
 
 
 @attrs.define
 class Lease:
-    """A claim that is held. `keep` it before every write that takes time to arrive.
+    """A claim that this run holds. Call `keep` before every write.
 
     Attributes:
-        holder: names this run of this worker.
-        thing_id: the request or issue that is claimed.
+        holder: identifies this run of this worker.
+        thing_id: the claimed request or issue.
     """
 
     holder: str
@@ -46,12 +46,12 @@ class Lease:
     _taken: datetime | None = attrs.field(default=None, init=False)
 
     async def keep(self) -> None:
-        """Make sure that at least half of the lease is left.
+        """Renew the claim unless at least half of its duration is left.
 
         Raises:
-            ClaimLost: somebody else has it now.
+            ClaimLost: another run holds it now.
         """
-        # Measured by our own clock alone: the platform's may be minutes away from it.
+        # Measured by our own clock only: the platform's clock may differ by minutes.
         recent = self._taken and self._trail.now() - self._taken < self._lasts / 2
         if recent or self._trail.dry_run:
             return
@@ -61,7 +61,7 @@ class Lease:
         """Take the claim, or renew it.
 
         Raises:
-            ClaimLost: somebody else has it.
+            ClaimLost: another run holds it.
         """
         taken = self._trail.now()
         try:
@@ -76,46 +76,46 @@ class Lease:
         self._taken = taken
 
     async def give_back(self) -> None:
-        """Let others have it before it runs out."""
+        """Release the claim before it expires."""
         try:
             await self._things.release_claim(self.thing_id, if_match=self._claim.etag)
         except (errors.PreconditionFailed, errors.Conflict):
-            # It ran out and somebody else took it: there is nothing left to give back.
-            self._trail.read(f"the claim on {self.thing_id} is somebody else's now")
+            # It expired, and another run took it: there is nothing to release.
+            self._trail.read(f"the claim on {self.thing_id} has expired, and another run holds it")
 
 
 @asynccontextmanager
 async def claimed(
     things: Claimable, id_: str, claim: Claim, *, holder: str, lasts: timedelta, trail: Trail
 ) -> AsyncIterator[Lease]:
-    """Hold the claim on a request or an issue for the length of a block.
+    """Hold the claim on a request or an issue for the duration of a block.
 
-    It is given back however the block ends; only a worker that is killed leaves it to run out.
+    It is released however the block ends; only a killed process leaves it to expire.
 
     Raises:
-        ClaimLost: somebody else holds it, or took it while the block wrote.
+        ClaimLost: another run holds it, or took it during the block.
     """
     lease = Lease(holder, things, id_, claim, lasts, trail)
     await trail.write(f"claim {id_}", lease.take, instead=None)
     try:
         yield lease
     except errors.PreconditionFailed as error:
-        # Writes name the lease and what they have read: one of them is not so any more.
+        # Writes are conditional on the lease and the state that was read: one of them has changed.
         raise errors.ClaimLost(f"{id_} changed while it was being worked on") from error
     finally:
-        # A cancelled run still tells the others that it is gone, but not for ever.
+        # A cancelled run still releases the claim, within a timeout.
         with anyio.move_on_after(_LAST_WORDS, shield=True):
             await trail.write(f"give the claim on {id_} back", lease.give_back, instead=None)
 
 
-# Without slots: `Run` has two bases with fields.
+# Without slots, because `Run` has two bases with fields.
 @attrs.frozen(kw_only=True, slots=False)
 class _Recorded:
     """The part of a run that records and writes.
 
     Attributes:
         trail: records every step; with `dry_run`, it writes nothing.
-        lease: the claim on the request or issue that is worked on; None where none is needed.
+        lease: the claim on the request or issue of this run; None if none is needed.
     """
 
     trail: Trail
@@ -123,11 +123,11 @@ class _Recorded:
 
     @property
     def dry_run(self) -> bool:
-        """Whether nothing is to be written."""
+        """Whether writes are skipped."""
         return self.trail.dry_run
 
     def holder_of(self, thing_id: str | None) -> str | None:
-        """The name that this run holds the claim on a request or issue under; None without one."""
+        """The holder of this run's claim on a request or issue; None without a claim."""
         lease = self.lease
         return lease.holder if lease is not None and lease.thing_id == thing_id else None
 
@@ -136,22 +136,22 @@ class _Recorded:
         return self.trail.now()
 
     async def write(self, what: str, action: Callable[[], Awaitable[T]], *, instead: T) -> T:
-        """Do a write under the lease, and record it; in a dry run only record it.
+        """Perform a write under the lease and record it; in a dry run, only record it.
 
         Args:
-            what: one line that a person can read.
+            what: a one-line description.
             action: makes the call.
-            instead: the value that a dry run goes on with in place of the platform's answer.
+            instead: the value that a dry run uses in place of the platform's response.
 
         Raises:
-            ClaimLost: somebody else has the lease now.
+            ClaimLost: another run holds the claim now.
         """
         if self.lease is not None:
             await self.lease.keep()
         return await self.trail.write(what, action, instead=instead)
 
     def conclude(self, waiting_on: Iterable[str]) -> tuple[Step, ...]:
-        """Record whom the result waits for, and return the whole timeline."""
+        """Record who has to act next, and return the timeline."""
         for line in waiting_on:
             self.trail.waits(line)
         return tuple(self.trail.steps)
@@ -171,18 +171,18 @@ class GridRun(_Recorded):
     async def claim(
         self, things: Claimable, thing: Request | Issue, *, worker: str, lasts: timedelta
     ) -> AsyncIterator[Self]:
-        """Hold the claim on a request or an issue for the length of a block.
+        """Hold the claim on a request or an issue for the duration of a block.
 
-        The block gets this run with the lease, and writes by that.
+        The block gets this run with the lease, and writes with it.
 
         Args:
             things: `grid.community.requests` or `grid.community.issues`.
             thing: the request or issue as it was read.
-            worker: begins the name that the claim is held under.
-            lasts: how long the claim lasts; it is renewed while the block writes.
+            worker: the prefix of the holder's name.
+            lasts: the duration of the claim; it is renewed by the block's writes.
 
         Raises:
-            ClaimLost: somebody else holds it, or took it while the block wrote.
+            ClaimLost: another run holds it, or took it during the block.
         """
         holder = f"{worker}-{uuid4()}"
         async with claimed(

@@ -1,7 +1,7 @@
 """Bounded fan-out over partners, shared reads, and batches of checks.
 
-An error of one partner is that partner's outcome and stops nobody else. An error that is not a
-platform's (a bug, a client that was closed) stops everybody and is raised as it is.
+A platform's error for one partner is that partner's outcome and does not affect others. Any other
+error (a bug, a closed client) cancels all and is raised unchanged.
 """
 
 from collections import deque
@@ -13,19 +13,20 @@ import anyio
 import attrs
 
 from tgiconik import errors
+from tgiconik._frames import forget_locals
 from tgiconik._tasks import run_concurrently
 from tgiconik.workflows.run.text import in_short
 from tgiconik.workflows.run.trail import Trail
 
 T = TypeVar("T")
 
-#: How many partners are served at once when nobody says otherwise. iconik answers 50 calls in a
-#: second; a partner takes a call to each platform, and an answer a tenth or two of a second.
+#: The default number of partners to process concurrently. iconik allows 50 calls per second; a
+#: partner takes one call to each platform, and a response 0.1 to 0.2 seconds.
 MAX_CONCURRENCY: Final = 20
 
 
 def checked_concurrency(max_concurrency: int) -> int:
-    """The number of partners to serve at once, validated.
+    """Validate the number of partners to process concurrently.
 
     Raises:
         ConfigurationError: it is below 1.
@@ -38,9 +39,9 @@ def checked_concurrency(max_concurrency: int) -> int:
 async def run_bounded(
     names: Sequence[str], act: Callable[[str], Awaitable[None]], *, max_concurrency: int
 ) -> None:
-    """Act on every name, a few at a time.
+    """Act on every name with bounded concurrency.
 
-    The first error cancels the rest and is raised as it is, without an exception group around it.
+    The first error cancels the rest and is raised unchanged, without an exception group.
     """
     queue = iter(names)
     failures: list[Exception] = []
@@ -68,19 +69,19 @@ async def fan_out(
     max_concurrency: int = MAX_CONCURRENCY,
     trail: Trail,
 ) -> dict[str, T]:
-    """Serve every name, a few at a time, and return one result for each.
+    """Process every name with bounded concurrency, and return one result for each.
 
     Args:
-        names: the names to serve, each once.
-        serve: serves one of them.
-        failed: makes the result of one that could not be served.
-        max_concurrency: how many are served at the same time.
-        trail: records the names that were not reached when this ends before all are served: then
-            nothing is returned, but `progress` was called.
+        names: the distinct names to process.
+        serve: processes one name.
+        failed: returns the result for a name whose processing failed.
+        max_concurrency: the number of names to process concurrently.
+        trail: records the names that were not reached, if this is cancelled or fails: then nothing
+            is returned, but `progress` was called.
 
     Raises:
         ConfigurationError: `max_concurrency` is below 1.
-        ClientClosed: a client was closed meanwhile; `not_reached` has the names not served.
+        ClientClosed: a client was closed; `not_reached` has the unprocessed names.
     """
     done: dict[str, T] = {}
 
@@ -90,6 +91,8 @@ async def fan_out(
         except errors.ClientClosed:
             raise
         except errors.TgIconikError as error:
+            # It becomes part of a result, with the frames that it came through.
+            forget_locals(error)
             done[name] = failed(name, error)
 
     def missed() -> tuple[str, ...]:
@@ -113,9 +116,9 @@ B = TypeVar("B")
 
 
 async def both(one: Callable[[], Awaitable[A]], other: Callable[[], Awaitable[B]]) -> tuple[A, B]:
-    """Run two reads at the same time and return both answers.
+    """Run two reads concurrently and return both results.
 
-    When one fails, the other is cancelled, and the error is raised as it is.
+    If one fails, the other is cancelled, and the error is raised unchanged.
     """
     ones: list[A] = []
     others: list[B] = []
@@ -132,13 +135,15 @@ async def both(one: Callable[[], Awaitable[A]], other: Callable[[], Awaitable[B]
 
 @attrs.define
 class SharedRead(Generic[T]):
-    """Answers every caller by a read that began after they asked, with as few reads as that takes.
+    """A read shared by concurrent callers; each gets a read that began after its call.
 
     Attributes:
-        begun: how many reads have begun; it marks the moment of a question.
+        begun: the number of reads begun; callers pass it as `asked`.
+        ended: the number of reads that have ended; as `asked`, it accepts one in progress.
     """
 
     begun: int = attrs.field(default=0, init=False)
+    ended: int = attrs.field(default=0, init=False)
     _one_at_a_time: anyio.Lock = attrs.field(factory=anyio.Lock, init=False)
     _latest: tuple[int, T] | None = attrs.field(default=None, init=False)
 
@@ -149,7 +154,7 @@ class SharedRead(Generic[T]):
         asked: int | None = None,
         within: Callable[[], AbstractAsyncContextManager[None]] = nullcontext,
     ) -> T:
-        """Read, or share a read with others.
+        """Read, or share the read of another caller.
 
         Args:
             read: makes the read, when one has to be made.
@@ -163,21 +168,22 @@ class SharedRead(Generic[T]):
                     self.begun += 1
                     this = self.begun
                     self._latest = (this, await read())
+                    self.ended = this
             return self._latest[1]
 
 
-#: How many partners at most share one read. iconik answers 50 calls in a second, so these have
-#: written within the last one.
+#: The maximum number of partners that share one read. iconik allows 50 calls per second, so these
+#: have written within the last second.
 MAX_BATCH: Final = 50
-#: How many seconds a partner waits for others at most, however slow they are.
+#: The maximum number of seconds that a partner waits for a batch.
 MAX_BATCH_WAIT: Final = 2.0
 
 
 class FairSemaphore:
-    """A semaphore whose slots go in turn to those who begin and to those who end.
+    """A semaphore that alternates between tasks that begin and tasks that end.
 
-    With fifty links checked, fifty deliveries are to be recorded at once. If they all went first,
-    iconik would not be called meanwhile; if they all came last, nothing that was begun would end.
+    After a batch of fifty links is checked, fifty deliveries are to be recorded. If all of them
+    went first, iconik would be idle; if all came last, no begun task would end.
     """
 
     def __init__(self, slots: int) -> None:
@@ -187,11 +193,11 @@ class FairSemaphore:
         self._ended_last = False
 
     async def begin(self) -> None:
-        """Wait for a slot to begin with something."""
+        """Wait for a slot to begin a task."""
         await self._take(self._beginning)
 
     async def end(self, *, now: bool = False) -> None:
-        """Wait for a slot to end what was begun; `now`, before all others who do."""
+        """Wait for a slot to end a task; with `now`, before all others that end."""
         await self._take(self._ending, before_others=now)
 
     async def _take(self, queue: deque[anyio.Event], *, before_others: bool = False) -> None:
@@ -210,7 +216,7 @@ class FairSemaphore:
             raise
 
     def release(self) -> None:
-        """Leave a slot to whoever is next."""
+        """Release a slot to the next waiter."""
         one, other = self._ending, self._beginning
         if self._ended_last:
             one, other = other, one
@@ -223,32 +229,31 @@ class FairSemaphore:
 
 
 class BatchBarrier:
-    """Bounds how many partners are served at the same time, and batches their second looks.
+    """Bounds the concurrency over partners, and batches the checks after their writes.
 
-    Every link that is opened for a partner is checked once more right after. A check of their own
-    would be three reads for each of two thousand partners; so they wait for each other at a
-    barrier, and leave their slot to somebody else meanwhile. Nobody waits for long: a check that
-    comes late protects nobody.
+    Every new link is checked again right after it is created. A separate check would take three
+    reads for each of two thousand partners, so partners wait for each other at a barrier and
+    release their slot meanwhile. The wait is short, because a late check protects nobody.
 
     Args:
-        max_concurrency: how many have a slot at the same time.
-        expected: how many will take one.
+        max_concurrency: the number of slots.
+        expected: the number of partners that will take a slot.
     """
 
     def __init__(self, max_concurrency: int, expected: int) -> None:
         self._slots = FairSemaphore(max_concurrency)
-        # Whoever asks for one after the other gets that: nobody is half served meanwhile.
+        # Without concurrency, each partner is finished before the next one begins.
         self._batch = MAX_BATCH if max_concurrency > 1 else 1
-        #: How many are under way at the most: with a slot, waiting at the barrier, or in a check.
+        #: The maximum number of partners in progress: with a slot, at the barrier, or in a check.
         self.workers: int = max_concurrency + 2 * MAX_BATCH if max_concurrency > 1 else 1
-        #: Those who neither reached the barrier nor ended: all that a batch can wait for.
+        #: Partners that neither reached the barrier nor ended: all that a batch can wait for.
         self._to_come = expected
         self._waiting: list[Slot] = []
         self._gate = anyio.Event()
 
     @asynccontextmanager
     async def slot(self) -> AsyncIterator["Slot"]:
-        """Have a slot for the length of a block."""
+        """Hold a slot for the duration of a block."""
         await self._slots.begin()
         slot = Slot(self)
         try:
@@ -261,7 +266,7 @@ class BatchBarrier:
 
     @asynccontextmanager
     async def reserved(self) -> AsyncIterator[None]:
-        """A slot for the check that a batch shares, before all others."""
+        """Hold a slot for the shared check of a batch, with precedence over all others."""
         await self._slots.end(now=True)
         try:
             yield
@@ -276,7 +281,7 @@ class BatchBarrier:
             await self._gather(slot)
             yield
         finally:
-            # Whoever ends the slot gives it back: it has to be there, cancelled or not.
+            # The context of the slot releases it, so it must be held again, cancelled or not.
             with anyio.CancelScope(shield=True):
                 await self._slots.end()
 
@@ -308,11 +313,11 @@ class BatchBarrier:
 
 @attrs.define(eq=False)
 class Slot:
-    """The slot of one partner among many who are served.
+    """The slot of one of many partners.
 
     Attributes:
-        barrier: the barrier that it belongs to.
-        is_to_come: it has neither reached the barrier nor ended.
+        barrier: the barrier of the slot.
+        is_to_come: whether it has neither reached the barrier nor ended.
     """
 
     barrier: BatchBarrier
@@ -320,15 +325,15 @@ class Slot:
 
     @asynccontextmanager
     async def wait_for_batch(self) -> AsyncIterator[None]:
-        """Leave the slot to others until a batch can be checked; the block makes the check.
+        """Release the slot until a batch is complete; the block then makes the check.
 
-        The check is made in a slot of its own, from `reserved`.
+        The check needs a slot from `reserved`.
         """
         async with self.barrier.wait(self):
             yield
 
     @asynccontextmanager
     async def reserved(self) -> AsyncIterator[None]:
-        """A slot for the check."""
+        """Hold a slot for the check."""
         async with self.barrier.reserved():
             yield

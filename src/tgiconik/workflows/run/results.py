@@ -1,7 +1,6 @@
-"""Results of the workflows: outcomes, and how a result reads as plain data and as HTML.
+"""Results of workflows: outcomes, and their representation as plain data and HTML.
 
-Whoever has a link can see what it opens, so links are neither in the data nor in the HTML. They
-stay where they are needed: in `Outcome.link`.
+A link is a credential, so neither representation includes links; only `Outcome.link` has them.
 """
 
 import re
@@ -19,7 +18,7 @@ from tgiconik.workflows.run.text import in_short, one_line
 
 
 class State(StrEnum):
-    """How it ended."""
+    """The state of an outcome."""
 
     DELIVERED = "delivered"
     REFUSED = "refused"
@@ -28,21 +27,21 @@ class State(StrEnum):
 
 @attrs.frozen(kw_only=True)
 class Outcome:
-    """One asset, one partner, one end. Equal when the end is, however it was decided.
+    """The outcome for one asset and one partner; compared without its decision.
 
     Attributes:
         partner: company id (BUID) of the partner.
         asset_id: the iconik asset.
-        title: its title when it was decided.
+        title: the asset's title when it was decided.
         state: delivered, refused (see `decision`) or failed (see `error`).
-        version_id: the version that was current when it was decided.
-        decision: what `release.decide` said, with all its reasons; None when it failed before.
+        version_id: the current version when it was decided.
+        decision: the decision with all reasons; None if it failed before.
         share_id: the iconik share that the partner's link belongs to.
-        link: the partner's link. Whoever has it can see the asset until it expires, so it is
-            left out of the repr; None in a dry run that would make it.
-        expires_at: when the link stops working, in UTC.
-        restrictions: what the partner was told about using it.
-        error: what went wrong, when it failed.
+        link: the partner's link. It is a credential, so the repr leaves it out; None in a dry run
+            that would create it.
+        expires_at: the expiry of the link, in UTC.
+        restrictions: the usage restrictions that the partner was told.
+        error: the error, if it failed.
     """
 
     partner: str
@@ -55,17 +54,17 @@ class Outcome:
     link: str | None = attrs.field(default=None, repr=False)
     expires_at: datetime | None = None
     restrictions: tuple[str, ...] = ()
-    # By kind: an error's text has ids that are new each time.
+    # Compared by type: error messages contain ids that change with every run.
     error: Exception | None = attrs.field(default=None, eq=type)
 
 
 class Report:
-    """A result as plain data for programs and as tables for notebooks; links are in neither."""
+    """A result that converts to plain data and to notebook tables, both without links."""
 
     __slots__ = ()
 
     def to_dict(self: attrs.AttrsInstance) -> dict[str, Any]:
-        """All of it as plain data, ready for JSON; without links."""
+        """The result as plain data for JSON, without links."""
         return as_dict(self)
 
     def _repr_html_(self: attrs.AttrsInstance) -> str:
@@ -73,21 +72,21 @@ class Report:
 
 
 class HasOutcomes(Protocol):
-    """Whatever has outcomes."""
+    """An object with outcomes."""
 
     @property
     def outcomes(self) -> tuple[Outcome, ...]:
-        """One for each partner and asset."""
+        """One outcome per partner and asset."""
         ...
 
 
 class Result(Report):
-    """The result of a workflow: a report with outcomes, a timeline, and whom it waits for."""
+    """The result of a workflow: a report with outcomes, timeline and `waiting_on`."""
 
     __slots__ = ()
 
     def raise_for_failures(self: HasOutcomes) -> None:
-        """Raise the failures, all of them together; refusals are answers, not failures.
+        """Raise all failures as one exception group. Refusals are not failures.
 
         Raises:
             ExceptionGroup: one exception per failed outcome.
@@ -96,7 +95,7 @@ class Result(Report):
 
 
 def raise_for_failures(outcomes: Iterable[Outcome]) -> None:
-    """Raise what failed, all of it together; refusals are answers, not failures.
+    """Raise all failures as one exception group. Refusals are not failures.
 
     Raises:
         ExceptionGroup: one exception per failed outcome.
@@ -108,12 +107,11 @@ def raise_for_failures(outcomes: Iterable[Outcome]) -> None:
 
 _OPENS_SOMETHING: Final = frozenset({"link"})
 _FOLDED: Final = frozenset({"timeline"})
-#: A notebook keeps what it shows: of very many rows the first are enough to look at.
+#: A notebook stores its output, so long tables are cut to the first rows.
 _MOST_ROWS: Final = 1000
 _ID: Final = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 _TIME: Final = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?Z")
-#: Notebooks align cells to the right, as numbers are, and insist on it. No colours: those are the
-#: notebook's, light or dark.
+#: Notebooks align cells to the right by default. Without colours, to fit light and dark themes.
 _STYLE: Final = (
     "<style>div.tgiconik th, div.tgiconik td "
     "{ text-align: left !important; vertical-align: top !important; max-width: 32em }</style>"
@@ -135,7 +133,7 @@ def as_html(result: attrs.AttrsInstance, *, above: str = "", folded: Iterable[st
     Args:
         result: the result.
         above: HTML to stand above the tables, escaped already.
-        folded: names of tables to open when they are wanted, beside those that always are.
+        folded: names of further tables that are collapsed at first.
     """
     kind = escape(type(result).__name__)
     body = _body(as_dict(result), _FOLDED.union(folded))

@@ -1,7 +1,7 @@
-"""What partners and colleagues are told, in plain text.
+"""Plain text for partners and colleagues.
 
-Titles and names come from outside: whatever could break a line or hide in one is taken out before
-they become part of a sentence.
+Titles and names are external input: characters that break a line or are not printable are removed
+before they become part of a sentence.
 """
 
 from collections.abc import Iterable, Sequence, Sized
@@ -12,9 +12,9 @@ from urllib.parse import quote
 from tgiconik.release import Decision
 
 _LONGEST_NAME: Final = 200
-#: What a comment of the collaboration contract can hold.
+#: The maximum length of a comment in the collaboration contract.
 _LONGEST_COMMENT: Final = 20_000
-#: How many names one line holds.
+#: The maximum number of names in one line.
 _MOST_NAMES: Final = 20
 _CUT: Final = "\n(There is more than fits here; each delivery has its own link and restrictions.)"
 
@@ -26,13 +26,13 @@ def key_of(*parts: object) -> str:
 
 
 def named(text: str | None) -> str:
-    """A title or name on one printable line, shortened when it is very long."""
+    """A title or name on one printable line, truncated if it is very long."""
     line = one_line(text or "")
     return line if len(line) <= _LONGEST_NAME else f"{line[:_LONGEST_NAME]}…"
 
 
 def one_line(text: str) -> str:
-    """Text on one printable line, whole."""
+    """Text on one printable line, not truncated."""
     return " ".join("".join(c if c.isprintable() else " " for c in text).split())
 
 
@@ -42,28 +42,28 @@ def moment(time: datetime) -> str:
 
 
 def listed(lines: Iterable[str]) -> str:
-    """Lines as a plain-text list; no line can pose as two."""
+    """Lines as a plain-text list; line breaks within a line are removed."""
     return "\n".join(f"- {one_line(line)}" for line in lines)
 
 
 def fitting(text: str) -> str:
-    """Text that a comment can hold: cut after a whole line when it is too long, and saying so."""
+    """Text truncated to the length of a comment, after a whole line and with a notice."""
     if len(text) <= _LONGEST_COMMENT:
         return text
     return text[: _LONGEST_COMMENT - len(_CUT)].rpartition("\n")[0] + _CUT
 
 
 def in_short(names: Sequence[str]) -> str:
-    """Names in one line; of very many the first, and how many more."""
+    """Names in one line; the first ones of many, and the number of the others."""
     more = len(names) - _MOST_NAMES
     shown = ", ".join(names[:_MOST_NAMES])
     return f"{shown} and {more} more" if more > 0 else shown
 
 
 def ruling(title: str | None, partner_id: str, decision: Decision | None) -> str:
-    """Whether something may go to a partner, with the reasons against it; None: it is gone."""
+    """A decision as a sentence, with the reasons of a refusal; None means a deleted asset."""
     if decision is None:
-        return f"{named(title)} may not go to {partner_id}: it is gone, or hidden from us."
+        return f"{named(title)} may not go to {partner_id}: it does not exist or is not visible."
     if decision.allowed:
         return f"{named(title)} may go to {partner_id}"
     reasons = " ".join(reason.message for reason in decision.reasons)
@@ -71,5 +71,5 @@ def ruling(title: str | None, partner_id: str, decision: Decision | None) -> str
 
 
 def how_many(partners: Sized) -> str:
-    """How many partners there are, in words."""
+    """The number of partners in words."""
     return "1 partner" if len(partners) == 1 else f"{len(partners)} partners"

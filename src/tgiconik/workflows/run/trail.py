@@ -1,4 +1,4 @@
-"""What a workflow read, decided and did, in order: the shared shape under all results."""
+"""The trail of a run: every read, decision and write in order; and a progress bar for it."""
 
 from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime
@@ -8,22 +8,23 @@ from typing import NoReturn, Self, TypeAlias, TypeVar
 
 import attrs
 
+from tgiconik._validate import clock_with_zone
 from tgiconik.errors import ConfigurationError
 from tgiconik.workflows.run.text import one_line
 
 T = TypeVar("T")
 
-#: The clock is an argument everywhere; it answers timezone-aware UTC.
+#: A clock; returns the current time as timezone-aware UTC.
 Clock: TypeAlias = Callable[[], datetime]
 
 
 def utc_now() -> datetime:
-    """The real time, in UTC."""
+    """The current time, in UTC."""
     return datetime.now(UTC)
 
 
 class Verb(StrEnum):
-    """What kind of step it was."""
+    """The kind of a step."""
 
     READ = "read"
     DECIDED = "decided"
@@ -34,12 +35,12 @@ class Verb(StrEnum):
 
 @attrs.frozen
 class Step:
-    """One thing that a workflow did.
+    """A step of a workflow.
 
     Attributes:
-        at: when, in UTC.
-        verb: what kind of thing.
-        what: one line that a person can read.
+        at: the time, in UTC.
+        verb: the kind of step.
+        what: a one-line description.
     """
 
     at: datetime
@@ -52,51 +53,51 @@ class Step:
 
 @attrs.define
 class Trail:
-    """The record that a workflow keeps while it runs, and the gate that all its writes pass.
+    """Records the steps of a run and performs its writes; with `dry_run`, skips the writes.
 
     Attributes:
-        now: the clock.
-        dry_run: record what would be written, and write nothing.
+        now: the clock; a time without a time zone is a `ConfigurationError`.
+        dry_run: record writes without performing them.
         progress: called with each step as it happens.
-        steps: everything so far, in order.
+        steps: all steps so far, in order.
     """
 
-    now: Clock = utc_now
+    now: Clock = attrs.field(default=utc_now, converter=clock_with_zone)
     dry_run: bool = False
     progress: Callable[[Step], object] | None = attrs.field(default=None, repr=False)
     steps: list[Step] = attrs.field(factory=list, init=False)
 
     def read(self, what: str) -> None:
-        """Something was looked at.
+        """Record a read.
 
         Args:
-            what: one line that a person can read.
+            what: a one-line description.
         """
         self._add(Verb.READ, what)
 
     def decided(self, what: str) -> None:
-        """Something was concluded.
+        """Record a decision.
 
         Args:
-            what: one line that a person can read.
+            what: a one-line description.
         """
         self._add(Verb.DECIDED, what)
 
     def waits(self, what: str) -> None:
-        """Something can only go on when somebody else has acted.
+        """Record that somebody else has to act next.
 
         Args:
-            what: one line that a person can read.
+            what: a one-line description.
         """
         self._add(Verb.WAITS, what)
 
     async def write(self, what: str, action: Callable[[], Awaitable[T]], *, instead: T) -> T:
-        """Do a write and record it; in a dry run only record it.
+        """Perform a write and record it; in a dry run, only record it.
 
         Args:
-            what: one line that a person can read.
+            what: a one-line description.
             action: makes the call.
-            instead: what a dry run goes on with in place of the platform's answer.
+            instead: the value that a dry run uses in place of the platform's response.
         """
         if self.dry_run:
             self._add(Verb.WOULD_WRITE, what)
@@ -113,16 +114,15 @@ class Trail:
 
 
 class ProgressBar:
-    """Counts the steps of workflows, and shows the last one.
+    """A progress bar that counts the steps of workflows and shows the last one.
 
         result = await fulfill_media_request(…, progress=ProgressBar())
 
-    How many steps there will be is not known before, so it shows no percentage. It ends when
-    nothing holds it any more; in a `with` block, it ends with that, and can go along with several
-    workflows.
+    The total number of steps is not known in advance, so it shows no percentage. It ends when it is
+    garbage-collected or, in a `with` block, at its end; one bar can serve several workflows.
 
     Args:
-        title: what stands before it.
+        title: the text before the bar.
 
     Raises:
         ConfigurationError: tqdm is not installed.
@@ -139,12 +139,12 @@ class ProgressBar:
         self._bar = bar
 
     def __call__(self, step: Step) -> None:
-        """A step happened."""
+        """Count a step and show it."""
         self._bar.set_postfix_str(str(step), refresh=False)
         self._bar.update()
 
     def close(self) -> None:
-        """Leave it as it is. Safe to call twice."""
+        """End the bar. Safe to call twice."""
         self._bar.close()
 
     def __enter__(self) -> Self:

@@ -1,7 +1,7 @@
 """A partner's delivery: the link in iconik, and the document and delivery that record it.
 
-A link is found again by its key on both platforms; nobody keeps more than one to an object. Trading
-Grid has a document, and below it the partner's delivery, which remembers share, link and end.
+A link is found by its key on both platforms, and a partner has at most one link per object. Trading
+Grid has a document and below it the partner's delivery, with share id, link and expiry.
 """
 
 from collections.abc import Iterable, Sequence
@@ -15,6 +15,7 @@ import anyio
 import attrs
 
 from tgiconik import errors
+from tgiconik._frames import without_locals
 from tgiconik._models import rfc3339
 from tgiconik.iconik.assets import ShareCounts, ShareLink
 from tgiconik.release import Decision, Purpose, ReleasePolicy
@@ -53,13 +54,13 @@ def share_key(partner_id: str) -> str:
 
 
 def partner_in(key: str | None) -> str | None:
-    """The company id (BUID) of the partner whose link has a key; None for somebody else's."""
+    """The company id (BUID) in a link's key; None if it is not a partner's key."""
     prefix = share_key("")
     return unquote(key.removeprefix(prefix)) if key and key.startswith(prefix) else None
 
 
 def still_open(links: Iterable[ShareLink], now: datetime) -> list[ShareLink]:
-    """Those that have not expired."""
+    """The links that have not expired."""
     return [link for link in links if link.expires is None or link.expires > now]
 
 
@@ -70,7 +71,7 @@ def winner(
     *,
     owner_id: str | None = None,
 ) -> ShareLink | None:
-    """The one link that stays, the same for everyone who looks: remembered, else the oldest.
+    """The one link to keep, the same for all runs: the recorded one, else the oldest.
 
     A link cannot stay that somebody else made and no delivery remembers, or that permits more than
     a link of ours: viewing the current version, and downloading it where that is allowed.
@@ -97,17 +98,17 @@ def winner(
 
 
 def has_right_end(link: ShareLink, end: datetime, policy: ReleasePolicy, now: datetime) -> bool:
-    """Whether a link may stay as it is: not longer than allowed, and not about to expire."""
+    """Whether a link needs no renewal: it ends no later than allowed, and not too soon."""
     if link.expires is None or link.expires > end:
         return False
-    # A link that already lasts as long as it may gains nothing by being renewed.
+    # A link that already ends at the latest permitted time needs no renewal.
     return link.expires - now > policy.renew_before or link.expires == end
 
 
 def end_of(decision: Decision) -> datetime:
-    """When a link has to expire by a decision that allows it."""
+    """The time at which a link has to expire, from a decision that allows it."""
     if decision.expires_at is None:
-        raise errors.WorkflowError("a link needs a decision that allows it")
+        raise errors.WorkflowError("the decision does not allow a link")
     return decision.expires_at
 
 
@@ -120,7 +121,7 @@ class LinkTarget:
         object_type: `assets` or `collections`.
         object_id: its id.
         title: the title that the share gets.
-        purpose: says whether the link allows downloads.
+        purpose: the intended use; determines whether the link allows downloads.
     """
 
     partner_id: str
@@ -230,6 +231,7 @@ def _kind(link: ShareLink) -> str:
     return link.object_type.removesuffix("s")
 
 
+@without_locals
 async def post_delivery(
     grid: TradingGridClient,
     request: Request,
@@ -238,24 +240,23 @@ async def post_delivery(
     lease: Lease | None = None,
     trail: Trail | None = None,
 ) -> Delivery | None:
-    """Record on Trading Grid what a partner got for a request.
+    """Record a partner's delivery for a request on Trading Grid.
 
-    One document for the request and the delivered version, found again by its `external_id`; below
-    it one delivery for the partner, which remembers share, link and end. A record that says the
-    same already is left alone.
+    There is one document per request and delivered version, found by its `external_id`. Below it is
+    one delivery for the partner, with share id, link and expiry. An equal record is left unchanged.
 
     Args:
-        grid: where to record it.
-        request: the request that is answered.
+        grid: the Trading Grid client.
+        request: the request.
         outcome: a delivered outcome of `share_with_partner`.
-        lease: the claim to write under.
-        trail: where to note it; a trail with `dry_run` writes nothing.
+        lease: the claim of this run.
+        trail: records the steps; with `dry_run`, nothing is written.
 
     Returns:
-        The delivery as the platform has it; None in a dry run that would make it.
+        The recorded delivery; None in a dry run that would create it.
 
     Raises:
-        CallError: Trading Grid could not be told; run it again.
+        CallError: a call to Trading Grid failed; run it again.
     """
     run = GridRun(grid=grid, trail=trail or Trail(now=utc_now), lease=lease)
     return await record_request_delivery(run, request, outcome)
@@ -336,17 +337,17 @@ async def record_delivery(
     there: Delivery | None,
     request_id: str | None = None,
 ) -> Delivery | None:
-    """Record what a partner got of a document, unless the record says so already.
+    """Record a partner's delivery of a document, unless an equal record exists.
 
     Args:
         run: the run.
         document_id: the document; None in a dry run that would publish it.
         outcome: a delivered outcome of `share_with_partner`.
-        there: the partner's delivery of the document as it was read; None when there is none.
-        request_id: the request that the document answers; None for none.
+        there: the recorded delivery; None if there is none.
+        request_id: the request of the document; None if there is none.
 
     Raises:
-        PreconditionFailed: somebody else was faster: read the record again.
+        PreconditionFailed: the record changed concurrently; read it again.
     """
     wanted = DeliveryInput(
         key=share_key(outcome.partner),
@@ -378,7 +379,7 @@ async def put_delivery(
     there: Delivery | None,
     request_id: str | None = None,
 ) -> Delivery | None:
-    """Bring about that a delivery is on record as it is wanted; see `record_delivery`."""
+    """Create or update a delivery; see `record_delivery`."""
     if there is not None and _says_the_same(there, wanted):
         return there
     return await run.write(
@@ -439,7 +440,7 @@ async def _end(run: GridRun, delivery: Delivery, why: str | None) -> None:
 
 
 def reference(outcome: Outcome) -> AssetReference:
-    """The reference to the asset and version that were delivered."""
+    """The reference to the delivered asset and version."""
     return AssetReference(
         asset_id=outcome.asset_id,
         version_id=outcome.version_id,
@@ -464,7 +465,7 @@ def _says_the_same(there: Delivery, wanted: DeliveryInput) -> bool:
 
 
 def outcome_of(delivery: Delivery) -> Outcome | None:
-    """The outcome that a delivery on record stands for; None for one that names no asset."""
+    """The outcome of a recorded delivery; None if it names no asset."""
     if delivery.asset is None:
         return None
     return Outcome(

@@ -1,6 +1,6 @@
-"""The facts of an asset that `release.decide` judges, read by id.
+"""The facts of an asset for `release.decide`, read by id.
 
-Search finds, but never decides: an index may lag behind the database, these reads do not.
+Decisions never use search results, because the index may lag behind the database.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -32,16 +32,16 @@ async def read_facts(run: IconikRun, asset_id: str, *, version_id: str | None = 
     `GET /API/metadata/v1/assets/{id}/views/{view_id}/`.
 
     Args:
-        run: the run; its policy says through which view the metadata is read.
+        run: the run; its policy names the metadata view.
         asset_id: the asset.
-        version_id: the version to judge. It is the current one, when left out: only that one can be
-            seen through a share.
+        version_id: the version to evaluate; the current one if omitted, because a share shows only
+            that one.
 
     Raises:
-        NotFound: the asset is gone, or hidden from these credentials.
+        NotFound: the asset does not exist or is not visible to these credentials.
     """
-    # The facts are as old as the first of the reads: what changes between them is caught by the
-    # look after the write.
+    # The facts are as old as the first of the reads. A change between the reads is noticed by the
+    # check after the write.
     read_at = run.now()
     iconik, view = run.iconik, run.policy.metadata_view
     asset = await iconik.assets.get_asset(asset_id)
@@ -97,8 +97,7 @@ def facts_from(
         version_ids=frozenset(versions) if asset.versions is not None else None,
         version_status=version.status if version is not None else None,
         approval_status=approval.status if approval else None,
-        # An approval that was asked for by version speaks of that version, unless it says
-        # otherwise itself.
+        # An approval that was read by version belongs to that version, unless it names another.
         approval_version_id=(approval.version_id or version_id) if approval else None,
         # A vote without a name cannot be told from another one, and counts for nobody.
         approved_by=frozenset(vote.user for vote in approved if vote.user),

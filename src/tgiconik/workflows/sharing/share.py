@@ -5,12 +5,13 @@ the asset is judged, and every share that a delivery remembers, whoever holds it
 """
 
 from collections.abc import Awaitable, Callable, Collection, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Final, TypeAlias
 
 import attrs
 
 from tgiconik import errors
+from tgiconik._frames import without_locals
 from tgiconik.iconik import IconikClient
 from tgiconik.iconik.assets import ShareLink
 from tgiconik.release import (
@@ -30,6 +31,7 @@ from tgiconik.workflows.run.concurrency import Slot
 from tgiconik.workflows.run.results import Outcome, State
 from tgiconik.workflows.run.text import named, ruling
 from tgiconik.workflows.run.trail import Trail, utc_now
+from tgiconik.workflows.sharing.by_hand import record_revoked_by_hand
 from tgiconik.workflows.sharing.delivery import (
     LinkTarget,
     end_delivery,
@@ -64,6 +66,7 @@ REFUSED_NOW: Final = "it may not be shared any more"
 _STRAY: Final = "a stray beside the partner's link"
 
 
+@without_locals
 async def share_with_partner(
     grid: TradingGridClient,
     iconik: IconikClient,
@@ -76,31 +79,31 @@ async def share_with_partner(
     lease: Lease | None = None,
     trail: Trail | None = None,
 ) -> Outcome:
-    """Bring about that a partner has exactly one open link to an asset, if it may have one.
+    """Share an asset with a partner by exactly one open link, if the partner may have it.
 
-    Decides on facts no older than the policy's freshness; finds the link that is there (first where
-    the delivery record remembers it, then by its key among the asset's shares), or makes one with
-    `POST /API/assets/v1/assets/{id}/shares/url/`; renews one that expires too soon or too late;
-    then looks once more, and revokes what turns out wrong, and every stray. Running it again
-    changes nothing.
+    Decides on facts no older than the policy's freshness. Finds the existing link (by the recorded
+    delivery, then by its key among the asset's shares) or creates one with
+    `POST /API/assets/v1/assets/{id}/shares/url/`. Renews a link that expires too soon or too late.
+    Then reads the facts again, and revokes the link if it is refused now, and every duplicate.
+    Idempotent.
 
     Args:
-        grid: where deliveries are remembered.
-        iconik: where the asset is shared.
-        asset_id: the asset whose current version the partner shall see.
+        grid: the Trading Grid client.
+        iconik: the iconik client.
+        asset_id: the asset; the partner sees its current version.
         recipient: the partner.
         policy: the release rules.
-        purpose: what for.
-        facts: the facts of the asset as they were read; read again when too old.
-        lease: the claim to keep while writing, when a request is worked on.
-        trail: where to record it; a trail with `dry_run` writes nothing.
+        purpose: the intended use.
+        facts: the facts of the asset; read again if they are too old.
+        lease: the claim to renew while writing, if a request is claimed.
+        trail: records the steps; with `dry_run`, nothing is written.
 
     Returns:
-        An outcome that is delivered or refused. In a dry run a link that would be made is None.
+        A delivered or refused outcome. In a dry run, a link that would be created is None.
 
     Raises:
-        CallError: a platform could not be asked; run it again.
-        ClaimLost: somebody else has the request now.
+        CallError: a call to a platform failed; run it again.
+        ClaimLost: another run has claimed the request.
     """
     trail = trail or Trail(now=utc_now)
     run = Run(grid=grid, iconik=iconik, policy=policy, lease=lease, trail=trail)
@@ -245,8 +248,8 @@ class _Sharing:
     def outcome(
         self, state: State, facts: AssetFacts, decision: Decision, *, link: ShareLink | None = None
     ) -> Outcome:
-        """The end of it, as a value."""
-        # A blank value restricts nothing, and Trading Grid would refuse it.
+        """The outcome."""
+        # Trading Grid rejects blank values, and they restrict nothing.
         told = tuple(text for text in decision.restrictions if text)
         return Outcome(
             partner=self.recipient.company_id,
@@ -278,7 +281,7 @@ async def close_links(
     """End links to an asset, and deliveries that remember them.
 
     Raises:
-        CallError: a platform could not be asked; run it again.
+        CallError: a call to a platform failed; run it again.
     """
     for link in links:
         await revoke_link(run, link, snapshot.partner_of(link) or "", why)
@@ -294,7 +297,7 @@ async def close_partner(
     """End everything that a partner has of an asset.
 
     Raises:
-        CallError: a platform could not be asked; run it again.
+        CallError: a call to a platform failed; run it again.
     """
     links, deliveries = snapshot.links_of(partner_id), snapshot.deliveries_of(partner_id)
     await close_links(run, snapshot, links, deliveries, why)
@@ -350,7 +353,9 @@ async def reconcile_asset(
     profiles: Callable[[str], Awaitable[Partner | None]],
     *,
     served: Collection[str] = (),
+    meant: Collection[str] = (),
     purpose: Purpose | None = None,
+    settle: timedelta = timedelta(0),
 ) -> tuple[Outcome, ...]:
     """Judge every open share of an asset that this run has not served; close what is refused.
 
@@ -359,7 +364,10 @@ async def reconcile_asset(
         snapshot: the asset, with its shares and deliveries.
         profiles: reads a partner's profile; None for one without a profile.
         served: the partners whose links this run has brought about already.
+        meant: partners who are no former recipients, whatever the policy says of those.
         purpose: what the links are for, without the download, which a link says itself.
+        settle: how young a link may be that is allowed and on no record yet: another run may be
+            about to record it.
 
     Returns:
         One outcome for each partner whose access was closed, or could not be.
@@ -367,7 +375,15 @@ async def reconcile_asset(
     outcomes = []
     for partner_id in sorted(snapshot.holders - set(served)):
         try:
-            outcome = await _reconcile_partner(run, snapshot, partner_id, profiles, purpose)
+            outcome = await _reconcile_partner(
+                run,
+                snapshot,
+                partner_id,
+                profiles,
+                purpose,
+                is_meant=partner_id in meant,
+                settle=settle,
+            )
         except errors.CallError as error:
             run.trail.decided(f"the links of {partner_id} could not be judged: {error}")
             outcome = _closed(snapshot, partner_id, State.FAILED, error=error)
@@ -383,6 +399,9 @@ async def _reconcile_partner(
     partner_id: str,
     profiles: Callable[[str], Awaitable[Partner | None]],
     purpose: Purpose | None,
+    *,
+    is_meant: bool,
+    settle: timedelta,
 ) -> Outcome | None:
     links = snapshot.links_of(partner_id)
     partner = await profiles(partner_id)
@@ -397,25 +416,52 @@ async def _reconcile_partner(
     downloads = any(link.allow_download for link in links)
     wanted = attrs.evolve(purpose or Purpose(), download=downloads)
     decision = decide(run.policy, facts, recipient, wanted, run.now())
-    if not decision.allowed or not run.policy.keep_former_recipients:
+    if not decision.allowed or not (is_meant or run.policy.keep_former_recipients):
         run.trail.decided(ruling(facts.title, partner_id, decision))
         await close_partner(run, snapshot, partner_id)
         return _closed(snapshot, partner_id, State.REFUSED, decision=decision)
-    await keep_recorded(run, snapshot, partner_id, wanted)
+    await keep_recorded(run, snapshot, partner_id, wanted, settle=settle)
     return None
 
 
-async def keep_recorded(run: Run, snapshot: Snapshot, partner_id: str, purpose: Purpose) -> None:
+async def keep_recorded(
+    run: Run,
+    snapshot: Snapshot,
+    partner_id: str,
+    purpose: Purpose,
+    *,
+    settle: timedelta = timedelta(0),
+) -> None:
     """Close a partner's links but the one on record, and end deliveries whose link is gone.
+
+    Args:
+        run: the run.
+        snapshot: the asset.
+        partner_id: the partner.
+        purpose: what the links are for.
+        settle: how young a link may be that is on no record yet.
 
     Raises:
         CallError: a platform could not be asked; run it again.
     """
+    await record_revoked_by_hand(run, snapshot, partner_id)
     links = snapshot.links_of(partner_id)
     remembered = snapshot.remembered_of(partner_id)
     recorded = [link for link in links if link.share_id in remembered]
     kept = winner(recorded, remembered, purpose)
     strays = [link for link in links if kept is None or link.share_id != kept.share_id]
+    if settle and strays:
+        # Another run may have opened it a moment ago, and is about to record it.
+        owner_id, recently = await run.user_id(), run.now() - settle
+        strays = [
+            link
+            for link in strays
+            if link.share_id in remembered
+            or link.permits_more
+            or link.owner_id != owner_id
+            or link.date_created is None
+            or link.date_created <= recently
+        ]
     dead = [
         one
         for one in snapshot.deliveries_of(partner_id)

@@ -1,6 +1,6 @@
 """Snapshots: an asset or several, as one run knows them, for one partner or many.
 
-A read per partner would be a thousand reads for five hundred partners, and most of them the same.
+Reading per partner would take a thousand mostly equal reads for five hundred partners.
 """
 
 from collections import defaultdict
@@ -100,8 +100,8 @@ class Snapshot:
     async def refresh_links(self) -> None:
         """Read the shares alone, once many were made.
 
-        Deliveries are written on the condition that they are as they were read: what others did to
-        them meanwhile was refused to us. Nobody is refused a second link.
+        Deliveries are written with a precondition, so that concurrent changes are noticed. Links
+        have no precondition: another run may have created a second one.
         """
         await self._take(await self._list_shares())
         self.run.trail.read(f"shares of asset {self.asset_id}")
@@ -206,13 +206,18 @@ class Snapshot:
         recorded = self._deliveries.get(partner_id, ())
         return [one for one in recorded if one.state == DeliveryState.ACTIVE]
 
+    def latest_delivery(self, partner_id: str) -> Delivery | None:
+        """The partner's delivery of the asset that changed last, ended or not."""
+        recorded = self._deliveries.get(partner_id, ())
+        return max(recorded, key=lambda one: one.updated_at, default=None)
+
     def was_revoked_by_hand(self, delivery: Delivery) -> bool:
         """Whether the share of an active delivery is gone, although it has not expired."""
         lasts = delivery.expires_at is None or delivery.expires_at > self.run.now()
         return lasts and delivery.share_id in self._missing
 
     def delivery(self, document_id: str, partner_id: str) -> Delivery | None:
-        """A partner's delivery of a document, whichever asset it was of."""
+        """A partner's delivery of a document, of whichever asset."""
         found: list[Delivery] = [*self._deliveries.get(partner_id, ()), *self._beside]
         for delivery in found:
             if (delivery.document_id, delivery.partner_id) == (document_id, partner_id):
@@ -256,7 +261,7 @@ def _share_ids(deliveries: Iterable[Delivery]) -> Iterator[str]:
 
 @attrs.frozen
 class _Known:
-    """The last answer about an asset; that it is gone is an answer too."""
+    """The last result of reading an asset, which may be that it does not exist."""
 
     read_at: datetime
     facts: AssetFacts | errors.NotFound
@@ -265,7 +270,7 @@ class _Known:
         """The facts.
 
         Raises:
-            NotFound: there are none.
+            NotFound: the asset does not exist or is not visible to these credentials.
         """
         if isinstance(self.facts, errors.NotFound):
             raise self.facts.with_traceback(None)
@@ -274,36 +279,37 @@ class _Known:
 
 @attrs.define
 class FactsCache:
-    """The facts of several assets for many partners, never older than the policy's freshness."""
+    """A cache of the facts of several assets, no older than the policy's freshness."""
 
     run: Run
     _latest: dict[str, _Known] = attrs.field(factory=dict, init=False)
     _reads: dict[str, SharedRead[_Known]] = attrs.field(factory=dict, init=False)
 
     async def of(self, asset_id: str) -> AssetFacts:
-        """An asset as it was read last, unless that is too long ago.
+        """The cached facts of an asset; read again if they are too old.
 
         Raises:
-            NotFound: the asset is gone, or hidden from these credentials.
+            NotFound: the asset does not exist or is not visible to these credentials.
         """
         known = self._latest.get(asset_id)
         if known is None or self.run.now() - known.read_at > self.run.policy.freshness:
-            return await self.again(asset_id)
+            # A read in progress is as fresh as one that would begin now.
+            return await self._read(asset_id, asked=self._shared(asset_id).ended)
         return known.result()
 
     async def again(self, asset_id: str) -> AssetFacts:
-        """An asset by a read that begins after this call, shared by all who wait for one.
+        """The facts of an asset, from a read that begins after this call and is shared with others.
 
         Raises:
-            NotFound: the asset is gone, or hidden from these credentials.
+            NotFound: the asset does not exist or is not visible to these credentials.
         """
         return await self._read(asset_id)
 
     @asynccontextmanager
     async def look(self, slot: Slot | None) -> AsyncIterator[Read]:
-        """Read assets for the length of a block, by reads that begin after this call.
+        """Read assets during a block, by reads that begin after this call.
 
-        With a slot they are shared by all who write at about the same time.
+        With a slot, a batch of partners shares them.
         """
         if slot is None:
             yield self.again
@@ -323,12 +329,13 @@ class FactsCache:
         asked: int | None = None,
         within: Callable[[], AbstractAsyncContextManager[None]] = nullcontext,
     ) -> AssetFacts:
-        if asset_id not in self._reads:
-            self._reads[asset_id] = SharedRead()
         read = partial(self._read_now, asset_id)
-        known = await self._reads[asset_id](read, asked=asked, within=within)
+        known = await self._shared(asset_id)(read, asked=asked, within=within)
         self._latest[asset_id] = known
         return known.result()
+
+    def _shared(self, asset_id: str) -> SharedRead[_Known]:
+        return self._reads.setdefault(asset_id, SharedRead())
 
     async def _read_now(self, asset_id: str) -> _Known:
         begun = self.run.now()

@@ -1,12 +1,14 @@
-"""Versions of an asset: holds, digests of the compliant one, and release assets.
+"""Versions of an asset: holds, digests of the compliant version, and release assets.
 
-Holds live in the asset's metadata view. A release asset is an iconik asset that holds one
-version of another one and is never changed: a share shows an asset, not a version, so whoever is to
-see exactly one version gets a link to an asset that has no other. It is remembered in Trading
-Grid's log, whose entries are made once however many try: the first one that is noted counts, and
-the others are deleted.
+Holds are stored in the asset's metadata view. A release asset is an iconik asset that holds one
+version of another asset and never changes: a share shows an asset and not a version, so it is the
+only way to share exactly one version. It is recorded in Trading Grid's activity log under a unique
+key: of several created concurrently, the one recorded first counts, and the others are deleted.
 """
 
+from collections.abc import AsyncIterator, Collection, Sequence
+from datetime import timedelta
+from functools import partial
 from math import ceil
 from typing import Final
 
@@ -18,52 +20,54 @@ from tgiconik.iconik import IconikClient
 from tgiconik.iconik.assets import current_version
 from tgiconik.iconik.models import assets as m
 from tgiconik.iconik.models.files import FileStatus
-from tgiconik.iconik.search import term
+from tgiconik.iconik.search import one_of, term
 from tgiconik.release import AssetFacts
 from tgiconik.tradinggrid.collaboration import Activity, ActivityInput
 from tgiconik.workflows.run import GridRun, IconikRun, Run
 from tgiconik.workflows.run.text import key_of, named
-from tgiconik.workflows.sharing.facts import HELD, logged_holds, read_facts
+from tgiconik.workflows.sharing.facts import HELD, logged_holds, read_release_facts
 
 _MADE: Final = "release_asset.made"
 _ACTIVE: Final = "ACTIVE"
-#: Seconds between two looks whether iconik has copied a version.
+#: The polling interval, in seconds, while iconik copies a version.
 _POLL: Final = 0.5
+#: How long a run may take from making a release asset to noting it.
+_IN_THE_MAKING: Final = timedelta(minutes=1)
 
 
 @attrs.frozen(kw_only=True)
 class CompliantFacts:
-    """Reads the facts of the compliant version, with its digest, as often as they are asked for.
+    """Reads the facts of the compliant version, with its digest.
 
-    The bytes of a version are digested once: they are what takes time, and a version does not
-    change. What may change (approval, holds, marks, licence) is read every time.
+    The digest is computed once, because it is slow and a version does not change. Approval, holds,
+    marks and licence are read every time.
 
     Attributes:
         run: the run.
         asset_id: the asset.
         version_id: the version; None for the current one.
-        digested_id: the version whose original was digested.
-        sha256: its digest; None when it could not be had.
+        digested_id: the version whose digest was computed.
+        sha256: its digest; None if it is not available.
     """
 
-    run: IconikRun
+    run: Run
     asset_id: str
     version_id: str | None
     digested_id: str | None
     sha256: str | None
 
     async def read(self) -> AssetFacts:
-        """The facts of now."""
-        facts = await read_facts(self.run, self.asset_id, version_id=self.version_id)
+        """Read the current facts."""
+        facts = await read_release_facts(self.run, self.asset_id, version_id=self.version_id)
         known = facts.version_id is not None and facts.version_id == self.digested_id
         return attrs.evolve(facts, sha256=self.sha256 if known else None)
 
 
 async def digest_version(run: IconikRun, asset_id: str, version_id: str) -> str | None:
-    """The SHA-256 of a version's original, computed here; None when it is not to be had.
+    """The SHA-256 of a version's original, computed locally; None if it is not available.
 
     Raises:
-        CallError: iconik or the storage could not be asked.
+        CallError: a call to iconik or the storage failed.
     """
     try:
         digest = await run.iconik.transfer.digest(asset_id, version_id=version_id)
@@ -135,7 +139,7 @@ async def log_hold(run: GridRun, asset_id: str, version_id: str, *, in_view: boo
     """Note in Trading Grid's log that a version is held, and whether the metadata view says so."""
     entry = ActivityInput(
         kind=HELD,
-        external_id=key_of(HELD, asset_id, version_id, run.now().isoformat()),
+        external_id=key_of(HELD, asset_id, version_id, run.now().isoformat(), in_view),
         actor="tgiconik",
         subject_type="assets",
         subject_id=asset_id,
@@ -150,14 +154,14 @@ async def log_hold(run: GridRun, asset_id: str, version_id: str, *, in_view: boo
 
 @attrs.frozen(kw_only=True)
 class ReleaseAsset:
-    """A release asset that was made.
+    """A release asset.
 
     Attributes:
         asset_id: its id.
         version_id: its only version.
         source_version_id: the version of the source asset that it holds.
-        sha256: digest of that version's original, computed when it was made.
-        number: how many were made of this version before.
+        sha256: digest of that version's original, computed at creation.
+        number: the number of earlier release assets of this version.
     """
 
     asset_id: str
@@ -168,15 +172,26 @@ class ReleaseAsset:
 
 
 async def release_assets_of(run: GridRun, source_asset_id: str) -> list[ReleaseAsset]:
-    """All that were ever made of an asset, oldest first."""
+    """All release assets that were created from an asset, oldest first."""
     entries = run.grid.community.activity.list(kind=[_MADE], subject_id=source_asset_id)
     made = [found async for entry in entries if (found := _read(entry)) is not None]
     run.trail.read(f"release assets of {source_asset_id}: {len(made)}")
     return made
 
 
+async def sources_of_release_assets(run: GridRun) -> dict[str, tuple[str, ReleaseAsset]]:
+    """All release assets that were ever made, by id, each with the id of its source asset."""
+    found = {}
+    async for entry in run.grid.community.activity.list(kind=[_MADE]):
+        release = _read(entry)
+        if release is not None and entry.subject_id is not None:
+            found[release.asset_id] = (entry.subject_id, release)
+    run.trail.read(f"release assets: {len(found)}")
+    return found
+
+
 async def is_intact(iconik: IconikClient, release: ReleaseAsset) -> bool:
-    """Whether a release asset is as it was made: there, with its one version and no other."""
+    """Whether a release asset is unchanged: active, with exactly its one version."""
     try:
         asset = await iconik.assets.get_asset(release.asset_id)
     except errors.NotFound:
@@ -188,22 +203,22 @@ async def is_intact(iconik: IconikClient, release: ReleaseAsset) -> bool:
 async def bring_about_release_asset(
     run: Run, facts: AssetFacts, known: list[ReleaseAsset], *, ready_within: float
 ) -> ReleaseAsset | None:
-    """Bring about that there is one release asset of the version that the facts speak of.
+    """Find or create the release asset of the version that the facts describe.
 
     Args:
-        run: the run. It is remembered on Trading Grid, and made on iconik by
+        run: the run. It is recorded on Trading Grid, and created on iconik by
             `POST /API/assets/v1/assets/` and `POST …/versions/from/versions/{source_version_id}/`.
         facts: the version, and the digest of its original.
         known: from `release_assets_of`.
-        ready_within: seconds that iconik may take to copy the version.
+        ready_within: the timeout in seconds for iconik to copy the version.
 
     Returns:
-        The release asset; None in a dry run that would make it.
+        The release asset; None in a dry run that would create it.
 
     Raises:
         WorkflowError: the facts have no digest.
-        Inconsistent: iconik did not copy the version in time, or copied something else.
-        CallError: a platform could not be asked; run it again.
+        Inconsistent: iconik did not copy the version in time, or the copy differs.
+        CallError: a call to a platform failed; run it again.
     """
     version_id = facts.version_id
     if version_id is None or facts.sha256 is None:
@@ -213,6 +228,7 @@ async def bring_about_release_asset(
         # It is what partners see: its own bytes count, whatever the log says.
         found = await digest_version(run, same[-1].asset_id, same[-1].version_id)
         if found == facts.sha256:
+            await _remove_strays(run, facts, same)
             return same[-1]
         run.trail.decided(f"release asset {same[-1].asset_id} has other bytes than it was made of")
     return await run.write(
@@ -261,21 +277,51 @@ async def _make(run: IconikRun, facts: AssetFacts, key: str, ready_within: float
 
 async def _orphan(run: IconikRun, key: str) -> str | None:
     """The asset of a run that died before it could tell Trading Grid; the oldest one of ours."""
-    found = run.iconik.search.assets(
-        where=[term("external_id", key), term("status", _ACTIVE)],
-        include_fields=["id"],
-        sort=["date_created"],
-    )
-    async for hit in found:
-        # The key alone proves nothing: it is ours if these credentials made it.
-        asset = await run.iconik.assets.get_asset(hit.id or "")
-        if asset.created_by_user == await run.user_id():
-            return hit.id
+    async for asset in _of_ours(run, [key]):
+        return asset.id
     return None
 
 
+async def _remove_strays(run: IconikRun, facts: AssetFacts, known: list[ReleaseAsset]) -> None:
+    """Delete assets that runs which died have made, and that a late search did not show in time.
+
+    One that was made just now may be another run's, which deletes it itself.
+    """
+    keys = [key_of("release", facts.asset_id, facts.version_id, one.number) for one in known]
+    recorded = {one.asset_id for one in known}
+    async for asset in _of_ours(run, keys, beside=recorded):
+        made = asset.date_created
+        if made is None or run.now() - made < _IN_THE_MAKING:
+            continue
+        await run.write(
+            f"delete release asset {asset.id}, which nobody needs",
+            partial(run.iconik.assets.delete_asset, asset.id or ""),
+            instead=None,
+        )
+
+
+async def _of_ours(
+    run: IconikRun, keys: Sequence[str], *, beside: Collection[str] = ()
+) -> AsyncIterator[m.Asset]:
+    """The assets with a key that these credentials made, oldest first; the key proves nothing."""
+    found = run.iconik.search.assets(
+        where=[one_of("external_id", keys), term("status", _ACTIVE)],
+        include_fields=["id"],
+        sort=["date_created"],
+    )
+    hits = [hit.id async for hit in found if hit.id is not None and hit.id not in beside]
+    for asset_id in hits:
+        try:
+            asset = await run.iconik.assets.get_asset(asset_id)
+        except errors.NotFound:
+            # Deleted a moment ago: searches are late.
+            continue
+        if asset.created_by_user == await run.user_id():
+            yield asset
+
+
 async def _copy(iconik: IconikClient, asset_id: str, version_id: str, ready_within: float) -> str:
-    """The version in the release asset that has the files, and no other one beside it."""
+    """Copy a version into the release asset, and delete any other version in it."""
     filled = await _filled(iconik, asset_id)
     if not filled:
         await iconik.assets.add_version_from(asset_id, version_id)
@@ -289,7 +335,7 @@ async def _copy(iconik: IconikClient, asset_id: str, version_id: str, ready_with
         raise errors.Inconsistent(
             f"iconik has not copied version {version_id} within {ready_within:g} s; run it again"
         )
-    # The oldest one stays, for everyone who looks.
+    # All runs keep the oldest one.
     copy = filled[0]
     asset = await iconik.assets.get_asset(asset_id)
     current = current_version(asset)
@@ -302,7 +348,7 @@ async def _copy(iconik: IconikClient, asset_id: str, version_id: str, ready_with
 
 
 async def _filled(iconik: IconikClient, asset_id: str) -> list[str]:
-    """The versions that have files, oldest first."""
+    """The versions with files, oldest first."""
     asset = await iconik.assets.get_asset(asset_id)
     files = {
         file.version_id
@@ -314,7 +360,7 @@ async def _filled(iconik: IconikClient, asset_id: str) -> list[str]:
 
 
 def _read(entry: Activity) -> ReleaseAsset | None:
-    """What an entry of the log remembers; None for one that somebody else wrote."""
+    """The release asset in a log entry; None if the entry has another shape."""
     detail = entry.detail
     names = ("asset_id", "version_id", "source_version_id", "sha256")
     if not all(isinstance(detail.get(name), str) for name in names):

@@ -1,1 +1,1 @@
-"""Requests and issues of partners: how they are read, answered and worked on."""
+"""Partners' requests and issues: reading, answering and processing them."""

@@ -1,7 +1,7 @@
-"""The answer to a media request: decided from what was found, worded for who reads it.
+"""The answer to a media request: status, deliveries and comments. Pure functions.
 
-Pure functions. The partner learns what they get, or what is missing; titles of what they may not
-have, and the reasons, stay on our own side.
+The comment for the partner names delivered assets or missing information. Titles of refused assets
+and the reasons are in the internal comment only.
 """
 
 import hashlib
@@ -17,7 +17,7 @@ from tgiconik.workflows.run.text import listed, moment, named
 from tgiconik.workflows.tickets.candidates import Candidate, Candidates
 from tgiconik.workflows.tickets.requests import Ticket, rounds_of
 
-#: How many candidates a comment names; the result has all of them.
+#: The maximum number of candidates in a comment; the result has all of them.
 _NAMED: Final = 10
 #: One answer whether nothing was found, or only what this partner may not have: the difference
 #: would tell them what there is.
@@ -32,10 +32,10 @@ class AnswerPlan:
     """The answer to a media request: its next status, deliveries and comments.
 
     Attributes:
-        status: the final status when everything planned succeeds.
-        deliver: the assets that are shared with the partner.
-        to_partner: the comment that the partner reads.
-        internal: the comment that only our own side reads; empty for none.
+        status: the final status if everything planned succeeds.
+        deliver: the assets to share with the partner.
+        to_partner: the comment for the partner.
+        internal: the internal comment; empty for none.
     """
 
     status: RequestStatus
@@ -45,7 +45,7 @@ class AnswerPlan:
 
 
 def plan_answer(ticket: Ticket, candidates: Candidates) -> AnswerPlan:
-    """Plan the answer from what was found: pure, and the same for the same facts."""
+    """Plan the answer to a request from its candidates."""
     if not _has_contact(ticket.request, ticket.partner):
         return AnswerPlan(
             status=RequestStatus.NEEDS_INFORMATION,
@@ -71,7 +71,7 @@ def plan_answer(ticket: Ticket, candidates: Candidates) -> AnswerPlan:
 
 
 def plan_report(ticket: Ticket, delivered: Sequence[Outcome], candidates: Candidates) -> AnswerPlan:
-    """Plan what to tell once everything that was planned has been delivered."""
+    """Plan the comments after all planned deliveries succeeded."""
     named_ids = ticket.criteria.asset_ids
     missing = len(named_ids) - len(delivered) if named_ids else 0
     lines = [
@@ -122,14 +122,14 @@ def _has_contact(request: Request, partner: Partner | None) -> bool:
 
 
 def is_off_the_list(outcome: Outcome) -> bool:
-    """Refused at the last moment, or deleted: not to be tried again."""
+    """Whether an asset was refused or deleted during the run and is not retried."""
     return outcome.state is State.REFUSED or isinstance(outcome.error, errors.NotFound)
 
 
 def comment_key(request: Request, plan: AnswerPlan, outcomes: Sequence[Outcome]) -> str:
-    """Names one answer: the same answer to the same round of a request is given once."""
+    """The key of an answer; an equal answer in the same round is posted once."""
     shares = [o.share_id or "" for o in outcomes if o.state is State.DELIVERED]
-    # By kind: an error's text has ids that are new each time.
+    # By error type: messages contain ids that change with every run.
     failures = [f"{o.asset_id} {type(o.error).__name__}" for o in outcomes if o.error is not None]
     content = "\n".join(sorted(shares + failures)) or plan.to_partner or plan.internal
     digest = hashlib.sha256(content.encode()).hexdigest()[:16]

@@ -1,4 +1,4 @@
-"""Candidates for a request: found by search, judged by id, best first."""
+"""Candidates for a media request: found by search, decided by id, best first."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from itertools import groupby
@@ -7,6 +7,7 @@ from typing import Any, Final, NamedTuple
 import attrs
 
 from tgiconik import errors
+from tgiconik._frames import without_locals
 from tgiconik.iconik import IconikClient
 from tgiconik.iconik.search import Condition, one_of, term
 from tgiconik.release import AssetFacts, Decision, Purpose, Recipient, ReleasePolicy, decide
@@ -17,14 +18,14 @@ from tgiconik.workflows.run.text import in_short, named
 from tgiconik.workflows.run.trail import Trail, utc_now
 from tgiconik.workflows.sharing.facts import read_facts
 
-#: How many assets are read at once while candidates are judged.
+#: The number of assets to read concurrently.
 _MAX_CONCURRENCY: Final = 8
-#: What scoring needs of a hit; everything else would only travel.
+#: The fields of a hit that scoring needs.
 _HIT_FIELDS: Final = ("id", "title", "media_type", "metadata")
 
 
 class Score(NamedTuple):
-    """How well an asset answers the criteria; compared from left to right, more is better.
+    """How well an asset matches the criteria; compared from left to right, higher is better.
 
     Attributes:
         text: 3 when the title is the text, 2 when it has all its words, 1 when it has some,
@@ -44,12 +45,12 @@ class Score(NamedTuple):
 
 @attrs.frozen
 class Candidate:
-    """An asset that answers the criteria, and whether it may be released.
+    """An asset that matches the criteria, and its release decision.
 
     Attributes:
         facts: its facts in iconik, read by id.
-        score: how well it answers.
-        decision: the decision of `decide` on its current version.
+        score: how well it matches.
+        decision: the decision on its current version.
     """
 
     facts: AssetFacts
@@ -59,15 +60,15 @@ class Candidate:
 
 @attrs.frozen(kw_only=True)
 class Candidates:
-    """The candidates that were found for a request.
+    """The candidates for a request.
 
     Attributes:
-        matched: how many assets the search found.
-        judged: those that were read and decided, best first. Judging stops with the best score
-            that has a releasable asset.
-        gone: ids that the search found and that could not be read any more.
-        complete: False when assets were found that nobody looked at, because better ones were
-            releasable or because of `consider`.
+        matched: the number of assets that the search found.
+        judged: the candidates that were decided, best first. Deciding stops at the best score with
+            a releasable asset.
+        gone: ids of hits that no longer exist or are not visible.
+        complete: False if further hits were not considered, because better ones were releasable or
+            because of `consider`.
     """
 
     matched: int
@@ -77,11 +78,12 @@ class Candidates:
 
     @property
     def best(self) -> tuple[Candidate, ...]:
-        """The releasable candidates with the best score: one, several equally good, or none."""
+        """The releasable candidates with the best score; none, one or several."""
         allowed = [c for c in self.judged if c.decision.allowed]
         return tuple(c for c in allowed if c.score == allowed[0].score)
 
 
+@without_locals
 async def find_candidates(
     iconik: IconikClient,
     criteria: Criteria,
@@ -93,26 +95,26 @@ async def find_candidates(
     exclude: frozenset[str] = frozenset(),
     trail: Trail | None = None,
 ) -> Candidates:
-    """Search for what answers the criteria, and judge the best of it.
+    """Search for assets that match the criteria, and decide the best ones.
 
-    `POST /API/search/v1/search/` finds, in constant memory whatever it finds; the best are read by
-    id and decided, one score after the other, until one of them may be released.
+    `POST /API/search/v1/search/` finds hits, with constant memory. The best hits are read by id and
+    decided, in order of their score, until one of them is releasable.
 
     Args:
         iconik: the media side.
-        criteria: what is looked for. Assets named by id are judged instead of searched for. The
-            text is looked for in titles and in the policy's fields for regions, languages, usages
-            and restrictions. Criteria on any other metadata field match nothing: partners cannot
-            probe fields that they are not to see.
+        criteria: the search criteria. Assets named by id are decided without a search. The text is
+            searched in titles and in the policy's fields for regions, languages, usages and
+            restrictions. Criteria on any other metadata field match nothing, so that partners
+            cannot probe fields that they may not see.
         policy: the release rules; its field names are what region, language and usage are found by.
-        recipient: whom it is for.
-        purpose: what for.
-        consider: how many of the found assets are looked at, at the most.
-        exclude: asset ids that are not wanted.
+        recipient: the partner.
+        purpose: the intended use.
+        consider: the maximum number of hits to consider.
+        exclude: asset ids to leave out.
         trail: where to record it.
 
     Raises:
-        CallError: iconik could not be asked.
+        CallError: a call to iconik failed.
         ConfigurationError: `consider` is below 1.
     """
     run = IconikRun(iconik=iconik, policy=policy, trail=trail or Trail(now=utc_now))
@@ -151,7 +153,7 @@ async def search_candidates(
         gone += [id_ for id_ in ids if id_ not in found]
         for facts in found.values():
             decision = decide(policy, facts, recipient, purpose, run.now())
-            # The index may lag: what is known by id counts. Only the media type is the index's own.
+            # The index may lag, so facts read by id count; only the media type is from the index.
             exact = score(
                 criteria, policy, title=facts.title, media_type=None, metadata=facts.metadata
             )
@@ -170,7 +172,7 @@ async def search_candidates(
 async def _search(
     run: IconikRun, criteria: Criteria, consider: int, exclude: frozenset[str]
 ) -> tuple[list[tuple[Score, str]], int]:
-    """The best hits by score, then by title, so that the same world gives the same order."""
+    """The best hits by score, then by title, for a stable order."""
     best: list[tuple[Score, str, str]] = []
     matched = 0
 
@@ -209,7 +211,7 @@ def _searchable(policy: ReleasePolicy) -> set[str]:
 
 
 def _conditions(criteria: Criteria) -> Iterable[Condition]:
-    """What the index can leave out early. Missing fields are left to `decide`, which knows them."""
+    """Search conditions that prefilter hits; `decide` evaluates missing fields."""
     yield term("status", "ACTIVE")
     if criteria.media_type:
         yield term("media_type", criteria.media_type)
@@ -218,14 +220,14 @@ def _conditions(criteria: Criteria) -> Iterable[Condition]:
 
 
 async def _read_all(run: IconikRun, ids: Sequence[str]) -> dict[str, AssetFacts]:
-    """Facts of every asset that is still there, a few at a time; the first failure ends it."""
+    """Read the facts of all existing assets with bounded concurrency; the first error is raised."""
     found: dict[str, AssetFacts] = {}
 
     async def read(id_: str) -> None:
         try:
             found[id_] = await read_facts(run, id_)
         except (errors.NotFound, errors.ConfigurationError):
-            # Partners name ids too: one that no path can hold, such as "..", is no asset's.
+            # Partners can name ids: a text that no path can contain, such as "..", names no asset.
             run.trail.read(f"asset {named(id_)} is gone")
 
     await run_bounded(ids, read, max_concurrency=_MAX_CONCURRENCY)
@@ -240,7 +242,7 @@ def score(
     media_type: str | None,
     metadata: Mapping[str, Any],
 ) -> Score:
-    """How well something answers the criteria: a hit of the index, or an asset read by id."""
+    """The score of a hit of the index or of an asset read by id."""
 
     def names(field: str | None, wanted: str | None) -> int:
         values = metadata.get(field) if field else None

@@ -1,4 +1,4 @@
-"""Containment of a faulty version: it is held, its links are closed, and its holders are told.
+"""Containment of a faulty version: hold it, revoke its links, and notify its partners.
 
 An issue is a partner's claim. It is about what this partner has or had of the asset, and it takes
 nothing from others before one of our people has acknowledged it.
@@ -9,6 +9,7 @@ from typing import Any, Final
 
 import attrs
 
+from tgiconik._frames import without_locals
 from tgiconik.iconik import IconikClient
 from tgiconik.iconik.models import assets as m
 from tgiconik.release import AssetFacts, ReleasePolicy, held
@@ -46,19 +47,19 @@ _STOOD_BEHIND: Final = frozenset(
 
 @attrs.frozen(kw_only=True)
 class Incident:
-    """An issue, and the state of its asset, worked out once.
+    """An issue with the state of its asset.
 
     Attributes:
         issue: the issue.
         snapshot: the asset's facts, links and deliveries.
-        facts: the asset when the incident was read.
-        faulty: the version that is not as it should be.
-        reporter_had: the partner who reported it has or had a delivery of the asset.
-        linked: an earlier run has linked the issue, and the log remembers the rest.
+        facts: the facts of the asset when the incident was read.
+        faulty: the faulty version.
+        reporter_had: whether the partner who reported it has or had a delivery of the asset.
+        linked: whether an earlier run has linked the issue; the activity log has the rest.
         had: company ids of the partners who had the faulty version.
-        warned: they were told not to use it.
-        versions: ids of the versions that there were when the issue was linked.
-        packages: partners' packages with the asset in them: whose, by collection id.
+        warned: whether they were told not to use it.
+        versions: ids of the asset's versions when the issue was linked.
+        packages: partners' packages with the asset: company ids by collection id.
     """
 
     issue: Issue
@@ -74,7 +75,7 @@ class Incident:
 
     @property
     def affected(self) -> tuple[str, ...]:
-        """Company ids of everybody who had it, and of the partner who reported it."""
+        """Company ids of partners who had the faulty version or reported it."""
         return tuple(sorted({*self.had, self.issue.partner_id}))
 
     @property
@@ -114,7 +115,7 @@ class Incident:
 
 
 async def read_incident(run: Run, issue: Issue, asset: m.Asset) -> Incident:
-    """Read the state of an issue's asset, before anything is written."""
+    """Read the state of an issue's asset."""
     snapshot = await Snapshot.of_asset(run, asset.id or "")
     facts = snapshot.latest
     await snapshot.refresh()
@@ -204,7 +205,7 @@ async def is_reported_to_team(run: Run, incident: Incident) -> bool:
 
 
 async def contain(run: Run, incident: Incident) -> None:
-    """Link the issue, hold the faulty version, close its links, and tell who had it."""
+    """Link the issue, hold the faulty version, revoke its links, and notify its partners."""
     issue, facts = incident.issue, incident.facts
     if not incident.linked:
         if issue.status == IssueStatus.OPEN:
@@ -243,7 +244,7 @@ async def _close_links(run: Run, incident: Incident) -> None:
 
 
 async def _warn(run: Run, incident: Incident) -> None:
-    """Tell everybody who had it that it must not be used."""
+    """Notify every partner who had the version that it must not be used."""
     if incident.warned:
         return
     title = named(incident.facts.title)
@@ -263,7 +264,7 @@ async def _warn(run: Run, incident: Incident) -> None:
 
 
 def _known_facts(incident: Incident) -> dict[str, Any]:
-    """The facts that the log keeps for the next run."""
+    """The facts to store in the activity log, for the next run."""
     return {
         "asset_id": incident.facts.asset_id,
         "version_id": incident.faulty,
@@ -292,7 +293,7 @@ def _warning_key(issue: Issue) -> str:
 
 
 def round_of(issue: Issue) -> int:
-    """How often it was reopened: every round has its own faulty and corrected version."""
+    """The number of reopenings; every round has its own faulty and corrected version."""
     return sum(map(_is_reopening, issue.history))
 
 
@@ -301,7 +302,7 @@ def _is_reopening(step: Transition) -> bool:
 
 
 def version_in(issue: Issue, role: AssetRole) -> str | None:
-    """The version that plays a part in this round, as far as our own side has said so."""
+    """The version with a role in the current round, as written by our own side."""
     versions = [
         r.version_id
         for r in issue.asset_references
@@ -325,10 +326,11 @@ def named_version(issue: Issue, delivered: Collection[str | None]) -> str | None
 
 
 def texts_in(value: object) -> tuple[str, ...]:
-    """The entries of a list in JSON as text; nothing when it is no list."""
+    """The entries of a JSON list as text; empty if it is not a list."""
     return tuple(str(one) for one in value) if isinstance(value, list | tuple) else ()
 
 
+@without_locals
 async def link_issue(
     grid: TradingGridClient,
     iconik: IconikClient,
@@ -340,26 +342,25 @@ async def link_issue(
     lease: Lease | None = None,
     trail: Trail | None = None,
 ) -> None:
-    """Refer from the issue to the asset, and from the asset's timeline to the issue.
+    """Link an issue to the asset's version, and comment on the asset's timeline.
 
     Args:
-        grid: where the issue is.
-        iconik: where the asset is.
+        grid: the Trading Grid client.
+        iconik: the iconik client.
         issue: the issue.
-        facts: the facts of the asset as they were read.
-        faulty_version_id: the version that is not as it should be.
-        metadata: facts that the issue is to show. The partner who reported it reads them, and the
-            title.
-        lease: the claim to write under.
+        facts: the facts of the asset.
+        faulty_version_id: the faulty version.
+        metadata: facts to show in the issue. The partner who reported it reads them and the title.
+        lease: the claim of this run.
         trail: where to record it; a trail with `dry_run` writes nothing.
 
     Raises:
-        CallError: a platform could not be asked; run it again.
+        CallError: a call to a platform failed; run it again.
     """
     run = Run(
         grid=grid,
         iconik=iconik,
-        # Nothing is decided here.
+        # Nothing is decided here, so the policy is not used.
         policy=ReleasePolicy(),
         lease=lease,
         trail=trail or Trail(now=utc_now),
@@ -407,11 +408,11 @@ def _complaint_key(issue: Issue) -> str:
 
 
 async def update_issue(run: GridRun, issue: Issue, changes: IssueUpdate, what: str) -> None:
-    """Change an issue, whatever was said on it meanwhile."""
+    """Update an issue, regardless of new comments."""
     issues = run.grid.community.issues
 
     async def update() -> None:
-        # A comment may have changed the entity tag; the claim keeps everybody else away.
+        # A comment may have changed the entity tag; the claim prevents other changes.
         fresh = await issues.get(issue.id)
         await issues.update(issue.id, changes, if_match=fresh.etag, holder=run.holder_of(issue.id))
 
@@ -419,7 +420,7 @@ async def update_issue(run: GridRun, issue: Issue, changes: IssueUpdate, what: s
 
 
 def _complaint(issue: Issue) -> str:
-    """The comment for the media team. Every line of the partner's stays one that is quoted."""
+    """The comment for the media team; every line of the partner's text is quoted."""
     kind = f"{named(issue.category)}, {named(issue.severity)}"
     lines = [f"{issue.partner_id} reports in {issue.id}, {kind}: {named(issue.subject)}"]
     if issue.due_at is not None:

@@ -1,8 +1,8 @@
-"""A corrected version of an asset: uploaded once, and brought to those who had another one.
+"""A corrected version of an asset: upload it once, and share it with affected partners.
 
-An upload takes many calls, and a process may die between any two of them. So the log remembers
-which versions there were before the first; what is new and carries the correction's name is ours:
-whole, it is the correction; in pieces, it is removed.
+An upload takes many calls, and a process may crash between any two of them. So the activity log
+records the versions before the upload. A new version with the correction's file name is ours: if
+complete, it is the correction; if incomplete, it is removed.
 """
 
 import os
@@ -12,6 +12,8 @@ from pathlib import Path
 
 import attrs
 
+from tgiconik._frames import without_locals
+from tgiconik._validate import texts
 from tgiconik.iconik import IconikClient
 from tgiconik.iconik.models import files as f
 from tgiconik.release import Purpose, ReleasePolicy
@@ -33,7 +35,7 @@ class Uploaded:
 
     Attributes:
         version_id: the version, when it is whole.
-        pieces: versions that never became whole.
+        pieces: versions left by incomplete uploads.
     """
 
     version_id: str | None = None
@@ -43,15 +45,15 @@ class Uploaded:
 async def find_upload(
     run: IconikRun, asset_id: str, file: str | os.PathLike[str], before: Sequence[str]
 ) -> Uploaded:
-    """Look for what an earlier run uploaded.
+    """Find the upload of an earlier run.
 
     `GET /API/files/v1/assets/{asset_id}/files/`.
 
     Args:
         run: the run.
         asset_id: the asset.
-        file: the file that was to be uploaded.
-        before: ids of the versions that were there before it began.
+        file: the file of the correction.
+        before: ids of the versions before the upload.
     """
     iconik = run.iconik
     asset = await iconik.assets.get_asset(asset_id)
@@ -66,7 +68,7 @@ async def find_upload(
         files = [one for one in there if one.version_id == version.id]
         if any(_is_whole(one, path) for one in files):
             return Uploaded(version_id=version.id, pieces=tuple(pieces))
-        # A version of somebody else's may be one that they are about to upload.
+        # Another person's version may be an upload in progress.
         is_ours = version.created_by_user == us.id
         if is_ours and all(one.original_name == path.name for one in files):
             pieces.append(str(version.id))
@@ -76,14 +78,14 @@ async def find_upload(
 async def upload_correction(
     run: IconikRun, asset_id: str, file: str | os.PathLike[str]
 ) -> str | None:
-    """Upload a corrected version; it is neither approved nor promoted by that.
+    """Upload a corrected version, without approving or promoting it.
 
     Returns:
         The new version's id; None in a dry run.
 
     Raises:
-        TransferError: it did not arrive.
-        AssetIsShared: somebody else's links are out.
+        TransferError: the upload failed.
+        AssetIsShared: the asset has open links that are not ours.
     """
     done = await run.write(
         f"upload {named(Path(file).name)} as a new version of asset {asset_id}",
@@ -103,7 +105,7 @@ async def ask_for_previews(run: IconikRun, asset_id: str, version_id: str) -> No
 
 
 async def remove_pieces(run: IconikRun, asset_id: str, pieces: Sequence[str]) -> None:
-    """Remove the versions of an upload that never became whole.
+    """Remove the versions left by incomplete uploads.
 
     `DELETE /API/assets/v1/assets/{asset_id}/versions/{version_id}/`.
     """
@@ -123,6 +125,7 @@ def _is_whole(file: f.File, path: Path) -> bool:
     )
 
 
+@without_locals
 async def publish_correction(
     grid: TradingGridClient,
     iconik: IconikClient,
@@ -133,14 +136,14 @@ async def publish_correction(
     max_concurrency: int = MAX_CONCURRENCY,
     trail: Trail | None = None,
 ) -> tuple[Outcome, ...]:
-    """Bring the current version of an asset to partners who had another one.
+    """Share the current version of an asset with partners who had another one.
 
-    One document, a link and a delivery for each, and an announcement; whoever has the current
-    version already keeps it.
+    Publishes one document, creates a link and a delivery per partner, and sends an announcement.
+    Partners who have the current version keep it.
 
     Args:
-        grid: where the partners are.
-        iconik: where the asset is.
+        grid: the Trading Grid client.
+        iconik: the iconik client.
         asset_id: the asset.
         partners: company ids.
         policy: the release rules.
@@ -148,10 +151,10 @@ async def publish_correction(
         trail: where to record it; a trail with `dry_run` writes nothing.
 
     Returns:
-        One outcome for each of the partners, by company id.
+        One outcome per partner, ordered by company id.
 
     Raises:
-        CallError: a platform could not be asked; run it again.
+        CallError: a call to a platform failed; run it again.
     """
     run = Run(grid=grid, iconik=iconik, policy=policy, trail=trail or Trail(now=utc_now))
     snapshot = await Snapshot.of_asset(run, asset_id)
@@ -162,11 +165,11 @@ async def publish_correction(
 async def distribute_correction(
     run: Run, snapshot: Snapshot, partners: Iterable[str], *, max_concurrency: int
 ) -> tuple[Outcome, ...]:
-    """Bring the version that a snapshot shows to partners; see `publish_correction`."""
-    affected = set(partners)
+    """Share the version of a snapshot with partners; see `publish_correction`."""
+    affected = set(texts(partners, "partners"))
     asset_id = snapshot.asset_id
     documents = run.grid.community.documents
-    # One document speaks of a version: who is in its audience by another way stays there.
+    # There is one document per version: partners already in its audience stay there.
     others = {
         partner_id
         async for document in documents.list(asset_id=asset_id, state=[DocumentState.PUBLISHED])

@@ -1,7 +1,7 @@
-"""Work for the media team in iconik: a comment on the timeline, a collection as the queue.
+"""Work for the media team in iconik: a timeline comment, and a collection as the work queue.
 
-Both are looked for before they are made: the comment by our key in its `external_id`, the asset by
-its id in the queue.
+Both are idempotent: the comment is found by the key in its `external_id`, and the asset by its id
+in the queue.
 """
 
 from collections.abc import Collection
@@ -21,7 +21,7 @@ async def ask_media_team(
     queue: str | None,
     there: Collection[str] | None = None,
 ) -> None:
-    """Put a wish where the media team works: on the version's timeline, and into their queue.
+    """Ask the media team: comment on the version's timeline, and add the asset to the queue.
 
     `POST /API/assets/v1/assets/{asset_id}/segments/`,
     `POST /API/assets/v1/collections/{collection_id}/contents/`.
@@ -30,10 +30,10 @@ async def ask_media_team(
         run: the run.
         asset_id: the asset to be changed.
         version_id: the version that is not as it should be.
-        text: the wish.
-        key: names this wish; there is one comment for it.
-        queue: id of the collection that is their work queue; None for no queue.
-        there: from `keys_on_timeline`, when there are several wishes; read when left out.
+        text: the comment.
+        key: identifies the comment; it is created once.
+        queue: id of the collection that serves as the work queue; None for none.
+        there: from `keys_on_timeline`, for several comments; read if omitted.
     """
     if key not in (await keys_on_timeline(run.iconik, asset_id) if there is None else there):
         comment = m.SegmentInput(
@@ -41,7 +41,7 @@ async def ask_media_team(
             segment_text=text,
             external_id=key,
             version_id=version_id,
-            # Partners who look through a link are not to read it.
+            # Partners who open a link must not see the comment.
             is_internal=True,
         )
         await run.write(
@@ -59,7 +59,7 @@ async def ask_media_team(
 
 
 async def take_from_queue(run: IconikRun, asset_id: str, queue: str | None) -> None:
-    """Take an asset out of the media team's work queue, if it is in it.
+    """Remove an asset from the media team's work queue, if present.
 
     `DELETE /API/assets/v1/collections/{collection_id}/contents/{object_type}/{object_id}/`.
     """
@@ -84,6 +84,6 @@ async def keys_on_timeline(iconik: IconikClient, asset_id: str) -> frozenset[str
 
 
 async def _is_queued(run: IconikRun, asset_id: str, queue: str) -> bool:
-    # The collections that an asset says it is in are the database's word, not an index's.
+    # An asset's own list of collections is from the database, not from an index.
     asset = await run.iconik.assets.get_asset(asset_id)
     return queue in (asset.in_collections or ())

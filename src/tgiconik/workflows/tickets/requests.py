@@ -1,4 +1,4 @@
-"""Partners' requests and issues on Trading Grid: read them, and move their status along."""
+"""Partners' requests and issues on Trading Grid: reading, commenting and status changes."""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -26,16 +26,16 @@ from tgiconik.tradinggrid.collaboration import (
 from tgiconik.workflows.run import GridRun
 from tgiconik.workflows.run.text import fitting, moment, named
 
-#: Who the history says moved it, when the workflows did. Such a move is no person's word.
+#: The actor in the status history of a move by a workflow, which is no person's decision.
 ACTOR: Final = "tgiconik"
 
 
 async def read_request(run: GridRun, request_id: str, kind: RequestKind) -> Request:
-    """A request of a kind.
+    """Read a request of a kind.
 
     Raises:
-        UnknownRequest: there is none.
-        WorkflowError: it is of another kind.
+        UnknownRequest: the request does not exist.
+        WorkflowError: the request is of another kind.
     """
     try:
         request = await run.grid.community.requests.get(request_id)
@@ -50,10 +50,10 @@ async def read_request(run: GridRun, request_id: str, kind: RequestKind) -> Requ
 
 
 async def read_issue(run: GridRun, issue_id: str) -> Issue:
-    """An issue.
+    """Read an issue.
 
     Raises:
-        UnknownIssue: there is none.
+        UnknownIssue: the issue does not exist.
     """
     try:
         issue = await run.grid.community.issues.get(issue_id)
@@ -64,7 +64,7 @@ async def read_issue(run: GridRun, issue_id: str) -> Issue:
 
 
 async def read_partner(run: GridRun, partner_id: str) -> Partner | None:
-    """A partner's profile; None for one who has none."""
+    """Read a partner's profile; None if there is none."""
     try:
         return await run.grid.community.partners.get(partner_id)
     except errors.NotFound:
@@ -73,10 +73,10 @@ async def read_partner(run: GridRun, partner_id: str) -> Partner | None:
 
 
 def check_unclaimed(run: GridRun, thing: Request | Issue) -> None:
-    """Check that nobody else works on a request or an issue.
+    """Check that no other run has claimed a request or an issue.
 
     Raises:
-        ClaimLost: somebody is.
+        ClaimLost: another run has claimed it.
     """
     holder, until = thing.claim.holder, thing.claim.expires_at
     if holder and until and until > run.now():
@@ -86,14 +86,14 @@ def check_unclaimed(run: GridRun, thing: Request | Issue) -> None:
 async def move(
     run: GridRun, things: Requests | Issues, id_: str, to: RequestStatus | IssueStatus
 ) -> None:
-    """Give a claimed request or issue another status.
+    """Change the status of a claimed request or issue.
 
     Raises:
-        ClaimLost: somebody else has moved it meanwhile.
+        ClaimLost: its status changed concurrently.
     """
 
     async def set_status() -> None:
-        # A comment may have changed the entity tag; the claim keeps everybody else away.
+        # A comment may have changed the entity tag; the claim prevents other changes.
         fresh = await things.get(id_)
         await things.set_status(
             id_, to, if_match=fresh.etag, actor=ACTOR, holder=run.holder_of(id_)
@@ -107,13 +107,13 @@ async def move(
 
 @attrs.frozen(kw_only=True)
 class Ticket:
-    """A partner's request, with everything that follows from it worked out once.
+    """A partner's request with the values derived from it.
 
     Attributes:
-        request: the request as it was read.
-        partner: the partner's profile; None for one who has none.
-        criteria: the criteria, with the assets that the request refers to among those named by id.
-        recipient: the partner as the release rules see it.
+        request: the request.
+        partner: the partner's profile; None if there is none.
+        criteria: the criteria, including referenced assets as asset ids.
+        recipient: the partner as the recipient of a release decision.
         purpose: what the media is for, with download as the policy allows.
     """
 
@@ -159,7 +159,7 @@ def _is_among(text: str, texts: Sequence[str]) -> bool:
 
 
 def criteria_of(request: Request) -> Criteria:
-    """The criteria, with the assets that the request refers to among those named by id."""
+    """The criteria of a request, including referenced assets as asset ids."""
     ids = dict.fromkeys(
         [*request.criteria.asset_ids, *(a.asset_id for a in request.asset_references)]
     )
@@ -167,18 +167,18 @@ def criteria_of(request: Request) -> Criteria:
 
 
 def reopened_at(request: Request) -> datetime | None:
-    """When the partner reopened the request last; None when they never did."""
+    """When the partner last reopened the request; None if never."""
     times = [move.at for move in request.history if move.to == RequestStatus.REOPENED]
     return max(times, default=None)
 
 
 def rounds_of(request: Request) -> int:
-    """How often the partner reopened the request: every round is answered anew."""
+    """The number of reopenings of the request; every round gets its own answer."""
     return sum(move.to == RequestStatus.REOPENED for move in request.history)
 
 
 def waiting_on_after(request: Request, status: str) -> tuple[str, ...]:
-    """Who has to act next once a media request has a status, one line each."""
+    """Who has to act next for a status of a media request, one line each."""
     match status:
         case RequestStatus.NEEDS_INFORMATION:
             return (f"{request.partner_id} to answer the question on {request.id}",)
@@ -198,7 +198,7 @@ async def say(
     visibility: CommentVisibility = CommentVisibility.PARTNER,
     links: Sequence[str] = (),
 ) -> None:
-    """Comment on a request, an issue or a project, once: the key finds the comment again."""
+    """Comment on a request, an issue or a project, once per key."""
     if await said(things, id_, key):
         return
     await run.write(
@@ -214,5 +214,5 @@ async def say(
 
 
 async def said(things: Commented, id_: str, key: str) -> list[Comment]:
-    """The comment of ours with this key, if it was made; a partner's with the same is none."""
+    """Our comments with a key; a partner's comment with the same key does not count."""
     return [one async for one in things.comments(id_, external_id=key) if one.is_operators]

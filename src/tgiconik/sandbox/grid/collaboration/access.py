@@ -1,4 +1,4 @@
-"""What a partner may do and see. An operator of the company may do and see everything.
+"""Access of partners to operations and records. An operator of the company may do everything.
 
 `PARTNER_GRANTS` lists the operations that are open to partners; all others are refused. `_SEES`
 says which records a partner sees; records of other nouns are invisible. The contract's document
@@ -25,7 +25,7 @@ from tgiconik.tradinggrid.collaboration.values import (
 
 @attrs.frozen(kw_only=True)
 class Grant:
-    """What a caller may do with an operation; by default everything.
+    """The access of a caller to an operation; by default, full access.
 
     Attributes:
         fields: the fields of the body that it may set; None for all.
@@ -130,7 +130,7 @@ PARTNER_GRANTS: Final[Mapping[str, Grant]] = {
 
 
 def grant_of(caller: Caller, operation: str, ids: Mapping[str, str]) -> Grant:
-    """What a caller may do with an operation.
+    """The access of a caller to an operation.
 
     Args:
         caller: who calls.

@@ -50,7 +50,7 @@ class Filter:
 
 
 def filters(queries: Mapping[str, Query], **otherwise: Keeps) -> Mapping[str, Filter]:
-    """What a list is narrowed by: the field of a parameter's name has its value.
+    """The filters of a list: each compares the field of its parameter's name.
 
     Args:
         queries: the parameters by name.

@@ -1,0 +1,72 @@
+"""What people revoked by hand, which no workflow undoes unless it is told to restore it.
+
+A share that an active delivery remembers, that is gone before its end, and that the log does not
+say we revoked, was revoked by hand. The delivery ends with a note, which the next run finds.
+"""
+
+from typing import Final
+
+import attrs
+
+from tgiconik.tradinggrid.collaboration import ActivityInput, Delivery, DeliveryState
+from tgiconik.workflows.run import GridRun, Run
+from tgiconik.workflows.run.text import key_of
+from tgiconik.workflows.sharing.delivery import REVOKED, end_delivery
+from tgiconik.workflows.sharing.snapshot import Snapshot
+
+#: The kind of the log's entry for a share that somebody revoked by hand.
+REVOKED_BY_HAND: Final = "share.revoked_by_hand"
+#: The note of a delivery whose link somebody revoked by hand.
+BY_HAND: Final = "the link was revoked by hand"
+
+
+async def was_taken_by_hand(run: Run, snapshot: Snapshot, partner_id: str) -> bool:
+    """Whether somebody took an asset from a partner by hand; records it the first time.
+
+    Raises:
+        CallError: Trading Grid could not be asked; run it again.
+    """
+    if snapshot.links_of(partner_id):
+        return False
+    await record_revoked_by_hand(run, snapshot, partner_id)
+    latest = snapshot.latest_delivery(partner_id)
+    return latest is not None and (latest.state, latest.note) == (DeliveryState.REVOKED, BY_HAND)
+
+
+async def record_revoked_by_hand(run: Run, snapshot: Snapshot, partner_id: str) -> None:
+    """End a partner's deliveries whose share somebody revoked by hand, and log that."""
+    for delivery in snapshot.deliveries_of(partner_id):
+        if not snapshot.was_revoked_by_hand(delivery) or await _was_ours(run, delivery):
+            continue
+        run.trail.decided(f"share {delivery.share_id} of {partner_id} was revoked by hand")
+        await _log(run, snapshot.asset_id, delivery)
+        await end_delivery(run, delivery, BY_HAND)
+        ended = attrs.evolve(
+            delivery, state=DeliveryState.REVOKED, note=BY_HAND, updated_at=run.now()
+        )
+        snapshot.record(ended)
+
+
+async def _was_ours(run: GridRun, delivery: Delivery) -> bool:
+    """Whether the log says that a workflow revoked the share of a delivery."""
+    asset_id = delivery.asset.asset_id if delivery.asset is not None else None
+    entries = run.grid.community.activity.list(kind=[REVOKED], subject_id=asset_id)
+    ours = f"{REVOKED}:{delivery.share_id}"
+    return any([entry.external_id == ours async for entry in entries])
+
+
+async def _log(run: GridRun, asset_id: str, delivery: Delivery) -> None:
+    entry = ActivityInput(
+        kind=REVOKED_BY_HAND,
+        external_id=key_of(REVOKED_BY_HAND, delivery.share_id),
+        actor="tgiconik",
+        partner_id=delivery.partner_id,
+        subject_type="assets",
+        subject_id=asset_id,
+        detail={"share_id": delivery.share_id},
+    )
+    await run.write(
+        f"log that share {delivery.share_id} was revoked by hand",
+        lambda: run.grid.community.activity.append(entry),
+        instead=None,
+    )
