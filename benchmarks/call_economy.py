@@ -376,7 +376,7 @@ SCENES: Final = (
         name="`resolve_media_issue`, sharing is stopped",
         prepare=_complain,
         run=_resolve,
-        first=Cost("9 + P + ⌊P/100⌋", "2 + P", "8 + 2⌈P/1000⌉", "7 + 2P"),
+        first=Cost("7 + P + 2⌈P/100⌉", "2 + P", "8 + 2⌈P/1000⌉", "7 + 2P"),
         again=Cost("5", "0", "4 + ⌈P/1000⌉", "0"),
     ),
     Scene(

@@ -145,6 +145,7 @@ async def test_conditions_on_one_entry_are_understood(iconik: IconikClient) -> N
 async def test_options_are_sent_as_they_are_meant() -> None:
     body = await sent(
         query="title:film",
+        search_fields=["title"],
         sort=["-date_created", "title"],
         facets=["media_type"],
         include_fields=["id"],
@@ -155,6 +156,7 @@ async def test_options_are_sent_as_they_are_meant() -> None:
     assert body == {
         "doc_types": ["assets"],
         "query": "title:film",
+        "search_fields": ["title"],
         "sort": [
             {"name": "date_created", "order": "desc"},
             {"name": "title", "order": "asc"},

@@ -6,6 +6,7 @@ import anyio
 import pytest
 
 from tgiconik import IconikClient, errors
+from tgiconik.iconik.models import assets as m
 from tgiconik.sandbox import Sandbox
 
 
@@ -87,3 +88,26 @@ async def test_jobs_of_an_earlier_version_do_not_count(
     ready = await iconik.transfer.wait_until_ready(second.asset_id, second.version_id)
 
     assert set(ready.jobs) == set(second.jobs)
+
+
+async def test_previews_that_nobody_asked_for_are_asked_for(
+    iconik: IconikClient, sandbox: Sandbox, film: Path
+) -> None:
+    upload = await iconik.transfer.upload(film)
+    place = upload.asset_id, upload.version_id
+    assert await iconik.transfer.has_previews(*place)
+    asked = len([write for write in sandbox.writes if write.path.endswith("/keyframes/")])
+
+    jobs = await iconik.transfer.request_previews(*place)
+
+    assert len(jobs) == len(upload.jobs)
+    again = [write for write in sandbox.writes if write.path.endswith("/keyframes/")]
+    assert len(again) == asked + 1
+
+
+async def test_a_version_without_previews_or_jobs_has_none(iconik: IconikClient) -> None:
+    asset = await iconik.assets.create_asset(body={"title": "Nothing yet"})
+    version = await iconik.assets.add_version(str(asset.id), m.CreateAssetVersionInput())
+
+    assert not await iconik.transfer.has_previews(str(asset.id), str(version.id))
+    assert await iconik.transfer.request_previews(str(asset.id), str(version.id)) == ()
