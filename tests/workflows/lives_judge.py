@@ -6,7 +6,7 @@ facts is one that it does not share.
 
 import re
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Any, TypeAlias
 
@@ -170,7 +170,7 @@ class Judge:
             if _KEY.search(share["title"]) and share["id"] not in recorded:
                 yield f"UNRECORDED, and open to {self.partner_of(share)}: {share['object_id']}"
 
-    def lies(self, name: str, outcomes: Iterator[Any]) -> Iterator[str]:
+    def lies(self, name: str, outcomes: Iterable[Any]) -> Iterator[str]:
         """What a run's outcomes say that is not so."""
         there = {share["id"]: share for share in self.open_shares()}
         of_requests = {
