@@ -5,7 +5,7 @@ has been run until it writes nothing. Then nothing is open that may not be, noth
 and no outcome says what is not so.
 """
 
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Iterator, Mapping
 from contextlib import ExitStack
 from datetime import timedelta
 from functools import partial
@@ -421,3 +421,40 @@ THOROUGH = settings(QUICK, max_examples=2_000, stateful_step_count=14, derandomi
 )
 def test_every_life_ends_well(profile: settings) -> None:
     run_state_machine_as_test(Life, settings=profile)
+
+
+@pytest.fixture
+def life() -> Iterator[Life]:
+    """A life in which both partners have the first asset."""
+    life = Life()
+    life.run(name="distribute", misfortune=None)
+    assert Judge(life.sandbox, life.clock.time).faults() == []
+    yield life
+    life.sandbox.close()
+
+
+def words(life: Life) -> set[str]:
+    """The kinds of faults that the judge finds, by their first words."""
+    found = Judge(life.sandbox, life.clock.time).faults()
+    return {line.replace(",", ":").partition(":")[0] for line in found}
+
+
+def test_the_judge_sees_what_is_held_and_open(life: Life) -> None:
+    life.holds_change(id_=TWO[0], held=(2,))
+
+    assert words(life) == {"REFUSED"}
+
+
+def test_the_judge_sees_a_second_share_that_nobody_recorded(life: Life) -> None:
+    (share, *_) = life.sandbox.state.store.list(SHARES)
+    fields = {"title": share["title"], "allow_download": True}
+    shares.make(life.sandbox.state, "assets", TWO[0], fields, owner_id=seed.CURRENT_USER)
+
+    assert words(life) == {"DOUBLED", "UNRECORDED"}
+
+
+def test_the_judge_sees_a_delivery_whose_share_is_gone(life: Life) -> None:
+    (share, *_) = life.sandbox.state.store.list(SHARES)
+    life.sandbox.state.store.delete(SHARES, share["id"])
+
+    assert words(life) == {"DEAD"}
