@@ -5,7 +5,7 @@ has been run until it writes nothing. Then nothing is open that may not be, noth
 and no outcome says what is not so.
 """
 
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Iterator, Mapping
 from contextlib import ExitStack
 from datetime import timedelta
 from functools import partial
@@ -72,8 +72,8 @@ CONTACT: Final = {"name": "", "email": "media@partner.example", "role": "media"}
 _LATER: Final = timedelta(minutes=20)
 #: After so many rounds nothing may be left to write.
 _ROUNDS: Final = 5
-#: What distributes assets whose compliance is not marked.
-PLAIN: Final = {"distribute", "tagged"}
+#: What opens an asset without regard to the version that is marked as compliant.
+PLAIN: Final = {"distribute", "tagged", "fulfill"}
 LATE = ("shares", "search", "metadata", "contents", "collaboration")
 
 Workflow = Callable[[TradingGridClient, IconikClient, Clock], Awaitable[Result]]
@@ -359,8 +359,8 @@ class Life(RuleBasedStateMachine):
         """Let everything settle, and ask the judge."""
         self.clock.time += _LATER
         self.late.close()
-        if "comply" in self.played and not self._is_marked():
-            # Closes all that shows no compliant version: nobody also distributes it otherwise.
+        if "comply" in self.played and not self._shows_the_compliant_version():
+            # It closes all that shows another version, and these workflows open that again.
             self.played = {k: v for k, v in self.played.items() if k not in PLAIN}
         for id_ in TWO:
             # Somebody has to look at every asset, whatever was run before.
@@ -391,10 +391,11 @@ class Life(RuleBasedStateMachine):
                 assert any(self._asset(id_)["status"] == "DELETED" for id_ in TWO)
         return results
 
-    def _is_marked(self) -> bool:
+    def _shows_the_compliant_version(self) -> bool:
         row = self.sandbox.state.store.get(VALUES, f"assets/{TWO[0]}/")
         field = (row or {"metadata_values": {}})["metadata_values"].get("CompliantVersion")
-        return bool(field and field["field_values"])
+        marked = [one["value"] for one in field["field_values"]] if field else []
+        return marked == [self._asset(TWO[0])["default_version_id"]]
 
     def _asset(self, id_: str) -> dict[str, Any]:
         return self.sandbox.state.store.get(ASSETS, id_) or {}
@@ -421,3 +422,40 @@ THOROUGH = settings(QUICK, max_examples=2_000, stateful_step_count=14, derandomi
 )
 def test_every_life_ends_well(profile: settings) -> None:
     run_state_machine_as_test(Life, settings=profile)
+
+
+@pytest.fixture
+def life() -> Iterator[Life]:
+    """A life in which both partners have the first asset."""
+    life = Life()
+    life.run(name="distribute", misfortune=None)
+    assert Judge(life.sandbox, life.clock.time).faults() == []
+    yield life
+    life.sandbox.close()
+
+
+def words(life: Life) -> set[str]:
+    """The kinds of faults that the judge finds, by their first words."""
+    found = Judge(life.sandbox, life.clock.time).faults()
+    return {line.replace(",", ":").partition(":")[0] for line in found}
+
+
+def test_the_judge_sees_what_is_held_and_open(life: Life) -> None:
+    life.holds_change(id_=TWO[0], held=(2,))
+
+    assert words(life) == {"REFUSED"}
+
+
+def test_the_judge_sees_a_second_share_that_nobody_recorded(life: Life) -> None:
+    (share, *_) = life.sandbox.state.store.list(SHARES)
+    fields = {"title": share["title"], "allow_download": True}
+    shares.make(life.sandbox.state, "assets", TWO[0], fields, owner_id=seed.CURRENT_USER)
+
+    assert words(life) == {"DOUBLED", "UNRECORDED"}
+
+
+def test_the_judge_sees_a_delivery_whose_share_is_gone(life: Life) -> None:
+    (share, *_) = life.sandbox.state.store.list(SHARES)
+    life.sandbox.state.store.delete(SHARES, share["id"])
+
+    assert words(life) == {"DEAD"}

@@ -1,4 +1,4 @@
-"""One broken thing on the worst day: links that must go are revoked before anything else is done."""
+"""One broken thing on the worst day: links that must go are revoked before anything else."""
 
 from collections.abc import Callable, Iterator
 
@@ -61,6 +61,7 @@ async def test_a_recall_closes_every_link_whatever_is_broken(
     grid: TradingGridClient,
     iconik: IconikClient,
     clock: Clock,
+    *,
     broken: Callable[[int, str], None],
     status: int,
     path: str,
@@ -83,6 +84,7 @@ async def test_an_acknowledged_issue_closes_every_link_whatever_is_broken_in_ico
     grid: TradingGridClient,
     iconik: IconikClient,
     clock: Clock,
+    *,
     issue_id: str,
     broken: Callable[[int, str], None],
     status: int,
