@@ -184,7 +184,8 @@ class Judge:
                 for share in there.values():
                     # A link for a request stays beside a distribution, and the other way round.
                     is_its_own = (share["id"] in of_requests) == (name == "fulfill")
-                    is_meant = share["object_id"] == outcome.asset_id and is_its_own
+                    refused = (outcome.asset_id, outcome.version_id)
+                    is_meant = refused in self.shown(share) and is_its_own
                     if is_meant and self.opens(share) and self.partner_of(share) == outcome.partner:
                         yield f"LIE: {who}, and the link is open"
 
