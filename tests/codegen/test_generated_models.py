@@ -222,10 +222,10 @@ def test_a_model_equals_by_value_copies_and_pickles() -> None:
 def test_the_repr_is_short_and_keeps_secrets() -> None:
     assert repr(assets.Asset(id="1", title="x")) == "Asset(title='x', id='1')"
     shown = repr(auth.OAuthTokenInput(grant_type="refresh_token", client_secret="geheim"))
-    assert shown == "OAuthTokenInput(grant_type='refresh_token', client_secret=***)"
+    assert shown == "OAuthTokenInput(grant_type='refresh_token', client_secret='***')"
     assert repr(assets.Share(has_password=True)) == "Share(has_password=True)"
     signed = files.File(upload_url="https://storage.test/f?signature=geheim")
-    assert repr(signed) == "File(upload_url='https://storage.test/f?***')"
+    assert repr(signed) == "File(upload_url='***')"
 
 
 def test_a_subclass_of_a_model_is_a_model() -> None:

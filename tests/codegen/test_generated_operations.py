@@ -133,7 +133,7 @@ def arguments(method: Method) -> tuple[list[str], dict[str, Any]]:
         if parameter.kind is parameter.POSITIONAL_OR_KEYWORD:
             ids.append(f"{name}/1")
         elif name == "body":
-            named[name] = {"undocumented": "thing", **documented(hints[name])}
+            named[name] = {"xyz": "thing", **documented(hints[name])}
         elif name == "content":
             named[name] = b"bytes"
         else:
@@ -163,9 +163,13 @@ async def the_call(fact: Fact) -> Call:
     """What the method sends when every argument is given."""
     good = fact.facts["responses"].get("200", {}).get("content", {}).get("application/json", {})
     array = good.get("schema", {}).get("type") == "array"
+    status = min(fact.answers())
+    schema = fact.answers()[status]
+    names_job = schema is None or "job_id" in fact.schemas.get(schema, {}).get("properties", {})
+    one = b'{"job_id": "j"}' if names_job else b'{"id": "one"}'
     session = Recorder(
-        status=min(fact.answers()),
-        content=b"[]" if array else b'{"id": "one", "job_id": "j"}',
+        status=status,
+        content=b"[]" if array else one,
         headers={"location": "/there", **JSON},
     )
     await called(fact, session)
@@ -222,10 +226,10 @@ async def test_the_body_is_sent_the_way_the_facts_say(fact: Fact) -> None:
     assert call.content is not None
     assert call.headers["Content-Type"].partition(";")[0] == kind
     expected = {
-        "application/json": b'{"undocumented":"thing"',
-        "application/x-www-form-urlencoded": b"undocumented=thing",
+        "application/json": b'{"xyz":"thing"',
+        "application/x-www-form-urlencoded": b"xyz=thing",
         "application/octet-stream": b"bytes",
-        "multipart/form-data": b'name="undocumented"\r\n\r\nthing\r\n',
+        "multipart/form-data": b'name="xyz"\r\n\r\nthing\r\n',
     }
     assert expected[kind] in call.content
 

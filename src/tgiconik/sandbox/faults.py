@@ -193,7 +193,7 @@ class CutAnswer:
 
 @attrs.frozen
 class CorruptRequest:
-    """Changes a byte of the body on its way to the app."""
+    """Changes a byte of the body before the app receives it."""
 
     async def happen(self, app: ASGIApp, scope: Scope, receive: Receive, send: Send) -> None:
         """Pass a body to the app that differs in its first byte."""

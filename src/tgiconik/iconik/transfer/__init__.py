@@ -475,7 +475,7 @@ class Transfer(Surface):
 async def _outcomes(
     do: Callable[[T], Awaitable[Outcome]], wanted: Sequence[T], max_concurrency: int
 ) -> list[Outcome]:
-    """What an async function returns for each of many, several concurrently, in the same order."""
+    """The results of an async function for each of many, several concurrently, in their order."""
     outcomes: dict[int, Outcome] = {}
     waiting = iter(enumerate(wanted))
 

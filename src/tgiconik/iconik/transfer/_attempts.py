@@ -83,9 +83,7 @@ class Attempts:
             raise error
         asked = requested_wait(error)
         if asked is not None and asked > self.longest_wait:
-            error.add_note(
-                f"the storage asks to wait {asked:g} s, more than deadline={self.longest_wait:g}"
-            )
+            error.add_note(f"the storage asks to wait longer than deadline={self.longest_wait:g}")
             raise error
         await anyio.sleep(self.retry.wait(attempt, asked))
 

@@ -44,7 +44,7 @@ class Download:
 
 @attrs.frozen(kw_only=True)
 class WhatIsThere:
-    """What happens to a target that is there already. By default that is an error.
+    """Handling of a target that is there already. By default that is an error.
 
     Attributes:
         overwrite: it is replaced, once the download is whole.
@@ -138,7 +138,7 @@ def _download(
 
 
 def _same(media: MediaFile, target: Path) -> ReceivedBytes | None:
-    """What is in a file that has the bytes of media, as far as can be told; else None.
+    """The bytes of a file, where they are those of media as far as can be told; else None.
 
     By size and digest, as far as the platform says them; it says neither of some previews, and
     those count as other ones.

@@ -36,7 +36,7 @@ class MediaFile:
 
     @property
     def label(self) -> str:
-        """What it is, as errors say it."""
+        """The media in words, for errors."""
         return f"{self.kind} {self.name!r} of version {self.version_id}"
 
 

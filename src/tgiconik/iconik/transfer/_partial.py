@@ -30,7 +30,7 @@ _STATE: Final = ".part.json"
 
 @attrs.define(kw_only=True)
 class PartialFile:
-    """Bytes on their way to a target.
+    """The received bytes of a target that is not complete yet.
 
     Attributes:
         path: where they are now.

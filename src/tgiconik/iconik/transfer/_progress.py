@@ -62,7 +62,7 @@ class SharedProgress:
         self._total = 0
 
     def of_one(self) -> Callable[[int, int], object]:
-        """What one of the transfers is to call."""
+        """The callback of one of the transfers."""
         before = (0, 0)
 
         def tell(done: int, total: int) -> None:

@@ -215,7 +215,7 @@ def _content_md5(link: str, md5: str, sending: Sending, part: Part) -> dict[str,
 
 
 async def _compared(sent: Awaitable[T], sending: Sending, part: Part) -> T:
-    """What S3 says to bytes that it compares with their digest.
+    """The answer of S3 to bytes that it compares with their digest.
 
     Raises:
         Corrupted: it never got those that were sent.

@@ -1,4 +1,4 @@
-"""What an upload needs to go on after a restart: its records, and its session on the storage."""
+"""Resuming an upload after a restart: its records, and its session on the storage."""
 
 import hashlib
 import json
