@@ -284,7 +284,7 @@ async def _audit(stage: Stage) -> object:
     return await build_audit_record(stage.grid, stage.iconik, subject, policy=POLICY, now=stage.now)
 
 
-_TERM: Final = re.compile(r"(\d*)(A?)(?:(P)|([⌈⌊])P/(\d+)[⌉⌋])?")
+_TERM: Final = re.compile(r"(\d*)(A?)(?:(P)|([⌈⌊])P/(\d+)[⌉⌋]|\[P>(\d+)\])?")
 
 
 @attrs.frozen
@@ -292,7 +292,8 @@ class Formula:
     """A number of calls that follows from P and A.
 
     Attributes:
-        text: the formula, such as `5 + 2P + 3A⌈P/50⌉`.
+        text: the formula, such as `5 + 2P + 3A⌈P/50⌉`. `[P>100]` is 1 with more than 100 partners,
+            else 0.
     """
 
     text: str
@@ -308,12 +309,14 @@ class Formula:
             found = _TERM.fullmatch(term)
             if found is None or not term:
                 raise ValueError(f"{term!r} is no part of a formula")
-            times, for_assets, for_partners, rounded, per = found.groups()
+            times, for_assets, for_partners, rounded, per, above = found.groups()
             number = int(times or 1) * (assets if for_assets else 1)
             if for_partners:
                 number *= partners
             elif per:
                 number *= (math.ceil if rounded == "⌈" else math.floor)(partners / int(per))
+            elif above:
+                number *= partners > int(above)
             total += number
         return total
 
@@ -376,67 +379,69 @@ SCENES: Final = (
         name="`resolve_media_issue`, sharing is stopped",
         prepare=_complain,
         run=_resolve,
-        first=Cost("7 + P + 2⌈P/100⌉", "2 + P", "8 + 2⌈P/1000⌉", "7 + 2P"),
+        first=Cost("8 + P + ⌈P/100⌉ + [P>100]", "2 + P", "8 + 2⌈P/1000⌉", "7 + 2P"),
         again=Cost("5", "0", "4 + ⌈P/1000⌉", "0"),
     ),
     Scene(
         name="`resolve_media_issue`, the correction is shared",
         prepare=_correct,
         run=_resolve,
-        first=Cost("17 + ⌊P/100⌋ + 3⌈P/50⌉", "P", "12 + 3⌈P/1000⌉", "8 + P"),
-        again=Cost("0", "0", "1 + ⌈P/1000⌉", "0"),
+        first=Cost("18 + ⌈P/100⌉ + [P>100] + 3⌈P/50⌉", "P", "15 + 2⌈P/50⌉ + 3⌈P/1000⌉", "8 + P"),
+        again=Cost("0", "0", "2 + ⌈P/1000⌉", "0"),
     ),
     Scene(
         name="`distribute_approved_asset`",
         run=_distribute,
-        first=Cost("6 + ⌊P/100⌋ + 3⌈P/50⌉", "P", "5 + ⌈P/50⌉ + ⌈P/1000⌉", "2 + P"),
-        again=Cost("6 + ⌊P/100⌋", "0", "4 + 2⌈P/1000⌉", "0"),
+        first=Cost("5 + ⌈P/100⌉ + [P>100] + 3⌈P/50⌉", "P", "5 + ⌈P/50⌉ + ⌈P/1000⌉", "2 + P"),
+        again=Cost("5 + ⌈P/100⌉ + [P>100]", "0", "4 + 2⌈P/1000⌉", "0"),
     ),
     Scene(
         name="`distribute_tagged_assets`",
         prepare=_only_the_crowd,
         run=_distribute_all,
         first=Cost(
-            "2 + 5A + A⌊P/100⌋ + 3A⌈P/50⌉",
+            "2 + 4A + A⌈P/100⌉ + A[P>100] + 3A⌈P/50⌉",
             "AP",
             "1 + 4A + A⌈P/50⌉ + ⌈P/1000⌉",
             "2A + AP",
         ),
-        again=Cost("3 + 4A + A⌊P/100⌋", "0", "1 + 3A + ⌈P/1000⌉ + A⌈P/1000⌉", "0"),
+        again=Cost("3 + 3A + A⌈P/100⌉ + A[P>100]", "0", "1 + 3A + ⌈P/1000⌉ + A⌈P/1000⌉", "0"),
     ),
     Scene(
         name="`coordinate_campaign_launch`",
         run=_launch,
         first=Cost("1 + 2P + 3A + 3A⌈P/50⌉", "2P + AP", "4 + A + A⌈P/50⌉ + 3⌈P/1000⌉", "2 + 3P"),
-        again=Cost("2 + P + 3A + ⌈P/50⌉", "0", "7 + A + 6⌈P/1000⌉", "0"),
+        again=Cost("2 + P + 3A + 2⌈P/50⌉", "0", "7 + A + 6⌈P/1000⌉", "0"),
     ),
     Scene(
         name="`distribute_compliant_version`, pinned",
         prepare=_mark,
         run=_comply,
-        first=Cost("32 + P + 2⌊P/100⌋ + 3⌈P/50⌉", "3 + 2P", "10 + ⌈P/50⌉ + ⌈P/1000⌉", "3 + P"),
-        again=Cost("27 + 2⌊P/100⌋", "0", "9 + 2⌈P/1000⌉", "0"),
+        first=Cost(
+            "30 + P + 2⌈P/100⌉ + 2[P>100] + 3⌈P/50⌉", "3 + 2P", "10 + ⌈P/50⌉ + ⌈P/1000⌉", "3 + P"
+        ),
+        again=Cost("26 + 2⌈P/100⌉ + 2[P>100]", "0", "9 + 2⌈P/1000⌉", "0"),
     ),
     Scene(
         name="`recall_version`",
         prepare=_distribute,
         run=_recall,
-        first=Cost("8 + P + ⌊P/100⌋", "1 + P", "13 + 2⌈P/1000⌉", "3 + 2P"),
+        first=Cost("7 + P + ⌈P/100⌉ + [P>100]", "1 + P", "14 + 2⌈P/1000⌉", "3 + 2P"),
         again=Cost("7", "0", "14 + ⌈P/1000⌉", "0"),
     ),
     Scene(
         name="`verify_distribution`",
         prepare=_comply_before,
         run=_verify,
-        first=Cost("12 + ⌊P/100⌋", "0", "1", "0"),
-        again=Cost("12 + ⌊P/100⌋", "0", "1", "0"),
+        first=Cost("11 + ⌈P/100⌉ + [P>100]", "0", "1", "0"),
+        again=Cost("11 + ⌈P/100⌉ + [P>100]", "0", "1", "0"),
     ),
     Scene(
         name="`onboard_partner`, one partner with one user",
         prepare=_join,
         run=_onboard,
         first=Cost("4 + 6A", "2 + A", "9 + 2A", "8"),
-        again=Cost("4 + 3A", "0", "15 + A", "0"),
+        again=Cost("5 + 3A", "0", "15 + A", "0"),
     ),
     Scene(
         name="`process_enhancement_request`, the team is asked",
@@ -456,8 +461,8 @@ SCENES: Final = (
         name="`build_audit_record`, A assets that P partners have",
         prepare=_distribute_each,
         run=_audit,
-        first=Cost("8A + AP + A⌊P/100⌋", "0", "6 + 2A + A⌈P/1000⌉", "0"),
-        again=Cost("8A + AP + A⌊P/100⌋", "0", "6 + 2A + A⌈P/1000⌉", "0"),
+        first=Cost("7A + AP + A⌈P/100⌉ + A[P>100]", "0", "6 + 2A + A⌈P/1000⌉", "0"),
+        again=Cost("7A + AP + A⌈P/100⌉ + A[P>100]", "0", "6 + 2A + A⌈P/1000⌉", "0"),
     ),
 )
 

@@ -144,6 +144,11 @@ async def test_shares(theirs: Theirs, ours: IconikClient, kind: str) -> None:
     by_mail = theirs("post_object_shares", kind, object_id, body=body)
     (reader,) = theirs("get_object_share_users", kind, object_id, str(by_mail.id)).objects
     assert reader.email == "a@b.example"
+    share_id, later = str(by_mail.id), expires + timedelta(days=1)
+    theirs("put_object_share", kind, object_id, share_id, body={**body, "expires": str(later)})
+    alone = theirs("get_object_share", kind, object_id, share_id)
+    assert alone.expires == later
+    assert_same(alone, await ours.assets.get_object_share(kind, object_id, share_id))
     theirs("delete_object_share", kind, object_id, link.share_id)
     left = [one.id async for one in ours.assets.list_object_shares(kind, object_id)]
     assert link.share_id not in left

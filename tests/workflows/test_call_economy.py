@@ -53,7 +53,14 @@ def test_an_asset_for_many_takes_what_was_promised(partners: int) -> None:
 
 @pytest.mark.parametrize(
     ("text", "number"),
-    [("0", 0), ("5 + 2P", 305), ("3A⌈P/100⌉ + A", 14), ("⌊P/100⌋ + AP", 301), ("2A + ⌈P/50⌉", 7)],
+    [
+        ("0", 0),
+        ("5 + 2P", 305),
+        ("3A⌈P/100⌉ + A", 14),
+        ("⌊P/100⌋ + AP", 301),
+        ("2A + ⌈P/50⌉", 7),
+        ("2A[P>100] + [P>150]", 4),
+    ],
 )
 def test_a_formula_is_read_as_people_read_it(text: str, number: int) -> None:
     assert Formula(text)(150, 2) == number

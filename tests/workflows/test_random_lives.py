@@ -149,7 +149,7 @@ Run = Callable[[TradingGridClient, IconikClient], Awaitable[Result]]
 
 def distribute(grid: TradingGridClient, iconik: IconikClient) -> Awaitable[Result]:
     return distribute_approved_asset(
-        grid, iconik, ASSETS_OF_OURS[0], partners=PARTNERS, policy=POLICY, now=lambda: NOW
+        grid, iconik, ASSETS_OF_OURS[0], partners=[*PARTNERS], policy=POLICY, now=lambda: NOW
     )
 
 
@@ -158,7 +158,7 @@ def comply(grid: TradingGridClient, iconik: IconikClient, *, pin: bool = True) -
         grid,
         iconik,
         ASSETS_OF_OURS[0],
-        partners=PARTNERS,
+        partners=[*PARTNERS],
         policy=POLICY,
         pin=pin,
         now=lambda: NOW,

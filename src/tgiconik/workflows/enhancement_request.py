@@ -387,7 +387,12 @@ def _questions(request: Request) -> int:
 
 def _subject(request: Request) -> Subject:
     # Per round: after a reopening, the team is asked again.
-    return Subject(noun="requests", id=request.id, round=rounds_of(request))
+    return Subject(
+        noun="requests",
+        id=request.id,
+        round=rounds_of(request),
+        partner_id=request.partner_id,
+    )
 
 
 def _asked_key(request: Request, version_id: str) -> str:

@@ -77,6 +77,7 @@ async def test_the_record_tells_the_whole_story_and_finds_nothing_wrong(launch: 
         "request.fulfilled",
         "access.used",
         "access.downloaded",
+        "enhancement.asked",
         "version.promoted",
         "announcement.sent",
         "access.previewed",

@@ -39,12 +39,13 @@ ODD: dict[str, Any] = {
         ]
     },
     "shares/": {
+        "total": 2,
         "objects": [
             {"id": None},
             {"id": "s", "title": None, "object_type": None, "expires": None},
-        ]
+        ],
     },
-    "users/": {"objects": [{"id": None, "download_count": 10**30}, {"id": "quiet"}]},
+    "users/": {"total": 2, "objects": [{"id": None, "download_count": 10**30}, {"id": "quiet"}]},
     "history/": {"objects": [{"id": None, "operation_type": None}, {"operation_type": "NEW_ONE"}]},
     "segments/": {"objects": [{"segment_text": "lone \ud800 half", "share_id": "s"}]},
 }

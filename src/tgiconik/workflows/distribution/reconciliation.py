@@ -157,7 +157,7 @@ class Reconciler:
         sha256: str | None,
         documents: Sequence[Document],
     ) -> AssetFacts:
-        """The facts of now; of an asset that is gone, none that speak for it."""
+        """The current facts; those of a deleted asset allow nothing."""
         run = self.run
         try:
             facts = await read_release_facts(run, source_id, version_id=version_id)

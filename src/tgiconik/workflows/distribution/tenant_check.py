@@ -292,6 +292,6 @@ def _recipient(partner_id: str, partner: Partner | None) -> Recipient:
 
 
 def _against(decision: Decision, more: Iterable[str] = ()) -> str | None:
-    """What speaks against a way, in one line; None for nothing."""
+    """The reasons against an open share, in one line; None if there are none."""
     refused = [] if decision.allowed else [reason.message for reason in decision.reasons]
     return " ".join([*refused, *more]) or None

@@ -1,4 +1,4 @@
-"""What people revoked by hand, which no workflow undoes unless it is told to restore it.
+"""Links that people revoked by hand, which workflows restore only when told to.
 
 A share that an active delivery remembers, that is gone before its end, and that the log does not
 say we revoked, was revoked by hand. The delivery ends with a note, which the next run finds.

@@ -93,7 +93,7 @@ def plan_report(ticket: Ticket, delivered: Sequence[Outcome], candidates: Candid
 
 
 def _refusals(candidates: Candidates) -> str:
-    """What was found and why it was refused, for our own side."""
+    """The assets that were found and the reasons of their refusal, for our own side."""
     if candidates.matched == 0:
         return "Nothing matches the criteria."
     refused = [c for c in candidates.judged if not c.decision.allowed]

@@ -171,7 +171,7 @@ def _complained_of(issue: Issue, facts: AssetFacts, theirs: Sequence[Delivery]) 
 
 def subject_of(issue: Issue) -> Subject:
     """The round of an issue that the log remembers."""
-    return Subject(noun="issues", id=issue.id, round=round_of(issue))
+    return Subject(noun="issues", id=issue.id, round=round_of(issue), partner_id=issue.partner_id)
 
 
 def is_acknowledged(issue: Issue, *, reporter_had: bool) -> bool:

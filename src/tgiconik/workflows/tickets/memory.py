@@ -29,12 +29,14 @@ class Subject:
     Attributes:
         noun: `requests` or `issues`.
         id: its id.
-        round: how often it was reopened.
+        round: the number of reopenings.
+        partner_id: company id (BUID) of the partner whose it is.
     """
 
     noun: str
     id: str
     round: int
+    partner_id: str
 
     def key(self, kind: MemoryKind) -> str:
         """The external id of the entry of a kind."""
@@ -49,6 +51,7 @@ async def remember(
         kind=kind,
         external_id=subject.key(kind),
         actor=ACTOR,
+        partner_id=subject.partner_id,
         subject_type=subject.noun,
         subject_id=subject.id,
         detail=detail,
@@ -61,7 +64,7 @@ async def remember(
 
 
 async def recall(run: GridRun, kind: MemoryKind, subject: Subject) -> Mapping[str, Any] | None:
-    """What an earlier run has kept; None for nothing."""
+    """The detail that an earlier run recorded; None if there is none."""
     entries = run.grid.community.activity.list(
         kind=[kind], subject_id=subject.id, external_id=subject.key(kind)
     )

@@ -1,4 +1,4 @@
-"""What a request opened: judged again by every run, whoever died before.
+"""The links that a request opened: every run evaluates them again.
 
 The documents of a request say what it opened. They are published before anything is shared, so they
 name it whatever died, was renamed, or is not found by the search any more.
@@ -69,7 +69,7 @@ async def _reconcile_asset(run: Run, ticket: Ticket, asset_id: str) -> Outcome |
 
 
 async def _snapshot(run: Run, asset_id: str, partner_id: str) -> Snapshot:
-    """What a partner has of an asset, which may be gone."""
+    """A partner's links to an asset, which may be deleted."""
     try:
         return await Snapshot.of_asset(run, asset_id, partner_id=partner_id)
     except errors.NotFound:
