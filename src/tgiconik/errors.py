@@ -264,7 +264,9 @@ class StatusError(CallError):
         self.messages: tuple[str, ...] = tuple(messages)
         self.excerpt: str = excerpt[:_EXCERPT]
         # Programs compare it: a problem's type may be a URL.
-        self.problem_type = None if problem_type is None else without_query(mask(problem_type))
+        self.problem_type: str | None = (
+            None if problem_type is None else without_query(mask(problem_type))
+        )
         self.retry_after = retry_after
         self.roles: tuple[str, ...] = ()
         self.only_reads: bool = method in _READS if only_reads is None else only_reads

@@ -528,14 +528,14 @@ async def test_a_storage_that_drips_does_not_hold_a_transfer(
         yield b"x"
 
     sent = body or StreamedBody(size=1, chunks=one)
-    async with serving(dripping(begin)) as origin, Links(timeout=0.1) as links:
+    async with serving(dripping(begin)) as origin, Links(timeout=0.1, deadline=0.3) as links:
         with anyio.fail_after(60), pytest.raises(errors.TimedOut, match="PUT"):
             await links.send("PUT", f"{origin}/media", body=sent)
 
 
 @pytest.mark.parametrize("begin", [ENDLESS_HEAD, ENDLESS_ERROR], ids=["head", "error"])
 async def test_a_storage_that_drips_does_not_hold_a_download(begin: bytes) -> None:
-    async with serving(dripping(begin)) as origin, Links(timeout=0.1) as links:
+    async with serving(dripping(begin)) as origin, Links(timeout=0.1, deadline=0.3) as links:
         with anyio.fail_after(60), pytest.raises(errors.TimedOut, match="GET"):
             async with links.fetch(f"{origin}/media"):
                 pass
