@@ -343,9 +343,10 @@ async def test_ten_thousand_candidates_are_ranked_by_the_index_and_the_best_are_
     assert result.candidates is not None
     assert result.candidates.matched == 10_000
     assert len(result.candidates.judged) == 20
-    assert result.status == RequestStatus.NEEDS_INFORMATION
+    assert result.status == RequestStatus.DECLINED
     told = {comment.visibility: comment.body for comment in await comments(grid, "REQ-2003")}
-    assert "10000 assets match this request" in told["partner"]
+    assert "nothing that we can release to you" in told["partner"]
+    assert "10000" not in told["partner"]
 
 
 async def test_a_reopened_request_is_answered_with_something_else(
