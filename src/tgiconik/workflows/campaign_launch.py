@@ -30,7 +30,7 @@ Source: use case 4 of the project's design; the collaboration contract; iconik's
 """
 
 from collections import defaultdict
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from datetime import datetime
 from functools import partial
 from typing import Final
@@ -87,10 +87,6 @@ from tgiconik.workflows.tickets.media_team import ask_media_team, keys_on_timeli
 _OURS: Final = "tgiconik:"
 
 
-def _tasks(values: Iterable[TaskPlan]) -> tuple[TaskPlan, ...]:
-    return in_order(tuple(values))
-
-
 @attrs.frozen(kw_only=True)
 class Campaign:
     """A launch: its assets, its date, its partners and its checklist.
@@ -115,7 +111,7 @@ class Campaign:
     collection_id: str | None = None
     partners: tuple[str, ...] = attrs.field(default=(), converter=unique_texts)
     groups: tuple[str, ...] = attrs.field(default=(), converter=unique_texts)
-    tasks: tuple[TaskPlan, ...] = attrs.field(default=(), converter=_tasks)
+    tasks: tuple[TaskPlan, ...] = attrs.field(default=(), converter=in_order)
     usage: str | None = None
     feedback_asset_id: str | None = None
 

@@ -83,10 +83,6 @@ from tgiconik.workflows.tickets.requests import read_partner
 PARTNER: Final = "partner"
 
 
-def _tasks(values: Iterable[TaskPlan]) -> tuple[TaskPlan, ...]:
-    return in_order(tuple(values))
-
-
 @attrs.frozen(kw_only=True)
 class OnboardingTemplate:
     """The template for onboarding partners of one kind.
@@ -106,7 +102,7 @@ class OnboardingTemplate:
     asset_ids: tuple[str, ...] = attrs.field(default=(), converter=unique_texts)
     collection_id: str | None = None
     groups: tuple[str, ...] = attrs.field(default=(), converter=unique_texts)
-    tasks: tuple[TaskPlan, ...] = attrs.field(default=(), converter=_tasks)
+    tasks: tuple[TaskPlan, ...] = attrs.field(default=(), converter=in_order)
     usage: str | None = None
 
 

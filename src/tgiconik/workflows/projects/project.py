@@ -4,7 +4,7 @@ The project and its tasks are found by their `external_id`. The project follows 
 created once and never changed again, because assignee, status and decision belong to people.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from datetime import datetime
 from functools import partial
 from graphlib import CycleError, TopologicalSorter
@@ -102,12 +102,13 @@ class ProjectState:
     confirmations: Mapping[str, Confirmation] = attrs.field(factory=dict)
 
 
-def in_order(tasks: Sequence[TaskPlan]) -> tuple[TaskPlan, ...]:
+def in_order(values: Iterable[TaskPlan]) -> tuple[TaskPlan, ...]:
     """Tasks in topological order: dependencies first.
 
     Raises:
         ConfigurationError: duplicate keys, an unknown dependency, or a dependency cycle.
     """
+    tasks = tuple(values)
     by_key = {task.key: task for task in tasks}
     if len(by_key) != len(tasks):
         raise errors.ConfigurationError("two tasks have the same key")
