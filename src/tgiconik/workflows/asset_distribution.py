@@ -54,7 +54,13 @@ from tgiconik.workflows.distribution.audience import AudienceResolver, unreachab
 from tgiconik.workflows.distribution.distributor import Distributor, by_hand
 from tgiconik.workflows.run import Run
 from tgiconik.workflows.run.concurrency import MAX_CONCURRENCY, both, checked_concurrency
-from tgiconik.workflows.run.results import Outcome, Result, State, raise_for_failures
+from tgiconik.workflows.run.results import (
+    Outcome,
+    Result,
+    State,
+    another_run,
+    raise_for_failures,
+)
 from tgiconik.workflows.run.text import named
 from tgiconik.workflows.run.trail import Clock, Step, Trail, utc_now
 from tgiconik.workflows.sharing.delivery import outcome_of
@@ -307,9 +313,11 @@ class _Distributing:
             profiles=self.resolver.profile,
             restore=self.restore,
         ).distribute(wanted)
-        waiting_on += [*unreachable(wanted), *dict.fromkeys(by_hand(distributed.outcomes))]
-        if any(o.state is State.FAILED for o in (*distributed.outcomes, *distributed.closed)):
-            waiting_on.append("another run of this workflow")
+        waiting_on += [
+            *unreachable(wanted),
+            *by_hand(distributed.outcomes),
+            *another_run((*distributed.outcomes, *distributed.closed)),
+        ]
         run.conclude(waiting_on)
         return Distribution(
             asset_id=asset_id,

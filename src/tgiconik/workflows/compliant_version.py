@@ -66,7 +66,7 @@ from tgiconik.workflows.distribution.ways import Verification
 from tgiconik.workflows.distribution_check import verify_distribution
 from tgiconik.workflows.run import Run
 from tgiconik.workflows.run.concurrency import MAX_CONCURRENCY, checked_concurrency
-from tgiconik.workflows.run.results import Outcome, Result, State
+from tgiconik.workflows.run.results import Outcome, Result, another_run
 from tgiconik.workflows.run.text import named
 from tgiconik.workflows.run.trail import Clock, Step, Trail, utc_now
 from tgiconik.workflows.sharing.facts import check_view, read_facts
@@ -269,8 +269,8 @@ class _CompliantDistribution:
         waiting_on += [
             *_missing(source, facts),
             *unreachable(wanted),
-            *dict.fromkeys(by_hand(outcomes)),
-            *_another_run(outcomes),
+            *by_hand(outcomes),
+            *another_run(outcomes),
             *_wrong_ways(verification),
         ]
         return ComplianceDistribution(
@@ -394,11 +394,6 @@ def _missing(source: CompliantFacts, facts: AssetFacts) -> list[str]:
         field = policy.compliant_sha256_field
         return [f"the digest of version {named(source.digested_id)} of {title} in {field}"]
     return []
-
-
-def _another_run(outcomes: Iterable[Outcome]) -> list[str]:
-    failed = any(outcome.state is State.FAILED for outcome in outcomes)
-    return ["another run of this workflow"] if failed else []
 
 
 def _wrong_ways(verification: Verification) -> list[str]:

@@ -65,7 +65,7 @@ from tgiconik.tradinggrid.collaboration.transitions import ISSUE_MOVES, is_open
 from tgiconik.workflows.distribution.audience import AudienceResolver
 from tgiconik.workflows.run import LEASE, Run
 from tgiconik.workflows.run.concurrency import MAX_CONCURRENCY, checked_concurrency
-from tgiconik.workflows.run.results import Outcome, Result, State
+from tgiconik.workflows.run.results import ANOTHER_RUN, Outcome, Result, State
 from tgiconik.workflows.run.text import fitting, listed, moment, named
 from tgiconik.workflows.run.trail import Clock, Step, Trail, utc_now
 from tgiconik.workflows.sharing.delivery import outcome_of
@@ -444,7 +444,7 @@ class _Resolving:
             run, snapshot, incident.affected, max_concurrency=self.given.max_concurrency
         )
         if any(outcome.state is State.FAILED for outcome in outcomes):
-            waiting = self._waiting(incident, corrected, "another run of this workflow")
+            waiting = self._waiting(incident, corrected, ANOTHER_RUN)
             return attrs.evolve(waiting, outcomes=outcomes)
         await self._tell(incident, outcomes)
         await move(run, run.grid.community.issues, self.issue.id, IssueStatus.RESOLVED)

@@ -55,7 +55,7 @@ from tgiconik.tradinggrid.collaboration import (
 )
 from tgiconik.tradinggrid.collaboration.transitions import REQUEST_MOVES, is_open
 from tgiconik.workflows.run import LEASE, Run
-from tgiconik.workflows.run.results import Outcome, Result, State
+from tgiconik.workflows.run.results import ANOTHER_RUN, Outcome, Result, State
 from tgiconik.workflows.run.text import key_of, listed, named
 from tgiconik.workflows.run.trail import Clock, Step, Trail, utc_now
 from tgiconik.workflows.sharing.delivery import (
@@ -345,7 +345,7 @@ class _Fulfilling:
             status=RequestStatus.IN_REVIEW,
             outcomes=tuple(outcomes),
             candidates=candidates,
-            waiting_on=("another run of this workflow",),
+            waiting_on=(ANOTHER_RUN,),
         )
 
     async def _is_told(self, request: Request, plan: AnswerPlan) -> bool:
@@ -410,5 +410,5 @@ class _Fulfilling:
         return attrs.evolve(
             result,
             status=RequestStatus.REOPENED,
-            waiting_on=("another run of this workflow",),
+            waiting_on=(ANOTHER_RUN,),
         )

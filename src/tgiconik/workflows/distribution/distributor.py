@@ -303,14 +303,15 @@ class Distributor:
 
 
 def by_hand(outcomes: Iterable[Outcome]) -> list[str]:
-    """The outcomes that only `restore=True` changes, one line each to wait for."""
-    return [
+    """The reasons of outcomes that only `restore=True` changes, one line of `waiting_on` each."""
+    lines = (
         f"{reason.message.removesuffix('.')}: run again with restore=True to undo that"
         for outcome in outcomes
         if outcome.decision is not None
         for reason in outcome.decision.reasons
         if reason.code is ReasonCode.BY_HAND
-    ]
+    )
+    return [*dict.fromkeys(lines)]
 
 
 def _was_overtaken(outcome: Outcome) -> bool:

@@ -16,6 +16,9 @@ from tgiconik._models import rfc3339
 from tgiconik.release import Decision
 from tgiconik.workflows.run.text import in_short, one_line
 
+#: The line of `waiting_on` after a failure that the next run retries.
+ANOTHER_RUN: Final = "another run of this workflow"
+
 
 class State(StrEnum):
     """The state of an outcome."""
@@ -92,6 +95,11 @@ class Result(Report):
             ExceptionGroup: one exception per failed outcome.
         """
         raise_for_failures(self.outcomes)
+
+
+def another_run(outcomes: Iterable[Outcome]) -> list[str]:
+    """The line of `waiting_on` for the next run, if any outcome failed."""
+    return [ANOTHER_RUN] if any(one.state is State.FAILED for one in outcomes) else []
 
 
 def raise_for_failures(outcomes: Iterable[Outcome]) -> None:
