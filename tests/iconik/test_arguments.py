@@ -1,9 +1,11 @@
 """What cannot be meant is refused where it is given, in one sentence, and nothing is sent."""
 
 import inspect
+import pkgutil
 from collections.abc import Awaitable, Callable, Iterator
 from datetime import date, datetime, timedelta
 from decimal import Decimal
+from importlib import import_module
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -13,45 +15,17 @@ import pytest
 
 from tgiconik import IconikClient, errors
 from tgiconik.iconik import search as conditions
+from tgiconik.iconik import services
 from tgiconik.iconik._service import Service
 from tgiconik.iconik.models.assets import Asset, AssetInput
 from tgiconik.iconik.models.search import SearchCriteriaInput
 from tgiconik.iconik.search import between, term
-from tgiconik.iconik.services import (
-    acls,
-    assets,
-    auth,
-    automations,
-    files,
-    jobs,
-    metadata,
-    ml,
-    notifications,
-    search,
-    settings,
-    stats,
-    transcode,
-    users,
-    users_notifications,
-)
 
-MODULES = (
-    acls,
-    assets,
-    auth,
-    automations,
-    files,
-    jobs,
-    metadata,
-    ml,
-    notifications,
-    search,
-    settings,
-    stats,
-    transcode,
-    users,
-    users_notifications,
-)
+#: The generated modules, one for each service.
+MODULES = [
+    import_module(f"{services.__name__}.{found.name}")
+    for found in pkgutil.iter_modules(services.__path__)
+]
 NAIVE = datetime(2026, 3, 29, 1, 30)  # noqa: DTZ001 - that it has no zone is the point
 REFUSED = errors.ConfigurationError
 

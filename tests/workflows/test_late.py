@@ -3,6 +3,7 @@
 from collections import Counter
 from collections.abc import Awaitable, Callable
 from datetime import datetime, timedelta
+from functools import partial
 from typing import Any
 
 import attrs
@@ -42,6 +43,10 @@ class Crash(Exception):  # noqa: N818 - it is what happens, not an error of ours
     """The process died here."""
 
 
+#: A crash of a run that does several things at once.
+GROUPED = (Crash, ExceptionGroup)
+
+
 def die_after(wire: Wire, *, path: str) -> None:
     """Kill the run once its first POST to a path had its effect."""
     dead = False
@@ -64,6 +69,25 @@ def revive(wire: Wire) -> None:
     """Let requests through again."""
     wire.before.clear()
     wire.after.clear()
+
+
+async def crash_and_settle(
+    run: Callable[[], Awaitable[object]],
+    wire: Wire,
+    clock: Clock,
+    *,
+    path: str,
+    raises: type[BaseException] | tuple[type[BaseException], ...] = Crash,
+) -> None:
+    """Kill a run after its first POST to a path; run again a second later, and after the lag."""
+    die_after(wire, path=path)
+    with pytest.raises(raises):
+        await run()
+    revive(wire)
+    clock.advance(seconds=1)
+    await run()
+    clock.advance(seconds=_SETTLED)
+    await run()
 
 
 def open_shares(sandbox: Sandbox, clock: Clock) -> list[dict[str, Any]]:
@@ -209,14 +233,9 @@ async def test_a_link_of_a_run_that_died_is_the_only_one_after_the_lag(
     lag: int,
 ) -> None:
     with sandbox.late(Late("shares", lag)):
-        die_after(wire, path="/shares/url/")
-        with pytest.raises((Crash, ExceptionGroup)):
-            await run(grid, iconik, clock)
-        revive(wire)
-        clock.advance(seconds=1)
-        await run(grid, iconik, clock)
-        clock.advance(seconds=_SETTLED)
-        await run(grid, iconik, clock)
+        await crash_and_settle(
+            partial(run, grid, iconik, clock), wire, clock, path="/shares/url/", raises=GROUPED
+        )
 
     assert set(links_per_partner(sandbox, clock).values()) == {1}
     await assert_recorded(sandbox, grid, clock)
@@ -242,14 +261,9 @@ async def test_a_second_release_asset_is_removed_after_the_lag(
 ) -> None:
     await comply_plays.mark(iconik, await comply_plays.current(iconik), FIRST)
     with sandbox.late(Late("search", lag)):
-        die_after(wire, path="/v1/assets/")
-        with pytest.raises(Crash):
-            await comply(grid, iconik, clock)
-        revive(wire)
-        clock.advance(seconds=1)
-        await comply(grid, iconik, clock)
-        clock.advance(seconds=_SETTLED)
-        await comply(grid, iconik, clock)
+        await crash_and_settle(
+            partial(comply, grid, iconik, clock), wire, clock, path="/v1/assets/"
+        )
 
     keyed = [
         one
@@ -270,14 +284,13 @@ async def test_a_second_package_collection_is_removed_after_the_lag(
     lag: int,
 ) -> None:
     with sandbox.late(Late("search", lag)):
-        die_after(wire, path="/v1/collections/")
-        with pytest.raises((Crash, ExceptionGroup)):
-            await launch(grid, iconik, clock)
-        revive(wire)
-        clock.advance(seconds=1)
-        await launch(grid, iconik, clock)
-        clock.advance(seconds=_SETTLED)
-        await launch(grid, iconik, clock)
+        await crash_and_settle(
+            partial(launch, grid, iconik, clock),
+            wire,
+            clock,
+            path="/v1/collections/",
+            raises=GROUPED,
+        )
 
     keys = Counter(
         one["external_id"]
