@@ -247,7 +247,7 @@ class Distributor:
             )
         else:
             self.run.trail.decided(ruling(self.snapshot.latest.title, partner_id, decision))
-            outcome = self._outcome(partner_id, State.REFUSED, decision=decision)
+            outcome = self.snapshot.outcome(partner_id, State.REFUSED, decision=decision)
         if outcome.state is not State.DELIVERED:
             await close_refused(self.run, self.snapshot, recipient, self.snapshot.latest)
         return outcome
@@ -280,26 +280,7 @@ class Distributor:
 
     def _failed(self, partner_id: str, error: errors.TgIconikError) -> Outcome:
         self.run.trail.decided(f"{partner_id} failed: {error}")
-        return self._outcome(partner_id, State.FAILED, error=error)
-
-    def _outcome(
-        self,
-        partner_id: str,
-        state: State,
-        *,
-        decision: Decision | None = None,
-        error: Exception | None = None,
-    ) -> Outcome:
-        facts = self.snapshot.latest
-        return Outcome(
-            partner=partner_id,
-            asset_id=self.snapshot.asset_id,
-            title=facts.title,
-            state=state,
-            version_id=facts.version_id,
-            decision=decision,
-            error=error,
-        )
+        return self.snapshot.outcome(partner_id, State.FAILED, error=error)
 
 
 def by_hand(outcomes: Iterable[Outcome]) -> list[str]:

@@ -386,7 +386,7 @@ async def reconcile_asset(
             )
         except errors.CallError as error:
             run.trail.decided(f"the links of {partner_id} could not be judged: {error}")
-            outcome = _closed(snapshot, partner_id, State.FAILED, error=error)
+            outcome = snapshot.outcome(partner_id, State.FAILED, error=error)
         if outcome is not None:
             outcomes.append(outcome)
     await _reconcile_foreign(run, snapshot)
@@ -419,7 +419,7 @@ async def _reconcile_partner(
     if not decision.allowed or not (is_meant or run.policy.keep_former_recipients):
         run.trail.decided(ruling(facts.title, partner_id, decision))
         await close_partner(run, snapshot, partner_id)
-        return _closed(snapshot, partner_id, State.REFUSED, decision=decision)
+        return snapshot.outcome(partner_id, State.REFUSED, decision=decision)
     await keep_recorded(run, snapshot, partner_id, wanted, settle=settle)
     return None
 
@@ -491,23 +491,3 @@ def judge_foreign(run: Run, facts: AssetFacts, link: ShareLink) -> Decision:
     if decision.allowed or against:
         return attrs.evolve(decision, reasons=against)
     return attrs.evolve(decision, allowed=True, reasons=())
-
-
-def _closed(
-    snapshot: Snapshot,
-    partner_id: str,
-    state: State,
-    *,
-    decision: Decision | None = None,
-    error: Exception | None = None,
-) -> Outcome:
-    facts = snapshot.latest
-    return Outcome(
-        partner=partner_id,
-        asset_id=snapshot.asset_id,
-        title=facts.title,
-        state=state,
-        version_id=facts.version_id,
-        decision=decision,
-        error=error,
-    )

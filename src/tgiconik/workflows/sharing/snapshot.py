@@ -14,10 +14,11 @@ import attrs
 
 from tgiconik import errors
 from tgiconik.iconik.assets import ShareLink
-from tgiconik.release import AssetFacts
+from tgiconik.release import AssetFacts, Decision
 from tgiconik.tradinggrid.collaboration import Delivery, DeliveryState
 from tgiconik.workflows.run import Run
 from tgiconik.workflows.run.concurrency import SharedRead, Slot, both
+from tgiconik.workflows.run.results import Outcome, State
 from tgiconik.workflows.sharing.delivery import partner_in, still_open
 from tgiconik.workflows.sharing.facts import logged_holds, read_release_facts, with_holds
 
@@ -215,6 +216,26 @@ class Snapshot:
         """Whether the share of an active delivery is gone, although it has not expired."""
         lasts = delivery.expires_at is None or delivery.expires_at > self.run.now()
         return lasts and delivery.share_id in self._missing
+
+    def outcome(
+        self,
+        partner_id: str,
+        state: State,
+        *,
+        decision: Decision | None = None,
+        error: Exception | None = None,
+    ) -> Outcome:
+        """The outcome for a partner who got no link, by the latest facts."""
+        facts = self.latest
+        return Outcome(
+            partner=partner_id,
+            asset_id=self.asset_id,
+            title=facts.title,
+            state=state,
+            version_id=facts.version_id,
+            decision=decision,
+            error=error,
+        )
 
     def delivery(self, document_id: str, partner_id: str) -> Delivery | None:
         """A partner's delivery of a document, of whichever asset."""
