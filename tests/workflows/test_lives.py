@@ -24,9 +24,8 @@ from hypothesis.stateful import RuleBasedStateMachine, rule, run_state_machine_a
 from tgiconik import IconikClient, TradingGridClient, errors
 from tgiconik.release import ReleasePolicy
 from tgiconik.sandbox import Sandbox, credentials, media, world
+from tgiconik.sandbox.grid import collaboration
 from tgiconik.sandbox.grid import seed as grid_seed
-from tgiconik.sandbox.grid.collaboration.caller import Caller
-from tgiconik.sandbox.grid.collaboration.records import Community
 from tgiconik.sandbox.iconik import metadata, seed, shares
 from tgiconik.sandbox.iconik.kinds import ASSETS, SHARES, VALUES
 from tgiconik.sandbox.late import Late
@@ -348,11 +347,11 @@ class Life(RuleBasedStateMachine):
         self._change_partner(partner_id, contacts=contacts)
 
     def _change_partner(self, partner_id: str, **fields: list[Any]) -> None:
-        community = Community(self.sandbox.state, Caller(credentials.COMPANY_ID))
-        partners = community.records("partners")
-        partner = partners.get(partner_id)
-        assert partner is not None
-        partners.change(partner, fields)
+        with collaboration.writing(self.sandbox.state, credentials.COMPANY_ID) as community:
+            partners = community.records("partners")
+            partner = partners.get(partner_id)
+            assert partner is not None
+            partners.change(partner, fields)
 
     # The end
 

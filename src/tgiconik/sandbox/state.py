@@ -7,6 +7,8 @@ from datetime import UTC, datetime, timedelta
 import anyio
 import attrs
 
+from tgiconik.community.store.interface import Store as CommunityStore
+from tgiconik.community.store.sqlite import SqliteStore
 from tgiconik.sandbox.storage.blobs import Blobs
 from tgiconik.sandbox.store import Store
 
@@ -48,6 +50,7 @@ class State:
     Attributes:
         store: documents.
         now: the clock; returns timezone-aware datetimes in UTC.
+        community: the database of the collaboration contract.
         base_url: origin of both platforms, without a trailing slash; generated links begin with it.
         writes: every successful request that may have changed something, in order. POST requests
             that only read (searches, token and Lens queries) are not included.
@@ -66,6 +69,7 @@ class State:
 
     store: Store
     now: Callable[[], datetime] = utc_now
+    community: CommunityStore = attrs.field()
     base_url: str = "http://localhost"
     writes: list[Write] = attrs.Factory(list)
     unknown_queries: list[str] = attrs.Factory(list)
@@ -76,3 +80,7 @@ class State:
     upload_locks: defaultdict[str, anyio.Lock] = attrs.Factory(lambda: defaultdict(anyio.Lock))
     lags: dict[str, timedelta] = attrs.Factory(dict)
     leaks: list[str] = attrs.Factory(list)
+
+    @community.default
+    def _in_memory(self) -> CommunityStore:
+        return SqliteStore(None, now=self.now)

@@ -2,8 +2,8 @@
 
 from typing import Final
 
-from tgiconik.sandbox.grid.collaboration.caller import Caller
-from tgiconik.sandbox.grid.shapes import Document
+from tgiconik.community.rules.caller import Caller
+from tgiconik.community.shapes import Document
 from tgiconik.tradinggrid.collaboration.values import OPERATOR
 
 _LIST: Final = "asset_references"
