@@ -50,6 +50,13 @@ LAYERS = {
     "tgiconik.release": BASE,
     "tgiconik._http": {*BASE, "tgiconik._version"},
     "tgiconik.iconik": {*BASE, "tgiconik._tasks", "tgiconik._http", "tgiconik.release"},
+    # The one way up: a client that is given a database opens a community in its own process.
+    "tgiconik.tradinggrid.own_community": {
+        *BASE,
+        "tgiconik._http",
+        "tgiconik.community",
+        CONTRACT,
+    },
     "tgiconik.tradinggrid": {*BASE, "tgiconik._http"},
     "tgiconik._preload": {*BASE, *CLIENTS},
     "tgiconik.community": {*BASE, CONTRACT},

@@ -38,6 +38,7 @@ if TYPE_CHECKING:
         Users,
     )
     from tgiconik.tradinggrid.lens import Lens
+    from tgiconik.tradinggrid.own_community import Community, OwnCommunity
 
 _VARIABLES: Final = {
     "url": "TRADING_GRID_URL",
@@ -46,6 +47,8 @@ _VARIABLES: Final = {
     "company_id": "TRADING_GRID_COMPANY_ID",
 }
 _COMMUNITY_URL: Final = "TRADING_GRID_COMMUNITY_URL"
+#: Schemes of databases that a community is kept in.
+_DATABASES: Final = frozenset({"sqlite", "postgresql", "postgres"})
 
 
 class TradingGridClient(Closeable, Surface):
@@ -59,8 +62,10 @@ class TradingGridClient(Closeable, Surface):
         client_id: consumer key.
         client_secret: consumer secret.
         company_id: BUID of the company that acts.
-        community_url: origin of the collaboration surface, when it lives elsewhere.
-        community: another backend for it; `community_url` is for the HTTP backend alone.
+        community_url: origin of the collaboration surface, when it lives elsewhere; or the database
+            of a community of your own, `sqlite:///community.db` or `postgresql://…`, which is
+            opened with the first call and closed with the client.
+        community: an open `tgiconik.community.Community`, which stays open; or another backend.
         timeout: seconds to wait for a connection, and between two pieces of an answer.
         deadline: seconds that one call may take in all, its retries included.
         retry: how often a failed call is repeated, and the waits between attempts.
@@ -76,8 +81,8 @@ class TradingGridClient(Closeable, Surface):
         company_id: BUID of the company that acts.
 
     Raises:
-        ConfigurationError: a URL that credentials may not be sent to, an empty credential, or an
-            engine that is not there.
+        ConfigurationError: a URL that credentials may not be sent to, an empty credential, an
+            engine that is not there, or a database without the extra `community`.
     """
 
     def __init__(
@@ -88,7 +93,7 @@ class TradingGridClient(Closeable, Surface):
         company_id: str,
         *,
         community_url: str | None = None,
-        community: "Collaboration | None" = None,
+        community: "Collaboration | Community | None" = None,
         timeout: float = 30.0,
         deadline: float = 120.0,
         retry: Retry | None = None,
@@ -99,10 +104,12 @@ class TradingGridClient(Closeable, Surface):
         plain_http: Collection[str] = (),
     ) -> None:
         given = Hidden({"client_secret": client_secret})
-        # A traceback with its local variables would show it.
-        del client_secret
+        if community_url is not None:
+            given["community_url"] = community_url
+        # A traceback with its local variables would show them.
+        del client_secret, community_url
         auth = ClientCredentials(client_id, given["client_secret"])
-        if community is not None and community_url is not None:
+        if community is not None and "community_url" in given:
             raise errors.ConfigurationError("give community or community_url, not both")
         not_blank(company_id, "company_id")
         self.company_id = company_id
@@ -118,17 +125,37 @@ class TradingGridClient(Closeable, Surface):
             user_agent=user_agent,
             plain_http=plain_http,
         )
-        self._community = community
-        self._community_url = (
-            None if community_url is None else checked_url(community_url, self._session.plain_http)
-        )
+        self._own: OwnCommunity | None = None
+        self._backend: Collaboration | None = None
+        self._community_url: str | None = None
+        scheme = given.get("community_url", "").partition(":")[0].lower()
+        if community is not None or scheme in _DATABASES:
+            self._keep(given if community is None else community, retry=retry, deadline=deadline)
+        elif "community_url" in given:
+            self._community_url = checked_url(given["community_url"], self._session.plain_http)
+
+    def _keep(
+        self,
+        community: "Collaboration | Community | Hidden",
+        *,
+        retry: Retry | None,
+        deadline: float,
+    ) -> None:
+        """Use a backend that was passed in, or a community of our own, open or by its URL."""
+        from tgiconik.tradinggrid.own_community import Community, OwnCommunity
+
+        if isinstance(community, Community | Hidden):
+            self._own = OwnCommunity(community, self.company_id, retry=retry, deadline=deadline)
+            self._backend = self._own.collaboration
+        else:
+            self._backend = community
 
     @classmethod
     def from_env(
         cls,
         *,
         environ: Mapping[str, str] = os.environ,
-        community: "Collaboration | None" = None,
+        community: "Collaboration | Community | None" = None,
         **options: Unpack[SessionOptions],
     ) -> Self:
         """A client from `TRADING_GRID_URL`, `_CLIENT_ID`, `_CLIENT_SECRET` and `_COMPANY_ID`.
@@ -138,7 +165,7 @@ class TradingGridClient(Closeable, Surface):
 
         Args:
             environ: where to look.
-            community: another collaboration backend.
+            community: a community of your own, or another collaboration backend.
             options: as for the class: timeout, deadline, retry, rate, engine, transport,
                 user_agent, plain_http.
 
@@ -216,12 +243,14 @@ class TradingGridClient(Closeable, Surface):
         """Requests, issues, documents and the rest of the contract that is this project's own."""
         from tgiconik.tradinggrid.collaboration import HttpCollaboration
 
-        return self._community or HttpCollaboration(
+        return self._backend or HttpCollaboration(
             self._session, self.company_id, community_url=self._community_url
         )
 
     async def aclose(self) -> None:
-        """Close all connections. Safe to call twice. A backend that was passed in stays open."""
+        """Close all connections. Safe to call twice. What was passed as `community` stays open."""
+        if self._own is not None:
+            await self._own.aclose()
         await self._session.aclose()
 
     async def request(

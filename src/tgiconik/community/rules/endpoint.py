@@ -25,8 +25,6 @@ from tgiconik.community.rules.records import CompanyRecords
 from tgiconik.community.shapes import Check, Document, Shape, Violation, text
 from tgiconik.community.store.interface import Record, Store
 
-#: Longer than anybody repeats a call whose answer was lost.
-ANSWERS_KEPT_FOR: Final = timedelta(days=7)
 _ANSWERS: Final = "answers"
 
 _READS: Final = frozenset({"GET", "HEAD"})
@@ -172,7 +170,7 @@ class Surface:
 
     store: Store
     authenticate: Authenticate
-    answers_kept_for: timedelta = ANSWERS_KEPT_FOR
+    answers_kept_for: timedelta
 
 
 async def operator(request: Request, company_id: str) -> Caller:  # noqa: ARG001 - the protocol's

@@ -239,7 +239,7 @@ class PostgresqlStore(BaseStore):
 @cache
 def _in_psycopg(statement: str) -> str:
     """A statement with psycopg's named parameters."""
-    return re.sub(r"(?<!:):(\w+)", r"%(\1)s", statement)
+    return re.sub(r"(?<!:):([a-z]\w*)", r"%(\1)s", statement)
 
 
 def _execute_on(
@@ -265,5 +265,5 @@ def _company(row: Sequence[Any]) -> tuple[int | None, str | None, datetime]:
 
 
 def _said(error: "psycopg.Error") -> str:
-    """The server's own first line; of an error without one, that the connection failed."""
-    return error.diag.message_primary or "the connection failed"
+    """The server's own first line; of an error without one, that there was no answer."""
+    return error.diag.message_primary or "there was no answer"

@@ -10,6 +10,7 @@ from contextlib import contextmanager
 from starlette.requests import Request
 from starlette.routing import BaseRoute
 
+from tgiconik.community.community import ANSWERS_KEPT_FOR
 from tgiconik.community.rules import operations, problems
 from tgiconik.community.rules.caller import Caller
 from tgiconik.community.rules.endpoint import Surface
@@ -32,7 +33,13 @@ def routes(state: State) -> list[BaseRoute]:
             raise problems.not_found(f"company {company_id}")
         return Caller(company_id, token.partner_id)
 
-    return operations.routes(Surface(store=LateCommunity(state), authenticate=authenticate))
+    return operations.routes(
+        Surface(
+            store=LateCommunity(state),
+            authenticate=authenticate,
+            answers_kept_for=ANSWERS_KEPT_FOR,
+        )
+    )
 
 
 @contextmanager

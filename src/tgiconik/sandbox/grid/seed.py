@@ -11,7 +11,7 @@ import attrs
 
 from tgiconik.community import times
 from tgiconik.community.rules import bodies
-from tgiconik.community.rules.nouns import GROUPS, ISSUES, REQUESTS, Noun
+from tgiconik.community.rules.nouns import GROUPS, ISSUES, PARTNERS, REQUESTS, Noun
 from tgiconik.community.rules.partners import join, make_partner
 from tgiconik.community.rules.records import CompanyRecords
 from tgiconik.community.rules.resource import make, transition
@@ -51,7 +51,7 @@ def add_partner(
 ) -> None:
     """Add a trading partner: to a company's directory, and as a profile to its community.
 
-    The partner becomes a company too, which can have users.
+    The partner becomes a company too, which can have users. An existing profile is replaced.
 
     Args:
         state: the sandbox.
@@ -76,7 +76,11 @@ def add_partner(
         parent=company_id,
     )
     with collaboration.writing(state, company_id) as community:
-        partner = make_partner(community, partner_id, fields)
+        profiles = community.records(PARTNERS.name)
+        if (there := profiles.get(partner_id)) is None:
+            partner = make_partner(community, partner_id, fields)
+        else:
+            partner = profiles.change(there, {**fields, "groups": []})
         for group_id in groups:
             group = community.records(GROUPS.name).get(group_id)
             if group is None:
