@@ -27,6 +27,7 @@ from tgiconik.tradinggrid.lens import Transaction
 
 MODULES = (
     "tgiconik",
+    "tgiconik.community",
     "tgiconik.errors",
     "tgiconik.iconik",
     "tgiconik.iconik.assets",

@@ -1,8 +1,6 @@
 """The rules of the store, on both databases: changes are numbered, listed, found and journalled."""
 
-from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
-from typing import Any
 
 import attrs
 import pytest
@@ -12,41 +10,15 @@ from hypothesis import strategies as st
 from tgiconik.community import times
 from tgiconik.community.store.base import BaseStore
 from tgiconik.community.store.interface import (
-    AnyOf,
     Change,
     Lookup,
     Place,
-    Record,
-    Transaction,
 )
 
 from .conftest import Open
+from .records import COMPANY, REQUESTS, ids, put
 
-COMPANY, OTHER = "GC1", "GC2"
-REQUESTS = Place("requests")
-
-
-def put(
-    transaction: Transaction,
-    id_: str,
-    lookups: Sequence[Lookup] = (),
-    *,
-    place: Place = REQUESTS,
-    **fields: Any,  # noqa: ANN401 - JSON
-) -> Record:
-    """Write a record, a new one or the next revision."""
-    before = transaction.record(place, id_)
-    stamp = times.stamp(transaction.now)
-    new = Record(id=id_, fields=fields, created_at=stamp, updated_at=stamp)
-    if before is not None:
-        new = attrs.evolve(before, fields=fields, updated_at=stamp, revision=before.revision + 1)
-    return transaction.put(place, new, lookups, before=before, written_by="operator")
-
-
-def ids(store: BaseStore, *criteria: AnyOf, place: Place = REQUESTS, **how: Any) -> list[str]:  # noqa: ANN401
-    """What a walk finds."""
-    with store.transaction(COMPANY, write=False) as transaction:
-        return [record.id for record in transaction.walk(place, criteria, **how)]
+OTHER = "GC2"
 
 
 def test_a_record_is_read_as_it_was_written(store: BaseStore) -> None:

@@ -7,7 +7,7 @@ import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import datetime
-from functools import cache
+from functools import cache, partial
 from typing import TYPE_CHECKING, Any, Final, NoReturn
 
 from typing_extensions import override
@@ -94,11 +94,9 @@ class PostgresqlStore(BaseStore):
         self._error = psycopg.Error
         self._lost = (psycopg.OperationalError, psycopg.InterfaceError)
         self._no_connection = (psycopg_pool.PoolTimeout, psycopg_pool.PoolClosed)
-        milliseconds = int(patience * 1000)
         options: dict[str, Any] = {
             "autocommit": True,
             "connect_timeout": max(2, int(patience)),
-            "options": f"-c lock_timeout={milliseconds} -c timezone=UTC",
         }
         self._connections_made = connections
         with self._failures():
@@ -108,6 +106,7 @@ class PostgresqlStore(BaseStore):
             self._pool: Pool = psycopg_pool.ConnectionPool(
                 url.dsn,
                 kwargs=options,
+                configure=partial(_configure, patience=patience),
                 min_size=1,
                 max_size=connections,
                 timeout=patience,
@@ -234,6 +233,22 @@ class PostgresqlStore(BaseStore):
     @override
     def close(self) -> None:
         self._pool.close()
+
+
+def _configure(connection: "Connection", *, patience: float) -> None:
+    """Prepare a new connection.
+
+    Every statement of ours is a walk along an index. That plan is always good, and others look
+    good to a server that has no statistics of a table yet.
+    """
+    settings = {
+        "lock_timeout": str(int(patience * 1000)),
+        "timezone": "UTC",
+        **dict.fromkeys(("enable_seqscan", "enable_bitmapscan", "enable_sort"), "off"),
+        **dict.fromkeys(("enable_hashjoin", "enable_mergejoin", "jit"), "off"),
+    }
+    for name, value in settings.items():
+        connection.execute("SELECT set_config(%s, %s, false)", (name, value))
 
 
 @cache

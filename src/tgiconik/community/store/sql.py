@@ -23,6 +23,7 @@ from tgiconik.community.store.interface import (
 
 #: PostgreSQL indexes up to 2,704 bytes, and its texts hold no NUL.
 _LONGEST: Final = 500
+_BATCH: Final = 100
 #: Runs a statement of `statements` and returns all its rows; none of one that writes.
 Execute: TypeAlias = Callable[[str, Mapping[str, Any]], Sequence[Sequence[Any]]]
 
@@ -132,22 +133,22 @@ class SqlTransaction(Transaction):
             self.execute(statements.UPDATE_RECORD, written)
             self.execute(statements.MOVE_KEPT_LOOKUPS, earlier)
             self.execute(statements.DELETE_LOOKUPS, earlier)
-        for lookup in dict.fromkeys(lookups):
-            self._put_lookup(place, record, lookup, kept=False)
+        self._put_lookups(place, record, list(lookups), kept=False)
         self.execute(statements.INSERT_JOURNAL, written)
         self._note(place, record.id, before)
         return record
 
     def add_lookup(self, place: Place, record: Record, lookup: Lookup) -> None:
         """Let a record be found by something that is not in its fields, from now on for good."""
-        self._put_lookup(place, record, lookup, kept=True)
+        self._put_lookups(place, record, [lookup], kept=True)
 
-    def _put_lookup(self, place: Place, record: Record, lookup: Lookup, *, kept: bool) -> None:
-        name, value = lookup
-        self.execute(
-            statements.INSERT_LOOKUP,
-            self._at(place, name=name, value=bounded(value), change=record.change, kept=int(kept)),
-        )
+    def _put_lookups(
+        self, place: Place, record: Record, lookups: Sequence[Lookup], *, kept: bool
+    ) -> None:
+        for some in _in_batches([(name, bounded(value)) for name, value in lookups]):
+            statement, given = statements.insert_lookups(some)
+            at = self._at(place, change=record.change, kept=int(kept))
+            self.execute(statement, at | given)
 
     def entry(self, kind: str, key: str) -> Document | None:
         """An entry that has not expired, or None."""
@@ -226,6 +227,12 @@ class SqlTransaction(Transaction):
 def moment(clock: datetime, last_stamp: str | None) -> datetime:
     """The time of a transaction: the clock's, unless that is before the company's last change."""
     return clock if last_stamp is None else max(clock, times.parse(last_stamp))
+
+
+def _in_batches(lookups: Sequence[Lookup]) -> Iterator[Sequence[Lookup]]:
+    """Few enough for one statement: databases limit its parameters."""
+    for start in range(0, len(lookups), _BATCH):
+        yield lookups[start : start + _BATCH]
 
 
 def bounded(text: str) -> str:

@@ -40,11 +40,6 @@ SELECT change, at, written_by, noun, id, above, revision, fields_before, fields_
 FROM community_journal WHERE company = :company AND change > :after ORDER BY change LIMIT :limit
 """
 
-INSERT_LOOKUP: Final = """
-INSERT INTO community_lookups (company, noun, above, name, value, change, kept)
-VALUES (:company, :noun, :above, :name, :value, :change, :kept)
-ON CONFLICT DO NOTHING
-"""
 #: Lookups carry the number of their record's last change: a list is one walk along an index.
 MOVE_KEPT_LOOKUPS: Final = """
 UPDATE community_lookups SET change = :change
@@ -97,6 +92,20 @@ def entries(keys: Sequence[str]) -> tuple[str, Parameters]:
     return statement, dict(named)
 
 
+def insert_lookups(lookups: AnyOf) -> tuple[str, Parameters]:
+    """What a record is found by, for a change of it; what is there already stays."""
+    given = _Given()
+    rows = ", ".join(
+        f"(:company, :noun, :above, {given.name(name)}, {given.name(value)}, :change, :kept)"
+        for name, value in lookups
+    )
+    statement = f"""
+        INSERT INTO community_lookups (company, noun, above, name, value, change, kept)
+        VALUES {rows} ON CONFLICT DO NOTHING
+    """
+    return statement, given.parameters
+
+
 def count(any_of: AnyOf) -> tuple[str, Parameters]:
     """How many records have one of these lookups, counted up to a thousand."""
     given = _Given()
@@ -131,11 +140,13 @@ def walk(lookups: AnyOf, further: Sequence[AnyOf]) -> tuple[str, Parameters]:
 
 
 def _also(given: "_Given", any_of: AnyOf) -> str:
+    # Not EXISTS: PostgreSQL would join, in an order that depends on its statistics.
     return f"""
-        AND EXISTS (
+        AND 1 = (
             SELECT 1 FROM community_lookups AS other
             WHERE {_of_place("other")} AND {given.any_of("other", any_of)}
             AND other.change = one.change
+            LIMIT 1
         )
     """
 
@@ -153,12 +164,13 @@ class _Given:
     def any_of(self, alias: str, lookups: AnyOf) -> str:
         """The condition that a row is one of these lookups."""
         conditions = (
-            f"{alias}.name = {self._named(name)} AND {alias}.value = {self._named(value)}"
+            f"{alias}.name = {self.name(name)} AND {alias}.value = {self.name(value)}"
             for name, value in lookups
         )
         return f"({' OR '.join(conditions)})"
 
-    def _named(self, value: str) -> str:
+    def name(self, value: str) -> str:
+        """The name of a parameter with this value."""
         name = f"given{len(self.parameters)}"
         self.parameters[name] = value
         return f":{name}"
