@@ -50,13 +50,6 @@ LAYERS = {
     "tgiconik.release": BASE,
     "tgiconik._http": {*BASE, "tgiconik._version"},
     "tgiconik.iconik": {*BASE, "tgiconik._tasks", "tgiconik._http", "tgiconik.release"},
-    # The one way up: a client that is given a database opens a community in its own process.
-    "tgiconik.tradinggrid.own_community": {
-        *BASE,
-        "tgiconik._http",
-        "tgiconik.community",
-        CONTRACT,
-    },
     "tgiconik.tradinggrid": {*BASE, "tgiconik._http"},
     "tgiconik._preload": {*BASE, *CLIENTS},
     "tgiconik.community": {*BASE, CONTRACT},
@@ -188,6 +181,16 @@ def test_only_fixtures_and_the_command_line_know_the_sandbox(path: Path) -> None
         return
 
     assert [module for module in imports(path) if within(module, "tgiconik.sandbox")] == []
+
+
+def test_one_module_of_the_clients_loads_the_community_by_its_name() -> None:
+    naming = {
+        name_of(path)
+        for path in MODULES
+        if '"tgiconik.community' in path.read_text("utf-8")
+        and not within(name_of(path), "tgiconik.community")
+    }
+    assert naming == {"tgiconik.tradinggrid.in_process"}
 
 
 @pytest.mark.parametrize("path", MODULES, ids=name_of)

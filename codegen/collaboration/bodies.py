@@ -1,4 +1,4 @@
-"""The sandbox's module `bodies`: the checks that the document's schemas ask for."""
+"""The community's module `bodies`: the checks that the document's schemas ask for."""
 
 from collections.abc import Iterator, Mapping
 from typing import Final

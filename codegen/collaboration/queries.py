@@ -1,4 +1,4 @@
-"""The sandbox's module `queries`: what each list of the document can be narrowed by."""
+"""The community's module `queries`: what each list of the document can be narrowed by."""
 
 from collections.abc import Mapping
 from typing import Final

@@ -195,7 +195,7 @@ def test_both_a_community_and_a_url_are_refused() -> None:
 
 
 def test_without_starlette_the_error_names_the_extra(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("tgiconik.tradinggrid.own_community.find_spec", lambda _: None)
+    monkeypatch.setattr("tgiconik.community.on_demand.find_spec", lambda _: None)
     with pytest.raises(errors.ConfigurationError, match=r"tgiconik\[community\]"):
         TradingGridClient(*CREDENTIALS, community_url="sqlite://")
 
@@ -234,7 +234,7 @@ def store() -> Iterator[SqliteStore]:
 async def get(
     community: Community, partner_id: str | None, path: str, /, **query: str
 ) -> httpx.Response:
-    transport = httpx.ASGITransport(app=community.app(as_caller(partner_id)))  # type: ignore[arg-type]
+    transport = httpx.ASGITransport(app=community.app(as_caller(partner_id)))
     async with httpx.AsyncClient(transport=transport, base_url="http://community.test") as http:
         return await http.get(f"/community/v1/companies{path}", params=query)
 
@@ -261,10 +261,10 @@ async def test_a_partner_finds_its_documents_by_group_by_name_and_by_delivery(
         group = await grid.community.groups.create(GroupInput(name="G"))
         await grid.community.groups.add_member(group.id, PARTNER)
         audiences = {
-            "by group": Audience(groups=[group.id]),
-            "by name": Audience(partners=[PARTNER]),
+            "by group": Audience(groups=(group.id,)),
+            "by name": Audience(partners=(PARTNER,)),
             "by delivery": Audience(),
-            "others": Audience(partners=[OTHER]),
+            "others": Audience(partners=(OTHER,)),
         }
         for title, audience in audiences.items():
             new = DocumentInput(title=title, audience=audience)
@@ -292,7 +292,7 @@ async def test_a_partner_learns_no_groups_of_others_by_a_filter(store: SqliteSto
         group = await grid.community.groups.create(GroupInput(name="G"))
         for partner_id in (PARTNER, OTHER):
             await grid.community.groups.add_member(group.id, partner_id)
-        audience = Audience(groups=[group.id])
+        audience = Audience(groups=(group.id,))
         await grid.community.documents.create(DocumentInput(title="D", audience=audience))
         found = await grid.community.documents.list(partner_id=OTHER).first(5)
         assert [one.title for one in found] == ["D"]

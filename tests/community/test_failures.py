@@ -284,7 +284,7 @@ async def test_a_failure_is_a_problem_that_says_whether_to_try_again(
 ) -> None:
     community = Community(failing)
     failing.failure = failure
-    transport = httpx.ASGITransport(app=community.operator_app())  # type: ignore[arg-type]  # ASGI
+    transport = httpx.ASGITransport(app=community.operator_app())
     async with httpx.AsyncClient(transport=transport, base_url="http://community.test") as http:
         answer = await http.get(f"/community/v1/companies/{COMPANY}/partners")
     assert answer.status_code == status

@@ -138,7 +138,7 @@ def test_a_walk_finds_what_a_look_at_every_record_finds(  # noqa: PLR0917 - draw
     with store.transaction(company) as transaction:
         for number, (id_, p, q) in enumerate(changes, 1):
             # Each change has a time of its own.
-            transaction.now += timedelta(seconds=1)  # type: ignore[misc]  # what is tested
+            transaction.now += timedelta(seconds=1)
             put(transaction, id_, [("p", p), ("q", q)])
             now[id_] = number, [("p", p), ("q", q)], times.stamp(transaction.now)
         stamps = sorted(stamp for _, _, stamp in now.values())
@@ -187,7 +187,7 @@ def test_an_entry_expires_and_is_deleted_by_later_writes(store: BaseStore) -> No
     left = []
     for later in (6, 7):
         with store.transaction(COMPANY) as transaction:
-            transaction.now += timedelta(seconds=later)  # type: ignore[misc]  # what is tested
+            transaction.now += timedelta(seconds=later)
             assert transaction.entry("answers", "1") is None
             assert transaction.entries("answers", ["1", "2"]) == {}
             ends = transaction.now + timedelta(days=7)

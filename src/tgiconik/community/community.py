@@ -31,6 +31,10 @@ class Community:
 
     Open it with `Community.open(url)`. The rules are those of the collaboration contract, the same
     that the sandbox serves.
+
+    Args:
+        store: the database.
+        answers_kept_for: how long answers are repeated under their idempotency keys.
     """
 
     def __init__(self, store: Store, *, answers_kept_for: timedelta = ANSWERS_KEPT_FOR) -> None:

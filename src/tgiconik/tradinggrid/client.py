@@ -37,8 +37,8 @@ if TYPE_CHECKING:
         PartnerDirectory,
         Users,
     )
+    from tgiconik.tradinggrid.in_process import KeptCommunity
     from tgiconik.tradinggrid.lens import Lens
-    from tgiconik.tradinggrid.own_community import Community, OwnCommunity
 
 _VARIABLES: Final = {
     "url": "TRADING_GRID_URL",
@@ -93,7 +93,7 @@ class TradingGridClient(Closeable, Surface):
         company_id: str,
         *,
         community_url: str | None = None,
-        community: "Collaboration | Community | None" = None,
+        community: "Collaboration | KeptCommunity | None" = None,
         timeout: float = 30.0,
         deadline: float = 120.0,
         retry: Retry | None = None,
@@ -125,28 +125,27 @@ class TradingGridClient(Closeable, Surface):
             user_agent=user_agent,
             plain_http=plain_http,
         )
-        self._own: OwnCommunity | None = None
+        self._opened: KeptCommunity | None = None
+        self._in_process: Session | None = None
         self._backend: Collaboration | None = None
         self._community_url: str | None = None
-        scheme = given.get("community_url", "").partition(":")[0].lower()
-        if community is not None or scheme in _DATABASES:
-            self._keep(given if community is None else community, retry=retry, deadline=deadline)
+        if given.get("community_url", "").partition(":")[0].lower() in _DATABASES:
+            from tgiconik.tradinggrid.in_process import opened_on_demand
+
+            community = self._opened = opened_on_demand(given)
         elif "community_url" in given:
             self._community_url = checked_url(given["community_url"], self._session.plain_http)
+        if community is not None:
+            self._use(community, retry, deadline)
 
-    def _keep(
-        self,
-        community: "Collaboration | Community | Hidden",
-        *,
-        retry: Retry | None,
-        deadline: float,
+    def _use(
+        self, community: "Collaboration | KeptCommunity", retry: Retry | None, deadline: float
     ) -> None:
-        """Use a backend that was passed in, or a community of our own, open or by its URL."""
-        from tgiconik.tradinggrid.own_community import Community, OwnCommunity
+        """Call a community that this process keeps, or another backend."""
+        from tgiconik.tradinggrid.in_process import KeptCommunity, session_in
 
-        if isinstance(community, Community | Hidden):
-            self._own = OwnCommunity(community, self.company_id, retry=retry, deadline=deadline)
-            self._backend = self._own.collaboration
+        if isinstance(community, KeptCommunity):
+            self._in_process = session_in(community, retry=retry, deadline=deadline)
         else:
             self._backend = community
 
@@ -155,7 +154,7 @@ class TradingGridClient(Closeable, Surface):
         cls,
         *,
         environ: Mapping[str, str] = os.environ,
-        community: "Collaboration | Community | None" = None,
+        community: "Collaboration | KeptCommunity | None" = None,
         **options: Unpack[SessionOptions],
     ) -> Self:
         """A client from `TRADING_GRID_URL`, `_CLIENT_ID`, `_CLIENT_SECRET` and `_COMPANY_ID`.
@@ -244,13 +243,15 @@ class TradingGridClient(Closeable, Surface):
         from tgiconik.tradinggrid.collaboration import HttpCollaboration
 
         return self._backend or HttpCollaboration(
-            self._session, self.company_id, community_url=self._community_url
+            self._in_process or self._session, self.company_id, community_url=self._community_url
         )
 
     async def aclose(self) -> None:
         """Close all connections. Safe to call twice. What was passed as `community` stays open."""
-        if self._own is not None:
-            await self._own.aclose()
+        if self._in_process is not None:
+            await self._in_process.aclose()
+        if self._opened is not None:
+            await self._opened.aclose()
         await self._session.aclose()
 
     async def request(

@@ -219,7 +219,7 @@ def may_see(community: CompanyRecords, noun: str, record: Record) -> bool:
 
 
 def seen_by(community: CompanyRecords, noun: str) -> Sequence[AnyOf]:
-    """What the records of a noun that the caller sees are found by, so that no others are read.
+    """The lookups by which the caller's visible records of a noun are found.
 
     A record that is found may still be invisible: `may_see` decides.
     """

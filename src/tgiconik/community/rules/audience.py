@@ -14,7 +14,7 @@ def is_meant_for(community: CompanyRecords, audience: Document, partner_id: str)
 
 
 def meant_for(community: CompanyRecords, partner_id: str) -> AnyOf:
-    """What records are found by that are meant for a partner, by itself or by one of its groups.
+    """The lookups of records that are meant for a partner, by itself or by one of its groups.
 
     A partner learns nothing of the groups of others.
     """

@@ -160,7 +160,7 @@ class Authenticate(Protocol):
 
 @attrs.frozen(kw_only=True)
 class Surface:
-    """What all endpoints share.
+    """The database and the settings of all endpoints.
 
     Attributes:
         store: the database.

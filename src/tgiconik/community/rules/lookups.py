@@ -1,4 +1,4 @@
-"""What each noun's records are found by: one declaration for the index and for the check.
+"""The lookups of each noun's records: one declaration for the index and for the check.
 
 A list's filter asks for some of these lookups (see `nouns`); the store finds the records by its
 index, and the same functions check what the caller may read of each.
@@ -83,7 +83,7 @@ _LOOKUPS: Final[Mapping[str, Mapping[str, Values]]] = {
 
 
 def lookups_of(noun: str, fields: Document) -> list[Lookup]:
-    """All that a record is found by."""
+    """All lookups of a record."""
     return [(name, value) for name, values in _LOOKUPS[noun].items() for value in values(fields)]
 
 

@@ -1,6 +1,7 @@
-"""What both databases share: the clock, listeners, and threads for what blocks."""
+"""The common part of both stores: clock, listeners, and threads for calls that block."""
 
 from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager
 from datetime import UTC, datetime
 from typing import TypeVar
 
@@ -9,12 +10,13 @@ import anyio.to_thread
 from anyio.lowlevel import RunVar
 
 from tgiconik.community.store.interface import Change, Listener, Store
+from tgiconik.community.store.sql import SqlTransaction
 
 T = TypeVar("T")
 
 
 class BaseStore(Store):
-    """Keeps what does not depend on the database.
+    """The part of a store that does not depend on the database.
 
     Args:
         name: how to name the database in messages, without secrets.
@@ -35,6 +37,12 @@ class BaseStore(Store):
 
     def __repr__(self) -> str:
         return f"<{type(self).__name__} {self.name}>"
+
+    def transaction(
+        self, company_id: str, *, write: bool = True
+    ) -> AbstractContextManager[SqlTransaction]:
+        """All writes of the block are made, or none if it raises."""
+        raise NotImplementedError
 
     def clock(self) -> datetime:
         """The time, by the clock that was given or else by this machine's."""

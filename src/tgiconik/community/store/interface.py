@@ -1,4 +1,4 @@
-"""What the rules of a community need of a database: transactions on the records of one company.
+"""The interface of a community's database: transactions on the records of one company.
 
 Transactions are synchronous: a rule reads, decides and writes without waiting for anything else.
 `Store.call` runs such a function off the event loop where the database may block.

@@ -93,7 +93,7 @@ def entries(keys: Sequence[str]) -> tuple[str, Parameters]:
 
 
 def insert_lookups(lookups: AnyOf) -> tuple[str, Parameters]:
-    """What a record is found by, for a change of it; what is there already stays."""
+    """Write a record's lookups; those that are there already stay."""
     given = _Given()
     rows = ", ".join(
         f"(:company, :noun, :above, {given.name(name)}, {given.name(value)}, :change, :kept)"
