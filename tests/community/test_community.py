@@ -3,7 +3,7 @@
 import subprocess
 import sys
 import traceback
-from collections.abc import Iterator
+from collections.abc import Awaitable, Callable, Iterator
 from contextlib import closing
 from datetime import timedelta
 from pathlib import Path
@@ -172,19 +172,26 @@ def test_a_url_that_names_no_database_is_refused_when_the_client_is_made(url: st
         TradingGridClient(*CREDENTIALS, community_url=url)
 
 
-async def test_no_password_shows_in_a_traceback_with_local_variables(tmp_path: Path) -> None:
-    url = f"postgresql://me:sesame@/db?host={tmp_path}"
-    shown = []
-    grid = TradingGridClient(*CREDENTIALS, community_url=url)
-    del url
-    try:
+def opens_with_a_password(folder: Path, form: str) -> Awaitable[object]:
+    return Community.open(f"{form}me:sesame@/db?host={folder}")
+
+
+async def calls_with_a_password(folder: Path, form: str) -> None:
+    async with TradingGridClient(
+        *CREDENTIALS, community_url=f"{form}me:sesame@/db?host={folder}"
+    ) as grid:
         await grid.community.contract()
-    except errors.TgIconikError as error:
-        frames = traceback.TracebackException.from_exception(error, capture_locals=True)
-        shown = [line for line in frames.format() if "tests/community" not in line]
-    await grid.aclose()
-    assert shown
-    assert not [line for line in shown if "sesame" in line]
+
+
+@pytest.mark.parametrize("form", ["postgresql://", "postgresql:"])
+@pytest.mark.parametrize("use", [opens_with_a_password, calls_with_a_password])
+async def test_no_password_shows_in_a_traceback_with_local_variables(
+    tmp_path: Path, form: str, use: Callable[[Path, str], Awaitable[object]]
+) -> None:
+    with pytest.raises(errors.TgIconikError) as failed:
+        await use(tmp_path, form)
+    frames = traceback.TracebackException.from_exception(failed.value, capture_locals=True)
+    assert "sesame" not in "".join(frames.format()).replace("me:sesame@/db?host={", "")
 
 
 def test_both_a_community_and_a_url_are_refused() -> None:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Final
 import anyio.to_thread
 
 from tgiconik import errors
+from tgiconik._frames import without_locals
 from tgiconik._validate import clock_with_zone
 from tgiconik.community.store import url as urls
 from tgiconik.community.store.interface import JournalEntry, Store
@@ -42,6 +43,7 @@ class Community:
         self._answers_kept_for = answers_kept_for
 
     @classmethod
+    @without_locals
     def open(
         cls,
         url: str,
@@ -80,7 +82,7 @@ class Community:
             store = await anyio.to_thread.run_sync(made)
             return cls(store, answers_kept_for=answers_kept_for)
 
-        return Opening(opened)
+        return Opening(without_locals(opened))
 
     def __repr__(self) -> str:
         return f"<Community in {self._store!r}>"

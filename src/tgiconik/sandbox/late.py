@@ -74,6 +74,8 @@ def late(state: State, *lags: Late) -> Iterator[None]:
 
 def _set_lags(state: State, lags: dict[str, timedelta]) -> None:
     state.lags = lags
+    if "collaboration" not in lags:
+        state.replaced.clear()
     if lags:
         state.store.keep_history(state.now, max(lags.values()))
     else:
@@ -122,16 +124,13 @@ class LateCommunity(CommunityStore):
 
     def __init__(self, state: State) -> None:
         self._state = state
-        self._history: list[tuple[datetime, Change]] = []
         state.community.subscribe(self._note)
 
     def _note(self, changes: Sequence[Change]) -> None:
         lag, now = self._state.lags.get("collaboration"), self._state.now()
-        if lag is None:
-            self._history.clear()
-        else:
-            kept = [one for one in self._history if one[0] > now - lag]
-            self._history = [*kept, *((now, change) for change in changes)]
+        if lag is not None:
+            hidden = [one for one in self._state.replaced if one[0] > now - lag]
+            self._state.replaced = [*hidden, *((now, change) for change in changes)]
 
     @override
     @contextmanager
@@ -144,7 +143,7 @@ class LateCommunity(CommunityStore):
                 then = self._state.now() - lag
                 later = [
                     change
-                    for at, change in self._history
+                    for at, change in self._state.replaced
                     if at > then and change.company_id == company_id
                 ]
                 yield _LateTransaction(transaction, later)

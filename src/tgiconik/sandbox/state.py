@@ -7,6 +7,7 @@ from datetime import UTC, datetime, timedelta
 import anyio
 import attrs
 
+from tgiconik.community.store.interface import Change
 from tgiconik.community.store.interface import Store as CommunityStore
 from tgiconik.community.store.sqlite import SqliteStore
 from tgiconik.sandbox.storage.blobs import Blobs
@@ -64,6 +65,7 @@ class State:
         transcoding: controls when transcoding jobs end, and which of them fail.
         turns: a lock per upload id or path, so that an upload handles one request at a time.
         lags: how far answers lag behind writes, by kind; see `tgiconik.sandbox.late`.
+        replaced: writes of the community that its late lists do not show yet, with their times.
         leaks: requests to storages that carried iconik's credentials, as "METHOD path: names".
     """
 
@@ -79,6 +81,7 @@ class State:
     transcoding: Transcoding = attrs.Factory(Transcoding)
     upload_locks: defaultdict[str, anyio.Lock] = attrs.Factory(lambda: defaultdict(anyio.Lock))
     lags: dict[str, timedelta] = attrs.Factory(dict)
+    replaced: list[tuple[datetime, Change]] = attrs.Factory(list)
     leaks: list[str] = attrs.Factory(list)
 
     @community.default

@@ -6,6 +6,7 @@ Calls go through the HTTP backend to the community's own HTTP surface, within th
 from importlib import import_module
 from typing import Final, Protocol, cast, runtime_checkable
 
+from tgiconik._frames import without_locals
 from tgiconik._http import Hidden, Retry, Session, asgi_transport
 
 _IN_PROCESS: Final = "http://localhost"
@@ -26,6 +27,7 @@ class KeptCommunity(Protocol):
         ...
 
 
+@without_locals
 def opened_on_demand(given: Hidden) -> KeptCommunity:
     """A community whose database is opened with the first call.
 
