@@ -9,10 +9,11 @@ from datetime import timedelta
 from pathlib import Path
 
 import anyio
+import attrs
 import httpx
 import pytest
 
-from tgiconik import TradingGridClient, errors
+from tgiconik import Retry, TradingGridClient, errors
 from tgiconik.community import Community, JournalEntry
 from tgiconik.community.rules.caller import Caller
 from tgiconik.community.rules.endpoint import Authenticate
@@ -27,8 +28,9 @@ from tgiconik.tradinggrid.collaboration import (
     GroupInput,
     PartnerInput,
     RequestInput,
+    RequestUpdate,
 )
-from tgiconik.tradinggrid.collaboration.values import Audience
+from tgiconik.tradinggrid.collaboration.values import AssetReference, Audience
 
 COMPANY, PARTNER, OTHER = "GC1", "GCP", "GCQ"
 CREDENTIALS = ("https://grid.test", "id", "secret", COMPANY)
@@ -93,6 +95,25 @@ async def test_an_operation_with_many_calls_at_once_works(url: str) -> None:
     assert len(ids) == 40
 
 
+@pytest.mark.scale
+async def test_a_request_with_a_hundred_thousand_references_is_made_changed_and_found(
+    url: str,
+) -> None:
+    references = tuple(AssetReference(asset_id=f"asset-{number}") for number in range(100_000))
+    async with TradingGridClient(*CREDENTIALS, community_url=url) as grid:
+        await add_partners(grid)
+        new = attrs.evolve(REQUEST, asset_references=references)
+        request = await grid.community.requests.create(new)
+        await grid.community.requests.update(
+            request.id,
+            RequestUpdate(asset_references=references[::-1][1:]),
+            if_match=request.etag,
+        )
+        for asset_id, count in (("asset-5", 1), ("asset-99999", 0)):
+            found = await grid.community.requests.list(asset_id=asset_id).first(5)
+            assert len(found) == count
+
+
 async def test_the_journal_is_read_on_from_where_it_was_left(
     url: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -150,7 +171,8 @@ async def test_awaited_it_stays_open_until_it_is_closed(tmp_path: Path) -> None:
     assert [one.id async for one in community.journal(COMPANY)] == [PARTNER, OTHER]
     await community.aclose()
     await community.aclose()
-    async with TradingGridClient(*CREDENTIALS, community=community) as grid:
+    once = Retry(attempts=1)
+    async with TradingGridClient(*CREDENTIALS, community=community, retry=once) as grid:
         with pytest.raises(errors.ServerError, match="was closed"):
             await grid.community.partners.get(PARTNER)
 

@@ -171,7 +171,8 @@ class SqlTransaction(Transaction):
         self, kind: str, key: str, body: Document, *, expires_at: datetime | None = None
     ) -> None:
         """Write an entry; one that expires is deleted some time afterwards."""
-        before = self.entry(kind, key) if self.watched else None
+        # Nobody follows what expires by itself.
+        before = self.entry(kind, key) if self.watched and expires_at is None else None
         ends = None if expires_at is None else times.stamp(expires_at)
         self.execute(
             statements.PUT_ENTRY,
@@ -188,6 +189,7 @@ class SqlTransaction(Transaction):
                 statements.DELETE_EXPIRED,
                 {"company": self.company_id, "now": times.stamp(self.now)},
             )
+            return
         self._note(Place(kind), key, before)
 
     def journal(self, after: int, limit: int) -> list[JournalEntry]:
