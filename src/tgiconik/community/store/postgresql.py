@@ -7,7 +7,7 @@ import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import datetime
-from functools import cache, partial
+from functools import lru_cache, partial
 from typing import TYPE_CHECKING, Any, Final, NoReturn
 
 from typing_extensions import override
@@ -198,7 +198,7 @@ class PostgresqlStore(BaseStore):
             if row is not None and schema.is_current(int(row[0]), database=self.name):
                 return
         with connection.transaction():
-            connection.execute(f"SELECT pg_advisory_xact_lock({_MIGRATION_LOCK})")
+            connection.execute("SELECT pg_advisory_xact_lock(%s)", (_MIGRATION_LOCK,))
             schema.migrate(lambda statement: _run(connection, statement), database=self.name)
 
     @contextmanager
@@ -251,17 +251,16 @@ def _configure(connection: "Connection", *, patience: float) -> None:
         connection.execute("SELECT set_config(%s, %s, false)", (name, value))
 
 
-@cache
-def _in_psycopg(statement: str) -> str:
+@lru_cache(maxsize=512)
+def _in_psycopg(statement: str) -> bytes:
     """A statement with psycopg's named parameters."""
-    return re.sub(r"(?<!:):([a-z]\w*)", r"%(\1)s", statement)
+    return re.sub(r"(?<!:):([a-z]\w*)", r"%(\1)s", statement).encode()
 
 
 def _execute_on(
     connection: "Connection",
 ) -> Callable[[str, Mapping[str, Any]], Sequence[Sequence[Any]]]:
     def execute(statement: str, parameters: Mapping[str, Any]) -> Sequence[Sequence[Any]]:
-        # What is sent are constants of ours and named parameters.
         cursor = connection.execute(_in_psycopg(statement), parameters)
         return cursor.fetchall() if cursor.description is not None else ()
 
@@ -270,7 +269,8 @@ def _execute_on(
 
 def _run(connection: "Connection", statement: str) -> Sequence[Sequence[Any]]:
     # Compared as bytes, whatever the database's language: as SQLite does.
-    cursor = connection.execute(re.sub(r"\bTEXT\b", 'TEXT COLLATE "C"', statement))
+    collated = re.sub(r"\bTEXT\b", 'TEXT COLLATE "C"', statement)
+    cursor = connection.execute(collated.encode())
     return cursor.fetchall() if cursor.description is not None else ()
 
 

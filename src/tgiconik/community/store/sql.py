@@ -69,7 +69,9 @@ class SqlTransaction(Transaction):
             if not rows:
                 return
             after = max(after, rows[0][0] - 1)
-        asked = [[(name, bounded(value)) for name, value in one] for one in criteria]
+        asked = [
+            list(dict.fromkeys((name, bounded(value)) for name, value in one)) for one in criteria
+        ]
         if not all(asked):
             return
         first, *further = self._rarest_first(place, asked, after) or [[]]
