@@ -9,7 +9,6 @@ import os
 from collections.abc import Awaitable, Callable, Iterator, Mapping
 from contextlib import ExitStack
 from datetime import timedelta
-from functools import partial
 from hashlib import sha256
 from typing import Any, Final
 
@@ -28,7 +27,7 @@ from tgiconik.sandbox.grid import seed as grid_seed
 from tgiconik.sandbox.grid.collaboration.caller import Caller
 from tgiconik.sandbox.grid.collaboration.records import Community
 from tgiconik.sandbox.iconik import metadata, seed, shares
-from tgiconik.sandbox.iconik.kinds import ASSETS, SHARES, VALUES
+from tgiconik.sandbox.iconik.kinds import ASSETS, SHARES
 from tgiconik.sandbox.late import Late
 from tgiconik.workflows import (
     Campaign,
@@ -40,6 +39,7 @@ from tgiconik.workflows import (
     fulfill_media_request,
     onboard_partner,
     recall_version,
+    reconcile_links,
 )
 
 from .conftest import Clock, Wire, grid_client, iconik_client
@@ -73,8 +73,6 @@ CONTACT: Final = {"name": "", "email": "media@partner.example", "role": "media"}
 _LATER: Final = timedelta(minutes=20)
 #: After so many rounds nothing may be left to write.
 _ROUNDS: Final = 5
-#: What opens an asset without regard to the version that is marked as compliant.
-PLAIN: Final = {"distribute", "tagged", "fulfill"}
 LATE = ("shares", "search", "metadata", "contents", "collaboration")
 
 Workflow = Callable[[TradingGridClient, IconikClient, Clock], Awaitable[Result]]
@@ -98,13 +96,15 @@ def recall(grid: TradingGridClient, iconik: IconikClient, clock: Clock) -> Await
     return recall_version(grid, iconik, TWO[0], version, reason="void", policy=POLICY, now=clock)
 
 
-def reconcile(
-    grid: TradingGridClient, iconik: IconikClient, clock: Clock, *, asset_id: str
+def reconcile(grid: TradingGridClient, iconik: IconikClient, clock: Clock) -> Awaitable[Result]:
+    return reconcile_links(grid, iconik, policy=POLICY, now=clock)
+
+
+def reconcile_assets(
+    grid: TradingGridClient, iconik: IconikClient, clock: Clock
 ) -> Awaitable[Result]:
-    """A distribution to nobody: it judges what is open, and opens nothing."""
-    return distribute_approved_asset(
-        grid, iconik, asset_id, groups=[], partners=[], policy=POLICY, now=clock
-    )
+    """Of both assets, what others have shared too."""
+    return reconcile_links(grid, iconik, asset_ids=TWO, policy=POLICY, now=clock)
 
 
 def launch(grid: TradingGridClient, iconik: IconikClient, clock: Clock) -> Awaitable[Result]:
@@ -360,12 +360,8 @@ class Life(RuleBasedStateMachine):
         """Let everything settle, and ask the judge."""
         self.clock.time += _LATER
         self.late.close()
-        if "comply" in self.played and not self._shows_the_compliant_version():
-            # It closes all that shows another version, and these workflows open that again.
-            self.played = {k: v for k, v in self.played.items() if k not in PLAIN}
-        for id_ in TWO:
-            # Somebody has to look at every asset, whatever was run before.
-            self.played[f"reconcile {id_}"] = partial(reconcile, asset_id=id_)
+        # Somebody has to look at everything, whatever was run before.
+        self.played |= {"reconcile": reconcile, "reconcile assets": reconcile_assets}
         for _ in range(_ROUNDS):
             writes = len(self.sandbox.writes)
             results = self._run_all()
@@ -391,12 +387,6 @@ class Life(RuleBasedStateMachine):
                 # Of a deleted asset: it opens for nobody while it is.
                 assert any(self._asset(id_)["status"] == "DELETED" for id_ in TWO)
         return results
-
-    def _shows_the_compliant_version(self) -> bool:
-        row = self.sandbox.state.store.get(VALUES, f"assets/{TWO[0]}/")
-        field = (row or {"metadata_values": {}})["metadata_values"].get("CompliantVersion")
-        marked = [one["value"] for one in field["field_values"]] if field else []
-        return marked == [self._asset(TWO[0])["default_version_id"]]
 
     def _asset(self, id_: str) -> dict[str, Any]:
         return self.sandbox.state.store.get(ASSETS, id_) or {}

@@ -173,7 +173,11 @@ class Distributor:
         if not self.snapshot.asset_id:
             return ()
         return await reconcile_asset(
-            self.run, self.snapshot, self.profiles, served=served, purpose=self.purpose
+            self.run,
+            self.snapshot,
+            self.profiles,
+            served=served,
+            purpose_of=lambda _: self.purpose,
         )
 
     async def _publish(self, facts: AssetFacts, allowed: Mapping[str, Decision]) -> Document | None:

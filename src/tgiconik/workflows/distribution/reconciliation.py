@@ -24,7 +24,7 @@ from tgiconik.tradinggrid.collaboration import (
 from tgiconik.workflows.distribution.audience import AudienceResolver, as_recipient
 from tgiconik.workflows.distribution.package import Package, Packager
 from tgiconik.workflows.distribution.package_store import name_of_package, partner_of_package
-from tgiconik.workflows.distribution.publication import COMPLIANT
+from tgiconik.workflows.distribution.publication import is_of_compliance
 from tgiconik.workflows.run import Run
 from tgiconik.workflows.run.results import Outcome, State
 from tgiconik.workflows.run.text import ruling
@@ -117,9 +117,7 @@ class Reconciler:
             snapshot,
             self.resolver.profile,
             meant=_meant(documents, snapshot),
-            purpose=Purpose(
-                compliance=release is not None or _is_for_compliance(documents, snapshot)
-            ),
+            purpose_of=partial(_purpose, documents, snapshot, release),
             settle=_SETTLE,
         )
         left = {link.share_id for link in snapshot.open_links()}
@@ -306,12 +304,16 @@ def _meant(documents: Sequence[Document], snapshot: Snapshot) -> frozenset[str]:
     return frozenset(named | asked)
 
 
-def _is_for_compliance(documents: Sequence[Document], snapshot: Snapshot) -> bool:
-    """Whether the asset goes out as its compliant version only."""
-    compliant = [one for one in documents if (one.external_id or "").startswith(f"{COMPLIANT}:")]
-    ids = {one.id for one in compliant}
-    is_published = any(one.state == DocumentState.PUBLISHED for one in compliant)
-    return is_published or any(one.document_id in ids for one in _active(snapshot))
+def _purpose(
+    documents: Sequence[Document],
+    snapshot: Snapshot,
+    release: ReleaseAsset | None,
+    partner_id: str,
+) -> Purpose:
+    """The purpose of a partner's link: compliance for release assets and compliant documents."""
+    compliant = {one.id for one in documents if is_of_compliance(one)}
+    delivered = {one.document_id for one in snapshot.deliveries_of(partner_id)}
+    return Purpose(compliance=release is not None or not delivered.isdisjoint(compliant))
 
 
 def _active(snapshot: Snapshot) -> list[Delivery]:

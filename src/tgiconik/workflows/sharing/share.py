@@ -330,11 +330,30 @@ async def close_request(run: Run, snapshot: Snapshot, partner_id: str, request_i
     Raises:
         CallError: a platform could not be asked; run it again.
     """
+
+    def is_kept(delivery: Delivery) -> bool:
+        return delivery.request_id != request_id
+
+    await close_all_but(run, snapshot, partner_id, is_kept)
+
+
+async def close_all_but(
+    run: Run,
+    snapshot: Snapshot,
+    partner_id: str,
+    is_kept: Callable[[Delivery], bool],
+    why: str = REFUSED_NOW,
+) -> None:
+    """End a partner's deliveries of an asset but those that are kept, with their links.
+
+    Raises:
+        CallError: a platform could not be asked; run it again.
+    """
     recorded = snapshot.deliveries_of(partner_id)
-    elsewhere = {one.share_id for one in recorded if one.request_id != request_id}
-    links = [one for one in snapshot.links_of(partner_id) if one.share_id not in elsewhere]
-    deliveries = [one for one in recorded if one.request_id == request_id]
-    await close_links(run, snapshot, links, deliveries, REFUSED_NOW)
+    kept = {one.share_id for one in recorded if is_kept(one)}
+    links = [one for one in snapshot.links_of(partner_id) if one.share_id not in kept]
+    ended = [one for one in recorded if not is_kept(one)]
+    await close_links(run, snapshot, links, ended, why)
 
 
 async def close_asset(run: Run, snapshot: Snapshot, why: str) -> None:
@@ -354,7 +373,7 @@ async def reconcile_asset(
     *,
     served: Collection[str] = (),
     meant: Collection[str] = (),
-    purpose: Purpose | None = None,
+    purpose_of: Callable[[str], Purpose] | None = None,
     settle: timedelta = timedelta(0),
 ) -> tuple[Outcome, ...]:
     """Judge every open share of an asset that this run has not served; close what is refused.
@@ -365,7 +384,8 @@ async def reconcile_asset(
         profiles: reads a partner's profile; None for one without a profile.
         served: the partners whose links this run has brought about already.
         meant: partners who are no former recipients, whatever the policy says of those.
-        purpose: what the links are for, without the download, which a link says itself.
+        purpose_of: what a partner's link is for, without the download, which a link says itself;
+            by default for no certain usage.
         settle: how young a link may be that is allowed and on no record yet: another run may be
             about to record it.
 
@@ -380,7 +400,7 @@ async def reconcile_asset(
                 snapshot,
                 partner_id,
                 profiles,
-                purpose,
+                purpose_of(partner_id) if purpose_of is not None else Purpose(),
                 is_meant=partner_id in meant,
                 settle=settle,
             )
@@ -398,7 +418,7 @@ async def _reconcile_partner(
     snapshot: Snapshot,
     partner_id: str,
     profiles: Callable[[str], Awaitable[Partner | None]],
-    purpose: Purpose | None,
+    purpose: Purpose,
     *,
     is_meant: bool,
     settle: timedelta,
@@ -414,7 +434,7 @@ async def _reconcile_partner(
     if run.now() - facts.read_at > run.policy.freshness:
         facts = await snapshot.facts()
     downloads = any(link.allow_download for link in links)
-    wanted = attrs.evolve(purpose or Purpose(), download=downloads)
+    wanted = attrs.evolve(purpose, download=downloads)
     decision = decide(run.policy, facts, recipient, wanted, run.now())
     if not decision.allowed or not (is_meant or run.policy.keep_former_recipients):
         run.trail.decided(ruling(facts.title, partner_id, decision))
