@@ -130,7 +130,7 @@ async def test_a_request_for_an_asset_that_shows_another_version_than_the_marked
         kind="media_request",
         partner_id=world.NORDLICHT,
         subject="The lookbook, please",
-        criteria=Criteria(asset_ids=[LOOKBOOK]),
+        criteria=Criteria(asset_ids=(LOOKBOOK,)),
     )
     request = await grid.community.requests.create(asked)
 
@@ -154,7 +154,7 @@ async def test_a_requests_link_to_the_asset_stays_beside_the_release_asset_while
         kind="media_request",
         partner_id=world.NORDLICHT,
         subject="The lookbook, please",
-        criteria=Criteria(asset_ids=[LOOKBOOK]),
+        criteria=Criteria(asset_ids=(LOOKBOOK,)),
     )
     request = await grid.community.requests.create(asked)
     await fulfill_media_request(grid, iconik, request.id, policy=POLICY, now=timetable.clock)

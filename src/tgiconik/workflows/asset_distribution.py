@@ -51,7 +51,7 @@ from tgiconik.release import Purpose, ReleasePolicy, has_compliant_mark
 from tgiconik.tradinggrid import TradingGridClient
 from tgiconik.tradinggrid.collaboration import Receipt
 from tgiconik.workflows.distribution.audience import AudienceResolver, unreachable
-from tgiconik.workflows.distribution.distributor import Distributor, by_hand
+from tgiconik.workflows.distribution.distributor import Distributor
 from tgiconik.workflows.run import Run
 from tgiconik.workflows.run.concurrency import MAX_CONCURRENCY, both, checked_concurrency
 from tgiconik.workflows.run.results import (
@@ -59,6 +59,7 @@ from tgiconik.workflows.run.results import (
     Result,
     State,
     another_run,
+    by_hand,
     raise_for_failures,
 )
 from tgiconik.workflows.run.text import named

@@ -62,13 +62,13 @@ from tgiconik.workflows.distribution.audience import (
     can_be_reached,
     unreachable,
 )
-from tgiconik.workflows.distribution.distributor import Distributed, Distributor, by_hand
+from tgiconik.workflows.distribution.distributor import Distributed, Distributor
 from tgiconik.workflows.distribution.publication import COMPLIANT, is_of_compliance
 from tgiconik.workflows.distribution.ways import Verification
 from tgiconik.workflows.distribution_check import verify_distribution
 from tgiconik.workflows.run import Run
 from tgiconik.workflows.run.concurrency import MAX_CONCURRENCY, checked_concurrency
-from tgiconik.workflows.run.results import Outcome, Result, another_run
+from tgiconik.workflows.run.results import Outcome, Result, another_run, by_hand
 from tgiconik.workflows.run.text import named
 from tgiconik.workflows.run.trail import Clock, Step, Trail, utc_now
 from tgiconik.workflows.sharing.facts import check_view, read_facts

@@ -13,7 +13,7 @@ from typing import Any, Final, Protocol
 import attrs
 
 from tgiconik._models import rfc3339
-from tgiconik.release import Decision
+from tgiconik.release import Decision, ReasonCode
 from tgiconik.workflows.run.text import in_short, one_line
 
 #: The line of `waiting_on` after a failure that the next run retries.
@@ -95,6 +95,18 @@ class Result(Report):
             ExceptionGroup: one exception per failed outcome.
         """
         raise_for_failures(self.outcomes)
+
+
+def by_hand(outcomes: Iterable[Outcome]) -> list[str]:
+    """The reasons of outcomes that only `restore=True` changes, one line of `waiting_on` each."""
+    lines = (
+        f"{reason.message.removesuffix('.')}: run again with restore=True to undo that"
+        for outcome in outcomes
+        if outcome.decision is not None
+        for reason in outcome.decision.reasons
+        if reason.code is ReasonCode.BY_HAND
+    )
+    return [*dict.fromkeys(lines)]
 
 
 def another_run(outcomes: Iterable[Outcome]) -> list[str]:

@@ -201,7 +201,7 @@ async def report_to_team(run: Run, incident: Incident) -> None:
 
 async def is_reported_to_team(run: Run, incident: Incident) -> bool:
     """Whether the media team has seen the complaint."""
-    there = await keys_on_timeline(run.iconik, incident.facts.asset_id)
+    there = await keys_on_timeline(run, incident.facts.asset_id)
     return _complaint_key(incident.issue) in there
 
 
