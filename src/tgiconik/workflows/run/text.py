@@ -9,6 +9,7 @@ from datetime import UTC, datetime
 from typing import Final
 from urllib.parse import quote
 
+from tgiconik._report import one_line
 from tgiconik.release import Decision
 
 _LONGEST_NAME: Final = 200
@@ -29,11 +30,6 @@ def named(text: str | None) -> str:
     """A title or name on one printable line, truncated if it is very long."""
     line = one_line(text or "")
     return line if len(line) <= _LONGEST_NAME else f"{line[:_LONGEST_NAME]}…"
-
-
-def one_line(text: str) -> str:
-    """Text on one printable line, not truncated."""
-    return " ".join("".join(c if c.isprintable() else " " for c in text).split())
 
 
 def moment(time: datetime) -> str:
