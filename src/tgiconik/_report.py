@@ -13,10 +13,20 @@ import attrs
 
 from tgiconik._models import rfc3339
 
+#: The maximum number of names in one line.
+_MOST_NAMES: Final = 20
+
 
 def one_line(text: str) -> str:
     """Text on one printable line, not truncated."""
     return " ".join("".join(c if c.isprintable() else " " for c in text).split())
+
+
+def in_short(names: Sequence[str]) -> str:
+    """Names in one line; the first ones of many, and the number of the others."""
+    more = len(names) - _MOST_NAMES
+    shown = ", ".join(names[:_MOST_NAMES])
+    return f"{shown} and {more} more" if more > 0 else shown
 
 
 _OPENS_SOMETHING: Final = frozenset({"link"})
@@ -146,6 +156,8 @@ def _in_short(value: Mapping[str, Any]) -> str:
     match value:
         case {"reasons": reasons}:
             return _cell([reason["message"] for reason in reasons])
+        case {"field": field, "before": before, "after": after}:
+            return f"{_cell(field)}: {_cell(before) or 'none'} → {_cell(after) or 'none'}"
         case {"partner": partner, "state": state}:
             return f"{_cell(partner)}: {_cell(state)}"
         case {"title": title, "asset_id": asset_id}:

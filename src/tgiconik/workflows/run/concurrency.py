@@ -14,8 +14,8 @@ import attrs
 
 from tgiconik import errors
 from tgiconik._frames import forget_locals
+from tgiconik._report import in_short
 from tgiconik._tasks import run_bounded, run_concurrently
-from tgiconik.workflows.run.text import in_short
 from tgiconik.workflows.run.trail import Trail
 
 T = TypeVar("T")

@@ -11,9 +11,8 @@ from typing import Final, Protocol
 
 import attrs
 
-from tgiconik._report import MOST_ROWS, Report, one_line
+from tgiconik._report import MOST_ROWS, Report, in_short, one_line
 from tgiconik.release import Decision
-from tgiconik.workflows.run.text import in_short
 
 #: The line of `waiting_on` after a failure that the next run retries.
 ANOTHER_RUN: Final = "another run of this workflow"
