@@ -23,7 +23,7 @@ _FIELDS: Final = ("name", "contacts", "regions", "languages")
 
 
 class Action(StrEnum):
-    """What an import does with a partner."""
+    """The action of an import on a partner."""
 
     CREATE = "create"
     CHANGE = "change"
@@ -50,7 +50,7 @@ class FieldChange:
 
 @attrs.frozen(kw_only=True)
 class PlannedPartner:
-    """What an import does with one partner.
+    """The plan for one partner.
 
     Attributes:
         partner: company id (BUID) of the partner.
@@ -73,7 +73,7 @@ class PlannedPartner:
 
 @attrs.frozen(kw_only=True)
 class ImportPlan(Report):
-    """What an import does.
+    """The plan of an import: all that it would change.
 
     Attributes:
         groups_created: names of the groups that do not exist yet.

@@ -114,7 +114,7 @@ def problems_of(profile: PartnerProfile) -> Iterator[str]:
 
 
 def key_of_contact(contact: ContactProfile) -> tuple[str, object]:
-    """What two contacts of a partner must not share: e-mail address and role."""
+    """The key of a contact within its partner: e-mail address and role."""
     return contact.email.casefold(), contact.role
 
 

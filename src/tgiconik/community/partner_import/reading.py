@@ -177,7 +177,7 @@ def _values(
 
 @attrs.define
 class _Partner:
-    """What the lines of one partner say."""
+    """A partner as its lines say it so far."""
 
     company_id: str
     line: int

@@ -15,7 +15,7 @@ _MOST_LINES: Final = 50
 
 
 class ImportState(StrEnum):
-    """What became of a partner. In a dry run, what would."""
+    """The state of a partner after an import, or after the one that a dry run shows."""
 
     CREATED = "created"
     CHANGED = "changed"

@@ -155,7 +155,7 @@ async def _serve_all(
 
 @attrs.define
 class _Done:
-    """What was written for one partner so far."""
+    """The writes for one partner so far."""
 
     state: ImportState = ImportState.UNCHANGED
     changes: tuple[FieldChange, ...] = ()
