@@ -1,7 +1,7 @@
 """The format of a CSV file of partners: its columns, its lists, and cells that look like formulas.
 
-Spreadsheets run a cell that begins with `=`, `+`, `-` or `@` as a formula. Such a cell is written
-with an apostrophe before it, and read without.
+Spreadsheets run a cell that begins with `=`, `+`, `-` or `@` as a formula. Such a sign is written
+with an apostrophe before it, at the beginning of a cell and after a semicolon, and read without.
 """
 
 import re
@@ -31,9 +31,12 @@ REQUIRED: Final = (Column.COMPANY_ID, Column.NAME)
 CONTACT: Final = (Column.CONTACT_NAME, Column.EMAIL, Column.ROLE, Column.LOGIN_ID)
 LISTS: Final = (Column.REGIONS, Column.LANGUAGES, Column.GROUPS)
 
+#: Where a cell begins: spreadsheets in some languages split at semicolons, even within quotes.
+_BEGIN: Final = r"(^|[;\t\r\n])"
 #: Full-width signs count too: some spreadsheets take them for the plain ones.
-_FORMULA: Final = re.compile(r"'*[=+\-@\t\r\n＝＋－＠]")  # noqa: RUF001 - full-width on purpose
-_ESCAPED: Final = re.compile(r"'+[=+\-@\t\r\n＝＋－＠]")  # noqa: RUF001 - full-width on purpose
+_SIGN: Final = r"(?=[\s']*[=+\-@\t\r\n＝＋－＠])"  # noqa: RUF001 - full-width on purpose
+_FORMULA: Final = re.compile(_BEGIN + _SIGN)
+_ESCAPED: Final = re.compile(_BEGIN + "'" + _SIGN)
 _TOKEN: Final = re.compile(r"\\[\\;|]|.", re.DOTALL)
 _SEPARATORS: Final = frozenset({";", "|"})
 
@@ -68,9 +71,9 @@ def split(cell: str) -> tuple[str, ...]:
 
 def protected(cell: str) -> str:
     """A cell that no spreadsheet runs as a formula."""
-    return f"'{cell}" if _FORMULA.match(cell) else cell
+    return _FORMULA.sub(r"\1'", cell)
 
 
 def unprotected(cell: str) -> str:
     """A cell as it was before `protected`, without blanks around it."""
-    return (cell[1:] if _ESCAPED.match(cell) else cell).strip()
+    return _ESCAPED.sub(r"\1", cell).strip()
