@@ -316,3 +316,11 @@ def test_what_can_be_no_company_id_is_refused(company_id: str) -> None:
 def test_a_file_that_is_not_there_is_the_systems_error(tmp_path: Path) -> None:
     with pytest.raises(FileNotFoundError):
         read_partner_csv(tmp_path / "none.csv")
+
+
+@pytest.mark.parametrize("text", ["\t", "';", "'", " ;", "\\", "a@", "a.", "=", "a-"])
+@pytest.mark.timeout(10)
+def test_no_cell_takes_long(text: str) -> None:
+    cell = (text * 130_000)[:130_000]
+
+    assert problems(f'company id,name,e-mail,groups\nGC1,"{cell}","{cell}","{cell}"\n')

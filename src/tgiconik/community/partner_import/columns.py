@@ -34,7 +34,7 @@ LISTS: Final = (Column.REGIONS, Column.LANGUAGES, Column.GROUPS)
 #: Where a cell begins: spreadsheets in some languages split at semicolons, even within quotes.
 _BEGIN: Final = r"(^|[;\t\r\n])"
 #: Full-width signs count too: some spreadsheets take them for the plain ones.
-_SIGN: Final = r"(?=[\s']*[=+\-@\t\r\n＝＋－＠])"  # noqa: RUF001 - full-width on purpose
+_SIGN: Final = r"(?=(?:[^\S\t\r\n]|')*[=+\-@\t\r\n＝＋－＠])"  # noqa: RUF001 - full-width on purpose
 _FORMULA: Final = re.compile(_BEGIN + _SIGN)
 _ESCAPED: Final = re.compile(_BEGIN + "'" + _SIGN)
 _TOKEN: Final = re.compile(r"\\[\\;|]|.", re.DOTALL)
