@@ -188,6 +188,13 @@ def test_what_is_exported_changes_nothing() -> None:
     assert plan_import([exported], community(partner())).is_empty
 
 
+def test_an_export_keeps_the_order_of_contacts() -> None:
+    contacts = tuple(Contact(email=f"{one}@alpin.example", role="media") for one in "cab")
+    current = community(partner(contacts=contacts))
+
+    assert plan_import(profiles_of(current), current).is_empty
+
+
 def test_an_export_names_a_group_by_id_where_its_name_is_not_enough() -> None:
     other = Group(id="GRP-3", name="RETAIL", **STAMPS)
 

@@ -130,8 +130,10 @@ def external_id(name: str) -> str:
 
 
 def _contacts(contacts: Iterable[Contact]) -> Iterable[ContactProfile]:
-    found = (
-        ContactProfile(email=one.email, name=one.name, role=one.role, login_id=one.login_id)
-        for one in contacts
-    )
-    return {key_of_contact(one): one for one in reversed(list(found))}.values()
+    found: dict[tuple[str, object], ContactProfile] = {}
+    for one in contacts:
+        contact = ContactProfile(
+            email=one.email, name=one.name, role=one.role, login_id=one.login_id
+        )
+        found.setdefault(key_of_contact(contact), contact)
+    return found.values()
