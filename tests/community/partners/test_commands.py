@@ -1,5 +1,6 @@
 """`python -m tgiconik.community partners`, as a person runs it."""
 
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -53,6 +54,24 @@ def test_a_file_is_imported_and_exported_by_commands(file: str, tmp_path: Path) 
     assert exported.stdout == f"5 partners written to {tmp_path / 'out.csv'}\n"
     ids = [one.company_id for one in read_partner_csv(tmp_path / "out.csv")]
     assert ids == [world.NORDLICHT, world.SUMMIT, world.YAMA, "GC10000499AT", "GC10000500NO"]
+
+
+@pytest.mark.usefixtures("sandbox_url")
+def test_a_terminal_without_the_characters_gets_question_marks(tmp_path: Path) -> None:
+    file = tmp_path / "partners.csv"
+    file.write_text(f"BUID,name,regions\n{world.NORDLICHT},Käse,日本\n", "utf-8")
+    command = [sys.executable, "-m", "tgiconik.community", "partners", "import", str(file)]
+
+    done = subprocess.run(  # noqa: S603 - ours
+        command,
+        capture_output=True,
+        text=True,
+        check=False,
+        env={**os.environ, "PYTHONIOENCODING": "ascii"},
+    )
+
+    assert (done.returncode, done.stderr) == (0, "")
+    assert "K?se: name: Nordlicht Handels GmbH ? K?se; regions: DE ? ??" in done.stdout
 
 
 @pytest.mark.usefixtures("sandbox_url")
@@ -160,7 +179,7 @@ def test_missing_configuration_is_exit_code_2(
 
 @pytest.mark.usefixtures("sandbox_url")
 def test_wrong_credentials_are_exit_code_2_and_not_shown(
-    file: str, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("TRADING_GRID_CLIENT_SECRET", "wrong-secret")
 
@@ -170,7 +189,6 @@ def test_wrong_credentials_are_exit_code_2_and_not_shown(
     assert "wrong-secret" not in captured.err
     assert credentials.CLIENT_SECRET not in captured.err
     assert captured.out == ""
-    del file
 
 
 def test_help_says_what_there_is(capsys: pytest.CaptureFixture[str]) -> None:

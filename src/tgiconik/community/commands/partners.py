@@ -5,6 +5,7 @@ import asyncio
 import sys
 
 from tgiconik import errors
+from tgiconik.community.commands.output import say
 from tgiconik.community.commands.parsers import Subparsers
 from tgiconik.community.partner_import import (
     PartnerProfile,
@@ -93,10 +94,10 @@ async def _import(profiles: tuple[PartnerProfile, ...], options: argparse.Namesp
     async with TradingGridClient.from_env() as grid:
         if options.directory:
             found = await profiles_from_directory(grid, profiles)
-            sys.stdout.write(f"{found}\n")
+            say(found)
             profiles = found.profiles
         result = await import_partners(grid, profiles, dry_run=options.dry_run, prune=options.prune)
-    sys.stdout.write(f"{result}\n")
+    say(result)
     return 1 if result.failed else 0
 
 
@@ -119,7 +120,7 @@ def run_export(options: argparse.Namespace) -> int:
         sys.stdout.buffer.write(partner_csv(profiles))
     else:
         write_partner_csv(options.output, profiles)
-        sys.stdout.write(f"{len(profiles):,} partners written to {options.output}\n")
+        say(f"{len(profiles):,} partners written to {options.output}")
     return 0
 
 
