@@ -27,6 +27,9 @@ from tgiconik.tradinggrid.lens import Transaction
 
 MODULES = (
     "tgiconik",
+    "tgiconik.community",
+    "tgiconik.community.commands.partners",
+    "tgiconik.community.partner_import",
     "tgiconik.errors",
     "tgiconik.iconik",
     "tgiconik.iconik.assets",

@@ -1,6 +1,6 @@
 """Concurrent tasks that stop each other: the first failure cancels the rest."""
 
-from collections.abc import Callable, Coroutine
+from collections.abc import Awaitable, Callable, Coroutine, Sequence
 from typing import Any
 
 import anyio
@@ -21,6 +21,31 @@ async def run_concurrently(*functions: Callable[[], Coroutine[Any, Any, None]]) 
     # Raised outside the handler, so that its cause stays and the group does not become its context.
     if failure is not None:
         raise failure
+
+
+async def run_bounded(
+    names: Sequence[str], act: Callable[[str], Awaitable[None]], *, max_concurrency: int
+) -> None:
+    """Act on every name with bounded concurrency.
+
+    The first error cancels the rest and is raised unchanged, without an exception group.
+    """
+    queue = iter(names)
+    failures: list[Exception] = []
+
+    async def work() -> None:
+        for name in queue:
+            try:
+                await act(name)
+            except Exception as error:  # noqa: BLE001 - raised below, outside the group
+                failures.append(error)
+                group.cancel_scope.cancel()
+
+    async with anyio.create_task_group() as group:
+        for _ in range(min(max_concurrency, len(names))):
+            group.start_soon(work)
+    if failures:
+        raise failures[0]
 
 
 def _first_failure(group: BaseExceptionGroup[BaseException]) -> BaseException:

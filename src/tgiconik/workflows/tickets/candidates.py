@@ -8,13 +8,14 @@ import attrs
 
 from tgiconik import errors
 from tgiconik._frames import without_locals
+from tgiconik._report import in_short
+from tgiconik._tasks import run_bounded
 from tgiconik.iconik import IconikClient
 from tgiconik.iconik.search import Condition, one_of, term
 from tgiconik.release import AssetFacts, Decision, Purpose, Recipient, ReleasePolicy, decide
 from tgiconik.tradinggrid.collaboration import Criteria
 from tgiconik.workflows.run import IconikRun
-from tgiconik.workflows.run.concurrency import run_bounded
-from tgiconik.workflows.run.text import in_short, named
+from tgiconik.workflows.run.text import named
 from tgiconik.workflows.run.trail import Trail, utc_now
 from tgiconik.workflows.sharing.facts import read_facts
 
