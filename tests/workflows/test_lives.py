@@ -7,8 +7,9 @@ and no outcome says what is not so.
 
 import os
 from collections.abc import Awaitable, Callable, Iterator, Mapping
-from contextlib import ExitStack
-from datetime import timedelta
+from contextlib import ExitStack, suppress
+from datetime import datetime, timedelta
+from functools import partial
 from hashlib import sha256
 from typing import Any, Final
 
@@ -26,9 +27,16 @@ from tgiconik.sandbox import Sandbox, credentials, media, world
 from tgiconik.sandbox.grid import seed as grid_seed
 from tgiconik.sandbox.grid.collaboration.caller import Caller
 from tgiconik.sandbox.grid.collaboration.records import Community
+from tgiconik.sandbox.grid.collaboration.resource import transition
 from tgiconik.sandbox.iconik import metadata, seed, shares
 from tgiconik.sandbox.iconik.kinds import ASSETS, SHARES
 from tgiconik.sandbox.late import Late
+from tgiconik.tradinggrid.collaboration.transitions import (
+    ISSUE_MOVES,
+    REQUEST_MOVES,
+    Moves,
+    may_move,
+)
 from tgiconik.workflows import (
     Campaign,
     OnboardingTemplate,
@@ -38,8 +46,10 @@ from tgiconik.workflows import (
     distribute_tagged_assets,
     fulfill_media_request,
     onboard_partner,
+    process_enhancement_request,
     recall_version,
     reconcile_links,
+    resolve_media_issue,
 )
 
 from .conftest import Clock, Wire, grid_client, iconik_client
@@ -65,6 +75,8 @@ GROUP: Final = "GRP-RETAIL"
 PARTNERS: Final[Mapping[str, str]] = {"GC30000401DE": "DE", "GC30000402US": "US"}
 FIRST, SECOND = PARTNERS
 REQUEST: Final = "REQ-9000"
+WISH: Final = "REQ-9001"
+ISSUE: Final = "ISS-9000"
 PICTURES = [media.png("picture.png", f"Version {number}") for number in (1, 2)]
 DIGESTS = [sha256(picture.content).hexdigest() for picture in PICTURES]
 TWO = [seed.fixed_id("life 1"), seed.fixed_id("life 2")]
@@ -127,9 +139,65 @@ def fulfill(grid: TradingGridClient, iconik: IconikClient, clock: Clock) -> Awai
     return fulfill_media_request(grid, iconik, REQUEST, policy=POLICY, now=clock)
 
 
+def enhance(grid: TradingGridClient, iconik: IconikClient, clock: Clock) -> Awaitable[Result]:
+    return process_enhancement_request(grid, iconik, WISH, policy=POLICY, now=clock)
+
+
+def resolve(grid: TradingGridClient, iconik: IconikClient, clock: Clock) -> Awaitable[Result]:
+    return resolve_media_issue(grid, iconik, ISSUE, policy=POLICY, now=clock)
+
+
 WORKFLOWS: Final[Mapping[str, Workflow]] = {
-    one.__name__: one for one in (distribute, tagged, comply, recall, launch, onboard, fulfill)
+    one.__name__: one
+    for one in (
+        distribute,
+        tagged,
+        comply,
+        recall,
+        launch,
+        onboard,
+        fulfill,
+        enhance,
+        resolve,
+        reconcile,
+    )
 }
+
+
+@attrs.frozen
+class SkewedClock(Clock):
+    """The clock of a worker that is some minutes fast or slow."""
+
+    right: Clock
+    minutes: int
+
+    def __call__(self) -> datetime:
+        return self.right.time + timedelta(minutes=self.minutes)
+
+
+@attrs.frozen
+class Suspension:
+    """A run stands still before one of its writes, for longer than its lease.
+
+    Attributes:
+        write: the number of the write, from 0.
+        meanwhile: the workflow that another worker runs.
+    """
+
+    write: int
+    meanwhile: str
+
+    def befall(self, wire: Wire, wait: Callable[[], Awaitable[None]]) -> None:
+        """Let it happen on a wire."""
+        seen = 0
+
+        async def before(request: httpx.Request) -> None:
+            nonlocal seen
+            seen += is_write(request)
+            if is_write(request) and seen == self.write + 1:
+                await wait()
+
+        wire.before.append(before)
 
 
 class Killed(Exception):  # noqa: N818 - it is what happens, not an error of ours
@@ -220,6 +288,25 @@ def begin(clock: Clock) -> Sandbox:
             subject="Media, please",
             criteria={"asset_ids": TWO},
         )
+        grid_seed.add_request(
+            state,
+            credentials.COMPANY_ID,
+            WISH,
+            kind="enhancement",
+            partner_id=SECOND,
+            subject="Another logo, please",
+            asset_references=[{"asset_id": TWO[1]}],
+        )
+        grid_seed.add_issue(
+            state,
+            credentials.COMPANY_ID,
+            ISSUE,
+            partner_id=FIRST,
+            subject="The logo is old",
+            severity="high",
+            category="branding",
+            asset_references=[{"asset_id": TWO[0]}],
+        )
     return sandbox
 
 
@@ -238,22 +325,62 @@ class Life(RuleBasedStateMachine):
     @rule(name=st.sampled_from([*WORKFLOWS]), misfortune=MISFORTUNES)
     def run(self, name: str, misfortune: Misfortune | None) -> None:
         """Run a workflow, which may die."""
+        self._play(name, misfortune=misfortune)
+
+    def _play(
+        self,
+        name: str,
+        *,
+        misfortune: Misfortune | None = None,
+        suspension: Suspension | None = None,
+        clock: Clock | None = None,
+    ) -> None:
         self.played[name] = WORKFLOWS[name]
         try:
-            anyio.run(self._run, WORKFLOWS[name], misfortune)
+            anyio.run(self._run, WORKFLOWS[name], misfortune, suspension, clock)
         except* (Killed, errors.TgIconikError):
             # It died, or says what failed: the next run goes on.
             pass
 
-    async def _run(self, workflow: Workflow, misfortune: Misfortune | None = None) -> Result:
+    async def _run(
+        self,
+        workflow: Workflow,
+        misfortune: Misfortune | None = None,
+        suspension: Suspension | None = None,
+        clock: Clock | None = None,
+    ) -> Result:
         wire = Wire(self.sandbox.transport())
         if misfortune is not None:
             misfortune.befall(wire)
+        if suspension is not None:
+            suspension.befall(wire, partial(self._meanwhile, suspension.meanwhile))
         async with (
             grid_client(self.sandbox, wire) as grid,
             iconik_client(self.sandbox, wire) as iconik,
         ):
-            return await workflow(grid, iconik, self.clock)
+            return await workflow(grid, iconik, clock or self.clock)
+
+    async def _meanwhile(self, name: str) -> None:
+        self.clock.time += _LATER
+        self.played[name] = WORKFLOWS[name]
+        # It says what failed: the next run goes on.
+        with suppress(errors.TgIconikError):
+            await self._run(WORKFLOWS[name])
+
+    @rule(
+        name=st.sampled_from([*WORKFLOWS]),
+        suspension=st.builds(
+            Suspension, write=st.integers(0, 8), meanwhile=st.sampled_from([*WORKFLOWS])
+        ),
+    )
+    def run_suspended(self, name: str, suspension: Suspension) -> None:
+        """Run a workflow that stands still in between, while another one runs."""
+        self._play(name, suspension=suspension)
+
+    @rule(name=st.sampled_from([*WORKFLOWS]), minutes=st.sampled_from([-9, 9]))
+    def run_with_a_wrong_clock(self, name: str, minutes: int) -> None:
+        """Run a workflow by a worker whose clock is wrong."""
+        self._play(name, clock=SkewedClock(self.clock, minutes))
 
     @rule(kind=st.sampled_from(LATE), seconds=st.sampled_from([2, 30]))
     def lists_become_late(self, kind: Any, seconds: int) -> None:  # noqa: ANN401 - a literal
@@ -337,7 +464,38 @@ class Life(RuleBasedStateMachine):
         fields = {"title": "Mine", "allow_download": True}
         shares.make(self.sandbox.state, "assets", id_, fields, owner_id=seed.COLLEAGUE)
 
+    @rule(which=st.integers(0, 3))
+    def a_share_is_revoked_by_hand(self, which: int) -> None:
+        for share in self.sandbox.state.store.list(SHARES)[which : which + 1]:
+            self.sandbox.state.store.delete(SHARES, share["id"])
+
     # People on Trading Grid
+
+    @rule(to=st.sampled_from(["withdrawn", "confirmed", "reopened"]))
+    def the_partner_moves_a_request(self, to: str) -> None:
+        self._move("requests", REQUEST, REQUEST_MOVES, to, partner_id=FIRST)
+
+    @rule(to=st.sampled_from(["withdrawn", "confirmed", "reopened"]))
+    def the_partner_moves_a_wish(self, to: str) -> None:
+        self._move("requests", WISH, REQUEST_MOVES, to, partner_id=SECOND)
+
+    @rule(to=st.sampled_from(["withdrawn", "confirmed", "reopened"]))
+    def the_partner_moves_an_issue(self, to: str) -> None:
+        self._move("issues", ISSUE, ISSUE_MOVES, to, partner_id=FIRST)
+
+    @rule()
+    def our_people_acknowledge_the_issue(self) -> None:
+        self._move("issues", ISSUE, ISSUE_MOVES, "acknowledged")
+
+    def _move(
+        self, noun: str, id_: str, moves: Moves, to: str, *, partner_id: str | None = None
+    ) -> None:
+        community = Community(self.sandbox.state, Caller(credentials.COMPANY_ID, partner_id))
+        records = community.records(noun)
+        record = records.get(id_)
+        assert record is not None
+        if may_move(moves, record.fields["status"], to):
+            records.change(record, transition(community, record, to))
 
     @rule(partner_id=st.sampled_from([*PARTNERS]), groups=st.sampled_from([[GROUP], []]))
     def a_partner_comes_or_goes(self, partner_id: str, groups: list[str]) -> None:

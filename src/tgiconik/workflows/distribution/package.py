@@ -42,7 +42,7 @@ from tgiconik.workflows.distribution.package_store import (
 )
 from tgiconik.workflows.distribution.publication import change_document
 from tgiconik.workflows.run import Run
-from tgiconik.workflows.run.concurrency import Slot
+from tgiconik.workflows.run.concurrency import BestEffort, Slot
 from tgiconik.workflows.run.results import Outcome, State
 from tgiconik.workflows.run.text import ruling
 from tgiconik.workflows.run.trail import Trail, utc_now
@@ -55,7 +55,7 @@ from tgiconik.workflows.sharing.delivery import (
     make_link,
     put_delivery,
     renew_link,
-    revoke_link,
+    revoke_links,
     share_key,
     still_open,
     winner,
@@ -455,10 +455,14 @@ class _PartnerPackage:
         """Revoke every share of the collection but one: it is the partner's alone."""
         kept = link.share_id if link is not None else None
         ours = {one.share_id for one in self._of_the_partner(stored, shares)}
-        for share_id, share in {one.share_id: one for one in shares}.items():
-            if share_id != kept:
-                holder = self.partner_id if share_id in ours else ""
-                await revoke_link(self.run, share, holder, "a stray beside the partner's link")
+        strays = [
+            (share, self.partner_id if share_id in ours else "")
+            for share_id, share in {one.share_id: one for one in shares}.items()
+            if share_id != kept
+        ]
+        effort = BestEffort()
+        await revoke_links(self.run, strays, "a stray beside the partner's link", effort=effort)
+        effort.finish()
 
     async def _record(
         self,

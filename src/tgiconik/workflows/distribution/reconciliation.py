@@ -28,9 +28,16 @@ from tgiconik.workflows.distribution.package import Package, Packager
 from tgiconik.workflows.distribution.package_store import name_of_package, partner_of_package
 from tgiconik.workflows.distribution.publication import change_document, is_of_compliance
 from tgiconik.workflows.run import Run
+from tgiconik.workflows.run.concurrency import BestEffort
 from tgiconik.workflows.run.results import Outcome, State
 from tgiconik.workflows.run.text import ruling
-from tgiconik.workflows.sharing.delivery import end_delivery, partner_in, revoke_link, still_open
+from tgiconik.workflows.sharing.delivery import (
+    end_delivery,
+    partner_in,
+    revoke_link,
+    revoke_links,
+    still_open,
+)
 from tgiconik.workflows.sharing.facts import read_release_facts
 from tgiconik.workflows.sharing.inventory import CollectionDocuments, SharedObject
 from tgiconik.workflows.sharing.share import REFUSED_NOW, judge_foreign, reconcile_asset
@@ -328,8 +335,10 @@ class Reconciler:
         return list(found)
 
     async def _close(self, shares: Sequence[ShareLink], why: str) -> Reconciled:
-        for share in shares:
-            await revoke_link(self.run, share, partner_in(share.key) or "", why)
+        held = [(share, partner_in(share.key) or "") for share in shares]
+        effort = BestEffort()
+        await revoke_links(self.run, held, why, effort=effort)
+        effort.finish()
         return Reconciled(links=len(shares), links_closed=len(shares))
 
     async def _recipient(self, partner_id: str) -> Recipient:

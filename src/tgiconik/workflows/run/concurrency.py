@@ -5,8 +5,8 @@ error (a bug, a closed client) cancels all and is raised unchanged.
 """
 
 from collections import deque
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
-from contextlib import AbstractAsyncContextManager, asynccontextmanager, nullcontext
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Sequence
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, contextmanager, nullcontext
 from typing import Final, Generic, TypeVar
 
 import anyio
@@ -312,3 +312,34 @@ class Slot:
         """Hold a slot for the check."""
         async with self.barrier.reserved():
             yield
+
+
+@attrs.define
+class BestEffort:
+    """Steps of which a failed one stops no other; the first failure is raised at the end.
+
+    effort = BestEffort()
+    for link in links:
+        with effort.attempt():
+            await revoke(link)
+    effort.finish()
+    """
+
+    _first: errors.CallError | None = attrs.field(default=None, init=False)
+
+    @contextmanager
+    def attempt(self) -> Iterator[None]:
+        """One step; its failure is kept."""
+        try:
+            yield
+        except errors.CallError as error:
+            self._first = self._first or error
+
+    def finish(self) -> None:
+        """Raise the first failure, if there was one.
+
+        Raises:
+            CallError: a step failed.
+        """
+        if self._first is not None:
+            raise self._first

@@ -27,7 +27,7 @@ from tgiconik.release import (
 from tgiconik.tradinggrid import TradingGridClient
 from tgiconik.tradinggrid.collaboration import Delivery, Partner
 from tgiconik.workflows.run import Lease, Run
-from tgiconik.workflows.run.concurrency import Slot
+from tgiconik.workflows.run.concurrency import BestEffort, Slot
 from tgiconik.workflows.run.results import Outcome, State
 from tgiconik.workflows.run.text import named, ruling
 from tgiconik.workflows.run.trail import Trail, utc_now
@@ -39,7 +39,7 @@ from tgiconik.workflows.sharing.delivery import (
     has_right_end,
     make_link,
     renew_link,
-    revoke_link,
+    revoke_links,
     winner,
 )
 from tgiconik.workflows.sharing.snapshot import Snapshot
@@ -278,17 +278,26 @@ async def close_links(
     deliveries: Sequence[Delivery],
     why: str,
 ) -> None:
-    """End links to an asset, and deliveries that remember them.
+    """End links to an asset, then log that, and end deliveries that remember them.
+
+    All links come first, and a failed call stops no other.
 
     Raises:
-        CallError: a call to a platform failed; run it again.
+        CallError: the first call that failed; run it again.
     """
+    effort = BestEffort()
+    held = [(link, snapshot.partner_of(link) or "") for link in links]
+    revoked = await revoke_links(run, held, why, effort=effort)
     for link in links:
-        await revoke_link(run, link, snapshot.partner_of(link) or "", why)
-        snapshot.forget(link)
+        if link.share_id in revoked:
+            snapshot.forget(link)
+    still_open = {link.share_id for link in links} - revoked
     for delivery in deliveries:
-        await end_delivery(run, delivery, why)
-        snapshot.record(attrs.evolve(delivery, state="revoked"))
+        if delivery.share_id not in still_open:
+            with effort.attempt():
+                await end_delivery(run, delivery, why)
+                snapshot.record(attrs.evolve(delivery, state="revoked"))
+    effort.finish()
 
 
 async def close_partner(
