@@ -13,14 +13,29 @@ import attrs
 from tgiconik.release import ReleasePolicy
 from tgiconik.sandbox import credentials
 from tgiconik.sandbox.grid import seed as grid
+from tgiconik.sandbox.grid.cartographer import seed as cartographer
 from tgiconik.sandbox.iconik import seed as iconik
 from tgiconik.sandbox.media import Media, mp4, png, srt, wav
 from tgiconik.sandbox.state import State
+from tgiconik.tradinggrid.cartographer import PrexrefEntry
 
 #: Partners by company id (BUID).
 NORDLICHT: Final = "GC10000401DE"
 SUMMIT: Final = "GC10000402US"
 YAMA: Final = "GC10000403JP"
+
+#: The solution of Cartographer, and its entities that know article numbers.
+SOLUTION: Final = "AURORA"
+ARTICLES: Final = "Articles"
+PARTNER_ARTICLES: Final = "PartnerArticles"
+
+#: Articles by GTIN: the name and the assets of each.
+_ARTICLES: Final = {
+    "4006381333931": ("Trail jacket", ("film-de",)),
+    "4012345678901": ("Day pack, green", ("poster-green",)),
+    "4012345678918": ("Day pack, blue", ("poster-blue",)),
+    "4099999000005": ("Tent", ("lookbook", "film-cut")),
+}
 
 #: The metadata view used for release decisions.
 RELEASE_VIEW: Final = iconik.fixed_id("view release")
@@ -55,6 +70,7 @@ def build(state: State) -> None:
     iconik.add_metadata_view(state, id_=RELEASE_VIEW, name="Release", fields=_FIELDS)
     _add_assets(state)
     _add_community(state)
+    _add_cross_references(state)
 
 
 @attrs.frozen
@@ -276,6 +292,58 @@ def _add_requests(state: State) -> None:
         2,
         asset_ids=[asset_id("film-us"), asset_id("radio")],
         region="US",
+    )
+
+
+def _add_cross_references(state: State) -> None:
+    """Cartographer: two maps, and which assets and articles partners' numbers stand for."""
+    cartographer.add_solution(state, SOLUTION)
+    for number, name, type_ in ((101, "ORDERS to 850", "850"), (102, "DESADV to 856", "856")):
+        cartographer.add_map(
+            state,
+            SOLUTION,
+            number,
+            name,
+            docType=type_,
+            partners=[
+                {"name": "Summit Sports Inc.", "sender": "ZZ:AURORA", "receiver": f"ZZ:{SUMMIT}"}
+            ],
+            specifications={f"{type_}.txt": f"How {name} is mapped.\n"},
+            notes=["Checked with the partner."],
+        )
+    cartographer.add_entity(
+        state,
+        SOLUTION,
+        ARTICLES,
+        description="Assets in iconik by GTIN",
+        keys=("GTIN",),
+        values=("asset id", "asset id 2", "asset id 3"),
+        patterns={"GTIN": "[0-9]{8,14}"},
+    )
+    cartographer.add_entity(
+        state,
+        SOLUTION,
+        PARTNER_ARTICLES,
+        description="Assets in iconik by a partner's own article number",
+        keys=("partner", "SKU"),
+        values=("asset id",),
+        key_delimiter="|",
+    )
+    for gtin, (_, names) in _ARTICLES.items():
+        cartographer.add_entry(state, SOLUTION, ARTICLES, gtin, *map(asset_id, names))
+    for key, name in ((f"{SUMMIT}|SP-100", "poster-green"), (f"{NORDLICHT}|SP-100", "film-de")):
+        cartographer.add_entry(state, SOLUTION, PARTNER_ARTICLES, key, asset_id(name))
+    cartographer.add_prexref_entry(
+        state,
+        SOLUTION,
+        PrexrefEntry(
+            searchDoctype="850",
+            searchSender=f"ZZ:{SUMMIT}",
+            searchReceiver="ZZ:AURORA",
+            profileDoctype="ORDERS",
+            profileSender="SUMMIT",
+            profileReceiver="AURORA",
+        ),
     )
 
 
