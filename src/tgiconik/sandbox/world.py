@@ -219,6 +219,7 @@ def _add_community(state: State) -> None:
     grid.add_group(state, brand, "GRP-RETAIL", "Retailers", tags=["retail"])
     grid.add_group(state, brand, "GRP-LAUNCH", "Launch partners", tags=["launch"])
     _add_partners(state)
+    _add_users(state)
     _add_requests(state)
     grid.add_issue(
         state,
@@ -251,6 +252,24 @@ def _add_partners(state: State) -> None:
             languages=[languages],
         )
         grid.add_user(state, company_id, f"GCU{company_id[-4:]}", email, first_name=contact)
+
+
+def _add_users(state: State) -> None:
+    """The brand's own people on Trading Grid."""
+    for number, first, last, roles in (
+        (1, "Robin", "Colleague", ["Account Admin", "TGMS Reports"]),
+        (2, "Noor", "Haddad", ["Community Viewer", "Lens All custom"]),
+        (3, "Kim", "Berger", ["Cartographer XRFReadOnly"]),
+    ):
+        grid.add_user(
+            state,
+            credentials.COMPANY_ID,
+            f"GCUAURORA{number}",
+            f"{first}.{last}@brand.example".lower(),
+            first_name=first,
+            last_name=last,
+            roles=roles,
+        )
 
 
 def _add_requests(state: State) -> None:
