@@ -85,7 +85,7 @@ def put_entry(store: Store, solution: str, name: str, entry: Document) -> None:
 
 
 def problems(entity: Document, entry: Document) -> list[str]:
-    """What the rules of an entity's header configuration refuse of an entry."""
+    """Violations of the rules in an entity's header configuration, one sentence each."""
     headers, delimiter = entity["headers"], entity["entity"]["keyDelimiter"]
     key = entry["key"]
     parts = key.split(delimiter) if delimiter else [key]
