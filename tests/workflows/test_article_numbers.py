@@ -219,6 +219,30 @@ async def test_numbers_are_no_way_to_probe_hidden_fields(
     assert alone.candidates.matched == 1
 
 
+async def test_beside_an_asset_that_is_named_hidden_fields_find_no_number_either(
+    sandbox: Sandbox, fulfil: Fulfil
+) -> None:
+    request_id = await ask(
+        sandbox, *gtins(TENT), asset_ids=(FILM,), metadata={"HeldVersions": ["otter"]}
+    )
+
+    result = await fulfil(request_id)
+
+    assert [outcome.asset_id for outcome in result.outcomes] == [FILM]
+    assert result.status == RequestStatus.PARTIALLY_FULFILLED
+
+
+async def test_assets_and_articles_can_be_named_together(sandbox: Sandbox, fulfil: Fulfil) -> None:
+    request_id = await ask(sandbox, *gtins(TENT, UNKNOWN), asset_ids=(FILM, ROUGH_CUT))
+
+    result = await fulfil(request_id)
+
+    assert {outcome.asset_id for outcome in result.outcomes} == {FILM, LOOKBOOK}
+    _, [comment] = await read_by_partner(sandbox, request_id)
+    assert "1 of the assets that you named cannot be released" in comment
+    assert f"GTIN {UNKNOWN}" in comment
+
+
 # Nothing is widened
 
 
@@ -338,6 +362,7 @@ async def test_what_is_said_of_a_wrong_number_says_nothing_of_the_others(
     [
         (None, "article_numbers=ArticleNumbers"),
         (ArticleNumbers(field="Nowhere"), "no metadata field Nowhere"),
+        (ArticleNumbers(field="LicenceEnd"), "LicenceEnd is date"),
         (ArticleNumbers(solution=world.SOLUTION, entity="Nothing"), "no entity Nothing"),
         (ArticleNumbers(solution="OTHER", entity=world.ARTICLES), "solution OTHER"),
     ],

@@ -27,7 +27,7 @@ MAPS = "/cartographer/mp/v1/solutions/DEMO/maps"
 XREF = "/cartographer/xref/v1/solutions/DEMO"
 ENTITY = f"{XREF}/entities/Articles"
 ENTRIES = f"{ENTITY}/entries"
-PREXREF = {
+PREXREF: dict[str, Any] = {
     "searchDoctype": "850",
     "searchSender": "ZZ:A",
     "searchReceiver": "ZZ:B",

@@ -22,6 +22,10 @@ from tgiconik.workflows.tickets.gtin import gtin_forms, gtin_problem, is_gtin_sc
 
 #: The number of entries to read concurrently.
 _MAX_CONCURRENCY: Final = 8
+#: The types of metadata fields that can hold an article number.
+_HOLD_NUMBERS: Final = frozenset(
+    {"string", "string_exact", "text", "tag_cloud", "drop_down", "integer"}
+)
 _PARTS: Final = frozenset({"partner", "scheme", "value"})
 
 
@@ -140,16 +144,22 @@ async def check_source(
     `GET /API/metadata/v1/fields/{name}/` and `GET …/entities/{entityName}/header-config`.
 
     Raises:
-        ConfigurationError: one of them does not exist, or `grid` is missing.
+        ConfigurationError: one of them does not exist, the field has a type that holds no number,
+            or `grid` is missing.
         CallError: a call failed.
     """
     if source.field is not None:
         try:
-            await run.iconik.metadata.get_field(source.field)
+            field = await run.iconik.metadata.get_field(source.field)
         except errors.NotFound as error:
             raise errors.ConfigurationError(
                 f"there is no metadata field {source.field} to look article numbers up in"
             ) from error
+        if field.field_type not in _HOLD_NUMBERS:
+            raise errors.ConfigurationError(
+                f"the metadata field {source.field} is {field.field_type}: article numbers are "
+                f"looked up in {', '.join(sorted(_HOLD_NUMBERS))}"
+            )
         run.trail.read(f"metadata field {source.field}")
     if source.solution is not None and source.entity is not None:
         if grid is None:

@@ -163,16 +163,15 @@ async def search_candidates(
     policy = run.policy
     is_named = bool(criteria.asset_ids or criteria.article_numbers)
     hidden = sorted(criteria.metadata.keys() - _searchable(policy))
-    articles: list[Article] = []
-    if criteria.article_numbers and not hidden:
+    # Where hidden fields are asked about, no number finds anything either.
+    articles = articles_of(criteria.article_numbers)
+    if articles and not hidden:
         articles = await _resolve(
             run, criteria, article_numbers, grid, partner_id=recipient.company_id, most=consider
         )
     if hidden and not criteria.asset_ids:
         run.trail.decided(f"nothing matches: {in_short(hidden)} cannot be searched")
-        return Candidates(
-            matched=0, judged=(), articles=tuple(articles_of(criteria.article_numbers))
-        )
+        return Candidates(matched=0, judged=(), articles=tuple(articles))
     if is_named:
         wanted = dict.fromkeys([*criteria.asset_ids, *interleaved(articles)])
         found_ids = [id_ for id_ in wanted if id_ not in exclude]

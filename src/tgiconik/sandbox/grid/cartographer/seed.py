@@ -104,20 +104,6 @@ def add_entity(
     """
     now = round(state.now().timestamp() * 1000)
 
-    def headers(names: Sequence[str], mandatory: int) -> list[Document]:
-        return [
-            {
-                "name": one,
-                "mandatory": number < mandatory,
-                "regularExpressions": (patterns or {}).get(one, ""),
-                "headerLabel": one,
-                "customLabel": one,
-                "minLength": 1,
-                "maxLength": 200,
-            }
-            for number, one in enumerate(names)
-        ]
-
     entity = {
         "id": len(state.store.list(ENTITIES)) + 1,
         "name": name,
@@ -136,13 +122,30 @@ def add_entity(
         "uniqueKey": True,
     }
     config = {
-        "keyHeaders": headers(keys, len(keys)),
-        "valueHeaders": headers(values, 1),
+        "keyHeaders": _headers(keys, patterns or {}, mandatory=len(keys)),
+        "valueHeaders": _headers(values, patterns or {}, mandatory=1),
         "columnHeaders": [],
     }
     state.store.put(
         ENTITIES, id_of(solution, name), {"entity": entity, "headers": config}, parent=solution
     )
+
+
+def _headers(
+    names: Sequence[str], patterns: Mapping[str, str], *, mandatory: int
+) -> list[Document]:
+    return [
+        {
+            "name": name,
+            "mandatory": number < mandatory,
+            "regularExpressions": patterns.get(name, ""),
+            "headerLabel": name,
+            "customLabel": name,
+            "minLength": 1,
+            "maxLength": 200,
+        }
+        for number, name in enumerate(names)
+    ]
 
 
 def add_entry(state: State, solution: str, entity: str, key: str, *values: str) -> None:
