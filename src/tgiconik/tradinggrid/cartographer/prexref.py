@@ -3,8 +3,9 @@
 from tgiconik._http import Pages, QueryValue, Session, Surface, build
 from tgiconik._validate import not_blank
 from tgiconik.tradinggrid._decode import decode
+from tgiconik.tradinggrid.cartographer._bodies import prexref_body
 from tgiconik.tradinggrid.cartographer._calls import PREXREF, by_offset, envelope, whole
-from tgiconik.tradinggrid.cartographer.models import PrexrefEntry, prexref_body
+from tgiconik.tradinggrid.cartographer.models import PrexrefEntry
 
 
 class Prexref(Surface):

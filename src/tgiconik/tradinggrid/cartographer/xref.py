@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 from tgiconik._http import Pages, QueryValue, Session, Surface, build
 from tgiconik._validate import not_blank
 from tgiconik.tradinggrid._decode import decode
+from tgiconik.tradinggrid.cartographer._bodies import entry_body
 from tgiconik.tradinggrid.cartographer._calls import (
     ENTITIES,
     ENTITY,
@@ -20,7 +21,6 @@ from tgiconik.tradinggrid.cartographer.models import (
     EntryValue,
     HeaderConfig,
     StateInfo,
-    entry_body,
 )
 
 

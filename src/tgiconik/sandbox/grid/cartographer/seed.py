@@ -8,7 +8,7 @@ from tgiconik.sandbox.grid.cartographer.refusals import CartographerError
 from tgiconik.sandbox.grid.shapes import Document, Json, Shape, Violation
 from tgiconik.sandbox.state import State
 from tgiconik.tradinggrid.cartographer import EntryValue, PrexrefEntry
-from tgiconik.tradinggrid.cartographer.models import entry_body, prexref_body
+from tgiconik.tradinggrid.cartographer._bodies import entry_body, prexref_body
 
 
 def add_solution(state: State, solution: str) -> None:
