@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from pytest_httpx import HTTPXMock
 
 from tgiconik import errors
-from tgiconik._http import Pages, Retry, build
+from tgiconik._http import Answer, Call, Pages, Retry, build
 from tgiconik.tradinggrid import TradingGridClient
 from tgiconik.tradinggrid.cartographer import (
     Entry,
@@ -20,7 +20,7 @@ from tgiconik.tradinggrid.cartographer import (
     PrexrefEntry,
     StateInfo,
 )
-from tgiconik.tradinggrid.cartographer._calls import ENTRY
+from tgiconik.tradinggrid.cartographer._calls import ENTRY, by_offset, by_page
 
 from .cartographer_calls import CALLS, ENTITY, IDS, KEY, OPERATIONS, SOLUTION, example
 from .conftest import COMPANY, URL, give_token
@@ -300,6 +300,61 @@ async def test_a_page_of_another_shape_is_unreadable(
     httpx_mock.add_response(json=body)
     with pytest.raises(errors.UnreadableResponse):
         await walked(grid)
+
+
+NUMBERS = st.one_of(st.none(), st.booleans(), st.integers(), st.text(max_size=4), st.just("9" * 40))
+LINKS = st.one_of(
+    NUMBERS,
+    st.fixed_dictionaries(
+        {}, optional={"next": st.one_of(NUMBERS, st.fixed_dictionaries({"href": st.text()}))}
+    ),
+)
+ENTRIES = st.one_of(NUMBERS, st.lists(st.one_of(NUMBERS, st.fixed_dictionaries({"key": NUMBERS}))))
+BODIES = st.one_of(
+    NUMBERS,
+    ENTRIES,
+    st.fixed_dictionaries(
+        {},
+        optional={
+            "entries": ENTRIES,
+            "totalCount": NUMBERS,
+            "page": st.one_of(
+                NUMBERS,
+                st.fixed_dictionaries({}, optional={"page": NUMBERS, "totalCount": NUMBERS}),
+            ),
+            "_links": LINKS,
+        },
+    ),
+)
+
+
+class Scripted:
+    """Answers one body after the other, then empty pages."""
+
+    def __init__(self, bodies: list[object]) -> None:
+        self.bodies = iter(bodies)
+
+    async def send(self, call: Call) -> Answer:
+        content = json.dumps(next(self.bodies, {})).encode()
+        return Answer(call=call, url="https://grid.test/x", status=200, headers={}, content=content)
+
+
+@pytest.mark.parametrize("paged", ["offset", "page"])
+@given(bodies=st.lists(BODIES, max_size=4))
+async def test_whatever_pages_come_a_list_ends_or_is_unreadable(
+    paged: str, bodies: list[object]
+) -> None:
+    session: Any = Scripted(bodies)
+    pages = (
+        by_offset(session, Entry, "/x", items="entries", count=None)
+        if paged == "offset"
+        else by_page(session, Entry, "/x", items="entries", size=None, query={})
+    )
+    try:
+        async for entry in pages:
+            assert isinstance(entry, Entry)
+    except (errors.UnreadableResponse, errors.Inconsistent):
+        pass
 
 
 # Repeating
