@@ -462,6 +462,22 @@ async def test_no_more_numbers_and_assets_are_looked_at_than_is_said(
     assert (found.matched, found.complete) == (3, False)
 
 
+async def test_numbers_that_were_not_looked_up_are_said_to_be_missing(
+    grid: TradingGridClient, iconik: IconikClient
+) -> None:
+    found = await find_candidates(
+        iconik,
+        Criteria(article_numbers=gtins(JACKET, PACK)),
+        policy=POLICY,
+        recipient=NORDLICHT,
+        purpose=Purpose(),
+        article_numbers=BY_ENTITY,
+        grid=grid,
+        consider=1,
+    )
+    assert (found.matched, found.complete) == (1, False)
+
+
 # GTINs
 
 

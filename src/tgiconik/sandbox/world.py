@@ -29,12 +29,12 @@ SOLUTION: Final = "AURORA"
 ARTICLES: Final = "Articles"
 PARTNER_ARTICLES: Final = "PartnerArticles"
 
-#: Articles by GTIN: the name and the assets of each.
+#: Articles by GTIN, with the assets that show each: a jacket, two day packs and a tent.
 _ARTICLES: Final = {
-    "4006381333931": ("Trail jacket", ("film-de",)),
-    "4012345678901": ("Day pack, green", ("poster-green",)),
-    "4012345678918": ("Day pack, blue", ("poster-blue",)),
-    "4099999000005": ("Tent", ("lookbook", "film-cut")),
+    "4006381333931": ("film-de",),
+    "4012345678901": ("poster-green",),
+    "4012345678918": ("poster-blue",),
+    "4099999000005": ("lookbook", "film-cut"),
 }
 
 #: The metadata view used for release decisions.
@@ -348,7 +348,7 @@ def _add_cross_references(state: State) -> None:
         values=("asset id",),
         key_delimiter="|",
     )
-    for gtin, (_, names) in _ARTICLES.items():
+    for gtin, names in _ARTICLES.items():
         cartographer.add_entry(state, SOLUTION, ARTICLES, gtin, *map(asset_id, names))
     for key, name in ((f"{SUMMIT}|SP-100", "poster-green"), (f"{NORDLICHT}|SP-100", "film-de")):
         cartographer.add_entry(state, SOLUTION, PARTNER_ARTICLES, key, asset_id(name))

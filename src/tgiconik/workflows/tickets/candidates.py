@@ -75,8 +75,8 @@ class Candidates:
         judged: the candidates that were decided, best first. Deciding stops at the best score with
             a releasable asset; of named assets and articles, all are decided.
         gone: ids of hits that no longer exist or are not visible.
-        complete: False if further hits were not considered, because better ones were releasable or
-            because of `consider`.
+        complete: False if further hits or article numbers were not considered, because better ones
+            were releasable or because of `consider`.
         articles: the article numbers of the criteria, with the assets that they stand for.
     """
 
@@ -202,7 +202,8 @@ async def search_candidates(
         matched=matched,
         judged=tuple(judged),
         gone=tuple(gone),
-        complete=len(judged) + len(gone) == matched,
+        complete=len(judged) + len(gone) == matched
+        and sum(article.problem is None for article in articles) <= consider,
         articles=tuple(articles),
     )
 
