@@ -300,6 +300,7 @@ def test_both_clients_load_no_service_no_model_and_no_decoder_before_they_are_us
     below = (
         "tgiconik.iconik.services",
         "tgiconik.iconik.models",
+        "tgiconik.tradinggrid.cartographer",
         "tgiconik.tradinggrid.collaboration",
         "tgiconik.tradinggrid.community_management",
         "tgiconik.tradinggrid.lens",

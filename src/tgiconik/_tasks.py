@@ -1,9 +1,11 @@
 """Concurrent tasks that stop each other: the first failure cancels the rest."""
 
 from collections.abc import Awaitable, Callable, Coroutine, Sequence
-from typing import Any
+from typing import Any, TypeVar
 
 import anyio
+
+T = TypeVar("T")
 
 
 async def run_concurrently(*functions: Callable[[], Coroutine[Any, Any, None]]) -> None:
@@ -24,25 +26,25 @@ async def run_concurrently(*functions: Callable[[], Coroutine[Any, Any, None]]) 
 
 
 async def run_bounded(
-    names: Sequence[str], act: Callable[[str], Awaitable[None]], *, max_concurrency: int
+    items: Sequence[T], act: Callable[[T], Awaitable[None]], *, max_concurrency: int
 ) -> None:
-    """Act on every name with bounded concurrency.
+    """Act on every item with bounded concurrency.
 
     The first error cancels the rest and is raised unchanged, without an exception group.
     """
-    queue = iter(names)
+    queue = iter(items)
     failures: list[Exception] = []
 
     async def work() -> None:
-        for name in queue:
+        for item in queue:
             try:
-                await act(name)
+                await act(item)
             except Exception as error:  # noqa: BLE001 - raised below, outside the group
                 failures.append(error)
                 group.cancel_scope.cancel()
 
     async with anyio.create_task_group() as group:
-        for _ in range(min(max_concurrency, len(names))):
+        for _ in range(min(max_concurrency, len(items))):
             group.start_soon(work)
     if failures:
         raise failures[0]
