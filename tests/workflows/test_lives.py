@@ -50,6 +50,7 @@ from tgiconik.workflows import (
     recall_version,
     reconcile_links,
     resolve_media_issue,
+    verify_distribution,
 )
 
 from .conftest import Clock, Wire, grid_client, iconik_client
@@ -532,9 +533,21 @@ class Life(RuleBasedStateMachine):
         lies = [
             line for name, result in results.items() for line in judge.lies(name, result.outcomes)
         ]
-        faults = [*judge.faults(), *lies]
+        faults = [*judge.faults(), *lies, *anyio.run(self._wrong_ways)]
         assert not faults, "\n".join(faults)
         self.sandbox.close()
+
+    async def _wrong_ways(self) -> list[str]:
+        """The open ways that `verify_distribution` finds wrong."""
+        wire = Wire(self.sandbox.transport())
+        async with (
+            grid_client(self.sandbox, wire) as grid,
+            iconik_client(self.sandbox, wire) as iconik,
+        ):
+            check = await verify_distribution(grid, iconik, policy=POLICY, now=self.clock)
+        return [
+            f"WRONG: {way.asset_id} is open to {way.partner}: {way.why_not}" for way in check.wrong
+        ]
 
     def _run_all(self) -> dict[str, Result]:
         results = {}
