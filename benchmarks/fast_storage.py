@@ -14,6 +14,7 @@ from multiprocessing.connection import Connection
 from typing import Any, Final, cast
 
 _CHUNK: Final = bytes(1024 * 1024)
+_LINKS: Final = "/multipart_url/s3/part/"
 _SIZE: Final = re.compile(rb"content-length: (\d+)", re.IGNORECASE)
 _RANGE: Final = re.compile(rb"range: bytes=(\d+)-", re.IGNORECASE)
 _SPAN: Final = re.compile(rb"content-range: bytes \d+-(\d+)/(\d+)", re.IGNORECASE)
@@ -35,6 +36,8 @@ class FastStorage(asyncio.Protocol):
         self._received = bytearray()
         self._to_come = 0
         self._request = b""
+        self._asks_for_links = False
+        self._asked = bytearray()
         self._can_write = asyncio.Event()
         self._can_write.set()
         self._sending: asyncio.Task[None] | None = None
@@ -69,13 +72,17 @@ class FastStorage(asyncio.Protocol):
         self._received.clear()
         size = _SIZE.search(head)
         self._request = head
+        self._asks_for_links = _LINKS.encode() in head
         self._to_come = int(size[1]) if size else 0
         self._count(rest)
 
     def _count(self, data: bytes) -> None:
         self._to_come -= len(data)
+        if self._asks_for_links:
+            self._asked += data
         if self._to_come == 0:
             self._answer()
+            self._asked.clear()
 
     def _answer(self) -> None:
         line, _, head = self._request.partition(b"\r\n")
@@ -119,8 +126,8 @@ class FastStorage(asyncio.Protocol):
 
     def _iconik(self, path: str, origin: str) -> dict[str, Any]:
         storage = f"{origin}/storage"
-        if path.endswith("/s3/part/"):
-            parts = [{"part_number": n, "url": f"{storage}/part"} for n in range(1, 10_001)]
+        if path.endswith(_LINKS):
+            parts = [part | {"url": f"{storage}/part"} for part in json.loads(self._asked)["parts"]]
             return {"upload_id": "1", "parts": parts}
         if path.endswith("/multipart_url/"):
             return {"complete_url": f"{storage}/complete", "abort_url": f"{storage}/abort"}

@@ -23,11 +23,14 @@ import pytest
 import tgiconik
 from tgiconik import IconikClient, TradingGridClient
 from tgiconik.sandbox import Sandbox
+from tgiconik.tradinggrid.cartographer import Map
 from tgiconik.tradinggrid.lens import Transaction
 
 MODULES = (
     "tgiconik",
     "tgiconik.community",
+    "tgiconik.community.commands.partners",
+    "tgiconik.community.partner_import",
     "tgiconik.errors",
     "tgiconik.iconik",
     "tgiconik.iconik.assets",
@@ -43,6 +46,7 @@ MODULES = (
     "tgiconik.sandbox.limit",
     "tgiconik.testing",
     "tgiconik.tradinggrid",
+    "tgiconik.tradinggrid.cartographer",
     "tgiconik.tradinggrid.collaboration",
     "tgiconik.tradinggrid.community_management",
     "tgiconik.tradinggrid.lens",
@@ -52,7 +56,7 @@ MODULES = (
 #: ASGI's own, wherever an app is called.
 ASGI = {"app", "scope", "receive", "send"}
 #: OpenText publishes the names of these fields without a description.
-WITHOUT_A_WORD = {Transaction}
+WITHOUT_A_WORD = {Map, Transaction}
 
 
 def public(module: str) -> Iterator[tuple[str, Any]]:

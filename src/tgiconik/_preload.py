@@ -13,6 +13,7 @@ from tgiconik.iconik.services import SERVICES
 _BY_HAND: Final = {name: f"tgiconik.iconik.{name}" for name in ("assets", "metadata", "search")}
 _OTHERS: Final = (
     "tgiconik.iconik.transfer",
+    "tgiconik.tradinggrid.cartographer",
     "tgiconik.tradinggrid.collaboration",
     "tgiconik.tradinggrid.community_management",
     "tgiconik.tradinggrid.lens",

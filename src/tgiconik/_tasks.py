@@ -1,9 +1,11 @@
 """Concurrent tasks that stop each other: the first failure cancels the rest."""
 
-from collections.abc import Callable, Coroutine
-from typing import Any
+from collections.abc import Awaitable, Callable, Coroutine, Sequence
+from typing import Any, TypeVar
 
 import anyio
+
+T = TypeVar("T")
 
 
 async def run_concurrently(*functions: Callable[[], Coroutine[Any, Any, None]]) -> None:
@@ -21,6 +23,31 @@ async def run_concurrently(*functions: Callable[[], Coroutine[Any, Any, None]]) 
     # Raised outside the handler, so that its cause stays and the group does not become its context.
     if failure is not None:
         raise failure
+
+
+async def run_bounded(
+    items: Sequence[T], act: Callable[[T], Awaitable[None]], *, max_concurrency: int
+) -> None:
+    """Act on every item with bounded concurrency.
+
+    The first error cancels the rest and is raised unchanged, without an exception group.
+    """
+    queue = iter(items)
+    failures: list[Exception] = []
+
+    async def work() -> None:
+        for item in queue:
+            try:
+                await act(item)
+            except Exception as error:  # noqa: BLE001 - raised below, outside the group
+                failures.append(error)
+                group.cancel_scope.cancel()
+
+    async with anyio.create_task_group() as group:
+        for _ in range(min(max_concurrency, len(items))):
+            group.start_soon(work)
+    if failures:
+        raise failures[0]
 
 
 def _first_failure(group: BaseExceptionGroup[BaseException]) -> BaseException:

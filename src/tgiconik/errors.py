@@ -2,6 +2,7 @@
 
     TgIconikError
     ├── ConfigurationError            what the caller gave cannot work; nothing was sent
+    │   └── InvalidPartnerFile        a file of partners has lines that cannot be read
     ├── CallError                     a call to a platform that gave no usable answer
     │   ├── ConnectionFailed          no connection, or it broke
     │   ├── TimedOut                  no answer in time (also a TimeoutError)
@@ -73,6 +74,7 @@ __all__ = [
     "Gone",
     "GraphQLError",
     "Inconsistent",
+    "InvalidPartnerFile",
     "LinkRefused",
     "NotFound",
     "NotOnline",
@@ -115,6 +117,18 @@ class TgIconikError(Exception):
 
 class ConfigurationError(TgIconikError, ValueError):
     """Something given by the caller cannot work. Nothing was sent to any platform."""
+
+
+class InvalidPartnerFile(ConfigurationError):
+    """A file of partners cannot be read; nothing of it was used.
+
+    Attributes:
+        problems: the line of each problem, counted from 1, and the problem in one sentence.
+    """
+
+    def __init__(self, message: str, problems: Sequence[tuple[int, str]] = ()) -> None:
+        super().__init__(message)
+        self.problems: tuple[tuple[int, str], ...] = tuple(problems)
 
 
 class CallError(TgIconikError):

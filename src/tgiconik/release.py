@@ -151,7 +151,8 @@ class Purpose:
     Attributes:
         usage: such as `broadcast` or `social`, which the asset must be cleared for; None for any.
         download: whether the partner may download the file, not only view it.
-        compliance: whether only the version that is marked as compliant is allowed.
+        compliance: whether a version that nobody marked as compliant is refused, and its digest
+            must be the one that is marked, too.
     """
 
     usage: str | None = None
@@ -253,7 +254,8 @@ class ReleasePolicy:
         licence_end_field: field with the end of the licence.
         restrictions_field: field with usage restrictions for partners.
         holds_field: field with the ids of held versions.
-        compliant_version_field: field with the id of the compliant version.
+        compliant_version_field: field with the id of the compliant version. Where it names one,
+            no other version of the asset is released, whatever the purpose.
         compliant_sha256_field: field with the SHA-256 of its original, 64 hexadecimal digits.
         require_compliant: demand the compliant version for every purpose.
         min_approvers: how many users must have approved, from 1 to 100.
@@ -505,6 +507,17 @@ def marked_version(policy: ReleasePolicy, facts: AssetFacts) -> str | None:
     return _single_text(facts, policy.compliant_version_field)
 
 
+def has_compliant_mark(policy: ReleasePolicy, facts: AssetFacts) -> bool:
+    """Whether somebody marked a version as compliant; also with a mark that is not clear.
+
+    Args:
+        policy: names the field of the mark.
+        facts: the facts of the asset.
+    """
+    values = _values(facts.metadata, policy.compliant_version_field)
+    return values is None or values != []
+
+
 def marked_sha256(policy: ReleasePolicy, facts: AssetFacts) -> str | None:
     """The digest that is marked as compliant, in lower case; None if none is or several are.
 
@@ -706,7 +719,8 @@ def _download_is_allowed(case: _Judged) -> Iterable[Reason]:
 
 def _is_the_compliant_version(case: _Judged) -> Iterable[Reason]:
     facts, policy = case.facts, case.policy
-    if not (policy.require_compliant or case.purpose.compliance):
+    is_required = policy.require_compliant or case.purpose.compliance
+    if not is_required and not has_compliant_mark(policy, facts):
         return
     if facts.version_id is None or marked_version(policy, facts) != facts.version_id:
         yield Reason(
@@ -714,6 +728,9 @@ def _is_the_compliant_version(case: _Judged) -> Iterable[Reason]:
             "The version is not the one version that is marked as compliant.",
             policy.compliant_version_field,
         )
+    if not is_required:
+        # Only who distributes for compliance has computed a digest.
+        return
     if facts.sha256 is None or marked_sha256(policy, facts) != _folded(facts.sha256):
         yield Reason(
             ReasonCode.NOT_COMPLIANT,

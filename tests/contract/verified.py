@@ -23,6 +23,7 @@ def numbers() -> str:
     from independent.test_covered import asked
     from independent.test_reading import EXCEPTIONS as UNREADABLE
     from independent.theirs import operations
+    from tradinggrid.cartographer_calls import OPERATIONS
     from tradinggrid.forms import FORMS
     from tradinggrid.test_community_management import PUBLISHED
 
@@ -37,8 +38,9 @@ def numbers() -> str:
         *(f"- It cannot read `{name}`: {why}." for name, why in UNREADABLE.items()),
         *(f"- Not as documented, on purpose: `{what}`; {why}." for what, why in EXCEPTIONS.items()),
         (
-            f"- OpenText's published calls: {len(PUBLISHED)} operations of Community Management "
-            f"and {len(FORMS)} forms of Lens queries are sent exactly as published."
+            f"- OpenText's published calls: {len(PUBLISHED)} operations of Community Management, "
+            f"{len(OPERATIONS)} of Cartographer and {len(FORMS)} forms of Lens queries are sent "
+            "exactly as published."
         ),
     ]
     return "\n".join(lines) + "\n"

@@ -533,6 +533,15 @@ async def test_a_storage_that_drips_does_not_hold_a_transfer(
             await links.send("PUT", f"{origin}/media", body=sent)
 
 
+@pytest.mark.parametrize(
+    "begin", [ENDLESS_HEAD, ENDLESS_BODY, ENDLESS_ERROR], ids=["head", "body", "error"]
+)
+async def test_a_longer_deadline_of_one_request_holds_as_well(begin: bytes) -> None:
+    async with serving(dripping(begin)) as origin, Links(timeout=5, deadline=0.001) as links:
+        with anyio.fail_after(60), pytest.raises(errors.TimedOut, match=r"within 0\.3 s"):
+            await links.send("POST", f"{origin}/media", body=b"x", deadline=0.3)
+
+
 @pytest.mark.parametrize("begin", [ENDLESS_HEAD, ENDLESS_ERROR], ids=["head", "error"])
 async def test_a_storage_that_drips_does_not_hold_a_download(begin: bytes) -> None:
     async with serving(dripping(begin)) as origin, Links(timeout=0.1, deadline=0.3) as links:

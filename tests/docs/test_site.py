@@ -127,6 +127,7 @@ def test_every_operation_is_a_section_of_its_own(sections: list[dict[str, Any]])
     [
         "tgiconik",
         "tgiconik.sandbox",
+        "tgiconik.tradinggrid.cartographer",
         "tgiconik.tradinggrid.collaboration",
         "tgiconik.tradinggrid.community_management",
         "tgiconik.tradinggrid.lens",

@@ -19,6 +19,7 @@ from tgiconik import errors
 from tgiconik._http import Answer, build
 from tgiconik._http._message import problem
 from tgiconik._models import DecodeError, decode, parse_time, unstructure
+from tgiconik.community.partner_import import partner_csv, read_partner_csv
 from tgiconik.iconik.metadata import MetadataValues
 from tgiconik.iconik.metadata import _read as read_metadata
 from tgiconik.iconik.models import assets, files, jobs, notifications, search
@@ -228,6 +229,12 @@ def _ask(path: str) -> Callable[[bytes], None]:
     return takes
 
 
+def _partners(data: bytes) -> None:
+    with _refusing(errors.InvalidPartnerFile):
+        profiles = read_partner_csv(data)
+        assert read_partner_csv(partner_csv(profiles)) == profiles
+
+
 def targets() -> list[Target]:
     """All of them."""
     seen = _seen()
@@ -241,6 +248,9 @@ def targets() -> list[Target]:
     policy = b'require_approval = true\nlink_lifetime = "14d"\nusages = ["in-store"]\n'
     values = b'{"Regions":{"field_values":[{"value":"DE"}]},"EmbargoUntil":{"field_values":[]}}'
     criteria = b'{"doc_types":["assets"],"query":"spring*","filter":{"operator":"AND","terms":[{"name":"status","value":"ACTIVE"}]},"sort":[{"name":"date_created","order":"desc"}]}'  # noqa: E501 - JSON
+    partners = (
+        b'BUID;name;e-mail;regions;groups\nGC1;"Alpin";eva@alpin.example;DE|AT;\'=a\nGC1;;;"CH;";\n'
+    )
     return [
         Target("answer", _json, (b'{"a":[1,2.5,null,"x"]}',)),
         Target(
@@ -268,4 +278,5 @@ def targets() -> list[Target]:
         Target("file name", _name, (b"../Film (1).mp4", b"CON.txt", "Prüfung.mov".encode())),
         Target("policy", _text(ReleasePolicy.from_toml, errors.ConfigurationError), (policy,)),
         Target("metadata", _metadata, (values,)),
+        Target("partners", _partners, (partners,)),
     ]

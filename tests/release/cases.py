@@ -23,9 +23,9 @@ METADATA: dict[str, list[Any]] = {
     "Languages": ["en", "de"],
     "Usages": ["broadcast", "social"],
     "UsageRestrictions": ["Not in cinemas"],
-    "CompliantVersion": ["v2"],
-    "CompliantSHA256": [DIGEST],
 }
+#: The version of `FACTS` is marked as compliant.
+MARKS: dict[str, list[Any]] = {"CompliantVersion": ["v2"], "CompliantSHA256": [DIGEST]}
 FACTS = AssetFacts(
     asset_id="a1",
     title="Launch film",

@@ -11,7 +11,7 @@ import pytest
 
 from tgiconik.release import AssetFacts, Decision, Purpose, ReasonCode, Recipient, ReleasePolicy
 
-from .cases import DIGEST, FACTS, METADATA, NOW, POLICY, RECIPIENT, decision, facts, refusals
+from .cases import DIGEST, FACTS, MARKS, METADATA, NOW, POLICY, RECIPIENT, decision, facts, refusals
 
 R = ReasonCode
 MOMENT_FIELDS = ("EmbargoUntil", "LicenceStart", "LicenceEnd")
@@ -548,20 +548,20 @@ def test_compliance_wants_the_one_marked_version_and_its_digest(
     strict = policy(require_compliant=demanding)
 
     def codes(**metadata: list[str]) -> list[tuple[ReasonCode, str | None]]:
-        return refusals(decision(facts(metadata), policy=strict, purpose=purpose))
+        return refusals(decision(facts(MARKS | metadata), policy=strict, purpose=purpose))
 
-    assert decision(policy=strict, purpose=purpose).allowed
+    assert decision(facts(MARKS), policy=strict, purpose=purpose).allowed
     assert decision(
-        facts({"CompliantSHA256": [DIGEST.upper()]}), policy=strict, purpose=purpose
+        facts(MARKS | {"CompliantSHA256": [DIGEST.upper()]}), policy=strict, purpose=purpose
     ).allowed
-    assert decision(facts(sha256=DIGEST.upper()), policy=strict, purpose=purpose).allowed
+    assert decision(facts(MARKS, sha256=DIGEST.upper()), policy=strict, purpose=purpose).allowed
     for versions in ([], ["v1"], ["v2", "v1"]):
         assert codes(CompliantVersion=versions) == [(R.NOT_COMPLIANT, "CompliantVersion")]
     for digests in ([], ["cd" * 32], [DIGEST, "cd" * 32]):
         assert codes(CompliantSHA256=digests) == [(R.NOT_COMPLIANT, "CompliantSHA256")]
-    undigested = decision(facts(sha256=None), policy=strict, purpose=purpose)
+    undigested = decision(facts(MARKS, sha256=None), policy=strict, purpose=purpose)
     assert refusals(undigested) == [(R.NOT_COMPLIANT, "CompliantSHA256")]
-    unmarked = facts({"CompliantVersion": [], "CompliantSHA256": []})
+    unmarked = facts()
     assert [
         reason.message for reason in decision(unmarked, policy=strict, purpose=purpose).reasons
     ] == [
@@ -570,8 +570,15 @@ def test_compliance_wants_the_one_marked_version_and_its_digest(
     ]
 
 
-def test_without_a_wish_for_compliance_its_marks_do_not_matter() -> None:
-    assert decision(facts({"CompliantVersion": [], "CompliantSHA256": []}, sha256=None)).allowed
+def test_without_a_wish_for_compliance_no_mark_is_demanded() -> None:
+    assert decision(facts(sha256=None)).allowed
+
+
+def test_where_a_version_is_marked_no_other_one_goes_out_for_any_purpose() -> None:
+    assert decision(facts({"CompliantVersion": ["v2"]}, sha256=None)).allowed
+    for versions in (["v1"], ["v2", "v1"], ["elsewhere"]):
+        refused = decision(facts({"CompliantVersion": versions}, sha256=None))
+        assert refusals(refused) == [(R.NOT_COMPLIANT, "CompliantVersion")]
 
 
 @pytest.mark.parametrize("field", WORD_FIELDS)

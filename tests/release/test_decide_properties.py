@@ -19,7 +19,7 @@ from tgiconik.release import (
     decide,
 )
 
-from .cases import DIGEST, FACTS, METADATA, NOW, POLICY, PURPOSE, RECIPIENT, refusals
+from .cases import DIGEST, FACTS, MARKS, METADATA, NOW, POLICY, PURPOSE, RECIPIENT, refusals
 
 Strategy = st.SearchStrategy[Any]
 
@@ -75,7 +75,7 @@ metadata = changes(
         "CompliantVersion": values("v1", "v2"),
         "CompliantSHA256": values(DIGEST, "cd" * 32),
     }
-).map(lambda changed: {**METADATA, **changed})
+).map(lambda changed: {**METADATA, **MARKS, **changed})
 names = st.none() | st.text(max_size=3)
 facts = near(
     FACTS,

@@ -124,6 +124,7 @@ async def test_what_is_written_is_checked_first(
         ),
         (lambda _: q.Selection(page="count"), "page: 'count' must be a list"),
         (lambda _: q.Selection(content_keys="po"), "content_keys: 'po' must be a list"),
+        (lambda _: q.Selection(client_values="all"), "client_values: 'all' must be a list"),
     ],
 )
 def test_what_is_asked_is_checked_where_it_is_asked(

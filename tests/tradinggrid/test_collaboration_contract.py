@@ -129,7 +129,7 @@ def test_none_in_an_update_is_sent_and_elsewhere_left_out() -> None:
     update = inputs.RequestUpdate(due_at=None, criteria=values.Criteria(text="spot"))
     assert write(update) == {
         "due_at": None,
-        "criteria": {"text": "spot", "asset_ids": [], "metadata": {}},
+        "criteria": {"text": "spot", "asset_ids": [], "article_numbers": [], "metadata": {}},
     }
 
 

@@ -75,6 +75,7 @@ async def test_what_is_said_of_transactions_all_goes_into_the_query(
         search="SYS* AND 850",
         fields=["status"],
         content_keys=["reference id"],
+        client_values=["*"],
         count=10,
     )
     assert await pages.first(1) == []
@@ -112,7 +113,8 @@ async def test_what_is_said_of_transactions_all_goes_into_the_query(
         },
     }
     text = json.loads(request.content)["query"]
-    assert names_in(transactions_in(text)) == ["status", "contentkeys"]
+    assert names_in(transactions_in(text)) == ["status", "clientvalues", "contentkeys"]
+    assert 'clientvalues(names: ["*"]) { key value }' in text
 
 
 @pytest.mark.parametrize(
@@ -214,6 +216,15 @@ async def test_a_lost_answer_ends_a_scroll_but_not_a_walk_by_offset(
         assert len([one async for one in grid.lens.transactions()]) == 3
 
 
+async def test_client_values_that_are_null_are_none(
+    grid: TradingGridClient, httpx_mock: HTTPXMock
+) -> None:
+    found = {"transactions": [{"transactionid": "1", "clientvalues": None}]}
+    httpx_mock.add_response(json={"data": {"getTransactions": found}})
+    (one,) = (await grid.lens.search()).transactions
+    assert (one.clientvalues, one.extra) == ((), {})
+
+
 async def test_a_transaction_is_read_tolerantly_and_whole(
     grid: TradingGridClient, httpx_mock: HTTPXMock
 ) -> None:
@@ -224,6 +235,7 @@ async def test_a_transaction_is_read_tolerantly_and_whole(
         "insize": "2048",
         "labels": ["a"],
         "contentkeys": [{"key": "reference id", "value": None}],
+        "clientvalues": [{"key": "store", "value": "12"}],
         "brandnew": {"x": 1},
         "status": None,
     }
@@ -236,6 +248,7 @@ async def test_a_transaction_is_read_tolerantly_and_whole(
     assert one.insize == 2048
     assert one.labels == ["a"]
     assert one.contentkeys == (ContentKey(key="reference id"),)
+    assert one.clientvalues == (ContentKey(key="store", value="12"),)
     assert one.extra == {"statusdate": "yesterday", "brandnew": {"x": 1}}
     assert (answer.scrollid, answer.extra) == ("s", {"took": 3})
 

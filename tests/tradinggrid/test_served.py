@@ -9,13 +9,15 @@ from datetime import UTC, datetime
 from fnmatch import fnmatchcase
 from typing import Any
 
+import attrs
 import pytest
 
 from tgiconik import errors
 from tgiconik._http import Retry
-from tgiconik.sandbox import Sandbox
+from tgiconik.sandbox import Sandbox, world
 from tgiconik.sandbox.credentials import CLIENT_ID, CLIENT_SECRET, COMPANY_ID
 from tgiconik.sandbox.grid import seed
+from tgiconik.sandbox.grid.cartographer import seed as cartographer_seed
 from tgiconik.tradinggrid import TradingGridClient
 from tgiconik.tradinggrid.community_management import (
     Address,
@@ -27,6 +29,7 @@ from tgiconik.tradinggrid.community_management import (
 )
 from tgiconik.tradinggrid.lens import Selection
 
+from .cartographer_calls import ENTITY, FILE, KEY, MAP, OPERATIONS, PREXREF, SOLUTION
 from .forms import FORMS, query_from
 from .test_community_management import PUBLISHED
 
@@ -278,3 +281,89 @@ async def test_every_call_of_community_management_is_answered_and_does_what_it_s
 
     done = {(one.method, one.path) for one in sandbox.writes}
     assert len(done) == len([one for one in PUBLISHED.values() if one[0] != "GET"])
+
+
+async def test_every_call_of_cartographer_is_answered_and_does_what_it_says(
+    sandbox: Sandbox, grid: TradingGridClient
+) -> None:
+    cartographer_seed.add_solution(sandbox.state, SOLUTION)
+    for number in (MAP, *range(100, 105)):
+        cartographer_seed.add_map(
+            sandbox.state,
+            SOLUTION,
+            number,
+            f"map {number}",
+            partners=[{"name": "Contoso"}],
+            specifications={f"{name}.txt": "How." for name in range(FILE)},
+            notes=["Checked."],
+        )
+    cartographer_seed.add_entity(sandbox.state, SOLUTION, ENTITY, values=("a", "b"))
+    cartographer = grid.cartographer
+    del sandbox.writes[:]
+
+    assert await cartographer.solutions() == [SOLUTION]
+    assert [one.id async for one in cartographer.maps.list(SOLUTION, page_size=4)] == [
+        100, 101, 102, 103, 104, MAP,
+    ]  # fmt: skip
+    assert (await cartographer.maps.get(SOLUTION, MAP)).name == f"map {MAP}"
+    assert [one.name for one in await cartographer.maps.trading_partners(SOLUTION, MAP)] == [
+        "Contoso"
+    ]
+    files = await cartographer.maps.specifications(SOLUTION, MAP)
+    assert files[-1].id == FILE
+    assert await cartographer.maps.download_specification(SOLUTION, MAP, FILE) == b"How."
+    [note] = await cartographer.maps.annotations(SOLUTION, MAP)
+    assert note.message[0].text == "Checked."
+
+    assert [one.name async for one in cartographer.entities.list(SOLUTION)] == [ENTITY]
+    config = await cartographer.entities.header_config(SOLUTION, ENTITY)
+    assert [one.name for one in config.valueHeaders] == ["a", "b"]
+    reserved = await cartographer.entities.reserve(SOLUTION, ENTITY)
+    assert reserved is not None
+    assert reserved.userId == CLIENT_ID
+    added = await cartographer.entries.add(SOLUTION, ENTITY, KEY, {0: "first", 1: "second"})
+    assert await cartographer.entries.get(SOLUTION, ENTITY, KEY) == added
+    await cartographer.entries.update(SOLUTION, ENTITY, KEY, added.values[:1])
+    for number in range(4):
+        await cartographer.entries.add(SOLUTION, ENTITY, f"other {number}", {0: "x"})
+    await cartographer.entities.unreserve(SOLUTION, ENTITY)
+    keys = [one.key async for one in cartographer.entries.list(SOLUTION, ENTITY, count=2)]
+    assert keys == [KEY, "other 0", "other 1", "other 2", "other 3"]
+    [found] = [one async for one in cartographer.entries.search(SOLUTION, ENTITY, "FIRST")]
+    assert found.texts == ("first",)
+    assert await cartographer.entries.count(SOLUTION, ENTITY, "other") == 4
+    assert (await cartographer.entities.export(SOLUTION, ENTITY)).count(b"\n") == 5
+    await cartographer.entries.delete(SOLUTION, ENTITY, KEY)
+    with pytest.raises(errors.NotFound):
+        await cartographer.entries.get(SOLUTION, ENTITY, KEY)
+
+    assert await cartographer.prexref.add(SOLUTION, PREXREF) == PREXREF
+    assert [one async for one in cartographer.prexref.list(SOLUTION, count=1)] == [PREXREF]
+    assert [one async for one in cartographer.prexref.search(SOLUTION, "850")] == [PREXREF]
+    changed = attrs.evolve(PREXREF, profileSender="ZZ:E")
+    assert await cartographer.prexref.update(SOLUTION, changed) == changed
+    await cartographer.prexref.delete(SOLUTION, changed)
+    assert await cartographer.prexref.count(SOLUTION, "850") == 0
+
+    done = {(one.method, "/prexref/" in one.path) for one in sandbox.writes}
+    assert len(done) == len([one for one in OPERATIONS.values() if one["method"] != "GET"])
+
+
+async def test_a_sample_world_knows_articles() -> None:
+    sandbox = Sandbox()
+    async with sandbox.clients() as (grid, _):
+        entries = grid.cartographer.entries
+        jacket = await entries.get(world.SOLUTION, world.ARTICLES, "4006381333931")
+        own = await entries.get(world.SOLUTION, world.PARTNER_ARTICLES, f"{world.NORDLICHT}|SP-100")
+    sandbox.close()
+    assert jacket.texts == own.texts == (world.asset_id("film-de"),)
+
+
+async def test_the_sample_world_s_companies_have_users() -> None:
+    sandbox = Sandbox()
+    async with sandbox.clients() as (grid, _):
+        users = [one async for one in grid.users.list()]
+        roles = {role.roleName for one in users for role in await grid.users.roles(one)}
+    sandbox.close()
+    assert len(users) == 3
+    assert {"TGMS Reports", "Cartographer XRFReadOnly", "Lens All custom"} <= roles

@@ -9,6 +9,7 @@ import attrs
 
 from tgiconik import IconikClient, TradingGridClient
 from tgiconik.iconik.models import assets as m
+from tgiconik.release import ReleasePolicy
 from tgiconik.sandbox import Sandbox, media, world
 from tgiconik.sandbox.iconik import seed
 from tgiconik.workflows import (
@@ -37,9 +38,10 @@ def run(
     *,
     pin: bool = True,
     dry_run: bool = False,
+    policy: ReleasePolicy | None = None,
 ) -> Awaitable[ComplianceDistribution]:
     return distribute_compliant_version(
-        grid, iconik, LOOKBOOK, policy=world.policy(), pin=pin, dry_run=dry_run, now=clock
+        grid, iconik, LOOKBOOK, policy=policy or world.policy(), pin=pin, dry_run=dry_run, now=clock
     )
 
 

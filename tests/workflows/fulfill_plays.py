@@ -3,23 +3,49 @@
 from collections.abc import Awaitable
 
 from tgiconik import IconikClient, TradingGridClient
-from tgiconik.sandbox import world
-from tgiconik.workflows import Fulfillment, fulfill_media_request, share_key
+from tgiconik.sandbox import Sandbox, credentials, world
+from tgiconik.sandbox.grid import seed as grid_seed
+from tgiconik.workflows import ArticleNumbers, Fulfillment, fulfill_media_request, share_key
 
 from .conftest import Clock
-from .plays import Play
+from .plays import Play, Prepare, as_it_is
 
-ASSETS = ("film-de", "film-us", "poster-green", "poster-blue")
+ASSETS = ("film-de", "film-us", "poster-green", "poster-blue", "lookbook")
+BY_NUMBER = "REQ-3001"
+ARTICLES = ArticleNumbers(solution=world.SOLUTION, entity=world.ARTICLES)
 
 
-def play(request_id: str) -> Play:
+async def by_number(
+    sandbox: Sandbox, grid: TradingGridClient, iconik: IconikClient, clock: Clock
+) -> None:
+    """A partner asks for two articles, one that nobody knows, and one that is no number."""
+    del grid, iconik, clock
+    numbers = ("4006381333931", "4099999000005", "4000000000006", "12")
+    grid_seed.add_request(
+        sandbox.state,
+        credentials.COMPANY_ID,
+        BY_NUMBER,
+        kind="media_request",
+        partner_id=world.NORDLICHT,
+        subject="Media for our articles",
+        criteria={"article_numbers": [{"scheme": "GTIN", "value": one} for one in numbers]},
+    )
+
+
+def play(request_id: str, prepare: Prepare = as_it_is) -> Play:
     """A play that fulfills one request."""
 
     def run(
         grid: TradingGridClient, iconik: IconikClient, clock: Clock, *, dry_run: bool = False
     ) -> Awaitable[Fulfillment]:
         return fulfill_media_request(
-            grid, iconik, request_id, policy=world.policy(), dry_run=dry_run, now=clock
+            grid,
+            iconik,
+            request_id,
+            policy=world.policy(),
+            article_numbers=ARTICLES,
+            dry_run=dry_run,
+            now=clock,
         )
 
     async def traces(grid: TradingGridClient, iconik: IconikClient, clock: Clock) -> object:
@@ -43,7 +69,10 @@ def play(request_id: str) -> Play:
             "the comment has the link": [d.link in comments[0].body for d in deliveries if d.link],
         }
 
-    return Play(name=f"fulfill {request_id}", run=run, traces=traces)
+    return Play(name=f"fulfill {request_id}", run=run, traces=traces, prepare=prepare)
 
 
-PLAYS = [play(f"REQ-{number}") for number in range(1042, 1047)]
+PLAYS = [
+    *(play(f"REQ-{number}") for number in range(1042, 1047)),
+    play(BY_NUMBER, by_number),
+]

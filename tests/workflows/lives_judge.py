@@ -111,6 +111,7 @@ class Judge:
         against = {
             "not approved": approval.get("status") != "APPROVED",
             "held": version in values("HeldVersions"),
+            "not the marked version": values("CompliantVersion") not in ([], [version]),
             "under embargo": any(self.now < _moment(one) for one in values("EmbargoUntil")),
             "not licensed any more": any(
                 self.now >= _moment(one) + timedelta(days=1) for one in values("LicenceEnd")
@@ -175,20 +176,15 @@ class Judge:
     def lies(self, name: str, outcomes: Iterable[Any]) -> Iterator[str]:
         """What a run's outcomes say that is not so."""
         there = {share["id"]: share for share in self.open_shares()}
-        of_requests = {
-            one["share_id"] for one in self.active_deliveries() if one["request_id"] is not None
-        }
         for outcome in outcomes:
             who = f"{name} says {outcome.state} of {outcome.asset_id} to {outcome.partner}"
             if outcome.state == "delivered" and outcome.share_id not in there:
                 yield f"LIE: {who}, and the link is dead"
             if outcome.state == "refused":
-                for share in there.values():
-                    # A link for a request stays beside a distribution, and the other way round.
-                    is_its_own = (share["id"] in of_requests) == (name == "fulfill")
-                    refused = (outcome.asset_id, outcome.version_id)
-                    is_meant = refused in self.shown(share) and is_its_own
-                    if is_meant and self.opens(share) and self.partner_of(share) == outcome.partner:
+                refused = (outcome.asset_id, outcome.version_id)
+                theirs = [one for one in there.values() if self.partner_of(one) == outcome.partner]
+                for share in theirs:
+                    if refused in self.shown(share) and self.opens(share):
                         yield f"LIE: {who}, and the link is open"
 
 

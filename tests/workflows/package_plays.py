@@ -43,6 +43,7 @@ async def deliver(
     clock: Clock,
     package: Package = PACKAGE,
     *,
+    restore: bool = False,
     dry_run: bool = False,
 ) -> Delivered:
     trail = Trail(now=clock, dry_run=dry_run)
@@ -53,6 +54,7 @@ async def deliver(
         recipient=RECIPIENT,
         policy=world.policy(),
         purpose=Purpose(download=True),
+        restore=restore,
         trail=trail,
     )
     return Delivered(packed=packed, timeline=tuple(trail.steps), dry_run=dry_run)

@@ -1,5 +1,6 @@
 """What people revoked or withdrew by hand is respected, reported, and restored only on request."""
 
+import attrs
 import pytest
 
 from tgiconik import IconikClient, TradingGridClient
@@ -9,14 +10,20 @@ from tgiconik.sandbox.iconik import seed
 from tgiconik.tradinggrid.collaboration import Document, DocumentState
 from tgiconik.workflows import (
     Distribution,
+    Launch,
+    Onboarding,
+    OnboardingTemplate,
     State,
+    coordinate_campaign_launch,
     distribute_approved_asset,
     distribute_compliant_version,
+    onboard_partner,
     recall_version,
     reconcile_links,
     share_key,
 )
 
+from . import launch_plays, package_plays
 from .comply_plays import FIRST, LOOKBOOK, current, mark
 from .conftest import Clock
 
@@ -186,3 +193,99 @@ async def test_the_compliant_way_respects_it_too(
     assert await run() is State.REFUSED
     assert await run(restore=True) is State.DELIVERED
     assert await run() is State.DELIVERED
+
+
+async def revoke_package(iconik: IconikClient, collection_id: str) -> None:
+    """Somebody revokes the link of a package."""
+    (link,) = await iconik.assets.find_shares(collection_id, object_type="collections")
+    await iconik.assets.revoke_link(link)
+
+
+@pytest.mark.parametrize("reconciled", [False, True])
+async def test_the_link_of_a_package_is_not_made_again_but_on_request(
+    grid: TradingGridClient,
+    iconik: IconikClient,
+    sandbox: Sandbox,
+    clock: Clock,
+    *,
+    reconciled: bool,
+) -> None:
+    packed = (await package_plays.run(grid, iconik, clock)).packed
+    await revoke_package(iconik, str(packed.collection_id))
+    if reconciled:
+        await reconcile_links(grid, iconik, policy=POLICY, now=clock)
+
+    first = await package_plays.run(grid, iconik, clock)
+
+    decisions = [one.decision for one in first.outcomes if one.decision is not None]
+    assert {one.state for one in first.outcomes} == {State.REFUSED}
+    assert ReasonCode.BY_HAND in {reason.code for one in decisions for reason in one.reasons}
+    (delivery,) = [one async for one in grid.community.deliveries.list()]
+    assert (delivery.state, delivery.note) == ("revoked", "the link was revoked by hand")
+    (logged,) = [one async for one in grid.community.activity.list(kind=["share.revoked_by_hand"])]
+    assert (logged.subject_type, logged.subject_id) == ("collections", packed.collection_id)
+    writes = len(sandbox.writes)
+    assert (await package_plays.run(grid, iconik, clock)).packed == first.packed
+    assert sandbox.writes[writes:] == []
+
+    restored = await package_plays.deliver(grid, iconik, clock, restore=True)
+    assert restored.packed.link is not None
+    assert (await package_plays.run(grid, iconik, clock)).packed == restored.packed
+
+
+async def test_a_package_that_a_run_closed_itself_comes_back_by_itself(
+    grid: TradingGridClient, iconik: IconikClient, sandbox: Sandbox, clock: Clock
+) -> None:
+    await package_plays.a_withdrawal(sandbox, grid, iconik, clock)
+    assert (await package_plays.run(grid, iconik, clock)).packed.link is None
+    for asset_id in (package_plays.FILM, package_plays.SUBTITLES):
+        seed.set_approval(sandbox.state, asset_id, "APPROVED")
+
+    assert (await package_plays.run(grid, iconik, clock)).packed.link is not None
+
+
+async def test_a_launch_and_an_onboarding_respect_it_and_say_how_to_undo_it(
+    grid: TradingGridClient, iconik: IconikClient, clock: Clock
+) -> None:
+    template = OnboardingTemplate(key="hand", title="Welcome", asset_ids=[LOOKBOOK])
+    campaign = attrs.evolve(launch_plays.CAMPAIGN, asset_ids=[LOOKBOOK])
+
+    async def launch(*, restore: bool = False) -> Launch:
+        return await coordinate_campaign_launch(
+            grid, iconik, campaign, policy=POLICY, restore=restore, now=clock
+        )
+
+    async def onboard(*, restore: bool = False) -> Onboarding:
+        return await onboard_partner(
+            grid,
+            iconik,
+            world.SUMMIT,
+            template=template,
+            policy=POLICY,
+            restore=restore,
+            now=clock,
+        )
+
+    for run in (launch, onboard):
+        states = {one.partner: one.state for one in (await run()).outcomes}
+        assert states[world.SUMMIT] is State.DELIVERED
+        deliveries = grid.community.deliveries.list(partner_id=world.SUMMIT, state=["active"])
+        (delivery,) = [one async for one in deliveries]
+        document = await grid.community.documents.get(delivery.document_id)
+        link = await iconik.assets.get_link(
+            str(document.collection_id), str(delivery.share_id), object_type="collections"
+        )
+        assert link is not None
+        await iconik.assets.revoke_link(link)
+
+        again = await run()
+
+        states = {one.partner: one.state for one in again.outcomes}
+        assert states[world.SUMMIT] is State.REFUSED
+        assert any("restore=True" in line for line in again.waiting_on)
+        states = {one.partner: one.state for one in (await run(restore=True)).outcomes}
+        assert states[world.SUMMIT] is State.DELIVERED
+        if run is launch:
+            # So that the next one's delivery is the only one.
+            await revoke_package(iconik, str(document.collection_id))
+            await run()

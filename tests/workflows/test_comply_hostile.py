@@ -1,11 +1,12 @@
 """Use case 5 on bad days: what is marked, shared or reachable is not as anybody would wish."""
 
+import attrs
 import httpx
 import pytest
 
 from tgiconik import IconikClient, TradingGridClient, errors
 from tgiconik.iconik.models import assets as m
-from tgiconik.release import ReasonCode
+from tgiconik.release import ForeignShares, ReasonCode
 from tgiconik.sandbox import Sandbox, world
 from tgiconik.sandbox.credentials import COMPANY_ID
 from tgiconik.sandbox.grid import seed as grid_seed
@@ -381,10 +382,16 @@ async def test_a_release_asset_purged_for_good_stops_no_recall(
 
 
 @pytest.mark.usefixtures("first")
-async def test_a_share_made_by_hand_on_the_release_asset_is_reported_and_survives(
-    grid: TradingGridClient, iconik: IconikClient, clock: Clock, sandbox: Sandbox
+@pytest.mark.parametrize("treatment", [*ForeignShares])
+async def test_a_share_made_by_hand_shows_no_other_version_or_is_reported_as_the_policy_says(
+    grid: TradingGridClient,
+    iconik: IconikClient,
+    clock: Clock,
+    sandbox: Sandbox,
+    treatment: ForeignShares,
 ) -> None:
-    result = await run(grid, iconik, clock)
+    policy = attrs.evolve(POLICY, foreign_shares=treatment)
+    await run(grid, iconik, clock, policy=policy)
     await iconik.assets.share_by_email(
         LOOKBOOK,
         ["a@b.example"],
@@ -396,10 +403,11 @@ async def test_a_share_made_by_hand_on_the_release_asset_is_reported_and_survive
     await plays.improve(sandbox, iconik)
 
     check = await verify_distribution(grid, iconik, LOOKBOOK, policy=POLICY, now=clock)
+    again = await run(grid, iconik, clock, policy=policy)
 
     assert [way.partner for way in check.wrong] == [None]
-    assert any("closed" in line for line in (await run(grid, iconik, clock)).waiting_on)
-    assert result.verification is not None
+    is_reported = any("to be closed by its owner" in line for line in again.waiting_on)
+    assert is_reported == (treatment == ForeignShares.REPORT)
 
 
 async def test_one_link_that_cannot_be_closed_stops_no_other(

@@ -9,6 +9,7 @@ from tgiconik.iconik.assets import current_version
 from tgiconik.iconik.check import WORKFLOW_ROLES
 from tgiconik.sandbox import Sandbox, world
 from tgiconik.sandbox.iconik import seed
+from tgiconik.sandbox.iconik.kinds import SEGMENTS
 from tgiconik.tradinggrid.collaboration import CommentVisibility, RequestStatus
 from tgiconik.workflows import State, process_enhancement_request, share_key
 
@@ -38,6 +39,22 @@ async def wishes(iconik: IconikClient) -> list[str]:
 async def to_partner(grid: TradingGridClient) -> list[str]:
     comments = grid.community.requests.comments(REQUEST)
     return [c.body async for c in comments if c.visibility == CommentVisibility.PARTNER]
+
+
+async def test_a_comment_with_our_key_that_somebody_else_made_does_not_count(
+    grid: TradingGridClient, iconik: IconikClient, sandbox: Sandbox, clock: Clock
+) -> None:
+    wish(sandbox, FILM)
+    await run(grid, iconik, clock)
+    (comment,) = sandbox.state.store.list(SEGMENTS)
+    planted = comment | {"segment_text": "Nothing to do", "user_id": seed.COLLEAGUE}
+    sandbox.state.store.put(SEGMENTS, comment["id"], planted, parent=FILM)
+
+    await run(grid, iconik, clock)
+
+    asked, nothing = sorted(await wishes(iconik))
+    assert asked.startswith(f"{world.NORDLICHT} asks in {REQUEST}")
+    assert nothing == "Nothing to do"
 
 
 async def test_a_wish_goes_through_its_whole_life(

@@ -7,8 +7,8 @@ and no outcome says what is not so.
 
 import os
 from collections.abc import Awaitable, Callable, Iterator, Mapping
-from contextlib import ExitStack
-from datetime import timedelta
+from contextlib import ExitStack, suppress
+from datetime import datetime, timedelta
 from functools import partial
 from hashlib import sha256
 from typing import Any, Final
@@ -22,13 +22,20 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, rule, run_state_machine_as_test
 
 from tgiconik import IconikClient, TradingGridClient, errors
+from tgiconik.community.rules.resource import transition
 from tgiconik.release import ReleasePolicy
 from tgiconik.sandbox import Sandbox, credentials, media, world
 from tgiconik.sandbox.grid import collaboration
 from tgiconik.sandbox.grid import seed as grid_seed
 from tgiconik.sandbox.iconik import metadata, seed, shares
-from tgiconik.sandbox.iconik.kinds import ASSETS, SHARES, VALUES
+from tgiconik.sandbox.iconik.kinds import ASSETS, SHARES
 from tgiconik.sandbox.late import Late
+from tgiconik.tradinggrid.collaboration.transitions import (
+    ISSUE_MOVES,
+    REQUEST_MOVES,
+    Moves,
+    may_move,
+)
 from tgiconik.workflows import (
     Campaign,
     OnboardingTemplate,
@@ -38,7 +45,11 @@ from tgiconik.workflows import (
     distribute_tagged_assets,
     fulfill_media_request,
     onboard_partner,
+    process_enhancement_request,
     recall_version,
+    reconcile_links,
+    resolve_media_issue,
+    verify_distribution,
 )
 
 from .conftest import Clock, Wire, grid_client, iconik_client
@@ -64,6 +75,8 @@ GROUP: Final = "GRP-RETAIL"
 PARTNERS: Final[Mapping[str, str]] = {"GC30000401DE": "DE", "GC30000402US": "US"}
 FIRST, SECOND = PARTNERS
 REQUEST: Final = "REQ-9000"
+WISH: Final = "REQ-9001"
+ISSUE: Final = "ISS-9000"
 PICTURES = [media.png("picture.png", f"Version {number}") for number in (1, 2)]
 DIGESTS = [sha256(picture.content).hexdigest() for picture in PICTURES]
 TWO = [seed.fixed_id("life 1"), seed.fixed_id("life 2")]
@@ -72,8 +85,6 @@ CONTACT: Final = {"name": "", "email": "media@partner.example", "role": "media"}
 _LATER: Final = timedelta(minutes=20)
 #: After so many rounds nothing may be left to write.
 _ROUNDS: Final = 5
-#: What opens an asset without regard to the version that is marked as compliant.
-PLAIN: Final = {"distribute", "tagged", "fulfill"}
 LATE = ("shares", "search", "metadata", "contents", "collaboration")
 
 Workflow = Callable[[TradingGridClient, IconikClient, Clock], Awaitable[Result]]
@@ -97,13 +108,15 @@ def recall(grid: TradingGridClient, iconik: IconikClient, clock: Clock) -> Await
     return recall_version(grid, iconik, TWO[0], version, reason="void", policy=POLICY, now=clock)
 
 
-def reconcile(
-    grid: TradingGridClient, iconik: IconikClient, clock: Clock, *, asset_id: str
+def reconcile(grid: TradingGridClient, iconik: IconikClient, clock: Clock) -> Awaitable[Result]:
+    return reconcile_links(grid, iconik, policy=POLICY, now=clock)
+
+
+def reconcile_assets(
+    grid: TradingGridClient, iconik: IconikClient, clock: Clock
 ) -> Awaitable[Result]:
-    """A distribution to nobody: it judges what is open, and opens nothing."""
-    return distribute_approved_asset(
-        grid, iconik, asset_id, groups=[], partners=[], policy=POLICY, now=clock
-    )
+    """Of both assets, what others have shared too."""
+    return reconcile_links(grid, iconik, asset_ids=TWO, policy=POLICY, now=clock)
 
 
 def launch(grid: TradingGridClient, iconik: IconikClient, clock: Clock) -> Awaitable[Result]:
@@ -126,9 +139,65 @@ def fulfill(grid: TradingGridClient, iconik: IconikClient, clock: Clock) -> Awai
     return fulfill_media_request(grid, iconik, REQUEST, policy=POLICY, now=clock)
 
 
+def enhance(grid: TradingGridClient, iconik: IconikClient, clock: Clock) -> Awaitable[Result]:
+    return process_enhancement_request(grid, iconik, WISH, policy=POLICY, now=clock)
+
+
+def resolve(grid: TradingGridClient, iconik: IconikClient, clock: Clock) -> Awaitable[Result]:
+    return resolve_media_issue(grid, iconik, ISSUE, policy=POLICY, now=clock)
+
+
 WORKFLOWS: Final[Mapping[str, Workflow]] = {
-    one.__name__: one for one in (distribute, tagged, comply, recall, launch, onboard, fulfill)
+    one.__name__: one
+    for one in (
+        distribute,
+        tagged,
+        comply,
+        recall,
+        launch,
+        onboard,
+        fulfill,
+        enhance,
+        resolve,
+        reconcile,
+    )
 }
+
+
+@attrs.frozen
+class SkewedClock(Clock):
+    """The clock of a worker that is some minutes fast or slow."""
+
+    right: Clock
+    minutes: int
+
+    def __call__(self) -> datetime:
+        return self.right.time + timedelta(minutes=self.minutes)
+
+
+@attrs.frozen
+class Suspension:
+    """A run stands still before one of its writes, for longer than its lease.
+
+    Attributes:
+        write: the number of the write, from 0.
+        meanwhile: the workflow that another worker runs.
+    """
+
+    write: int
+    meanwhile: str
+
+    def befall(self, wire: Wire, wait: Callable[[], Awaitable[None]]) -> None:
+        """Let it happen on a wire."""
+        seen = 0
+
+        async def before(request: httpx.Request) -> None:
+            nonlocal seen
+            seen += is_write(request)
+            if is_write(request) and seen == self.write + 1:
+                await wait()
+
+        wire.before.append(before)
 
 
 class Killed(Exception):  # noqa: N818 - it is what happens, not an error of ours
@@ -219,6 +288,25 @@ def begin(clock: Clock) -> Sandbox:
             subject="Media, please",
             criteria={"asset_ids": TWO},
         )
+        grid_seed.add_request(
+            state,
+            credentials.COMPANY_ID,
+            WISH,
+            kind="enhancement",
+            partner_id=SECOND,
+            subject="Another logo, please",
+            asset_references=[{"asset_id": TWO[1]}],
+        )
+        grid_seed.add_issue(
+            state,
+            credentials.COMPANY_ID,
+            ISSUE,
+            partner_id=FIRST,
+            subject="The logo is old",
+            severity="high",
+            category="branding",
+            asset_references=[{"asset_id": TWO[0]}],
+        )
     return sandbox
 
 
@@ -237,22 +325,62 @@ class Life(RuleBasedStateMachine):
     @rule(name=st.sampled_from([*WORKFLOWS]), misfortune=MISFORTUNES)
     def run(self, name: str, misfortune: Misfortune | None) -> None:
         """Run a workflow, which may die."""
+        self._play(name, misfortune=misfortune)
+
+    def _play(
+        self,
+        name: str,
+        *,
+        misfortune: Misfortune | None = None,
+        suspension: Suspension | None = None,
+        clock: Clock | None = None,
+    ) -> None:
         self.played[name] = WORKFLOWS[name]
         try:
-            anyio.run(self._run, WORKFLOWS[name], misfortune)
+            anyio.run(self._run, WORKFLOWS[name], misfortune, suspension, clock)
         except* (Killed, errors.TgIconikError):
             # It died, or says what failed: the next run goes on.
             pass
 
-    async def _run(self, workflow: Workflow, misfortune: Misfortune | None = None) -> Result:
+    async def _run(
+        self,
+        workflow: Workflow,
+        misfortune: Misfortune | None = None,
+        suspension: Suspension | None = None,
+        clock: Clock | None = None,
+    ) -> Result:
         wire = Wire(self.sandbox.transport())
         if misfortune is not None:
             misfortune.befall(wire)
+        if suspension is not None:
+            suspension.befall(wire, partial(self._meanwhile, suspension.meanwhile))
         async with (
             grid_client(self.sandbox, wire) as grid,
             iconik_client(self.sandbox, wire) as iconik,
         ):
-            return await workflow(grid, iconik, self.clock)
+            return await workflow(grid, iconik, clock or self.clock)
+
+    async def _meanwhile(self, name: str) -> None:
+        self.clock.time += _LATER
+        self.played[name] = WORKFLOWS[name]
+        # It says what failed: the next run goes on.
+        with suppress(errors.TgIconikError):
+            await self._run(WORKFLOWS[name])
+
+    @rule(
+        name=st.sampled_from([*WORKFLOWS]),
+        suspension=st.builds(
+            Suspension, write=st.integers(0, 8), meanwhile=st.sampled_from([*WORKFLOWS])
+        ),
+    )
+    def run_suspended(self, name: str, suspension: Suspension) -> None:
+        """Run a workflow that stands still in between, while another one runs."""
+        self._play(name, suspension=suspension)
+
+    @rule(name=st.sampled_from([*WORKFLOWS]), minutes=st.sampled_from([-9, 9]))
+    def run_with_a_wrong_clock(self, name: str, minutes: int) -> None:
+        """Run a workflow by a worker whose clock is wrong."""
+        self._play(name, clock=SkewedClock(self.clock, minutes))
 
     @rule(kind=st.sampled_from(LATE), seconds=st.sampled_from([2, 30]))
     def lists_become_late(self, kind: Any, seconds: int) -> None:  # noqa: ANN401 - a literal
@@ -336,7 +464,39 @@ class Life(RuleBasedStateMachine):
         fields = {"title": "Mine", "allow_download": True}
         shares.make(self.sandbox.state, "assets", id_, fields, owner_id=seed.COLLEAGUE)
 
+    @rule(which=st.integers(0, 3))
+    def a_share_is_revoked_by_hand(self, which: int) -> None:
+        for share in self.sandbox.state.store.list(SHARES)[which : which + 1]:
+            self.sandbox.state.store.delete(SHARES, share["id"])
+
     # People on Trading Grid
+
+    @rule(to=st.sampled_from(["withdrawn", "confirmed", "reopened"]))
+    def the_partner_moves_a_request(self, to: str) -> None:
+        self._move("requests", REQUEST, REQUEST_MOVES, to, partner_id=FIRST)
+
+    @rule(to=st.sampled_from(["withdrawn", "confirmed", "reopened"]))
+    def the_partner_moves_a_wish(self, to: str) -> None:
+        self._move("requests", WISH, REQUEST_MOVES, to, partner_id=SECOND)
+
+    @rule(to=st.sampled_from(["withdrawn", "confirmed", "reopened"]))
+    def the_partner_moves_an_issue(self, to: str) -> None:
+        self._move("issues", ISSUE, ISSUE_MOVES, to, partner_id=FIRST)
+
+    @rule()
+    def our_people_acknowledge_the_issue(self) -> None:
+        self._move("issues", ISSUE, ISSUE_MOVES, "acknowledged")
+
+    def _move(
+        self, noun: str, id_: str, moves: Moves, to: str, *, partner_id: str | None = None
+    ) -> None:
+        state, company_id = self.sandbox.state, credentials.COMPANY_ID
+        with collaboration.writing(state, company_id, partner_id) as community:
+            records = community.records(noun)
+            record = records.get(id_)
+            assert record is not None
+            if may_move(moves, record.fields["status"], to):
+                records.change(record, transition(community, record, to))
 
     @rule(partner_id=st.sampled_from([*PARTNERS]), groups=st.sampled_from([[GROUP], []]))
     def a_partner_comes_or_goes(self, partner_id: str, groups: list[str]) -> None:
@@ -359,12 +519,8 @@ class Life(RuleBasedStateMachine):
         """Let everything settle, and ask the judge."""
         self.clock.time += _LATER
         self.late.close()
-        if "comply" in self.played and not self._shows_the_compliant_version():
-            # It closes all that shows another version, and these workflows open that again.
-            self.played = {k: v for k, v in self.played.items() if k not in PLAIN}
-        for id_ in TWO:
-            # Somebody has to look at every asset, whatever was run before.
-            self.played[f"reconcile {id_}"] = partial(reconcile, asset_id=id_)
+        # Somebody has to look at everything, whatever was run before.
+        self.played |= {"reconcile": reconcile, "reconcile assets": reconcile_assets}
         for _ in range(_ROUNDS):
             writes = len(self.sandbox.writes)
             results = self._run_all()
@@ -377,9 +533,21 @@ class Life(RuleBasedStateMachine):
         lies = [
             line for name, result in results.items() for line in judge.lies(name, result.outcomes)
         ]
-        faults = [*judge.faults(), *lies]
+        faults = [*judge.faults(), *lies, *anyio.run(self._wrong_ways)]
         assert not faults, "\n".join(faults)
         self.sandbox.close()
+
+    async def _wrong_ways(self) -> list[str]:
+        """The open ways that `verify_distribution` finds wrong."""
+        wire = Wire(self.sandbox.transport())
+        async with (
+            grid_client(self.sandbox, wire) as grid,
+            iconik_client(self.sandbox, wire) as iconik,
+        ):
+            check = await verify_distribution(grid, iconik, policy=POLICY, now=self.clock)
+        return [
+            f"WRONG: {way.asset_id} is open to {way.partner}: {way.why_not}" for way in check.wrong
+        ]
 
     def _run_all(self) -> dict[str, Result]:
         results = {}
@@ -390,12 +558,6 @@ class Life(RuleBasedStateMachine):
                 # Of a deleted asset: it opens for nobody while it is.
                 assert any(self._asset(id_)["status"] == "DELETED" for id_ in TWO)
         return results
-
-    def _shows_the_compliant_version(self) -> bool:
-        row = self.sandbox.state.store.get(VALUES, f"assets/{TWO[0]}/")
-        field = (row or {"metadata_values": {}})["metadata_values"].get("CompliantVersion")
-        marked = [one["value"] for one in field["field_values"]] if field else []
-        return marked == [self._asset(TWO[0])["default_version_id"]]
 
     def _asset(self, id_: str) -> dict[str, Any]:
         return self.sandbox.state.store.get(ASSETS, id_) or {}

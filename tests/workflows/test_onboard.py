@@ -237,11 +237,11 @@ async def test_users_need_the_company_that_they_are_made_in(
     assert without.users == ()
 
 
-async def test_a_role_that_the_platform_does_not_know_fails_that_user(
+async def test_a_role_that_the_platform_refuses_fails_that_user(
     grid: TradingGridClient, iconik: IconikClient, sandbox: Sandbox, clock: Clock
 ) -> None:
     await new(sandbox, grid, iconik, clock)
-    users = [attrs.evolve(USERS[0], roles=["King of Austria"]), USERS[1]]
+    users = [attrs.evolve(USERS[0], roles=["King of Austria" * 20]), USERS[1]]
 
     result = await run_with(grid, iconik, clock, users=users)
 

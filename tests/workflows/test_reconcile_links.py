@@ -10,9 +10,10 @@ import pytest
 
 from tgiconik import IconikClient, TradingGridClient, errors
 from tgiconik.iconik.models import assets as m
-from tgiconik.release import ReleasePolicy
+from tgiconik.release import ForeignShares, ReleasePolicy
 from tgiconik.sandbox import Sandbox, world
 from tgiconik.sandbox.iconik import seed
+from tgiconik.sandbox.iconik.kinds import COLLECTIONS
 from tgiconik.sandbox.late import Late
 from tgiconik.tradinggrid.collaboration import DocumentUpdate
 from tgiconik.workflows import (
@@ -321,8 +322,28 @@ async def test_a_package_loses_what_is_refused_and_its_link_with_the_last_of_it(
     assert notes == ["it may not be shared any more"]
 
 
+async def test_of_a_deleted_collection_nothing_stays_active_that_would_open_again_with_it(
+    grid: TradingGridClient, iconik: IconikClient, sandbox: Sandbox, clock: Clock
+) -> None:
+    packed = (await package_plays.run(grid, iconik, clock)).packed
+    id_ = str(packed.collection_id)
+    collection = sandbox.state.store.get(COLLECTIONS, id_) or {}
+    sandbox.state.store.put(COLLECTIONS, id_, collection | {"status": "DELETED"})
+
+    done = await reconcile(grid, iconik, clock)
+
+    assert done.failures == ()
+    assert await active(grid) == []
+    sandbox.state.store.put(COLLECTIONS, id_, collection)
+    assert await iconik.assets.find_shares(id_, object_type="collections") == []
+    writes = len(sandbox.writes)
+    await reconcile(grid, iconik, clock)
+    assert sandbox.writes[writes:] == []
+
+
+@pytest.mark.parametrize("treatment", [*ForeignShares])
 async def test_a_partner_s_link_to_another_collection_needs_all_of_it_to_be_allowed(
-    grid: TradingGridClient, iconik: IconikClient, clock: Clock
+    grid: TradingGridClient, iconik: IconikClient, clock: Clock, treatment: ForeignShares
 ) -> None:
     made = await iconik.assets.create_collection(body=m.CollectionInput(title="by hand"))
     id_ = str(made.id)
@@ -332,12 +353,31 @@ async def test_a_partner_s_link_to_another_collection_needs_all_of_it_to_be_allo
     await share(iconik, clock, key=share_key(world.SUMMIT), object_id=id_, kind="collections")
     by_hand = await share(iconik, clock, key="by-hand", object_id=id_, kind="collections")
 
-    done = await reconcile(grid, iconik, clock)
+    policy = attrs.evolve(POLICY, foreign_shares=treatment)
+    done = await reconcile(grid, iconik, clock, policy=policy)
 
     assert [o.partner for o in done.outcomes] == [world.SUMMIT]
-    assert [one.share_id for one in done.foreign] == [by_hand]
+    kept = [by_hand] if treatment == ForeignShares.REPORT else []
+    assert [one.share_id for one in done.foreign] == kept
     left = await iconik.assets.find_shares(id_, object_type="collections")
-    assert [link.share_id for link in left] == [by_hand]
+    assert [link.share_id for link in left] == kept
+    assert done.links_closed == done.links - len(kept)
+
+
+async def test_a_share_made_by_hand_of_another_collection_stays_while_all_of_it_may_be_out(
+    grid: TradingGridClient, iconik: IconikClient, sandbox: Sandbox, clock: Clock
+) -> None:
+    made = await iconik.assets.create_collection(body=m.CollectionInput(title="by hand"))
+    id_ = str(made.id)
+    body = m.CollectionContentInput(object_id=LOOKBOOK, object_type="assets")
+    await iconik.assets.add_collection_content(id_, body=body)
+    by_hand = await share(iconik, clock, key="by-hand", object_id=id_, kind="collections")
+    writes = len(sandbox.writes)
+
+    done = await reconcile(grid, iconik, clock, collection_ids=[id_])
+
+    assert [one.share_id for one in done.foreign] == [by_hand]
+    assert sandbox.writes[writes:] == []
 
 
 async def test_foreign_shares_of_what_may_be_out_stay_and_are_named(

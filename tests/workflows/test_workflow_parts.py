@@ -8,6 +8,7 @@ import attrs
 import pytest
 
 from tgiconik import IconikClient, TradingGridClient, errors
+from tgiconik._report import one_line
 from tgiconik.iconik.assets import ShareLink
 from tgiconik.iconik.models import assets as m
 from tgiconik.release import (
@@ -49,7 +50,7 @@ from tgiconik.workflows import (
 )
 from tgiconik.workflows.run import Lease, claimed
 from tgiconik.workflows.run.results import raise_for_failures
-from tgiconik.workflows.run.text import fitting, listed, moment, named, one_line
+from tgiconik.workflows.run.text import fitting, listed, moment, named
 from tgiconik.workflows.sharing.delivery import end_of, has_right_end, winner
 from tgiconik.workflows.sharing.facts import facts_from
 from tgiconik.workflows.tickets.answers import (

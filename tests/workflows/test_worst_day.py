@@ -78,8 +78,10 @@ async def test_a_recall_closes_every_link_whatever_is_broken(
     assert bool(recalled.failures) == (path not in {COUNTS, TIMELINE})
 
 
-@pytest.mark.parametrize(("status", "path"), [(404, VIEW), (500, COUNTS), (500, TIMELINE)])
-async def test_an_acknowledged_issue_closes_every_link_whatever_is_broken_in_iconik(
+@pytest.mark.parametrize(
+    ("status", "path"), [(503, LOG), (404, VIEW), (500, COUNTS), (500, TIMELINE)]
+)
+async def test_an_acknowledged_issue_closes_every_link_whatever_is_broken(
     sandbox: Sandbox,
     grid: TradingGridClient,
     iconik: IconikClient,

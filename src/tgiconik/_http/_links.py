@@ -197,6 +197,7 @@ class Links(Closeable, Surface):
         headers: Mapping[str, str] | None = None,
         body: StreamedBody | bytes = b"",
         accepts: Collection[int] = (),
+        deadline: float | None = None,
     ) -> Answer:
         """Send bytes, or ask something that has a short answer. Sent once; nothing is repeated.
 
@@ -206,19 +207,25 @@ class Links(Closeable, Surface):
             headers: what the storage needs.
             body: what is sent.
             accepts: statuses besides 2xx that say yes. A redirect never does.
+            deadline: seconds that the storage may take for its answer; those of this pool when
+                absent.
 
         Raises:
             ConfigurationError: the link is not one that media may travel over.
             StatusError: the storage said no, or redirected (`Redirected`), which is no yes.
             ConnectionFailed: no connection, or it broke.
-            TimedOut: the storage went silent, or took longer than `deadline` to answer.
+            TimedOut: the storage went silent, or took longer than the deadline to answer.
             UnreadableResponse: a page of HTML, which no storage answers with, or an answer that is
                 not short.
         """
         url, headers = SignedLink(url), Hidden(headers or {})
         target = Target.of(url, self._plain_http)
         call = self._call(method, target, headers, accepts)
-        request = _RequestContent(body, timeout=self._timeout, deadline=self.deadline)
+        request = _RequestContent(
+            body,
+            timeout=self._timeout,
+            deadline=self.deadline if deadline is None else deadline,
+        )
         with request, _translated_errors(call):
             reply = await self._send(method, target, headers, request)
             try:

@@ -8,6 +8,7 @@ passwords.
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from datetime import date, datetime
 from enum import Enum
+from functools import lru_cache
 from types import NoneType, UnionType
 from typing import Any, Final, Union, get_args, get_origin, get_type_hints
 
@@ -55,8 +56,14 @@ def _check_mapping(value: Mapping[Any, Any], kind: type[Any], place: str) -> Non
     for name, one in value.items():
         if name in known:
             _check_value(one, known[name], f"{place}.{name}")
-        elif astray or not isinstance(name, str) or did_you_mean(name, known):
+        elif astray or not isinstance(name, str) or _is_nearly_known(name, kind):  # type: ignore[arg-type]  # classes are hashable
             raise _unknown(name, known, kind, place)
+
+
+@lru_cache
+def _is_nearly_known(name: str, kind: type[Any]) -> bool:
+    # Kept, because it takes longer than all other checks of a body.
+    return bool(did_you_mean(name, _fields(kind)))
 
 
 def _check_instance(value: object, place: str) -> None:

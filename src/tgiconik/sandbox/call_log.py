@@ -28,7 +28,12 @@ _READS: Final = re.compile(
 )
 _ICONIK: Final = "/API/"
 _TOKENS: Final = "/v1/oauth2/tokens"
-_GRID: Final = ("/community/", "/TGCommunityServices/", "/visibility_transaction_search")
+_GRID: Final = (
+    "/cartographer/",
+    "/community/",
+    "/TGCommunityServices/",
+    "/visibility_transaction_search",
+)
 _TOO_MANY: Final = 429
 _REFUSALS: Final = 400
 

@@ -13,14 +13,29 @@ import attrs
 from tgiconik.release import ReleasePolicy
 from tgiconik.sandbox import credentials
 from tgiconik.sandbox.grid import seed as grid
+from tgiconik.sandbox.grid.cartographer import seed as cartographer
 from tgiconik.sandbox.iconik import seed as iconik
 from tgiconik.sandbox.media import Media, mp4, png, srt, wav
 from tgiconik.sandbox.state import State
+from tgiconik.tradinggrid.cartographer import PrexrefEntry
 
 #: Partners by company id (BUID).
 NORDLICHT: Final = "GC10000401DE"
 SUMMIT: Final = "GC10000402US"
 YAMA: Final = "GC10000403JP"
+
+#: The solution of Cartographer, and its entities that know article numbers.
+SOLUTION: Final = "AURORA"
+ARTICLES: Final = "Articles"
+PARTNER_ARTICLES: Final = "PartnerArticles"
+
+#: Articles by GTIN, with the assets that show each: a jacket, two day packs and a tent.
+_ARTICLES: Final = {
+    "4006381333931": ("film-de",),
+    "4012345678901": ("poster-green",),
+    "4012345678918": ("poster-blue",),
+    "4099999000005": ("lookbook", "film-cut"),
+}
 
 #: The metadata view used for release decisions.
 RELEASE_VIEW: Final = iconik.fixed_id("view release")
@@ -55,6 +70,7 @@ def build(state: State) -> None:
     iconik.add_metadata_view(state, id_=RELEASE_VIEW, name="Release", fields=_FIELDS)
     _add_assets(state)
     _add_community(state)
+    _add_cross_references(state)
 
 
 @attrs.frozen
@@ -203,6 +219,7 @@ def _add_community(state: State) -> None:
     grid.add_group(state, brand, "GRP-RETAIL", "Retailers", tags=["retail"])
     grid.add_group(state, brand, "GRP-LAUNCH", "Launch partners", tags=["launch"])
     _add_partners(state)
+    _add_users(state)
     _add_requests(state)
     grid.add_issue(
         state,
@@ -235,6 +252,24 @@ def _add_partners(state: State) -> None:
             languages=[languages],
         )
         grid.add_user(state, company_id, f"GCU{company_id[-4:]}", email, first_name=contact)
+
+
+def _add_users(state: State) -> None:
+    """The brand's own people on Trading Grid."""
+    for number, first, last, roles in (
+        (1, "Robin", "Colleague", ["Account Admin", "TGMS Reports"]),
+        (2, "Noor", "Haddad", ["Community Viewer", "Lens All custom"]),
+        (3, "Kim", "Berger", ["Cartographer XRFReadOnly"]),
+    ):
+        grid.add_user(
+            state,
+            credentials.COMPANY_ID,
+            f"GCUAURORA{number}",
+            f"{first}.{last}@brand.example".lower(),
+            first_name=first,
+            last_name=last,
+            roles=roles,
+        )
 
 
 def _add_requests(state: State) -> None:
@@ -276,6 +311,58 @@ def _add_requests(state: State) -> None:
         2,
         asset_ids=[asset_id("film-us"), asset_id("radio")],
         region="US",
+    )
+
+
+def _add_cross_references(state: State) -> None:
+    """Cartographer: two maps, and which assets and articles partners' numbers stand for."""
+    cartographer.add_solution(state, SOLUTION)
+    for number, name, type_ in ((101, "ORDERS to 850", "850"), (102, "DESADV to 856", "856")):
+        cartographer.add_map(
+            state,
+            SOLUTION,
+            number,
+            name,
+            docType=type_,
+            partners=[
+                {"name": "Summit Sports Inc.", "sender": "ZZ:AURORA", "receiver": f"ZZ:{SUMMIT}"}
+            ],
+            specifications={f"{type_}.txt": f"How {name} is mapped.\n"},
+            notes=["Checked with the partner."],
+        )
+    cartographer.add_entity(
+        state,
+        SOLUTION,
+        ARTICLES,
+        description="Assets in iconik by GTIN",
+        keys=("GTIN",),
+        values=("asset id", "asset id 2", "asset id 3"),
+        patterns={"GTIN": "[0-9]{8,14}"},
+    )
+    cartographer.add_entity(
+        state,
+        SOLUTION,
+        PARTNER_ARTICLES,
+        description="Assets in iconik by a partner's own article number",
+        keys=("partner", "SKU"),
+        values=("asset id",),
+        key_delimiter="|",
+    )
+    for gtin, names in _ARTICLES.items():
+        cartographer.add_entry(state, SOLUTION, ARTICLES, gtin, *map(asset_id, names))
+    for key, name in ((f"{SUMMIT}|SP-100", "poster-green"), (f"{NORDLICHT}|SP-100", "film-de")):
+        cartographer.add_entry(state, SOLUTION, PARTNER_ARTICLES, key, asset_id(name))
+    cartographer.add_prexref_entry(
+        state,
+        SOLUTION,
+        PrexrefEntry(
+            searchDoctype="850",
+            searchSender=f"ZZ:{SUMMIT}",
+            searchReceiver="ZZ:AURORA",
+            profileDoctype="ORDERS",
+            profileSender="SUMMIT",
+            profileReceiver="AURORA",
+        ),
     )
 
 

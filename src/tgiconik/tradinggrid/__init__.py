@@ -1,6 +1,6 @@
 """OpenText Active Community, Trading Grid: `TradingGridClient` and the values that go with it.
 
-`community_management`, `lens` and `collaboration` hold the values of each surface.
+`community_management`, `lens`, `cartographer` and `collaboration` hold the values of each surface.
 """
 
 from tgiconik.tradinggrid.auth import ClientCredentials

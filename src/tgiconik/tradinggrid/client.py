@@ -30,6 +30,7 @@ from tgiconik.tradinggrid.auth import ClientCredentials
 from tgiconik.tradinggrid.check import GridCheck, check
 
 if TYPE_CHECKING:
+    from tgiconik.tradinggrid.cartographer import Cartographer
     from tgiconik.tradinggrid.collaboration import Collaboration
     from tgiconik.tradinggrid.community_management import (
         Companies,
@@ -58,7 +59,8 @@ class TradingGridClient(Closeable, Surface):
 
     Args:
         url: origin, `https://apigrid.opentext.com` or, before production,
-            `https://apibetagrid.opentext.com`.
+            `https://apibetagrid.opentext.com`; in Europe `https://apigrid-eu.opentext.com` and
+            `https://apibetagrid-eu.opentext.com`.
         client_id: consumer key.
         client_secret: consumer secret.
         company_id: BUID of the company that acts.
@@ -236,6 +238,13 @@ class TradingGridClient(Closeable, Surface):
         from tgiconik.tradinggrid.lens import Lens
 
         return Lens(self._session)
+
+    @cached_property
+    def cartographer(self) -> "Cartographer":
+        """Maps and cross-references."""
+        from tgiconik.tradinggrid.cartographer import Cartographer
+
+        return Cartographer(self._session)
 
     @cached_property
     def community(self) -> "Collaboration":

@@ -51,6 +51,7 @@ from tgiconik.workflows.run.results import Outcome, State
 from tgiconik.workflows.run.trail import ProgressBar, Step, Trail, Verb
 from tgiconik.workflows.sharing.delivery import post_delivery, share_key
 from tgiconik.workflows.sharing.share import share_with_partner
+from tgiconik.workflows.tickets.articles import Article, ArticleNumbers
 from tgiconik.workflows.tickets.candidates import Candidate, Candidates, Score, find_candidates
 from tgiconik.workflows.tickets.containment import link_issue
 from tgiconik.workflows.tickets.correction import publish_correction
@@ -58,6 +59,8 @@ from tgiconik.workflows.version_recall import Recall, recall_version
 
 __all__ = [
     "PARTNER",
+    "Article",
+    "ArticleNumbers",
     "AuditRecord",
     "AuditVerification",
     "Campaign",

@@ -47,11 +47,11 @@ from tgiconik import errors
 from tgiconik._frames import without_locals
 from tgiconik.iconik import IconikClient
 from tgiconik.iconik.search import exists, term
-from tgiconik.release import Purpose, ReleasePolicy, marked_version
+from tgiconik.release import Purpose, ReleasePolicy, has_compliant_mark
 from tgiconik.tradinggrid import TradingGridClient
 from tgiconik.tradinggrid.collaboration import Receipt
 from tgiconik.workflows.distribution.audience import AudienceResolver, unreachable
-from tgiconik.workflows.distribution.distributor import Distributor, by_hand
+from tgiconik.workflows.distribution.distributor import Distributor
 from tgiconik.workflows.run import Run
 from tgiconik.workflows.run.concurrency import MAX_CONCURRENCY, both, checked_concurrency
 from tgiconik.workflows.run.results import (
@@ -59,6 +59,7 @@ from tgiconik.workflows.run.results import (
     Result,
     State,
     another_run,
+    by_hand,
     raise_for_failures,
 )
 from tgiconik.workflows.run.text import named
@@ -295,7 +296,7 @@ class _Distributing:
         snapshot, _ = await both(
             partial(Snapshot.of_asset, run, asset_id), self.resolver.read_groups
         )
-        if marked_version(run.policy, snapshot.latest) is not None:
+        if has_compliant_mark(run.policy, snapshot.latest):
             return await self._leave_to_compliance(snapshot)
         resolve = partial(
             self.resolver.resolve,

@@ -77,7 +77,7 @@ from tgiconik.workflows.run.concurrency import (
     checked_concurrency,
     fan_out,
 )
-from tgiconik.workflows.run.results import Outcome, Result, State
+from tgiconik.workflows.run.results import Outcome, Result, State, by_hand
 from tgiconik.workflows.run.text import fitting, how_many, listed, moment, named
 from tgiconik.workflows.run.trail import Clock, Step, Trail, utc_now
 from tgiconik.workflows.sharing.facts import check_view
@@ -155,6 +155,7 @@ async def coordinate_campaign_launch(
     campaign: Campaign,
     *,
     policy: ReleasePolicy,
+    restore: bool = False,
     max_concurrency: int = MAX_CONCURRENCY,
     dry_run: bool = False,
     now: Clock = utc_now,
@@ -167,6 +168,7 @@ async def coordinate_campaign_launch(
         iconik: where the media is.
         campaign: what is to be launched.
         policy: the release rules.
+        restore: share again what somebody revoked by hand; else that is respected and reported.
         max_concurrency: how many partners are served at the same time; 1 serves one after the
             other. Partners who wait for a check that a batch shares do not count.
         dry_run: write nothing, and say what would be written.
@@ -180,7 +182,9 @@ async def coordinate_campaign_launch(
     trail = Trail(now=now, dry_run=dry_run, progress=progress)
     run = Run(grid=grid, iconik=iconik, policy=policy, trail=trail)
     await check_view(run)
-    coordinating = _Coordinating(run=run, campaign=campaign, max_concurrency=max_concurrency)
+    coordinating = _Coordinating(
+        run=run, campaign=campaign, max_concurrency=max_concurrency, restore=restore
+    )
     result = await coordinating.advance()
     timeline = run.conclude(result.waiting_on)
     return attrs.evolve(result, timeline=timeline, dry_run=dry_run)
@@ -282,6 +286,7 @@ class _Coordinating:
     run: Run
     campaign: Campaign
     max_concurrency: int = attrs.field(converter=checked_concurrency)
+    restore: bool = False
     facts: FactsCache = attrs.field(init=False)
 
     @facts.default
@@ -317,7 +322,7 @@ class _Coordinating:
             outcomes=outcomes,
             readiness=readiness,
             announcement_ids=announcements,
-            waiting_on=readiness.blocks if plan.project is not None else (),
+            waiting_on=(*readiness.blocks, *by_hand(outcomes)) if plan.project is not None else (),
         )
 
     async def partners(self) -> dict[str, Partner | None]:
@@ -388,6 +393,7 @@ class _Coordinating:
             project_id=state.project.id if state.project else None,
             facts=self.facts,
             snapshot=snapshot,
+            restore=self.restore,
         )
         barrier = BatchBarrier(self.max_concurrency, len(plan.served))
 
@@ -447,7 +453,7 @@ class _Coordinating:
             return
         facts = await self.facts.of(asset_id)
         version_id = facts.version_id or ""
-        there = await keys_on_timeline(self.run.iconik, asset_id)
+        there = await keys_on_timeline(self.run, asset_id)
         for key, text in feedback.items():
             await ask_media_team(
                 self.run, asset_id, version_id, text, key=key, queue=None, there=there

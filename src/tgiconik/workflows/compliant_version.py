@@ -8,7 +8,8 @@ Steps. Each one reads the current state before it writes:
    version's original and compute its digest. `release.decide` compares both, in addition to its
    other rules.
 2. Revoke links to other versions: to release assets of earlier versions and, if the version is
-   pinned, to the asset itself.
+   pinned, to the asset itself. Links that answer requests stay while they show the version. If no
+   version is marked, only what was delivered for compliance is revoked.
 3. Pin the version: create a release asset that holds only this version, because a share shows an
    asset and not a version. If not pinned, the asset itself is shared, and the compliant version
    must be the current one.
@@ -27,9 +28,9 @@ continues. Of two concurrent runs, the release asset and deliveries that are rec
 
 The workflow does not wait for people; `waiting_on` says who has to act next.
 
-Failures: each partner has an outcome, and one failure does not affect others. Without exactly one
-mark, or if the bytes differ from the mark, everyone is refused and open links are revoked. A failed
-call raises its `CallError`.
+Failures: each partner has an outcome, and one failure does not affect others. If several versions
+are marked, or the bytes differ from the mark, everyone is refused and open links are revoked. A
+failed call raises its `CallError`.
 
 Source: use case 5 of the project's design; the collaboration contract; iconik's OpenAPI documents.
 """
@@ -48,11 +49,12 @@ from tgiconik.release import (
     Purpose,
     ReleasePolicy,
     decide,
+    has_compliant_mark,
     marked_sha256,
     marked_version,
 )
 from tgiconik.tradinggrid import TradingGridClient
-from tgiconik.tradinggrid.collaboration import Partner
+from tgiconik.tradinggrid.collaboration import Delivery, Partner
 from tgiconik.workflows.asset_distribution import GROUPS_FIELD
 from tgiconik.workflows.distribution.audience import (
     AudienceResolver,
@@ -60,17 +62,17 @@ from tgiconik.workflows.distribution.audience import (
     can_be_reached,
     unreachable,
 )
-from tgiconik.workflows.distribution.distributor import Distributed, Distributor, by_hand
-from tgiconik.workflows.distribution.publication import COMPLIANT
+from tgiconik.workflows.distribution.distributor import Distributed, Distributor
+from tgiconik.workflows.distribution.publication import COMPLIANT, is_of_compliance
 from tgiconik.workflows.distribution.ways import Verification
 from tgiconik.workflows.distribution_check import verify_distribution
 from tgiconik.workflows.run import Run
 from tgiconik.workflows.run.concurrency import MAX_CONCURRENCY, checked_concurrency
-from tgiconik.workflows.run.results import Outcome, Result, another_run
+from tgiconik.workflows.run.results import Outcome, Result, another_run, by_hand
 from tgiconik.workflows.run.text import named
 from tgiconik.workflows.run.trail import Clock, Step, Trail, utc_now
 from tgiconik.workflows.sharing.facts import check_view, read_facts
-from tgiconik.workflows.sharing.share import close_asset, close_partner
+from tgiconik.workflows.sharing.share import close_all_but, close_asset, reconcile_asset
 from tgiconik.workflows.sharing.snapshot import Snapshot
 from tgiconik.workflows.sharing.versions import (
     CompliantFacts,
@@ -100,6 +102,7 @@ class ComplianceDistribution(Result):
             a dry run that would publish it.
         announcement_ids: the announcements to the partners.
         outcomes: one for each partner, by company id.
+        closed: one for each other partner whose access was closed, or could not be.
         verification: the check of all open shares afterwards.
         waiting_on: who has to act next, one line each.
         timeline: every read, decision and write, in order.
@@ -113,6 +116,7 @@ class ComplianceDistribution(Result):
     document_id: str | None = None
     announcement_ids: tuple[str, ...] = ()
     outcomes: tuple[Outcome, ...] = ()
+    closed: tuple[Outcome, ...] = ()
     verification: Verification | None = attrs.field(default=None, repr=False)
     waiting_on: tuple[str, ...] = ()
     timeline: tuple[Step, ...] = attrs.field(default=(), eq=False, repr=False)
@@ -261,17 +265,25 @@ class _CompliantDistribution:
         known = await release_assets_of(run, self.asset_id)
         release = await self._release(facts, known, wanted)
         plan = plan_compliance(source, current, known, release, pin=self.pin)
+        closed: list[Outcome] = []
         for other in plan.others:
-            await self._close_other(other, current)
+            if other == self.asset_id:
+                closed += await self._close_links_to_source(current, resolver)
+            else:
+                await self._close_release_asset(other, current)
         distributed = await self._carry_out(plan, source, facts, wanted, resolver)
-        outcomes = tuple(attrs.evolve(o, asset_id=self.asset_id) for o in distributed.outcomes)
+        outcomes = self._of_source(distributed.outcomes)
+        if source.digested_id is None:
+            # No version was refused: none is the compliant one.
+            outcomes = tuple(attrs.evolve(one, version_id=None) for one in outcomes)
+        others = self._of_source((*closed, *distributed.closed))
         verification = await self._verify()
         waiting_on += [
             *_missing(source, facts),
             *unreachable(wanted),
             *by_hand(outcomes),
-            *another_run(outcomes),
-            *_wrong_ways(verification),
+            *another_run((*outcomes, *others)),
+            *(_wrong_ways(verification) if has_compliant_mark(run.policy, facts) else ()),
         ]
         return ComplianceDistribution(
             asset_id=self.asset_id,
@@ -281,6 +293,7 @@ class _CompliantDistribution:
             document_id=distributed.document_id,
             announcement_ids=distributed.announcement_ids,
             outcomes=outcomes,
+            closed=others,
             verification=verification,
             waiting_on=tuple(waiting_on),
         )
@@ -345,24 +358,43 @@ class _CompliantDistribution:
             restore=self.restore,
         ).distribute(wanted)
 
-    async def _close_other(self, asset_id: str, current: AssetFacts) -> None:
-        """Close what partners have of another asset that shows versions of this one.
+    def _of_source(self, outcomes: Iterable[Outcome]) -> tuple[Outcome, ...]:
+        """Outcomes that name the asset, whichever asset shows its version."""
+        return tuple(attrs.evolve(one, asset_id=self.asset_id) for one in outcomes)
 
-        A request's link to the asset itself stays while its current version is the compliant one.
+    async def _close_links_to_source(
+        self, current: AssetFacts, resolver: AudienceResolver
+    ) -> tuple[Outcome, ...]:
+        """Close links to the asset itself that are none of this way's, and judge the rest.
+
+        With a mark, only requests are answered by the asset itself. Without one, it is no matter of
+        compliance any more: what was delivered for compliance ends, the rest is left alone.
         """
         run = self.run
-        # A release asset that somebody deleted has deliveries all the same.
-        is_release = asset_id != self.asset_id
-        snapshot = await Snapshot.of_asset(run, asset_id, facts=current, is_gone=is_release)
+        snapshot = await Snapshot.of_asset(run, self.asset_id, facts=current)
         await snapshot.refresh()
-        shows_it = asset_id == self.asset_id and (
-            marked_version(run.policy, current) == current.version_id
-        )
+        is_marked = has_compliant_mark(run.policy, current)
+        compliant = set() if is_marked else await self._compliant_documents()
+
+        def is_kept(delivery: Delivery) -> bool:
+            if is_marked:
+                return delivery.request_id is not None
+            return delivery.document_id not in compliant
+
         for partner_id in sorted(snapshot.holders):
-            recorded = snapshot.deliveries_of(partner_id)
-            of_requests = bool(recorded) and all(one.request_id for one in recorded)
-            if not (shows_it and of_requests):
-                await close_partner(run, snapshot, partner_id, _NOT_COMPLIANT)
+            await close_all_but(run, snapshot, partner_id, is_kept, _NOT_COMPLIANT)
+        return await reconcile_asset(run, snapshot, resolver.profile)
+
+    async def _compliant_documents(self) -> set[str]:
+        documents = self.run.grid.community.documents.list(asset_id=self.asset_id)
+        return {one.id async for one in documents if is_of_compliance(one)}
+
+    async def _close_release_asset(self, asset_id: str, current: AssetFacts) -> None:
+        """Close what partners have of a release asset that does not show the compliant version."""
+        # One that somebody deleted has deliveries all the same.
+        snapshot = await Snapshot.of_asset(self.run, asset_id, facts=current, is_gone=True)
+        await snapshot.refresh()
+        await close_asset(self.run, snapshot, _NOT_COMPLIANT)
 
     async def _close_release_assets(self) -> None:
         """End what partners have of copies of an asset that is gone: nothing clears them now."""

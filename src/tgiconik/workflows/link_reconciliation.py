@@ -45,7 +45,7 @@ from tgiconik.workflows.run.concurrency import MAX_CONCURRENCY, checked_concurre
 from tgiconik.workflows.run.results import Outcome, Result, State
 from tgiconik.workflows.run.trail import Clock, Step, Trail, utc_now
 from tgiconik.workflows.sharing.facts import check_view
-from tgiconik.workflows.sharing.inventory import SharedObject, shared_objects
+from tgiconik.workflows.sharing.inventory import CollectionDocuments, SharedObject, shared_objects
 from tgiconik.workflows.sharing.snapshot import FactsCache
 from tgiconik.workflows.sharing.versions import sources_of_release_assets
 
@@ -185,6 +185,7 @@ class _Reconciling:
             releases=releases,
             digest=self.digest,
             facts=FactsCache(run),
+            collection_documents=CollectionDocuments(run),
         )
         done: dict[SharedObject, Reconciled] = {}
         for begin in range(0, len(todo), _BATCH):

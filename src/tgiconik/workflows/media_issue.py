@@ -74,6 +74,7 @@ from tgiconik.workflows.sharing.share import reconcile_asset
 from tgiconik.workflows.sharing.snapshot import Snapshot
 from tgiconik.workflows.tickets.containment import (
     Incident,
+    close_without_log,
     contain,
     is_reported_to_team,
     read_incident,
@@ -271,7 +272,11 @@ class _Resolving:
         asset = await self._asset()
         if asset is None:
             return await self._unclear()
-        incident = await read_incident(run, issue, asset)
+        try:
+            incident = await read_incident(run, issue, asset)
+        except errors.CallError:
+            await close_without_log(run, issue, asset)
+            raise
         if not incident.is_acknowledged:
             return await self._unacknowledged(incident)
         return await self._work_on(incident)

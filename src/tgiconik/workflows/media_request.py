@@ -7,7 +7,8 @@ Steps. Each one reads the current state before it writes:
 1. Read the request and the partner's profile.
 2. Search iconik by the request's criteria and evaluate the best matches with `release.decide`
    (`find_candidates`).
-3. Choose the best releasable asset, or every asset that the partner named by id.
+3. Choose the best releasable asset, or every releasable one that the partner named by id or by
+   article number.
 4. Claim the request and move it to `in_review`; share the asset (`share_with_partner`); record the
    delivery (`post_delivery`); post a comment with link, expiry and restrictions; move the request
    to its final status; release the claim.
@@ -15,7 +16,8 @@ Steps. Each one reads the current state before it writes:
 Afterwards, iconik has one share on the asset, created without a notification, whose title is the
 partner's key. Trading Grid has the status, a document with the partner's delivery, and one comment.
 The final status is `fulfilled`; `partially_fulfilled` if only some of the named assets may be
-released; `needs_information` if several matches are equally good or the partner has no contact;
+released; `needs_information` if several matches are equally good, if an article number cannot be
+right, or if the partner has no contact;
 `declined` if nothing may be released to this partner. The answer to the partner is the same whether
 nothing was found or everything that was found was refused; the reasons are an internal comment.
 
@@ -73,6 +75,7 @@ from tgiconik.workflows.tickets.answers import (
     plan_answer,
     plan_report,
 )
+from tgiconik.workflows.tickets.articles import ArticleNumbers
 from tgiconik.workflows.tickets.candidates import Candidate, Candidates, search_candidates
 from tgiconik.workflows.tickets.opened import reconcile_opened
 from tgiconik.workflows.tickets.requests import (
@@ -138,6 +141,7 @@ async def fulfill_media_request(
     policy: ReleasePolicy,
     select: Select | None = None,
     consider: int = 100,
+    article_numbers: ArticleNumbers | None = None,
     lease: timedelta = LEASE,
     dry_run: bool = False,
     now: Clock = utc_now,
@@ -153,6 +157,7 @@ async def fulfill_media_request(
         select: chooses when several releasable assets are equally good; gets them in a stable
             order, returns those to deliver. Without it the partner is asked.
         consider: how many of the found assets are looked at, at the most.
+        article_numbers: where the article numbers of a request are looked up.
         lease: how long the claim lasts; renewed while work goes on.
         dry_run: write nothing, and say what would be written.
         now: the clock, timezone-aware UTC.
@@ -161,12 +166,17 @@ async def fulfill_media_request(
     Raises:
         UnknownRequest: there is no such request.
         WorkflowError: it is not a media request.
+        ConfigurationError: the policy's metadata view or a field of it does not exist; or the
+            request has article numbers, and `article_numbers` is missing or names a field or an
+            entity that does not exist.
         CallError: a call to a platform failed; run the workflow again.
     """
     trail = Trail(now=now, dry_run=dry_run, progress=progress)
     run = Run(grid=grid, iconik=iconik, policy=policy, trail=trail)
     await check_view(run)
-    fulfilling = _Fulfilling(run=run, select=select, consider=consider, lease=lease)
+    fulfilling = _Fulfilling(
+        run=run, select=select, consider=consider, article_numbers=article_numbers, lease=lease
+    )
     request = await read_request(run, request_id, RequestKind.MEDIA_REQUEST)
     try:
         result = await fulfilling.answer(request)
@@ -183,6 +193,7 @@ class _Fulfilling:
     run: Run
     select: Select | None
     consider: int
+    article_numbers: ArticleNumbers | None
     lease: timedelta
 
     async def answer(self, request: Request) -> Fulfillment:
@@ -213,12 +224,15 @@ class _Fulfilling:
             purpose=ticket.purpose,
             consider=self.consider,
             exclude=await self._delivered_before_reopening(ticket.request),
+            article_numbers=self.article_numbers,
+            grid=self.run.grid,
         )
 
     async def _delivered_before_reopening(self, request: Request) -> frozenset[str]:
         """The assets that were delivered before the partner reopened the request."""
         reopened = reopened_at(request)
-        if reopened is None or criteria_of(request).asset_ids:
+        criteria = criteria_of(request)
+        if reopened is None or criteria.asset_ids or criteria.article_numbers:
             return frozenset()
         deliveries = self.run.grid.community.deliveries.list(request_id=request.id)
         return frozenset(

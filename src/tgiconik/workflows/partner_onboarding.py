@@ -72,7 +72,7 @@ from tgiconik.workflows.projects.users import (
     find_partner,
 )
 from tgiconik.workflows.run import Run
-from tgiconik.workflows.run.results import Outcome, Result, State, raise_for_failures
+from tgiconik.workflows.run.results import Outcome, Result, State, by_hand, raise_for_failures
 from tgiconik.workflows.run.text import fitting, named
 from tgiconik.workflows.run.trail import Clock, Step, Trail, utc_now
 from tgiconik.workflows.sharing.facts import check_view
@@ -156,6 +156,7 @@ async def onboard_partner(
     users_company: str | None = None,
     password: Password | None = None,
     policy: ReleasePolicy,
+    restore: bool = False,
     dry_run: bool = False,
     now: Clock = utc_now,
     progress: Callable[[Step], object] | None = None,
@@ -171,6 +172,7 @@ async def onboard_partner(
         users_company: BUID of the company that the users are made in; needed when there are any.
         password: gives the first password of a user who is to be made; may be a coroutine function.
         policy: the release rules.
+        restore: share again what somebody revoked by hand; else that is respected and reported.
         dry_run: write nothing, ask for no password, and say what would be written.
         now: the clock; returns the current time in UTC.
         progress: called with each step as it happens.
@@ -190,6 +192,7 @@ async def onboard_partner(
         users=tuple(users),
         users_company=users_company,
         password=password,
+        restore=restore,
     )
     result = await onboarding.advance()
     timeline = run.conclude(result.waiting_on)
@@ -253,6 +256,7 @@ class _Onboarding:
     users: tuple[NewUser, ...]
     users_company: str | None
     password: Password | None
+    restore: bool = False
 
     async def advance(self) -> Onboarding:
         """Run the workflow and return its result."""
@@ -275,7 +279,7 @@ class _Onboarding:
         outcomes = await self._deliver(partner, state, status)
         await self._welcome(outcomes)
         readiness = await self._judge(state)
-        waiting_on = (*_not_ready(users), *readiness.blocks)
+        waiting_on = (*_not_ready(users), *readiness.blocks, *by_hand(outcomes))
         if is_active and not waiting_on and state.project is not None:
             await finish_project(run, state.project)
             status = ProjectStatus.COMPLETED
@@ -382,6 +386,7 @@ class _Onboarding:
             purpose=Purpose(usage=template.usage, download=run.policy.allow_download),
             project_id=state.project.id if state.project else None,
             facts=FactsCache(run),
+            restore=self.restore,
         )
 
     async def _welcome(self, outcomes: Iterable[Outcome]) -> None:

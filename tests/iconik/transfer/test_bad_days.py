@@ -6,8 +6,12 @@ from io import RawIOBase
 from pathlib import Path
 from typing import Any
 
+import anyio
+import attrs
 import pytest
 from sandbox.iconik.world import FILM
+from starlette.datastructures import MutableHeaders
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from tgiconik import IconikClient, errors
 from tgiconik.iconik.transfer import _disk, _source
@@ -155,6 +159,40 @@ async def test_an_error_that_does_not_pass_is_none_of_these(
         await iconik.transfer.upload(film)
 
     assert there(sandbox) == before
+
+
+@attrs.frozen
+class WhiteSpaceFirst:
+    """Answers 200 at once, and sends white space before the response of S3, as S3 does itself."""
+
+    seconds: float
+
+    async def happen(self, app: ASGIApp, scope: Scope, receive: Receive, send: Send) -> None:
+        end = anyio.current_time() + self.seconds
+
+        async def later(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                del MutableHeaders(scope=message)["content-length"]
+                await send(message)
+                while anyio.current_time() < end:
+                    await send({"type": "http.response.body", "body": b" \n", "more_body": True})
+                    await anyio.sleep(0.02)
+            else:
+                await send(message)
+
+        await app(scope, receive, later)
+
+
+async def test_s3_may_take_longer_than_the_deadline_to_put_parts_together(
+    iconik: IconikClient, sandbox: Sandbox, film: Path
+) -> None:
+    iconik.transfer._links.deadline = 1.0
+    sandbox.faults.append(Fault(WhiteSpaceFirst(1.5), method="POST", path=COMPLETE))
+    sent = urls(iconik)
+
+    await arrives(iconik, sandbox, film, "S3")
+
+    assert len([url for url in sent if "uploadId=" in url and "partNumber=" not in url]) == 1
 
 
 @pytest.mark.parametrize("code", ["RequestTimeout", "IncompleteBody", "BadDigest"])

@@ -174,9 +174,22 @@ async def test_roles_are_added_and_removed_by_login_id_alone(grid: httpx.AsyncCl
     assert refused(await change_roles(grid, user_id, "Add", "Partner Admin"), 404)
 
 
-async def test_only_known_roles_and_actions_are_taken(grid: httpx.AsyncClient) -> None:
+async def test_role_names_are_a_company_s_own(grid: httpx.AsyncClient) -> None:
     await create(grid)
-    assert refused(await change_roles(grid, "anna@fabrikam.test", "Add", "Emperor"), 400)
+    names = ["TGMS Reports", "Cartographer XRFReadOnly", "Lens All custom", "Emperor"]
+    assert (await change_roles(grid, "anna@fabrikam.test", "Add", *names)).status_code == 200
+    roles = await grid.get(f"{USERS}/anna@fabrikam.test/roles")
+    assert [one["roleName"] for one in roles.json()] == names
+
+
+@pytest.mark.parametrize("name", ["", " ", "x" * 201])
+async def test_a_role_has_a_name(grid: httpx.AsyncClient, name: str) -> None:
+    await create(grid)
+    assert refused(await change_roles(grid, "anna@fabrikam.test", "Add", name), 400)
+
+
+async def test_only_known_actions_are_taken(grid: httpx.AsyncClient) -> None:
+    await create(grid)
     assert refused(await change_roles(grid, "anna@fabrikam.test", "Swap", "Partner Admin"), 400)
     bare = await grid.put(f"{USERS}/anna@fabrikam.test/roles", json=[])
     assert refused(bare, 400)

@@ -52,6 +52,8 @@ VALUES: list[Any] = [
     {"email": "a@b", "more": 1}, {"asset_id": "a", "role": "faulty"}, {"asset_id": "", "role": "x"},
     {"groups": ["g"], "partners": "p"}, {"usage_from": None, "asset_ids": [""], "metadata": 1},
     {"groups": ["g"]}, {"text": "a", "metadata": {"b": 1}},
+    {"article_numbers": [{"scheme": "GTIN", "value": "1"}]}, {"article_numbers": [{"scheme": ""}]},
+    {"article_numbers": [{"scheme": "SKU", "value": "a" * 201}]}, {"article_numbers": ["1"]},
 ]  # fmt: skip
 
 TIMES_THAT_ARE_NONE = [

@@ -208,6 +208,23 @@ async def test_content_keys_come_only_with_content_key_filters(grid: httpx.Async
     assert all_ == {"contentkeys": [{"value": "SYS100"}, {"value": "SYS101"}, {"value": "7"}]}
 
 
+async def test_client_values_come_by_name_and_all_by_an_asterisk(
+    grid: httpx.AsyncClient, state: State
+) -> None:
+    values = {"region": ["EMEA", "APAC"], "store": "12"}
+    seed.add_transaction(state, "T-6", status="Batched", clientvalues=values)
+    box = 'query: "status:B"'
+    for names, expected in (
+        ('["*"]', ["EMEA", "APAC", "12"]),
+        ('["store"]', ["12"]),
+        ('["none"]', []),
+    ):
+        (one,) = (await page(grid, box, f"clientvalues (names: {names}) {AGREED}"))["transactions"]
+        assert [pair["value"] for pair in one["clientvalues"]] == expected
+    (none,) = (await page(grid, 'query: "insize:*"', "clientvalues { key }"))["transactions"]
+    assert none == {"clientvalues": []}
+
+
 async def test_a_scroll_goes_on_ends_and_begins_anew(
     grid: httpx.AsyncClient, state: State, clock: Clock
 ) -> None:
@@ -253,6 +270,8 @@ async def test_a_scroll_answers_a_thousand_at_once(grid: httpx.AsyncClient, stat
         "{ getTransactions { transactions { colour } } }",
         "{ getTransactions { transactions { contentkeys } } }",
         "{ getTransactions { transactions { contentkeys(names: 1) { key } } } }",
+        "{ getTransactions { transactions { clientvalues } } }",
+        '{ getTransactions { transactions { clientvalues(name: "*") { key } } } }',
         "{ getEverything { count } }",
         "mutation { getTransactions { count } }",
         "query q($count: Int) { getTransactions(query: {count: $count}) { count } }",

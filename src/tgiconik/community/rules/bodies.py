@@ -71,6 +71,8 @@ ASSET_REFERENCE: Final = Shape.lenient(
     written_by=nullable(text()),
 )
 
+ARTICLE_NUMBER: Final = Shape.lenient(scheme=required(_SHORT), value=required(_SHORT))
+
 CRITERIA: Final = Shape.lenient(
     text=nullable(text()),
     media_type=nullable(text()),
@@ -80,6 +82,7 @@ CRITERIA: Final = Shape.lenient(
     usage_from=nullable(time),
     usage_until=nullable(time),
     asset_ids=many(_SHORT),
+    article_numbers=many(ARTICLE_NUMBER),
     metadata=Field(anything, {}),
 )
 

@@ -88,7 +88,7 @@ def _read_contract(call: Call) -> Reply:
     return Reply(
         body={
             "contract": "tgiconik-collaboration",
-            "version": "1.1.0",
+            "version": "1.2.0",
             "company_id": call.community.company_id,
             "nouns": [noun.name for noun in _NOUNS],
         }

@@ -32,6 +32,9 @@ _COMPLETED: Final = re.compile(rb"<(\w+:)?CompleteMultipartUploadResult[\s>]")
 _MD5: Final = re.compile(r"[0-9a-fA-F]{32}")
 #: Links asked for at once: few calls, and none so early that it runs out before its part's turn.
 _LINKS_AT_ONCE: Final = 32
+#: Seconds that S3 may take to put parts together. Amazon's reference speaks of several minutes, in
+#: which it sends white space.
+_COMPLETION: Final = 600.0
 #: What signs a `Content-MD5` along with the link, so that none can be added: AWS' signature 2.
 _SIGNATURE_2: Final = "AWSAccessKeyId"
 _NO_UPLOAD: Final = "NoSuchUpload"
@@ -135,7 +138,10 @@ class _MultipartUpload:
             if not urls.complete_url:
                 raise errors.Inconsistent("iconik gives no link to complete an upload to S3 with")
             answer = await self._sending.links.send(
-                "POST", SignedLink(urls.complete_url), body=whole
+                "POST",
+                SignedLink(urls.complete_url),
+                body=whole,
+                deadline=max(self._sending.links.deadline, _COMPLETION),
             )
             # S3 begins to answer 200 before it knows: the body has the last word.
             if not _COMPLETED.search(answer.content):

@@ -103,34 +103,35 @@ class UploadSession:
 
     async def note_records(self, records: Mapping[str, str]) -> None:
         """Note the records that were made for the file; nothing of it has arrived."""
-        await self.forget()
-        await self._note(records=dict(records))
+        await self._note({"records": dict(records)}, anew=True)
 
     async def note_name(self, name: str) -> None:
         """Note the storage's name for the upload."""
-        await self._note(name=name)
+        await self._note({"name": name})
 
     async def note_part(self, number: int, tag: str) -> None:
         """Note that a part has arrived."""
-        await self._note(**{f"{_PART}{number}": tag})
+        await self._note({f"{_PART}{number}": tag})
 
     async def forget_name(self) -> None:
         """The storage has forgotten the upload, and what had arrived of it."""
         self.resumed = False
-        await self._note(name=None, **dict.fromkeys((f"{_PART}{n}" for n in self.parts), None))
+        await self._note({"name": None, **dict.fromkeys(f"{_PART}{n}" for n in self.parts)})
 
-    async def forget(self) -> None:
-        """There is nothing to go on from."""
-        self.resumed = False
-        self._known.clear()
-        if self._state is not None:
-            await to_thread.run_sync(self._state.clear)
-
-    async def _note(self, **changes: Any) -> None:  # noqa: ANN401 - any JSON
+    async def _note(self, changes: Mapping[str, Any], *, anew: bool = False) -> None:
+        if anew:
+            self.resumed = False
+            self._known.clear()
         self._known |= changes
         if self._state is not None:
             with anyio.CancelScope(shield=True):
-                await to_thread.run_sync(partial(self._state.note, **changes))
+                await to_thread.run_sync(partial(_write, self._state, changes, anew=anew))
+
+
+def _write(state: StateFile, changes: Mapping[str, Any], *, anew: bool) -> None:
+    if anew:
+        state.clear()
+    state.note(**changes)
 
 
 def _path(source: Source, path: Path, arguments: Mapping[str, object]) -> Path:

@@ -1,8 +1,8 @@
-"""The sandbox's Trading Grid: OAuth2, Community Management, Lens and the collaboration contract."""
+"""The sandbox's Trading Grid: OAuth2, Community Management, Lens, Cartographer, collaboration."""
 
 from starlette.routing import BaseRoute
 
-from tgiconik.sandbox.grid import collaboration, community_management, lens, oauth
+from tgiconik.sandbox.grid import cartographer, collaboration, community_management, lens, oauth
 from tgiconik.sandbox.state import State
 
 
@@ -12,5 +12,6 @@ def routes(state: State) -> list[BaseRoute]:
         *oauth.routes(state),
         *community_management.routes(state),
         *lens.routes(state),
+        *cartographer.routes(state),
         *collaboration.routes(state),
     ]

@@ -50,7 +50,9 @@ def reading(state: State, company_id: str = credentials.COMPANY_ID) -> Iterator[
 
 
 @contextmanager
-def writing(state: State, company_id: str) -> Iterator[CompanyRecords]:
-    """The records of a company, to change them as its operator."""
+def writing(
+    state: State, company_id: str, partner_id: str | None = None
+) -> Iterator[CompanyRecords]:
+    """The records of a company, to change them as its operator or as one of its partners."""
     with state.community.transaction(company_id) as transaction:
-        yield CompanyRecords(transaction, Caller(company_id))
+        yield CompanyRecords(transaction, Caller(company_id, partner_id))

@@ -190,6 +190,7 @@ def add_transaction(
     transaction_id: str,
     *,
     contentkeys: Mapping[str, str | Sequence[str]] | None = None,
+    clientvalues: Mapping[str, str | Sequence[str]] | None = None,
     **fields: object,
 ) -> None:
     """Add a transaction to Lens.
@@ -198,14 +199,11 @@ def add_transaction(
         state: the sandbox.
         transaction_id: unique per transaction.
         contentkeys: values by key, such as `purchase order number`; several of one key as a list.
+        clientvalues: the client's own values by name; several of one name as a list.
         fields: other transaction fields by Lens's names; `arrivaltime` defaults to now.
     """
     if unknown := fields.keys() - set(FIELDS):
         raise ValueError(f"a transaction has no {', '.join(sorted(unknown))}")
-    keys = {
-        key: [values] if isinstance(values, str) else values
-        for key, values in (contentkeys or {}).items()
-    }
     state.store.put(
         TRANSACTIONS,
         transaction_id,
@@ -213,11 +211,18 @@ def add_transaction(
             "arrivaltime": times.stamp(state.now()),
             **_plain(fields),
             "transactionid": transaction_id,
-            "contentkeys": [
-                {"key": key, "value": value} for key, values in keys.items() for value in values
-            ],
+            "contentkeys": _named_values(contentkeys),
+            "clientvalues": _named_values(clientvalues),
         },
     )
+
+
+def _named_values(given: Mapping[str, str | Sequence[str]] | None) -> list[Document]:
+    return [
+        {"key": key, "value": value}
+        for key, values in (given or {}).items()
+        for value in ([values] if isinstance(values, str) else values)
+    ]
 
 
 def _add_worked_on(

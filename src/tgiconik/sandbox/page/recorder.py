@@ -26,6 +26,7 @@ _NONE: Final = 0
 #: Platforms by path prefix; all other paths belong to no platform.
 _PLATFORMS: Final = {
     "/API/": "iconik",
+    "/cartographer/": "Trading Grid",
     "/community/": "Trading Grid",
     "/TGCommunityServices/": "Trading Grid",
     "/visibility_transaction_search": "Trading Grid",

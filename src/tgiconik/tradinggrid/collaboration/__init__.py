@@ -69,6 +69,7 @@ from tgiconik.tradinggrid.collaboration.protocol import (
 from tgiconik.tradinggrid.collaboration.values import (
     OPERATOR,
     AnnouncementKind,
+    ArticleNumber,
     AssetReference,
     AssetRole,
     Audience,
@@ -103,6 +104,7 @@ __all__ = [
     "AnnouncementInput",
     "AnnouncementKind",
     "Announcements",
+    "ArticleNumber",
     "AssetReference",
     "AssetRole",
     "Audience",

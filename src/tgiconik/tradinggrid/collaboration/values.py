@@ -221,6 +221,19 @@ class Audience(Record):
 
 
 @attrs.frozen(kw_only=True)
+class ArticleNumber(Record):
+    """A number by which a partner knows an article.
+
+    Attributes:
+        scheme: whose number it is, such as `GTIN`, or `SKU` for the partner's own.
+        value: the number, as text.
+    """
+
+    scheme: str
+    value: str
+
+
+@attrs.frozen(kw_only=True)
 class Criteria(Record):
     """The search criteria of a request. Every given field narrows the search.
 
@@ -233,6 +246,7 @@ class Criteria(Record):
         usage_from: when the use begins.
         usage_until: when the use ends.
         asset_ids: iconik assets that the partner names.
+        article_numbers: articles that the partner names by number. Since version 1.2.0.
         metadata: further metadata fields and the values they must have.
     """
 
@@ -244,6 +258,7 @@ class Criteria(Record):
     usage_from: datetime | None = None
     usage_until: datetime | None = None
     asset_ids: tuple[str, ...] = ()
+    article_numbers: tuple[ArticleNumber, ...] = ()
     metadata: Mapping[str, Any] = attrs.field(factory=dict)
 
 

@@ -27,12 +27,18 @@ class LoginId(str):
 
 
 class RoleName(StrEnum):
-    """Role names that OpenText's examples show. A company can have others."""
+    """Role names that OpenText's examples show. A company has its own, many named "custom"."""
 
     ACCOUNT_ADMIN = "Account Admin"
     ACTIVE_INTEGRITY_USER = "Active Integrity User"
+    CARTOGRAPHER_XREF_ADMIN = "Cartographer XREFAdmin custom"
+    CARTOGRAPHER_XREF_READ_ONLY = "Cartographer XRFReadOnly"
+    CARTOGRAPHER_XREF_STANDARD = "Cartographer XREFStandard"
     COMMUNITY_PROJECTS_ADMIN = "Community Projects Admin"
     COMMUNITY_VIEWER = "Community Viewer"
+    EMAIL_TO_EDI_DOCUMENTS = "Email To EDI Documents custom"
+    GLOBAL_TRADING_DIRECTORY = "Global Trading Directory custom"
+    LENS_ALL = "Lens All custom"
     LENS_STANDARD = "Lens Standard role"
     PARENT_CHILD_ADMIN = "Parent-Child Admin"
     PARTNER_ADMIN = "Partner Admin"

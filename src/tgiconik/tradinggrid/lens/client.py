@@ -72,6 +72,7 @@ class Lens(Surface):
         search: str | None = None,
         fields: Sequence[str] = FIELDS,
         content_keys: Sequence[str] = (),
+        client_values: Sequence[str] = (),
         count: int = MOST,
         scroll: bool = False,
     ) -> Pages[Transaction]:
@@ -88,6 +89,7 @@ class Lens(Surface):
             search: search-box syntax, such as `SYS* AND 850` or `status:F`.
             fields: which transaction fields to read.
             content_keys: which content keys to read, such as `purchase order number`.
+            client_values: which client values to read; `["*"]` for all.
             count: entries per call, 1 to 1000.
             scroll: see `pages`.
 
@@ -112,7 +114,8 @@ class Lens(Surface):
             should=[] if partner is None else [Match(field, partner) for field in addresses],
             range=_arrived(since, until),
         )
-        return self.pages(query, Selection(fields=fields, content_keys=content_keys))
+        selection = Selection(fields=fields, content_keys=content_keys, client_values=client_values)
+        return self.pages(query, selection)
 
     def pages(self, query: Query, selection: Selection | None = None) -> Pages[Transaction]:
         """All that a query finds, by offset or, with `query.scroll`, by scroll.

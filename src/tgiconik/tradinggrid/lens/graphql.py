@@ -59,10 +59,11 @@ def render(query: Query | None = None, selection: Selection | None = None) -> st
 
 
 def _fields(wanted: Selection) -> str:
-    fields = [EnumLiteral(name) for name in dict.fromkeys(wanted.fields)]
-    if wanted.content_keys:
-        keys = f"contentkeys(names: {literal(list(wanted.content_keys))}) {{ key value }}"
-        return " ".join([*fields, keys])
+    fields: list[str] = [EnumLiteral(name) for name in dict.fromkeys(wanted.fields)]
+    named = {"clientvalues": wanted.client_values, "contentkeys": wanted.content_keys}
+    for field, names in named.items():
+        if names:
+            fields.append(f"{field}(names: {literal(list(names))}) {{ key value }}")
     if not fields:
         raise errors.ConfigurationError("at least one transaction field must be selected")
     return " ".join(fields)

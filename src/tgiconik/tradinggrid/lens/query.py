@@ -216,6 +216,10 @@ def _content_keys(names: Sequence[str]) -> Sequence[str]:
     return texts(names, "content_keys")
 
 
+def _client_values(names: Sequence[str]) -> tuple[str, ...]:
+    return texts(names, "client_values")
+
+
 def _page(names: Sequence[str]) -> Sequence[str]:
     return texts(names, "page")
 
@@ -227,6 +231,7 @@ class Selection:
     Attributes:
         fields: transaction fields; all of them when not said.
         content_keys: names of content keys; the query must give `content_keys` too.
+        client_values: names of client values; `*` alone means all.
         page: what to know of the page; `scrollid` is added when scrolling.
 
     Raises:
@@ -235,4 +240,5 @@ class Selection:
 
     fields: Sequence[str] = attrs.field(default=FIELDS, converter=_fields)
     content_keys: Sequence[str] = attrs.field(default=(), converter=_content_keys)
+    client_values: Sequence[str] = attrs.field(default=(), converter=_client_values, kw_only=True)
     page: Sequence[str] = attrs.field(default=("count", "total", "offset"), converter=_page)

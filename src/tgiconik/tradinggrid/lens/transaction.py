@@ -11,10 +11,10 @@ from tgiconik._models import Record
 
 @attrs.frozen(kw_only=True)
 class ContentKey(Record):
-    """A value taken from a document's content.
+    """A named value of a transaction: from its document's content, or one of the client's.
 
     Attributes:
-        key: what it is, such as `purchase order number`.
+        key: its name, such as `purchase order number`.
         value: the value, as text.
     """
 
@@ -37,6 +37,8 @@ class Transaction(Record):
         receivefilename: name of the file as received, carried through all steps.
         senderreference: the sender's control number, on the source file alone.
         contentkeys: the content keys that were asked for.
+        clientvalues: the client values that were asked for. A remark in OpenText's collection says
+            that its preproduction always answers null: then there are none.
     """
 
     arrivaltime: datetime | None = None
@@ -44,6 +46,7 @@ class Transaction(Record):
     category: str | None = None
     clientsource: str | None = None
     clientstatus: str | None = None
+    clientvalues: tuple[ContentKey, ...] = ()
     contentkeys: tuple[ContentKey, ...] = ()
     correlationid: str | None = None
     deliveryackstatus: str | None = None
@@ -114,7 +117,9 @@ class Transaction(Record):
         return f"https://tradinggrid.opentext.com/lens/app/transactions/{id_}/details"
 
 
-#: Every plain field of a transaction; content keys are asked for by their names.
+#: What is asked for by names, and the field that this package keeps the rest in.
+_NOT_PLAIN: Final = frozenset({"clientvalues", "contentkeys", "extra"})
+#: Every plain field of a transaction; content keys and client values are asked for by their names.
 FIELDS: Final = tuple(
-    field.name for field in attrs.fields(Transaction) if field.name not in {"extra", "contentkeys"}
+    field.name for field in attrs.fields(Transaction) if field.name not in _NOT_PLAIN
 )

@@ -16,9 +16,10 @@ from typing import Final
 
 import attrs
 
+from tgiconik._report import one_line
 from tgiconik.workflows.audit.events import Event, EventKind
 from tgiconik.workflows.audit.findings import Finding
-from tgiconik.workflows.run.text import moment, named, one_line
+from tgiconik.workflows.run.text import moment, named
 
 _LONGEST_LABEL: Final = 80
 _SENTENCES: Final[dict[str, str]] = {

@@ -10,6 +10,7 @@ from typing import Any, Final
 import attrs
 
 from tgiconik._files import atomic_write
+from tgiconik._report import Report, one_line
 from tgiconik._signature import VerifyingKey
 from tgiconik.errors import AuditRecordAltered
 from tgiconik.workflows.audit import export
@@ -18,8 +19,6 @@ from tgiconik.workflows.audit.events import Event
 from tgiconik.workflows.audit.findings import Finding
 from tgiconik.workflows.audit.page import Page
 from tgiconik.workflows.audit.sources import Gap
-from tgiconik.workflows.run.results import Report
-from tgiconik.workflows.run.text import one_line
 from tgiconik.workflows.run.trail import Step
 
 #: A notebook keeps what it shows: the timeline of more events than these is a page of its own.

@@ -5,7 +5,7 @@ partners; share and record the deliveries with bounded concurrency, and revoke l
 are refused now; announce the document to partners who have their delivery.
 """
 
-from collections.abc import Awaitable, Callable, Collection, Iterable, Mapping
+from collections.abc import Awaitable, Callable, Collection, Mapping
 from functools import partial
 from typing import Final
 
@@ -173,7 +173,11 @@ class Distributor:
         if not self.snapshot.asset_id:
             return ()
         return await reconcile_asset(
-            self.run, self.snapshot, self.profiles, served=served, purpose=self.purpose
+            self.run,
+            self.snapshot,
+            self.profiles,
+            served=served,
+            purpose_of=lambda _: self.purpose,
         )
 
     async def _publish(self, facts: AssetFacts, allowed: Mapping[str, Decision]) -> Document | None:
@@ -281,18 +285,6 @@ class Distributor:
     def _failed(self, partner_id: str, error: errors.TgIconikError) -> Outcome:
         self.run.trail.decided(f"{partner_id} failed: {error}")
         return self.snapshot.outcome(partner_id, State.FAILED, error=error)
-
-
-def by_hand(outcomes: Iterable[Outcome]) -> list[str]:
-    """The reasons of outcomes that only `restore=True` changes, one line of `waiting_on` each."""
-    lines = (
-        f"{reason.message.removesuffix('.')}: run again with restore=True to undo that"
-        for outcome in outcomes
-        if outcome.decision is not None
-        for reason in outcome.decision.reasons
-        if reason.code is ReasonCode.BY_HAND
-    )
-    return [*dict.fromkeys(lines)]
 
 
 def _was_overtaken(outcome: Outcome) -> bool:

@@ -18,7 +18,16 @@ from tgiconik import errors
 from tgiconik._frames import without_locals
 from tgiconik.iconik import IconikClient
 from tgiconik.iconik.assets import ShareLink
-from tgiconik.release import AssetFacts, Decision, Purpose, Recipient, ReleasePolicy, decide
+from tgiconik.release import (
+    AssetFacts,
+    Decision,
+    Purpose,
+    Reason,
+    ReasonCode,
+    Recipient,
+    ReleasePolicy,
+    decide,
+)
 from tgiconik.tradinggrid import TradingGridClient
 from tgiconik.tradinggrid.collaboration import (
     Audience,
@@ -33,10 +42,11 @@ from tgiconik.workflows.distribution.package_store import (
 )
 from tgiconik.workflows.distribution.publication import change_document
 from tgiconik.workflows.run import Run
-from tgiconik.workflows.run.concurrency import Slot
+from tgiconik.workflows.run.concurrency import BestEffort, Slot
 from tgiconik.workflows.run.results import Outcome, State
 from tgiconik.workflows.run.text import ruling
 from tgiconik.workflows.run.trail import Trail, utc_now
+from tgiconik.workflows.sharing.by_hand import end_if_by_hand, is_ended_by_hand
 from tgiconik.workflows.sharing.delivery import (
     LinkTarget,
     end_delivery,
@@ -45,7 +55,7 @@ from tgiconik.workflows.sharing.delivery import (
     make_link,
     put_delivery,
     renew_link,
-    revoke_link,
+    revoke_links,
     share_key,
     still_open,
     winner,
@@ -106,12 +116,14 @@ async def deliver_package(
     policy: ReleasePolicy,
     purpose: Purpose,
     project_id: str | None = None,
+    restore: bool = False,
     trail: Trail | None = None,
 ) -> Packed:
     """Deliver a package to a partner: one link to those of its assets that are allowed.
 
     Idempotent. An asset that is refused now, or that somebody else added to the collection, is
-    removed. If nothing is left, the link is revoked.
+    removed. If nothing is left, the link is revoked. A link that somebody revoked by hand is not
+    made again, except with `restore=True`.
 
     Args:
         grid: where the delivery is remembered.
@@ -121,6 +133,7 @@ async def deliver_package(
         policy: the release rules.
         purpose: the intended use.
         project_id: the project of the package.
+        restore: share again what somebody revoked by hand.
         trail: where to record it; a trail with `dry_run` writes nothing.
 
     Raises:
@@ -128,7 +141,12 @@ async def deliver_package(
     """
     run = Run(grid=grid, iconik=iconik, policy=policy, trail=trail or Trail(now=utc_now))
     packager = Packager(
-        run=run, package=package, purpose=purpose, project_id=project_id, facts=FactsCache(run)
+        run=run,
+        package=package,
+        purpose=purpose,
+        project_id=project_id,
+        facts=FactsCache(run),
+        restore=restore,
     )
     return await packager.deliver(recipient)
 
@@ -144,6 +162,7 @@ class Packager:
         project_id: the project of the package.
         facts: the facts of its assets, shared by all partners.
         snapshot: the state of all partners' packages; read per partner if omitted.
+        restore: share again what somebody revoked by hand.
     """
 
     run: Run
@@ -152,6 +171,7 @@ class Packager:
     project_id: str | None
     facts: FactsCache
     snapshot: PackageSnapshot | None = None
+    restore: bool = False
 
     async def deliver(
         self, recipient: Recipient, *, package: Package | None = None, slot: Slot | None = None
@@ -204,6 +224,7 @@ class Packager:
             facts=self.facts,
             slot=slot,
             store=store,
+            restore=self.restore,
         )
 
 
@@ -235,6 +256,7 @@ class _PartnerPackage:
     facts: FactsCache
     slot: Slot | None
     store: PackageStore
+    restore: bool
 
     @property
     def partner_id(self) -> str:
@@ -247,15 +269,23 @@ class _PartnerPackage:
         stored = await self.store.find()
         await self.store.remove_strays(stored)
         before = stored.members
+        shares = await self._shares_before(stored)
+        stored = await self._end_if_by_hand(stored, shares)
+        if not self.restore and stored.delivery and is_ended_by_hand(stored.delivery):
+            return await self._close(stored, self._refuse_by_hand(verdicts))
         if not _allowed(verdicts):
             return await self._close(stored, verdicts)
-        stored = await self._fill(await self.store.open(await self._empty(stored, verdicts)))
+        found, stored = stored, await self.store.open(await self._empty(stored, verdicts))
+        if stored.collection_id != found.collection_id and not stored.is_new:
+            # Another run was faster, and this is its collection.
+            shares = await self._shares(stored)
+        stored = await self._fill(stored)
         # Filling may have taken longer than the freshness of the facts.
         verdicts = await self._judge(self.facts.of, verdicts)
         if not _allowed(verdicts):
             return await self._close(stored, verdicts)
         stored = await self._empty(stored, verdicts)
-        link, is_new = await self._share(stored, verdicts)
+        link, is_new = await self._share(stored, verdicts, shares)
         if is_new or stored.members != before:
             async with self.facts.look(self.slot) as read:
                 verdicts = await self._judge(read, verdicts)
@@ -273,15 +303,45 @@ class _PartnerPackage:
         """Take out and close what may not be there; open nothing."""
         verdicts = await self._judge(self.facts.of)
         stored = await self.store.find()
-        links = await self._links(stored)
+        shares = await self._shares(stored)
+        stored = await self._end_if_by_hand(stored, shares)
+        links = self._of_the_partner(stored, shares)
         keeps = self.run.policy.keep_former_recipients and bool(links)
         if not _allowed(verdicts) or not keeps:
             return await self._close(stored, verdicts)
         stored = await self._empty(stored, verdicts)
         owner_id = await self.run.user_id()
         link = winner(links, self._remembered(stored), self.purpose, owner_id=owner_id)
-        await self._close_others(stored, link, await self._shares(stored))
+        await self._close_others(stored, link, shares)
         return self._packed(stored, verdicts, link)
+
+    async def _end_if_by_hand(
+        self, stored: StoredPackage, shares: Iterable[ShareLink]
+    ) -> StoredPackage:
+        """End the delivery whose share is gone before its end, if no workflow revoked it."""
+        delivery, id_ = stored.delivery, stored.collection_id or ""
+        missing = self._remembered(stored) - {share.share_id for share in shares}
+        if delivery is None or not missing:
+            return stored
+        has_expired = delivery.expires_at is not None and delivery.expires_at <= self.run.now()
+        get_link = self.run.iconik.assets.get_link
+        if has_expired or await get_link(id_, *missing, object_type="collections"):
+            return stored
+        ended = await end_if_by_hand(self.run, delivery, "collections", id_)
+        return stored if ended is None else attrs.evolve(stored, delivery=ended)
+
+    def _refuse_by_hand(self, verdicts: _Verdicts) -> dict[str, _Verdict]:
+        """The same verdicts, without those that allow something."""
+        message = f"The link of {self.partner_id} was revoked by hand."
+        refusal = Decision(
+            allowed=False,
+            reasons=(Reason(ReasonCode.BY_HAND, message),),
+            decided_at=self.run.now(),
+        )
+        return {
+            asset_id: attrs.evolve(verdict, decision=refusal) if verdict.allowed else verdict
+            for asset_id, verdict in verdicts.items()
+        }
 
     async def _judge(self, read: Read, before: _Verdicts | None = None) -> dict[str, _Verdict]:
         """Decide every asset of the package; record only changed decisions."""
@@ -333,10 +393,6 @@ class _PartnerPackage:
             shares += [link] if link is not None else []
         return still_open(shares, self.run.now())
 
-    async def _links(self, stored: StoredPackage) -> list[ShareLink]:
-        """The partner's links to the collection that still open, read now."""
-        return self._of_the_partner(stored, await self._shares(stored))
-
     def _of_the_partner(
         self, stored: StoredPackage, shares: Iterable[ShareLink]
     ) -> list[ShareLink]:
@@ -353,19 +409,15 @@ class _PartnerPackage:
 
     async def _shares_before(self, stored: StoredPackage) -> list[ShareLink]:
         """The same before anything is written: a link of the snapshot is not read again."""
-        if stored.is_new:
-            # The collection is new, so no other run can have shared it.
-            return []
         snapshot = self.store.snapshot
         known = snapshot and snapshot.link(stored.delivery, stored.collection_id or "")
         return still_open([known], self.run.now()) if known else await self._shares(stored)
 
     async def _share(
-        self, stored: StoredPackage, verdicts: _Verdicts
+        self, stored: StoredPackage, verdicts: _Verdicts, shares: Iterable[ShareLink]
     ) -> tuple[ShareLink | None, bool]:
         """The one link, and whether it was made or renewed; no link in a dry run that would."""
         run, remembered = self.run, self._remembered(stored)
-        shares = await self._shares_before(stored)
         links = self._of_the_partner(stored, shares)
         owner_id = await run.user_id() if links else None
         link = winner(links, remembered, self.purpose, owner_id=owner_id)
@@ -403,10 +455,14 @@ class _PartnerPackage:
         """Revoke every share of the collection but one: it is the partner's alone."""
         kept = link.share_id if link is not None else None
         ours = {one.share_id for one in self._of_the_partner(stored, shares)}
-        for share_id, share in {one.share_id: one for one in shares}.items():
-            if share_id != kept:
-                holder = self.partner_id if share_id in ours else ""
-                await revoke_link(self.run, share, holder, "a stray beside the partner's link")
+        strays = [
+            (share, self.partner_id if share_id in ours else "")
+            for share_id, share in {one.share_id: one for one in shares}.items()
+            if share_id != kept
+        ]
+        effort = BestEffort()
+        await revoke_links(self.run, strays, "a stray beside the partner's link", effort=effort)
+        effort.finish()
 
     async def _record(
         self,

@@ -70,6 +70,11 @@ def wanted_document(
     )
 
 
+def is_of_compliance(document: Document) -> bool:
+    """Whether a document is for the compliant version of an asset."""
+    return (document.external_id or "").startswith(f"{COMPLIANT}:")
+
+
 class WithdrawnByHand(errors.WorkflowError):
     """Somebody withdrew the document of this version by hand."""
 

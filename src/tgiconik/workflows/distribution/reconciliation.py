@@ -14,30 +14,40 @@ import attrs
 from tgiconik import errors
 from tgiconik.iconik.assets import ShareLink
 from tgiconik.iconik.models import assets as m
-from tgiconik.release import AssetFacts, Decision, Purpose, Recipient, decide
+from tgiconik.release import AssetFacts, Decision, ForeignShares, Purpose, Recipient, decide
 from tgiconik.tradinggrid.collaboration import (
+    Audience,
     Delivery,
     DeliveryState,
     Document,
     DocumentState,
+    DocumentUpdate,
 )
 from tgiconik.workflows.distribution.audience import AudienceResolver, as_recipient
 from tgiconik.workflows.distribution.package import Package, Packager
 from tgiconik.workflows.distribution.package_store import name_of_package, partner_of_package
-from tgiconik.workflows.distribution.publication import COMPLIANT
+from tgiconik.workflows.distribution.publication import change_document, is_of_compliance
 from tgiconik.workflows.run import Run
+from tgiconik.workflows.run.concurrency import BestEffort
 from tgiconik.workflows.run.results import Outcome, State
 from tgiconik.workflows.run.text import ruling
-from tgiconik.workflows.sharing.delivery import partner_in, revoke_link, still_open
+from tgiconik.workflows.sharing.delivery import (
+    end_delivery,
+    partner_in,
+    revoke_link,
+    revoke_links,
+    still_open,
+)
 from tgiconik.workflows.sharing.facts import read_release_facts
-from tgiconik.workflows.sharing.inventory import SharedObject
-from tgiconik.workflows.sharing.share import REFUSED_NOW, reconcile_asset
+from tgiconik.workflows.sharing.inventory import CollectionDocuments, SharedObject
+from tgiconik.workflows.sharing.share import REFUSED_NOW, judge_foreign, reconcile_asset
 from tgiconik.workflows.sharing.snapshot import FactsCache, Snapshot
 from tgiconik.workflows.sharing.versions import ReleaseAsset, digest_version, is_intact
 
 #: How young a link may be that no delivery remembers yet: longer than any write takes.
 _SETTLE: Final = timedelta(minutes=5)
 _DIGEST: Final = "sha-256:"
+_GONE: Final = "the collection is gone"
 
 
 @attrs.frozen(kw_only=True)
@@ -88,6 +98,7 @@ class Reconciler:
         releases: the release assets, each with the id of its source asset, by their own id.
         digest: fetch the originals of release assets; else the digest on record counts.
         facts: the facts of assets in collections.
+        collection_documents: the documents of collections.
     """
 
     run: Run
@@ -95,6 +106,7 @@ class Reconciler:
     releases: Mapping[str, tuple[str, ReleaseAsset]]
     digest: bool
     facts: FactsCache
+    collection_documents: CollectionDocuments
 
     async def reconcile(self, shared: SharedObject) -> Reconciled:
         """Judge everything that is open of an object, and close what is refused.
@@ -117,9 +129,7 @@ class Reconciler:
             snapshot,
             self.resolver.profile,
             meant=_meant(documents, snapshot),
-            purpose=Purpose(
-                compliance=release is not None or _is_for_compliance(documents, snapshot)
-            ),
+            purpose_of=partial(_purpose, documents, snapshot, release),
             settle=_SETTLE,
         )
         left = {link.share_id for link in snapshot.open_links()}
@@ -182,7 +192,7 @@ class Reconciler:
             collection = await assets.get_collection(collection_id)
         except errors.NotFound:
             self.run.trail.read(f"collection {collection_id} is gone, or hidden from us")
-            return Reconciled()
+            return await self._close_gone_collection(collection_id)
         found = await assets.find_shares(collection_id, object_type="collections")
         shares = still_open(found, self.run.now())
         partner_id = partner_of_package(collection.external_id)
@@ -237,6 +247,8 @@ class Reconciler:
         """Judge partners' links to a collection that no workflow fills: all of it, or nothing."""
         members = await self._assets_in(collection_id)
         outcomes, closed = [], 0
+        foreign = [share for share in shares if partner_in(share.key) is None]
+        left = [share for share in foreign if not await self._close_foreign(members, share)]
         for share in shares:
             partner_id = partner_in(share.key)
             if partner_id is None:
@@ -247,13 +259,47 @@ class Reconciler:
             if refused:
                 closed += 1
                 await revoke_link(self.run, share, partner_id, REFUSED_NOW)
-        foreign = [share for share in shares if partner_in(share.key) is None]
         return Reconciled(
             links=len(shares),
-            links_closed=closed,
+            links_closed=closed + len(foreign) - len(left),
             outcomes=tuple(outcomes),
-            foreign=tuple(map(_foreign, foreign)),
+            foreign=tuple(map(_foreign, left)),
         )
+
+    async def _close_foreign(self, members: Collection[str], share: ShareLink) -> bool:
+        """Close a share that somebody made by hand if it shows what may not be out."""
+        run = self.run
+        if run.policy.foreign_shares != ForeignShares.CLOSE:
+            return False
+        for asset_id in members:
+            try:
+                facts = await self.facts.of(asset_id)
+            except errors.NotFound:
+                continue
+            decision = judge_foreign(run, facts, share)
+            if not decision.allowed:
+                run.trail.decided(ruling(facts.title, "whoever has it", decision))
+                await revoke_link(run, share, "", REFUSED_NOW)
+                return True
+        return False
+
+    async def _close_gone_collection(self, collection_id: str) -> Reconciled:
+        """End what partners have of a deleted collection: it would open again with it."""
+        run, shared = self.run, 0
+        for document in await self.collection_documents.of(collection_id):
+            deliveries = run.grid.community.deliveries.list(
+                document_id=document.id, state=[DeliveryState.ACTIVE]
+            )
+            for delivery in [one async for one in deliveries]:
+                link = await run.iconik.assets.get_link(
+                    collection_id, delivery.share_id or "", object_type="collections"
+                )
+                if link is not None:
+                    await revoke_link(run, link, delivery.partner_id, _GONE)
+                    shared += 1
+                await end_delivery(run, delivery, REFUSED_NOW)
+            await change_document(run, document, DocumentUpdate(audience=Audience()))
+        return Reconciled(links=shared, links_closed=shared)
 
     async def _refused(
         self, members: Collection[str], recipient: Recipient, share: ShareLink
@@ -289,8 +335,10 @@ class Reconciler:
         return list(found)
 
     async def _close(self, shares: Sequence[ShareLink], why: str) -> Reconciled:
-        for share in shares:
-            await revoke_link(self.run, share, partner_in(share.key) or "", why)
+        held = [(share, partner_in(share.key) or "") for share in shares]
+        effort = BestEffort()
+        await revoke_links(self.run, held, why, effort=effort)
+        effort.finish()
         return Reconciled(links=len(shares), links_closed=len(shares))
 
     async def _recipient(self, partner_id: str) -> Recipient:
@@ -306,12 +354,16 @@ def _meant(documents: Sequence[Document], snapshot: Snapshot) -> frozenset[str]:
     return frozenset(named | asked)
 
 
-def _is_for_compliance(documents: Sequence[Document], snapshot: Snapshot) -> bool:
-    """Whether the asset goes out as its compliant version only."""
-    compliant = [one for one in documents if (one.external_id or "").startswith(f"{COMPLIANT}:")]
-    ids = {one.id for one in compliant}
-    is_published = any(one.state == DocumentState.PUBLISHED for one in compliant)
-    return is_published or any(one.document_id in ids for one in _active(snapshot))
+def _purpose(
+    documents: Sequence[Document],
+    snapshot: Snapshot,
+    release: ReleaseAsset | None,
+    partner_id: str,
+) -> Purpose:
+    """The purpose of a partner's link: compliance for release assets and compliant documents."""
+    compliant = {one.id for one in documents if is_of_compliance(one)}
+    delivered = {one.document_id for one in snapshot.deliveries_of(partner_id)}
+    return Purpose(compliance=release is not None or not delivered.isdisjoint(compliant))
 
 
 def _active(snapshot: Snapshot) -> list[Delivery]:

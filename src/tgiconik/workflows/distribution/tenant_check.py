@@ -14,8 +14,8 @@ import attrs
 from tgiconik import errors
 from tgiconik.iconik.assets import ShareLink
 from tgiconik.release import AssetFacts, Decision, Purpose, Recipient, decide
-from tgiconik.tradinggrid.collaboration import Delivery, Document, DocumentState, Partner
-from tgiconik.workflows.distribution.publication import COMPLIANT
+from tgiconik.tradinggrid.collaboration import Delivery, Document, Partner
+from tgiconik.workflows.distribution.publication import is_of_compliance
 from tgiconik.workflows.distribution.ways import Verification, Way
 from tgiconik.workflows.run import Run
 from tgiconik.workflows.run.concurrency import MAX_CONCURRENCY, fan_out
@@ -84,7 +84,6 @@ class _Records:
         partners: the profiles by company id.
         documents: the documents by id.
         active: the active deliveries by share id.
-        compliant: ids of the assets whose compliant version is published.
         digests: the digests of versions, as they were recorded when they were distributed.
         releases: the release assets, each with the id of its source asset, by their own id.
     """
@@ -92,7 +91,6 @@ class _Records:
     partners: dict[str, Partner]
     documents: dict[str, Document]
     active: dict[str, Delivery]
-    compliant: frozenset[str]
     digests: dict[str, str]
     releases: dict[str, tuple[str, ReleaseAsset]]
 
@@ -112,7 +110,6 @@ class _Records:
             partners=partners,
             documents=documents,
             active=active,
-            compliant=_compliant_assets(documents.values()),
             digests=_digests(documents.values()),
             releases=await sources_of_release_assets(run),
         )
@@ -127,13 +124,9 @@ class _Records:
         return f"collections/{document.collection_id}"
 
     def is_compliant(self, asset_id: str, delivery: Delivery | None) -> bool:
-        """Whether an asset goes out as its compliant version only."""
+        """Whether an asset was delivered as its compliant version."""
         document = self.documents.get(delivery.document_id) if delivery is not None else None
-        return (
-            asset_id in self.releases
-            or asset_id in self.compliant
-            or (document is not None and _is_of_compliance(document))
-        )
+        return asset_id in self.releases or (document is not None and is_of_compliance(document))
 
 
 @attrs.frozen(kw_only=True)
@@ -260,19 +253,6 @@ class _Tenant:
             reasons=decision.reasons,
             why_not=why_not,
         )
-
-
-def _is_of_compliance(document: Document) -> bool:
-    return (document.external_id or "").startswith(f"{COMPLIANT}:")
-
-
-def _compliant_assets(documents: Iterable[Document]) -> frozenset[str]:
-    """The assets whose compliant version is published."""
-    return frozenset(
-        one.asset.asset_id
-        for one in documents
-        if one.asset is not None and one.state == DocumentState.PUBLISHED and _is_of_compliance(one)
-    )
 
 
 def _digests(documents: Iterable[Document]) -> dict[str, str]:

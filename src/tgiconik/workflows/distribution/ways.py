@@ -7,9 +7,10 @@ from typing import Final
 import attrs
 
 from tgiconik._files import atomic_write
+from tgiconik._report import Report, as_html
 from tgiconik.release import Reason
 from tgiconik.workflows.distribution.ways_page import Row, page
-from tgiconik.workflows.run.results import Cell, Heat, Report, as_html, heat_table
+from tgiconik.workflows.run.results import Cell, Heat, heat_table
 from tgiconik.workflows.run.trail import Step
 
 NOT_ONE: Final = "not exactly one version is marked as compliant"

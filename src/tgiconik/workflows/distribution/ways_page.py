@@ -12,7 +12,8 @@ from typing import Final
 
 import attrs
 
-from tgiconik.workflows.run.text import moment, one_line
+from tgiconik._report import one_line
+from tgiconik.workflows.run.text import moment
 
 _STYLE: Final = (
     ":root { color-scheme: light dark } "

@@ -7,6 +7,7 @@ from typing import Final
 
 import attrs
 
+from tgiconik._report import Report, as_html, in_short
 from tgiconik.tradinggrid.collaboration import (
     DeliveryState,
     ExceptionStatus,
@@ -19,8 +20,8 @@ from tgiconik.tradinggrid.collaboration import (
 )
 from tgiconik.workflows.projects.project import ProjectState
 from tgiconik.workflows.run import GridRun
-from tgiconik.workflows.run.results import Cell, Heat, Report, as_html, heat_table, missing
-from tgiconik.workflows.run.text import in_short, named
+from tgiconik.workflows.run.results import Cell, Heat, heat_table, missing
+from tgiconik.workflows.run.text import named
 
 
 @attrs.frozen(kw_only=True)

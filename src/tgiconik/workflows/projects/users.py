@@ -10,6 +10,7 @@ from typing import Final, TypeAlias
 import attrs
 
 from tgiconik import errors
+from tgiconik._report import in_short
 from tgiconik._validate import unique_texts
 from tgiconik.tradinggrid.community_management import (
     Address,
@@ -22,7 +23,7 @@ from tgiconik.tradinggrid.community_management import (
 )
 from tgiconik.workflows.run import GridRun
 from tgiconik.workflows.run.concurrency import fan_out
-from tgiconik.workflows.run.text import in_short, named
+from tgiconik.workflows.run.text import named
 
 #: Users are created sequentially: Trading Grid publishes no rate limit, and they are few.
 _MAX_CONCURRENCY: Final = 1

@@ -5,8 +5,8 @@ error (a bug, a closed client) cancels all and is raised unchanged.
 """
 
 from collections import deque
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
-from contextlib import AbstractAsyncContextManager, asynccontextmanager, nullcontext
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Sequence
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, contextmanager, nullcontext
 from typing import Final, Generic, TypeVar
 
 import anyio
@@ -14,8 +14,8 @@ import attrs
 
 from tgiconik import errors
 from tgiconik._frames import forget_locals
-from tgiconik._tasks import run_concurrently
-from tgiconik.workflows.run.text import in_short
+from tgiconik._report import in_short
+from tgiconik._tasks import run_bounded, run_concurrently
 from tgiconik.workflows.run.trail import Trail
 
 T = TypeVar("T")
@@ -34,31 +34,6 @@ def checked_concurrency(max_concurrency: int) -> int:
     if max_concurrency < 1:
         raise errors.ConfigurationError("max_concurrency must be at least 1")
     return max_concurrency
-
-
-async def run_bounded(
-    names: Sequence[str], act: Callable[[str], Awaitable[None]], *, max_concurrency: int
-) -> None:
-    """Act on every name with bounded concurrency.
-
-    The first error cancels the rest and is raised unchanged, without an exception group.
-    """
-    queue = iter(names)
-    failures: list[Exception] = []
-
-    async def work() -> None:
-        for name in queue:
-            try:
-                await act(name)
-            except Exception as error:  # noqa: BLE001 - raised below, outside the group
-                failures.append(error)
-                group.cancel_scope.cancel()
-
-    async with anyio.create_task_group() as group:
-        for _ in range(min(max_concurrency, len(names))):
-            group.start_soon(work)
-    if failures:
-        raise failures[0]
 
 
 async def fan_out(
@@ -337,3 +312,34 @@ class Slot:
         """Hold a slot for the check."""
         async with self.barrier.reserved():
             yield
+
+
+@attrs.define
+class BestEffort:
+    """Steps of which a failed one stops no other; the first failure is raised at the end.
+
+    effort = BestEffort()
+    for link in links:
+        with effort.attempt():
+            await revoke(link)
+    effort.finish()
+    """
+
+    _first: errors.CallError | None = attrs.field(default=None, init=False)
+
+    @contextmanager
+    def attempt(self) -> Iterator[None]:
+        """One step; its failure is kept."""
+        try:
+            yield
+        except errors.CallError as error:
+            self._first = self._first or error
+
+    def finish(self) -> None:
+        """Raise the first failure, if there was one.
+
+        Raises:
+            CallError: a step failed.
+        """
+        if self._first is not None:
+            raise self._first

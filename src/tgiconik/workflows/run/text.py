@@ -4,18 +4,17 @@ Titles and names are external input: characters that break a line or are not pri
 before they become part of a sentence.
 """
 
-from collections.abc import Iterable, Sequence, Sized
+from collections.abc import Iterable, Sized
 from datetime import UTC, datetime
 from typing import Final
 from urllib.parse import quote
 
+from tgiconik._report import one_line
 from tgiconik.release import Decision
 
 _LONGEST_NAME: Final = 200
 #: The maximum length of a comment in the collaboration contract.
 _LONGEST_COMMENT: Final = 20_000
-#: The maximum number of names in one line.
-_MOST_NAMES: Final = 20
 _CUT: Final = "\n(There is more than fits here; each delivery has its own link and restrictions.)"
 
 
@@ -29,11 +28,6 @@ def named(text: str | None) -> str:
     """A title or name on one printable line, truncated if it is very long."""
     line = one_line(text or "")
     return line if len(line) <= _LONGEST_NAME else f"{line[:_LONGEST_NAME]}…"
-
-
-def one_line(text: str) -> str:
-    """Text on one printable line, not truncated."""
-    return " ".join("".join(c if c.isprintable() else " " for c in text).split())
 
 
 def moment(time: datetime) -> str:
@@ -51,13 +45,6 @@ def fitting(text: str) -> str:
     if len(text) <= _LONGEST_COMMENT:
         return text
     return text[: _LONGEST_COMMENT - len(_CUT)].rpartition("\n")[0] + _CUT
-
-
-def in_short(names: Sequence[str]) -> str:
-    """Names in one line; the first ones of many, and the number of the others."""
-    more = len(names) - _MOST_NAMES
-    shown = ", ".join(names[:_MOST_NAMES])
-    return f"{shown} and {more} more" if more > 0 else shown
 
 
 def ruling(title: str | None, partner_id: str, decision: Decision | None) -> str:

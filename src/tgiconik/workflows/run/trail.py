@@ -8,9 +8,9 @@ from typing import NoReturn, Self, TypeAlias, TypeVar
 
 import attrs
 
+from tgiconik._report import one_line
 from tgiconik._validate import clock_with_zone
 from tgiconik.errors import ConfigurationError
-from tgiconik.workflows.run.text import one_line
 
 T = TypeVar("T")
 

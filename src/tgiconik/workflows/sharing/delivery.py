@@ -33,6 +33,7 @@ from tgiconik.tradinggrid.collaboration import (
     Request,
 )
 from tgiconik.workflows.run import GridRun, IconikRun, Lease, Run
+from tgiconik.workflows.run.concurrency import BestEffort
 from tgiconik.workflows.run.results import Outcome, State
 from tgiconik.workflows.run.text import key_of, named
 from tgiconik.workflows.run.trail import Trail, utc_now
@@ -171,6 +172,30 @@ async def revoke_link(run: Run, link: ShareLink, partner_id: str, why: str) -> N
         why: the reason, for the log.
     """
     await log_revocation(run, link, partner_id, why, await revoke_share(run, link, why))
+
+
+async def revoke_links(
+    run: Run, links: Iterable[tuple[ShareLink, str]], why: str, *, effort: BestEffort
+) -> frozenset[str]:
+    """End links now, all of them, then log their counts; a failed call stops no other.
+
+    Args:
+        run: the run.
+        links: links, each with the company id (BUID) of its partner; empty for somebody else's.
+        why: the reason, for the log.
+        effort: keeps the first failure.
+
+    Returns:
+        The ids of the shares that are gone.
+    """
+    revoked = []
+    for link, partner_id in links:
+        with effort.attempt():
+            revoked.append((link, partner_id, await revoke_share(run, link, why)))
+    for link, partner_id, counts in revoked:
+        with effort.attempt():
+            await log_revocation(run, link, partner_id, why, counts)
+    return frozenset(link.share_id for link, *_ in revoked)
 
 
 async def revoke_share(run: IconikRun, link: ShareLink, why: str) -> ShareCounts | None:

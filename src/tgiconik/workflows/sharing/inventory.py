@@ -1,9 +1,13 @@
 """The inventory of what is shared: every object that a delivery, a package or a share names."""
 
+from collections import defaultdict
+from collections.abc import Sequence
+
+import anyio
 import attrs
 
 from tgiconik.iconik.assets import key_in
-from tgiconik.tradinggrid.collaboration import DeliveryState
+from tgiconik.tradinggrid.collaboration import DeliveryState, Document
 from tgiconik.workflows.run import GridRun, IconikRun, Run
 from tgiconik.workflows.run.concurrency import both
 from tgiconik.workflows.sharing.delivery import partner_in
@@ -77,3 +81,22 @@ async def shared_objects(run: Run, *, ours_only: bool) -> list[SharedObject]:
 
     on_grid, on_iconik = await both(recorded, listed)
     return sorted(on_grid | on_iconik)
+
+
+@attrs.define
+class CollectionDocuments:
+    """The documents of collections, read once, when the first one is asked for."""
+
+    run: GridRun
+    _lock: anyio.Lock = attrs.field(factory=anyio.Lock, init=False)
+    _found: dict[str, list[Document]] | None = attrs.field(default=None, init=False)
+
+    async def of(self, collection_id: str) -> Sequence[Document]:
+        """The documents of a collection, in any state."""
+        async with self._lock:
+            if self._found is None:
+                found = defaultdict[str, list[Document]](list)
+                async for document in self.run.grid.community.documents.list():
+                    found[document.collection_id or ""].append(document)
+                self._found = found
+        return self._found.get(collection_id, ())

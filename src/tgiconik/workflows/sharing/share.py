@@ -27,7 +27,7 @@ from tgiconik.release import (
 from tgiconik.tradinggrid import TradingGridClient
 from tgiconik.tradinggrid.collaboration import Delivery, Partner
 from tgiconik.workflows.run import Lease, Run
-from tgiconik.workflows.run.concurrency import Slot
+from tgiconik.workflows.run.concurrency import BestEffort, Slot
 from tgiconik.workflows.run.results import Outcome, State
 from tgiconik.workflows.run.text import named, ruling
 from tgiconik.workflows.run.trail import Trail, utc_now
@@ -39,7 +39,7 @@ from tgiconik.workflows.sharing.delivery import (
     has_right_end,
     make_link,
     renew_link,
-    revoke_link,
+    revoke_links,
     winner,
 )
 from tgiconik.workflows.sharing.snapshot import Snapshot
@@ -278,17 +278,26 @@ async def close_links(
     deliveries: Sequence[Delivery],
     why: str,
 ) -> None:
-    """End links to an asset, and deliveries that remember them.
+    """End links to an asset, then log that, and end deliveries that remember them.
+
+    All links come first, and a failed call stops no other.
 
     Raises:
-        CallError: a call to a platform failed; run it again.
+        CallError: the first call that failed; run it again.
     """
+    effort = BestEffort()
+    held = [(link, snapshot.partner_of(link) or "") for link in links]
+    revoked = await revoke_links(run, held, why, effort=effort)
     for link in links:
-        await revoke_link(run, link, snapshot.partner_of(link) or "", why)
-        snapshot.forget(link)
+        if link.share_id in revoked:
+            snapshot.forget(link)
+    still_open = {link.share_id for link in links} - revoked
     for delivery in deliveries:
-        await end_delivery(run, delivery, why)
-        snapshot.record(attrs.evolve(delivery, state="revoked"))
+        if delivery.share_id not in still_open:
+            with effort.attempt():
+                await end_delivery(run, delivery, why)
+                snapshot.record(attrs.evolve(delivery, state="revoked"))
+    effort.finish()
 
 
 async def close_partner(
@@ -330,11 +339,30 @@ async def close_request(run: Run, snapshot: Snapshot, partner_id: str, request_i
     Raises:
         CallError: a platform could not be asked; run it again.
     """
+
+    def is_kept(delivery: Delivery) -> bool:
+        return delivery.request_id != request_id
+
+    await close_all_but(run, snapshot, partner_id, is_kept)
+
+
+async def close_all_but(
+    run: Run,
+    snapshot: Snapshot,
+    partner_id: str,
+    is_kept: Callable[[Delivery], bool],
+    why: str = REFUSED_NOW,
+) -> None:
+    """End a partner's deliveries of an asset but those that are kept, with their links.
+
+    Raises:
+        CallError: a platform could not be asked; run it again.
+    """
     recorded = snapshot.deliveries_of(partner_id)
-    elsewhere = {one.share_id for one in recorded if one.request_id != request_id}
-    links = [one for one in snapshot.links_of(partner_id) if one.share_id not in elsewhere]
-    deliveries = [one for one in recorded if one.request_id == request_id]
-    await close_links(run, snapshot, links, deliveries, REFUSED_NOW)
+    kept = {one.share_id for one in recorded if is_kept(one)}
+    links = [one for one in snapshot.links_of(partner_id) if one.share_id not in kept]
+    ended = [one for one in recorded if not is_kept(one)]
+    await close_links(run, snapshot, links, ended, why)
 
 
 async def close_asset(run: Run, snapshot: Snapshot, why: str) -> None:
@@ -354,7 +382,7 @@ async def reconcile_asset(
     *,
     served: Collection[str] = (),
     meant: Collection[str] = (),
-    purpose: Purpose | None = None,
+    purpose_of: Callable[[str], Purpose] | None = None,
     settle: timedelta = timedelta(0),
 ) -> tuple[Outcome, ...]:
     """Judge every open share of an asset that this run has not served; close what is refused.
@@ -365,7 +393,8 @@ async def reconcile_asset(
         profiles: reads a partner's profile; None for one without a profile.
         served: the partners whose links this run has brought about already.
         meant: partners who are no former recipients, whatever the policy says of those.
-        purpose: what the links are for, without the download, which a link says itself.
+        purpose_of: what a partner's link is for, without the download, which a link says itself;
+            by default for no certain usage.
         settle: how young a link may be that is allowed and on no record yet: another run may be
             about to record it.
 
@@ -380,7 +409,7 @@ async def reconcile_asset(
                 snapshot,
                 partner_id,
                 profiles,
-                purpose,
+                purpose_of(partner_id) if purpose_of is not None else Purpose(),
                 is_meant=partner_id in meant,
                 settle=settle,
             )
@@ -398,7 +427,7 @@ async def _reconcile_partner(
     snapshot: Snapshot,
     partner_id: str,
     profiles: Callable[[str], Awaitable[Partner | None]],
-    purpose: Purpose | None,
+    purpose: Purpose,
     *,
     is_meant: bool,
     settle: timedelta,
@@ -414,7 +443,7 @@ async def _reconcile_partner(
     if run.now() - facts.read_at > run.policy.freshness:
         facts = await snapshot.facts()
     downloads = any(link.allow_download for link in links)
-    wanted = attrs.evolve(purpose or Purpose(), download=downloads)
+    wanted = attrs.evolve(purpose, download=downloads)
     decision = decide(run.policy, facts, recipient, wanted, run.now())
     if not decision.allowed or not (is_meant or run.policy.keep_former_recipients):
         run.trail.decided(ruling(facts.title, partner_id, decision))

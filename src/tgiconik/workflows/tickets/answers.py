@@ -11,9 +11,11 @@ from typing import Final
 import attrs
 
 from tgiconik import errors
+from tgiconik._report import in_short
 from tgiconik.tradinggrid.collaboration import Partner, Request, RequestStatus
 from tgiconik.workflows.run.results import Outcome, State
 from tgiconik.workflows.run.text import listed, moment, named
+from tgiconik.workflows.tickets.articles import Article
 from tgiconik.workflows.tickets.candidates import Candidate, Candidates
 from tgiconik.workflows.tickets.requests import Ticket, rounds_of
 
@@ -53,8 +55,15 @@ def plan_answer(ticket: Ticket, candidates: Candidates) -> AnswerPlan:
             "request. Please add one, so that we know who receives the media.",
         )
     allowed = [c for c in candidates.judged if c.decision.allowed]
-    if ticket.criteria.asset_ids and allowed:
+    if (ticket.criteria.asset_ids or ticket.criteria.article_numbers) and allowed:
         return AnswerPlan(status=RequestStatus.FULFILLED, deliver=tuple(allowed))
+    # What is wrong with a number follows from the number: it says nothing about what there is.
+    if not allowed and (wrong := _wrong(candidates)):
+        return AnswerPlan(
+            status=RequestStatus.NEEDS_INFORMATION,
+            to_partner=_corrections(wrong),
+            internal=_refusals(candidates),
+        )
     if not allowed:
         return AnswerPlan(
             status=RequestStatus.DECLINED,
@@ -72,8 +81,12 @@ def plan_answer(ticket: Ticket, candidates: Candidates) -> AnswerPlan:
 
 def plan_report(ticket: Ticket, delivered: Sequence[Outcome], candidates: Candidates) -> AnswerPlan:
     """Plan the comments after all planned deliveries succeeded."""
-    named_ids = ticket.criteria.asset_ids
-    missing = len(named_ids) - len(delivered) if named_ids else 0
+    ids = {outcome.asset_id for outcome in delivered}
+    missing = sum(asset_id not in ids for asset_id in ticket.criteria.asset_ids)
+    wrong = _wrong(candidates)
+    # One line for a number that nothing is found for, and for one whose assets are all refused.
+    lacking = [a for a in candidates.articles if a.problem is None and ids.isdisjoint(a.asset_ids)]
+    partial = bool(missing or wrong or lacking)
     lines = [
         f"{named(o.title)}: {o.link or 'the link'}"
         + (f", until {moment(o.expires_at)}" if o.expires_at else "")
@@ -85,10 +98,26 @@ def plan_report(ticket: Ticket, delivered: Sequence[Outcome], candidates: Candid
         text += "\nPlease note:\n" + listed(restrictions)
     if missing:
         text += f"\n{missing} of the assets that you named cannot be released to you."
+    if lacking:
+        text += "\nThere is nothing that we can release to you at present for:\n"
+        text += listed(article.label for article in lacking)
+    if wrong:
+        text += f"\n{_corrections(wrong)}"
     return AnswerPlan(
-        status=RequestStatus.PARTIALLY_FULFILLED if missing else RequestStatus.FULFILLED,
+        status=RequestStatus.PARTIALLY_FULFILLED if partial else RequestStatus.FULFILLED,
         to_partner=text,
-        internal=_refusals(candidates) if missing else "",
+        internal=_refusals(candidates) if partial else "",
+    )
+
+
+def _wrong(candidates: Candidates) -> list[Article]:
+    """The article numbers that cannot be right."""
+    return [article for article in candidates.articles if article.problem is not None]
+
+
+def _corrections(wrong: Sequence[Article]) -> str:
+    return "These article numbers cannot be right. Please correct them:\n" + listed(
+        f"{article.label}: {article.problem}" for article in wrong
     )
 
 
@@ -104,7 +133,10 @@ def _refusals(candidates: Candidates) -> str:
     ]
     lines += [f"{named(id_)}: is gone, or hidden from us" for id_ in candidates.gone[:_NAMED]]
     more = len(refused) + len(candidates.gone) - len(lines)
+    unknown = [a.label for a in candidates.articles if a.problem is None and not a.asset_ids]
     text = "Refused:\n" + listed([*lines, f"and {more} more"] if more else lines)
+    if unknown:
+        text += f"\nNo asset is known for {in_short(unknown)}."
     if not candidates.complete:
         text += f"\n{candidates.matched} assets match, and not all of them were looked at."
     return text

@@ -8,15 +8,24 @@ import attrs
 
 from tgiconik import errors
 from tgiconik._frames import without_locals
+from tgiconik._report import in_short
+from tgiconik._tasks import run_bounded
 from tgiconik.iconik import IconikClient
 from tgiconik.iconik.search import Condition, one_of, term
 from tgiconik.release import AssetFacts, Decision, Purpose, Recipient, ReleasePolicy, decide
+from tgiconik.tradinggrid import TradingGridClient
 from tgiconik.tradinggrid.collaboration import Criteria
 from tgiconik.workflows.run import IconikRun
-from tgiconik.workflows.run.concurrency import run_bounded
-from tgiconik.workflows.run.text import in_short, named
+from tgiconik.workflows.run.text import named
 from tgiconik.workflows.run.trail import Trail, utc_now
 from tgiconik.workflows.sharing.facts import read_facts
+from tgiconik.workflows.tickets.articles import (
+    Article,
+    ArticleNumbers,
+    articles_of,
+    interleaved,
+    resolve_articles,
+)
 
 #: The number of assets to read concurrently.
 _MAX_CONCURRENCY: Final = 8
@@ -63,18 +72,20 @@ class Candidates:
     """The candidates for a request.
 
     Attributes:
-        matched: the number of assets that the search found.
+        matched: the number of assets that were found.
         judged: the candidates that were decided, best first. Deciding stops at the best score with
-            a releasable asset.
+            a releasable asset; of named assets and articles, all are decided.
         gone: ids of hits that no longer exist or are not visible.
-        complete: False if further hits were not considered, because better ones were releasable or
-            because of `consider`.
+        complete: False if further hits or article numbers were not considered, because better ones
+            were releasable or because of `consider`.
+        articles: the article numbers of the criteria, with the assets that they stand for.
     """
 
     matched: int
     judged: tuple[Candidate, ...]
     gone: tuple[str, ...] = ()
     complete: bool = True
+    articles: tuple[Article, ...] = ()
 
     @property
     def best(self) -> tuple[Candidate, ...]:
@@ -93,6 +104,8 @@ async def find_candidates(
     purpose: Purpose,
     consider: int = 100,
     exclude: frozenset[str] = frozenset(),
+    article_numbers: ArticleNumbers | None = None,
+    grid: TradingGridClient | None = None,
     trail: Trail | None = None,
 ) -> Candidates:
     """Search for assets that match the criteria, and decide the best ones.
@@ -105,21 +118,32 @@ async def find_candidates(
         criteria: the search criteria. Assets named by id are decided without a search. The text is
             searched in titles and in the policy's fields for regions, languages, usages and
             restrictions. Criteria on any other metadata field match nothing, so that partners
-            cannot probe fields that they may not see.
+            cannot probe fields that they may not see. Article numbers name articles: all assets
+            that they stand for are decided, as assets named by id are.
         policy: the release rules; its field names are what region, language and usage are found by.
         recipient: the partner.
         purpose: the intended use.
         consider: the maximum number of hits to consider.
         exclude: asset ids to leave out.
+        article_numbers: where article numbers are looked up.
+        grid: the Trading Grid client, when that is an entity.
         trail: where to record it.
 
     Raises:
-        CallError: a call to iconik failed.
-        ConfigurationError: `consider` is below 1.
+        CallError: a call to a platform failed.
+        ConfigurationError: `consider` is below 1; the criteria have article numbers and
+            `article_numbers` is missing; or the field or the entity that it names does not exist.
     """
     run = IconikRun(iconik=iconik, policy=policy, trail=trail or Trail(now=utc_now))
     return await search_candidates(
-        run, criteria, recipient=recipient, purpose=purpose, consider=consider, exclude=exclude
+        run,
+        criteria,
+        recipient=recipient,
+        purpose=purpose,
+        consider=consider,
+        exclude=exclude,
+        article_numbers=article_numbers,
+        grid=grid,
     )
 
 
@@ -131,17 +155,31 @@ async def search_candidates(
     purpose: Purpose,
     consider: int,
     exclude: frozenset[str],
+    article_numbers: ArticleNumbers | None = None,
+    grid: TradingGridClient | None = None,
 ) -> Candidates:
     """Search for candidates; see `find_candidates`."""
     if consider < 1:
         raise errors.ConfigurationError("consider must be at least 1")
     policy = run.policy
-    if criteria.asset_ids:
-        wanted = [id_ for id_ in dict.fromkeys(criteria.asset_ids) if id_ not in exclude]
-        ranked, matched = [(_unscored(), id_) for id_ in wanted], len(wanted)
-    elif hidden := sorted(criteria.metadata.keys() - _searchable(policy)):
+    is_named = bool(criteria.asset_ids or criteria.article_numbers)
+    hidden = sorted(criteria.metadata.keys() - _searchable(policy))
+    # Where hidden fields are asked about, no number finds anything either.
+    articles = articles_of(criteria.article_numbers)
+    if articles and not hidden:
+        articles = await _resolve(
+            run, criteria, article_numbers, grid, partner_id=recipient.company_id, most=consider
+        )
+    if hidden and not criteria.asset_ids:
         run.trail.decided(f"nothing matches: {in_short(hidden)} cannot be searched")
-        return Candidates(matched=0, judged=())
+        return Candidates(matched=0, judged=(), articles=tuple(articles))
+    if is_named:
+        wanted = dict.fromkeys([*criteria.asset_ids, *interleaved(articles)])
+        found_ids = [id_ for id_ in wanted if id_ not in exclude]
+        matched = len(found_ids)
+        # Assets that are named by id are all decided; what numbers stand for may be any number.
+        most = max(consider, len(criteria.asset_ids))
+        ranked = [(_unscored(), id_) for id_ in found_ids[:most]]
     else:
         ranked, matched = await _search(run, criteria, consider, exclude)
         run.trail.read(f"search: {matched} assets match")
@@ -158,15 +196,48 @@ async def search_candidates(
                 criteria, policy, title=facts.title, media_type=None, metadata=facts.metadata
             )
             judged.append(Candidate(facts, exact._replace(media_type=rated.media_type), decision))
-        if not criteria.asset_ids and any(c.decision.allowed for c in judged):
+        if not is_named and any(c.decision.allowed for c in judged):
             break
     judged.sort(key=lambda c: (*(-part for part in c.score), c.facts.title, c.facts.asset_id))
     return Candidates(
         matched=matched,
         judged=tuple(judged),
         gone=tuple(gone),
-        complete=len(judged) + len(gone) == matched,
+        complete=len(judged) + len(gone) == matched
+        and sum(article.problem is None for article in articles) <= consider,
+        articles=tuple(articles),
     )
+
+
+async def _resolve(
+    run: IconikRun,
+    criteria: Criteria,
+    source: ArticleNumbers | None,
+    grid: TradingGridClient | None,
+    *,
+    partner_id: str,
+    most: int,
+) -> list[Article]:
+    if source is None:
+        raise errors.ConfigurationError(
+            "the criteria have article numbers: say where to look them up, with "
+            "article_numbers=ArticleNumbers(…)"
+        )
+    articles = await resolve_articles(
+        run,
+        criteria.article_numbers,
+        source,
+        grid,
+        partner_id=partner_id,
+        text=criteria.text,
+        search_fields=_search_fields(run.policy),
+        where=list(_conditions(criteria)),
+        most=most,
+    )
+    for article in articles:
+        if article.problem is not None:
+            run.trail.decided(f"{article.label}: {article.problem}")
+    return articles
 
 
 async def _search(
@@ -182,7 +253,7 @@ async def _search(
 
     hits = run.iconik.search.assets(
         criteria.text,
-        search_fields=["title", *(f"metadata.{name}" for name in sorted(_searchable(run.policy)))],
+        search_fields=_search_fields(run.policy),
         where=list(_conditions(criteria)),
         include_fields=_HIT_FIELDS,
     )
@@ -208,6 +279,10 @@ def _searchable(policy: ReleasePolicy) -> set[str]:
         policy.usages_field,
         policy.restrictions_field,
     }
+
+
+def _search_fields(policy: ReleasePolicy) -> list[str]:
+    return ["title", *(f"metadata.{name}" for name in sorted(_searchable(policy)))]
 
 
 def _conditions(criteria: Criteria) -> Iterable[Condition]:

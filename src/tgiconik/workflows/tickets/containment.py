@@ -5,6 +5,7 @@ nothing from others before one of our people has acknowledged it.
 """
 
 from collections.abc import Collection, Sequence
+from functools import partial
 from typing import Any, Final
 
 import attrs
@@ -31,8 +32,10 @@ from tgiconik.tradinggrid.collaboration import (
 )
 from tgiconik.workflows.distribution.package_store import packages_with, remove_from_packages
 from tgiconik.workflows.run import GridRun, Lease, Run
+from tgiconik.workflows.run.concurrency import BestEffort
 from tgiconik.workflows.run.text import fitting, how_many, listed, moment, named
 from tgiconik.workflows.run.trail import Trail, utc_now
+from tgiconik.workflows.sharing.facts import read_facts
 from tgiconik.workflows.sharing.share import close_links
 from tgiconik.workflows.sharing.snapshot import Snapshot
 from tgiconik.workflows.sharing.versions import hold_version
@@ -115,12 +118,40 @@ class Incident:
         )
 
 
-async def read_incident(run: Run, issue: Issue, asset: m.Asset) -> Incident:
-    """Read the state of an issue's asset."""
-    snapshot = await Snapshot.of_asset(run, asset.id or "")
+async def close_without_log(run: Run, issue: Issue, asset: m.Asset) -> None:
+    """Close an acknowledged issue's faulty version while the activity log cannot be read.
+
+    The log says what earlier runs did; that is needed to go on, and not to close.
+
+    Raises:
+        CallError: more than the log is broken.
+    """
+    incident = await read_incident(run, issue, asset, has_log=False)
+    if incident.is_acknowledged and incident.shows_faulty:
+        await _close(run, incident)
+
+
+async def read_incident(
+    run: Run, issue: Issue, asset: m.Asset, *, has_log: bool = True
+) -> Incident:
+    """Read the state of an issue's asset.
+
+    Args:
+        run: the run.
+        issue: the issue.
+        asset: its asset.
+        has_log: whether the activity log can be read; else it is as if nothing were in it.
+    """
+    asset_id = asset.id or ""
+    if has_log:
+        snapshot = await Snapshot.of_asset(run, asset_id)
+    else:
+        read = partial(read_facts, run, asset_id)
+        snapshot = Snapshot(run, asset_id, latest=await read(), read=read)
     facts = snapshot.latest
     await snapshot.refresh()
-    memory = await recall(run, MemoryKind.ISSUE_LINKED, subject_of(issue))
+    subject = subject_of(issue)
+    memory = await recall(run, MemoryKind.ISSUE_LINKED, subject) if has_log else None
     packages = await packages_with(run.iconik, asset.in_collections or ())
     theirs = [
         one
@@ -201,7 +232,7 @@ async def report_to_team(run: Run, incident: Incident) -> None:
 
 async def is_reported_to_team(run: Run, incident: Incident) -> bool:
     """Whether the media team has seen the complaint."""
-    there = await keys_on_timeline(run.iconik, incident.facts.asset_id)
+    there = await keys_on_timeline(run, incident.facts.asset_id)
     return _complaint_key(incident.issue) in there
 
 
@@ -248,9 +279,12 @@ async def _start(run: Run, incident: Incident) -> None:
 
 
 async def _close(run: Run, incident: Incident) -> None:
-    await _close_links(run, incident)
-    facts = incident.facts
-    await remove_from_packages(run, facts.asset_id, facts.title, incident.packages)
+    facts, effort = incident.facts, BestEffort()
+    with effort.attempt():
+        await _close_links(run, incident)
+    with effort.attempt():
+        await remove_from_packages(run, facts.asset_id, facts.title, incident.packages)
+    effort.finish()
 
 
 async def _close_links(run: Run, incident: Incident) -> None:

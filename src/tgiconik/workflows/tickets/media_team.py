@@ -6,7 +6,6 @@ in the queue.
 
 from collections.abc import Collection
 
-from tgiconik.iconik import IconikClient
 from tgiconik.iconik.models import assets as m
 from tgiconik.workflows.run import IconikRun
 
@@ -35,7 +34,7 @@ async def ask_media_team(
         queue: id of the collection that serves as the work queue; None for none.
         there: from `keys_on_timeline`, for several comments; read if omitted.
     """
-    if key not in (await keys_on_timeline(run.iconik, asset_id) if there is None else there):
+    if key not in (await keys_on_timeline(run, asset_id) if there is None else there):
         comment = m.SegmentInput(
             segment_type=m.SegmentType.COMMENT,
             segment_text=text,
@@ -72,15 +71,19 @@ async def take_from_queue(run: IconikRun, asset_id: str, queue: str | None) -> N
     )
 
 
-async def keys_on_timeline(iconik: IconikClient, asset_id: str) -> frozenset[str]:
-    """The external ids of the comments on an asset's timeline.
+async def keys_on_timeline(run: IconikRun, asset_id: str) -> frozenset[str]:
+    """The external ids of the comments on an asset's timeline that these credentials made.
+
+    Anybody may give a comment our key; who made it is iconik's word.
 
     `GET /API/assets/v1/assets/{asset_id}/segments/`.
     """
-    comments = iconik.assets.list_asset_segments(
+    listed = run.iconik.assets.list_asset_segments(
         asset_id, segment_type=m.SegmentType.COMMENT, include_all_versions=True
     )
-    return frozenset([comment.external_id or "" async for comment in comments])
+    comments = [comment async for comment in listed if comment.external_id]
+    ours = await run.user_id() if comments else None
+    return frozenset(one.external_id or "" for one in comments if one.user_id in {None, ours})
 
 
 async def _is_queued(run: IconikRun, asset_id: str, queue: str) -> bool:

@@ -27,10 +27,14 @@ from tgiconik.tradinggrid.lens.transaction import FIELDS
 TRANSACTIONS: Final = "lens/transactions"
 
 _PAGE: Final = ("count", "total", "offset", "scrollid", "transactions")
-_ENTRY: Final = (*FIELDS, "contentkeys")
-_CONTENT_KEY: Final = ("key", "value")
+#: The fields of named values, whose names are an argument.
+_NAMED: Final = ("clientvalues", "contentkeys")
+_ENTRY: Final = (*FIELDS, *_NAMED)
+_NAMED_VALUE: Final = ("key", "value")
 #: The fields with a selection of subfields.
-_BRANCHES: Final = frozenset({"transactions", "contentkeys"})
+_BRANCHES: Final = frozenset({"transactions", *_NAMED})
+#: The name of all client values, in OpenText's example.
+_ALL: Final = "*"
 
 
 def routes(state: State) -> list[BaseRoute]:
@@ -92,12 +96,16 @@ def _slice(state: State, graphql: str, query: Document) -> Slice:
 def _entry(selected: QueryField, *, with_content_keys: bool) -> Callable[[Document], Document]:
     """The selected fields of a transaction. Without `contentKeyFilters`, contentkeys are empty."""
     fields = _fields(selected, _ENTRY)
-    shown = {field.name: _content_keys(field) for field in fields if field.name == "contentkeys"}
+    shown = {field.name: _named_values(field) for field in fields if field.name in _NAMED}
 
     def entry(transaction: Document) -> Document:
-        keys = transaction["contentkeys"] if with_content_keys else []
+        there = {
+            "contentkeys": transaction["contentkeys"] if with_content_keys else [],
+            # A database of an earlier version has transactions without any.
+            "clientvalues": transaction.get("clientvalues", []),
+        }
         return {
-            field.name: shown[field.name](keys)
+            field.name: shown[field.name](there[field.name])
             if field.name in shown
             else transaction.get(field.name)
             for field in fields
@@ -106,13 +114,14 @@ def _entry(selected: QueryField, *, with_content_keys: bool) -> Callable[[Docume
     return entry
 
 
-def _content_keys(selected: QueryField) -> Callable[[list[Document]], list[Document]]:
-    fields = _fields(selected, _CONTENT_KEY)
+def _named_values(selected: QueryField) -> Callable[[list[Document]], list[Document]]:
+    fields = _fields(selected, _NAMED_VALUE)
     names = arguments.names(selected.arguments)
-    return lambda keys: [
-        {field.name: entry[field.name] for field in fields}
-        for entry in keys
-        if names is None or entry["key"] in names
+    every = names is None or (selected.name == "clientvalues" and _ALL in names)
+    return lambda values: [
+        {field.name: one[field.name] for field in fields}
+        for one in values
+        if every or one["key"] in (names or ())
     ]
 
 
@@ -124,7 +133,7 @@ def _fields(selected: QueryField, known: Sequence[str]) -> tuple[QueryField, ...
             raise LensError(f"Cannot query field {field.name} on {selected.name}")
         if field.fields and field.name not in _BRANCHES:
             raise LensError(f"{field.name} has no subfields")
-        if field.arguments and field.name != "contentkeys":
+        if field.arguments and field.name not in _NAMED:
             raise LensError(f"{field.name} takes no arguments")
     return selected.fields
 

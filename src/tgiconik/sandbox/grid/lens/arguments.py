@@ -91,7 +91,7 @@ def read(given: Mapping[str, Json]) -> Document:
 
 
 def names(given: Mapping[str, Json]) -> list[str] | None:
-    """The `names` argument of contentkeys; None selects all.
+    """The `names` argument of named values; None selects all.
 
     Raises:
         LensError: a field is unknown or invalid.

@@ -47,7 +47,7 @@ def values(transaction: Document, field: str) -> Iterator[str]:
     """The values of a field; the prefix `meta.` is optional."""
     name = field.removeprefix("meta.")
     value = transaction.get(_ALIASES.get(name, name))
-    if name != "contentkeys" and value is not None:
+    if name not in {"clientvalues", "contentkeys"} and value is not None:
         yield from map(str, value if isinstance(value, list) else [value])
 
 
