@@ -52,7 +52,7 @@ def _by_operator(sent: list[Document], before: list[Document]) -> list[Document]
         places = defaultdict[str, deque[int]](deque)
         for place, earlier in left.items():
             places[_key(form(earlier))].append(place)
-        for place, one in enumerate(sent):
+        for place, one in enumerate(sent if left else ()):
             if place not in authors and (found := places[_key(form(one))]):
                 authors[place] = left.pop(found.popleft())[_AUTHOR]
     return [one | {_AUTHOR: authors.get(place, OPERATOR)} for place, one in enumerate(sent)]
