@@ -180,12 +180,18 @@ class Judge:
             who = f"{name} says {outcome.state} of {outcome.asset_id} to {outcome.partner}"
             if outcome.state == "delivered" and outcome.share_id not in there:
                 yield f"LIE: {who}, and the link is dead"
-            if outcome.state == "refused":
+            if outcome.state == "refused" and not _is_by_hand(outcome):
                 refused = (outcome.asset_id, outcome.version_id)
                 theirs = [one for one in there.values() if self.partner_of(one) == outcome.partner]
                 for share in theirs:
                     if refused in self.shown(share) and self.opens(share):
                         yield f"LIE: {who}, and the link is open"
+
+
+def _is_by_hand(outcome: Any) -> bool:  # noqa: ANN401 - any workflow's
+    """Whether one link was revoked by hand, which says nothing of the partner's others."""
+    reasons = outcome.decision.reasons if outcome.decision is not None else ()
+    return any(reason.code == "by_hand" for reason in reasons)
 
 
 def _moment(text: str) -> datetime:

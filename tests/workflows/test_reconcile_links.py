@@ -336,6 +336,8 @@ async def test_of_a_deleted_collection_nothing_stays_active_that_would_open_agai
     assert await active(grid) == []
     sandbox.state.store.put(COLLECTIONS, id_, collection)
     assert await iconik.assets.find_shares(id_, object_type="collections") == []
+    # The log hears what the collection holds when it can be read again.
+    await reconcile(grid, iconik, clock)
     writes = len(sandbox.writes)
     await reconcile(grid, iconik, clock)
     assert sandbox.writes[writes:] == []

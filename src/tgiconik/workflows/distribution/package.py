@@ -502,7 +502,8 @@ class _PartnerPackage:
         if stored.document is not None:
             nobody = DocumentUpdate(audience=Audience())
             await change_document(self.run, stored.document, nobody)
-            await self.store.log(stored, _versions(verdicts))
+            # Whatever is left in the collection, nobody is shown it.
+            await self.store.log(stored, {})
         return self._packed(stored, verdicts, None)
 
     def _packed(self, stored: StoredPackage, verdicts: _Verdicts, link: ShareLink | None) -> Packed:
