@@ -200,6 +200,16 @@ def test_only_fixtures_and_the_command_line_know_the_sandbox(path: Path) -> None
     assert [module for module in imports(path) if within(module, "tgiconik.sandbox")] == []
 
 
+def test_one_module_of_the_clients_loads_the_community_by_its_name() -> None:
+    naming = {
+        name_of(path)
+        for path in MODULES
+        if '"tgiconik.community' in path.read_text("utf-8")
+        and not within(name_of(path), "tgiconik.community")
+    }
+    assert naming == {"tgiconik.tradinggrid.in_process"}
+
+
 @pytest.mark.parametrize("path", MODULES, ids=name_of)
 def test_only_what_serves_or_stores_imports_servers_and_databases(path: Path) -> None:
     if any(within(name_of(path), one) for one in SERVING):

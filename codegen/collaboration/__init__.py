@@ -4,8 +4,9 @@
     codegen/collaboration/names.lock     every public name that came out of it
 
 From the document come `values`, `models`, `inputs`, `protocol` and `http` of
-`tgiconik.tradinggrid.collaboration`, the sandbox's `bodies`, and the page `docs/contract.md`. What
-has behaviour is written by hand: `transitions`, `_wire` and the sandbox's handlers.
+`tgiconik.tradinggrid.collaboration`, the community's `bodies` and `queries`, and the page
+`docs/contract.md`. What has behaviour is written by hand: `transitions`, `_wire` and the
+community's handlers.
 
 `document` reads the document, `classes` and `methods` say what follows from it as values, `text`
 wraps docstrings, and `class_modules`, `protocol`, `http`, `bodies` and `page` write it down.

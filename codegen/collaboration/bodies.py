@@ -1,4 +1,4 @@
-"""The sandbox's module `bodies`: the checks that the document's schemas ask for."""
+"""The community's module `bodies`: the checks that the document's schemas ask for."""
 
 from collections.abc import Iterator, Mapping
 from typing import Final
@@ -42,7 +42,7 @@ def bodies_module(document: Document) -> str:
             HEADER,
             _ABOUT,
             "from typing import Final\n\n",
-            imported("tgiconik.sandbox.grid.shapes", written, _SHAPES),
+            imported("tgiconik.community.shapes", written, _SHAPES),
             imported(f"{PACKAGE}.values", written, enums),
             "\n",
             written,

@@ -16,7 +16,7 @@ DOCS: Final = HERE.parent / "docs"
 DOCUMENT: Final = DOCS / page.NAME
 _PACKAGE: Final = HERE.parent / "src" / "tgiconik"
 CLIENT: Final = _PACKAGE / "tradinggrid" / "collaboration"
-SERVER: Final = _PACKAGE / "sandbox" / "grid" / "collaboration"
+SERVER: Final = _PACKAGE / "community" / "rules"
 
 
 @attrs.frozen

@@ -1,4 +1,4 @@
-"""Checks of `tgiconik.sandbox.grid.shapes`, as source text, from the document's schemas."""
+"""Checks of `tgiconik.community.shapes`, as source text, from the document's schemas."""
 
 import re
 from collections.abc import Mapping

@@ -1,4 +1,4 @@
-"""The sandbox's module `queries`: what each list of the document can be narrowed by."""
+"""The community's module `queries`: what each list of the document can be narrowed by."""
 
 from collections.abc import Mapping
 from typing import Final
@@ -29,8 +29,8 @@ def queries_module(document: Document) -> str:
             HEADER,
             _ABOUT,
             "from collections.abc import Mapping\nfrom typing import Final, TypeAlias\n\n",
-            "from tgiconik.sandbox.grid.collaboration.paging import Query\n",
-            imported("tgiconik.sandbox.grid.shapes", written, _SHAPES),
+            "from tgiconik.community.rules.paging import Query\n",
+            imported("tgiconik.community.shapes", written, _SHAPES),
             imported(f"{PACKAGE}.values", written, enums),
             "\nQueries: TypeAlias = Mapping[str, Query]\n\n",
             written,

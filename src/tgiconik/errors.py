@@ -36,6 +36,9 @@
     │   ├── NotOnline                 the media are archived, offline or not there
     │   ├── AssetIsShared             a new version would show through links that are out
     │   └── NotReady                  a job failed, or has not finished in time
+    ├── StoreError                    the database of a community did not do it
+    │   ├── StoreUnavailable          locked, or not reached: try again
+    │   └── StoreNotWritable          full, or it may only be read
     └── WorkflowError                 a workflow that cannot take its next step
         ├── UnknownRequest            the request to work on does not exist
         ├── UnknownIssue              the issue to work on does not exist
@@ -82,6 +85,9 @@ __all__ = [
     "ServiceUnavailable",
     "SourceChanged",
     "StatusError",
+    "StoreError",
+    "StoreNotWritable",
+    "StoreUnavailable",
     "TgIconikError",
     "TimedOut",
     "TooManyRequests",
@@ -440,6 +446,25 @@ class AssetIsShared(TransferError):
 
 class NotReady(TransferError):
     """A job that makes previews failed, or has not finished in time."""
+
+
+class StoreError(TgIconikError):
+    """The database of a community failed. Nothing of the transaction was changed.
+
+    Over HTTP, and with `community=`, calls raise a `ServerError` with the same words instead.
+    """
+
+
+class StoreUnavailable(StoreError):
+    """The database is locked or was not reached: try again.
+
+    Where the connection broke while the transaction ended, its changes may have been made; the same
+    call under the same idempotency key tells.
+    """
+
+
+class StoreNotWritable(StoreError):
+    """The database cannot take more: its disk is full, or it may only be read."""
 
 
 class WorkflowError(TgIconikError):

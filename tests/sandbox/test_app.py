@@ -15,6 +15,8 @@ import pytest
 from tgiconik import TradingGridClient, errors
 from tgiconik.sandbox import Sandbox, credentials, world
 from tgiconik.sandbox.__main__ import main
+from tgiconik.sandbox.grid import collaboration
+from tgiconik.sandbox.grid import seed as grid_seed
 from tgiconik.sandbox.iconik import seed
 from tgiconik.tradinggrid.collaboration import CommentInput
 
@@ -135,6 +137,21 @@ def test_a_file_comes_back_as_it_was_left(tmp_path: Path) -> None:
     again.close()
 
     assert read.json()["title"] == "Kept"
+
+
+def test_the_community_of_a_file_comes_back_too(tmp_path: Path) -> None:
+    file = tmp_path / "sandbox.db"
+    company_id = credentials.COMPANY_ID
+    first = Sandbox(db=file)
+    grid_seed.add_group(first.state, company_id, "GRP-KEPT", "Kept")
+    first.close()
+
+    again = Sandbox(db=file)
+    with collaboration.reading(again.state, company_id) as community:
+        names = [one.fields["name"] for one in community.records("groups").all()]
+    again.close()
+
+    assert names[-1] == "Kept"
 
 
 def test_help_says_what_it_is(capsys: pytest.CaptureFixture[str]) -> None:

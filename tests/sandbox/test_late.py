@@ -177,6 +177,17 @@ async def test_collaboration_lists_lag_behind(
     assert await ids(http, comments) == {made.json()["id"]}
 
 
+async def test_a_block_shows_what_was_written_in_an_earlier_one(
+    http: httpx.AsyncClient, sandbox: Sandbox
+) -> None:
+    body = {"kind": "media_request", "partner_id": world.SUMMIT, "subject": "Late"}
+    with sandbox.late(Late("collaboration", 30)):
+        made = (await http.post(f"{COMMUNITY}/requests", json=body)).json()["id"]
+        assert made not in await ids(http, f"{COMMUNITY}/requests")
+    with sandbox.late(Late("collaboration", 30)):
+        assert made in await ids(http, f"{COMMUNITY}/requests")
+
+
 @pytest.mark.usefixtures("late")
 async def test_the_members_of_a_group_lag_behind(
     http: httpx.AsyncClient, sandbox_clock: Clock

@@ -13,6 +13,7 @@ from typing import Any, TypeAlias
 import attrs
 
 from tgiconik.sandbox import Sandbox
+from tgiconik.sandbox.grid import collaboration
 from tgiconik.sandbox.iconik.kinds import (
     APPROVALS,
     ASSETS,
@@ -47,8 +48,9 @@ class Judge:
 
     def records(self, noun: str) -> list[Row]:
         """The records of a noun of the collaboration contract, with their ids."""
-        rows = self.sandbox.state.store.list(f"community/{noun}")
-        return [{**row["fields"], "id": row["id"], "at": row["created_at"]} for row in rows]
+        with collaboration.reading(self.sandbox.state) as community:
+            rows = community.records(noun).all()
+        return [{**row.fields, "id": row.id, "at": row.created_at} for row in rows]
 
     def open_shares(self) -> list[Row]:
         """The shares that have not expired."""

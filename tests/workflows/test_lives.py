@@ -22,12 +22,11 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, rule, run_state_machine_as_test
 
 from tgiconik import IconikClient, TradingGridClient, errors
+from tgiconik.community.rules.resource import transition
 from tgiconik.release import ReleasePolicy
 from tgiconik.sandbox import Sandbox, credentials, media, world
+from tgiconik.sandbox.grid import collaboration
 from tgiconik.sandbox.grid import seed as grid_seed
-from tgiconik.sandbox.grid.collaboration.caller import Caller
-from tgiconik.sandbox.grid.collaboration.records import Community
-from tgiconik.sandbox.grid.collaboration.resource import transition
 from tgiconik.sandbox.iconik import metadata, seed, shares
 from tgiconik.sandbox.iconik.kinds import ASSETS, SHARES
 from tgiconik.sandbox.late import Late
@@ -491,12 +490,13 @@ class Life(RuleBasedStateMachine):
     def _move(
         self, noun: str, id_: str, moves: Moves, to: str, *, partner_id: str | None = None
     ) -> None:
-        community = Community(self.sandbox.state, Caller(credentials.COMPANY_ID, partner_id))
-        records = community.records(noun)
-        record = records.get(id_)
-        assert record is not None
-        if may_move(moves, record.fields["status"], to):
-            records.change(record, transition(community, record, to))
+        state, company_id = self.sandbox.state, credentials.COMPANY_ID
+        with collaboration.writing(state, company_id, partner_id) as community:
+            records = community.records(noun)
+            record = records.get(id_)
+            assert record is not None
+            if may_move(moves, record.fields["status"], to):
+                records.change(record, transition(community, record, to))
 
     @rule(partner_id=st.sampled_from([*PARTNERS]), groups=st.sampled_from([[GROUP], []]))
     def a_partner_comes_or_goes(self, partner_id: str, groups: list[str]) -> None:
@@ -507,11 +507,11 @@ class Life(RuleBasedStateMachine):
         self._change_partner(partner_id, contacts=contacts)
 
     def _change_partner(self, partner_id: str, **fields: list[Any]) -> None:
-        community = Community(self.sandbox.state, Caller(credentials.COMPANY_ID))
-        partners = community.records("partners")
-        partner = partners.get(partner_id)
-        assert partner is not None
-        partners.change(partner, fields)
+        with collaboration.writing(self.sandbox.state, credentials.COMPANY_ID) as community:
+            partners = community.records("partners")
+            partner = partners.get(partner_id)
+            assert partner is not None
+            partners.change(partner, fields)
 
     # The end
 

@@ -1,1 +1,15 @@
-"""The community that a customer keeps: partners, their groups, and the commands for both."""
+"""The collaboration that a customer keeps: its rules, its database, and what serves it.
+
+    async with (
+        Community.open("sqlite:///community.db") as community,
+        TradingGridClient.from_env(community=community) as grid,
+    ):
+        request = await grid.community.requests.get("REQ-1042")
+
+Trading Grid has no such service of its own: OpenText publishes no reference for one.
+"""
+
+from tgiconik.community.community import Community
+from tgiconik.community.store.interface import JournalEntry
+
+__all__ = ["Community", "JournalEntry"]

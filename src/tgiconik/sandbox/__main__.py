@@ -8,8 +8,7 @@ from collections.abc import Iterator, Sequence
 
 from tgiconik.sandbox import credentials
 from tgiconik.sandbox.app import Sandbox
-from tgiconik.sandbox.grid.collaboration.caller import Caller
-from tgiconik.sandbox.grid.collaboration.records import Community
+from tgiconik.sandbox.grid import collaboration
 from tgiconik.sandbox.iconik.seed import COLLEAGUE
 from tgiconik.sandbox.limit import Limit
 
@@ -45,8 +44,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def _others(sandbox: Sandbox) -> Iterator[str]:
     """The credentials of partners and of a colleague, each in a line."""
-    community = Community(sandbox.state, Caller(credentials.COMPANY_ID))
-    for partner in community.records("partners").all():
+    with collaboration.reading(sandbox.state) as community:
+        partners = community.records("partners").all()
+    for partner in partners:
         client_id, secret = credentials.partner_client(partner.id)
         yield (
             f"as {partner.fields['name']}: "

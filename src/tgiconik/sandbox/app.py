@@ -12,6 +12,7 @@ from starlette.types import ASGIApp
 
 from tgiconik._http import Transport, asgi_transport
 from tgiconik._validate import clock_with_zone, texts
+from tgiconik.community.store.sqlite import SqliteStore
 from tgiconik.release import ReleasePolicy
 from tgiconik.sandbox import credentials, grid, iconik, links, page, world
 from tgiconik.sandbox.call_log import CallCountMiddleware, Calls, WriteLogMiddleware
@@ -50,7 +51,8 @@ class Sandbox:
 
     Args:
         db: path of a SQLite file to persist to, or ":memory:". An existing file is reopened. Media
-            are stored in a folder beside it, `{db}-media`.
+            are stored in a folder beside it, `{db}-media`, and the collaboration contract's data
+            in a file beside it, `{db}-community`.
         now: the clock; returns timezone-aware datetimes.
         world: whether an empty sandbox is filled with sample data. Without it there are only the
             user, company and storages that the credentials need.
@@ -74,8 +76,14 @@ class Sandbox:
         latency: float = 0.0,
     ) -> None:
         folder = None if str(db) == ":memory:" else Path(f"{db}-media")
+        clock = clock_with_zone(now)
         self.state: State = State(
-            Store(db), clock_with_zone(now), base_url=_IN_PROCESS, blobs=Blobs(folder)
+            Store(db),
+            clock,
+            # A file of its own: two transactions on one file would wait for each other.
+            SqliteStore(None if folder is None else Path(f"{db}-community"), now=clock),
+            base_url=_IN_PROCESS,
+            blobs=Blobs(folder),
         )
         if self.state.store.is_empty():
             _fill(self.state, with_world=world)
@@ -241,6 +249,7 @@ class Sandbox:
         """Stop serving, close the database, and delete media that are not persisted."""
         self._ends.close()
         self.state.store.close()
+        self.state.community.close()
         self.state.blobs.close()
 
 

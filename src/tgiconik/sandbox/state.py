@@ -7,6 +7,9 @@ from datetime import UTC, datetime, timedelta
 import anyio
 import attrs
 
+from tgiconik.community.store.interface import Change
+from tgiconik.community.store.interface import Store as CommunityStore
+from tgiconik.community.store.sqlite import SqliteStore
 from tgiconik.sandbox.storage.blobs import Blobs
 from tgiconik.sandbox.store import Store
 
@@ -48,6 +51,7 @@ class State:
     Attributes:
         store: documents.
         now: the clock; returns timezone-aware datetimes in UTC.
+        community: the database of the collaboration contract.
         base_url: origin of both platforms, without a trailing slash; generated links begin with it.
         writes: every successful request that may have changed something, in order. POST requests
             that only read (searches, token and Lens queries) are not included.
@@ -61,11 +65,13 @@ class State:
         transcoding: controls when transcoding jobs end, and which of them fail.
         turns: a lock per upload id or path, so that an upload handles one request at a time.
         lags: how far answers lag behind writes, by kind; see `tgiconik.sandbox.late`.
+        replaced: writes of the community that its late lists do not show yet, with their times.
         leaks: requests to storages that carried iconik's credentials, as "METHOD path: names".
     """
 
     store: Store
     now: Callable[[], datetime] = utc_now
+    community: CommunityStore = attrs.field()
     base_url: str = "http://localhost"
     writes: list[Write] = attrs.Factory(list)
     unknown_queries: list[str] = attrs.Factory(list)
@@ -75,4 +81,9 @@ class State:
     transcoding: Transcoding = attrs.Factory(Transcoding)
     upload_locks: defaultdict[str, anyio.Lock] = attrs.Factory(lambda: defaultdict(anyio.Lock))
     lags: dict[str, timedelta] = attrs.Factory(dict)
+    replaced: list[tuple[datetime, Change]] = attrs.Factory(list)
     leaks: list[str] = attrs.Factory(list)
+
+    @community.default
+    def _in_memory(self) -> CommunityStore:
+        return SqliteStore(None, now=self.now)

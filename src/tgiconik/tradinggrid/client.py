@@ -38,6 +38,7 @@ if TYPE_CHECKING:
         PartnerDirectory,
         Users,
     )
+    from tgiconik.tradinggrid.in_process import KeptCommunity
     from tgiconik.tradinggrid.lens import Lens
 
 _VARIABLES: Final = {
@@ -47,6 +48,8 @@ _VARIABLES: Final = {
     "company_id": "TRADING_GRID_COMPANY_ID",
 }
 _COMMUNITY_URL: Final = "TRADING_GRID_COMMUNITY_URL"
+#: Schemes of databases that a community is kept in.
+_DATABASES: Final = frozenset({"sqlite", "postgresql", "postgres"})
 
 
 class TradingGridClient(Closeable, Surface):
@@ -61,8 +64,10 @@ class TradingGridClient(Closeable, Surface):
         client_id: consumer key.
         client_secret: consumer secret.
         company_id: BUID of the company that acts.
-        community_url: origin of the collaboration surface, when it lives elsewhere.
-        community: another backend for it; `community_url` is for the HTTP backend alone.
+        community_url: origin of the collaboration surface, when it lives elsewhere; or the database
+            of a community of your own, `sqlite:///community.db` or `postgresql://…`, which is
+            opened with the first call and closed with the client.
+        community: an open `tgiconik.community.Community`, which stays open; or another backend.
         timeout: seconds to wait for a connection, and between two pieces of an answer.
         deadline: seconds that one call may take in all, its retries included.
         retry: how often a failed call is repeated, and the waits between attempts.
@@ -78,8 +83,8 @@ class TradingGridClient(Closeable, Surface):
         company_id: BUID of the company that acts.
 
     Raises:
-        ConfigurationError: a URL that credentials may not be sent to, an empty credential, or an
-            engine that is not there.
+        ConfigurationError: a URL that credentials may not be sent to, an empty credential, an
+            engine that is not there, or a database without the extra `community`.
     """
 
     def __init__(
@@ -90,7 +95,7 @@ class TradingGridClient(Closeable, Surface):
         company_id: str,
         *,
         community_url: str | None = None,
-        community: "Collaboration | None" = None,
+        community: "Collaboration | KeptCommunity | None" = None,
         timeout: float = 30.0,
         deadline: float = 120.0,
         retry: Retry | None = None,
@@ -101,10 +106,12 @@ class TradingGridClient(Closeable, Surface):
         plain_http: Collection[str] = (),
     ) -> None:
         given = Hidden({"client_secret": client_secret})
-        # A traceback with its local variables would show it.
-        del client_secret
+        if community_url is not None:
+            given["community_url"] = community_url
+        # A traceback with its local variables would show them.
+        del client_secret, community_url
         auth = ClientCredentials(client_id, given["client_secret"])
-        if community is not None and community_url is not None:
+        if community is not None and "community_url" in given:
             raise errors.ConfigurationError("give community or community_url, not both")
         not_blank(company_id, "company_id")
         self.company_id = company_id
@@ -120,17 +127,36 @@ class TradingGridClient(Closeable, Surface):
             user_agent=user_agent,
             plain_http=plain_http,
         )
-        self._community = community
-        self._community_url = (
-            None if community_url is None else checked_url(community_url, self._session.plain_http)
-        )
+        self._opened: KeptCommunity | None = None
+        self._in_process: Session | None = None
+        self._backend: Collaboration | None = None
+        self._community_url: str | None = None
+        if given.get("community_url", "").partition(":")[0].lower() in _DATABASES:
+            from tgiconik.tradinggrid.in_process import opened_on_demand
+
+            community = self._opened = opened_on_demand(given)
+        elif "community_url" in given:
+            self._community_url = checked_url(given["community_url"], self._session.plain_http)
+        if community is not None:
+            self._use(community, retry, deadline)
+
+    def _use(
+        self, community: "Collaboration | KeptCommunity", retry: Retry | None, deadline: float
+    ) -> None:
+        """Call a community that this process keeps, or another backend."""
+        from tgiconik.tradinggrid.in_process import KeptCommunity, session_in
+
+        if isinstance(community, KeptCommunity):
+            self._in_process = session_in(community, retry=retry, deadline=deadline)
+        else:
+            self._backend = community
 
     @classmethod
     def from_env(
         cls,
         *,
         environ: Mapping[str, str] = os.environ,
-        community: "Collaboration | None" = None,
+        community: "Collaboration | KeptCommunity | None" = None,
         **options: Unpack[SessionOptions],
     ) -> Self:
         """A client from `TRADING_GRID_URL`, `_CLIENT_ID`, `_CLIENT_SECRET` and `_COMPANY_ID`.
@@ -140,7 +166,7 @@ class TradingGridClient(Closeable, Surface):
 
         Args:
             environ: where to look.
-            community: another collaboration backend.
+            community: a community of your own, or another collaboration backend.
             options: as for the class: timeout, deadline, retry, rate, engine, transport,
                 user_agent, plain_http.
 
@@ -225,12 +251,16 @@ class TradingGridClient(Closeable, Surface):
         """Requests, issues, documents and the rest of the contract that is this project's own."""
         from tgiconik.tradinggrid.collaboration import HttpCollaboration
 
-        return self._community or HttpCollaboration(
-            self._session, self.company_id, community_url=self._community_url
+        return self._backend or HttpCollaboration(
+            self._in_process or self._session, self.company_id, community_url=self._community_url
         )
 
     async def aclose(self) -> None:
-        """Close all connections. Safe to call twice. A backend that was passed in stays open."""
+        """Close all connections. Safe to call twice. What was passed as `community` stays open."""
+        if self._in_process is not None:
+            await self._in_process.aclose()
+        if self._opened is not None:
+            await self._opened.aclose()
         await self._session.aclose()
 
     async def request(

@@ -8,7 +8,7 @@ import attrs
 import httpx
 from tradinggrid import contract
 
-from tgiconik.sandbox.grid.shapes import Json
+from tgiconik.community.shapes import Json
 
 COMPANY = "GC00000001SB"
 

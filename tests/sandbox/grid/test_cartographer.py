@@ -9,9 +9,9 @@ from urllib.parse import quote
 import httpx
 import pytest
 
+from tgiconik.community.shapes import Json
 from tgiconik.sandbox.credentials import CLIENT_ID
 from tgiconik.sandbox.grid.cartographer import operations, seed
-from tgiconik.sandbox.grid.shapes import Json
 from tgiconik.sandbox.state import State
 from tgiconik.tradinggrid.cartographer import PrexrefEntry
 

@@ -3,8 +3,8 @@
 import httpx
 import pytest
 
+from tgiconik.community.shapes import Json
 from tgiconik.sandbox.grid import seed
-from tgiconik.sandbox.grid.shapes import Json
 from tgiconik.sandbox.state import State
 
 from .community import COMPANY

@@ -9,9 +9,9 @@ from hypothesis import strategies as st
 from starlette.routing import Route
 from tradinggrid import contract
 
+from tgiconik.community.rules import bodies
+from tgiconik.community.shapes import Shape, Violation
 from tgiconik.sandbox.grid import collaboration
-from tgiconik.sandbox.grid.collaboration import bodies
-from tgiconik.sandbox.grid.shapes import Shape, Violation
 from tgiconik.sandbox.state import State
 from tgiconik.sandbox.store import Store
 

@@ -1,6 +1,6 @@
 """Partners, groups, documents, deliveries, receipts."""
 
-from tgiconik.sandbox.grid.shapes import Json
+from tgiconik.community.shapes import Json
 
 from .community import Community, problem
 from .world import Clock

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from tradinggrid import contract
 
-from tgiconik.sandbox.grid.shapes import Json
+from tgiconik.community.shapes import Json
 
 from .community import COMPANY, Community, check
 from .world import Clock, fresh_community

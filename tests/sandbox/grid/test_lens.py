@@ -5,8 +5,8 @@ from datetime import UTC, datetime
 import httpx
 import pytest
 
+from tgiconik.community.shapes import Json
 from tgiconik.sandbox.grid import seed
-from tgiconik.sandbox.grid.shapes import Json
 from tgiconik.sandbox.state import State
 
 from .world import Clock

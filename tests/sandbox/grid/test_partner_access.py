@@ -6,9 +6,9 @@ import httpx
 import pytest
 from tradinggrid import contract
 
+from tgiconik.community.rules.access import PARTNER_GRANTS
 from tgiconik.sandbox import credentials
 from tgiconik.sandbox.grid import seed
-from tgiconik.sandbox.grid.collaboration.access import PARTNER_GRANTS
 from tgiconik.sandbox.state import State
 
 from .community import COMPANY, Community, problem

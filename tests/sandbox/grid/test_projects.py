@@ -1,6 +1,6 @@
 """Projects with tasks, exceptions and confirmations; announcements; the log."""
 
-from tgiconik.sandbox.grid.shapes import Json
+from tgiconik.community.shapes import Json
 
 from .community import Community, problem
 from .world import Clock

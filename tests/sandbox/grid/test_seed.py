@@ -4,8 +4,8 @@ from datetime import UTC, datetime
 
 import pytest
 
+from tgiconik.community.shapes import Json
 from tgiconik.sandbox.grid import seed
-from tgiconik.sandbox.grid.shapes import Json
 from tgiconik.sandbox.state import State
 
 from .community import COMPANY, Community

@@ -14,10 +14,9 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import BaseRoute
 
-from tgiconik.sandbox import json_body
-from tgiconik.sandbox.grid import errors, oauth
-from tgiconik.sandbox.grid.routing import routes_by_path
-from tgiconik.sandbox.grid.shapes import (
+from tgiconik.community import json_body
+from tgiconik.community.routing import routes_by_path
+from tgiconik.community.shapes import (
     Check,
     Document,
     Field,
@@ -29,6 +28,7 @@ from tgiconik.sandbox.grid.shapes import (
     some_of,
     text,
 )
+from tgiconik.sandbox.grid import errors, oauth
 from tgiconik.sandbox.state import State
 from tgiconik.sandbox.store import Store
 

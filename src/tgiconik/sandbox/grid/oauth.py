@@ -14,8 +14,9 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import BaseRoute, Route
 
+from tgiconik.community import times
 from tgiconik.sandbox import credentials
-from tgiconik.sandbox.grid import errors, times
+from tgiconik.sandbox.grid import errors
 from tgiconik.sandbox.state import State
 
 #: Lifetime of a token.

@@ -9,16 +9,16 @@ from datetime import datetime
 
 import attrs
 
-from tgiconik.sandbox.grid import times
-from tgiconik.sandbox.grid.collaboration import bodies
-from tgiconik.sandbox.grid.collaboration.caller import Caller
-from tgiconik.sandbox.grid.collaboration.nouns import GROUPS, ISSUES, REQUESTS, Noun
-from tgiconik.sandbox.grid.collaboration.partners import join, make_partner
-from tgiconik.sandbox.grid.collaboration.records import Community
-from tgiconik.sandbox.grid.collaboration.resource import make, transition
+from tgiconik.community import times
+from tgiconik.community.rules import bodies
+from tgiconik.community.rules.nouns import GROUPS, ISSUES, PARTNERS, REQUESTS, Noun
+from tgiconik.community.rules.partners import join, make_partner
+from tgiconik.community.rules.records import CompanyRecords
+from tgiconik.community.rules.resource import make, transition
+from tgiconik.community.shapes import Document, Json, Shape, Violation
+from tgiconik.sandbox.grid import collaboration
 from tgiconik.sandbox.grid.community_management import COMPANIES, DIRECTORY, USERS
 from tgiconik.sandbox.grid.lens import TRANSACTIONS
-from tgiconik.sandbox.grid.shapes import Document, Json, Shape, Violation
 from tgiconik.sandbox.state import State
 from tgiconik.tradinggrid.collaboration.transitions import PARTNER_MOVES, may_move
 from tgiconik.tradinggrid.lens.transaction import FIELDS
@@ -51,7 +51,7 @@ def add_partner(
 ) -> None:
     """Add a trading partner: to a company's directory, and as a profile to its community.
 
-    The partner becomes a company too, which can have users.
+    The partner becomes a company too, which can have users. An existing profile is replaced.
 
     Args:
         state: the sandbox.
@@ -75,13 +75,17 @@ def add_partner(
         },
         parent=company_id,
     )
-    community = Community(state, Caller(company_id))
-    partner = make_partner(community, partner_id, fields)
-    for group_id in groups:
-        group = community.records(GROUPS.name).get(group_id)
-        if group is None:
-            raise ValueError(f"there is no group {group_id}")
-        partner = join(community, group, partner)
+    with collaboration.writing(state, company_id) as community:
+        profiles = community.records(PARTNERS.name)
+        if (there := profiles.get(partner_id)) is None:
+            partner = make_partner(community, partner_id, fields)
+        else:
+            partner = profiles.change(there, {**fields, "groups": []})
+        for group_id in groups:
+            group = community.records(GROUPS.name).get(group_id)
+            if group is None:
+                raise ValueError(f"there is no group {group_id}")
+            partner = join(community, group, partner)
 
 
 def add_user(
@@ -127,7 +131,8 @@ def add_group(state: State, company_id: str, id_: str, name: str, **fields: obje
         fields: other fields of the contract's GroupInput: tags, description, external_id.
     """
     fields = _checked(bodies.GROUP_INPUT, name=name, **fields)
-    make(Community(state, Caller(company_id)).records(GROUPS.name), GROUPS, fields, id_=id_)
+    with collaboration.writing(state, company_id) as community:
+        make(community.records(GROUPS.name), GROUPS, fields, id_=id_)
 
 
 def add_request(
@@ -151,7 +156,8 @@ def add_request(
             criteria, due_at, description, asset_references, external_id.
     """
     fields = _checked(bodies.REQUEST_INPUT, **fields)
-    _add_worked_on(_at(state, company_id, at), REQUESTS, id_, fields, moves)
+    with collaboration.writing(state, company_id) as community:
+        _add_worked_on(attrs.evolve(community, at=at), REQUESTS, id_, fields, moves)
 
 
 def add_issue(
@@ -175,7 +181,8 @@ def add_issue(
             requester, due_at, description, asset_references, metadata, external_id.
     """
     fields = _checked(bodies.ISSUE_INPUT, **fields)
-    _add_worked_on(_at(state, company_id, at), ISSUES, id_, fields, moves)
+    with collaboration.writing(state, company_id) as community:
+        _add_worked_on(attrs.evolve(community, at=at), ISSUES, id_, fields, moves)
 
 
 def add_transaction(
@@ -218,13 +225,8 @@ def _named_values(given: Mapping[str, str | Sequence[str]] | None) -> list[Docum
     ]
 
 
-def _at(state: State, company_id: str, at: datetime | None) -> Community:
-    then = state if at is None else attrs.evolve(state, now=lambda: at)
-    return Community(then, Caller(company_id))
-
-
 def _add_worked_on(
-    operator: Community, noun: Noun, id_: str, fields: Document, moves: Sequence[str]
+    operator: CompanyRecords, noun: Noun, id_: str, fields: Document, moves: Sequence[str]
 ) -> None:
     caller = attrs.evolve(operator.caller, partner_id=fields["partner_id"])
     partner = attrs.evolve(operator, caller=caller)

@@ -8,7 +8,8 @@ from urllib.parse import parse_qsl
 from starlette.datastructures import QueryParams
 from starlette.requests import Request
 
-from tgiconik.sandbox import credentials, json_body
+from tgiconik.community import json_body
+from tgiconik.sandbox import credentials
 from tgiconik.sandbox.facts import Body, Operation
 from tgiconik.sandbox.iconik.kinds import USERS
 from tgiconik.sandbox.iconik.request import ApiError

@@ -5,11 +5,10 @@ from typing import Final
 
 import attrs
 
-from tgiconik.sandbox import credentials
-from tgiconik.sandbox.grid import times
-from tgiconik.sandbox.grid.collaboration.caller import Caller
-from tgiconik.sandbox.grid.collaboration.claims import claim_on
-from tgiconik.sandbox.grid.collaboration.records import Community, Record
+from tgiconik.community.rules.claims import claim_on
+from tgiconik.community.rules.records import CompanyRecords
+from tgiconik.community.store.interface import Record
+from tgiconik.sandbox.grid import collaboration
 from tgiconik.sandbox.iconik.kinds import SHARES
 from tgiconik.sandbox.page.recorder import Recorder
 from tgiconik.sandbox.page.rows import (
@@ -34,22 +33,24 @@ _LATEST: Final = 30
 
 def sections(state: State, recorder: Recorder) -> list[Section]:
     """All sections of Trading Grid."""
-    side = _CommunityRows(state, recorder)
-    return [
-        section("requests", "Requests", side.worked_on("requests")),
-        section("issues", "Issues", side.worked_on("issues")),
-        section("documents", "Documents and deliveries", side.documents()),
-        section("announcements", "Announcements", side.announcements()),
-        section("projects", "Projects and tasks", side.projects()),
-        section("activity", "Activity", side.activity()),
-    ]
+    with collaboration.reading(state) as community:
+        side = _CommunityRows(state, community, recorder)
+        return [
+            section("requests", "Requests", side.worked_on("requests")),
+            section("issues", "Issues", side.worked_on("issues")),
+            section("documents", "Documents and deliveries", side.documents()),
+            section("announcements", "Announcements", side.announcements()),
+            section("projects", "Projects and tasks", side.projects()),
+            section("activity", "Activity", side.activity()),
+        ]
 
 
 class _CommunityRows:
     """Reads the rows of a community."""
 
-    def __init__(self, state: State, recorder: Recorder) -> None:
-        self._community = Community(state, Caller(credentials.COMPANY_ID))
+    def __init__(self, state: State, community: CompanyRecords, recorder: Recorder) -> None:
+        self._state = state
+        self._community = community
         self._recorder = recorder
         self._partners: dict[str, str] = {
             one.id: one.fields["name"] for one in self._all("partners")
@@ -60,7 +61,7 @@ class _CommunityRows:
         """Requests or issues."""
         for one in self._all(noun):
             fields, claim = one.fields, claim_on(self._community, noun, one.id)
-            holder = claim.live_holder(times.stamp(self._community.state.now()))
+            holder = claim.live_holder(self._community.now())
             comments = len(self._all("comments", noun, one.id))
             yield self._row(
                 noun,
@@ -127,7 +128,7 @@ class _CommunityRows:
         return row if latest <= row.run else attrs.evolve(row, run=latest)
 
     def _opens(self, share_id: str | None) -> str | None:
-        there = share_id and self._community.state.store.get(SHARES, share_id)
+        there = share_id and self._state.store.get(SHARES, share_id)
         return share_key(share_id) if share_id and there else None
 
     def announcements(self) -> Iterable[Row]:

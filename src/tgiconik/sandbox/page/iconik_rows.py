@@ -5,9 +5,7 @@ from collections.abc import Iterable
 from typing import Any, Final
 from urllib.parse import unquote
 
-from tgiconik.sandbox import credentials
-from tgiconik.sandbox.grid.collaboration.caller import Caller
-from tgiconik.sandbox.grid.collaboration.records import Community
+from tgiconik.sandbox.grid import collaboration
 from tgiconik.sandbox.iconik import approvals, collection, objects, shares
 from tgiconik.sandbox.iconik.index import values_of
 from tgiconik.sandbox.iconik.kinds import ASSETS, COLLECTIONS, SEGMENTS, SHARES
@@ -81,8 +79,8 @@ def _marks(state: State, asset_id: str, numbers: dict[str, int]) -> Iterable[str
 
 
 def _shares(state: State, recorder: Recorder) -> Iterable[Row]:
-    community = Community(state, Caller(credentials.COMPANY_ID))
-    partners = {one.id: one.fields["name"] for one in community.records("partners").all()}
+    with collaboration.reading(state) as community:
+        partners = {one.id: one.fields["name"] for one in community.records("partners").all()}
     for share in state.store.list(SHARES):
         if shares.is_expired(state, share):
             continue

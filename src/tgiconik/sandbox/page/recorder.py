@@ -5,7 +5,7 @@ HTTP does not show where a workflow begins: calls without a pause between them a
 
 import time
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import datetime
 from secrets import token_hex
 from typing import Final
@@ -13,6 +13,7 @@ from typing import Final
 import attrs
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from tgiconik.community.store.interface import Change
 from tgiconik.sandbox.call_log import only_reads
 from tgiconik.sandbox.iconik import kinds
 from tgiconik.sandbox.state import State
@@ -113,6 +114,7 @@ class Recorder:
         self.revision: int = 0
         self.calls: deque[RecordedCall] = deque(maxlen=_KEPT)
         state.store.subscribe(self._note_change)
+        state.community.subscribe(self._note_community)
 
     @property
     def run(self) -> Run:
@@ -154,6 +156,12 @@ class Recorder:
                 wrote=wrote,
             )
         )
+
+    def _note_community(self, changes: Sequence[Change]) -> None:
+        for change in changes:
+            above = f"{change.place.above}/" if change.place.above else ""
+            key = f"{change.company_id}/{above}{change.id}"
+            self._note_change(f"community/{change.place.noun}", key)
 
     def _note_change(self, kind: str, key: str) -> None:
         if not kind:

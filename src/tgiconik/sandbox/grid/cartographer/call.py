@@ -7,9 +7,9 @@ from urllib.parse import urlencode
 import attrs
 from starlette.responses import Response
 
-from tgiconik.sandbox import json_body
+from tgiconik.community import json_body
+from tgiconik.community.shapes import Check, Document, Json, Violation
 from tgiconik.sandbox.grid.cartographer import refusals
-from tgiconik.sandbox.grid.shapes import Check, Document, Json, Violation
 from tgiconik.sandbox.state import State
 
 #: The largest `long`; no number of a request is read beyond it.

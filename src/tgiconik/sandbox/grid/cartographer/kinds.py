@@ -3,8 +3,8 @@
 import json
 from typing import Final
 
+from tgiconik.community.shapes import Document
 from tgiconik.sandbox.grid.cartographer import refusals
-from tgiconik.sandbox.grid.shapes import Document
 from tgiconik.sandbox.store import Store
 
 SOLUTIONS: Final = "cartographer/solutions"

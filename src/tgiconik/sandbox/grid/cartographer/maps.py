@@ -4,10 +4,10 @@ from typing import Final
 
 from starlette.responses import JSONResponse, Response
 
+from tgiconik.community.shapes import Document
 from tgiconik.sandbox.grid.cartographer import refusals
 from tgiconik.sandbox.grid.cartographer.call import Call, Handler
 from tgiconik.sandbox.grid.cartographer.kinds import MAPS, SOLUTIONS, check_solution, id_of
-from tgiconik.sandbox.grid.shapes import Document
 
 _SOLUTIONS: Final = "/cartographer/mp/v1/solutions"
 _MAP: Final = _SOLUTIONS + "/{solution}/maps/{map}"

@@ -5,9 +5,9 @@ from typing import Final
 
 from starlette.responses import JSONResponse, Response
 
+from tgiconik.community.shapes import Document
 from tgiconik.sandbox.grid.cartographer import refusals
 from tgiconik.sandbox.grid.cartographer.call import Call
-from tgiconik.sandbox.grid.shapes import Document
 
 #: Entries of a page, when the call names no number, and at the most. Neither is published.
 DEFAULT: Final = 50

@@ -8,10 +8,10 @@ from typing import Final
 
 from starlette.responses import JSONResponse, Response
 
+from tgiconik.community.shapes import Document, Shape, required, text
 from tgiconik.sandbox.grid.cartographer import offsets, refusals
 from tgiconik.sandbox.grid.cartographer.call import Call, Handler
 from tgiconik.sandbox.grid.cartographer.kinds import PREXREF, check_solution, id_of
-from tgiconik.sandbox.grid.shapes import Document, Shape, required, text
 from tgiconik.sandbox.store import Store
 
 _PREXREF: Final = "/cartographer/xref/v1/solutions/{solution}/prexref"

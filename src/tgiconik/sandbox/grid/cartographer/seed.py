@@ -2,10 +2,10 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 
+from tgiconik.community.shapes import Document, Json, Shape, Violation
 from tgiconik.sandbox.grid.cartographer import prexref, xref
 from tgiconik.sandbox.grid.cartographer.kinds import ENTITIES, MAPS, SOLUTIONS, entity_of, id_of
 from tgiconik.sandbox.grid.cartographer.refusals import CartographerError
-from tgiconik.sandbox.grid.shapes import Document, Json, Shape, Violation
 from tgiconik.sandbox.state import State
 from tgiconik.tradinggrid.cartographer import EntryValue, PrexrefEntry
 from tgiconik.tradinggrid.cartographer._bodies import entry_body, prexref_body

@@ -14,17 +14,7 @@ from typing import Final
 
 from starlette.responses import JSONResponse, Response
 
-from tgiconik.sandbox import credentials
-from tgiconik.sandbox.grid.cartographer import offsets, refusals
-from tgiconik.sandbox.grid.cartographer.call import Call, Handler
-from tgiconik.sandbox.grid.cartographer.kinds import (
-    ENTITIES,
-    ENTRIES,
-    check_solution,
-    entity_of,
-    id_of,
-)
-from tgiconik.sandbox.grid.shapes import (
+from tgiconik.community.shapes import (
     Document,
     Field,
     Json,
@@ -34,6 +24,16 @@ from tgiconik.sandbox.grid.shapes import (
     required,
     text,
     whole_number,
+)
+from tgiconik.sandbox import credentials
+from tgiconik.sandbox.grid.cartographer import offsets, refusals
+from tgiconik.sandbox.grid.cartographer.call import Call, Handler
+from tgiconik.sandbox.grid.cartographer.kinds import (
+    ENTITIES,
+    ENTRIES,
+    check_solution,
+    entity_of,
+    id_of,
 )
 from tgiconik.sandbox.store import Store
 from tgiconik.tradinggrid.cartographer import EntityAction

@@ -12,14 +12,14 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import BaseRoute, Route
 
-from tgiconik.sandbox import json_body
+from tgiconik.community import json_body
+from tgiconik.community.shapes import Document
 from tgiconik.sandbox.grid import oauth
 from tgiconik.sandbox.grid.errors import GatewayError
 from tgiconik.sandbox.grid.lens import arguments
 from tgiconik.sandbox.grid.lens.errors import LensError
 from tgiconik.sandbox.grid.lens.parse import QueryField, parse
 from tgiconik.sandbox.grid.lens.scrolls import Slice, next_slice
-from tgiconik.sandbox.grid.shapes import Document
 from tgiconik.sandbox.state import State
 from tgiconik.tradinggrid.lens.transaction import FIELDS
 

@@ -8,11 +8,7 @@ from collections.abc import Iterator, Mapping
 from functools import partial
 from typing import Final
 
-from tgiconik.sandbox.grid.lens import matching, search_box
-from tgiconik.sandbox.grid.lens.errors import LensError
-from tgiconik.sandbox.grid.lens.parse import Enum
-from tgiconik.sandbox.grid.lens.search_box import Matches
-from tgiconik.sandbox.grid.shapes import (
+from tgiconik.community.shapes import (
     Check,
     Document,
     Field,
@@ -25,6 +21,10 @@ from tgiconik.sandbox.grid.shapes import (
     time,
     whole_number,
 )
+from tgiconik.sandbox.grid.lens import matching, search_box
+from tgiconik.sandbox.grid.lens.errors import LensError
+from tgiconik.sandbox.grid.lens.parse import Enum
+from tgiconik.sandbox.grid.lens.search_box import Matches
 from tgiconik.tradinggrid.lens.transaction import FIELDS
 
 #: The most entries in one response, and the sandbox's default of `count`.

@@ -5,7 +5,7 @@ from collections.abc import Iterator, Mapping
 from functools import lru_cache
 from typing import Final
 
-from tgiconik.sandbox.grid.shapes import Document
+from tgiconik.community.shapes import Document
 
 #: Short codes of the search box for `status`. OpenText publishes only the texts
 #: ReadyForPickup, Completed, Delivered and Failed; the others are the sandbox's.

@@ -28,8 +28,8 @@ from graphql import (
 )
 from graphql import parse as parse_document
 
+from tgiconik.community.shapes import Json
 from tgiconik.sandbox.grid.lens.errors import LensError
-from tgiconik.sandbox.grid.shapes import Json
 
 #: Upper limit of lexical tokens in a query; the client's largest queries have a few hundred.
 MAX_TOKENS: Final = 10_000

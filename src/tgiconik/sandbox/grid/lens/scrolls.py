@@ -9,7 +9,7 @@ from typing import Final
 
 import attrs
 
-from tgiconik.sandbox.grid.shapes import Document
+from tgiconik.community.shapes import Document
 from tgiconik.sandbox.store import Store
 
 _SCROLLS: Final = "lens/scrolls"

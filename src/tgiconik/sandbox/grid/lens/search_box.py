@@ -10,9 +10,9 @@ from typing import Final, TypeAlias
 
 import attrs
 
+from tgiconik.community.shapes import Document
 from tgiconik.sandbox.grid.lens import matching
 from tgiconik.sandbox.grid.lens.errors import LensError
-from tgiconik.sandbox.grid.shapes import Document
 
 Matches: TypeAlias = Callable[[Document], bool]
 

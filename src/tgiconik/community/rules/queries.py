@@ -4,8 +4,8 @@
 from collections.abc import Mapping
 from typing import Final, TypeAlias
 
-from tgiconik.sandbox.grid.collaboration.paging import Query
-from tgiconik.sandbox.grid.shapes import one_of, text
+from tgiconik.community.rules.paging import Query
+from tgiconik.community.shapes import one_of, text
 from tgiconik.tradinggrid.collaboration.values import (
     AnnouncementKind,
     DeliveryState,

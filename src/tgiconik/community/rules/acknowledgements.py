@@ -1,9 +1,9 @@
 """Partners' confirmations that a project is done, and acknowledgements of announcements."""
 
-from tgiconik.sandbox.grid.collaboration import bodies
-from tgiconik.sandbox.grid.collaboration.endpoint import Call, Handler, Reply
-from tgiconik.sandbox.grid.collaboration.nouns import PARTNERS, Noun
-from tgiconik.sandbox.grid.collaboration.resource import record_in_path, records_of, shown
+from tgiconik.community.rules import bodies
+from tgiconik.community.rules.endpoint import Call, Handler, Reply
+from tgiconik.community.rules.nouns import PARTNERS, Noun
+from tgiconik.community.rules.resource import record_in_path, records_of, shown
 
 
 def acknowledging(noun: Noun) -> Handler:

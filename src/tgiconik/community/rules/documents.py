@@ -1,17 +1,17 @@
 """Documents, which documents they supersede, their deliveries to partners, and receipts."""
 
-from tgiconik.sandbox.grid.collaboration import bodies, problems
-from tgiconik.sandbox.grid.collaboration.activity import log
-from tgiconik.sandbox.grid.collaboration.claims import check_holder
-from tgiconik.sandbox.grid.collaboration.endpoint import Call, Reply
-from tgiconik.sandbox.grid.collaboration.nouns import (
+from tgiconik.community.rules import bodies, problems
+from tgiconik.community.rules.activity import log
+from tgiconik.community.rules.claims import check_holder
+from tgiconik.community.rules.endpoint import Call, Reply
+from tgiconik.community.rules.lookups import DELIVERED_TO
+from tgiconik.community.rules.nouns import (
     DELIVERIES,
     DOCUMENTS,
     PARTNERS,
     RECEIPTS,
 )
-from tgiconik.sandbox.grid.collaboration.records import Record
-from tgiconik.sandbox.grid.collaboration.resource import (
+from tgiconik.community.rules.resource import (
     CREATED,
     change,
     check_move,
@@ -19,7 +19,8 @@ from tgiconik.sandbox.grid.collaboration.resource import (
     record_in_path,
     shown,
 )
-from tgiconik.sandbox.grid.shapes import Document, Violation
+from tgiconik.community.shapes import Document, Violation
+from tgiconik.community.store.interface import Place, Record
 from tgiconik.tradinggrid.collaboration.transitions import DOCUMENT_MOVES
 from tgiconik.tradinggrid.collaboration.values import DocumentState
 
@@ -69,7 +70,10 @@ def put_delivery(call: Call) -> Reply:
         "request_id": document.fields["request_id"],
         **body,
     }
-    return Reply(status=CREATED, body=shown(call.community, DELIVERIES, records.add(id_, fields)))
+    delivery = records.add(id_, fields)
+    found_by = (DELIVERED_TO, partner.id)
+    call.community.transaction.add_lookup(Place(DOCUMENTS.name), document, found_by)
+    return Reply(status=CREATED, body=shown(call.community, DELIVERIES, delivery))
 
 
 def read_delivery(call: Call) -> Reply:

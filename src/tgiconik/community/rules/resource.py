@@ -1,15 +1,17 @@
 """Handlers that work for any noun: list, read, create, change, and move to another status."""
 
+from collections.abc import Sequence
 from typing import Final
 
-from tgiconik.sandbox.grid.collaboration import problems
-from tgiconik.sandbox.grid.collaboration.access import as_seen, may_see
-from tgiconik.sandbox.grid.collaboration.claims import check_holder, claim_on
-from tgiconik.sandbox.grid.collaboration.endpoint import Call, Handler, Reply
-from tgiconik.sandbox.grid.collaboration.nouns import Noun
-from tgiconik.sandbox.grid.collaboration.paging import page
-from tgiconik.sandbox.grid.collaboration.records import Community, Record, RecordSet
-from tgiconik.sandbox.grid.shapes import Document, Shape
+from tgiconik.community.rules import problems
+from tgiconik.community.rules.access import as_seen, may_see
+from tgiconik.community.rules.claims import Claim, check_holder, claim_on, claims_on
+from tgiconik.community.rules.endpoint import Call, Handler, Reply
+from tgiconik.community.rules.nouns import Noun
+from tgiconik.community.rules.paging import page
+from tgiconik.community.rules.records import CompanyRecords, RecordSet
+from tgiconik.community.shapes import Document, Shape
+from tgiconik.community.store.interface import Record
 from tgiconik.tradinggrid.collaboration.transitions import (
     PARTNER_MOVES,
     Moves,
@@ -45,8 +47,24 @@ def record_in_path(call: Call, noun: Noun) -> Record:
     return record
 
 
-def shown(community: Community, noun: Noun, record: Record) -> Document:
+def shown(community: CompanyRecords, noun: Noun, record: Record) -> Document:
     """A record as the contract defines it, with what the caller may read."""
+    return _shown(
+        community,
+        noun,
+        record,
+        claim_on(community, noun.name, record.id) if noun.worked_on else None,
+    )
+
+
+def all_shown(call: Call, noun: Noun, records: Sequence[Record]) -> list[Document]:
+    """Several records as the contract defines them."""
+    ids = [record.id for record in records] if noun.worked_on else []
+    claims = claims_on(call.community, noun.name, ids)
+    return [_shown(call.community, noun, record, claims.get(record.id)) for record in records]
+
+
+def _shown(community: CompanyRecords, noun: Noun, record: Record, claim: Claim | None) -> Document:
     stamps = {
         "id": record.id,
         "created_at": record.created_at,
@@ -56,8 +74,8 @@ def shown(community: Community, noun: Noun, record: Record) -> Document:
     }
     fields = as_seen(community, record).fields
     body = {**fields, **{name: stamps[name] for name in (*noun.shows, "written_by")}}
-    if noun.worked_on:
-        body["claim"] = claim_on(community, noun.name, record.id).shown()
+    if claim is not None:
+        body["claim"] = claim.shown()
     return body
 
 
@@ -104,7 +122,7 @@ def check_move(moves: Moves, status: str, to: str) -> None:
 
 
 def transition(
-    community: Community,
+    community: CompanyRecords,
     record: Record,
     to: str,
     *,
@@ -120,17 +138,8 @@ def listing(noun: Noun) -> Handler:
     """`GET` of a collection."""
 
     def handle(call: Call) -> Reply:
-        # Filtered as seen: a filter must not tell what a field that is left out holds.
-        return page(
-            call,
-            (
-                as_seen(call.community, record)
-                for record in records_of(call, noun).all()
-                if may_see(call.community, noun.name, record)
-            ),
-            noun.filters,
-            lambda record: shown(call.community, noun, record),
-        )
+        place = records_of(call, noun).place
+        return page(call, place, noun.filters, lambda found: all_shown(call, noun, found))
 
     return handle
 
@@ -191,7 +200,7 @@ def moving(noun: Noun, new_status: Shape) -> Handler:
 
 
 def _transition(
-    community: Community,
+    community: CompanyRecords,
     status: str | None,
     to: str,
     actor: str | None = None,

@@ -1,4 +1,4 @@
-"""Handling of a call: authentication, company, transaction and idempotency.
+"""Handling of a call: who calls, transaction, idempotency, and errors of the database.
 
 A handler is a plain function from a `Call` to a `Reply`. All its writes are one transaction, which
 also stores the reply under the call's idempotency key.
@@ -6,30 +6,33 @@ also stores the reply under the call's idempotency key.
 
 import json
 from collections.abc import Awaitable, Callable, Mapping
-from typing import Final, TypeAlias
+from datetime import timedelta
+from functools import partial
+from hashlib import sha256
+from typing import Final, Protocol, TypeAlias
 
 import attrs
 from starlette.datastructures import Headers, QueryParams
 from starlette.requests import Request
 from starlette.responses import Response
 
-from tgiconik.sandbox import json_body
-from tgiconik.sandbox.grid import oauth
-from tgiconik.sandbox.grid.collaboration import problems
-from tgiconik.sandbox.grid.collaboration.access import Grant, grant_of
-from tgiconik.sandbox.grid.collaboration.caller import Caller
-from tgiconik.sandbox.grid.collaboration.records import CLAIMS, Community, Record
-from tgiconik.sandbox.grid.community_management import COMPANIES
-from tgiconik.sandbox.grid.shapes import Check, Document, Shape, Violation, text
-from tgiconik.sandbox.late import as_read
-from tgiconik.sandbox.state import State
+from tgiconik import errors
+from tgiconik.community import json_body
+from tgiconik.community.rules import problems
+from tgiconik.community.rules.access import Grant, grant_of
+from tgiconik.community.rules.caller import Caller
+from tgiconik.community.rules.records import CompanyRecords
+from tgiconik.community.shapes import Check, Document, Shape, Violation, text
+from tgiconik.community.store.interface import Record, Store
 
-_ANSWERS: Final = "community/answers"
+_ANSWERS: Final = "answers"
 
 _READS: Final = frozenset({"GET", "HEAD"})
 _VISIBLE: Final = text(least=1, most=255, pattern=r"[\x21-\x7e]+")
 _ETAG: Final = text(pattern=r'"[\x21\x23-\x7e]+"')
 _ANY: Final = text(pattern=r"\*")
+#: As long as the contract allows, and nothing that PostgreSQL does not store.
+_ID: Final = text(least=1, most=200, pattern="[^\0\ud800-\udfff]*")
 
 
 @attrs.frozen(kw_only=True)
@@ -46,12 +49,12 @@ class Call:
     """The input of a handler.
 
     Attributes:
-        community: the community of the company in the path.
+        community: the records of the company in the path.
         grant: what the caller may do with the operation.
         ids: the ids in the path, by noun.
     """
 
-    community: Community
+    community: CompanyRecords
     grant: Grant
     ids: Mapping[str, str]
     path: str
@@ -139,91 +142,131 @@ class Call:
 Handler: TypeAlias = Callable[[Call], Reply]
 
 
+class Authenticate(Protocol):
+    """Decides who makes a request, before any data are read."""
+
+    async def __call__(self, request: Request, company_id: str) -> Caller:
+        """The caller.
+
+        Args:
+            request: the request; its body has not been read.
+            company_id: BUID of the company in the path, whose caller it must be.
+
+        Raises:
+            ProblemError: 401, it is not known who calls; 404, the caller has no such company.
+        """
+        ...
+
+
+@attrs.frozen(kw_only=True)
+class Surface:
+    """The database and the settings of all endpoints.
+
+    Attributes:
+        store: the database.
+        authenticate: decides who calls.
+        answers_kept_for: how long an answer is repeated under its idempotency key.
+    """
+
+    store: Store
+    authenticate: Authenticate
+    answers_kept_for: timedelta
+
+
+async def operator(request: Request, company_id: str) -> Caller:  # noqa: ARG001 - the protocol's
+    """Everybody is an operator of the company: for calls within a process, never to be served."""
+    return Caller(company_id)
+
+
 def endpoint(
-    state: State, operation: str, handler: Handler
+    surface: Surface, operation: str, handler: Handler
 ) -> Callable[[Request], Awaitable[Response]]:
     """The Starlette endpoint of a handler.
 
     Args:
-        state: the sandbox.
+        surface: what all endpoints share.
         operation: method and path, such as `GET /requests/{requests}`.
         handler: the handler.
     """
 
     async def answer(request: Request) -> Response:
-        content = await request.body()
         try:
-            # Nothing is awaited here, so that concurrent calls never see partial writes.
-            with state.store.transaction():
-                call = _call(state, operation, request, content)
-                reply = _reply(handler, call, request.method)
+            ids = _ids(request)
+            company_id = ids.pop("companies")
+            caller = await surface.authenticate(request, company_id)
+            call = partial(
+                Call,
+                grant=grant_of(caller, operation, ids),
+                ids=ids,
+                path=request.url.path,
+                query=request.query_params,
+                headers=request.headers,
+                content=await request.body(),
+            )
+            write = request.method not in _READS
+
+            def work() -> Reply:
+                with surface.store.transaction(company_id, write=write) as transaction:
+                    records = CompanyRecords(transaction, caller)
+                    _check_there(records)
+                    return _reply(surface, handler, call(community=records), request.method)
+
+            return _response(await surface.store.call(work))
         except problems.ProblemError as problem:
             return problem.response(request.url.path)
-        return _response(reply)
+        except errors.StoreError as error:
+            return problems.of_store(error).response(request.url.path)
 
     return answer
 
 
-def _call(state: State, operation: str, request: Request, content: bytes) -> Call:
+def _ids(request: Request) -> dict[str, str]:
     ids = dict(request.path_params)
-    caller = _caller(state, request, ids.pop("companies"))
-    return Call(
-        community=Community(_as_read(state, request), caller),
-        grant=grant_of(caller, operation, ids),
-        ids=ids,
-        path=request.url.path,
-        query=request.query_params,
-        headers=request.headers,
-        content=content,
-    )
+    violations: list[Violation] = []
+    for name, id_ in ids.items():
+        _ID(id_, name, violations)
+    if violations:
+        raise problems.bad_parameters(violations)
+    return ids
 
 
-def _caller(state: State, request: Request, company_id: str) -> Caller:
-    """Who calls, by the token; a company is there for its operators and its partners."""
-    token = oauth.token_of(state, request)
-    if token is None:
-        raise problems.unauthorised()
-    caller = Caller(company_id, token.partner_id)
-    there = state.store.get(COMPANIES, company_id) is not None
-    if there and caller.partner_id is not None:
-        there = Community(state, caller).records("partners").get(caller.partner_id) is not None
-    if not there:
-        raise problems.not_found(f"company {company_id}")
-    return caller
+def _check_there(records: CompanyRecords) -> None:
+    """Check that a partner that calls is one of the company's.
+
+    Raises:
+        ProblemError: 404, it has no profile; it does not learn whether the company is there.
+    """
+    partner_id = records.caller.partner_id
+    if partner_id is not None and records.records("partners").get(partner_id) is None:
+        raise problems.not_found(f"company {records.company_id}")
 
 
-def _reply(handler: Handler, call: Call, method: str) -> Reply:
+def _reply(surface: Surface, handler: Handler, call: Call, method: str) -> Reply:
     if method in _READS or call.key is None:
         return handler(call)
-    return _once(handler, call, call.key, f"{method} {call.path}")
+    return _once(surface, handler, call, call.key, f"{method} {call.path}")
 
 
-def _as_read(state: State, request: Request) -> State:
-    """The state that a call reads: late if it lists a noun, which its path then ends with."""
-    last = request.url.path.rpartition("/")[2]
-    if request.method not in _READS or last in {"claim", *request.path_params.values()}:
-        return state
-    # The members of a group are partners.
-    noun = "partners" if last == "members" else last
-    return as_read(state, "collaboration", {f"community/{noun}", CLAIMS})
-
-
-def _once(handler: Handler, call: Call, key: str, what: str) -> Reply:
+def _once(surface: Surface, handler: Handler, call: Call, key: str, what: str) -> Reply:
     """The reply stored under a caller's idempotency key, or the handler's, which is then stored.
 
     A key identifies method, path and body. Preconditions and claim may differ: a worker that
     retries after a crash has another lease and has read other entity tags.
     """
-    store = call.community.state.store
-    caller = call.community.caller
-    place = json.dumps([caller.company_id, caller.written_by, key])
-    this = [what, call.content.decode("latin-1")]
-    if (earlier := store.get(_ANSWERS, place)) is not None:
+    transaction = call.community.transaction
+    place = json.dumps([call.community.caller.written_by, key])
+    this = [what, sha256(call.content).hexdigest()]
+    if (earlier := transaction.entry(_ANSWERS, place)) is not None:
         if earlier["call"] != this:
             raise problems.key_reused(key)
         return Reply(**earlier["reply"])
     reply = handler(call)
-    store.put(_ANSWERS, place, {"call": this, "reply": attrs.asdict(reply)})
+    transaction.put_entry(
+        _ANSWERS,
+        place,
+        {"call": this, "reply": attrs.asdict(reply)},
+        expires_at=transaction.now + surface.answers_kept_for,
+    )
     return reply
 
 

@@ -5,16 +5,18 @@ says which records a partner sees; records of other nouns are invisible. The con
 says the same in `x-partner`.
 """
 
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import Final, TypeAlias
 
 import attrs
 
-from tgiconik.sandbox.grid.collaboration import problems
-from tgiconik.sandbox.grid.collaboration.audience import is_meant_for, part_of
-from tgiconik.sandbox.grid.collaboration.caller import Caller
-from tgiconik.sandbox.grid.collaboration.records import Community, Record
-from tgiconik.sandbox.grid.shapes import Document
+from tgiconik.community.rules import problems
+from tgiconik.community.rules.audience import is_meant_for, meant_for, part_of
+from tgiconik.community.rules.caller import Caller
+from tgiconik.community.rules.lookups import DELIVERED_TO
+from tgiconik.community.rules.records import CompanyRecords
+from tgiconik.community.shapes import Document
+from tgiconik.community.store.interface import AnyOf, Record
 from tgiconik.tradinggrid.collaboration.transitions import PARTNER_MOVES
 from tgiconik.tradinggrid.collaboration.values import (
     OPERATOR,
@@ -149,23 +151,23 @@ def grant_of(caller: Caller, operation: str, ids: Mapping[str, str]) -> Grant:
     return PARTNER_GRANTS[operation]
 
 
-_Sees: TypeAlias = Callable[[Community, Record, str], bool]
+_Sees: TypeAlias = Callable[[CompanyRecords, Record, str], bool]
 
 
 def _by_field(field: str) -> _Sees:
     return lambda _, record, partner_id: record.fields[field] == partner_id
 
 
-def _by_audience(community: Community, record: Record, partner_id: str) -> bool:
+def _by_audience(community: CompanyRecords, record: Record, partner_id: str) -> bool:
     return is_meant_for(community, record.fields["audience"], partner_id)
 
 
-def _document(community: Community, record: Record, partner_id: str) -> bool:
+def _document(community: CompanyRecords, record: Record, partner_id: str) -> bool:
     delivery = community.records("deliveries").get(f"{record.id}/{partner_id}")
     return delivery is not None or _by_audience(community, record, partner_id)
 
 
-def _comment(_: Community, record: Record, partner_id: str) -> bool:
+def _comment(_: CompanyRecords, record: Record, partner_id: str) -> bool:
     shared = record.fields["visibility"] == CommentVisibility.PARTNER
     return shared and record.written_by in {OPERATOR, partner_id}
 
@@ -186,6 +188,18 @@ _SEES: Final[Mapping[str, _Sees]] = {
     "announcements": _by_audience,
     "acknowledgements": _OWN,
 }
+#: Of nouns whose records a partner sees by one of their fields, this field.
+_SEEN_BY: Final = {
+    "partners": "company_id",
+    "requests": "partner_id",
+    "issues": "partner_id",
+    "tasks": "assignee_partner_id",
+    "exceptions": "partner_id",
+    "confirmations": "partner_id",
+    "deliveries": "partner_id",
+    "receipts": "partner_id",
+    "acknowledgements": "partner_id",
+}
 #: Fields that name another record, which a partner may not know of.
 _LINKS: Final = {
     "request_id": "requests",
@@ -196,7 +210,7 @@ _LINKS: Final = {
 }
 
 
-def may_see(community: Community, noun: str, record: Record) -> bool:
+def may_see(community: CompanyRecords, noun: str, record: Record) -> bool:
     """Whether the caller sees a record."""
     partner_id = community.caller.partner_id
     if partner_id is None:
@@ -204,7 +218,21 @@ def may_see(community: Community, noun: str, record: Record) -> bool:
     return noun in _SEES and _SEES[noun](community, record, partner_id)
 
 
-def as_seen(community: Community, record: Record) -> Record:
+def seen_by(community: CompanyRecords, noun: str) -> Sequence[AnyOf]:
+    """The lookups by which the caller's visible records of a noun are found.
+
+    A record that is found may still be invisible: `may_see` decides.
+    """
+    partner_id = community.caller.partner_id
+    if partner_id is None or noun == "comments":
+        return ()
+    if noun in _SEEN_BY:
+        return [[(_SEEN_BY[noun], partner_id)]]
+    meant = meant_for(community, partner_id)
+    return [[*meant, (DELIVERED_TO, partner_id)] if noun == "documents" else meant]
+
+
+def as_seen(community: CompanyRecords, record: Record) -> Record:
     """A visible record, with the fields that the caller may read.
 
     A partner reads only its own part of an audience, and no id of a record that it does not see.
@@ -225,6 +253,6 @@ def as_seen(community: Community, record: Record) -> Record:
     return attrs.evolve(record, fields=seen)
 
 
-def _sees_id(community: Community, noun: str, id_: str | None) -> bool:
+def _sees_id(community: CompanyRecords, noun: str, id_: str | None) -> bool:
     record = None if id_ is None else community.records(noun).get(id_)
     return record is not None and may_see(community, noun, record)

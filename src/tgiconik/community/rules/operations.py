@@ -9,11 +9,12 @@ from typing import Final
 
 from starlette.routing import BaseRoute
 
-from tgiconik.sandbox.grid.collaboration import bodies
-from tgiconik.sandbox.grid.collaboration.acknowledgements import acknowledging
-from tgiconik.sandbox.grid.collaboration.activity import append
-from tgiconik.sandbox.grid.collaboration.claims import put_claim, read_claim, release_claim
-from tgiconik.sandbox.grid.collaboration.documents import (
+from tgiconik.community.routing import routes_by_path
+from tgiconik.community.rules import bodies
+from tgiconik.community.rules.acknowledgements import acknowledging
+from tgiconik.community.rules.activity import append
+from tgiconik.community.rules.claims import put_claim, read_claim, release_claim
+from tgiconik.community.rules.documents import (
     create_document,
     create_receipt,
     put_delivery,
@@ -21,8 +22,8 @@ from tgiconik.sandbox.grid.collaboration.documents import (
     set_document_state,
     update_document,
 )
-from tgiconik.sandbox.grid.collaboration.endpoint import Call, Handler, Reply, endpoint
-from tgiconik.sandbox.grid.collaboration.nouns import (
+from tgiconik.community.rules.endpoint import Call, Handler, Reply, Surface, endpoint
+from tgiconik.community.rules.nouns import (
     ACKNOWLEDGEMENTS,
     ACTIVITY,
     ANNOUNCEMENTS,
@@ -40,13 +41,13 @@ from tgiconik.sandbox.grid.collaboration.nouns import (
     Noun,
     comments_on,
 )
-from tgiconik.sandbox.grid.collaboration.partners import (
+from tgiconik.community.rules.partners import (
     add_member,
     list_members,
     put_partner,
     remove_member,
 )
-from tgiconik.sandbox.grid.collaboration.resource import (
+from tgiconik.community.rules.resource import (
     changing,
     creating,
     listing,
@@ -54,9 +55,7 @@ from tgiconik.sandbox.grid.collaboration.resource import (
     reading,
     record_in_path,
 )
-from tgiconik.sandbox.grid.routing import routes_by_path
-from tgiconik.sandbox.grid.shapes import Shape
-from tgiconik.sandbox.state import State
+from tgiconik.community.shapes import Shape
 
 _BASE: Final = "/community/v1/companies/{companies}"
 
@@ -77,10 +76,10 @@ _NOUNS: Final = (
 )
 
 
-def routes(state: State) -> list[BaseRoute]:
+def routes(surface: Surface) -> list[BaseRoute]:
     """The routes of all operations of the contract."""
     return routes_by_path(
-        (method, _BASE + path, endpoint(state, f"{method} {path}", handler))
+        (method, _BASE + path, endpoint(surface, f"{method} {path}", handler))
         for method, path, handler in _OPERATIONS
     )
 

@@ -7,9 +7,11 @@ from typing import Final
 import attrs
 from starlette.responses import Response
 
-from tgiconik.sandbox.grid.shapes import Document, Violation
+from tgiconik import errors
+from tgiconik.community.shapes import Document, Violation
 
 _TYPE: Final = "urn:tgiconik:problem:"
+_UNAVAILABLE: Final = 503
 
 # RFC 9457: the title is the same for all problems of a type.
 _TITLES: Final = {
@@ -22,6 +24,7 @@ _TITLES: Final = {
     "invalid": "The content is rejected",
     "not-found": "There is no such thing",
     "forbidden": "The caller may not do this",
+    "store": "The database did not do it",
 }
 
 
@@ -45,6 +48,18 @@ class ProblemError(Exception):
             **self.members,
         }
         return Response(json.dumps(body), self.status, media_type="application/problem+json")
+
+
+def of_store(error: errors.StoreError) -> ProblemError:
+    """The database failed, and nothing was changed unless the call had been made before."""
+    match error:
+        case errors.StoreUnavailable():
+            status = _UNAVAILABLE
+        case errors.StoreNotWritable():
+            status = 507
+        case _:
+            status = 500
+    return ProblemError(status, "store", str(error), retryable=status == _UNAVAILABLE)
 
 
 def bad_request(detail: str) -> ProblemError:

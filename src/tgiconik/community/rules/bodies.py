@@ -3,7 +3,7 @@
 
 from typing import Final
 
-from tgiconik.sandbox.grid.shapes import (
+from tgiconik.community.shapes import (
     Field,
     Shape,
     anything,

@@ -5,11 +5,12 @@ from typing import Final
 
 import attrs
 
-from tgiconik.sandbox.grid.collaboration import queries
-from tgiconik.sandbox.grid.collaboration.audience import is_meant_for
-from tgiconik.sandbox.grid.collaboration.paging import Filter, contains, filters
-from tgiconik.sandbox.grid.collaboration.records import Community
-from tgiconik.sandbox.grid.shapes import Document
+from tgiconik.community.rules import queries
+from tgiconik.community.rules.audience import meant_for
+from tgiconik.community.rules.lookups import MEANT_GROUPS
+from tgiconik.community.rules.paging import Filter, filters
+from tgiconik.community.rules.records import CompanyRecords
+from tgiconik.community.store.interface import AnyOf
 from tgiconik.tradinggrid.collaboration.transitions import (
     DOCUMENT_MOVES,
     ISSUE_MOVES,
@@ -49,43 +50,30 @@ class Noun:
     worked_on: bool = False
 
 
-def _meant_for_partner(community: Community, fields: Document, values: Sequence[str]) -> bool:
-    return is_meant_for(community, fields["audience"], values[0])
+def _meant_for_partner(community: CompanyRecords, values: Sequence[str]) -> AnyOf:
+    return meant_for(community, values[0])
 
 
-def _meant_for_group(_: Community, fields: Document, values: Sequence[str]) -> bool:
-    return values[0] in fields["audience"]["groups"]
-
-
-def _refers(_: Community, fields: Document, values: Sequence[str]) -> bool:
-    return any(reference["asset_id"] == values[0] for reference in fields["asset_references"])
-
-
-def _is_of_asset(_: Community, fields: Document, values: Sequence[str]) -> bool:
-    return fields["asset"] is not None and fields["asset"]["asset_id"] == values[0]
+def _meant_for_group(_: CompanyRecords, values: Sequence[str]) -> AnyOf:
+    return [(MEANT_GROUPS, value) for value in values]
 
 
 PARTNERS: Final = Noun(
     name="partners",
-    filters=filters(
-        queries.LIST_PARTNERS,
-        group_id=contains("groups"),
-        region=contains("regions"),
-        language=contains("languages"),
-    ),
+    filters=filters(queries.LIST_PARTNERS),
     shows=("created_at", "updated_at", "etag"),
 )
 GROUPS: Final = Noun(
     name="groups",
     prefix="GRP",
     begins={"member_count": 0},
-    filters=filters(queries.LIST_GROUPS, tag=contains("tags")),
+    filters=filters(queries.LIST_GROUPS),
 )
 REQUESTS: Final = Noun(
     name="requests",
     prefix="REQ",
     begins={"status": RequestStatus.SUBMITTED},
-    filters=filters(queries.LIST_REQUESTS, asset_id=_refers),
+    filters=filters(queries.LIST_REQUESTS),
     moves=REQUEST_MOVES,
     worked_on=True,
 )
@@ -93,7 +81,7 @@ ISSUES: Final = Noun(
     name="issues",
     prefix="ISS",
     begins={"status": IssueStatus.OPEN},
-    filters=filters(queries.LIST_ISSUES, asset_id=_refers),
+    filters=filters(queries.LIST_ISSUES),
     moves=ISSUE_MOVES,
     worked_on=True,
 )
@@ -123,16 +111,13 @@ DOCUMENTS: Final = Noun(
     prefix="DOC",
     begins={"state": DocumentState.PUBLISHED, "superseded_by": None},
     filters=filters(
-        queries.LIST_DOCUMENTS,
-        asset_id=_is_of_asset,
-        partner_id=_meant_for_partner,
-        group_id=_meant_for_group,
+        queries.LIST_DOCUMENTS, partner_id=_meant_for_partner, group_id=_meant_for_group
     ),
     moves=DOCUMENT_MOVES,
 )
 DELIVERIES: Final = Noun(
     name="deliveries",
-    filters=filters(queries.LIST_DELIVERIES, asset_id=_is_of_asset),
+    filters=filters(queries.LIST_DELIVERIES),
     shows=("created_at", "updated_at", "etag"),
 )
 RECEIPTS: Final = Noun(

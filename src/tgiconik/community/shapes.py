@@ -12,7 +12,7 @@ from typing import Any, Final, Self, TypeAlias
 
 import attrs
 
-from tgiconik.sandbox.grid import times
+from tgiconik.community import times
 
 Json: TypeAlias = Any
 Document: TypeAlias = dict[str, Any]

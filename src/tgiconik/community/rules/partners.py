@@ -2,13 +2,14 @@
 
 from typing import Final
 
-from tgiconik.sandbox.grid.collaboration import bodies
-from tgiconik.sandbox.grid.collaboration.endpoint import Call, Reply
-from tgiconik.sandbox.grid.collaboration.nouns import GROUPS, PARTNERS
-from tgiconik.sandbox.grid.collaboration.paging import page
-from tgiconik.sandbox.grid.collaboration.records import Community, Record
-from tgiconik.sandbox.grid.collaboration.resource import CREATED, record_in_path, shown
-from tgiconik.sandbox.grid.shapes import Document
+from tgiconik.community.rules import bodies
+from tgiconik.community.rules.endpoint import Call, Reply
+from tgiconik.community.rules.nouns import GROUPS, PARTNERS
+from tgiconik.community.rules.paging import page
+from tgiconik.community.rules.records import CompanyRecords
+from tgiconik.community.rules.resource import CREATED, all_shown, record_in_path, shown
+from tgiconik.community.shapes import Document
+from tgiconik.community.store.interface import Place, Record
 
 _NO_CONTENT: Final = 204
 
@@ -26,7 +27,7 @@ def put_partner(call: Call) -> Reply:
     return Reply(status=CREATED, body=shown(call.community, PARTNERS, made))
 
 
-def make_partner(community: Community, partner_id: str, body: Document) -> Record:
+def make_partner(community: CompanyRecords, partner_id: str, body: Document) -> Record:
     """Create a profile. Its id is that of the partner, and it is in no group."""
     fields = {**body, "company_id": partner_id, "groups": []}
     return community.records(PARTNERS.name).add(partner_id, fields)
@@ -35,12 +36,12 @@ def make_partner(community: Community, partner_id: str, body: Document) -> Recor
 def list_members(call: Call) -> Reply:
     """List the partners in a group."""
     group = record_in_path(call, GROUPS)
-    partners = call.community.records(PARTNERS.name).all()
     return page(
         call,
-        (partner for partner in partners if group.id in partner.fields["groups"]),
+        Place(PARTNERS.name),
         {},
-        lambda partner: shown(call.community, PARTNERS, partner),
+        lambda partners: all_shown(call, PARTNERS, partners),
+        criteria=[[("group_id", group.id)]],
     )
 
 
@@ -61,7 +62,7 @@ def remove_member(call: Call) -> Reply:
     return Reply(status=_NO_CONTENT)
 
 
-def join(community: Community, group: Record, partner: Record) -> Record:
+def join(community: CompanyRecords, group: Record, partner: Record) -> Record:
     """Add a member. Both records change: the partner lists its groups, the group its size."""
     groups = partner.fields["groups"]
     if group.id in groups:
@@ -70,10 +71,10 @@ def join(community: Community, group: Record, partner: Record) -> Record:
     return _set_groups(community, partner, [*groups, group.id])
 
 
-def _set_groups(community: Community, partner: Record, groups: list[str]) -> Record:
+def _set_groups(community: CompanyRecords, partner: Record, groups: list[str]) -> Record:
     return community.records(PARTNERS.name).change(partner, {"groups": groups})
 
 
-def _count(community: Community, group: Record, more: int) -> None:
+def _count(community: CompanyRecords, group: Record, more: int) -> None:
     count = group.fields["member_count"] + more
     community.records(GROUPS.name).change(group, {"member_count": count})

@@ -1,9 +1,11 @@
 """Authors of asset references: operators and partners change the same lists."""
 
+import json
+from collections import defaultdict, deque
 from typing import Final
 
-from tgiconik.sandbox.grid.collaboration.caller import Caller
-from tgiconik.sandbox.grid.shapes import Document
+from tgiconik.community.rules.caller import Caller
+from tgiconik.community.shapes import Document
 from tgiconik.tradinggrid.collaboration.values import OPERATOR
 
 _LIST: Final = "asset_references"
@@ -34,8 +36,8 @@ def _signed(sent: list[Document], before: list[Document], caller: Caller) -> lis
     if caller.partner_id is None:
         return _by_operator(sent, before)
     operators = [one for one in before if one[_AUTHOR] == OPERATOR]
-    kept = [_content(one) for one in operators]
-    own = [one | {_AUTHOR: caller.written_by} for one in sent if _content(one) not in kept]
+    kept = {_key(_content(one)) for one in operators}
+    own = [one | {_AUTHOR: caller.written_by} for one in sent if _key(_content(one)) not in kept]
     return [*operators, *own]
 
 
@@ -45,14 +47,20 @@ def _by_operator(sent: list[Document], before: list[Document]) -> list[Document]
     Each earlier reference is looked for once, first unchanged, then in other words. What is sent
     beyond that is the operator's, even if a partner has said the same.
     """
-    left, authors = list(before), dict[int, str]()
+    left, authors = dict(enumerate(before)), dict[int, str]()
     for form in (_content, _identity):
-        for place, one in enumerate(sent):
-            earlier = next((other for other in left if form(other) == form(one)), None)
-            if place not in authors and earlier is not None:
-                left.remove(earlier)
-                authors[place] = earlier[_AUTHOR]
+        places = defaultdict[str, deque[int]](deque)
+        for place, earlier in left.items():
+            places[_key(form(earlier))].append(place)
+        for place, one in enumerate(sent if left else ()):
+            if place not in authors and (found := places[_key(form(one))]):
+                authors[place] = left.pop(found.popleft())[_AUTHOR]
     return [one | {_AUTHOR: authors.get(place, OPERATOR)} for place, one in enumerate(sent)]
+
+
+def _key(content: Document) -> str:
+    """Equal for equal content: lists of references are long, and are compared as a whole."""
+    return json.dumps(content, sort_keys=True)
 
 
 def _identity(reference: Document) -> Document:

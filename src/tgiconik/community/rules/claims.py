@@ -1,14 +1,15 @@
-"""Claims: leases on a request or an issue, which expire by the sandbox's clock."""
+"""Claims: leases on a request or an issue, which expire by the database's clock."""
 
+from collections.abc import Sequence
 from datetime import timedelta
 
 import attrs
 
-from tgiconik.sandbox.grid import times
-from tgiconik.sandbox.grid.collaboration import bodies, problems
-from tgiconik.sandbox.grid.collaboration.endpoint import Call, Reply
-from tgiconik.sandbox.grid.collaboration.records import CLAIMS, Community
-from tgiconik.sandbox.grid.shapes import Document
+from tgiconik.community import times
+from tgiconik.community.rules import bodies, problems
+from tgiconik.community.rules.endpoint import Call, Reply
+from tgiconik.community.rules.records import CLAIMS, CompanyRecords
+from tgiconik.community.shapes import Document
 
 
 @attrs.frozen
@@ -33,10 +34,16 @@ class Claim:
         return self.holder if self.expires_at is not None and now < self.expires_at else None
 
 
-def claim_on(community: Community, noun: str, id_: str) -> Claim:
+def claim_on(community: CompanyRecords, noun: str, id_: str) -> Claim:
     """The claim on a request or an issue; an empty one if it was never taken."""
-    found = community.state.store.get(CLAIMS, _key(community, noun, id_))
+    found = community.transaction.entry(CLAIMS, _key(noun, id_))
     return Claim() if found is None else Claim(**found)
+
+
+def claims_on(community: CompanyRecords, noun: str, ids: Sequence[str]) -> dict[str, Claim]:
+    """The claims on several requests or issues, by id."""
+    found = community.transaction.entries(CLAIMS, [_key(noun, id_) for id_ in ids])
+    return {id_: Claim(**found.get(_key(noun, id_), {})) for id_ in ids}
 
 
 def read_claim(call: Call, noun: str, id_: str) -> Reply:
@@ -56,7 +63,7 @@ def put_claim(call: Call, noun: str, id_: str) -> Reply:
     now = call.community.now()
     if claim.live_holder(now) not in {None, body["holder"]}:
         raise problems.claimed(str(claim.holder), str(claim.expires_at))
-    ends = call.community.state.now() + timedelta(seconds=body["seconds"])
+    ends = call.community.moment() + timedelta(seconds=body["seconds"])
     return _put(call, noun, id_, Claim(body["holder"], times.stamp(ends), claim.revision + 1))
 
 
@@ -94,10 +101,9 @@ def check_holder(call: Call, *things: tuple[str, str | None], exclusive: bool = 
 
 
 def _put(call: Call, noun: str, id_: str, claim: Claim) -> Reply:
-    key = _key(call.community, noun, id_)
-    call.community.state.store.put(CLAIMS, key, attrs.asdict(claim))
+    call.community.transaction.put_entry(CLAIMS, _key(noun, id_), attrs.asdict(claim))
     return Reply(body=claim.shown())
 
 
-def _key(community: Community, noun: str, id_: str) -> str:
-    return f"{community.company_id}/{noun}/{id_}"
+def _key(noun: str, id_: str) -> str:
+    return f"{noun}/{id_}"

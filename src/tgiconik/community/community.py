@@ -1,0 +1,195 @@
+"""A community in a database of the customer's: opened, served, and read as a journal."""
+
+from collections.abc import AsyncIterator, Awaitable, Callable, Generator
+from datetime import datetime, timedelta
+from functools import partial
+from importlib.util import find_spec
+from types import TracebackType
+from typing import TYPE_CHECKING, Any, Final
+
+import anyio.to_thread
+
+from tgiconik import errors
+from tgiconik._frames import without_locals
+from tgiconik._validate import clock_with_zone
+from tgiconik.community.store import url as urls
+from tgiconik.community.store.interface import JournalEntry, Store
+from tgiconik.community.store.sqlite import SqliteStore
+
+if TYPE_CHECKING:
+    from starlette.types import ASGIApp
+
+    from tgiconik.community.rules.endpoint import Authenticate
+
+#: Longer than anybody repeats a call whose answer was lost.
+ANSWERS_KEPT_FOR: Final = timedelta(days=7)
+#: Entries of the journal in memory at a time.
+_AT_ONCE: Final = 500
+
+
+class Community:
+    """The collaboration of one or more companies, in a database that you keep.
+
+    Open it with `Community.open(url)`. The rules are those of the collaboration contract, the same
+    that the sandbox serves.
+
+    Args:
+        store: the database.
+        answers_kept_for: how long answers are repeated under their idempotency keys.
+    """
+
+    def __init__(self, store: Store, *, answers_kept_for: timedelta = ANSWERS_KEPT_FOR) -> None:
+        self._store = store
+        self._answers_kept_for = answers_kept_for
+
+    @classmethod
+    @without_locals
+    def open(
+        cls,
+        url: str,
+        *,
+        now: Callable[[], datetime] | None = None,
+        answers_kept_for: timedelta = ANSWERS_KEPT_FOR,
+    ) -> "Opening":
+        """Open a database: `async with Community.open(url) as community`, or `await` it.
+
+        An empty database gets its tables, one of an earlier release is brought up to date. A
+        company needs no registration: it is there once an operator writes to it. SQLite serves one
+        machine, in as many processes as you like; PostgreSQL, with the extra `postgres`, serves
+        several.
+
+        Args:
+            url: `sqlite:///community.db` for a file, relative to the working directory;
+                `sqlite:////srv/community.db` for an absolute path; `sqlite://` for one in memory;
+                `postgresql://user:password@host/database`.
+            now: a clock instead of the database's, for tests; timezone-aware.
+            answers_kept_for: how long the answer to a write is repeated to whoever sends it again
+                under the same idempotency key. The contract promises 24 hours.
+
+        Raises:
+            ConfigurationError: the URL names no database, an extra is not installed,
+                `answers_kept_for` is less than 24 hours, or a newer release wrote the database.
+            StoreError: the database does not answer, or cannot be opened.
+        """
+        if answers_kept_for < timedelta(hours=24):
+            raise errors.ConfigurationError(
+                f"answers_kept_for must be at least 24 hours, not {answers_kept_for}"
+            )
+        clock = None if now is None else clock_with_zone(now)
+        made = partial(open_store, urls.parse(url), now=clock)
+
+        async def opened() -> Community:
+            store = await anyio.to_thread.run_sync(made)
+            return cls(store, answers_kept_for=answers_kept_for)
+
+        return Opening(without_locals(opened))
+
+    def __repr__(self) -> str:
+        return f"<Community in {self._store!r}>"
+
+    def app(self, authenticate: "Authenticate") -> "ASGIApp":
+        """The contract's HTTP surface, below `/community/v1/companies/`, as an ASGI app.
+
+        Args:
+            authenticate: decides who makes a request. There is no default: what is served to
+                others must know who calls.
+
+        Raises:
+            ConfigurationError: the extra `community` is not installed.
+        """
+        if find_spec("starlette") is None:
+            raise missing_extra()
+        from tgiconik.community.app import application  # noqa: PLC0415 - an extra
+
+        return application(self._store, authenticate, answers_kept_for=self._answers_kept_for)
+
+    def operator_app(self) -> "ASGIApp":
+        """The same surface for calls within this process: whoever calls is an operator.
+
+        Never serve it: anybody who reaches it may do everything.
+
+        Raises:
+            ConfigurationError: the extra `community` is not installed.
+        """
+        if find_spec("starlette") is None:
+            raise missing_extra()
+        from tgiconik.community.rules.endpoint import operator  # noqa: PLC0415 - an extra
+
+        return self.app(operator)
+
+    async def journal(self, company_id: str, *, after: int = 0) -> AsyncIterator[JournalEntry]:
+        """The changes of a company's records, in their order, up to the last one there is.
+
+        Read on from `after=entry.change` later: no change is ever missed, however many write at
+        the same time.
+
+        Args:
+            company_id: BUID of the company.
+            after: number of the last change that is known already.
+
+        Raises:
+            StoreError: the database does not answer.
+        """
+        while True:
+            entries = await self._store.call(partial(self._entries, company_id, after))
+            for entry in entries:
+                yield entry
+            if len(entries) < _AT_ONCE:
+                return
+            after = entries[-1].change
+
+    def _entries(self, company_id: str, after: int) -> list[JournalEntry]:
+        with self._store.transaction(company_id, write=False) as transaction:
+            return transaction.journal(after, _AT_ONCE)
+
+    async def aclose(self) -> None:
+        """Close all connections to the database. Safe to call twice."""
+        await anyio.to_thread.run_sync(self._store.close)
+
+
+class Opening(Awaitable[Community]):
+    """A community that is about to be opened: `async with` it, or `await` it and close it later."""
+
+    def __init__(self, opened: Callable[[], Awaitable[Community]]) -> None:
+        self._opened = opened
+        self._community: Community | None = None
+
+    def __await__(self) -> Generator[Any, Any, Community]:
+        return self._opened().__await__()
+
+    async def __aenter__(self) -> Community:
+        self._community = await self._opened()
+        return self._community
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        if self._community is not None:
+            await self._community.aclose()
+
+
+def missing_extra() -> errors.ConfigurationError:
+    """The error of an app without what serves it."""
+    return errors.ConfigurationError(
+        'a community of your own needs starlette: pip install "tgiconik[community]"'
+    )
+
+
+def open_store(
+    database: urls.SqliteUrl | urls.PostgresqlUrl, *, now: Callable[[], datetime] | None = None
+) -> Store:
+    """Open a database, in the calling thread; its tables are made or brought up to date.
+
+    Raises:
+        ConfigurationError: an extra is not installed, or a newer release wrote the database.
+        StoreError: the database does not answer, or cannot be opened.
+    """
+    if isinstance(database, urls.SqliteUrl):
+        return SqliteStore(database.path, now=now)
+    # Reads nothing of psycopg where SQLite is used.
+    from tgiconik.community.store.postgresql import PostgresqlStore  # noqa: PLC0415
+
+    return PostgresqlStore(database, now=now)

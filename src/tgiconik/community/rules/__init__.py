@@ -1,0 +1,1 @@
+"""The rules of the collaboration contract: what each operation checks, writes and answers."""

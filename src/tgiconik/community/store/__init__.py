@@ -1,0 +1,1 @@
+"""Where a community is kept: one interface, in SQLite or in PostgreSQL."""
