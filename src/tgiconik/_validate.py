@@ -3,7 +3,6 @@
 import math
 from collections.abc import Callable, Iterable, Mapping
 from datetime import UTC, datetime
-from difflib import get_close_matches
 from typing import Any, Final, TypeVar
 
 import attrs
@@ -75,6 +74,9 @@ def did_you_mean(given: object, known: Iterable[str]) -> str:
         given: the unknown name.
         known: the right ones.
     """
+    # Only errors need it.
+    from difflib import get_close_matches  # noqa: PLC0415
+
     near = get_close_matches(str(given), list(known), n=1, cutoff=_NEAR)
     return f"; did you mean {near[0]}?" if near else ""
 
