@@ -1,9 +1,10 @@
-"""Runs the Python of a page and shows the output below each block.
+"""Runs the Python and the commands of a page and shows the output below each block.
 
 An MkDocs hook. The pages contain only the code, so that they read well as plain Markdown and their
 output cannot become outdated. Each page is one session on a new sandbox, with a fixed clock and
 identifiers that are the same in every build. A block that raises ends the build. A block that
-cannot run has a comment above it with the reason: `<!-- not run: … -->`.
+cannot run has a comment above it with the reason: `<!-- not run: … -->`. Shell blocks are run where
+`<!-- run -->` stands above them: see `codegen.website.commands`.
 """
 
 import ast
@@ -23,23 +24,34 @@ from unittest import mock
 
 import attrs
 
+from codegen.website import commands
 from tgiconik.sandbox import Sandbox, media, world
 
 START: Final = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
 _FENCE: Final = re.compile(
-    r"^(?:<!-- not run: (?P<why>[^\n]+) -->\n+)?```python\n(?P<code>.*?)^```\n",
+    r"^(?:(?:<!-- not run: (?P<why>[^\n]+) -->\n+)?```python|<!-- run -->\n+```(?P<shell>shell))\n"
+    r"(?P<code>.*?)^```\n",
     re.MULTILINE | re.DOTALL,
 )
 
 
 @attrs.frozen
 class Block:
-    """A Python block of a page: its code, first line, end of its fence, and why it is not run."""
+    """A block of a page that runs.
+
+    Attributes:
+        code: Python, or lines of a shell.
+        line: the number of its first line.
+        end: where its fence ends in the page.
+        why_not: why it is not run; None for one that is.
+        is_shell: whether it has commands.
+    """
 
     code: str
     line: int
     end: int
     why_not: str | None
+    is_shell: bool = False
 
 
 @attrs.define
@@ -62,13 +74,14 @@ class BlockError(Exception):
 
 
 def blocks(markdown: str) -> list[Block]:
-    """All Python blocks of a page, in order."""
+    """All blocks of a page with Python or with commands that are run, in order."""
     return [
         Block(
             code=found["code"],
             line=markdown.count("\n", 0, found.start("code")) + 1,
             end=found.end(),
             why_not=found["why"],
+            is_shell=found["shell"] is not None,
         )
         for found in _FENCE.finditer(markdown)
     ]
@@ -98,18 +111,25 @@ async def _session(page: str, found: Sequence[Block], sandbox: Sandbox, clock: C
         for block in found:
             out = StringIO()
             if block.why_not is None:
-                # Blank lines before the code, so that a traceback has the page's line number.
-                code = "\n" * (block.line - 1) + block.code
                 try:
                     with redirect_stdout(out):
-                        compiled = compile(code, page, "exec", ast.PyCF_ALLOW_TOP_LEVEL_AWAIT)
-                        running = eval(compiled, names)  # noqa: S307 - the page is ours
-                        if inspect.iscoroutine(running):
-                            await running
+                        if block.is_shell:
+                            await commands.run(block.code)
+                        else:
+                            await _run_python(page, block, names)
                 except Exception as error:
                     raise BlockError(f"{page}, block at line {block.line}: {error!r}") from error
             printed.append(out.getvalue().rstrip())
     return printed
+
+
+async def _run_python(page: str, block: Block, names: dict[str, Any]) -> None:
+    # Blank lines before the code, so that a traceback has the page's line number.
+    code = "\n" * (block.line - 1) + block.code
+    compiled = compile(code, page, "exec", ast.PyCF_ALLOW_TOP_LEVEL_AWAIT)
+    running = eval(compiled, names)  # noqa: S307 - the page is ours
+    if inspect.iscoroutine(running):
+        await running
 
 
 @contextmanager

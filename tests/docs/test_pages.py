@@ -159,6 +159,29 @@ def test_a_marked_block_is_not_run() -> None:
     assert run("page.md", [block]) == [""]
 
 
+def test_commands_that_are_marked_run_with_what_they_export_and_print() -> None:
+    page = (
+        "<!-- run -->\n```shell\nexport FILE=partners.csv  # a comment\n"
+        "python -m tgiconik.community \\\n  partners export --output $FILE\n```\n"
+        "```shell\npip install nothing\n```\n"
+        "```python\nfrom pathlib import Path\n"
+        "print(Path('partners.csv').read_text('utf-8-sig')[:12])\n```\n"
+    )
+    assert run("page.md", blocks(page)) == [
+        "3 partners written to partners.csv",
+        '"company id"',
+    ]
+
+
+@pytest.mark.parametrize(
+    "line", ["rm -rf /", "python -m tgiconik.community partners import no.csv"]
+)
+def test_a_command_that_cannot_run_or_that_fails_ends_the_build(line: str) -> None:
+    page = f"<!-- run -->\n```shell\n{line}\n```\n"
+    with pytest.raises(BlockError, match=re.escape(line)):
+        run("page.md", blocks(page))
+
+
 def test_the_first_page_shows_what_the_quickstart_prints() -> None:
     text = (DOCS / "index.md").read_text("utf-8")
     shown = re.search(
