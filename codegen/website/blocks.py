@@ -4,7 +4,8 @@ An MkDocs hook. The pages contain only the code, so that they read well as plain
 output cannot become outdated. Each page is one session on a new sandbox, with a fixed clock and
 identifiers that are the same in every build. A block that raises ends the build. A block that
 cannot run has a comment above it with the reason: `<!-- not run: … -->`. Shell blocks are run where
-`<!-- run -->` stands above them: see `codegen.website.commands`.
+`<!-- run -->` stands above them: see `codegen.website.commands`. A block with a title is a file of
+that name, in the folder that the page runs in.
 """
 
 import ast
@@ -14,7 +15,7 @@ import os
 import random
 import re
 import tempfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import chdir, contextmanager, redirect_stdout
 from datetime import UTC, datetime, timedelta, tzinfo
 from io import StringIO
@@ -32,6 +33,10 @@ _FENCE: Final = re.compile(
     r"^(?:(?:<!-- not run: (?P<why>[^\n]+) -->\n+)?```python|<!-- run -->\n+```(?P<shell>shell))\n"
     r"(?P<code>.*?)^```\n",
     re.MULTILINE | re.DOTALL,
+)
+
+_FILE: Final = re.compile(
+    r'^```\w+ title="(?P<name>[\w.-]+)"\n(?P<text>.*?)^```$', re.MULTILINE | re.DOTALL
 )
 
 
@@ -87,12 +92,25 @@ def blocks(markdown: str) -> list[Block]:
     ]
 
 
-def run(page: str, found: Sequence[Block]) -> list[str]:
-    """The output of each block; empty for blocks that are not run."""
+def files(markdown: str) -> dict[str, str]:
+    """The files that a page shows, by name."""
+    return {found["name"]: found["text"] for found in _FILE.finditer(markdown)}
+
+
+def run(page: str, found: Sequence[Block], shown: Mapping[str, str] | None = None) -> list[str]:
+    """The output of each block; empty for blocks that are not run.
+
+    Args:
+        page: its name.
+        found: its blocks.
+        shown: its files, by name.
+    """
     with tempfile.TemporaryDirectory() as folder, chdir(folder), _alike() as (sandbox, clock):
         Path("policy.toml").write_text(f'metadata_view = "{world.RELEASE_VIEW}"\n')
         Path("launch.mp4").write_bytes(media.mp4("launch.mp4", "Launch, version 1").content)
         Path("launch v2.mp4").write_bytes(media.mp4("launch.mp4", "Launch, version 2").content)
+        for name, text in (shown or {}).items():
+            Path(name).write_text(text, "utf-8")
         return asyncio.run(_session(page, found, sandbox, clock))
 
 
@@ -163,7 +181,8 @@ def on_page_markdown(markdown: str, *, page: Any, **_: Any) -> str:  # noqa: ANN
     found = blocks(markdown)
     if all(block.why_not for block in found):
         return markdown
-    for block, printed in reversed(list(zip(found, run(page.file.src_uri, found), strict=True))):
+    printed_by = run(page.file.src_uri, found, files(markdown))
+    for block, printed in reversed(list(zip(found, printed_by, strict=True))):
         if printed:
             shown = f"\n``` {{ .text .output }}\n{printed}\n```\n"
             markdown = markdown[: block.end] + shown + markdown[block.end :]
