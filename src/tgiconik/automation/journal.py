@@ -84,12 +84,10 @@ def cause_of(entry: Entry) -> Cause | CommentedRequest | None:
     match entry.noun:
         case "requests":
             return Cause(CauseKind.REQUEST, entry.id, str(entry.after["kind"]))
-        case "issues":
-            return Cause(CauseKind.ISSUE, entry.id)
         case "comments" if above == _REQUESTS:
             return CommentedRequest(above_id)
-        case "comments" if above == _ISSUES:
-            return Cause(CauseKind.ISSUE, above_id)
+        case "issues" | "comments" if _ISSUES in {entry.noun, above}:
+            return Cause(CauseKind.ISSUE, above_id or entry.id)
         case "tasks" if _is_done(entry.after) and not _is_done(entry.before):
             return Cause(CauseKind.TASK_DONE, above_id)
         case "receipts":

@@ -235,7 +235,7 @@ def _named(kind: CauseKind, run: Callable[..., Any]) -> str:
 def _name_of(run: Callable[..., Any]) -> str:
     inner = run.func if isinstance(run, partial) else run
     name = getattr(inner, "__name__", "")
-    if not callable(run) or not name or name == "<lambda>":
+    if not name or name == "<lambda>":
         raise errors.ConfigurationError(
             "a rule is stored under its function's name: give a function that has one"
         )

@@ -24,7 +24,7 @@ def check(cron: str) -> None:
     """
     if croniter is None:
         raise missing_extra()
-    if not isinstance(cron, str) or len(cron.split()) != 5 or not croniter.is_valid(cron):  # noqa: PLR2004 - cron's fields
+    if len(cron.split()) != 5 or not croniter.is_valid(cron):  # noqa: PLR2004 - cron's fields
         raise errors.ConfigurationError(
             f"{cron!r} is no timetable; write minute, hour, day of the month, month and day of "
             "the week, such as '0 2 * * *' for every day at two"

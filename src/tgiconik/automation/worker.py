@@ -133,7 +133,7 @@ class Worker:
         """
         loop = asyncio.get_running_loop()
         stopped = asyncio.Event()
-        waits = [asyncio.ensure_future(stopped.wait())]
+        waits: list[asyncio.Future[Any]] = [asyncio.ensure_future(stopped.wait())]
         if until is not None:
             waits.append(asyncio.ensure_future(until))
         added = [number for number in _SIGNALS if _handles(loop, number, stopped.set)]
@@ -205,7 +205,7 @@ class Worker:
                 await self._attempt(begun, name, subject)
         except errors.StoreError as error:
             # The engine counts the run as done; its causes are released some seconds later.
-            _log.error("run of %s for %s: %s", name, subject, error)  # noqa: TRY400 - expected
+            _log.error("run of %s for %s: %s", name, subject, error)
         finally:
             self._active.discard(task)
             self._wake.set()
@@ -299,7 +299,7 @@ class Worker:
             try:
                 await look()
             except Exception as error:  # noqa: BLE001 - the worker outlives its database
-                _log.error("the worker could not look: %s", reason_of(error))  # noqa: TRY400
+                _log.error("the worker could not look: %s", reason_of(error))
                 wait = _AFTER_FAILURE
             if look != self._queue_runs:
                 await asyncio.sleep(wait)
