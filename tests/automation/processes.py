@@ -17,9 +17,15 @@ from pathlib import Path
 from typing import Any
 
 from tgiconik import IconikClient, TradingGridClient
-from tgiconik.automation import Automation, Cause, CauseKind, on_asset_approved, on_issue
+from tgiconik.automation import (
+    Automation,
+    Cause,
+    CauseKind,
+    on_asset_approved,
+    on_issue,
+    on_request,
+)
 from tgiconik.automation.engine import Engine
-from tgiconik.automation.rules import on_request
 from tgiconik.automation.store import Store
 from tgiconik.community import Community
 from tgiconik.sandbox import Sandbox
@@ -61,7 +67,7 @@ async def work(folder: Path, *, slow: float, submit: int, forever: bool) -> None
     """Work until all is settled, or until SIGTERM."""
     descriptor = os.open(folder / "runs", os.O_APPEND | os.O_CREAT | os.O_WRONLY)
 
-    async def record(grid: TradingGridClient, iconik: IconikClient, id_: str) -> None:
+    async def record(_grid: TradingGridClient, _iconik: IconikClient, id_: str) -> None:
         os.write(descriptor, f"begin {id_}\n".encode())
         await asyncio.sleep(slow)
         os.write(descriptor, f"end {id_}\n".encode())

@@ -48,6 +48,16 @@ def issue(id_: str) -> Cause:
     return Cause(CauseKind.ISSUE, id_)
 
 
+async def until(happened: Callable[[], bool]) -> None:
+    while not happened():  # noqa: ASYNC110 - what happens is in a database
+        await asyncio.sleep(0.05)
+
+
+async def until_parked(worker: Worker, number: int = 1) -> None:
+    while len(await worker.parked()) < number:  # noqa: ASYNC110 - the same
+        await asyncio.sleep(0.05)
+
+
 class Recorder:
     """A function of the customer's: notes what it was called with, and fails where it is told."""
 
@@ -60,7 +70,7 @@ class Recorder:
         self.at_gate = asyncio.Event()
 
     def rule(self) -> Rule:
-        async def record(grid: TradingGridClient, iconik: IconikClient, id_: str) -> None:
+        async def record(_grid: TradingGridClient, _iconik: IconikClient, id_: str) -> None:
             self.begun.append(id_)
             self.at_gate.set()
             await self.gate.wait()
@@ -92,8 +102,7 @@ async def test_equal_causes_that_wait_run_once_and_one_during_the_run_once_more(
     async with worker_of(recorder, database, sandbox) as worker:
         await worker.submit(issue("ISS-1"), issue("ISS-1"), issue("ISS-2"))
         await recorder.at_gate.wait()
-        while len(recorder.begun) < 2:
-            await asyncio.sleep(0.01)
+        await until(lambda: len(recorder.begun) == 2)
         assert sorted(recorder.begun) == ["ISS-1", "ISS-2"]
 
         for _ in range(3):
@@ -116,8 +125,7 @@ async def test_what_fails_for_good_is_parked_and_the_rest_goes_on(
     }
     async with worker_of(recorder, database, sandbox) as worker:
         await worker.submit(*(issue(f"ISS-{n}") for n in (1, 2, 3)))
-        while len(await worker.parked()) < 2:
-            await asyncio.sleep(0.05)
+        await until_parked(worker, 2)
         await worker.settled()
 
         first, second = await worker.parked()
@@ -187,7 +195,7 @@ async def test_changes_and_comments_in_a_community_run_workflows_whose_results_a
 
         writes = len(sandbox.writes)
         async with sandbox.clients(partner_id=world.NORDLICHT) as (partner, _):
-            await partner.community.requests.add_comment("REQ-1042", CommentInput(text="Thanks!"))
+            await partner.community.requests.comment("REQ-1042", CommentInput(body="Thanks!"))
         await worker.settled()
         latest, *_ = await worker.runs()
         assert latest.subject == "requests/REQ-1042"
@@ -216,10 +224,7 @@ async def test_no_link_and_no_credential_is_in_the_database(
         await worker.settled()
         while_open = kept(database)
         async with sandbox.clients() as (_, iconik):
-            links = [
-                link.url
-                for link in await iconik.assets.find_keyed_links(world.asset_id("launch_film"))
-            ]
+            links = [*await iconik.assets.find_keyed_links(world.asset_id("film-de"))]
     stored = while_open + kept(database)
 
     assert b"REQ-1042" in stored
@@ -235,7 +240,7 @@ async def test_a_time_that_passed_without_a_worker_leads_to_one_run(
     times = [datetime(2026, 3, 1, 12, tzinfo=UTC)]
     ran: list[datetime] = []
 
-    async def nightly(grid: TradingGridClient, iconik: IconikClient) -> None:
+    async def nightly(_grid: TradingGridClient, _iconik: IconikClient) -> None:
         ran.append(times[0])
 
     def worker() -> Worker:
@@ -250,8 +255,7 @@ async def test_a_time_that_passed_without_a_worker_leads_to_one_run(
 
     times[0] += timedelta(days=3)
     async with worker() as one:
-        while not ran:
-            await asyncio.sleep(0.05)
+        await until(lambda: bool(ran))
         await one.settled()
         await asyncio.sleep(1)
     assert ran == times
@@ -272,7 +276,7 @@ async def test_a_second_worker_on_a_database_is_refused(sandbox: Sandbox, databa
 
 async def test_causes_of_a_rule_that_is_gone_are_parked(sandbox: Sandbox, database: str) -> None:
     recorder = Recorder()
-    recorder.errors = {"ISS-1": errors.TimedOut("GET", "https://grid.example/", "no answer")}
+    recorder.errors = {"ISS-1": errors.StoreUnavailable("locked; try again")}
     slowly = Automation([recorder.rule()]).worker(
         database=database,
         clients=sandbox.clients,
@@ -288,9 +292,9 @@ async def test_causes_of_a_rule_that_is_gone_are_parked(sandbox: Sandbox, databa
 
     other_rules = Automation([on_receipt(other)])
     async with other_rules.worker(database=database, clients=sandbox.clients) as worker:
-        while not (parked := await worker.parked()):
-            await asyncio.sleep(0.05)
-    assert "no rule is called" in parked[0].reason
+        await until_parked(worker)
+        (parked,) = await worker.parked()
+    assert "no rule is called" in parked.reason
 
 
 async def test_the_environment_of_the_worker_is_where_credentials_come_from(

@@ -48,7 +48,7 @@ class PlannedRun:
     """A run to queue.
 
     Attributes:
-        id: the same when it is planned again before its causes were marked.
+        id: differs from that of every run that was queued before.
         rule: the name of the rule.
         subject: collection and id.
         numbers: of the causes that it is planned for. It settles those too that are stored before

@@ -244,7 +244,7 @@ class Store:
         ]
 
     def mark_queued(self, run: PlannedRun) -> None:
-        """Note that a run is queued for its causes, if they still wait.
+        """Note that a run is about to be queued for its causes, if they still wait.
 
         Args:
             run: the run.

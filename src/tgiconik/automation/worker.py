@@ -245,8 +245,9 @@ class Worker:
 
     async def _queue_runs(self) -> None:
         for run in plan(await self._call(self._store.waiting), self._now()):
-            await self._engine.enqueue(run.id, run.rule, run.subject)
+            # Marked first: an id is never given to the engine twice, whatever became of the first.
             await self._call(self._store.mark_queued, run)
+            await self._engine.enqueue(run.id, run.rule, run.subject)
 
     async def _release_lost_runs(self) -> None:
         # Their causes were stored as queued or running when they ended without a word.
