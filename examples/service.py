@@ -57,8 +57,11 @@ async def main(database: str) -> None:
         chapter("Requests are in the community's journal; an approval is reported")
         await worker.submit(Cause(CauseKind.ASSET_APPROVED, world.asset_id("lookbook")))
         await worker.run(until=worker.settled())
-        for run in reversed(await worker.runs()):
-            tell(f"{run.rule} for {run.subject}: {run.reason or 'done'}")
+        done = await worker.runs()
+        for line in sorted(
+            {f"{run.rule} for {run.subject}: {run.reason or 'done'}" for run in done}
+        ):
+            tell(line)
         for parked in await worker.parked():
             tell(f"parked: {parked.rule} for {parked.subject}: {parked.reason}")
         chapter("A partner opens a document")

@@ -224,7 +224,8 @@ async def test_no_link_and_no_credential_is_in_the_database(
         await worker.settled()
         while_open = kept(database)
         async with sandbox.clients() as (_, iconik):
-            links = [*await iconik.assets.find_keyed_links(world.asset_id("film-de"))]
+            shares = await iconik.assets.find_shares(world.asset_id("film-de"))
+            links = [share.url for share in shares]
     stored = while_open + kept(database)
 
     assert b"REQ-1042" in stored

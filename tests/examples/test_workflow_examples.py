@@ -28,8 +28,8 @@ EXAMPLES = Path(__file__).parents[2] / "examples"
         (
             "service",
             [
-                "media_request:fulfill_media_request for requests/REQ-1042: done",
                 "asset_approved:distribute_approved_asset for assets/",
+                "media_request:fulfill_media_request for requests/REQ-1042: done",
                 "somebody opened “Spring launch film”",
             ],
         ),

@@ -75,7 +75,7 @@ class CommentedRequest:
 
 
 def cause_of(entry: Entry) -> Cause | CommentedRequest | None:
-    """What an entry of the journal is a cause for; None if for nothing.
+    """The cause in an entry of the journal; None if it is none.
 
     Args:
         entry: the entry.

@@ -38,6 +38,7 @@ class Rule:
         name: under which its causes are stored. Causes that wait find their rule by it, also in
             later releases of your program.
         kind: the kind of the causes.
+        run: is called with both clients and the cause's id; the repr leaves it out.
         request_kind: the kind of the requests, for causes of the kind `REQUEST`.
         cron: the times, for causes of the kind `TIME`.
         zone: the time zone of `cron`, an IANA name.

@@ -48,6 +48,16 @@ class Worker:
 
     While it is open it stores causes, reads the journal and the timetable, and does the runs. There
     is one worker per database, and one per process. It needs asyncio.
+
+    Args:
+        rules: the rules by name.
+        path: the SQLite file.
+        clients: opens both clients.
+        journal: the community whose changes are causes; None for none.
+        patience: how often and how long a run that failed is tried again.
+        max_concurrency: how many runs are under way at once.
+        drain: how long the end waits for runs that are under way.
+        now: the clock, timezone-aware.
     """
 
     def __init__(
