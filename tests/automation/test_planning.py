@@ -51,13 +51,15 @@ class World:
     """The tables with a queue that forgets, runs that fail, and a process that dies."""
 
     def __init__(self, path: Path) -> None:
-        ticks = count()
-        self.now = lambda: NOW + timedelta(seconds=next(ticks))
+        self.ticks = count()
         self.store = Store(path, self.now)
         self.queue: list[tuple[str, str, str]] = []
         self.seen: set[str] = set()
         self.under_way: list[Begun] = []
         self.stored: list[tuple[str, datetime]] = []
+
+    def now(self) -> datetime:
+        return NOW + timedelta(seconds=next(self.ticks))
 
     def happen(self, subject: str) -> None:
         self.store.add([("rule", subject, subject)])

@@ -121,4 +121,4 @@ def test_the_last_time_that_was_due(now: datetime, due: datetime) -> None:
 )
 def test_a_cause_that_cannot_be_is_refused(given: tuple[str, ...]) -> None:
     with pytest.raises(errors.ConfigurationError):
-        Cause(*given)  # type: ignore[arg-type]  # wrong values on purpose
+        Cause(*given)
