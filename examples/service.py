@@ -57,13 +57,8 @@ async def main(database: str) -> None:
         chapter("Requests are in the community's journal; an approval is reported")
         await worker.submit(Cause(CauseKind.ASSET_APPROVED, world.asset_id("lookbook")))
         await worker.run(until=worker.settled())
-        done = await worker.runs()
-        for line in sorted(
-            {f"{run.rule} for {run.subject}: {run.reason or 'done'}" for run in done}
-        ):
-            tell(line)
-        for parked in await worker.parked():
-            tell(f"parked: {parked.rule} for {parked.subject}: {parked.reason}")
+        for run in sorted(await worker.runs(), key=lambda run: run.subject):
+            tell(f"{run.rule} for {run.subject}: {run.reason or 'done'}")
         chapter("A partner opens a document")
         async with sandbox.clients() as (grid, _):
             async for delivery in grid.community.deliveries.list(state="active"):
