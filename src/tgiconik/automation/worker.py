@@ -12,6 +12,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Final, Self, TypeAlias, TypeVar
 
+import anyio
 import anyio.to_thread
 
 from tgiconik import errors
@@ -315,8 +316,9 @@ class Worker:
             if look != self._queue_runs:
                 await asyncio.sleep(wait)
                 continue
-            with suppress(TimeoutError):
-                await asyncio.wait_for(self._wake.wait(), wait)
+            # Not `asyncio.wait_for`: before Python 3.12 it can lose a cancellation.
+            with anyio.move_on_after(wait):
+                await self._wake.wait()
             self._wake.clear()
 
     async def _finish_runs(self) -> None:
