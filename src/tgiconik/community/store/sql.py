@@ -28,6 +28,19 @@ _BATCH: Final = 100
 Execute: TypeAlias = Callable[[str, Mapping[str, Any]], Sequence[Sequence[Any]]]
 
 
+@attrs.frozen(kw_only=True)
+class Whole:
+    """A transaction on all companies, on a connection of its own.
+
+    Attributes:
+        execute: runs a statement in this transaction.
+        now: the time by the store's clock.
+    """
+
+    execute: Execute
+    now: datetime
+
+
 @attrs.define(kw_only=True)
 class SqlTransaction(Transaction):
     """A transaction that has begun, on a connection of its own.
