@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from datetime import datetime
 from functools import lru_cache, partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final, NoReturn, TypeVar
+from typing import TYPE_CHECKING, Any, Final, NoReturn, TypeVar, cast
 
 from typing_extensions import override
 
@@ -264,8 +264,7 @@ def _begin_whole(connection: "Connection", *, write: bool) -> datetime:
         # Whoever writes locks a row of it.
         execute("LOCK TABLE community_companies IN EXCLUSIVE MODE", {})
     ((clock,),) = execute("SELECT clock_timestamp()", {})
-    assert isinstance(clock, datetime)
-    return clock
+    return cast("datetime", clock)
 
 
 @contextmanager
