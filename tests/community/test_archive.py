@@ -1,11 +1,14 @@
 """Export, import and backup, on both databases."""
 
+# ruff: noqa: S608 - statements are made of names of ours
+
 import asyncio
 import gc
 import hashlib
 import io
 import json
 import multiprocessing
+import os
 import sqlite3
 import tracemalloc
 from collections.abc import Callable
@@ -239,9 +242,7 @@ async def test_a_file_that_is_not_as_it_was_exported_leaves_the_database_empty(
         with_row(2, fields={}): "fields of its noun",
         with_row(2, updated_at="2026-01-01T00:00:00Z"): "something else as updated_at",
         with_row(2, more=1): "fields of a record",
-        sealed([*lines[:-1], b'{"secret": {}}\n'])
-        if False
-        else lines[0] + b'{"x": {}}\n': "of a kind",
+        lines[0] + b'{"x": {}}\n': "of a kind",
     }
     with closing(open_store(parse(another("sqlite")))) as new:
         for content, why in broken.items():
@@ -351,7 +352,7 @@ async def test_a_full_disk_leaves_the_earlier_export(tmp_path: Path, url: str) -
             resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
             signal.signal(signal.SIGXFSZ, handler)
     assert target.read_bytes() == b"earlier"
-    assert [one.name for one in tmp_path.glob(".tgiconik*")] == []
+    assert [one for one in os.listdir(tmp_path) if one.startswith(".tgiconik")] == []  # noqa: PTH208 - async
 
 
 async def test_a_backup_is_the_database_and_one_file(tmp_path: Path) -> None:

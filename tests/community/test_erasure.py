@@ -26,7 +26,7 @@ from tgiconik.tradinggrid.collaboration import (
 
 from .workers import COMPANY, PARTNER, client
 
-EMAIL = "Évá@alpin.example"
+EMAIL = "Éva@alpin.example"
 OTHER = Contact(name="Eva Berg", email="eva@other.example")
 
 
@@ -86,7 +86,7 @@ async def fill(url: str) -> None:
         )
         await mine.announcements.create(
             AnnouncementInput(
-                subject="New", body="By Éva Berg", audience=Audience(partners=[PARTNER])
+                subject="New", body="By Éva Berg", audience=Audience(partners=(PARTNER,))
             )
         )
 

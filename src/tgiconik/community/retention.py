@@ -19,7 +19,7 @@ _EARLIER: Final = "FROM community_journal WHERE company = :company AND change < 
 
 @attrs.frozen(kw_only=True)
 class Pruned:
-    """What was deleted of a company, or would be.
+    """The rows that were deleted of a company, or would be.
 
     Attributes:
         company_id: BUID of the company.

@@ -209,8 +209,9 @@ def _time(value: object) -> Any:  # noqa: ANN401 - a column's value
 
 
 def _number(value: object) -> Any:  # noqa: ANN401 - a column's value
-    whole = isinstance(value, int) and not isinstance(value, bool)
-    return value if whole and 0 <= value <= _MOST else _BAD
+    if not isinstance(value, int) or isinstance(value, bool):
+        return _BAD
+    return value if 0 <= value <= _MOST else _BAD
 
 
 def _document(value: object) -> Any:  # noqa: ANN401 - a column's value

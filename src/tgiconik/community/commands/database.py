@@ -53,9 +53,9 @@ def with_community(
         StoreError: the database does not answer.
     """
     parsed = urls.parse(options.database)
-    is_file = isinstance(parsed, urls.SqliteUrl)
+    path = parsed.path if isinstance(parsed, urls.SqliteUrl) else None
     # Opening it would make an empty one.
-    if is_file and not new and (parsed.path is None or not parsed.path.exists()):
+    if not new and path is not None and not path.exists():
         raise errors.ConfigurationError(f"{parsed.name} is not there; check the path")
 
     async def run() -> T:

@@ -1,6 +1,7 @@
 """A person: the address, and how it is told from others that contain it."""
 
 import re
+import unicodedata
 from collections.abc import Iterator
 from typing import Final
 
@@ -63,11 +64,16 @@ def is_name(text: str, start: int, end: int) -> bool:
 
 def _domains(domain: str) -> Iterator[str]:
     yield domain
-    for convert in (
-        lambda: domain.encode("idna").decode(),
-        lambda: folded(domain.encode().decode("idna")),
-    ):
+    for convert in (_in_ascii, _in_unicode):
         try:
-            yield convert()
+            yield convert(domain)
         except UnicodeError:
             continue
+
+
+def _in_ascii(domain: str) -> str:
+    return unicodedata.normalize("NFC", domain).encode("idna").decode()
+
+
+def _in_unicode(domain: str) -> str:
+    return folded(domain.encode().decode("idna"))
