@@ -87,6 +87,14 @@ _FIRST: Final = (
     )
     """,
 )
+#: The tables with a community's data.
+TABLES: Final = (
+    "community_companies",
+    "community_records",
+    "community_lookups",
+    "community_entries",
+    "community_journal",
+)
 #: The statements that lead from each version to the next; the first one makes version 1.
 MIGRATIONS: Final[Sequence[Sequence[str]]] = (_FIRST,)
 
