@@ -13,6 +13,7 @@ from tgiconik import errors
 from tgiconik._frames import without_locals
 from tgiconik._validate import clock_with_zone
 from tgiconik.community.store import url as urls
+from tgiconik.community.store.base import BaseStore
 from tgiconik.community.store.interface import JournalEntry, Store
 from tgiconik.community.store.sqlite import SqliteStore
 
@@ -180,7 +181,7 @@ def missing_extra() -> errors.ConfigurationError:
 
 def open_store(
     database: urls.SqliteUrl | urls.PostgresqlUrl, *, now: Callable[[], datetime] | None = None
-) -> Store:
+) -> BaseStore:
     """Open a database, in the calling thread; its tables are made or brought up to date.
 
     Raises:
