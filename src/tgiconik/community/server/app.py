@@ -1,4 +1,4 @@
-"""What is served: the contract's surface with keys, and what bounds and watches it."""
+"""The served app: the contract's surface with keys, limits, a health check and a log."""
 
 from collections.abc import Collection
 from datetime import timedelta
@@ -24,7 +24,7 @@ CALLS_PER_SECOND: Final = 100.0
 
 @attrs.frozen(kw_only=True)
 class Limits:
-    """What one caller may use up.
+    """The limits of a caller.
 
     Attributes:
         body: bytes of a request's body at the most.

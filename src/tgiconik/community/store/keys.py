@@ -29,7 +29,7 @@ PARTNER: Final = "partner"
 
 @attrs.frozen(kw_only=True)
 class Key:
-    """What is known of a key; its token is not.
+    """A key, without its token.
 
     Attributes:
         id: names the key, such as `KEY-3f9a1c20`.
