@@ -83,3 +83,9 @@ def serving(database: str, limits: Limits | None = None) -> Iterator[Served]:
 def served(tmp_path: Path) -> Iterator[Served]:
     with serving(f"sqlite:///{tmp_path}/community.db") as community:
         yield community
+
+
+def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:
+    """Make up the calls of `test_fuzzed.py`, which takes seconds, only where they are sent."""
+    is_quick = config.option.markexpr == "not heavy"
+    return True if is_quick and collection_path.name == "test_fuzzed.py" else None
