@@ -39,7 +39,7 @@ def loaded(*more: str) -> Any:  # noqa: ANN401 - the library's schema
 as_operator, as_partner = loaded(), loaded("403")
 Case: TypeAlias = schemathesis.Case[Any]
 few = settings(
-    max_examples=4,
+    max_examples=2,
     deadline=None,
     derandomize=True,
     database=None,
@@ -61,6 +61,9 @@ def judge(case: Case, served: Served, headers: dict[str, str]) -> None:
         case.path_parameters["companyId"] = COMPANY
         if "partnerId" in case.path_parameters:
             case.path_parameters["partnerId"] = PARTNER
+        if "If-Match" in case.headers:
+            # Here the partner is there, and so the form of its revision is looked at.
+            case.headers["If-Match"] = '"0"'
     case.headers.pop("Idempotency-Key", None)
     case.call_and_validate(base_url=served.url, headers=headers)
 

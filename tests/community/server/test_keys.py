@@ -1,7 +1,7 @@
 """Keys: made once, kept as digests, noted when they are used, revoked for good."""
 
 import traceback
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
@@ -10,7 +10,6 @@ from tgiconik.community.community import open_store
 from tgiconik.community.keys import PREFIX, Keys
 from tgiconik.community.store.base import BaseStore
 from tgiconik.community.store.url import SqliteUrl
-from tgiconik.testing import Clock
 
 from ..conftest import Open  # noqa: TID252 - a fixture's type
 from ..records import put  # noqa: TID252 - a helper of the folder above
@@ -70,20 +69,20 @@ def test_a_name_is_one_printable_line(store: BaseStore, name: str) -> None:
 
 
 def test_the_use_of_a_key_is_written_once_an_hour(monkeypatch: pytest.MonkeyPatch) -> None:
-    clock, ticks = Clock(), [0.0]
+    at, ticks = [datetime(2026, 3, 1, tzinfo=UTC)], [0.0]
     monkeypatch.setattr("tgiconik.community.keys.time.monotonic", lambda: ticks[0])
-    store = open_store(SqliteUrl(None), now=clock)
+    store = open_store(SqliteUrl(None), now=lambda: at[0])
     keys = Keys(store)
     made = keys.add_operator(COMPANY, "a")
     assert made.key.last_used_at is None
 
     def used_after(minutes: float) -> timedelta:
-        clock.advance(minutes=minutes)
+        at[0] += timedelta(minutes=minutes)
         ticks[0] += minutes * 60
         keys.of_token(made.token)
         (key,) = keys.all_of(COMPANY)
         assert key.last_used_at is not None
-        return clock() - key.last_used_at
+        return at[0] - key.last_used_at
 
     assert used_after(1) == timedelta(0)
     assert used_after(59) == timedelta(minutes=59)
