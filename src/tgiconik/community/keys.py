@@ -104,6 +104,9 @@ class Keys:
     def all_of(self, company_id: str) -> list[Key]:
         """The keys of a company, also revoked ones, in the order in which they were made.
 
+        Args:
+            company_id: BUID of the company.
+
         Raises:
             ConfigurationError: the company is blank, or not printable text.
             StoreError: the database failed.
@@ -114,6 +117,10 @@ class Keys:
 
     def revoke(self, company_id: str, id_: str) -> Key:
         """Revoke a key, which is refused from now on. Revoking it again changes nothing.
+
+        Args:
+            company_id: BUID of the company.
+            id_: the key, such as `KEY-3f9a1c20d5b7e864`.
 
         Raises:
             ConfigurationError: the company has no such key.
@@ -136,6 +143,9 @@ class Keys:
 
         The database finds it by the digest of the token, so that how long the search takes tells
         nothing about any token.
+
+        Args:
+            token: what a client sent as its bearer token.
 
         Raises:
             StoreError: the database failed.

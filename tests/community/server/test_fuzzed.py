@@ -12,6 +12,7 @@ from sandbox.grid.test_fuzzed import (
     EXPECTED,
     keep_to_what_a_schema_cannot_say,
 )
+from schemathesis.schemas import BaseSchema
 
 from tgiconik.community.server.app import Limits
 
@@ -22,7 +23,7 @@ pytestmark = pytest.mark.fuzz
 DOCUMENT: Final = Path(__file__).parents[3] / "docs" / "collaboration-openapi.json"
 
 
-def loaded(*more: str) -> Any:  # noqa: ANN401 - the library's schema
+def loaded(*more: str) -> BaseSchema:
     """The document; `more` are further refusals of a call that keeps to it."""
     schema = schemathesis.openapi.from_dict(
         {**json.loads(DOCUMENT.read_text("utf-8")), "security": []}
