@@ -29,7 +29,10 @@ from tgiconik.tradinggrid.lens import Transaction
 MODULES = (
     "tgiconik",
     "tgiconik.community",
+    "tgiconik.community.commands.keys",
     "tgiconik.community.commands.partners",
+    "tgiconik.community.commands.serve",
+    "tgiconik.community.keys",
     "tgiconik.community.partner_import",
     "tgiconik.errors",
     "tgiconik.iconik",
