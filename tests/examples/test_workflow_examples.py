@@ -75,6 +75,16 @@ EXAMPLES = Path(__file__).parents[2] / "examples"
             ],
         ),
         (
+            "own_tenant",
+            [
+                "Nordlicht asks in REQ-",
+                "→ share Spring launch film with GC10000401DE by link",
+                "Everything is started anew, from the file",
+                "Nordlicht sees 1 delivery with a link, and nobody else's",
+                "is confirmed: nothing to do",
+            ],
+        ),
+        (
             "distribute_compliant_version",
             [
                 "… one compliant version of Summer lookbook in CompliantVersion",
