@@ -12,6 +12,8 @@ from starlette.types import ASGIApp
 
 from tgiconik._http import Transport, asgi_transport
 from tgiconik._validate import clock_with_zone, texts
+from tgiconik.community.community import open_store
+from tgiconik.community.store import url as urls
 from tgiconik.community.store.sqlite import SqliteStore
 from tgiconik.release import ReleasePolicy
 from tgiconik.sandbox import credentials, grid, iconik, links, page, world
@@ -53,11 +55,17 @@ class Sandbox:
         db: path of a SQLite file to persist to, or ":memory:". An existing file is reopened. Media
             are stored in a folder beside it, `{db}-media`, and the collaboration contract's data
             in a file beside it, `{db}-community`.
+        community: URL of another database for the collaboration contract's data, as of
+            `Community.open`, such as `postgresql://…`. Others may use it at the same time.
         now: the clock; returns timezone-aware datetimes.
         world: whether an empty sandbox is filled with sample data. Without it there are only the
             user, company and storages that the credentials need.
         limit: rate limit of iconik calls, measured in real time; None for no limit.
         latency: seconds of real time added to every response.
+
+    Raises:
+        ConfigurationError: `community` names no database, or needs an extra.
+        StoreError: the database of the community does not answer, or cannot be opened.
 
     Attributes:
         state: store, clock and settings; tests use it to add data.
@@ -70,6 +78,7 @@ class Sandbox:
         self,
         *,
         db: str | Path = ":memory:",
+        community: str | None = None,
         now: Callable[[], datetime] = utc_now,
         world: bool = True,
         limit: Limit | None = None,
@@ -81,7 +90,9 @@ class Sandbox:
             Store(db),
             clock,
             # A file of its own: two transactions on one file would wait for each other.
-            SqliteStore(None if folder is None else Path(f"{db}-community"), now=clock),
+            SqliteStore(None if folder is None else Path(f"{db}-community"), now=clock)
+            if community is None
+            else open_store(urls.parse(community), now=clock),
             base_url=_IN_PROCESS,
             blobs=Blobs(folder),
         )
