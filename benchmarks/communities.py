@@ -300,12 +300,15 @@ def measure(databases: dict[str, str], effort: Effort) -> Section:
                 unit=" MB more",
             ),
         ]
-    return _section(databases, effort, rates, pages, walks, requirements)
+    return _section(
+        databases, effort, rates=rates, pages=pages, walks=walks, requirements=requirements
+    )
 
 
 def _section(
     databases: dict[str, str],
     effort: Effort,
+    *,
     rates: Sequence[Sequence[str]],
     pages: dict[str, dict[str, Figure]],
     walks: Sequence[Sequence[str]],

@@ -10,6 +10,7 @@ from starlette.applications import Starlette
 from starlette.routing import BaseRoute
 from starlette.types import ASGIApp
 
+from tgiconik import errors
 from tgiconik._http import Transport, asgi_transport
 from tgiconik._validate import clock_with_zone, texts
 from tgiconik.community.community import open_store
@@ -56,7 +57,8 @@ class Sandbox:
             are stored in a folder beside it, `{db}-media`, and the collaboration contract's data
             in a file beside it, `{db}-community`.
         community: URL of another database for the collaboration contract's data, as of
-            `Community.open`, such as `postgresql://…`. Others may use it at the same time.
+            `Community.open`, such as `postgresql://…`. Others may use it at the same time. A new
+            sandbox with sample data needs an empty one.
         now: the clock; returns timezone-aware datetimes.
         world: whether an empty sandbox is filled with sample data. Without it there are only the
             user, company and storages that the credentials need.
@@ -64,7 +66,8 @@ class Sandbox:
         latency: seconds of real time added to every response.
 
     Raises:
-        ConfigurationError: `community` names no database, or needs an extra.
+        ConfigurationError: `community` names no database, needs an extra, or has records where the
+            sample data are to be added.
         StoreError: the database of the community does not answer, or cannot be opened.
 
     Attributes:
@@ -97,6 +100,12 @@ class Sandbox:
             blobs=Blobs(folder),
         )
         if self.state.store.is_empty():
+            if world and _has_community(self.state):
+                self._close_stores()
+                raise errors.ConfigurationError(
+                    "the database of the community has records already, and the sample data would "
+                    "be mixed with them: pass world=False, or an empty database"
+                )
             _fill(self.state, with_world=world)
         parts = (iconik.routes, grid.routes, links.routes, storages.routes)
         routes = [route for part in parts for route in part(self.state)]
@@ -259,9 +268,17 @@ class Sandbox:
     def close(self) -> None:
         """Stop serving, close the database, and delete media that are not persisted."""
         self._ends.close()
+        self._close_stores()
+
+    def _close_stores(self) -> None:
         self.state.store.close()
         self.state.community.close()
         self.state.blobs.close()
+
+
+def _has_community(state: State) -> bool:
+    with state.community.transaction(credentials.COMPANY_ID, write=False) as transaction:
+        return transaction.last_change > 0
 
 
 def _fill(state: State, *, with_world: bool) -> None:
