@@ -90,18 +90,33 @@ async def test_a_dry_run_writes_nothing_and_predicts_every_write_and_outcome(
     assert predicted == written
 
 
-@pytest.mark.parametrize("moment", ["before", "after"])
+def _some(writes: int) -> Iterable[int]:
+    return {writes // 2, writes - 1} & {*range(writes)}
+
+
+def _one(writes: int) -> Iterable[int]:
+    return {writes // 2} & {*range(writes)}
+
+
+_MOMENTS = ("before", "after")
+
+
 @pytest.mark.parametrize(
-    ("backend", "crashes"),
+    ("backend", "moment", "crashes"),
     [
-        pytest.param("sandbox", lambda writes: {writes // 2, writes - 1} & {*range(writes)}),
-        *every_database(lambda writes: {writes // 2} & {*range(writes)}),
-        pytest.param(
-            "sandbox",
-            range,
-            id="sandbox-all",
-            marks=[pytest.mark.enumeration, pytest.mark.timeout(600)],
+        *(pytest.param("sandbox", moment, _some, id=f"some-{moment}") for moment in _MOMENTS),
+        *(
+            pytest.param(
+                "sandbox",
+                moment,
+                range,
+                id=f"all-{moment}",
+                marks=[pytest.mark.enumeration, pytest.mark.timeout(600)],
+            )
+            for moment in _MOMENTS
         ),
+        # What was written stays written, whichever process wrote it.
+        *every_database("after", _one),
     ],
     indirect=["backend"],
 )
