@@ -46,8 +46,9 @@ BASE: Final = f"/community/v1/companies/{COMPANY}"
 PARTNERS: Final = 2_000
 #: At 200,000 deliveries, the first page of any filtered list; in ms.
 BOUND: Final = 50
-#: What a walk may hold more when it is five times as long; in MB.
-CONSTANT: Final = 1
+#: What a walk may hold more when it is five times as long, in MB: pages that the garbage collector
+#: has not met yet. The records themselves would be a hundred.
+CONSTANT: Final = 3
 _BATCH: Final = 1_000
 _PROCESSES: Final = (1, 4)
 LISTED: Final = [
