@@ -69,6 +69,7 @@ def _is_email(text: str) -> bool:
 
 
 def _is_same(contact: Contact, requester: Contact | None) -> bool:
-    return requester is not None and bool(
-        contact["email"].casefold() == requester["email"].casefold()
-    )
+    if requester is None:
+        return False
+    address: str = requester["email"]
+    return address.casefold() == contact["email"].casefold()

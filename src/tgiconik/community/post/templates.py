@@ -1,8 +1,8 @@
 """Templates of letters: the package's own, and those of a customer's folder instead of them.
 
-A template is text with placeholders, `$title` or `${title}`; a dollar sign is `$$`. A line whose
-placeholders are all empty is left out. Values are escaped in HTML; a template cannot ask for one
-that is not.
+A template is text with placeholders, `$title` or `${title}`; a dollar sign is `$$`. A line or
+a paragraph whose placeholders are all empty is left out. Values are escaped in HTML; a template
+cannot ask for one that is not.
 
     de/delivery.txt     subject in the first line, `Subject: …`, then the text
     de/delivery.html    the body in HTML; without it, it is made of the text
@@ -15,6 +15,7 @@ import re
 import tomllib
 from collections.abc import Iterator, Mapping
 from html import escape
+from itertools import groupby
 from pathlib import Path
 from string import Template
 from typing import Final, Self
@@ -259,15 +260,21 @@ def _filled(template: str, values: Mapping[str, Value], *, html: bool = False) -
 
 
 def _said(lines: list[str], values: Mapping[str, Value]) -> Iterator[str]:
-    """The lines that have a value, or no placeholder; no empty line after another."""
-    is_blank = True
-    for one in lines:
-        names = Template(one).get_identifiers()
-        if names and not any(values[name].text or values[name].html for name in names):
+    """The lines and paragraphs with a value or without placeholders."""
+    is_first = True
+    for is_blank, paragraph in groupby(lines, lambda one: not one.strip()):
+        told = [] if is_blank else list(paragraph)
+        if not _is_said("\n".join(told), values):
             continue
-        if one.strip() or not is_blank:
-            yield one
-        is_blank = not one.strip()
+        kept = [one for one in told if _is_said(one, values)]
+        if kept:
+            yield from kept if is_first else ["", *kept]
+            is_first = False
+
+
+def _is_said(template: str, values: Mapping[str, Value]) -> bool:
+    names = Template(template).get_identifiers()
+    return not names or any(values[name].text or values[name].html for name in names)
 
 
 def _html_of(text: str, values: Mapping[str, Value]) -> str:
