@@ -54,7 +54,9 @@ def withdraw(world: World, id_: str) -> None:
 def test_a_delivery_has_its_link_its_ends_and_its_restrictions(world: World) -> None:
     made = document(world, restrictions=["No TV"], expires_at="2026-12-31T23:00:00Z")
     (letter,) = world.since(
-        lambda: deliver(world, made, B, restrictions=["Web only"], expires_at="2026-04-01T10:05:00Z")
+        lambda: deliver(
+            world, made, B, restrictions=["Web only"], expires_at="2026-04-01T10:05:00Z"
+        )
     )
 
     assert (letter.kind, letter.partner_id, letter.language) == (LetterKind.DELIVERY, B, "en")

@@ -10,7 +10,7 @@ import attrs
 from tgiconik.community.post import legible
 
 #: A link that may be clicked: encrypted or not, and without anything that ends an attribute.
-_WEB: Final = re.compile(r"https?://[\x21-\x7e]+", re.ASCII)
+_WEB: Final = re.compile(r"https?://[^\x00-\x20\x7f-\U0010ffff\"'<>\\`]+")
 
 
 @attrs.frozen
@@ -52,10 +52,10 @@ def link(url: str | None) -> Value:
 
 def links(urls: Iterable[str]) -> Value:
     """Links, one in each line; only those to the web can be clicked."""
-    shown = [legible.line(url, legible.LONGEST_TEXT) for url in urls]
+    given = list(urls)
     return Value(
-        "\n".join(url for url in shown if url),
-        "<br>\n".join(_anchor(url) for url in shown if url),
+        "\n".join(filter(None, map(_shown, given))),
+        "<br>\n".join(filter(None, map(_anchor, given))),
     )
 
 
@@ -64,8 +64,12 @@ def address(url: str | None) -> Value:
     return _escaped(url) if url is not None and _WEB.fullmatch(url) else NOTHING
 
 
+def _shown(url: str) -> str:
+    return legible.line(url, legible.LONGEST_TEXT)
+
+
 def _anchor(url: str) -> str:
-    shown = escape(url)
+    shown = escape(_shown(url))
     return f'<a href="{shown}" rel="noreferrer">{shown}</a>' if _WEB.fullmatch(url) else shown
 
 
