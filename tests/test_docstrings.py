@@ -31,6 +31,7 @@ MODULES = (
     "tgiconik.community",
     "tgiconik.community.commands.partners",
     "tgiconik.community.partner_import",
+    "tgiconik.community.post",
     "tgiconik.errors",
     "tgiconik.iconik",
     "tgiconik.iconik.assets",

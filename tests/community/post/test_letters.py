@@ -4,7 +4,6 @@ import json
 from collections.abc import Iterator
 from datetime import timedelta, timezone
 from pathlib import Path
-from typing import Any
 
 import pytest
 from jsonschema import Draft202012Validator
@@ -26,7 +25,7 @@ def world() -> Iterator[World]:
     world.store.close()
 
 
-def request(world: World, partner: str = A, *, by: str | None = A, **fields: Any) -> str:
+def request(world: World, partner: str = A, *, by: str | None = A, **fields: object) -> str:
     body = {"kind": "media_request", "subject": "A film", "partner_id": partner, **fields}
     return str(world.add("/requests", body, by=by)["id"])
 
@@ -37,11 +36,11 @@ def move(world: World, id_: str, *statuses: str, by: str | None = None, **body: 
         world.call(path, {"status": status, **body}, by=by, requests=id_)
 
 
-def document(world: World, **fields: Any) -> str:
+def document(world: World, **fields: object) -> str:
     return str(world.add("/documents", {"title": "Spot", **fields})["id"])
 
 
-def deliver(world: World, document_id: str, partner: str = A, **fields: Any) -> None:
+def deliver(world: World, document_id: str, partner: str = A, **fields: object) -> None:
     path = "PUT /documents/{documents}/deliveries/{partners}"
     body = {"link": LINK, **fields}
     world.call(path, body, documents=document_id, partners=partner)

@@ -1,4 +1,4 @@
-"""Templates: complete in each language, replaced by a customer's, and checked when they are read."""
+"""Templates: complete in each language, replaced by a customer's, checked when read."""
 
 import re
 from pathlib import Path

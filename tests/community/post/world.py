@@ -1,4 +1,4 @@
-"""A community in memory, written by the contract's own handlers; who may read each text is known."""
+"""A community in memory, written by the contract's handlers; it knows who may read each text."""
 
 import json
 from collections.abc import Callable, Collection

@@ -71,5 +71,5 @@ def _is_email(text: str) -> bool:
 def _is_same(contact: Contact, requester: Contact | None) -> bool:
     if requester is None:
         return False
-    address: str = requester["email"]
-    return address.casefold() == contact["email"].casefold()
+    asked, known = str(requester["email"]), str(contact["email"])
+    return asked.casefold() == known.casefold()

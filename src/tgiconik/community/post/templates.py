@@ -171,7 +171,8 @@ def _replaced(base: Mapping[str, str], given: Mapping[str, str]) -> dict[str, st
     """The files of a language, with a customer's instead of the package's."""
     # A text that is replaced would not be seen where HTML of the old one was kept.
     stale = {name.replace(".txt", ".html") for name in given if not name.startswith("page.")}
-    return {name: text for name, text in base.items() if name not in stale} | given
+    kept = {name: text for name, text in base.items() if name not in stale}
+    return {**kept, **given}
 
 
 def _read(folder: Path) -> dict[str, dict[str, str]]:
@@ -239,7 +240,7 @@ def _split(text: str, name: str) -> list[str]:
     """A template in parts, at a placeholder; each part is a template."""
     ends = [
         found.span()
-        for found in Template.pattern.finditer(text)  # type: ignore[attr-defined]  # compiled
+        for found in Template.pattern.finditer(text)
         if name in {found["named"], found["braced"]}
     ]
     starts = [0, *(end for _, end in ends)]
