@@ -34,6 +34,7 @@ MODULES = (
     "tgiconik.community.commands.serve",
     "tgiconik.community.keys",
     "tgiconik.community.partner_import",
+    "tgiconik.community.post",
     "tgiconik.errors",
     "tgiconik.iconik",
     "tgiconik.iconik.assets",
