@@ -1,7 +1,7 @@
-"""Results that people read: one line, one screen, one page; a dry run is never taken for a real one."""
+"""Results that people read: one line, one screen, one page; a dry run says that it is one."""
 
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 
 import attrs
@@ -36,6 +36,7 @@ from tgiconik.workflows import (
     reconcile_links,
 )
 from tgiconik.workflows.run.results import Result
+from tgiconik.workflows.run.summary import TIMES
 from tgiconik.workflows.run.trail import Trail
 
 from .conftest import Clock
@@ -149,9 +150,9 @@ def test_failures_and_refusals_come_first_and_are_grouped_whoever_they_name(make
 
     states = [line for line in screen if line.startswith(("failed", "refused", "delivered"))]
     assert [line.split(":")[0] for line in states] == ["failed", "refused", "delivered"]
-    assert len([line for line in screen if "20 × " in line]) == 1
-    assert len([line for line in screen if "10 × WorkflowError: " in line]) == 1
-    assert "… and 16 more" in next(line for line in screen if "20 × " in line)
+    assert len([line for line in screen if f"20 {TIMES} " in line]) == 1
+    assert len([line for line in screen if f"10 {TIMES} WorkflowError: " in line]) == 1
+    assert "… and 16 more" in next(line for line in screen if f"20 {TIMES} " in line)
 
 
 @EVERY
@@ -224,7 +225,7 @@ def test_a_notebook_shows_failures_first_and_a_part_of_two_thousand() -> None:
     assert len(nested) < 20_000
 
 
-def test_a_page_has_every_one_of_two_thousand_partners(tmp_path: object) -> None:
+def test_a_page_has_every_one_of_two_thousand_partners() -> None:
     page = Distribution(asset_id="a-1", outcomes=many()).to_html()
 
     assert page.count("<tr class=") == PARTNERS
@@ -291,39 +292,26 @@ def test_readiness_of_a_dry_run_says_would_be() -> None:
     assert "would be" not in readiness()._repr_html_()
 
 
-async def run_all(
-    grid: TradingGridClient, iconik: IconikClient, clock: Clock, told: list[Step]
-) -> Sequence[tuple[int, Sequence[Step]]]:
-    """How many things each workflow processes, and the steps that it told."""
-    runs = []
-    for name, total in (("lookbook", 3), ("tagged", 2), ("reconcile", None)):
-        told.clear()
-        policy = world.policy()
-        if name == "lookbook":
-            asset_id = world.asset_id("lookbook")
-            done: Result = await distribute_approved_asset(
-                grid, iconik, asset_id, policy=policy, now=clock, progress=told.append
-            )
-        elif name == "tagged":
-            done = await distribute_tagged_assets(
-                grid, iconik, policy=policy, now=clock, progress=told.append
-            )
-            assert isinstance(done, Distributions)
-            total = len(done.distributions)
-        else:
-            done = await reconcile_links(
-                grid, iconik, policy=policy, now=clock, progress=told.append
-            )
-            total = done.objects
-        assert total is not None
-        runs.append((total, [*told]))
-    return runs
-
-
 async def test_progress_knows_its_total_and_never_goes_back(
     grid: TradingGridClient, iconik: IconikClient, clock: Clock
 ) -> None:
-    for total, steps in await run_all(grid, iconik, clock, []):
+    policy, lookbook = world.policy(), world.asset_id("lookbook")
+    one: list[Step] = []
+    tagged: list[Step] = []
+    judged: list[Step] = []
+    first = await distribute_approved_asset(
+        grid, iconik, lookbook, policy=policy, now=clock, progress=one.append
+    )
+    all_ = await distribute_tagged_assets(
+        grid, iconik, policy=policy, now=clock, progress=tagged.append
+    )
+    open_ = await reconcile_links(grid, iconik, policy=policy, now=clock, progress=judged.append)
+
+    for steps, total in (
+        (one, len(first.outcomes)),
+        (tagged, len(all_.distributions)),
+        (judged, open_.objects),
+    ):
         assert total
         assert steps[0].total is None
         assert {step.total for step in steps} == {None, total}
