@@ -51,7 +51,7 @@ PARTNERS = 2000
 Make = Callable[..., Any]
 
 
-def distributions(outcomes: tuple[Outcome, ...], *, dry_run: bool, **rest: object) -> Result:
+def distributions(outcomes: tuple[Outcome, ...], *, dry_run: bool, **rest: object) -> Distributions:
     one = Distribution(asset_id="a-1", outcomes=outcomes, dry_run=dry_run, **rest)  # type: ignore[arg-type]  # whatever a test needs
     return Distributions(distributions=(one,), dry_run=dry_run)
 
