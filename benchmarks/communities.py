@@ -37,7 +37,7 @@ from tgiconik.community.rules.nouns import DELIVERIES, DOCUMENTS, Noun
 from tgiconik.community.rules.records import CompanyRecords
 from tgiconik.community.rules.resource import make
 from tgiconik.community.shapes import Document, Shape, Violation
-from tgiconik.community.store.interface import Store
+from tgiconik.community.store.base import BaseStore
 from tgiconik.community.store.url import parse
 from tgiconik.sandbox.server import serve_in_thread
 
@@ -86,7 +86,7 @@ FULL: Final = Effort(deliveries=200_000, seconds=3.0, rounds=9, walked=40_000)
 QUICK: Final = Effort(deliveries=500, seconds=0.1, rounds=1, walked=100)
 
 
-def fill(store: Store, deliveries: int) -> None:
+def fill(store: BaseStore, deliveries: int) -> None:
     """Add deliveries of documents to 2,000 partners, by the rules' own records.
 
     Args:
@@ -146,7 +146,7 @@ def _values(name: str, check: Callable[[str, str, list[Violation]], Any]) -> Ite
             return
 
 
-async def first_pages(store: Store, rounds: int) -> dict[str, Figure]:
+async def first_pages(store: BaseStore, rounds: int) -> dict[str, Figure]:
     """The time of the first page of every filtered list in process, in ms."""
     figures = {}
     async with _in_process(store) as http:
@@ -160,7 +160,7 @@ async def first_pages(store: Store, rounds: int) -> dict[str, Figure]:
     return figures
 
 
-async def walked(store: Store, records: int) -> float:
+async def walked(store: BaseStore, records: int) -> float:
     """The most memory that a walk by `updated_since` takes, in MB."""
     query: dict[str, str] = {"updated_since": "2020-01-01T00:00:00Z", "limit": "1000"}
     async with _in_process(store) as http:
@@ -178,7 +178,7 @@ async def walked(store: Store, records: int) -> float:
     return most / 1e6
 
 
-def _in_process(store: Store) -> httpx.AsyncClient:
+def _in_process(store: BaseStore) -> httpx.AsyncClient:
     app: Any = Community(store).operator_app()
     return httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://localhost")
 

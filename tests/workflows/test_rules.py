@@ -9,6 +9,7 @@ import pytest
 from tgiconik import IconikClient, TradingGridClient
 from tgiconik.sandbox import Sandbox
 from tgiconik.workflows import Verb
+from tgiconik.workflows.run.results import predicted as foreseen
 
 from . import (
     comply_plays,
@@ -81,7 +82,8 @@ async def test_a_dry_run_writes_nothing_and_predicts_every_write_and_outcome(
 
     assert dry.dry_run
     assert [(o.partner, o.asset_id, o.state, o.expires_at) for o in dry.outcomes] == [
-        (o.partner, o.asset_id, o.state, o.expires_at) for o in real.outcomes
+        (o.partner, o.asset_id, o.state, o.expires_at)
+        for o in foreseen(real.outcomes, dry_run=True)
     ]
     predicted = [step.what for step in dry.timeline if step.verb is Verb.WOULD_WRITE]
     written = [step.what for step in real.timeline if step.verb is Verb.WROTE]
