@@ -11,7 +11,7 @@ from starlette.responses import JSONResponse, Response
 
 from tgiconik.sandbox.iconik.kinds import CONTENTS
 from tgiconik.sandbox.iconik.paging import list_response
-from tgiconik.sandbox.iconik.request import ApiError, ApiRequest, or_404
+from tgiconik.sandbox.iconik.request import ApiError, ApiRequest, empty, or_404
 from tgiconik.sandbox.store import Document
 
 #: One document per object and subject.
@@ -77,7 +77,7 @@ def check_permission(request: ApiRequest) -> Response:
         return request.respond(entry)
     if request.ids["permission"] not in _PERMISSIONS:
         raise ApiError(404, f"There is no permission {request.ids['permission']}")
-    return Response(status_code=200)
+    return empty(200)
 
 
 def check_many(request: ApiRequest) -> Response:
@@ -138,7 +138,7 @@ def write_contents(request: ApiRequest) -> Response:
     """Set the permissions of subjects on the contents of collections."""
     for type_, key in _contents(request):
         _write(request, request.body | {"object_type": type_}, [key])
-    return Response(status_code=202)
+    return empty(202)
 
 
 def _write(request: ApiRequest, body: Mapping[str, Any], keys: Iterable[str]) -> None:

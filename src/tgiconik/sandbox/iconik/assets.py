@@ -10,7 +10,7 @@ from tgiconik.sandbox.iconik.history import record
 from tgiconik.sandbox.iconik.kinds import ASSETS, CONTENTS, SHARES
 from tgiconik.sandbox.iconik.objects import asset
 from tgiconik.sandbox.iconik.paging import list_response
-from tgiconik.sandbox.iconik.request import ApiError, ApiRequest, new_id, or_404, stamp
+from tgiconik.sandbox.iconik.request import ApiError, ApiRequest, empty, new_id, or_404, stamp
 from tgiconik.sandbox.state import State
 from tgiconik.sandbox.store import Document
 
@@ -117,7 +117,7 @@ def change_assets(request: ApiRequest) -> Response:
     """Update several assets, each identified by its id in the body."""
     for change in request.body["objects"]:
         _change(request, asset(request.state, change.get("id", "")), change)
-    return Response(status_code=202)
+    return empty(202)
 
 
 def _change(request: ApiRequest, document: Document, fields: dict[str, Any]) -> Document:

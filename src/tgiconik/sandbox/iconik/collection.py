@@ -8,7 +8,7 @@ from tgiconik.sandbox.iconik import index as indexed
 from tgiconik.sandbox.iconik.kinds import ASSETS, COLLECTIONS, CONTENTS
 from tgiconik.sandbox.iconik.objects import asset, collection
 from tgiconik.sandbox.iconik.paging import list_response
-from tgiconik.sandbox.iconik.request import ApiError, ApiRequest, new_id, or_404, stamp
+from tgiconik.sandbox.iconik.request import ApiError, ApiRequest, empty, new_id, or_404, stamp
 from tgiconik.sandbox.state import State
 from tgiconik.sandbox.store import Document
 
@@ -180,7 +180,7 @@ def add_content(request: ApiRequest) -> Response:
     """Add an object to a collection; idempotent."""
     id_ = request.ids["collection_id"]
     add(request.state, id_, request.body["object_type"], request.body["object_id"])
-    return Response(status_code=201)
+    return empty(201)
 
 
 def remove_content(request: ApiRequest) -> Response:

@@ -16,7 +16,15 @@ from tgiconik.sandbox.iconik import objects
 from tgiconik.sandbox.iconik.history import record
 from tgiconik.sandbox.iconik.index import Values, values_key, values_of
 from tgiconik.sandbox.iconik.kinds import CONTENTS, FIELDS, VALUES, VIEWS
-from tgiconik.sandbox.iconik.request import ApiError, ApiRequest, new_id, or_404, parse_time, stamp
+from tgiconik.sandbox.iconik.request import (
+    ApiError,
+    ApiRequest,
+    empty,
+    new_id,
+    or_404,
+    parse_time,
+    stamp,
+)
 from tgiconik.sandbox.state import State
 from tgiconik.sandbox.store import Document
 
@@ -139,14 +147,14 @@ def write_all_values(request: ApiRequest) -> Response:
 def write_many_values(request: ApiRequest) -> Response:
     """Write the same values to several objects through a view."""
     _write_each(request, request.body["object_ids"], request.body["metadata_values"])
-    return Response(status_code=202)
+    return empty(202)
 
 
 def write_mapped_values(request: ApiRequest) -> Response:
     """Write separate values for each of several objects through a view."""
     for each in request.body["metadata_values_object_id_mapping"]:
         _write_each(request, [each["object_id"]], each["metadata_values"])
-    return Response(status_code=202)
+    return empty(202)
 
 
 def write_content_values(request: ApiRequest) -> Response:
@@ -163,7 +171,7 @@ def write_content_values(request: ApiRequest) -> Response:
                 put_values(
                     request.state, type_, content["object_id"], request.body["metadata_values"]
                 )
-    return Response(status_code=202)
+    return empty(202)
 
 
 def _write_each(request: ApiRequest, ids: Iterable[str], values: Mapping[str, Document]) -> None:

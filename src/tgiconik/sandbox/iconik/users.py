@@ -4,7 +4,7 @@ from starlette.responses import Response
 
 from tgiconik.sandbox import credentials, facts
 from tgiconik.sandbox.iconik.kinds import USERS
-from tgiconik.sandbox.iconik.request import ApiError, ApiRequest, or_404, stamp
+from tgiconik.sandbox.iconik.request import ApiError, ApiRequest, empty, or_404, stamp
 from tgiconik.sandbox.iconik.seed import CURRENT_USER
 from tgiconik.sandbox.storage.signing import LINK_LIFE
 from tgiconik.sandbox.store import Document
@@ -47,7 +47,7 @@ def check_role(request: ApiRequest) -> Response:
     user = or_404(request.state.store.get(USERS, id_), f"User {id_}")
     if request.ids["role"] not in roles_of(user):
         raise ApiError(404, f"User {id_} does not have the role {request.ids['role']}")
-    return Response(status_code=200)
+    return empty(200)
 
 
 def issue_token(request: ApiRequest) -> Response:

@@ -1,0 +1,38 @@
+"""Work that iconik does after it has answered 202. The sandbox does it before: its job has ended."""
+
+from starlette.responses import Response
+
+from tgiconik.sandbox.iconik.kinds import JOBS
+from tgiconik.sandbox.iconik.request import ApiRequest, json, new_id
+
+_ACCEPTED = 202
+
+
+def accepted(
+    request: ApiRequest, type_: str, *, object_type: str = "", object_id: str = ""
+) -> Response:
+    """Answer 202 with the id of a job that is done.
+
+    Args:
+        request: the request that started the work.
+        type_: the job's type, such as TRANSFER.
+        object_type: `assets` or `collections`, if the work is about one object.
+        object_id: that object's id.
+    """
+    moment = request.now()
+    job = {
+        "id": new_id(),
+        "type": type_,
+        "status": "FINISHED",
+        "title": type_.replace("_", " ").capitalize(),
+        "object_type": object_type or None,
+        "object_id": object_id or None,
+        "created_by": request.user_id,
+        "date_created": moment,
+        "date_modified": moment,
+        "started_at": moment,
+        "completed_at": moment,
+        "progress_processed": 100,
+    }
+    request.state.store.put(JOBS, job["id"], job)
+    return json({"job_id": job["id"]}, _ACCEPTED)
