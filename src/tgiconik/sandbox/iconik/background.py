@@ -1,4 +1,4 @@
-"""Work that iconik does after it has answered 202. The sandbox does it before: its job has ended."""
+"""Work that iconik does after it has answered 202. The sandbox does it before it answers."""
 
 from starlette.responses import Response
 

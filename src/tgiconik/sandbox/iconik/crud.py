@@ -12,6 +12,7 @@ import attrs
 from starlette.responses import Response
 
 from tgiconik.sandbox.facts import Operation, Schema
+from tgiconik.sandbox.iconik.background import accepted
 from tgiconik.sandbox.iconik.kinds import kind
 from tgiconik.sandbox.iconik.paging import list_response
 from tgiconik.sandbox.iconik.request import (
@@ -212,7 +213,12 @@ def delete(request: ApiRequest, resource: ResourceType) -> Response:
 
 
 def act(request: ApiRequest) -> Response:
-    """Answer an action: the body that was sent, in the shape of the response schema."""
+    """Answer an action: the body that was sent, in the shape of the response schema.
+
+    An action that iconik only accepts, without a documented answer, gives the id of its job.
+    """
+    if next(iter(request.operation.answers.items())) == (202, None):
+        return accepted(request, "CUSTOM")
     return request.respond({"id": new_id(), **request.ids, **_sent(request)})
 
 

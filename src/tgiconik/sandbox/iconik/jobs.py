@@ -77,7 +77,9 @@ def delete_many(request: ApiRequest) -> Response:
 
 def _selected(request: ApiRequest) -> list[Document]:
     # A query without conditions selects nothing, so that no request changes all jobs by accident.
-    return matching(request, request.state.store.list(JOBS)) if request.query else []
+    fields = request.schemas.fields(request.schemas.named["JobSchema"])
+    every = request.state.store.list(JOBS)
+    return matching(request, every, fields) if request.query else []
 
 
 def set_priority(request: ApiRequest) -> Response:

@@ -17,6 +17,9 @@ def kind(service: str, collection: str) -> str:
 ASSETS: Final = kind("assets", "/v1/assets/")
 COLLECTIONS: Final = kind("assets", "/v1/collections/")
 SEGMENTS: Final = kind("assets", "/v1/assets/{asset_id}/segments/")
+TRANSCRIPTIONS: Final = kind(
+    "assets", "/v1/assets/{asset_id}/versions/{version_id}/transcriptions/"
+)
 HISTORY: Final = kind("assets", "/v1/assets/{asset_id}/history/")
 #: Members of collections, by collection, type and id.
 CONTENTS: Final = "iconik/contents"

@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any, Final
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 import attrs
 from starlette.datastructures import QueryParams
@@ -106,6 +106,15 @@ def or_404(document: Document | None, what: str) -> Document:
     if document is None:
         raise ApiError(404, f"{what} does not exist")
     return document
+
+
+def is_uuid(text: str) -> bool:
+    """Whether a text is a UUID, as iconik's ids are."""
+    try:
+        UUID(text)
+    except ValueError:
+        return False
+    return True
 
 
 def new_id() -> str:

@@ -11,7 +11,7 @@ from tgiconik.sandbox.iconik.assets import new_version, put
 from tgiconik.sandbox.iconik.history import record
 from tgiconik.sandbox.iconik.kinds import ASSETS
 from tgiconik.sandbox.iconik.objects import asset, version, versions
-from tgiconik.sandbox.iconik.request import ApiError, ApiRequest, empty, new_id
+from tgiconik.sandbox.iconik.request import SYSTEM_DOMAIN_ID, ApiError, ApiRequest, empty, new_id
 from tgiconik.sandbox.store import Document
 
 
@@ -124,7 +124,11 @@ def _recorded(request: ApiRequest, operation_type: str, version_id: str) -> None
 
 
 def _versions(request: ApiRequest, document: Document) -> Response:
-    answer = {"asset_id": document["id"], "versions": document["versions"]}
+    answer = {
+        "asset_id": document["id"],
+        "versions": document["versions"],
+        "system_domain_id": SYSTEM_DOMAIN_ID,
+    }
     return request.respond(answer)
 
 
