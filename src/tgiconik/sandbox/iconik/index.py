@@ -184,7 +184,7 @@ def _searchable(state: State, type_: str, found: Document) -> Document:
                 {name: value for name, value in each.items() if name not in _PRIVATE}
                 for each in state.store.list(PARTS[part], parent=found["id"])
                 if each.get("version_id") == found.get("default_version_id")
-                and each.get("status") != "DELETED"
+                and "DELETED" not in {each.get("status"), each.get("file_set_status")}
             ]
         shown["file_names"] = [each["name"] for each in shown["files"] if each.get("name")]
     return shown

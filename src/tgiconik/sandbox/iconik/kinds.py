@@ -49,6 +49,8 @@ PARTS: Final = {
 }
 COMPONENTS: Final = kind("files", "/v1/assets/{asset_id}/formats/{format_id}/components/")
 STORAGES: Final = kind("files", "/v1/storages/")
+#: Files that a gateway found on a storage, which belong to no asset.
+STORAGE_FILES: Final = kind("files", "/v1/storages/{storage_id}/files/")
 
 SEARCH_HISTORY: Final = kind("search", "/v1/search/history/")
 SAVED_SEARCHES: Final = kind("search", "/v1/search/saved/")

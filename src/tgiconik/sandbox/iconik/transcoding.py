@@ -8,7 +8,7 @@ from typing import Final
 
 from starlette.responses import Response
 
-from tgiconik.sandbox.iconik import downloads, files
+from tgiconik.sandbox.iconik import downloads, files, uploads
 from tgiconik.sandbox.iconik.kinds import ASSETS, FILES, JOBS
 from tgiconik.sandbox.iconik.request import ApiError, ApiRequest, new_id, or_404, stamp
 from tgiconik.sandbox.media import mp4, png
@@ -32,7 +32,9 @@ def read_properties(request: ApiRequest) -> Response:
 def _start(request: ApiRequest, type_: str) -> Response:
     state, id_ = request.state, request.ids["file_id"]
     file = or_404(state.store.get(FILES, f"{request.ids['asset_id']}/{id_}"), f"File {id_}")
-    if not downloads.is_available(file):
+    # A gateway reads what is on its storage itself.
+    is_gateways = file.get("status") == "CLOSED" and uploads.method_of(state, file) == "FILE"
+    if not is_gateways and not downloads.is_available(file):
         raise ApiError(400, f"File {id_} has no bytes to read")
     job = {
         "id": new_id(),
