@@ -9,7 +9,7 @@ import httpx
 
 from tgiconik.sandbox import Sandbox, facts
 from tgiconik.sandbox.facts import Operation
-from tgiconik.sandbox.iconik import collection, files, metadata, seed, shares
+from tgiconik.sandbox.iconik import collection, files, metadata, seed, shares, transcriptions
 from tgiconik.sandbox.iconik.acls import ACLS
 from tgiconik.sandbox.iconik.history import record
 from tgiconik.sandbox.iconik.kinds import ASSETS, COLLECTIONS, FILES, HISTORY, kind
@@ -196,6 +196,10 @@ class Samples:
         self.state.store.put(ACLS, f"{ids[4]}/{VIEW}/{subject}/{ids[2]}", entry)
         return VIEW
 
+    def transcription(self, ids: list[str]) -> str:
+        fields = {"language": "en"}
+        return str(transcriptions.add(self.state, ids[2], ids[4], fields)["id"])
+
     def history(self, ids: list[str]) -> str:
         record(self.state, ids[2], "CUSTOM")
         return str(self.state.store.list(HISTORY, parent=ids[2])[-1]["id"])
@@ -244,6 +248,7 @@ _MAKERS: Mapping[str, Maker] = {
     r".*\{share_user_id\}/": Samples.share_user,
     r"metadata/.*\{view_id\}/": lambda things, _: things.view(),
     r".*\{history_entity_id\}/": Samples.history,
+    r"assets/.*\{transcription_id\}/": Samples.transcription,
     r"files/v1/assets/\{asset_id\}/(formats|file_sets|files)/\{\w+\}/": Samples.original,
     r"files/v1/assets/\{asset_id\}/(proxies|keyframes)/\{\w+\}/": Samples.preview,
     r"files/v1/storages/\{storage_id\}/": lambda things, _: things.storage(),

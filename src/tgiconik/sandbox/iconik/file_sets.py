@@ -13,6 +13,11 @@ from tgiconik.sandbox.iconik.request import ApiError, ApiRequest, or_404
 from tgiconik.sandbox.store import Document
 
 
+def read(request: ApiRequest) -> Response:
+    """Read a file set that is not deleted."""
+    return request.respond(_live(request, request.ids["file_set_id"]))
+
+
 def delete(request: ApiRequest) -> Response:
     """Move a file set to the delete queue; `immediately=true` purges it."""
     document = _live(request, request.ids["file_set_id"])
@@ -99,6 +104,7 @@ _SETS: Final = "files/v1/assets/{asset_id}/file_sets"
 _QUEUE: Final = "files/v1/delete_queue/file_sets/"
 HANDLERS = {
     f"POST {_SETS}/bulk/": delete_many,
+    f"GET {_SETS}/{{file_set_id}}/": read,
     f"DELETE {_SETS}/{{file_set_id}}/": delete,
     f"DELETE {_SETS}/{{file_set_id}}/purge/": purge,
     f"PUT {_SETS}/{{file_set_id}}/restore/": restore,

@@ -127,14 +127,11 @@ def _test(
     value = sent[-1].lower()
     if name == "query":
         return lambda item: value.strip("*") in json.dumps(item).lower()
+    if name.startswith("metadata."):
+        field = name.removeprefix("metadata.")
+        return lambda item: _is(item.get("metadata") or {}, field, value)
     documented = request.operation.query.get(name)
     if documented is None and name not in fields:
-        if any(
-            name.startswith(each.partition("<")[0])
-            for each in request.operation.query
-            if "<" in each
-        ):
-            return None
         raise ApiError(400, f"{name} is neither a query parameter nor a field of this list's items")
     field, _, comparison = name.partition("__")
     if comparison in _COMPARISONS and field in fields:

@@ -13,7 +13,8 @@ from tgiconik.sandbox.facts import Schema
 from tgiconik.sandbox.iconik.kinds import SEGMENTS, USERS
 from tgiconik.sandbox.iconik.objects import asset, version
 from tgiconik.sandbox.iconik.paging import list_response
-from tgiconik.sandbox.iconik.request import ApiRequest, is_uuid, new_id, or_404
+from tgiconik.sandbox.iconik.request import ApiRequest, is_uuid, new_id, or_404, stamp
+from tgiconik.sandbox.state import State
 from tgiconik.sandbox.store import Document
 
 #: Fields set by the server; values sent by a client are ignored.
@@ -64,6 +65,40 @@ def create(request: ApiRequest) -> Response:
     }
     _put(request, segment)
     return request.respond(segment)
+
+
+def add_spoken(
+    state: State, transcription: Document, text: str, *, id_: str, milliseconds: tuple[int, int]
+) -> None:
+    """Add a segment of a transcription.
+
+    Args:
+        state: the sandbox.
+        transcription: its properties.
+        text: what is said.
+        id_: the segment's id.
+        milliseconds: when it begins and ends.
+    """
+    asset_id, moment = transcription["asset_id"], stamp(state.now())
+    segment = {
+        "id": id_,
+        "asset_id": asset_id,
+        "version_id": transcription["version_id"],
+        "transcription_id": transcription["id"],
+        "segment_type": "TRANSCRIPTION",
+        "segment_text": text,
+        "time_start_milliseconds": milliseconds[0],
+        "time_end_milliseconds": milliseconds[1],
+        "status": "ACTIVE",
+        "top_level": True,
+        "has_attachments": False,
+        "has_drawing": False,
+        "is_internal": False,
+        "segment_checked": False,
+        "date_created": moment,
+        "date_modified": moment,
+    }
+    state.store.put(SEGMENTS, f"{asset_id}/{id_}", segment, parent=asset_id)
 
 
 def list_segments(request: ApiRequest) -> Response:

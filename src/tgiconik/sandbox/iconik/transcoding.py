@@ -88,13 +88,25 @@ def _make(state: State, job: Document) -> None:
     if asset is None or file is None:
         return
     files.delete_previews(state, asset["id"], file["version_id"])
+    add_previews(state, asset, file, ids=(new_id(), new_id()))
+
+
+def add_previews(state: State, asset: Document, file: Document, *, ids: tuple[str, str]) -> None:
+    """Add a proxy and a keyframe of a file.
+
+    Args:
+        state: the sandbox.
+        asset: the asset.
+        file: the file.
+        ids: the ids of the proxy and of the keyframe.
+    """
     place = {"asset_id": asset["id"], "version_id": file["version_id"]}
     stem, text = PurePath(file["name"]).stem, f"{asset['title']}, {file['version_id']}"
     still = (file.get("media_type") or "").startswith("image/")
     proxy = png(f"{stem}.png", text) if still else mp4(f"{stem}.mp4", text)
-    files.add_preview(state, "proxies", place, proxy)
+    files.add_preview(state, "proxies", place | {"id": ids[0]}, proxy)
     keyframe = png(f"{stem}_keyframe.png", f"Keyframe of {text}")
-    files.add_preview(state, "keyframes", place | {"type": "KEYFRAME"}, keyframe)
+    files.add_preview(state, "keyframes", place | {"id": ids[1], "type": "KEYFRAME"}, keyframe)
 
 
 _FILE: Final = "files/v1/assets/{asset_id}/files/{file_id}"
