@@ -40,6 +40,11 @@ _TO_DELETED = {
     "DELETE assets/v1/collections/{collection_id}/purge/",
     "PUT assets/v1/collections/{collection_id}/restore/",
 }
+#: What is done to deleted file sets only.
+_TO_DELETED_SETS = {
+    "DELETE files/v1/assets/{asset_id}/file_sets/{file_set_id}/purge/",
+    "PUT files/v1/assets/{asset_id}/file_sets/{file_set_id}/restore/",
+}
 
 
 class Samples:
@@ -60,6 +65,8 @@ class Samples:
         url = await self.url(operation)
         if operation.name in _TO_DELETED:
             self._delete(url.split("/")[5])
+        if operation.name in _TO_DELETED_SETS:
+            await self._http.delete(url.removesuffix("purge/").removesuffix("restore/"))
         query = {
             name: "1" if operation.query[name]["type"] == "integer" else "x"
             for name in operation.required_query
@@ -144,6 +151,9 @@ class Samples:
     def original(self, ids: list[str]) -> str:
         part = {"formats": "format", "file_sets": "file set", "files": "file"}[ids[-1]]
         return seed.fixed_id(f"{ids[2]} {part} 2")
+
+    def file_set(self) -> str:
+        return seed.fixed_id(f"{self.asset()} file set 2")
 
     def preview(self, ids: list[str]) -> str:
         media = mp4("p.mp4", "proxy") if ids[-1] == "proxies" else png("k.png", "keyframe")
@@ -250,6 +260,7 @@ _MAKERS: Mapping[str, Maker] = {
     r".*\{history_entity_id\}/": Samples.history,
     r"assets/.*\{transcription_id\}/": Samples.transcription,
     r"files/v1/assets/\{asset_id\}/(formats|file_sets|files)/\{\w+\}/": Samples.original,
+    r"files/v1/file_sets/\{file_set_id\}/": lambda things, _: things.file_set(),
     r"files/v1/assets/\{asset_id\}/(proxies|keyframes)/\{\w+\}/": Samples.preview,
     r"files/v1/storages/\{storage_id\}/": lambda things, _: things.storage(),
     r"files/v1/storages/\{storage_id\}/transcoders/\{transcoder_id\}/": Samples.transcoder,

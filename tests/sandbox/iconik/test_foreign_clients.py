@@ -156,6 +156,12 @@ async def test_the_files_on_a_storage_are_listed(http: httpx.AsyncClient) -> Non
     assert other["objects"] == []
 
 
+async def test_the_storage_for_a_purpose_says_whether_it_is_the_default(
+    http: httpx.AsyncClient,
+) -> None:
+    assert (await get(http, "/API/files/v1/storages/matching/FILES/"))["default"] is True
+
+
 # Search
 
 
@@ -343,6 +349,21 @@ async def test_a_file_is_transcoded_without_a_body(http: httpx.AsyncClient, what
 
     assert answer.status_code == 200
     assert answer.json()["job_id"]
+
+
+async def test_a_proxy_gives_a_keyframe_without_a_body(
+    http: httpx.AsyncClient, sandbox: Sandbox
+) -> None:
+    seed.add_previews(sandbox.state, FILM)
+    proxy = (await get(http, f"{FILES}proxies/"))["objects"][0]
+    empty = await post(http, f"{FILES}proxies/", {"name": "p.mp4"})
+
+    made = await http.post(f"{FILES}proxies/{proxy['id']}/keyframes/")
+    refused = await http.post(f"{FILES}proxies/{empty['id']}/keyframes/")
+
+    assert made.json()["job_id"]
+    assert len((await get(http, f"{FILES}keyframes/"))["objects"]) == 2
+    assert refused.status_code == 400
 
 
 async def new_file(http: httpx.AsyncClient, storage: str) -> dict[str, Any]:

@@ -11,7 +11,13 @@ _ACCEPTED = 202
 def accepted(
     request: ApiRequest, type_: str, *, object_type: str = "", object_id: str = ""
 ) -> Response:
-    """Answer 202 with the id of a job that is done.
+    """Answer 202 with the id of a job that is done; the arguments are those of `finished`."""
+    job_id = finished(request, type_, object_type=object_type, object_id=object_id)
+    return json({"job_id": job_id}, _ACCEPTED)
+
+
+def finished(request: ApiRequest, type_: str, *, object_type: str = "", object_id: str = "") -> str:
+    """Keep a job that is done, and return its id.
 
     Args:
         request: the request that started the work.
@@ -35,4 +41,4 @@ def accepted(
         "progress_processed": 100,
     }
     request.state.store.put(JOBS, job["id"], job)
-    return json({"job_id": job["id"]}, _ACCEPTED)
+    return str(job["id"])

@@ -85,7 +85,8 @@ def purge_queue(request: ApiRequest) -> Response:
 
 
 def _queue(request: ApiRequest) -> list[Document]:
-    return [each for each in request.state.store.list(FILE_SETS) if each["status"] == "DELETED"]
+    every = request.state.store.list(FILE_SETS)
+    return [each for each in every if each.get("status") == "DELETED"]
 
 
 def _chosen(request: ApiRequest) -> list[Document]:

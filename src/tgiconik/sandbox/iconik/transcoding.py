@@ -8,8 +8,9 @@ from typing import Final
 
 from starlette.responses import Response
 
-from tgiconik.sandbox.iconik import downloads, files, uploads
-from tgiconik.sandbox.iconik.kinds import ASSETS, FILES, JOBS
+from tgiconik.sandbox.iconik import downloads, files, objects, uploads
+from tgiconik.sandbox.iconik.background import finished
+from tgiconik.sandbox.iconik.kinds import ASSETS, FILES, JOBS, PROXIES
 from tgiconik.sandbox.iconik.request import ApiError, ApiRequest, new_id, or_404, stamp
 from tgiconik.sandbox.media import mp4, png
 from tgiconik.sandbox.state import State
@@ -27,6 +28,21 @@ def make_previews(request: ApiRequest) -> Response:
 def read_properties(request: ApiRequest) -> Response:
     """Start the job that reads media properties. The sandbox stores none."""
     return _start(request, _PROPERTIES)
+
+
+def make_keyframe(request: ApiRequest) -> Response:
+    """Make a keyframe of a proxy; its job ends at once."""
+    state, id_ = request.state, request.ids["proxy_id"]
+    asset = objects.asset(state, request.ids["asset_id"])
+    proxy = or_404(state.store.get(PROXIES, f"{asset['id']}/{id_}"), f"Proxy {id_}")
+    if not downloads.is_available(proxy):
+        raise ApiError(400, f"Proxy {id_} has no bytes to read")
+    stem = PurePath(proxy["name"]).stem
+    image = png(f"{stem}_keyframe.png", f"Keyframe of {id_}")
+    place = {"asset_id": asset["id"], "version_id": proxy["version_id"], "type": "KEYFRAME"}
+    files.add_preview(state, "keyframes", place, image)
+    job_id = finished(request, _PREVIEWS, object_type="assets", object_id=asset["id"])
+    return request.respond({"job_id": job_id})
 
 
 def _start(request: ApiRequest, type_: str) -> Response:
@@ -112,5 +128,6 @@ def add_previews(state: State, asset: Document, file: Document, *, ids: tuple[st
 _FILE: Final = "files/v1/assets/{asset_id}/files/{file_id}"
 HANDLERS = {
     f"POST {_FILE}/keyframes/": make_previews,
+    "POST files/v1/assets/{asset_id}/proxies/{proxy_id}/keyframes/": make_keyframe,
     f"POST {_FILE}/mediainfo/": read_properties,
 }
