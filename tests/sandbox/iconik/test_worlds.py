@@ -7,6 +7,8 @@ import pytest
 
 from tgiconik.sandbox import Sandbox, world
 from tgiconik.sandbox.iconik import seed
+from tgiconik.sandbox.iconik.kinds import ASSETS as ASSET_KIND
+from tgiconik.sandbox.iconik.kinds import PROXIES
 
 from .world import HEADERS
 
@@ -50,10 +52,7 @@ async def test_sample_media_have_previews_and_transcriptions() -> None:
 def test_previews_are_the_same_in_every_sandbox() -> None:
     one, other = Sandbox(), Sandbox()
 
-    ids = [
-        [each["id"] for each in sandbox.state.store.list(seed.kinds.PROXIES)]
-        for sandbox in (one, other)
-    ]
+    ids = [[each["id"] for each in sandbox.state.store.list(PROXIES)] for sandbox in (one, other)]
     assert ids[0] == ids[1]
     assert ids[0]
     one.close()
@@ -78,7 +77,7 @@ async def test_a_large_world_is_searched_by_its_collections(large: Sandbox) -> N
         hits = (await http.post(SEARCH, json=criteria)).json()
         one = (await http.get(f"{ASSETS}?external_id=ARC-0042")).json()
 
-    assert hits["total"] == len(large.state.store.list(seed.kinds.ASSETS)) - 11
+    assert hits["total"] == len(large.state.store.list(ASSET_KIND)) - 11
     assert [each["id"] for each in one["objects"]] == [world.asset_id("many 42")]
 
 

@@ -25,9 +25,9 @@ def finished(request: ApiRequest, type_: str, *, object_type: str = "", object_i
         object_type: `assets` or `collections`, if the work is about one object.
         object_id: that object's id.
     """
-    moment = request.now()
+    id_, moment = new_id(), request.now()
     job = {
-        "id": new_id(),
+        "id": id_,
         "type": type_,
         "status": "FINISHED",
         "title": type_.replace("_", " ").capitalize(),
@@ -40,5 +40,5 @@ def finished(request: ApiRequest, type_: str, *, object_type: str = "", object_i
         "completed_at": moment,
         "progress_processed": 100,
     }
-    request.state.store.put(JOBS, job["id"], job)
-    return str(job["id"])
+    request.state.store.put(JOBS, id_, job)
+    return id_

@@ -121,7 +121,7 @@ def _as_list(request: ApiRequest) -> ApiRequest:
     """The request as one that lists segments, for documents that know it only with an id."""
     operation = attrs.evolve(
         request.operation,
-        query=_LISTED | dict(request.operation.query),
+        query={**_LISTED, **request.operation.query},
         answers={200: request.schemas.named["SegmentsSchema"]},
     )
     return attrs.evolve(request, operation=operation)
