@@ -178,7 +178,6 @@ def _films(now: datetime) -> Iterator[_Asset]:
         regions=["DE", "AT"],
         languages=["de"],
         metadata={"UsageRestrictions": ["Not for television."]},
-        spoken=["Der Frühling kommt.", "Und mit ihm das Neue."],
     )
     yield _Asset(
         "film-de-unsigned",
@@ -194,6 +193,7 @@ def _films(now: datetime) -> Iterator[_Asset]:
         "Spring launch film",
         "video",
         mp4("spring-launch-de-last-year.mp4", "DE, last year"),
+        spoken=["Der Frühling kommt.", "Und mit ihm das Neue."],
         regions=["DE"],
         languages=["de"],
         metadata={"LicenceEnd": [_day(now - timedelta(days=40))]},
