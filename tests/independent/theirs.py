@@ -8,7 +8,7 @@ import inspect
 import re
 from collections.abc import Callable, Iterator, Mapping
 from functools import cache
-from typing import Any
+from typing import Any, Final
 
 import attrs
 from pythonik.friendly import Iconik
@@ -16,6 +16,9 @@ from pythonik.friendly import Iconik
 _ROUTE = re.compile(r"\((GET|POST|PUT|PATCH|DELETE) (/\S+)\)$")
 _SERVICE = re.compile(r"from \.(\w+)\.api")
 _MODELS = re.compile(r"\b(?!Any|Unset|UUID|None)[A-Z]\w+")
+
+#: iconik answers JSON that other public clients read, though the documents know of none.
+_UNDOCUMENTED_ANSWERS: Final = frozenset({"get_current_auth_token", "post_collection_contents"})
 
 
 @attrs.frozen
@@ -91,7 +94,8 @@ class Theirs:
         self.asked.add(name)
         answer = function(*ids, **arguments)
         assert answer.status_code < 300, f"{name}: {answer.status_code} {answer.content!r}"
-        assert not answer.content or answer.parsed is not None, f"{name}: nothing was parsed"
+        is_read = answer.parsed is not None or name in _UNDOCUMENTED_ANSWERS
+        assert not answer.content or is_read, f"{name}: nothing was parsed"
         left = unparsed(answer.parsed)
         assert not left, f"{name}: {left}"
         return answer.parsed

@@ -4,7 +4,7 @@ from collections.abc import AsyncIterator, Callable, Collection, Iterator, Seque
 from contextlib import AbstractContextManager, ExitStack, asynccontextmanager, contextmanager
 from datetime import datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Final, TypeVar
+from typing import TYPE_CHECKING, Final, Literal, TypeVar
 
 from starlette.applications import Starlette
 from starlette.routing import BaseRoute
@@ -60,8 +60,9 @@ class Sandbox:
             `Community.open`, such as `postgresql://…`. Others may use it at the same time. A new
             sandbox with sample data needs an empty one.
         now: the clock; returns timezone-aware datetimes.
-        world: whether an empty sandbox is filled with sample data. Without it there are only the
-            user, company and storages that the credentials need.
+        world: whether an empty sandbox is filled with sample data; "large" gives 5,000 assets,
+            for paging. Without it there are only the user, company and storages that the
+            credentials need.
         limit: rate limit of iconik calls, measured in real time; None for no limit.
         latency: seconds of real time added to every response.
 
@@ -83,7 +84,7 @@ class Sandbox:
         db: str | Path = ":memory:",
         community: str | None = None,
         now: Callable[[], datetime] = utc_now,
-        world: bool = True,
+        world: bool | Literal["large"] = True,
         limit: Limit | None = None,
         latency: float = 0.0,
     ) -> None:
@@ -106,7 +107,7 @@ class Sandbox:
                     "the database of the community has records already, and the sample data would "
                     "be mixed with them: pass world=False, or an empty database"
                 )
-            _fill(self.state, with_world=world)
+            _fill(self.state, world)
         parts = (iconik.routes, grid.routes, links.routes, storages.routes)
         routes = [route for part in parts for route in part(self.state)]
         self.faults: list[Fault] = []
@@ -281,9 +282,11 @@ def _has_community(state: State) -> bool:
         return transaction.last_change > 0
 
 
-def _fill(state: State, *, with_world: bool) -> None:
+def _fill(state: State, sample: bool | Literal["large"]) -> None:  # noqa: FBT001 - one of three
     with state.store.transaction():
         seed.add_basics(state)
         grid.seed.add_company(state, credentials.COMPANY_ID, "Aurora Outdoor")
-        if with_world:
+        if sample == "large":
+            world.build_large(state)
+        elif sample:
             world.build(state)

@@ -9,7 +9,7 @@ import httpx
 
 from tgiconik.sandbox import Sandbox, facts
 from tgiconik.sandbox.facts import Operation
-from tgiconik.sandbox.iconik import collection, files, metadata, seed, shares
+from tgiconik.sandbox.iconik import collection, files, metadata, seed, shares, transcriptions
 from tgiconik.sandbox.iconik.acls import ACLS
 from tgiconik.sandbox.iconik.history import record
 from tgiconik.sandbox.iconik.kinds import ASSETS, COLLECTIONS, FILES, HISTORY, kind
@@ -40,6 +40,11 @@ _TO_DELETED = {
     "DELETE assets/v1/collections/{collection_id}/purge/",
     "PUT assets/v1/collections/{collection_id}/restore/",
 }
+#: What is done to deleted file sets only.
+_TO_DELETED_SETS = {
+    "DELETE files/v1/assets/{asset_id}/file_sets/{file_set_id}/purge/",
+    "PUT files/v1/assets/{asset_id}/file_sets/{file_set_id}/restore/",
+}
 
 
 class Samples:
@@ -60,6 +65,8 @@ class Samples:
         url = await self.url(operation)
         if operation.name in _TO_DELETED:
             self._delete(url.split("/")[5])
+        if operation.name in _TO_DELETED_SETS:
+            await self._http.delete(url.removesuffix("purge/").removesuffix("restore/"))
         query = {
             name: "1" if operation.query[name]["type"] == "integer" else "x"
             for name in operation.required_query
@@ -145,6 +152,9 @@ class Samples:
         part = {"formats": "format", "file_sets": "file set", "files": "file"}[ids[-1]]
         return seed.fixed_id(f"{ids[2]} {part} 2")
 
+    def file_set(self) -> str:
+        return seed.fixed_id(f"{self.asset()} file set 2")
+
     def preview(self, ids: list[str]) -> str:
         media = mp4("p.mp4", "proxy") if ids[-1] == "proxies" else png("k.png", "keyframe")
         place = {"asset_id": ids[2], "version_id": seed.version_id(ids[2], 2)}
@@ -196,6 +206,10 @@ class Samples:
         self.state.store.put(ACLS, f"{ids[4]}/{VIEW}/{subject}/{ids[2]}", entry)
         return VIEW
 
+    def transcription(self, ids: list[str]) -> str:
+        fields = {"language": "en"}
+        return str(transcriptions.add(self.state, ids[2], ids[4], fields)["id"])
+
     def history(self, ids: list[str]) -> str:
         record(self.state, ids[2], "CUSTOM")
         return str(self.state.store.list(HISTORY, parent=ids[2])[-1]["id"])
@@ -244,7 +258,9 @@ _MAKERS: Mapping[str, Maker] = {
     r".*\{share_user_id\}/": Samples.share_user,
     r"metadata/.*\{view_id\}/": lambda things, _: things.view(),
     r".*\{history_entity_id\}/": Samples.history,
+    r"assets/.*\{transcription_id\}/": Samples.transcription,
     r"files/v1/assets/\{asset_id\}/(formats|file_sets|files)/\{\w+\}/": Samples.original,
+    r"files/v1/file_sets/\{file_set_id\}/": lambda things, _: things.file_set(),
     r"files/v1/assets/\{asset_id\}/(proxies|keyframes)/\{\w+\}/": Samples.preview,
     r"files/v1/storages/\{storage_id\}/": lambda things, _: things.storage(),
     r"files/v1/storages/\{storage_id\}/transcoders/\{transcoder_id\}/": Samples.transcoder,

@@ -26,6 +26,12 @@ FILLED_BY_ICONIK = re.compile(
     r"|search/v1/search/history/\{search_history_id\}/"
     r")"
 )
+#: Answers that the documents describe by mistake as something else.
+CORRECTED = {
+    "GET files/v1/assets/{asset_id}/keyframes/{keyframe_id}/": {
+        "$ref": "#/components/schemas/KeyframeSchema"
+    }
+}
 
 
 def validator(service: str, schema: Mapping[str, Any]) -> jsonschema.Draft202012Validator:
@@ -56,7 +62,7 @@ async def test_an_operation_answers_what_its_facts_promise(
         assert answer.json()["errors"]
         return
     assert answer.status_code in operation.answers, answer.text
-    schema = operation.answers[answer.status_code]
+    schema = CORRECTED.get(operation.name, operation.answers[answer.status_code])
     if schema is not None:
         validator(operation.service, schema).validate(answer.json())
 

@@ -1,18 +1,20 @@
 """Routes a request to one of iconik's thousand operations, segment by segment."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from urllib.parse import unquote
 
 import attrs
 
 from tgiconik.sandbox.facts import Operation
+from tgiconik.sandbox.iconik.request import is_uuid
 
 
 @attrs.define
 class _Node:
     literal: dict[str, "_Node"] = attrs.Factory(dict)
     parameter: "_Node | None" = None
-    operations: dict[str, Operation] = attrs.Factory(dict)
+    #: By method; several where paths differ only in the name of a parameter.
+    operations: dict[str, list[Operation]] = attrs.Factory(dict)
 
 
 class Router:
@@ -32,7 +34,7 @@ class Router:
                     node = node.parameter
                 else:
                     node = node.literal.setdefault(segment, _Node())
-            node.operations[operation.method] = operation
+            node.operations.setdefault(operation.method, []).append(operation)
 
     def find(self, method: str, path: str) -> tuple[Operation, Mapping[str, str]] | None:
         """The operation and its path parameters, or None.
@@ -42,9 +44,10 @@ class Router:
             path: the part after `/API/`, still quoted, with or without a trailing slash.
         """
         segments = _segments(path)
-        operation = _walk(self._root, segments, method)
-        if operation is None:
+        found = _walk(self._root, segments, method)
+        if not found:
             return None
+        operation = _meant(found, segments)
         template = _segments(operation.service + operation.path)
         return operation, {
             known[1:-1]: unquote(sent)
@@ -62,11 +65,27 @@ def _segments(path: str) -> list[str]:
     return path.strip("/").split("/")
 
 
-def _walk(node: _Node, segments: list[str], method: str) -> Operation | None:
+def _walk(node: _Node, segments: list[str], method: str) -> list[Operation]:
     if not segments:
-        return node.operations.get(method)
+        return node.operations.get(method, [])
     head, *rest = segments
     for child in (node.literal.get(head), node.parameter):
-        if child is not None and (operation := _walk(child, rest, method)):
-            return operation
-    return None
+        if child is not None and (found := _walk(child, rest, method)):
+            return found
+    return []
+
+
+def _meant(operations: Sequence[Operation], segments: Sequence[str]) -> Operation:
+    """The operation that a path is for, of several that differ in the name of a parameter only.
+
+    `segments/{segment_id}/` takes a UUID, `segments/{segment_type}/` any other text.
+    """
+
+    def misfits(operation: Operation) -> int:
+        template = _segments(operation.service + operation.path)
+        return sum(
+            known.startswith("{") and known.endswith("_id}") is not is_uuid(sent)
+            for known, sent in zip(template, segments, strict=True)
+        )
+
+    return operations[0] if len(operations) == 1 else min(operations, key=misfits)
