@@ -1281,6 +1281,7 @@ class FaceBoundingBox(Model):
     bounding_box: list[float] | None = None
     landmarks: list[FaceLandmark] | None = None
     timestamp_ms: int | None = None
+    face_id: str | None = None
 
 
 class FaceBoundingBoxInput(Model):
@@ -1290,6 +1291,7 @@ class FaceBoundingBoxInput(Model):
     bounding_box: list[float] | Unset | None = UNSET
     landmarks: list[FaceLandmarkInput] | Unset | None = UNSET
     timestamp_ms: int | Unset | None = UNSET
+    face_id: str | Unset | None = UNSET
 
 
 class FaceLandmark(Model):

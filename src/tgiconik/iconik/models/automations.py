@@ -464,6 +464,21 @@ class AutomationRunEstimate(Model):
     total: int | None = None
 
 
+class AutomationStats(Model):
+    """`AutomationStatsSchema`, as iconik answers it."""
+
+    objects: list[AutomationStatsObject] | None = None
+
+
+class AutomationStatsObject(Model):
+    """`AutomationStatsObjectSchema`, as iconik answers it."""
+
+    name: str | None = None
+    system_domain_id: str | None = None
+    type: str | None = None
+    value: int | None = None
+
+
 class Automations(Model):
     """`AutomationsSchema`, as iconik answers it."""
 

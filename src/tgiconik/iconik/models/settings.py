@@ -944,6 +944,18 @@ class UserSettingInput(Model):
     use_asset_name_on_download: bool | Unset | None = UNSET
 
 
+class UserSettingRemoveAttributesInput(Model):
+    """`UserSettingRemoveAttributesSchema`, as iconik takes it; needs `user_ids`."""
+
+    user_ids: list[str] | Unset = UNSET
+    allowed_ips: list[AllowedIPInput] | Unset | None = UNSET
+    asset_default_sections: list[str] | Unset | None = UNSET
+    facet_fields: list[FacetFieldInput] | Unset | None = UNSET
+    jobs_dashboard: JobsDashboardInput | Unset | None = UNSET
+    search_default_sections: list[str] | Unset | None = UNSET
+    search_display_fields: list[SearchDisplayFieldInput] | Unset | None = UNSET
+
+
 class WatermarkOptionsType(Model):
     """`WatermarkOptionsType`, as iconik answers it."""
 

@@ -28,6 +28,19 @@ class AnalyzeInput(Model):
     service_name: str | Unset | None = UNSET
 
 
+class AssetLinkData(Model):
+    """`AssetLinkData`, as iconik answers it."""
+
+    site_name: str | None = None
+    title: str | None = None
+
+
+class AssetLinkURLInput(Model):
+    """`AssetLinkURLSchema`, as iconik takes it; needs `url`."""
+
+    url: str | Unset = UNSET
+
+
 class BulkAnalyzeInput(Model):
     """`BulkAnalyzeSchema`, as iconik takes it; needs `object_ids`, `object_type`."""
 

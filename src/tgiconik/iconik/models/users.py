@@ -63,6 +63,9 @@ class GroupElastic(Model):
     is_legacy_everyone: bool | None = None
     is_saml_group: bool | None = None
     saml_primary_group_priority: int | None = None
+    logo: str | None = None
+    role_categories: Any = None
+    roles: list[str] | None = None
 
 
 class GroupInput(Model):

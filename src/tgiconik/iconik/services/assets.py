@@ -17,7 +17,7 @@ from tgiconik.iconik.models import assets as m
 
 
 class AssetsService(Service):
-    """224 operations below `/API/assets`."""
+    """225 operations below `/API/assets`."""
 
     _base = "/API/assets"
 
@@ -970,6 +970,46 @@ class AssetsService(Service):
             body=body,
             takes=m.ReindexSegmentInput,
             roles=("can_reindex_segments",),
+        )
+
+    def list_asset_segments_of_type(
+        self,
+        asset_id: str,
+        segment_type: str,
+        *,
+        ids: str | None = None,
+        includes: str | None = None,
+        per_page: int = 100,
+        query: str | None = None,
+        sort: str | None = None,
+        time_end_milliseconds: int | None = None,
+        time_end_milliseconds__lte: int | None = None,
+        time_start_milliseconds: int | None = None,
+        time_start_milliseconds__gte: int | None = None,
+    ) -> Pages[m.SegmentElastic]:
+        """List asset segments of the type.
+
+        `GET /API/assets/v1/assets/{asset_id}/segments/{segment_type}/`, role `can_read_segments`.
+        """
+        return self._pages(
+            "GET",
+            "/v1/assets/{}/segments/{}/",
+            asset_id,
+            segment_type,
+            into=m.Segments,
+            by=_paging.by_scroll,
+            query={
+                "ids": ids,
+                "includes": includes,
+                "per_page": per_page,
+                "query": query,
+                "sort": sort,
+                "time_end_milliseconds": time_end_milliseconds,
+                "time_end_milliseconds__lte": time_end_milliseconds__lte,
+                "time_start_milliseconds": time_start_milliseconds,
+                "time_start_milliseconds__gte": time_start_milliseconds__gte,
+            },
+            roles=("can_read_segments",),
         )
 
     def list_all_asset_shares(self, asset_id: str) -> Pages[m.ShareElastic]:

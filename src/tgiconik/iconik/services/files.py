@@ -17,7 +17,7 @@ from tgiconik.iconik.models import files as m
 
 
 class FilesService(Service):
-    """296 operations below `/API/files`."""
+    """299 operations below `/API/files`."""
 
     _base = "/API/files"
 
@@ -1361,6 +1361,20 @@ class FilesService(Service):
             roles=("can_read_files",),
         )
 
+    async def get_asset_format_by_name(self, asset_id: str, name: str) -> m.Format:
+        """Get an asset format by a name.
+
+        `GET /API/files/v1/assets/{asset_id}/formats/{name}/`, role `can_read_formats`.
+        """
+        return await self._call(
+            "GET",
+            "/v1/assets/{}/formats/{}/",
+            asset_id,
+            name,
+            into=m.Format,
+            roles=("can_read_formats",),
+        )
+
     def list_asset_keyframes(
         self,
         asset_id: str,
@@ -1418,7 +1432,7 @@ class FilesService(Service):
         *,
         content_disposition: str | None = None,
         content_type: str | None = None,
-    ) -> m.File:
+    ) -> m.Keyframe:
         """Get an asset keyframe.
 
         `GET /API/files/v1/assets/{asset_id}/keyframes/{keyframe_id}/`, role `can_read_assets`.
@@ -1428,7 +1442,7 @@ class FilesService(Service):
             "/v1/assets/{}/keyframes/{}/",
             asset_id,
             keyframe_id,
-            into=m.File,
+            into=m.Keyframe,
             query={"content_disposition": content_disposition, "content_type": content_type},
             roles=("can_read_assets",),
         )
@@ -2092,6 +2106,20 @@ class FilesService(Service):
             body=body,
             takes=m.SubtitleInput,
             roles=("can_write_asset_subtitles",),
+        )
+
+    async def get_asset_subtitle_by_language(self, asset_id: str, language: str) -> m.Subtitle:
+        """Get an asset subtitle by a language.
+
+        `GET /API/files/v1/assets/{asset_id}/subtitles/{language}/`, role `can_read_asset_subtitles`.
+        """
+        return await self._call(
+            "GET",
+            "/v1/assets/{}/subtitles/{}/",
+            asset_id,
+            language,
+            into=m.Subtitle,
+            roles=("can_read_asset_subtitles",),
         )
 
     async def get_asset_subtitle_cc(self, asset_id: str, language: str) -> m.Subtitle:
@@ -4416,7 +4444,11 @@ class FilesService(Service):
         )
 
     async def request_storage_logs(
-        self, storage_id: str, *, body: m.UploadIconikStorageGatewayLogsInput | Mapping[str, Any]
+        self,
+        storage_id: str,
+        *,
+        body: m.UploadIconikStorageGatewayLogsInput | Mapping[str, Any],
+        filename: str | None = None,
     ) -> m.RequestStorageLogsAnswer:
         """Request storage logs.
 
@@ -4429,6 +4461,7 @@ class FilesService(Service):
             into=m.RequestStorageLogsAnswer,
             body=body,
             takes=m.UploadIconikStorageGatewayLogsInput,
+            query={"filename": filename},
         )
 
     async def reindex_storage(self, storage_id: str, *, body: Mapping[str, Any]) -> Json:
@@ -5081,6 +5114,29 @@ class FilesService(Service):
             takes=m.BulkTransferCollectionRequestInput,
             query={"allow_host_transfer": allow_host_transfer},
             roles=("can_write_transfers",),
+        )
+
+    async def transfer_file_set_to_storage_v2(
+        self,
+        file_set_id: str,
+        storage_id: str,
+        *,
+        body: m.TransferFromStorageInput | Mapping[str, Any],
+        allow_host_transfer: bool | None = None,
+    ) -> JobStarted:
+        """Transfer a file set to a storage, by version 2 of the API.
+
+        `POST /API/files/v2/file_sets/{file_set_id}/storages/{storage_id}/`, roles `can_read_files`, `can_write_transfers`; may refuse with 409.
+        """
+        return await self._call_job(
+            "POST",
+            "/v2/file_sets/{}/storages/{}/",
+            file_set_id,
+            storage_id,
+            body=body,
+            takes=m.TransferFromStorageInput,
+            query={"allow_host_transfer": allow_host_transfer},
+            roles=("can_read_files", "can_write_transfers"),
         )
 
     async def bulk_archive_saved_searches_v2(

@@ -503,14 +503,14 @@ class MetadataService(Service):
             roles=("can_write_metadata_values",),
         )
 
-    async def get_objects_view_metadata(
+    async def add_objects_view_metadata(
         self,
         object_type: str,
         view_id: str,
         *,
         body: m.CreateMetadataValuesBatchInput | Mapping[str, Any],
     ) -> JobStarted:
-        """Get the objects view metadata.
+        """Add the objects view metadata.
 
         `POST /API/metadata/v1/{object_type}/views/{view_id}/`, role `can_write_metadata_values`.
         """
@@ -521,7 +521,6 @@ class MetadataService(Service):
             view_id,
             body=body,
             takes=m.CreateMetadataValuesBatchInput,
-            repeatable=True,
             roles=("can_write_metadata_values",),
         )
 

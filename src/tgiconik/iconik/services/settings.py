@@ -14,7 +14,7 @@ from tgiconik.iconik.models import settings as m
 
 
 class SettingsService(Service):
-    """40 operations below `/API/settings`."""
+    """41 operations below `/API/settings`."""
 
     _base = "/API/settings"
 
@@ -463,6 +463,17 @@ class SettingsService(Service):
         `DELETE /API/settings/v1/themes/{theme_id}/`, role `can_delete_themes`.
         """
         await self._call("DELETE", "/v1/themes/{}/", theme_id, roles=("can_delete_themes",))
+
+    async def delete_user_settings_attributes(
+        self, *, body: m.UserSettingRemoveAttributesInput | Mapping[str, Any]
+    ) -> None:
+        """Delete user settings attributes.
+
+        `DELETE /API/settings/v1/user/attributes/`.
+        """
+        await self._call(
+            "DELETE", "/v1/user/attributes/", body=body, takes=m.UserSettingRemoveAttributesInput
+        )
 
     async def get_user_settings(self, user_id: str) -> m.UserSetting:
         """Get user settings.

@@ -719,6 +719,16 @@ class UsersService(Service):
         query: str | None = None,
         ids: str | None = None,
         emails: str | None = None,
+        date_created: str | None = None,
+        date_modified: str | None = None,
+        groups: str | None = None,
+        hide_email: str | None = None,
+        hide_phone: str | None = None,
+        is_admin: str | None = None,
+        password_changed: str | None = None,
+        phone: str | None = None,
+        photo: str | None = None,
+        status: str | None = None,
     ) -> Pages[m.UserBasicElastic]:
         """List basic users.
 
@@ -737,6 +747,16 @@ class UsersService(Service):
                 "query": query,
                 "ids": ids,
                 "emails": emails,
+                "date_created": date_created,
+                "date_modified": date_modified,
+                "groups": groups,
+                "hide_email": hide_email,
+                "hide_phone": hide_phone,
+                "is_admin": is_admin,
+                "password_changed": password_changed,
+                "phone": phone,
+                "photo": photo,
+                "status": status,
             },
         )
 
