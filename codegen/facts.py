@@ -2,8 +2,8 @@
 
 `facts/` holds them unchanged, `facts/digest.txt` their SHA-256, so that nobody edits a fact by hand
 unseen; `overlay.toml` adds what the facts lack or the platform does differently, with the reason.
-`facts/published-2025-05.json` has what the documents of that month say about single fields and query
-names: read-only and write-only marks, defaults and limits.
+`facts/published-2025-05.json` has what the documents of that month say about single fields and
+query names: read-only and write-only marks, defaults and limits.
 """
 
 import hashlib
@@ -174,7 +174,7 @@ def overlay() -> Overlay:
             tags.setdefault(service, {})[schema] = entry["field"], entry["value"]
     schemas: dict[str, dict[str, Any]] = {}
     for entry in raw["schema"]:
-        schemas.setdefault(entry["service"], {}).update(json.loads(entry["schemas"]))
+        schemas.setdefault(entry["service"], {}).update(json.loads(entry["facts"]))
     return Overlay(
         repeatable=_keys(raw["repeatable"]),
         operations={e["operation"]: json.loads(e["facts"]) for e in raw["operation"]},
@@ -202,7 +202,8 @@ def services(known_better: Overlay) -> list[Service]:
     """The fifteen services, by name."""
     published = json.loads(MARKS.read_text())["services"]
     found = [
-        _service(file, known_better, published) for file in sorted((FACTS / "iconik").glob("*.json"))
+        _service(file, known_better, published)
+        for file in sorted((FACTS / "iconik").glob("*.json"))
     ]
     check_collisions((e for one in found for e in one.endpoints()), known_better.collisions)
     return sorted(found, key=lambda service: service.name)

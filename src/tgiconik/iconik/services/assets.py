@@ -90,6 +90,10 @@ class AssetsService(Service):
         """Create an asset.
 
         `POST /API/assets/v1/assets/`, role `can_create_assets`.
+
+        Published defaults and limits: `apply_default_acls` default true;
+        `apply_collection_acls` default false; `assign_to_collection` default false;
+        `generate_subclip_keyframes` default true.
         """
         return await self._call(
             "POST",
@@ -270,6 +274,9 @@ class AssetsService(Service):
         """Get an asset.
 
         `GET /API/assets/v1/assets/{asset_id}/`, role `can_read_assets`.
+
+        Published defaults and limits: `include_collections` default false; `include_users`
+        default false.
         """
         return await self._call(
             "GET",
@@ -290,6 +297,8 @@ class AssetsService(Service):
         """Replace an asset.
 
         `PUT /API/assets/v1/assets/{asset_id}/`, role `can_write_assets`.
+
+        Published defaults and limits: `generate_subclip_keyframes` default true.
         """
         return await self._call_maybe(
             "PUT",
@@ -312,6 +321,8 @@ class AssetsService(Service):
         """Update an asset.
 
         `PATCH /API/assets/v1/assets/{asset_id}/`, role `can_write_assets`.
+
+        Published defaults and limits: `generate_subclip_keyframes` default true.
         """
         return await self._call_maybe(
             "PATCH",
@@ -451,6 +462,8 @@ class AssetsService(Service):
         """List asset relations.
 
         `GET /API/assets/v1/assets/{asset_id}/relations/`, role `can_read_asset_relations`.
+
+        Published defaults and limits: `include_deleted` default false.
         """
         return self._pages(
             "GET",
@@ -490,6 +503,8 @@ class AssetsService(Service):
         """List asset relations of the type.
 
         `GET /API/assets/v1/assets/{asset_id}/relations/{relation_type}/`, role `can_read_asset_relations`.
+
+        Published defaults and limits: `include_deleted` default false.
         """
         return self._pages(
             "GET",
@@ -688,6 +703,8 @@ class AssetsService(Service):
         """Replace asset segments in bulk.
 
         `PUT /API/assets/v1/assets/{asset_id}/segments/bulk/`, role `can_write_segments`.
+
+        Published defaults and limits: `generate_subclip_keyframes` default true.
         """
         return await self._call_any(
             "PUT",
@@ -710,6 +727,9 @@ class AssetsService(Service):
         """Delete asset segments in bulk.
 
         `DELETE /API/assets/v1/assets/{asset_id}/segments/bulk/`, role `can_delete_segments`.
+
+        Published defaults and limits: `immediately` default true; `ignore_reindexing` default
+        true.
         """
         await self._call(
             "DELETE",
@@ -902,6 +922,8 @@ class AssetsService(Service):
         """Replace an asset segment.
 
         `PUT /API/assets/v1/assets/{asset_id}/segments/{segment_id}/`, role `can_write_segments`.
+
+        Published defaults and limits: `generate_subclip_keyframes` default true.
         """
         return await self._call_maybe(
             "PUT",
@@ -926,6 +948,8 @@ class AssetsService(Service):
         """Update an asset segment.
 
         `PATCH /API/assets/v1/assets/{asset_id}/segments/{segment_id}/`, role `can_write_segments`.
+
+        Published defaults and limits: `generate_subclip_keyframes` default true.
         """
         return await self._call_maybe(
             "PATCH",
@@ -1142,6 +1166,8 @@ class AssetsService(Service):
         """Delete an asset version.
 
         `DELETE /API/assets/v1/assets/{asset_id}/versions/{version_id}/`, role `can_delete_versions`.
+
+        Published defaults and limits: `hard_delete` default false.
         """
         await self._call(
             "DELETE",
@@ -1358,6 +1384,9 @@ class AssetsService(Service):
         """Create a collection.
 
         `POST /API/assets/v1/collections/`, role `can_create_collections`.
+
+        Published defaults and limits: `apply_default_acls` default true;
+        `apply_collection_acls` default false; `restrict_collection_acls` default false.
         """
         return await self._call(
             "POST",
@@ -1426,6 +1455,8 @@ class AssetsService(Service):
         """Replace a collection.
 
         `PUT /API/assets/v1/collections/{collection_id}/`, role `can_write_collections`.
+
+        Published defaults and limits: `change_parent_mode` default "move".
         """
         return await self._call_maybe(
             "PUT",
@@ -1448,6 +1479,8 @@ class AssetsService(Service):
         """Update a collection.
 
         `PATCH /API/assets/v1/collections/{collection_id}/`, role `can_write_collections`.
+
+        Published defaults and limits: `change_parent_mode` default "move".
         """
         return await self._call_maybe(
             "PATCH",
@@ -1495,6 +1528,9 @@ class AssetsService(Service):
         """Get the collection content info.
 
         `GET /API/assets/v1/collections/{collection_id}/content/info/`, role `can_read_collections`.
+
+        Published defaults and limits: `only_active` default true; `include_subcollections`
+        default true; `by_storage_id` default true.
         """
         return await self._call(
             "GET",
@@ -1776,6 +1812,8 @@ class AssetsService(Service):
         """Get the collection size.
 
         `GET /API/assets/v1/collections/{collection_id}/size/`, role `can_read_collections`.
+
+        Published defaults and limits: `include_subcollections` default false.
         """
         return await self._call(
             "GET",
@@ -2202,6 +2240,8 @@ class AssetsService(Service):
         """List assets of a person.
 
         `GET /API/assets/v1/persons/{person_id}/`.
+
+        Published defaults and limits: `per_page` default 10.
         """
         return self._pages(
             "GET",
@@ -2599,6 +2639,8 @@ class AssetsService(Service):
         """Get a project.
 
         `GET /API/assets/v1/projects/{project_id}/`, role `can_read_projects`.
+
+        Published defaults and limits: `include_users` default false.
         """
         return await self._call(
             "GET",
@@ -3038,6 +3080,9 @@ class AssetsService(Service):
         """List shares.
 
         `GET /API/assets/v1/shares/`, role `can_read_shares`.
+
+        Published defaults and limits: `include_member_of` default false; `per_page` default 10,
+        1 to 100.
         """
         return self._pages(
             "GET",
@@ -3082,6 +3127,8 @@ class AssetsService(Service):
         """List all shares.
 
         `GET /API/assets/v1/shares/all/`, role `can_manage_all_shares`.
+
+        Published defaults and limits: `per_page` default 10, 1 to 100.
         """
         return self._pages(
             "GET",
@@ -3314,6 +3361,8 @@ class AssetsService(Service):
         """Replace a sync session.
 
         `PUT /API/assets/v1/sync/sessions/{sync_session_id}/`.
+
+        Published defaults and limits: `update_if_none` default false.
         """
         return await self._call_maybe(
             "PUT",
@@ -3335,6 +3384,8 @@ class AssetsService(Service):
         """Update a sync session.
 
         `PATCH /API/assets/v1/sync/sessions/{sync_session_id}/`.
+
+        Published defaults and limits: `update_if_none` default false.
         """
         return await self._call_maybe(
             "PATCH",

@@ -47,7 +47,7 @@ class AutomationsService(Service):
     def list_automation_stats(self) -> Pages[m.AutomationStatsObject]:
         """List automation stats.
 
-        `GET /API/automations/v1/automations/stats/`.
+        `GET /API/automations/v1/automations/stats/`; published 2025-05 and not later, so that it may be retired.
         """
         return self._pages("GET", "/v1/automations/stats/", into=m.AutomationStats)
 

@@ -181,6 +181,8 @@ class SettingsService(Service):
         """Get current user merged settings.
 
         `GET /API/settings/v1/merged/current/`.
+
+        Published defaults and limits: `ignore_logo_url` default false.
         """
         return await self._call(
             "GET",
@@ -195,6 +197,8 @@ class SettingsService(Service):
         """Get user merged settings.
 
         `GET /API/settings/v1/merged/{user_id}/`.
+
+        Published defaults and limits: `ignore_logo_url` default false.
         """
         return await self._call(
             "GET",
@@ -260,6 +264,8 @@ class SettingsService(Service):
         """Get current system settings.
 
         `GET /API/settings/v1/system/current/`.
+
+        Published defaults and limits: `ignore_logo_url` default false.
         """
         return await self._call(
             "GET",
@@ -304,6 +310,8 @@ class SettingsService(Service):
         """Get system settings.
 
         `GET /API/settings/v1/system/{system_domain_id}/`.
+
+        Published defaults and limits: `ignore_logo_url` default false.
         """
         return await self._call(
             "GET",
@@ -469,7 +477,7 @@ class SettingsService(Service):
     ) -> None:
         """Delete user settings attributes.
 
-        `DELETE /API/settings/v1/user/attributes/`.
+        `DELETE /API/settings/v1/user/attributes/`; published 2025-05 and not later, so that it may be retired.
         """
         await self._call(
             "DELETE", "/v1/user/attributes/", body=body, takes=m.UserSettingRemoveAttributesInput

@@ -115,7 +115,7 @@ class TranscodeService(Service):
     ) -> m.AssetLinkData:
         """Read the link metadata.
 
-        `POST /API/transcode/v1/assets/link/metadata/`.
+        `POST /API/transcode/v1/assets/link/metadata/`; published 2025-05 and not later, so that it may be retired.
         """
         return await self._call(
             "POST",
@@ -410,6 +410,8 @@ class TranscodeService(Service):
         """List storage edge transcode jobs.
 
         `GET /API/transcode/v1/storages/{storage_id}/edge_transcode/jobs/`, role `can_read_transcode_jobs`.
+
+        Published defaults and limits: `limit` default 10.
         """
         return self._pages(
             "GET",
@@ -439,6 +441,8 @@ class TranscodeService(Service):
         """List storage transcode jobs.
 
         `GET /API/transcode/v1/storages/{storage_id}/transcode/`, role `can_read_transcode_jobs`.
+
+        Published defaults and limits: `per_page` default 10.
         """
         return self._pages(
             "GET",

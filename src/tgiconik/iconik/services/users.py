@@ -38,6 +38,8 @@ class UsersService(Service):
         """List groups.
 
         `GET /API/users/v1/groups/`.
+
+        Published defaults and limits: `per_page` default 10, 1 to 100.
         """
         return self._pages(
             "GET",
@@ -99,6 +101,8 @@ class UsersService(Service):
         """List basic groups.
 
         `GET /API/users/v1/groups/basic/`.
+
+        Published defaults and limits: `per_page` default 10, 1 to 100.
         """
         return self._pages(
             "GET",
@@ -667,6 +671,8 @@ class UsersService(Service):
         """List users.
 
         `GET /API/users/v1/users/`, role `can_read_users`.
+
+        Published defaults and limits: `per_page` default 10, 1 to 100.
         """
         return self._pages(
             "GET",
@@ -733,6 +739,8 @@ class UsersService(Service):
         """List basic users.
 
         `GET /API/users/v1/users/basic/`.
+
+        Published defaults and limits: `per_page` default 10, 1 to 100.
         """
         return self._pages(
             "GET",

@@ -1,7 +1,10 @@
 """Routes a request to one of iconik's thousand operations, segment by segment."""
 
+import re
 from collections.abc import Iterable, Mapping
+from typing import Final
 from urllib.parse import unquote
+from uuid import UUID
 
 import attrs
 
@@ -12,11 +15,15 @@ from tgiconik.sandbox.facts import Operation
 class _Node:
     literal: dict[str, "_Node"] = attrs.Factory(dict)
     parameter: "_Node | None" = None
-    operations: dict[str, Operation] = attrs.Factory(dict)
+    #: By id first, where the same path is by id and by name.
+    operations: dict[str, list[Operation]] = attrs.Factory(dict)
 
 
 class Router:
     """Operations by method and path. Literal segments take precedence over parameters.
+
+    Of two paths that differ in the name of their last parameter alone, that of an id takes UUIDs,
+    and the other takes all else.
 
     Args:
         operations: all operations of all services.
@@ -32,7 +39,9 @@ class Router:
                     node = node.parameter
                 else:
                     node = node.literal.setdefault(segment, _Node())
-            node.operations[operation.method] = operation
+            alike = node.operations.setdefault(operation.method, [])
+            alike.append(operation)
+            alike.sort(key=lambda each: not _ends_in_id(each))
 
     def find(self, method: str, path: str) -> tuple[Operation, Mapping[str, str]] | None:
         """The operation and its path parameters, or None.
@@ -42,9 +51,11 @@ class Router:
             path: the part after `/API/`, still quoted, with or without a trailing slash.
         """
         segments = _segments(path)
-        operation = _walk(self._root, segments, method)
-        if operation is None:
+        found = _walk(self._root, segments, method)
+        if not found:
             return None
+        by_id, by_name = found[0], found[-1]
+        operation = by_id if by_id is by_name or _is_uuid(segments[-1]) else by_name
         template = _segments(operation.service + operation.path)
         return operation, {
             known[1:-1]: unquote(sent)
@@ -62,11 +73,36 @@ def _segments(path: str) -> list[str]:
     return path.strip("/").split("/")
 
 
-def _walk(node: _Node, segments: list[str], method: str) -> Operation | None:
+def by_name(operations: Iterable[Operation]) -> set[str]:
+    """Names of the operations that read by name what another reads by id at the same path."""
+    alike: dict[str, list[Operation]] = {}
+    for each in operations:
+        alike.setdefault(_PARAMETER.sub("{}", each.name), []).append(each)
+    return {each.name for same in alike.values() if len(same) > 1 for each in same} - {
+        each.name for each in operations if _ends_in_id(each)
+    }
+
+
+_PARAMETER: Final = re.compile(r"{\w+}")
+
+
+def _ends_in_id(operation: Operation) -> bool:
+    return operation.path.endswith("_id}/")
+
+
+def _is_uuid(segment: str) -> bool:
+    try:
+        UUID(segment)
+    except ValueError:
+        return False
+    return True
+
+
+def _walk(node: _Node, segments: list[str], method: str) -> list[Operation]:
     if not segments:
-        return node.operations.get(method)
+        return node.operations.get(method, [])
     head, *rest = segments
     for child in (node.literal.get(head), node.parameter):
-        if child is not None and (operation := _walk(child, rest, method)):
-            return operation
-    return None
+        if child is not None and (found := _walk(child, rest, method)):
+            return found
+    return []
