@@ -7,6 +7,7 @@ import sys
 import tomllib
 import zlib
 from pathlib import Path
+from typing import Any
 
 import attrs
 import pytest
@@ -55,7 +56,9 @@ def test_paths_that_differ_in_a_parameters_name_alone_are_refused_unless_the_ove
 
 def test_an_operation_that_the_facts_have_is_not_added_again() -> None:
     known = facts.overlay()
-    again = {"assets GET /v1/assets/{asset_id}/": {"parameters": [], "responses": {}}}
+    again: dict[str, Any] = {
+        "assets GET /v1/assets/{asset_id}/": {"parameters": [], "responses": {}}
+    }
     more = attrs.evolve(known, operations={**known.operations, **again})
     with pytest.raises(facts.CollisionError, match="among the facts already"):
         facts.services(more)

@@ -192,7 +192,7 @@ async def test_an_object_may_have_a_new_field_that_is_called_like_the_entries_of
 async def test_segments_of_a_type_are_a_list() -> None:
     service = assets(content=b'{"objects": [{"id": "s"}], "page": 1, "pages": 1, "total": 1}')
     found = await service.list_asset_segments_of_type("1", "COMMENT").first(9)
-    assert found == [m.Segment(id="s")]
+    assert found == [m.SegmentElastic(id="s")]
 
 
 async def test_a_keyframe_by_id_keeps_its_own_fields() -> None:

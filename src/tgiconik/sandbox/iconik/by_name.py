@@ -1,4 +1,4 @@
-"""What iconik also reads by a name at the path of its id: segments, formats and subtitles."""
+"""Reads by a name at the path of an id: segments by type, formats, subtitles by language."""
 
 from collections.abc import Callable, Mapping
 from typing import Final
@@ -20,18 +20,20 @@ def list_segments(request: ApiRequest) -> Response:
 
 
 def read_format(request: ApiRequest) -> Response:
-    """Read the first format of the name in the path."""
-    return _first(request, FORMATS, "name")
+    """Read the format of the name in the path, of the current version if it has one."""
+    found = _of_asset(request, FORMATS, "name")
+    current = objects.asset(request.state, request.ids["asset_id"])["default_version_id"]
+    found.sort(key=lambda each: each.get("version_id") != current)
+    return _first(request, found, "name")
 
 
 def read_subtitle(request: ApiRequest) -> Response:
     """Read the first subtitle in the language in the path."""
-    return _first(request, SUBTITLES, "language")
+    return _first(request, _of_asset(request, SUBTITLES, "language"), "language")
 
 
-def _first(request: ApiRequest, kind_: str, field: str) -> Response:
-    found = next(iter(_of_asset(request, kind_, field)), None)
-    return request.respond(or_404(found, request.ids[field]))
+def _first(request: ApiRequest, found: list[Document], field: str) -> Response:
+    return request.respond(or_404(next(iter(found), None), request.ids[field]))
 
 
 def _of_asset(request: ApiRequest, kind_: str, field: str) -> list[Document]:
