@@ -14,6 +14,7 @@ import attrs
 from pythonik.friendly import Iconik
 
 _ROUTE = re.compile(r"\((GET|POST|PUT|PATCH|DELETE) (/\S+)\)$")
+_MODULE = re.compile(r"from \.([\w.]+) import \(?\s*(\w+)")
 _SERVICE = re.compile(r"from \.(\w+)\.api")
 _MODELS = re.compile(r"\b(?!Any|Unset|UUID|None)[A-Z]\w+")
 
@@ -74,6 +75,15 @@ def _read() -> Iterator[Operation]:
         )
 
 
+def summary(name: str) -> str:
+    """What the documents say that an operation does, in one line."""
+    found = _MODULE.search(inspect.getsource(getattr(Iconik, name)))
+    assert found is not None
+    module = __import__(f"pythonik.{found[1]}.{found[2]}", fromlist=["sync_detailed"])
+    first = (module.sync_detailed.__doc__ or "").strip().splitlines()[0]
+    return first.partition("<br/>")[0].strip()
+
+
 class Theirs:
     """Their client, which notes what it is asked for and hands out what came, parsed."""
 
@@ -104,7 +114,7 @@ class Theirs:
     def _body(function: Callable[..., Any], body: Any) -> Any:  # noqa: ANN401 - one of their models
         """Plain data as the model that the operation takes."""
         source = inspect.getsource(function)
-        found = re.search(r"from \.([\w.]+) import \(?\s*(\w+)", source)
+        found = _MODULE.search(source)
         assert found is not None
         module = __import__(f"pythonik.{found[1]}.{found[2]}", fromlist=["sync_detailed"])
         annotation = inspect.signature(module.sync_detailed).parameters["body"].annotation

@@ -1,7 +1,7 @@
 """Validates, samples and fits values, for the subset of JSON Schema in iconik's OpenAPI documents.
 
 Supported: `type`, `format`, `enum`, `const`, `properties`, `required`, `items`, `anyOf`,
-`default` and `$ref`. Other keywords are ignored.
+`default` and `$ref`; samples also keep to `minimum` and `minItems`. Other keywords are ignored.
 """
 
 import re
@@ -129,7 +129,14 @@ class Schemas:
         types = _types(schema)
         if "object" in types:
             return self._fit_fields(schema, {})
-        return _SAMPLES[types[0] if types else "null"](name, schema.get("format"))
+        return self._plain_sample(types[0] if types else "null", schema, name)
+
+    def _plain_sample(self, type_: str, schema: Schema, name: str) -> Any:  # noqa: ANN401 - JSON
+        if type_ == "array":
+            item = self.sample(schema.get("items", {}), name=name)
+            return [item] * schema.get("minItems", 0)
+        plain = _SAMPLES[type_](name, schema.get("format"))
+        return max(plain, schema["minimum"]) if "minimum" in schema else plain
 
     def fields(self, schema: Schema | None) -> Mapping[str, Schema]:
         """The fields of an object; with several alternatives, those of the last one."""
@@ -276,7 +283,6 @@ _SAMPLES: Mapping[str, Callable[[str, str | None], Any]] = {
     "integer": lambda _name, _format: 0,
     "number": lambda _name, _format: 0.0,
     "boolean": lambda _name, _format: False,
-    "array": lambda _name, _format: [],
     "null": lambda _name, _format: None,
 }
 

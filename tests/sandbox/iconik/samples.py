@@ -12,7 +12,7 @@ from tgiconik.sandbox.facts import Operation
 from tgiconik.sandbox.iconik import collection, files, metadata, seed, shares, transcriptions
 from tgiconik.sandbox.iconik.acls import ACLS
 from tgiconik.sandbox.iconik.history import record
-from tgiconik.sandbox.iconik.kinds import ASSETS, COLLECTIONS, FILES, HISTORY, kind
+from tgiconik.sandbox.iconik.kinds import ASSETS, COLLECTIONS, FILES, HISTORY, JOBS, kind
 from tgiconik.sandbox.iconik.relations import RELATIONS
 from tgiconik.sandbox.media import mp4, png
 from tgiconik.sandbox.schema import Schemas
@@ -131,6 +131,11 @@ class Samples:
 
     def new_id(self) -> str:
         return str(uuid4())
+
+    def job(self) -> str:
+        id_ = self.new_id()
+        self.state.store.put(JOBS, id_, {"id": id_, "status": "STARTED", "type": "TRANSFER"})
+        return id_
 
     def asset(self) -> str:
         id_ = self.new_id()
@@ -282,6 +287,10 @@ _EXTRA: Mapping[str, Callable[[Samples], dict[str, Any]]] = {
     "POST assets/v1/assets/{asset_id}/relations/": lambda things: {
         "related_to_asset_id": things.asset()
     },
+    "POST assets/v1/approvals/bulk/": lambda things: {"object_ids": [things.asset()]},
+    "POST assets/v1/approvals/bulk_remove/": lambda things: {"object_ids": [things.asset()]},
+    "PUT jobs/v1/jobs/priority/": lambda things: {"job_ids": [things.job()]},
+    "PUT jobs/v1/jobs/state/": lambda things: {"job_ids": [things.job()]},
     "POST assets/v1/share/{object_type}/": lambda things: {"object_ids": [things.asset()]},
     "POST assets/v1/{object_type}/{object_id}/shares/": lambda _: {"emails": ["a@b.example"]},
 }

@@ -1,6 +1,8 @@
 """Routes a request to one of iconik's thousand operations, segment by segment."""
 
+import re
 from collections.abc import Iterable, Mapping, Sequence
+from typing import Final
 from urllib.parse import unquote
 
 import attrs
@@ -19,6 +21,9 @@ class _Node:
 
 class Router:
     """Operations by method and path. Literal segments take precedence over parameters.
+
+    Of two paths that differ in the name of their last parameter alone, that of an id takes UUIDs,
+    and the other takes all else.
 
     Args:
         operations: all operations of all services.
@@ -63,6 +68,23 @@ class Router:
 
 def _segments(path: str) -> list[str]:
     return path.strip("/").split("/")
+
+
+def by_name(operations: Iterable[Operation]) -> set[str]:
+    """Names of the operations that read by name what another reads by id at the same path."""
+    alike: dict[str, list[Operation]] = {}
+    for each in operations:
+        alike.setdefault(_PARAMETER.sub("{}", each.name), []).append(each)
+    return {each.name for same in alike.values() if len(same) > 1 for each in same} - {
+        each.name for each in operations if _ends_in_id(each)
+    }
+
+
+_PARAMETER: Final = re.compile(r"{\w+}")
+
+
+def _ends_in_id(operation: Operation) -> bool:
+    return operation.path.endswith("_id}/")
 
 
 def _walk(node: _Node, segments: list[str], method: str) -> list[Operation]:
