@@ -113,7 +113,7 @@ EXAMPLES = Path(__file__).parents[2] / "examples"
         (
             "search_and_page",
             [
-                "application: Spring launch film, subtitles",
+                "text: Spring launch film, subtitles",
                 "audio: Spring launch radio spot",
                 "4 of 11",
                 "and 4 more",

@@ -157,6 +157,9 @@ class Samples:
         part = {"formats": "format", "file_sets": "file set", "files": "file"}[ids[-1]]
         return seed.fixed_id(f"{ids[2]} {part} 2")
 
+    def format(self) -> str:
+        return seed.fixed_id(f"{self.asset()} format 2")
+
     def file_set(self) -> str:
         return seed.fixed_id(f"{self.asset()} file set 2")
 
@@ -264,9 +267,13 @@ _MAKERS: Mapping[str, Maker] = {
     r"metadata/.*\{view_id\}/": lambda things, _: things.view(),
     r".*\{history_entity_id\}/": Samples.history,
     r"assets/.*\{transcription_id\}/": Samples.transcription,
-    r"files/v1/assets/\{asset_id\}/(formats|file_sets|files)/\{\w+\}/": Samples.original,
+    r"files/v[12]/assets/\{asset_id\}/(formats|file_sets|files)/\{\w+\}/": Samples.original,
+    r"files/v1/formats/\{format_id\}/": lambda things, _: things.format(),
     r"files/v1/file_sets/\{file_set_id\}/": lambda things, _: things.file_set(),
     r"files/v1/assets/\{asset_id\}/(proxies|keyframes)/\{\w+\}/": Samples.preview,
+    r"files/v[12]/.*formats/\{format_id\}/storages/\{storage_id\}/": lambda things, _: (
+        things.storage()
+    ),
     r"files/v1/storages/\{storage_id\}/": lambda things, _: things.storage(),
     r"files/v1/storages/\{storage_id\}/transcoders/\{transcoder_id\}/": Samples.transcoder,
     r"users/.*\{user_id\}/": lambda things, _: things.user(),
@@ -289,6 +296,7 @@ _EXTRA: Mapping[str, Callable[[Samples], dict[str, Any]]] = {
     },
     "POST assets/v1/approvals/bulk/": lambda things: {"object_ids": [things.asset()]},
     "POST assets/v1/approvals/bulk_remove/": lambda things: {"object_ids": [things.asset()]},
+    "POST files/v1/storages/{storage_id}/bulk/": lambda things: {"object_ids": [things.asset()]},
     "PUT jobs/v1/jobs/priority/": lambda things: {"job_ids": [things.job()]},
     "PUT jobs/v1/jobs/state/": lambda things: {"job_ids": [things.job()]},
     "POST assets/v1/share/{object_type}/": lambda things: {"object_ids": [things.asset()]},
