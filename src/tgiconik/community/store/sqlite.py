@@ -64,7 +64,7 @@ class SqliteStore(BaseStore):
         name = "sqlite://" if path is None else f"sqlite:///{path}"
         super().__init__(name, now=now, connections=0 if path is None else _CONNECTIONS)
         # A relative path stays the same file when the working directory changes.
-        self.file = None if path is None else path.absolute()
+        self.file: Path | None = None if path is None else path.absolute()
         self._path = _IN_MEMORY if self.file is None else str(self.file)
         self._patience = patience
         self._idle: list[sqlite3.Connection] = []
