@@ -384,7 +384,10 @@ async def test_postgresql_has_its_own_backups(postgres: "Server", tmp_path: Path
 
 
 def test_commands_export_import_and_back_up(
-    url: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    url: str,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     asyncio.run(fill(url))
     file, new = str(tmp_path / "a.jsonl"), f"sqlite:///{tmp_path}/new.db"
@@ -394,6 +397,8 @@ def test_commands_export_import_and_back_up(
     assert main(["import", "--database", new, file]) == 2
     assert "holds a community already" in capsys.readouterr().err
     assert main(["backup", "--database", new, "--output", str(tmp_path / "copy.db")]) == 0
+    monkeypatch.setenv("TRADING_GRID_COMMUNITY_URL", new)
+    assert main(["backup", "--output", str(tmp_path / "second.db")]) == 0
     missing = tmp_path / "typo.db"
     assert main(["export", "--database", f"sqlite:///{missing}"]) == 2
     assert "is not there" in capsys.readouterr().err

@@ -3,7 +3,8 @@
 import argparse
 import sys
 
-from tgiconik.community.commands.database import add_company, add_database, with_community
+from tgiconik.community.commands.database import add_company, with_community
+from tgiconik.community.commands.options import add_database
 from tgiconik.community.commands.output import say
 from tgiconik.community.commands.parsers import Subparsers
 

@@ -1,4 +1,4 @@
-"""The option that names a database, for the commands that work on one."""
+"""Opening a database, for the commands that work on all of it."""
 
 import argparse
 import asyncio
@@ -7,23 +7,10 @@ from typing import TypeVar
 
 from tgiconik import errors
 from tgiconik.community import Community
+from tgiconik.community.commands.options import url_of
 from tgiconik.community.store import url as urls
 
 T = TypeVar("T")
-
-
-def add_database(parser: argparse.ArgumentParser) -> None:
-    """Add `--database`.
-
-    Args:
-        parser: the command's parser.
-    """
-    parser.add_argument(
-        "--database",
-        required=True,
-        metavar="URL",
-        help="sqlite:///community.db, or postgresql://user@host/database",
-    )
 
 
 def add_company(parser: argparse.ArgumentParser) -> None:
@@ -49,17 +36,18 @@ def with_community(
         The result.
 
     Raises:
-        ConfigurationError: the URL names no database, or a file that is not there.
+        ConfigurationError: no URL is given, or it names no database, or a file that is not there.
         StoreError: the database does not answer.
     """
-    parsed = urls.parse(options.database)
+    url = url_of(options)
+    parsed = urls.parse(url)
     path = parsed.path if isinstance(parsed, urls.SqliteUrl) else None
     # Opening it would make an empty one.
     if not new and path is not None and not path.exists():
         raise errors.ConfigurationError(f"{parsed.name} is not there; check the path")
 
     async def run() -> T:
-        async with Community.open(options.database) as community:
+        async with Community.open(url) as community:
             return await work(community)
 
     return asyncio.run(run())

@@ -32,6 +32,15 @@ def add_company(parser: argparse.ArgumentParser) -> None:
     )
 
 
+def url_of(options: argparse.Namespace) -> str:
+    """URL of the database; it may hold a password.
+
+    Raises:
+        ConfigurationError: none is given.
+    """
+    return _given(options.database, "--database", DATABASE)
+
+
 def store_of(options: argparse.Namespace) -> BaseStore:
     """Open the database.
 
@@ -39,7 +48,7 @@ def store_of(options: argparse.Namespace) -> BaseStore:
         ConfigurationError: none is given, or it is none.
         StoreError: it cannot be opened.
     """
-    database = urls.parse(_given(options.database, "--database", DATABASE))
+    database = urls.parse(url_of(options))
     if isinstance(database, urls.SqliteUrl) and database.path is None:
         raise errors.ConfigurationError(
             "a database in memory ends with this command; name a file, as sqlite:///community.db"
