@@ -29,14 +29,14 @@ class HostMiddleware:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer, or refuse with 421. Health checks call by address, and learn nothing."""
         if scope["type"] == "http" and scope["path"] != PATH:
-            host = _host_of(scope)
+            host = host_of(scope)
             if host not in self._names and not is_loopback(host):
                 await problems.misdirected().response(scope["path"])(scope, receive, send)
                 return
         await self._app(scope, receive, send)
 
 
-def _host_of(scope: Scope) -> str:
+def host_of(scope: Scope) -> str:
     """The name in `Host`, without its port and brackets."""
     host = Headers(scope=scope).get("host", "").strip().lower()
     if host.startswith("["):
