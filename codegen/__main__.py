@@ -37,7 +37,12 @@ def main() -> int:
         lock.check(names, lock.read())
         contract = Contract.of(Document.load(DOCUMENT))
         lock.check(contract.names(), lock.read(CONTRACT_LOCK))
-    except (facts.FactsChangedError, lock.NamesError, ContractError) as error:
+    except (
+        facts.FactsChangedError,
+        facts.CollisionError,
+        lock.NamesError,
+        ContractError,
+    ) as error:
         print(error, file=sys.stderr)
         return 1
     lock.LOCK.write_text(lock.text(names))

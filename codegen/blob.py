@@ -14,7 +14,7 @@ def content(services: Sequence[Service]) -> bytes:
         service.base.rpartition("/")[2]: {
             "security": service.security,
             "paths": service.paths,
-            "components": {"schemas": service.schemas},
+            "components": {"schemas": service.marked_schemas()},
         }
         for service in services
     }

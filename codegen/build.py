@@ -56,7 +56,7 @@ def _build(
     read = schemas.reachable(one.answer.schema for one in methods if one.answer.schema)
     sent = schemas.reachable(o.body.schema for o in methods if o.body and o.body.how != "bytes")
     names = class_names(schemas, read, sent, _used_by(methods), exceptions)
-    types = Types(schemas, names, overlay.tags.get(service.name, {}))
+    types = Types(schemas, names, overlay.tags.get(service.name, {}), service.marks_of)
     # Schemas that only repeat another have its name: one class for both.
     models = {names[f"{side} {name}"]: (side, name) for side, name in sorted(sides(names))}
     return Built(

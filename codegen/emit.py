@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterable, Sequence
 from typing import Final
 
+from codegen import limits
 from codegen.facts import Service
 from codegen.models import Enumeration, Model, Types
 from codegen.operations import Body, Operation, Parameter
@@ -49,7 +50,9 @@ def models_module(service: Service, models: Sequence[Model], enums: Sequence[Enu
 
 
 def _model(model: Model) -> str:
-    lines = [f"class {model.name}(Model):", f'    """{_about(model)}"""', ""]
+    lines = [f"class {model.name}(Model):", f'    """{_about(model)}', ""]
+    lines += [f"    {limits.wrapped(one, 4)}" for one in model.limits]
+    lines = [*lines, '    """', ""] if model.limits else [lines[0], f'{lines[1]}"""', ""]
     wire = {field.name: field.wire for field in model.fields if field.name != field.wire}
     if wire:
         lines.append(f"    _wire: ClassVar[Mapping[str, str]] = {wire!r}")
@@ -249,8 +252,15 @@ _ORDINARY: Final = frozenset({"400", "401", "403", "404", "500", "502", "503", "
 
 
 def _docstring(service: Service, operation: Operation) -> str:
-    said = call(service, operation)
-    return f'        """{sentence(operation.name)}.\n\n        {said}.\n        """'
+    said = f"{call(service, operation)}."
+    if published := query_limits(operation):
+        said += f"\n\n        {limits.wrapped(published, 8)}"
+    return f'        """{sentence(operation.name)}.\n\n        {said}\n        """'
+
+
+def query_limits(operation: Operation) -> str:
+    """The defaults and limits of an operation's query names, in words."""
+    return limits.of_query((one.name, one.schema) for one in operation.query)
 
 
 def call(service: Service, operation: Operation) -> str:
@@ -264,6 +274,8 @@ def call(service: Service, operation: Operation) -> str:
         said += f"; may refuse with {', '.join(special)}"
     if not operation.authenticated:
         said += "; sent without credentials"
+    if operation.since:
+        said += f"; published {operation.since} and not later, so that it may be retired"
     return said
 
 

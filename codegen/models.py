@@ -5,11 +5,13 @@ does, and both when both do. Objects of which the facts name no field are plain 
 enumerated texts are `str` with a StrEnum of the known values beside them.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Final
 
 import attrs
 
+from codegen import limits
+from codegen.facts import Marks
 from codegen.schemas import Schema, Schemas, nullable, plain_type, reference
 from codegen.words import identifier
 
@@ -48,6 +50,7 @@ class Model:
         facts: the schema's name.
         sent: whether it is a class that is sent.
         required: the fields that the facts ask for.
+        limits: what is published about single fields, in sentences.
         tag: the field and value that tell it from others in a union.
     """
 
@@ -56,6 +59,7 @@ class Model:
     sent: bool
     fields: tuple[Field, ...]
     required: tuple[str, ...]
+    limits: tuple[str, ...]
     tag: tuple[str, str] | None
 
 
@@ -74,11 +78,13 @@ class Types:
     Attributes:
         names: what `class_names` gave them.
         tags: schema to what tells it from others in a union, where the facts do not.
+        marks: what is published about the fields of a schema.
     """
 
     schemas: Schemas
     names: Mapping[str, str]
     tags: Mapping[str, tuple[str, str]]
+    marks: Callable[[str], Marks]
 
     def annotation(self, schema: Schema, *, sent: bool, prefix: str = "") -> str:
         """The Python type of a schema's values, None aside."""
@@ -115,8 +121,12 @@ class Types:
             sent=sent,
             fields=tuple(fields),
             required=tuple(field.name for field in fields if field.wire in required),
+            limits=tuple(limits.of_fields(self._marks(name), sent=sent)),
             tag=self.tags.get(name) or self._tag(name),
         )
+
+    def _marks(self, name: str) -> Marks:
+        return {identifier(wire): marks for wire, marks in self.marks(name).items()}
 
     def _field(self, wire: str, schema: Schema, *, sent: bool) -> Field:
         kind = self.annotation(schema, sent=sent)

@@ -33,6 +33,7 @@ class Parameter:
     wire: str
     kind: str
     required: bool
+    schema: Schema = attrs.field(factory=dict)
 
 
 @attrs.frozen(kw_only=True)
@@ -85,6 +86,7 @@ class Operation:
     roles: tuple[str, ...]
     authenticated: bool
     repeatable: bool
+    since: str | None
     codes: tuple[str, ...]
 
     @property
@@ -134,6 +136,7 @@ def _operation(
         roles=tuple(facts.get("x-required-roles", ())),
         authenticated=any("AuthToken" in one for one in security),
         repeatable=key in overlay.repeatable,
+        since=overlay.since.get(key),
         codes=tuple(facts["responses"]),
     )
 
@@ -146,6 +149,7 @@ def _parameters(facts: Mapping[str, Any], place: str) -> Iterator[Parameter]:
                 wire=parameter["name"],
                 kind=_QUERY[plain_type(parameter["schema"]) or "string"],
                 required=parameter.get("required", False),
+                schema=parameter["schema"],
             )
 
 

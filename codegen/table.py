@@ -4,7 +4,7 @@ import re
 from collections.abc import Sequence
 
 from codegen.build import Built
-from codegen.emit import call, declaration
+from codegen.emit import call, declaration, query_limits
 from codegen.words import sentence
 
 
@@ -62,4 +62,6 @@ def service(built: Built) -> str:
             f"`{wait}iconik.{name}.{declared}`",
             "",
         ]
+        if published := query_limits(operation):
+            lines += [published, ""]
     return "\n".join(lines)

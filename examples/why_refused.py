@@ -27,7 +27,7 @@ async def main() -> None:
                 grid, iconik, LOOKBOOK, policy=policy, dry_run=True
             )
             for outcome in result.outcomes:
-                if outcome.state is State.REFUSED and outcome.decision is not None:
+                if outcome.state is State.WOULD_BE_REFUSED and outcome.decision is not None:
                     for reason in outcome.decision.reasons:
                         tell(f"{outcome.partner} not: {reason.message} ({reason.code})")
                 else:

@@ -6,11 +6,11 @@ from typing import Final
 import pytest
 from hypothesis import HealthCheck, settings
 
-pytest_plugins = ["contract.plugin", "pytester"]
+pytest_plugins = ["community.plugin", "contract.plugin", "pytester"]
 
 #: The kinds of heavy tests; `-m heavy` selects all of them.
 HEAVY: Final = frozenset(
-    {"bench", "browser", "database", "enumeration", "fuzz", "scale", "soak"},
+    {"backends", "bench", "browser", "database", "enumeration", "fuzz", "scale", "soak"},
 )
 
 # Examples are held to what is right, not to a clock: the first text of a run builds a table of

@@ -48,6 +48,7 @@ LAYERS = {
     "tgiconik._models": {"tgiconik.errors", "tgiconik._secrets", "tgiconik._validate"},
     "tgiconik._table": BASE,
     "tgiconik._report": BASE,
+    "tgiconik._failures": {"tgiconik._report"},
     "tgiconik.release": BASE,
     "tgiconik._http": {*BASE, "tgiconik._version"},
     "tgiconik.iconik": {*BASE, "tgiconik._tasks", "tgiconik._http", "tgiconik.release"},
@@ -56,6 +57,7 @@ LAYERS = {
     "tgiconik.community.partner_import": {
         *BASE,
         CONTRACT,
+        "tgiconik._failures",
         "tgiconik._report",
         "tgiconik._tasks",
         "tgiconik.tradinggrid.community_management",
@@ -68,6 +70,7 @@ LAYERS = {
     "tgiconik.workflows": {
         *BASE,
         *CLIENTS,
+        "tgiconik._failures",
         "tgiconik._report",
         "tgiconik._tasks",
         "tgiconik.release",

@@ -4,8 +4,12 @@ An MkDocs hook. The pages contain only the code, so that they read well as plain
 output cannot become outdated. Each page is one session on a new sandbox, with a fixed clock and
 identifiers that are the same in every build. A block that raises ends the build. A block that
 cannot run has a comment above it with the reason: `<!-- not run: … -->`. Shell blocks are run where
-`<!-- run -->` stands above them: see `codegen.website.commands`. A block with a title is a file of
-that name, in the folder that the page runs in.
+`<!-- run -->` stands above them, without a shell: a line is `export NAME=value …` or a command of
+`python -m tgiconik.community`, `$NAME` stands for a variable, a backslash at the end goes on in the
+next line, and `#` begins a comment. A block with a title is a file of that name, in the folder that
+the page runs in.
+
+MkDocs loads this file by its path, so it imports nothing that lies beside it.
 """
 
 import ast
@@ -14,21 +18,24 @@ import inspect
 import os
 import random
 import re
+import shlex
 import tempfile
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import chdir, contextmanager, redirect_stdout
 from datetime import UTC, datetime, timedelta, tzinfo
 from io import StringIO
 from pathlib import Path
+from string import Template
 from typing import Any, Final
 from unittest import mock
 
 import attrs
 
-from codegen.website import commands
+from tgiconik.community.__main__ import main
 from tgiconik.sandbox import Sandbox, media, world
 
 START: Final = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
+_COMMAND: Final = ["python", "-m", "tgiconik.community"]
 _FENCE: Final = re.compile(
     r"^(?:(?:<!-- not run: (?P<why>[^\n]+) -->\n+)?```python|<!-- run -->\n+```(?P<shell>shell))\n"
     r"(?P<code>.*?)^```\n",
@@ -76,6 +83,10 @@ class Clock:
 
 class BlockError(Exception):
     """A block of a page raised; the build ends."""
+
+
+class CommandError(Exception):
+    """A line cannot be run here, or its command failed."""
 
 
 def blocks(markdown: str) -> list[Block]:
@@ -132,7 +143,7 @@ async def _session(page: str, found: Sequence[Block], sandbox: Sandbox, clock: C
                 try:
                     with redirect_stdout(out):
                         if block.is_shell:
-                            await commands.run(block.code)
+                            await _run_commands(block.code)
                         else:
                             await _run_python(page, block, names)
                 except Exception as error:
@@ -148,6 +159,33 @@ async def _run_python(page: str, block: Block, names: dict[str, Any]) -> None:
     running = eval(compiled, names)  # noqa: S307 - the page is ours
     if inspect.iscoroutine(running):
         await running
+
+
+async def _run_commands(text: str) -> None:
+    """Run all lines. What they print goes to standard output.
+
+    Raises:
+        CommandError: names the line.
+    """
+    for line in text.replace("\\\n", " ").splitlines():
+        words = shlex.split(line, comments=True)
+        if not words:
+            continue
+        if words[0] == "export":
+            for word in words[1:]:
+                name, _, value = word.partition("=")
+                os.environ[name] = _expanded(value)
+        elif words[:3] == _COMMAND:
+            # A command has an event loop of its own.
+            code = await asyncio.to_thread(main, [_expanded(word) for word in words[3:]])
+            if code:
+                raise CommandError(f"exit code {code}: {line}")
+        else:
+            raise CommandError(f"only export and {shlex.join(_COMMAND)} can be run: {line}")
+
+
+def _expanded(word: str) -> str:
+    return Template(word).substitute(os.environ)
 
 
 @contextmanager

@@ -29,17 +29,40 @@ def in_short(names: Sequence[str]) -> str:
     return f"{shown} and {more} more" if more > 0 else shown
 
 
+def shortened(text: str, longest: int) -> str:
+    """Text that is cut at a maximum length, with an ellipsis."""
+    return text if len(text) <= longest else f"{text[: longest - 1]}…"
+
+
+def first_items(items: Sequence[object]) -> str:
+    """The repr of a tuple: its first items, and how many more there are."""
+    shown = [repr(item) for item in items[:_MOST_NAMES]]
+    more = len(items) - _MOST_NAMES
+    if more > 0:
+        shown.append(f"… and {more:,} more")
+    return f"({', '.join(shown)}{',' if len(items) == 1 else ''})"
+
+
+#: The key of a field's metadata: it is about the run while it goes on, and not part of the data.
+TRANSIENT: Final = "tgiconik.transient"
 _OPENS_SOMETHING: Final = frozenset({"link"})
 _FOLDED: Final = frozenset({"timeline"})
 #: A notebook stores its output, so long tables are cut to the first rows.
 MOST_ROWS: Final = 1000
 _ID: Final = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 _TIME: Final = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?Z")
+#: What a person has to look at comes first in a table.
+_FIRST_STATES: Final = ("failed", "would be refused", "refused")
+_LONGEST_CELL: Final = 1000
 #: Notebooks align cells to the right by default. Without colours, to fit light and dark themes.
 _STYLE: Final = (
     "<style>div.tgiconik th, div.tgiconik td "
     "{ text-align: left !important; vertical-align: top !important; max-width: 32em }</style>"
 )
+
+
+#: The words that no dry run is shown without.
+DRY_RUN: Final = "Dry run: nothing was written."
 
 
 class Report:
@@ -59,7 +82,9 @@ def as_dict(result: attrs.AttrsInstance) -> dict[str, Any]:
     """A result as JSON has it: times in RFC 3339 and UTC, errors with their kind and text."""
     return attrs.asdict(
         result,
-        filter=lambda field, _: field.name not in _OPENS_SOMETHING,
+        filter=lambda field, _: (
+            field.name not in _OPENS_SOMETHING and not field.metadata.get(TRANSIENT)
+        ),
         value_serializer=lambda _, __, value: _plain(value),
     )
 
@@ -73,8 +98,34 @@ def as_html(result: attrs.AttrsInstance, *, above: str = "", folded: Iterable[st
         folded: names of further tables that are collapsed at first.
     """
     kind = escape(type(result).__name__)
-    body = _body(as_dict(result), _FOLDED.union(folded))
-    return f'<div class="tgiconik">{_STYLE}<strong>{kind}</strong>{above}{body}</div>'
+    fields = as_dict(result)
+    dry = ""
+    if fields.get("dry_run") is True:
+        dry = f"<p><strong>{DRY_RUN}</strong></p>"
+        fields = _as_it_would_be(fields)
+    body = _body(fields, _FOLDED.union(folded))
+    return f'<div class="tgiconik">{_STYLE}<strong>{kind}</strong>{dry}{above}{body}</div>'
+
+
+def _as_it_would_be(fields: Mapping[str, Any]) -> dict[str, Any]:
+    """The fields of a dry run, where the names and values of a real one would claim too much."""
+    renamed = {"links_closed": "links_that_would_be_closed"}
+    shown = {renamed.get(name, name): value for name, value in fields.items()}
+    if shown.get("status") is not None:
+        shown["status"] = f"would be {shown['status']}"
+    if shown.get("users"):
+        shown["users"] = [_renamed(user, "ready", "would_be_ready") for user in shown["users"]]
+    if isinstance(readiness := shown.get("readiness"), Mapping):
+        shown["readiness"] = _as_it_would_be(readiness)
+    if shown.get("partners"):
+        shown["partners"] = [
+            _renamed(partner, "delivered", "would_be_delivered") for partner in shown["partners"]
+        ]
+    return shown
+
+
+def _renamed(fields: Mapping[str, Any], old: str, new: str) -> dict[str, Any]:
+    return {new if name == old else name: value for name, value in fields.items()}
 
 
 def _body(fields: Mapping[str, Any], folded: frozenset[str] = _FOLDED) -> str:
@@ -121,7 +172,7 @@ def _plain(value: Any) -> Any:  # noqa: ANN401 - whatever a result holds, and wh
 
 
 def _table(rows: Sequence[dict[str, Any]]) -> str:
-    shown = rows[:MOST_ROWS]
+    shown = sorted(rows, key=_urgency)[:MOST_ROWS]
     # A column without anything in it is in the way.
     names = [
         name for name in rows[0] if name not in _FOLDED and any(_cell(row[name]) for row in shown)
@@ -135,6 +186,11 @@ def _table(rows: Sequence[dict[str, Any]]) -> str:
     return f"<table><tr>{head}</tr>{body}</table>{rest}"
 
 
+def _urgency(row: Mapping[str, Any]) -> int:
+    state = row.get("state")
+    return _FIRST_STATES.index(state) if state in _FIRST_STATES else len(_FIRST_STATES)
+
+
 def _cell(value: Any) -> str:  # noqa: ANN401 - JSON
     match value:
         case None:
@@ -146,7 +202,12 @@ def _cell(value: Any) -> str:  # noqa: ANN401 - JSON
         case [int(), *_]:
             return ", ".join(map(str, value))
         case list():
-            return "<br>".join(_cell(one) for one in value)
+            first = value
+            if value and isinstance(value[0], dict):
+                first = sorted(value, key=_urgency)
+            lines = [_cell(one) for one in first[:_MOST_NAMES]]
+            more = len(value) - _MOST_NAMES
+            return "<br>".join([*lines, f"… and {more:,} more"] if more > 0 else lines)
         case _:
             return _text(str(value))
 
@@ -172,7 +233,7 @@ def _text(value: str) -> str:
         return f'<abbr title="{value}">{value[:8]}</abbr>'
     if _TIME.fullmatch(value):
         return value[:19].replace("T", " ")
-    return escape(one_line(value))
+    return escape(shortened(one_line(value), _LONGEST_CELL))
 
 
 def _label(name: str) -> str:

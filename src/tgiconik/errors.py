@@ -2,7 +2,8 @@
 
     TgIconikError
     ├── ConfigurationError            what the caller gave cannot work; nothing was sent
-    │   └── InvalidPartnerFile        a file of partners has lines that cannot be read
+    │   ├── InvalidPartnerFile        a file of partners has lines that cannot be read
+    │   └── InvalidArchive            a file of a community is not as it was exported
     ├── CallError                     a call to a platform that gave no usable answer
     │   ├── ConnectionFailed          no connection, or it broke
     │   ├── TimedOut                  no answer in time (also a TimeoutError)
@@ -74,6 +75,7 @@ __all__ = [
     "Gone",
     "GraphQLError",
     "Inconsistent",
+    "InvalidArchive",
     "InvalidPartnerFile",
     "LinkRefused",
     "NotFound",
@@ -129,6 +131,10 @@ class InvalidPartnerFile(ConfigurationError):
     def __init__(self, message: str, problems: Sequence[tuple[int, str]] = ()) -> None:
         super().__init__(message)
         self.problems: tuple[tuple[int, str], ...] = tuple(problems)
+
+
+class InvalidArchive(ConfigurationError):
+    """An export of a community is cut off, changed, or a newer release's; nothing was imported."""
 
 
 class CallError(TgIconikError):

@@ -136,6 +136,7 @@ def tgiconik_sandbox_url(
             monkeypatch.setenv(name, value)
         # A developer may have set this for a real tenant, which a test must not call.
         monkeypatch.delenv("TRADING_GRID_COMMUNITY_URL", raising=False)
+        monkeypatch.delenv("TRADING_GRID_COMMUNITY_KEY", raising=False)
         yield url
 
 

@@ -52,6 +52,24 @@ def test_everything_is_measured_once_and_nothing_is_written() -> None:
     assert report.PAGE.read_bytes() == page
 
 
+@pytest.mark.bench
+def test_communities_are_measured_once_and_nothing_is_written() -> None:
+    page = report.PAGE.read_bytes()
+
+    done = subprocess.run(
+        [sys.executable, "-m", "benchmarks.communities", "--quick"],
+        cwd=ROOT,
+        stdout=subprocess.PIPE,
+        text=True,
+        check=True,
+    )
+
+    lines = done.stdout.splitlines()
+    assert len([line for line in lines if line.startswith("| SQLite ")]) == 5
+    assert any(line.startswith("| /deliveries?key ") for line in lines)
+    assert report.PAGE.read_bytes() == page
+
+
 def test_a_ratio_is_that_of_the_rounds() -> None:
     ratio = Figure([100, 50, 10]).over(Figure([50, 25, 10]))
 

@@ -1,17 +1,22 @@
 """The generator: the facts are the ones that were checked in, names are kept, output is stable."""
 
+import inspect
 import os
 import subprocess
 import sys
 import tomllib
 import zlib
 from pathlib import Path
+from typing import Any
 
+import attrs
 import pytest
 
-from codegen import blob, facts, lock
+from codegen import blob, facts, limits, lock
 from codegen.build import build
 from codegen.words import sentence, singular
+from tgiconik.iconik.models import acls, jobs
+from tgiconik.iconik.services import jobs as jobs_service
 
 ROOT = Path(__file__).parents[2]
 
@@ -28,6 +33,71 @@ def test_a_fact_that_was_edited_by_hand_is_noticed(
     monkeypatch.setattr(facts, "DIGEST", digest)
     with pytest.raises(facts.FactsChangedError, match="accept-facts"):
         facts.check()
+
+
+def endpoint(path: str, http: str = "GET") -> facts.Endpoint:
+    return facts.Endpoint("files", http, path, {})
+
+
+def test_paths_that_differ_in_a_parameters_name_alone_are_refused_unless_the_overlay_says_so() -> (
+    None
+):
+    by_id, by_name = endpoint("/v1/formats/{format_id}/"), endpoint("/v1/formats/{name}/")
+    other = endpoint("/v1/formats/{name}/", http="PUT")
+    pair = frozenset({by_id.key, by_name.key})
+
+    facts.check_collisions([by_id, other], frozenset())
+    facts.check_collisions([by_id, by_name, other], frozenset({pair}))
+    with pytest.raises(facts.CollisionError, match=r"formats/\{format_id\}/ and files GET .*name"):
+        facts.check_collisions([by_id, by_name], frozenset())
+    with pytest.raises(facts.CollisionError):
+        facts.check_collisions([by_id], frozenset({pair}))
+
+
+def test_an_operation_that_the_facts_have_is_not_added_again() -> None:
+    known = facts.overlay()
+    again: dict[str, Any] = {
+        "assets GET /v1/assets/{asset_id}/": {"parameters": [], "responses": {}}
+    }
+    more = attrs.evolve(known, operations={**known.operations, **again})
+    with pytest.raises(facts.CollisionError, match="among the facts already"):
+        facts.services(more)
+
+
+def test_every_published_mark_of_a_field_is_in_the_schemas_of_the_sandbox() -> None:
+    for one in build():
+        marked = one.service.marked_schemas()
+        for schema, fields in one.service.marks.items():
+            for field, marks in fields.items():
+                if field in marked.get(schema, {}).get("properties", {}):
+                    assert marks.items() <= marked[schema]["properties"][field].items()
+
+
+def test_read_only_fields_defaults_and_limits_are_in_the_docstrings() -> None:
+    said = inspect.getdoc(jobs.JobInput) or ""
+    assert "Read-only, iconik sets them:" in said
+    assert "`date_created`" in said
+    assert "default 10, 1 to 100" in (inspect.getdoc(jobs_service.JobsService.list_jobs) or "")
+    assert "at most 500 items" in (inspect.getdoc(acls.ACLsInput) or "")
+
+
+@pytest.mark.parametrize(
+    ("schema", "said"),
+    [
+        ({"default": False}, "`n` default false"),
+        ({"default": 10, "minimum": 1, "maximum": 100}, "`n` default 10, 1 to 100"),
+        ({"maxItems": 500, "minItems": 0}, "`n` at most 500 items"),
+        ({"minLength": 8}, "`n` at least 8 characters"),
+        ({"minimum": 0}, "`n` at least 0"),
+        ({"minimum": 0, "maximum": 2**63 - 1}, "`n` at least 0"),
+    ],
+)
+def test_limits_are_said_in_few_words(schema: dict[str, object], said: str) -> None:
+    assert limits.of_query([("n", schema)]) == f"Published defaults and limits: {said}."
+
+
+def test_the_limits_of_the_machine_are_not_worth_a_word() -> None:
+    assert limits.of_query([("n", {"minimum": -(2**31), "maximum": 2**31 - 1})]) == ""
 
 
 def test_the_lock_is_what_comes_out() -> None:

@@ -6,6 +6,7 @@ The facts are read here as they are, without the generator: what it gets wrong s
 import importlib
 import inspect
 import json
+import re
 import tomllib
 import types
 from collections import Counter
@@ -17,6 +18,7 @@ from urllib.parse import quote
 import attrs
 import pytest
 from codegen_fakes import JSON, Recorder, on
+from independent.theirs import operations, summary
 
 from tgiconik import errors
 from tgiconik._http import Answer, Call, Pages
@@ -25,6 +27,7 @@ from tgiconik.iconik._service import Service
 from tgiconik.iconik.services import SERVICES
 from tgiconik.iconik.services.assets import AssetsService
 from tgiconik.iconik.services.auth import AuthService
+from tgiconik.iconik.services.metadata import MetadataService
 
 HERE = Path(__file__).parents[2] / "codegen"
 LOCK = dict(
@@ -32,6 +35,7 @@ LOCK = dict(
     for line in (HERE / "names.lock").read_text().splitlines()
     if not line.startswith("#")
 )
+OVERLAY = tomllib.loads((HERE / "overlay.toml").read_text())
 #: A method of a service, bound.
 Method: TypeAlias = Callable[..., Any]
 
@@ -109,11 +113,31 @@ def facts() -> list[Fact]:
         document = json.loads(file.read_text())
         base = "/API/" + document["servers"][0]["url"].rpartition("/")[2]
         service = base.removeprefix("/API/").replace("-", "_")
+        schemas = document["components"]["schemas"]
+        for entry in OVERLAY["schema"]:
+            if entry["service"] == service:
+                schemas |= json.loads(entry["facts"])
         for path, item in document["paths"].items():
             for http, operation in item.items():
-                schemas = document["components"]["schemas"]
-                found.append(Fact(service, base, http.upper(), path, operation, schemas))
+                known = known_better(f"{service} {http.upper()} {path}", operation)
+                found.append(Fact(service, base, http.upper(), path, known, schemas))
+        for entry in OVERLAY["operation"]:
+            of, http, path = entry["operation"].split()
+            if of == service:
+                found.append(Fact(service, base, http, path, json.loads(entry["facts"]), schemas))
     return found
+
+
+def known_better(key: str, operation: dict[str, Any]) -> dict[str, Any]:
+    """An operation with the query names and the answer that the overlay gives it."""
+    for entry in OVERLAY["query"]:
+        if entry["operation"] == key:
+            operation["parameters"] += json.loads(entry["parameters"])
+    for entry in OVERLAY["answer"]:
+        if entry["operation"] == key:
+            content = operation["responses"]["200"]["content"]["application/json"]
+            content["schema"] = {"$ref": f"#/components/schemas/{entry['schema']}"}
+    return operation
 
 
 FACTS = facts()
@@ -167,6 +191,8 @@ async def the_call(fact: Fact) -> Call:
     schema = fact.answers()[status]
     names_job = schema is None or "job_id" in fact.schemas.get(schema, {}).get("properties", {})
     one = b'{"job_id": "j"}' if names_job else b'{"id": "one"}'
+    if fact.listed():
+        one = b'{"objects": []}'
     session = Recorder(
         status=status,
         content=b"[]" if array else one,
@@ -191,7 +217,7 @@ def test_there_are_as_many_methods_as_operations_and_no_other() -> None:
         own = vars(service(name)).values()
         methods[name] += sum(isinstance(one, types.FunctionType) for one in own)
     assert methods == Counter(fact.service for fact in FACTS)
-    assert methods.total() == 1002
+    assert methods.total() == 1009
 
 
 def test_no_two_operations_of_a_service_share_a_method() -> None:
@@ -351,6 +377,55 @@ async def test_the_posts_that_may_be_repeated_are_those_that_the_overlay_gives_a
         if fact.http == "POST":
             call = await the_call(fact)
             repeatable |= {str(fact)} if call.repeatable else set()
-    overlay = tomllib.loads((HERE / "overlay.toml").read_text())
-    assert all(entry["reason"] for entry in overlay["repeatable"])
-    assert repeatable == {key for entry in overlay["repeatable"] for key in entry["operations"]}
+    assert all(entry["reason"] for entry in OVERLAY["repeatable"])
+    assert repeatable == set(REPEATABLE)
+
+
+#: What may be sent again, with what iconik's documents say that it does.
+REPEATABLE: dict[str, str] = {
+    key: said for entry in OVERLAY["repeatable"] for key, said in entry["operations"].items()
+}
+#: Words that their summaries use for reading.
+READS = re.compile(
+    r"(Check if|Get|Parse|Returns|Search|Validate)\b|.*\b(search|Parse|url by domain)$"
+)
+
+
+@pytest.mark.parametrize("key", REPEATABLE)
+def test_what_may_be_repeated_writes_nothing_by_its_summary_its_roles_and_its_answer(
+    key: str,
+) -> None:
+    (fact,) = [one for one in FACTS if str(one) == key]
+    assert READS.match(REPEATABLE[key]), REPEATABLE[key]
+    roles = fact.facts.get("x-required-roles", [])
+    assert [one for one in roles if not re.match(r"can_(read|search)", one)] == []
+    # Nothing is made (201), and no work is left to a job (202).
+    assert set(fact.answers()) == {200}
+
+
+@pytest.mark.parametrize("key", REPEATABLE)
+def test_the_summaries_of_the_overlay_are_those_of_the_published_documents(key: str) -> None:
+    service, method, path = key.split()
+    (theirs,) = [
+        one
+        for one in operations().values()
+        if (one.service, one.method, one.path) == (service, method, path)
+    ]
+    assert summary(theirs.name) == REPEATABLE[key]
+
+
+@pytest.mark.parametrize("role", ["can_write_metadata_values", "can_create_assets"])
+def test_no_operation_with_a_writing_role_is_repeatable(role: str) -> None:
+    writing = {str(one) for one in FACTS if role in one.facts.get("x-required-roles", [])}
+    assert writing
+    assert writing & set(REPEATABLE) == set()
+
+
+async def test_adding_metadata_to_many_objects_is_not_sent_again() -> None:
+    session = Recorder(status=202, content=b'{"job_id": "j"}')
+    body = {"object_ids": ["1"]}
+
+    started = await on(MetadataService, session).add_objects_view_metadata("assets", "v", body=body)
+
+    assert started.job_id == "j"
+    assert not session.call.repeatable

@@ -156,3 +156,47 @@ async def test_the_share_log_in_sends_the_app_id_and_no_credentials() -> None:
 
 def test_a_service_says_what_it_is() -> None:
     assert repr(assets()) == "<AssetsService https://iconik.test/API/assets>"
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        b'{"objects": [{"id": "s"}], "page": 1, "pages": 1, "total": 1}',
+        b'{"objects": [], "page": 1}',
+        b'{"objects": null}',
+        b'[{"id": "s"}]',
+    ],
+)
+async def test_a_list_where_one_object_is_promised_is_an_error(content: bytes) -> None:
+    with pytest.raises(errors.UnreadableResponse, match=r"a list|an object was expected"):
+        await assets(content=content).get_asset_segment("1", "COMMENT")
+
+
+@pytest.mark.parametrize("content", [b'{"id": "s", "title": "t"}', b'[{"id": "s"}]'])
+async def test_one_object_where_a_list_is_promised_is_an_error(content: bytes) -> None:
+    pages = assets(content=content).list_asset_segments("1")
+    with pytest.raises(errors.UnreadableResponse, match=r"one object came|an object was expected"):
+        await pages.first(9)
+
+
+@pytest.mark.parametrize("content", [b"{}", b'{"page": 1}', b'{"objects": null, "new": 1}', b""])
+async def test_a_list_without_entries_is_an_empty_list(content: bytes) -> None:
+    assert await assets(content=content).list_asset_segments("1").first(9) == []
+
+
+async def test_an_object_may_have_a_new_field_that_is_called_like_the_entries_of_a_list() -> None:
+    content = b'{"id": "s", "objects": [1]}'
+    assert await assets(content=content).get_asset_segment("1", "2") == m.Segment(id="s")
+
+
+async def test_segments_of_a_type_are_a_list() -> None:
+    service = assets(content=b'{"objects": [{"id": "s"}], "page": 1, "pages": 1, "total": 1}')
+    found = await service.list_asset_segments_of_type("1", "COMMENT").first(9)
+    assert found == [m.SegmentElastic(id="s")]
+
+
+async def test_a_keyframe_by_id_keeps_its_own_fields() -> None:
+    content = b'{"id": "k", "type": "KEYFRAME", "filename": "k.png", "rotation": 90}'
+    keyframe = await on(FilesService, Recorder(content=content)).get_asset_keyframe("1", "k")
+    assert keyframe.filename == "k.png"
+    assert keyframe.rotation == 90

@@ -18,15 +18,6 @@ if TYPE_CHECKING:
 Open = Callable[[], BaseStore]
 
 
-@pytest.fixture(scope="session")
-def postgres() -> Iterator["Server"]:
-    """A server of PostgreSQL for this run."""
-    from .postgres import server
-
-    with server() as running:
-        yield running
-
-
 @pytest.fixture(params=["sqlite", pytest.param("postgresql", marks=pytest.mark.database)])
 def url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
     """The URL of a database without data."""

@@ -50,13 +50,20 @@ class Server:
         with psycopg.connect(self.url(), autocommit=True) as connection:
             connection.execute(statement.encode())
 
+    def drop(self, url: str) -> None:
+        """Drop a database, and end all connections to it."""
+        self.run(f"DROP DATABASE {_database(url)} WITH (FORCE)")
+
     def cut_connections(self, url: str) -> None:
         """End all connections to a database, as a restart of the server does."""
-        database = url.partition("@/")[2].partition("?")[0]
         self.run(
             "SELECT pg_terminate_backend(pid) FROM pg_stat_activity "  # noqa: S608 - ours
-            f"WHERE datname = '{database}' AND pid <> pg_backend_pid()"
+            f"WHERE datname = '{_database(url)}' AND pid <> pg_backend_pid()"
         )
+
+
+def _database(url: str) -> str:
+    return url.partition("@/")[2].partition("?")[0]
 
 
 @contextmanager

@@ -6,17 +6,22 @@ the documents themselves.
 
 import json
 import re
+import tomllib
 from collections import defaultdict
 from collections.abc import Iterator, Mapping
 from functools import cache
 from pathlib import Path
 from typing import Any, TypeAlias
 from urllib.parse import parse_qsl, unquote
+from uuid import UUID
 
 import attrs
 from jsonschema import Draft202012Validator, ValidationError
 
-FACTS = Path(__file__).parents[2] / "codegen" / "facts" / "iconik"
+CODEGEN = Path(__file__).parents[2] / "codegen"
+FACTS = CODEGEN / "facts" / "iconik"
+OVERLAY = tomllib.loads((CODEGEN / "overlay.toml").read_text("utf-8"))
+PUBLISHED = json.loads((FACTS.parent / "published-2025-05.json").read_text("utf-8"))["services"]
 Schema: TypeAlias = Mapping[str, Any]
 _WIRE_NAMES = {"usersnotifications": "users-notifications"}
 
@@ -93,10 +98,25 @@ def deviations(exchange: Exchange) -> Iterator[str]:
 
 @cache
 def find(method: str, path: str) -> Operation | None:
-    """The operation that a path is of; where several are, the one with the fewest placeholders."""
+    """The operation that a path is of; where several are, the one with the fewest placeholders.
+
+    Of an operation by id and one by name at the same path, the value decides.
+    """
     alike = _operations()[method, path.count("/")]
     found = [operation for pattern, operation in alike if pattern.fullmatch(path)]
-    return min(found, key=lambda operation: operation.path.count("{"), default=None)
+    by_id = _is_uuid(path.rstrip("/").rpartition("/")[2])
+    return min(
+        found,
+        key=lambda one: (one.path.count("{"), one.path.endswith("_id}/") != by_id),
+        default=None,
+    )
+
+
+def _is_uuid(text: str) -> bool:
+    try:
+        return bool(UUID(text))
+    except ValueError:
+        return False
 
 
 @cache
@@ -116,7 +136,32 @@ def _operations() -> Mapping[tuple[str, int], list[tuple[re.Pattern[str], Operat
 
 @cache
 def _document(service: str) -> Mapping[str, Any]:
-    document: Mapping[str, Any] = json.loads((FACTS / f"{service}.json").read_text("utf-8"))
+    """A document with what `overlay.toml` adds to it, and with the published limits of fields."""
+    document: dict[str, Any] = json.loads((FACTS / f"{service}.json").read_text("utf-8"))
+    name = _WIRE_NAMES.get(service, service).replace("-", "_")
+    for entry in OVERLAY["operation"]:
+        of, method, path = entry["operation"].split()
+        if of == name:
+            document["paths"].setdefault(path, {})[method.lower()] = json.loads(entry["facts"])
+    for entry in OVERLAY["answer"]:
+        of, method, path = entry["operation"].split()
+        if of == name:
+            content = document["paths"][path][method.lower()]["responses"]["200"]["content"]
+            reference = f"#/components/schemas/{entry['schema']}"
+            content["application/json"]["schema"] = {"$ref": reference}
+    for entry in OVERLAY["query"]:
+        of, method, path = entry["operation"].split()
+        if of == name:
+            operation = document["paths"][path][method.lower()]
+            operation["parameters"] = [*operation["parameters"], *json.loads(entry["parameters"])]
+    schemas = document["components"]["schemas"]
+    for entry in OVERLAY["schema"]:
+        if entry["service"] == name:
+            schemas |= json.loads(entry["facts"])
+    for schema, fields in PUBLISHED.get(name, {"schemas": {}})["schemas"].items():
+        for field, marks in fields.items():
+            if field in schemas.get(schema, {}).get("properties", {}):
+                schemas[schema]["properties"][field] |= marks
     return document
 
 

@@ -66,3 +66,26 @@ def test_of_two_operations_the_more_literal_one_is_meant() -> None:
 
     assert found is not None
     assert found.path == "/v1/users/current/"
+
+
+def test_at_the_same_path_a_uuid_is_an_id_and_all_else_a_name() -> None:
+    by_id = find("GET", f"/API/assets/v1/assets/{ASSET}/segments/{ASSET}/")
+    by_name = find("GET", f"/API/assets/v1/assets/{ASSET}/segments/COMMENT/")
+
+    assert by_id is not None
+    assert by_id.path.endswith("{segment_id}/")
+    assert by_name is not None
+    assert by_name.path.endswith("{segment_type}/")
+
+
+def test_what_is_beyond_a_published_limit_is_a_deviation() -> None:
+    exchange = Exchange(
+        method="POST",
+        path="/API/acls/v1/acl/",
+        query="",
+        body={"objects": [{}] * 501},
+        status=200,
+        answer=None,
+    )
+
+    assert "body objects: is not of maxItems 500" in "".join(deviations(exchange))

@@ -83,6 +83,16 @@ EXAMPLES = Path(__file__).parents[2] / "examples"
             ],
         ),
         (
+            "own_tenant",
+            [
+                "Nordlicht asks in REQ-",
+                "→ share Spring launch film with GC10000401DE by link",
+                "Everything is started anew, from the file",
+                "Nordlicht sees 1 delivery with a link, and nobody else's",
+                "is confirmed: nothing to do",
+            ],
+        ),
+        (
             "distribute_compliant_version",
             [
                 "… one compliant version of Summer lookbook in CompliantVersion",
@@ -111,7 +121,7 @@ EXAMPLES = Path(__file__).parents[2] / "examples"
         (
             "search_and_page",
             [
-                "application: Spring launch film, subtitles",
+                "text: Spring launch film, subtitles",
                 "audio: Spring launch radio spot",
                 "4 of 11",
                 "and 4 more",

@@ -39,7 +39,7 @@ def sent() -> list[httpx.Request]:
 def iconik(sent: list[httpx.Request]) -> IconikClient:
     def answer(request: httpx.Request) -> httpx.Response:
         sent.append(request)
-        return httpx.Response(200, json={"objects": []})
+        return httpx.Response(200, json={})
 
     return IconikClient(
         "https://iconik.test", "app", "token", transport=httpx.MockTransport(answer)

@@ -9,6 +9,10 @@ import pytest
 from tgiconik import IconikClient, Retry, TradingGridClient
 from tgiconik.sandbox import Sandbox, credentials
 
+from .backends import backend, community_of, workers
+
+__all__ = ["Clock", "Wire", "backend", "grid_client", "iconik_client", "workers"]
+
 Hook = Callable[[httpx.Request], Awaitable[None]]
 
 
@@ -40,6 +44,9 @@ class Wire(httpx.AsyncBaseTransport):
         for hook in list(self.after):
             await hook(request)
         return response
+
+    async def aclose(self) -> None:
+        await self._inner.aclose()
 
 
 @pytest.fixture
@@ -79,6 +86,7 @@ def grid_client(sandbox: Sandbox, transport: httpx.AsyncBaseTransport) -> Tradin
         credentials.COMPANY_ID,
         transport=transport,
         retry=Retry(base=0.01),
+        **community_of(sandbox, transport),
     )
 
 

@@ -81,9 +81,9 @@ class Play:
     prepare: Prepare = as_it_is
     in_order: bool = True
 
-    async def world(self, clock: Clock) -> Sandbox:
+    async def world(self, clock: Clock, make: Callable[..., Sandbox] = Sandbox) -> Sandbox:
         """A sandbox in the initial state, without recorded writes."""
-        sandbox = Sandbox(now=clock)
+        sandbox = make(now=clock)
         async with sandbox.clients() as (grid, iconik):
             await self.prepare(sandbox, grid, iconik, clock)
         sandbox.writes.clear()

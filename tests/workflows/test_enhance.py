@@ -46,7 +46,8 @@ async def test_a_comment_with_our_key_that_somebody_else_made_does_not_count(
 ) -> None:
     wish(sandbox, FILM)
     await run(grid, iconik, clock)
-    (comment,) = sandbox.state.store.list(SEGMENTS)
+    segments = sandbox.state.store.list(SEGMENTS, parent=FILM)
+    (comment,) = [one for one in segments if one.get("external_id")]
     planted = comment | {"segment_text": "Nothing to do", "user_id": seed.COLLEAGUE}
     sandbox.state.store.put(SEGMENTS, comment["id"], planted, parent=FILM)
 

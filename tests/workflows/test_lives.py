@@ -52,6 +52,7 @@ from tgiconik.workflows import (
     verify_distribution,
 )
 
+from .backends import Backend, every_database
 from .conftest import Clock, Wire, grid_client, iconik_client
 from .lives_judge import Judge
 from .plays import Result, is_write
@@ -255,9 +256,9 @@ MISFORTUNES = st.one_of(
 )
 
 
-def begin(clock: Clock) -> Sandbox:
+def begin(clock: Clock, make: Callable[..., Sandbox] = Sandbox) -> Sandbox:
     """Two assets with two versions each, two partners, and a request for the first asset."""
-    sandbox = Sandbox(now=clock, world=False)
+    sandbox = make(now=clock, world=False)
     state = sandbox.state
     with state.store.transaction():
         fields = [
@@ -313,10 +314,12 @@ def begin(clock: Clock) -> Sandbox:
 class Life(RuleBasedStateMachine):
     """One life of two assets and two partners."""
 
+    make: Callable[..., Sandbox] = Sandbox
+
     def __init__(self) -> None:
         super().__init__()
         self.clock = Clock()
-        self.sandbox = begin(self.clock)
+        self.sandbox = begin(self.clock, type(self).make)
         self.played: dict[str, Workflow] = {}
         self.late = ExitStack()
 
@@ -580,14 +583,24 @@ THOROUGH = settings(
 
 
 @pytest.mark.parametrize(
-    "profile",
+    ("backend", "profile"),
     [
-        pytest.param(QUICK, id="quick"),
-        pytest.param(THOROUGH, id="thorough", marks=[pytest.mark.soak, pytest.mark.timeout(7200)]),
+        pytest.param("sandbox", QUICK, id="sandbox-quick"),
+        *every_database(settings(QUICK, max_examples=10)),
+        pytest.param(
+            "sandbox",
+            THOROUGH,
+            id="sandbox-thorough",
+            marks=[pytest.mark.soak, pytest.mark.timeout(7200)],
+        ),
     ],
+    indirect=["backend"],
 )
-def test_every_life_ends_well(profile: settings) -> None:
-    run_state_machine_as_test(Life, settings=profile)
+def test_every_life_ends_well(profile: settings, backend: Backend) -> None:
+    class LifeThere(Life):
+        make = backend.sandbox
+
+    run_state_machine_as_test(LifeThere, settings=profile)
 
 
 @pytest.fixture

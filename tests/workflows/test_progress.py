@@ -7,7 +7,7 @@ import pytest
 
 from tgiconik import IconikClient, TradingGridClient, errors
 from tgiconik.sandbox import world
-from tgiconik.workflows import ProgressBar, fulfill_media_request
+from tgiconik.workflows import ProgressBar, distribute_approved_asset, fulfill_media_request
 
 
 async def test_the_bar_counts_the_steps_and_says_the_last_one(
@@ -37,6 +37,23 @@ async def test_one_bar_goes_along_with_several_workflows(
 
     shown = capsys.readouterr().err.split("\r")[-1]
     assert shown.startswith(f"{steps} steps ")
+
+
+async def test_the_bar_says_how_much_is_done_and_that_it_is_a_dry_run(
+    grid: TradingGridClient, iconik: IconikClient, capsys: pytest.CaptureFixture[str]
+) -> None:
+    await distribute_approved_asset(
+        grid,
+        iconik,
+        world.asset_id("lookbook"),
+        policy=world.policy(),
+        dry_run=True,
+        progress=ProgressBar("lookbook"),
+    )
+
+    shown = capsys.readouterr().err.split("\r")[-1]
+    assert shown.startswith("lookbook (dry run): ")
+    assert "3 of 3 done" in shown
 
 
 def test_a_bar_without_tqdm_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -9,6 +9,7 @@ import pytest
 from tgiconik import IconikClient, TradingGridClient
 from tgiconik.sandbox import Sandbox
 from tgiconik.workflows import Verb
+from tgiconik.workflows.run.results import predicted as foreseen
 
 from . import (
     comply_plays,
@@ -20,6 +21,7 @@ from . import (
     package_plays,
     resolve_plays,
 )
+from .backends import Backend, every_database, on_every_backend
 from .conftest import Clock, Wire, grid_client, iconik_client
 from .plays import Play, Result, is_write
 
@@ -49,12 +51,13 @@ def play(request: pytest.FixtureRequest) -> Play:
 
 
 @pytest.fixture
-async def sandbox(play: Play, clock: Clock) -> AsyncIterator[Sandbox]:
-    sandbox = await play.world(clock)
+async def sandbox(play: Play, clock: Clock, backend: Backend) -> AsyncIterator[Sandbox]:
+    sandbox = await play.world(clock, backend.sandbox)
     yield sandbox
     sandbox.close()
 
 
+@on_every_backend
 async def test_a_second_run_writes_nothing_and_says_the_same(
     play: Play, sandbox: Sandbox, grid: TradingGridClient, iconik: IconikClient, clock: Clock
 ) -> None:
@@ -68,6 +71,7 @@ async def test_a_second_run_writes_nothing_and_says_the_same(
     assert second == first
 
 
+@on_every_backend
 async def test_a_dry_run_writes_nothing_and_predicts_every_write_and_outcome(
     play: Play, sandbox: Sandbox, grid: TradingGridClient, iconik: IconikClient, clock: Clock
 ) -> None:
@@ -78,7 +82,8 @@ async def test_a_dry_run_writes_nothing_and_predicts_every_write_and_outcome(
 
     assert dry.dry_run
     assert [(o.partner, o.asset_id, o.state, o.expires_at) for o in dry.outcomes] == [
-        (o.partner, o.asset_id, o.state, o.expires_at) for o in real.outcomes
+        (o.partner, o.asset_id, o.state, o.expires_at)
+        for o in foreseen(real.outcomes, dry_run=True)
     ]
     predicted = [step.what for step in dry.timeline if step.verb is Verb.WOULD_WRITE]
     written = [step.what for step in real.timeline if step.verb is Verb.WROTE]
@@ -87,19 +92,45 @@ async def test_a_dry_run_writes_nothing_and_predicts_every_write_and_outcome(
     assert predicted == written
 
 
-@pytest.mark.parametrize("moment", ["before", "after"])
+def _some(writes: int) -> Iterable[int]:
+    return {writes // 2, writes - 1} & {*range(writes)}
+
+
+def _one(writes: int) -> Iterable[int]:
+    return {writes // 2} & {*range(writes)}
+
+
+_MOMENTS = ("before", "after")
+
+
 @pytest.mark.parametrize(
-    "crashes",
+    ("backend", "moment", "crashes"),
     [
-        pytest.param(lambda writes: {writes // 2, writes - 1} & {*range(writes)}, id="some"),
-        pytest.param(range, id="all", marks=[pytest.mark.enumeration, pytest.mark.timeout(600)]),
+        *(pytest.param("sandbox", moment, _some, id=f"some-{moment}") for moment in _MOMENTS),
+        *(
+            pytest.param(
+                "sandbox",
+                moment,
+                range,
+                id=f"all-{moment}",
+                marks=[pytest.mark.enumeration, pytest.mark.timeout(600)],
+            )
+            for moment in _MOMENTS
+        ),
+        # What was written stays written, whichever process wrote it.
+        *every_database("after", _one),
     ],
+    indirect=["backend"],
 )
 async def test_a_crash_at_any_write_leaves_what_the_next_run_completes(
-    play: Play, clock: Clock, moment: str, crashes: Callable[[int], Iterable[int]]
+    play: Play,
+    clock: Clock,
+    moment: str,
+    backend: Backend,
+    crashes: Callable[[int], Iterable[int]],
 ) -> None:
     begin = clock.time
-    whole = await play.world(clock)
+    whole = await play.world(clock, backend.sandbox)
     async with (
         grid_client(whole, whole.transport()) as grid,
         iconik_client(whole, whole.transport()) as iconik,
@@ -110,7 +141,7 @@ async def test_a_crash_at_any_write_leaves_what_the_next_run_completes(
 
     for number in crashes(len(whole.writes)):
         clock.time = begin
-        sandbox = await play.world(clock)
+        sandbox = await play.world(clock, backend.sandbox)
         wire = Wire(sandbox.transport())
         seen = 0
 
@@ -137,9 +168,12 @@ async def test_a_crash_at_any_write_leaves_what_the_next_run_completes(
         sandbox.close()
 
 
-async def test_several_at_once_have_one_lasting_effect(play: Play, clock: Clock) -> None:
+@on_every_backend
+async def test_several_at_once_have_one_lasting_effect(
+    play: Play, clock: Clock, backend: Backend
+) -> None:
     async def end_of(runs: int) -> object:
-        sandbox = await play.world(clock)
+        sandbox = await play.world(clock, backend.sandbox)
         results: list[Result] = []
         async with (
             grid_client(sandbox, sandbox.transport()) as grid,

@@ -5,7 +5,7 @@ See `reading` for how JSON is read, and `forms` for how msgspec, where it is ins
 faster. No I/O, no HTTP.
 """
 
-from tgiconik._models.base import UNSET, Model, Unset, is_secret
+from tgiconik._models.base import UNSET, Model, Unset, is_secret, wire_names
 from tgiconik._models.checking import check
 from tgiconik._models.decoding import decode, structure
 from tgiconik._models.record import Record, wire_name, wired
@@ -29,6 +29,7 @@ __all__ = [
     "structure",
     "unstructure",
     "wire_name",
+    "wire_names",
     "wired",
     "writable",
 ]

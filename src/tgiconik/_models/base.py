@@ -60,6 +60,11 @@ class _LazyFields:
         return cast("tuple[attrs.Attribute[Any], ...]", model.__dict__["__attrs_attrs__"])
 
 
+def wire_names(model: "type[Model]") -> set[str]:
+    """The names that a model's fields have on the wire."""
+    return {model._wire.get(one.name, one.name) for one in attrs.fields(model)}  # noqa: SLF001 - our own
+
+
 @dataclass_transform(kw_only_default=True)
 class Model:
     """Base of the generated models: keyword arguments in, a short repr, equal by value.

@@ -9,7 +9,17 @@
 Trading Grid has no such service of its own: OpenText publishes no reference for one.
 """
 
+from tgiconik.community.archive import ArchiveSummary
 from tgiconik.community.community import Community
+from tgiconik.community.erasure import ErasedPlace, Erasure
+from tgiconik.community.retention import Pruned
 from tgiconik.community.store.interface import JournalEntry
 
-__all__ = ["Community", "JournalEntry"]
+__all__ = [
+    "ArchiveSummary",
+    "Community",
+    "ErasedPlace",
+    "Erasure",
+    "JournalEntry",
+    "Pruned",
+]

@@ -45,10 +45,12 @@ def _ended(error: Exception, code: int) -> int:
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="python -m tgiconik.community",
-        description="Commands for the community: partners and their groups.",
-        epilog="The client is made from the environment variables TRADING_GRID_URL, "
+        description="Commands for the community: partners and their groups, keys, a server, export "
+        "and upkeep.",
+        epilog="The client of `partners` is made from the environment variables TRADING_GRID_URL, "
         "TRADING_GRID_CLIENT_ID, TRADING_GRID_CLIENT_SECRET, TRADING_GRID_COMPANY_ID and, where "
-        "the community lives elsewhere, TRADING_GRID_COMMUNITY_URL.",
+        "the community lives elsewhere, TRADING_GRID_COMMUNITY_URL, and TRADING_GRID_COMMUNITY_KEY "
+        "for a served one.",
     )
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
     for add_parser in GROUPS:

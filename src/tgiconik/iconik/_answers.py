@@ -10,7 +10,7 @@ from typing import Any, TypeVar
 import attrs
 
 from tgiconik._http import Answer, unreadable
-from tgiconik._models import DecodeError, Json, Model, decode
+from tgiconik._models import DecodeError, Json, Model, decode, wire_names
 
 T = TypeVar("T")
 
@@ -66,9 +66,43 @@ def decoded(answer: Answer, into: type[T]) -> T:
     except DecodeError as error:
         # Not as its cause: it quotes the body, and only our own error is masked.
         raise unreadable(answer, str(error)) from None
+    if isinstance(value, Model):
+        _check_form(value, answer)
     if answer.status in _NOT_WHOLLY_DONE and _is_something_else(value, answer):
         check_done(answer)
     return value
+
+
+def _check_form(value: Model, answer: Answer) -> None:
+    """Look whether a list came for one object, or one object for a list: neither has fields of it.
+
+    An empty object is an empty list: what says nothing contradicts nothing.
+    """
+    promised_list = hasattr(type(value), "objects")
+    if promised_list:
+        suspicious = getattr(value, "objects", None) is None
+    else:
+        # Parsing twice costs; few answers of one object have the word at all.
+        suspicious = b'"objects"' in answer.content
+    body = answer.json() if suspicious else None
+    if not isinstance(body, dict) or not body or ("objects" in body) == promised_list:
+        return
+    if not _own_fields(type(value)) & body.keys():
+        came, promised = ("one object", "a list") if promised_list else ("a list", "one object")
+        raise unreadable(answer, f"{came} came where {promised} was promised")
+
+
+#: What stands around the entries of a list, in most lists.
+_ENVELOPE = frozenset(
+    {"objects", "facets", "page", "pages", "per_page", "total", "scroll_id"}
+    | {"first_url", "last_url", "next_url", "prev_url"}
+)
+
+
+def _own_fields(model: type[Model]) -> set[str]:
+    """The names on the wire that say that an answer is of a model."""
+    names = wire_names(model)
+    return names if hasattr(model, "objects") else names - _ENVELOPE
 
 
 _NOT_WHOLLY_DONE = frozenset({HTTPStatus.ACCEPTED, HTTPStatus.MULTI_STATUS})

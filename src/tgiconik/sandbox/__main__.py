@@ -21,7 +21,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """
     options = _parser().parse_args(arguments)
     sandbox = Sandbox(
-        db=options.db, limit=Limit() if options.limit else None, latency=options.latency
+        db=options.db,
+        world="large" if options.world == "large" else True,
+        limit=Limit() if options.limit else None,
+        latency=options.latency,
     )
     try:
         with sandbox.serve(options.host, options.port, hosts=options.allow_host) as url:
@@ -79,6 +82,13 @@ def _parser() -> argparse.ArgumentParser:
         default=":memory:",
         metavar="FILE",
         help="SQLite file to persist to, with a folder for media beside it; default: in memory",
+    )
+    parser.add_argument(
+        "--world",
+        choices=("small", "large"),
+        default="small",
+        help="sample data of a new sandbox: a brand and its spring launch, or with it "
+        "5,000 assets to page through (%(default)s)",
     )
     parser.add_argument(
         "--limit",

@@ -4,14 +4,17 @@ from collections.abc import AsyncIterator, Callable, Collection, Iterator, Seque
 from contextlib import AbstractContextManager, ExitStack, asynccontextmanager, contextmanager
 from datetime import datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Final, TypeVar
+from typing import TYPE_CHECKING, Final, Literal, TypeVar
 
 from starlette.applications import Starlette
 from starlette.routing import BaseRoute
 from starlette.types import ASGIApp
 
+from tgiconik import errors
 from tgiconik._http import Transport, asgi_transport
 from tgiconik._validate import clock_with_zone, texts
+from tgiconik.community.community import open_store
+from tgiconik.community.store import url as urls
 from tgiconik.community.store.sqlite import SqliteStore
 from tgiconik.release import ReleasePolicy
 from tgiconik.sandbox import credentials, grid, iconik, links, page, world
@@ -53,11 +56,20 @@ class Sandbox:
         db: path of a SQLite file to persist to, or ":memory:". An existing file is reopened. Media
             are stored in a folder beside it, `{db}-media`, and the collaboration contract's data
             in a file beside it, `{db}-community`.
+        community: URL of another database for the collaboration contract's data, as of
+            `Community.open`, such as `postgresql://…`. Others may use it at the same time. A new
+            sandbox with sample data needs an empty one.
         now: the clock; returns timezone-aware datetimes.
-        world: whether an empty sandbox is filled with sample data. Without it there are only the
-            user, company and storages that the credentials need.
+        world: whether an empty sandbox is filled with sample data; "large" gives 5,000 assets,
+            for paging. Without it there are only the user, company and storages that the
+            credentials need.
         limit: rate limit of iconik calls, measured in real time; None for no limit.
         latency: seconds of real time added to every response.
+
+    Raises:
+        ConfigurationError: `community` names no database, needs an extra, or has records where the
+            sample data are to be added.
+        StoreError: the database of the community does not answer, or cannot be opened.
 
     Attributes:
         state: store, clock and settings; tests use it to add data.
@@ -70,8 +82,9 @@ class Sandbox:
         self,
         *,
         db: str | Path = ":memory:",
+        community: str | None = None,
         now: Callable[[], datetime] = utc_now,
-        world: bool = True,
+        world: bool | Literal["large"] = True,
         limit: Limit | None = None,
         latency: float = 0.0,
     ) -> None:
@@ -81,12 +94,20 @@ class Sandbox:
             Store(db),
             clock,
             # A file of its own: two transactions on one file would wait for each other.
-            SqliteStore(None if folder is None else Path(f"{db}-community"), now=clock),
+            SqliteStore(None if folder is None else Path(f"{db}-community"), now=clock)
+            if community is None
+            else open_store(urls.parse(community), now=clock),
             base_url=_IN_PROCESS,
             blobs=Blobs(folder),
         )
         if self.state.store.is_empty():
-            _fill(self.state, with_world=world)
+            if world and _has_community(self.state):
+                self._close_stores()
+                raise errors.ConfigurationError(
+                    "the database of the community has records already, and the sample data would "
+                    "be mixed with them: pass world=False, or an empty database"
+                )
+            _fill(self.state, world)
         parts = (iconik.routes, grid.routes, links.routes, storages.routes)
         routes = [route for part in parts for route in part(self.state)]
         self.faults: list[Fault] = []
@@ -248,14 +269,24 @@ class Sandbox:
     def close(self) -> None:
         """Stop serving, close the database, and delete media that are not persisted."""
         self._ends.close()
+        self._close_stores()
+
+    def _close_stores(self) -> None:
         self.state.store.close()
         self.state.community.close()
         self.state.blobs.close()
 
 
-def _fill(state: State, *, with_world: bool) -> None:
+def _has_community(state: State) -> bool:
+    with state.community.transaction(credentials.COMPANY_ID, write=False) as transaction:
+        return transaction.last_change > 0
+
+
+def _fill(state: State, sample: bool | Literal["large"]) -> None:  # noqa: FBT001 - one of three
     with state.store.transaction():
         seed.add_basics(state)
         grid.seed.add_company(state, credentials.COMPANY_ID, "Aurora Outdoor")
-        if with_world:
+        if sample == "large":
+            world.build_large(state)
+        elif sample:
             world.build(state)

@@ -1,4 +1,4 @@
-"""Descriptions of iconik's 1,002 operations, loaded from `facts.bin`.
+"""Descriptions of iconik's 1,009 operations, loaded from `facts.bin`.
 
 The code generator writes that file from the OpenAPI documents of all services, reduced and
 compressed. The sandbox routes by it, validates requests and shapes responses.

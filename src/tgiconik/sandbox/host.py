@@ -9,9 +9,10 @@ import ipaddress
 import socket
 from collections.abc import Collection
 
-from starlette.datastructures import Headers
 from starlette.responses import PlainTextResponse
 from starlette.types import ASGIApp, Receive, Scope, Send
+
+from tgiconik.community.server.host import host_of, is_loopback
 
 _MISDIRECTED = 421
 
@@ -27,13 +28,13 @@ class HostMiddleware:
 
     def __init__(self, app: ASGIApp, served_at: str, names: Collection[str] = ()) -> None:
         self._app = app
-        self._addresses_too = not _is_loopback(served_at)
+        self._addresses_too = not is_loopback(served_at)
         own = (socket.gethostname(), socket.getfqdn()) if self._addresses_too else ()
         self._names = {name.lower() for name in ("localhost", served_at, *names, *own)}
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer, or refuse with 421."""
-        if scope["type"] == "http" and not self._is_ours(_host_of(scope)):
+        if scope["type"] == "http" and not self._is_ours(host_of(scope)):
             refusal = PlainTextResponse(
                 "The sandbox is not served by this name; add it with hosts= or --allow-host\n",
                 _MISDIRECTED,
@@ -44,16 +45,8 @@ class HostMiddleware:
 
     def _is_ours(self, host: str) -> bool:
         return (
-            host in self._names or _is_loopback(host) or (self._addresses_too and _is_address(host))
+            host in self._names or is_loopback(host) or (self._addresses_too and _is_address(host))
         )
-
-
-def _host_of(scope: Scope) -> str:
-    """The name in `Host`, without its port and brackets."""
-    host = Headers(scope=scope).get("host", "").strip().lower()
-    if host.startswith("["):
-        return host[1:].partition("]")[0]
-    return host.partition(":")[0].removesuffix(".")
 
 
 def _is_address(host: str) -> bool:
@@ -62,7 +55,3 @@ def _is_address(host: str) -> bool:
     except ValueError:
         return False
     return True
-
-
-def _is_loopback(host: str) -> bool:
-    return host == "localhost" or (_is_address(host) and ipaddress.ip_address(host).is_loopback)

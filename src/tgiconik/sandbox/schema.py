@@ -1,11 +1,11 @@
 """Validates, samples and fits values, for the subset of JSON Schema in iconik's OpenAPI documents.
 
 Supported: `type`, `format`, `enum`, `const`, `properties`, `required`, `items`, `anyOf`,
-`default` and `$ref`. Other keywords are ignored.
+`default` and `$ref`; samples also keep to `minimum` and `minItems`. Other keywords are ignored.
 """
 
 import re
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from datetime import date, datetime
 from typing import Any
 from uuid import UUID, uuid5
@@ -18,6 +18,7 @@ from tgiconik.sandbox.facts import Schema
 _NAMESPACE = UUID("7f1d3c52-0000-5000-8000-74676963306b")
 _SAMPLE_TIME = "2026-01-01T00:00:00+00:00"
 _NULL = {"type": "null"}
+_BOOLEANS = {"true": True, "false": False, "True": True, "False": False}
 _NUMERIC = re.compile(r"-?\d+(\.\d+)?")
 
 
@@ -28,7 +29,13 @@ class Schemas:
     named: Mapping[str, Schema]
 
     def problems(
-        self, schema: Schema, value: object, *, partial: bool = False, at: str = ""
+        self,
+        schema: Schema,
+        value: object,
+        *,
+        partial: bool = False,
+        unchecked: Collection[str] = (),
+        at: str = "",
     ) -> Iterator[str]:
         """The validation errors of a value, one sentence each.
 
@@ -36,11 +43,14 @@ class Schemas:
             schema: the schema.
             value: decoded JSON.
             partial: do not require fields at the top level, as in the body of a PATCH.
+            unchecked: fields at the top level that may have any value, or none.
             at: path of the value, for the error messages.
         """
         schema = self.resolve(schema)
         if "anyOf" in schema:
-            yield from self._problems_of_all(schema["anyOf"], value, partial=partial, at=at)
+            yield from self._problems_of_all(
+                schema["anyOf"], value, partial=partial, unchecked=unchecked, at=at
+            )
             return
         where = at or "The body"
         types = _types(schema)
@@ -56,7 +66,9 @@ class Schemas:
         elif isinstance(value, str) and not _has_format(value, schema.get("format")):
             yield f"{where} is not a valid {schema['format']}."
         elif isinstance(value, Mapping):
-            yield from self._problems_of_fields(schema, value, partial=partial, at=at)
+            yield from self._problems_of_fields(
+                schema, value, partial=partial, unchecked=unchecked, at=at
+            )
         elif isinstance(value, list) and "items" in schema:
             for index, item in enumerate(value):
                 yield from self.problems(schema["items"], item, at=f"{at}[{index}]")
@@ -76,10 +88,31 @@ class Schemas:
         if isinstance(value, list) and "array" in types:
             items = schema.get("items", {})
             return [self.fit(items, item, name=name) for item in value]
-        if isinstance(value, str) and _NUMERIC.fullmatch(value) and "string" not in types:
-            value = float(value) if "number" in types else int(float(value))
+        if isinstance(value, str) and "string" not in types:
+            if _NUMERIC.fullmatch(value):
+                value = float(value) if "number" in types else int(float(value))
+            elif "boolean" in types and value in _BOOLEANS:
+                value = _BOOLEANS[value]
         if any(self.problems(schema, value)):
             return self.sample(schema, name=name)
+        return value
+
+    def with_booleans(self, schema: Schema, value: object) -> Any:  # noqa: ANN401 - JSON
+        """A valid value with booleans in place of those written as text, such as "false"."""
+        schema = self.resolve(schema)
+        if "anyOf" in schema:
+            return self.with_booleans(self._best_choice(schema, value), value)
+        if isinstance(value, Mapping):
+            fields: Mapping[str, Schema] = schema.get("properties", {})
+            return {
+                name: self.with_booleans(fields[name], item) if name in fields else item
+                for name, item in value.items()
+            }
+        if isinstance(value, list):
+            return [self.with_booleans(schema.get("items", {}), item) for item in value]
+        types = _types(schema)
+        if isinstance(value, str) and "boolean" in types and "string" not in types:
+            return _BOOLEANS.get(value, value)
         return value
 
     def sample(self, schema: Schema, *, name: str = "value") -> Any:  # noqa: ANN401 - JSON
@@ -96,7 +129,14 @@ class Schemas:
         types = _types(schema)
         if "object" in types:
             return self._fit_fields(schema, {})
-        return _SAMPLES[types[0] if types else "null"](name, schema.get("format"))
+        return self._plain_sample(types[0] if types else "null", schema, name)
+
+    def _plain_sample(self, type_: str, schema: Schema, name: str) -> Any:  # noqa: ANN401 - JSON
+        if type_ == "array":
+            item = self.sample(schema.get("items", {}), name=name)
+            return [item] * schema.get("minItems", 0)
+        plain = _SAMPLES[type_](name, schema.get("format"))
+        return max(plain, schema["minimum"]) if "minimum" in schema else plain
 
     def fields(self, schema: Schema | None) -> Mapping[str, Schema]:
         """The fields of an object; with several alternatives, those of the last one."""
@@ -145,24 +185,39 @@ class Schemas:
         return next((choice for choice in choices if choice != _NULL), choices[0])
 
     def _problems_of_all(
-        self, choices: Sequence[Schema], value: object, *, partial: bool, at: str
+        self,
+        choices: Sequence[Schema],
+        value: object,
+        *,
+        partial: bool,
+        unchecked: Collection[str],
+        at: str,
     ) -> Iterator[str]:
-        found = [list(self.problems(choice, value, partial=partial, at=at)) for choice in choices]
+        found = [
+            list(self.problems(choice, value, partial=partial, unchecked=unchecked, at=at))
+            for choice in choices
+        ]
         if all(found):
             # The first alternative's errors are the most useful: the others are mostly "or null".
             yield from found[0]
 
     def _problems_of_fields(
-        self, schema: Schema, value: Mapping[str, object], *, partial: bool, at: str
+        self,
+        schema: Schema,
+        value: Mapping[str, object],
+        *,
+        partial: bool,
+        unchecked: Collection[str],
+        at: str,
     ) -> Iterator[str]:
         prefix = f"{at}." if at else ""
         if not partial:
             for name in schema.get("required", ()):
-                if name not in value:
+                if name not in value and name not in unchecked:
                     yield f"{prefix}{name} is a required field."
         properties: Mapping[str, Schema] = schema.get("properties", {})
         for name, item in value.items():
-            if name in properties:
+            if name in properties and name not in unchecked:
                 yield from self.problems(properties[name], item, at=f"{prefix}{name}")
 
     def _fit_fields(self, schema: Schema, value: Mapping[str, object]) -> dict[str, Any]:
@@ -201,7 +256,10 @@ _IS: Mapping[str, Callable[[object], bool]] = {
     "string": lambda value: isinstance(value, str),
     "integer": _is_integer,
     "number": _is_number,
-    "boolean": lambda value: isinstance(value, bool),
+    # Text in place of a boolean is accepted as it is in place of a number.
+    "boolean": lambda value: (
+        isinstance(value, bool) or (isinstance(value, str) and value in _BOOLEANS)
+    ),
     "object": lambda value: isinstance(value, Mapping),
     "array": lambda value: isinstance(value, list),
     "null": lambda value: value is None,
@@ -225,7 +283,6 @@ _SAMPLES: Mapping[str, Callable[[str, str | None], Any]] = {
     "integer": lambda _name, _format: 0,
     "number": lambda _name, _format: 0.0,
     "boolean": lambda _name, _format: False,
-    "array": lambda _name, _format: [],
     "null": lambda _name, _format: None,
 }
 

@@ -14,6 +14,8 @@ import uvicorn
 from starlette.types import ASGIApp
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
+from tgiconik.community.server.listen import listening
+
 #: A function in the `state` of a request's scope that closes the connection: with `reset=True`
 #: at once by a TCP reset, otherwise after the response so far was sent.
 BREAK: Final = "tgiconik.sandbox.break"
@@ -59,7 +61,7 @@ def serve_in_thread(app: ASGIApp, host: str, port: int) -> Iterator[str]:
     Raises:
         OSError: the address is in use.
     """
-    with _listening(host, port) as listener:
+    with listening(host, port) as listener:
         server = _Server(
             uvicorn.Config(
                 app,
@@ -98,15 +100,3 @@ class _UnfrozenLoop(asyncio.SelectorEventLoop):
 def _run(server: uvicorn.Server, listener: socket.socket) -> None:
     with asyncio.Runner(loop_factory=_UnfrozenLoop) as runner:
         runner.run(server.serve(sockets=[listener]))
-
-
-@contextmanager
-def _listening(host: str, port: int) -> Iterator[socket.socket]:
-    family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    # asyncio sets TCP_NODELAY only on sockets with an explicit TCP protocol; without it, every
-    # response waits for the client's delayed acknowledgement.
-    with socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP) as listener:
-        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        listener.bind((host, port))
-        listener.listen(512)
-        yield listener

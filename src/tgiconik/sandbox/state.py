@@ -7,8 +7,8 @@ from datetime import UTC, datetime, timedelta
 import anyio
 import attrs
 
+from tgiconik.community.store.base import BaseStore
 from tgiconik.community.store.interface import Change
-from tgiconik.community.store.interface import Store as CommunityStore
 from tgiconik.community.store.sqlite import SqliteStore
 from tgiconik.sandbox.storage.blobs import Blobs
 from tgiconik.sandbox.store import Store
@@ -71,7 +71,7 @@ class State:
 
     store: Store
     now: Callable[[], datetime] = utc_now
-    community: CommunityStore = attrs.field()
+    community: BaseStore = attrs.field()
     base_url: str = "http://localhost"
     writes: list[Write] = attrs.Factory(list)
     unknown_queries: list[str] = attrs.Factory(list)
@@ -85,5 +85,5 @@ class State:
     leaks: list[str] = attrs.Factory(list)
 
     @community.default
-    def _in_memory(self) -> CommunityStore:
+    def _in_memory(self) -> BaseStore:
         return SqliteStore(None, now=self.now)

@@ -15,6 +15,7 @@ from tgiconik.sandbox import credentials
 from tgiconik.sandbox.grid import seed as grid
 from tgiconik.sandbox.grid.cartographer import seed as cartographer
 from tgiconik.sandbox.iconik import seed as iconik
+from tgiconik.sandbox.iconik.kinds import ASSETS
 from tgiconik.sandbox.media import Media, mp4, png, srt, wav
 from tgiconik.sandbox.state import State
 from tgiconik.tradinggrid.cartographer import PrexrefEntry
@@ -83,6 +84,8 @@ class _Asset:
     regions: Sequence[str] = attrs.field(kw_only=True)
     languages: Sequence[str] = attrs.field(kw_only=True)
     metadata: Mapping[str, Sequence[str]] = attrs.field(factory=dict, kw_only=True)
+    #: What is said in it, for its transcription.
+    spoken: Sequence[str] = attrs.field(default=(), kw_only=True)
 
 
 def _add_assets(state: State) -> None:
@@ -104,11 +107,62 @@ def _add_assets(state: State) -> None:
             created=now - timedelta(days=30),
             fields={"media_type": asset.media_type},
         )
+        if asset.media_type in {"video", "image"}:
+            iconik.add_previews(state, asset_id(asset.name))
+        if asset.spoken:
+            iconik.add_transcription(state, asset_id(asset.name), asset.languages[0], asset.spoken)
     iconik.add_collection(
         state,
         id_=iconik.fixed_id("collection spring launch"),
         title="Spring launch",
         asset_ids=[asset_id("film-de"), asset_id("film-us"), asset_id("film-jp")],
+    )
+
+
+#: How many assets the large world has in all.
+LARGE: Final = 5000
+
+
+def build_large(state: State) -> None:
+    """Add the sample data, and more assets and collections to page through: 5,000 assets in all.
+
+    The assets `asset_id("many 1")` and so on are in collections of 500, which are in one above
+    them. Their originals have the bytes of a few files: they are stored once each.
+    """
+    build(state)
+    above = iconik.fixed_id("collection archive")
+    iconik.add_collection(state, id_=above, title="Archive")
+    originals = [
+        (mp4(f"archive-{n}.mp4", f"Archive {n}"), "video")
+        if n % 2
+        else (png(f"archive-{n}.png", f"Archive {n}"), "image")
+        for n in range(8)
+    ]
+    here = len(state.store.list(ASSETS))
+    for number in range(1, LARGE - here + 1):
+        _add_one_of_many(state, number, *originals[number % len(originals)])
+    ids = [asset_id(f"many {number}") for number in range(1, LARGE - here + 1)]
+    for first in range(0, len(ids), 500):
+        iconik.add_collection(
+            state,
+            id_=iconik.fixed_id(f"collection archive {first}"),
+            title=f"Archive, from {first + 1}",
+            asset_ids=ids[first : first + 500],
+            parent_id=above,
+        )
+
+
+def _add_one_of_many(state: State, number: int, media: Media, media_type: str) -> None:
+    region, language = (("DE", "de"), ("US", "en"), ("JP", "ja"))[number % 3]
+    iconik.add_asset(
+        state,
+        id_=asset_id(f"many {number}"),
+        title=f"Archive {number:04}",
+        media=media,
+        values={"Regions": [region], "Languages": [language]},
+        approval="APPROVED" if number % 4 else None,
+        created=state.now() - timedelta(days=365, minutes=number),
+        fields={"media_type": media_type, "external_id": f"ARC-{number:04}"},
     )
 
 
@@ -139,6 +193,7 @@ def _films(now: datetime) -> Iterator[_Asset]:
         "Spring launch film",
         "video",
         mp4("spring-launch-de-last-year.mp4", "DE, last year"),
+        spoken=["Der Frühling kommt.", "Und mit ihm das Neue."],
         regions=["DE"],
         languages=["de"],
         metadata={"LicenceEnd": [_day(now - timedelta(days=40))]},
@@ -150,6 +205,7 @@ def _films(now: datetime) -> Iterator[_Asset]:
         mp4("spring-launch-us.mp4", "US, version 1"),
         regions=["US"],
         languages=["en"],
+        spoken=["Spring is coming.", "And with it all that is new."],
     )
     yield _Asset(
         "film-cut",
@@ -178,6 +234,7 @@ def _other_assets() -> Iterator[_Asset]:
         "audio",
         wav("spring-launch-radio.wav", "Radio spot"),
         approval="MIXED",
+        spoken=["Hör auf den Frühling."],
         regions=["Worldwide"],
         languages=["de", "en"],
     )

@@ -3,6 +3,7 @@
 # ruff: noqa: PLC0415 - a surface and its hundred values are imported when first used
 
 import os
+import re
 from collections.abc import Collection, Mapping
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, Final, Self, Unpack
@@ -12,6 +13,7 @@ from tgiconik._http import (
     CHECK_DEADLINE,
     Closeable,
     Engine,
+    HeaderAuth,
     Hidden,
     QueryValue,
     Retry,
@@ -48,6 +50,7 @@ _VARIABLES: Final = {
     "company_id": "TRADING_GRID_COMPANY_ID",
 }
 _COMMUNITY_URL: Final = "TRADING_GRID_COMMUNITY_URL"
+_COMMUNITY_KEY: Final = "TRADING_GRID_COMMUNITY_KEY"
 #: Schemes of databases that a community is kept in.
 _DATABASES: Final = frozenset({"sqlite", "postgresql", "postgres"})
 
@@ -67,6 +70,8 @@ class TradingGridClient(Closeable, Surface):
         community_url: origin of the collaboration surface, when it lives elsewhere; or the database
             of a community of your own, `sqlite:///community.db` or `postgresql://…`, which is
             opened with the first call and closed with the client.
+        community_key: key of a served community at `community_url`, from `python -m
+            tgiconik.community keys add`. Trading Grid's token is not sent there then.
         community: an open `tgiconik.community.Community`, which stays open; or another backend.
         timeout: seconds to wait for a connection, and between two pieces of an answer.
         deadline: seconds that one call may take in all, its retries included.
@@ -84,7 +89,8 @@ class TradingGridClient(Closeable, Surface):
 
     Raises:
         ConfigurationError: a URL that credentials may not be sent to, an empty credential, an
-            engine that is not there, or a database without the extra `community`.
+            engine that is not there, a database without the extra `community`, or a key without the
+            URL of a served community.
     """
 
     def __init__(
@@ -95,6 +101,7 @@ class TradingGridClient(Closeable, Surface):
         company_id: str,
         *,
         community_url: str | None = None,
+        community_key: str | None = None,
         community: "Collaboration | KeptCommunity | None" = None,
         timeout: float = 30.0,
         deadline: float = 120.0,
@@ -108,27 +115,29 @@ class TradingGridClient(Closeable, Surface):
         given = Hidden({"client_secret": client_secret})
         if community_url is not None:
             given["community_url"] = community_url
+        if community_key is not None:
+            given["community_key"] = community_key
         # A traceback with its local variables would show them.
-        del client_secret, community_url
+        del client_secret, community_url, community_key
         auth = ClientCredentials(client_id, given["client_secret"])
         if community is not None and "community_url" in given:
             raise errors.ConfigurationError("give community or community_url, not both")
         not_blank(company_id, "company_id")
         self.company_id = company_id
-        self._session = Session(
-            url,
-            auth=auth,
-            timeout=timeout,
-            deadline=deadline,
-            retry=retry,
-            rate=rate,
-            engine=engine,
-            transport=transport,
-            user_agent=user_agent,
-            plain_http=plain_http,
-        )
+        options: SessionOptions = {
+            "timeout": timeout,
+            "deadline": deadline,
+            "retry": retry,
+            "rate": rate,
+            "engine": engine,
+            "transport": transport,
+            "user_agent": user_agent,
+            "plain_http": plain_http,
+        }
+        self._session = Session(url, auth=auth, **options)
         self._opened: KeptCommunity | None = None
-        self._in_process: Session | None = None
+        #: Of the community alone: in this process, or with a key of its own.
+        self._apart: Session | None = None
         self._backend: Collaboration | None = None
         self._community_url: str | None = None
         if given.get("community_url", "").partition(":")[0].lower() in _DATABASES:
@@ -137,8 +146,28 @@ class TradingGridClient(Closeable, Surface):
             community = self._opened = opened_on_demand(given)
         elif "community_url" in given:
             self._community_url = checked_url(given["community_url"], self._session.plain_http)
+        if "community_key" in given:
+            self._apart = self._with_key(given, options)
         if community is not None:
             self._use(community, retry, deadline)
+
+    def _with_key(self, given: Hidden, options: SessionOptions) -> Session:
+        """A session with the key of a served community, and without Trading Grid's token.
+
+        Raises:
+            ConfigurationError: there is no served community, or the key cannot be sent.
+        """
+        if self._community_url is None:
+            raise errors.ConfigurationError(
+                "a community_key is for a served community: give its community_url too, as "
+                f"https://…, or leave out the key ({_COMMUNITY_KEY})"
+            )
+        if not re.fullmatch(r"[\x21-\x7e]+", given["community_key"]):
+            raise errors.ConfigurationError(
+                "community_key must be printable ASCII without blanks; was a line's end copied too?"
+            )
+        key = Hidden({"Authorization": f"Bearer {given['community_key']}"})
+        return Session(self._community_url, auth=HeaderAuth(key), **options)
 
     def _use(
         self, community: "Collaboration | KeptCommunity", retry: Retry | None, deadline: float
@@ -147,7 +176,7 @@ class TradingGridClient(Closeable, Surface):
         from tgiconik.tradinggrid.in_process import KeptCommunity, session_in
 
         if isinstance(community, KeptCommunity):
-            self._in_process = session_in(community, retry=retry, deadline=deadline)
+            self._apart = session_in(community, retry=retry, deadline=deadline)
         else:
             self._backend = community
 
@@ -161,8 +190,8 @@ class TradingGridClient(Closeable, Surface):
     ) -> Self:
         """A client from `TRADING_GRID_URL`, `_CLIENT_ID`, `_CLIENT_SECRET` and `_COMPANY_ID`.
 
-        `TRADING_GRID_COMMUNITY_URL` is read too, unless another backend is given, and
-        `TGICONIK_ENGINE`. An empty variable counts as missing.
+        `TRADING_GRID_COMMUNITY_URL` and `TRADING_GRID_COMMUNITY_KEY` are read too, unless another
+        backend is given, and `TGICONIK_ENGINE`. An empty variable counts as missing.
 
         Args:
             environ: where to look.
@@ -174,7 +203,13 @@ class TradingGridClient(Closeable, Surface):
             ConfigurationError: names every variable that is missing, or the engine that is.
         """
         given = Hidden({name: environ.get(variable, "") for name, variable in _VARIABLES.items()})
-        community_url = environ.get(_COMMUNITY_URL) or None
+        elsewhere = Hidden()
+        for name, variable in (
+            ("community_url", _COMMUNITY_URL),
+            ("community_key", _COMMUNITY_KEY),
+        ):
+            if community is None and environ.get(variable):
+                elsewhere[name] = environ[variable]
         if options.get("engine") is None and options.get("transport") is None:
             options["engine"] = chosen_engine(None, environ)
         # A traceback with its local variables would show all of it.
@@ -187,7 +222,8 @@ class TradingGridClient(Closeable, Surface):
             )
         return cls(
             **given,
-            community_url=community_url if community is None else None,
+            community_url=elsewhere.get("community_url"),
+            community_key=elsewhere.get("community_key"),
             community=community,
             **options,
         )
@@ -252,13 +288,13 @@ class TradingGridClient(Closeable, Surface):
         from tgiconik.tradinggrid.collaboration import HttpCollaboration
 
         return self._backend or HttpCollaboration(
-            self._in_process or self._session, self.company_id, community_url=self._community_url
+            self._apart or self._session, self.company_id, community_url=self._community_url
         )
 
     async def aclose(self) -> None:
         """Close all connections. Safe to call twice. What was passed as `community` stays open."""
-        if self._in_process is not None:
-            await self._in_process.aclose()
+        if self._apart is not None:
+            await self._apart.aclose()
         if self._opened is not None:
             await self._opened.aclose()
         await self._session.aclose()

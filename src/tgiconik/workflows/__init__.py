@@ -47,8 +47,9 @@ from tgiconik.workflows.partner_onboarding import (
 from tgiconik.workflows.projects.project import TaskPlan
 from tgiconik.workflows.projects.readiness import PartnerReadiness, Readiness
 from tgiconik.workflows.projects.users import NewUser, UserOutcome
+from tgiconik.workflows.run.progress_bar import ProgressBar
 from tgiconik.workflows.run.results import Outcome, State
-from tgiconik.workflows.run.trail import ProgressBar, Step, Trail, Verb
+from tgiconik.workflows.run.trail import Step, Trail, Verb
 from tgiconik.workflows.sharing.delivery import post_delivery, share_key
 from tgiconik.workflows.sharing.share import share_with_partner
 from tgiconik.workflows.tickets.articles import Article, ArticleNumbers

@@ -37,14 +37,16 @@ the asset or the groups raises its `CallError` before anything is written.
 Source: use case 3 of the project's design; the collaboration contract; iconik's OpenAPI documents.
 """
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from functools import partial
 from typing import Final
 
 import attrs
 
 from tgiconik import errors
+from tgiconik._failures import failure_group
 from tgiconik._frames import without_locals
+from tgiconik._report import first_items
 from tgiconik.iconik import IconikClient
 from tgiconik.iconik.search import exists, term
 from tgiconik.release import Purpose, ReleasePolicy, has_compliant_mark
@@ -59,7 +61,9 @@ from tgiconik.workflows.run.results import (
     Result,
     State,
     another_run,
+    asset_named,
     by_hand,
+    failures_of,
     raise_for_failures,
 )
 from tgiconik.workflows.run.text import named
@@ -96,12 +100,18 @@ class Distribution(Result):
     version_id: str | None = None
     document_id: str | None = None
     announcement_ids: tuple[str, ...] = ()
-    outcomes: tuple[Outcome, ...] = ()
-    closed: tuple[Outcome, ...] = attrs.field(default=(), eq=False)
-    waiting_on: tuple[str, ...] = ()
+    outcomes: tuple[Outcome, ...] = attrs.field(default=(), repr=first_items)
+    closed: tuple[Outcome, ...] = attrs.field(default=(), eq=False, repr=first_items)
+    waiting_on: tuple[str, ...] = attrs.field(default=(), repr=first_items)
     error: Exception | None = attrs.field(default=None, eq=type)
     timeline: tuple[Step, ...] = attrs.field(default=(), eq=False, repr=False)
     dry_run: bool = False
+
+    def _subject(self) -> str:
+        return f"distribution of {asset_named(self.asset_id, self.outcomes)}"
+
+    def _failures(self) -> Sequence[tuple[str, Exception]]:
+        return () if self.error is None else ((self.asset_id, self.error),)
 
 
 @attrs.frozen(kw_only=True)
@@ -114,9 +124,15 @@ class Distributions(Result):
         dry_run: whether this was a dry run, which writes nothing.
     """
 
-    distributions: tuple[Distribution, ...] = ()
+    distributions: tuple[Distribution, ...] = attrs.field(default=(), repr=first_items)
     timeline: tuple[Step, ...] = attrs.field(default=(), eq=False, repr=False)
     dry_run: bool = False
+
+    def _subject(self) -> str:
+        return f"distribution of {len(self.distributions):,} tagged assets"
+
+    def _failures(self) -> Sequence[tuple[str, Exception]]:
+        return [(one.asset_id, one.error) for one in self.distributions if one.error is not None]
 
     @property
     def outcomes(self) -> tuple[Outcome, ...]:
@@ -134,10 +150,10 @@ class Distributions(Result):
         Raises:
             ExceptionGroup: one exception per failed outcome, and per asset that failed as a whole.
         """
-        whole = [one.error for one in self.distributions if one.error is not None]
-        if whole:
-            parts = [o.error for o in self.outcomes if o.error is not None]
-            raise ExceptionGroup(f"{len(whole)} assets were not distributed", [*whole, *parts])
+        if whole := self._failures():
+            raise failure_group(
+                f"{len(whole)} assets were not distributed", [*whole, *failures_of(self.outcomes)]
+            )
         raise_for_failures(self.outcomes)
 
 
@@ -261,7 +277,9 @@ async def read_receipts(
         CallError: a call to Trading Grid failed.
     """
     found: dict[str, tuple[Receipt, ...]] = {
-        outcome.partner: () for outcome in distribution.outcomes if outcome.state is State.DELIVERED
+        outcome.partner: ()
+        for outcome in distribution.outcomes
+        if outcome.state in {State.DELIVERED, State.WOULD_BE_DELIVERED}
     }
     if distribution.document_id is not None:
         async for receipt in grid.community.receipts.list(document_id=distribution.document_id):
@@ -338,15 +356,19 @@ class _Distributing:
             where=[term("status", "ACTIVE"), exists(f"metadata.{self.groups_field}")],
             include_fields=["id"],
         )
+        # All ids first: the total is known, and no search stays open while assets are distributed.
+        found = dict.fromkeys([hit.id async for hit in tagged if hit.id is not None])
         done: dict[str, Distribution] = {}
-        async for hit in tagged:
-            if hit.id is None or hit.id in done:
-                continue
-            try:
-                done[hit.id] = await self.distribute(hit.id)
-            except errors.TgIconikError as error:
-                run.trail.decided(f"asset {hit.id} could not be distributed: {error}")
-                done[hit.id] = Distribution(asset_id=hit.id, error=error, dry_run=run.dry_run)
+        with run.trail.counting(len(found)) as finished:
+            for asset_id in found:
+                try:
+                    done[asset_id] = await self.distribute(asset_id)
+                except errors.TgIconikError as error:
+                    run.trail.decided(f"asset {asset_id} could not be distributed: {error}")
+                    done[asset_id] = Distribution(
+                        asset_id=asset_id, error=error, dry_run=run.dry_run
+                    )
+                finished()
         return done
 
     async def _leave_to_compliance(self, snapshot: Snapshot) -> Distribution:

@@ -39,6 +39,7 @@ import attrs
 
 from tgiconik import errors
 from tgiconik._frames import without_locals
+from tgiconik._report import first_items
 from tgiconik._validate import aware, filled, unique_texts
 from tgiconik.iconik import IconikClient
 from tgiconik.release import Purpose, Recipient, ReleasePolicy, decide
@@ -141,11 +142,14 @@ class Launch(Result):
     readiness: Readiness = attrs.field(repr=str)
     project_id: str | None = None
     status: str = ProjectStatus.ACTIVE
-    outcomes: tuple[Outcome, ...] = ()
+    outcomes: tuple[Outcome, ...] = attrs.field(default=(), repr=first_items)
     announcement_ids: tuple[str, ...] = ()
-    waiting_on: tuple[str, ...] = ()
+    waiting_on: tuple[str, ...] = attrs.field(default=(), repr=first_items)
     timeline: tuple[Step, ...] = attrs.field(default=(), eq=False, repr=False)
     dry_run: bool = False
+
+    def _subject(self) -> str:
+        return f"launch {named(self.campaign_key)}"
 
 
 @without_locals
@@ -350,7 +354,13 @@ class _Coordinating:
             partner_id: attrs.evolve(there[partner_id], refused=refused.get(partner_id, ()))
             for partner_id in partners
         }
-        return judge_readiness(state, holdings, at=self.run.now(), due_at=self.campaign.launch_at)
+        return judge_readiness(
+            state,
+            holdings,
+            at=self.run.now(),
+            due_at=self.campaign.launch_at,
+            dry_run=self.run.dry_run,
+        )
 
     async def refusals(self, partners: Mapping[str, Partner | None]) -> dict[str, tuple[str, ...]]:
         """The titles of refused assets by the partner's company id."""

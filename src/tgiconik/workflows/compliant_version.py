@@ -43,6 +43,7 @@ import attrs
 
 from tgiconik import errors
 from tgiconik._frames import without_locals
+from tgiconik._report import first_items
 from tgiconik.iconik import IconikClient
 from tgiconik.release import (
     AssetFacts,
@@ -68,7 +69,7 @@ from tgiconik.workflows.distribution.ways import Verification
 from tgiconik.workflows.distribution_check import verify_distribution
 from tgiconik.workflows.run import Run
 from tgiconik.workflows.run.concurrency import MAX_CONCURRENCY, checked_concurrency
-from tgiconik.workflows.run.results import Outcome, Result, another_run, by_hand
+from tgiconik.workflows.run.results import Outcome, Result, another_run, asset_named, by_hand
 from tgiconik.workflows.run.text import named
 from tgiconik.workflows.run.trail import Clock, Step, Trail, utc_now
 from tgiconik.workflows.sharing.facts import check_view, read_facts
@@ -115,12 +116,15 @@ class ComplianceDistribution(Result):
     release_asset_id: str | None = None
     document_id: str | None = None
     announcement_ids: tuple[str, ...] = ()
-    outcomes: tuple[Outcome, ...] = ()
-    closed: tuple[Outcome, ...] = ()
+    outcomes: tuple[Outcome, ...] = attrs.field(default=(), repr=first_items)
+    closed: tuple[Outcome, ...] = attrs.field(default=(), repr=first_items)
     verification: Verification | None = attrs.field(default=None, repr=False)
-    waiting_on: tuple[str, ...] = ()
+    waiting_on: tuple[str, ...] = attrs.field(default=(), repr=first_items)
     timeline: tuple[Step, ...] = attrs.field(default=(), eq=False, repr=False)
     dry_run: bool = False
+
+    def _subject(self) -> str:
+        return f"compliant version of {asset_named(self.asset_id, self.outcomes)}"
 
 
 @without_locals

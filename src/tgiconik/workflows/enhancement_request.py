@@ -40,6 +40,7 @@ import attrs
 
 from tgiconik import errors
 from tgiconik._frames import without_locals
+from tgiconik._report import first_items
 from tgiconik.iconik import IconikClient
 from tgiconik.release import AssetFacts, Decision, ReleasePolicy, decide
 from tgiconik.tradinggrid import TradingGridClient
@@ -99,10 +100,13 @@ class Enhancement(Result):
     asset_id: str | None = None
     asked_version_id: str | None = None
     version_id: str | None = None
-    outcomes: tuple[Outcome, ...] = ()
-    waiting_on: tuple[str, ...] = ()
+    outcomes: tuple[Outcome, ...] = attrs.field(default=(), repr=first_items)
+    waiting_on: tuple[str, ...] = attrs.field(default=(), repr=first_items)
     timeline: tuple[Step, ...] = attrs.field(default=(), eq=False, repr=False)
     dry_run: bool = False
+
+    def _subject(self) -> str:
+        return f"enhancement request {named(self.request_id)}"
 
 
 @without_locals

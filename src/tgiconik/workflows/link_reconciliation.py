@@ -35,6 +35,8 @@ from typing import Final
 import attrs
 
 from tgiconik import errors
+from tgiconik._failures import failure_group
+from tgiconik._report import first_items
 from tgiconik.iconik import IconikClient
 from tgiconik.release import ReleasePolicy
 from tgiconik.tradinggrid import TradingGridClient
@@ -42,7 +44,7 @@ from tgiconik.workflows.distribution.audience import AudienceResolver
 from tgiconik.workflows.distribution.reconciliation import ForeignShare, Reconciled, Reconciler
 from tgiconik.workflows.run import Run
 from tgiconik.workflows.run.concurrency import MAX_CONCURRENCY, checked_concurrency, fan_out
-from tgiconik.workflows.run.results import Outcome, Result, State
+from tgiconik.workflows.run.results import Outcome, Result, State, failures_of
 from tgiconik.workflows.run.trail import Clock, Step, Trail, utc_now
 from tgiconik.workflows.sharing.facts import check_view
 from tgiconik.workflows.sharing.inventory import CollectionDocuments, SharedObject, shared_objects
@@ -73,13 +75,23 @@ class Reconciliation(Result):
     objects: int = 0
     links: int = 0
     links_closed: int = 0
-    outcomes: tuple[Outcome, ...] = ()
-    foreign: tuple[ForeignShare, ...] = ()
-    failures: tuple[Exception, ...] = attrs.field(default=(), eq=len)
+    outcomes: tuple[Outcome, ...] = attrs.field(default=(), repr=first_items)
+    foreign: tuple[ForeignShare, ...] = attrs.field(default=(), repr=first_items)
+    failures: tuple[Exception, ...] = attrs.field(default=(), eq=len, repr=first_items)
     cursor: str | None = None
-    waiting_on: tuple[str, ...] = ()
+    waiting_on: tuple[str, ...] = attrs.field(default=(), repr=first_items)
     timeline: tuple[Step, ...] = attrs.field(default=(), eq=False, repr=False)
     dry_run: bool = False
+
+    def _subject(self) -> str:
+        closed = "would be closed" if self.dry_run else "closed"
+        return (
+            f"reconciliation of {self.objects:,} objects, {self.links:,} links, "
+            f"{self.links_closed:,} {closed}"
+        )
+
+    def _failures(self) -> Sequence[tuple[str, Exception]]:
+        return [("", error) for error in self.failures]
 
     def raise_for_failures(self) -> None:
         """Raise the failures, all of them together; refusals are answers, not failures.
@@ -87,9 +99,8 @@ class Reconciliation(Result):
         Raises:
             ExceptionGroup: one exception per failed outcome, and per object that was not judged.
         """
-        failed = [one.error for one in self.outcomes if one.state is State.FAILED and one.error]
-        if errors_ := [*self.failures, *failed]:
-            raise ExceptionGroup(f"{len(errors_)} links or objects were not reconciled", errors_)
+        if every := [*self._failures(), *failures_of(self.outcomes)]:
+            raise failure_group(f"{len(every)} links or objects were not reconciled", every)
 
 
 async def reconcile_links(
@@ -188,6 +199,7 @@ class _Reconciling:
             collection_documents=CollectionDocuments(run),
         )
         done: dict[SharedObject, Reconciled] = {}
+        run.trail.expect(len(todo))
         for begin in range(0, len(todo), _BATCH):
             done |= await self._reconcile_batch(reconciler, todo[begin : begin + _BATCH])
             self._report(done, len(todo), _cursor(todo[: begin + _BATCH][-1]))

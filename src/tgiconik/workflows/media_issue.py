@@ -48,6 +48,7 @@ import attrs
 
 from tgiconik import errors
 from tgiconik._frames import without_locals
+from tgiconik._report import first_items
 from tgiconik.iconik import IconikClient
 from tgiconik.iconik.models import assets as m
 from tgiconik.release import AssetFacts, ReleasePolicy, held
@@ -122,11 +123,14 @@ class Resolution(Result):
     asset_id: str | None = None
     faulty_version_id: str | None = None
     corrected_version_id: str | None = None
-    affected: tuple[str, ...] = ()
-    outcomes: tuple[Outcome, ...] = ()
-    waiting_on: tuple[str, ...] = ()
+    affected: tuple[str, ...] = attrs.field(default=(), repr=first_items)
+    outcomes: tuple[Outcome, ...] = attrs.field(default=(), repr=first_items)
+    waiting_on: tuple[str, ...] = attrs.field(default=(), repr=first_items)
     timeline: tuple[Step, ...] = attrs.field(default=(), eq=False, repr=False)
     dry_run: bool = False
+
+    def _subject(self) -> str:
+        return f"issue {named(self.issue_id)}"
 
 
 @without_locals

@@ -45,6 +45,7 @@ import attrs
 
 from tgiconik import errors
 from tgiconik._frames import without_locals
+from tgiconik._report import first_items
 from tgiconik.iconik import IconikClient
 from tgiconik.release import ReleasePolicy
 from tgiconik.tradinggrid import TradingGridClient
@@ -125,11 +126,14 @@ class Fulfillment(Result):
 
     request_id: str
     status: str
-    outcomes: tuple[Outcome, ...] = ()
+    outcomes: tuple[Outcome, ...] = attrs.field(default=(), repr=first_items)
     candidates: Candidates | None = attrs.field(default=None, eq=False, repr=False)
-    waiting_on: tuple[str, ...] = ()
+    waiting_on: tuple[str, ...] = attrs.field(default=(), repr=first_items)
     timeline: tuple[Step, ...] = attrs.field(default=(), eq=False, repr=False)
     dry_run: bool = False
+
+    def _subject(self) -> str:
+        return f"media request {named(self.request_id)}"
 
 
 @without_locals
@@ -284,7 +288,12 @@ class _Fulfilling:
         return self._answered(request, plan, candidates, tuple(outcomes))
 
     async def _deliver(self, ticket: Ticket, plan: AnswerPlan) -> list[Outcome]:
-        return [await self._deliver_one(ticket, candidate) for candidate in plan.deliver]
+        outcomes = []
+        with self.run.trail.counting(len(plan.deliver)) as finished:
+            for candidate in plan.deliver:
+                outcomes.append(await self._deliver_one(ticket, candidate))
+                finished()
+        return outcomes
 
     async def _deliver_one(self, ticket: Ticket, candidate: Candidate) -> Outcome:
         run, facts, request = self.run, candidate.facts, ticket.request

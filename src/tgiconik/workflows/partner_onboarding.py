@@ -28,14 +28,16 @@ Source: use case 6 of the project's design; OpenText's Community Management Serv
 collaboration contract; iconik's OpenAPI documents.
 """
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from functools import partial
 from typing import Final
 
 import attrs
 
 from tgiconik import errors
+from tgiconik._failures import failure_group
 from tgiconik._frames import without_locals
+from tgiconik._report import first_items
 from tgiconik._validate import filled, unique_texts
 from tgiconik.iconik import IconikClient
 from tgiconik.release import Purpose, Recipient, ReleasePolicy
@@ -72,7 +74,14 @@ from tgiconik.workflows.projects.users import (
     find_partner,
 )
 from tgiconik.workflows.run import Run
-from tgiconik.workflows.run.results import Outcome, Result, State, by_hand, raise_for_failures
+from tgiconik.workflows.run.results import (
+    Outcome,
+    Result,
+    State,
+    by_hand,
+    failures_of,
+    raise_for_failures,
+)
 from tgiconik.workflows.run.text import fitting, named
 from tgiconik.workflows.run.trail import Clock, Step, Trail, utc_now
 from tgiconik.workflows.sharing.facts import check_view
@@ -125,12 +134,18 @@ class Onboarding(Result):
     partner: str
     status: str | None = None
     project_id: str | None = None
-    users: tuple[UserOutcome, ...] = ()
-    outcomes: tuple[Outcome, ...] = ()
+    users: tuple[UserOutcome, ...] = attrs.field(default=(), repr=first_items)
+    outcomes: tuple[Outcome, ...] = attrs.field(default=(), repr=first_items)
     readiness: Readiness | None = attrs.field(default=None, repr=str)
-    waiting_on: tuple[str, ...] = ()
+    waiting_on: tuple[str, ...] = attrs.field(default=(), repr=first_items)
     timeline: tuple[Step, ...] = attrs.field(default=(), eq=False, repr=False)
     dry_run: bool = False
+
+    def _subject(self) -> str:
+        return f"onboarding of {named(self.partner)}"
+
+    def _failures(self) -> Sequence[tuple[str, Exception]]:
+        return [(user.login_id, user.error) for user in self.users if user.error is not None]
 
     def raise_for_failures(self) -> None:
         """Raise all failures as one exception group.
@@ -138,10 +153,10 @@ class Onboarding(Result):
         Raises:
             ExceptionGroup: one exception per user and asset that failed.
         """
-        users = [user.error for user in self.users if user.error is not None]
-        if users:
-            assets = [outcome.error for outcome in self.outcomes if outcome.error is not None]
-            raise ExceptionGroup(f"{len(users)} users are not ready", [*users, *assets])
+        if users := self._failures():
+            raise failure_group(
+                f"{len(users)} users are not ready", [*users, *failures_of(self.outcomes)]
+            )
         raise_for_failures(self.outcomes)
 
 

@@ -35,7 +35,9 @@ from typing import Final, TypeVar
 import attrs
 
 from tgiconik import errors
+from tgiconik._failures import failure_group
 from tgiconik._frames import without_locals
+from tgiconik._report import first_items
 from tgiconik.iconik import IconikClient
 from tgiconik.iconik.assets import ShareLink, current_version
 from tgiconik.iconik.models import assets as m
@@ -56,7 +58,14 @@ from tgiconik.workflows.distribution.package_store import (
 from tgiconik.workflows.distribution.publication import tell_once
 from tgiconik.workflows.run import Run
 from tgiconik.workflows.run.concurrency import MAX_CONCURRENCY, checked_concurrency, fan_out
-from tgiconik.workflows.run.results import Outcome, Result, State, raise_for_failures
+from tgiconik.workflows.run.results import (
+    Outcome,
+    Result,
+    State,
+    asset_named,
+    failures_of,
+    raise_for_failures,
+)
 from tgiconik.workflows.run.text import fitting, how_many, key_of, listed, named
 from tgiconik.workflows.run.trail import Clock, Step, Trail, utc_now
 from tgiconik.workflows.sharing.delivery import end_delivery, log_revocation, revoke_share
@@ -98,12 +107,19 @@ class Recall(Result):
     asset_id: str
     version_id: str
     announcement_ids: tuple[str, ...] = ()
-    outcomes: tuple[Outcome, ...] = ()
-    acknowledged: tuple[str, ...] = ()
-    failures: tuple[Exception, ...] = attrs.field(default=(), eq=False)
-    waiting_on: tuple[str, ...] = ()
+    outcomes: tuple[Outcome, ...] = attrs.field(default=(), repr=first_items)
+    acknowledged: tuple[str, ...] = attrs.field(default=(), repr=first_items)
+    failures: tuple[Exception, ...] = attrs.field(default=(), eq=False, repr=first_items)
+    waiting_on: tuple[str, ...] = attrs.field(default=(), repr=first_items)
     timeline: tuple[Step, ...] = attrs.field(default=(), eq=False, repr=False)
     dry_run: bool = False
+
+    def _subject(self) -> str:
+        asset = asset_named(self.asset_id, self.outcomes)
+        return f"recall of version {named(self.version_id)} of {asset}"
+
+    def _failures(self) -> Sequence[tuple[str, Exception]]:
+        return [("", error) for error in self.failures]
 
     def raise_for_failures(self) -> None:
         """Raise the failures, all of them together.
@@ -111,10 +127,10 @@ class Recall(Result):
         Raises:
             ExceptionGroup: one exception per step and per outcome that failed.
         """
-        if self.failures:
-            links = [one.error for one in self.outcomes if one.error is not None]
-            message = f"{len(self.failures)} steps of the recall failed"
-            raise ExceptionGroup(message, [*self.failures, *links])
+        if whole := self._failures():
+            raise failure_group(
+                f"{len(whole)} steps of the recall failed", [*whole, *failures_of(self.outcomes)]
+            )
         raise_for_failures(self.outcomes)
 
 

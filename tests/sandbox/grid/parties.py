@@ -73,11 +73,11 @@ async def meet(state: State, community: Community, partner: Community) -> Partie
         "issueId": "ISS-2",
     }
     for ids in (own, others):
-        await _fill(community, partner if ids is own else community, ids)
+        await fill(community, partner if ids is own else community, ids)
     return Parties(community, partner, own, others)
 
 
-async def _fill(operator: Community, writer: Community, ids: dict[str, str]) -> None:
+async def fill(operator: Community, writer: Community, ids: dict[str, str]) -> None:
     """Projects, documents and the rest, for one partner, who shares groups with others."""
     partner_id = ids["partnerId"]
     audience = {"partners": [partner_id], "groups": ["GRP-SECRET"]}

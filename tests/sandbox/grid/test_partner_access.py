@@ -142,6 +142,32 @@ async def test_a_partner_may_not_write_what_is_the_operators(
     assert problem(answer) == (403, "forbidden")
 
 
+async def test_an_issue_has_nothing_of_iconiks_metadata_for_a_partner(parties: Parties) -> None:
+    path = f"/issues/{parties.own['issueId']}"
+    etag = (await parties.operator.get(path))["etag"]
+    await parties.operator.write("PATCH", path, {"metadata": {"cost": "INTERNAL"}}, match=etag)
+    assert (await parties.operator.get(path))["metadata"] == {"cost": "INTERNAL"}
+    assert (await parties.partner.get(path))["metadata"] == {}
+    assert [one["metadata"] for one in await parties.partner.items("/issues")] == [{}]
+
+
+async def test_a_task_names_no_task_that_a_partner_does_not_see(parties: Parties) -> None:
+    path = f"/projects/{parties.own['projectId']}/tasks"
+    by_assignee = {
+        one["assignee_partner_id"]: one["id"] for one in await parties.operator.items(path)
+    }
+    body = {
+        "kind": "todo",
+        "title": "Last",
+        "assignee_partner_id": PARTNER,
+        "depends_on": [by_assignee[PARTNER], by_assignee[OTHER], by_assignee[None]],
+    }
+    made = await parties.operator.write("POST", path, body)
+    assert made["depends_on"] == body["depends_on"]
+    seen = await parties.partner.get(f"{path}/{made['id']}")
+    assert seen["depends_on"] == [by_assignee[PARTNER]]
+
+
 async def test_a_partner_may_not_change_what_an_operator_entered_for_it(
     parties: Parties,
 ) -> None:

@@ -9,10 +9,10 @@ import httpx
 
 from tgiconik.sandbox import Sandbox, facts
 from tgiconik.sandbox.facts import Operation
-from tgiconik.sandbox.iconik import collection, files, metadata, seed, shares
+from tgiconik.sandbox.iconik import collection, files, metadata, seed, shares, transcriptions
 from tgiconik.sandbox.iconik.acls import ACLS
 from tgiconik.sandbox.iconik.history import record
-from tgiconik.sandbox.iconik.kinds import ASSETS, COLLECTIONS, FILES, HISTORY, kind
+from tgiconik.sandbox.iconik.kinds import ASSETS, COLLECTIONS, FILES, HISTORY, JOBS, kind
 from tgiconik.sandbox.iconik.relations import RELATIONS
 from tgiconik.sandbox.media import mp4, png
 from tgiconik.sandbox.schema import Schemas
@@ -40,6 +40,11 @@ _TO_DELETED = {
     "DELETE assets/v1/collections/{collection_id}/purge/",
     "PUT assets/v1/collections/{collection_id}/restore/",
 }
+#: What is done to deleted file sets only.
+_TO_DELETED_SETS = {
+    "DELETE files/v1/assets/{asset_id}/file_sets/{file_set_id}/purge/",
+    "PUT files/v1/assets/{asset_id}/file_sets/{file_set_id}/restore/",
+}
 
 
 class Samples:
@@ -60,6 +65,8 @@ class Samples:
         url = await self.url(operation)
         if operation.name in _TO_DELETED:
             self._delete(url.split("/")[5])
+        if operation.name in _TO_DELETED_SETS:
+            await self._http.delete(url.removesuffix("purge/").removesuffix("restore/"))
         query = {
             name: "1" if operation.query[name]["type"] == "integer" else "x"
             for name in operation.required_query
@@ -125,6 +132,11 @@ class Samples:
     def new_id(self) -> str:
         return str(uuid4())
 
+    def job(self) -> str:
+        id_ = self.new_id()
+        self.state.store.put(JOBS, id_, {"id": id_, "status": "STARTED", "type": "TRANSFER"})
+        return id_
+
     def asset(self) -> str:
         id_ = self.new_id()
         media = [mp4("a.mp4", "1"), mp4("a.mp4", "2")]
@@ -144,6 +156,12 @@ class Samples:
     def original(self, ids: list[str]) -> str:
         part = {"formats": "format", "file_sets": "file set", "files": "file"}[ids[-1]]
         return seed.fixed_id(f"{ids[2]} {part} 2")
+
+    def format(self) -> str:
+        return seed.fixed_id(f"{self.asset()} format 2")
+
+    def file_set(self) -> str:
+        return seed.fixed_id(f"{self.asset()} file set 2")
 
     def preview(self, ids: list[str]) -> str:
         media = mp4("p.mp4", "proxy") if ids[-1] == "proxies" else png("k.png", "keyframe")
@@ -196,6 +214,10 @@ class Samples:
         self.state.store.put(ACLS, f"{ids[4]}/{VIEW}/{subject}/{ids[2]}", entry)
         return VIEW
 
+    def transcription(self, ids: list[str]) -> str:
+        fields = {"language": "en"}
+        return str(transcriptions.add(self.state, ids[2], ids[4], fields)["id"])
+
     def history(self, ids: list[str]) -> str:
         record(self.state, ids[2], "CUSTOM")
         return str(self.state.store.list(HISTORY, parent=ids[2])[-1]["id"])
@@ -244,8 +266,14 @@ _MAKERS: Mapping[str, Maker] = {
     r".*\{share_user_id\}/": Samples.share_user,
     r"metadata/.*\{view_id\}/": lambda things, _: things.view(),
     r".*\{history_entity_id\}/": Samples.history,
-    r"files/v1/assets/\{asset_id\}/(formats|file_sets|files)/\{\w+\}/": Samples.original,
+    r"assets/.*\{transcription_id\}/": Samples.transcription,
+    r"files/v[12]/assets/\{asset_id\}/(formats|file_sets|files)/\{\w+\}/": Samples.original,
+    r"files/v1/formats/\{format_id\}/": lambda things, _: things.format(),
+    r"files/v1/file_sets/\{file_set_id\}/": lambda things, _: things.file_set(),
     r"files/v1/assets/\{asset_id\}/(proxies|keyframes)/\{\w+\}/": Samples.preview,
+    r"files/v[12]/.*formats/\{format_id\}/storages/\{storage_id\}/": lambda things, _: (
+        things.storage()
+    ),
     r"files/v1/storages/\{storage_id\}/": lambda things, _: things.storage(),
     r"files/v1/storages/\{storage_id\}/transcoders/\{transcoder_id\}/": Samples.transcoder,
     r"users/.*\{user_id\}/": lambda things, _: things.user(),
@@ -266,6 +294,11 @@ _EXTRA: Mapping[str, Callable[[Samples], dict[str, Any]]] = {
     "POST assets/v1/assets/{asset_id}/relations/": lambda things: {
         "related_to_asset_id": things.asset()
     },
+    "POST assets/v1/approvals/bulk/": lambda things: {"object_ids": [things.asset()]},
+    "POST assets/v1/approvals/bulk_remove/": lambda things: {"object_ids": [things.asset()]},
+    "POST files/v1/storages/{storage_id}/bulk/": lambda things: {"object_ids": [things.asset()]},
+    "PUT jobs/v1/jobs/priority/": lambda things: {"job_ids": [things.job()]},
+    "PUT jobs/v1/jobs/state/": lambda things: {"job_ids": [things.job()]},
     "POST assets/v1/share/{object_type}/": lambda things: {"object_ids": [things.asset()]},
     "POST assets/v1/{object_type}/{object_id}/shares/": lambda _: {"emails": ["a@b.example"]},
 }

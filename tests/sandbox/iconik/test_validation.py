@@ -78,7 +78,9 @@ async def test_numbers_may_be_sent_as_text(http: httpx.AsyncClient) -> None:
     assert answer.json()["directory_path"] == "/a"
 
 
-@pytest.mark.parametrize("query", ["per_page=many", "scroll=perhaps", "per_page=0", "per_page=151"])
+@pytest.mark.parametrize(
+    "query", ["per_page=many", "scroll=perhaps", "per_page=0", "per_page=1001"]
+)
 async def test_a_query_value_of_a_wrong_type_or_size_is_refused(
     http: httpx.AsyncClient, query: str
 ) -> None:
@@ -95,13 +97,20 @@ async def test_a_required_query_name_must_be_sent(http: httpx.AsyncClient) -> No
     assert answer.json() == {"errors": ["page_route is a required query parameter."]}
 
 
-async def test_unknown_query_names_pass_but_are_noted(
-    http: httpx.AsyncClient, sandbox: Sandbox
-) -> None:
+async def test_a_list_refuses_a_filter_that_no_item_has(http: httpx.AsyncClient) -> None:
     answer = await http.get(f"{ASSETS}?per_pages=3&sort=title,asc")
 
+    assert answer.status_code == 400
+    assert "per_pages" in answer.json()["errors"][0]
+
+
+async def test_unknown_query_names_of_one_thing_pass_but_are_noted(
+    http: httpx.AsyncClient, sandbox: Sandbox
+) -> None:
+    answer = await http.get(f"{ASSETS}{FILM}/?per_pages=3")
+
     assert answer.status_code == 200
-    assert sandbox.state.unknown_queries == ["GET assets/v1/assets/ per_pages"]
+    assert sandbox.state.unknown_queries == ["GET assets/v1/assets/{asset_id}/ per_pages"]
 
 
 async def test_a_metadata_field_of_a_job_is_a_known_query_name(

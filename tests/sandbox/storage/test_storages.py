@@ -91,6 +91,9 @@ async def test_bytes_go_with_their_file_set_or_format(
 
     url = f"/API/files/v1/assets/{FILM}/{what}/{file[ids[what]]}/"
     assert (await iconik.delete(url)).status_code == 204
+    if what == "file_sets":
+        assert (await iconik.get(f"{FILES}{file['id']}/")).status_code == 404
+        assert (await iconik.delete(f"{url}purge/")).status_code == 204
 
     assert kept(sandbox) == before
     assert (await iconik.get(f"{FILES}{file['id']}/")).status_code == 404

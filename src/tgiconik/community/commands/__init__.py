@@ -7,8 +7,14 @@ A module has `add_parser(subparsers)`, which adds the parsers of its commands. E
 from collections.abc import Callable
 from typing import Final
 
-from tgiconik.community.commands import partners
+from tgiconik.community.commands import archive, keys, partners, serve, upkeep
 from tgiconik.community.commands.parsers import Subparsers
 
 #: What adds the parsers of each group, in the order of the help.
-GROUPS: Final[tuple[Callable[[Subparsers], None], ...]] = (partners.add_parser,)
+GROUPS: Final[tuple[Callable[[Subparsers], None], ...]] = (
+    partners.add_parser,
+    keys.add_parser,
+    serve.add_parser,
+    archive.add_parser,
+    upkeep.add_parser,
+)

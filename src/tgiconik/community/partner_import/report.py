@@ -7,6 +7,7 @@ from typing import Final
 
 import attrs
 
+from tgiconik._failures import failure_group
 from tgiconik._report import Report, in_short, one_line
 from tgiconik.community.partner_import.plan import Action, FieldChange, ImportPlan, PlannedPartner
 
@@ -90,9 +91,9 @@ class PartnerImport(Report):
         Raises:
             ExceptionGroup: one exception per failed partner.
         """
-        failures = [one.error for one in self.failed if one.error is not None]
+        failures = [(one.partner, one.error) for one in self.failed if one.error is not None]
         if failures:
-            raise ExceptionGroup(f"{len(failures)} partners failed", failures)
+            raise failure_group(f"{len(failures)} partners failed", failures)
 
     def __str__(self) -> str:
         return "\n".join(self._lines())

@@ -14,7 +14,7 @@ from tgiconik.community.rules import problems
 from tgiconik.community.rules.audience import is_meant_for, meant_for, part_of
 from tgiconik.community.rules.caller import Caller
 from tgiconik.community.rules.lookups import DELIVERED_TO
-from tgiconik.community.rules.records import CompanyRecords
+from tgiconik.community.rules.records import CompanyRecords, RecordSet
 from tgiconik.community.shapes import Document
 from tgiconik.community.store.interface import AnyOf, Record
 from tgiconik.tradinggrid.collaboration.transitions import PARTNER_MOVES
@@ -235,7 +235,8 @@ def seen_by(community: CompanyRecords, noun: str) -> Sequence[AnyOf]:
 def as_seen(community: CompanyRecords, record: Record) -> Record:
     """A visible record, with the fields that the caller may read.
 
-    A partner reads only its own part of an audience, and no id of a record that it does not see.
+    A partner reads only its own part of an audience, no id of a record that it does not see, and
+    nothing of what was pulled in from iconik.
     """
     partner_id, fields = community.caller.partner_id, record.fields
     if partner_id is None:
@@ -246,6 +247,12 @@ def as_seen(community: CompanyRecords, record: Record) -> Record:
     }
     if "audience" in fields:
         seen["audience"] = part_of(community, fields["audience"], partner_id)
+    if "metadata" in fields:
+        # Pulled in from iconik by operators, with whatever iconik knows.
+        seen["metadata"] = {}
+    if "depends_on" in fields:
+        tasks = community.records("tasks", "projects", fields["project_id"])
+        seen["depends_on"] = [id_ for id_ in fields["depends_on"] if _is_seen(tasks, id_)]
     if "document_ids" in fields:
         seen["document_ids"] = [
             id_ for id_ in fields["document_ids"] if _sees_id(community, "documents", id_)
@@ -254,5 +261,9 @@ def as_seen(community: CompanyRecords, record: Record) -> Record:
 
 
 def _sees_id(community: CompanyRecords, noun: str, id_: str | None) -> bool:
-    record = None if id_ is None else community.records(noun).get(id_)
-    return record is not None and may_see(community, noun, record)
+    return id_ is not None and _is_seen(community.records(noun), id_)
+
+
+def _is_seen(records: RecordSet, id_: str) -> bool:
+    record = records.get(id_)
+    return record is not None and may_see(records.community, records.place.noun, record)

@@ -36,6 +36,7 @@ class ProblemError(Exception):
         self.status = status
         self.kind = kind
         self.members: dict[str, object] = {"detail": detail, **members}
+        self.headers: dict[str, str] = {}
 
     def response(self, instance: str) -> Response:
         """The response, as `application/problem+json`."""
@@ -47,7 +48,9 @@ class ProblemError(Exception):
             "instance": instance,
             **self.members,
         }
-        return Response(json.dumps(body), self.status, media_type="application/problem+json")
+        return Response(
+            json.dumps(body), self.status, self.headers, media_type="application/problem+json"
+        )
 
 
 def of_store(error: errors.StoreError) -> ProblemError:
@@ -83,9 +86,40 @@ def _invalid(status: int, violations: Iterable[Violation]) -> ProblemError:
     return ProblemError(status, "invalid", detail, errors=errors)
 
 
-def unauthorised() -> ProblemError:
+def unauthorised(detail: str = "the token is missing, wrong or expired") -> ProblemError:
     """The access token is missing, wrong or expired."""
-    return ProblemError(401, "Unauthorized", "the token is missing, wrong or expired")
+    problem = ProblemError(401, "Unauthorized", detail)
+    # RFC 9110 and RFC 6750: it names the way to say who calls.
+    problem.headers["WWW-Authenticate"] = "Bearer"
+    return problem
+
+
+def too_large(most: int) -> ProblemError:
+    """The body is longer than the server reads."""
+    problem = ProblemError(
+        413, "Content Too Large", f"the body has more than {most} bytes; send less at a time"
+    )
+    # What is left of the body is not read.
+    problem.headers["Connection"] = "close"
+    return problem
+
+
+def too_many(seconds: int) -> ProblemError:
+    """The caller has made its calls of this moment already."""
+    problem = ProblemError(
+        429, "Too Many Requests", f"too many calls with this key; go on in {seconds} s"
+    )
+    problem.headers["Retry-After"] = str(seconds)
+    return problem
+
+
+def misdirected() -> ProblemError:
+    """The request names a host that the community is not served as."""
+    return ProblemError(
+        421,
+        "Misdirected Request",
+        "this community is not served by that name; --allow-host adds a name",
+    )
 
 
 def forbidden(detail: str) -> ProblemError:

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import TypeVar
 
 import anyio
@@ -10,7 +11,7 @@ import anyio.to_thread
 from anyio.lowlevel import RunVar
 
 from tgiconik.community.store.interface import Change, Listener, Store
-from tgiconik.community.store.sql import SqlTransaction
+from tgiconik.community.store.sql import SqlTransaction, Whole
 
 T = TypeVar("T")
 
@@ -25,7 +26,10 @@ class BaseStore(Store):
 
     Attributes:
         name: how to name the database in messages.
+        file: where the database is; None for one in memory or on a server.
     """
+
+    file: Path | None = None
 
     def __init__(self, name: str, *, now: Callable[[], datetime] | None, connections: int) -> None:
         self.name = name
@@ -43,6 +47,27 @@ class BaseStore(Store):
     ) -> AbstractContextManager[SqlTransaction]:
         """All writes of the block are made, or none if it raises."""
         raise NotImplementedError
+
+    def whole(self, *, write: bool = False) -> AbstractContextManager[Whole]:
+        """A transaction on all companies: a snapshot, or one that lets nobody else write.
+
+        Raises:
+            StoreError: the database did not answer, or refused.
+        """
+        raise NotImplementedError
+
+    def backup(self, target: Path) -> None:
+        """Copy the database into a file, which is replaced, while others read and write.
+
+        Raises:
+            ConfigurationError: the database is on a server, whose own tools make its backups.
+            StoreError: the copy was not made, or is not sound.
+            OSError: the file cannot be written.
+        """
+        raise NotImplementedError
+
+    def analyse(self, whole: Whole) -> None:
+        """Let the database count its rows anew, where it plans by such counts."""
 
     def clock(self) -> datetime:
         """The time, by the clock that was given or else by this machine's."""

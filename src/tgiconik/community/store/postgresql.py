@@ -8,14 +8,15 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import datetime
 from functools import lru_cache, partial
-from typing import TYPE_CHECKING, Any, Final, NoReturn
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final, NoReturn, TypeVar, cast
 
 from typing_extensions import override
 
 from tgiconik import errors
 from tgiconik.community.store import schema
 from tgiconik.community.store.base import BaseStore
-from tgiconik.community.store.sql import SqlTransaction, moment
+from tgiconik.community.store.sql import SqlTransaction, Whole, moment
 from tgiconik.community.store.url import PostgresqlUrl
 
 if TYPE_CHECKING:
@@ -24,6 +25,8 @@ if TYPE_CHECKING:
 
     Connection = psycopg.Connection[tuple[Any, ...]]
     Pool = psycopg_pool.ConnectionPool[Connection]
+
+T = TypeVar("T")
 
 _CONNECTIONS: Final = 8
 #: Seconds to wait for a connection, and for another transaction that writes.
@@ -118,7 +121,8 @@ class PostgresqlStore(BaseStore):
     @override
     def transaction(self, company_id: str, *, write: bool = True) -> Iterator[SqlTransaction]:
         with self._failures():
-            connection, (change, stamp, clock) = self._begun(company_id, write=write)
+            begin = partial(_begin, company_id=company_id, write=write)
+            connection, (change, stamp, clock) = self._begun(begin)
             try:
                 yield from self._transaction(connection, company_id, change, stamp, clock)
             finally:
@@ -140,28 +144,45 @@ class PostgresqlStore(BaseStore):
             execute=_execute_on(connection),
             watched=self.is_watched,
         )
-        try:
+        with _committed(connection):
             yield transaction
             if transaction.last_change != (change or 0):
                 transaction.finish()
-            connection.execute("COMMIT")
-        except BaseException:
-            if not connection.closed and not connection.broken:
-                connection.execute("ROLLBACK")
-            raise
         self.tell(transaction.changes)
 
-    def _begun(
-        self, company_id: str, *, write: bool
-    ) -> tuple["Connection", tuple[int | None, str | None, datetime]]:
-        """A connection with a transaction that has begun, and the company as it is.
+    @contextmanager
+    @override
+    def whole(self, *, write: bool = False) -> Iterator[Whole]:
+        with self._failures():
+            connection, clock = self._begun(partial(_begin_whole, write=write))
+            try:
+                with _committed(connection):
+                    now = clock if self._now is None else self._now()
+                    yield Whole(execute=_execute_on(connection), now=now)
+            finally:
+                self._pool.putconn(connection)
+
+    @override
+    def backup(self, target: Path) -> None:
+        raise errors.ConfigurationError(
+            f"{self.name} is on a server: back it up by pg_dump, or export it"
+        )
+
+    @override
+    def analyse(self, whole: Whole) -> None:
+        # Otherwise the server plans without statistics until its autovacuum has come by.
+        for table in schema.TABLES:
+            whole.execute(f"ANALYZE {table}", {})
+
+    def _begun(self, begin: "Callable[[Connection], T]") -> tuple["Connection", T]:
+        """A connection with a transaction that has begun, and the first answer in it.
 
         A connection that broke while nobody used it is replaced: nothing has been done on it.
         """
         for left in range(self._connections_made, -1, -1):
             connection = self._pool.getconn()
             try:
-                return connection, self._begin(connection, company_id, write=write)
+                return connection, begin(connection)
             except self._lost:
                 broken = connection.broken or connection.closed
                 self._end(connection)
@@ -176,20 +197,6 @@ class PostgresqlStore(BaseStore):
         if not connection.closed and not connection.broken:
             connection.execute("ROLLBACK")
         self._pool.putconn(connection)
-
-    def _begin(
-        self, connection: "Connection", company_id: str, *, write: bool
-    ) -> tuple[int | None, str | None, datetime]:
-        execute = _execute_on(connection)
-        execute(_BEGIN if write else _READ_ONLY, {})
-        company = {"company": company_id}
-        if not write:
-            return _company(execute(_COMPANY, company)[0])
-        rows = execute(_LOCKED_COMPANY, company)
-        if not rows:
-            execute(_NEW_COMPANY, company)
-            rows = execute(_LOCKED_COMPANY, company)
-        return _company(rows[0])
 
     def _migrate(self, connection: "Connection") -> None:
         known = connection.execute("SELECT to_regclass('community_schema')").fetchone()
@@ -233,6 +240,42 @@ class PostgresqlStore(BaseStore):
     @override
     def close(self) -> None:
         self._pool.close()
+
+
+def _begin(
+    connection: "Connection", *, company_id: str, write: bool
+) -> tuple[int | None, str | None, datetime]:
+    execute = _execute_on(connection)
+    execute(_BEGIN if write else _READ_ONLY, {})
+    company = {"company": company_id}
+    if not write:
+        return _company(execute(_COMPANY, company)[0])
+    rows = execute(_LOCKED_COMPANY, company)
+    if not rows:
+        execute(_NEW_COMPANY, company)
+        rows = execute(_LOCKED_COMPANY, company)
+    return _company(rows[0])
+
+
+def _begin_whole(connection: "Connection", *, write: bool) -> datetime:
+    execute = _execute_on(connection)
+    execute(_BEGIN if write else _READ_ONLY, {})
+    if write:
+        # Whoever writes locks a row of it.
+        execute("LOCK TABLE community_companies IN EXCLUSIVE MODE", {})
+    ((clock,),) = execute("SELECT clock_timestamp()", {})
+    return cast("datetime", clock)
+
+
+@contextmanager
+def _committed(connection: "Connection") -> Iterator[None]:
+    try:
+        yield
+        connection.execute("COMMIT")
+    except BaseException:
+        if not connection.closed and not connection.broken:
+            connection.execute("ROLLBACK")
+        raise
 
 
 def _configure(connection: "Connection", *, patience: float) -> None:

@@ -87,8 +87,32 @@ _FIRST: Final = (
     )
     """,
 )
+_KEYS: Final = (
+    """
+    CREATE TABLE community_keys (
+        id TEXT PRIMARY KEY,
+        company TEXT NOT NULL,
+        kind TEXT NOT NULL,
+        name TEXT NOT NULL,
+        digest TEXT NOT NULL,
+        created_at TEXT NOT NULL,
+        revoked_at TEXT,
+        last_used_at TEXT
+    )
+    """,
+    "CREATE UNIQUE INDEX community_keys_by_digest ON community_keys (digest)",
+    "CREATE INDEX community_keys_by_company ON community_keys (company, created_at, id)",
+)
+#: The tables with a community's data; keys are not among them.
+TABLES: Final = (
+    "community_companies",
+    "community_records",
+    "community_lookups",
+    "community_entries",
+    "community_journal",
+)
 #: The statements that lead from each version to the next; the first one makes version 1.
-MIGRATIONS: Final[Sequence[Sequence[str]]] = (_FIRST,)
+MIGRATIONS: Final[Sequence[Sequence[str]]] = (_FIRST, _KEYS)
 
 _VERSIONS: Final = (
     "CREATE TABLE IF NOT EXISTS community_schema (id INTEGER PRIMARY KEY, version INTEGER NOT NULL)"

@@ -28,6 +28,19 @@ _BATCH: Final = 100
 Execute: TypeAlias = Callable[[str, Mapping[str, Any]], Sequence[Sequence[Any]]]
 
 
+@attrs.frozen(kw_only=True)
+class Whole:
+    """A transaction on all companies, on a connection of its own.
+
+    Attributes:
+        execute: runs a statement in this transaction.
+        now: the time by the store's clock.
+    """
+
+    execute: Execute
+    now: datetime
+
+
 @attrs.define(kw_only=True)
 class SqlTransaction(Transaction):
     """A transaction that has begun, on a connection of its own.
@@ -135,21 +148,29 @@ class SqlTransaction(Transaction):
             self.execute(statements.UPDATE_RECORD, written)
             self.execute(statements.MOVE_KEPT_LOOKUPS, earlier)
             self.execute(statements.DELETE_LOOKUPS, earlier)
-        self._put_lookups(place, record, list(lookups), kept=False)
+        self.put_lookups(place, record.change, list(lookups))
         self.execute(statements.INSERT_JOURNAL, written)
         self._note(place, record.id, before)
         return record
 
     def add_lookup(self, place: Place, record: Record, lookup: Lookup) -> None:
         """Let a record be found by something that is not in its fields, from now on for good."""
-        self._put_lookups(place, record, [lookup], kept=True)
+        self.put_lookups(place, record.change, [lookup], kept=True)
 
-    def _put_lookups(
-        self, place: Place, record: Record, lookups: Sequence[Lookup], *, kept: bool
+    def put_lookups(
+        self, place: Place, change: int, lookups: Sequence[Lookup], *, kept: bool = False
     ) -> None:
+        """Let the record with a change be found by more.
+
+        Args:
+            place: where the record is.
+            change: number of its last change.
+            lookups: what it is found by.
+            kept: whether they stay when its fields change.
+        """
         for some in _in_batches([(name, bounded(value)) for name, value in lookups]):
             statement, given = statements.insert_lookups(some)
-            at = self._at(place, change=record.change, kept=int(kept))
+            at = self._at(place, change=change, kept=int(kept))
             self.execute(statement, at | given)
 
     def entry(self, kind: str, key: str) -> Document | None:

@@ -7,7 +7,7 @@ does not take back what was answered.
 
 import sqlite3
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from datetime import datetime
 from pathlib import Path
 from threading import Lock, RLock
@@ -16,9 +16,10 @@ from typing import Any, Final
 from typing_extensions import override
 
 from tgiconik import errors
+from tgiconik._files import atomic_write
 from tgiconik.community.store import schema, statements
 from tgiconik.community.store.base import BaseStore
-from tgiconik.community.store.sql import SqlTransaction, moment
+from tgiconik.community.store.sql import SqlTransaction, Whole, moment
 
 #: Seconds to wait for another process that writes.
 _PATIENCE: Final = 10.0
@@ -63,7 +64,8 @@ class SqliteStore(BaseStore):
         name = "sqlite://" if path is None else f"sqlite:///{path}"
         super().__init__(name, now=now, connections=0 if path is None else _CONNECTIONS)
         # A relative path stays the same file when the working directory changes.
-        self._path = _IN_MEMORY if path is None else str(path.absolute())
+        self.file: Path | None = None if path is None else path.absolute()
+        self._path = _IN_MEMORY if self.file is None else str(self.file)
         self._patience = patience
         self._idle: list[sqlite3.Connection] = []
         self._borrowing = Lock()
@@ -76,31 +78,69 @@ class SqliteStore(BaseStore):
     @contextmanager
     @override
     def transaction(self, company_id: str, *, write: bool = True) -> Iterator[SqlTransaction]:
-        with self._failures():
-            if self._path == _IN_MEMORY:
-                with self._writing, self._connection() as connection:
-                    yield from self._transaction(connection, company_id, write=write)
-            elif write:
-                # Threads of this process take turns here; SQLite itself would poll.
-                if not self._writing.acquire(timeout=self._patience):
-                    raise self._unavailable()
-                try:
-                    with self._connection() as connection:
-                        yield from self._transaction(connection, company_id, write=True)
-                finally:
-                    self._writing.release()
-            else:
+        with self._failures(), self._turn(write=write) as connection:
+            yield from self._transaction(connection, company_id, write=write)
+
+    @contextmanager
+    @override
+    def whole(self, *, write: bool = False) -> Iterator[Whole]:
+        with (
+            self._failures(),
+            self._turn(write=write) as connection,
+            _begun(connection, write=write),
+        ):
+            yield Whole(execute=_execute_on(connection), now=self.clock())
+
+    @override
+    def backup(self, target: Path) -> None:
+        with (
+            atomic_write(target) as path,
+            self._failures(),
+            self._turn(write=False) as connection,
+            self._failures_of_copy(target),
+            closing(sqlite3.connect(path, isolation_level=None)) as copy,
+        ):
+            connection.backup(copy)
+            # Otherwise the copy would be a file that has others beside it.
+            copy.execute("PRAGMA journal_mode=DELETE")
+            ((found,), *_) = copy.execute("PRAGMA integrity_check").fetchall()
+            if found != "ok":
+                raise errors.StoreError(
+                    f"the copy of {self.name} is damaged, and so was not kept: {found}"
+                )
+
+    @contextmanager
+    def _failures_of_copy(self, target: Path) -> Iterator[None]:
+        try:
+            yield
+        except sqlite3.Error as error:
+            reason = _reason(error)
+            raise errors.StoreError(f"{self.name} was not copied to {target}: {reason}") from error
+
+    @contextmanager
+    def _turn(self, *, write: bool) -> Iterator[sqlite3.Connection]:
+        """A connection, once it is this transaction's turn."""
+        if self._path == _IN_MEMORY:
+            with self._writing, self._connection() as connection:
+                yield connection
+        elif write:
+            # Threads of this process take turns here; SQLite itself would poll.
+            if not self._writing.acquire(timeout=self._patience):
+                raise self._unavailable()
+            try:
                 with self._connection() as connection:
-                    yield from self._transaction(connection, company_id, write=False)
+                    yield connection
+            finally:
+                self._writing.release()
+        else:
+            with self._connection() as connection:
+                yield connection
 
     def _transaction(
         self, connection: sqlite3.Connection, company_id: str, *, write: bool
     ) -> Iterator[SqlTransaction]:
-        def execute(statement: str, parameters: Mapping[str, Any]) -> Sequence[Sequence[Any]]:
-            return connection.execute(statement, parameters).fetchall()
-
-        connection.execute("BEGIN IMMEDIATE" if write else "BEGIN")
-        try:
+        execute = _execute_on(connection)
+        with _begun(connection, write=write):
             rows = execute(statements.COMPANY, {"company": company_id})
             change, stamp = rows[0] if rows else (0, None)
             transaction = SqlTransaction(
@@ -113,12 +153,6 @@ class SqliteStore(BaseStore):
             yield transaction
             if transaction.last_change != change:
                 transaction.finish()
-            connection.execute("COMMIT")
-        except BaseException:
-            # A failed commit may have ended the transaction already.
-            if connection.in_transaction:
-                connection.execute("ROLLBACK")
-            raise
         self.tell(transaction.changes)
 
     @contextmanager
@@ -171,16 +205,10 @@ class SqliteStore(BaseStore):
     def _migrate(self, connection: sqlite3.Connection) -> None:
         if self._version(connection) == len(schema.MIGRATIONS):
             return  # also where the file may only be read
-        connection.execute("BEGIN IMMEDIATE")
-        try:
+        with _begun(connection, write=True):
             schema.migrate(
                 lambda statement: connection.execute(statement).fetchall(), database=self.name
             )
-            connection.execute("COMMIT")
-        except BaseException:
-            if connection.in_transaction:
-                connection.execute("ROLLBACK")
-            raise
 
     def _version(self, connection: sqlite3.Connection) -> int:
         known = connection.execute(
@@ -199,14 +227,12 @@ class SqliteStore(BaseStore):
             raise self._as_ours(error) from error
 
     def _as_ours(self, error: sqlite3.Error) -> errors.StoreError:
-        # The low byte is the primary code, the others say more.
-        code = getattr(error, "sqlite_errorcode", sqlite3.SQLITE_ERROR) & 0xFF
+        code = _code(error)
         if code in _BUSY:
             return self._unavailable()
         if code in _NOT_WRITABLE:
             return errors.StoreNotWritable(f"{self.name} was not changed: {_NOT_WRITABLE[code]}")
-        reason = _FAILED.get(code, str(error))
-        return errors.StoreError(f"{self.name} failed: {reason}")
+        return errors.StoreError(f"{self.name} failed: {_reason(error)}")
 
     def _unavailable(self) -> errors.StoreUnavailable:
         return errors.StoreUnavailable(
@@ -220,3 +246,32 @@ class SqliteStore(BaseStore):
             idle, self._idle = self._idle, []
         for connection in idle:
             connection.close()
+
+
+@contextmanager
+def _begun(connection: sqlite3.Connection, *, write: bool) -> Iterator[None]:
+    connection.execute("BEGIN IMMEDIATE" if write else "BEGIN")
+    try:
+        yield
+        connection.execute("COMMIT")
+    except BaseException:
+        # A failed commit may have ended the transaction already.
+        if connection.in_transaction:
+            connection.execute("ROLLBACK")
+        raise
+
+
+def _execute_on(
+    connection: sqlite3.Connection,
+) -> Callable[[str, Mapping[str, Any]], Sequence[Sequence[Any]]]:
+    return lambda statement, parameters: connection.execute(statement, parameters).fetchall()
+
+
+def _code(error: sqlite3.Error) -> int:
+    # The low byte is the primary code, the others say more.
+    return int(getattr(error, "sqlite_errorcode", sqlite3.SQLITE_ERROR)) & 0xFF
+
+
+def _reason(error: sqlite3.Error) -> str:
+    code = _code(error)
+    return _FAILED.get(code) or _NOT_WRITABLE.get(code) or str(error)

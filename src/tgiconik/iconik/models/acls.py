@@ -34,7 +34,10 @@ class ACLTemplate(Model):
 
 
 class ACLTemplateInput(Model):
-    """`ACLTemplateSchema`, as iconik takes it; needs `name`."""
+    """`ACLTemplateSchema`, as iconik takes it; needs `name`.
+
+    Read-only, iconik sets them: `date_created`, `date_modified`, `id`.
+    """
 
     name: str | Unset = UNSET
     date_created: datetime | Unset | None = UNSET
@@ -49,7 +52,10 @@ class ACLTemplates(Model):
 
 
 class ACLsInput(Model):
-    """`ACLsSchema`, as iconik takes it."""
+    """`ACLsSchema`, as iconik takes it.
+
+    Published defaults and limits: `object_keys` at most 500 items.
+    """
 
     object_keys: list[str] | Unset | None = UNSET
 
@@ -70,7 +76,10 @@ class BulkACLsObjectInput(Model):
 
 
 class CheckBulkACLsInput(Model):
-    """`CheckBulkACLsSchema`, as iconik takes it; needs `objects`."""
+    """`CheckBulkACLsSchema`, as iconik takes it; needs `objects`.
+
+    Published defaults and limits: `objects` at most 500 items.
+    """
 
     objects: list[BulkACLsObjectInput] | Unset = UNSET
 
@@ -82,7 +91,11 @@ class CombinedPermissions(Model):
 
 
 class CreateACLsInput(Model):
-    """`CreateACLsSchema`, as iconik takes it; needs `object_keys`, `permissions`."""
+    """`CreateACLsSchema`, as iconik takes it; needs `object_keys`, `permissions`.
+
+    Read-only, iconik sets them: `object_type`.
+    Published defaults and limits: `mode` default "OVERWRITE"; `object_keys` at most 500 items.
+    """
 
     object_keys: list[str] | Unset = UNSET
     permissions: list[str] | Unset = UNSET
@@ -93,7 +106,11 @@ class CreateACLsInput(Model):
 
 
 class CreateACLsMultipleInput(Model):
-    """`CreateACLsSchemaMultiple`, as iconik takes it; needs `object_keys`, `permissions`."""
+    """`CreateACLsSchemaMultiple`, as iconik takes it; needs `object_keys`, `permissions`.
+
+    Read-only, iconik sets them: `object_type`.
+    Published defaults and limits: `mode` default "OVERWRITE"; `object_keys` 1 to 1 items.
+    """
 
     object_keys: list[str] | Unset = UNSET
     permissions: list[str] | Unset = UNSET
@@ -110,7 +127,11 @@ class CreateACLsResult(Model):
 
 
 class CreateBulkACLsInput(Model):
-    """`CreateBulkACLsSchema`, as iconik takes it; needs `include_assets`, `include_collections`, `permissions`."""
+    """`CreateBulkACLsSchema`, as iconik takes it; needs `include_assets`, `include_collections`, `permissions`.
+
+    Read-only, iconik sets them: `object_type`.
+    Published defaults and limits: `mode` default "OVERWRITE"; `object_ids` at most 500 items.
+    """
 
     include_assets: bool | Unset = UNSET
     include_collections: bool | Unset = UNSET
@@ -123,13 +144,20 @@ class CreateBulkACLsInput(Model):
 
 
 class CreateMultipleACLsInput(Model):
-    """`CreateMultipleACLsSchema`, as iconik takes it; needs `objects`."""
+    """`CreateMultipleACLsSchema`, as iconik takes it; needs `objects`.
+
+    Published defaults and limits: `objects` 1 to 100 items.
+    """
 
     objects: list[CreateACLsMultipleInput] | Unset = UNSET
 
 
 class CreateShareACLsInput(Model):
-    """`CreateShareACLsSchema`, as iconik takes it; needs `permissions`."""
+    """`CreateShareACLsSchema`, as iconik takes it; needs `permissions`.
+
+    Read-only, iconik sets them: `object_type`, `share_id`.
+    Published defaults and limits: `object_keys` at most 500 items.
+    """
 
     permissions: list[str] | Unset = UNSET
     object_keys: list[str] | Unset | None = UNSET
@@ -138,7 +166,11 @@ class CreateShareACLsInput(Model):
 
 
 class DeleteACLsInput(Model):
-    """`DeleteACLsSchema`, as iconik takes it."""
+    """`DeleteACLsSchema`, as iconik takes it.
+
+    Read-only, iconik sets them: `object_type`.
+    Published defaults and limits: `object_keys` at most 500 items.
+    """
 
     group_ids: list[str] | Unset | None = UNSET
     object_keys: list[str] | Unset | None = UNSET
@@ -147,7 +179,11 @@ class DeleteACLsInput(Model):
 
 
 class DeleteBulkACLsInput(Model):
-    """`DeleteBulkACLsSchema`, as iconik takes it; needs `include_assets`, `include_collections`."""
+    """`DeleteBulkACLsSchema`, as iconik takes it; needs `include_assets`, `include_collections`.
+
+    Read-only, iconik sets them: `object_type`.
+    Published defaults and limits: `object_ids` at most 500 items.
+    """
 
     include_assets: bool | Unset = UNSET
     include_collections: bool | Unset = UNSET
@@ -176,7 +212,11 @@ class GroupACLBase(Model):
 
 
 class GroupACLInput(Model):
-    """`GroupACLSchema`, as iconik takes it; needs `permissions`."""
+    """`GroupACLSchema`, as iconik takes it; needs `permissions`.
+
+    Read-only, iconik sets them: `date_created`, `date_modified`, `group_id`, `object_key`,
+    `object_type`.
+    """
 
     permissions: list[str] | Unset = UNSET
     date_created: datetime | Unset | None = UNSET
@@ -216,7 +256,11 @@ class ShareACL(Model):
 
 
 class ShareACLInput(Model):
-    """`ShareACLSchema`, as iconik takes it; needs `permissions`."""
+    """`ShareACLSchema`, as iconik takes it; needs `permissions`.
+
+    Read-only, iconik sets them: `date_created`, `date_modified`, `object_key`, `object_type`,
+    `share_id`.
+    """
 
     permissions: list[str] | Unset = UNSET
     date_created: datetime | Unset | None = UNSET
@@ -259,7 +303,11 @@ class UserACLBase(Model):
 
 
 class UserACLInput(Model):
-    """`UserACLSchema`, as iconik takes it."""
+    """`UserACLSchema`, as iconik takes it.
+
+    Read-only, iconik sets them: `date_created`, `date_modified`, `object_key`, `object_type`,
+    `user_id`.
+    """
 
     date_created: datetime | Unset | None = UNSET
     date_modified: datetime | Unset | None = UNSET

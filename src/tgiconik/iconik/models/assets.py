@@ -48,7 +48,10 @@ class ApprovalBy(Model):
 
 
 class ApprovalByInput(Model):
-    """`ApprovalBySchema`, as iconik takes it."""
+    """`ApprovalBySchema`, as iconik takes it.
+
+    Read-only, iconik sets them: `object_id`, `object_type`, `version_id`.
+    """
 
     change_date: datetime | Unset | None = UNSET
     external: str | Unset | None = UNSET
@@ -60,7 +63,12 @@ class ApprovalByInput(Model):
 
 
 class ApprovalInput(Model):
-    """`ApprovalSchema`, as iconik takes it."""
+    """`ApprovalSchema`, as iconik takes it.
+
+    Read-only, iconik sets them: `approvals_by`, `object_id`, `object_type`, `requested_by`,
+    `user_status`, `users_info`, `version_id`.
+    Published defaults and limits: `min_number` default 1, at least 1.
+    """
 
     approvals_by: list[ApprovalByInput] | Unset | None = UNSET
     change_date: datetime | Unset | None = UNSET
@@ -148,7 +156,12 @@ class Asset(Model):
 
 
 class AssetCreateInput(Model):
-    """`AssetCreateSchema`, as iconik takes it; needs `title`."""
+    """`AssetCreateSchema`, as iconik takes it; needs `title`.
+
+    Read-only, iconik sets them: `created_by_user`, `created_by_user_info`, `date_imported`,
+    `date_viewed`, `deleted_by_user`, `favoured`, `id`, `last_archive_restore_date`,
+    `updated_by_user`, `updated_by_user_info`.
+    """
 
     title: str | Unset = UNSET
     analyze_status: str | Unset | None = UNSET  # AssetAnalyzeStatus
@@ -192,7 +205,12 @@ class AssetCreateInput(Model):
 
 
 class AssetEditInput(Model):
-    """`AssetEditSchema`, as iconik takes it; needs `id`."""
+    """`AssetEditSchema`, as iconik takes it; needs `id`.
+
+    Read-only, iconik sets them: `created_by_user_info`, `date_created`, `date_deleted`,
+    `date_imported`, `date_modified`, `date_viewed`, `favoured`, `updated_by_user`,
+    `updated_by_user_info`.
+    """
 
     id: str | Unset = UNSET
     analyze_status: str | Unset | None = UNSET  # AssetAnalyzeStatus
@@ -297,7 +315,15 @@ class AssetElastic(Model):
 
 
 class AssetElasticInput(Model):
-    """`AssetElasticSchema`, as iconik takes it; needs `title`."""
+    """`AssetElasticSchema`, as iconik takes it; needs `title`.
+
+    Read-only, iconik sets them: `ancestor_collections`, `comments_count`, `created_by_user`,
+    `created_by_user_info`, `date_created`, `date_deleted`, `date_imported`, `date_modified`,
+    `date_viewed`, `deleted_by_user`, `duration_milliseconds`, `favoured`, `files`,
+    `has_unconfirmed_persons`, `id`, `in_collections`, `keyframes`, `last_archive_restore_date`,
+    `media_type`, `metadata`, `object_type`, `person_ids`, `position`, `proxies`, `relations`,
+    `updated_by_user`, `updated_by_user_info`, `versions`, `versions_number`.
+    """
 
     _wire: ClassVar[Mapping[str, str]] = {"sort_": "_sort"}
     _tag = ("object_type", "assets")
@@ -409,7 +435,11 @@ class AssetHistoryEntities(Model):
 
 
 class AssetHistoryInput(Model):
-    """`AssetHistorySchema`, as iconik takes it; needs `operation_type`."""
+    """`AssetHistorySchema`, as iconik takes it; needs `operation_type`.
+
+    Read-only, iconik sets them: `asset_id`, `date_created`, `date_modified`, `id`,
+    `system_domain_id`, `user_id`, `version_id`.
+    """
 
     operation_type: str | Unset = UNSET  # AssetHistoryOperationType
     asset_id: str | Unset | None = UNSET
@@ -426,7 +456,12 @@ class AssetHistoryInput(Model):
 
 
 class AssetInput(Model):
-    """`AssetSchema`, as iconik takes it; needs `title`."""
+    """`AssetSchema`, as iconik takes it; needs `title`.
+
+    Read-only, iconik sets them: `created_by_user`, `created_by_user_info`, `date_imported`,
+    `date_modified`, `date_viewed`, `deleted_by_user`, `favoured`, `id`, `in_collections`,
+    `updated_by_user`, `updated_by_user_info`, `versions`.
+    """
 
     title: str | Unset = UNSET
     analyze_status: str | Unset | None = UNSET  # AssetAnalyzeStatus
@@ -494,7 +529,10 @@ class AssetTranscriptionProperties(Model):
 
 
 class AssetTranscriptionPropertiesInput(Model):
-    """`AssetTranscriptionPropertiesSchema`, as iconik takes it."""
+    """`AssetTranscriptionPropertiesSchema`, as iconik takes it.
+
+    Read-only, iconik sets them: `asset_id`, `id`, `system_domain_id`, `version_id`.
+    """
 
     asset_id: str | Unset | None = UNSET
     engine_info: TranscriptionEngineInfoInput | Unset | None = UNSET
@@ -531,7 +569,10 @@ class AssetVersion(Model):
 
 
 class AssetVersionInput(Model):
-    """`AssetVersionSchema`, as iconik takes it."""
+    """`AssetVersionSchema`, as iconik takes it.
+
+    Read-only, iconik sets them: `id`.
+    """
 
     analyze_status: str | Unset | None = UNSET  # AssetAnalyzeStatus
     archive_status: str | Unset | None = UNSET  # AssetArchiveStatus
@@ -581,7 +622,10 @@ class BulkAddToFavorites(Model):
 
 
 class BulkAddToFavoritesInput(Model):
-    """`BulkAddToFavoritesSchema`, as iconik takes it; needs `object_ids`, `object_type`."""
+    """`BulkAddToFavoritesSchema`, as iconik takes it; needs `object_ids`, `object_type`.
+
+    Published defaults and limits: `object_ids` 1 to 500 items.
+    """
 
     object_ids: list[str] | Unset = UNSET
     object_type: str | Unset = UNSET  # SequenceItemObjectType
@@ -594,7 +638,10 @@ class BulkAssetEditInput(Model):
 
 
 class BulkCreateSegmentsInput(Model):
-    """`BulkCreateSegmentsSchema`, as iconik takes it; needs `objects`."""
+    """`BulkCreateSegmentsSchema`, as iconik takes it; needs `objects`.
+
+    Published defaults and limits: `objects` 1 to 500 items.
+    """
 
     objects: list[BulkSegmentInput] | Unset = UNSET
 
@@ -607,14 +654,20 @@ class BulkDeleteFromFavorites(Model):
 
 
 class BulkDeleteFromFavoritesInput(Model):
-    """`BulkDeleteFromFavoritesSchema`, as iconik takes it; needs `object_ids`, `object_type`."""
+    """`BulkDeleteFromFavoritesSchema`, as iconik takes it; needs `object_ids`, `object_type`.
+
+    Published defaults and limits: `object_ids` 1 to 500 items.
+    """
 
     object_ids: list[str] | Unset = UNSET
     object_type: str | Unset = UNSET  # SequenceItemObjectType
 
 
 class BulkDeleteInput(Model):
-    """`BulkDeleteSchema`, as iconik takes it; needs `object_ids`, `object_type`."""
+    """`BulkDeleteSchema`, as iconik takes it; needs `object_ids`, `object_type`.
+
+    Published defaults and limits: `content_only` default true; `object_ids` 1 to 500 items.
+    """
 
     object_ids: list[str] | Unset = UNSET
     object_type: str | Unset = UNSET  # BulkDeleteObjectType
@@ -622,20 +675,30 @@ class BulkDeleteInput(Model):
 
 
 class BulkEditAssetSegmentsInput(Model):
-    """`BulkEditAssetSegmentsSchema`, as iconik takes it; needs `objects`."""
+    """`BulkEditAssetSegmentsSchema`, as iconik takes it; needs `objects`.
+
+    Published defaults and limits: `objects` 1 to 500 items.
+    """
 
     objects: list[EditAssetSegmentInput] | Unset = UNSET
 
 
 class BulkRemoveApprovalInput(Model):
-    """`BulkRemoveApprovalSchema`, as iconik takes it; needs `object_ids`, `object_type`."""
+    """`BulkRemoveApprovalSchema`, as iconik takes it; needs `object_ids`, `object_type`.
+
+    Published defaults and limits: `object_ids` 1 to 500 items.
+    """
 
     object_ids: list[str] | Unset = UNSET
     object_type: str | Unset = UNSET  # BulkDeleteObjectType
 
 
 class BulkSegmentInput(Model):
-    """`Segment`, as iconik takes it; needs `segment_type`."""
+    """`Segment`, as iconik takes it; needs `segment_type`.
+
+    Read-only, iconik sets them: `asset_id`, `date_created`, `date_modified`, `has_drawing`,
+    `id`, `subclip_id`, `user_first_name`, `user_last_name`, `user_photo`.
+    """
 
     segment_type: str | Unset = UNSET  # SegmentType
     asset_id: str | Unset | None = UNSET
@@ -680,7 +743,10 @@ class BulkSegmentInput(Model):
 
 
 class BulkSetApprovalInput(Model):
-    """`BulkSetApprovalSchema`, as iconik takes it; needs `object_ids`, `object_type`, `status`."""
+    """`BulkSetApprovalSchema`, as iconik takes it; needs `object_ids`, `object_type`, `status`.
+
+    Published defaults and limits: `object_ids` 1 to 500 items.
+    """
 
     object_ids: list[str] | Unset = UNSET
     object_type: str | Unset = UNSET  # BulkDeleteObjectType
@@ -688,7 +754,11 @@ class BulkSetApprovalInput(Model):
 
 
 class BulkShareCreateInput(Model):
-    """`BulkShareCreateSchema`, as iconik takes it; needs `allow_approving_comments`, `allow_comments`, `allow_download`, `allow_setting_approve_status`, `object_ids`, `title`."""
+    """`BulkShareCreateSchema`, as iconik takes it; needs `allow_approving_comments`, `allow_comments`, `allow_download`, `allow_setting_approve_status`, `object_ids`, `title`.
+
+    Read-only, iconik sets them: `id`, `object_type`, `owner_id`.
+    Published defaults and limits: `object_ids` 1 to 500 items.
+    """
 
     allow_approving_comments: bool | Unset = UNSET
     allow_comments: bool | Unset = UNSET
@@ -780,7 +850,10 @@ class CollectionContentInfo(Model):
 
 
 class CollectionContentInput(Model):
-    """`CollectionContentSchema`, as iconik takes it; needs `object_id`, `object_type`."""
+    """`CollectionContentSchema`, as iconik takes it; needs `object_id`, `object_type`.
+
+    Read-only, iconik sets them: `collection_id`, `date_created`.
+    """
 
     object_id: str | Unset = UNSET
     object_type: str | Unset = UNSET
@@ -789,7 +862,10 @@ class CollectionContentInput(Model):
 
 
 class CollectionContentOrderingInput(Model):
-    """`CollectionContentOrderingSchema`, as iconik takes it."""
+    """`CollectionContentOrderingSchema`, as iconik takes it.
+
+    Published defaults and limits: `position` at least -1.
+    """
 
     after_object_id: str | Unset | None = UNSET
     before_object_id: str | Unset | None = UNSET
@@ -813,7 +889,12 @@ class CollectionContents(Model):
 
 
 class CollectionDocumentInput(Model):
-    """`CollectionSchema`, as iconik takes it; needs `title`."""
+    """`CollectionSchema`, as iconik takes it; needs `title`.
+
+    Read-only, iconik sets them: `created_by_user`, `custom_order_status`, `date_created`,
+    `date_deleted`, `date_modified`, `deleted_by_user`, `favoured`, `id`, `metadata`,
+    `object_type`, `permissions`, `position`, `project_id`.
+    """
 
     title: str | Unset = UNSET
     category: str | Unset | None = UNSET
@@ -918,7 +999,10 @@ class Collections(Model):
 
 
 class CreateAssetVersionFromAssetInput(Model):
-    """`CreateAssetVersionFromAssetSchema`, as iconik takes it."""
+    """`CreateAssetVersionFromAssetSchema`, as iconik takes it.
+
+    Read-only, iconik sets them: `system_domain_id`.
+    """
 
     copy_previous_version_persons: bool | Unset | None = UNSET
     copy_previous_version_segments: bool | Unset | None = UNSET
@@ -928,7 +1012,10 @@ class CreateAssetVersionFromAssetInput(Model):
 
 
 class CreateAssetVersionFromVersionInput(Model):
-    """`CreateAssetVersionFromVersionSchema`, as iconik takes it."""
+    """`CreateAssetVersionFromVersionSchema`, as iconik takes it.
+
+    Read-only, iconik sets them: `system_domain_id`.
+    """
 
     copy_previous_version_persons: bool | Unset | None = UNSET
     copy_previous_version_segments: bool | Unset | None = UNSET
@@ -939,7 +1026,10 @@ class CreateAssetVersionFromVersionInput(Model):
 
 
 class CreateAssetVersionInput(Model):
-    """`CreateAssetVersionSchema`, as iconik takes it."""
+    """`CreateAssetVersionSchema`, as iconik takes it.
+
+    Read-only, iconik sets them: `system_domain_id`.
+    """
 
     copy_metadata: bool | Unset | None = UNSET
     copy_persons: bool | Unset | None = UNSET
@@ -1062,7 +1152,11 @@ class CustomActionCreateInput(Model):
 
 
 class CustomActionInput(Model):
-    """`CustomActionSchema`, as iconik takes it; needs `context`, `title`, `url`."""
+    """`CustomActionSchema`, as iconik takes it; needs `context`, `title`, `url`.
+
+    Read-only, iconik sets them: `date_created`, `date_modified`, `id`, `last_error`,
+    `last_error_date`, `system_domain_id`.
+    """
 
     context: str | Unset = UNSET  # CustomActionContext
     title: str | Unset = UNSET
@@ -1097,7 +1191,10 @@ class DeleteQueueInput(Model):
 
 
 class DeleteSegmentsInput(Model):
-    """`DeleteSegmentsSchema`, as iconik takes it."""
+    """`DeleteSegmentsSchema`, as iconik takes it.
+
+    Published defaults and limits: `segment_ids` 1 to 500 items.
+    """
 
     attributes: list[SegmentAttributeMatchInput] | Unset | None = UNSET
     segment_ids: list[str] | Unset | None = UNSET
@@ -1169,7 +1266,12 @@ class DrawingPrimitiveInput(Model):
 
 
 class EditAssetSegmentInput(Model):
-    """`EditAssetSegment`, as iconik takes it; needs `id`, `segment_type`."""
+    """`EditAssetSegment`, as iconik takes it; needs `id`, `segment_type`.
+
+    Read-only, iconik sets them: `asset_id`, `date_created`, `date_modified`, `parent_id`,
+    `path`, `subclip_id`, `top_level`, `user_first_name`, `user_id`, `user_last_name`,
+    `user_photo`.
+    """
 
     id: str | Unset = UNSET
     segment_type: str | Unset = UNSET  # SegmentType
@@ -1231,7 +1333,12 @@ class EditAssetVersion(Model):
 
 
 class EditSegmentInput(Model):
-    """`EditSegmentSchema`, as iconik takes it; needs `segment_type`."""
+    """`EditSegmentSchema`, as iconik takes it; needs `segment_type`.
+
+    Read-only, iconik sets them: `asset_id`, `date_created`, `date_modified`, `id`, `parent_id`,
+    `path`, `subclip_id`, `top_level`, `user_first_name`, `user_id`, `user_last_name`,
+    `user_photo`.
+    """
 
     segment_type: str | Unset = UNSET  # SegmentType
     asset_id: str | Unset | None = UNSET
@@ -1281,6 +1388,7 @@ class FaceBoundingBox(Model):
     bounding_box: list[float] | None = None
     landmarks: list[FaceLandmark] | None = None
     timestamp_ms: int | None = None
+    face_id: str | None = None
 
 
 class FaceBoundingBoxInput(Model):
@@ -1290,6 +1398,7 @@ class FaceBoundingBoxInput(Model):
     bounding_box: list[float] | Unset | None = UNSET
     landmarks: list[FaceLandmarkInput] | Unset | None = UNSET
     timestamp_ms: int | Unset | None = UNSET
+    face_id: str | Unset | None = UNSET
 
 
 class FaceLandmark(Model):
@@ -1323,7 +1432,10 @@ class Favorites(Model):
 
 
 class GetShare(Model):
-    """`GetShareSchema`, as iconik answers it."""
+    """`GetShareSchema`, as iconik answers it.
+
+    Write-only, not answered: `message`.
+    """
 
     allow_approving_comments: bool | None = None
     allow_comments: bool | None = None
@@ -1437,7 +1549,11 @@ class Playlist(Model):
 
 
 class PlaylistCreateInput(Model):
-    """`PlaylistCreateSchema`, as iconik takes it; needs `name`."""
+    """`PlaylistCreateSchema`, as iconik takes it; needs `name`.
+
+    Read-only, iconik sets them: `created_by_user`, `date_created`, `date_modified`, `id`,
+    `system_domain_id`.
+    """
 
     name: str | Unset = UNSET
     created_by_user: str | Unset | None = UNSET
@@ -1455,7 +1571,11 @@ class PlaylistCreateInput(Model):
 
 
 class PlaylistInput(Model):
-    """`PlaylistSchema`, as iconik takes it; needs `name`."""
+    """`PlaylistSchema`, as iconik takes it; needs `name`.
+
+    Read-only, iconik sets them: `created_by_user`, `date_created`, `date_modified`, `id`,
+    `item_count`, `playlist_items`, `system_domain_id`.
+    """
 
     name: str | Unset = UNSET
     created_by_user: str | Unset | None = UNSET
@@ -1544,7 +1664,10 @@ class PlaylistItemElastic(Model):
 
 
 class PlaylistItemInput(Model):
-    """`PlaylistItemSchema`, as iconik takes it; needs `object_id`, `object_type`."""
+    """`PlaylistItemSchema`, as iconik takes it; needs `object_id`, `object_type`.
+
+    Read-only, iconik sets them: `id`.
+    """
 
     object_id: str | Unset = UNSET
     object_type: str | Unset = UNSET  # PlaylistItemObjectType
@@ -1697,7 +1820,11 @@ class Project(Model):
 
 
 class ProjectCreateInput(Model):
-    """`ProjectCreateSchema`, as iconik takes it; needs `name`."""
+    """`ProjectCreateSchema`, as iconik takes it; needs `name`.
+
+    Read-only, iconik sets them: `created_by_user`, `date_created`, `date_modified`, `id`,
+    `system_domain_id`.
+    """
 
     name: str | Unset = UNSET
     collection_id: str | Unset | None = UNSET
@@ -1712,7 +1839,11 @@ class ProjectCreateInput(Model):
 
 
 class ProjectInput(Model):
-    """`ProjectSchema`, as iconik takes it; needs `name`."""
+    """`ProjectSchema`, as iconik takes it; needs `name`.
+
+    Read-only, iconik sets them: `created_by_user`, `date_created`, `date_modified`, `id`,
+    `system_domain_id`.
+    """
 
     name: str | Unset = UNSET
     collection_id: str | Unset | None = UNSET
@@ -1737,7 +1868,11 @@ class ProjectMember(Model):
 
 
 class ProjectMemberCreateInput(Model):
-    """`ProjectMemberCreateSchema`, as iconik takes it; needs `id`."""
+    """`ProjectMemberCreateSchema`, as iconik takes it; needs `id`.
+
+    Read-only, iconik sets them: `created_by_user`, `date_created`, `date_modified`,
+    `project_id`, `system_domain_id`.
+    """
 
     id: str | Unset = UNSET
     created_by_user: str | Unset | None = UNSET
@@ -1890,7 +2025,10 @@ class ReindexAssetInput(Model):
 
 
 class ReindexBulkActionInput(Model):
-    """`ReindexBulkActionSchema`, as iconik takes it; needs `object_ids`, `object_type`."""
+    """`ReindexBulkActionSchema`, as iconik takes it; needs `object_ids`, `object_type`.
+
+    Published defaults and limits: `object_ids` 1 to 500 items.
+    """
 
     object_ids: list[str] | Unset = UNSET
     object_type: str | Unset = UNSET  # BulkDeleteObjectType
@@ -1940,7 +2078,10 @@ class ReindexSegmentInput(Model):
 
 
 class ReindexSegmentsInput(Model):
-    """`ReindexSegmentsSchema`, as iconik takes it; needs `segment_ids`."""
+    """`ReindexSegmentsSchema`, as iconik takes it; needs `segment_ids`.
+
+    Published defaults and limits: `segment_ids` 1 to 500 items.
+    """
 
     segment_ids: list[str] | Unset = UNSET
     ignore_comments: bool | Unset | None = UNSET
@@ -1984,7 +2125,10 @@ class RelationElastic(Model):
 
 
 class RelationElasticInput(Model):
-    """`RelationElastic`, as iconik takes it."""
+    """`RelationElastic`, as iconik takes it.
+
+    Read-only, iconik sets them: `date_created`, `date_modified`.
+    """
 
     date_created: datetime | Unset | None = UNSET
     date_modified: datetime | Unset | None = UNSET
@@ -1995,7 +2139,10 @@ class RelationElasticInput(Model):
 
 
 class RelationInput(Model):
-    """`RelationSchema`, as iconik takes it; needs `related_to_asset_id`, `relation_type`."""
+    """`RelationSchema`, as iconik takes it; needs `related_to_asset_id`, `relation_type`.
+
+    Read-only, iconik sets them: `date_created`, `date_modified`, `id`.
+    """
 
     related_to_asset_id: str | Unset = UNSET
     relation_type: str | Unset = UNSET
@@ -2020,7 +2167,10 @@ class RelationType(Model):
 
 
 class RelationTypeInput(Model):
-    """`RelationTypeSchema`, as iconik takes it; needs `destination_label`, `name`, `source_label`."""
+    """`RelationTypeSchema`, as iconik takes it; needs `destination_label`, `name`, `source_label`.
+
+    Read-only, iconik sets them: `date_created`, `date_modified`, `is_system`.
+    """
 
     destination_label: str | Unset = UNSET
     name: str | Unset = UNSET
@@ -2162,7 +2312,11 @@ class SegmentElastic(Model):
 
 
 class SegmentInput(Model):
-    """`SegmentSchema`, as iconik takes it; needs `segment_type`."""
+    """`SegmentSchema`, as iconik takes it; needs `segment_type`.
+
+    Read-only, iconik sets them: `asset_id`, `date_created`, `date_modified`, `has_drawing`,
+    `id`, `subclip_id`, `user_first_name`, `user_last_name`, `user_photo`.
+    """
 
     segment_type: str | Unset = UNSET  # SegmentType
     asset_id: str | Unset | None = UNSET
@@ -2285,7 +2439,11 @@ class Sequence(Model):
 
 
 class SequenceCreateInput(Model):
-    """`SequenceCreateSchema`, as iconik takes it; needs `name`."""
+    """`SequenceCreateSchema`, as iconik takes it; needs `name`.
+
+    Read-only, iconik sets them: `created_by_user`, `date_created`, `date_modified`, `id`,
+    `system_domain_id`.
+    """
 
     name: str | Unset = UNSET
     created_by_user: str | Unset | None = UNSET
@@ -2296,7 +2454,11 @@ class SequenceCreateInput(Model):
 
 
 class SequenceInput(Model):
-    """`SequenceSchema`, as iconik takes it; needs `name`."""
+    """`SequenceSchema`, as iconik takes it; needs `name`.
+
+    Read-only, iconik sets them: `created_by_user`, `date_created`, `date_modified`, `id`,
+    `system_domain_id`.
+    """
 
     name: str | Unset = UNSET
     created_by_user: str | Unset | None = UNSET
@@ -2317,7 +2479,10 @@ class SequenceItem(Model):
 
 
 class SequenceItemInput(Model):
-    """`SequenceItemSchema`, as iconik takes it; needs `object_id`, `object_type`."""
+    """`SequenceItemSchema`, as iconik takes it; needs `object_id`, `object_type`.
+
+    Read-only, iconik sets them: `id`.
+    """
 
     object_id: str | Unset = UNSET
     object_type: str | Unset = UNSET  # SequenceItemObjectType
@@ -2355,7 +2520,10 @@ class Sequences(Model):
 
 
 class Share(Model):
-    """`ShareSchema`, as iconik answers it."""
+    """`ShareSchema`, as iconik answers it.
+
+    Write-only, not answered: `message`.
+    """
 
     allow_approving_comments: bool | None = None
     allow_comments: bool | None = None
@@ -2393,7 +2561,11 @@ class Share(Model):
 
 
 class ShareCreateInput(Model):
-    """`ShareCreateSchema`, as iconik takes it; needs `allow_approving_comments`, `allow_comments`, `allow_download`, `allow_setting_approve_status`, `emails`."""
+    """`ShareCreateSchema`, as iconik takes it; needs `allow_approving_comments`, `allow_comments`, `allow_download`, `allow_setting_approve_status`, `emails`.
+
+    Read-only, iconik sets them: `id`, `owner_id`.
+    Published defaults and limits: `password` default null.
+    """
 
     allow_approving_comments: bool | Unset = UNSET
     allow_comments: bool | Unset = UNSET
@@ -2429,7 +2601,10 @@ class ShareCreateInput(Model):
 
 
 class ShareElastic(Model):
-    """`ShareElasticSchema`, as iconik answers it."""
+    """`ShareElasticSchema`, as iconik answers it.
+
+    Write-only, not answered: `message`.
+    """
 
     allow_approving_comments: bool | None = None
     allow_comments: bool | None = None
@@ -2471,7 +2646,11 @@ class ShareElastic(Model):
 
 
 class ShareInput(Model):
-    """`ShareSchema`, as iconik takes it; needs `allow_approving_comments`, `allow_comments`, `allow_download`, `allow_setting_approve_status`."""
+    """`ShareSchema`, as iconik takes it; needs `allow_approving_comments`, `allow_comments`, `allow_download`, `allow_setting_approve_status`.
+
+    Read-only, iconik sets them: `date_created`, `has_password`, `id`, `object_id`,
+    `object_type`, `owner_id`, `system_domain_id`, `url`.
+    """
 
     allow_approving_comments: bool | Unset = UNSET
     allow_comments: bool | Unset = UNSET
@@ -2540,7 +2719,10 @@ class ShareToken(Model):
 
 
 class ShareURL(Model):
-    """`ShareURLSchema`, as iconik answers it."""
+    """`ShareURLSchema`, as iconik answers it.
+
+    Write-only, not answered: `message`.
+    """
 
     allow_approving_comments: bool | None = None
     allow_comments: bool | None = None
@@ -2578,7 +2760,10 @@ class ShareURL(Model):
 
 
 class ShareURLCreateInput(Model):
-    """`ShareURLCreateSchema`, as iconik takes it; needs `allow_approving_comments`, `allow_comments`, `allow_download`, `allow_setting_approve_status`."""
+    """`ShareURLCreateSchema`, as iconik takes it; needs `allow_approving_comments`, `allow_comments`, `allow_download`, `allow_setting_approve_status`.
+
+    Published defaults and limits: `password` default null.
+    """
 
     allow_approving_comments: bool | Unset = UNSET
     allow_comments: bool | Unset = UNSET
@@ -2610,7 +2795,10 @@ class ShareURLCreateInput(Model):
 
 
 class ShareUser(Model):
-    """`ShareUserSchema`, as iconik answers it."""
+    """`ShareUserSchema`, as iconik answers it.
+
+    Write-only, not answered: `password`.
+    """
 
     email: str | None = None
     access_count: int | None = None
@@ -2630,7 +2818,11 @@ class ShareUser(Model):
 
 
 class ShareUserInput(Model):
-    """`ShareUserSchema`, as iconik takes it; needs `email`."""
+    """`ShareUserSchema`, as iconik takes it; needs `email`.
+
+    Read-only, iconik sets them: `access_count`, `first_name`, `last_access_date`, `last_name`,
+    `object_id`, `object_type`, `photo`, `photo_big`, `photo_small`, `share_id`.
+    """
 
     email: str | Unset = UNSET
     access_count: int | Unset | None = UNSET
@@ -2808,7 +3000,11 @@ class SyncSession(Model):
 
 
 class SyncSessionCreateInput(Model):
-    """`SyncSessionCreateSchema`, as iconik takes it."""
+    """`SyncSessionCreateSchema`, as iconik takes it.
+
+    Read-only, iconik sets them: `current_dc_url`, `date_created`, `date_modified`, `dc_url`,
+    `id`.
+    """
 
     current_dc_url: str | Unset | None = UNSET
     date_created: datetime | Unset | None = UNSET
@@ -2819,7 +3015,11 @@ class SyncSessionCreateInput(Model):
 
 
 class SyncSessionInput(Model):
-    """`SyncSessionSchema`, as iconik takes it."""
+    """`SyncSessionSchema`, as iconik takes it.
+
+    Read-only, iconik sets them: `current_dc_url`, `date_created`, `date_modified`, `dc_url`,
+    `id`.
+    """
 
     current_dc_url: str | Unset | None = UNSET
     date_created: datetime | Unset | None = UNSET
@@ -2830,7 +3030,10 @@ class SyncSessionInput(Model):
 
 
 class SynchronizeCollectionKeyframesInput(Model):
-    """`SynchronizeCollectionKeyframesSchema`, as iconik takes it."""
+    """`SynchronizeCollectionKeyframesSchema`, as iconik takes it.
+
+    Published defaults and limits: `asset_ids` at most 3 items.
+    """
 
     asset_ids: list[str] | Unset | None = UNSET
 
@@ -2929,7 +3132,10 @@ class TranscriptionType(Model):
 
 
 class TranscriptionTypeInput(Model):
-    """`TranscriptionType`, as iconik takes it; needs `words`."""
+    """`TranscriptionType`, as iconik takes it; needs `words`.
+
+    Published defaults and limits: `words` at least 1 items.
+    """
 
     words: list[TranscriptionElementTypeInput] | Unset = UNSET
     speaker: int | Unset | None = UNSET
@@ -2973,7 +3179,11 @@ class User(Model):
 
 
 class UserInput(Model):
-    """`User`, as iconik takes it."""
+    """`User`, as iconik takes it.
+
+    Read-only, iconik sets them: `email`, `first_name`, `id`, `last_name`, `photo`, `photo_big`,
+    `photo_small`.
+    """
 
     email: str | Unset | None = UNSET
     first_name: str | Unset | None = UNSET

@@ -72,7 +72,10 @@ class AppCreateInput(Model):
 
 
 class AppInput(Model):
-    """`AppSchema`, as iconik takes it; needs `name`."""
+    """`AppSchema`, as iconik takes it; needs `name`.
+
+    Read-only, iconik sets them: `date_created`, `date_modified`, `id`, `system_domain_id`.
+    """
 
     name: str | Unset = UNSET
     allowed_origins: list[str] | Unset | None = UNSET
@@ -98,7 +101,10 @@ class ApprovedAppInstance(Model):
 
 
 class ApprovedAppInstanceInput(Model):
-    """`ApprovedAppInstanceSchema`, as iconik takes it; needs `app_id`, `id`."""
+    """`ApprovedAppInstanceSchema`, as iconik takes it; needs `app_id`, `id`.
+
+    Read-only, iconik sets them: `date_created`.
+    """
 
     app_id: str | Unset = UNSET
     id: str | Unset = UNSET
@@ -315,7 +321,11 @@ class IdentityProvider(Model):
 
 
 class IdentityProviderInput(Model):
-    """`IdentityProviderSchema`, as iconik takes it; needs `settings`, `type`."""
+    """`IdentityProviderSchema`, as iconik takes it; needs `settings`, `type`.
+
+    Read-only, iconik sets them: `date_created`, `date_modified`, `id`, `public_id`,
+    `saml_settings`.
+    """
 
     settings: dict[str, Any] | Unset = UNSET
     type: str | Unset = UNSET  # IdentityProviderType
@@ -582,7 +592,10 @@ class ReferralCodes(Model):
 
 
 class Registration(Model):
-    """`RegistrationSchema`, as iconik answers it."""
+    """`RegistrationSchema`, as iconik answers it.
+
+    Write-only, not answered: `password`.
+    """
 
     country: str | None = None
     email: str | None = None
@@ -602,7 +615,10 @@ class Registration(Model):
 
 
 class RegistrationInput(Model):
-    """`RegistrationSchema`, as iconik takes it; needs `country`, `email`, `first_name`, `last_name`, `password`."""
+    """`RegistrationSchema`, as iconik takes it; needs `country`, `email`, `first_name`, `last_name`, `password`.
+
+    Read-only, iconik sets them: `base_url`, `date_created`, `id`.
+    """
 
     country: str | Unset = UNSET
     email: str | Unset = UNSET
@@ -713,7 +729,10 @@ class SystemDomainBasicAdmin(Model):
 
 
 class SystemDomainFromReferralCodeInput(Model):
-    """`SystemDomainFromReferralCodeSchema`, as iconik takes it; needs `country_code`, `name`."""
+    """`SystemDomainFromReferralCodeSchema`, as iconik takes it; needs `country_code`, `name`.
+
+    Read-only, iconik sets them: `date_created`, `date_modified`, `id`.
+    """
 
     country_code: str | Unset = UNSET
     name: str | Unset = UNSET
@@ -750,7 +769,16 @@ class SystemDomainFromTemplate(Model):
 
 
 class SystemDomainInput(Model):
-    """`SystemDomainSchema`, as iconik takes it; needs `base_url`, `name`."""
+    """`SystemDomainSchema`, as iconik takes it; needs `base_url`, `name`.
+
+    Read-only, iconik sets them: `country`, `creating_user_id`, `custom_terms`, `date_created`,
+    `date_modified`, `deactivate_date`, `disable_billing_page`, `discount_percent`,
+    `do_not_charge_edge_transcoder`, `do_not_charge_remote_proxies`, `do_not_charge_shield`,
+    `features`, `freeze_date`, `id`, `invoice_end_of_month`, `is_template`,
+    `marketplace_customer_id`, `marketplace_entitlement_id`, `ordway_customer_id`,
+    `ordway_subscription_id`, `price_list`, `referral_code`, `sales_force_id`, `status`,
+    `stripe_id`, `type`, `warning_message`.
+    """
 
     base_url: str | Unset = UNSET
     name: str | Unset = UNSET
@@ -855,7 +883,10 @@ class SystemDomainSuperAdmin(Model):
 
 
 class SystemDomainSuperAdminInput(Model):
-    """`SystemDomainSuperAdminSchema`, as iconik takes it; needs `base_url`, `name`."""
+    """`SystemDomainSuperAdminSchema`, as iconik takes it; needs `base_url`, `name`.
+
+    Read-only, iconik sets them: `date_created`, `date_modified`, `id`.
+    """
 
     base_url: str | Unset = UNSET
     name: str | Unset = UNSET

@@ -73,7 +73,10 @@ class AddToCollectionAction(Model):
 
 
 class AddToCollectionActionInput(Model):
-    """`AddToCollectionActionSchema`, as iconik takes it; needs `parameters`, `type`."""
+    """`AddToCollectionActionSchema`, as iconik takes it; needs `parameters`, `type`.
+
+    Published defaults and limits: `type` default "ADD_TO_COLLECTION".
+    """
 
     _tag = ("type", "ADD_TO_COLLECTION")
     parameters: AddToCollectionActionParametersInput | Unset = UNSET
@@ -103,7 +106,10 @@ class AnalyzeAction(Model):
 
 
 class AnalyzeActionInput(Model):
-    """`AnalyzeActionSchema`, as iconik takes it; needs `parameters`, `type`."""
+    """`AnalyzeActionSchema`, as iconik takes it; needs `parameters`, `type`.
+
+    Published defaults and limits: `type` default "ANALYZE".
+    """
 
     _tag = ("type", "ANALYZE")
     parameters: AnalyzeActionParametersInput | Unset = UNSET
@@ -118,7 +124,10 @@ class AnalyzeActionParameters(Model):
 
 
 class AnalyzeActionParametersInput(Model):
-    """`AnalyzeActionParameters`, as iconik takes it."""
+    """`AnalyzeActionParameters`, as iconik takes it.
+
+    Published defaults and limits: `force` default false; `force_type` default "OVERWRITE".
+    """
 
     force: bool | Unset | None = UNSET
     force_type: str | Unset | None = UNSET  # AnalyzeActionParametersForceType
@@ -133,7 +142,10 @@ class ArchiveAction(Model):
 
 
 class ArchiveActionInput(Model):
-    """`ArchiveActionSchema`, as iconik takes it; needs `parameters`, `type`."""
+    """`ArchiveActionSchema`, as iconik takes it; needs `parameters`, `type`.
+
+    Published defaults and limits: `type` default "ARCHIVE".
+    """
 
     _tag = ("type", "ARCHIVE")
     parameters: ArchiveActionParametersInput | Unset = UNSET
@@ -154,7 +166,12 @@ class ArchiveActionParameters(Model):
 
 
 class ArchiveActionParametersInput(Model):
-    """`ArchiveActionParameters`, as iconik takes it; needs `destination_storage_id`."""
+    """`ArchiveActionParameters`, as iconik takes it; needs `destination_storage_id`.
+
+    Published defaults and limits: `allow_duplicate_transfers` default false;
+    `allow_host_transfer` default true; `delete_only_from_source_folder` default false;
+    `delete_original` default false; `keep_collection_structure` default false.
+    """
 
     destination_storage_id: str | Unset = UNSET
     allow_duplicate_transfers: bool | Unset | None = UNSET
@@ -175,7 +192,10 @@ class AssetArchivedTrigger(Model):
 
 
 class AssetArchivedTriggerInput(Model):
-    """`AssetArchivedTriggerSchema`, as iconik takes it; needs `parameters`, `type`."""
+    """`AssetArchivedTriggerSchema`, as iconik takes it; needs `parameters`, `type`.
+
+    Published defaults and limits: `type` default "ARCHIVE".
+    """
 
     _tag = ("type", "ARCHIVE")
     parameters: AssetArchivedTriggerParametersInput | Unset = UNSET
@@ -203,7 +223,10 @@ class AssetOnlineTrigger(Model):
 
 
 class AssetOnlineTriggerInput(Model):
-    """`AssetOnlineTriggerSchema`, as iconik takes it; needs `parameters`, `type`."""
+    """`AssetOnlineTriggerSchema`, as iconik takes it; needs `parameters`, `type`.
+
+    Published defaults and limits: `type` default "ASSET_ONLINE".
+    """
 
     _tag = ("type", "ASSET_ONLINE")
     parameters: AssetOnlineTriggerParametersInput | Unset = UNSET
@@ -233,7 +256,10 @@ class AssetRestoredTrigger(Model):
 
 
 class AssetRestoredTriggerInput(Model):
-    """`AssetRestoredTriggerSchema`, as iconik takes it; needs `parameters`, `type`."""
+    """`AssetRestoredTriggerSchema`, as iconik takes it; needs `parameters`, `type`.
+
+    Published defaults and limits: `type` default "RESTORE".
+    """
 
     _tag = ("type", "RESTORE")
     parameters: AssetRestoredTriggerParametersInput | Unset = UNSET
@@ -261,7 +287,10 @@ class AssetSharedTrigger(Model):
 
 
 class AssetSharedTriggerInput(Model):
-    """`AssetSharedTriggerSchema`, as iconik takes it; needs `parameters`, `type`."""
+    """`AssetSharedTriggerSchema`, as iconik takes it; needs `parameters`, `type`.
+
+    Published defaults and limits: `type` default "ASSET_SHARE".
+    """
 
     _tag = ("type", "ASSET_SHARE")
     parameters: AssetSharedTriggerParametersInput | Unset = UNSET
@@ -303,7 +332,10 @@ class AssetTransferredToStorageTrigger(Model):
 
 
 class AssetTransferredToStorageTriggerInput(Model):
-    """`AssetTransferredToStorageTriggerSchema`, as iconik takes it; needs `parameters`, `type`."""
+    """`AssetTransferredToStorageTriggerSchema`, as iconik takes it; needs `parameters`, `type`.
+
+    Published defaults and limits: `type` default "TRANSFER_TO_STORAGE".
+    """
 
     _tag = ("type", "TRANSFER_TO_STORAGE")
     parameters: AssetTransferredToStorageParametersInput | Unset = UNSET
@@ -384,7 +416,10 @@ class AutomationHistory(Model):
 
 
 class AutomationHistoryInput(Model):
-    """`AutomationHistorySchema`, as iconik takes it; needs `automation_id`, `object_id`, `object_type`, `status`, `system_domain_id`, `version_id`."""
+    """`AutomationHistorySchema`, as iconik takes it; needs `automation_id`, `object_id`, `object_type`, `status`, `system_domain_id`, `version_id`.
+
+    Read-only, iconik sets them: `date_executed`.
+    """
 
     automation_id: str | Unset = UNSET
     object_id: str | Unset = UNSET
@@ -398,7 +433,12 @@ class AutomationHistoryInput(Model):
 
 
 class AutomationInput(Model):
-    """`AutomationSchema`, as iconik takes it; needs `actions`, `name`, `triggers`."""
+    """`AutomationSchema`, as iconik takes it; needs `actions`, `name`, `triggers`.
+
+    Read-only, iconik sets them: `created_by`, `date_created`, `date_modified`, `id`,
+    `modified_by`, `system_domain_id`.
+    Published defaults and limits: `actions` 1 to 1 items; `triggers` 1 to 10 items.
+    """
 
     actions: (
         list[
@@ -462,6 +502,21 @@ class AutomationRunEstimate(Model):
     errors: list[str] | None = None
     facets: dict[str, Any] | None = None
     total: int | None = None
+
+
+class AutomationStats(Model):
+    """`AutomationStatsSchema`, as iconik answers it."""
+
+    objects: list[AutomationStatsObject] | None = None
+
+
+class AutomationStatsObject(Model):
+    """`AutomationStatsObjectSchema`, as iconik answers it."""
+
+    name: str | None = None
+    system_domain_id: str | None = None
+    type: str | None = None
+    value: int | None = None
 
 
 class Automations(Model):
@@ -579,7 +634,10 @@ class CreateShareAction(Model):
 
 
 class CreateShareActionInput(Model):
-    """`CreateShareAction`, as iconik takes it; needs `parameters`, `type`."""
+    """`CreateShareAction`, as iconik takes it; needs `parameters`, `type`.
+
+    Published defaults and limits: `type` default "CREATE_SHARE".
+    """
 
     _tag = ("type", "CREATE_SHARE")
     parameters: CreateShareActionParametersInput | Unset = UNSET
@@ -587,7 +645,10 @@ class CreateShareActionInput(Model):
 
 
 class CreateShareActionParameters(Model):
-    """`CreateShareActionParameters`, as iconik answers it."""
+    """`CreateShareActionParameters`, as iconik answers it.
+
+    Write-only, not answered: `password`.
+    """
 
     allow_approving_comments: bool | None = None
     allow_comments: bool | None = None
@@ -612,7 +673,12 @@ class CreateShareActionParameters(Model):
 
 
 class CreateShareActionParametersInput(Model):
-    """`CreateShareActionParameters`, as iconik takes it; needs `allow_approving_comments`, `allow_comments`, `allow_download`, `allow_setting_approve_status`, `emails`, `user_id`."""
+    """`CreateShareActionParameters`, as iconik takes it; needs `allow_approving_comments`, `allow_comments`, `allow_download`, `allow_setting_approve_status`, `emails`, `user_id`.
+
+    Read-only, iconik sets them: `has_password`.
+    Published defaults and limits: `expires_in_days` default null, at least 1; `password`
+    default null.
+    """
 
     allow_approving_comments: bool | Unset = UNSET
     allow_comments: bool | Unset = UNSET
@@ -645,7 +711,10 @@ class CreatedAtTransitionTrigger(Model):
 
 
 class CreatedAtTransitionTriggerInput(Model):
-    """`CreatedAtTransitionTrigger`, as iconik takes it; needs `parameters`, `type`."""
+    """`CreatedAtTransitionTrigger`, as iconik takes it; needs `parameters`, `type`.
+
+    Published defaults and limits: `type` default "CREATED_AT_TRANSITION".
+    """
 
     _tag = ("type", "CREATED_AT_TRANSITION")
     parameters: CreatedAtTransitionTriggerParametersInput | Unset = UNSET
@@ -659,7 +728,10 @@ class CreatedAtTransitionTriggerParameters(Model):
 
 
 class CreatedAtTransitionTriggerParametersInput(Model):
-    """`CreatedAtTransitionTriggerParameters`, as iconik takes it; needs `days_since_created`."""
+    """`CreatedAtTransitionTriggerParameters`, as iconik takes it; needs `days_since_created`.
+
+    Published defaults and limits: `days_since_created` at least 1.
+    """
 
     days_since_created: int | Unset = UNSET
 
@@ -673,7 +745,10 @@ class DeleteAction(Model):
 
 
 class DeleteActionInput(Model):
-    """`DeleteAction`, as iconik takes it; needs `type`."""
+    """`DeleteAction`, as iconik takes it; needs `type`.
+
+    Published defaults and limits: `type` default "DELETE_ASSET".
+    """
 
     _tag = ("type", "DELETE_ASSET")
     type: str = "DELETE_ASSET"
@@ -719,7 +794,10 @@ class ExportAction(Model):
 
 
 class ExportActionInput(Model):
-    """`ExportAction`, as iconik takes it; needs `parameters`, `type`."""
+    """`ExportAction`, as iconik takes it; needs `parameters`, `type`.
+
+    Published defaults and limits: `type` default "EXPORT".
+    """
 
     _tag = ("type", "EXPORT")
     parameters: ExportActionParametersInput | Unset = UNSET
@@ -797,7 +875,10 @@ class MetadataUpdateAction(Model):
 
 
 class MetadataUpdateActionInput(Model):
-    """`MetadataUpdateAction`, as iconik takes it; needs `parameters`, `type`."""
+    """`MetadataUpdateAction`, as iconik takes it; needs `parameters`, `type`.
+
+    Published defaults and limits: `type` default "METADATA_UPDATE".
+    """
 
     _tag = ("type", "METADATA_UPDATE")
     parameters: MetadataUpdateActionParametersInput | Unset = UNSET
@@ -827,7 +908,10 @@ class MetadataUpdateTrigger(Model):
 
 
 class MetadataUpdateTriggerInput(Model):
-    """`MetadataUpdateTrigger`, as iconik takes it; needs `parameters`, `type`."""
+    """`MetadataUpdateTrigger`, as iconik takes it; needs `parameters`, `type`.
+
+    Published defaults and limits: `type` default "METADATA_UPDATE".
+    """
 
     _tag = ("type", "METADATA_UPDATE")
     parameters: MetadataUpdateTriggerParametersInput | Unset = UNSET
@@ -857,7 +941,10 @@ class ModifiedAtTransitionTrigger(Model):
 
 
 class ModifiedAtTransitionTriggerInput(Model):
-    """`ModifiedAtTransitionTrigger`, as iconik takes it; needs `parameters`, `type`."""
+    """`ModifiedAtTransitionTrigger`, as iconik takes it; needs `parameters`, `type`.
+
+    Published defaults and limits: `type` default "MODIFIED_AT_TRANSITION".
+    """
 
     _tag = ("type", "MODIFIED_AT_TRANSITION")
     parameters: ModifiedAtTransitionTriggerParametersInput | Unset = UNSET
@@ -871,7 +958,10 @@ class ModifiedAtTransitionTriggerParameters(Model):
 
 
 class ModifiedAtTransitionTriggerParametersInput(Model):
-    """`ModifiedAtTransitionTriggerParameters`, as iconik takes it; needs `days_since_modified`."""
+    """`ModifiedAtTransitionTriggerParameters`, as iconik takes it; needs `days_since_modified`.
+
+    Published defaults and limits: `days_since_modified` at least 1.
+    """
 
     days_since_modified: int | Unset = UNSET
 
@@ -885,7 +975,10 @@ class ObjectAddedToCollectionTrigger(Model):
 
 
 class ObjectAddedToCollectionTriggerInput(Model):
-    """`ObjectAddedToCollectionTrigger`, as iconik takes it; needs `parameters`, `type`."""
+    """`ObjectAddedToCollectionTrigger`, as iconik takes it; needs `parameters`, `type`.
+
+    Published defaults and limits: `type` default "OBJECT_ADDED_TO_COLLECTION".
+    """
 
     _tag = ("type", "OBJECT_ADDED_TO_COLLECTION")
     parameters: ObjectCollectionTriggerParametersInput | Unset = UNSET
@@ -917,7 +1010,10 @@ class ObjectRemovedFromCollectionTrigger(Model):
 
 
 class ObjectRemovedFromCollectionTriggerInput(Model):
-    """`ObjectRemovedFromCollectionTrigger`, as iconik takes it; needs `parameters`, `type`."""
+    """`ObjectRemovedFromCollectionTrigger`, as iconik takes it; needs `parameters`, `type`.
+
+    Published defaults and limits: `type` default "OBJECT_REMOVED_FROM_COLLECTION".
+    """
 
     _tag = ("type", "OBJECT_REMOVED_FROM_COLLECTION")
     parameters: ObjectCollectionTriggerParametersInput | Unset = UNSET
@@ -949,7 +1045,10 @@ class RemoveAssetRestrictionAction(Model):
 
 
 class RemoveAssetRestrictionActionInput(Model):
-    """`RemoveAssetRestrictionAction`, as iconik takes it; needs `parameters`, `type`."""
+    """`RemoveAssetRestrictionAction`, as iconik takes it; needs `parameters`, `type`.
+
+    Published defaults and limits: `type` default "REMOVE_ASSET_RESTRICTION".
+    """
 
     _tag = ("type", "REMOVE_ASSET_RESTRICTION")
     parameters: RemoveAssetRestrictionActionParametersInput | Unset = UNSET
@@ -979,7 +1078,10 @@ class RequestOriginalAction(Model):
 
 
 class RequestOriginalActionInput(Model):
-    """`RequestOriginalAction`, as iconik takes it; needs `parameters`, `type`."""
+    """`RequestOriginalAction`, as iconik takes it; needs `parameters`, `type`.
+
+    Published defaults and limits: `type` default "REQUEST_ORIGINAL".
+    """
 
     _tag = ("type", "REQUEST_ORIGINAL")
     parameters: TransferActionParametersInput | Unset = UNSET
@@ -995,7 +1097,10 @@ class RequestReviewAction(Model):
 
 
 class RequestReviewActionInput(Model):
-    """`RequestReviewAction`, as iconik takes it; needs `parameters`, `type`."""
+    """`RequestReviewAction`, as iconik takes it; needs `parameters`, `type`.
+
+    Published defaults and limits: `type` default "REQUEST_REVIEW".
+    """
 
     _tag = ("type", "REQUEST_REVIEW")
     parameters: RequestReviewActionParametersInput | Unset = UNSET
@@ -1014,7 +1119,10 @@ class RequestReviewActionParameters(Model):
 
 
 class RequestReviewActionParametersInput(Model):
-    """`RequestReviewActionParameters`, as iconik takes it; needs `share`."""
+    """`RequestReviewActionParameters`, as iconik takes it; needs `share`.
+
+    Published defaults and limits: `min_number` default 1, at least 1.
+    """
 
     share: CreateShareActionParametersInput | Unset = UNSET
     externals: list[str] | Unset | None = UNSET
@@ -1033,7 +1141,10 @@ class RestoreAction(Model):
 
 
 class RestoreActionInput(Model):
-    """`RestoreAction`, as iconik takes it; needs `parameters`, `type`."""
+    """`RestoreAction`, as iconik takes it; needs `parameters`, `type`.
+
+    Published defaults and limits: `type` default "RESTORE".
+    """
 
     _tag = ("type", "RESTORE")
     parameters: RestoreActionParametersInput | Unset = UNSET
@@ -1054,7 +1165,12 @@ class RestoreActionParameters(Model):
 
 
 class RestoreActionParametersInput(Model):
-    """`RestoreActionParameters`, as iconik takes it; needs `destination_storage_id`."""
+    """`RestoreActionParameters`, as iconik takes it; needs `destination_storage_id`.
+
+    Published defaults and limits: `allow_duplicate_transfers` default false;
+    `allow_host_transfer` default true; `delete_only_from_source_folder` default false;
+    `delete_original` default false; `keep_collection_structure` default false.
+    """
 
     destination_storage_id: str | Unset = UNSET
     allow_duplicate_transfers: bool | Unset | None = UNSET
@@ -1075,7 +1191,10 @@ class RestrictAssetAction(Model):
 
 
 class RestrictAssetActionInput(Model):
-    """`RestrictAssetAction`, as iconik takes it; needs `parameters`, `type`."""
+    """`RestrictAssetAction`, as iconik takes it; needs `parameters`, `type`.
+
+    Published defaults and limits: `type` default "RESTRICT_ASSET".
+    """
 
     _tag = ("type", "RESTRICT_ASSET")
     parameters: RestrictAssetActionParametersInput | Unset = UNSET
@@ -1107,7 +1226,10 @@ class ReviewStatusChangedTrigger(Model):
 
 
 class ReviewStatusChangedTriggerInput(Model):
-    """`ReviewStatusChangedTrigger`, as iconik takes it; needs `parameters`, `type`."""
+    """`ReviewStatusChangedTrigger`, as iconik takes it; needs `parameters`, `type`.
+
+    Published defaults and limits: `type` default "REVIEW_STATUS_CHANGED".
+    """
 
     _tag = ("type", "REVIEW_STATUS_CHANGED")
     parameters: ReviewStatusChangedTriggerParametersInput | Unset = UNSET
@@ -1135,7 +1257,10 @@ class SubtitleAddedTrigger(Model):
 
 
 class SubtitleAddedTriggerInput(Model):
-    """`SubtitleAddedTrigger`, as iconik takes it; needs `parameters`, `type`."""
+    """`SubtitleAddedTrigger`, as iconik takes it; needs `parameters`, `type`.
+
+    Published defaults and limits: `type` default "SUBTITLE_ADDED".
+    """
 
     _tag = ("type", "SUBTITLE_ADDED")
     parameters: SubtitleAddedTriggerParametersInput | Unset = UNSET
@@ -1189,7 +1314,10 @@ class TranscodeAction(Model):
 
 
 class TranscodeActionInput(Model):
-    """`TranscodeAction`, as iconik takes it; needs `parameters`, `type`."""
+    """`TranscodeAction`, as iconik takes it; needs `parameters`, `type`.
+
+    Published defaults and limits: `type` default "TRANSCODE".
+    """
 
     _tag = ("type", "TRANSCODE")
     parameters: TranscodeActionParametersInput | Unset = UNSET
@@ -1207,7 +1335,10 @@ class TranscodeActionParameters(Model):
 
 
 class TranscodeActionParametersInput(Model):
-    """`TranscodeActionParameters`, as iconik takes it."""
+    """`TranscodeActionParameters`, as iconik takes it.
+
+    Published defaults and limits: `format_name` default "ORIGINAL"; `priority` 1 to 10.
+    """
 
     format_name: str | Unset | None = UNSET
     prefer_any_cloud: bool | Unset | None = UNSET
@@ -1227,7 +1358,10 @@ class TranscribeAction(Model):
 
 
 class TranscribeActionInput(Model):
-    """`TranscribeAction`, as iconik takes it; needs `parameters`, `type`."""
+    """`TranscribeAction`, as iconik takes it; needs `parameters`, `type`.
+
+    Published defaults and limits: `type` default "TRANSCRIBE".
+    """
 
     _tag = ("type", "TRANSCRIBE")
     parameters: TranscribeActionParametersInput | Unset = UNSET
@@ -1247,7 +1381,11 @@ class TranscribeActionParameters(Model):
 
 
 class TranscribeActionParametersInput(Model):
-    """`TranscribeActionParameters`, as iconik takes it."""
+    """`TranscribeActionParameters`, as iconik takes it.
+
+    Published defaults and limits: `force` default false; `speakers` 1 to 100;
+    `topics_extraction` default true; `translate_languages` default [].
+    """
 
     engine: str | Unset | None = UNSET
     force: bool | Unset | None = UNSET
@@ -1267,7 +1405,10 @@ class TransferAction(Model):
 
 
 class TransferActionInput(Model):
-    """`TransferAction`, as iconik takes it; needs `parameters`, `type`."""
+    """`TransferAction`, as iconik takes it; needs `parameters`, `type`.
+
+    Published defaults and limits: `type` default "TRANSFER".
+    """
 
     _tag = ("type", "TRANSFER")
     parameters: TransferActionParametersInput | Unset = UNSET
@@ -1285,7 +1426,10 @@ class TransferActionParameters(Model):
 
 
 class TransferActionParametersInput(Model):
-    """`TransferActionParameters`, as iconik takes it; needs `destination_storage_id`, `format_name`."""
+    """`TransferActionParameters`, as iconik takes it; needs `destination_storage_id`, `format_name`.
+
+    Published defaults and limits: `allow_host_transfer` default true.
+    """
 
     destination_storage_id: str | Unset = UNSET
     format_name: str | Unset = UNSET
@@ -1303,7 +1447,10 @@ class TriggerCustomAction(Model):
 
 
 class TriggerCustomActionInput(Model):
-    """`TriggerCustomAction`, as iconik takes it; needs `parameters`, `type`."""
+    """`TriggerCustomAction`, as iconik takes it; needs `parameters`, `type`.
+
+    Published defaults and limits: `type` default "CUSTOM_ACTION".
+    """
 
     _tag = ("type", "CUSTOM_ACTION")
     parameters: TriggerCustomActionParametersInput | Unset = UNSET
@@ -1335,7 +1482,10 @@ class UpdateACLAction(Model):
 
 
 class UpdateACLActionInput(Model):
-    """`UpdateACLAction`, as iconik takes it; needs `parameters`, `type`."""
+    """`UpdateACLAction`, as iconik takes it; needs `parameters`, `type`.
+
+    Published defaults and limits: `type` default "UPDATE_ACL".
+    """
 
     _tag = ("type", "UPDATE_ACL")
     parameters: UpdateACLActionParametersInput | Unset = UNSET

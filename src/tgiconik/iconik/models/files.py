@@ -28,7 +28,10 @@ class AnalysisProfile(Model):
 
 
 class AnalysisProfileInput(Model):
-    """`AnalysisProfileSchema`, as iconik takes it; needs `analysis_service_account_id`, `media_type`, `name`."""
+    """`AnalysisProfileSchema`, as iconik takes it; needs `analysis_service_account_id`, `media_type`, `name`.
+
+    Read-only, iconik sets them: `id`, `is_default`.
+    """
 
     analysis_service_account_id: str | Unset = UNSET
     media_type: str | Unset = UNSET  # AnalysisProfileMediaType
@@ -57,7 +60,10 @@ class AnalysisServiceAccount(Model):
 
 
 class AnalysisServiceAccountInput(Model):
-    """`AnalysisServiceAccountSchema`, as iconik takes it; needs `method`, `name`, `settings`."""
+    """`AnalysisServiceAccountSchema`, as iconik takes it; needs `method`, `name`, `settings`.
+
+    Read-only, iconik sets them: `id`.
+    """
 
     method: str | Unset = UNSET  # AnalysisServiceAccountMethod
     name: str | Unset = UNSET
@@ -329,7 +335,13 @@ class BulkExportSavedSearchRequestInput(Model):
 
 
 class BulkFilesetArchiveInput(Model):
-    """`BulkFilesetArchiveSchema`, as iconik takes it; needs `object_ids`, `object_type`."""
+    """`BulkFilesetArchiveSchema`, as iconik takes it; needs `object_ids`, `object_type`.
+
+    Published defaults and limits: `allow_duplicate_transfers` default false;
+    `delete_only_from_source_folder` default false; `delete_original` default false;
+    `destination_storage_id` default null; `keep_collection_structure` default false;
+    `keep_parent_collection_structure` default false; `object_ids` 1 to 500 items.
+    """
 
     object_ids: list[str] | Unset = UNSET
     object_type: str | Unset = UNSET  # BulkTranscodeObjectType
@@ -344,7 +356,12 @@ class BulkFilesetArchiveInput(Model):
 
 
 class BulkFilesetExportInput(Model):
-    """`BulkFilesetExportSchema`, as iconik takes it; needs `object_ids`, `object_type`."""
+    """`BulkFilesetExportSchema`, as iconik takes it; needs `object_ids`, `object_type`.
+
+    Published defaults and limits: `allow_duplicate_transfers` default false;
+    `delete_only_from_source_folder` default false; `delete_original` default false;
+    `keep_collection_structure` default false; `object_ids` 1 to 500 items.
+    """
 
     object_ids: list[str] | Unset = UNSET
     object_type: str | Unset = UNSET  # BulkFilesetExportObjectType
@@ -367,7 +384,13 @@ class BulkFilesetInput(Model):
 
 
 class BulkFilesetRestoreInput(Model):
-    """`BulkFilesetRestoreSchema`, as iconik takes it; needs `object_ids`, `object_type`."""
+    """`BulkFilesetRestoreSchema`, as iconik takes it; needs `object_ids`, `object_type`.
+
+    Published defaults and limits: `allow_duplicate_transfers` default false;
+    `delete_only_from_source_folder` default false; `delete_original` default false;
+    `keep_collection_structure` default false; `keep_parent_collection_structure` default false;
+    `object_ids` 1 to 500 items.
+    """
 
     object_ids: list[str] | Unset = UNSET
     object_type: str | Unset = UNSET  # BulkTranscodeObjectType
@@ -404,7 +427,11 @@ class BulkRestoreSavedSearchRequestInput(Model):
 
 
 class BulkTranscodeInput(Model):
-    """`BulkTranscodeSchema`, as iconik takes it; needs `object_ids`, `object_type`."""
+    """`BulkTranscodeSchema`, as iconik takes it; needs `object_ids`, `object_type`.
+
+    Published defaults and limits: `format_name` default "ORIGINAL"; `object_ids` 1 to 500
+    items; `priority` 1 to 10.
+    """
 
     object_ids: list[str] | Unset = UNSET
     object_type: str | Unset = UNSET  # BulkTranscodeObjectType
@@ -435,7 +462,14 @@ class BulkTransferSavedSearchRequestInput(Model):
 
 
 class BulkTransferToStorageInput(Model):
-    """`BulkTransferToStorageSchema`, as iconik takes it; needs `object_ids`, `object_type`."""
+    """`BulkTransferToStorageSchema`, as iconik takes it; needs `object_ids`, `object_type`.
+
+    Published defaults and limits: `allow_duplicate_transfers` default false;
+    `delete_only_from_source_folder` default false; `delete_original` default false;
+    `format_name` default "ORIGINAL"; `keep_collection_structure` default false;
+    `keep_parent_collection_structure` default false; `object_ids` 1 to 500 items; `overwrite`
+    default false.
+    """
 
     object_ids: list[str] | Unset = UNSET
     object_type: str | Unset = UNSET  # BulkTranscodeObjectType
@@ -528,7 +562,11 @@ class CollectionKeyframeCreate(Model):
 
 
 class CollectionKeyframeCreateInput(Model):
-    """`CollectionKeyframeCreateSchema`, as iconik takes it; needs `type`."""
+    """`CollectionKeyframeCreateSchema`, as iconik takes it; needs `type`.
+
+    Read-only, iconik sets them: `date_created`, `date_modified`, `id`, `is_public`,
+    `upload_credentials`, `upload_method`, `upload_url`, `url`.
+    """
 
     type: str | Unset = UNSET  # KeyframeType
     collection_id: str | Unset | None = UNSET
@@ -555,7 +593,10 @@ class CollectionKeyframeCreateInput(Model):
 
 
 class CollectionKeyframeInput(Model):
-    """`CollectionKeyframeSchema`, as iconik takes it; needs `type`."""
+    """`CollectionKeyframeSchema`, as iconik takes it; needs `type`.
+
+    Read-only, iconik sets them: `date_created`, `date_modified`, `id`, `is_public`, `url`.
+    """
 
     type: str | Unset = UNSET  # KeyframeType
     collection_id: str | Unset | None = UNSET
@@ -592,7 +633,10 @@ class CollectionKeyframes(Model):
 
 
 class CompleteExportToLocalStorageInput(Model):
-    """`CompleteExportToLocalStorageSchema`, as iconik takes it; needs `destination_directory_path`, `destination_file_set_name`."""
+    """`CompleteExportToLocalStorageSchema`, as iconik takes it; needs `destination_directory_path`, `destination_file_set_name`.
+
+    Read-only, iconik sets them: `id`, `transfer_type`.
+    """
 
     destination_directory_path: str | Unset = UNSET
     destination_file_set_name: str | Unset = UNSET
@@ -637,7 +681,10 @@ class Component(Model):
 
 
 class ComponentInput(Model):
-    """`ComponentSchema`, as iconik takes it; needs `name`, `type`."""
+    """`ComponentSchema`, as iconik takes it; needs `name`, `type`.
+
+    Read-only, iconik sets them: `id`.
+    """
 
     name: str | Unset = UNSET
     type: str | Unset = UNSET  # ComponentType
@@ -748,7 +795,10 @@ class ExportLocation(Model):
 
 
 class ExportLocationInput(Model):
-    """`ExportLocationSchema`, as iconik takes it; needs `name`, `path`, `storage_id`."""
+    """`ExportLocationSchema`, as iconik takes it; needs `name`, `path`, `storage_id`.
+
+    Read-only, iconik sets them: `id`, `system_domain_id`.
+    """
 
     name: str | Unset = UNSET
     path: str | Unset = UNSET
@@ -878,7 +928,10 @@ class FileBase(Model):
 
 
 class FileBaseInput(Model):
-    """`FileBaseSchema`, as iconik takes it; needs `directory_path`, `original_name`, `type`."""
+    """`FileBaseSchema`, as iconik takes it; needs `directory_path`, `original_name`, `type`.
+
+    Read-only, iconik sets them: `date_created`, `date_modified`, `id`.
+    """
 
     directory_path: str | Unset = UNSET
     original_name: str | Unset = UNSET
@@ -904,7 +957,11 @@ class FileBaseInput(Model):
 
 
 class FileCreateInput(Model):
-    """`FileCreateSchema`, as iconik takes it; needs `directory_path`, `original_name`, `type`."""
+    """`FileCreateSchema`, as iconik takes it; needs `directory_path`, `original_name`, `type`.
+
+    Read-only, iconik sets them: `date_created`, `date_modified`, `id`, `multipart_upload_url`,
+    `storage_method`, `upload_credentials`, `upload_filename`, `upload_method`, `upload_url`.
+    """
 
     directory_path: str | Unset = UNSET
     original_name: str | Unset = UNSET
@@ -1015,7 +1072,12 @@ class FileExistenceCheckInput(Model):
 
 
 class FileInput(Model):
-    """`FileSchema`, as iconik takes it; needs `directory_path`, `file_set_id`, `original_name`, `type`."""
+    """`FileSchema`, as iconik takes it; needs `directory_path`, `file_set_id`, `original_name`, `type`.
+
+    Read-only, iconik sets them: `date_created`, `date_modified`, `file_set_status`,
+    `format_status`, `id`, `multipart_upload_url`, `storage_method`, `upload_credentials`,
+    `upload_filename`, `upload_method`, `upload_url`, `url`.
+    """
 
     directory_path: str | Unset = UNSET
     file_set_id: str | Unset = UNSET
@@ -1098,7 +1160,11 @@ class FileSetElastic(Model):
 
 
 class FileSetInput(Model):
-    """`FileSetSchema`, as iconik takes it; needs `base_dir`, `component_ids`, `format_id`, `name`."""
+    """`FileSetSchema`, as iconik takes it; needs `base_dir`, `component_ids`, `format_id`, `name`.
+
+    Read-only, iconik sets them: `asset_id`, `date_created`, `date_modified`, `deleted_by_user`,
+    `file_count`, `id`.
+    """
 
     base_dir: str | Unset = UNSET
     component_ids: list[str] | Unset = UNSET
@@ -1244,7 +1310,10 @@ class Format(Model):
 
 
 class FormatArchiveInput(Model):
-    """`FormatArchiveSchema`, as iconik takes it."""
+    """`FormatArchiveSchema`, as iconik takes it.
+
+    Read-only, iconik sets them: `destination_file_set_name`.
+    """
 
     delete_original: bool | Unset | None = UNSET
     destination_directory_path: str | Unset | None = UNSET
@@ -1284,7 +1353,11 @@ class FormatElastic(Model):
 
 
 class FormatInput(Model):
-    """`FormatSchema`, as iconik takes it; needs `name`."""
+    """`FormatSchema`, as iconik takes it; needs `name`.
+
+    Read-only, iconik sets them: `asset_id`, `date_created`, `date_modified`, `deleted_by_user`,
+    `id`, `warnings`.
+    """
 
     name: str | Unset = UNSET
     archive_status: str | Unset | None = UNSET  # FormatArchiveStatus
@@ -1378,7 +1451,14 @@ class GatewayReport(Model):
 
 
 class GatewayReportInput(Model):
-    """`GatewayReportSchema`, as iconik takes it."""
+    """`GatewayReportSchema`, as iconik takes it.
+
+    Read-only, iconik sets them: `date_reported`, `id`, `logs_url`, `start_last_date`,
+    `storage_id`.
+    Published defaults and limits: `error_log_lines` at most 10 items; `host_info` at most 1000
+    characters; `host_name` at most 1000 characters; `log_lines` at most 50 items;
+    `start_status_message` at most 1000 characters; `version` at most 100 characters.
+    """
 
     await_checksum_files_number: int | Unset | None = UNSET
     date_reported: datetime | Unset | None = UNSET
@@ -1570,7 +1650,10 @@ class IconikStorageGatewayEvent(Model):
 
 
 class IconikStorageGatewayEventInput(Model):
-    """`IconikStorageGatewayEventSchema`, as iconik takes it; needs `type`."""
+    """`IconikStorageGatewayEventSchema`, as iconik takes it; needs `type`.
+
+    Read-only, iconik sets them: `date_created`, `id`.
+    """
 
     type: str | Unset = UNSET  # IconikStorageGatewayEventType
     data: dict[str, Any] | Unset | None = UNSET
@@ -1586,7 +1669,10 @@ class IconikStorageGatewayEvents(Model):
 
 
 class IconikStorageGatewayEventsPurgeInput(Model):
-    """`IconikStorageGatewayEventsPurgeSchema`, as iconik takes it; needs `event_ids`."""
+    """`IconikStorageGatewayEventsPurgeSchema`, as iconik takes it; needs `event_ids`.
+
+    Published defaults and limits: `event_ids` 1 to 100 items.
+    """
 
     event_ids: list[str] | Unset = UNSET
 
@@ -1756,7 +1842,11 @@ class KeyframeCreate(Model):
 
 
 class KeyframeCreateInput(Model):
-    """`KeyframeCreateSchema`, as iconik takes it; needs `type`."""
+    """`KeyframeCreateSchema`, as iconik takes it; needs `type`.
+
+    Read-only, iconik sets them: `date_created`, `date_modified`, `id`, `is_public`,
+    `storage_method`, `upload_credentials`, `upload_method`, `upload_url`, `url`.
+    """
 
     type: str | Unset = UNSET  # KeyframeType
     asset_id: str | Unset | None = UNSET
@@ -1902,7 +1992,11 @@ class MultiPartS3UrlPart(Model):
 
 
 class MultiPartS3UrlPartInput(Model):
-    """`MultiPartS3UrlPartSchema`, as iconik takes it."""
+    """`MultiPartS3UrlPartSchema`, as iconik takes it.
+
+    Read-only, iconik sets them: `url`.
+    Published defaults and limits: `part_number` 1 to 10000.
+    """
 
     checksum: str | Unset | None = UNSET
     part_number: int | Unset | None = UNSET
@@ -1917,7 +2011,10 @@ class MultiPartS3UrlParts(Model):
 
 
 class MultiPartS3UrlPartsInput(Model):
-    """`MultiPartS3UrlPartsSchema`, as iconik takes it; needs `parts`, `upload_id`."""
+    """`MultiPartS3UrlPartsSchema`, as iconik takes it; needs `parts`, `upload_id`.
+
+    Published defaults and limits: `parts` at least 1 items.
+    """
 
     parts: list[MultiPartS3UrlPartInput] | Unset = UNSET
     upload_id: str | Unset = UNSET
@@ -1981,7 +2078,11 @@ class MultipartB2StartUpload(Model):
 
 
 class MultipartB2StartUploadInput(Model):
-    """`MultipartB2StartUpload`, as iconik takes it."""
+    """`MultipartB2StartUpload`, as iconik takes it.
+
+    Read-only, iconik sets them: `authorization_token`, `error`, `error_code`, `status`,
+    `upload_url`.
+    """
 
     authorization_token: str | Unset | None = UNSET
     error: str | Unset | None = UNSET
@@ -1992,7 +2093,11 @@ class MultipartB2StartUploadInput(Model):
 
 
 class MultipartUploadCleanupInput(Model):
-    """`MultipartUploadCleanupSchema`, as iconik takes it."""
+    """`MultipartUploadCleanupSchema`, as iconik takes it.
+
+    Published defaults and limits: `parts_group_number` default null; `parts_number` at least 1;
+    `temporary` default false.
+    """
 
     abort_upload: bool | Unset | None = UNSET
     parts_group_number: int | Unset | None = UNSET
@@ -2248,7 +2353,12 @@ class ProxyCreate(Model):
 
 
 class ProxyCreateInput(Model):
-    """`ProxyCreateSchema`, as iconik takes it."""
+    """`ProxyCreateSchema`, as iconik takes it.
+
+    Read-only, iconik sets them: `date_created`, `date_modified`, `id`, `is_public`,
+    `multipart_upload_url`, `storage_method`, `upload_credentials`, `upload_method`,
+    `upload_url`, `url`.
+    """
 
     asset_id: str | Unset | None = UNSET
     audio_bitrate: int | Unset | None = UNSET
@@ -2350,7 +2460,10 @@ class ProxyFileUpdateInput(Model):
 
 
 class ProxyUpdateInput(Model):
-    """`ProxyUpdateSchema`, as iconik takes it."""
+    """`ProxyUpdateSchema`, as iconik takes it.
+
+    Read-only, iconik sets them: `date_created`, `date_modified`, `id`, `is_public`, `url`.
+    """
 
     asset_id: str | Unset | None = UNSET
     audio_bitrate: int | Unset | None = UNSET
@@ -2492,20 +2605,29 @@ class StorageAutoScan(Model):
 
 
 class StorageAutoScanInput(Model):
-    """`StorageAutoScanSchema`, as iconik takes it."""
+    """`StorageAutoScanSchema`, as iconik takes it.
+
+    Published defaults and limits: `hours_interval` default 24, at least 1.
+    """
 
     hours_interval: int | Unset | None = UNSET
 
 
 class StorageFilesDeleteBulkInput(Model):
-    """`StorageFilesDeleteBulkSchema`, as iconik takes it; needs `object_ids`, `object_type`."""
+    """`StorageFilesDeleteBulkSchema`, as iconik takes it; needs `object_ids`, `object_type`.
+
+    Published defaults and limits: `object_ids` at most 500 items.
+    """
 
     object_ids: list[str] | Unset = UNSET
     object_type: str | Unset = UNSET
 
 
 class StorageInput(Model):
-    """`StorageSchema`, as iconik takes it; needs `method`, `name`, `purpose`, `settings`."""
+    """`StorageSchema`, as iconik takes it; needs `method`, `name`, `purpose`, `settings`.
+
+    Read-only, iconik sets them: `default`, `id`, `version`.
+    """
 
     method: str | Unset = UNSET  # StorageMethod
     name: str | Unset = UNSET
@@ -2587,7 +2709,10 @@ class Subtitle(Model):
 
 
 class SubtitleInput(Model):
-    """`SubtitleSchema`, as iconik takes it; needs `asset_id`, `closed_captions`, `format_id`, `id`, `language`."""
+    """`SubtitleSchema`, as iconik takes it; needs `asset_id`, `closed_captions`, `format_id`, `id`, `language`.
+
+    Read-only, iconik sets them: `asset_id`, `id`.
+    """
 
     asset_id: str | Unset = UNSET
     closed_captions: bool | Unset = UNSET
@@ -2600,7 +2725,10 @@ class SubtitleInput(Model):
 
 
 class SubtitleRequestInput(Model):
-    """`SubtitleRequestSchema`, as iconik takes it."""
+    """`SubtitleRequestSchema`, as iconik takes it.
+
+    Published defaults and limits: `priority` 1 to 10.
+    """
 
     create_transcription: bool | Unset | None = UNSET
     delete_old_transcriptions: bool | Unset | None = UNSET
@@ -2678,7 +2806,12 @@ class TemporaryFileCreate(Model):
 
 
 class TemporaryFileCreateInput(Model):
-    """`TemporaryFileCreateSchema`, as iconik takes it; needs `directory_path`, `original_name`, `type`."""
+    """`TemporaryFileCreateSchema`, as iconik takes it; needs `directory_path`, `original_name`, `type`.
+
+    Read-only, iconik sets them: `date_created`, `date_modified`, `id`, `multipart_upload_url`,
+    `path_exist`, `storage_method`, `upload_credentials`, `upload_filename`, `upload_method`,
+    `upload_url`.
+    """
 
     directory_path: str | Unset = UNSET
     original_name: str | Unset = UNSET
@@ -2737,7 +2870,11 @@ class TemporaryFileSet(Model):
 
 
 class TemporaryFileSetInput(Model):
-    """`TemporaryFileSetSchema`, as iconik takes it; needs `base_dir`, `component_ids`, `format_id`, `job_id`, `name`."""
+    """`TemporaryFileSetSchema`, as iconik takes it; needs `base_dir`, `component_ids`, `format_id`, `job_id`, `name`.
+
+    Read-only, iconik sets them: `asset_id`, `date_created`, `date_modified`, `deleted_by_user`,
+    `file_count`, `id`.
+    """
 
     base_dir: str | Unset = UNSET
     component_ids: list[str] | Unset = UNSET
@@ -2791,7 +2928,10 @@ class TimeCodeTypeInput(Model):
 
 
 class TranscodeRequestInput(Model):
-    """`TranscodeRequestSchema`, as iconik takes it."""
+    """`TranscodeRequestSchema`, as iconik takes it.
+
+    Published defaults and limits: `priority` 1 to 10.
+    """
 
     job_id: str | Unset | None = UNSET
     priority: int | Unset | None = UNSET
@@ -2826,7 +2966,10 @@ class TranscoderByStorageRead(Model):
 
 
 class TranscoderInput(Model):
-    """`TranscoderSchema`, as iconik takes it; needs `name`, `settings`, `type`."""
+    """`TranscoderSchema`, as iconik takes it; needs `name`, `settings`, `type`.
+
+    Read-only, iconik sets them: `id`.
+    """
 
     name: str | Unset = UNSET
     settings: dict[str, Any] | Unset = UNSET
@@ -2926,7 +3069,10 @@ class TransferFormatToStorageInput(Model):
 
 
 class TransferFromStorageInput(Model):
-    """`TransferFromStorageSchema`, as iconik takes it."""
+    """`TransferFromStorageSchema`, as iconik takes it.
+
+    Read-only, iconik sets them: `destination_file_set_name`, `id`, `transfer_type`.
+    """
 
     asset_id: str | Unset | None = UNSET
     asset_paths: list[str] | Unset | None = UNSET
@@ -3088,7 +3234,10 @@ class UploadFilesInput(Model):
 
 
 class UploadIconikStorageGatewayLogsInput(Model):
-    """`UploadIconikStorageGatewayLogsSchema`, as iconik takes it; needs `filename`."""
+    """`UploadIconikStorageGatewayLogsSchema`, as iconik takes it; needs `filename`.
+
+    Published defaults and limits: `filename` at most 100 characters.
+    """
 
     filename: str | Unset = UNSET
 

@@ -121,7 +121,12 @@ class JobElastic(Model):
 
 
 class JobInput(Model):
-    """`JobSchema`, as iconik takes it; needs `status`, `title`, `type`."""
+    """`JobSchema`, as iconik takes it; needs `status`, `title`, `type`.
+
+    Read-only, iconik sets them: `children_progress`, `created_by`, `date_created`,
+    `date_modified`, `id`, `priority`, `progress`, `steps`.
+    Published defaults and limits: `related_objects` at least 1 items.
+    """
 
     status: str | Unset = UNSET  # JobStatus
     title: str | Unset = UNSET
@@ -174,7 +179,10 @@ class JobStepElastic(Model):
 
 
 class JobStepInput(Model):
-    """`JobStepSchema`, as iconik takes it; needs `label`, `status`."""
+    """`JobStepSchema`, as iconik takes it; needs `label`, `status`.
+
+    Read-only, iconik sets them: `date_updated`.
+    """
 
     label: str | Unset = UNSET
     status: str | Unset = UNSET  # JobStepStatus
@@ -185,7 +193,10 @@ class JobStepInput(Model):
 
 
 class JobStepUpdateBulkInput(Model):
-    """`JobStepUpdateBulkSchema`, as iconik takes it; needs `id`, `label`, `status`."""
+    """`JobStepUpdateBulkSchema`, as iconik takes it; needs `id`, `label`, `status`.
+
+    Read-only, iconik sets them: `date_updated`.
+    """
 
     id: str | Unset = UNSET
     label: str | Unset = UNSET
@@ -219,7 +230,10 @@ class Jobs(Model):
 
 
 class JobsBulkDeleteInput(Model):
-    """`JobsBulkDeleteSchema`, as iconik takes it."""
+    """`JobsBulkDeleteSchema`, as iconik takes it.
+
+    Published defaults and limits: `job_ids` 1 to 500 items.
+    """
 
     job_ids: list[str] | Unset | None = UNSET
 
@@ -242,14 +256,20 @@ class JobsPriority(Model):
 
 
 class JobsPriorityInput(Model):
-    """`JobsPrioritySchema`, as iconik takes it; needs `job_ids`, `priority`."""
+    """`JobsPrioritySchema`, as iconik takes it; needs `job_ids`, `priority`.
+
+    Published defaults and limits: `job_ids` 1 to 500 items; `priority` 1 to 10.
+    """
 
     job_ids: list[str] | Unset = UNSET
     priority: int | Unset = UNSET
 
 
 class JobsStateInput(Model):
-    """`JobsStateSchema`, as iconik takes it; needs `action`, `job_ids`."""
+    """`JobsStateSchema`, as iconik takes it; needs `action`, `job_ids`.
+
+    Published defaults and limits: `job_ids` 1 to 500 items.
+    """
 
     action: str | Unset = UNSET  # JobsStateAction
     job_ids: list[str] | Unset = UNSET

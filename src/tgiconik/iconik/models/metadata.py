@@ -69,7 +69,10 @@ class MetadataCategory(Model):
 
 
 class MetadataCategoryInput(Model):
-    """`MetadataCategorySchema`, as iconik takes it; needs `label`, `name`."""
+    """`MetadataCategorySchema`, as iconik takes it; needs `label`, `name`.
+
+    Read-only, iconik sets them: `object_type`, `views`.
+    """
 
     label: str | Unset = UNSET
     name: str | Unset = UNSET
@@ -109,7 +112,10 @@ class MetadataField(Model):
 
 
 class MetadataFieldCreateInput(Model):
-    """`MetadataFieldCreateSchema`, as iconik takes it; needs `field_type`, `label`, `name`."""
+    """`MetadataFieldCreateSchema`, as iconik takes it; needs `field_type`, `label`, `name`.
+
+    Read-only, iconik sets them: `mapped_field_name`.
+    """
 
     field_type: str | Unset = UNSET
     label: str | Unset = UNSET
@@ -137,7 +143,10 @@ class MetadataFieldCreateInput(Model):
 
 
 class MetadataFieldInput(Model):
-    """`MetadataFieldSchema`, as iconik takes it; needs `field_type`, `label`, `name`."""
+    """`MetadataFieldSchema`, as iconik takes it; needs `field_type`, `label`, `name`.
+
+    Read-only, iconik sets them: `mapped_field_name`, `name`.
+    """
 
     field_type: str | Unset = UNSET
     label: str | Unset = UNSET
@@ -173,7 +182,12 @@ class MetadataFieldMapping(Model):
 
 
 class MetadataFieldMappingInput(Model):
-    """`MetadataFieldMappingSchema`, as iconik takes it; needs `mapped_field_name`, `name`."""
+    """`MetadataFieldMappingSchema`, as iconik takes it; needs `mapped_field_name`, `name`.
+
+    Read-only, iconik sets them: `field_type`.
+    Published defaults and limits: `mapped_field_name` at least 1 characters; `name` at least 1
+    characters.
+    """
 
     mapped_field_name: str | Unset = UNSET
     name: str | Unset = UNSET
@@ -283,7 +297,10 @@ class MetadataViewField(Model):
 
 
 class MetadataViewFieldInput(Model):
-    """`MetadataViewFieldSchema`, as iconik takes it; needs `name`."""
+    """`MetadataViewFieldSchema`, as iconik takes it; needs `name`.
+
+    Read-only, iconik sets them: `mapped_field_name`.
+    """
 
     name: str | Unset = UNSET
     auto_set: bool | Unset | None = UNSET
@@ -308,7 +325,10 @@ class MetadataViewForList(Model):
 
 
 class MetadataViewInput(Model):
-    """`MetadataViewInputSchema`, as iconik takes it; needs `name`, `view_fields`."""
+    """`MetadataViewInputSchema`, as iconik takes it; needs `name`, `view_fields`.
+
+    Read-only, iconik sets them: `id`.
+    """
 
     name: str | Unset = UNSET
     view_fields: list[MetadataViewFieldInput] | Unset = UNSET
@@ -317,7 +337,10 @@ class MetadataViewInput(Model):
 
 
 class MetadataViewItemInput(Model):
-    """`MetadataView`, as iconik takes it; needs `name`, `view_fields`."""
+    """`MetadataView`, as iconik takes it; needs `name`, `view_fields`.
+
+    Read-only, iconik sets them: `id`.
+    """
 
     name: str | Unset = UNSET
     view_fields: list[MetadataFieldInput] | Unset = UNSET

@@ -37,7 +37,10 @@ class Webhook(Model):
 
 
 class WebhookCreateInput(Model):
-    """`WebhookCreateSchema`, as iconik takes it; needs `event_type`, `status`, `url`."""
+    """`WebhookCreateSchema`, as iconik takes it; needs `event_type`, `status`, `url`.
+
+    Read-only, iconik sets them: `id`.
+    """
 
     event_type: str | Unset = UNSET
     status: str | Unset = UNSET  # WebhookStatus

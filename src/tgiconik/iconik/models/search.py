@@ -146,7 +146,10 @@ class DiscoveryEntity(Model):
 
 
 class DiscoveryEntityInput(Model):
-    """`DiscoveryEntitySchema`, as iconik takes it; needs `object_id`, `object_type`, `title`, `user_id`."""
+    """`DiscoveryEntitySchema`, as iconik takes it; needs `object_id`, `object_type`, `title`, `user_id`.
+
+    Read-only, iconik sets them: `id`.
+    """
 
     object_id: str | Unset = UNSET
     object_type: str | Unset = UNSET  # DiscoveryEntityObjectType
@@ -167,7 +170,10 @@ class DiscoveryViewSettings(Model):
 
 
 class DiscoveryViewSettingsInput(Model):
-    """`DiscoveryViewSettingsSchema`, as iconik takes it; needs `entity_ids`."""
+    """`DiscoveryViewSettingsSchema`, as iconik takes it; needs `entity_ids`.
+
+    Read-only, iconik sets them: `id`, `system_domain_id`.
+    """
 
     entity_ids: list[str] | Unset = UNSET
     id: str | Unset | None = UNSET
@@ -636,7 +642,10 @@ class SavedSearchGroup(Model):
 
 
 class SavedSearchGroupInput(Model):
-    """`SavedSearchGroupSchema`, as iconik takes it; needs `name`."""
+    """`SavedSearchGroupSchema`, as iconik takes it; needs `name`.
+
+    Read-only, iconik sets them: `date_created`, `date_modified`, `id`.
+    """
 
     name: str | Unset = UNSET
     date_created: datetime | Unset | None = UNSET
@@ -663,7 +672,10 @@ class SavedSearchGroups(Model):
 
 
 class SavedSearchInput(Model):
-    """`SavedSearchSchema`, as iconik takes it; needs `criteria`, `name`."""
+    """`SavedSearchSchema`, as iconik takes it; needs `criteria`, `name`.
+
+    Read-only, iconik sets them: `date_created`, `date_modified`, `id`.
+    """
 
     criteria: SearchCriteriaSavedInput | Unset = UNSET
     name: str | Unset = UNSET

@@ -151,7 +151,10 @@ class CORSHost(Model):
 
 
 class CORSHostInput(Model):
-    """`CORSHostSchema`, as iconik takes it; needs `host`."""
+    """`CORSHostSchema`, as iconik takes it; needs `host`.
+
+    Read-only, iconik sets them: `id`.
+    """
 
     host: str | Unset = UNSET
     id: str | Unset | None = UNSET
@@ -356,7 +359,12 @@ class GroupSettingPublic(Model):
 
 
 class GroupSettingPublicInput(Model):
-    """`GroupSettingPublicSchema`, as iconik takes it."""
+    """`GroupSettingPublicSchema`, as iconik takes it.
+
+    Read-only, iconik sets them: `client_ip`, `group_id`, `logo_url`, `system_domain_id`.
+    Published defaults and limits: `allowed_ips` at most 100 items; `delete_grace_period` 0 to
+    87600; `share_expiration_time` 0 to 3650.
+    """
 
     acl_template_id: str | Unset | None = UNSET
     allowed_ips: list[AllowedIPInput] | Unset | None = UNSET
@@ -552,7 +560,11 @@ class PasswordChecksType(Model):
 
 
 class PasswordChecksTypeInput(Model):
-    """`PasswordChecksTypeSchema`, as iconik takes it."""
+    """`PasswordChecksTypeSchema`, as iconik takes it.
+
+    Published defaults and limits: `digits` at least 0; `lowercase` at least 0; `max_length` 8
+    to 64; `min_length` 8 to 56; `special_symbols` at least 0; `uppercase` at least 0.
+    """
 
     digits: int | Unset | None = UNSET
     lowercase: int | Unset | None = UNSET
@@ -675,7 +687,14 @@ class SystemSettingPublic(Model):
 
 
 class SystemSettingPublicInput(Model):
-    """`SystemSettingPublicSchema`, as iconik takes it."""
+    """`SystemSettingPublicSchema`, as iconik takes it.
+
+    Read-only, iconik sets them: `client_ip`, `custom_terms`, `disable_billing_page`,
+    `domain_has_preloaded_assets`, `features`, `is_plg_domain`, `logo_url`, `system_domain_id`,
+    `system_domain_name`.
+    Published defaults and limits: `allowed_ips` at most 100 items; `delete_grace_period` 0 to
+    87600; `share_expiration_time` 0 to 3650.
+    """
 
     acl_template_id: str | Unset | None = UNSET
     ai: AIStateInput | Unset | None = UNSET
@@ -912,7 +931,12 @@ class UserSetting(Model):
 
 
 class UserSettingInput(Model):
-    """`UserSettingSchema`, as iconik takes it."""
+    """`UserSettingSchema`, as iconik takes it.
+
+    Read-only, iconik sets them: `client_ip`.
+    Published defaults and limits: `allowed_ips` at most 100 items; `delete_grace_period` 0 to
+    87600; `share_expiration_time` 0 to 3650.
+    """
 
     acl_template_id: str | Unset | None = UNSET
     allowed_ips: list[AllowedIPInput] | Unset | None = UNSET
@@ -944,6 +968,21 @@ class UserSettingInput(Model):
     use_asset_name_on_download: bool | Unset | None = UNSET
 
 
+class UserSettingRemoveAttributesInput(Model):
+    """`UserSettingRemoveAttributesSchema`, as iconik takes it; needs `user_ids`.
+
+    Published defaults and limits: `allowed_ips` at most 100 items.
+    """
+
+    user_ids: list[str] | Unset = UNSET
+    allowed_ips: list[AllowedIPInput] | Unset | None = UNSET
+    asset_default_sections: list[str] | Unset | None = UNSET
+    facet_fields: list[FacetFieldInput] | Unset | None = UNSET
+    jobs_dashboard: JobsDashboardInput | Unset | None = UNSET
+    search_default_sections: list[str] | Unset | None = UNSET
+    search_display_fields: list[SearchDisplayFieldInput] | Unset | None = UNSET
+
+
 class WatermarkOptionsType(Model):
     """`WatermarkOptionsType`, as iconik answers it."""
 
@@ -962,7 +1001,10 @@ class WatermarkOptionsType(Model):
 
 
 class WatermarkOptionsTypeInput(Model):
-    """`WatermarkOptionsType`, as iconik takes it."""
+    """`WatermarkOptionsType`, as iconik takes it.
+
+    Published defaults and limits: `shadow_opacity` 0 to 1; `text_opacity` 0 to 1.
+    """
 
     custom_text: str | Unset | None = UNSET
     groups: list[str] | Unset | None = UNSET

@@ -31,7 +31,10 @@ class AssetUsage(Model):
 
 
 class AssetUsageInput(Model):
-    """`AssetUsageSchema`, as iconik takes it; needs `asset_id`, `operation_type`, `system_name`, `user_id`."""
+    """`AssetUsageSchema`, as iconik takes it; needs `asset_id`, `operation_type`, `system_name`, `user_id`.
+
+    Read-only, iconik sets them: `id`, `system_domain_id`.
+    """
 
     asset_id: str | Unset = UNSET
     operation_type: str | Unset = UNSET  # AssetUsageOperationType
@@ -112,7 +115,11 @@ class BillingCredits(Model):
 
 
 class BillingCreditsInput(Model):
-    """`BillingCreditsSchema`, as iconik takes it; needs `credits`."""
+    """`BillingCreditsSchema`, as iconik takes it; needs `credits`.
+
+    Read-only, iconik sets them: `country`, `currency`, `system_domain_id`, `total`, `vat`.
+    Published defaults and limits: `credits` at least 1.
+    """
 
     credits: int | Unset = UNSET
     auto_pay: bool | Unset | None = UNSET
@@ -133,7 +140,10 @@ class BillingCreditsVerify(Model):
 
 
 class BillingCreditsVerifyInput(Model):
-    """`BillingCreditsVerifySchema`, as iconik takes it; needs `invoice_id`."""
+    """`BillingCreditsVerifySchema`, as iconik takes it; needs `invoice_id`.
+
+    Read-only, iconik sets them: `charge`, `system_domain_id`.
+    """
 
     invoice_id: str | Unset = UNSET
     charge: str | Unset | None = UNSET
@@ -215,7 +225,10 @@ class BillingExpirationUpdateInput(Model):
 
 
 class BillingInput(Model):
-    """`BillingSchema`, as iconik takes it; needs `label`, `system_domain_id`, `value`."""
+    """`BillingSchema`, as iconik takes it; needs `label`, `system_domain_id`, `value`.
+
+    Read-only, iconik sets them: `id`.
+    """
 
     label: str | Unset = UNSET
     system_domain_id: str | Unset = UNSET
@@ -359,7 +372,10 @@ class LogsRecipient(Model):
 
 
 class LogsRecipientInput(Model):
-    """`LogsRecipientSchema`, as iconik takes it; needs `method`, `name`, `settings`."""
+    """`LogsRecipientSchema`, as iconik takes it; needs `method`, `name`, `settings`.
+
+    Read-only, iconik sets them: `id`.
+    """
 
     method: str | Unset = UNSET  # LogsRecipientMethod
     name: str | Unset = UNSET

@@ -21,15 +21,35 @@ class AbortStorageTranscodeJobsInput(Model):
 
 
 class AnalyzeInput(Model):
-    """`AnalyzeSchema`, as iconik takes it."""
+    """`AnalyzeSchema`, as iconik takes it.
+
+    Published defaults and limits: `force` default false; `force_type` default "APPEND".
+    """
 
     force: bool | Unset | None = UNSET
     force_type: str | Unset | None = UNSET  # AnalyzeForceType
     service_name: str | Unset | None = UNSET
 
 
+class AssetLinkData(Model):
+    """`AssetLinkData`, as iconik answers it."""
+
+    site_name: str | None = None
+    title: str | None = None
+
+
+class AssetLinkURLInput(Model):
+    """`AssetLinkURLSchema`, as iconik takes it; needs `url`."""
+
+    url: str | Unset = UNSET
+
+
 class BulkAnalyzeInput(Model):
-    """`BulkAnalyzeSchema`, as iconik takes it; needs `object_ids`, `object_type`."""
+    """`BulkAnalyzeSchema`, as iconik takes it; needs `object_ids`, `object_type`.
+
+    Published defaults and limits: `force` default false; `force_type` default "OVERWRITE";
+    `object_ids` 1 to 500 items.
+    """
 
     object_ids: list[str] | Unset = UNSET
     object_type: str | Unset = UNSET  # BulkAnalyzeObjectType
@@ -50,7 +70,11 @@ class BulkMetadataFillingInput(Model):
 
 
 class BulkTranscribeInput(Model):
-    """`BulkTranscribeSchema`, as iconik takes it; needs `object_ids`, `object_type`."""
+    """`BulkTranscribeSchema`, as iconik takes it; needs `object_ids`, `object_type`.
+
+    Published defaults and limits: `force` default false; `object_ids` 1 to 500 items;
+    `speakers` 1 to 100; `topics_extraction` default true; `translate_languages` default [].
+    """
 
     object_ids: list[str] | Unset = UNSET
     object_type: str | Unset = UNSET  # BulkAnalyzeObjectType
@@ -141,7 +165,10 @@ class EdgeTranscodeWorker(Model):
 
 
 class EdgeTranscodeWorkerInput(Model):
-    """`EdgeTranscodeWorkerSchema`, as iconik takes it; needs `status`, `storage_id`."""
+    """`EdgeTranscodeWorkerSchema`, as iconik takes it; needs `status`, `storage_id`.
+
+    Read-only, iconik sets them: `id`, `last_update_date`.
+    """
 
     status: str | Unset = UNSET  # EdgeTranscodeWorkerStatus
     storage_id: str | Unset = UNSET
@@ -178,7 +205,11 @@ class EndpointInput(Model):
 
 
 class GenerateCollectionKeyframeInput(Model):
-    """`GenerateCollectionKeyframeSchema`, as iconik takes it."""
+    """`GenerateCollectionKeyframeSchema`, as iconik takes it.
+
+    Published defaults and limits: `specified_asset_ids` at most 4 items; `specified_keyframes`
+    at most 4 items.
+    """
 
     deleted_asset_id: str | Unset | None = UNSET
     force: bool | Unset | None = UNSET
@@ -215,7 +246,10 @@ class Job(Model):
 
 
 class JobInput(Model):
-    """`JobSchema`, as iconik takes it."""
+    """`JobSchema`, as iconik takes it.
+
+    Published defaults and limits: `priority` 1 to 10; `speakers` 2 to 100.
+    """
 
     amazon_rekognition: bool | Unset | None = UNSET
     analysis_data: dict[str, Any] | Unset | None = UNSET
@@ -497,7 +531,11 @@ class TranscodersInput(Model):
 
 
 class TranscribeInput(Model):
-    """`TranscribeSchema`, as iconik takes it."""
+    """`TranscribeSchema`, as iconik takes it.
+
+    Published defaults and limits: `force` default false; `speakers` 1 to 100;
+    `topics_extraction` default true; `translate_languages` default [].
+    """
 
     engine: str | Unset | None = UNSET
     force: bool | Unset | None = UNSET

@@ -63,10 +63,16 @@ class GroupElastic(Model):
     is_legacy_everyone: bool | None = None
     is_saml_group: bool | None = None
     saml_primary_group_priority: int | None = None
+    logo: str | None = None
+    role_categories: Any = None
+    roles: list[str] | None = None
 
 
 class GroupInput(Model):
-    """`GroupSchema`, as iconik takes it; needs `name`."""
+    """`GroupSchema`, as iconik takes it; needs `name`.
+
+    Read-only, iconik sets them: `date_created`, `date_modified`, `id`, `is_saml_group`, `logo`.
+    """
 
     name: str | Unset = UNSET
     alias: str | Unset | None = UNSET
@@ -358,7 +364,10 @@ class UploadUserPhotoAnswer(Model):
 
 
 class User(Model):
-    """`UserSchema`, as iconik answers it."""
+    """`UserSchema`, as iconik answers it.
+
+    Write-only, not answered: `password`.
+    """
 
     type: str | None = None  # UserType
     app_id: str | None = None
@@ -419,7 +428,13 @@ class UserBasicElastic(Model):
 
 
 class UserCreateInput(Model):
-    """`UserCreateSchema`, as iconik takes it; needs `email`, `type`."""
+    """`UserCreateSchema`, as iconik takes it; needs `email`, `type`.
+
+    Read-only, iconik sets them: `date_created`, `date_modified`, `id`, `identity_provider_id`,
+    `is_super_admin`, `is_super_admin_light`, `last_successful_auth`, `last_unsuccessful_auth`,
+    `last_web_login`, `password_changed`, `photo`, `photo_big`, `photo_small`,
+    `system_domain_id`, `system_metadata`, `system_name`.
+    """
 
     email: str | Unset = UNSET
     type: str | Unset = UNSET  # UserType
@@ -463,7 +478,10 @@ class UserCreateInput(Model):
 
 
 class UserElastic(Model):
-    """`UserElasticSchema`, as iconik answers it."""
+    """`UserElasticSchema`, as iconik answers it.
+
+    Write-only, not answered: `password`.
+    """
 
     type: str | None = None  # UserType
     date_checklist_completed: datetime | None = None
@@ -507,7 +525,14 @@ class UserElastic(Model):
 
 
 class UserInput(Model):
-    """`UserSchema`, as iconik takes it; needs `type`."""
+    """`UserSchema`, as iconik takes it; needs `type`.
+
+    Read-only, iconik sets them: `app_id`, `date_created`, `date_modified`, `disable_mixpanel`,
+    `id`, `identity_provider_id`, `is_super_admin`, `is_super_admin_light`,
+    `last_successful_auth`, `last_unsuccessful_auth`, `last_web_login`, `password_changed`,
+    `photo`, `photo_big`, `photo_small`, `photo_storage_id`, `system_domain_id`,
+    `system_metadata`, `system_name`.
+    """
 
     type: str | Unset = UNSET  # UserType
     app_id: str | Unset | None = UNSET
@@ -599,7 +624,10 @@ class UserSystemMetadata(Model):
 
 
 class UserSystemMetadataInput(Model):
-    """`UserSystemMetadata`, as iconik takes it."""
+    """`UserSystemMetadata`, as iconik takes it.
+
+    Read-only, iconik sets them: `saml_created`.
+    """
 
     saml_created: bool | Unset | None = UNSET
 

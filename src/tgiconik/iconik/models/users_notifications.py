@@ -91,7 +91,10 @@ class Notification(Model):
 
 
 class NotificationInput(Model):
-    """`NotificationSchema`, as iconik takes it; needs `event_type`, `message_long`, `message_short`, `object_id`, `object_type`, `recipient_id`, `sender_id`."""
+    """`NotificationSchema`, as iconik takes it; needs `event_type`, `message_long`, `message_short`, `object_id`, `object_type`, `recipient_id`, `sender_id`.
+
+    Read-only, iconik sets them: `date_created`, `date_modified`, `id`, `system_domain_id`.
+    """
 
     event_type: str | Unset = UNSET
     message_long: str | Unset = UNSET
@@ -128,7 +131,11 @@ class NotificationSetting(Model):
 
 
 class NotificationSettingInput(Model):
-    """`NotificationSettingSchema`, as iconik takes it; needs `enabled`, `event_type`, `object_type`."""
+    """`NotificationSettingSchema`, as iconik takes it; needs `enabled`, `event_type`, `object_type`.
+
+    Read-only, iconik sets them: `event_type`, `object_type`, `protocol`, `recipient_id`,
+    `sub_object_type`, `system_domain_id`.
+    """
 
     enabled: bool | Unset = UNSET
     event_type: str | Unset = UNSET
@@ -184,7 +191,11 @@ class Subscription(Model):
 
 
 class SubscriptionInput(Model):
-    """`SubscriptionSchema`, as iconik takes it; needs `object_type`."""
+    """`SubscriptionSchema`, as iconik takes it; needs `object_type`.
+
+    Read-only, iconik sets them: `date_created`, `date_modified`, `id`, `system_domain_id`,
+    `user_id`.
+    """
 
     object_type: str | Unset = UNSET
     date_created: datetime | Unset | None = UNSET
@@ -213,7 +224,10 @@ class Subscriptions(Model):
 
 
 class SystemNotificationInput(Model):
-    """`SystemNotificationSchema`, as iconik takes it; needs `event_type`, `message_long`, `message_short`, `object_type`, `recipient_id`, `sender_id`, `system_domain_id`."""
+    """`SystemNotificationSchema`, as iconik takes it; needs `event_type`, `message_long`, `message_short`, `object_type`, `recipient_id`, `sender_id`, `system_domain_id`.
+
+    Read-only, iconik sets them: `date_created`, `date_modified`, `id`.
+    """
 
     event_type: str | Unset = UNSET
     message_long: str | Unset = UNSET

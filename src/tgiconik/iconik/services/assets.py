@@ -17,7 +17,7 @@ from tgiconik.iconik.models import assets as m
 
 
 class AssetsService(Service):
-    """224 operations below `/API/assets`."""
+    """225 operations below `/API/assets`."""
 
     _base = "/API/assets"
 
@@ -90,6 +90,10 @@ class AssetsService(Service):
         """Create an asset.
 
         `POST /API/assets/v1/assets/`, role `can_create_assets`.
+
+        Published defaults and limits: `apply_default_acls` default true;
+        `apply_collection_acls` default false; `assign_to_collection` default false;
+        `generate_subclip_keyframes` default true.
         """
         return await self._call(
             "POST",
@@ -270,6 +274,9 @@ class AssetsService(Service):
         """Get an asset.
 
         `GET /API/assets/v1/assets/{asset_id}/`, role `can_read_assets`.
+
+        Published defaults and limits: `include_collections` default false; `include_users`
+        default false.
         """
         return await self._call(
             "GET",
@@ -290,6 +297,8 @@ class AssetsService(Service):
         """Replace an asset.
 
         `PUT /API/assets/v1/assets/{asset_id}/`, role `can_write_assets`.
+
+        Published defaults and limits: `generate_subclip_keyframes` default true.
         """
         return await self._call_maybe(
             "PUT",
@@ -312,6 +321,8 @@ class AssetsService(Service):
         """Update an asset.
 
         `PATCH /API/assets/v1/assets/{asset_id}/`, role `can_write_assets`.
+
+        Published defaults and limits: `generate_subclip_keyframes` default true.
         """
         return await self._call_maybe(
             "PATCH",
@@ -451,6 +462,8 @@ class AssetsService(Service):
         """List asset relations.
 
         `GET /API/assets/v1/assets/{asset_id}/relations/`, role `can_read_asset_relations`.
+
+        Published defaults and limits: `include_deleted` default false.
         """
         return self._pages(
             "GET",
@@ -490,6 +503,8 @@ class AssetsService(Service):
         """List asset relations of the type.
 
         `GET /API/assets/v1/assets/{asset_id}/relations/{relation_type}/`, role `can_read_asset_relations`.
+
+        Published defaults and limits: `include_deleted` default false.
         """
         return self._pages(
             "GET",
@@ -688,6 +703,8 @@ class AssetsService(Service):
         """Replace asset segments in bulk.
 
         `PUT /API/assets/v1/assets/{asset_id}/segments/bulk/`, role `can_write_segments`.
+
+        Published defaults and limits: `generate_subclip_keyframes` default true.
         """
         return await self._call_any(
             "PUT",
@@ -710,6 +727,9 @@ class AssetsService(Service):
         """Delete asset segments in bulk.
 
         `DELETE /API/assets/v1/assets/{asset_id}/segments/bulk/`, role `can_delete_segments`.
+
+        Published defaults and limits: `immediately` default true; `ignore_reindexing` default
+        true.
         """
         await self._call(
             "DELETE",
@@ -902,6 +922,8 @@ class AssetsService(Service):
         """Replace an asset segment.
 
         `PUT /API/assets/v1/assets/{asset_id}/segments/{segment_id}/`, role `can_write_segments`.
+
+        Published defaults and limits: `generate_subclip_keyframes` default true.
         """
         return await self._call_maybe(
             "PUT",
@@ -926,6 +948,8 @@ class AssetsService(Service):
         """Update an asset segment.
 
         `PATCH /API/assets/v1/assets/{asset_id}/segments/{segment_id}/`, role `can_write_segments`.
+
+        Published defaults and limits: `generate_subclip_keyframes` default true.
         """
         return await self._call_maybe(
             "PATCH",
@@ -970,6 +994,46 @@ class AssetsService(Service):
             body=body,
             takes=m.ReindexSegmentInput,
             roles=("can_reindex_segments",),
+        )
+
+    def list_asset_segments_of_type(
+        self,
+        asset_id: str,
+        segment_type: str,
+        *,
+        ids: str | None = None,
+        includes: str | None = None,
+        per_page: int = 100,
+        query: str | None = None,
+        sort: str | None = None,
+        time_end_milliseconds: int | None = None,
+        time_end_milliseconds__lte: int | None = None,
+        time_start_milliseconds: int | None = None,
+        time_start_milliseconds__gte: int | None = None,
+    ) -> Pages[m.SegmentElastic]:
+        """List asset segments of the type.
+
+        `GET /API/assets/v1/assets/{asset_id}/segments/{segment_type}/`, role `can_read_segments`.
+        """
+        return self._pages(
+            "GET",
+            "/v1/assets/{}/segments/{}/",
+            asset_id,
+            segment_type,
+            into=m.Segments,
+            by=_paging.by_scroll,
+            query={
+                "ids": ids,
+                "includes": includes,
+                "per_page": per_page,
+                "query": query,
+                "sort": sort,
+                "time_end_milliseconds": time_end_milliseconds,
+                "time_end_milliseconds__lte": time_end_milliseconds__lte,
+                "time_start_milliseconds": time_start_milliseconds,
+                "time_start_milliseconds__gte": time_start_milliseconds__gte,
+            },
+            roles=("can_read_segments",),
         )
 
     def list_all_asset_shares(self, asset_id: str) -> Pages[m.ShareElastic]:
@@ -1102,6 +1166,8 @@ class AssetsService(Service):
         """Delete an asset version.
 
         `DELETE /API/assets/v1/assets/{asset_id}/versions/{version_id}/`, role `can_delete_versions`.
+
+        Published defaults and limits: `hard_delete` default false.
         """
         await self._call(
             "DELETE",
@@ -1318,6 +1384,9 @@ class AssetsService(Service):
         """Create a collection.
 
         `POST /API/assets/v1/collections/`, role `can_create_collections`.
+
+        Published defaults and limits: `apply_default_acls` default true;
+        `apply_collection_acls` default false; `restrict_collection_acls` default false.
         """
         return await self._call(
             "POST",
@@ -1386,6 +1455,8 @@ class AssetsService(Service):
         """Replace a collection.
 
         `PUT /API/assets/v1/collections/{collection_id}/`, role `can_write_collections`.
+
+        Published defaults and limits: `change_parent_mode` default "move".
         """
         return await self._call_maybe(
             "PUT",
@@ -1408,6 +1479,8 @@ class AssetsService(Service):
         """Update a collection.
 
         `PATCH /API/assets/v1/collections/{collection_id}/`, role `can_write_collections`.
+
+        Published defaults and limits: `change_parent_mode` default "move".
         """
         return await self._call_maybe(
             "PATCH",
@@ -1455,6 +1528,9 @@ class AssetsService(Service):
         """Get the collection content info.
 
         `GET /API/assets/v1/collections/{collection_id}/content/info/`, role `can_read_collections`.
+
+        Published defaults and limits: `only_active` default true; `include_subcollections`
+        default true; `by_storage_id` default true.
         """
         return await self._call(
             "GET",
@@ -1736,6 +1812,8 @@ class AssetsService(Service):
         """Get the collection size.
 
         `GET /API/assets/v1/collections/{collection_id}/size/`, role `can_read_collections`.
+
+        Published defaults and limits: `include_subcollections` default false.
         """
         return await self._call(
             "GET",
@@ -2162,6 +2240,8 @@ class AssetsService(Service):
         """List assets of a person.
 
         `GET /API/assets/v1/persons/{person_id}/`.
+
+        Published defaults and limits: `per_page` default 10.
         """
         return self._pages(
             "GET",
@@ -2559,6 +2639,8 @@ class AssetsService(Service):
         """Get a project.
 
         `GET /API/assets/v1/projects/{project_id}/`, role `can_read_projects`.
+
+        Published defaults and limits: `include_users` default false.
         """
         return await self._call(
             "GET",
@@ -2998,6 +3080,9 @@ class AssetsService(Service):
         """List shares.
 
         `GET /API/assets/v1/shares/`, role `can_read_shares`.
+
+        Published defaults and limits: `include_member_of` default false; `per_page` default 10,
+        1 to 100.
         """
         return self._pages(
             "GET",
@@ -3042,6 +3127,8 @@ class AssetsService(Service):
         """List all shares.
 
         `GET /API/assets/v1/shares/all/`, role `can_manage_all_shares`.
+
+        Published defaults and limits: `per_page` default 10, 1 to 100.
         """
         return self._pages(
             "GET",
@@ -3274,6 +3361,8 @@ class AssetsService(Service):
         """Replace a sync session.
 
         `PUT /API/assets/v1/sync/sessions/{sync_session_id}/`.
+
+        Published defaults and limits: `update_if_none` default false.
         """
         return await self._call_maybe(
             "PUT",
@@ -3295,6 +3384,8 @@ class AssetsService(Service):
         """Update a sync session.
 
         `PATCH /API/assets/v1/sync/sessions/{sync_session_id}/`.
+
+        Published defaults and limits: `update_if_none` default false.
         """
         return await self._call_maybe(
             "PATCH",

@@ -25,6 +25,8 @@ class AuthService(Service):
         """List apps.
 
         `GET /API/auth/v1/apps/`, role `can_read_apps`.
+
+        Published defaults and limits: `per_page` default 10.
         """
         return self._pages(
             "GET",
@@ -586,6 +588,8 @@ class AuthService(Service):
         """List tokens.
 
         `GET /API/auth/v1/auth/tokens/`.
+
+        Published defaults and limits: `per_page` default 10.
         """
         return self._pages(
             "GET",

@@ -15,7 +15,7 @@ from tgiconik.iconik.models import automations as m
 
 
 class AutomationsService(Service):
-    """11 operations below `/API/automations`."""
+    """12 operations below `/API/automations`."""
 
     _base = "/API/automations"
 
@@ -43,6 +43,13 @@ class AutomationsService(Service):
             takes=m.AutomationInput,
             roles=("can_write_automations",),
         )
+
+    def list_automation_stats(self) -> Pages[m.AutomationStatsObject]:
+        """List automation stats.
+
+        `GET /API/automations/v1/automations/stats/`; published 2025-05 and not later, so that it may be retired.
+        """
+        return self._pages("GET", "/v1/automations/stats/", into=m.AutomationStats)
 
     async def get_automation(self, automation_id: str) -> m.Automation:
         """Get an automation.

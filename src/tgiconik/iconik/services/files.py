@@ -17,7 +17,7 @@ from tgiconik.iconik.models import files as m
 
 
 class FilesService(Service):
-    """296 operations below `/API/files`."""
+    """299 operations below `/API/files`."""
 
     _base = "/API/files"
 
@@ -25,6 +25,8 @@ class FilesService(Service):
         """List analysis profiles.
 
         `GET /API/files/v1/analysis/profiles/`.
+
+        Published defaults and limits: `per_page` default 10.
         """
         return self._pages(
             "GET",
@@ -144,6 +146,8 @@ class FilesService(Service):
         """List analysis service accounts.
 
         `GET /API/files/v1/analysis/service_accounts/`, role `can_read_analysis_service_accounts`.
+
+        Published defaults and limits: `per_page` default 10.
         """
         return self._pages(
             "GET",
@@ -347,6 +351,8 @@ class FilesService(Service):
         """List asset file sets.
 
         `GET /API/files/v1/assets/{asset_id}/file_sets/`, role `can_read_files`.
+
+        Published defaults and limits: `per_page` default 10; `file_count` default false.
         """
         return self._pages(
             "GET",
@@ -463,6 +469,8 @@ class FilesService(Service):
         """Delete an asset file set.
 
         `DELETE /API/files/v1/assets/{asset_id}/file_sets/{file_set_id}/`, role `can_delete_files`.
+
+        Published defaults and limits: `keep_source` default false; `immediately` default false.
         """
         await self._call(
             "DELETE",
@@ -485,6 +493,9 @@ class FilesService(Service):
         """List asset file set files.
 
         `GET /API/files/v1/assets/{asset_id}/file_sets/{file_set_id}/files/`, role `can_read_files`.
+
+        Published defaults and limits: `generate_signed_url` default true; `file_count` default
+        false.
         """
         return self._pages(
             "GET",
@@ -538,6 +549,9 @@ class FilesService(Service):
         """List asset files.
 
         `GET /API/files/v1/assets/{asset_id}/files/`, role `can_read_files`.
+
+        Published defaults and limits: `per_page` default 10; `generate_signed_url` default
+        false; `content_disposition` default "inline".
         """
         return self._pages(
             "GET",
@@ -583,6 +597,9 @@ class FilesService(Service):
         """Get an asset file.
 
         `GET /API/files/v1/assets/{asset_id}/files/{file_id}/`, role `can_read_files`.
+
+        Published defaults and limits: `generate_signed_post_url` default false;
+        `content_disposition` default "inline"; `bypass_url_cache` default false.
         """
         return await self._call(
             "GET",
@@ -761,6 +778,8 @@ class FilesService(Service):
         """Create an asset file multipart.
 
         `POST /API/files/v1/assets/{asset_id}/files/{file_id}/multipart/`, role `can_write_files`.
+
+        Published defaults and limits: `temporary` default false.
         """
         return await self._call_any(
             "POST",
@@ -784,6 +803,8 @@ class FilesService(Service):
         """Cancel an asset file B2 upload.
 
         `POST /API/files/v1/assets/{asset_id}/files/{file_id}/multipart/b2/cancel/`, role `can_write_files`.
+
+        Published defaults and limits: `temporary` default false.
         """
         return await self._call_any(
             "POST",
@@ -807,6 +828,8 @@ class FilesService(Service):
         """Finish an asset file B2 upload.
 
         `POST /API/files/v1/assets/{asset_id}/files/{file_id}/multipart/b2/finish/`, role `can_write_files`.
+
+        Published defaults and limits: `temporary` default false.
         """
         return await self._call_any(
             "POST",
@@ -830,6 +853,8 @@ class FilesService(Service):
         """Start an asset file B2 upload.
 
         `POST /API/files/v1/assets/{asset_id}/files/{file_id}/multipart/b2/start/`, role `can_write_files`.
+
+        Published defaults and limits: `temporary` default false.
         """
         return await self._call(
             "POST",
@@ -875,6 +900,8 @@ class FilesService(Service):
         """Create an asset file GCS compose URL.
 
         `POST /API/files/v1/assets/{asset_id}/files/{file_id}/multipart/gcs/compose_url/`, role `can_write_files`.
+
+        Published defaults and limits: `temporary` default false.
         """
         return await self._call(
             "POST",
@@ -901,6 +928,8 @@ class FilesService(Service):
         """Get asset file multipart URLs.
 
         `GET /API/files/v1/assets/{asset_id}/files/{file_id}/multipart_url/`, role `can_write_files`.
+
+        Published defaults and limits: `temporary` default false.
         """
         return await self._call(
             "GET",
@@ -930,6 +959,8 @@ class FilesService(Service):
         """List asset file part URLs.
 
         `GET /API/files/v1/assets/{asset_id}/files/{file_id}/multipart_url/part/`, role `can_write_files`.
+
+        Published defaults and limits: `per_page` default 10; `temporary` default false.
         """
         return self._pages(
             "GET",
@@ -957,6 +988,8 @@ class FilesService(Service):
         """Create asset file S3 part URLs.
 
         `POST /API/files/v1/assets/{asset_id}/files/{file_id}/multipart_url/s3/part/`, role `can_write_files`.
+
+        Published defaults and limits: `temporary` default false.
         """
         return await self._call(
             "POST",
@@ -1013,6 +1046,8 @@ class FilesService(Service):
         """List asset formats.
 
         `GET /API/files/v1/assets/{asset_id}/formats/`, role `can_read_formats`.
+
+        Published defaults and limits: `per_page` default 10.
         """
         return self._pages(
             "GET",
@@ -1248,6 +1283,8 @@ class FilesService(Service):
         """List asset format file sets.
 
         `GET /API/files/v1/assets/{asset_id}/formats/{format_id}/file_sets/`, role `can_read_files`.
+
+        Published defaults and limits: `per_page` default 10.
         """
         return self._pages(
             "GET",
@@ -1348,6 +1385,8 @@ class FilesService(Service):
         """List asset format storage file sets.
 
         `GET /API/files/v1/assets/{asset_id}/formats/{format_id}/storages/{storage_id}/file_sets/`, role `can_read_files`.
+
+        Published defaults and limits: `per_page` default 10.
         """
         return self._pages(
             "GET",
@@ -1359,6 +1398,20 @@ class FilesService(Service):
             by=_paging.by_last_id,
             query={"per_page": per_page},
             roles=("can_read_files",),
+        )
+
+    async def get_asset_format_by_name(self, asset_id: str, name: str) -> m.Format:
+        """Get an asset format by a name.
+
+        `GET /API/files/v1/assets/{asset_id}/formats/{name}/`, role `can_read_formats`.
+        """
+        return await self._call(
+            "GET",
+            "/v1/assets/{}/formats/{}/",
+            asset_id,
+            name,
+            into=m.Format,
+            roles=("can_read_formats",),
         )
 
     def list_asset_keyframes(
@@ -1373,6 +1426,9 @@ class FilesService(Service):
         """List asset keyframes.
 
         `GET /API/files/v1/assets/{asset_id}/keyframes/`, role `can_read_assets`.
+
+        Published defaults and limits: `per_page` default 10; `generate_signed_url` default
+        true; `content_disposition` default "inline".
         """
         return self._pages(
             "GET",
@@ -1399,6 +1455,8 @@ class FilesService(Service):
         """Create an asset keyframe.
 
         `POST /API/files/v1/assets/{asset_id}/keyframes/`, role `can_write_keyframes`.
+
+        Published defaults and limits: `use_google_resumable_upload` default false.
         """
         return await self._call(
             "POST",
@@ -1418,17 +1476,19 @@ class FilesService(Service):
         *,
         content_disposition: str | None = None,
         content_type: str | None = None,
-    ) -> m.File:
+    ) -> m.Keyframe:
         """Get an asset keyframe.
 
         `GET /API/files/v1/assets/{asset_id}/keyframes/{keyframe_id}/`, role `can_read_assets`.
+
+        Published defaults and limits: `content_disposition` default "inline".
         """
         return await self._call(
             "GET",
             "/v1/assets/{}/keyframes/{}/",
             asset_id,
             keyframe_id,
-            into=m.File,
+            into=m.Keyframe,
             query={"content_disposition": content_disposition, "content_type": content_type},
             roles=("can_read_assets",),
         )
@@ -1524,6 +1584,8 @@ class FilesService(Service):
         """Create an asset keyframe on a method.
 
         `POST /API/files/v1/assets/{asset_id}/method/{storage_method}/keyframes/`, role `can_write_keyframes`.
+
+        Published defaults and limits: `use_google_resumable_upload` default false.
         """
         return await self._call(
             "POST",
@@ -1568,6 +1630,9 @@ class FilesService(Service):
         """List asset proxies.
 
         `GET /API/files/v1/assets/{asset_id}/proxies/`, role `can_read_proxies`.
+
+        Published defaults and limits: `per_page` default 10; `generate_signed_url` default
+        true; `content_disposition` default "inline"; `bypass_url_cache` default false.
         """
         return self._pages(
             "GET",
@@ -1613,6 +1678,8 @@ class FilesService(Service):
         """Get an asset proxy.
 
         `GET /API/files/v1/assets/{asset_id}/proxies/{proxy_id}/`, role `can_read_proxies`.
+
+        Published defaults and limits: `content_disposition` default "inline".
         """
         return await self._call(
             "GET",
@@ -1865,6 +1932,8 @@ class FilesService(Service):
         """List asset proxy part URLs.
 
         `GET /API/files/v1/assets/{asset_id}/proxies/{proxy_id}/multipart_url/part/`, role `can_write_proxies`.
+
+        Published defaults and limits: `per_page` default 10.
         """
         return self._pages(
             "GET",
@@ -2066,6 +2135,8 @@ class FilesService(Service):
         """List asset subtitles.
 
         `GET /API/files/v1/assets/{asset_id}/subtitles/`, role `can_read_asset_subtitles`.
+
+        Published defaults and limits: `per_page` default 10.
         """
         return self._pages(
             "GET",
@@ -2092,6 +2163,20 @@ class FilesService(Service):
             body=body,
             takes=m.SubtitleInput,
             roles=("can_write_asset_subtitles",),
+        )
+
+    async def get_asset_subtitle_by_language(self, asset_id: str, language: str) -> m.Subtitle:
+        """Get an asset subtitle by a language.
+
+        `GET /API/files/v1/assets/{asset_id}/subtitles/{language}/`, role `can_read_asset_subtitles`.
+        """
+        return await self._call(
+            "GET",
+            "/v1/assets/{}/subtitles/{}/",
+            asset_id,
+            language,
+            into=m.Subtitle,
+            roles=("can_read_asset_subtitles",),
         )
 
     async def get_asset_subtitle_cc(self, asset_id: str, language: str) -> m.Subtitle:
@@ -2233,6 +2318,8 @@ class FilesService(Service):
         """Delete an asset temporary file set.
 
         `DELETE /API/files/v1/assets/{asset_id}/temporary_file_sets/{file_set_id}/`, role `can_delete_files`.
+
+        Published defaults and limits: `delete_cloud_objects` default true.
         """
         await self._call(
             "DELETE",
@@ -2249,6 +2336,8 @@ class FilesService(Service):
         """List asset temporary file set files.
 
         `GET /API/files/v1/assets/{asset_id}/temporary_file_sets/{file_set_id}/files/`, role `can_read_files`.
+
+        Published defaults and limits: `generate_signed_url` default true.
         """
         return self._pages(
             "GET",
@@ -2324,6 +2413,8 @@ class FilesService(Service):
         """Delete all asset version file sets.
 
         `DELETE /API/files/v1/assets/{asset_id}/versions/all/file_sets/`, role `can_delete_files`.
+
+        Published defaults and limits: `per_page` default 10.
         """
         await self._call(
             "DELETE",
@@ -2396,6 +2487,8 @@ class FilesService(Service):
         """List asset version file sets.
 
         `GET /API/files/v1/assets/{asset_id}/versions/{version_id}/file_sets/`, role `can_read_files`.
+
+        Published defaults and limits: `per_page` default 10; `file_count` default false.
         """
         return self._pages(
             "GET",
@@ -2419,6 +2512,8 @@ class FilesService(Service):
         """Delete asset version file sets.
 
         `DELETE /API/files/v1/assets/{asset_id}/versions/{version_id}/file_sets/`, role `can_delete_files`.
+
+        Published defaults and limits: `per_page` default 10.
         """
         await self._call(
             "DELETE",
@@ -2441,6 +2536,9 @@ class FilesService(Service):
         """List asset version files.
 
         `GET /API/files/v1/assets/{asset_id}/versions/{version_id}/files/`, role `can_read_files`.
+
+        Published defaults and limits: `per_page` default 10; `generate_signed_url` default
+        true; `content_disposition` default "inline".
         """
         return self._pages(
             "GET",
@@ -2476,6 +2574,8 @@ class FilesService(Service):
         """List asset version formats.
 
         `GET /API/files/v1/assets/{asset_id}/versions/{version_id}/formats/`, role `can_read_formats`.
+
+        Published defaults and limits: `per_page` default 10.
         """
         return self._pages(
             "GET",
@@ -2516,6 +2616,9 @@ class FilesService(Service):
         """List asset version keyframes.
 
         `GET /API/files/v1/assets/{asset_id}/versions/{version_id}/keyframes/`, role `can_read_assets`.
+
+        Published defaults and limits: `per_page` default 10; `generate_signed_url` default
+        true; `content_disposition` default "inline".
         """
         return self._pages(
             "GET",
@@ -2560,6 +2663,9 @@ class FilesService(Service):
         """List asset version proxies.
 
         `GET /API/files/v1/assets/{asset_id}/versions/{version_id}/proxies/`, role `can_read_proxies`.
+
+        Published defaults and limits: `per_page` default 10; `generate_signed_url` default
+        true; `content_disposition` default "inline".
         """
         return self._pages(
             "GET",
@@ -2631,6 +2737,8 @@ class FilesService(Service):
         """List asset version subtitles.
 
         `GET /API/files/v1/assets/{asset_id}/versions/{version_id}/subtitles/`, role `can_read_asset_subtitles`.
+
+        Published defaults and limits: `per_page` default 10.
         """
         return self._pages(
             "GET",
@@ -2765,6 +2873,9 @@ class FilesService(Service):
         """List collection keyframes.
 
         `GET /API/files/v1/collections/{collection_id}/keyframes/`, role `can_read_collections`.
+
+        Published defaults and limits: `per_page` default 10; `generate_signed_url` default
+        true.
         """
         return self._pages(
             "GET",
@@ -3039,6 +3150,8 @@ class FilesService(Service):
         """List export locations.
 
         `GET /API/files/v1/export_locations/`, role `can_read_export_locations`.
+
+        Published defaults and limits: `per_page` default 10.
         """
         return self._pages(
             "GET",
@@ -3187,6 +3300,8 @@ class FilesService(Service):
         """List file set files.
 
         `GET /API/files/v1/file_sets/{file_set_id}/files/`, role `can_read_files`.
+
+        Published defaults and limits: `generate_signed_url` default true.
         """
         return self._pages(
             "GET",
@@ -3851,6 +3966,8 @@ class FilesService(Service):
         """List storages.
 
         `GET /API/files/v1/storages/`, role `can_read_storages`.
+
+        Published defaults and limits: `per_page` default 10, 1 to 100.
         """
         return self._pages(
             "GET",
@@ -4130,6 +4247,8 @@ class FilesService(Service):
         """List storage deletions.
 
         `GET /API/files/v1/storages/{storage_id}/deletions/`.
+
+        Published defaults and limits: `per_page` default 10.
         """
         return self._pages(
             "GET",
@@ -4153,6 +4272,8 @@ class FilesService(Service):
         """List storage deletions from.
 
         `GET /API/files/v1/storages/{storage_id}/deletions_from/`.
+
+        Published defaults and limits: `per_page` default 10.
         """
         return self._pages(
             "GET",
@@ -4183,6 +4304,8 @@ class FilesService(Service):
         """List storage files.
 
         `GET /API/files/v1/storages/{storage_id}/files/`, role `can_list_storage_files`.
+
+        Published defaults and limits: `per_page` default 10, 1 to 100.
         """
         return self._pages(
             "GET",
@@ -4416,7 +4539,11 @@ class FilesService(Service):
         )
 
     async def request_storage_logs(
-        self, storage_id: str, *, body: m.UploadIconikStorageGatewayLogsInput | Mapping[str, Any]
+        self,
+        storage_id: str,
+        *,
+        body: m.UploadIconikStorageGatewayLogsInput | Mapping[str, Any],
+        filename: str | None = None,
     ) -> m.RequestStorageLogsAnswer:
         """Request storage logs.
 
@@ -4429,6 +4556,7 @@ class FilesService(Service):
             into=m.RequestStorageLogsAnswer,
             body=body,
             takes=m.UploadIconikStorageGatewayLogsInput,
+            query={"filename": filename},
         )
 
     async def reindex_storage(self, storage_id: str, *, body: Mapping[str, Any]) -> Json:
@@ -4482,6 +4610,8 @@ class FilesService(Service):
         """List storage temporary files.
 
         `GET /API/files/v1/storages/{storage_id}/temporary_files/`, role `can_read_storages`.
+
+        Published defaults and limits: `per_page` default 100.
         """
         return self._pages(
             "GET",
@@ -4499,6 +4629,8 @@ class FilesService(Service):
         """List storage transcoders.
 
         `GET /API/files/v1/storages/{storage_id}/transcoders/`, roles `can_read_storages`, `can_read_transcoders`.
+
+        Published defaults and limits: `per_page` default 10.
         """
         return self._pages(
             "GET",
@@ -4545,6 +4677,8 @@ class FilesService(Service):
         """List storage transfers from.
 
         `GET /API/files/v1/storages/{storage_id}/transfers_from/`, role `can_read_transfers`.
+
+        Published defaults and limits: `per_page` default 10.
         """
         return self._pages(
             "GET",
@@ -4599,6 +4733,8 @@ class FilesService(Service):
         """List storage transfers to.
 
         `GET /API/files/v1/storages/{storage_id}/transfers_to/`, role `can_read_transfers`.
+
+        Published defaults and limits: `per_page` default 10.
         """
         return self._pages(
             "GET",
@@ -4843,6 +4979,8 @@ class FilesService(Service):
         """List transcoder storages.
 
         `GET /API/files/v1/transcoders/{transcoder_id}/storages/`, role `can_read_transcoders`.
+
+        Published defaults and limits: `per_page` default 10.
         """
         return self._pages(
             "GET",
@@ -5081,6 +5219,29 @@ class FilesService(Service):
             takes=m.BulkTransferCollectionRequestInput,
             query={"allow_host_transfer": allow_host_transfer},
             roles=("can_write_transfers",),
+        )
+
+    async def transfer_file_set_to_storage_v2(
+        self,
+        file_set_id: str,
+        storage_id: str,
+        *,
+        body: m.TransferFromStorageInput | Mapping[str, Any],
+        allow_host_transfer: bool | None = None,
+    ) -> JobStarted:
+        """Transfer a file set to a storage, by version 2 of the API.
+
+        `POST /API/files/v2/file_sets/{file_set_id}/storages/{storage_id}/`, roles `can_read_files`, `can_write_transfers`; may refuse with 409; published 2025-05 and not later, so that it may be retired.
+        """
+        return await self._call_job(
+            "POST",
+            "/v2/file_sets/{}/storages/{}/",
+            file_set_id,
+            storage_id,
+            body=body,
+            takes=m.TransferFromStorageInput,
+            query={"allow_host_transfer": allow_host_transfer},
+            roles=("can_read_files", "can_write_transfers"),
         )
 
     async def bulk_archive_saved_searches_v2(

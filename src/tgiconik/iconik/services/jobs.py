@@ -45,6 +45,8 @@ class JobsService(Service):
         """List jobs.
 
         `GET /API/jobs/v1/jobs/`, role `can_read_jobs`.
+
+        Published defaults and limits: `facets` default true; `per_page` default 10, 1 to 100.
         """
         return self._pages(
             "GET",

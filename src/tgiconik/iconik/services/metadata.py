@@ -32,6 +32,8 @@ class MetadataService(Service):
         """Get the asset version view metadata.
 
         `GET /API/metadata/v1/assets/{asset_id}/versions/{version_id}/views/{view_id}/`, role `can_read_metadata_values`.
+
+        Published defaults and limits: `reencode_values_to_string` default false.
         """
         return await self._call(
             "GET",
@@ -75,6 +77,8 @@ class MetadataService(Service):
         """Get the asset object view metadata.
 
         `GET /API/metadata/v1/assets/{asset_id}/{object_type}/{object_id}/views/{view_id}/`, role `can_read_metadata_values`.
+
+        Published defaults and limits: `reencode_values_to_string` default false.
         """
         return await self._call(
             "GET",
@@ -318,6 +322,8 @@ class MetadataService(Service):
         """Get a view.
 
         `GET /API/metadata/v1/views/{view_id}/`, role `can_read_metadata_views`.
+
+        Published defaults and limits: `merge_fields` default true.
         """
         return await self._call(
             "GET",
@@ -503,14 +509,14 @@ class MetadataService(Service):
             roles=("can_write_metadata_values",),
         )
 
-    async def get_objects_view_metadata(
+    async def add_objects_view_metadata(
         self,
         object_type: str,
         view_id: str,
         *,
         body: m.CreateMetadataValuesBatchInput | Mapping[str, Any],
     ) -> JobStarted:
-        """Get the objects view metadata.
+        """Add the objects view metadata.
 
         `POST /API/metadata/v1/{object_type}/views/{view_id}/`, role `can_write_metadata_values`.
         """
@@ -521,7 +527,6 @@ class MetadataService(Service):
             view_id,
             body=body,
             takes=m.CreateMetadataValuesBatchInput,
-            repeatable=True,
             roles=("can_write_metadata_values",),
         )
 
@@ -557,6 +562,8 @@ class MetadataService(Service):
         """Get the object metadata.
 
         `GET /API/metadata/v1/{object_type}/{object_id}/`.
+
+        Published defaults and limits: `include_values_for_deleted_fields` default false.
         """
         return await self._call(
             "GET",
@@ -606,6 +613,8 @@ class MetadataService(Service):
         """Get the object view metadata.
 
         `GET /API/metadata/v1/{object_type}/{object_id}/views/{view_id}/`, role `can_read_metadata_values`.
+
+        Published defaults and limits: `reencode_values_to_string` default false.
         """
         return await self._call(
             "GET",

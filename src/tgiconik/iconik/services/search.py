@@ -231,6 +231,10 @@ class SearchService(Service):
         """Search.
 
         `POST /API/search/v1/search/`, role `can_search`.
+
+        Published defaults and limits: `generate_signed_url` default true;
+        `generate_signed_download_url` default false; `generate_signed_proxy_url` default false;
+        `save_search_history` default true.
         """
         return self._pages(
             "POST",
@@ -310,6 +314,9 @@ class SearchService(Service):
         """List search history results.
 
         `GET /API/search/v1/search/history/{search_history_id}/`, role `can_read_search_history`.
+
+        Published defaults and limits: `generate_signed_download_url` default false;
+        `generate_signed_proxy_url` default false.
         """
         return self._pages(
             "GET",
@@ -525,6 +532,9 @@ class SearchService(Service):
         """List saved search results.
 
         `GET /API/search/v1/search/saved/{search_id}/`, role `can_read_saved_searches`.
+
+        Published defaults and limits: `include_results` default true;
+        `generate_signed_download_url` default false; `generate_signed_proxy_url` default false.
         """
         return self._pages(
             "GET",

@@ -14,7 +14,7 @@ from tgiconik.iconik.models import settings as m
 
 
 class SettingsService(Service):
-    """40 operations below `/API/settings`."""
+    """41 operations below `/API/settings`."""
 
     _base = "/API/settings"
 
@@ -181,6 +181,8 @@ class SettingsService(Service):
         """Get current user merged settings.
 
         `GET /API/settings/v1/merged/current/`.
+
+        Published defaults and limits: `ignore_logo_url` default false.
         """
         return await self._call(
             "GET",
@@ -195,6 +197,8 @@ class SettingsService(Service):
         """Get user merged settings.
 
         `GET /API/settings/v1/merged/{user_id}/`.
+
+        Published defaults and limits: `ignore_logo_url` default false.
         """
         return await self._call(
             "GET",
@@ -260,6 +264,8 @@ class SettingsService(Service):
         """Get current system settings.
 
         `GET /API/settings/v1/system/current/`.
+
+        Published defaults and limits: `ignore_logo_url` default false.
         """
         return await self._call(
             "GET",
@@ -304,6 +310,8 @@ class SettingsService(Service):
         """Get system settings.
 
         `GET /API/settings/v1/system/{system_domain_id}/`.
+
+        Published defaults and limits: `ignore_logo_url` default false.
         """
         return await self._call(
             "GET",
@@ -463,6 +471,17 @@ class SettingsService(Service):
         `DELETE /API/settings/v1/themes/{theme_id}/`, role `can_delete_themes`.
         """
         await self._call("DELETE", "/v1/themes/{}/", theme_id, roles=("can_delete_themes",))
+
+    async def delete_user_settings_attributes(
+        self, *, body: m.UserSettingRemoveAttributesInput | Mapping[str, Any]
+    ) -> None:
+        """Delete user settings attributes.
+
+        `DELETE /API/settings/v1/user/attributes/`; published 2025-05 and not later, so that it may be retired.
+        """
+        await self._call(
+            "DELETE", "/v1/user/attributes/", body=body, takes=m.UserSettingRemoveAttributesInput
+        )
 
     async def get_user_settings(self, user_id: str) -> m.UserSetting:
         """Get user settings.

@@ -68,6 +68,8 @@ class StatsService(Service):
         """List billings.
 
         `GET /API/stats/v1/billing/`, role `can_read_stats`.
+
+        Published defaults and limits: `per_page` default 100.
         """
         return self._pages(
             "GET",
@@ -311,6 +313,8 @@ class StatsService(Service):
         """List expiring billings.
 
         `GET /API/stats/v1/billing_expiration/`.
+
+        Published defaults and limits: `per_page` default 100.
         """
         return self._pages(
             "GET", "/v1/billing_expiration/", into=m.Billings, query={"per_page": per_page}
@@ -364,6 +368,8 @@ class StatsService(Service):
         """Get the current usage.
 
         `GET /API/stats/v1/current_usage/`, role `can_read_stats`.
+
+        Published defaults and limits: `per_page` default 100.
         """
         return await self._call(
             "GET",
@@ -410,6 +416,8 @@ class StatsService(Service):
         """Get ordway billing invoices.
 
         `GET /API/stats/v1/ordway/billing/invoices/`, role `can_read_billing`.
+
+        Published defaults and limits: `page` default 1, at least 1.
         """
         return await self._call_any(
             "GET",
@@ -463,6 +471,8 @@ class StatsService(Service):
         """List system log recipients.
 
         `GET /API/stats/v1/system/logs/recipients/`, role `can_read_logs_recipients`.
+
+        Published defaults and limits: `per_page` default 10.
         """
         return self._pages(
             "GET",

@@ -17,7 +17,7 @@ from tgiconik.iconik.models import transcode as m
 
 
 class TranscodeService(Service):
-    """40 operations below `/API/transcode`."""
+    """41 operations below `/API/transcode`."""
 
     _base = "/API/transcode"
 
@@ -108,6 +108,21 @@ class TranscodeService(Service):
             body=body,
             takes=m.BulkAnalyzeInput,
             roles=("can_analyze_content",),
+        )
+
+    async def read_link_metadata(
+        self, *, body: m.AssetLinkURLInput | Mapping[str, Any]
+    ) -> m.AssetLinkData:
+        """Read the link metadata.
+
+        `POST /API/transcode/v1/assets/link/metadata/`; published 2025-05 and not later, so that it may be retired.
+        """
+        return await self._call(
+            "POST",
+            "/v1/assets/link/metadata/",
+            into=m.AssetLinkData,
+            body=body,
+            takes=m.AssetLinkURLInput,
         )
 
     async def acknowledge_edge_transcode_job(self, job_id: str) -> Json:
@@ -395,6 +410,8 @@ class TranscodeService(Service):
         """List storage edge transcode jobs.
 
         `GET /API/transcode/v1/storages/{storage_id}/edge_transcode/jobs/`, role `can_read_transcode_jobs`.
+
+        Published defaults and limits: `limit` default 10.
         """
         return self._pages(
             "GET",
@@ -424,6 +441,8 @@ class TranscodeService(Service):
         """List storage transcode jobs.
 
         `GET /API/transcode/v1/storages/{storage_id}/transcode/`, role `can_read_transcode_jobs`.
+
+        Published defaults and limits: `per_page` default 10.
         """
         return self._pages(
             "GET",

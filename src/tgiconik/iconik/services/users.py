@@ -38,6 +38,8 @@ class UsersService(Service):
         """List groups.
 
         `GET /API/users/v1/groups/`.
+
+        Published defaults and limits: `per_page` default 10, 1 to 100.
         """
         return self._pages(
             "GET",
@@ -99,6 +101,8 @@ class UsersService(Service):
         """List basic groups.
 
         `GET /API/users/v1/groups/basic/`.
+
+        Published defaults and limits: `per_page` default 10, 1 to 100.
         """
         return self._pages(
             "GET",
@@ -667,6 +671,8 @@ class UsersService(Service):
         """List users.
 
         `GET /API/users/v1/users/`, role `can_read_users`.
+
+        Published defaults and limits: `per_page` default 10, 1 to 100.
         """
         return self._pages(
             "GET",
@@ -719,10 +725,22 @@ class UsersService(Service):
         query: str | None = None,
         ids: str | None = None,
         emails: str | None = None,
+        date_created: str | None = None,
+        date_modified: str | None = None,
+        groups: str | None = None,
+        hide_email: str | None = None,
+        hide_phone: str | None = None,
+        is_admin: str | None = None,
+        password_changed: str | None = None,
+        phone: str | None = None,
+        photo: str | None = None,
+        status: str | None = None,
     ) -> Pages[m.UserBasicElastic]:
         """List basic users.
 
         `GET /API/users/v1/users/basic/`.
+
+        Published defaults and limits: `per_page` default 10, 1 to 100.
         """
         return self._pages(
             "GET",
@@ -737,6 +755,16 @@ class UsersService(Service):
                 "query": query,
                 "ids": ids,
                 "emails": emails,
+                "date_created": date_created,
+                "date_modified": date_modified,
+                "groups": groups,
+                "hide_email": hide_email,
+                "hide_phone": hide_phone,
+                "is_admin": is_admin,
+                "password_changed": password_changed,
+                "phone": phone,
+                "photo": photo,
+                "status": status,
             },
         )
 

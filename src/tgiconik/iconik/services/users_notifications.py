@@ -35,6 +35,8 @@ class UsersNotificationsService(Service):
         """List notification settings.
 
         `GET /API/users-notifications/v1/notification_settings/`, role `can_read_notification_settings`.
+
+        Published defaults and limits: `per_page` default 10.
         """
         return self._pages(
             "GET",
@@ -92,6 +94,8 @@ class UsersNotificationsService(Service):
         """List notifications.
 
         `GET /API/users-notifications/v1/notifications/`, role `can_read_notifications`.
+
+        Published defaults and limits: `per_page` default 10.
         """
         return self._pages(
             "GET",

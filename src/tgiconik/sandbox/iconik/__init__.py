@@ -1,4 +1,4 @@
-"""The sandbox's iconik: 1,002 operations below `/API/`.
+"""The sandbox's iconik: 1,009 operations below `/API/`.
 
 A request is routed, authenticated and validated against iconik's OpenAPI documents, then handled:
 by the module of its resource, or by a generic handler (`crud`).
@@ -19,19 +19,25 @@ from tgiconik.sandbox.iconik import (
     acls,
     approvals,
     assets,
+    by_name,
     collection,
     crud,
+    custom_actions,
     downloads,
+    file_sets,
     files,
     history,
     jobs,
     metadata,
     objects,
+    previews,
     relations,
     search,
     segments,
     shares,
     transcoding,
+    transcriptions,
+    transfers,
     uploads,
     users,
     versions,
@@ -41,6 +47,7 @@ from tgiconik.sandbox.iconik.index import SearchIndex
 from tgiconik.sandbox.iconik.late_answers import as_read_by
 from tgiconik.sandbox.iconik.request import ApiError, ApiRequest
 from tgiconik.sandbox.iconik.router import Router
+from tgiconik.sandbox.iconik.router import by_name as read_by_name
 from tgiconik.sandbox.iconik.validation import authenticate, check_query, read_body
 from tgiconik.sandbox.schema import Schemas
 from tgiconik.sandbox.state import State
@@ -53,18 +60,24 @@ _HANDLERS: Final[Mapping[str, Handler]] = {
     **acls.HANDLERS,
     **approvals.HANDLERS,
     **assets.HANDLERS,
+    **by_name.HANDLERS,
     **collection.HANDLERS,
+    **custom_actions.HANDLERS,
     **downloads.HANDLERS,
+    **file_sets.HANDLERS,
     **files.HANDLERS,
     **history.HANDLERS,
     **jobs.HANDLERS,
     **metadata.HANDLERS,
+    **previews.HANDLERS,
     **users.HANDLERS,
     **relations.HANDLERS,
     **search.HANDLERS,
     **segments.HANDLERS,
     **shares.HANDLERS,
     **transcoding.HANDLERS,
+    **transcriptions.HANDLERS,
+    **transfers.HANDLERS,
     **uploads.HANDLERS,
     **versions.HANDLERS,
 }
@@ -158,10 +171,12 @@ def _handler(operation: Operation, resources: ResourceTypes) -> Handler:
 
 
 def _by_place(known: Facts, service: str) -> Mapping[tuple[str, str], Operation]:
+    # A resource is kept by its id.
+    others = read_by_name(known.operations)
     return {
         (operation.method, operation.path): operation
         for operation in known.operations
-        if operation.service == service
+        if operation.service == service and operation.name not in others
     }
 
 

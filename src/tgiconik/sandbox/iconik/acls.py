@@ -9,14 +9,17 @@ from typing import Any, Final
 
 from starlette.responses import JSONResponse, Response
 
-from tgiconik.sandbox.iconik.kinds import CONTENTS
-from tgiconik.sandbox.iconik.paging import list_response
-from tgiconik.sandbox.iconik.request import ApiError, ApiRequest, or_404
+from tgiconik.sandbox.iconik import collection, index
+from tgiconik.sandbox.iconik.kinds import ASSETS, COLLECTIONS, CONTENTS, SHARES
+from tgiconik.sandbox.iconik.paging import by_number, list_response, per_page
+from tgiconik.sandbox.iconik.request import ApiError, ApiRequest, empty, json, or_404
+from tgiconik.sandbox.state import State
 from tgiconik.sandbox.store import Document
 
 #: One document per object and subject.
 ACLS: Final = "iconik/acls"
 _PERMISSIONS: Final = ("read", "write", "delete", "change-acl")
+_KINDS: Final = {"assets": ASSETS, "collections": COLLECTIONS}
 _SUBJECTS: Final = {"user_id": "user_ids", "group_id": "group_ids"}
 
 
@@ -77,7 +80,7 @@ def check_permission(request: ApiRequest) -> Response:
         return request.respond(entry)
     if request.ids["permission"] not in _PERMISSIONS:
         raise ApiError(404, f"There is no permission {request.ids['permission']}")
-    return Response(status_code=200)
+    return empty(200)
 
 
 def check_many(request: ApiRequest) -> Response:
@@ -113,9 +116,35 @@ def delete_entry(request: ApiRequest) -> Response:
 
 
 def list_shares(request: ApiRequest) -> Response:
-    """List the permissions that shares have on an object."""
+    """List the permissions that shares have on an object.
+
+    Public clients read what a share shows below `shares/{share_id}/assets/`, which has the same
+    form; `collections` likewise.
+    """
+    share = request.state.store.get(SHARES, request.ids["object_type"])
+    if share is not None:
+        type_ = request.ids["object_key"]
+        shown = _shared(request.state, share, type_) if type_ in _KINDS else []
+        return _page(request, shown)
     entries = request.state.store.list(ACLS, parent=_object(request))
     return list_response(request, [each for each in entries if "share_id" in each])
+
+
+def _page(request: ApiRequest, shown: list[Document]) -> Response:
+    # The documents know this path as another list, which has no pages.
+    page, envelope = by_number(request.path, request.query, shown, per_page(request))
+    return json(envelope | {"objects": page})
+
+
+def _shared(state: State, share: Document, type_: str) -> list[Document]:
+    """The objects of a type that a share shows: itself, or what is in its collection."""
+    members: list[tuple[str, Document]] = []
+    if share["object_type"] == type_:
+        found = state.store.get(_KINDS[type_], share["object_id"])
+        members = [] if found is None or found["status"] != "ACTIVE" else [(type_, found)]
+    if share["object_type"] == "collections":
+        members += collection.members(state, share["object_id"])
+    return [index.document(state, each, found) for each, found in members if each == type_]
 
 
 def write_many(request: ApiRequest) -> Response:
@@ -138,7 +167,7 @@ def write_contents(request: ApiRequest) -> Response:
     """Set the permissions of subjects on the contents of collections."""
     for type_, key in _contents(request):
         _write(request, request.body | {"object_type": type_}, [key])
-    return Response(status_code=202)
+    return empty(202)
 
 
 def _write(request: ApiRequest, body: Mapping[str, Any], keys: Iterable[str]) -> None:

@@ -13,7 +13,7 @@ from tgiconik.sandbox.iconik import objects
 from tgiconik.sandbox.iconik.history import record
 from tgiconik.sandbox.iconik.kinds import APPROVALS
 from tgiconik.sandbox.iconik.paging import list_response
-from tgiconik.sandbox.iconik.request import ApiRequest, new_id, or_404, stamp
+from tgiconik.sandbox.iconik.request import ApiRequest, empty, new_id, or_404, stamp
 from tgiconik.sandbox.state import State
 from tgiconik.sandbox.store import Document
 
@@ -198,7 +198,7 @@ def answer_many(request: ApiRequest) -> Response:
             request.state, type_, id_, version_id, {}, user_id=request.user_id
         )
         answer(request.state, approval, request.body["status"], user=request.user_id)
-    return Response(status_code=200)
+    return empty(200)
 
 
 def delete_many(request: ApiRequest) -> Response:
@@ -207,7 +207,7 @@ def delete_many(request: ApiRequest) -> Response:
     for id_ in request.body["object_ids"]:
         version_id = current_version(request.state, type_, id_)
         request.state.store.delete(APPROVALS, _key(type_, id_, version_id))
-    return Response(status_code=200)
+    return empty(200)
 
 
 def _place(request: ApiRequest) -> tuple[str, str, str | None]:

@@ -5,12 +5,12 @@ from typing import Any
 
 from starlette.responses import Response
 
-from tgiconik.sandbox.iconik import collection, files
+from tgiconik.sandbox.iconik import collection, files, index
 from tgiconik.sandbox.iconik.history import record
 from tgiconik.sandbox.iconik.kinds import ASSETS, CONTENTS, SHARES
 from tgiconik.sandbox.iconik.objects import asset
 from tgiconik.sandbox.iconik.paging import list_response
-from tgiconik.sandbox.iconik.request import ApiError, ApiRequest, new_id, or_404, stamp
+from tgiconik.sandbox.iconik.request import ApiError, ApiRequest, empty, new_id, or_404, stamp
 from tgiconik.sandbox.state import State
 from tgiconik.sandbox.store import Document
 
@@ -98,13 +98,16 @@ def create_asset(request: ApiRequest) -> Response:
 
 def read_asset(request: ApiRequest) -> Response:
     """Read an asset with its versions."""
-    return request.respond(asset(request.state, request.ids["asset_id"]))
+    document = asset(request.state, request.ids["asset_id"])
+    return request.respond(document | index.media_type(request.state, document))
 
 
 def list_assets(request: ApiRequest) -> Response:
     """List the assets that are not deleted."""
     live = [each for each in request.state.store.list(ASSETS) if each["status"] == "ACTIVE"]
-    return list_response(request, live)
+    return list_response(
+        request, live, ready=lambda each: each | index.media_type(request.state, each)
+    )
 
 
 def change_asset(request: ApiRequest) -> Response:
@@ -117,7 +120,7 @@ def change_assets(request: ApiRequest) -> Response:
     """Update several assets, each identified by its id in the body."""
     for change in request.body["objects"]:
         _change(request, asset(request.state, change.get("id", "")), change)
-    return Response(status_code=202)
+    return empty(202)
 
 
 def _change(request: ApiRequest, document: Document, fields: dict[str, Any]) -> Document:

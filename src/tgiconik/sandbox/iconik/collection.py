@@ -1,5 +1,6 @@
 """Collections and their contents."""
 
+from functools import partial
 from typing import Any, Final
 
 from starlette.responses import Response
@@ -8,7 +9,7 @@ from tgiconik.sandbox.iconik import index as indexed
 from tgiconik.sandbox.iconik.kinds import ASSETS, COLLECTIONS, CONTENTS
 from tgiconik.sandbox.iconik.objects import asset, collection
 from tgiconik.sandbox.iconik.paging import list_response
-from tgiconik.sandbox.iconik.request import ApiError, ApiRequest, new_id, or_404, stamp
+from tgiconik.sandbox.iconik.request import ApiError, ApiRequest, empty, json, new_id, or_404, stamp
 from tgiconik.sandbox.state import State
 from tgiconik.sandbox.store import Document
 
@@ -100,18 +101,25 @@ def members(state: State, collection_id: str) -> list[tuple[str, Document]]:
 
 def create_collection(request: ApiRequest) -> Response:
     """Create a collection."""
-    return request.respond(make(request.state, request.body, user_id=request.user_id))
+    document = make(request.state, request.body, user_id=request.user_id)
+    return request.respond(_shown(request.state, document))
 
 
 def list_collections(request: ApiRequest) -> Response:
     """List the collections that are not deleted."""
     live = [each for each in request.state.store.list(COLLECTIONS) if each["status"] == "ACTIVE"]
-    return list_response(request, live)
+    return list_response(request, live, ready=partial(_shown, request.state))
 
 
 def read_collection(request: ApiRequest) -> Response:
     """Read a collection."""
-    return request.respond(collection(request.state, request.ids["collection_id"]))
+    document = collection(request.state, request.ids["collection_id"])
+    return request.respond(_shown(request.state, document))
+
+
+def _shown(state: State, document: Document) -> Document:
+    """A collection with the ids of all collections above it."""
+    return document | {"parents": indexed.ancestors(state, document)}
 
 
 def change_collection(request: ApiRequest) -> Response:
@@ -120,7 +128,7 @@ def change_collection(request: ApiRequest) -> Response:
     sent = {name: value for name, value in request.body.items() if name not in _OURS}
     document |= sent | {"date_modified": request.now()}
     request.state.store.put(COLLECTIONS, document["id"], document)
-    return request.respond(document)
+    return request.respond(_shown(request.state, document))
 
 
 def delete_collection(request: ApiRequest) -> Response:
@@ -128,7 +136,7 @@ def delete_collection(request: ApiRequest) -> Response:
     document = collection(request.state, request.ids["collection_id"])
     gone = {"status": "DELETED", "date_deleted": request.now(), "deleted_by_user": request.user_id}
     request.state.store.put(COLLECTIONS, document["id"], document | gone)
-    return Response(status_code=204)
+    return empty(202)
 
 
 def restore_collection(request: ApiRequest) -> Response:
@@ -179,8 +187,10 @@ def list_contents(request: ApiRequest) -> Response:
 def add_content(request: ApiRequest) -> Response:
     """Add an object to a collection; idempotent."""
     id_ = request.ids["collection_id"]
-    add(request.state, id_, request.body["object_type"], request.body["object_id"])
-    return Response(status_code=201)
+    type_, object_id = request.body["object_type"], request.body["object_id"]
+    add(request.state, id_, type_, object_id)
+    content = request.state.store.get(CONTENTS, f"{id_}/{type_}/{object_id}")
+    return json(or_404(content, "The content"), 201)
 
 
 def remove_content(request: ApiRequest) -> Response:

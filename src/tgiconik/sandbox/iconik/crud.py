@@ -12,9 +12,16 @@ import attrs
 from starlette.responses import Response
 
 from tgiconik.sandbox.facts import Operation, Schema
+from tgiconik.sandbox.iconik.background import accepted
 from tgiconik.sandbox.iconik.kinds import kind
 from tgiconik.sandbox.iconik.paging import list_response
-from tgiconik.sandbox.iconik.request import ApiError, ApiRequest, new_id, or_404
+from tgiconik.sandbox.iconik.request import (
+    SERVER_FIELDS,
+    ApiError,
+    ApiRequest,
+    new_id,
+    or_404,
+)
 from tgiconik.sandbox.schema import Schemas
 from tgiconik.sandbox.store import Document
 
@@ -23,8 +30,6 @@ _PARAMETERS = re.compile(r"(\{\w+\}/)+")
 _PARAMETER = re.compile(r"\{\w+\}")
 #: Path suffixes under which a list shows another list's items: `/v1/groups/basic/` lists groups.
 _OTHER_NAMES = re.compile(r"(all/basic|basic|all|recent|search|admin)/$")
-#: Fields set by the server; a client's `date_created` is ignored.
-_SERVER_FIELDS = frozenset({"id", "date_created", "date_modified", "created_by_user"})
 
 
 @attrs.frozen
@@ -191,7 +196,7 @@ def replace(request: ApiRequest, resource: ResourceType) -> Response:
     before = {} if 201 in request.operation.answers else _stored(request, resource)  # noqa: PLR2004 - HTTP
     if request.operation.body is None:
         return _store(request, resource, before | _document(request))
-    ours = {name: before[name] for name in (*_SERVER_FIELDS, *resource.keys) if name in before}
+    ours = {name: before[name] for name in (*SERVER_FIELDS, *resource.keys) if name in before}
     return _store(request, resource, ours | _document(request))
 
 
@@ -208,7 +213,12 @@ def delete(request: ApiRequest, resource: ResourceType) -> Response:
 
 
 def act(request: ApiRequest) -> Response:
-    """Answer an action: the body that was sent, in the shape of the response schema."""
+    """Answer an action: the body that was sent, in the shape of the response schema.
+
+    An action that iconik only accepts, without a documented answer, gives the id of its job.
+    """
+    if next(iter(request.operation.answers.items())) == (202, None):
+        return accepted(request, "CUSTOM")
     return request.respond({"id": new_id(), **request.ids, **_sent(request)})
 
 
@@ -236,7 +246,7 @@ def _store(request: ApiRequest, resource: ResourceType, document: Document) -> R
 
 def _document(request: ApiRequest) -> Document:
     """The document to store for a body: without the server's fields, with the ids of the path."""
-    sent = {name: value for name, value in _sent(request).items() if name not in _SERVER_FIELDS}
+    sent = {name: value for name, value in _sent(request).items() if name not in SERVER_FIELDS}
     return {**sent, **request.ids, "date_modified": request.now()}
 
 

@@ -10,7 +10,7 @@ from starlette.responses import Response
 from tgiconik.sandbox.iconik import objects
 from tgiconik.sandbox.iconik.history import record
 from tgiconik.sandbox.iconik.kinds import PARTS
-from tgiconik.sandbox.iconik.request import ApiError, ApiRequest, or_404
+from tgiconik.sandbox.iconik.request import ApiError, ApiRequest, json, or_404
 from tgiconik.sandbox.state import State
 from tgiconik.sandbox.storage import signing
 from tgiconik.sandbox.storage.errors import LinkErrors, xml
@@ -56,7 +56,8 @@ def is_available(document: Document) -> bool:
 def _document(request: ApiRequest, kind: str, name: str) -> Document:
     objects.asset(request.state, request.ids["asset_id"])
     id_ = request.ids[name]
-    return or_404(request.state.store.get(PARTS[kind], f"{request.ids['asset_id']}/{id_}"), id_)
+    document = or_404(request.state.store.get(PARTS[kind], f"{request.ids['asset_id']}/{id_}"), id_)
+    return or_404(None if document.get("file_set_status") == "DELETED" else document, id_)
 
 
 def read_proxy(request: ApiRequest) -> Response:
@@ -67,9 +68,13 @@ def read_proxy(request: ApiRequest) -> Response:
 
 
 def read_keyframe(request: ApiRequest) -> Response:
-    """Read a keyframe with its signed link, which is the only access to its bytes."""
+    """Read a keyframe with its signed link, which is the only access to its bytes.
+
+    The documents say by mistake that the answer is a file.
+    """
     keyframe = _document(request, "keyframes", "keyframe_id")
-    return request.respond(with_link(request.state, "keyframes", keyframe))
+    shown = with_link(request.state, "keyframes", keyframe)
+    return json(request.schemas.fit(request.schemas.named["KeyframeSchema"], shown))
 
 
 def download_file(request: ApiRequest) -> Response:

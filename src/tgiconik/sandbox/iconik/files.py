@@ -5,13 +5,20 @@ ones are deleted together. Bytes are uploaded with `uploads` and downloaded with
 other operations are generic (`crud`).
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any, Final
 
 from starlette.responses import Response
 
 from tgiconik.sandbox.iconik import downloads, objects, uploads
-from tgiconik.sandbox.iconik.kinds import COMPONENTS, FILES, PARTS, STORAGES
+from tgiconik.sandbox.iconik.kinds import (
+    COMPONENTS,
+    FILE_SETS,
+    FILES,
+    PARTS,
+    STORAGE_FILES,
+    STORAGES,
+)
 from tgiconik.sandbox.iconik.paging import list_response
 from tgiconik.sandbox.iconik.request import ApiError, ApiRequest, new_id, or_404, stamp
 from tgiconik.sandbox.media import Media
@@ -120,8 +127,65 @@ def _put(state: State, kind: str, document: Document) -> Document:
 
 def _of(state: State, kind: str, asset_id: str, **wanted: str) -> list[Document]:
     """The documents of one kind of an asset that match all given fields."""
+    every = _with_deleted(state, kind, asset_id, **wanted)
+    return [each for each in every if not is_deleted(each)]
+
+
+def _with_deleted(state: State, kind: str, asset_id: str, **wanted: str) -> list[Document]:
+    """The same, with what is in the delete queue."""
     every = state.store.list(PARTS[kind], parent=asset_id)
     return [each for each in every if all(each.get(name) == wanted[name] for name in wanted)]
+
+
+def is_deleted(document: Mapping[str, Any]) -> bool:
+    """Whether a file set is in the delete queue, or a file in such a set."""
+    return "DELETED" in {document.get("status"), document.get("file_set_status")}
+
+
+def file_set(state: State, asset_id: str, id_: str) -> Document | None:
+    """A file set that is not deleted."""
+    document = state.store.get(PARTS["file_sets"], f"{asset_id}/{id_}")
+    return None if document is None or is_deleted(document) else document
+
+
+def sets_of(state: State, format_: Document) -> list[Document]:
+    """The file sets of a format."""
+    return _of(state, "file_sets", format_["asset_id"], format_id=format_["id"])
+
+
+def copy_set(state: State, source: Document, storage: Document, *, now: str) -> Document:
+    """Copy a file set with its files to a storage; the bytes are stored once."""
+    dates = {"date_created": now, "date_modified": now, "storage_id": storage["id"]}
+    copied = _put(state, "file_sets", source | dates | {"id": new_id()})
+    for file in _of(state, "files", source["asset_id"], file_set_id=source["id"]):
+        place = {"id": new_id(), "file_set_id": copied["id"], "storage_method": storage["method"]}
+        _put(state, "files", file | dates | place)
+    return copied
+
+
+def delete_set(request: ApiRequest, document: Document) -> None:
+    """Move a file set to the delete queue; its files are hidden until it is restored."""
+    gone = {"date_deleted": request.now(), "deleted_by_user": request.user_id}
+    _put(request.state, "file_sets", document | gone | {"status": "DELETED"})
+    _mark_files(request.state, document, "DELETED")
+
+
+def restore_set(state: State, document: Document) -> None:
+    """Restore a file set from the delete queue, with its files."""
+    back = {"date_deleted": None, "deleted_by_user": None, "status": "ACTIVE"}
+    _put(state, "file_sets", document | back)
+    _mark_files(state, document, "ACTIVE")
+
+
+def _mark_files(state: State, document: Document, status: str) -> None:
+    wanted = {"file_set_id": document["id"]}
+    for file in _with_deleted(state, "files", document["asset_id"], **wanted):
+        _put(state, "files", file | {"file_set_status": status})
+
+
+def purge_set(state: State, document: Document) -> None:
+    """Permanently delete a file set with its files."""
+    _delete(state, "file_sets", document)
 
 
 def formats_of(state: State, asset_id: str, version_id: str) -> list[Document]:
@@ -159,7 +223,7 @@ def copy_version(
 def delete_version_files(state: State, asset_id: str, version_id: str) -> None:
     """Delete the files of a version."""
     for kind in PARTS:
-        for document in _of(state, kind, asset_id, version_id=version_id):
+        for document in _with_deleted(state, kind, asset_id, version_id=version_id):
             delete_with_bytes(state, PARTS[kind], document)
 
 
@@ -181,7 +245,7 @@ def archive(state: State, asset_id: str, version_id: str) -> None:
 def delete_asset_files(state: State, asset_id: str) -> None:
     """Delete all files of an asset."""
     for kind in PARTS:
-        for document in _of(state, kind, asset_id):
+        for document in _with_deleted(state, kind, asset_id):
             delete_with_bytes(state, PARTS[kind], document)
 
 
@@ -194,8 +258,8 @@ def _kind(request: ApiRequest) -> str:
 def _document(request: ApiRequest, kind: str, name: str) -> Document:
     objects.asset(request.state, request.ids["asset_id"])
     id_ = request.ids[name]
-    document = request.state.store.get(PARTS[kind], f"{request.ids['asset_id']}/{id_}")
-    return or_404(document, id_)
+    document = or_404(request.state.store.get(PARTS[kind], f"{request.ids['asset_id']}/{id_}"), id_)
+    return or_404(None if is_deleted(document) else document, id_)
 
 
 def list_kind(request: ApiRequest) -> Response:
@@ -207,13 +271,26 @@ def list_kind(request: ApiRequest) -> Response:
     document = objects.asset(request.state, request.ids["asset_id"])
     kind = _kind(request)
     wanted = {name: value for name, value in request.ids.items() if name != "asset_id"}
+    if "file_set_id" in wanted:
+        id_ = wanted["file_set_id"]
+        or_404(file_set(request.state, document["id"], id_), f"File set {id_}")
     by_version = "include_all_versions" in request.operation.query
     if by_version and not request.flag("include_all_versions"):
         wanted["version_id"] = document["default_version_id"]
     found_ = _of(request.state, kind, document["id"], **wanted)
-    if request.flag("generate_signed_url"):
-        found_ = [downloads.with_link(request.state, kind, each) for each in found_]
-    return list_response(request, found_)
+    return list_response(request, found_, ready=_signer(request, kind))
+
+
+def _signer(request: ApiRequest, kind: str) -> Callable[[Document], Document] | None:
+    """Adds signed links to the items of a page, where the operation does unless told otherwise.
+
+    Only the list of an asset's files has no links by default.
+    """
+    default = "false" if request.operation.path.endswith("/{asset_id}/files/") else "true"
+    has_links = "generate_signed_url" in request.operation.query
+    if not has_links or request.query.get("generate_signed_url", default).lower() != "true":
+        return None
+    return lambda document: downloads.with_link(request.state, kind, document)
 
 
 def delete_kind(request: ApiRequest) -> Response:
@@ -236,7 +313,7 @@ def delete_one(request: ApiRequest) -> Response:
 def _delete(state: State, kind: str, document: Document) -> None:
     field, kinds = _BELOW.get(kind, ("", ()))
     for below in kinds:
-        for each in _of(state, below, document["asset_id"], **{field: document["id"]}):
+        for each in _with_deleted(state, below, document["asset_id"], **{field: document["id"]}):
             delete_with_bytes(state, PARTS[below], each)
     delete_with_bytes(state, PARTS[kind], document)
 
@@ -264,6 +341,9 @@ def create_part(request: ApiRequest) -> Response:
     kind = _kind(request)
     version_id = request.body.get("version_id") or document["default_version_id"]
     objects.version(document, version_id)
+    set_id = request.body.get("file_set_id") if kind == "files" else None
+    if set_id is not None:
+        or_404(file_set(request.state, document["id"], set_id), f"File set {set_id}")
     moment = request.now()
     part = {
         "status": "OPEN" if kind == "files" else "ACTIVE",
@@ -291,9 +371,21 @@ def find_by_checksum(request: ApiRequest) -> Response:
 
 def files_of_set(request: ApiRequest) -> Response:
     """List the files of a file set, of any asset."""
-    every = request.state.store.list(FILES)
     wanted = request.ids["file_set_id"]
-    return list_response(request, [each for each in every if each.get("file_set_id") == wanted])
+    sets = request.state.store.list(FILE_SETS)
+    found = next((each for each in sets if each["id"] == wanted and not is_deleted(each)), None)
+    asset_id = or_404(found, f"File set {wanted}")["asset_id"]
+    chosen = _of(request.state, "files", asset_id, file_set_id=wanted)
+    return list_response(request, chosen, ready=_signer(request, "files"))
+
+
+def files_of_storage(request: ApiRequest) -> Response:
+    """List the files on a storage: those of assets, and those that a gateway found there."""
+    id_ = request.ids["storage_id"]
+    or_404(request.state.store.get(STORAGES, id_), f"Storage {id_}")
+    of_assets = [each for each in request.state.store.list(FILES) if each.get("storage_id") == id_]
+    found = request.state.store.list(STORAGE_FILES, parent=id_)
+    return list_response(request, [each for each in (*of_assets, *found) if not is_deleted(each)])
 
 
 def matching_storage(request: ApiRequest) -> Response:
@@ -318,7 +410,11 @@ HANDLERS = {
     **{f"GET {_ASSET}/versions/{{version_id}}/{kind}/": list_kind for kind in PARTS},
     **{f"DELETE {_ASSET}/versions/{{version_id}}/{kind}/": delete_kind for kind in PARTS},
     **{f"DELETE {_ASSET}/versions/all/{kind}/": delete_kind for kind in PARTS},
-    **{f"DELETE {_ASSET}/{kind}/{{{one}_id}}/": delete_one for kind, one in _SINGULAR.items()},
+    **{
+        f"DELETE {_ASSET}/{kind}/{{{one}_id}}/": delete_one
+        for kind, one in _SINGULAR.items()
+        if kind != "file_sets"
+    },
     f"GET {_ASSET}/formats/{{format_id}}/": read_format,
     f"GET {_ASSET}/formats/{{format_id}}/components/{{component_id}}/": read_component,
     f"GET {_ASSET}/formats/{{format_id}}/file_sets/": list_kind,
@@ -326,6 +422,7 @@ HANDLERS = {
     f"GET {_ASSET}/file_sets/{{file_set_id}}/files/": list_kind,
     "GET files/v1/files/checksum/{checksum}/": find_by_checksum,
     "GET files/v1/file_sets/{file_set_id}/files/": files_of_set,
+    "GET files/v1/storages/{storage_id}/files/": files_of_storage,
     "GET files/v1/storages/matching/{purpose}/": matching_storage,
     "GET files/v1/storages/matching/{purpose}/method/{method}/": matching_storage,
     "GET files/v1/storages/{purpose}/default/": matching_storage,

@@ -1,23 +1,41 @@
-"""The search index: one flat document per asset and collection, kept in memory.
+"""The search index: one flat document per asset, collection and segment, kept in memory.
 
 The store reports each change, so that a search flattens only documents that changed since the last
 one. iconik's index follows its database with a delay; this one has none.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Final
 
 import attrs
 
-from tgiconik.sandbox.iconik.kinds import APPROVALS, ASSETS, COLLECTIONS, FORMATS, SEGMENTS, VALUES
+from tgiconik.sandbox.iconik.kinds import (
+    APPROVALS,
+    ASSETS,
+    COLLECTIONS,
+    CONTENTS,
+    FORMATS,
+    PARTS,
+    SEGMENTS,
+    VALUES,
+)
 from tgiconik.sandbox.state import State
 from tgiconik.sandbox.store import Document
 
-_TYPE_OF: Final = {ASSETS: "assets", COLLECTIONS: "collections"}
+_TYPE_OF: Final = {ASSETS: "assets", COLLECTIONS: "collections", SEGMENTS: "segments"}
 _KIND_OF: Final = {type_: kind for kind, type_ in _TYPE_OF.items()}
 _METADATA: Final = "metadata."
 #: Fields that a query without a field name searches, in addition to all metadata.
-_TEXT: Final = ("title", "description", "external_id")
+_TEXT: Final = ("title", "description", "external_id", "segment_text", "transcription_text")
+#: The sub-field of a text in lower case. All comparisons are in lower case here.
+LOWER: Final = ".lower"
+#: Kinds of files whose documents a hit shows, by their field.
+_PARTS: Final = ("files", "formats", "proxies", "keyframes")
+_ASSET_PARTS: Final = frozenset(PARTS.values())
+#: What the sandbox alone keeps of a file.
+_PRIVATE: Final = frozenset({"blob", "md5"})
+#: Media types that do not say by their first part what they are.
+_MEDIA_TYPES: Final = {"application/x-subrip": "text"}
 
 
 #: Metadata values of an object by field name.
@@ -71,6 +89,8 @@ class SearchIndex:
         self._state = state
         self._entries: dict[tuple[str, str], Entry | None] = {}
         self._stale: set[tuple[str, str]] = set()
+        #: Collections that were put into others or taken out: what is below them is stale.
+        self._moved: set[str] = set()
         self._is_complete = False
 
     def entries(self, types: Sequence[str]) -> Iterator[Entry]:
@@ -89,25 +109,31 @@ class SearchIndex:
         elif kind in {VALUES, APPROVALS}:
             type_, object_id, *_ = id_.split("/")
             self._stale.add((type_, object_id))
-        elif kind in {SEGMENTS, FORMATS}:
+        elif kind in _ASSET_PARTS:
             self._stale.add(("assets", id_.partition("/")[0]))
+        elif kind == CONTENTS:
+            _, type_, object_id = id_.split("/")
+            if type_ == "collections":
+                self._moved.add(object_id)
 
     def _refresh(self) -> None:
         if not self._is_complete:
             self._entries.clear()
             self._stale = {
-                (type_, each["id"])
+                (type_, f"{each['asset_id']}/{each['id']}" if kind == SEGMENTS else each["id"])
                 for kind, type_ in _TYPE_OF.items()
                 for each in self._state.store.list(kind)
             }
             self._is_complete = True
+        self._stale |= _below(self._state, self._moved)
+        self._moved.clear()
         store = self._state.store
         for type_, id_ in self._stale:
             kind = _KIND_OF.get(type_)
             found = store.get(kind, id_) if kind else None
             is_live = found is not None and found.get("status") == "ACTIVE"
             self._entries[type_, id_] = (
-                Entry(document(self._state, type_, found)) if found and is_live else None
+                Entry(_searchable(self._state, type_, found)) if found and is_live else None
             )
         self._stale.clear()
 
@@ -128,23 +154,71 @@ def document(state: State, type_: str, found: Document) -> Document:
         shown["approval"] = approval
     if type_ == "assets":
         shown["versions_number"] = len(found["versions"])
-        media_type = _media_type(state, id_, version_id)
-        if media_type is not None:
-            shown["media_type"] = media_type
+        shown |= media_type(state, found)
     return shown
 
 
-def _media_type(state: State, asset_id: str, version_id: str | None) -> str | None:
-    """`video`, `image`, `audio`, …: the first part of the original's media type."""
-    for format_ in state.store.list(FORMATS, parent=asset_id):
-        if format_.get("version_id") == version_id and format_.get("metadata"):
-            internet: str = format_["metadata"][0].get("internet_media_type", "")
-            return internet.partition("/")[0] or None
-    return None
+def media_type(state: State, asset: Document) -> Document:
+    """`{"media_type": …}`: `video`, `image`, `audio`, …, by the original's media type.
+
+    Empty where the current version has no original; the asset may have a type of its own then.
+    """
+    for format_ in state.store.list(FORMATS, parent=asset["id"]):
+        is_current = format_.get("version_id") == asset.get("default_version_id")
+        if is_current and format_.get("metadata"):
+            internet: str = format_["metadata"][0].get("internet_media_type") or ""
+            found = _MEDIA_TYPES.get(internet, internet.partition("/")[0])
+            return {"media_type": found} if found else {}
+    return {}
+
+
+def _searchable(state: State, type_: str, found: Document) -> Document:
+    """A document as searches return it: also with its ancestors, and with an asset's files."""
+    if type_ == "segments":
+        return found | {"object_type": type_, "metadata": {}}
+    shown = document(state, type_, found)
+    shown["ancestor_collections"] = ancestors(state, found)
+    if type_ == "assets":
+        for part in _PARTS:
+            shown[part] = [
+                {name: value for name, value in each.items() if name not in _PRIVATE}
+                for each in state.store.list(PARTS[part], parent=found["id"])
+                if each.get("version_id") == found.get("default_version_id")
+                and "DELETED" not in {each.get("status"), each.get("file_set_status")}
+            ]
+        shown["file_names"] = [each["name"] for each in shown["files"] if each.get("name")]
+    return shown
+
+
+def ancestors(state: State, found: Document) -> list[str]:
+    """The ids of all collections above an asset or collection, nearest first, each once."""
+    above: dict[str, None] = {}
+    waiting = list(found.get("in_collections") or ())
+    while waiting:
+        id_ = waiting.pop(0)
+        collection = state.store.get(COLLECTIONS, id_)
+        if id_ not in above and collection is not None:
+            above[id_] = None
+            waiting += collection.get("in_collections") or ()
+    return list(above)
+
+
+def _below(state: State, collection_ids: Iterable[str]) -> set[tuple[str, str]]:
+    """All that is in some collections, at any depth."""
+    found: set[tuple[str, str]] = set()
+    waiting = list(collection_ids)
+    while waiting:
+        for content in state.store.list(CONTENTS, parent=waiting.pop()):
+            place = content["object_type"], content["object_id"]
+            if place[0] == "collections" and place not in found:
+                waiting.append(place[1])
+            found.add(place)
+    return found
 
 
 def _values(document: Document, name: str) -> Iterator[str]:
     metadata: Document = document["metadata"]
+    name = name.removesuffix(LOWER)
     if not name:
         for field in _TEXT:
             yield from _texts(document.get(field))

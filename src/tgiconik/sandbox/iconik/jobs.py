@@ -7,7 +7,7 @@ from starlette.responses import Response
 
 from tgiconik.sandbox.iconik.kinds import JOBS
 from tgiconik.sandbox.iconik.paging import list_response, matching
-from tgiconik.sandbox.iconik.request import ApiRequest, new_id, or_404
+from tgiconik.sandbox.iconik.request import ApiRequest, empty, new_id, or_404
 from tgiconik.sandbox.iconik.transcoding import poll
 from tgiconik.sandbox.store import Document
 
@@ -77,7 +77,9 @@ def delete_many(request: ApiRequest) -> Response:
 
 def _selected(request: ApiRequest) -> list[Document]:
     # A query without conditions selects nothing, so that no request changes all jobs by accident.
-    return matching(request, request.state.store.list(JOBS)) if request.query else []
+    fields = request.schemas.fields(request.schemas.named["JobSchema"])
+    every = request.state.store.list(JOBS)
+    return matching(request, every, fields) if request.query else []
 
 
 def set_priority(request: ApiRequest) -> Response:
@@ -92,7 +94,7 @@ def set_state(request: ApiRequest) -> Response:
     status = _STATUS_AFTER[request.body["action"]]
     for id_ in request.body["job_ids"]:
         _put(request, _job(request, id_) | {"status": status})
-    return Response(status_code=200)
+    return empty(200)
 
 
 HANDLERS = {

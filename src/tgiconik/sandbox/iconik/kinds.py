@@ -17,6 +17,9 @@ def kind(service: str, collection: str) -> str:
 ASSETS: Final = kind("assets", "/v1/assets/")
 COLLECTIONS: Final = kind("assets", "/v1/collections/")
 SEGMENTS: Final = kind("assets", "/v1/assets/{asset_id}/segments/")
+TRANSCRIPTIONS: Final = kind(
+    "assets", "/v1/assets/{asset_id}/versions/{version_id}/transcriptions/"
+)
 HISTORY: Final = kind("assets", "/v1/assets/{asset_id}/history/")
 #: Members of collections, by collection, type and id.
 CONTENTS: Final = "iconik/contents"
@@ -46,6 +49,8 @@ PARTS: Final = {
 }
 COMPONENTS: Final = kind("files", "/v1/assets/{asset_id}/formats/{format_id}/components/")
 STORAGES: Final = kind("files", "/v1/storages/")
+#: Files that a gateway found on a storage, which belong to no asset.
+STORAGE_FILES: Final = kind("files", "/v1/storages/{storage_id}/files/")
 
 SEARCH_HISTORY: Final = kind("search", "/v1/search/history/")
 SAVED_SEARCHES: Final = kind("search", "/v1/search/saved/")

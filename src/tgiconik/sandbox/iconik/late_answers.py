@@ -10,6 +10,7 @@ from tgiconik.sandbox.iconik.kinds import (
     COLLECTIONS,
     CONTENTS,
     FORMATS,
+    PARTS,
     SEGMENTS,
     SHARES,
     VALUES,
@@ -22,7 +23,9 @@ from tgiconik.sandbox.state import State
 _DOCUMENTS: Final[Mapping[Kind, frozenset[str]]] = {
     "contents": frozenset({CONTENTS, ASSETS, VALUES, APPROVALS, FORMATS}),
     "metadata": frozenset({VALUES}),
-    "search": frozenset({ASSETS, COLLECTIONS, VALUES, APPROVALS, SEGMENTS, FORMATS}),
+    "search": frozenset(
+        {ASSETS, COLLECTIONS, CONTENTS, VALUES, APPROVALS, SEGMENTS, *PARTS.values()}
+    ),
     "shares": frozenset({SHARES}),
 }
 _OPERATIONS: Final[Mapping[Kind, tuple[str, ...]]] = {

@@ -7,30 +7,45 @@ that is sent is replaced unless its `mode` says otherwise.
 import re
 from collections.abc import Callable, Iterable, Mapping
 from datetime import date
-from typing import Any
+from typing import Any, Final
 from urllib.parse import urlsplit
 
 from starlette.responses import Response
 
 from tgiconik.sandbox.iconik import objects
+from tgiconik.sandbox.iconik.background import accepted
 from tgiconik.sandbox.iconik.history import record
 from tgiconik.sandbox.iconik.index import Values, values_key, values_of
 from tgiconik.sandbox.iconik.kinds import CONTENTS, FIELDS, VALUES, VIEWS
-from tgiconik.sandbox.iconik.request import ApiError, ApiRequest, new_id, or_404, parse_time, stamp
+from tgiconik.sandbox.iconik.request import (
+    ApiError,
+    ApiRequest,
+    is_uuid,
+    new_id,
+    or_404,
+    parse_time,
+    stamp,
+)
 from tgiconik.sandbox.state import State
 from tgiconik.sandbox.store import Document
+
+#: The type of jobs that write to many objects.
+_BULK: Final = "METADATA_UPDATE"
 
 
 def put_values(
     state: State, type_: str, id_: str, values: Mapping[str, Document], version_id: str = ""
 ) -> Document:
     """Write metadata values; fields that are not given keep theirs."""
+    moment = stamp(state.now())
     key = values_key(type_, id_, version_id)
     before = state.store.get(VALUES, key) or {"metadata_values": {}, "date_created": None}
     kept: Values = before["metadata_values"]
     for name, sent in values.items():
-        kept[name] = {"field_values": _changed(kept.get(name), sent)}
-    moment = stamp(state.now())
+        kept[name] = {
+            "field_values": _changed(kept.get(name), sent),
+            "date_created": (kept.get(name) or {}).get("date_created") or moment,
+        }
     document = {
         "object_type": type_,
         "object_id": id_,
@@ -133,20 +148,22 @@ def read_all_values(request: ApiRequest) -> Response:
 def write_all_values(request: ApiRequest) -> Response:
     """Write values without a view: not validated, and without checking that the object exists."""
     type_, id_ = request.ids["object_type"], request.ids["object_id"]
+    if not is_uuid(id_):
+        raise ApiError(400, f"{id_} is not a valid uuid.")
     return request.respond(put_values(request.state, type_, id_, request.body["metadata_values"]))
 
 
 def write_many_values(request: ApiRequest) -> Response:
     """Write the same values to several objects through a view."""
     _write_each(request, request.body["object_ids"], request.body["metadata_values"])
-    return Response(status_code=202)
+    return accepted(request, _BULK)
 
 
 def write_mapped_values(request: ApiRequest) -> Response:
     """Write separate values for each of several objects through a view."""
     for each in request.body["metadata_values_object_id_mapping"]:
-        _write_each(request, [each["object_id"]], each["metadata_values"])
-    return Response(status_code=202)
+        _write_each(request, [each["id"]], each["metadata_values"])
+    return accepted(request, _BULK)
 
 
 def write_content_values(request: ApiRequest) -> Response:
@@ -163,7 +180,7 @@ def write_content_values(request: ApiRequest) -> Response:
                 put_values(
                     request.state, type_, content["object_id"], request.body["metadata_values"]
                 )
-    return Response(status_code=202)
+    return accepted(request, _BULK)
 
 
 def _write_each(request: ApiRequest, ids: Iterable[str], values: Mapping[str, Document]) -> None:

@@ -7,8 +7,9 @@ begin with `/API`. A page past the end is an error, as is one past Elasticsearch
 import base64
 import binascii
 import json
+import operator
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any, TypeVar
+from typing import Any, Final, TypeVar
 
 from starlette.datastructures import QueryParams
 from starlette.responses import JSONResponse, Response
@@ -20,8 +21,34 @@ from tgiconik.sandbox.store import Document
 T = TypeVar("T")
 
 DEFAULT_PER_PAGE = 10
-#: Clients in use ask for at most 150 items per page; iconik does not publish its limit.
-MAX_PER_PAGE = 150
+#: The largest page of lists that publish none of their own, as of all Elasticsearch-backed lists
+#: (`BaseQueryParamsSchema`). Public clients ask for 200 assets and for 500 contents of collections.
+MAX_PER_PAGE = 1000
+#: Published page sizes that differ from 10, by operation (published 2025-05).
+_DEFAULTS: Final[Mapping[str, int]] = {
+    "GET metadata/v1/fields/": 500,
+    "GET files/v1/storages/{storage_id}/temporary_files/": 100,
+    "GET stats/v1/billing/": 100,
+    "GET stats/v1/billing_expiration/": 100,
+    "GET stats/v1/current_usage/": 100,
+}
+#: Published largest pages, by operation (published 2025-05).
+_LARGEST: Final[Mapping[str, int]] = dict.fromkeys(
+    (
+        "GET assets/v1/shares/",
+        "GET assets/v1/shares/all/",
+        "GET files/v1/storages/",
+        "GET files/v1/storages/{storage_id}/files/",
+        "GET jobs/v1/jobs/",
+        "GET users/v1/groups/",
+        "GET users/v1/groups/basic/",
+        "GET users/v1/users/",
+        "GET users/v1/users/basic/",
+    ),
+    100,
+)
+#: A comparison at the end of a query parameter's name: `time_end_milliseconds__lte`.
+_COMPARISONS: Final = {"lte": operator.le, "gte": operator.ge, "lt": operator.lt, "gt": operator.gt}
 _BY_NAME = ("last_name", "last_field_name")
 #: Elasticsearch's result window for page numbers; beyond it only scroll or search_after work.
 WINDOW = 10_000
@@ -51,13 +78,14 @@ def list_response(
         ready: completes an item of the page, for work too slow to do for all items.
         more: further fields of the envelope.
     """
-    chosen = ordered(request.query.get("sort"), matching(request, items))
-    page, envelope = _paged(request, chosen, key)
-    if ready is not None:
-        page = [ready(item) for item in page]
     schema = request.operation.answers[200] or {}
     fields = request.schemas.fields(schema)
     element: Schema = request.schemas.resolve(fields.get("objects", {})).get("items", {})
+    known = request.schemas.fields(element)
+    chosen = ordered(request.query.get("sort"), matching(request, items, known))
+    page, envelope = _paged(request, chosen, key)
+    if ready is not None:
+        page = [ready(item) for item in page]
     answer = {name: value for name, value in (envelope | more).items() if name in fields}
     answer["objects"] = [
         request.schemas.fit(element, item) if shape is None else shape(item) for item in page
@@ -65,32 +93,78 @@ def list_response(
     return JSONResponse(answer)
 
 
-def matching(request: ApiRequest, items: Sequence[Document]) -> list[Document]:
-    """The items that match the query's filters: `ids`, `query`, and fields by name."""
+def matching(
+    request: ApiRequest, items: Sequence[Document], fields: Mapping[str, Schema] | None = None
+) -> list[Document]:
+    """The items that match the query's filters: `ids`, `query`, and fields by name.
+
+    Any field of the items filters, whether the operation documents it or not.
+
+    Args:
+        request: the request.
+        items: all items.
+        fields: the fields that an item of the answer may have.
+
+    Raises:
+        ApiError: 400, a query parameter is neither documented nor a field of the items. A filter
+            that is ignored would match what the client does not mean.
+    """
     tests = [
-        _test(name, request.query.getlist(name))
-        for name in request.operation.query
-        if name in request.query and name not in _PAGING
+        test
+        for name in request.query
+        if name not in _PAGING
+        and (test := _test(request, name, request.query.getlist(name), fields or {}))
     ]
     return [item for item in items if all(test(item) for test in tests)]
 
 
-def _test(name: str, sent: list[str]) -> Callable[[Document], bool]:
+def _test(
+    request: ApiRequest, name: str, sent: list[str], fields: Mapping[str, Schema]
+) -> Callable[[Document], bool] | None:
     if name == "ids":
         wanted = {part for each in sent for part in each.split(",")}
         return lambda item: item.get("id") in wanted
     value = sent[-1].lower()
     if name == "query":
         return lambda item: value.strip("*") in json.dumps(item).lower()
-    return lambda item: _is(item, name, value)
+    if name.startswith("metadata."):
+        field = name.removeprefix("metadata.")
+        return lambda item: _is(item.get("metadata") or {}, field, value)
+    documented = request.operation.query.get(name)
+    if documented is None and name not in fields:
+        raise ApiError(400, f"{name} is neither a query parameter nor a field of this list's items")
+    field, _, comparison = name.partition("__")
+    if comparison in _COMPARISONS and field in fields:
+        return _compared(field, sent[-1], _COMPARISONS[comparison])
+    if name in fields and not _is_switch(documented, fields[name]):
+        return lambda item: _is(item, name, value)
+    # Other parameters, such as `include_keyframes`, are for the handler.
+    return lambda item: name not in item or _is(item, name, value)
+
+
+def _is_switch(parameter: Schema | None, field: Schema) -> bool:
+    """Whether a boolean parameter has the name of a field that is none."""
+    return (parameter or {}).get("type") == "boolean" and "boolean" not in str(field.get("type"))
 
 
 def _is(item: Document, name: str, value: str) -> bool:
-    """Whether a field has a value; a query parameter that is no field of the item matches."""
-    if name not in item:
-        return True
-    found = item[name]
+    found = item.get(name)
     return value in {str(each).lower() for each in (found if isinstance(found, list) else [found])}
+
+
+def _compared(
+    name: str, value: str, is_right: Callable[[Any, Any], bool]
+) -> Callable[[Document], bool]:
+    def test(item: Document) -> bool:
+        found = item.get(name)
+        if found is None:
+            return False
+        try:
+            return is_right(float(found), float(value))
+        except ValueError:
+            return is_right(str(found), value)
+
+    return test
 
 
 def ordered(sort: str | None, items: Sequence[Document]) -> list[Document]:
@@ -111,11 +185,14 @@ def _sort_key(value: object) -> tuple[bool, object]:
     return (number, value if number else str(value).lower())
 
 
-def per_page(query: QueryParams) -> int:
+def per_page(request: ApiRequest) -> int:
     """The page size, or a 400 if it is out of bounds."""
-    size = int(query.get("per_page", DEFAULT_PER_PAGE))
-    if not 1 <= size <= MAX_PER_PAGE:
-        raise ApiError(400, f"per_page must be between 1 and {MAX_PER_PAGE}")
+    name, known = request.operation.name, request.operation.query.get("per_page", {})
+    largest = known.get("maximum") or _LARGEST.get(name, MAX_PER_PAGE)
+    default = known.get("default") or _DEFAULTS.get(name, DEFAULT_PER_PAGE)
+    size = int(request.query.get("per_page", default))
+    if not 1 <= size <= largest:
+        raise ApiError(400, f"per_page must be between 1 and {largest}")
     return size
 
 
@@ -123,7 +200,7 @@ def _paged(
     request: ApiRequest, items: list[Document], key: str
 ) -> tuple[list[Document], dict[str, Any]]:
     known = request.operation.query
-    size = per_page(request.query)
+    size = per_page(request)
     if "per_page" not in known:
         return items, {}
     if "scroll" in known and (request.flag("scroll") or request.query.get("scroll_id")):
@@ -182,21 +259,27 @@ def by_number(
 def by_scroll(
     query: Mapping[str, str], items: Sequence[T], size: int
 ) -> tuple[list[T], dict[str, Any]]:
-    """The next page of a scroll; the scroll ends with an empty page."""
-    start = _offset(query.get("scroll_id"))
-    scroll_id = base64.urlsafe_b64encode(f"scroll:{start + size}".encode()).decode()
+    """The next page of a scroll; the scroll ends with an empty page.
+
+    All pages are as large as the first call asked for.
+    """
+    start, size = _offset(query.get("scroll_id"), size)
+    scroll_id = base64.urlsafe_b64encode(f"scroll:{start + size}:{size}".encode()).decode()
     envelope = {"scroll_id": scroll_id, "per_page": size, "total": len(items)}
     return list(items[start : start + size]), envelope
 
 
-def _offset(scroll_id: str | None) -> int:
+def _offset(scroll_id: str | None, size: int) -> tuple[int, int]:
+    """Where a scroll goes on, and its page size."""
     if not scroll_id:
-        return 0
+        return 0, size
     try:
-        _, _, start = base64.urlsafe_b64decode(scroll_id).decode().partition("scroll:")
-        return int(start)
-    except (binascii.Error, ValueError) as error:
-        raise ApiError(400, "The scroll_id is not known") from error
+        scroll, start, size_ = base64.urlsafe_b64decode(scroll_id).decode().split(":")
+        if scroll == "scroll" and int(start) >= 0 and int(size_) > 0:
+            return int(start), int(size_)
+    except (binascii.Error, ValueError):
+        pass
+    raise ApiError(400, "The scroll_id is not known")
 
 
 def _after(items: list[Document], field: str, last: object) -> list[Document]:

@@ -2,8 +2,8 @@
 
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
-from typing import Any
-from uuid import uuid4
+from typing import Any, Final
+from uuid import UUID, uuid4
 
 import attrs
 from starlette.datastructures import QueryParams
@@ -14,6 +14,12 @@ from tgiconik.sandbox.iconik.index import SearchIndex
 from tgiconik.sandbox.schema import Schemas
 from tgiconik.sandbox.state import State
 from tgiconik.sandbox.store import Document
+
+#: Fields of all resources that iconik sets; values sent by a client are ignored.
+SERVER_FIELDS: Final = frozenset({"id", "date_created", "date_modified", "created_by_user"})
+#: The account, in answers that name it.
+SYSTEM_DOMAIN_ID: Final = "7f1d3c52-0000-5000-8000-646f6d61696e"
+_NO_CONTENT: Final = 204
 
 
 class ApiError(Exception):
@@ -72,7 +78,7 @@ class ApiRequest:
         status = next(iter(self.operation.answers)) if status is None else status
         schema = self.operation.answers.get(status)
         if schema is None:
-            return Response(status_code=status)
+            return empty(status)
         fitted = self.schemas.fit(schema, document)
         for name in keep:
             fitted[name] = document[name]
@@ -81,8 +87,13 @@ class ApiRequest:
     def respond_empty(self) -> Response:
         """Respond without a body: with 204 if the operation documents it."""
         answers = self.operation.answers
-        status = 204 if 204 in answers else next(iter(answers))  # noqa: PLR2004 - HTTP
-        return Response(status_code=status)
+        return empty(_NO_CONTENT if _NO_CONTENT in answers else next(iter(answers)))
+
+
+def empty(status: int) -> Response:
+    """Respond without a body. iconik names a content type unless the status is 204."""
+    media_type = None if status == _NO_CONTENT else "application/json"
+    return Response(status_code=status, media_type=media_type)
 
 
 def json(document: Mapping[str, Any], status: int = 200) -> Response:
@@ -95,6 +106,15 @@ def or_404(document: Document | None, what: str) -> Document:
     if document is None:
         raise ApiError(404, f"{what} does not exist")
     return document
+
+
+def is_uuid(text: str) -> bool:
+    """Whether a text is a UUID, as iconik's ids are."""
+    try:
+        UUID(text)
+    except ValueError:
+        return False
+    return True
 
 
 def new_id() -> str:

@@ -6,13 +6,14 @@ from typing import Any, Final
 
 from starlette.responses import Response
 
-from tgiconik.sandbox.iconik.index import Entry
+from tgiconik.sandbox.iconik.index import LOWER, Entry
 from tgiconik.sandbox.iconik.kinds import SAVED_SEARCHES, SEARCH_HISTORY
 from tgiconik.sandbox.iconik.lucene import QuerySyntaxError, Test, between, parse
 from tgiconik.sandbox.iconik.paging import by_number, by_scroll, per_page
 from tgiconik.sandbox.iconik.request import ApiError, ApiRequest, json, new_id, or_404
 from tgiconik.sandbox.store import Document
 
+#: Segments are searched where `doc_types` says so.
 _TYPES: Final = ("assets", "collections")
 #: Elasticsearch's default limit on the buckets of a facet.
 _BUCKETS: Final = 50
@@ -28,7 +29,7 @@ def search(request: ApiRequest) -> Response:
 def _answer(request: ApiRequest, criteria: Mapping[str, Any], more: Document) -> Response:
     clauses = _clauses(criteria.get("sort"))
     hits = _sorted(matching(request, criteria), clauses)
-    size = per_page(request.query)
+    size = per_page(request)
     after = criteria.get("search_after")
     if after:
         page = _after(hits, after, clauses)[:size]
@@ -151,6 +152,7 @@ def _sorted(hits: list[Entry], clauses: Clauses) -> list[Entry]:
 
 def _value(hit: Entry, name: str) -> Any:  # noqa: ANN401 - JSON
     """The sort value of a hit: of a field, or the first value of a metadata field."""
+    name = name.removesuffix(LOWER)
     metadata, _, field = name.partition(".")
     if metadata != "metadata":
         return hit.document.get(name)
@@ -233,7 +235,8 @@ def read_saved(request: ApiRequest) -> Response:
     saved = or_404(
         request.state.store.get(SAVED_SEARCHES, request.ids["search_id"]), "The saved search"
     )
-    return _answer(request, saved["criteria"], {"id": saved["id"], "name": saved["name"]})
+    more = {"id": saved["id"], "name": saved["name"], "search_criteria_document": saved}
+    return _answer(request, saved["criteria"], more)
 
 
 HANDLERS = {

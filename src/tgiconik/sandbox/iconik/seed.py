@@ -5,7 +5,17 @@ from datetime import datetime
 from typing import Any, Final
 from uuid import UUID, uuid5
 
-from tgiconik.sandbox.iconik import approvals, assets, collection, files, kinds, metadata
+from tgiconik.sandbox.iconik import (
+    approvals,
+    assets,
+    collection,
+    files,
+    kinds,
+    metadata,
+    segments,
+    transcoding,
+    transcriptions,
+)
 from tgiconik.sandbox.iconik.kinds import FIELDS, GROUPS, USERS
 from tgiconik.sandbox.iconik.objects import asset
 from tgiconik.sandbox.iconik.request import stamp
@@ -201,6 +211,53 @@ def add_asset(
     if approval is not None:
         set_approval(state, id_, approval, by=approved_by)
     return asset(state, id_)
+
+
+def add_previews(state: State, asset_id: str) -> None:
+    """Add a proxy and a keyframe to the current version of an asset, as a transcoder does."""
+    document = asset(state, asset_id)
+    current = document["default_version_id"]
+    file = files.original(state, asset_id, current)
+    if file is not None:
+        ids = fixed_id(f"{current} proxy"), fixed_id(f"{current} keyframe")
+        transcoding.add_previews(state, document, file, ids=ids)
+
+
+def add_transcription(state: State, asset_id: str, language: str, lines: Sequence[str]) -> Document:
+    """Add a transcription to the current version of an asset.
+
+    Args:
+        state: the sandbox.
+        asset_id: the asset.
+        language: the language spoken, such as `de`.
+        lines: what is said, two seconds per line; each is a segment.
+
+    Returns:
+        The properties of the transcription.
+    """
+    document = asset(state, asset_id)
+    current = document["default_version_id"]
+    made = transcriptions.add(
+        state,
+        asset_id,
+        current,
+        {"language": language},
+        id_=fixed_id(f"{current} transcription {language}"),
+    )
+    for number, line in enumerate(lines):
+        segments.add_spoken(
+            state,
+            made,
+            line,
+            id_=fixed_id(f"{made['id']} {number}"),
+            milliseconds=(2000 * number, 2000 * (number + 1)),
+        )
+    for version in document["versions"]:
+        if version["id"] == current:
+            version["transcribe_status"] = "DONE"
+            version["transcribed_languages"] = [*version["transcribed_languages"], language]
+    assets.put(state, document)
+    return made
 
 
 def _add_original(state: State, asset_id: str, number: int, original: Media) -> None:

@@ -3,14 +3,18 @@
 Comments with status AWAITED are not listed. `external_id` holds a key chosen by the client.
 """
 
+from collections.abc import Mapping
 from typing import Final
 
+import attrs
 from starlette.responses import PlainTextResponse, Response
 
+from tgiconik.sandbox.facts import Schema
 from tgiconik.sandbox.iconik.kinds import SEGMENTS, USERS
 from tgiconik.sandbox.iconik.objects import asset, version
 from tgiconik.sandbox.iconik.paging import list_response
-from tgiconik.sandbox.iconik.request import ApiRequest, new_id, or_404
+from tgiconik.sandbox.iconik.request import ApiRequest, is_uuid, new_id, or_404, stamp
+from tgiconik.sandbox.state import State
 from tgiconik.sandbox.store import Document
 
 #: Fields set by the server; values sent by a client are ignored.
@@ -18,6 +22,21 @@ _OURS: Final = frozenset({
     "id", "asset_id", "date_created", "date_modified", "user_id", "user_first_name",
     "user_last_name", "user_photo", "user_info", "share_user_email",
 })  # fmt: skip
+#: The query of the list of a type, published 2025-05.
+_LISTED: Final[Mapping[str, Schema]] = {
+    "page": {"type": "integer"},
+    "per_page": {"type": "integer"},
+    "scroll": {"type": "boolean"},
+    "scroll_id": {"type": "string"},
+    "sort": {"type": "string"},
+    "ids": {"type": "string"},
+    "includes": {"type": "string"},
+    "query": {"type": "string"},
+    "time_end_milliseconds": {"type": "integer"},
+    "time_end_milliseconds__lte": {"type": "integer"},
+    "time_start_milliseconds": {"type": "integer"},
+    "time_start_milliseconds__gte": {"type": "integer"},
+}
 
 
 def create(request: ApiRequest) -> Response:
@@ -48,9 +67,64 @@ def create(request: ApiRequest) -> Response:
     return request.respond(segment)
 
 
+def add_spoken(
+    state: State, transcription: Document, text: str, *, id_: str, milliseconds: tuple[int, int]
+) -> None:
+    """Add a segment of a transcription.
+
+    Args:
+        state: the sandbox.
+        transcription: its properties.
+        text: what is said.
+        id_: the segment's id.
+        milliseconds: when it begins and ends.
+    """
+    asset_id, moment = transcription["asset_id"], stamp(state.now())
+    segment = {
+        "id": id_,
+        "asset_id": asset_id,
+        "version_id": transcription["version_id"],
+        "transcription_id": transcription["id"],
+        "segment_type": "TRANSCRIPTION",
+        "segment_text": text,
+        "time_start_milliseconds": milliseconds[0],
+        "time_end_milliseconds": milliseconds[1],
+        "status": "ACTIVE",
+        "top_level": True,
+        "has_attachments": False,
+        "has_drawing": False,
+        "is_internal": False,
+        "segment_checked": False,
+        "date_created": moment,
+        "date_modified": moment,
+    }
+    state.store.put(SEGMENTS, f"{asset_id}/{id_}", segment, parent=asset_id)
+
+
 def list_segments(request: ApiRequest) -> Response:
     """List segments of one version, by default the current one; `include_all_versions` for all."""
     return list_response(request, _visible(request))
+
+
+def read(request: ApiRequest) -> Response:
+    """Read a segment by id, or list those of a type: both have the same path."""
+    sent = next(value for name, value in request.ids.items() if name != "asset_id")
+    asset(request.state, request.ids["asset_id"])
+    if is_uuid(sent):
+        found = request.state.store.get(SEGMENTS, f"{request.ids['asset_id']}/{sent}")
+        return request.respond(or_404(found, "The segment"))
+    chosen = [each for each in _visible(request) if each["segment_type"] == sent.upper()]
+    return list_response(_as_list(request), chosen)
+
+
+def _as_list(request: ApiRequest) -> ApiRequest:
+    """The request as one that lists segments, for documents that know it only with an id."""
+    operation = attrs.evolve(
+        request.operation,
+        query={**_LISTED, **request.operation.query},
+        answers={200: request.schemas.named["SegmentsSchema"]},
+    )
+    return attrs.evolve(request, operation=operation)
 
 
 def _visible(request: ApiRequest) -> list[Document]:
@@ -137,6 +211,8 @@ _ALL = "assets/v1/assets/{asset_id}/segments"
 HANDLERS = {
     f"GET {_ALL}/": list_segments,
     f"POST {_ALL}/": create,
+    f"GET {_ALL}/{{segment_id}}/": read,
+    f"GET {_ALL}/{{segment_type}}/": read,
     f"PUT {_ALL}/{{segment_id}}/": change,
     f"PATCH {_ALL}/{{segment_id}}/": change,
     f"GET {_ALL}/text/": as_text,

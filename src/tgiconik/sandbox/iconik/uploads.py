@@ -11,6 +11,7 @@ from urllib.parse import quote
 
 from starlette.responses import Response
 
+from tgiconik.sandbox.iconik import downloads
 from tgiconik.sandbox.iconik.kinds import FILE_SETS, FILES, STORAGES
 from tgiconik.sandbox.iconik.paging import list_response
 from tgiconik.sandbox.iconik.request import ApiError, ApiRequest, or_404
@@ -102,11 +103,13 @@ def _file(request: ApiRequest, method: str) -> Document:
 
 
 def read_file(request: ApiRequest) -> Response:
-    """Read a file, with upload links if requested."""
+    """Read a file with its signed link, and with upload links if requested."""
     id_ = request.ids["file_id"]
     file = or_404(request.state.store.get(FILES, f"{request.ids['asset_id']}/{id_}"), id_)
+    file = or_404(None if file.get("file_set_status") == "DELETED" else file, id_)
     wants_links = request.flag("generate_signed_post_url")
-    return request.respond(with_links(request.state, file) if wants_links else file)
+    shown = with_links(request.state, file) if wants_links else file
+    return request.respond(downloads.with_link(request.state, "files", shown))
 
 
 def change_file(request: ApiRequest) -> Response:

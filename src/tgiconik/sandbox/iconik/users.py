@@ -3,8 +3,16 @@
 from starlette.responses import Response
 
 from tgiconik.sandbox import credentials, facts
-from tgiconik.sandbox.iconik.kinds import USERS
-from tgiconik.sandbox.iconik.request import ApiError, ApiRequest, or_404, stamp
+from tgiconik.sandbox.iconik.kinds import USERS, kind
+from tgiconik.sandbox.iconik.request import (
+    SYSTEM_DOMAIN_ID,
+    ApiError,
+    ApiRequest,
+    empty,
+    json,
+    or_404,
+    stamp,
+)
 from tgiconik.sandbox.iconik.seed import CURRENT_USER
 from tgiconik.sandbox.storage.signing import LINK_LIFE
 from tgiconik.sandbox.store import Document
@@ -47,7 +55,7 @@ def check_role(request: ApiRequest) -> Response:
     user = or_404(request.state.store.get(USERS, id_), f"User {id_}")
     if request.ids["role"] not in roles_of(user):
         raise ApiError(404, f"User {id_} does not have the role {request.ids['role']}")
-    return Response(status_code=200)
+    return empty(200)
 
 
 def issue_token(request: ApiRequest) -> Response:
@@ -67,12 +75,31 @@ def issue_token(request: ApiRequest) -> Response:
     )
 
 
+def read_token(request: ApiRequest) -> Response:
+    """Check a token: whose it is. The token itself is not repeated."""
+    return json(
+        {
+            "app_id": credentials.APP_ID,
+            "user_id": request.user_id,
+            "system_domain_id": SYSTEM_DOMAIN_ID,
+        }
+    )
+
+
+def read_system_settings(request: ApiRequest) -> Response:
+    """Read the account's settings; those that nobody changed are left out."""
+    stored = request.state.store.get(kind("settings", "/v1/system/current/"), "") or {}
+    return request.respond(stored | {"system_domain_id": SYSTEM_DOMAIN_ID})
+
+
 def revoke_token(request: ApiRequest) -> Response:
     """Log out. The token stays valid, since all clients of the user share it."""
     return request.respond_empty()
 
 
 HANDLERS = {
+    "GET auth/v1/auth/token/": read_token,
+    "GET settings/v1/system/current/": read_system_settings,
     "DELETE auth/v1/auth/token/": revoke_token,
     "DELETE auth/v1/auth/token/{token_id}/": revoke_token,
     "GET users/v1/users/current/": read_current,

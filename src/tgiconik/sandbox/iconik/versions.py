@@ -11,7 +11,7 @@ from tgiconik.sandbox.iconik.assets import new_version, put
 from tgiconik.sandbox.iconik.history import record
 from tgiconik.sandbox.iconik.kinds import ASSETS
 from tgiconik.sandbox.iconik.objects import asset, version, versions
-from tgiconik.sandbox.iconik.request import ApiError, ApiRequest, new_id
+from tgiconik.sandbox.iconik.request import SYSTEM_DOMAIN_ID, ApiError, ApiRequest, empty, new_id
 from tgiconik.sandbox.store import Document
 
 
@@ -31,7 +31,7 @@ def add_from_asset(request: ApiRequest) -> Response:
     """Add a version with the files of another asset's current version."""
     source = asset(request.state, request.ids["source_asset_id"])
     _copy(request, source["id"], source["default_version_id"])
-    return Response(status_code=202)
+    return empty(202)
 
 
 def add_from_version(request: ApiRequest) -> Response:
@@ -40,7 +40,7 @@ def add_from_version(request: ApiRequest) -> Response:
     for source in request.state.store.list(ASSETS):
         if source["status"] == "ACTIVE" and any(v["id"] == source_id for v in versions(source)):
             _copy(request, source["id"], source_id)
-            return Response(status_code=202)
+            return empty(202)
     raise ApiError(404, f"Version {source_id} does not exist")
 
 
@@ -124,7 +124,11 @@ def _recorded(request: ApiRequest, operation_type: str, version_id: str) -> None
 
 
 def _versions(request: ApiRequest, document: Document) -> Response:
-    answer = {"asset_id": document["id"], "versions": document["versions"]}
+    answer = {
+        "asset_id": document["id"],
+        "versions": document["versions"],
+        "system_domain_id": SYSTEM_DOMAIN_ID,
+    }
     return request.respond(answer)
 
 

@@ -13,11 +13,10 @@ from uuid import uuid4
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
-from tgiconik.sandbox.iconik.kinds import FILES
 from tgiconik.sandbox.state import State
 from tgiconik.sandbox.storage import signing, uploads
 from tgiconik.sandbox.storage.errors import LinkErrors, StorageError, b2
-from tgiconik.sandbox.storage.objects import attach
+from tgiconik.sandbox.storage.objects import attach, find
 from tgiconik.sandbox.storage.request_body import RequestBody, receive_body, store_file
 from tgiconik.sandbox.store import Document
 
@@ -55,9 +54,10 @@ async def upload_file(state: State, request: Request) -> Response:
     """
     signing.check_token(state, request, _LINKS)
     place = request.path_params["asset_id"], request.path_params["file_id"]
-    file = state.store.get(FILES, "/".join(place))
-    if file is None:
+    found = find(state, place)
+    if found is None:
         raise _no_file()
+    _, file = found
     if unquote(_header(request, "X-Bz-File-Name")) != file_name(file):
         raise _bad("X-Bz-File-Name does not match the file of this upload URL")
     kind = _header(request, "Content-Type")

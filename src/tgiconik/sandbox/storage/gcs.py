@@ -84,7 +84,9 @@ def _begin(state: State, request: Request) -> Response:
     uploads.put(state, upload | {"total": None, "begun": state.now().timestamp()})
     path = quote(request.scope["path"])
     location = f"{state.base_url}{path}?upload_id={upload['id']}"
-    return Response(status_code=201, headers={"Location": location})
+    return Response(
+        status_code=201, headers={"Location": location, "X-GUploader-UploadID": upload["id"]}
+    )
 
 
 def _session(state: State, id_: str, request: Request) -> Document:

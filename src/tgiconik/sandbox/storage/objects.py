@@ -21,14 +21,24 @@ def attach(state: State, place: tuple[str, str], blob: Blob, *, gone: ErrorFacto
         gone: the error to raise if the file was deleted.
     """
     key = "/".join(place)
-    file = state.store.get(FILES, key)
-    if file is None:
+    found = find(state, place)
+    if found is None:
         delete_if_unreferenced(state, blob.sha256)
         raise gone()
+    kind, file = found
     held = {"blob": blob.sha256, "md5": blob.md5}
-    state.store.put(FILES, key, file | held, parent=place[0])
+    state.store.put(kind, key, file | held, parent=place[0])
     if file.get("blob") not in {None, blob.sha256}:
         delete_if_unreferenced(state, file["blob"])
+
+
+def find(state: State, place: tuple[str, str]) -> tuple[str, Document] | None:
+    """The kind and document of a file, proxy or keyframe by asset id and its own id."""
+    for kind in _WITH_BYTES:
+        document = state.store.get(kind, "/".join(place))
+        if document is not None:
+            return kind, document
+    return None
 
 
 def delete_with_bytes(state: State, kind: str, document: Document) -> None:

@@ -4,13 +4,10 @@ All values come from outside and are escaped. The page's own policy allows no re
 but its own, so that a mistake in the first would still do nothing.
 """
 
-import hashlib
-from base64 import b64encode
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
 from html import escape
-from importlib.resources import files
 from itertools import groupby
 from typing import Final
 
@@ -19,6 +16,7 @@ import attrs
 from tgiconik._report import one_line
 from tgiconik.workflows.audit.events import Event, EventKind
 from tgiconik.workflows.audit.findings import Finding
+from tgiconik.workflows.run.html import closing, facts, filters, opening, own_file, text
 from tgiconik.workflows.run.text import moment, named
 
 _LONGEST_LABEL: Final = 80
@@ -90,9 +88,9 @@ class Page:
                 codes[number].append(finding.code)
         yield from _head(self)
         yield from _findings(self.findings())
-        yield _filters(self._options())
+        yield filters(self._options())
         yield from _timeline(self.events(), codes)
-        yield f"<script>{_own('page.js')}</script></body></html>\n"
+        yield closing(_file("page.js"))
 
     def framed(self) -> str:
         """The page for a notebook: a frame keeps its styles and its script to itself."""
@@ -115,33 +113,14 @@ class Page:
         return {"partner": partners, "asset": assets, "finding": findings}
 
 
-def _own(name: str) -> str:
-    return files(__package__).joinpath(name).read_text("utf-8")
-
-
-def _digest(name: str) -> str:
-    return f"'sha256-{b64encode(hashlib.sha256(_own(name).encode()).digest()).decode()}'"
-
-
-def _text(value: object) -> str:
-    return escape(one_line(str(value)))
+def _file(name: str) -> str:
+    return own_file(__package__, name)
 
 
 def _head(page: Page) -> Iterator[str]:
-    policy = (
-        f"default-src 'none'; style-src {_digest('page.css')}; script-src {_digest('page.js')}; "
-        "base-uri 'none'; form-action 'none'"
-    )
-    yield (
-        '<!doctype html><html lang="en"><head><meta charset="utf-8">'
-        f'<meta http-equiv="Content-Security-Policy" content="{policy}">'
-        '<meta name="viewport" content="width=device-width, initial-scale=1">'
-        '<meta name="color-scheme" content="light dark">'
-        f"<title>Audit record</title><style>{_own('page.css')}</style></head><body>"
-        "<h1>Audit record</h1><dl>"
-    )
+    yield opening("Audit record", style=_file("page.css"), script=_file("page.js"))
     lag = page.clock_difference
-    facts: Mapping[str, object] = {
+    known: Mapping[str, object] = {
         "Made": moment(page.built_at),
         "From": moment(page.since) if page.since else "the beginning",
         "To": moment(page.until) if page.until else "when it was made",
@@ -153,15 +132,13 @@ def _head(page: Page) -> Iterator[str]:
         else "not comparable: no event was seen by both",
         "Seal": page.head,
     }
-    for name, value in facts.items():
-        yield f"<dt>{name}</dt><dd>{_text(value)}</dd>"
-    yield "</dl>"
+    yield facts(known)
     if page.gaps:
         yield "<h2>What could not be read</h2><ul>"
-        yield from (f'<li class="codes">{_text(gap)}</li>' for gap in page.gaps)
+        yield from (f'<li class="codes">{text(gap)}</li>' for gap in page.gaps)
         yield "</ul>"
     yield '<details class="notes"><summary>What the record can and cannot say</summary><ul>'
-    yield from (f"<li>{_text(note)}</li>" for note in page.notes)
+    yield from (f"<li>{text(note)}</li>" for note in page.notes)
     yield "</ul></details>"
 
 
@@ -169,7 +146,7 @@ def _findings(findings: Iterable[Finding]) -> Iterator[str]:
     yield "<h2>Findings</h2>"
     rows = (
         f"<li {_data('finding', f.partner_id, f.asset_id, [f.code])}>"
-        f'<span class="codes">{_text(f.code.replace("_", " "))}</span> {_text(f.message)} '
+        f'<span class="codes">{text(f.code.replace("_", " "))}</span> {text(f.message)} '
         + " ".join(f'<a href="#e{number}">entry {number}</a>' for number in f.entries)
         + "</li>"
         for f in findings
@@ -183,20 +160,6 @@ def _findings(findings: Iterable[Finding]) -> Iterator[str]:
     yield "</ul>"
 
 
-def _filters(filters: Mapping[str, Mapping[str, str]]) -> str:
-    selects = "".join(
-        f'<label>{name.capitalize()}<select name="{name}"><option value="">all</option>'
-        + "".join(
-            f'<option value="{escape(value)}">{_text(label)}</option>'
-            for value, label in sorted(options.items(), key=lambda option: option[1])
-        )
-        + "</select></label>"
-        for name, options in filters.items()
-    )
-    # Without its script the page shows everything, and filters that do nothing would be a lie.
-    return f'<form hidden autocomplete="off">{selects}<output></output></form>'
-
-
 def _timeline(events: Iterable[tuple[int, Event]], codes: Mapping[int, list[str]]) -> Iterator[str]:
     for day, of_day in groupby(events, key=lambda each: each[1].at.date()):
         yield f'<section class="day"><h2>{day:%Y-%m-%d}</h2><ol>'
@@ -206,18 +169,18 @@ def _timeline(events: Iterable[tuple[int, Event]], codes: Mapping[int, list[str]
 
 
 def _item(number: int, event: Event, codes: list[str]) -> str:
-    actor = f" · {_text(event.actor)}" if event.actor else ""
-    text = f"<blockquote>{escape(event.text)}</blockquote>" if event.text else ""
-    found = "".join(f' <span class="codes">{_text(c.replace("_", " "))}</span>' for c in codes)
+    actor = f" · {text(event.actor)}" if event.actor else ""
+    quoted = f"<blockquote>{escape(event.text)}</blockquote>" if event.text else ""
+    found = "".join(f' <span class="codes">{text(c.replace("_", " "))}</span>' for c in codes)
     used = ""
     if event.access_count is not None or event.download_count is not None:
         used = f" · opened {event.access_count or 0}, downloaded {event.download_count or 0} times"
     end = f" · until {moment(event.expires_at)}" if event.expires_at else ""
-    seen = " · ".join(f"{_text(s.platform)} {_text(s.source)}, {_clock(s.at)}" for s in event.seen)
+    seen = " · ".join(f"{text(s.platform)} {text(s.source)}, {_clock(s.at)}" for s in event.seen)
     kind = "event found" if codes else "event"
     return (
         f'<li id="e{number}" {_data(kind, event.partner_id, event.asset_id, codes)}>'
-        f"<time>{_clock(event.at)}</time>{escape(sentence(event))}{actor}{used}{end}{found}{text}"
+        f"<time>{_clock(event.at)}</time>{escape(sentence(event))}{actor}{used}{end}{found}{quoted}"
         f'<div class="seen">entry {number} · {seen}</div></li>'
     )
 

@@ -10,7 +10,7 @@ from typing import Any, Final
 import attrs
 
 from tgiconik._files import atomic_write
-from tgiconik._report import Report, one_line
+from tgiconik._report import Report, one_line, shortened
 from tgiconik._signature import VerifyingKey
 from tgiconik.errors import AuditRecordAltered
 from tgiconik.workflows.audit import export
@@ -91,6 +91,11 @@ class AuditRecord(Report):
         found = sum(self.findings_by_code.values())
         return f"<AuditRecord of {len(self):,} events, {found:,} findings, {len(self.gaps)} gaps>"
 
+    def summary(self) -> str:
+        """In one line: how many events, findings and gaps the record has."""
+        found = sum(self.findings_by_code.values())
+        return f"audit record: {len(self):,} events, {found:,} findings, {len(self.gaps)} gaps"
+
     def _repr_html_(self) -> str:
         rows = [*self.counts.items(), *self.findings_by_code.items()]
         cells = "".join(f"<tr><th>{escape(name)}</th><td>{n:,}</td></tr>" for name, n in rows)
@@ -131,8 +136,11 @@ class AuditRecord(Report):
             ExceptionGroup: one exception per gap.
         """
         if self.gaps:
+            # A gap's own text names nobody where people have other names in the record.
+            first = "; ".join(shortened(one_line(str(gap)), 200) for gap in self.gaps[:3])
             raise ExceptionGroup(
-                f"{len(self.gaps)} sources could not be read", [gap.error for gap in self.gaps]
+                f"{len(self.gaps)} sources could not be read: {first}",
+                [gap.error for gap in self.gaps],
             )
 
     def to_dict(self) -> dict[str, Any]:

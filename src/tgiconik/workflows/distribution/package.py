@@ -16,6 +16,7 @@ import attrs
 
 from tgiconik import errors
 from tgiconik._frames import without_locals
+from tgiconik._report import first_items
 from tgiconik.iconik import IconikClient
 from tgiconik.iconik.assets import ShareLink
 from tgiconik.release import (
@@ -43,7 +44,7 @@ from tgiconik.workflows.distribution.package_store import (
 from tgiconik.workflows.distribution.publication import change_document
 from tgiconik.workflows.run import Run
 from tgiconik.workflows.run.concurrency import BestEffort, Slot
-from tgiconik.workflows.run.results import Outcome, State
+from tgiconik.workflows.run.results import Outcome, State, predicted
 from tgiconik.workflows.run.text import ruling
 from tgiconik.workflows.run.trail import Trail, utc_now
 from tgiconik.workflows.sharing.by_hand import end_if_by_hand, is_ended_by_hand
@@ -98,7 +99,7 @@ class Packed:
     """
 
     partner: str
-    outcomes: tuple[Outcome, ...] = ()
+    outcomes: tuple[Outcome, ...] = attrs.field(default=(), repr=first_items)
     collection_id: str | None = None
     document_id: str | None = None
     share_id: str | None = None
@@ -148,7 +149,8 @@ async def deliver_package(
         facts=FactsCache(run),
         restore=restore,
     )
-    return await packager.deliver(recipient)
+    packed = await packager.deliver(recipient)
+    return attrs.evolve(packed, outcomes=predicted(packed.outcomes, dry_run=run.dry_run))
 
 
 @attrs.frozen(kw_only=True)

@@ -55,6 +55,7 @@ async def verify_tenant(run: Run, *, digest: bool) -> Verification:
         unread.append(f"{name}: {error}")
         return []
 
+    run.trail.expect(len(names))
     for begin in range(0, len(names), _BATCH):
         batch = names[begin : begin + _BATCH]
         found = await fan_out(

@@ -7,12 +7,14 @@ from typing import Final
 import attrs
 
 from tgiconik._files import atomic_write
-from tgiconik._report import Report, as_html
+from tgiconik._report import Report, as_html, one_line, shortened
 from tgiconik.release import Reason
 from tgiconik.workflows.distribution.ways_page import Row, page
 from tgiconik.workflows.run.results import Cell, Heat, heat_table
 from tgiconik.workflows.run.trail import Step
 
+_MOST_LINES: Final = 20
+_WIDEST: Final = 160
 NOT_ONE: Final = "not exactly one version is marked as compliant"
 OTHER: Final = "it shows another version than the compliant one"
 HELD: Final = "the version is held back"
@@ -103,18 +105,38 @@ class Verification(Report):
         """The ways that do not."""
         return tuple(way for way in self.ways if not way.ok)
 
-    def to_html(self, path: str | Path) -> None:
-        """Write one page that opens offline: who holds which way, since when, and by what right.
+    def __str__(self) -> str:
+        wrong = [f"  ✗ {_whose(way)}: {way.title or ''}: {way.why_not}" for way in self.wrong]
+        unread = [f"  could not be read: {one}" for one in self.unread]
+        told = [*wrong, *unread]
+        more = len(told) - _MOST_LINES
+        rest = [f"  … and {more:,} more"] if more > 0 else []
+        lines = [one_line(one) for one in told[:_MOST_LINES]]
+        return "\n".join(shortened(one, _WIDEST) for one in (self.summary(), *lines, *rest))
+
+    def summary(self) -> str:
+        """In one line: whether every open way is right, and how many are not."""
+        unread = f"; {len(self.unread):,} could not be read" if self.unread else ""
+        return shortened(one_line(f"{len(self.ways):,} open ways: {self._stands()}{unread}"), 300)
+
+    def to_html(self, path: str | Path | None = None) -> str:
+        """One page that opens offline: who holds which way, since when, and by what right.
 
         Args:
-            path: where to write it; what is there is replaced.
+            path: where to write it, too; what is there is replaced.
+
+        Returns:
+            The page.
 
         Raises:
             OSError: the file cannot be written.
         """
         rows = [_row(way) for way in sorted(self.ways, key=lambda way: way.ok)]
-        with atomic_write(path) as new:
-            new.write_text(page(self._stands(), rows, self.unread), encoding="utf-8")
+        made = page(self._stands(), rows, self.unread)
+        if path is not None:
+            with atomic_write(path) as new:
+                new.write_text(made, encoding="utf-8")
+        return made
 
     def _stands(self) -> str:
         wrong = len(self.wrong)

@@ -7,7 +7,7 @@ from typing import Final
 
 import attrs
 
-from tgiconik._report import Report, as_html, in_short
+from tgiconik._report import Report, as_html, in_short, one_line, shortened
 from tgiconik.tradinggrid.collaboration import (
     DeliveryState,
     ExceptionStatus,
@@ -88,6 +88,7 @@ class Readiness(Report):
         due_at: when the project is due, in UTC.
         partners: one entry per partner, ordered by company id.
         own_tasks: titles of internal people's open tasks.
+        dry_run: whether it counts packages as delivered that a dry run would deliver.
     """
 
     # Readiness of the same state is equal, whenever it was evaluated.
@@ -95,6 +96,7 @@ class Readiness(Report):
     due_at: datetime | None = None
     partners: tuple[PartnerReadiness, ...] = ()
     own_tasks: tuple[str, ...] = ()
+    dry_run: bool = False
 
     @property
     def blocks(self) -> tuple[str, ...]:
@@ -116,14 +118,24 @@ class Readiness(Report):
 
     def _repr_html_(self) -> str:
         stands = "ready" if self.ready else f"not ready, {len(self.blocks)} missing"
+        stands = f"would be {stands}" if self.dry_run else stands
         overdue = ", overdue" if self.overdue else ""
         table = heat_table(
-            f"{stands}{overdue}", _CHECKS, ((one.partner, _cells(one)) for one in self.partners)
+            f"{stands}{overdue}",
+            _CHECKS,
+            ((one.partner, _cells(one, dry_run=self.dry_run)) for one in self.partners),
         )
         return as_html(self, above=table, folded=("partners",))
 
+    def summary(self) -> str:
+        """In one line: ready, or how much is missing, and the first of it."""
+        return shortened(str(self), 300)
+
     def __str__(self) -> str:
-        return "ready" if self.ready else f"not ready: {in_short(self.blocks)}"
+        would_be = "would be " if self.dry_run else ""
+        if self.ready:
+            return f"{would_be}ready"
+        return f"{would_be}not ready: {one_line(in_short(self.blocks))}"
 
 
 _CHECKS: Final = (
@@ -132,7 +144,7 @@ _CHECKS: Final = (
 )  # fmt: skip
 
 
-def _cells(one: PartnerReadiness) -> tuple[Cell, ...]:
+def _cells(one: PartnerReadiness, *, dry_run: bool) -> tuple[Cell, ...]:
     """The state of each check for a partner; what does not block is not red."""
 
     def happened(yes: object, otherwise: Heat) -> Cell:
@@ -140,7 +152,9 @@ def _cells(one: PartnerReadiness) -> tuple[Cell, ...]:
 
     return (
         Cell(Heat.GOOD, "ready") if one.ready else Cell(Heat.BAD, f"{len(one.blocks)} missing"),
-        happened(one.delivered, Heat.BAD),
+        Cell(Heat.OPEN, "would be delivered")
+        if dry_run and one.delivered
+        else happened(one.delivered, Heat.BAD),
         happened(one.previewed, Heat.NONE),
         happened(one.downloaded, Heat.NONE),
         missing(one.open_tasks),
@@ -156,6 +170,7 @@ def judge_readiness(
     *,
     at: datetime,
     due_at: datetime | None = None,
+    dry_run: bool = False,
 ) -> Readiness:
     """Evaluate the readiness of a project.
 
@@ -164,11 +179,13 @@ def judge_readiness(
         holdings: the holdings of every participating partner, by company id.
         at: the time of evaluation, timezone-aware.
         due_at: when the project is due.
+        dry_run: whether `holdings` has packages that a dry run would deliver.
     """
     open_tasks = [task for task in (*state.tasks.values(), *state.other_tasks) if not _done(task)]
     return Readiness(
         at=at,
         due_at=due_at,
+        dry_run=dry_run,
         partners=tuple(
             _partner(partner_id, holdings[partner_id], state, open_tasks)
             for partner_id in sorted(holdings)

@@ -60,6 +60,8 @@ async def fan_out(
     """
     done: dict[str, T] = {}
 
+    finished: Callable[[], None]
+
     async def serve_one(name: str) -> None:
         try:
             done[name] = await serve(name)
@@ -69,12 +71,16 @@ async def fan_out(
             # It becomes part of a result, with the frames that it came through.
             forget_locals(error)
             done[name] = failed(name, error)
+        finished()
 
     def missed() -> tuple[str, ...]:
         return tuple(name for name in names if name not in done)
 
     try:
-        await run_bounded(names, serve_one, max_concurrency=checked_concurrency(max_concurrency))
+        with trail.counting(len(names)) as finished:
+            await run_bounded(
+                names, serve_one, max_concurrency=checked_concurrency(max_concurrency)
+            )
     except anyio.get_cancelled_exc_class():
         trail.decided(f"cancelled; not reached: {in_short(missed())}")
         raise

@@ -7,23 +7,40 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime
 from enum import Enum, StrEnum
 from html import escape
-from typing import Final, Protocol
+from pathlib import Path
+from typing import Final, Protocol, cast
 
 import attrs
 
-from tgiconik._report import MOST_ROWS, Report, in_short, one_line
+from tgiconik._failures import described, failure_group
+from tgiconik._files import atomic_write
+from tgiconik._report import MOST_ROWS, Report, as_html, in_short, one_line
 from tgiconik.release import Decision, ReasonCode
+from tgiconik.workflows.run.report_page import report_page
+from tgiconik.workflows.run.summary import Account, Item, line, screen
+from tgiconik.workflows.run.text import named
+from tgiconik.workflows.run.trail import Step
 
 #: The line of `waiting_on` after a failure that the next run retries.
 ANOTHER_RUN: Final = "another run of this workflow"
+#: The fields with outcomes.
+_OUTCOMES: Final = frozenset({"outcomes", "closed"})
 
 
 class State(StrEnum):
-    """The state of an outcome."""
+    """The state of an outcome; a dry run has states of its own, but failures are failures."""
 
     DELIVERED = "delivered"
     REFUSED = "refused"
     FAILED = "failed"
+    WOULD_BE_DELIVERED = "would be delivered"
+    WOULD_BE_REFUSED = "would be refused"
+
+
+_PREDICTED: Final = {
+    State.DELIVERED: State.WOULD_BE_DELIVERED,
+    State.REFUSED: State.WOULD_BE_REFUSED,
+}
 
 
 @attrs.frozen(kw_only=True)
@@ -34,7 +51,8 @@ class Outcome:
         partner: company id (BUID) of the partner.
         asset_id: the iconik asset.
         title: the asset's title when it was decided.
-        state: delivered, refused (see `decision`) or failed (see `error`).
+        state: delivered, refused (see `decision`) or failed (see `error`); in a dry run, would be
+            delivered, would be refused, or failed.
         version_id: the current version when it was decided.
         decision: the decision with all reasons; None if it failed before.
         share_id: the iconik share that the partner's link belongs to.
@@ -59,6 +77,21 @@ class Outcome:
     error: Exception | None = attrs.field(default=None, eq=type)
 
 
+def predicted(outcomes: Iterable[Outcome], *, dry_run: bool) -> tuple[Outcome, ...]:
+    """Outcomes as a result has them: those of a dry run say what would be.
+
+    Args:
+        outcomes: the outcomes; those that are predictions already stay as they are.
+        dry_run: whether nothing was written.
+    """
+    if not dry_run:
+        return tuple(outcomes)
+    return tuple(
+        attrs.evolve(one, state=_PREDICTED[one.state]) if one.state in _PREDICTED else one
+        for one in outcomes
+    )
+
+
 class HasOutcomes(Protocol):
     """An object with outcomes."""
 
@@ -68,18 +101,126 @@ class HasOutcomes(Protocol):
         ...
 
 
+class IsResult(HasOutcomes, Protocol):
+    """An object with everything that all results have."""
+
+    @property
+    def waiting_on(self) -> tuple[str, ...]:
+        """Who has to act next, one line each."""
+        ...
+
+    @property
+    def timeline(self) -> tuple[Step, ...]:
+        """Every step, in order."""
+        ...
+
+    @property
+    def dry_run(self) -> bool:
+        """Whether nothing was written."""
+        ...
+
+    def _subject(self) -> str: ...
+
+    def _failures(self) -> Sequence[tuple[str, Exception]]: ...
+
+    def _account(self) -> Account: ...
+
+
 class Result(Report):
     """The result of a workflow: a report with outcomes, timeline and `waiting_on`."""
 
     __slots__ = ()
 
-    def raise_for_failures(self: HasOutcomes) -> None:
-        """Raise all failures as one exception group. Refusals are not failures.
+    def __attrs_post_init__(self) -> None:
+        """Make the outcomes of a dry run predictions, so that nobody takes them for real ones."""
+        if not getattr(self, "dry_run", False):
+            return
+        for field in attrs.fields_dict(cast("type[attrs.AttrsInstance]", type(self))):
+            if field in _OUTCOMES:
+                found = predicted(getattr(self, field), dry_run=True)
+                object.__setattr__(self, field, found)
+
+    def __str__(self: IsResult) -> str:
+        return screen(self._account())
+
+    def summary(self: IsResult) -> str:
+        """The result in one line: counts by state, and how much it waits for. Without links."""
+        return line(self._account())
+
+    def to_html(self: IsResult, path: str | Path | None = None) -> str:
+        """The result as one HTML page: counts, filters, failures and refusals first.
+
+        The page opens offline, asks no host for anything, and has no links of partners. It shows
+        all outcomes up to some thousands, and then those that failed or were refused first.
+
+        Args:
+            path: where to write it, too; what is there is replaced.
+
+        Returns:
+            The page.
+
+        Raises:
+            OSError: the file cannot be written; what was there stays.
+        """
+        page = report_page(self._account(), self.timeline)
+        if path is not None:
+            with atomic_write(path) as new:
+                new.write_text(page, encoding="utf-8")
+        return page
+
+    def _repr_html_(self: IsResult) -> str:
+        counted = escape(line(self._account()))
+        return as_html(cast("attrs.AttrsInstance", self), above=f"<p>{counted}</p>")
+
+    def raise_for_failures(self: IsResult) -> None:
+        """Raise all failures as one exception group, which names the first ones. Refusals are none.
 
         Raises:
             ExceptionGroup: one exception per failed outcome.
         """
         raise_for_failures(self.outcomes)
+
+    def _subject(self) -> str:
+        """The name of what the result is about."""
+        return type(self).__name__
+
+    def _failures(self) -> Sequence[tuple[str, Exception]]:
+        """The failures that are no outcome's: what each is about, and the error."""
+        return ()
+
+    def _account(self: IsResult) -> Account:
+        status = getattr(self, "status", None)
+        return Account(
+            subject=self._subject(),
+            status=None if status is None else str(status),
+            items=[*map(_item, self.outcomes)],
+            closed=[*map(_item, getattr(self, "closed", ()))],
+            failures=self._failures(),
+            waiting_on=self.waiting_on,
+            dry_run=self.dry_run,
+        )
+
+
+def _item(outcome: Outcome) -> Item:
+    why = ""
+    if outcome.error is not None:
+        why = described(outcome.error)
+    elif outcome.decision is not None and outcome.state in {State.REFUSED, State.WOULD_BE_REFUSED}:
+        why = " ".join(reason.message for reason in outcome.decision.reasons)
+    return Item(
+        state=outcome.state,
+        partner=outcome.partner,
+        asset_id=outcome.asset_id,
+        title=outcome.title or "",
+        why=why,
+        until=outcome.expires_at,
+    )
+
+
+def asset_named(asset_id: str | None, outcomes: Iterable[Outcome]) -> str:
+    """An asset's title and id, as far as outcomes know the title."""
+    title = next((one.title for one in outcomes if one.asset_id == asset_id and one.title), None)
+    return f"{named(title)} ({named(asset_id)})" if title else f"asset {named(asset_id)}"
 
 
 def by_hand(outcomes: Iterable[Outcome]) -> list[str]:
@@ -99,15 +240,23 @@ def another_run(outcomes: Iterable[Outcome]) -> list[str]:
     return [ANOTHER_RUN] if any(one.state is State.FAILED for one in outcomes) else []
 
 
+def failures_of(outcomes: Iterable[Outcome]) -> list[tuple[str, Exception]]:
+    """The failed outcomes' partners or assets, and their errors."""
+    return [
+        (one.partner or one.title or one.asset_id, one.error)
+        for one in outcomes
+        if one.state is State.FAILED and one.error is not None
+    ]
+
+
 def raise_for_failures(outcomes: Iterable[Outcome]) -> None:
-    """Raise all failures as one exception group. Refusals are not failures.
+    """Raise all failures as one exception group, which names the first ones. Refusals are none.
 
     Raises:
         ExceptionGroup: one exception per failed outcome.
     """
-    failures = [o.error for o in outcomes if o.state is State.FAILED and o.error is not None]
-    if failures:
-        raise ExceptionGroup(f"{len(failures)} deliveries failed", failures)
+    if failures := failures_of(outcomes):
+        raise failure_group(f"{len(failures)} deliveries failed", failures)
 
 
 _EDGE: Final = "border: 1px solid rgba(128, 128, 128, .45); padding: .25em .6em; text-align: left"

@@ -1,16 +1,15 @@
-"""The trail of a run: every read, decision and write in order; and a progress bar for it."""
+"""The trail of a run: every read, decision and write in order, and how far the run is."""
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from enum import StrEnum
-from types import TracebackType
-from typing import NoReturn, Self, TypeAlias, TypeVar
+from typing import Final, TypeAlias, TypeVar
 
 import attrs
 
-from tgiconik._report import one_line
+from tgiconik._report import TRANSIENT, one_line
 from tgiconik._validate import clock_with_zone
-from tgiconik.errors import ConfigurationError
 
 T = TypeVar("T")
 
@@ -33,6 +32,9 @@ class Verb(StrEnum):
     WAITS = "waits"
 
 
+_PROGRESS: Final = {TRANSIENT: True}
+
+
 @attrs.frozen
 class Step:
     """A step of a workflow.
@@ -41,14 +43,51 @@ class Step:
         at: the time, in UTC.
         verb: the kind of step.
         what: a one-line description.
+        done: how many partners, objects or assets are finished; 0 before they are known.
+        total: how many there are to process; None before they are known. It can grow, when a round
+            is repeated for some of them.
+        ends_at: the estimated end of their processing, in UTC: the rest at the speed so far. None
+            before the first one is finished.
+        dry_run: whether the run writes nothing.
     """
 
     at: datetime
     verb: Verb
     what: str
+    # These are about the run while it goes on: they depend on its speed, and are not compared.
+    done: int = attrs.field(default=0, eq=False, repr=False, kw_only=True, metadata=_PROGRESS)
+    total: int | None = attrs.field(
+        default=None, eq=False, repr=False, kw_only=True, metadata=_PROGRESS
+    )
+    ends_at: datetime | None = attrs.field(
+        default=None, eq=False, repr=False, kw_only=True, metadata=_PROGRESS
+    )
+    dry_run: bool = attrs.field(
+        default=False, eq=False, repr=False, kw_only=True, metadata=_PROGRESS
+    )
 
     def __str__(self) -> str:
         return f"{self.verb}: {self.what}"
+
+
+@attrs.define
+class _Work:
+    """How much countable work there is, how much is done, and how much is not yet begun."""
+
+    began: datetime
+    total: int = 0
+    done: int = 0
+    expected: int = 0
+
+    def ends_at(self, now: datetime) -> datetime | None:
+        """The estimated end at the speed so far; None before anything is done."""
+        if not self.done:
+            return None
+        each = (now - self.began) / self.done
+        try:
+            return now + each * (self.total - self.done)
+        except OverflowError:
+            return None
 
 
 @attrs.define
@@ -66,6 +105,8 @@ class Trail:
     dry_run: bool = False
     progress: Callable[[Step], object] | None = attrs.field(default=None, repr=False)
     steps: list[Step] = attrs.field(factory=list, init=False)
+    _work: _Work | None = attrs.field(default=None, init=False, repr=False, eq=False)
+    _counting: bool = attrs.field(default=False, init=False, repr=False, eq=False)
 
     def read(self, what: str) -> None:
         """Record a read.
@@ -91,6 +132,44 @@ class Trail:
         """
         self._add(Verb.WAITS, what)
 
+    def expect(self, total: int) -> None:
+        """Say how much work there is, when `counting` counts it in several parts.
+
+        Args:
+            total: how many things all parts process together.
+        """
+        self._work = self._work or _Work(self.now())
+        self._work.total += total
+        self._work.expected += total
+
+    @contextmanager
+    def counting(self, total: int) -> Iterator[Callable[[], None]]:
+        """Count work while a block does it; work that is counted within other work is not.
+
+        Args:
+            total: how many things the block processes.
+
+        Returns:
+            A context; its value is to be called whenever one of them is finished.
+        """
+        if self._counting:
+            yield lambda: None
+            return
+        work = self._work or _Work(self.now())
+        self._work = work
+        foreseen = min(total, work.expected)
+        work.expected -= foreseen
+        work.total += total - foreseen
+        self._counting = True
+
+        def finished() -> None:
+            work.done += 1
+
+        try:
+            yield finished
+        finally:
+            self._counting = False
+
     async def write(self, what: str, action: Callable[[], Awaitable[T]], *, instead: T) -> T:
         """Perform a write and record it; in a dry run, only record it.
 
@@ -107,53 +186,16 @@ class Trail:
         return answer
 
     def _add(self, verb: Verb, what: str) -> None:
-        step = Step(self.now(), verb, one_line(what))
+        now, work = self.now(), self._work
+        step = Step(
+            now,
+            verb,
+            one_line(what),
+            done=work.done if work else 0,
+            total=work.total if work else None,
+            ends_at=work.ends_at(now) if work and self._counting else None,
+            dry_run=self.dry_run,
+        )
         self.steps.append(step)
         if self.progress is not None:
             self.progress(step)
-
-
-class ProgressBar:
-    """A progress bar that counts the steps of workflows and shows the last one.
-
-        result = await fulfill_media_request(…, progress=ProgressBar())
-
-    The total number of steps is not known in advance, so it shows no percentage. It ends when it is
-    garbage-collected or, in a `with` block, at its end; one bar can serve several workflows.
-
-    Args:
-        title: the text before the bar.
-
-    Raises:
-        ConfigurationError: tqdm is not installed.
-    """
-
-    def __init__(self, title: str = "") -> None:
-        try:
-            from tqdm.auto import tqdm  # noqa: PLC0415 - an extra
-        except ImportError as error:
-            raise ConfigurationError(
-                'ProgressBar needs tqdm: pip install "tgiconik[progress]"'
-            ) from error
-        bar: tqdm[NoReturn] = tqdm(desc=title or None, unit=" steps")
-        self._bar = bar
-
-    def __call__(self, step: Step) -> None:
-        """Count a step and show it."""
-        self._bar.set_postfix_str(str(step), refresh=False)
-        self._bar.update()
-
-    def close(self) -> None:
-        """End the bar. Safe to call twice."""
-        self._bar.close()
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self.close()

@@ -28,7 +28,7 @@ from tgiconik.tradinggrid import TradingGridClient
 from tgiconik.tradinggrid.collaboration import Delivery, Partner
 from tgiconik.workflows.run import Lease, Run
 from tgiconik.workflows.run.concurrency import BestEffort, Slot
-from tgiconik.workflows.run.results import Outcome, State
+from tgiconik.workflows.run.results import Outcome, State, predicted
 from tgiconik.workflows.run.text import named, ruling
 from tgiconik.workflows.run.trail import Trail, utc_now
 from tgiconik.workflows.sharing.by_hand import record_revoked_by_hand
@@ -99,7 +99,8 @@ async def share_with_partner(
         trail: records the steps; with `dry_run`, nothing is written.
 
     Returns:
-        A delivered or refused outcome. In a dry run, a link that would be created is None.
+        A delivered or refused outcome. In a dry run, one that would be delivered or refused; a link
+        that would be created is None.
 
     Raises:
         CallError: a call to a platform failed; run it again.
@@ -108,7 +109,9 @@ async def share_with_partner(
     trail = trail or Trail(now=utc_now)
     run = Run(grid=grid, iconik=iconik, policy=policy, lease=lease, trail=trail)
     snapshot = await Snapshot.of_asset(run, asset_id, facts=facts, partner_id=recipient.company_id)
-    return await share_asset(run, snapshot, recipient=recipient, purpose=purpose)
+    outcome = await share_asset(run, snapshot, recipient=recipient, purpose=purpose)
+    (told,) = predicted([outcome], dry_run=run.dry_run)
+    return told
 
 
 async def share_asset(

@@ -115,7 +115,8 @@ async def mark_held(run: IconikRun, asset_id: str, version_id: str, *, title: st
     Raises:
         ConfigurationError: the policy has no metadata view, or the view has no field for holds.
     """
-    marks = [*await _marks(run, asset_id), version_id]
+    # Another run may have held it since somebody looked.
+    marks = [*dict.fromkeys([*await _marks(run, asset_id), version_id])]
     field, view = run.policy.holds_field, _view(run)
     await run.write(
         f"hold version {version_id} of {named(title)}",

@@ -23,7 +23,7 @@ from tgiconik.workflows.distribution.audience import AudienceResolver
 from tgiconik.workflows.distribution.distributor import Distributor
 from tgiconik.workflows.run import IconikRun, Run
 from tgiconik.workflows.run.concurrency import MAX_CONCURRENCY
-from tgiconik.workflows.run.results import Outcome
+from tgiconik.workflows.run.results import Outcome, predicted
 from tgiconik.workflows.run.text import named
 from tgiconik.workflows.run.trail import Trail, utc_now
 from tgiconik.workflows.sharing.snapshot import Snapshot
@@ -159,7 +159,8 @@ async def publish_correction(
     run = Run(grid=grid, iconik=iconik, policy=policy, trail=trail or Trail(now=utc_now))
     snapshot = await Snapshot.of_asset(run, asset_id)
     await snapshot.refresh()
-    return await distribute_correction(run, snapshot, partners, max_concurrency=max_concurrency)
+    outcomes = await distribute_correction(run, snapshot, partners, max_concurrency=max_concurrency)
+    return predicted(outcomes, dry_run=run.dry_run)
 
 
 async def distribute_correction(

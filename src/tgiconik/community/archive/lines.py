@@ -1,0 +1,238 @@
+"""The lines of an archive: a header, one line per row, and a footer.
+
+Documents in the rows are written as the database has them, so their bytes survive.
+"""
+
+import json
+from collections.abc import Callable, Mapping, Sequence
+from enum import Enum, auto
+from typing import Any, Final, TypeAlias
+
+import attrs
+
+from tgiconik import errors
+from tgiconik.community import times
+
+Line: TypeAlias = dict[str, Any]
+
+#: The number of this format: raised when an earlier release could not read it any more.
+VERSION: Final = 1
+NAME: Final = "tgiconik-community"
+#: Bytes: far more than a record with its whole history has, twice, as the journal keeps it.
+LONGEST: Final = 256 * 1024 * 1024
+_MOST: Final = 2**63 - 1
+
+
+class Type(Enum):
+    """The type of a column."""
+
+    TEXT = auto()
+    TIME = auto()
+    NUMBER = auto()
+    DOCUMENT = auto()
+
+
+@attrs.frozen(kw_only=True, eq=False)
+class Kind:
+    """One kind of rows.
+
+    Attributes:
+        name: how its lines begin.
+        table: the table of the database.
+        columns: the columns besides the company, with their types.
+        key: the columns that order the rows of a company.
+        optional: the columns that may be null.
+        only: a condition in SQL that rows must meet.
+        company: the column with the company.
+    """
+
+    name: str
+    table: str
+    columns: Mapping[str, Type]
+    key: tuple[str, ...] = ()
+    optional: frozenset[str] = frozenset()
+    only: str = ""
+    company: str = "company"
+
+
+_PLACE: Final = {"noun": Type.TEXT, "above": Type.TEXT}
+
+COMPANY: Final = Kind(
+    name="company",
+    table="community_companies",
+    columns={"change": Type.NUMBER, "stamp": Type.TIME},
+    key=("change",),
+    company="id",
+)
+RECORD: Final = Kind(
+    name="record",
+    table="community_records",
+    columns={
+        **_PLACE,
+        "id": Type.TEXT,
+        "fields": Type.DOCUMENT,
+        "created_at": Type.TIME,
+        "updated_at": Type.TIME,
+        "revision": Type.NUMBER,
+        "written_by": Type.TEXT,
+        "change": Type.NUMBER,
+        "first_change": Type.NUMBER,
+    },
+    key=("noun", "above", "id"),
+)
+#: Only those that do not follow from the records' fields.
+LOOKUP: Final = Kind(
+    name="lookup",
+    table="community_lookups",
+    columns={**_PLACE, "name": Type.TEXT, "value": Type.TEXT, "change": Type.NUMBER},
+    key=("noun", "above", "name", "value", "change"),
+    only="kept = 1",
+)
+ENTRY: Final = Kind(
+    name="entry",
+    table="community_entries",
+    columns={
+        "kind": Type.TEXT,
+        "key": Type.TEXT,
+        "body": Type.DOCUMENT,
+        "expires_at": Type.TIME,
+    },
+    key=("kind", "key"),
+    optional=frozenset({"expires_at"}),
+)
+JOURNAL: Final = Kind(
+    name="journal",
+    table="community_journal",
+    columns={
+        "change": Type.NUMBER,
+        "at": Type.TIME,
+        "written_by": Type.TEXT,
+        **_PLACE,
+        "id": Type.TEXT,
+        "revision": Type.NUMBER,
+        "fields_before": Type.DOCUMENT,
+        "fields_after": Type.DOCUMENT,
+    },
+    key=("change",),
+    optional=frozenset({"fields_before"}),
+)
+#: In the order of a company's lines.
+KINDS: Final = (COMPANY, RECORD, LOOKUP, ENTRY, JOURNAL)
+BY_NAME: Final = {kind.name: kind for kind in KINDS}
+
+
+def encode(kind: Kind, company_id: str, row: Sequence[Any]) -> bytes:
+    """The line of a row.
+
+    Args:
+        kind: what it is a row of.
+        company_id: its company.
+        row: its columns, documents as their JSON.
+    """
+    cells = [f'"company": {json.dumps(company_id)}']
+    for (name, type_), value in zip(kind.columns.items(), row, strict=True):
+        is_json = type_ is Type.DOCUMENT and value is not None
+        cells.append(f'"{name}": {value if is_json else json.dumps(value)}')
+    return f'{{"{kind.name}": {{{", ".join(cells)}}}}}\n'.encode()
+
+
+def whole_line(name: str, content: Line) -> bytes:
+    """A header or a footer."""
+    return json.dumps({name: content}).encode() + b"\n"
+
+
+def decode(line: bytes, number: int) -> tuple[str, Line]:
+    """The name and the content of a line.
+
+    Args:
+        line: the line.
+        number: its number in the file, for the error.
+
+    Raises:
+        InvalidArchive: it is not such a line.
+    """
+    try:
+        found = json.loads(line)
+    except (ValueError, RecursionError):
+        raise not_valid(number, "is not JSON") from None
+    if not isinstance(found, dict) or len(found) != 1:
+        raise not_valid(number, "is not a line of an archive")
+    ((name, content),) = found.items()
+    if not isinstance(content, dict):
+        raise not_valid(number, "is not a line of an archive")
+    return name, content
+
+
+def row_of(kind: Kind, content: Line, number: int) -> dict[str, Any]:
+    """The columns of a line, checked, as the database takes them.
+
+    Raises:
+        InvalidArchive: a column is missing, unknown, or of another type.
+    """
+    if content.keys() != {"company", *kind.columns}:
+        raise not_valid(number, f"does not have the fields of a {kind.name}")
+    row = {"company": _text(content["company"])}
+    for name, type_ in kind.columns.items():
+        value = content[name]
+        if value is None and name in kind.optional:
+            row[name] = None
+        else:
+            row[name] = _CHECKS[type_](value)
+    bad = [name for name, value in row.items() if value is _BAD]
+    if bad:
+        raise not_valid(number, f"has something else as {bad[0]} than a {kind.name} has")
+    return row
+
+
+def not_valid(number: int, why: str) -> errors.InvalidArchive:
+    """The error of a line."""
+    return errors.InvalidArchive(
+        f"line {number} {why}; nothing was imported: export once more, or take another copy"
+    )
+
+
+_BAD: Final[Any] = object()
+
+
+def _text(value: object) -> Any:  # noqa: ANN401 - a column's value
+    return value if isinstance(value, str) and _is_storable(value) else _BAD
+
+
+def _time(value: object) -> Any:  # noqa: ANN401 - a column's value
+    # Times are compared as text, so there is one form of each.
+    try:
+        return (
+            value if isinstance(value, str) and times.stamp(times.parse(value)) == value else _BAD
+        )
+    except ValueError:
+        return _BAD
+
+
+def _number(value: object) -> Any:  # noqa: ANN401 - a column's value
+    if not isinstance(value, int) or isinstance(value, bool):
+        return _BAD
+    return value if 0 <= value <= _MOST else _BAD
+
+
+def _document(value: object) -> Any:  # noqa: ANN401 - a column's value
+    if not isinstance(value, dict):
+        return _BAD
+    try:
+        return json.dumps(value, allow_nan=False)
+    except (ValueError, RecursionError):
+        return _BAD
+
+
+def _is_storable(text: str) -> bool:
+    try:
+        return b"\0" not in text.encode()
+    except UnicodeEncodeError:
+        return False
+
+
+_CHECKS: Final[Mapping[Type, Callable[[object], Any]]] = {
+    Type.TEXT: _text,
+    Type.TIME: _time,
+    Type.NUMBER: _number,
+    Type.DOCUMENT: _document,
+}
