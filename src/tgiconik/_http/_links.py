@@ -30,7 +30,7 @@ from tgiconik._http._session import own_user_agent
 from tgiconik._http._surface import Surface
 from tgiconik._http._target import SignedLink, Target, refuse_inward_redirect
 from tgiconik._secrets import Hidden
-from tgiconik.telemetry import Event, is_logged
+from tgiconik.telemetry import Event, is_logged, tracing
 
 #: Bytes of a file that are read, sent or received at once.
 CHUNK: Final = 1024 * 1024
@@ -237,8 +237,10 @@ class Links(Closeable, Surface):
             timeout=self._timeout,
             deadline=self.deadline if deadline is None else deadline,
         )
-        with call_span(method, call.template, call.pattern):
-            return await self._answer(call, target, request)
+        with call_span(method, call.template, call.pattern) as span:
+            answer = await self._answer(call, target, request)
+            tracing.note_status(span, answer.status)
+            return answer
 
     async def _answer(self, call: Call, target: Target, request: "_RequestContent") -> Answer:
         began = perf_counter()
@@ -291,9 +293,10 @@ class Links(Closeable, Surface):
         target = Target.of(url, self._plain_http)
         for _ in range(_HOPS):
             call = self._call("GET", target, headers)
-            span = call_span("GET", call.template, call.pattern)
-            with span, self._within_deadline(call), _translated_errors(call):
+            opening = call_span("GET", call.template, call.pattern)
+            with opening as span, self._within_deadline(call), _translated_errors(call):
                 reply = await self._send("GET", target, headers, None)
+                tracing.note_status(span, reply.status)
             if reply.status not in _REDIRECTS or "location" not in reply.headers:
                 return reply, call
             await reply.aclose()

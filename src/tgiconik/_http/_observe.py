@@ -80,7 +80,11 @@ def retried(
         wait=wait,
         error=kind,
     )
-    attributes = {"tgiconik.attempt": attempt, "tgiconik.wait": wait, "error.type": kind}
+    attributes: dict[str, str | int | float] = {
+        "tgiconik.attempt": attempt,
+        "tgiconik.wait": wait,
+        "error.type": kind,
+    }
     tracing.add_event("retry", attributes)
 
 

@@ -230,7 +230,7 @@ class Session(Closeable):
                 return await self._send(call)
             with call_span(call.method, call.template, call.base or self.base_url) as span:
                 answer = await self._send(call)
-                span.set_attribute("http.response.status_code", answer.status)
+                tracing.note_status(span, answer.status)
                 return answer
         except errors.CallError as error:
             failed(call, error, perf_counter() - began)

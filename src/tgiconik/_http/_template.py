@@ -6,7 +6,7 @@ from typing import Final
 #: A word of an API's path: lower case with `-` and `_`, capitalized words, or a version. Ids and
 #: tokens have digits, or no such shape.
 _WORD: Final = re.compile(
-    r"[a-z]{1,20}(?:[-_][a-z]{1,20}){0,4}2?|(?:[A-Z]{1,3}[a-z]{2,20}){1,5}|API|v[0-9]{1,2}",
+    r"[a-z]{1,20}(?:[-_][a-z]{1,20}){0,4}2?|(?:[A-Z]{1,3}[a-z]{2,20}){1,5}|API|e2e|s3|v[0-9]{1,2}",
     re.ASCII,
 )
 _ID: Final = "{id}"

@@ -82,7 +82,8 @@ def failures_in(result: object) -> Iterator[str]:
     single = result if isinstance(result, tuple) else (result,)
     for outcome in (*getattr(result, "outcomes", single), *getattr(result, "closed", ())):
         if isinstance(error := getattr(outcome, "error", None), Exception):
-            yield _line(outcome.partner or outcome.asset_id, error)
+            name = getattr(outcome, "partner", "") or getattr(outcome, "asset_id", "")
+            yield _line(name, error)
 
 
 def _line(name: str, error: Exception) -> str:

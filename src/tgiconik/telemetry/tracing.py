@@ -67,8 +67,22 @@ def span(
         try:
             yield started
         except BaseException as error:
+            status = getattr(error, "status", None)
+            if is_call and isinstance(status, int):
+                note_status(started, status)
             fail(started, type(error).__name__)
             raise
+
+
+def note_status(span: Any, status: int) -> None:  # noqa: ANN401 - OpenTelemetry's
+    """Note the answer's status in a call's span.
+
+    Args:
+        span: the span; None where there are none.
+        status: HTTP status.
+    """
+    if span is not None:
+        span.set_attribute("http.response.status_code", status)
 
 
 def fail(span: Any, error: str) -> None:  # noqa: ANN401 - OpenTelemetry's
