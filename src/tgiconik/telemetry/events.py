@@ -14,7 +14,7 @@ class Event(StrEnum):
     """The name of an event; its first part names the logger, `tgiconik.http` for `http.…`.
 
     The events of `post` belong to the post office of a community, those of `worker` to the worker
-    of the automation.
+    of the automation, those of `webhooks` to the receiver of iconik's webhooks.
     """
 
     HTTP_ANSWERED = "http.answered"
@@ -29,18 +29,30 @@ class Event(StrEnum):
     WORKFLOW_CANCELLED = "workflow.cancelled"
     WORKFLOW_FAILED = "workflow.failed"
 
-    POST_SENT = "post.sent"
-    POST_RECEIVED = "post.received"
+    POST_COLLECTED = "post.collected"
+    POST_APPLIED = "post.applied"
     POST_QUARANTINED = "post.quarantined"
-    POST_RETRIED = "post.retried"
+    POST_SENT = "post.sent"
     POST_FAILED = "post.failed"
+    POST_GIVEN_UP = "post.given_up"
+    POST_BOUNCED = "post.bounced"
 
     WORKER_STARTED = "worker.started"
     WORKER_STOPPED = "worker.stopped"
     WORKER_CAUSE_STORED = "worker.cause_stored"
+    WORKER_CAUSE_IGNORED = "worker.cause_ignored"
+    WORKER_RUN_INTERRUPTED = "worker.run_interrupted"
     WORKER_RUN_TAKEN_OVER = "worker.run_taken_over"
     WORKER_RUN_RETRIED = "worker.run_retried"
     WORKER_RUN_PARKED = "worker.run_parked"
+    WORKER_LEASE_LATE = "worker.lease_late"
+    WORKER_LEASE_LOST = "worker.lease_lost"
+    WORKER_HOOK_FAILED = "worker.hook_failed"
+    WORKER_FAILED = "worker.failed"
+
+    WEBHOOKS_RECEIVED = "webhooks.received"
+    WEBHOOKS_REFUSED = "webhooks.refused"
+    WEBHOOKS_FAILED = "webhooks.failed"
 
 
 #: The level of each event: DEBUG for details, INFO for a begin and an end, WARNING for what is
@@ -56,17 +68,28 @@ LEVELS: Final[Mapping[Event, int]] = {
     Event.WORKFLOW_INCOMPLETE: logging.ERROR,
     Event.WORKFLOW_CANCELLED: logging.WARNING,
     Event.WORKFLOW_FAILED: logging.ERROR,
-    Event.POST_SENT: logging.INFO,
-    Event.POST_RECEIVED: logging.INFO,
+    Event.POST_COLLECTED: logging.INFO,
+    Event.POST_APPLIED: logging.INFO,
     Event.POST_QUARANTINED: logging.WARNING,
-    Event.POST_RETRIED: logging.WARNING,
-    Event.POST_FAILED: logging.ERROR,
+    Event.POST_SENT: logging.INFO,
+    Event.POST_FAILED: logging.WARNING,
+    Event.POST_GIVEN_UP: logging.ERROR,
+    Event.POST_BOUNCED: logging.WARNING,
     Event.WORKER_STARTED: logging.INFO,
     Event.WORKER_STOPPED: logging.INFO,
     Event.WORKER_CAUSE_STORED: logging.DEBUG,
+    Event.WORKER_CAUSE_IGNORED: logging.WARNING,
+    Event.WORKER_RUN_INTERRUPTED: logging.WARNING,
     Event.WORKER_RUN_TAKEN_OVER: logging.WARNING,
     Event.WORKER_RUN_RETRIED: logging.WARNING,
     Event.WORKER_RUN_PARKED: logging.ERROR,
+    Event.WORKER_LEASE_LATE: logging.WARNING,
+    Event.WORKER_LEASE_LOST: logging.ERROR,
+    Event.WORKER_HOOK_FAILED: logging.ERROR,
+    Event.WORKER_FAILED: logging.ERROR,
+    Event.WEBHOOKS_RECEIVED: logging.DEBUG,
+    Event.WEBHOOKS_REFUSED: logging.WARNING,
+    Event.WEBHOOKS_FAILED: logging.ERROR,
 }
 
 
@@ -88,8 +111,8 @@ class Fields(TypedDict, total=False):
         dry_run: whether the run writes nothing.
         step: the kind of a step: `read`, `decided`, `wrote`, `would write` or `waits`.
         hook: `on_request` or `on_response`.
-        partner: company id (BUID) of a partner.
-        channel: a channel of the post office, such as `email` or `mailbox`.
+        channel: name of a channel of the post office.
+        post_id: name of a letter, or id of a message in the inbox.
         worker: name of a worker.
         cause: what a run of the automation was started by, such as `asset_approved`.
     """
@@ -105,8 +128,8 @@ class Fields(TypedDict, total=False):
     dry_run: bool
     step: str
     hook: str
-    partner: str
     channel: str
+    post_id: str
     worker: str
     cause: str
 
