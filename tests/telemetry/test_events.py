@@ -3,6 +3,8 @@
 import ast
 import logging
 import re
+import subprocess
+import sys
 from pathlib import Path
 from typing import get_type_hints
 
@@ -105,3 +107,13 @@ def test_an_event_to_which_nobody_listens_is_no_work(caplog: pytest.LogCaptureFi
     assert not telemetry.is_logged(Event.HTTP_ANSWERED)
     assert telemetry.is_logged(Event.HTTP_RETRIED)
     assert caplog.records == []
+
+
+def test_nothing_is_printed_in_a_program_that_configures_no_logging() -> None:
+    program = (
+        "from tgiconik import telemetry\n"
+        "telemetry.log(telemetry.Event.HTTP_FAILED, 'the platform does not answer')"
+    )
+    command = [sys.executable, "-c", program]
+    done = subprocess.run(command, capture_output=True, text=True, check=True)  # noqa: S603 - ours
+    assert done.stdout + done.stderr == ""

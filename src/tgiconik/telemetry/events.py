@@ -152,6 +152,8 @@ _NO_RUN: Final = RunFields()
 #: The run that this task belongs to. Tasks inherit it from the task that starts them.
 run_fields: Final[ContextVar[RunFields]] = ContextVar("tgiconik_run", default=_NO_RUN)
 
+# Without a handler, Python writes warnings to standard error, in a program that asked for none.
+logging.getLogger("tgiconik").addHandler(logging.NullHandler())
 _LOGGERS: Final = {
     family: logging.getLogger(f"tgiconik.{family}")
     for family in dict.fromkeys(event.partition(".")[0] for event in Event)
