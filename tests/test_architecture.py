@@ -31,6 +31,7 @@ BASE = {
     "tgiconik._models",
     "tgiconik._signature",
     "tgiconik._validate",
+    "tgiconik.telemetry",
     *SHOWING,
 }
 CLIENTS = {"tgiconik.iconik", "tgiconik.tradinggrid"}
@@ -50,6 +51,7 @@ LAYERS = {
     "tgiconik._report": BASE,
     "tgiconik._failures": {"tgiconik._report"},
     "tgiconik.release": BASE,
+    "tgiconik.telemetry": {"tgiconik._secrets", "tgiconik._version", "tgiconik.errors"},
     "tgiconik._http": {*BASE, "tgiconik._version"},
     "tgiconik.iconik": {*BASE, "tgiconik._tasks", "tgiconik._http", "tgiconik.release"},
     "tgiconik.tradinggrid": {*BASE, "tgiconik._http"},

@@ -49,6 +49,7 @@ MODULES = (
     "tgiconik.sandbox.faults",
     "tgiconik.sandbox.late",
     "tgiconik.sandbox.limit",
+    "tgiconik.telemetry",
     "tgiconik.testing",
     "tgiconik.tradinggrid",
     "tgiconik.tradinggrid.cartographer",

@@ -15,6 +15,7 @@ MkDocs loads this file by its path, so it imports nothing that lies beside it.
 import ast
 import asyncio
 import inspect
+import logging
 import os
 import random
 import re
@@ -127,6 +128,8 @@ def run(page: str, found: Sequence[Block], shown: Mapping[str, str] | None = Non
 
 async def _session(page: str, found: Sequence[Block], sandbox: Sandbox, clock: Clock) -> list[str]:
     printed = []
+    # One for the page: a log handler of one block writes in those that follow.
+    out = StringIO()
     async with sandbox.clients() as (grid, iconik):
         names: dict[str, Any] = {
             "sandbox": sandbox,
@@ -138,7 +141,7 @@ async def _session(page: str, found: Sequence[Block], sandbox: Sandbox, clock: C
             "__name__": "__main__",
         }
         for block in found:
-            out = StringIO()
+            begin = out.tell()
             if block.why_not is None:
                 try:
                     with redirect_stdout(out):
@@ -148,7 +151,7 @@ async def _session(page: str, found: Sequence[Block], sandbox: Sandbox, clock: C
                             await _run_python(page, block, names)
                 except Exception as error:
                     raise BlockError(f"{page}, block at line {block.line}: {error!r}") from error
-            printed.append(out.getvalue().rstrip())
+            printed.append(out.getvalue()[begin:].rstrip())
     return printed
 
 
@@ -206,12 +209,27 @@ def _alike() -> Iterator[tuple[Sandbox, Clock]]:
             mock.patch("os.urandom", chance.randbytes),
             mock.patch("random._urandom", chance.randbytes),
             mock.patch.dict(os.environ, sandbox.environment()),
+            _logging_restored(),
             # Clients created by a page reach the same sandbox.
             mock.patch("httpx.AsyncHTTPTransport", side_effect=lambda **_: sandbox.transport()),
         ):
             yield sandbox, clock
     finally:
         sandbox.close()
+
+
+@contextmanager
+def _logging_restored() -> Iterator[None]:
+    """Undo what a page does to the loggers of the package: other pages and tests have them too."""
+    names = [name for name in logging.root.manager.loggerDict if name.startswith("tgiconik")]
+    loggers = [logging.getLogger(name) for name in ("tgiconik", *names)]
+    before = [(logger, logger.level, [*logger.handlers]) for logger in loggers]
+    try:
+        yield
+    finally:
+        for logger, level, handlers in before:
+            logger.setLevel(level)
+            logger.handlers[:] = handlers
 
 
 def on_page_markdown(markdown: str, *, page: Any, **_: Any) -> str:  # noqa: ANN401 - MkDocs' types

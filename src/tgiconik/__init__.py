@@ -15,11 +15,11 @@ from tgiconik import errors
 from tgiconik._version import __version__
 
 if TYPE_CHECKING:
-    from tgiconik import iconik, release, tradinggrid, workflows
+    from tgiconik import iconik, release, telemetry, tradinggrid, workflows
 
     # Not in `__all__`: `from tgiconik import *` works without the extra `sandbox`.
     from tgiconik import sandbox as sandbox
-    from tgiconik._http import Page, Pages, Retry, Traffic
+    from tgiconik._http import Attempt, Page, Pages, Retry, Traffic
     from tgiconik._models import UNSET
     from tgiconik._preload import preload
     from tgiconik._table import table
@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "UNSET",
+    "Attempt",
     "Decision",
     "IconikClient",
     "Page",
@@ -44,13 +45,17 @@ __all__ = [
     "preload",
     "release",
     "table",
+    "telemetry",
     "tradinggrid",
     "workflows",
 ]
 
-_MODULES: Final = frozenset({"iconik", "release", "sandbox", "tradinggrid", "workflows"})
+_MODULES: Final = frozenset(
+    {"iconik", "release", "sandbox", "telemetry", "tradinggrid", "workflows"}
+)
 _HOMES: Final = {
     "UNSET": "tgiconik._models",
+    "Attempt": "tgiconik._http",
     "Decision": "tgiconik.release",
     "IconikClient": "tgiconik.iconik",
     "Page": "tgiconik._http",

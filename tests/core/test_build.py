@@ -9,7 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tgiconik._http import Secret, build, literal_path
+from tgiconik._http import Secret, build
+from tgiconik._http._message import literal_path
 from tgiconik.errors import ConfigurationError
 
 BASE = "https://iconik.test"

@@ -80,7 +80,7 @@ async def test_no_query_is_shown_in_errors_and_logs(
 
 
 async def test_a_good_call_is_logged_without_its_query(caplog: pytest.LogCaptureFixture) -> None:
-    caplog.set_level(logging.INFO)
+    caplog.set_level(logging.DEBUG)
     pool, _ = links()
     async with pool:
         await pool.send("GET", LINK)

@@ -487,3 +487,45 @@ def test_a_budget_is_earned_up_to_its_reserve_and_no_further() -> None:
     assert not budget.spend()
     budget.earn()
     assert budget.spend()
+
+
+def levels(caplog: pytest.LogCaptureFixture) -> list[tuple[Any, str]]:
+    return [(vars(record)["event"], record.levelname) for record in caplog.records]
+
+
+async def test_answers_retries_and_failures_have_levels_of_their_own(
+    caplog: pytest.LogCaptureFixture, waits: list[float]
+) -> None:
+    caplog.set_level(logging.DEBUG, logger="tgiconik")
+    client, _ = session(BUSY, retry=Retry(attempts=2))
+    async with client:
+        with pytest.raises(errors.ServiceUnavailable):
+            await client.send(READ)
+
+    assert levels(caplog) == [
+        ("http.answered", "DEBUG"),
+        ("http.retried", "WARNING"),
+        ("http.answered", "DEBUG"),
+        ("http.failed", "ERROR"),
+    ]
+    retry = vars(caplog.records[1])
+    assert (retry["attempt"], retry["status"], retry["wait"]) == (1, 503, waits[0])
+    assert retry["url_template"] == READ.template
+    assert vars(caplog.records[3])["duration"] > 0
+
+
+@pytest.mark.parametrize(
+    ("status", "fails"), [(401, True), (403, False), (404, False), (409, False), (412, False)]
+)
+async def test_the_refusal_of_a_call_is_an_answer_and_that_of_credentials_a_failure(
+    status: int,
+    fails: bool,  # noqa: FBT001 - a parameter
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    caplog.set_level(logging.DEBUG, logger="tgiconik")
+    client, _ = session(httpx.Response(status))
+    async with client:
+        with pytest.raises(errors.ClientError):
+            await client.send(READ)
+
+    assert [level for _, level in levels(caplog)] == ["DEBUG", *["ERROR"] * fails]

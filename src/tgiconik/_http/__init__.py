@@ -7,6 +7,7 @@ raised. `Pages` walks lists. Private: clients build on it, users see its effects
 from tgiconik._http._closing import Closeable, NotPicklable
 from tgiconik._http._diagnosis import CHECK_DEADLINE, diagnosis
 from tgiconik._http._engine import Engine, Transport, chosen_engine
+from tgiconik._http._hooks import Attempt, Hook
 from tgiconik._http._links import CHUNK, Links, Stream, StreamedBody
 from tgiconik._http._local import local_transport
 from tgiconik._http._message import (
@@ -15,10 +16,11 @@ from tgiconik._http._message import (
     QueryValue,
     basic,
     build,
-    literal_path,
+    build_literal,
     secret_id,
     unreadable,
 )
+from tgiconik._http._observe import retried
 from tgiconik._http._options import SessionOptions
 from tgiconik._http._origin import checked_url, hosts
 from tgiconik._http._pages import Page, Pages
@@ -31,7 +33,7 @@ from tgiconik._http._session import (
     asgi_transport,
 )
 from tgiconik._http._surface import Surface
-from tgiconik._http._target import SignedLink
+from tgiconik._http._target import SignedLink, link_template
 from tgiconik._http._traffic import Traffic
 from tgiconik._secrets import Hidden, Secret
 
@@ -39,12 +41,14 @@ __all__ = [
     "CHECK_DEADLINE",
     "CHUNK",
     "Answer",
+    "Attempt",
     "Auth",
     "Call",
     "Closeable",
     "Engine",
     "HeaderAuth",
     "Hidden",
+    "Hook",
     "Links",
     "NotPicklable",
     "Page",
@@ -65,14 +69,16 @@ __all__ = [
     "asgi_transport",
     "basic",
     "build",
+    "build_literal",
     "checked_url",
     "chosen_engine",
     "diagnosis",
     "hosts",
-    "literal_path",
+    "link_template",
     "local_transport",
     "may_repeat",
     "requested_wait",
+    "retried",
     "secret_id",
     "unreadable",
 ]

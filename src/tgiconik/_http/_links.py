@@ -3,12 +3,12 @@
 The query of a signed link is itself a credential: it is sent, and never shown.
 """
 
-import logging
 import math
 import re
 from collections.abc import AsyncIterator, Callable, Collection, Iterator, Mapping
 from contextlib import asynccontextmanager, contextmanager
 from datetime import UTC, datetime
+from time import perf_counter
 from types import TracebackType
 from typing import Any, Final, Self
 
@@ -21,15 +21,16 @@ from tgiconik._frames import without_locals
 from tgiconik._http._backend import HttpReply
 from tgiconik._http._closing import Closeable
 from tgiconik._http._engine import Connections, Engine, Transport, chosen_engine
+from tgiconik._http._hooks import Attempt
 from tgiconik._http._message import Answer, Call, problem, says_yes, unreadable
+from tgiconik._http._observe import answered, call_span
 from tgiconik._http._origin import hosts
 from tgiconik._http._redact import reason, without_traceback
 from tgiconik._http._session import own_user_agent
 from tgiconik._http._surface import Surface
 from tgiconik._http._target import SignedLink, Target, refuse_inward_redirect
 from tgiconik._secrets import Hidden
-
-_log = logging.getLogger("tgiconik.http")
+from tgiconik.telemetry import Event, is_logged, tracing
 
 #: Bytes of a file that are read, sent or received at once.
 CHUNK: Final = 1024 * 1024
@@ -62,6 +63,7 @@ class Stream:
         call: what it answers.
         min_rate: bytes per second that have to come.
         window: seconds over which they are counted.
+        began: when the request began, by `perf_counter`.
     """
 
     def __init__(
@@ -69,6 +71,7 @@ class Stream:
         reply: HttpReply,
         call: Call,
         *,
+        began: float,
         min_rate: float = 0,
         window: float = math.inf,
     ) -> None:
@@ -79,7 +82,15 @@ class Stream:
         self.shown = call.shown
         self.status = reply.status
         self.headers = reply.headers
-        _log.info("%s %s: %d", call.method, call.shown, self.status)
+        if is_logged(Event.HTTP_ANSWERED):
+            attempt = Attempt(
+                method=call.method,
+                url_template=call.template,
+                number=1,
+                status=self.status,
+                seconds=perf_counter() - began,
+            )
+            answered(attempt, call.shown)
 
     async def chunks(self) -> AsyncIterator[bytes]:
         """The bytes as they travelled, a mebibyte at a time; no content encoding is undone.
@@ -226,10 +237,17 @@ class Links(Closeable, Surface):
             timeout=self._timeout,
             deadline=self.deadline if deadline is None else deadline,
         )
+        with call_span(method, call.template, call.pattern) as span:
+            answer = await self._answer(call, target, request)
+            tracing.note_status(span, answer.status)
+            return answer
+
+    async def _answer(self, call: Call, target: Target, request: "_RequestContent") -> Answer:
+        began = perf_counter()
         with request, _translated_errors(call):
-            reply = await self._send(method, target, headers, request)
+            reply = await self._send(call.method, target, call.headers, request)
             try:
-                answer = await Stream(reply, call).answer()
+                answer = await Stream(reply, call, began=began).answer()
             finally:
                 await reply.aclose()
             return _accepted(answer)
@@ -258,9 +276,10 @@ class Links(Closeable, Surface):
         """
         # This frame waits while media come, and tracebacks can show what is in it.
         url, headers = SignedLink(url), Hidden(headers or {})
+        began = perf_counter()
         reply, call = await self._opened(url, headers)
         try:
-            stream = Stream(reply, call, min_rate=min_rate, window=self._timeout)
+            stream = Stream(reply, call, began=began, min_rate=min_rate, window=self._timeout)
             if reply.status not in _MEDIA:
                 with self._within_deadline(call):
                     raise _refusal(await stream.answer())
@@ -274,8 +293,10 @@ class Links(Closeable, Surface):
         target = Target.of(url, self._plain_http)
         for _ in range(_HOPS):
             call = self._call("GET", target, headers)
-            with self._within_deadline(call), _translated_errors(call):
+            opening = call_span("GET", call.template, call.pattern)
+            with opening as span, self._within_deadline(call), _translated_errors(call):
                 reply = await self._send("GET", target, headers, None)
+                tracing.note_status(span, reply.status)
             if reply.status not in _REDIRECTS or "location" not in reply.headers:
                 return reply, call
             await reply.aclose()
@@ -330,6 +351,7 @@ class Links(Closeable, Surface):
         return Call(
             method=method,
             path=target.path,
+            pattern=target.template,
             shown=target.shown,
             secrets=target.secrets,
             headers=headers,

@@ -16,6 +16,7 @@ from urllib.parse import quote, urlencode
 import attrs
 
 from tgiconik import errors
+from tgiconik._http._template import masked_path, path_template
 from tgiconik._models import rfc3339, writable
 from tgiconik._secrets import (
     MASK,
@@ -47,6 +48,7 @@ class Call:
 
     Attributes:
         path: expanded and quoted, beginning with a slash.
+        pattern: the path before ids were put into it, with `{}` for each.
         shown: the same path as errors and logs may show it.
         query: name and value pairs, in order; encoded when sent.
         secrets: what is secret in the path, or was signed into it.
@@ -60,6 +62,7 @@ class Call:
 
     method: str
     path: str = attrs.field(repr=False)
+    pattern: str = attrs.field(default="", repr=False, eq=False)
     shown: str
     query: tuple[tuple[str, str], ...] = attrs.field(default=(), repr=False)
     secrets: tuple[str, ...] = attrs.field(default=(), repr=False)
@@ -69,6 +72,11 @@ class Call:
     authenticated: bool = True
     base: str | None = None
     accepts: Collection[int] = ()
+
+    @property
+    def template(self) -> str:
+        """The path with `{id}` for each id: for logs, traces and counters."""
+        return path_template(self.pattern)
 
     @property
     def only_reads(self) -> bool:
@@ -187,8 +195,7 @@ def build(
         method: HTTP method.
         path: template with one `{}` for each of `ids`.
         ids: what a caller names in the path; each becomes exactly one path segment.
-        query: a None is left out, a bool becomes `true`/`false`, a time RFC 3339 in UTC, a list
-            the same name several times.
+        query: None is left out, a time is RFC 3339 in UTC, a list the same name several times.
         json: the body as JSON; None is the JSON null.
         form: the body as `application/x-www-form-urlencoded`.
         content: the body as bytes.
@@ -216,6 +223,7 @@ def build(
     return Call(
         method=method,
         path=path.format(*segments),
+        pattern=path,
         shown=path.format(*map(_shown_segment, ids, segments)),
         query=tuple(_pairs(query or {})),
         secrets=tuple(id_ for id_ in ids if isinstance(id_, Secret)),
@@ -226,6 +234,34 @@ def build(
         base=base,
         accepts=accepts,
     )
+
+
+def build_literal(
+    method: str,
+    path: str,
+    *,
+    query: Mapping[str, QueryValue] | None = None,
+    json: object = None,
+    headers: Mapping[str, str | None] | None = None,
+    repeatable: bool = False,
+) -> Call:
+    """A call whose path a caller wrote whole.
+
+    Args:
+        method: HTTP method.
+        path: from the slash on, percent-encoded where it needs to be.
+        query: names and values; a None is left out.
+        json: the body; None for no body.
+        headers: headers of this call alone.
+        repeatable: the call only reads, whatever its method.
+
+    Raises:
+        ConfigurationError: as `literal_path` and `build` do.
+    """
+    body: dict[str, Any] = {} if json is None else {"json": json}
+    path = literal_path(path, query)
+    call = build(method, path, query=query, headers=headers, repeatable=repeatable, **body)
+    return attrs.evolve(call, pattern=masked_path(path))
 
 
 def literal_path(path: str, query: Mapping[str, QueryValue] | None = None) -> str:

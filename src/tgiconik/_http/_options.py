@@ -4,6 +4,7 @@ from collections.abc import Collection
 from typing import TypedDict
 
 from tgiconik._http._engine import Engine, Transport
+from tgiconik._http._hooks import Hook
 from tgiconik._http._retry import Retry
 
 
@@ -18,3 +19,5 @@ class SessionOptions(TypedDict, total=False):
     transport: Transport | None
     user_agent: str | None
     plain_http: Collection[str]
+    on_request: Hook | None
+    on_response: Hook | None

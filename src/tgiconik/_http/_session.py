@@ -1,6 +1,5 @@
 """Thin I/O: send a call, try again where that is safe, and name every failure."""
 
-import logging
 import math
 import platform
 from collections.abc import Collection, Iterator, Mapping
@@ -9,15 +8,18 @@ from contextvars import ContextVar
 from datetime import UTC, datetime
 from functools import cache
 from importlib.metadata import version
+from time import perf_counter
 from typing import Any, Final, Protocol
 
 import anyio
+import attrs
 import httpx
 
 from tgiconik import errors
 from tgiconik._http._backend import HttpReply
 from tgiconik._http._closing import Closeable, NotPicklable
 from tgiconik._http._engine import Connections, Engine, Transport, chosen_engine
+from tgiconik._http._hooks import Attempt, Hook, Hooks
 from tgiconik._http._message import (
     Answer,
     Call,
@@ -28,6 +30,7 @@ from tgiconik._http._message import (
     problem,
     unreadable,
 )
+from tgiconik._http._observe import answered, call_span, failed, retried
 from tgiconik._http._origin import checked_url, hosts
 from tgiconik._http._per_loop import PerLoop
 from tgiconik._http._rate import PausedTooLongError, RateLimit
@@ -38,8 +41,7 @@ from tgiconik._http._unpack import ENCODINGS, NotUnpackableError, unpacker
 from tgiconik._secrets import Hidden
 from tgiconik._validate import positive
 from tgiconik._version import __version__
-
-_log = logging.getLogger("tgiconik.http")
+from tgiconik.telemetry import Event, is_logged, tracing
 
 #: Seconds that a call may take at the most, in a block of `Session.within`.
 _at_most: Final[ContextVar[float]] = ContextVar("_at_most", default=math.inf)
@@ -102,6 +104,8 @@ class Session(Closeable):
         transport: an `httpx.AsyncBaseTransport` to send through, for tests and proxies.
         user_agent: product to name before our own in `User-Agent`.
         plain_http: hosts, by name, that may be called without encryption.
+        on_request: called before each attempt of a call.
+        on_response: called after each attempt, whether an answer came or not.
 
     Attributes:
         base_url: the origin.
@@ -125,6 +129,8 @@ class Session(Closeable):
         transport: Transport | None = None,
         user_agent: str | None = None,
         plain_http: Collection[str] = (),
+        on_request: Hook | None = None,
+        on_response: Hook | None = None,
     ) -> None:
         positive(timeout, "timeout")
         positive(deadline, "deadline")
@@ -138,6 +144,8 @@ class Session(Closeable):
         self._budget = RetryBudget(self._retry.budget)
         self._rate = RateLimit(rate) if rate is not None else None
         self._counter = TrafficCounter()
+        has_hooks = on_request is not None or on_response is not None
+        self._hooks = Hooks(on_request=on_request, on_response=on_response) if has_hooks else None
         self._date: str | None = None
         self._closed = False
         self._in_flight: PerLoop[set[anyio.CancelScope]] = PerLoop(
@@ -216,6 +224,19 @@ class Session(Closeable):
             TimedOut: the call took longer than `timeout` or, in all, than `deadline`.
             ClientClosed: the session was closed before.
         """
+        began = perf_counter()
+        try:
+            if not tracing.is_traced():
+                return await self._send(call)
+            with call_span(call.method, call.template, call.base or self.base_url) as span:
+                answer = await self._send(call)
+                tracing.note_status(span, answer.status)
+                return answer
+        except errors.CallError as error:
+            failed(call, error, perf_counter() - began)
+            raise
+
+    async def _send(self, call: Call) -> Answer:
         if self._closed:
             raise errors.ClientClosed("the client is closed; nothing was sent", **self._where(call))
         in_flight = await self._in_flight.get()
@@ -257,7 +278,7 @@ class Session(Closeable):
             if self._rate is not None and not await self._rate.start_now():
                 await self._wait_for(self._rate, call, scope)
             try:
-                return await self._once(call, credentials)
+                return await self._once(call, credentials, attempt)
             except errors.Unauthorized:
                 if renewed or self._auth is None or not credentials:
                     raise
@@ -268,7 +289,7 @@ class Session(Closeable):
                 wait = self._wait_before_next(call, error, attempt)
                 if wait is None or anyio.current_time() + wait >= scope.deadline:
                     raise
-                _log.info("trying again in %.1f s after: %s", wait, error)
+                retried(call.method, call.template, error, attempt=attempt, wait=wait)
                 await anyio.sleep(wait)
                 self._counter.retries += 1
                 self._counter.waited += wait
@@ -292,8 +313,11 @@ class Session(Closeable):
             return Hidden()
         return Hidden(await self._auth.headers(self))
 
-    async def _once(self, call: Call, credentials: Mapping[str, str]) -> Answer:
-        answer = await self._counted(call, credentials)
+    async def _once(self, call: Call, credentials: Mapping[str, str], attempt: int) -> Answer:
+        if self._hooks is None and not is_logged(Event.HTTP_ANSWERED):
+            answer = await self._counted(call, credentials)
+        else:
+            answer = await self._observed(call, credentials, attempt)
         if len(answer.content) > _MOST:
             raise unreadable(answer, f"more than {_MOST} bytes")
         refusal = problem(answer, at=datetime.now(UTC))
@@ -301,6 +325,25 @@ class Session(Closeable):
             raise refusal
         if is_page(answer):
             raise unreadable(answer, "not JSON but a page, such as a proxy's log-in")
+        return answer
+
+    async def _observed(self, call: Call, credentials: Mapping[str, str], number: int) -> Answer:
+        """The exchange, of which the log and the hooks are told."""
+        hooks = self._hooks or Hooks()
+        attempt = Attempt(method=call.method, url_template=call.template, number=number)
+        await hooks.request(attempt)
+        began = perf_counter()
+        try:
+            answer = await self._counted(call, credentials)
+        except Exception as error:
+            await hooks.response(_ended(attempt, began, error=error))
+            raise
+        except BaseException as error:
+            await hooks.cancelled(_ended(attempt, began, error=error))
+            raise
+        attempt = _ended(attempt, began, status=answer.status)
+        answered(attempt, answer.url)
+        await hooks.response(attempt)
         return answer
 
     async def _counted(self, call: Call, credentials: Mapping[str, str]) -> Answer:
@@ -343,7 +386,6 @@ class Session(Closeable):
                 headers=Hidden({**call.headers, **credentials}),
                 content=call.content,
             )
-            _log.info("%s %s: %d", call.method, shown, reply.status)
             self._date = reply.headers.get("date")
             self._counter.sent += len(call.content or b"")
             try:
@@ -389,6 +431,21 @@ class Session(Closeable):
                 return bytes(body)
         unpacked.end()
         return bytes(body)
+
+
+def _ended(
+    attempt: Attempt,
+    began: float,
+    *,
+    status: int | None = None,
+    error: BaseException | None = None,
+) -> Attempt:
+    return attrs.evolve(
+        attempt,
+        status=status,
+        seconds=perf_counter() - began,
+        error=None if error is None else type(error).__name__,
+    )
 
 
 async def _cancel_all(scopes: Collection[anyio.CancelScope]) -> None:

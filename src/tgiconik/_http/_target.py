@@ -56,6 +56,16 @@ def shown_link(url: str) -> str:
     ).decode()
 
 
+def link_template(shown: str) -> str:
+    """A link's origin, with a placeholder for the object: a path can be a credential too.
+
+    Args:
+        shown: the link without user, query and fragment.
+    """
+    scheme, _, rest = shown.partition("://")
+    return f"{scheme}://{rest.partition('/')[0]}/{{object}}"
+
+
 @attrs.frozen(kw_only=True)
 class Target:
     """A link that media may travel over.
@@ -77,6 +87,11 @@ class Target:
     authorization: str | None = attrs.field(repr=False)
     shown: str
     path: str
+
+    @property
+    def template(self) -> str:
+        """The link as logs and traces count it: see `link_template`."""
+        return link_template(self.shown)
 
     @property
     def secrets(self) -> tuple[str, ...]:

@@ -13,6 +13,7 @@ from tgiconik._http import (
     Engine,
     HeaderAuth,
     Hidden,
+    Hook,
     Links,
     QueryValue,
     Retry,
@@ -21,11 +22,10 @@ from tgiconik._http import (
     Surface,
     Traffic,
     Transport,
-    build,
+    build_literal,
     checked_url,
     chosen_engine,
     hosts,
-    literal_path,
 )
 
 if TYPE_CHECKING:
@@ -105,6 +105,10 @@ class IconikClient(Closeable, Surface):
         transport: an `httpx.AsyncBaseTransport` that carries all calls instead, for tests.
         user_agent: product to name before our own in `User-Agent`.
         plain_http: hosts, by name, that may be called without encryption; this machine always may.
+        on_request: called with an `Attempt` before each attempt of a call; may be a coroutine
+            function.
+        on_response: called with an `Attempt` after it, whether an answer came or not. What a hook
+            raises is logged, and the call goes on.
 
     Raises:
         ConfigurationError: a URL that credentials may not be sent to, a credential that is empty or
@@ -126,6 +130,8 @@ class IconikClient(Closeable, Surface):
         transport: Transport | None = None,
         user_agent: str | None = None,
         plain_http: Collection[str] = (),
+        on_request: Hook | None = None,
+        on_response: Hook | None = None,
     ) -> None:
         given = Hidden({"app_id": app_id, "auth_token": auth_token})
         # A traceback with its local variables would show it.
@@ -146,6 +152,8 @@ class IconikClient(Closeable, Surface):
             transport=transport,
             user_agent=user_agent,
             plain_http=plain_http,
+            on_request=on_request,
+            on_response=on_response,
         )
         self._links = Links(
             timeout=timeout,
@@ -167,7 +175,7 @@ class IconikClient(Closeable, Surface):
         Args:
             environ: where to look.
             options: as for the class: timeout, deadline, retry, rate, engine, transport,
-                user_agent, plain_http.
+                user_agent, plain_http, on_request, on_response.
 
         Raises:
             ConfigurationError: names every variable that is missing, or the engine that is.
@@ -348,9 +356,9 @@ class IconikClient(Closeable, Surface):
                 query of its own beside `query`.
             CallError: see `tgiconik.errors`.
         """
-        body: dict[str, Any] = {} if json is None else {"json": json}
-        path = literal_path(path, query)
-        call = build(method, path, query=query, headers=headers, repeatable=repeatable, **body)
+        call = build_literal(
+            method, path, query=query, json=json, headers=headers, repeatable=repeatable
+        )
         return (await self._session.send(call)).json()
 
     async def check(self, policy: "ReleasePolicy | None" = None) -> "IconikCheck":

@@ -15,6 +15,7 @@ from tgiconik._http import (
     Engine,
     HeaderAuth,
     Hidden,
+    Hook,
     QueryValue,
     Retry,
     Session,
@@ -22,10 +23,9 @@ from tgiconik._http import (
     Surface,
     Traffic,
     Transport,
-    build,
+    build_literal,
     checked_url,
     chosen_engine,
-    literal_path,
 )
 from tgiconik._validate import not_blank
 from tgiconik.tradinggrid.auth import ClientCredentials
@@ -83,6 +83,10 @@ class TradingGridClient(Closeable, Surface):
         transport: an `httpx.AsyncBaseTransport` that carries all calls instead, for tests.
         user_agent: product to name before our own in `User-Agent`.
         plain_http: hosts, by name, that may be called without encryption; this machine always may.
+        on_request: called with an `Attempt` before each attempt of a call; may be a coroutine
+            function.
+        on_response: called with an `Attempt` after it, whether an answer came or not. What a hook
+            raises is logged, and the call goes on.
 
     Attributes:
         company_id: BUID of the company that acts.
@@ -111,6 +115,8 @@ class TradingGridClient(Closeable, Surface):
         transport: Transport | None = None,
         user_agent: str | None = None,
         plain_http: Collection[str] = (),
+        on_request: Hook | None = None,
+        on_response: Hook | None = None,
     ) -> None:
         given = Hidden({"client_secret": client_secret})
         if community_url is not None:
@@ -133,6 +139,8 @@ class TradingGridClient(Closeable, Surface):
             "transport": transport,
             "user_agent": user_agent,
             "plain_http": plain_http,
+            "on_request": on_request,
+            "on_response": on_response,
         }
         self._session = Session(url, auth=auth, **options)
         self._opened: KeptCommunity | None = None
@@ -140,6 +148,19 @@ class TradingGridClient(Closeable, Surface):
         self._apart: Session | None = None
         self._backend: Collaboration | None = None
         self._community_url: str | None = None
+        self._open_community(given, community, options)
+
+    def _open_community(
+        self,
+        given: Hidden,
+        community: "Collaboration | KeptCommunity | None",
+        options: SessionOptions,
+    ) -> None:
+        """Choose what `community` calls.
+
+        Raises:
+            ConfigurationError: as the class says.
+        """
         if given.get("community_url", "").partition(":")[0].lower() in _DATABASES:
             from tgiconik.tradinggrid.in_process import opened_on_demand
 
@@ -149,7 +170,7 @@ class TradingGridClient(Closeable, Surface):
         if "community_key" in given:
             self._apart = self._with_key(given, options)
         if community is not None:
-            self._use(community, retry, deadline)
+            self._use(community, options)
 
     def _with_key(self, given: Hidden, options: SessionOptions) -> Session:
         """A session with the key of a served community, and without Trading Grid's token.
@@ -169,14 +190,12 @@ class TradingGridClient(Closeable, Surface):
         key = Hidden({"Authorization": f"Bearer {given['community_key']}"})
         return Session(self._community_url, auth=HeaderAuth(key), **options)
 
-    def _use(
-        self, community: "Collaboration | KeptCommunity", retry: Retry | None, deadline: float
-    ) -> None:
+    def _use(self, community: "Collaboration | KeptCommunity", options: SessionOptions) -> None:
         """Call a community that this process keeps, or another backend."""
         from tgiconik.tradinggrid.in_process import KeptCommunity, session_in
 
         if isinstance(community, KeptCommunity):
-            self._apart = session_in(community, retry=retry, deadline=deadline)
+            self._apart = session_in(community, options)
         else:
             self._backend = community
 
@@ -197,7 +216,7 @@ class TradingGridClient(Closeable, Surface):
             environ: where to look.
             community: a community of your own, or another collaboration backend.
             options: as for the class: timeout, deadline, retry, rate, engine, transport,
-                user_agent, plain_http.
+                user_agent, plain_http, on_request, on_response.
 
         Raises:
             ConfigurationError: names every variable that is missing, or the engine that is.
@@ -324,8 +343,7 @@ class TradingGridClient(Closeable, Surface):
                 query of its own beside `query`.
             CallError: see `tgiconik.errors`.
         """
-        body: dict[str, Any] = {} if json is None else {"json": json}
-        call = build(method, literal_path(path, query), query=query, headers=headers, **body)
+        call = build_literal(method, path, query=query, json=json, headers=headers)
         return (await self._session.send(call)).json()
 
     async def check(self) -> GridCheck:

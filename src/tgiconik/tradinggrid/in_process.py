@@ -7,7 +7,7 @@ from importlib import import_module
 from typing import Final, Protocol, cast, runtime_checkable
 
 from tgiconik._frames import without_locals
-from tgiconik._http import Hidden, Retry, Session, asgi_transport
+from tgiconik._http import Hidden, Session, SessionOptions, asgi_transport
 
 _IN_PROCESS: Final = "http://localhost"
 #: Named and not imported: it is above the clients, and loaded when a client is given a database.
@@ -41,16 +41,22 @@ def opened_on_demand(given: Hidden) -> KeptCommunity:
     return cast("KeptCommunity", made)
 
 
-def session_in(community: KeptCommunity, *, retry: Retry | None, deadline: float) -> Session:
+def session_in(community: KeptCommunity, options: SessionOptions) -> Session:
     """A session whose calls are an operator's, in this process.
 
     Args:
         community: the community.
-        retry: how often a failed call is repeated.
-        deadline: seconds that one call may take in all.
+        options: the client's; those that a call within the process has a use for are taken.
 
     Raises:
         ConfigurationError: the extra `community` is not installed.
     """
     transport = asgi_transport(community.operator_app())
-    return Session(_IN_PROCESS, retry=retry, deadline=deadline, transport=transport)
+    return Session(
+        _IN_PROCESS,
+        retry=options["retry"],
+        deadline=options["deadline"],
+        transport=transport,
+        on_request=options["on_request"],
+        on_response=options["on_response"],
+    )

@@ -50,6 +50,7 @@ from tgiconik._report import first_items
 from tgiconik.iconik import IconikClient
 from tgiconik.iconik.search import exists, term
 from tgiconik.release import Purpose, ReleasePolicy, has_compliant_mark
+from tgiconik.telemetry.observed import observed
 from tgiconik.tradinggrid import TradingGridClient
 from tgiconik.tradinggrid.collaboration import Receipt
 from tgiconik.workflows.distribution.audience import AudienceResolver, unreachable
@@ -158,6 +159,7 @@ class Distributions(Result):
 
 
 @without_locals
+@observed("asset_id")
 async def distribute_approved_asset(
     grid: TradingGridClient,
     iconik: IconikClient,
@@ -211,6 +213,7 @@ async def distribute_approved_asset(
 
 
 @without_locals
+@observed()
 async def distribute_tagged_assets(
     grid: TradingGridClient,
     iconik: IconikClient,
@@ -264,6 +267,7 @@ async def distribute_tagged_assets(
 
 
 @without_locals
+@observed("distribution")
 async def read_receipts(
     grid: TradingGridClient, distribution: Distribution
 ) -> dict[str, tuple[Receipt, ...]]:

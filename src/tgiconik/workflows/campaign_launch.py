@@ -43,6 +43,7 @@ from tgiconik._report import first_items
 from tgiconik._validate import aware, filled, unique_texts
 from tgiconik.iconik import IconikClient
 from tgiconik.release import Purpose, Recipient, ReleasePolicy, decide
+from tgiconik.telemetry.observed import observed
 from tgiconik.tradinggrid import TradingGridClient
 from tgiconik.tradinggrid.collaboration import (
     AnnouncementInput,
@@ -153,6 +154,7 @@ class Launch(Result):
 
 
 @without_locals
+@observed("campaign")
 async def coordinate_campaign_launch(
     grid: TradingGridClient,
     iconik: IconikClient,
@@ -195,6 +197,7 @@ async def coordinate_campaign_launch(
 
 
 @without_locals
+@observed("campaign")
 async def launch_readiness(
     grid: TradingGridClient,
     iconik: IconikClient,

@@ -54,6 +54,7 @@ from tgiconik.release import (
     marked_sha256,
     marked_version,
 )
+from tgiconik.telemetry.observed import observed
 from tgiconik.tradinggrid import TradingGridClient
 from tgiconik.tradinggrid.collaboration import Delivery, Partner
 from tgiconik.workflows.asset_distribution import GROUPS_FIELD
@@ -128,6 +129,7 @@ class ComplianceDistribution(Result):
 
 
 @without_locals
+@observed("asset_id")
 async def distribute_compliant_version(
     grid: TradingGridClient,
     iconik: IconikClient,

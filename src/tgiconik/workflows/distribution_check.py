@@ -20,6 +20,7 @@ from tgiconik.iconik import IconikClient
 from tgiconik.iconik.assets import key_in
 from tgiconik.iconik.models import assets as m
 from tgiconik.release import AssetFacts, ReleasePolicy, held, marked_sha256, marked_version
+from tgiconik.telemetry.observed import observed
 from tgiconik.tradinggrid import TradingGridClient
 from tgiconik.workflows.distribution.tenant_check import verify_tenant
 from tgiconik.workflows.distribution.ways import (
@@ -46,6 +47,7 @@ from tgiconik.workflows.sharing.versions import (
 
 
 @without_locals
+@observed("asset_id")
 async def verify_distribution(
     grid: TradingGridClient,
     iconik: IconikClient,

@@ -43,6 +43,7 @@ from tgiconik._frames import without_locals
 from tgiconik._report import first_items
 from tgiconik.iconik import IconikClient
 from tgiconik.release import AssetFacts, Decision, ReleasePolicy, decide
+from tgiconik.telemetry.observed import observed
 from tgiconik.tradinggrid import TradingGridClient
 from tgiconik.tradinggrid.collaboration import (
     CommentVisibility,
@@ -110,6 +111,7 @@ class Enhancement(Result):
 
 
 @without_locals
+@observed("request_id")
 async def process_enhancement_request(
     grid: TradingGridClient,
     iconik: IconikClient,

@@ -39,6 +39,7 @@ from tgiconik._failures import failure_group
 from tgiconik._report import first_items
 from tgiconik.iconik import IconikClient
 from tgiconik.release import ReleasePolicy
+from tgiconik.telemetry.observed import observed
 from tgiconik.tradinggrid import TradingGridClient
 from tgiconik.workflows.distribution.audience import AudienceResolver
 from tgiconik.workflows.distribution.reconciliation import ForeignShare, Reconciled, Reconciler
@@ -103,6 +104,7 @@ class Reconciliation(Result):
             raise failure_group(f"{len(every)} links or objects were not reconciled", every)
 
 
+@observed()
 async def reconcile_links(
     grid: TradingGridClient,
     iconik: IconikClient,

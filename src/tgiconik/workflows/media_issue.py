@@ -52,6 +52,7 @@ from tgiconik._report import first_items
 from tgiconik.iconik import IconikClient
 from tgiconik.iconik.models import assets as m
 from tgiconik.release import AssetFacts, ReleasePolicy, held
+from tgiconik.telemetry.observed import observed
 from tgiconik.tradinggrid import TradingGridClient
 from tgiconik.tradinggrid.collaboration import (
     OPERATOR,
@@ -134,6 +135,7 @@ class Resolution(Result):
 
 
 @without_locals
+@observed("issue_id")
 async def resolve_media_issue(
     grid: TradingGridClient,
     iconik: IconikClient,

@@ -48,6 +48,7 @@ from tgiconik._frames import without_locals
 from tgiconik._report import first_items
 from tgiconik.iconik import IconikClient
 from tgiconik.release import ReleasePolicy
+from tgiconik.telemetry.observed import observed
 from tgiconik.tradinggrid import TradingGridClient
 from tgiconik.tradinggrid.collaboration import (
     CommentVisibility,
@@ -137,6 +138,7 @@ class Fulfillment(Result):
 
 
 @without_locals
+@observed("request_id")
 async def fulfill_media_request(
     grid: TradingGridClient,
     iconik: IconikClient,

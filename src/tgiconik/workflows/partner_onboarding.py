@@ -41,6 +41,7 @@ from tgiconik._report import first_items
 from tgiconik._validate import filled, unique_texts
 from tgiconik.iconik import IconikClient
 from tgiconik.release import Purpose, Recipient, ReleasePolicy
+from tgiconik.telemetry.observed import observed
 from tgiconik.tradinggrid import TradingGridClient
 from tgiconik.tradinggrid.collaboration import (
     AnnouncementInput,
@@ -161,6 +162,7 @@ class Onboarding(Result):
 
 
 @without_locals
+@observed("company_id")
 async def onboard_partner(
     grid: TradingGridClient,
     iconik: IconikClient,
@@ -215,6 +217,7 @@ async def onboard_partner(
 
 
 @without_locals
+@observed("company_id")
 async def onboarding_status(
     grid: TradingGridClient,
     iconik: IconikClient,

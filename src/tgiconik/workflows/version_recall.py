@@ -42,6 +42,7 @@ from tgiconik.iconik import IconikClient
 from tgiconik.iconik.assets import ShareLink, current_version
 from tgiconik.iconik.models import assets as m
 from tgiconik.release import AssetFacts, ReleasePolicy
+from tgiconik.telemetry.observed import observed
 from tgiconik.tradinggrid import TradingGridClient
 from tgiconik.tradinggrid.collaboration import (
     AnnouncementInput,
@@ -135,6 +136,7 @@ class Recall(Result):
 
 
 @without_locals
+@observed("asset_id")
 async def recall_version(
     grid: TradingGridClient,
     iconik: IconikClient,

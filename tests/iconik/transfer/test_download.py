@@ -260,7 +260,7 @@ async def test_many_come_at_once_and_one_that_fails_stops_no_other(
 async def test_no_signed_query_is_logged(
     iconik: IconikClient, sandbox: Sandbox, tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
-    caplog.set_level(logging.INFO)
+    caplog.set_level(logging.DEBUG)
 
     await iconik.transfer.download(FILM, tmp_path)
 

@@ -154,7 +154,7 @@ async def test_no_signed_query_is_logged_and_no_token_leaves(
     method: str,
     caplog: pytest.LogCaptureFixture,
 ) -> None:
-    caplog.set_level(logging.INFO)
+    caplog.set_level(logging.DEBUG)
 
     await iconik.transfer.upload(film, storage=seed.STORAGES[method])
 

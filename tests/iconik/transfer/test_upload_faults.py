@@ -163,3 +163,17 @@ async def test_whoever_leaves_leaves_nothing_behind(  # noqa: PLR0917 - fixtures
 
     assert there(sandbox) == before
     await arrives(iconik, sandbox, film, method)
+
+
+async def test_a_retry_at_a_storage_is_a_warning_that_names_its_host_alone(
+    iconik: IconikClient, sandbox: Sandbox, film: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    sandbox.faults.append(Fault(Refuse(503, headers={"Retry-After": "0"}), path=STORAGE))
+
+    await arrives(iconik, sandbox, film, "S3")
+
+    (retry,) = [vars(one) for one in caplog.records if one.name == "tgiconik.http"]
+    assert (retry["event"], retry["levelname"]) == ("http.retried", "WARNING")
+    assert (retry["status"], retry["attempt"]) == (503, 1)
+    assert retry["url_template"].endswith("/{object}")
+    assert "/storage/" not in retry["url_template"]

@@ -12,7 +12,7 @@ import anyio
 import attrs
 
 from tgiconik import errors
-from tgiconik._http import Retry, may_repeat, requested_wait
+from tgiconik._http import Retry, link_template, may_repeat, requested_wait, retried
 
 T = TypeVar("T")
 
@@ -85,7 +85,10 @@ class Attempts:
         if asked is not None and asked > self.longest_wait:
             error.add_note(f"the storage asks to wait longer than deadline={self.longest_wait:g}")
             raise error
-        await anyio.sleep(self.retry.wait(attempt, asked))
+        wait = self.retry.wait(attempt, asked)
+        template = link_template(error.url)
+        retried(error.method, template, error, attempt=attempt, wait=wait)
+        await anyio.sleep(wait)
 
     async def repeat(self, act: Callable[[], Awaitable[T]]) -> T:
         """Call something that is safe to repeat, again after each failure that may pass."""

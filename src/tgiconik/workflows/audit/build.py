@@ -45,6 +45,7 @@ from tgiconik._frames import without_locals
 from tgiconik._signature import SigningKey, algorithm_of
 from tgiconik.iconik import IconikClient
 from tgiconik.release import ReleasePolicy
+from tgiconik.telemetry.observed import observed
 from tgiconik.tradinggrid import TradingGridClient
 from tgiconik.workflows.audit.chain import HEADING, Chain, Totals, canonical
 from tgiconik.workflows.audit.events import Event, Pseudonyms, fixed_width
@@ -69,6 +70,7 @@ TOLERANCE: Final = timedelta(minutes=5)
 
 
 @without_locals
+@observed("subject")
 async def build_audit_record(
     grid: TradingGridClient,
     iconik: IconikClient,

@@ -29,6 +29,7 @@ from tgiconik.release import (
     ReleasePolicy,
     decide,
 )
+from tgiconik.telemetry.observed import observed
 from tgiconik.tradinggrid import TradingGridClient
 from tgiconik.tradinggrid.collaboration import (
     Audience,
@@ -108,6 +109,7 @@ class Packed:
 
 
 @without_locals
+@observed("package")
 async def deliver_package(
     grid: TradingGridClient,
     iconik: IconikClient,

@@ -9,7 +9,9 @@ from typing import Final, TypeAlias, TypeVar
 import attrs
 
 from tgiconik._report import TRANSIENT, one_line
+from tgiconik._secrets import without_links
 from tgiconik._validate import clock_with_zone
+from tgiconik.telemetry import Event, is_logged, log
 
 T = TypeVar("T")
 
@@ -197,5 +199,8 @@ class Trail:
             dry_run=self.dry_run,
         )
         self.steps.append(step)
+        if is_logged(Event.WORKFLOW_STEP):
+            text = without_links(step.what)
+            log(Event.WORKFLOW_STEP, "%s: %s", verb, text, step=verb, dry_run=self.dry_run)
         if self.progress is not None:
             self.progress(step)

@@ -19,6 +19,7 @@ from tgiconik._frames import without_locals
 from tgiconik._models import rfc3339
 from tgiconik.iconik.assets import ShareCounts, ShareLink
 from tgiconik.release import Decision, Purpose, ReleasePolicy
+from tgiconik.telemetry.observed import observed
 from tgiconik.tradinggrid import TradingGridClient
 from tgiconik.tradinggrid.collaboration import (
     ActivityInput,
@@ -246,6 +247,7 @@ def _kind(link: ShareLink) -> str:
 
 
 @without_locals
+@observed("request")
 async def post_delivery(
     grid: TradingGridClient,
     request: Request,

@@ -24,6 +24,7 @@ from tgiconik.release import (
     ReleasePolicy,
     decide,
 )
+from tgiconik.telemetry.observed import observed
 from tgiconik.tradinggrid import TradingGridClient
 from tgiconik.tradinggrid.collaboration import Delivery, Partner
 from tgiconik.workflows.run import Lease, Run
@@ -67,6 +68,7 @@ _STRAY: Final = "a stray beside the partner's link"
 
 
 @without_locals
+@observed("asset_id")
 async def share_with_partner(
     grid: TradingGridClient,
     iconik: IconikClient,

@@ -13,6 +13,7 @@ from tgiconik._tasks import run_bounded
 from tgiconik.iconik import IconikClient
 from tgiconik.iconik.search import Condition, one_of, term
 from tgiconik.release import AssetFacts, Decision, Purpose, Recipient, ReleasePolicy, decide
+from tgiconik.telemetry.observed import observed
 from tgiconik.tradinggrid import TradingGridClient
 from tgiconik.tradinggrid.collaboration import Criteria
 from tgiconik.workflows.run import IconikRun
@@ -95,6 +96,7 @@ class Candidates:
 
 
 @without_locals
+@observed()
 async def find_candidates(
     iconik: IconikClient,
     criteria: Criteria,

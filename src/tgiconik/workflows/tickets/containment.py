@@ -15,6 +15,7 @@ from tgiconik._frames import without_locals
 from tgiconik.iconik import IconikClient
 from tgiconik.iconik.models import assets as m
 from tgiconik.release import AssetFacts, ReleasePolicy, held
+from tgiconik.telemetry.observed import observed
 from tgiconik.tradinggrid import TradingGridClient
 from tgiconik.tradinggrid.collaboration import (
     OPERATOR,
@@ -381,6 +382,7 @@ def texts_in(value: object) -> tuple[str, ...]:
 
 
 @without_locals
+@observed("issue")
 async def link_issue(
     grid: TradingGridClient,
     iconik: IconikClient,

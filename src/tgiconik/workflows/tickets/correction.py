@@ -17,6 +17,7 @@ from tgiconik._validate import texts
 from tgiconik.iconik import IconikClient
 from tgiconik.iconik.models import files as f
 from tgiconik.release import Purpose, ReleasePolicy
+from tgiconik.telemetry.observed import observed
 from tgiconik.tradinggrid import TradingGridClient
 from tgiconik.tradinggrid.collaboration import DocumentState
 from tgiconik.workflows.distribution.audience import AudienceResolver
@@ -126,6 +127,7 @@ def _is_whole(file: f.File, path: Path) -> bool:
 
 
 @without_locals
+@observed("asset_id")
 async def publish_correction(
     grid: TradingGridClient,
     iconik: IconikClient,
