@@ -20,7 +20,7 @@ from tgiconik._http._message import (
     unreadable,
 )
 from tgiconik._http._options import SessionOptions
-from tgiconik._http._origin import checked_url, hosts
+from tgiconik._http._origin import checked_url, hosts, is_this_machine
 from tgiconik._http._pages import Page, Pages
 from tgiconik._http._per_loop import PerLoop, SharedClock
 from tgiconik._http._retry import Retry, may_repeat, requested_wait
@@ -69,6 +69,7 @@ __all__ = [
     "chosen_engine",
     "diagnosis",
     "hosts",
+    "is_this_machine",
     "literal_path",
     "local_transport",
     "may_repeat",
