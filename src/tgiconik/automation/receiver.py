@@ -193,8 +193,9 @@ class WebhookReceiver:
     def _is_authentic(self, given: Sequence[str]) -> bool:
         # Sent twice, it could have been added to what somebody else sent.
         value = given[0] if len(given) == 1 else ""
-        # All are compared: the time does not tell which one was nearly right.
-        return any([is_authentic({HEADER: value}, secret=secret) for secret in self._secrets])
+        # All are compared: the time does not tell which of them it was.
+        results = [is_authentic({HEADER: value}, secret=secret) for secret in self._secrets]
+        return any(results)
 
     async def _read(self, headers: Mapping[str, Sequence[str]], receive: Receive) -> bytes | None:
         """The body; None if the caller has gone."""

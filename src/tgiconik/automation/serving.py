@@ -78,4 +78,3 @@ async def serve(app: Any, host: str, port: int) -> AsyncIterator[str]:  # noqa: 
             ready.cancel()
             server.should_exit = True
             await task
-

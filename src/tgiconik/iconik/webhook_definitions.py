@@ -1,7 +1,4 @@
-"""Definitions of webhooks in iconik: made, repaired, and never made twice.
-
-    await ensure_webhooks(iconik, "https://media.example/iconik", secret)
-"""
+"""Definitions of webhooks in iconik: made, repaired, and never made twice."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
@@ -134,8 +131,8 @@ async def ensure_webhooks(
         dry_run: whether to say only what would be done.
 
     Raises:
-        ConfigurationError: a URL that is not https, a secret that could be guessed, no subscription,
-            or a blank name.
+        ConfigurationError: a URL that is not https, a secret that could be guessed, a blank name,
+            or no subscription.
         CallError: iconik refused a call. What was done before stays; run it again.
     """
     not_blank(name, "name")
@@ -195,7 +192,7 @@ async def _remove_duplicates(
     made: Iterable[Webhook],
     wanted: Mapping[Subscription, WebhookCreateInput],
 ) -> list[WebhookChange]:
-    """Look once more: somebody may have done the same at the same time, and both keep the oldest."""
+    """Look once more: others may have done the same at the same time; all keep the oldest."""
     # The list may be older than what was written.
     known = {one.id: one for one in made}
     async for one in iconik.notifications.list_webhooks():
