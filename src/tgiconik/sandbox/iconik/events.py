@@ -79,7 +79,7 @@ def events_of(changes: Iterable[StoredChange]) -> Iterator[Event]:
 
 def _event_of(change: StoredChange) -> Event | None:
     document = change.after or change.before
-    if document is None or change.before == change.after:
+    if document is None:
         return None
     operation = _operation(change)
     if change.kind == SHARES:
