@@ -48,6 +48,12 @@ class Subscription:
     object_id: str | None = attrs.field(default=None, kw_only=True, converter=_or_none)
     query: str | None = attrs.field(default=None, kw_only=True, converter=_or_none)
 
+    def __str__(self) -> str:
+        narrowed = {name: value for name, value in attrs.asdict(self).items() if value}
+        del narrowed["event_type"]
+        said = ", ".join(f"{name} {value}" for name, value in narrowed.items())
+        return f"{self.event_type} ({said or 'all'})"
+
 
 class WebhookAction(StrEnum):
     """What is done about a definition."""
