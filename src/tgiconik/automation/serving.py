@@ -12,6 +12,9 @@ from typing_extensions import override
 #: Seconds that calls in flight have when the block ends.
 _GRACE: Final = 10
 _BACKLOG: Final = 2048
+#: Seconds that a connection stays open without a call: longer than proxies keep theirs (60), so that
+#: they never send on one that is being closed.
+_KEEP_ALIVE: Final = 75
 
 
 class _Server(uvicorn.Server):
@@ -63,6 +66,7 @@ async def serve(app: Any, host: str, port: int) -> AsyncIterator[str]:  # noqa: 
                 proxy_headers=False,
                 server_header=False,
                 backlog=_BACKLOG,
+                timeout_keep_alive=_KEEP_ALIVE,
                 timeout_graceful_shutdown=_GRACE,
             )
         )
