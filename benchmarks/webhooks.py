@@ -40,7 +40,8 @@ class WebhookTimes:
     Attributes:
         answered: seconds from sending an event to its 2xx, one event after the other.
         first_call: seconds from sending an event to the first call of the function that runs.
-        taken_per_second: events that were answered 2xx per second, sent at once over 50 connections.
+        taken_per_second: events that were answered 2xx per second, sent at once over 50
+            connections.
     """
 
     answered: list[float]
@@ -80,6 +81,7 @@ async def measure(database: str, number: int) -> WebhookTimes:
         parts = [range(first, number * _BURST, _CONNECTIONS) for first in range(_CONNECTIONS)]
         await asyncio.gather(*(_post_at_once(url, part) for part in parts))
         rate = number * _BURST / (time.perf_counter() - start)
+        await worker.settled()
     return WebhookTimes(answered=answered, first_call=first_call, taken_per_second=rate)
 
 

@@ -12,8 +12,8 @@ from typing_extensions import override
 #: Seconds that calls in flight have when the block ends.
 _GRACE: Final = 10
 _BACKLOG: Final = 2048
-#: Seconds that a connection stays open without a call: longer than proxies keep theirs (60), so that
-#: they never send on one that is being closed.
+#: Seconds that a connection stays open without a call: longer than proxies keep theirs (60), so
+#: that they never send on one that is being closed.
 _KEEP_ALIVE: Final = 75
 
 

@@ -56,7 +56,7 @@ class Subscription:
 
 
 class WebhookAction(StrEnum):
-    """What is done about a definition."""
+    """The action on a definition."""
 
     KEEP = "keep"
     CREATE = "create"
@@ -67,7 +67,7 @@ class WebhookAction(StrEnum):
 
 @attrs.frozen(kw_only=True)
 class WebhookChange:
-    """What was done about one definition, or would be.
+    """The action on one definition, taken or planned.
 
     Attributes:
         action: `keep` one that is right; `create`, `repair` or `delete` one; or `leave` one that
@@ -173,7 +173,7 @@ async def _carry_out(
     planned: Sequence[WebhookChange],
     wanted: Mapping[Subscription, WebhookCreateInput],
 ) -> tuple[list[WebhookChange], list[Webhook]]:
-    """What was done, and the definitions that were written."""
+    """The changes, with the ids of new definitions, and the definitions that were written."""
     done: list[WebhookChange] = []
     written: list[Webhook] = []
     for change in planned:
@@ -221,7 +221,7 @@ async def _delete(iconik: "IconikClient", webhook_id: str) -> None:
 def plan_webhooks(
     existing: Iterable[Webhook], wanted: Mapping[Subscription, WebhookCreateInput]
 ) -> tuple[WebhookChange, ...]:
-    """What is to be done about definitions.
+    """The changes that make the definitions right.
 
     Args:
         existing: all definitions of the system.

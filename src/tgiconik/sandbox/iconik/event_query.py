@@ -36,7 +36,7 @@ _END: Final = ("end", "")
 
 
 def parse(query: str) -> Predicate:
-    """What a query asks of an event.
+    """A function that says whether a query holds of an event.
 
     Args:
         query: the text.

@@ -47,7 +47,7 @@ class Event:
     data: Mapping[str, Any]
 
     def body(self, *, user_id: str, request_id: str) -> Document:
-        """What is sent.
+        """The JSON body that is sent.
 
         Args:
             user_id: who did it.

@@ -93,7 +93,7 @@ class WebhookPublisher:
 
 
 def _predicate(query: str | None) -> Callable[[Mapping[str, Any]], bool]:
-    """What a query asks; one that cannot be read asks for nothing."""
+    """A query as a function. A query that cannot be read holds of no event."""
     if not query:
         return lambda _: True
     try:
