@@ -7,6 +7,8 @@ from typing import Any
 
 import httpx
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from starlette.applications import Starlette
 from starlette.routing import Mount, Route
 
@@ -281,6 +283,38 @@ async def test_it_is_mounted_in_starlette(kept: Kept, app: Any) -> None:  # noqa
         )
 
     assert (answered.status_code, kept.ids) == (204, ["asset-1"])
+
+
+BODIES = st.one_of(
+    st.binary(max_size=300),
+    st.dictionaries(
+        st.sampled_from(["event_type", "realm", "operation", "object_id", "data", "user_id"]),
+        st.recursive(
+            st.sampled_from(["assets", "entity", "approvals", "update", "a\0b", "\ud800", "", 0]),
+            lambda inner: st.dictionaries(st.sampled_from(["object_id", "object_type"]), inner),
+            max_leaves=4,
+        ),
+    ).map(lambda told: json.dumps(told).encode()),
+)
+
+
+@given(BODIES)
+def test_whatever_is_sent_is_answered_and_only_ids_are_stored(body: bytes) -> None:
+    kept = Kept()
+    sent: list[Any] = []
+
+    async def receive() -> dict[str, Any]:
+        return {"type": "http.request", "body": body, "more_body": False}
+
+    async def send(message: Any) -> None:  # noqa: ANN401 - a message
+        sent.append(message)
+
+    headers = [(HEADER.lower().encode(), SECRET.encode())]
+    scope = {"type": "http", "method": "POST", "headers": headers}
+    asyncio.run(receiver(kept)(scope, receive, send))
+
+    assert sent[0]["status"] in {204, 400}
+    assert all(id_.isprintable() and id_.strip() for id_ in kept.ids)
 
 
 async def test_it_answers_a_servers_lifespan(kept: Kept) -> None:

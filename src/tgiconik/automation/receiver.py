@@ -182,10 +182,11 @@ class WebhookReceiver:
             raise _later(503, "too many events at once", 1)
         self._waiting += 1
         try:
-            body = await self._read(headers, receive)
-            if body is None:
+            causes = await self._causes(headers, receive)
+            if causes is None:
                 return None
-            await self._store(self._event_of(body))
+            # Nothing of the event but an id is held while it waits to be stored.
+            await self._store(causes)
         finally:
             self._waiting -= 1
         return _Answer(204)
@@ -196,6 +197,13 @@ class WebhookReceiver:
         # All are compared: the time does not tell which of them it was.
         results = [is_authentic({HEADER: value}, secret=secret) for secret in self._secrets]
         return any(results)
+
+    async def _causes(
+        self, headers: Mapping[str, Sequence[str]], receive: Receive
+    ) -> Sequence[Cause] | None:
+        """The causes in the event that is sent; None if the caller has gone."""
+        body = await self._read(headers, receive)
+        return None if body is None else self._causes_in(body)
 
     async def _read(self, headers: Mapping[str, Sequence[str]], receive: Receive) -> bytes | None:
         """The body; None if the caller has gone."""
@@ -236,7 +244,8 @@ class WebhookReceiver:
             raise _Answer(403, "this is an event of another iconik system")
         return event
 
-    async def _store(self, event: Event) -> None:
+    def _causes_in(self, body: bytes) -> tuple[Cause, ...]:
+        event = self._event_of(body)
         try:
             causes = causes_of(event)
         except errors.ConfigurationError as error:
@@ -246,6 +255,9 @@ class WebhookReceiver:
             *(event.event_type, event.realm, event.operation),
             ", ".join(cause.subject for cause in causes) or "no cause",
         )
+        return causes
+
+    async def _store(self, causes: Sequence[Cause]) -> None:
         if not causes:
             return
         try:
