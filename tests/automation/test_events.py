@@ -32,6 +32,7 @@ def event(**fields: Any) -> Event:  # noqa: ANN401 - any field
             "object_id": "whatever",
             "data": {"object_type": "assets", "object_id": "asset-1"},
         },
+        {"realm": "approvals"},
         {"realm": "a newer one", "data": {"asset_id": "asset-1"}},
     ],
 )
@@ -55,7 +56,6 @@ def test_an_event_after_which_an_asset_may_be_due_is_a_cause(fields: dict[str, A
         {"realm": "entity", "operation": "delete"},
         {"realm": "entity", "operation": "purge"},
         {"realm": "entity", "operation": "download"},
-        {"realm": "approvals", "data": {"object_type": "collections", "object_id": "c"}},
         {"realm": "a newer one"},
         {"event_type": "collections", "realm": "entity"},
     ],

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from starlette.applications import Starlette
 from starlette.routing import Mount, Route
 
-from tests.automation.calls import (
+from automation.calls import (
     HEADER,
     SECRET,
     SYSTEM,
@@ -230,7 +230,7 @@ async def test_only_post_is_taken(kept: Kept) -> None:
         {"realm": "segments"},
         {"operation": "delete"},
         {"event_type": "collections"},
-        {"data": {}},
+        {"realm": "a newer one", "data": {}},
     ],
 )
 async def test_events_that_are_no_cause_are_answered_and_not_stored(
@@ -337,6 +337,15 @@ async def test_a_port_that_is_taken_is_an_error(kept: Kept) -> None:
         with pytest.raises(OSError, match="in use"):
             async with receiver(kept).serve(port=int(url.rpartition(":")[2])):
                 raise AssertionError
+
+
+async def test_an_event_that_names_no_asset_is_told_of(
+    kept: Kept, caplog: pytest.LogCaptureFixture
+) -> None:
+    async with receiver(kept).serve() as url:
+        await call(url, event("asset-1", realm="a newer one", data={}))
+
+    assert "an event of the realm 'a newer one' names no asset" in caplog.text
 
 
 async def test_a_thousand_refusals_write_one_warning_and_no_secret(

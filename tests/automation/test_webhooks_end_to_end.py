@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from anyio.to_thread import run_sync
 
-from tests.automation.calls import SECRET, call, call_many, event
+from automation.calls import SECRET, call, call_many, event
 from tgiconik import IconikClient, TradingGridClient
 from tgiconik.automation import (
     Automation,

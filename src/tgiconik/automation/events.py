@@ -16,6 +16,19 @@ _IRRELEVANT_REALMS: Final = frozenset({"acls", "contents", "files", "segments", 
 _IRRELEVANT_OPERATIONS: Final = frozenset({"delete", "purge", "download"})
 
 
+def may_be_approval(event: Event) -> bool:
+    """Whether an asset may be due for release after an event.
+
+    Args:
+        event: the event.
+    """
+    return (
+        event.event_type == "assets"
+        and event.realm not in _IRRELEVANT_REALMS
+        and event.operation not in _IRRELEVANT_OPERATIONS
+    )
+
+
 def causes_of(event: Event) -> tuple[Cause, ...]:
     """The causes in an event; empty if it is none.
 
@@ -26,11 +39,6 @@ def causes_of(event: Event) -> tuple[Cause, ...]:
         ConfigurationError: the id of its asset is blank, not printable or longer than 200
             characters.
     """
-    if (
-        event.event_type != "assets"
-        or event.realm in _IRRELEVANT_REALMS
-        or event.operation in _IRRELEVANT_OPERATIONS
-        or event.asset_id is None
-    ):
+    if not may_be_approval(event) or event.asset_id is None:
         return ()
     return (Cause(CauseKind.ASSET_APPROVED, event.asset_id),)

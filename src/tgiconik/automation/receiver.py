@@ -14,7 +14,7 @@ from tgiconik import errors
 from tgiconik._validate import not_blank, positive
 from tgiconik.automation.batching import Batches
 from tgiconik.automation.causes import Cause
-from tgiconik.automation.events import causes_of
+from tgiconik.automation.events import causes_of, may_be_approval
 from tgiconik.automation.extra import missing_extra
 from tgiconik.automation.rate import TokenBucket
 from tgiconik.iconik.webhooks import (
@@ -38,7 +38,7 @@ _BATCH: Final = 500
 _MOST_BYTES: Final = 64 * 1024 * 1024
 #: Seconds after which to send an event again that could not be stored.
 _LATER: Final = 5
-#: Seconds between warnings of calls that were refused: there may be thousands.
+#: Seconds between warnings of calls: there may be thousands.
 _BETWEEN_WARNINGS: Final = 60.0
 
 
@@ -255,6 +255,8 @@ class WebhookReceiver:
             *(event.event_type, event.realm, event.operation),
             ", ".join(cause.subject for cause in causes) or "no cause",
         )
+        if not causes and may_be_approval(event):
+            self._warn(f"an event of the realm {event.realm!r:.60} names no asset: it was ignored")
         return causes
 
     async def _store(self, causes: Sequence[Cause]) -> None:
@@ -268,10 +270,12 @@ class WebhookReceiver:
 
     def _warn_of_refusal(self, reason: str) -> None:
         self._refused += 1
-        if self._clock() - self._warned_at < _BETWEEN_WARNINGS:
-            return
-        _log.warning("refused a call of a webhook, %d so far: %s", self._refused, reason)
-        self._warned_at = self._clock()
+        self._warn(f"refused a call of a webhook, {self._refused} so far: {reason}")
+
+    def _warn(self, text: str) -> None:
+        if self._clock() - self._warned_at >= _BETWEEN_WARNINGS:
+            _log.warning("%s", text)
+            self._warned_at = self._clock()
 
 
 def _checked(

@@ -88,8 +88,9 @@ class Event:
                 return self._of_data("object_id")
             case ("assets", "entity" | "metadata" | "acls"):
                 return self.object_id
-            case ("assets", "approvals") if self.data.get("object_type") == "assets":
-                return self._of_data("object_id")
+            case ("assets", "approvals"):
+                # Approvals have no id of their own: it is the object's, wherever it is.
+                return self._of_data("object_id") or self._of_data("asset_id") or self.object_id
             case ("assets", _):
                 return self._of_data("asset_id")
             case ("collections", "contents") if self.data.get("object_type") == "assets":

@@ -338,7 +338,7 @@ async def test_a_host_that_is_named_is_called(
 
     def redirect(address: Any, *args: Any, **options: Any) -> socket.socket:  # noqa: ANN401 - any
         called.append(address)
-        return connect(server.server_address, *args, **options)
+        return connect(("127.0.0.1", server.server_address[1]), *args, **options)
 
     monkeypatch.setattr(socket, "create_connection", redirect)
     sandbox = Sandbox(now=clock, world=False, webhook_hosts=["Media.Test"])
