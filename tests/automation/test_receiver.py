@@ -351,7 +351,7 @@ async def test_an_event_that_names_no_asset_is_told_of(
 async def test_a_thousand_refusals_write_one_warning_and_no_secret(
     kept: Kept, caplog: pytest.LogCaptureFixture
 ) -> None:
-    caplog.set_level(logging.DEBUG, "tgiconik.webhooks")
+    caplog.set_level(logging.DEBUG, "tgiconik.worker")
     async with receiver(kept).serve() as url:
         for _ in range(20):
             await call(url, event("asset-1"), {HEADER: "a-wrong-secret-of-many-characters"})

@@ -31,7 +31,7 @@ Message: TypeAlias = MutableMapping[str, Any]
 Receive: TypeAlias = Callable[[], Awaitable[Message]]
 Send: TypeAlias = Callable[[Message], Awaitable[None]]
 
-_log: Final = logging.getLogger("tgiconik.webhooks")
+_log: Final = logging.getLogger("tgiconik.worker")
 #: Causes that are stored in one transaction, at most.
 _BATCH: Final = 500
 #: Bytes of bodies that are being read at once.
