@@ -1,5 +1,7 @@
 """From an approval in iconik to a share: webhook over a socket, cause, run."""
 
+import asyncio
+import sys
 from collections.abc import AsyncIterator, Callable, Iterator
 from pathlib import Path
 
@@ -139,3 +141,28 @@ async def test_an_event_that_says_more_than_is_true_shares_nothing(
         await worker.settled()
         listed = iconik.assets.list_object_shares("assets", rough)
         assert [share.id async for share in listed] == []
+
+
+async def test_what_was_answered_2xx_survives_kill_9(sandbox: Sandbox, tmp_path: Path) -> None:
+    database = f"sqlite:///{tmp_path / 'automation.db'}"
+    process = await asyncio.create_subprocess_exec(
+        *(sys.executable, "-m", "tests.automation.receiving", database, SECRET),
+        cwd=Path(__file__).parents[2],
+        stdout=asyncio.subprocess.PIPE,
+    )
+    assert process.stdout is not None
+    url = (await process.stdout.readline()).decode().strip()
+    statuses = await call_many(url, (event(f"asset-{n}") for n in range(20)))
+    process.kill()
+    await process.wait()
+    ran: list[str] = []
+
+    async def note(_grid: TradingGridClient, _iconik: IconikClient, asset_id: str) -> None:
+        ran.append(asset_id)
+
+    automation = Automation([on_asset_approved(note)])
+    async with automation.worker(database=database, clients=sandbox.clients) as worker:
+        await worker.settled()
+
+    assert statuses == [204] * 20
+    assert {*ran} == {f"asset-{n}" for n in range(20)}
