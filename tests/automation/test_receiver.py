@@ -25,7 +25,8 @@ from automation.calls import (
     request,
 )
 from tgiconik import errors
-from tgiconik.automation import Cause, CauseKind, WebhookReceiver, serving
+from tgiconik.automation import Cause, CauseKind, WebhookReceiver
+from tgiconik.automation.serving import served
 from tgiconik.iconik.webhooks import ALREADY_AUTHENTICATED
 
 MEGABYTE = 1024 * 1024
@@ -275,7 +276,7 @@ async def test_both_secrets_are_taken_while_one_replaces_the_other(kept: Kept) -
 )
 async def test_it_is_mounted_in_starlette(kept: Kept, app: Any) -> None:  # noqa: ANN401 - a factory
     async with (
-        serving.serve(app(receiver(kept)), "127.0.0.1", 0) as url,
+        served(app(receiver(kept)), "127.0.0.1", 0) as url,
         httpx.AsyncClient(trust_env=False) as http,
     ):
         answered = await http.post(
@@ -334,7 +335,7 @@ async def test_it_answers_a_servers_lifespan(kept: Kept) -> None:
 
 async def test_a_port_that_is_taken_is_an_error(kept: Kept) -> None:
     async with receiver(kept).serve() as url:
-        with pytest.raises(OSError, match="in use"):
+        with pytest.raises(errors.ConfigurationError, match="in use"):
             async with receiver(kept).serve(port=int(url.rpartition(":")[2])):
                 raise AssertionError
 

@@ -128,21 +128,22 @@ class WebhookReceiver:
     def serve(self, host: str = "127.0.0.1", port: int = 0) -> AbstractAsyncContextManager[str]:
         """Serve it over HTTP in this event loop until the block ends; it yields the base URL.
 
-        Every path is answered. iconik calls https only: put a proxy in front that ends TLS.
+        Every path is answered; more than 1,000 connections at once get 503. Put a proxy in front
+        that ends TLS.
 
         Args:
-            host: the address to listen on.
-            port: the port; 0 picks a free one.
+            host: a name or an address of this machine.
+            port: the port; 0 for a free one.
 
         Raises:
-            ConfigurationError: the extra `automation` is not installed.
-            OSError: the address is in use.
+            ConfigurationError: the address is in use, or not of this machine; or the extra
+                `automation` is not installed.
         """
         try:
-            from tgiconik.automation import serving  # noqa: PLC0415 - an extra
+            from tgiconik.automation.serving import served  # noqa: PLC0415 - an extra
         except ImportError:
             raise missing_extra() from None
-        return serving.serve(self, host, port)
+        return served(self, host, port)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer a request.
