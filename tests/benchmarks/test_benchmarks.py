@@ -70,6 +70,20 @@ def test_communities_are_measured_once_and_nothing_is_written() -> None:
     assert report.PAGE.read_bytes() == page
 
 
+@pytest.mark.bench
+def test_webhooks_are_measured_once() -> None:
+    done = subprocess.run(
+        [sys.executable, "-m", "benchmarks.webhooks", "--quick"],
+        cwd=ROOT,
+        stdout=subprocess.PIPE,
+        text=True,
+        check=True,
+    )
+
+    assert "the first call of the workflow" in done.stdout
+    assert "events stored and answered 2xx" in done.stdout
+
+
 def test_a_ratio_is_that_of_the_rounds() -> None:
     ratio = Figure([100, 50, 10]).over(Figure([50, 25, 10]))
 

@@ -24,9 +24,14 @@ FOUND = {page: blocks((DOCS / page).read_text("utf-8")) for page in PAGES}
 #: Code that nobody runs, by page: a new block is run unless it is added here, with its reason.
 NOT_RUN = {
     ("logging.md", "it would send to a collector"),
+    ("automation.md", "it waits for SIGTERM"),
+    ("automation.md", "the worker is your service's"),
     ("durable.md", "DBOS is not a dependency, not even of the documentation"),
     ("notebooks.md", "pandas is not needed to build these pages"),
     ("tables.md", "neither polars nor pandas nor DuckDB is needed to build these pages"),
+    ("webhooks.md", "it waits for SIGTERM"),
+    ("webhooks.md", "a server runs it"),
+    ("webhooks.md", "the receiver is your service's"),
     ("testing.md", "pytest runs the code of this page"),
     ("notebooks.md", "the bar would be shown to whoever builds these pages"),
 }

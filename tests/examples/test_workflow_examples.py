@@ -34,6 +34,16 @@ EXAMPLES = Path(__file__).parents[2] / "examples"
             ],
         ),
         (
+            "webhook_receiver",
+            [
+                "create assets (all)",
+                "keep assets (all)",
+                "approvals update: answered 204",
+                "asset_approved:distribute_approved_asset: done",
+                "2 partners have a link",
+            ],
+        ),
+        (
             "process_enhancement_request",
             [
                 "asks in REQ-",

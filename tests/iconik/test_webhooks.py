@@ -10,7 +10,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tgiconik import IconikClient, errors
-from tgiconik.iconik.webhooks import ALREADY_AUTHENTICATED, HEADER, read_action, read_event, webhook
+from tgiconik.iconik.webhooks import (
+    ALREADY_AUTHENTICATED,
+    HEADER,
+    is_authentic,
+    read_action,
+    read_event,
+    webhook,
+)
 
 SECRET = "a-secret-of-32-visible-characters"
 HEADERS = {HEADER: SECRET}
@@ -211,3 +218,49 @@ async def test_a_definition_is_made_in_iconik_and_shows_no_secret(iconik: Iconik
     assert made.headers == {HEADER: SECRET}
     assert (made.event_type, made.realm, made.operation) == ("assets", "shares", None)
     assert SECRET not in repr(wanted) + repr(made)
+
+
+APPROVAL = {"event_type": "assets", "realm": "approvals"}
+
+
+@pytest.mark.parametrize(
+    "told",
+    [
+        {"object_id": "a"},
+        {"object_id": "another", "data": {"object_type": "assets", "object_id": "a"}},
+        {"object_id": "another", "data": {"asset_id": "a"}},
+    ],
+)
+def test_the_asset_of_an_approval_is_found_wherever_it_is(told: dict[str, Any]) -> None:
+    assert read_event(body(APPROVAL | told), HEADERS, secret=SECRET).asset_id == "a"
+
+
+@pytest.mark.parametrize(("levels", "is_read"), [(31, True), (32, False), (500, False)])
+def test_a_body_is_nested_at_most_32_levels_deep(levels: int, is_read: bool) -> None:  # noqa: FBT001 - a case
+    told = body({"event_type": "assets", "data": json.loads("[" * levels + "]" * levels)})
+
+    if is_read:
+        assert read_event(told, HEADERS, secret=SECRET).event_type == "assets"
+    else:
+        with pytest.raises(errors.WebhookRefused, match="nested"):
+            read_event(told, HEADERS, secret=SECRET)
+
+
+def test_a_call_is_authenticated_before_its_body_is_read() -> None:
+    assert is_authentic({HEADER.upper(): SECRET}, secret=SECRET)
+    assert not is_authentic({HEADER: SECRET + "x"}, secret=SECRET)
+    assert not is_authentic({}, secret=SECRET)
+    assert is_authentic({}, secret=ALREADY_AUTHENTICATED)
+    with pytest.raises(errors.ConfigurationError, match="secret"):
+        is_authentic({HEADER: ""}, secret="")
+
+
+@pytest.mark.parametrize("url", ["http://127.0.0.1:8080/x", "http://localhost/", "http://[::1]/"])
+def test_this_machine_may_be_called_without_tls(url: str) -> None:
+    assert webhook(url, SECRET, event_type="assets").url == url
+
+
+@pytest.mark.parametrize("url", ["http://[::1/", "http://localhost.example/", "http:///x"])
+def test_another_machine_may_not(url: str) -> None:
+    with pytest.raises(errors.ConfigurationError, match="https"):
+        webhook(url, SECRET, event_type="assets")

@@ -22,7 +22,7 @@ from tgiconik._http._message import (
 )
 from tgiconik._http._observe import retried
 from tgiconik._http._options import SessionOptions
-from tgiconik._http._origin import checked_url, hosts
+from tgiconik._http._origin import checked_url, hosts, is_this_machine
 from tgiconik._http._pages import Page, Pages
 from tgiconik._http._per_loop import PerLoop, SharedClock
 from tgiconik._http._retry import Retry, may_repeat, requested_wait
@@ -74,6 +74,7 @@ __all__ = [
     "chosen_engine",
     "diagnosis",
     "hosts",
+    "is_this_machine",
     "link_template",
     "local_transport",
     "may_repeat",

@@ -14,6 +14,7 @@ from tgiconik.automation.automation import Automation
 from tgiconik.automation.causes import Cause, CauseKind
 from tgiconik.automation.journal import Entry, Journal
 from tgiconik.automation.planning import Patience
+from tgiconik.automation.receiver import Submit, WebhookReceiver
 from tgiconik.automation.rules import (
     Rule,
     every,
@@ -36,6 +37,8 @@ __all__ = [
     "Patience",
     "Rule",
     "Run",
+    "Submit",
+    "WebhookReceiver",
     "Worker",
     "every",
     "on_asset_approved",

@@ -96,6 +96,10 @@ class Rule:
 def on_asset_approved(run: ForSubject[P], /, *args: P.args, **options: P.kwargs) -> Rule:
     """Run a function for every asset that was approved.
 
+    Nobody published which of iconik's events an approval sends. So `WebhookReceiver` takes every
+    event after which an asset may be due: the function looks whether it is approved, as
+    `distribute_approved_asset` does.
+
     Args:
         run: is called with both clients, the asset's id and the options.
         args: further positional arguments.

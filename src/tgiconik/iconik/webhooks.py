@@ -33,6 +33,8 @@ HEADER: Final = "X-Webhook-Secret"
 
 #: Bytes; more than any event has, and little enough to hold for every caller there may be.
 _MOST: Final = 1024 * 1024
+#: Levels of lists and objects; events have some five.
+_DEEPEST: Final = 32
 _SECRET: Final = re.compile(r"[!-~]{16,}")
 
 
@@ -56,7 +58,8 @@ class Event:
         event_type: what it happened to: `assets`, `collections` and so on.
         operation: `create`, `update`, `delete`, `purge`, `restore`, `download`, or a newer one.
         realm: which side of it: `entity`, `contents`, `acls`, `metadata`, `segments`, `shares`,
-            `files`, or a newer one.
+            `files`, or another one. Approvals are an assumption: nobody published the realm of
+            one; `approvals` is read, with the approval as `data`.
         object_id: what it is about, and not always what one thinks: of `collections` and
             `contents` it is the member, of `assets` and `shares` it is the share. `asset_id` and
             `collection_id` know.
@@ -85,6 +88,9 @@ class Event:
                 return self._of_data("object_id")
             case ("assets", "entity" | "metadata" | "acls"):
                 return self.object_id
+            case ("assets", "approvals"):
+                # Approvals have no id of their own: it is the object's, wherever it is.
+                return self._of_data("object_id") or self._of_data("asset_id") or self.object_id
             case ("assets", _):
                 return self._of_data("asset_id")
             case ("collections", "contents") if self.data.get("object_type") == "assets":
@@ -160,7 +166,8 @@ def webhook(
     """A definition for `iconik.notifications.create_webhook`, with the secret in a header.
 
     Args:
-        url: where iconik is to send events; https.
+        url: where iconik is to send events; https. Plain http to this machine alone, for a
+            sandbox.
         secret: 16 or more visible ASCII characters, such as `secrets.token_urlsafe(32)`.
         event_type: as in `Event`.
         operation: only this one; all of them when left out.
@@ -174,8 +181,7 @@ def webhook(
         ConfigurationError: a URL that is not https, or a secret that could be guessed.
     """
     _check_secret(secret)
-    parts = urlsplit(url)
-    if parts.scheme != "https" or not parts.hostname:
+    if not _may_get_secrets(url):
         raise errors.ConfigurationError(
             f"{url!r} is not a URL that secrets may be sent to; use https"
         )
@@ -273,6 +279,41 @@ def read_action(
     )
 
 
+@without_locals
+def is_authentic(
+    headers: Mapping[str, str], *, secret: str | Unauthenticated, header: str = HEADER
+) -> bool:
+    """Whether a call carries the secret, to be asked before its body is read.
+
+    Args:
+        headers: as they came; how their names are written does not matter.
+        secret: what the definition has, or `ALREADY_AUTHENTICATED`.
+        header: the header in which it travels.
+
+    Raises:
+        ConfigurationError: no secret, or one that could be guessed.
+    """
+    if secret is ALREADY_AUTHENTICATED:
+        return True
+    _check_secret(secret)
+    given = next((value for name, value in headers.items() if name.lower() == header.lower()), "")
+    # As bytes: a comparison of texts refuses what is not ASCII instead of comparing it.
+    return hmac.compare_digest(given.encode("utf-8", "replace"), str(secret).encode("ascii"))
+
+
+def _may_get_secrets(url: str) -> bool:
+    try:
+        parts = urlsplit(url)
+    except ValueError:
+        return False
+    if parts.scheme == "http" and parts.hostname:
+        # Only a sandbox calls this machine; whoever reads events needs no HTTP client.
+        from tgiconik._http import is_this_machine  # noqa: PLC0415
+
+        return is_this_machine(parts.hostname)
+    return parts.scheme == "https" and bool(parts.hostname)
+
+
 def _check_secret(secret: object) -> None:
     if not isinstance(secret, str) or not _SECRET.fullmatch(secret):
         raise errors.ConfigurationError(
@@ -282,12 +323,7 @@ def _check_secret(secret: object) -> None:
 
 
 def _authenticate(headers: Mapping[str, str], secret: str | Unauthenticated, header: str) -> None:
-    if secret is ALREADY_AUTHENTICATED:
-        return
-    _check_secret(secret)
-    given = next((value for name, value in headers.items() if name.lower() == header.lower()), "")
-    # As bytes: a comparison of texts refuses what is not ASCII instead of comparing it.
-    if not hmac.compare_digest(given.encode("utf-8", "replace"), str(secret).encode("ascii")):
+    if not is_authentic(headers, secret=secret, header=header):
         raise errors.WebhookRefused(f"the secret in {header} is missing or wrong")
 
 
@@ -300,7 +336,24 @@ def _parsed(body: bytes) -> Mapping[str, Any]:
         raise errors.WebhookRefused(f"the body is not JSON: {error}") from None
     if not isinstance(told, dict):
         raise errors.WebhookRefused("the body is not a JSON object")
+    if _is_deeper(told, _DEEPEST):
+        raise errors.WebhookRefused(f"the body is nested more than {_DEEPEST} levels deep")
     return told
+
+
+def _is_deeper(value: object, levels: int) -> bool:
+    """Whether a value of JSON has more than a number of lists and objects in each other."""
+    layer = [value]
+    for _ in range(levels):
+        layer = [
+            inner
+            for outer in layer
+            if isinstance(outer, dict | list)
+            for inner in (outer.values() if isinstance(outer, dict) else outer)
+        ]
+        if not layer:
+            return False
+    return any(isinstance(one, dict | list) for one in layer)
 
 
 def _text(told: Mapping[str, Any], name: str) -> str | None:

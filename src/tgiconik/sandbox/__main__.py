@@ -25,6 +25,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         world="large" if options.world == "large" else True,
         limit=Limit() if options.limit else None,
         latency=options.latency,
+        webhook_hosts=options.webhook_host,
     )
     try:
         with sandbox.serve(options.host, options.port, hosts=options.allow_host) as url:
@@ -76,6 +77,13 @@ def _parser() -> argparse.ArgumentParser:
         default=[],
         metavar="NAME",
         help="a further name that the sandbox is called by, such as that of a container",
+    )
+    parser.add_argument(
+        "--webhook-host",
+        action="append",
+        default=[],
+        metavar="NAME",
+        help="a host that webhooks may be delivered to besides this machine",
     )
     parser.add_argument(
         "--db",

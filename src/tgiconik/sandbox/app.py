@@ -32,6 +32,7 @@ from tgiconik.sandbox.storage import routes as storages
 from tgiconik.sandbox.storage.blobs import Blobs
 from tgiconik.sandbox.storage.uploads import OpenUpload, open_uploads
 from tgiconik.sandbox.store import Store
+from tgiconik.sandbox.webhooks import Webhooks
 
 if TYPE_CHECKING:
     from tgiconik.iconik import IconikClient
@@ -65,10 +66,11 @@ class Sandbox:
             credentials need.
         limit: rate limit of iconik calls, measured in real time; None for no limit.
         latency: seconds of real time added to every response.
+        webhook_hosts: hosts that iconik's webhooks may be delivered to besides this machine.
 
     Raises:
         ConfigurationError: `community` names no database, needs an extra, or has records where the
-            sample data are to be added.
+            sample data are to be added; or `webhook_hosts` is a single text.
         StoreError: the database of the community does not answer, or cannot be opened.
 
     Attributes:
@@ -87,7 +89,9 @@ class Sandbox:
         world: bool | Literal["large"] = True,
         limit: Limit | None = None,
         latency: float = 0.0,
+        webhook_hosts: Collection[str] = (),
     ) -> None:
+        webhooks = Webhooks(webhook_hosts)
         folder = None if str(db) == ":memory:" else Path(f"{db}-media")
         clock = clock_with_zone(now)
         self.state: State = State(
@@ -99,6 +103,7 @@ class Sandbox:
             else open_store(urls.parse(community), now=clock),
             base_url=_IN_PROCESS,
             blobs=Blobs(folder),
+            webhooks=webhooks,
         )
         if self.state.store.is_empty():
             if world and _has_community(self.state):
@@ -135,6 +140,11 @@ class Sandbox:
     def transcoding(self) -> Transcoding:
         """Controls when transcoding jobs end, and which of them fail."""
         return self.state.transcoding
+
+    @property
+    def webhooks(self) -> Webhooks:
+        """How iconik's webhooks are delivered, and those that were."""
+        return self.state.webhooks
 
     @property
     def leaks(self) -> list[str]:
@@ -269,6 +279,7 @@ class Sandbox:
     def close(self) -> None:
         """Stop serving, close the database, and delete media that are not persisted."""
         self._ends.close()
+        self.webhooks.close()
         self._close_stores()
 
     def _close_stores(self) -> None:

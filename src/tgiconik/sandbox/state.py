@@ -12,6 +12,7 @@ from tgiconik.community.store.interface import Change
 from tgiconik.community.store.sqlite import SqliteStore
 from tgiconik.sandbox.storage.blobs import Blobs
 from tgiconik.sandbox.store import Store
+from tgiconik.sandbox.webhooks import Webhooks
 
 #: Amazon S3's 5 MiB; Backblaze's minimum is slightly lower.
 _SMALLEST_PART = 5 * 1024 * 1024
@@ -67,6 +68,7 @@ class State:
         lags: how far answers lag behind writes, by kind; see `tgiconik.sandbox.late`.
         replaced: writes of the community that its late lists do not show yet, with their times.
         leaks: requests to storages that carried iconik's credentials, as "METHOD path: names".
+        webhooks: how iconik's webhooks are delivered.
     """
 
     store: Store
@@ -83,6 +85,7 @@ class State:
     lags: dict[str, timedelta] = attrs.Factory(dict)
     replaced: list[tuple[datetime, Change]] = attrs.Factory(list)
     leaks: list[str] = attrs.Factory(list)
+    webhooks: Webhooks = attrs.Factory(Webhooks)
 
     @community.default
     def _in_memory(self) -> BaseStore:

@@ -12,6 +12,8 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+import attrs
+
 Document = dict[str, Any]
 #: Receives a document's kind and id, or two empty strings after a rollback.
 ChangeListener = Callable[[str, str], None]
@@ -60,6 +62,23 @@ WHERE kind = :kind AND replaced_at > :at AND body IS NOT NULL AND NOT EXISTS (
 """
 
 
+@attrs.frozen
+class StoredChange:
+    """A document that was written or deleted.
+
+    Attributes:
+        kind: its kind.
+        id: its id.
+        before: None if there was none.
+        after: None if it was deleted.
+    """
+
+    kind: str
+    id: str
+    before: Document | None
+    after: Document | None
+
+
 class Store:
     """Documents by (kind, id), listed in the order they were first written.
 
@@ -75,6 +94,7 @@ class Store:
         self._db.executescript(_SCHEMA)
         self._listeners: list[ChangeListener] = []
         self._history: tuple[Callable[[], datetime], timedelta] | None = None
+        self._changes: dict[tuple[str, str], StoredChange] | None = None
 
     def keep_history(self, now: Callable[[], datetime], kept_for: timedelta) -> None:
         """Keep replaced documents from now on, so that `at=` reads them.
@@ -100,6 +120,23 @@ class Store:
         self._db.execute("DELETE FROM history WHERE replaced_at <= ?", (oldest,))
         self._db.execute(_ARCHIVE, {"at": now.timestamp(), "kind": kind, "id": id_})
 
+    @contextmanager
+    def recorded(self) -> Iterator[dict[tuple[str, str], StoredChange]]:
+        """The changes of the block by kind and id, each from before the block to its last write."""
+        before, self._changes = self._changes, {}
+        try:
+            yield self._changes
+        finally:
+            self._changes = before
+
+    def _record(self, kind: str, id_: str, after: Document | None) -> None:
+        if self._changes is None:
+            return
+        earlier = self._changes.get((kind, id_))
+        before = self.get(kind, id_) if earlier is None else earlier.before
+        copied = None if after is None else json.loads(json.dumps(after))
+        self._changes[kind, id_] = StoredChange(kind, id_, before, copied)
+
     def subscribe(self, listener: ChangeListener) -> None:
         """Call a listener after every write and delete of a document, and after every rollback."""
         self._listeners.append(listener)
@@ -123,6 +160,7 @@ class Store:
 
     def put(self, kind: str, id_: str, body: Document, *, parent: str = "") -> None:
         """Write a document; an existing one keeps its place in the order."""
+        self._record(kind, id_, body)
         self._archive(kind, id_)
         self._db.execute(
             "INSERT INTO documents (kind, id, parent, body) VALUES (?, ?, ?, ?) "
@@ -133,6 +171,7 @@ class Store:
 
     def delete(self, kind: str, id_: str) -> bool:
         """Delete a document; returns whether it existed."""
+        self._record(kind, id_, None)
         self._archive(kind, id_)
         gone = self._db.execute("DELETE FROM documents WHERE kind = ? AND id = ?", (kind, id_))
         self._notify(kind, id_)

@@ -49,6 +49,7 @@ from tgiconik.sandbox.iconik.request import ApiError, ApiRequest
 from tgiconik.sandbox.iconik.router import Router
 from tgiconik.sandbox.iconik.router import by_name as read_by_name
 from tgiconik.sandbox.iconik.validation import authenticate, check_query, read_body
+from tgiconik.sandbox.iconik.webhooks import WebhookPublisher
 from tgiconik.sandbox.schema import Schemas
 from tgiconik.sandbox.state import State
 
@@ -121,6 +122,7 @@ class _Dispatcher:
         self._operations = known
         self._index = SearchIndex(state)
         state.store.subscribe(self._index.note_change)
+        self._webhooks = WebhookPublisher(state)
 
     async def answer(self, request: Request) -> Response:
         """Answer a request; an `ApiError` becomes an error response in iconik's format."""
@@ -149,10 +151,16 @@ class _Dispatcher:
             user_id=user_id,
         )
         handler = self._operations.handlers[operation.name]
+        self._webhooks.note_failures()
         if request.method == "GET":
             return handler(api_request)
-        with self._state.store.transaction():
-            return handler(api_request)
+        if not self._webhooks.is_needed:
+            with self._state.store.transaction():
+                return handler(api_request)
+        with self._state.store.recorded() as changes, self._state.store.transaction():
+            response = handler(api_request)
+        self._webhooks.publish(changes.values(), user_id=user_id)
+        return response
 
     def _find(self, method: str, path: str) -> tuple[Operation, Mapping[str, str]]:
         found = self._operations.router.find(method, path)
