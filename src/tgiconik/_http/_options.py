@@ -3,7 +3,7 @@
 from collections.abc import Collection
 from typing import TypedDict
 
-from tgiconik._http._engine import Engine, Transport
+from tgiconik._http._engine import Engine, StrPath, Transport
 from tgiconik._http._retry import Retry
 
 
@@ -18,3 +18,5 @@ class SessionOptions(TypedDict, total=False):
     transport: Transport | None
     user_agent: str | None
     plain_http: Collection[str]
+    proxy: str | None
+    ca_file: StrPath | None

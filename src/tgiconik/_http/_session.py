@@ -17,7 +17,7 @@ import httpx
 from tgiconik import errors
 from tgiconik._http._backend import HttpReply
 from tgiconik._http._closing import Closeable, NotPicklable
-from tgiconik._http._engine import Connections, Engine, Transport, chosen_engine
+from tgiconik._http._engine import Connections, Engine, StrPath, Transport, chosen_engine
 from tgiconik._http._message import (
     Answer,
     Call,
@@ -86,8 +86,8 @@ class HeaderAuth(NotPicklable):
 class Session(Closeable):
     """One platform's connections, credentials, retries and rate limit.
 
-    Proxies and certificate authorities come from the environment (`HTTPS_PROXY`, `SSL_CERT_FILE`);
-    certificates are always verified. No cookie is kept.
+    Proxies and certificate authorities come from the environment (`HTTPS_PROXY`, `SSL_CERT_FILE`)
+    unless they are given; certificates are always verified. No cookie is kept.
 
     Args:
         base_url: origin of the platform, such as `https://app.iconik.io`; a path prefix is kept.
@@ -102,6 +102,8 @@ class Session(Closeable):
         transport: an `httpx.AsyncBaseTransport` to send through, for tests and proxies.
         user_agent: product to name before our own in `User-Agent`.
         plain_http: hosts, by name, that may be called without encryption.
+        proxy: URL of the proxy that calls go through, instead of the one in `HTTPS_PROXY`.
+        ca_file: PEM file of the certificate authorities to trust, instead of `SSL_CERT_FILE`.
 
     Attributes:
         base_url: the origin.
@@ -125,6 +127,8 @@ class Session(Closeable):
         transport: Transport | None = None,
         user_agent: str | None = None,
         plain_http: Collection[str] = (),
+        proxy: str | None = None,
+        ca_file: StrPath | None = None,
     ) -> None:
         positive(timeout, "timeout")
         positive(deadline, "deadline")
@@ -154,6 +158,8 @@ class Session(Closeable):
                 "Accept": "application/json",
                 "Accept-Encoding": ENCODINGS,
             },
+            proxy=proxy,
+            ca_file=ca_file,
         )
 
     def __repr__(self) -> str:

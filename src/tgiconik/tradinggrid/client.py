@@ -19,6 +19,7 @@ from tgiconik._http import (
     Retry,
     Session,
     SessionOptions,
+    StrPath,
     Surface,
     Traffic,
     Transport,
@@ -83,6 +84,8 @@ class TradingGridClient(Closeable, Surface):
         transport: an `httpx.AsyncBaseTransport` that carries all calls instead, for tests.
         user_agent: product to name before our own in `User-Agent`.
         plain_http: hosts, by name, that may be called without encryption; this machine always may.
+        proxy: URL of the proxy that calls go through, instead of the one in `HTTPS_PROXY`.
+        ca_file: PEM file of the certificate authorities to trust, instead of `SSL_CERT_FILE`.
 
     Attributes:
         company_id: BUID of the company that acts.
@@ -111,6 +114,8 @@ class TradingGridClient(Closeable, Surface):
         transport: Transport | None = None,
         user_agent: str | None = None,
         plain_http: Collection[str] = (),
+        proxy: str | None = None,
+        ca_file: StrPath | None = None,
     ) -> None:
         given = Hidden({"client_secret": client_secret})
         if community_url is not None:
@@ -133,6 +138,8 @@ class TradingGridClient(Closeable, Surface):
             "transport": transport,
             "user_agent": user_agent,
             "plain_http": plain_http,
+            "proxy": proxy,
+            "ca_file": ca_file,
         }
         self._session = Session(url, auth=auth, **options)
         self._opened: KeptCommunity | None = None
@@ -197,7 +204,7 @@ class TradingGridClient(Closeable, Surface):
             environ: where to look.
             community: a community of your own, or another collaboration backend.
             options: as for the class: timeout, deadline, retry, rate, engine, transport,
-                user_agent, plain_http.
+                user_agent, plain_http, proxy, ca_file.
 
         Raises:
             ConfigurationError: names every variable that is missing, or the engine that is.
@@ -227,6 +234,40 @@ class TradingGridClient(Closeable, Surface):
             community=community,
             **options,
         )
+
+    @classmethod
+    def from_profile(
+        cls,
+        name: str | None = None,
+        *,
+        config: StrPath | None = None,
+        environ: Mapping[str, str] = os.environ,
+        community: "Collaboration | KeptCommunity | None" = None,
+        **options: Unpack[SessionOptions],
+    ) -> Self:
+        """A client from a profile of `tgiconik.toml`: see `tgiconik.profiles.load_profile`.
+
+        `TGICONIK_ENGINE` is read too.
+
+        Args:
+            name: the profile, such as `prod`; `TGICONIK_PROFILE` says it when left out.
+            config: path of the file; when left out, `TGICONIK_CONFIG`, or else `tgiconik.toml` in
+                the current folder or the nearest one above it.
+            environ: where variables are looked up.
+            community: a community of your own, or another collaboration backend.
+            options: as for the class; `proxy` and `ca_file` replace the profile's.
+
+        Raises:
+            ConfigurationError: no profile is chosen, the file is missing or not valid, it says
+                nothing of Trading Grid, or an environment variable that it names is not set.
+        """
+        from tgiconik.profiles import load_profile
+
+        profile = load_profile(name, config=config, environ=environ)
+        options.setdefault("proxy", profile.proxy)
+        options.setdefault("ca_file", profile.ca_file)
+        environ = profile.trading_grid_environment(environ)
+        return cls.from_env(environ=environ, community=community, **options)
 
     def __repr__(self) -> str:
         # Tracebacks ask for it too, of a client that could not be made.
