@@ -28,6 +28,13 @@ from tgiconik.tradinggrid.lens import Transaction
 
 MODULES = (
     "tgiconik",
+    "tgiconik.cli.completion",
+    "tgiconik.cli.connection",
+    "tgiconik.cli.exit_codes",
+    "tgiconik.cli.main",
+    "tgiconik.cli.output",
+    "tgiconik.cli.parser",
+    "tgiconik.cli.plans",
     "tgiconik.community",
     "tgiconik.community.commands.keys",
     "tgiconik.community.commands.partners",
@@ -43,6 +50,7 @@ MODULES = (
     "tgiconik.iconik.search",
     "tgiconik.iconik.transfer",
     "tgiconik.iconik.webhooks",
+    "tgiconik.profiles",
     "tgiconik.release",
     "tgiconik.sandbox",
     "tgiconik.sandbox.faults",

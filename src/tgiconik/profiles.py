@@ -1,18 +1,18 @@
-"""Profiles: the settings of several environments, such as dev, stage and prod, in one file.
+"""Profiles: the settings of several environments, such as dev and prod, in one file.
 
     # tgiconik.toml
-    [profiles.stage]
+    [profiles.prod]
     policy = "policy.toml"
 
-    [profiles.stage.iconik]
+    [profiles.prod.iconik]
     url = "https://app.iconik.io"
     app_id = "0b2f…"
-    auth_token_env = "ICONIK_STAGE_TOKEN"
+    auth_token_env = "ICONIK_PROD_TOKEN"
 
-    [profiles.stage.trading_grid]
-    url = "https://apibetagrid.opentext.com"
-    client_id = "tg-stage"
-    client_secret_env = "TRADING_GRID_STAGE_SECRET"
+    [profiles.prod.trading_grid]
+    url = "https://apigrid.opentext.com"
+    client_id = "4f1c…"
+    client_secret_env = "TRADING_GRID_PROD_SECRET"
     company_id = "GC10000400DE"
 
 A profile is complete: what it leaves out is not taken from the environment, so that the credentials

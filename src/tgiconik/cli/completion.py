@@ -257,7 +257,8 @@ def _fish(program: str, every: Sequence[Place]) -> str:
     lines += [
         "    end",
         "  end",
-        '  test "$place" = "$argv[1]" -a -z "$option"',
+        # Where an option's value is due, fish itself offers nothing else.
+        '  test "$place" = "$argv[1]"',
         "end",
         f"complete -c {program} -e",
         f"complete -c {program} -f",
@@ -282,8 +283,7 @@ def _fish_place(begin: str, place: Place) -> Iterator[str]:
         named = " ".join(
             f"-l {name[2:]}" if name.startswith("--") else f"-s {name[1:]}" for name in one.names
         )
-        value = " -r" if one.takes_value else ""
-        value += " -F" if one.is_file else ""
+        value = " -r -F" if one.is_file else " -x" if one.takes_value else ""
         value += f" -a {_fished(' '.join(one.values))}" if one.values else ""
         yield f"{begin} {named}{value} -d {_fished(one.help)}"
 

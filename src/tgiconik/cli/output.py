@@ -48,7 +48,11 @@ class WorkflowResult(Protocol):
         ...
 
     def to_html(self, path: str | None = None) -> str:
-        """The result as a page, which is also written to a path."""
+        """The result as a page.
+
+        Args:
+            path: where to write it, too.
+        """
         ...
 
     def raise_for_failures(self) -> None:

@@ -18,7 +18,11 @@ else:
 
 
 class Parser(argparse.ArgumentParser):
-    """A parser, as its sub-parsers are, that accepts whole names of options only."""
+    """A parser, as its sub-parsers are, that accepts whole names of options only.
+
+    Args:
+        options: as `argparse.ArgumentParser` has them.
+    """
 
     def __init__(self, **options: object) -> None:
         # A shortened name in somebody's script would break with the next option.

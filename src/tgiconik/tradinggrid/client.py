@@ -56,6 +56,10 @@ _COMMUNITY_KEY: Final = "TRADING_GRID_COMMUNITY_KEY"
 _DATABASES: Final = frozenset({"sqlite", "postgresql", "postgres"})
 
 
+def _without_none(**given: str | None) -> Hidden:
+    return Hidden({name: value for name, value in given.items() if value is not None})
+
+
 class TradingGridClient(Closeable, Surface):
     """Trading Grid for one company: `async with` it, or call `aclose` at the end.
 
@@ -117,11 +121,9 @@ class TradingGridClient(Closeable, Surface):
         proxy: str | None = None,
         ca_file: StrPath | None = None,
     ) -> None:
-        given = Hidden({"client_secret": client_secret})
-        if community_url is not None:
-            given["community_url"] = community_url
-        if community_key is not None:
-            given["community_key"] = community_key
+        given = _without_none(
+            client_secret=client_secret, community_url=community_url, community_key=community_key
+        )
         # A traceback with its local variables would show them.
         del client_secret, community_url, community_key
         auth = ClientCredentials(client_id, given["client_secret"])
