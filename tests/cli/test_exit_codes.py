@@ -1,5 +1,8 @@
 """The exit codes: which error and which result has which."""
 
+import re
+from pathlib import Path
+
 import pytest
 
 from tgiconik import errors
@@ -11,6 +14,15 @@ EVERY_ERROR = [getattr(errors, name) for name in errors.__all__]
 
 def test_every_code_has_a_meaning() -> None:
     assert set(MEANINGS) == set(ExitCode)
+
+
+def test_the_documentation_has_the_same_table() -> None:
+    page = (Path(__file__).parents[2] / "docs" / "command-line.md").read_text("utf-8")
+    rows = re.findall(r"^\| (\d+) \| (.+) \|$", page, re.MULTILINE)
+
+    assert {int(code): text for code, text in rows} == {
+        int(code): meaning for code, meaning in MEANINGS.items()
+    }
 
 
 @pytest.mark.parametrize(
