@@ -30,7 +30,8 @@ from urllib.parse import parse_qsl, urlsplit
 
 import attrs
 
-from tgiconik._secrets import Hidden, is_secret_name
+from tgiconik._frames import without_locals
+from tgiconik._secrets import Hidden, Secret, is_secret_name
 from tgiconik._validate import did_you_mean
 from tgiconik.errors import ConfigurationError
 
@@ -118,6 +119,7 @@ class Profile:
     ca_file: Path | None = None
     _table: Mapping[str, Any] = attrs.field(factory=dict, repr=False)
 
+    @without_locals
     def iconik_environment(self, environ: Mapping[str, str] = os.environ) -> Mapping[str, str]:
         """The profile as the environment that `IconikClient.from_env` reads.
 
@@ -129,6 +131,7 @@ class Profile:
         """
         return self._environment(_ICONIK, environ)
 
+    @without_locals
     def trading_grid_environment(
         self, environ: Mapping[str, str] = os.environ
     ) -> Mapping[str, str]:
@@ -145,6 +148,7 @@ class Profile:
             found[_COMMUNITY_URL] = database
         return found
 
+    @without_locals
     def database_environment(self, environ: Mapping[str, str] = os.environ) -> Mapping[str, str]:
         """The profile as the environment that the commands on a community's database read.
 
@@ -163,6 +167,7 @@ class Profile:
             found[_COMMUNITY_URL] = database
         return found
 
+    @without_locals
     def database_url(self, environ: Mapping[str, str] = os.environ) -> str | None:
         """URL of the database of a community of your own; may hold a password. None without one.
 
@@ -194,6 +199,7 @@ class Profile:
         return found
 
 
+@without_locals
 def load_profile(
     name: str | None = None,
     *,
@@ -275,7 +281,7 @@ def _value(
             f"names the environment variable {variable}, which is not set: set it to the "
             f"{key.name.replace('_', ' ')}",
         )
-    return value
+    return Secret(value)
 
 
 def _path(config: str | os.PathLike[str] | None, environ: Mapping[str, str]) -> Path:

@@ -178,6 +178,25 @@ def test_links_are_checked_for_one_asset_and_for_all(files: Files, run: Run) -> 
     assert len(data["ways"]) == 1
 
 
+def test_reconcile_closes_what_a_stricter_policy_refuses(
+    platforms: Sandbox, files: Files, folder: Path, run: Run
+) -> None:
+    run(*words("distribute", files))
+    platforms.writes.clear()
+    (folder / "strict.json").write_text(
+        f'{{"metadata_view": "{world.RELEASE_VIEW}", "min_approvers": 3}}', "utf-8"
+    )
+    strict = ("--policy", "strict.json")
+    dry = run("reconcile", *strict, "--dry-run")
+    assert platforms.writes == []
+    done = run("reconcile", FILM, *strict, "--json")
+    again = run("reconcile", *strict, "--json")
+
+    assert (dry.code, dry.out.splitlines()[0]) == (0, "Dry run: nothing was written.")
+    assert (done.code, done.data["links_closed"]) == (0, 1)
+    assert (again.code, again.data["links_closed"]) == (0, 0)
+
+
 @pytest.mark.usefixtures("platforms")
 def test_an_audit_record_is_written_and_verified(
     files: Files, folder: Path, run: Run, monkeypatch: pytest.MonkeyPatch

@@ -3,11 +3,14 @@
 import argparse
 import subprocess
 import sys
+import tomllib
 from importlib import import_module
+from pathlib import Path
 
 import pytest
 
 from tgiconik.cli.commands import COMMANDS, Command
+from tgiconik.cli.main import main
 from tgiconik.cli.parser import build_parser, build_whole_parser, children
 
 from .conftest import Run
@@ -34,6 +37,12 @@ def test_the_list_says_what_the_module_says(command: Command) -> None:
     helps = {one.dest.partition(" ")[0]: one.help for one in subparsers._choices_actions}
     assert helps == {command.name: command.help}
     assert set(subparsers.choices) == command.names
+
+
+def test_the_console_script_is_the_entry_point() -> None:
+    project = tomllib.loads((Path(__file__).parents[2] / "pyproject.toml").read_text("utf-8"))
+
+    assert project["project"]["scripts"] == {"tgiconik": f"{main.__module__}:{main.__name__}"}
 
 
 def test_help_names_all_commands_and_exit_codes(run: Run) -> None:

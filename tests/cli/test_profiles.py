@@ -4,6 +4,7 @@ import json
 import re
 from collections.abc import Callable
 from pathlib import Path
+from traceback import TracebackException
 from typing import Any
 
 import jsonschema
@@ -242,6 +243,23 @@ def test_a_wrong_file_is_refused_with_file_and_key(case: str, folder: Path) -> N
 
     assert message.startswith(str(path))
     assert re.search(problem, message), message
+
+
+@pytest.mark.parametrize("case", REFUSED)
+@pytest.mark.parametrize(
+    "make", [load_profile, IconikClient.from_profile, TradingGridClient.from_profile]
+)
+def test_a_traceback_with_local_variables_shows_no_secret(
+    case: str, make: Callable[..., object], folder: Path
+) -> None:
+    path = write(folder, REFUSED[case][0](WHOLE))
+    with pytest.raises(errors.ConfigurationError) as caught:
+        make("stage", config=path, environ=ENVIRON)
+    whole = TracebackException.from_exception(caught.value, capture_locals=True)
+    # The test's own frame is not ours.
+    whole.stack.pop(0)
+
+    assert not any(secret in "".join(whole.format()) for secret in SECRETS)
 
 
 def test_another_profile_that_is_wrong_is_found_too(folder: Path) -> None:

@@ -108,7 +108,7 @@ def add_max_concurrency(parser: argparse.ArgumentParser) -> None:
         type=_positive,
         default=20,
         metavar="N",
-        help="partners that are served at the same time (%(default)s)",
+        help="partners, or objects, that are processed at the same time (%(default)s)",
     )
 
 

@@ -1,5 +1,6 @@
 """The last step of a workflow in one line of a terminal, on standard error."""
 
+import os
 import shutil
 import sys
 from types import TracebackType
@@ -24,7 +25,8 @@ class Progress:
     """Shows each step in place of the one before, and nothing where no terminal is."""
 
     def __init__(self) -> None:
-        self._is_shown = sys.stderr.isatty()
+        # A dumb terminal cannot replace a line.
+        self._is_shown = sys.stderr.isatty() and os.environ.get("TERM") != "dumb"
 
     def __enter__(self) -> Self:
         return self

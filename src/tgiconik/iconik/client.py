@@ -7,6 +7,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any, Final, Self, Unpack
 
 from tgiconik import errors
+from tgiconik._frames import without_locals
 from tgiconik._http import (
     CHECK_DEADLINE,
     Closeable,
@@ -195,6 +196,7 @@ class IconikClient(Closeable, Surface):
         return cls(**given, **options)
 
     @classmethod
+    @without_locals
     def from_profile(
         cls,
         name: str | None = None,

@@ -9,6 +9,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any, Final, Self, Unpack
 
 from tgiconik import errors
+from tgiconik._frames import without_locals
 from tgiconik._http import (
     CHECK_DEADLINE,
     Closeable,
@@ -238,6 +239,7 @@ class TradingGridClient(Closeable, Surface):
         )
 
     @classmethod
+    @without_locals
     def from_profile(
         cls,
         name: str | None = None,

@@ -40,6 +40,7 @@ COMMANDS: Final = (
     Command("launch", "coordinate a campaign launch", f"{_HERE}.launch"),
     Command("comply", "distribute the compliant version only", f"{_HERE}.comply"),
     Command("recall", "take a version back from all partners", f"{_HERE}.recall"),
+    Command("reconcile", "close links that may not be open", f"{_HERE}.reconcile"),
     Command("onboard", "onboard a partner", f"{_HERE}.onboard"),
     Command("resolve", "resolve a media issue", f"{_HERE}.resolve"),
     Command("enhance", "process an enhancement request", f"{_HERE}.enhance"),
