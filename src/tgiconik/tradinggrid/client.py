@@ -122,9 +122,8 @@ class TradingGridClient(Closeable, Surface):
         proxy: str | None = None,
         ca_file: StrPath | None = None,
     ) -> None:
-        given = _without_none(
-            client_secret=client_secret, community_url=community_url, community_key=community_key
-        )
+        given = _without_none(community_url=community_url, community_key=community_key)
+        given["client_secret"] = client_secret
         # A traceback with its local variables would show them.
         del client_secret, community_url, community_key
         auth = ClientCredentials(client_id, given["client_secret"])
