@@ -28,6 +28,7 @@ from tgiconik.tradinggrid.lens import Transaction
 
 MODULES = (
     "tgiconik",
+    "tgiconik.automation",
     "tgiconik.cli.completion",
     "tgiconik.cli.connection",
     "tgiconik.cli.exit_codes",
