@@ -43,6 +43,7 @@ LAYERS = {
     "tgiconik.errors": {"tgiconik._secrets"},
     "tgiconik._version": set[str](),
     "tgiconik._tasks": set[str](),
+    "tgiconik._console": set[str](),
     "tgiconik._files": set(),
     "tgiconik._signature": {"tgiconik.errors"},
     "tgiconik._validate": {"tgiconik.errors"},
@@ -52,9 +53,16 @@ LAYERS = {
     "tgiconik._failures": {"tgiconik._report"},
     "tgiconik.release": BASE,
     "tgiconik.telemetry": {"tgiconik._secrets", "tgiconik._version", "tgiconik.errors"},
+    "tgiconik.profiles": BASE,
     "tgiconik._http": {*BASE, "tgiconik._version"},
-    "tgiconik.iconik": {*BASE, "tgiconik._tasks", "tgiconik._http", "tgiconik.release"},
-    "tgiconik.tradinggrid": {*BASE, "tgiconik._http"},
+    "tgiconik.iconik": {
+        *BASE,
+        "tgiconik._tasks",
+        "tgiconik._http",
+        "tgiconik.profiles",
+        "tgiconik.release",
+    },
+    "tgiconik.tradinggrid": {*BASE, "tgiconik._http", "tgiconik.profiles"},
     "tgiconik._preload": {*BASE, *CLIENTS},
     "tgiconik.community.partner_import": {
         *BASE,
@@ -65,7 +73,12 @@ LAYERS = {
         "tgiconik.tradinggrid.community_management",
     },
     # The commands are thin, over the clients and the community.
-    "tgiconik.community.commands": {*BASE, "tgiconik.community", "tgiconik.tradinggrid"},
+    "tgiconik.community.commands": {
+        *BASE,
+        "tgiconik._console",
+        "tgiconik.community",
+        "tgiconik.tradinggrid",
+    },
     "tgiconik.community.__main__": {*BASE, "tgiconik.community.commands"},
     "tgiconik.community": {*BASE, CONTRACT},
     "tgiconik.partner": {*BASE, CONTRACT, "tgiconik.community"},
@@ -97,6 +110,7 @@ LAYERS = {
     },
     # The command line is thin, over everything.
     "tgiconik.cli": {"tgiconik"},
+    "tgiconik.__main__": {"tgiconik.cli"},
 }
 #: What names the sandbox: fixtures and the command line; and the root, which loads it on demand.
 SANDBOX_USERS = ("tgiconik.testing", "tgiconik.cli")
@@ -194,6 +208,13 @@ def test_an_audit_record_is_understood_from_few_files() -> None:
     reached = reachable(import_graph(), "tgiconik.workflows.audit.build")
 
     assert len([module for module in reached if within(module, "tgiconik.workflows")]) <= 16
+
+
+@pytest.mark.parametrize("path", MODULES, ids=name_of)
+def test_nothing_imports_the_command_line(path: Path) -> None:
+    name = name_of(path)
+    if name != "tgiconik.__main__" and not within(name, "tgiconik.cli"):
+        assert [module for module in imports(path) if within(module, "tgiconik.cli")] == []
 
 
 @pytest.mark.parametrize("path", MODULES, ids=name_of)

@@ -9,6 +9,7 @@ a refusal that names its field. Times without a zone are UTC. A date without a t
 beginning of that day, except for the end of a licence, which includes the day.
 """
 
+import json
 import re
 import tomllib
 import unicodedata
@@ -374,6 +375,31 @@ class ReleasePolicy:
         # ValueError: not UTF-8, not TOML, no possible path, or a number of thousands of digits.
         except (OSError, ValueError, RecursionError) as error:
             raise ConfigurationError(f"{where}: {error}") from error
+        return cls._from_table(where, table)
+
+    @classmethod
+    def from_file(cls, path: str | Path) -> Self:
+        """Load a policy from a file: JSON where its name ends in `.json`, else TOML.
+
+        Args:
+            path: path of the file; keys and values are as in `from_toml`.
+
+        Raises:
+            ConfigurationError: the file cannot be read, or a key or a value is invalid.
+        """
+        if Path(path).suffix.lower() != ".json":
+            return cls.from_toml(Path(path))
+        where = str(Path(path))
+        try:
+            table = json.loads(Path(path).read_text(encoding="utf-8"))
+        except (OSError, ValueError, RecursionError) as error:
+            raise ConfigurationError(f"{where}: {error}") from error
+        if not isinstance(table, dict):
+            raise ConfigurationError(f"{where}: a policy must be a JSON object")
+        return cls._from_table(where, table)
+
+    @classmethod
+    def _from_table(cls, where: str, table: Mapping[str, object]) -> Self:
         fields = {field.name: field for field in attrs.fields(cls)}
         values: dict[str, Any] = {}
         for key, value in table.items():

@@ -6,7 +6,7 @@ raised. `Pages` walks lists. Private: clients build on it, users see its effects
 
 from tgiconik._http._closing import Closeable, NotPicklable
 from tgiconik._http._diagnosis import CHECK_DEADLINE, diagnosis
-from tgiconik._http._engine import Engine, Transport, chosen_engine
+from tgiconik._http._engine import Engine, StrPath, Transport, chosen_engine
 from tgiconik._http._hooks import Attempt, Hook
 from tgiconik._http._links import CHUNK, Links, Stream, StreamedBody
 from tgiconik._http._local import local_transport
@@ -61,6 +61,7 @@ __all__ = [
     "SessionOptions",
     "SharedClock",
     "SignedLink",
+    "StrPath",
     "Stream",
     "StreamedBody",
     "Surface",

@@ -30,6 +30,9 @@ Transport: TypeAlias = httpx.AsyncBaseTransport
 #: The library that makes connections: httpx, or aiohttp with the extra `fast`.
 Engine: TypeAlias = Literal["httpx", "aiohttp"]
 
+#: A path of a file.
+StrPath: TypeAlias = str | os.PathLike[str]
+
 #: The variable that chooses an engine where no argument does.
 ENGINE_VARIABLE: Final = "TGICONIK_ENGINE"
 
@@ -74,8 +77,8 @@ class Connections:
     """Carries calls to any origin, from any event loop: each loop has connections of its own.
 
     Proxies and certificate authorities come from the environment (`HTTPS_PROXY`, `NO_PROXY`,
-    `SSL_CERT_FILE`, …), as the first call to an origin finds it; certificates are always verified.
-    Plain http to this machine never goes to a proxy.
+    `SSL_CERT_FILE`, …), as the first call to an origin finds it, unless they are given;
+    certificates are always verified. Plain http to this machine never goes to a proxy.
 
     Args:
         engine: what connections are made of.
@@ -83,9 +86,14 @@ class Connections:
         timeout: seconds to wait for a connection, and between two pieces of what is sent or
             answered.
         headers: what every call carries.
+        proxy: URL of the proxy, instead of the environment's.
+        ca_file: PEM file of the authorities to trust, instead of the environment's.
 
     Attributes:
         engine: what connections are made of.
+
+    Raises:
+        ConfigurationError: `proxy` is not the URL of a proxy.
     """
 
     def __init__(
@@ -95,8 +103,13 @@ class Connections:
         *,
         timeout: float,
         headers: Mapping[str, str],
+        proxy: str | None = None,
+        ca_file: StrPath | None = None,
     ) -> None:
         self.engine = engine
+        self._proxy = None if proxy is None else _proxy_at(proxy, "proxy=")
+        del proxy
+        self._ca_file = ca_file
         self._timeout = timeout
         self._headers = dict(headers)
         self._brought = HttpxBackend(transport, timeout=timeout) if transport else None
@@ -129,7 +142,7 @@ class Connections:
     def why_not_connected(self, error: httpx.RequestError, url: str) -> str:
         """Why a request to a URL got no answer, in words that say where to look."""
         target = httpx.URL(url)
-        proxy = None if self._brought is not None else _proxy_for(target)
+        proxy = None if self._brought is not None else self._proxy_to(target)
         shown = None if proxy is None else shown_url(str(proxy.url))
         return why_not_connected(error, target.host, proxy=shown)
 
@@ -142,8 +155,17 @@ class Connections:
     def _backend_for(self, url: str, backends: dict[str, Backend]) -> Backend:
         origin = url[: url.index("/", len("https://"))]
         if origin not in backends:
-            backends[origin] = self._make(_proxy_for(httpx.URL(origin)))
+            backends[origin] = self._make(self._proxy_to(httpx.URL(origin)))
         return backends[origin]
+
+    def _proxy_to(self, url: httpx.URL) -> httpx.Proxy | None:
+        """The proxy to a host; none for plain http to this machine.
+
+        Credentials may travel unencrypted only because they do not leave it.
+        """
+        if url.scheme == "http" and is_this_machine(url.host):
+            return None
+        return self._proxy or _environment_proxy_for(url)
 
     def _make(self, proxy: httpx.Proxy | None) -> Backend:
         verify = self._certificates
@@ -159,7 +181,7 @@ class Connections:
     @cached_property
     def _certificates(self) -> ssl.SSLContext:
         # Once, and late: certificates take longer to load than many calls to answer.
-        return trusted_certificates()
+        return trusted_certificates() if self._ca_file is None else certificates_in(self._ca_file)
 
 
 async def _close_all(backends: Mapping[str, Backend]) -> None:
@@ -195,6 +217,24 @@ def trusted_certificates(environ: Mapping[str, str] = os.environ) -> ssl.SSLCont
         ) from error
 
 
+def certificates_in(ca_file: StrPath) -> ssl.SSLContext:
+    """The authorities that a PEM file names; no others are trusted.
+
+    Args:
+        ca_file: its path.
+
+    Raises:
+        ConfigurationError: it cannot be read as certificates.
+    """
+    try:
+        return ssl.create_default_context(cafile=ca_file)
+    # SSLError, for a file without certificates, is one of them.
+    except OSError as error:
+        raise errors.ConfigurationError(
+            f"ca_file {str(ca_file)!r} cannot be read as certificates: {error.strerror or error}"
+        ) from error
+
+
 def _require_socks(engine: Engine, proxy: str) -> None:
     if engine == "aiohttp":
         raise errors.ConfigurationError(
@@ -202,27 +242,23 @@ def _require_socks(engine: Engine, proxy: str) -> None:
         )
     if not _is_there("socksio"):
         raise errors.ConfigurationError(
-            f"the environment names the SOCKS proxy {shown_url(proxy)}, which needs a package: "
-            "pip install 'httpx[socks]'"
+            f"the SOCKS proxy {shown_url(proxy)} needs a package: pip install 'httpx[socks]'"
         )
 
 
-def _proxy_for(url: httpx.URL) -> httpx.Proxy | None:
-    """The environment's proxy to a host; none for plain http to this machine.
-
-    Credentials may travel unencrypted only because they do not leave it.
-    """
-    if url.scheme == "http" and is_this_machine(url.host):
-        return None
+def _environment_proxy_for(url: httpx.URL) -> httpx.Proxy | None:
     known = getproxies()
     proxy = known.get(url.scheme) or known.get("all")
     if not proxy or proxy_bypass(url.netloc.decode()):
         return None
+    return _proxy_at(proxy, "the environment names the proxy")
+
+
+def _proxy_at(url: str, source: str) -> httpx.Proxy:
     try:
-        return httpx.Proxy(proxy if "://" in proxy else f"http://{proxy}")
+        return httpx.Proxy(url if "://" in url else f"http://{url}")
     except (ValueError, httpx.InvalidURL):
         # Their error repeats the URL, its password too.
         raise errors.ConfigurationError(
-            f"the environment names the proxy {shown_url(proxy)!r}, which is not a URL such as "
-            "http://proxy.example:3128"
+            f"{source} {shown_url(url)!r}, which is not a URL such as http://proxy.example:3128"
         ) from None

@@ -20,7 +20,7 @@ from tgiconik import errors
 from tgiconik._frames import without_locals
 from tgiconik._http._backend import HttpReply
 from tgiconik._http._closing import Closeable
-from tgiconik._http._engine import Connections, Engine, Transport, chosen_engine
+from tgiconik._http._engine import Connections, Engine, StrPath, Transport, chosen_engine
 from tgiconik._http._hooks import Attempt
 from tgiconik._http._message import Answer, Call, problem, says_yes, unreadable
 from tgiconik._http._observe import answered, call_span
@@ -163,6 +163,8 @@ class Links(Closeable, Surface):
         engine: what connections are made of; `TGICONIK_ENGINE` says it when left out.
         transport: an `httpx.AsyncBaseTransport` to send through, for tests and proxies.
         plain_http: hosts, by name, that may be called without encryption.
+        proxy: URL of the proxy that calls go through, instead of the one in `HTTPS_PROXY`.
+        ca_file: PEM file of the certificate authorities to trust, instead of `SSL_CERT_FILE`.
 
     Attributes:
         deadline: the same.
@@ -176,6 +178,8 @@ class Links(Closeable, Surface):
         engine: Engine | None = None,
         transport: Transport | None = None,
         plain_http: Collection[str] = (),
+        proxy: str | None = None,
+        ca_file: StrPath | None = None,
     ) -> None:
         self.deadline = deadline
         self._plain_http = hosts(plain_http)
@@ -193,6 +197,8 @@ class Links(Closeable, Surface):
                 "Accept": "*/*",
                 "Accept-Encoding": "identity",
             },
+            proxy=proxy,
+            ca_file=ca_file,
         )
 
     async def aclose(self) -> None:

@@ -3,7 +3,7 @@
 from collections.abc import Collection
 from typing import TypedDict
 
-from tgiconik._http._engine import Engine, Transport
+from tgiconik._http._engine import Engine, StrPath, Transport
 from tgiconik._http._hooks import Hook
 from tgiconik._http._retry import Retry
 
@@ -21,3 +21,5 @@ class SessionOptions(TypedDict, total=False):
     plain_http: Collection[str]
     on_request: Hook | None
     on_response: Hook | None
+    proxy: str | None
+    ca_file: StrPath | None

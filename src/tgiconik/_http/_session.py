@@ -18,7 +18,7 @@ import httpx
 from tgiconik import errors
 from tgiconik._http._backend import HttpReply
 from tgiconik._http._closing import Closeable, NotPicklable
-from tgiconik._http._engine import Connections, Engine, Transport, chosen_engine
+from tgiconik._http._engine import Connections, Engine, StrPath, Transport, chosen_engine
 from tgiconik._http._hooks import Attempt, Hook, Hooks
 from tgiconik._http._message import (
     Answer,
@@ -88,8 +88,8 @@ class HeaderAuth(NotPicklable):
 class Session(Closeable):
     """One platform's connections, credentials, retries and rate limit.
 
-    Proxies and certificate authorities come from the environment (`HTTPS_PROXY`, `SSL_CERT_FILE`);
-    certificates are always verified. No cookie is kept.
+    Proxies and certificate authorities come from the environment (`HTTPS_PROXY`, `SSL_CERT_FILE`)
+    unless they are given; certificates are always verified. No cookie is kept.
 
     Args:
         base_url: origin of the platform, such as `https://app.iconik.io`; a path prefix is kept.
@@ -106,6 +106,8 @@ class Session(Closeable):
         plain_http: hosts, by name, that may be called without encryption.
         on_request: called before each attempt of a call.
         on_response: called after each attempt, whether an answer came or not.
+        proxy: URL of the proxy that calls go through, instead of the one in `HTTPS_PROXY`.
+        ca_file: PEM file of the certificate authorities to trust, instead of `SSL_CERT_FILE`.
 
     Attributes:
         base_url: the origin.
@@ -131,6 +133,8 @@ class Session(Closeable):
         plain_http: Collection[str] = (),
         on_request: Hook | None = None,
         on_response: Hook | None = None,
+        proxy: str | None = None,
+        ca_file: StrPath | None = None,
     ) -> None:
         positive(timeout, "timeout")
         positive(deadline, "deadline")
@@ -162,6 +166,8 @@ class Session(Closeable):
                 "Accept": "application/json",
                 "Accept-Encoding": ENCODINGS,
             },
+            proxy=proxy,
+            ca_file=ca_file,
         )
 
     def __repr__(self) -> str:

@@ -7,6 +7,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any, Final, Self, Unpack
 
 from tgiconik import errors
+from tgiconik._frames import without_locals
 from tgiconik._http import (
     CHECK_DEADLINE,
     Closeable,
@@ -19,6 +20,7 @@ from tgiconik._http import (
     Retry,
     Session,
     SessionOptions,
+    StrPath,
     Surface,
     Traffic,
     Transport,
@@ -109,6 +111,8 @@ class IconikClient(Closeable, Surface):
             function.
         on_response: called with an `Attempt` after it, whether an answer came or not. What a hook
             raises is logged, and the call goes on.
+        proxy: URL of the proxy that calls go through, instead of the one in `HTTPS_PROXY`.
+        ca_file: PEM file of the certificate authorities to trust, instead of `SSL_CERT_FILE`.
 
     Raises:
         ConfigurationError: a URL that credentials may not be sent to, a credential that is empty or
@@ -132,6 +136,8 @@ class IconikClient(Closeable, Surface):
         plain_http: Collection[str] = (),
         on_request: Hook | None = None,
         on_response: Hook | None = None,
+        proxy: str | None = None,
+        ca_file: StrPath | None = None,
     ) -> None:
         given = Hidden({"app_id": app_id, "auth_token": auth_token})
         # A traceback with its local variables would show it.
@@ -154,6 +160,8 @@ class IconikClient(Closeable, Surface):
             plain_http=plain_http,
             on_request=on_request,
             on_response=on_response,
+            proxy=proxy,
+            ca_file=ca_file,
         )
         self._links = Links(
             timeout=timeout,
@@ -161,6 +169,8 @@ class IconikClient(Closeable, Surface):
             engine=engine,
             transport=transport,
             plain_http=plain_http,
+            proxy=proxy,
+            ca_file=ca_file,
         )
         self._retry = retry or Retry()
 
@@ -175,7 +185,7 @@ class IconikClient(Closeable, Surface):
         Args:
             environ: where to look.
             options: as for the class: timeout, deadline, retry, rate, engine, transport,
-                user_agent, plain_http, on_request, on_response.
+                user_agent, plain_http, proxy, ca_file, on_request, on_response.
 
         Raises:
             ConfigurationError: names every variable that is missing, or the engine that is.
@@ -192,6 +202,39 @@ class IconikClient(Closeable, Surface):
                 "for a sandbox, `python -m tgiconik.sandbox` says what to"
             )
         return cls(**given, **options)
+
+    @classmethod
+    @without_locals
+    def from_profile(
+        cls,
+        name: str | None = None,
+        *,
+        config: StrPath | None = None,
+        environ: Mapping[str, str] = os.environ,
+        **options: Unpack[SessionOptions],
+    ) -> Self:
+        """A client from a profile of `tgiconik.toml`: see `tgiconik.profiles.load_profile`.
+
+        `TGICONIK_ENGINE` is read too.
+
+        Args:
+            name: the profile, such as `prod`; `TGICONIK_PROFILE` says it when left out.
+            config: path of the file; when left out, `TGICONIK_CONFIG`, or else `tgiconik.toml` in
+                the current folder or the nearest one above it.
+            environ: where variables are looked up.
+            options: as for the class; `proxy` and `ca_file` replace the profile's.
+
+        Raises:
+            ConfigurationError: no profile is chosen, the file is missing or not valid, it says
+                nothing of iconik, or an environment variable that it names is not set.
+        """
+        from tgiconik.profiles import load_profile
+
+        profile = load_profile(name, config=config, environ=environ)
+        options.setdefault("proxy", profile.proxy)
+        options.setdefault("ca_file", profile.ca_file)
+        environ = profile.iconik_environment(environ)
+        return cls.from_env(environ=environ, **options)
 
     def __repr__(self) -> str:
         # Tracebacks ask for it too, of a client that could not be made.

@@ -19,7 +19,18 @@ def main(arguments: Sequence[str] | None = None) -> int:
     Returns:
         The exit code: 0 when interrupted, 2 when the address is in use.
     """
-    options = _parser().parse_args(arguments)
+    return serve(_parser().parse_args(arguments))
+
+
+def serve(options: argparse.Namespace) -> int:
+    """Serve the sandbox and say how clients find it.
+
+    Args:
+        options: those of `add_options`.
+
+    Returns:
+        The exit code: 0 when interrupted, 2 when the address is in use.
+    """
     sandbox = Sandbox(
         db=options.db,
         world="large" if options.world == "large" else True,
@@ -67,6 +78,16 @@ def _parser() -> argparse.ArgumentParser:
         epilog="The printed lines set the environment variables of the clients: "
         "copy them into another shell.",
     )
+    add_options(parser)
+    return parser
+
+
+def add_options(parser: argparse.ArgumentParser) -> None:
+    """Add the sandbox's options.
+
+    Args:
+        parser: the command's parser.
+    """
     parser.add_argument("--host", default="127.0.0.1", help="address to listen on (%(default)s)")
     parser.add_argument(
         "--port", type=int, default=8765, help="port to listen on, 0 for a free one (%(default)s)"
@@ -110,7 +131,6 @@ def _parser() -> argparse.ArgumentParser:
         metavar="SECONDS",
         help="latency added to every response (%(default)s)",
     )
-    return parser
 
 
 def _seconds(text: str) -> float:

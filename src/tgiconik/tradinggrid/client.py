@@ -9,6 +9,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any, Final, Self, Unpack
 
 from tgiconik import errors
+from tgiconik._frames import without_locals
 from tgiconik._http import (
     CHECK_DEADLINE,
     Closeable,
@@ -20,6 +21,7 @@ from tgiconik._http import (
     Retry,
     Session,
     SessionOptions,
+    StrPath,
     Surface,
     Traffic,
     Transport,
@@ -55,6 +57,10 @@ _COMMUNITY_KEY: Final = "TRADING_GRID_COMMUNITY_KEY"
 _DATABASES: Final = frozenset({"sqlite", "postgresql", "postgres"})
 
 
+def _without_none(**given: str | None) -> Hidden:
+    return Hidden({name: value for name, value in given.items() if value is not None})
+
+
 class TradingGridClient(Closeable, Surface):
     """Trading Grid for one company: `async with` it, or call `aclose` at the end.
 
@@ -87,6 +93,8 @@ class TradingGridClient(Closeable, Surface):
             function.
         on_response: called with an `Attempt` after it, whether an answer came or not. What a hook
             raises is logged, and the call goes on.
+        proxy: URL of the proxy that calls go through, instead of the one in `HTTPS_PROXY`.
+        ca_file: PEM file of the certificate authorities to trust, instead of `SSL_CERT_FILE`.
 
     Attributes:
         company_id: BUID of the company that acts.
@@ -117,12 +125,11 @@ class TradingGridClient(Closeable, Surface):
         plain_http: Collection[str] = (),
         on_request: Hook | None = None,
         on_response: Hook | None = None,
+        proxy: str | None = None,
+        ca_file: StrPath | None = None,
     ) -> None:
-        given = Hidden({"client_secret": client_secret})
-        if community_url is not None:
-            given["community_url"] = community_url
-        if community_key is not None:
-            given["community_key"] = community_key
+        given = _without_none(community_url=community_url, community_key=community_key)
+        given["client_secret"] = client_secret
         # A traceback with its local variables would show them.
         del client_secret, community_url, community_key
         auth = ClientCredentials(client_id, given["client_secret"])
@@ -141,6 +148,8 @@ class TradingGridClient(Closeable, Surface):
             "plain_http": plain_http,
             "on_request": on_request,
             "on_response": on_response,
+            "proxy": proxy,
+            "ca_file": ca_file,
         }
         self._session = Session(url, auth=auth, **options)
         self._opened: KeptCommunity | None = None
@@ -216,7 +225,7 @@ class TradingGridClient(Closeable, Surface):
             environ: where to look.
             community: a community of your own, or another collaboration backend.
             options: as for the class: timeout, deadline, retry, rate, engine, transport,
-                user_agent, plain_http, on_request, on_response.
+                user_agent, plain_http, proxy, ca_file, on_request, on_response.
 
         Raises:
             ConfigurationError: names every variable that is missing, or the engine that is.
@@ -246,6 +255,41 @@ class TradingGridClient(Closeable, Surface):
             community=community,
             **options,
         )
+
+    @classmethod
+    @without_locals
+    def from_profile(
+        cls,
+        name: str | None = None,
+        *,
+        config: StrPath | None = None,
+        environ: Mapping[str, str] = os.environ,
+        community: "Collaboration | KeptCommunity | None" = None,
+        **options: Unpack[SessionOptions],
+    ) -> Self:
+        """A client from a profile of `tgiconik.toml`: see `tgiconik.profiles.load_profile`.
+
+        `TGICONIK_ENGINE` is read too.
+
+        Args:
+            name: the profile, such as `prod`; `TGICONIK_PROFILE` says it when left out.
+            config: path of the file; when left out, `TGICONIK_CONFIG`, or else `tgiconik.toml` in
+                the current folder or the nearest one above it.
+            environ: where variables are looked up.
+            community: a community of your own, or another collaboration backend.
+            options: as for the class; `proxy` and `ca_file` replace the profile's.
+
+        Raises:
+            ConfigurationError: no profile is chosen, the file is missing or not valid, it says
+                nothing of Trading Grid, or an environment variable that it names is not set.
+        """
+        from tgiconik.profiles import load_profile
+
+        profile = load_profile(name, config=config, environ=environ)
+        options.setdefault("proxy", profile.proxy)
+        options.setdefault("ca_file", profile.ca_file)
+        environ = profile.trading_grid_environment(environ)
+        return cls.from_env(environ=environ, community=community, **options)
 
     def __repr__(self) -> str:
         # Tracebacks ask for it too, of a client that could not be made.

@@ -2,6 +2,7 @@
 
 import argparse
 import os
+from collections.abc import Mapping
 from typing import Final
 
 from tgiconik import errors
@@ -38,7 +39,7 @@ def url_of(options: argparse.Namespace) -> str:
     Raises:
         ConfigurationError: none is given.
     """
-    return _given(options.database, "--database", DATABASE)
+    return _given(options, options.database, "--database", DATABASE)
 
 
 def store_of(options: argparse.Namespace) -> BaseStore:
@@ -62,11 +63,13 @@ def company_of(options: argparse.Namespace) -> str:
     Raises:
         ConfigurationError: none is given.
     """
-    return _given(options.company, "--company", COMPANY)
+    return _given(options, options.company, "--company", COMPANY)
 
 
-def _given(value: str | None, option: str, variable: str) -> str:
-    found = value or os.environ.get(variable)
+def _given(options: argparse.Namespace, value: str | None, option: str, variable: str) -> str:
+    # Another environment than that of the process, such as a profile's.
+    environ: Mapping[str, str] = getattr(options, "environ", os.environ)
+    found = value or environ.get(variable)
     if not found:
         raise errors.ConfigurationError(f"give {option}, or set {variable} in the environment")
     return found

@@ -3,6 +3,7 @@
 import argparse
 import asyncio
 import sys
+from collections.abc import Callable
 
 from tgiconik import errors
 from tgiconik.community.commands.output import say
@@ -90,8 +91,26 @@ def run_import(options: argparse.Namespace) -> int:
     return asyncio.run(_import(profiles, options))
 
 
+def client_of(options: argparse.Namespace) -> TradingGridClient:
+    """The client: what `connect` makes, or else the one of the environment.
+
+    Args:
+        options: may have `connect`.
+
+    Returns:
+        The client.
+
+    Raises:
+        ConfigurationError: something that it needs is missing.
+    """
+    connect: Callable[[], TradingGridClient] = getattr(
+        options, "connect", TradingGridClient.from_env
+    )
+    return connect()
+
+
 async def _import(profiles: tuple[PartnerProfile, ...], options: argparse.Namespace) -> int:
-    async with TradingGridClient.from_env() as grid:
+    async with client_of(options) as grid:
         if options.directory:
             found = await profiles_from_directory(grid, profiles)
             say(found)
@@ -115,7 +134,7 @@ def run_export(options: argparse.Namespace) -> int:
         CallError: the partners cannot be read.
         OSError: the file cannot be written.
     """
-    profiles = asyncio.run(_current())
+    profiles = asyncio.run(_current(options))
     if options.output is None:
         sys.stdout.buffer.write(partner_csv(profiles))
     else:
@@ -124,6 +143,6 @@ def run_export(options: argparse.Namespace) -> int:
     return 0
 
 
-async def _current() -> tuple[PartnerProfile, ...]:
-    async with TradingGridClient.from_env() as grid:
+async def _current(options: argparse.Namespace) -> tuple[PartnerProfile, ...]:
+    async with client_of(options) as grid:
         return profiles_of(await read_current(grid))
