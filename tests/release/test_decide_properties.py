@@ -79,7 +79,10 @@ metadata = changes(
 names = st.none() | st.text(max_size=3)
 facts = near(
     FACTS,
-    read_at=st.integers(-12, 12).map(lambda seconds: NOW - timedelta(seconds=seconds)),
+    # Two of them are stale under every policy.
+    read_at=(st.sampled_from([-90, 90]) | st.integers(-12, 12)).map(
+        lambda seconds: NOW - timedelta(seconds=seconds)
+    ),
     platform_at=st.integers(-600, 600).map(lambda seconds: NOW + timedelta(seconds=seconds))
     | instants,
     status=names,
