@@ -125,7 +125,7 @@ def _operations() -> Mapping[tuple[str, int], list[tuple[re.Pattern[str], Operat
     found: dict[tuple[str, int], list[tuple[re.Pattern[str], Operation]]] = defaultdict(list)
     for file in FACTS.glob("*.json"):
         service = _WIRE_NAMES.get(file.stem, file.stem)
-        for path, item in _document(file.stem)["paths"].items():
+        for path, item in document(file.stem)["paths"].items():
             whole = f"/API/{service}{path}"
             pattern = re.compile(re.sub(r"\\{\w+\\}", "[^/]+", re.escape(whole)))
             for method, facts in item.items():
@@ -135,8 +135,8 @@ def _operations() -> Mapping[tuple[str, int], list[tuple[re.Pattern[str], Operat
 
 
 @cache
-def _document(service: str) -> Mapping[str, Any]:
-    """A document with what `overlay.toml` adds to it, and with the published limits of fields."""
+def document(service: str) -> Mapping[str, Any]:
+    """A document with what `overlay.toml` adds to it, and with the published limits and marks."""
     document: dict[str, Any] = json.loads((FACTS / f"{service}.json").read_text("utf-8"))
     name = _WIRE_NAMES.get(service, service).replace("-", "_")
     for entry in OVERLAY["operation"]:
@@ -158,7 +158,12 @@ def _document(service: str) -> Mapping[str, Any]:
     for entry in OVERLAY["schema"]:
         if entry["service"] == name:
             schemas |= json.loads(entry["facts"])
-    for schema, fields in PUBLISHED.get(name, {"schemas": {}})["schemas"].items():
+    published = PUBLISHED.get(name, {"query": {}, "schemas": {}})
+    for place, parameters in published["query"].items():
+        method, path = place.split()
+        for parameter in document["paths"][path][method.lower()]["parameters"]:
+            parameter["schema"] |= parameters.get(parameter["name"], {})
+    for schema, fields in published["schemas"].items():
         for field, marks in fields.items():
             if field in schemas.get(schema, {}).get("properties", {}):
                 schemas[schema]["properties"][field] |= marks
@@ -228,5 +233,5 @@ def _said(error: ValidationError) -> str:
 @cache
 def _validator(service: str, schema: str) -> Draft202012Validator:
     # References point into the document: with its components beside them, they find their way.
-    components = _document(service)["components"]
+    components = document(service)["components"]
     return Draft202012Validator({**json.loads(schema), "components": components})
