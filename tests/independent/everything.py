@@ -54,7 +54,9 @@ KNOWN: Final[Mapping[str, Any]] = {
     "view_id": world.RELEASE_VIEW,
 }
 #: Parameters of the query by which a page goes on where another one ended.
-_CURSORS: Final = frozenset({"scroll_id", "last_id", "last_name", "last_field_name", "search_after"})
+_CURSORS: Final = frozenset(
+    {"scroll_id", "last_id", "last_name", "last_field_name", "search_after"}
+)
 
 
 _THEIR_NAMES: Final = {"_exists_": "field_exists", "_missing_": "field_missing"}
@@ -184,7 +186,8 @@ class Walk:
 
     Args:
         operation: of theirs.
-        wire: to the sandboxes, which are made on the way.
+        wire: to a sandbox, of which others may have asked. What is refused there is tried again on
+            a new one, which takes its place.
     """
 
     def __init__(self, operation: Operation, wire: InProcess) -> None:
@@ -192,16 +195,14 @@ class Walk:
         self._wire = wire
         self._client = InProcessIconik(wire)
         self._need = NEEDS.get(operation.name, Need())
+        self._made: dict[str, str] = {}
 
     def problems(self) -> Iterator[str]:
         """What was refused, could not be read or is not as documented, one line each."""
-        self._renew()
         for full in (False, True) if "body" in self._operation.required else (False,):
             yield from self._tried({}, full=full)
-        documented = self._documented(
-            self._operation, self._ids_of(self._operation, self._known())
-        )
-        made_up = MadeUp(documented, self._known())
+        documented = _documented(self._operation)
+        made_up = MadeUp(documented, self._plainly_known())
         cursors = documented.query.keys() & _CURSORS
         for query in made_up.queries():
             if not cursors & query.keys():
@@ -212,16 +213,23 @@ class Walk:
     def _renew(self) -> None:
         self._wire.sandbox.close()
         self._wire.sandbox = Sandbox()
-        self._made: dict[str, str] = {}
+        self._made = {}
 
     def _tried(self, query: Mapping[str, Any], *, full: bool) -> Iterator[str]:
         form = "full" if full else ", ".join(f"{name}={value}" for name, value in query.items())
+        if self._problem(query, full=full):
+            self._renew()
+            if problem := self._problem(query, full=full):
+                yield f"{form or 'plain'}: {problem}"
+
+    def _problem(self, query: Mapping[str, Any], *, full: bool) -> str:
         try:
-            problem = _problem(self._asked(query, full=full))
+            return _problem(self._asked(query, full=full))
         except Exception as error:  # noqa: BLE001 - whatever their client does is to be told
-            problem = f"{type(error).__name__}: {error}"
-        if problem:
-            yield f"{form or 'plain'}: {problem}"
+            return f"{type(error).__name__}: {error}"
+        finally:
+            if self._operation.method == "DELETE":
+                self._made = {}
 
     def _continued(self, cursor: str) -> Iterator[str]:
         """A second page, from where the first one ended."""
@@ -232,8 +240,6 @@ class Walk:
             yield from self._tried({cursor: value}, full=False)
 
     def _asked(self, query: Mapping[str, Any], *, full: bool) -> tuple[Any, Exchange]:
-        if self._operation.method != "GET":
-            self._renew()
         for name in self._need.before:
             before, plain = operations()[name], self._plainly_known()
             self._ask(before, self._ids_of(before, plain), {}, full=True, known=plain)
@@ -251,7 +257,7 @@ class Walk:
         known: Mapping[str, Any],
     ) -> tuple[Any, Exchange]:
         function = getattr(self._client, operation.name)
-        made_up = MadeUp(self._documented(operation, ids), known)
+        made_up = MadeUp(_documented(operation), known)
         query = {**made_up.required_query(), **query}
         arguments = {**_headers(operation, ids), **_named(function, query)}
         body = None
@@ -300,9 +306,7 @@ class Walk:
                 ids.append(self._id_at(segment[1:-1], above, ids, known))
         return ids
 
-    def _id_at(
-        self, name: str, above: Operation, ids: list[str], known: Mapping[str, Any]
-    ) -> str:
+    def _id_at(self, name: str, above: Operation, ids: list[str], known: Mapping[str, Any]) -> str:
         found = known_as(name, known) if name != "id" or name in self._need.known else None
         if found is not None:
             return str(found)
@@ -332,11 +336,14 @@ class Walk:
             FILM,
         )
 
-    @staticmethod
-    def _documented(operation: Operation, ids: Sequence[str]) -> facts.Operation:
-        found = facts.find(operation.method, _filled(operation, ids))
-        assert found is not None, operation
-        return found
+
+def _documented(operation: Operation) -> facts.Operation:
+    """The same operation in the documents, whatever it is asked for."""
+    names = re.findall(r"{(\w+)}", operation.path)
+    ids = [FILM if name.endswith("id") else "made-up" for name in names]
+    found = facts.find(operation.method, _filled(operation, ids))
+    assert found is not None, operation
+    return found
 
 
 def _filled(operation: Operation, ids: Sequence[str]) -> str:
@@ -384,9 +391,10 @@ def _decoded(content: bytes) -> Any:  # noqa: ANN401 - JSON
 def _problem(asked: tuple[Any, Exchange]) -> str:
     """What is wrong with an answer, empty if nothing is."""
     answer, exchange = asked
-    if answer.status_code >= 400:  # noqa: PLR2004 - HTTP
+    if answer.status_code >= 400:
         return f"{answer.status_code} {answer.content.decode(errors='replace')}"
-    wrong = [one for one in deviations(exchange) if one not in EXCEPTIONS]
+    # Their models take no body without what is required, read-only or not.
+    wrong = [one for one in deviations(exchange) if one not in EXCEPTIONS and ": body " not in one]
     if wrong:
         return "; ".join(wrong)
     operation = facts.find(exchange.method, exchange.path)

@@ -92,18 +92,21 @@ class MadeUp:
             return schema["const"]
         if name in self._known:
             return self._known[name]
-        if kind == "boolean":
-            return True
-        if kind in {"integer", "number"}:
-            return max(schema.get("minimum", 1), 1)
+        if kind == "string":
+            return self._text(schema, name)
+        return True if kind == "boolean" else max(schema.get("minimum", 1), 1)
+
+    def _text(self, schema: Schema, name: str) -> str | bytes:
         if (known := known_as(name, self._known)) is not None:
-            return known
-        if schema.get("format") == "binary":
-            return b"\x89PNG"
-        if schema.get("format") == "uuid":
-            return self._known["id"]
-        text = _FORMATS.get(schema.get("format", ""), name)
-        return text.ljust(schema.get("minLength", 0), "x")[: schema.get("maxLength")]
+            return str(known)
+        match schema.get("format"):
+            case "uuid":
+                return str(self._known["id"])
+            case "binary":
+                return b"\x89PNG"
+            case form:
+                text = _FORMATS.get(form or "", name)
+                return text.ljust(schema.get("minLength", 0), "x")[: schema.get("maxLength")]
 
     def _object(self, schema: Schema, *, full: bool, depth: int) -> dict[str, Any]:
         required = set(schema.get("required", ()))

@@ -1,6 +1,5 @@
-"""The independent client gets through with every operation that it has, but for a few that are named."""
+"""The independent client gets through with each of its operations, but for some that are named."""
 
-from collections import Counter
 from collections.abc import Iterator
 from typing import Final
 
@@ -28,7 +27,6 @@ def problems(operation: Operation, wire: InProcess) -> list[str]:
     return list(Walk(operation, wire).problems())
 
 
-@pytest.mark.heavy
 @pytest.mark.parametrize("service", SERVICES)
 def test_every_operation_is_accepted_and_read_but_for_those_that_are_named(
     service: str, wire: InProcess
@@ -36,17 +34,8 @@ def test_every_operation_is_accepted_and_read_but_for_those_that_are_named(
     walked = [each for each in operations().values() if each.service == service]
     refused = {each.name: found for each in walked if (found := problems(each, wire))}
 
-    unexplained = {name: found for name, found in refused.items() if name not in REFUSED}
-    assert unexplained == {}
+    assert {name: found for name, found in refused.items() if name not in REFUSED} == {}
     assert {each.name for each in walked} & REFUSED.keys() == refused.keys()
-
-
-# One of each kind, for every change: all of them are heavy.
-@pytest.mark.parametrize(
-    "name", ["get_assets", "post_assets", "patch_asset", "delete_asset", "post_search"]
-)
-def test_an_operation_is_gone_through_with_all_it_takes(name: str, wire: InProcess) -> None:
-    assert problems(operations()[name], wire) == []
 
 
 def test_what_is_refused_is_told(wire: InProcess) -> None:
@@ -58,4 +47,3 @@ def test_what_is_refused_is_told(wire: InProcess) -> None:
 def test_more_than_nine_hundred_operations_are_gone_through() -> None:
     assert REFUSED.keys() <= operations().keys()
     assert len(operations()) - len(REFUSED) > 900
-    assert Counter(each.service for each in operations().values()).keys() == set(SERVICES)

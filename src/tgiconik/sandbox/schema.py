@@ -76,8 +76,8 @@ class Schemas:
     def fit(self, schema: Schema, value: object, *, name: str = "value") -> Any:  # noqa: ANN401 - JSON
         """The value, changed to be valid for the schema.
 
-        Unknown and invalid fields are dropped, numbers written as text are converted, and required
-        fields that are missing get sample values.
+        Unknown, invalid and write-only fields are dropped, numbers written as text are converted,
+        and required fields that are missing get sample values.
         """
         schema = self.resolve(schema)
         if "anyOf" in schema:
@@ -227,6 +227,8 @@ class Schemas:
         required = schema.get("required", ())
         fitted = {}
         for name, field in properties.items():
+            if field.get("writeOnly"):
+                continue
             if name in value and self._can_fit(field, value[name]):
                 fitted[name] = self.fit(field, value[name], name=name)
             elif name in required:
