@@ -109,7 +109,7 @@ def read_file(request: ApiRequest) -> Response:
     file = or_404(None if file.get("file_set_status") == "DELETED" else file, id_)
     wants_links = request.flag("generate_signed_post_url")
     shown = with_links(request.state, file) if wants_links else file
-    return request.respond(downloads.with_link(request.state, "files", shown))
+    return request.respond(downloads.with_link(request, "files", shown))
 
 
 def change_file(request: ApiRequest) -> Response:
