@@ -356,6 +356,53 @@ async def test_a_preview_without_bytes_is_read_with_links_to_upload_them(
     assert "url" not in read
 
 
+async def test_a_proxy_is_uploaded_in_parts(http: httpx.AsyncClient, sandbox: Sandbox) -> None:
+    sandbox.state.smallest_part = 4
+    made = await post(
+        http, f"{FILES}proxies/", {"name": "p.mp4", "storage_id": seed.STORAGES["S3"]}
+    )
+    url = f"{FILES}proxies/{made['id']}/"
+    plain = httpx.AsyncClient(transport=http._transport)
+    begun = await plain.post((await get(http, url))["multipart_upload_url"])
+    upload_id = begun.text.partition("<UploadId>")[2].partition("<")[0]
+
+    asked = f"upload_id={upload_id}"
+    parts = await get(http, f"{url}multipart_url/part/?{asked}&parts_num=2")
+    tags = [
+        (await plain.put(part["url"], content=content)).headers["etag"]
+        for part, content in zip(parts["objects"], (b"four", b"end"), strict=True)
+    ]
+    links = await get(http, f"{url}multipart_url/?{asked}&type=complete_url")
+    told = "".join(
+        f"<Part><PartNumber>{number}</PartNumber><ETag>{tag}</ETag></Part>"
+        for number, tag in enumerate(tags, 1)
+    )
+    body = f"<CompleteMultipartUpload>{told}</CompleteMultipartUpload>"
+    assert (await plain.post(links["complete_url"], content=body)).is_success
+    await http.patch(url, json={"status": "CLOSED"})
+
+    assert (await plain.get((await get(http, url))["url"])).content == b"fourend"
+    await plain.aclose()
+
+
+async def test_an_upload_of_a_proxy_in_parts_is_given_up(
+    http: httpx.AsyncClient, sandbox: Sandbox
+) -> None:
+    made = await post(
+        http, f"{FILES}proxies/", {"name": "p.mp4", "storage_id": seed.STORAGES["S3"]}
+    )
+    async with httpx.AsyncClient(transport=http._transport) as plain:
+        begun = await plain.post(made["multipart_upload_url"])
+    upload_id = begun.text.partition("<UploadId>")[2].partition("<")[0]
+    assert sandbox.open_uploads()
+
+    body = {"upload_id": upload_id, "abort_upload": True}
+    ended = await http.post(f"{FILES}proxies/{made['id']}/multipart/cleanup/", json=body)
+
+    assert ended.status_code == 200
+    assert sandbox.open_uploads() == []
+
+
 @pytest.mark.parametrize(
     ("query", "disposition", "media_type"),
     [
