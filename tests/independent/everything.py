@@ -108,7 +108,6 @@ _ACL_OF_USER: Final = _after("put_user_acl_object_by_object_key")
 _CATEGORY: Final = _after("post_object_categories_metadata")
 _IDENTITY_PROVIDER: Final = Need({"identity_provider_id": FILM, "system_domain_id": FILM})
 _COLLECTION: Final = {"object_id": KNOWN["collection_id"]}
-_NEW_PROXY: Final = Need({"proxy_id": Made("post_asset_proxies")})
 _TEMPORARY_FILE: Final = Need({"file_id": Made("post_asset_temporary_files")})
 
 NEEDS: Final[Mapping[str, Need]] = {
@@ -129,8 +128,6 @@ NEEDS: Final[Mapping[str, Need]] = {
     "delete_search_history_by_search_history": _SEARCHED,
     "delete_storage_transcoder": _after("put_storage_transcoder"),
     "delete_view": _SEARCH_VIEW,
-    "get_asset_proxy_multipart_url": _NEW_PROXY,
-    "get_asset_proxy_multipart_url_part": _NEW_PROXY,
     "get_asset_version_transcription_properties": _PROPERTIES,
     "get_asset_version_view_metadata": _after(
         "put_asset_object_view_metadata", object_type="versions", object_id=KNOWN["version_id"]
@@ -164,7 +161,6 @@ NEEDS: Final[Mapping[str, Need]] = {
     "post_asset_file_multipart_b2_finish": _ON_B2,
     "post_asset_file_multipart_b2_start": _ON_B2,
     "post_asset_file_sets_bulk": Need({"ids": [KNOWN["file_set_id"]]}),
-    "post_asset_proxy_multipart_cleanup": _NEW_PROXY,
     "post_auth_saml_acs_by_system_domain_by_identity_provider": _IDENTITY_PROVIDER,
     "post_collections_storage_bulk_transfer_v2": Need({"id": KNOWN["collection_id"]}),
     "post_delete_queue_assets_purge": _after("delete_asset"),

@@ -128,7 +128,9 @@ class Schemas:
             return self.sample(self._choice(schema), name=name)
         types = _types(schema)
         if "object" in types:
-            return self._fit_fields(schema, {})
+            fields: Mapping[str, Schema] = schema.get("properties", {})
+            required = [each for each in fields if each in schema.get("required", ())]
+            return {each: self.sample(fields[each], name=each) for each in required}
         return self._plain_sample(types[0] if types else "null", schema, name)
 
     def _plain_sample(self, type_: str, schema: Schema, name: str) -> Any:  # noqa: ANN401 - JSON

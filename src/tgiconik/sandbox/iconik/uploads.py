@@ -101,7 +101,7 @@ def _file(request: ApiRequest, method: str) -> Document:
     file = or_404(
         request.state.store.get(kind, f"{request.ids['asset_id']}/{id_}"), f"{name} {id_}"
     )
-    if method_of(request.state, file) != method:
+    if (method_of(request.state, file) or file.get("storage_method")) != method:
         raise ApiError(400, f"The storage of {name.lower()} {id_} is not {method}")
     return file
 
