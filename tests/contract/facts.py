@@ -284,7 +284,8 @@ def _causes(error: ValidationError, mark: str, *, partial: bool) -> list[Validat
 def _is_missing_with(error: ValidationError, mark: str) -> bool:
     """Whether the field that an error says is missing has a mark."""
     name = error.message.split("'")[1]
-    return bool(error.schema.get("properties", {}).get(name, {}).get(mark))
+    schema: Any = error.schema
+    return bool(schema.get("properties", {}).get(name, {}).get(mark))
 
 
 def _said(error: ValidationError) -> str:
@@ -302,10 +303,11 @@ def _marked(
         yield ValidationError("is the other side's to give")
 
 
+_extend: Any = validators.extend
 #: A client sends no read-only fields, and iconik answers no write-only ones.
 _JUDGES = {
-    True: validators.extend(Draft202012Validator, {"readOnly": _marked}),
-    False: validators.extend(Draft202012Validator, {"writeOnly": _marked}),
+    True: _extend(Draft202012Validator, {"readOnly": _marked}),
+    False: _extend(Draft202012Validator, {"writeOnly": _marked}),
 }
 
 

@@ -140,16 +140,18 @@ def test_read_only_fields_are_not_sent() -> None:
 
 
 def test_write_only_fields_are_not_answered() -> None:
-    user = Exchange(
-        method="GET",
-        path=f"/API/users/v1/users/{ASSET}/",
+    user = {"email": "a@b.example", "type": "POWER"}
+    made = Exchange(
+        method="POST",
+        path="/API/users/v1/users/",
         query="",
-        body=None,
-        status=200,
-        answer={"id": ASSET, "email": "a@b.example", "type": "POWER", "password": "secret"},
+        body={**user, "password": "secret"},
+        status=201,
+        answer=user,
     )
+    assert list(deviations(made)) == []
 
-    (problem,) = deviations(user)
+    (problem,) = deviations(attrs.evolve(made, answer=made.body))
 
     assert problem.endswith("answer password: is the other side's to give")
 
