@@ -75,7 +75,13 @@ LAYERS = {
         "tgiconik._tasks",
         "tgiconik.release",
     },
-    "tgiconik.automation": {*BASE, *CLIENTS, "tgiconik.release", "tgiconik.workflows"},
+    "tgiconik.automation": {
+        *BASE,
+        *CLIENTS,
+        "tgiconik._report",
+        "tgiconik.release",
+        "tgiconik.workflows",
+    },
     "tgiconik.testing": {"tgiconik.errors", "tgiconik._http", *CLIENTS, "tgiconik.sandbox"},
     # The sandbox serves all that is below it, the community as it is.
     "tgiconik.sandbox": {

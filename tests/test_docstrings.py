@@ -28,6 +28,7 @@ from tgiconik.tradinggrid.lens import Transaction
 
 MODULES = (
     "tgiconik",
+    "tgiconik.automation",
     "tgiconik.community",
     "tgiconik.community.commands.keys",
     "tgiconik.community.commands.partners",

@@ -26,6 +26,14 @@ EXAMPLES = Path(__file__).parents[2] / "examples"
             ],
         ),
         (
+            "service",
+            [
+                "asset_approved:distribute_approved_asset for assets/",
+                "media_request:fulfill_media_request for requests/REQ-1042: done",
+                "somebody opened “Spring launch film”",
+            ],
+        ),
+        (
             "process_enhancement_request",
             [
                 "asks in REQ-",

@@ -367,6 +367,28 @@ async def test_a_partner_s_link_to_another_collection_needs_all_of_it_to_be_allo
     assert done.links_closed == done.links - len(kept)
 
 
+async def test_a_log_that_does_not_answer_leaves_no_link_of_a_collection_open(
+    grid: TradingGridClient, iconik: IconikClient, wire: Wire, clock: Clock
+) -> None:
+    made = await iconik.assets.create_collection(body=m.CollectionInput(title="by hand"))
+    id_ = str(made.id)
+    body = m.CollectionContentInput(object_id=world.asset_id("film-cut"), object_type="assets")
+    await iconik.assets.add_collection_content(id_, body=body)
+    for key in (share_key(world.SUMMIT), share_key(world.NORDLICHT), "by-hand"):
+        await share(iconik, clock, key=key, object_id=id_, kind="collections")
+    policy = attrs.evolve(POLICY, foreign_shares=ForeignShares.CLOSE)
+
+    async def refuse(request: httpx.Request) -> None:
+        if request.method == "POST" and request.url.path.endswith("/activity"):
+            raise httpx.ConnectError("down", request=request)
+
+    wire.before.append(refuse)
+    done = await reconcile(grid, iconik, clock, policy=policy, collection_ids=[id_])
+
+    assert done.failures != ()
+    assert await iconik.assets.find_shares(id_, object_type="collections") == []
+
+
 async def test_a_share_made_by_hand_of_another_collection_stays_while_all_of_it_may_be_out(
     grid: TradingGridClient, iconik: IconikClient, sandbox: Sandbox, clock: Clock
 ) -> None:

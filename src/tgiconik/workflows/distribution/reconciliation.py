@@ -34,7 +34,6 @@ from tgiconik.workflows.run.text import ruling
 from tgiconik.workflows.sharing.delivery import (
     end_delivery,
     partner_in,
-    revoke_link,
     revoke_links,
     still_open,
 )
@@ -244,30 +243,27 @@ class Reconciler:
     async def _reconcile_other_collection(
         self, collection_id: str, shares: Sequence[ShareLink]
     ) -> Reconciled:
-        """Judge partners' links to a collection that no workflow fills: all of it, or nothing."""
+        """Judge the links to a collection that no workflow fills: all of it, or nothing."""
         members = await self._assets_in(collection_id)
-        outcomes, closed = [], 0
-        foreign = [share for share in shares if partner_in(share.key) is None]
-        left = [share for share in foreign if not await self._close_foreign(members, share)]
+        refused, foreign, outcomes = list[ShareLink](), list[ShareLink](), list[Outcome]()
         for share in shares:
             partner_id = partner_in(share.key)
             if partner_id is None:
-                continue
-            recipient = await self._recipient(partner_id)
-            refused = await self._refused(members, recipient, share)
-            outcomes += refused
-            if refused:
-                closed += 1
-                await revoke_link(self.run, share, partner_id, REFUSED_NOW)
+                closes = await self._closes_foreign(members, share)
+                (refused if closes else foreign).append(share)
+            elif found := await self._refused(members, await self._recipient(partner_id), share):
+                refused.append(share)
+                outcomes += found
+        await self._close(refused, REFUSED_NOW)
         return Reconciled(
             links=len(shares),
-            links_closed=closed + len(foreign) - len(left),
+            links_closed=len(refused),
             outcomes=tuple(outcomes),
-            foreign=tuple(map(_foreign, left)),
+            foreign=tuple(map(_foreign, foreign)),
         )
 
-    async def _close_foreign(self, members: Collection[str], share: ShareLink) -> bool:
-        """Close a share that somebody made by hand if it shows what may not be out."""
+    async def _closes_foreign(self, members: Collection[str], share: ShareLink) -> bool:
+        """Whether a share that somebody made by hand shows what may not be out."""
         run = self.run
         if run.policy.foreign_shares != ForeignShares.CLOSE:
             return False
@@ -279,27 +275,36 @@ class Reconciler:
             decision = judge_foreign(run, facts, share)
             if not decision.allowed:
                 run.trail.decided(ruling(facts.title, "whoever has it", decision))
-                await revoke_link(run, share, "", REFUSED_NOW)
                 return True
         return False
 
     async def _close_gone_collection(self, collection_id: str) -> Reconciled:
         """End what partners have of a deleted collection: it would open again with it."""
-        run, shared = self.run, 0
-        for document in await self.collection_documents.of(collection_id):
-            deliveries = run.grid.community.deliveries.list(
+        run, assets = self.run, self.run.iconik.assets
+        documents = await self.collection_documents.of(collection_id)
+        deliveries, links = list[Delivery](), list[tuple[ShareLink, str]]()
+        for document in documents:
+            listed = run.grid.community.deliveries.list(
                 document_id=document.id, state=[DeliveryState.ACTIVE]
             )
-            for delivery in [one async for one in deliveries]:
-                link = await run.iconik.assets.get_link(
-                    collection_id, delivery.share_id or "", object_type="collections"
-                )
-                if link is not None:
-                    await revoke_link(run, link, delivery.partner_id, _GONE)
-                    shared += 1
-                await end_delivery(run, delivery, REFUSED_NOW)
+            deliveries += [one async for one in listed]
+        for delivery in deliveries:
+            link = await assets.get_link(
+                collection_id, delivery.share_id or "", object_type="collections"
+            )
+            if link is not None:
+                links.append((link, delivery.partner_id))
+        effort = BestEffort()
+        revoked = await revoke_links(run, links, _GONE, effort=effort)
+        left_open = {link.share_id for link, _ in links} - revoked
+        for delivery in deliveries:
+            if delivery.share_id not in left_open:
+                with effort.attempt():
+                    await end_delivery(run, delivery, REFUSED_NOW)
+        effort.finish()
+        for document in documents:
             await change_document(run, document, DocumentUpdate(audience=Audience()))
-        return Reconciled(links=shared, links_closed=shared)
+        return Reconciled(links=len(links), links_closed=len(links))
 
     async def _refused(
         self, members: Collection[str], recipient: Recipient, share: ShareLink

@@ -159,25 +159,14 @@ async def renew_link(
     )
 
 
-async def revoke_link(run: Run, link: ShareLink, partner_id: str, why: str) -> None:
-    """End a link now, then log its counts: iconik forgets them with it.
-
-    The counts are read before, if iconik answers at once; nothing delays the revocation. Taking
-    something away needs no lease: a worker that lost it still closes what it opened.
-
-    Args:
-        run: the run.
-        link: the link; the share, object type and object id are enough.
-        partner_id: company id (BUID) of the partner; empty for somebody else's share.
-        why: the reason, for the log.
-    """
-    await log_revocation(run, link, partner_id, why, await revoke_share(run, link, why))
-
-
 async def revoke_links(
     run: Run, links: Iterable[tuple[ShareLink, str]], why: str, *, effort: BestEffort
 ) -> frozenset[str]:
     """End links now, all of them, then log their counts; a failed call stops no other.
+
+    The counts are read before, if iconik answers at once, since it forgets them with the link;
+    nothing delays a revocation. Taking something away needs no lease: a worker that lost it still
+    closes what it opened.
 
     Args:
         run: the run.

@@ -1,0 +1,46 @@
+"""Automation: workflows that run because something happened, and that a crash does not lose.
+
+    automation = Automation([
+        on_request("media_request", fulfill_media_request, policy=policy),
+        every("0 2 * * *", distribute_tagged_assets, policy=policy),
+    ])
+    async with automation.worker(database="sqlite:///automation.db", journal=community) as worker:
+        await worker.run()
+
+Needs the extra `automation`, and asyncio.
+"""
+
+from tgiconik.automation.automation import Automation
+from tgiconik.automation.causes import Cause, CauseKind
+from tgiconik.automation.journal import Entry, Journal
+from tgiconik.automation.planning import Patience
+from tgiconik.automation.rules import (
+    Rule,
+    every,
+    on_asset_approved,
+    on_issue,
+    on_receipt,
+    on_request,
+    on_task_done,
+)
+from tgiconik.automation.store import Parked, Run
+from tgiconik.automation.worker import Worker
+
+__all__ = [
+    "Automation",
+    "Cause",
+    "CauseKind",
+    "Entry",
+    "Journal",
+    "Parked",
+    "Patience",
+    "Rule",
+    "Run",
+    "Worker",
+    "every",
+    "on_asset_approved",
+    "on_issue",
+    "on_receipt",
+    "on_request",
+    "on_task_done",
+]

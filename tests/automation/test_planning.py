@@ -1,0 +1,184 @@
+"""From causes to runs: every cause is settled by a run that began after it was stored."""
+
+import tempfile
+from datetime import UTC, datetime, timedelta
+from itertools import count
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tgiconik import errors
+from tgiconik.automation import Patience
+from tgiconik.automation.planning import Waiting, is_final, plan, reason_of
+from tgiconik.automation.store import Begun, Store
+
+NOW = datetime(2026, 3, 1, tzinfo=UTC)
+
+waiting_causes = st.builds(
+    Waiting,
+    number=st.integers(1, 1000),
+    rule=st.sampled_from(["a", "b"]),
+    subject=st.sampled_from(["requests/1", "requests/2"]),
+    due_at=st.sampled_from([NOW - timedelta(hours=1), NOW, NOW + timedelta(hours=1)]),
+    dispatches=st.integers(0, 3),
+    run=st.sampled_from([None, None, "run-1-0"]),
+)
+
+
+@given(st.lists(waiting_causes, unique_by=lambda cause: cause.number))
+def test_a_rule_and_subject_get_one_run_if_a_cause_is_due_and_none_is_queued(
+    causes: list[Waiting],
+) -> None:
+    planned = plan(causes, NOW)
+
+    needed = {(cause.rule, cause.subject) for cause in causes if cause.due_at <= NOW}
+    queued = {(cause.rule, cause.subject) for cause in causes if cause.run is not None}
+    assert sorted((run.rule, run.subject) for run in planned) == sorted(needed - queued)
+    assert len({run.id for run in planned}) == len(planned)
+
+
+@given(st.lists(waiting_causes, unique_by=lambda cause: cause.number), st.randoms())
+def test_planning_again_plans_the_same_runs(causes: list[Waiting], random: object) -> None:
+    again = list(causes)
+    random.shuffle(again)  # type: ignore[attr-defined]  # hypothesis' own Random
+
+    assert plan(again, NOW) == plan(causes, NOW)
+
+
+class World:
+    """The tables with a queue that forgets, runs that fail, and a process that dies."""
+
+    def __init__(self, path: Path) -> None:
+        self.ticks = count()
+        self.store = Store(path, self.now)
+        self.queue: list[tuple[str, str, str]] = []
+        self.seen: set[str] = set()
+        self.under_way: list[Begun] = []
+        self.stored: list[tuple[str, datetime]] = []
+
+    def now(self) -> datetime:
+        return NOW + timedelta(seconds=next(self.ticks))
+
+    def happen(self, subject: str) -> None:
+        self.store.add([("rule", subject, subject)])
+        self.stored.append((subject, self.now()))
+
+    def queue_runs(self, *, dies: bool) -> None:
+        for run in plan(self.store.waiting(), self.now()):
+            self.store.mark_queued(run)
+            if dies:
+                self.die()
+                return
+            assert run.id not in self.seen  # the engine would do nothing
+            self.seen.add(run.id)
+            self.queue.append((run.id, run.rule, run.subject))
+
+    def begin(self) -> None:
+        if self.queue and not self.under_way:
+            begun = self.store.begin(*self.queue.pop(0))
+            if begun is not None:
+                self.under_way.append(begun)
+
+    def end(self, *, fails: bool) -> None:
+        if self.under_way:
+            begun = self.under_way.pop()
+            if fails:
+                waits = dict.fromkeys(begun.attempts, timedelta(seconds=1))
+                self.store.fail(begun, "it failed", waits)
+            else:
+                self.store.succeed(begun, None)
+
+    def die(self) -> None:
+        """All is lost but the tables, and the engine's queue with it."""
+        self.under_way.clear()
+        self.queue.clear()
+        self.store.release(self.store.open_runs())
+
+    def work_on(self) -> None:
+        for _ in range(100):
+            self.queue_runs(dies=False)
+            while self.queue:
+                self.begin()
+                self.end(fails=False)
+            self.end(fails=False)
+            if self.store.is_settled() and not self.store.waiting():
+                return
+        pytest.fail("it never ends")
+
+
+steps = st.sampled_from(["r1", "r2", "r1", "queue", "queue", "half", "begin", "end", "fail", "die"])
+
+
+@given(st.lists(steps, max_size=40))
+def test_every_cause_leads_to_a_run_that_began_after_it(story: list[str]) -> None:
+    with tempfile.TemporaryDirectory() as folder:
+        world = World(Path(folder, "db"))
+        for step in story:
+            match step:
+                case "queue" | "half":
+                    world.queue_runs(dies=step == "half")
+                case "begin":
+                    world.begin()
+                case "end" | "fail":
+                    world.end(fails=step == "fail")
+                case "die":
+                    world.die()
+                case subject:
+                    world.happen(subject)
+        world.work_on()
+
+        good = [run for run in world.store.runs(1000) if run.ended_at and not run.reason]
+        for subject, stored_before in world.stored:
+            # The tick after the cause was stored: a run that covers it began later.
+            assert any(run.subject == subject and run.began_at > stored_before for run in good)
+        assert world.store.parked() == ()
+        world.store.close()
+
+
+@given(st.integers(1, 50), st.floats(1, 100))
+def test_patience_grows_and_ends(attempts: int, growth: float) -> None:
+    patience = Patience(growth=growth, attempts=attempts)
+    waits = [patience.wait(attempt) for attempt in range(1, attempts + 1)]
+
+    assert waits.pop() is None
+    known = [wait for wait in waits if wait is not None]
+    assert known == waits
+    assert known == sorted(known)
+    assert all(patience.first <= wait <= patience.longest for wait in known)
+
+
+def test_the_default_patience_lasts_for_hours() -> None:
+    waits = [Patience().wait(attempt) for attempt in range(1, 10)]
+
+    total = sum((wait for wait in waits if wait is not None), timedelta())
+    assert timedelta(hours=6) < total < timedelta(hours=12)
+
+
+@pytest.mark.parametrize(
+    "bad",
+    [
+        {"attempts": 0},
+        {"growth": 0.5},
+        {"first": timedelta()},
+        {"first": timedelta(days=1)},
+    ],
+)
+def test_patience_that_cannot_be_is_refused(bad: dict[str, object]) -> None:
+    with pytest.raises(errors.ConfigurationError):
+        Patience(**bad)  # type: ignore[arg-type]  # wrong values on purpose
+
+
+def test_a_group_of_errors_is_final_if_all_are() -> None:
+    final, other = errors.UnknownRequest("no REQ-1"), errors.StoreUnavailable("locked")
+
+    assert is_final(ExceptionGroup("2 failed", [final, final]))
+    assert not is_final(ExceptionGroup("2 failed", [final, other]))
+    assert not is_final(RuntimeError())
+
+
+def test_a_reason_names_the_first_errors_and_no_foreign_words() -> None:
+    group = ExceptionGroup("x", [errors.UnknownRequest("no REQ-1"), *[KeyError("secret")] * 4])
+
+    assert reason_of(group) == "UnknownRequest: no REQ-1; KeyError; KeyError; and 2 more"
