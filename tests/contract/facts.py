@@ -16,7 +16,7 @@ from urllib.parse import parse_qsl, unquote
 from uuid import UUID
 
 import attrs
-from jsonschema import Draft202012Validator, ValidationError
+from jsonschema import Draft202012Validator, ValidationError, validators
 
 CODEGEN = Path(__file__).parents[2] / "codegen"
 FACTS = CODEGEN / "facts" / "iconik"
@@ -94,6 +94,7 @@ def deviations(exchange: Exchange) -> Iterator[str]:
                 f"{where}: answer {problem}"
                 for problem in _problems(operation, schema, exchange.answer, request=False)
             )
+        yield from (f"{where}: {problem}" for problem in _not_default(operation, exchange))
 
 
 @cache
@@ -136,9 +137,16 @@ def _operations() -> Mapping[tuple[str, int], list[tuple[re.Pattern[str], Operat
 
 @cache
 def document(service: str) -> Mapping[str, Any]:
-    """A document with what `overlay.toml` adds to it, and with the published limits of fields."""
+    """A document with what `overlay.toml` adds to it, and with the published limits and marks."""
     document: dict[str, Any] = json.loads((FACTS / f"{service}.json").read_text("utf-8"))
     name = _WIRE_NAMES.get(service, service).replace("-", "_")
+    _overlay(document, name)
+    _mark(document, name)
+    return document
+
+
+def _overlay(document: dict[str, Any], name: str) -> None:
+    """Add the operations, answers, parameters and schemas of `overlay.toml`."""
     for entry in OVERLAY["operation"]:
         of, method, path = entry["operation"].split()
         if of == name:
@@ -154,15 +162,23 @@ def document(service: str) -> Mapping[str, Any]:
         if of == name:
             operation = document["paths"][path][method.lower()]
             operation["parameters"] = [*operation["parameters"], *json.loads(entry["parameters"])]
-    schemas = document["components"]["schemas"]
     for entry in OVERLAY["schema"]:
         if entry["service"] == name:
-            schemas |= json.loads(entry["facts"])
-    for schema, fields in PUBLISHED.get(name, {"schemas": {}})["schemas"].items():
+            document["components"]["schemas"] |= json.loads(entry["facts"])
+
+
+def _mark(document: dict[str, Any], name: str) -> None:
+    """Add the published defaults, limits, and read-only and write-only marks."""
+    published = PUBLISHED.get(name, {"query": {}, "schemas": {}})
+    for place, parameters in published["query"].items():
+        method, path = place.split()
+        for parameter in document["paths"][path][method.lower()]["parameters"]:
+            parameter["schema"] |= parameters.get(parameter["name"], {})
+    schemas = document["components"]["schemas"]
+    for schema, fields in published["schemas"].items():
         for field, marks in fields.items():
             if field in schemas.get(schema, {}).get("properties", {}):
                 schemas[schema]["properties"][field] |= marks
-    return document
 
 
 def _in_query(operation: Operation, query: str) -> Iterator[str]:
@@ -174,10 +190,50 @@ def _in_query(operation: Operation, query: str) -> Iterator[str]:
     prefixes = tuple(name.partition("<")[0] for name in known if "<" in name)
     for name, value in sent.items():
         if name in known:
-            if not _has_type(unquote(value), known[name]["schema"].get("type")):
-                yield f"query {name} is no {known[name]['schema']['type']}"
+            yield from _in_parameter(name, unquote(value), known[name]["schema"])
         elif not (prefixes and name.startswith(prefixes)):
             yield f"query has unknown {name}"
+
+
+def _in_parameter(name: str, value: str, schema: Schema) -> Iterator[str]:
+    if not _has_type(value, schema.get("type")):
+        yield f"query {name} is no {schema['type']}"
+    elif "enum" in schema and value not in schema["enum"]:
+        yield f"query {name} is none of {', '.join(schema['enum'])}"
+    elif "minimum" in schema and float(value) < schema["minimum"]:
+        yield f"query {name} is below {schema['minimum']}"
+    elif "maximum" in schema and float(value) > schema["maximum"]:
+        yield f"query {name} is above {schema['maximum']}"
+
+
+def _not_default(operation: Operation, exchange: Exchange) -> Iterator[str]:
+    """Where an answer shows another value than the default of what was not sent."""
+    if not isinstance(exchange.answer, Mapping):
+        return
+    sent = dict(parse_qsl(exchange.query, keep_blank_values=True))
+    defaults = {
+        ("query", name): parameter["schema"]["default"]
+        for name, parameter in operation.query.items()
+        if name not in sent and "default" in parameter["schema"]
+    }
+    if operation.method == "POST" and isinstance(exchange.body, Mapping):
+        for schema in _schemas(operation.facts.get("requestBody", {})):
+            defaults |= {
+                ("body", name): field["default"]
+                for name, field in _fields(operation.service, schema).items()
+                if name not in exchange.body and "default" in field
+            }
+    for (place, name), default in defaults.items():
+        if exchange.answer.get(name, default) != default:
+            yield f"answer {name} is not {json.dumps(default)}, the default of the {place}"
+
+
+def _fields(service: str, schema: Schema) -> Mapping[str, Schema]:
+    while "$ref" in schema:
+        name = schema["$ref"].rpartition("/")[2]
+        schema = document(service)["components"]["schemas"][name]
+    fields: Mapping[str, Schema] = schema.get("properties", {})
+    return fields
 
 
 def _has_type(value: str, kind: object) -> bool:
@@ -201,32 +257,63 @@ def _problems(
     operation: Operation, schema: Schema, value: object, *, request: bool
 ) -> Iterator[str]:
     partial = request and operation.method == "PATCH"
-    for error in _validator(operation.service, json.dumps(schema)).iter_errors(value):
-        for cause in _causes(error, partial=partial):
+    mark = "readOnly" if request else "writeOnly"
+    judge = _validator(operation.service, json.dumps(schema), request=request)
+    for error in judge.iter_errors(value):
+        for cause in _causes(error, mark, partial=partial):
             place = "/".join("*" if isinstance(at, int) else at for at in cause.absolute_path)
             yield f"{place or 'itself'}: {_said(cause)}"
 
 
-def _causes(error: ValidationError, *, partial: bool) -> list[ValidationError]:
-    """What is really wrong: of several choices, the one that is nearest to the value."""
+def _causes(error: ValidationError, mark: str, *, partial: bool) -> list[ValidationError]:
+    """What is really wrong: of several choices, the one that is nearest to the value.
+
+    Nothing, where a required field is missing that is the other side's to give.
+    """
     if error.validator == "anyOf":
         choices: dict[Any, list[ValidationError]] = defaultdict(list)
         for inner in error.context:
-            choices[inner.schema_path[0]] += _causes(inner, partial=partial)
+            choices[inner.schema_path[0]] += _causes(inner, mark, partial=partial)
         return min(choices.values(), key=len)
-    # A PATCH is a part of the whole: what it leaves out stays.
-    return [] if partial and error.validator == "required" else [error]
+    if error.validator == "required":
+        # A PATCH is a part of the whole: what it leaves out stays.
+        return [] if partial or _is_missing_with(error, mark) else [error]
+    return [error]
+
+
+def _is_missing_with(error: ValidationError, mark: str) -> bool:
+    """Whether the field that an error says is missing has a mark."""
+    name = error.message.split("'")[1]
+    schema: Any = error.schema
+    return bool(schema.get("properties", {}).get(name, {}).get(mark))
 
 
 def _said(error: ValidationError) -> str:
     """What is wrong, without the value: the same fault is the same line."""
-    if error.validator == "required":
+    if error.validator in {"required", "readOnly", "writeOnly"}:
         return error.message
     return f"is not of {error.validator} {json.dumps(error.validator_value)[:80]}"
 
 
+def _marked(
+    _validator: object, is_marked: object, _value: object, _schema: object
+) -> Iterator[ValidationError]:
+    """There is a value where a mark says that this side has none to give."""
+    if is_marked:
+        yield ValidationError("is the other side's to give")
+
+
+_extend: Any = validators.extend
+#: A client sends no read-only fields, and iconik answers no write-only ones.
+_JUDGES = {
+    True: _extend(Draft202012Validator, {"readOnly": _marked}),
+    False: _extend(Draft202012Validator, {"writeOnly": _marked}),
+}
+
+
 @cache
-def _validator(service: str, schema: str) -> Draft202012Validator:
+def _validator(service: str, schema: str, *, request: bool) -> Draft202012Validator:
     # References point into the document: with its components beside them, they find their way.
     components = document(service)["components"]
-    return Draft202012Validator({**json.loads(schema), "components": components})
+    judge: Draft202012Validator = _JUDGES[request]({**json.loads(schema), "components": components})
+    return judge

@@ -89,3 +89,77 @@ def test_what_is_beyond_a_published_limit_is_a_deviation() -> None:
     )
 
     assert "body objects: is not of maxItems 500" in "".join(deviations(exchange))
+
+
+LIST = Exchange(
+    method="GET",
+    path="/API/assets/v1/shares/",
+    query="per_page=100",
+    body=None,
+    status=200,
+    answer={"objects": [], "page": 1, "per_page": 100},
+)
+
+
+@pytest.mark.parametrize(
+    ("exchange", "said"),
+    [
+        (attrs.evolve(LIST, query="per_page=0"), "query per_page is below 1"),
+        (attrs.evolve(LIST, query="per_page=101"), "query per_page is above 100"),
+        (attrs.evolve(LIST, query=""), "answer per_page is not 10, the default of the query"),
+        (
+            attrs.evolve(LIST, answer={"objects": [], "page": 2, "per_page": 100}),
+            "answer page is not 1, the default of the query",
+        ),
+    ],
+)
+def test_limits_and_defaults_of_a_query_are_held(exchange: Exchange, said: str) -> None:
+    assert list(deviations(LIST)) == []
+
+    assert [one.partition(": ")[2] for one in deviations(exchange)] == [said]
+
+
+def asked(**changes: object) -> Exchange:
+    """A request for approval, and its answer."""
+    return Exchange(
+        method="POST",
+        path=f"/API/assets/v1/assets/{ASSET}/approvals/request/",
+        query="",
+        body={"users": [ASSET], **changes},
+        status=201,
+        answer={"users": [ASSET], "min_number": 1, "version_id": ASSET},
+    )
+
+
+def test_read_only_fields_are_not_sent() -> None:
+    assert list(deviations(asked())) == []
+
+    (problem,) = deviations(asked(version_id=ASSET))
+
+    assert problem.endswith("body version_id: is the other side's to give")
+
+
+def test_write_only_fields_are_not_answered() -> None:
+    user = {"email": "a@b.example", "type": "POWER"}
+    made = Exchange(
+        method="POST",
+        path="/API/users/v1/users/",
+        query="",
+        body={**user, "password": "secret"},
+        status=201,
+        answer=user,
+    )
+    assert list(deviations(made)) == []
+
+    (problem,) = deviations(attrs.evolve(made, answer=made.body))
+
+    assert problem.endswith("answer password: is the other side's to give")
+
+
+def test_what_is_not_sent_has_its_default() -> None:
+    exchange = attrs.evolve(asked(), answer={"users": [ASSET], "min_number": 2})
+
+    (problem,) = deviations(exchange)
+
+    assert problem.endswith("answer min_number is not 1, the default of the body")
+    assert list(deviations(attrs.evolve(asked(min_number=2), answer=exchange.answer))) == []

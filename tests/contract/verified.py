@@ -20,8 +20,7 @@ def numbers() -> str:
     """What goes between the marks."""
     # Test folders are packages below `tests`, as pytest has them.
     sys.path.insert(0, str(TESTS))
-    from independent.test_covered import asked
-    from independent.test_reading import EXCEPTIONS as UNREADABLE
+    from independent.refused import REFUSED
     from independent.theirs import operations
     from tradinggrid.cartographer_calls import OPERATIONS
     from tradinggrid.forms import FORMS
@@ -29,13 +28,19 @@ def numbers() -> str:
 
     from contract.exceptions import EXCEPTIONS
 
-    names = set(asked())
+    names = operations().keys() - REFUSED.keys()
     services = Counter(operations()[name].service for name in names)
+    reasons: dict[str, list[str]] = {}
+    for name, why in REFUSED.items():
+        reasons.setdefault(why, []).append(f"`{name}`")
     lines = [
-        f"- The independent client goes through {len(names)} of iconik's operations: "
+        f"- The independent client has {len(operations()):,} operations. The sandbox accepts, and "
+        f"the client reads, {len(names)} of them, with the smallest body, a full one, and every "
+        "parameter of the query: "
         + ", ".join(f"{service} {count}" for service, count in sorted(services.items()))
         + ".",
-        *(f"- It cannot read `{name}`: {why}." for name, why in UNREADABLE.items()),
+        f"- Of the other {len(REFUSED)}:",
+        *(f"    - {why}: {', '.join(all_)}." for why, all_ in sorted(reasons.items())),
         *(f"- Not as documented, on purpose: `{what}`; {why}." for what, why in EXCEPTIONS.items()),
         (
             f"- OpenText's published calls: {len(PUBLISHED)} operations of Community Management, "

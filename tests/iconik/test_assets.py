@@ -145,6 +145,12 @@ async def test_an_approval_noted_for_another_version_is_an_error() -> None:
             await iconik.assets.set_approval("a", "v2", "APPROVED")
 
 
+async def test_an_approval_requested_for_another_version_is_an_error() -> None:
+    async with client_of(canned({"version_id": "v1", "status": "REQUESTED"})) as iconik:
+        with pytest.raises(Inconsistent, match="v2 was to be requested, and iconik requested it"):
+            await iconik.assets.request_approval("a", "v2", users=[REVIEWER])
+
+
 @pytest.mark.parametrize(
     "odd", [{}, {"status": "BRAND_NEW"}, {"status": None, "approvals_by": None, "extra": 1}]
 )

@@ -100,7 +100,7 @@ class Theirs:
         """Ask, with a body as plain data, and check that it was a yes that they could read."""
         function: Callable[..., Any] = getattr(self._client, name)
         if "body" in arguments:
-            arguments["body"] = self._body(function, arguments["body"])
+            arguments["body"] = self.body(function, arguments["body"])
         self.asked.add(name)
         answer = function(*ids, **arguments)
         assert answer.status_code < 300, f"{name}: {answer.status_code} {answer.content!r}"
@@ -111,7 +111,7 @@ class Theirs:
         return answer.parsed
 
     @staticmethod
-    def _body(function: Callable[..., Any], body: Any) -> Any:  # noqa: ANN401 - one of their models
+    def body(function: Callable[..., Any], body: Any) -> Any:  # noqa: ANN401 - one of their models
         """Plain data as the model that the operation takes."""
         source = inspect.getsource(function)
         found = _MODULE.search(source)

@@ -179,7 +179,8 @@ class Assets(AssetsService):
         """Ask reviewers whether a version may be released.
 
         `POST /API/assets/v1/assets/{asset_id}/approvals/request/`, role
-        `can_write_approval_request`.
+        `can_write_approval_request`. iconik's documents of May 2025 mark the version as read-only:
+        whether it takes one that is not current is not known, so the answer decides.
 
         Args:
             asset_id: the asset.
@@ -190,6 +191,7 @@ class Assets(AssetsService):
 
         Raises:
             ConfigurationError: nobody is asked, or one id stands where a list is wanted.
+            Inconsistent: iconik asks them about another version.
         """
         user_ids, group_ids = texts(users, "users"), texts(groups, "groups")
         if not user_ids and not group_ids:
@@ -200,7 +202,13 @@ class Assets(AssetsService):
             groups=list(group_ids),
             min_number=min_number,
         )
-        await self.create_object_approval_request("assets", asset_id, body=body)
+        made = await self.create_object_approval_request("assets", asset_id, body=body)
+        asked = made.version_id if isinstance(made, m.Approval) else None
+        if asked not in {None, version_id}:
+            raise errors.Inconsistent(
+                f"asset {asset_id}: approval of version {version_id} was to be requested, and "
+                f"iconik requested it for {asked}"
+            )
 
     async def set_approval(self, asset_id: str, version_id: str, status: str) -> None:
         """Say what the user behind the credentials thinks of a version that was asked for.

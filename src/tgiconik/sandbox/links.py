@@ -33,7 +33,11 @@ def routes(state: State) -> list[BaseRoute]:
         record_leak(state, request)
         try:
             file = downloads.signed_document(state, request)
-            return _bytes(state, file, request, as_attachment=True)
+            query = request.query_params
+            inline = query.get(downloads.DISPOSITION) == "inline"
+            if downloads.CONTENT_TYPE in query:
+                file = file | {"media_type": query[downloads.CONTENT_TYPE]}
+            return _bytes(state, file, request, as_attachment=not inline)
         except StorageError as error:
             return error.response
         except ApiError as error:

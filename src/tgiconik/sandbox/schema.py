@@ -76,8 +76,8 @@ class Schemas:
     def fit(self, schema: Schema, value: object, *, name: str = "value") -> Any:  # noqa: ANN401 - JSON
         """The value, changed to be valid for the schema.
 
-        Unknown and invalid fields are dropped, numbers written as text are converted, and required
-        fields that are missing get sample values.
+        Unknown, invalid and write-only fields are dropped, numbers written as text are converted,
+        and required fields that are missing get sample values.
         """
         schema = self.resolve(schema)
         if "anyOf" in schema:
@@ -128,7 +128,9 @@ class Schemas:
             return self.sample(self._choice(schema), name=name)
         types = _types(schema)
         if "object" in types:
-            return self._fit_fields(schema, {})
+            fields: Mapping[str, Schema] = schema.get("properties", {})
+            required = [each for each in fields if each in schema.get("required", ())]
+            return {each: self.sample(fields[each], name=each) for each in required}
         return self._plain_sample(types[0] if types else "null", schema, name)
 
     def _plain_sample(self, type_: str, schema: Schema, name: str) -> Any:  # noqa: ANN401 - JSON
@@ -227,6 +229,8 @@ class Schemas:
         required = schema.get("required", ())
         fitted = {}
         for name, field in properties.items():
+            if field.get("writeOnly"):
+                continue
             if name in value and self._can_fit(field, value[name]):
                 fitted[name] = self.fit(field, value[name], name=name)
             elif name in required:

@@ -32,7 +32,7 @@ _RIGHTS = dict.fromkeys(
     False,
 )
 #: Fields by which things are named, so that two may not have the same.
-_UNIQUE = {"name", "code", "domain", "device_token", "relation_type"}
+_UNIQUE = {"secret", "name", "code", "domain", "device_token", "relation_type"}
 #: What is done to deleted things only.
 _TO_DELETED = {
     "DELETE assets/v1/assets/{asset_id}/purge/",

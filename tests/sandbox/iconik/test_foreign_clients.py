@@ -341,6 +341,103 @@ async def test_a_preview_is_uploaded_and_read_as_it_was_made(
     await plain.aclose()
 
 
+@pytest.mark.parametrize("storage", ["S3", "GCS"])
+@pytest.mark.parametrize("kind", ["proxies", "keyframes"])
+async def test_a_preview_without_bytes_is_read_with_links_to_upload_them(
+    http: httpx.AsyncClient, storage: str, kind: str
+) -> None:
+    body = {"name": "p.png", "storage_id": seed.STORAGES[storage], "type": "POSTER"}
+    made = await post(http, f"{FILES}{kind}/", body)
+
+    read = await get(http, f"{FILES}{kind}/{made['id']}/")
+
+    assert read["storage_method"] == storage
+    assert read["upload_url"] == made["upload_url"]
+    assert "url" not in read
+
+
+async def test_a_proxy_is_uploaded_in_parts(http: httpx.AsyncClient, sandbox: Sandbox) -> None:
+    sandbox.state.smallest_part = 4
+    made = await post(
+        http, f"{FILES}proxies/", {"name": "p.mp4", "storage_id": seed.STORAGES["S3"]}
+    )
+    url = f"{FILES}proxies/{made['id']}/"
+    plain = httpx.AsyncClient(transport=http._transport)
+    begun = await plain.post((await get(http, url))["multipart_upload_url"])
+    upload_id = begun.text.partition("<UploadId>")[2].partition("<")[0]
+
+    asked = f"upload_id={upload_id}"
+    parts = await get(http, f"{url}multipart_url/part/?{asked}&parts_num=2")
+    tags = [
+        (await plain.put(part["url"], content=content)).headers["etag"]
+        for part, content in zip(parts["objects"], (b"four", b"end"), strict=True)
+    ]
+    links = await get(http, f"{url}multipart_url/?{asked}&type=complete_url")
+    told = "".join(
+        f"<Part><PartNumber>{number}</PartNumber><ETag>{tag}</ETag></Part>"
+        for number, tag in enumerate(tags, 1)
+    )
+    body = f"<CompleteMultipartUpload>{told}</CompleteMultipartUpload>"
+    assert (await plain.post(links["complete_url"], content=body)).is_success
+    await http.patch(url, json={"status": "CLOSED"})
+
+    assert (await plain.get((await get(http, url))["url"])).content == b"fourend"
+    await plain.aclose()
+
+
+async def test_an_upload_of_a_proxy_in_parts_is_given_up(
+    http: httpx.AsyncClient, sandbox: Sandbox
+) -> None:
+    made = await post(
+        http, f"{FILES}proxies/", {"name": "p.mp4", "storage_id": seed.STORAGES["S3"]}
+    )
+    async with httpx.AsyncClient(transport=http._transport) as plain:
+        begun = await plain.post(made["multipart_upload_url"])
+    upload_id = begun.text.partition("<UploadId>")[2].partition("<")[0]
+    assert sandbox.open_uploads()
+
+    body = {"upload_id": upload_id, "abort_upload": True}
+    ended = await http.post(f"{FILES}proxies/{made['id']}/multipart/cleanup/", json=body)
+
+    assert ended.status_code == 200
+    assert sandbox.open_uploads() == []
+
+
+@pytest.mark.parametrize(
+    ("query", "disposition", "media_type"),
+    [
+        ("", "inline", "image/png"),
+        ("?content_disposition=inline", "inline", "image/png"),
+        ("?content_disposition=attachment", "attachment", "image/png"),
+        ("?content_disposition=attachment;%20filename=x", "attachment", "image/png"),
+        ("?content_type=text/plain&bypass_url_cache=true", "inline", "text/plain"),
+    ],
+)
+async def test_a_link_is_answered_as_was_asked_for(
+    http: httpx.AsyncClient, query: str, disposition: str, media_type: str
+) -> None:
+    listed = await get(http, f"/API/files/v1/assets/{POSTER}/files/")
+    file_id = listed["objects"][0]["id"]
+
+    file = await get(http, f"/API/files/v1/assets/{POSTER}/files/{file_id}/{query}")
+
+    bytes_ = await http.get(file["url"])
+    assert bytes_.headers["content-disposition"].partition(";")[0] == disposition
+    assert bytes_.headers["content-type"].partition(";")[0] == media_type
+    assert bytes_.headers["content-security-policy"] == "sandbox"
+    other = {"inline": "attachment", "attachment": "inline"}[disposition]
+    assert (await http.get(file["url"].replace(disposition, other))).status_code == 403
+
+
+async def test_what_is_no_content_type_is_refused(http: httpx.AsyncClient) -> None:
+    listed = await get(http, f"{FILES}files/?per_page=1")
+    file_id = listed["objects"][0]["id"]
+
+    answer = await http.get(f"{FILES}files/{file_id}/?content_type=text/html%0d%0ax:%20y")
+
+    assert answer.status_code == 400
+
+
 @pytest.mark.parametrize("what", ["keyframes", "mediainfo"])
 async def test_a_file_is_transcoded_without_a_body(http: httpx.AsyncClient, what: str) -> None:
     file = (await get(http, f"{FILES}files/"))["objects"][-1]
@@ -562,3 +659,41 @@ async def test_segments_of_a_type_have_the_path_of_one_segment(http: httpx.Async
     assert [each["id"] for each in listed["objects"]] == [marker["id"]]
     assert none["objects"] == []
     assert (await get(http, f"{segments}{comment['id']}/"))["id"] == comment["id"]
+
+
+async def test_values_of_a_version_are_its_own(http: httpx.AsyncClient) -> None:
+    version_id = seed.version_id(FILM, 1)
+    url = f"/API/metadata/v1/assets/{FILM}/versions/{version_id}/views/{VIEW}/"
+    values = {"Language": {"field_values": [{"value": "cy"}]}}
+    before = await get(http, f"/API/metadata/v1/assets/{FILM}/views/{VIEW}/")
+
+    written = await http.put(url, json={"metadata_values": values})
+
+    assert written.status_code == 200, written.text
+    read = await get(http, url)
+    assert [each["value"] for each in read["metadata_values"]["Language"]["field_values"]] == ["cy"]
+    assert await get(http, f"/API/metadata/v1/assets/{FILM}/views/{VIEW}/") == before
+    unknown = url.replace(version_id, NOWHERE)
+    assert (await http.put(unknown, json={"metadata_values": values})).status_code == 404
+
+
+async def test_an_external_login_is_found_by_the_secret_that_was_sent(
+    http: httpx.AsyncClient,
+) -> None:
+    sent = {"secret": "s-1", "app_name": "Editor"}
+
+    answered = await post(http, "/API/auth/v1/apps/external/auth/", sent)
+
+    assert "secret" not in answered
+    await get(http, "/API/auth/v1/apps/external/auth/s-1/")
+    assert (await http.get("/API/auth/v1/apps/external/auth/s-2/")).status_code == 404
+
+
+async def test_what_only_a_client_gives_is_not_answered(http: httpx.AsyncClient) -> None:
+    user = {"email": "a@brand.example", "first_name": "A", "last_name": "B", "password": "secret"}
+    made = await post(http, "/API/users/v1/users/", {**user, "type": "POWER", "status": "ACTIVE"})
+    share = {**RIGHTS, "emails": ["a@brand.example"], "message": "Look", "title": "T"}
+    shared = await post(http, f"{ASSETS}{FILM}/shares/", share, 202)
+
+    assert "password" not in made
+    assert "message" not in shared

@@ -75,8 +75,7 @@ class ResourceTypes:
                 break
             create = self.creation(collection)
             if create is not None:
-                fields = self._schemas.fields(first_schema(create))
-                keys = tuple(_key(name, fields) for name in parameters)
+                keys = tuple(self._key(name, create) for name in parameters)
                 return ResourceType(kind(self._service, collection), keys, must_exist=True)
         if not parameters:
             return None
@@ -112,6 +111,22 @@ class ResourceTypes:
             for _, other in self._operations
         )
 
+    def _key(self, parameter: str, create: Operation) -> str:
+        """The field that a path parameter refers to.
+
+        Its name, `id`, a suffix of the name, or `name` in what a creation answers; else its name
+        in what is sent, such as the secret of an application that waits for its token.
+        """
+        words = parameter.split("_")
+        tails = ("_".join(words[start:]) for start in range(1, len(words)))
+        answered = self._schemas.fields(first_schema(create))
+        for name in (parameter, "id", *tails, "name"):
+            if name in answered:
+                return name
+        body = create.body
+        sent = self._schemas.fields(next(iter(body.schemas.values()))) if body else {}
+        return parameter if parameter in sent else "id"
+
     def is_list(self, operation: Operation) -> bool:
         """Whether an operation returns a page of objects."""
         return "objects" in self._schemas.fields(first_schema(operation))
@@ -143,13 +158,6 @@ class ResourceTypes:
 def first_schema(operation: Operation) -> Schema | None:
     """The schema of the operation's first success status."""
     return next(iter(operation.answers.values()), None)
-
-
-def _key(parameter: str, fields: Mapping[str, Schema]) -> str:
-    """The field a path parameter refers to: its name, `id`, a suffix of the name, or `name`."""
-    words = parameter.split("_")
-    tails = ("_".join(words[start:]) for start in range(1, len(words)))
-    return next((name for name in (parameter, "id", *tails, "name") if name in fields), "id")
 
 
 def list_all(request: ApiRequest, resource: ResourceType | None) -> Response:

@@ -290,7 +290,7 @@ def _signer(request: ApiRequest, kind: str) -> Callable[[Document], Document] | 
     has_links = "generate_signed_url" in request.operation.query
     if not has_links or request.query.get("generate_signed_url", default).lower() != "true":
         return None
-    return lambda document: downloads.with_link(request.state, kind, document)
+    return lambda document: downloads.with_link(request, kind, document)
 
 
 def delete_kind(request: ApiRequest) -> Response:

@@ -89,7 +89,6 @@ def read_version_values(request: ApiRequest) -> Response:
 
 def read_part_values(request: ApiRequest) -> Response:
     """Read the values of a part of an asset, such as a segment, in one view."""
-    objects.asset(request.state, request.ids["asset_id"])
     return _in_view(request, *_part(request))
 
 
@@ -115,16 +114,15 @@ def write_values(request: ApiRequest) -> Response:
 
 def write_part_values(request: ApiRequest) -> Response:
     """Write the values of a part of an asset through a view."""
-    objects.asset(request.state, request.ids["asset_id"])
     return _written(request, *_part(request))
 
 
-def _written(request: ApiRequest, type_: str, id_: str) -> Response:
+def _written(request: ApiRequest, type_: str, id_: str, version_id: str = "") -> Response:
     view = _view(request)
     sent: Mapping[str, Any] = request.body["metadata_values"]
     check_values(request.state, view, sent)
     names = {field["name"] for field in view["view_fields"]}
-    document = put_values(request.state, type_, id_, sent)
+    document = put_values(request.state, type_, id_, sent, version_id)
     if type_ == "assets":
         record(request.state, id_, "METADATA", user_id=request.user_id)
     values = {name: value for name, value in document["metadata_values"].items() if name in names}
@@ -189,8 +187,13 @@ def _write_each(request: ApiRequest, ids: Iterable[str], values: Mapping[str, Do
         put_values(request.state, request.ids["object_type"], id_, values)
 
 
-def _part(request: ApiRequest) -> tuple[str, str]:
-    return request.ids["object_type"], request.ids["object_id"]
+def _part(request: ApiRequest) -> tuple[str, str, str]:
+    """Type, id and version whose values a path below an asset means."""
+    document = objects.asset(request.state, request.ids["asset_id"])
+    type_, id_ = request.ids["object_type"], request.ids["object_id"]
+    if type_ == "versions":
+        return "assets", document["id"], objects.version(document, id_)["id"]
+    return type_, id_, ""
 
 
 def check_values(state: State, view: Document, values: Mapping[str, Any]) -> None:

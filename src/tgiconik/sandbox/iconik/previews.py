@@ -7,8 +7,9 @@ from starlette.responses import Response
 
 from tgiconik.sandbox.iconik import downloads, objects, uploads
 from tgiconik.sandbox.iconik.kinds import PARTS, STORAGES
-from tgiconik.sandbox.iconik.request import ApiError, ApiRequest, new_id, or_404
+from tgiconik.sandbox.iconik.request import ApiError, ApiRequest, json, new_id, or_404
 from tgiconik.sandbox.iconik.seed import STORAGE
+from tgiconik.sandbox.store import Document
 
 #: Fields set by the server; values sent by a client are ignored.
 _OURS: Final = frozenset({
@@ -53,6 +54,27 @@ def _create(request: ApiRequest, kind: str) -> Response:
     return request.respond(uploads.with_links(state, document))
 
 
+def read_proxy(request: ApiRequest) -> Response:
+    """Read a proxy with its signed link; until its bytes are there, with links to upload them."""
+    return request.respond(_shown(request, "proxies", "proxy_id"))
+
+
+def read_keyframe(request: ApiRequest) -> Response:
+    """Read a keyframe with its signed link; until its bytes are there, with links to upload them.
+
+    The documents say by mistake that the answer is a file.
+    """
+    shown = _shown(request, "keyframes", "keyframe_id")
+    return json(request.schemas.fit(request.schemas.named["KeyframeSchema"], shown))
+
+
+def _shown(request: ApiRequest, kind: str, name: str) -> Document:
+    document = downloads.of_path(request, kind, name)
+    if downloads.is_available(document):
+        return downloads.with_link(request, kind, document)
+    return uploads.with_links(request.state, document)
+
+
 def change_proxy(request: ApiRequest) -> Response:
     """Update a proxy; closed, it is there to be downloaded if its bytes are."""
     return _change(request, "proxies", request.ids["proxy_id"])
@@ -74,11 +96,13 @@ def _change(request: ApiRequest, kind: str, id_: str) -> Response:
     if document.get("blob"):
         document["size"] = state.blobs.path(document["blob"]).stat().st_size
     state.store.put(PARTS[kind], f"{asset_id}/{id_}", document, parent=asset_id)
-    return request.respond(downloads.with_link(state, kind, document))
+    return request.respond(downloads.with_link(request, kind, document))
 
 
 _ASSET: Final = "files/v1/assets/{asset_id}"
 HANDLERS = {
+    f"GET {_ASSET}/proxies/{{proxy_id}}/": read_proxy,
+    f"GET {_ASSET}/keyframes/{{keyframe_id}}/": read_keyframe,
     f"POST {_ASSET}/proxies/": create_proxy,
     f"POST {_ASSET}/keyframes/": create_keyframe,
     **{

@@ -12,7 +12,7 @@ from urllib.parse import quote
 from starlette.responses import Response
 
 from tgiconik.sandbox.iconik import downloads
-from tgiconik.sandbox.iconik.kinds import FILE_SETS, FILES, STORAGES
+from tgiconik.sandbox.iconik.kinds import FILE_SETS, FILES, PROXIES, STORAGES
 from tgiconik.sandbox.iconik.paging import list_response
 from tgiconik.sandbox.iconik.request import ApiError, ApiRequest, or_404
 from tgiconik.sandbox.state import State
@@ -94,11 +94,15 @@ def _path(storage: str, file: Document) -> str:
 
 
 def _file(request: ApiRequest, method: str) -> Document:
-    """The file of the path, which must be on a storage with the given method."""
-    id_ = request.ids["file_id"]
-    file = or_404(request.state.store.get(FILES, f"{request.ids['asset_id']}/{id_}"), f"File {id_}")
-    if method_of(request.state, file) != method:
-        raise ApiError(400, f"The storage of file {id_} is not {method}")
+    """The file or proxy of the path, which must be on a storage with the given method."""
+    is_proxy = "proxy_id" in request.ids
+    kind, name = (PROXIES, "Proxy") if is_proxy else (FILES, "File")
+    id_ = request.ids["proxy_id" if is_proxy else "file_id"]
+    file = or_404(
+        request.state.store.get(kind, f"{request.ids['asset_id']}/{id_}"), f"{name} {id_}"
+    )
+    if (method_of(request.state, file) or file.get("storage_method")) != method:
+        raise ApiError(400, f"The storage of {name.lower()} {id_} is not {method}")
     return file
 
 
@@ -109,7 +113,7 @@ def read_file(request: ApiRequest) -> Response:
     file = or_404(None if file.get("file_set_status") == "DELETED" else file, id_)
     wants_links = request.flag("generate_signed_post_url")
     shown = with_links(request.state, file) if wants_links else file
-    return request.respond(downloads.with_link(request.state, "files", shown))
+    return request.respond(downloads.with_link(request, "files", shown))
 
 
 def change_file(request: ApiRequest) -> Response:
@@ -217,6 +221,7 @@ def _b2_upload(request: ApiRequest, id_: str) -> Document:
 
 
 _FILE: Final = "files/v1/assets/{asset_id}/files/{file_id}"
+_PROXY: Final = "files/v1/assets/{asset_id}/proxies/{proxy_id}"
 HANDLERS = {
     f"GET {_FILE}/": read_file,
     f"PUT {_FILE}/": change_file,
@@ -225,6 +230,9 @@ HANDLERS = {
     f"GET {_FILE}/multipart_url/part/": s3_first_part_links,
     f"POST {_FILE}/multipart_url/s3/part/": s3_part_links,
     f"POST {_FILE}/multipart/cleanup/": s3_abort,
+    f"GET {_PROXY}/multipart_url/": s3_control_links,
+    f"GET {_PROXY}/multipart_url/part/": s3_first_part_links,
+    f"POST {_PROXY}/multipart/cleanup/": s3_abort,
     f"POST {_FILE}/multipart/b2/start/": b2_start,
     f"POST {_FILE}/multipart/b2/finish/": b2_finish,
     f"POST {_FILE}/multipart/b2/cancel/": b2_cancel,
