@@ -41,7 +41,7 @@ def delay(attempt: int) -> timedelta:
     Args:
         attempt: number of the try that failed, from 1.
     """
-    return min(_FIRST_DELAY * 3 ** min(attempt - 1, 10), _LONGEST_DELAY)
+    return min(_FIRST_DELAY * int(3 ** min(attempt - 1, 10)), _LONGEST_DELAY)
 
 
 def next_try(
