@@ -59,7 +59,7 @@ WHERE company = :company AND id = :id
 
 
 class MessageState(StrEnum):
-    """What became of a message."""
+    """The state of a message."""
 
     STORED = "stored"
     APPLIED = "applied"

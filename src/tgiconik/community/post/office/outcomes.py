@@ -1,4 +1,4 @@
-"""What becomes of a message: each outcome is one transaction, with the state of the message."""
+"""Outcomes of messages: each is one transaction, with the state of the message."""
 
 from collections.abc import Callable, Mapping
 from datetime import timedelta

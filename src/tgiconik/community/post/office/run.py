@@ -1,4 +1,4 @@
-"""What all steps of one pass share: the database, the channels, and what was done so far."""
+"""One pass of the post office: the database, the channels, and what was done so far."""
 
 import logging
 from collections.abc import Callable, Collection, Iterable, Mapping

@@ -29,7 +29,7 @@ REFUSED: Final = frozenset({
     SendState.GIVEN_UP, SendState.FAILED, SendState.VALIDATION_ERROR, SendState.BOUNCED,
     SendState.ON_HOLD,
 })  # fmt: skip
-#: The letter is on its way.
+#: The network has the letter, and the partner does not have it yet.
 UNDER_WAY: Final = frozenset({
     SendState.SENT, SendState.BATCHED, SendState.IN_PROGRESS, SendState.READY_FOR_PICKUP,
 })  # fmt: skip
