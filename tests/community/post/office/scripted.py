@@ -2,11 +2,12 @@
 
 import json
 from collections.abc import AsyncIterator, Callable, Collection, Mapping, Sequence
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 import attrs
 
+from community.post.world import COMPANY, NOW, PARTNERS, World
 from tgiconik import errors
 from tgiconik.community import Community
 from tgiconik.community.post import PostOffice
@@ -17,19 +18,14 @@ from tgiconik.community.post.channel import (
     Channel,
     Directory,
     Judgement,
-    Note,
     Outgoing,
-    Quarantine,
     SendState,
     Tracking,
-    Wait,
 )
 from tgiconik.community.post.intent import Intent, IntentKind
 from tgiconik.community.store.base import BaseStore
 from tgiconik.community.store.interface import Record
 from tgiconik.community.store.sqlite import SqliteStore
-
-from ..world import COMPANY, NOW, PARTNERS, World
 
 ANNA, BEN, CARL = PARTNERS
 
@@ -115,9 +111,7 @@ class ScriptedChannel(Channel):
         self.on_acknowledge(arrival)
         self.waiting.pop(arrival.message_id, None)
 
-    async def judge(
-        self, arrivals: Sequence[Arrival], directory: Directory
-    ) -> Sequence[Judgement]:
+    async def judge(self, arrivals: Sequence[Arrival], directory: Directory) -> Sequence[Judgement]:
         del directory
         self._check_up()
         return [self._judgement(arrival) for arrival in arrivals]
@@ -164,9 +158,7 @@ def act(kind: IntentKind, partner_id: str = ANNA, **more: Any) -> Act:  # noqa: 
 
 
 def request(subject: str = "A film", partner_id: str = ANNA) -> Act:
-    return act(
-        IntentKind.REQUEST, partner_id, body={"kind": "media_request", "subject": subject}
-    )
+    return act(IntentKind.REQUEST, partner_id, body={"kind": "media_request", "subject": subject})
 
 
 def a_world(store: BaseStore | None = None, clock: Clock | None = None) -> World:
@@ -211,5 +203,3 @@ def activity(world: World) -> list[dict[str, Any]]:
     """The activity log, as the contract's surface lists it."""
     items: list[dict[str, Any]] = world.call("GET /activity")["items"]
     return [one for one in items if one["kind"].startswith("post.")]
-
-

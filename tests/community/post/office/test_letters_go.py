@@ -4,11 +4,11 @@ from datetime import timedelta
 
 import pytest
 
+from community.post.world import World
 from tgiconik import errors
 from tgiconik.community.post import Step
 from tgiconik.community.post.channel import SendState, Tracking
 
-from ..world import World
 from .scripted import (
     ANNA,
     BEN,
@@ -329,9 +329,7 @@ async def test_an_office_without_channels_looks_only(world: World) -> None:
         await post.run_once()
 
 
-async def test_channels_are_closed_with_the_office(
-    world: World, channel: ScriptedChannel
-) -> None:
+async def test_channels_are_closed_with_the_office(world: World, channel: ScriptedChannel) -> None:
     async with office(world, channel):
         assert channel.closed == 0
     assert channel.closed == 1
