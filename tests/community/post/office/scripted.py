@@ -7,7 +7,6 @@ from typing import Any
 
 import attrs
 
-from community.post.world import COMPANY, NOW, PARTNERS, World
 from tgiconik import errors
 from tgiconik.community import Community
 from tgiconik.community.post import PostOffice
@@ -26,6 +25,8 @@ from tgiconik.community.post.intent import Intent, IntentKind
 from tgiconik.community.store.base import BaseStore
 from tgiconik.community.store.interface import Record
 from tgiconik.community.store.sqlite import SqliteStore
+
+from ..world import COMPANY, NOW, PARTNERS, World  # noqa: TID252 - one world for all letters
 
 ANNA, BEN, CARL = PARTNERS
 

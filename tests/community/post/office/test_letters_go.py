@@ -4,11 +4,11 @@ from datetime import timedelta
 
 import pytest
 
-from community.post.world import World
 from tgiconik import errors
 from tgiconik.community.post import Step
 from tgiconik.community.post.channel import SendState, Tracking
 
+from ..world import World  # noqa: TID252 - one world for all letters
 from .scripted import (
     ANNA,
     BEN,

@@ -7,7 +7,6 @@ from typing import Any
 import attrs
 import pytest
 
-from community.post.world import COMPANY, NOW, World
 from tgiconik import errors
 from tgiconik.community.post import MessageState, PostOffice, Step
 from tgiconik.community.post.channel import (
@@ -25,6 +24,7 @@ from tgiconik.community.post.intent import Intent, IntentKind
 from tgiconik.community.post.office import inbox
 from tgiconik.community.store.interface import Place, Record
 
+from ..world import COMPANY, NOW, World  # noqa: TID252 - one world for all letters
 from .scripted import (
     ANNA,
     BEN,
