@@ -63,7 +63,7 @@ def count_writes(written: Callable[[], object], channel: CountedChannel) -> Call
         return answer
 
     Run.write = counted  # type: ignore[method-assign]  # the point of this function
-    channel.written = written  # type: ignore[method-assign]
+    channel.written = written
 
     def end() -> None:
         Run.write = write  # type: ignore[method-assign]

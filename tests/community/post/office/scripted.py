@@ -50,6 +50,7 @@ class ScriptedChannel(Channel):
 
     Attributes:
         reached: the partners that it reaches.
+        everybody: whether it reaches all others as well.
         failures: errors of the next sends, in order; None for one that works.
         waiting: the messages on its server.
         sent: all that it was given to send, also twice.
@@ -61,6 +62,7 @@ class ScriptedChannel(Channel):
     """
 
     reached: Collection[str] = PARTNERS
+    everybody: bool = False
     title: str = "scripted"
     tokens: bool = True
     tracked: bool = True
@@ -89,7 +91,7 @@ class ScriptedChannel(Channel):
         return self.tracked
 
     def reaches(self, partner: Record) -> bool:
-        return partner.id in self.reached
+        return self.everybody or partner.id in self.reached
 
     async def send(self, outgoing: Outgoing) -> Tracking:
         self.on_send(outgoing)

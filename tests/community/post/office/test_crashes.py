@@ -157,8 +157,12 @@ def test_two_offices_at_once_share_the_work(url: str, tmp_path: Path) -> None:
         prepare(store, folder)
     program = [sys.executable, "-m", "tests.community.post.office.crashes", url, str(folder)]
     with ExitStack() as ends:
-        pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
-        both = [ends.enter_context(subprocess.Popen(program, **pipes)) for _ in range(2)]  # noqa: S603
+        both = [
+            ends.enter_context(
+                subprocess.Popen(program, stdout=subprocess.PIPE, stderr=subprocess.PIPE)  # noqa: S603
+            )
+            for _ in range(2)
+        ]
         said = [one.communicate(timeout=100)[1].decode() for one in both]
     assert [one.returncode for one in both] == [0, 0], said
     with closing(open_store(parse(url))) as store:
