@@ -3,7 +3,7 @@
 import os
 from collections.abc import AsyncIterator, Callable, Collection, Mapping, Sequence
 from datetime import UTC, datetime
-from inspect import isawaitable
+from functools import partial
 from typing import Any, Final, Self, TypeVar
 
 import anyio
@@ -127,6 +127,11 @@ class MailChannel:
     def uses_tokens(self) -> bool:
         """Whether answers are collected."""
         return self._imap is not None
+
+    @property
+    def tracks(self) -> bool:
+        """Never: mail servers cannot be asked what became of a mail."""
+        return False
 
     def reaches(self, partner: Record) -> bool:
         """Whether the partner's profile has a contact that can be written to."""
@@ -272,7 +277,7 @@ class MailChannel:
         assert self._imap_settings is not None  # noqa: S101 - there is a client
         token = await _given(self._imap_settings.token)
         async with self._collecting:
-            return await anyio.to_thread.run_sync(work, *args, token)
+            return await anyio.to_thread.run_sync(partial(work, *args, token))
 
     async def _judgement(self, arrival: Arrival, directory: Directory) -> Judgement:
         mail = await anyio.to_thread.run_sync(reading.read, arrival.raw)
@@ -311,5 +316,6 @@ async def _given(token: AccessToken | None) -> str | None:
     """An access token that works now."""
     if token is None:
         return None
-    given = await anyio.to_thread.run_sync(token)
-    return await given if isawaitable(given) else given
+    given: Any = await anyio.to_thread.run_sync(token)
+    found: str = given if isinstance(given, str) else await given
+    return found

@@ -3,7 +3,7 @@
 import re
 from collections.abc import Iterator, Sequence
 from email import message_from_bytes, policy
-from email.errors import MessageError
+from email.errors import MessageError, ObsoleteHeaderDefect
 from email.header import decode_header
 from email.headerregistry import AddressHeader, ParameterizedMIMEHeader
 from email.message import Message
@@ -194,7 +194,7 @@ def _sender(values: Sequence[str]) -> tuple[str | None, str]:
         return None, ""
     try:
         header = policy.default.header_factory("From", values[0])
-        if not isinstance(header, AddressHeader) or header.defects:
+        if not isinstance(header, AddressHeader) or _is_doubtful(header):
             return None, ""
         groups = header.groups
         if len(groups) != 1 or groups[0].display_name is not None:
@@ -206,6 +206,15 @@ def _sender(values: Sequence[str]) -> tuple[str | None, str]:
     # A second address anywhere is a trick, or a mail program's mistake.
     is_plain = is_email(email) and values[0].count(email) == 1
     return (email, legible.line(name or "")) if is_plain else (None, "")
+
+
+def _is_doubtful(header: object) -> bool:
+    """Whether a header is written in a way that readers may understand differently.
+
+    That a name has a dot, as in `Mia K. Lang <mia@…>`, is old custom.
+    """
+    defects = getattr(header, "defects", ())
+    return any(not isinstance(defect, ObsoleteHeaderDefect) for defect in defects)
 
 
 def _recipients(headers: dict[str, list[str]]) -> Iterator[str]:

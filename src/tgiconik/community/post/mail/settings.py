@@ -6,7 +6,7 @@ from enum import StrEnum
 from functools import partial
 from ipaddress import ip_address
 from pathlib import Path
-from typing import Final, TypeAlias
+from typing import Any, Final, TypeAlias
 
 import attrs
 
@@ -179,7 +179,7 @@ def imap_from(environ: Mapping[str, str]) -> ImapSettings:
     Raises:
         ConfigurationError: a variable is missing, or has a value that cannot work.
     """
-    given: dict[str, str] = {}
+    given: dict[str, Any] = {}
     if folder := environ.get(f"{PREFIX}IMAP_FOLDER"):
         given["folder"] = folder
     if processed := environ.get(f"{PREFIX}IMAP_PROCESSED"):
@@ -221,7 +221,7 @@ def _needed(environ: Mapping[str, str], name: str) -> str:
     raise errors.ConfigurationError(f"set {PREFIX}{name} in the environment")
 
 
-def _number(environ: Mapping[str, str], name: str, field: str) -> dict[str, int]:
+def _number(environ: Mapping[str, str], name: str, field: str) -> dict[str, Any]:
     found = environ.get(f"{PREFIX}{name}", "").strip()
     if not found:
         return {}
@@ -230,7 +230,7 @@ def _number(environ: Mapping[str, str], name: str, field: str) -> dict[str, int]
     return {field: int(found)}
 
 
-def _security(environ: Mapping[str, str], name: str) -> dict[str, Security]:
+def _security(environ: Mapping[str, str], name: str) -> dict[str, Any]:
     found = environ.get(f"{PREFIX}{name}", "").strip().lower()
     if found and found not in {*Security}:
         known = ", ".join(Security)
@@ -238,14 +238,14 @@ def _security(environ: Mapping[str, str], name: str) -> dict[str, Security]:
     return {"security": Security(found)} if found else {}
 
 
-def _login(environ: Mapping[str, str], protocol: str) -> dict[str, object]:
+def _login(environ: Mapping[str, str], protocol: str) -> dict[str, Any]:
     """The login at a server: its own variables, or those that both servers share."""
 
     def found(name: str) -> str:
         own = environ.get(f"{PREFIX}{protocol}_{name}")
         return own or environ.get(f"{PREFIX}{name}", "")
 
-    login: dict[str, object] = {"username": found("USERNAME"), "password": found("PASSWORD")}
+    login: dict[str, Any] = {"username": found("USERNAME"), "password": found("PASSWORD")}
     if file := found("TOKEN_FILE"):
         login["token"] = partial(_token_in, Path(file))
     return login

@@ -112,12 +112,12 @@ class SmtpClient:
                 refused[recipient] = (code, text)
             elif code >= _TRY_LATER:
                 raise smtplib.SMTPResponseException(code, text)
-        text = "; ".join(self._shown(*answer, mail) for answer in refused.values())
+        said = "; ".join(self._shown(*answer, mail) for answer in refused.values())
         if len(refused) == len(mail.recipients):
             _expect(server.rset())
-            raise errors.PostError(f"mail: {self._settings.name} refuses the recipient: {text}")
+            raise errors.PostError(f"mail: {self._settings.name} refuses the recipient: {said}")
         _expect(server.data(mail.content))
-        return Accepted(refused=tuple(refused), text=text)
+        return Accepted(refused=tuple(refused), text=said)
 
     def _connected(self, access_token: str | None) -> smtplib.SMTP:
         if self._server is not None:
