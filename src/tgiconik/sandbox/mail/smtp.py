@@ -1,5 +1,6 @@
 """SMTP by aiosmtpd: takes mails of whoever logs in, and of strangers for the mailboxes here."""
 
+import asyncio
 import logging
 import ssl
 from base64 import b64decode
@@ -69,8 +70,8 @@ class SmtpServer:
         """A recipient is named."""
         if answer := await self._fault(server, "RCPT"):
             return answer
-        if answer := self.refused.get(address.lower()):
-            return answer
+        if address.lower() in self.refused:
+            return self.refused[address.lower()]
         envelope.rcpt_tos.append(address)
         envelope.rcpt_options.extend(options)
         return _OK
@@ -85,7 +86,7 @@ class SmtpServer:
         if fault is not None and kind == FaultKind.REFUSE:
             return fault.answer
         if kind != FaultKind.DROP:
-            content = envelope.original_content or b""
+            content = envelope.original_content
             login = str(session.auth_data or "")
             self.take(envelope.mail_from or "", envelope.rcpt_tos, content, login)
         if kind in {FaultKind.DROP, FaultKind.DROP_AFTER, FaultKind.DROP_WITHIN}:
@@ -130,6 +131,6 @@ class SmtpServer:
 
 
 def _end(server: SMTP) -> str:
-    if server.transport is not None:
+    if isinstance(server.transport, asyncio.WriteTransport):
         server.transport.abort()
     return _GONE

@@ -23,7 +23,7 @@ from tgiconik.tradinggrid.collaboration.values import (
 )
 
 LANGUAGES: Final = ("en", "de")
-_LINE: Final = re.compile(r"([^:]{1,40}?) ?:(?:\s+(.*))?$")
+_LINE: Final = re.compile(r"([^:]{1,120}?) ?:(?:\s+(.*))?$")
 _GERMAN_DAY: Final = re.compile(r"(\d{1,2})\.(\d{1,2})\.(\d{4})")
 _EARLIEST: Final = time(0, 0)
 _LATEST: Final = time(23, 59, 59)

@@ -156,7 +156,11 @@ class SmtpClient:
             return smtplib.SMTP_SSL(given.host, given.port, timeout=given.timeout, context=context)
         server = smtplib.SMTP(given.host, given.port, timeout=given.timeout)
         if given.security == Security.STARTTLS:
-            server.starttls(context=context)
+            try:
+                server.starttls(context=context)
+            except BaseException:
+                _shut(server)
+                raise
         return server
 
     def _log_in(self, server: smtplib.SMTP, access_token: str | None) -> None:
