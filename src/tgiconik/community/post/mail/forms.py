@@ -138,6 +138,7 @@ _ASSETS: Final = _Field(
 )
 _DESCRIPTION: Final = _Field("description", _both("Description", "Beschreibung"))
 _CRITERIA: Final = (
+    _Field("criteria.text", _both("Search for", "Suche nach")),
     _Field("criteria.media_type", _both("Media type", "Medienart")),
     _Field("criteria.region", _both("Region", "Region")),
     _Field("criteria.language", _both("Language", "Sprache")),

@@ -20,7 +20,7 @@ def subject_with(subject: str, token: str) -> str:
 
 
 def tokens_in(subject: str, recipients: Iterable[str], address: str) -> set[str]:
-    """The different tokens of a mail.
+    """The different tokens of a mail, in lower case: mail servers change the case of addresses.
 
     Args:
         subject: its subject.
@@ -32,4 +32,4 @@ def tokens_in(subject: str, recipients: Iterable[str], address: str) -> set[str]
         rf"{re.escape(local)}\+({_TOKEN})@{re.escape(domain)}", re.IGNORECASE | re.ASCII
     )
     found = {match[1] for one in recipients if (match := form.fullmatch(one))}
-    return found | set(_IN_SUBJECT.findall(subject))
+    return {token.lower() for token in (*found, *_IN_SUBJECT.findall(subject))}
