@@ -54,7 +54,7 @@ class ByMail:
         (applied,) = (step for step in report.steps if step.step == Step.APPLIED)
         return applied.text.rpartition(" ")[2]
 
-    async def comment(self, partner_id: str, noun: str, id_: str, text: str) -> None:
+    async def comment(self, partner_id: str, _: str, id_: str, text: str, /) -> None:
         """Answer a letter about the record."""
         await self.office.run_once()
         letter = next(

@@ -49,7 +49,7 @@ class PartnersHand(Protocol):
         """
         ...
 
-    async def comment(self, partner_id: str, noun: str, id_: str, text: str) -> None:
+    async def comment(self, partner_id: str, noun: str, id_: str, text: str, /) -> None:
         """Comment on a request, an issue or a project that the partner has been told of."""
         ...
 
@@ -94,7 +94,7 @@ class ByContract:
         made = self._call(partner_id, Intent(kind=intent_kind, body=body))
         return str(made["id"])
 
-    async def comment(self, partner_id: str, noun: str, id_: str, text: str) -> None:
+    async def comment(self, partner_id: str, noun: str, id_: str, text: str, /) -> None:
         """As the protocol says."""
         self._call(
             partner_id,
@@ -114,7 +114,8 @@ class ByContract:
             expires_at=self.sandbox.state.now() + timedelta(days=1),
         )
         contact = {"email": "media@partner.example"}
-        intent = intents.of_button(Pressed(action), token, contact, note="")
+        pressed = Pressed(action, approves=_is_approval(self.sandbox, above, id_))
+        intent = intents.of_button(pressed, token, contact, note="")
         assert intent is not None
         self._call(partner_id, intent)
 
@@ -145,6 +146,14 @@ def place_above(sandbox: Sandbox, noun: str, id_: str) -> str:
             if transaction.record(Place("tasks", above), id_) is not None:
                 return above
     raise AssertionError(f"there is no task {id_}")
+
+
+def _is_approval(sandbox: Sandbox, above: str, id_: str) -> bool:
+    if not above:
+        return False
+    with sandbox.state.community.transaction(COMPANY, write=False) as transaction:
+        task = transaction.record(Place("tasks", above), id_)
+    return task is not None and task.fields["kind"] == "approval"
 
 
 @asynccontextmanager

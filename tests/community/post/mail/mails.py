@@ -40,7 +40,7 @@ def partner(id_: str = "GC-PA", *emails: str) -> Record:
 
 def token(noun: str = "requests", record_id: str = "REQ-1", **fields: Any) -> ReplyToken:  # noqa: ANN401
     """A reply token of Mia's."""
-    given = {
+    given: dict[str, Any] = {
         "token": TOKEN,
         "partner_id": "GC-PA",
         "contact": MIA,

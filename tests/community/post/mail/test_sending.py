@@ -5,7 +5,6 @@ import ssl
 from collections.abc import Awaitable, Callable
 from email import policy
 from email.message import EmailMessage
-from typing import cast
 from urllib.parse import unquote
 
 import attrs
