@@ -86,9 +86,9 @@ class SmtpServer:
         if fault is not None and kind == FaultKind.REFUSE:
             return fault.answer
         if kind != FaultKind.DROP:
-            content = envelope.original_content
+            content: bytes | None = envelope.original_content
             login = str(session.auth_data or "")
-            self.take(envelope.mail_from or "", envelope.rcpt_tos, content, login)
+            self.take(envelope.mail_from or "", envelope.rcpt_tos, content or b"", login)
         if kind in {FaultKind.DROP, FaultKind.DROP_AFTER, FaultKind.DROP_WITHIN}:
             return _end(server)
         return _OK

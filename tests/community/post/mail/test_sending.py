@@ -25,7 +25,7 @@ MakeLetter = Callable[..., Outgoing]
 
 
 def read(raw: bytes) -> EmailMessage:
-    return cast("EmailMessage", email.message_from_bytes(raw, policy=policy.default))
+    return email.message_from_bytes(raw, EmailMessage, policy=policy.default)
 
 
 async def test_a_letter_arrives_with_buttons_of_its_recipients_own(
