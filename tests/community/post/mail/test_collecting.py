@@ -199,7 +199,7 @@ async def test_a_server_that_refuses_a_move_keeps_the_mail(
 
 async def test_cut_after_any_byte_every_mail_is_collected_once(server: MailServer) -> None:
     cuts = 0
-    for after in range(0, 3_000, 61):
+    for after in range(0, 3_000, 127):
         for raw in mails("One", "Two"):
             server.put(BRAND, raw)
         async with CutWire(server.port("imap"), after) as wire:

@@ -27,7 +27,7 @@ _LONGEST_RESULT: Final = 20_000
 _HEADERS: Final = 50
 _PARTS: Final = 200
 _FILES: Final = 50
-_TEXT: Final = 1024 * 1024
+_TEXT: Final = 256 * 1024
 #: What the library raises on headers and bodies that are broken enough.
 _BROKEN: Final = (
     MessageError,
