@@ -131,7 +131,7 @@ class _Connection:
         await self._flush()
 
     def _tell_changes(self) -> None:
-        """What others did in the selected folder, by sequence numbers."""
+        """Tell the changes of others in the selected folder, by sequence numbers."""
         there = [mail.uid for mail in self._folder.mails]
         present = set(there)
         for number in range(len(self._known), 0, -1):

@@ -224,7 +224,7 @@ class MailChannel:
             await self._on_imap(self._imap.acknowledge, place)
 
     async def judge(self, arrivals: Sequence[Arrival], directory: Directory) -> Sequence[Judgement]:
-        """What becomes of mails.
+        """The judgements of mails, one for each, in their order.
 
         Args:
             arrivals: the mails.

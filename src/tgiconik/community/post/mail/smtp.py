@@ -25,7 +25,7 @@ _LOGGED_IN: Final = frozenset({235, 503})
 
 @attrs.frozen(kw_only=True)
 class Accepted:
-    """What a server did with a mail.
+    """The answer of a server that took a mail.
 
     Attributes:
         refused: recipients that it will never take mail for.
