@@ -16,7 +16,7 @@ from tgiconik.community.commands.parsers import Subparsers
 from tgiconik.community.community import missing_extra
 
 #: The channels that `--channel` takes.
-CHANNELS: Final = ("folder",)
+CHANNELS: Final = ("folder", "mail")
 _UNITS: Final = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days"}
 
 
