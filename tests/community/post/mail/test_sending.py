@@ -126,6 +126,18 @@ async def test_a_letter_that_all_recipients_are_refused_of_does_not_go(
     await channel.send(letter(BOB, name="next"))
 
 
+async def test_a_server_that_repeats_what_it_reads_puts_no_token_into_an_error(
+    server: MailServer, channel: MailChannel, letter: MakeLetter
+) -> None:
+    server.order("smtp", Fault(command="DATA", kind="refuse", answer=f"554 spam: post+{TOKEN}0@x"))
+
+    with pytest.raises(errors.PostError) as raised:
+        await channel.send(letter())
+
+    assert "554 spam" in str(raised.value)
+    assert TOKEN not in str(raised.value)
+
+
 async def test_a_letter_without_recipients_does_not_go(
     channel: MailChannel, letter: MakeLetter
 ) -> None:

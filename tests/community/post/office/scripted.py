@@ -7,7 +7,6 @@ from typing import Any
 
 import attrs
 
-from community.post.world import COMPANY, NOW, PARTNERS, World
 from tgiconik import errors
 from tgiconik.community import Community
 from tgiconik.community.post import PostOffice
@@ -26,6 +25,8 @@ from tgiconik.community.post.intent import Intent, IntentKind
 from tgiconik.community.store.base import BaseStore
 from tgiconik.community.store.interface import Record
 from tgiconik.community.store.sqlite import SqliteStore
+
+from ..world import COMPANY, NOW, PARTNERS, World  # noqa: TID252 - one world for all letters
 
 ANNA, BEN, CARL = PARTNERS
 
@@ -49,6 +50,7 @@ class ScriptedChannel(Channel):
 
     Attributes:
         reached: the partners that it reaches.
+        everybody: whether it reaches all others as well.
         failures: errors of the next sends, in order; None for one that works.
         waiting: the messages on its server.
         sent: all that it was given to send, also twice.
@@ -60,6 +62,7 @@ class ScriptedChannel(Channel):
     """
 
     reached: Collection[str] = PARTNERS
+    everybody: bool = False
     title: str = "scripted"
     tokens: bool = True
     tracked: bool = True
@@ -88,7 +91,7 @@ class ScriptedChannel(Channel):
         return self.tracked
 
     def reaches(self, partner: Record) -> bool:
-        return partner.id in self.reached
+        return self.everybody or partner.id in self.reached
 
     async def send(self, outgoing: Outgoing) -> Tracking:
         self.on_send(outgoing)

@@ -4,11 +4,11 @@ from datetime import timedelta
 
 import pytest
 
-from community.post.world import World
 from tgiconik import errors
-from tgiconik.community.post import Step
-from tgiconik.community.post.channel import SendState, Tracking
+from tgiconik.community.post import PostStep, Step
+from tgiconik.community.post.channel import Outgoing, SendState, Tracking
 
+from ..world import World  # noqa: TID252 - one world for all letters
 from .scripted import (
     ANNA,
     BEN,
@@ -138,7 +138,7 @@ async def test_a_letter_is_tried_again_with_growing_patience_under_the_same_name
 ) -> None:
     post = office(world, channel)
     new_request(world)
-    seen = []
+    seen: list[Outgoing] = []
     channel.on_send = seen.append
     channel.failures = [DOWN, DOWN, DOWN]
     for minutes in (0, 0.5, 0.5, 2, 1, 9):
@@ -252,7 +252,7 @@ async def test_a_dismissed_letter_is_out_of_sight_and_the_log_has_who_and_why(
     assert done.state == SendState.OVERTAKEN
     assert await post.undelivered() == ()
     assert activity(world)[-1]["actor"] == "Eva"
-    assert activity(world)[-1]["detail"]["reason"] == "I called them"
+    assert activity(world)[-1]["detail"]["note"] == "I called them"
 
 
 async def test_a_server_that_is_down_is_left_alone_and_other_channels_go_on(world: World) -> None:
@@ -316,7 +316,7 @@ async def test_a_dry_run_says_the_same_and_writes_nothing(
 async def test_progress_is_told_each_step_after_it_is_stored(
     world: World, channel: ScriptedChannel
 ) -> None:
-    told = []
+    told: list[PostStep] = []
     new_request(world)
     report = await office(world, channel).run_once(progress=told.append)
     assert tuple(told) == report.steps

@@ -7,7 +7,6 @@ from typing import Any
 import attrs
 import pytest
 
-from community.post.world import COMPANY, NOW, World
 from tgiconik import errors
 from tgiconik.community.post import MessageState, PostOffice, Step
 from tgiconik.community.post.channel import (
@@ -25,6 +24,7 @@ from tgiconik.community.post.intent import Intent, IntentKind
 from tgiconik.community.post.office import inbox
 from tgiconik.community.store.interface import Place, Record
 
+from ..world import COMPANY, NOW, World  # noqa: TID252 - one world for all letters
 from .scripted import (
     ANNA,
     BEN,
@@ -71,7 +71,7 @@ def records(world: World, noun: str, above: str = "") -> list[Record]:
 def states(world: World) -> dict[str, str]:
     with world.store.transaction(COMPANY, write=False) as transaction:
         rows = transaction.execute("SELECT message, state FROM community_inbox", {})
-    return dict(rows)
+    return {str(message): str(state) for message, state in rows}
 
 
 async def test_a_request_is_made_as_the_partner_and_answered_with_a_receipt(
@@ -204,7 +204,7 @@ async def test_an_illegal_move_becomes_a_comment_and_an_activity_entry(
     assert report.count(Step.COMMENTED) == 1
     (entry,) = activity(world)
     assert entry["kind"] == "post.move_refused"
-    assert "submitted does not become confirmed" in entry["detail"]["reason"]
+    assert "submitted does not become confirmed" in entry["detail"]["note"]
 
 
 async def test_a_move_that_is_none_of_the_partners_becomes_a_comment(
@@ -347,7 +347,7 @@ async def test_messages_wait_while_what_proves_senders_is_down(
     async def down(*_: object) -> Any:  # noqa: ANN401 - never returns
         raise errors.PostUnavailable("Lens does not answer")
 
-    channel.judge = down  # type: ignore[method-assign]
+    channel.judge = down  # type: ignore[method-assign, assignment]
     report = await post.run_once()
     assert report.unavailable == {"scripted": "Lens does not answer"}
     assert states(world) == {"m-1": "stored"}

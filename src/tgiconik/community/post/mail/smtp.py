@@ -186,7 +186,9 @@ class SmtpClient:
 
     def _shown(self, code: int, text: bytes, mail: Composed | None) -> str:
         """An answer in one line, without addresses, links and secrets."""
-        secrets = [str(self._settings.password), *(() if mail is None else mail.recipients)]
+        secrets = [str(self._settings.password)]
+        if mail is not None:
+            secrets += [*mail.recipients, *mail.secrets]
         said = text.decode("utf-8", "replace").replace("\n", " ")
         return legible.line(f"{code} {Mask(lambda: secrets).told(said)}")
 

@@ -158,7 +158,7 @@ def carry_out_as_comment(
     comment = comment_of(act, message.message_id, body)
     _call(transaction, message, act, comment, settings, purpose=":comment")
     _trail(
-        transaction, "post.move_refused", message, act, act.intent.record_id, reason=why,
+        transaction, "post.move_refused", message, act, act.intent.record_id, note=why,
         asked=trail.one_line(act.intent.body.get("status")),
     )  # fmt: skip
     reason = f"stored as a comment, since {why}"
@@ -203,8 +203,7 @@ def _trail(
         transaction,
         kind,
         partner_id=act.partner_id,
-        noun=noun,
-        record_id=record_id,
+        subject=(noun, record_id),
         actor=act.sender,
         message=message.id,
         channel=message.channel,
