@@ -11,7 +11,9 @@ from .launch import FILM, Launch
 
 
 async def test_letters_that_were_given_up_are_in_the_audit_record(launch: Launch) -> None:
-    channel = ScriptedChannel(everybody=True, failures=[errors.PostError("post.test refuses the letter")] * 1000)
+    channel = ScriptedChannel(
+        everybody=True, failures=[errors.PostError("post.test refuses the letter")] * 1000
+    )
     office = PostOffice(
         Community(launch.sandbox.state.community),
         launch.grid.company_id,

@@ -20,6 +20,7 @@ from tgiconik.community.post import MessageState, PostOffice, Templates
 from tgiconik.community.post.channel import Channel
 from tgiconik.community.post.folder import FolderChannel
 from tgiconik.community.post.legible import paragraphs
+from tgiconik.community.post.mail import MailChannel
 
 T = TypeVar("T")
 
@@ -27,6 +28,7 @@ _VARIABLE: Final = "POST_CHANNELS"
 #: How each channel is made of the environment, by the name that `--channel` takes.
 CHANNELS: Final[Mapping[str, Callable[[], Channel]]] = {
     "folder": FolderChannel.from_env,
+    "mail": MailChannel.from_env,
 }
 
 

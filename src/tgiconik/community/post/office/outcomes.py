@@ -23,6 +23,7 @@ from tgiconik.community.post.office.carrying import (
 )
 from tgiconik.community.post.office.inbox import Message, MessageState
 from tgiconik.community.post.office.news import put_news
+from tgiconik.community.post.office.placing import placed
 from tgiconik.community.post.office.report import PostStep, Step
 from tgiconik.community.post.office.run import Run, Settings
 from tgiconik.community.rules.caller import Caller
@@ -121,6 +122,7 @@ def carry_out(
         ProblemError: the rules refuse it.
         NoSuchCallError: no call of the contract does it.
     """
+    act = placed(transaction, act)
     reply = _call(transaction, message, act, call_of(act, message.message_id), settings)
     record_id = act.intent.record_id or str(reply.get("id", ""))
     _trail(transaction, "post.applied", message, act, record_id)
