@@ -148,7 +148,7 @@ def add(transaction: SqlTransaction, channel: str, arrival: Arrival) -> Message 
     given |= {
         "id": id_of(channel, key),
         "name": name,
-        "position": _position(name),
+        "position": position(name),
         "raw": b64encode(kept).decode(),
         "size": size,
         "digest": sha256(arrival.raw).hexdigest(),
@@ -271,10 +271,13 @@ def in_state(transaction: SqlTransaction, state: MessageState) -> Iterator[Messa
         given["last"] = rows[-1].id
 
 
-def _position(name: str) -> str:
-    """A text that sorts as the name does with its numbers as numbers.
+def position(name: str) -> str:
+    """A text that sorts as a name does with its numbers as numbers.
 
     So it does not matter in which order messages were collected that wait together.
+
+    Args:
+        name: name of a message.
     """
     return _NUMBER.sub(lambda found: found[0].lstrip("0").zfill(20), name)
 
