@@ -40,6 +40,8 @@
     ├── StoreError                    the database of a community did not do it
     │   ├── StoreUnavailable          locked, or not reached: try again
     │   └── StoreNotWritable          full, or it may only be read
+    ├── PostError                     a letter that will not go, or a channel that refuses
+    │   └── PostUnavailable           the channel's server does not answer: try again
     └── WorkflowError                 a workflow that cannot take its next step
         ├── UnknownRequest            the request to work on does not exist
         ├── UnknownIssue              the issue to work on does not exist
@@ -81,6 +83,8 @@ __all__ = [
     "NotFound",
     "NotOnline",
     "NotReady",
+    "PostError",
+    "PostUnavailable",
     "PreconditionFailed",
     "Redirected",
     "ServerError",
@@ -471,6 +475,14 @@ class StoreUnavailable(StoreError):
 
 class StoreNotWritable(StoreError):
     """The database cannot take more: its disk is full, or it may only be read."""
+
+
+class PostError(TgIconikError):
+    """A channel of the post office refused for good: trying again changes nothing."""
+
+
+class PostUnavailable(PostError):
+    """A channel's server did not answer, or asked to try again later."""
 
 
 class WorkflowError(TgIconikError):

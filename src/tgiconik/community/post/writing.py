@@ -51,6 +51,7 @@ def letters(
     templates: Templates,
     roles: Mapping[LetterKind, Collection[str]] = DEFAULT_ROLES,
     zone: tzinfo = UTC,
+    partners: Collection[str] | None = None,
 ) -> list[Letter]:
     """The letters that changes of a company's records are worth, in the order of the changes.
 
@@ -68,13 +69,16 @@ def letters(
         templates: the templates.
         roles: the roles of the contacts that get each kind; see `DEFAULT_ROLES`.
         zone: the zone in which times are written.
+        partners: BUIDs of the only partners to write to; all when left out.
     """
-    due = _without_overtaken(_due(entries, state))
+    due = _without_overtaken(_due(entries, state, partners))
     due.sort(key=lambda one: (one.entry.change, one.partner.id))
     return [_letter(one, templates, roles, zone) for one in due]
 
 
-def _due(entries: Iterable[JournalEntry], state: Transaction) -> Iterator[_Due]:
+def _due(
+    entries: Iterable[JournalEntry], state: Transaction, partners: Collection[str] | None
+) -> Iterator[_Due]:
     ours = CompanyRecords(state, Caller(state.company_id))
 
     @cache
@@ -90,7 +94,7 @@ def _due(entries: Iterable[JournalEntry], state: Transaction) -> Iterator[_Due]:
         above = _above(ours, place)
         if record is None or (place.above and above is None):
             continue
-        for partner_id in sorted(_concerned(ours, place.noun, record, above)):
+        for partner_id in sorted(_concerned(ours, place.noun, record, above, partners)):
             view, partner = view_of(partner_id)
             if partner is None or not _sees(view, place, record, above):
                 continue
@@ -125,7 +129,11 @@ def _above(ours: CompanyRecords, place: Place) -> Record | None:
 
 
 def _concerned(
-    ours: CompanyRecords, noun: str, record: Record, above: Record | None
+    ours: CompanyRecords,
+    noun: str,
+    record: Record,
+    above: Record | None,
+    among: Collection[str] | None,
 ) -> Collection[str]:
     """The partners that a record may concern. Which of them see it, the rules of access say."""
     fields = record.fields
@@ -133,6 +141,9 @@ def _concerned(
         fields = above.fields
     partner_id = fields.get("partner_id", fields.get("assignee_partner_id"))
     found = set() if partner_id is None else {str(partner_id)}
+    if among is not None and (noun == "documents" or "audience" in fields):
+        # Not worth a walk along all members of groups.
+        return set(among)
     if "audience" in fields:
         found.update(fields["audience"]["partners"])
         members = [("group_id", group) for group in fields["audience"]["groups"]]
@@ -140,7 +151,7 @@ def _concerned(
     if noun == "documents":
         deliveries = ours.transaction.walk(Place("deliveries"), [[("document_id", record.id)]])
         found.update(delivery.fields["partner_id"] for delivery in deliveries)
-    return found
+    return found if among is None else found & set(among)
 
 
 def _ids(ours: CompanyRecords, noun: str, any_of: list[tuple[str, str]]) -> Iterator[str]:
