@@ -36,6 +36,7 @@ class Event(StrEnum):
     POST_FAILED = "post.failed"
     POST_GIVEN_UP = "post.given_up"
     POST_BOUNCED = "post.bounced"
+    POST_CHANNEL_FAILED = "post.channel_failed"
 
     WORKER_STARTED = "worker.started"
     WORKER_STOPPED = "worker.stopped"
@@ -75,6 +76,7 @@ LEVELS: Final[Mapping[Event, int]] = {
     Event.POST_FAILED: logging.WARNING,
     Event.POST_GIVEN_UP: logging.ERROR,
     Event.POST_BOUNCED: logging.WARNING,
+    Event.POST_CHANNEL_FAILED: logging.ERROR,
     Event.WORKER_STARTED: logging.INFO,
     Event.WORKER_STOPPED: logging.INFO,
     Event.WORKER_CAUSE_STORED: logging.DEBUG,

@@ -47,6 +47,7 @@ COMMANDS: Final = (
     Command("audit", "write a sealed audit record", f"{_HERE}.audit"),
     Command("verify", "check open links, or an audit record", f"{_HERE}.verify"),
     Command("community", "keep a community: partners, keys, server", f"{_HERE}.community"),
+    Command("post", "send letters to partners, and carry out what they answer", f"{_HERE}.post"),
     Command("sandbox", "serve both platforms for trials and tests", f"{_HERE}.sandbox"),
     Command("completion", "print completion for a shell", f"{_HERE}.completion"),
 )

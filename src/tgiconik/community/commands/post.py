@@ -24,12 +24,20 @@ def add_parser(subparsers: Subparsers) -> None:
     Args:
         subparsers: the commands of `python -m tgiconik.community`.
     """
-    _add_post(subparsers)
+    add_post(subparsers)
     _add_undelivered(subparsers)
     _add_quarantine(subparsers)
 
 
-def _add_post(subparsers: Subparsers) -> None:
+def add_post(subparsers: Subparsers) -> argparse.ArgumentParser:
+    """Add `post`.
+
+    Args:
+        subparsers: the commands of which it becomes one.
+
+    Returns:
+        Its parser.
+    """
     parser = subparsers.add_parser(
         "post",
         help="send letters to partners, and carry out what they answer",
@@ -65,6 +73,7 @@ def _add_post(subparsers: Subparsers) -> None:
         help="in the first pass ever: also tell of changes after this one; 0 for all",
     )
     parser.set_defaults(run=_run("run_post"))
+    return parser
 
 
 def _add_channels(parser: argparse.ArgumentParser) -> None:

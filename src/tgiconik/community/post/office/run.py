@@ -1,6 +1,6 @@
 """One pass of the post office: the database, the channels, and what was done so far."""
 
-import logging
+import traceback
 from collections.abc import Callable, Collection, Iterable, Mapping
 from datetime import timedelta, tzinfo
 from enum import Enum, auto
@@ -18,24 +18,22 @@ from tgiconik.community.post.office.trail import one_line
 from tgiconik.community.post.templates import Templates
 from tgiconik.community.store.base import BaseStore
 from tgiconik.community.store.sql import SqlTransaction
+from tgiconik.telemetry import Event, log
 
 P = ParamSpec("P")
 T = TypeVar("T")
 
-_LOGGER: Final = logging.getLogger("tgiconik.post")
-_LOGGER.addHandler(logging.NullHandler())
-#: The names of events in the log are stable.
+#: The events that steps are logged as.
 _EVENTS: Final = {
-    Step.COLLECTED: "post.collected",
-    Step.APPLIED: "post.applied",
-    Step.COMMENTED: "post.applied",
-    Step.QUARANTINED: "post.quarantined",
-    Step.SENT: "post.sent",
-    Step.FAILED: "post.failed",
-    Step.GIVEN_UP: "post.given_up",
-    Step.BOUNCED: "post.bounced",
+    Step.COLLECTED: Event.POST_COLLECTED,
+    Step.APPLIED: Event.POST_APPLIED,
+    Step.COMMENTED: Event.POST_APPLIED,
+    Step.QUARANTINED: Event.POST_QUARANTINED,
+    Step.SENT: Event.POST_SENT,
+    Step.FAILED: Event.POST_FAILED,
+    Step.GIVEN_UP: Event.POST_GIVEN_UP,
+    Step.BOUNCED: Event.POST_BOUNCED,
 }
-_WARNINGS: Final = frozenset({Step.FAILED, Step.GIVEN_UP, Step.QUARANTINED, Step.BOUNCED})
 
 
 class Task(Enum):
@@ -129,11 +127,9 @@ class Run:
             self.steps.append(step)
             self.progress(step)
             if not self.dry_run and step.step in _EVENTS:
-                level = logging.WARNING if step.step in _WARNINGS else logging.INFO
-                facts = {"channel": step.channel, "post_id": step.id}
-                extra = {"event": _EVENTS[step.step], **facts}
+                event, facts = _EVENTS[step.step], (step.step, step.id)
                 # The text may be a server's words, and so a person's address.
-                _LOGGER.log(level, "%s %s", step.step, step.id, extra=extra)
+                log(event, "%s %s", *facts, channel=step.channel, post_id=step.id)
 
     def leave(self, channel: str, task: Task, error: Exception) -> None:
         """Leave a task of a channel alone for this pass: its server does not answer.
@@ -156,7 +152,10 @@ class Run:
             error: the error; only its type is shown, since its text may be a message's.
         """
         kind = type(error).__name__
-        _LOGGER.debug("%s failed unexpectedly with %s", channel, kind, exc_info=error)
+        place = "%s failed unexpectedly with %s in %s"
+        where = traceback.extract_tb(error.__traceback__)[-1:]
+        at = f"{where[0].name}, line {where[0].lineno}" if where else "an unknown place"
+        log(Event.POST_CHANNEL_FAILED, place, channel, kind, at, channel=channel, error=kind)
         return errors.PostUnavailable(f"{channel} failed unexpectedly with {kind}")
 
     def channels_for(self, task: Task) -> list[str]:
