@@ -36,8 +36,6 @@ MODULES = (
     "tgiconik.community.keys",
     "tgiconik.community.partner_import",
     "tgiconik.community.post",
-    "tgiconik.community.post.channel",
-    "tgiconik.community.post.folder",
     "tgiconik.errors",
     "tgiconik.iconik",
     "tgiconik.iconik.assets",

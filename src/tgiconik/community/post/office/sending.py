@@ -156,9 +156,7 @@ async def _send(run: Run, letter: OutboxLetter, outgoing: Outgoing) -> Exception
         await run.write(outbox.release, letter.name, run.holder)
         raise
     except Exception as error:  # noqa: BLE001 - one letter must not stop all others for good
-        unexpected = errors.PostUnavailable(
-            f"{letter.channel} failed unexpectedly with {type(error).__name__}"
-        )
+        unexpected = run.unexpected(letter.channel, error)
         run.tell([await run.write(_failed, letter, unexpected, run)])
         return None
     run.tell([await run.write(_sent, letter, tracking, channel)])
