@@ -64,7 +64,7 @@ class Life:
             sender=BRAND,
             now=self._time,
         )
-        channel.written = written  # type: ignore[method-assign]
+        channel.written = written
         async with PostOffice(Community(self.world.store), COMPANY, channels=[channel]) as office:
             await office.run_once()
 
