@@ -3,6 +3,7 @@
 from collections import defaultdict
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import anyio
 import attrs
@@ -66,6 +67,7 @@ class State:
         turns: a lock per upload id or path, so that an upload handles one request at a time.
         lags: how far answers lag behind writes, by kind; see `tgiconik.sandbox.late`.
         replaced: writes of the community that its late lists do not show yet, with their times.
+        passed: what Lens shows of files in mailboxes, by transaction id; see `sandbox.mailboxes`.
         leaks: requests to storages that carried iconik's credentials, as "METHOD path: names".
     """
 
@@ -82,6 +84,7 @@ class State:
     upload_locks: defaultdict[str, anyio.Lock] = attrs.Factory(lambda: defaultdict(anyio.Lock))
     lags: dict[str, timedelta] = attrs.Factory(dict)
     replaced: list[tuple[datetime, Change]] = attrs.Factory(list)
+    passed: dict[str, dict[str, Any]] = attrs.Factory(dict)
     leaks: list[str] = attrs.Factory(list)
 
     @community.default
