@@ -239,6 +239,11 @@ class Channel(Protocol):
         """Whether answers are recognised by reply tokens."""
         ...
 
+    @property
+    def tracks(self) -> bool:
+        """Whether `track` can tell what becomes of letters after they were sent."""
+        ...
+
     def reaches(self, partner: Record) -> bool:
         """Whether letters to this partner can go by this channel."""
         ...
