@@ -68,7 +68,7 @@ LAYERS = {
     # Lens and the directory prove who sent a file.
     "tgiconik.community.post.mailbox": {*BASE, "tgiconik.community", "tgiconik.tradinggrid"},
     "tgiconik.community": {*BASE, CONTRACT},
-    "tgiconik.partner": {*BASE, CONTRACT, "tgiconik.community"},
+    "tgiconik.partner": {*BASE, CONTRACT, "tgiconik.community", "tgiconik.tradinggrid"},
     "tgiconik.workflows": {
         *BASE,
         *CLIENTS,

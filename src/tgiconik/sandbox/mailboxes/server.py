@@ -3,8 +3,9 @@
 import asyncio
 import posixpath
 from collections.abc import AsyncIterator, Iterator
+from concurrent.futures import Future
 from contextlib import contextmanager
-from threading import Event, Thread
+from threading import Thread
 from typing import Any, Final
 
 import asyncssh
@@ -75,8 +76,8 @@ def mailbox_server(network: MailboxNetwork, host: str, port: int) -> Iterator[Ma
         OSError: the address is in use.
     """
     key = asyncssh.generate_private_key("ssh-ed25519")
-    ready, failures = Event(), list[OSError]()
-    bound: list[int] = []
+    # The port, or why there is none.
+    bound = Future[int]()
     loop = UnfrozenLoop()
     over = asyncio.Event()
 
@@ -91,12 +92,9 @@ def mailbox_server(network: MailboxNetwork, host: str, port: int) -> Iterator[Ma
                 config=[],
             )
         except OSError as error:
-            failures.append(error)
+            bound.set_exception(error)
             return
-        finally:
-            ready.set()
-        bound.append(server.get_port())
-        ready.set()
+        bound.set_result(server.get_port())
         await over.wait()
         server.close()
         await server.wait_closed()
@@ -107,13 +105,10 @@ def mailbox_server(network: MailboxNetwork, host: str, port: int) -> Iterator[Ma
 
     thread = Thread(target=run, name="mailboxes", daemon=True)
     thread.start()
-    ready.wait()
-    if failures:
-        thread.join()
-        raise failures[0]
+    listening_on = bound.result()
     try:
         yield MailboxServer(
-            network=network, host=host, port=bound[0], host_key=key.get_fingerprint()
+            network=network, host=host, port=listening_on, host_key=key.get_fingerprint()
         )
     finally:
         loop.call_soon_threadsafe(over.set)

@@ -88,7 +88,7 @@ def judged(
     try:
         message = read_message(arrival.raw)
     except UnreadableMessageError as error:
-        return Quarantine(reason=f"{line(str(error), 500)}.")
+        return Quarantine(reason=f"The message cannot be read: {line(str(error), 500)}.")
     if reason := _misplaced(message, rules, known=known):
         return Quarantine(reason=reason)
     address = rules.addresses[message.partner_id]
@@ -130,7 +130,10 @@ def _dispute(
 def _untimely(message: Message, arrival: Arrival, rules: Rules) -> str | None:
     age = arrival.received_at - message.at
     if age > rules.oldest:
-        return f"The message is {age.days} days old; at most {rules.oldest.days} are taken."
+        return (
+            f"The message is of {message.at:%Y-%m-%d}; "
+            f"it may be {rules.oldest.days} days old at the most."
+        )
     if age < -_AHEAD:
         return f"The message is of {message.at:%Y-%m-%d}, which is ahead of its arrival."
     return None

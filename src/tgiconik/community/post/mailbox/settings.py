@@ -201,9 +201,7 @@ class MailboxFolders:
             raise errors.ConfigurationError('move_to belongs to acknowledge="move"')
 
     @classmethod
-    def from_env(
-        cls, *, environ: Mapping[str, str] = os.environ, prefix: str = PREFIX
-    ) -> Self:
+    def from_env(cls, *, environ: Mapping[str, str] = os.environ, prefix: str = PREFIX) -> Self:
         """The settings in environment variables.
 
         `TRADING_GRID_MAILBOX_PUBLISH_AS`; if need be `…_PUBLISH`, `…_COLLECT_FROM`, `…_LOOK_INTO`
