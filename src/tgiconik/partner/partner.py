@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from secrets import token_hex
-from typing import TYPE_CHECKING, Any, Final, Self
+from typing import TYPE_CHECKING, Any, Final, Self, TypeVar, TypeVarTuple
 
 import anyio.to_thread
 import attrs
@@ -43,6 +43,9 @@ from tgiconik.tradinggrid.collaboration import (
 
 if TYPE_CHECKING:
     from tgiconik.tradinggrid import TradingGridClient
+
+T = TypeVar("T")
+Given = TypeVarTuple("Given")
 
 _PATIENCE: Final = timedelta(hours=6)
 _BEFORE: Final = timedelta(days=60)
@@ -555,7 +558,7 @@ class Partner:
             raise UnreadableLetterError("Lens has never shown the file: nobody knows its sender")
         return bool(senders)
 
-    async def _stored(self, act: Callable[..., Any], *given: Any) -> Any:  # noqa: ANN401 - as `act`
+    async def _stored(self, act: Callable[[*Given], T], *given: *Given) -> T:
         return await anyio.to_thread.run_sync(act, *given)
 
 

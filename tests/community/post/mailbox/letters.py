@@ -1,5 +1,6 @@
 """Letters to send, made without a community."""
 
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any
 
@@ -9,7 +10,7 @@ from tgiconik.community.post.channel import Outgoing
 AT = datetime(2026, 3, 1, 12, tzinfo=UTC)
 
 
-def outgoing(partner_id: str, number: int = 1, **data: Any) -> Outgoing:  # noqa: ANN401
+def outgoing(partner_id: str, number: int = 1, data: Mapping[str, Any] | None = None) -> Outgoing:
     given = {"id": f"LTR-{number:032x}", "subject": "Your film", "text": "…"}
     letter = Letter(
         id=f"LTR-{number:032x}",
@@ -23,7 +24,7 @@ def outgoing(partner_id: str, number: int = 1, **data: Any) -> Outgoing:  # noqa
         kind=LetterKind.STATUS,
         language="en",
         subject="Your film",
-        data={**given, **data},
+        data={**given, **(data or {})},
         text_parts=("", ""),
         html_parts=("", ""),
         labels=(),
