@@ -96,6 +96,16 @@ class Community:
     def __repr__(self) -> str:
         return f"<Community in {self._store!r}>"
 
+    @property
+    def store(self) -> BaseStore:
+        """The database, for what is built on it, such as the post office."""
+        return self._store
+
+    @property
+    def answers_kept_for(self) -> timedelta:
+        """How long answers are repeated under their idempotency keys."""
+        return self._answers_kept_for
+
     def app(self, authenticate: "Authenticate") -> "ASGIApp":
         """The contract's HTTP surface, below `/community/v1/companies/`, as an ASGI app.
 

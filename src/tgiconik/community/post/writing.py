@@ -51,6 +51,7 @@ def letters(
     templates: Templates,
     roles: Mapping[LetterKind, Collection[str]] = DEFAULT_ROLES,
     zone: tzinfo = UTC,
+    partners: Collection[str] | None = None,
 ) -> list[Letter]:
     """The letters that changes of a company's records are worth, in the order of the changes.
 
@@ -68,13 +69,16 @@ def letters(
         templates: the templates.
         roles: the roles of the contacts that get each kind; see `DEFAULT_ROLES`.
         zone: the zone in which times are written.
+        partners: BUIDs of the only partners to write to; all when left out.
     """
-    due = _without_overtaken(_due(entries, state))
+    due = _without_overtaken(_due(entries, state, partners))
     due.sort(key=lambda one: (one.entry.change, one.partner.id))
     return [_letter(one, templates, roles, zone) for one in due]
 
 
-def _due(entries: Iterable[JournalEntry], state: Transaction) -> Iterator[_Due]:
+def _due(
+    entries: Iterable[JournalEntry], state: Transaction, partners: Collection[str] | None
+) -> Iterator[_Due]:
     ours = CompanyRecords(state, Caller(state.company_id))
 
     @cache
@@ -90,7 +94,10 @@ def _due(entries: Iterable[JournalEntry], state: Transaction) -> Iterator[_Due]:
         above = _above(ours, place)
         if record is None or (place.above and above is None):
             continue
-        for partner_id in sorted(_concerned(ours, place.noun, record, above)):
+        concerned = set(_concerned(ours, place.noun, record, above))
+        if partners is not None:
+            concerned &= set(partners)
+        for partner_id in sorted(concerned):
             view, partner = view_of(partner_id)
             if partner is None or not _sees(view, place, record, above):
                 continue

@@ -208,8 +208,12 @@ def endpoint(
             def work() -> Reply:
                 with surface.store.transaction(company_id, write=write) as transaction:
                     records = CompanyRecords(transaction, caller)
-                    _check_there(records)
-                    return _reply(surface, handler, call(community=records), request.method)
+                    return reply_to(
+                        handler,
+                        call(community=records),
+                        request.method,
+                        answers_kept_for=surface.answers_kept_for,
+                    )
 
             return _response(await surface.store.call(work))
         except problems.ProblemError as problem:
@@ -222,12 +226,24 @@ def endpoint(
 
 def _ids(request: Request) -> dict[str, str]:
     ids = dict(request.path_params)
+    check_ids(ids)
+    return ids
+
+
+def check_ids(ids: Mapping[str, str]) -> None:
+    """Check the ids of a path.
+
+    Args:
+        ids: the ids, by noun.
+
+    Raises:
+        ProblemError: 400, one of them is none.
+    """
     violations: list[Violation] = []
     for name, id_ in ids.items():
         _ID(id_, name, violations)
     if violations:
         raise problems.bad_parameters(violations)
-    return ids
 
 
 def _check_there(records: CompanyRecords) -> None:
@@ -241,13 +257,25 @@ def _check_there(records: CompanyRecords) -> None:
         raise problems.not_found(f"company {records.company_id}")
 
 
-def _reply(surface: Surface, handler: Handler, call: Call, method: str) -> Reply:
+def reply_to(handler: Handler, call: Call, method: str, *, answers_kept_for: timedelta) -> Reply:
+    """The reply to a call, in its transaction; under an idempotency key, to the first such call.
+
+    Args:
+        handler: the operation's handler.
+        call: the call.
+        method: the operation's method.
+        answers_kept_for: how long the answer is repeated under its idempotency key.
+
+    Raises:
+        ProblemError: the call is refused; the caller rolls the transaction back.
+    """
+    _check_there(call.community)
     if method in _READS or call.key is None:
         return handler(call)
-    return _once(surface, handler, call, call.key, f"{method} {call.path}")
+    return _once(handler, call, call.key, f"{method} {call.path}", answers_kept_for)
 
 
-def _once(surface: Surface, handler: Handler, call: Call, key: str, what: str) -> Reply:
+def _once(handler: Handler, call: Call, key: str, what: str, kept_for: timedelta) -> Reply:
     """The reply stored under a caller's idempotency key, or the handler's, which is then stored.
 
     A key identifies method, path and body. Preconditions and claim may differ: a worker that
@@ -265,7 +293,7 @@ def _once(surface: Surface, handler: Handler, call: Call, key: str, what: str) -
         _ANSWERS,
         place,
         {"call": this, "reply": attrs.asdict(reply)},
-        expires_at=transaction.now + surface.answers_kept_for,
+        expires_at=transaction.now + kept_for,
     )
     return reply
 

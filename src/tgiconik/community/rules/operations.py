@@ -185,3 +185,5 @@ _OPERATIONS: Final[Sequence[tuple[str, str, Handler]]] = [
     ("GET", "/activity", listing(ACTIVITY)),
     ("POST", "/activity", append),
 ]
+#: The handlers by operation, such as `GET /requests/{requests}`.
+HANDLERS: Final = {f"{method} {path}": handler for method, path, handler in _OPERATIONS}

@@ -103,6 +103,89 @@ _KEYS: Final = (
     "CREATE UNIQUE INDEX community_keys_by_digest ON community_keys (digest)",
     "CREATE INDEX community_keys_by_company ON community_keys (company, created_at, id)",
 )
+_POST: Final = (
+    """
+    CREATE TABLE community_outbox (
+        company TEXT NOT NULL,
+        name TEXT NOT NULL,
+        letter TEXT NOT NULL,
+        channel TEXT NOT NULL,
+        partner TEXT NOT NULL,
+        noun TEXT NOT NULL,
+        above TEXT NOT NULL,
+        record TEXT NOT NULL,
+        revision BIGINT NOT NULL,
+        change BIGINT NOT NULL,
+        kind TEXT NOT NULL,
+        state TEXT NOT NULL,
+        attempt BIGINT NOT NULL,
+        text TEXT NOT NULL,
+        written_at TEXT NOT NULL,
+        since TEXT NOT NULL,
+        due_at TEXT NOT NULL,
+        lease TEXT,
+        leased_until TEXT,
+        sent_at TEXT,
+        track_at TEXT,
+        PRIMARY KEY (company, name)
+    )
+    """,
+    "CREATE UNIQUE INDEX community_outbox_by_letter ON community_outbox (company, letter, channel)",
+    "CREATE INDEX community_outbox_by_state ON community_outbox (company, state, due_at, change)",
+    """
+    CREATE INDEX community_outbox_by_record
+    ON community_outbox (company, record, noun, above, partner)
+    """,
+    """
+    CREATE INDEX community_outbox_by_tracking ON community_outbox (company, track_at)
+    WHERE track_at IS NOT NULL
+    """,
+    """
+    CREATE TABLE community_inbox (
+        company TEXT NOT NULL,
+        channel TEXT NOT NULL,
+        message TEXT NOT NULL,
+        id TEXT NOT NULL,
+        name TEXT NOT NULL,
+        raw TEXT NOT NULL,
+        size BIGINT NOT NULL,
+        digest TEXT NOT NULL,
+        received_at TEXT NOT NULL,
+        state TEXT NOT NULL,
+        reason TEXT NOT NULL,
+        trust TEXT NOT NULL,
+        act TEXT,
+        due_at TEXT NOT NULL,
+        wait_until TEXT,
+        attempt BIGINT NOT NULL,
+        lease TEXT,
+        leased_until TEXT,
+        handled_by TEXT,
+        handled_at TEXT,
+        PRIMARY KEY (company, channel, message)
+    )
+    """,
+    "CREATE UNIQUE INDEX community_inbox_by_id ON community_inbox (company, id)",
+    "CREATE INDEX community_inbox_by_state ON community_inbox (company, state, due_at, id)",
+    """
+    CREATE TABLE community_reply_tokens (
+        company TEXT NOT NULL,
+        token TEXT NOT NULL,
+        name TEXT NOT NULL,
+        partner TEXT NOT NULL,
+        contact TEXT NOT NULL,
+        noun TEXT NOT NULL,
+        record TEXT NOT NULL,
+        above TEXT NOT NULL,
+        expires_at TEXT NOT NULL,
+        PRIMARY KEY (company, token)
+    )
+    """,
+    """
+    CREATE UNIQUE INDEX community_reply_tokens_by_letter
+    ON community_reply_tokens (company, name, contact)
+    """,
+)
 #: The tables with a community's data; keys are not among them.
 TABLES: Final = (
     "community_companies",
@@ -110,9 +193,12 @@ TABLES: Final = (
     "community_lookups",
     "community_entries",
     "community_journal",
+    "community_outbox",
+    "community_inbox",
+    "community_reply_tokens",
 )
 #: The statements that lead from each version to the next; the first one makes version 1.
-MIGRATIONS: Final[Sequence[Sequence[str]]] = (_FIRST, _KEYS)
+MIGRATIONS: Final[Sequence[Sequence[str]]] = (_FIRST, _KEYS, _POST)
 
 _VERSIONS: Final = (
     "CREATE TABLE IF NOT EXISTS community_schema (id INTEGER PRIMARY KEY, version INTEGER NOT NULL)"

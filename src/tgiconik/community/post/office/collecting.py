@@ -1,0 +1,60 @@
+"""Collects what came: each message is stored, and only then acknowledged."""
+
+from collections.abc import AsyncIterator
+
+from tgiconik import errors
+from tgiconik.community.post.channel import Arrival, Channel
+from tgiconik.community.post.office import inbox
+from tgiconik.community.post.office.report import PostStep, Step
+from tgiconik.community.post.office.run import Run
+
+
+async def collect(run: Run) -> None:
+    """Collect from all channels, from each no more messages than a pass may.
+
+    Raises:
+        ConfigurationError: a server refuses the credentials, or is not the expected one.
+        StoreError: the database failed.
+    """
+    for channel in run.settings.channels.values():
+        try:
+            async for arrival in arrivals(channel, run.settings.messages_per_pass):
+                stored = await run.write(inbox.add, channel.name, arrival)
+                if stored is not None:
+                    run.tell([_collected(channel.name, stored)])
+                await channel.acknowledge(arrival)
+        except errors.PostError as error:
+            run.leave(channel.name, error)
+
+
+async def arrivals(channel: Channel, limit: int) -> AsyncIterator[Arrival]:
+    """The first messages that wait to be collected.
+
+    Args:
+        channel: the channel.
+        limit: how many at most.
+
+    Raises:
+        PostUnavailable: the server does not answer.
+    """
+    found = channel.collect()
+    count = 0
+    try:
+        # Not asked for one more than is wanted: a message may be as large as a server lets it be.
+        while count < limit:
+            try:
+                arrival = await anext(found)
+            except StopAsyncIteration:
+                return
+            count += 1
+            yield arrival
+    finally:
+        close = getattr(found, "aclose", None)
+        if close is not None:
+            await close()
+
+
+def _collected(channel: str, message: inbox.Message) -> PostStep:
+    is_kept_whole = message.state == inbox.MessageState.STORED
+    step = Step.COLLECTED if is_kept_whole else Step.QUARANTINED
+    return PostStep(step=step, channel=channel, id=message.id, text=message.reason)

@@ -1,0 +1,141 @@
+"""What all steps of one pass share: the database, the channels, and what was done so far."""
+
+import logging
+from collections.abc import Callable, Iterable, Mapping
+from datetime import timedelta, tzinfo
+from functools import partial
+from secrets import token_hex
+from typing import Concatenate, Final, ParamSpec, TypeVar
+
+import attrs
+
+from tgiconik.community.post.channel import Channel
+from tgiconik.community.post.kinds import LetterKind
+from tgiconik.community.post.office.report import PostStep, Step
+from tgiconik.community.post.office.trail import one_line
+from tgiconik.community.post.templates import Templates
+from tgiconik.community.store.base import BaseStore
+from tgiconik.community.store.sql import SqlTransaction
+
+P = ParamSpec("P")
+T = TypeVar("T")
+
+_LOGGER: Final = logging.getLogger("tgiconik.post")
+#: The names of events in the log are stable.
+_EVENTS: Final = {
+    Step.COLLECTED: "post.collected",
+    Step.APPLIED: "post.applied",
+    Step.COMMENTED: "post.applied",
+    Step.QUARANTINED: "post.quarantined",
+    Step.SENT: "post.sent",
+    Step.FAILED: "post.failed",
+    Step.GIVEN_UP: "post.given_up",
+    Step.BOUNCED: "post.bounced",
+}
+_WARNINGS: Final = frozenset({Step.FAILED, Step.GIVEN_UP, Step.QUARANTINED, Step.BOUNCED})
+
+
+@attrs.frozen(kw_only=True)
+class Settings:
+    """The settings of a post office.
+
+    Attributes:
+        company_id: BUID of the company.
+        channels: the channels by name, in the order of preference.
+        all_channels: whether letters go by every channel that reaches a partner.
+        templates: the templates of letters.
+        roles: the roles of the contacts that get each kind.
+        zone: the zone in which letters write times.
+        patience: how long a letter is tried.
+        since_change: the change after which letters are written when no office has run yet; None
+            for the last one there is then.
+        tokens_valid_for: for how long replies to a letter are taken.
+        answers_kept_for: how long answers of the contract are repeated.
+        messages_per_pass: how many messages of a channel one pass collects.
+        letters_per_pass: how many letters one pass sends.
+    """
+
+    company_id: str
+    channels: Mapping[str, Channel]
+    all_channels: bool
+    templates: Templates
+    roles: Mapping[LetterKind, frozenset[str]]
+    zone: tzinfo
+    patience: timedelta
+    since_change: int | None
+    tokens_valid_for: timedelta
+    answers_kept_for: timedelta
+    messages_per_pass: int
+    letters_per_pass: int
+
+
+@attrs.define(kw_only=True)
+class Run:
+    """One pass.
+
+    Attributes:
+        store: the database.
+        settings: the settings of the office.
+        dry_run: whether it only looks.
+        progress: told of each step.
+        holder: under which name it takes letters and messages.
+        steps: what was done so far.
+        unavailable: what is wrong with channels that do not answer, by name.
+    """
+
+    store: BaseStore
+    settings: Settings
+    dry_run: bool = False
+    progress: Callable[[PostStep], object] = lambda _: None
+    holder: str = attrs.field(factory=lambda: token_hex(8))
+    steps: list[PostStep] = attrs.field(factory=list)
+    unavailable: dict[str, str] = attrs.field(factory=dict)
+
+    async def write(
+        self,
+        work: Callable[Concatenate[SqlTransaction, P], T],
+        *args: P.args,
+        **options: P.kwargs,
+    ) -> T:
+        """Run a function in a transaction that writes, off the event loop."""
+        return await self.store.call(partial(self._in, True, work, *args, **options))
+
+    async def read(
+        self,
+        work: Callable[Concatenate[SqlTransaction, P], T],
+        *args: P.args,
+        **options: P.kwargs,
+    ) -> T:
+        """Run a function in a transaction that only reads, off the event loop."""
+        return await self.store.call(partial(self._in, False, work, *args, **options))
+
+    def tell(self, steps: Iterable[PostStep]) -> None:
+        """Note steps, once they are committed."""
+        for step in steps:
+            self.steps.append(step)
+            self.progress(step)
+            if not self.dry_run and step.step in _EVENTS:
+                level = logging.WARNING if step.step in _WARNINGS else logging.INFO
+                facts = {"channel": step.channel, "post_id": step.id}
+                extra = {"event": _EVENTS[step.step], **facts}
+                # The text may be a server's words, and so a person's address.
+                _LOGGER.log(level, "%s %s", step.step, step.id, extra=extra)
+
+    def leave(self, channel: str, error: Exception) -> None:
+        """Leave a channel alone for this pass: its server does not answer."""
+        self.unavailable[channel] = one_line(error)
+
+    @property
+    def open_channels(self) -> list[str]:
+        """Names of the channels that answer, as far as is known."""
+        return [name for name in self.settings.channels if name not in self.unavailable]
+
+    def _in(
+        self,
+        write: bool,  # noqa: FBT001 - passed on by `partial`
+        work: Callable[Concatenate[SqlTransaction, P], T],
+        *args: P.args,
+        **options: P.kwargs,
+    ) -> T:
+        with self.store.transaction(self.settings.company_id, write=write) as transaction:
+            return work(transaction, *args, **options)
