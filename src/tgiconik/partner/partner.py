@@ -57,7 +57,7 @@ def _now() -> datetime:
 
 @attrs.frozen(kw_only=True)
 class PartnerRun:
-    """What one run did.
+    """The result of one run.
 
     Attributes:
         sent: ids of the messages that were sent.

@@ -53,7 +53,7 @@ CREATE TABLE IF NOT EXISTS letters (
 
 
 class FileState(StrEnum):
-    """What became of a file that came."""
+    """The state of a file that came."""
 
     NEW = "new"
     APPLIED = "applied"

@@ -5,7 +5,7 @@ import attrs
 
 @attrs.define
 class MailboxFaults:
-    """What the network does wrong, from now on. By default, nothing.
+    """The faults of the network from now on. By default, there are none.
 
     Attributes:
         lens_is_late: Lens shows files only after `MailboxNetwork.catch_up`.

@@ -39,7 +39,7 @@ class StoredFile:
 
 @attrs.define
 class _Passing:
-    """A file on its way."""
+    """A file between two mailboxes."""
 
     sender: str
     receiver: str

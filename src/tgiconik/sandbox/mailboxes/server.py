@@ -199,7 +199,7 @@ class _Files(asyncssh.SFTPServer):
         return len(data)
 
     def close(self, file_obj: object) -> None:
-        """Close an open file: what was written goes on its way, what was read is moved."""
+        """Close an open file: what was written is passed on, what was read is moved."""
         opened = _opened(file_obj)
         if opened.is_lost:
             return

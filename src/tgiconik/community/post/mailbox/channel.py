@@ -204,7 +204,7 @@ class MailboxChannel:
         await self._collector.acknowledge(arrival.name, arrival.message_id)
 
     async def judge(self, arrivals: Sequence[Arrival], directory: Directory) -> Sequence[Judgement]:
-        """What becomes of files, by Lens and the partner directory; one query for many files.
+        """Judge files, by Lens and the partner directory; one query for many files.
 
         Raises:
             PostUnavailable: Lens or the directory cannot be asked now.

@@ -27,7 +27,7 @@ _DRIFT: Final = timedelta(days=1)
 
 @attrs.define
 class Collector:
-    """What waits in a mailbox.
+    """The files that wait in a mailbox.
 
     Attributes:
         sftp: the server.
@@ -117,6 +117,8 @@ class Collector:
         if self.folders.look_into is not None:
             oldest = self.now() - self.folders.look_back - _DRIFT
             moved = await self.sftp.files(self.folders.look_into)
+            # The newest first: what was lost was lost in the last passes.
+            moved.sort(key=lambda one: one.modified_at, reverse=True)
             found += [one for one in moved if one.modified_at >= oldest]
         waiting = [one for one in found if is_file_name(one.name) and one not in self._stored]
         return waiting[: self.folders.most]

@@ -41,7 +41,7 @@ class Seen:
 
 @attrs.frozen(kw_only=True)
 class Rules:
-    """What messages are held against.
+    """The facts that messages are held against.
 
     Attributes:
         company_id: BUID of the company.
@@ -75,7 +75,7 @@ def judged(
     rules: Rules,
     now: datetime,
 ) -> Judgement:
-    """What becomes of a file.
+    """The judgement of a file.
 
     Args:
         arrival: the file.

@@ -41,7 +41,7 @@ _TRACKED: Final = (
 async def received(
     lens: Lens, names: Collection[str], *, since: datetime, until: datetime
 ) -> Mapping[str, list[Seen]]:
-    """What Lens says of files that we received, by file name.
+    """The entries of files that we received, by file name.
 
     Args:
         lens: Lens.

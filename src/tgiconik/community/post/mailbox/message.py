@@ -55,7 +55,7 @@ _Body: TypeAlias = Callable[[str], Shape]
 
 @attrs.frozen(kw_only=True)
 class Kind:
-    """What a kind of message is about, and what its body is.
+    """The records that a kind of message is about, and its body.
 
     Attributes:
         nouns: collections of the records that it may be about; none for what is new.
@@ -129,7 +129,7 @@ class Message:
 
 
 def message_id(raw: bytes) -> str:
-    """What a file is known by: equal for equal files, different for all others.
+    """The name that a file is known by: equal for equal files, different for all others.
 
     It begins with the id that the message says, and ends with a digest: a second message under the
     id of another one is never taken for it, and so never lost.

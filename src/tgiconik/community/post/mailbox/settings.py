@@ -151,7 +151,7 @@ class Publish(StrEnum):
 
 
 class Acknowledge(StrEnum):
-    """What becomes of a file once its content is stored."""
+    """The end of a file whose content is stored."""
 
     DELETE = "delete"
     MOVE = "move"
