@@ -18,7 +18,7 @@ from tgiconik.community.store.interface import Record
 
 @attrs.frozen(kw_only=True)
 class ReplyToken:
-    """What ties an answer to the record and the contact that a letter was about.
+    """The secret that ties an answer to the record and the contact that a letter was about.
 
     Attributes:
         token: random; a secret between the company and the contact.
@@ -81,7 +81,7 @@ class SendState(StrEnum):
 
 @attrs.frozen(kw_only=True)
 class Tracking:
-    """What a channel learned about a letter that was sent.
+    """News from a channel about a letter that was sent.
 
     Attributes:
         name: the letter's `Outgoing.name`.
@@ -203,7 +203,7 @@ Judgement = Act | Note | Quarantine | Wait | AnswerWith
 
 
 class Directory(Protocol):
-    """What a channel may ask the community while it judges a message."""
+    """The questions that a channel may ask the community while it judges a message."""
 
     async def token(self, token: str) -> ReplyToken | None:
         """A reply token that was given out, also one that has ended; None if it never was."""
@@ -283,7 +283,7 @@ class Channel(Protocol):
         ...
 
     async def judge(self, arrivals: Sequence[Arrival], directory: Directory) -> Sequence[Judgement]:
-        """What becomes of messages, one judgement for each, in their order.
+        """The judgements of messages, one for each, in their order.
 
         Raises:
             PostUnavailable: what proves senders cannot be asked now.
@@ -291,7 +291,7 @@ class Channel(Protocol):
         ...
 
     async def track(self, names: Collection[str]) -> Sequence[Tracking]:
-        """What is known about letters that were sent; nothing about those without news.
+        """The news of letters that were sent; nothing about those without any.
 
         Raises:
             PostUnavailable: the network cannot be asked now.

@@ -139,7 +139,7 @@ class FolderChannel(Channel):
         arrivals: Sequence[Arrival],
         directory: Directory,
     ) -> Sequence[Judgement]:
-        """What becomes of messages, by their content and the folder that they were in."""
+        """The judgements of messages, by their content and the folder that they were in."""
         return [await _judgement(arrival, directory) for arrival in arrivals]
 
     async def track(self, names: Collection[str]) -> Sequence[Tracking]:  # noqa: ARG002 - the protocol's

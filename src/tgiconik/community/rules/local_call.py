@@ -15,7 +15,7 @@ from tgiconik.community.rules.endpoint import Call, Reply, check_ids, reply_to
 from tgiconik.community.rules.operations import HANDLERS
 from tgiconik.community.rules.records import CompanyRecords
 from tgiconik.community.shapes import Document
-from tgiconik.community.store.interface import Transaction
+from tgiconik.community.store.interface import Place, Transaction
 
 
 def call_in(
@@ -26,7 +26,7 @@ def call_in(
     ids: Mapping[str, str],
     body: Document,
     key: str | None = None,
-    match: str | None = None,
+    revised: tuple[Place, str] | None = None,
     answers_kept_for: timedelta,
 ) -> Reply:
     """Make one call.
@@ -38,7 +38,8 @@ def call_in(
         ids: the ids in the path, by noun.
         body: the body.
         key: the idempotency key, if any.
-        match: the entity tag that the caller has read, if the operation asks for one.
+        revised: where the record is whose present revision the call names, and its id, for an
+            operation that asks for an entity tag.
         answers_kept_for: how long the answer is repeated under its idempotency key.
 
     Raises:
@@ -46,6 +47,11 @@ def call_in(
     """
     check_ids(ids)
     method, _, path = operation.partition(" ")
+    match = None
+    if revised is not None:
+        record = transaction.record(*revised)
+        # Whether there is one that the caller sees, the rules say.
+        match = '"0"' if record is None else record.etag
     headers = {"content-type": "application/json", "idempotency-key": key, "if-match": match}
     call = Call(
         community=CompanyRecords(transaction, caller),

@@ -147,6 +147,7 @@ _POST: Final = (
         message TEXT NOT NULL,
         id TEXT NOT NULL,
         name TEXT NOT NULL,
+        position TEXT NOT NULL,
         raw TEXT NOT NULL,
         size BIGINT NOT NULL,
         digest TEXT NOT NULL,
@@ -166,7 +167,7 @@ _POST: Final = (
     )
     """,
     "CREATE UNIQUE INDEX community_inbox_by_id ON community_inbox (company, id)",
-    "CREATE INDEX community_inbox_by_state ON community_inbox (company, state, due_at, id)",
+    "CREATE INDEX community_inbox_by_state ON community_inbox (company, state, position, id)",
     """
     CREATE TABLE community_reply_tokens (
         company TEXT NOT NULL,

@@ -53,8 +53,9 @@ def mark(transaction: SqlTransaction, email: str, letter: OutboxLetter, text: st
         letter: the letter that came back.
         text: what the mail server said.
     """
+    email = trail.one_line(email, 254)
     body = {
-        "email": trail.one_line(email, 254),
+        "email": email,
         "partner_id": letter.partner_id,
         "letter": letter.name,
         "text": text,

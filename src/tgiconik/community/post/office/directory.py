@@ -1,4 +1,4 @@
-"""What channels may ask the community while they judge messages."""
+"""The directory that channels ask while they judge messages."""
 
 from collections import defaultdict
 from collections.abc import Collection, Mapping, Sequence

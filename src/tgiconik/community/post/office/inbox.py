@@ -2,6 +2,7 @@
 
 # ruff: noqa: S608 - statements are made of constants; values are parameters
 
+import re
 from base64 import b64decode, b64encode
 from collections.abc import Collection, Iterator
 from datetime import datetime, timedelta
@@ -21,14 +22,15 @@ LARGEST: Final = 25 * 1024 * 1024
 #: Bytes that are kept of a larger one.
 KEPT_OF_LARGER: Final = 64 * 1024
 
+_NUMBER: Final = re.compile("[0-9]+")
 _FACTS: Final = (
     "id, channel, message, name, size, digest, received_at, state, reason, trust, act, attempt, "
     "wait_until, handled_by, handled_at"
 )
 _INSERT: Final = """
-INSERT INTO community_inbox (company, channel, message, id, name, raw, size, digest, received_at,
-    state, reason, trust, due_at, attempt)
-VALUES (:company, :channel, :message, :id, :name, :raw, :size, :digest, :received_at,
+INSERT INTO community_inbox (company, channel, message, id, name, position, raw, size, digest,
+    received_at, state, reason, trust, due_at, attempt)
+VALUES (:company, :channel, :message, :id, :name, :position, :raw, :size, :digest, :received_at,
     :state, :reason, '', :at, 0)
 ON CONFLICT DO NOTHING
 """
@@ -57,7 +59,7 @@ WHERE company = :company AND id = :id
 
 
 class MessageState(StrEnum):
-    """What became of a message."""
+    """The state of a message."""
 
     STORED = "stored"
     APPLIED = "applied"
@@ -142,9 +144,11 @@ def add(transaction: SqlTransaction, channel: str, arrival: Arrival) -> Message 
     size = len(arrival.raw)
     is_large = size > LARGEST
     kept = arrival.raw[:KEPT_OF_LARGER] if is_large else arrival.raw
+    name = _storable(arrival.name)[:500]
     given |= {
         "id": id_of(channel, key),
-        "name": _storable(arrival.name)[:500],
+        "name": name,
+        "position": _position(name),
         "raw": b64encode(kept).decode(),
         "size": size,
         "digest": sha256(arrival.raw).hexdigest(),
@@ -167,7 +171,7 @@ def take(
     holder: str | None,
     time: timedelta,
 ) -> list[Message]:
-    """The messages that are to be judged now.
+    """The messages that are to be judged now, by their names.
 
     Args:
         transaction: one that writes, unless there is no holder.
@@ -183,7 +187,7 @@ def take(
         SELECT {_FACTS} FROM community_inbox
         WHERE company = :company AND state = 'stored' AND due_at <= :now
         AND channel IN ({", ".join(f":{name}" for name in named)})
-        AND (leased_until IS NULL OR leased_until <= :now) ORDER BY due_at, id LIMIT :limit
+        AND (leased_until IS NULL OR leased_until <= :now) ORDER BY position, id LIMIT :limit
     """
     now = times.stamp(transaction.now)
     given = {"company": transaction.company_id, "now": now, "limit": limit, **named}
@@ -265,6 +269,14 @@ def in_state(transaction: SqlTransaction, state: MessageState) -> Iterator[Messa
     while rows := [_message(*row) for row in transaction.execute(statement, given)]:
         yield from rows
         given["last"] = rows[-1].id
+
+
+def _position(name: str) -> str:
+    """A text that sorts as the name does with its numbers as numbers.
+
+    So it does not matter in which order messages were collected that wait together.
+    """
+    return _NUMBER.sub(lambda found: found[0].lstrip("0").zfill(20), name)
 
 
 def _storable(text: str) -> str:

@@ -1,4 +1,4 @@
-"""What became of letters that were sent."""
+"""Tracking of letters that were sent."""
 
 from tgiconik import errors
 from tgiconik.community.post.channel import SendState, Tracking

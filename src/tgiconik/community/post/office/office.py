@@ -23,9 +23,10 @@ from tgiconik.community.post.office import (
 from tgiconik.community.post.office.bounces import BouncedContact
 from tgiconik.community.post.office.collecting import collect
 from tgiconik.community.post.office.inbox import Message
-from tgiconik.community.post.office.judging import judge_all, replay, would_judge
+from tgiconik.community.post.office.judging import judge_all, would_judge
 from tgiconik.community.post.office.news import track
 from tgiconik.community.post.office.outbox import OutboxLetter
+from tgiconik.community.post.office.outcomes import replay
 from tgiconik.community.post.office.planning import channels_for, plan
 from tgiconik.community.post.office.report import PostReport, PostStep
 from tgiconik.community.post.office.run import Run, Settings

@@ -321,7 +321,7 @@ def partners_of(transaction: SqlTransaction, names: Collection[str]) -> Mapping[
             AND (attempt > 0 OR sent_at IS NOT NULL)
         """
         rows = transaction.execute(statement, parameters | {"company": transaction.company_id})
-        found |= dict(rows)
+        found |= {name: partner_id for name, partner_id, *_ in rows}
     return found
 
 

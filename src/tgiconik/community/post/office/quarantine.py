@@ -1,4 +1,4 @@
-"""What an operator does with messages in quarantine: show, replay, discard."""
+"""Messages in quarantine: shown, taken out to be carried out, or discarded."""
 
 from tgiconik import errors
 from tgiconik.community.post.channel import Act, Trust

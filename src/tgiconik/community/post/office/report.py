@@ -1,4 +1,4 @@
-"""What a pass of the post office did."""
+"""The report of a pass of the post office."""
 
 from collections.abc import Mapping
 from enum import StrEnum
@@ -54,7 +54,7 @@ _LINES: Final = 20
 
 @attrs.frozen(kw_only=True)
 class PostReport:
-    """What one pass did, or would do.
+    """The work of one pass, done or, in a dry run, to be done.
 
     Attributes:
         dry_run: whether nothing was written, sent or acknowledged.
@@ -76,7 +76,11 @@ class PostReport:
         return bool(self.undelivered or self.in_quarantine or self.unavailable)
 
     def count(self, step: Step) -> int:
-        """How often a step was taken."""
+        """How often a step was taken.
+
+        Args:
+            step: the step.
+        """
         return sum(one.step == step for one in self.steps)
 
     def __str__(self) -> str:

@@ -1,7 +1,7 @@
-"""What all steps of one pass share: the database, the channels, and what was done so far."""
+"""One pass of the post office: the database, the channels, and what was done so far."""
 
 import logging
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from datetime import timedelta, tzinfo
 from functools import partial
 from secrets import token_hex
@@ -59,7 +59,7 @@ class Settings:
     channels: Mapping[str, Channel]
     all_channels: bool
     templates: Templates
-    roles: Mapping[LetterKind, frozenset[str]]
+    roles: Mapping[LetterKind, Collection[str]]
     zone: tzinfo
     patience: timedelta
     since_change: int | None

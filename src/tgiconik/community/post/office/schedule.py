@@ -29,7 +29,7 @@ REFUSED: Final = frozenset({
     SendState.GIVEN_UP, SendState.FAILED, SendState.VALIDATION_ERROR, SendState.BOUNCED,
     SendState.ON_HOLD,
 })  # fmt: skip
-#: The letter is on its way.
+#: The network has the letter, and the partner does not have it yet.
 UNDER_WAY: Final = frozenset({
     SendState.SENT, SendState.BATCHED, SendState.IN_PROGRESS, SendState.READY_FOR_PICKUP,
 })  # fmt: skip
@@ -41,7 +41,7 @@ def delay(attempt: int) -> timedelta:
     Args:
         attempt: number of the try that failed, from 1.
     """
-    return min(_FIRST_DELAY * 3 ** min(attempt - 1, 10), _LONGEST_DELAY)
+    return min(_FIRST_DELAY * int(3 ** min(attempt - 1, 10)), _LONGEST_DELAY)
 
 
 def next_try(

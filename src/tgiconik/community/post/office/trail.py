@@ -1,4 +1,4 @@
-"""What the post office writes into the activity log."""
+"""Entries of the post office in the activity log."""
 
 from collections.abc import Mapping
 from typing import Any
