@@ -1,4 +1,4 @@
-"""The moves of partners by one way alone, such as their mailboxes, and the company's post office."""
+"""The moves of partners by one way alone, such as mailboxes, and the company's post office."""
 
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
