@@ -88,12 +88,15 @@ class Tracking:
         state: where it is.
         text: the network's own words, such as an error; in one line, without links.
         at: when the network says that it came there, in UTC; None if it says nothing.
+        refused: e-mail addresses of recipients that the server will never take mail for; the
+            other recipients have the letter.
     """
 
     name: str
     state: SendState
     text: str = ""
     at: datetime | None = None
+    refused: tuple[str, ...] = ()
 
 
 @attrs.frozen(kw_only=True)

@@ -52,7 +52,7 @@ def recipients_of(
             out.
     """
     wanted = {role.casefold() for role in roles.get(kind, DEFAULT_ROLES[kind])}
-    able = [contact for contact in contacts if _is_email(contact["email"])]
+    able = [contact for contact in contacts if is_email(contact["email"])]
     asking = [contact for contact in able if kind in _ANSWERS and _is_same(contact, requester)]
     fitting = [contact for contact in able if (contact["role"] or "").strip().casefold() in wanted]
     chosen = asking or fitting or able
@@ -63,7 +63,8 @@ def recipients_of(
     )
 
 
-def _is_email(text: str) -> bool:
+def is_email(text: str) -> bool:
+    """Whether a text is one e-mail address in one line, without anything beside it."""
     is_clean = len(text) <= _LONGEST_EMAIL and legible.line(text, _LONGEST_EMAIL) == text
     return is_clean and _EMAIL.fullmatch(text) is not None
 

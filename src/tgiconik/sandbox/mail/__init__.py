@@ -1,0 +1,23 @@
+"""A mail server on the loopback, for examples and tests: SMTP and IMAP, with faults to order.
+
+    async with MailServer() as server:
+        channel = MailChannel(
+            smtp=server.smtp("post@brand.example"),
+            imap=server.imap("post@brand.example"),
+            sender="post@brand.example",
+        )
+
+It stands for the mail systems of all: whoever writes to an address finds the mail in its mailbox.
+"""
+
+try:
+    import aiosmtpd as _aiosmtpd  # noqa: F401
+except ModuleNotFoundError as _error:
+    raise ModuleNotFoundError(
+        'the mail server needs aiosmtpd: pip install "tgiconik[sandbox]"', name="aiosmtpd"
+    ) from _error
+
+from tgiconik.sandbox.mail.faults import Fault, FaultKind
+from tgiconik.sandbox.mail.server import MailServer
+
+__all__ = ["Fault", "FaultKind", "MailServer"]

@@ -1,0 +1,152 @@
+"""The mail server: both protocols, on free ports of the loopback."""
+
+import asyncio
+import secrets
+import ssl
+from typing import Final, Self
+
+from tgiconik.community.post.mail import ImapSettings, Security, SmtpSettings
+from tgiconik.sandbox.mail import receiving
+from tgiconik.sandbox.mail.faults import Fault, Faults
+from tgiconik.sandbox.mail.imap import ImapServer
+from tgiconik.sandbox.mail.mailboxes import Mailboxes
+from tgiconik.sandbox.mail.smtp import SmtpServer
+
+_HOST: Final = "127.0.0.1"
+_LINE: Final = 128 * 1024
+
+
+class MailServer:
+    """A mail server with a mailbox for every address.
+
+    An account is an e-mail address; mail for `me+anything@…` comes to `me@…`. To each mail the
+    server adds what it finds about its sender: DMARC passes if the sender is logged in with an
+    address of the domain in From.
+
+    Args:
+        authserv_id: the name that it writes in `Authentication-Results`; `ABSENT` for none.
+        tls: the certificate, for STARTTLS; without, nothing is encrypted.
+        moves: whether the IMAP server can MOVE.
+    """
+
+    def __init__(
+        self,
+        *,
+        authserv_id: str = "mx.sandbox",
+        tls: ssl.SSLContext | None = None,
+        moves: bool = True,
+    ) -> None:
+        self.mailboxes = Mailboxes()
+        self.authserv_id = authserv_id
+        self.password = secrets.token_urlsafe(16)
+        self._bouncing: set[str] = set()
+        self._faults = {"smtp": Faults(), "imap": Faults()}
+        self._smtp = SmtpServer(
+            take=self._take,
+            faults=self._faults["smtp"],
+            refused={},
+            password=self.password,
+            tls=tls,
+        )
+        self._imap = ImapServer(
+            mailboxes=self.mailboxes,
+            faults=self._faults["imap"],
+            password=self.password,
+            tls=tls,
+            moves=moves,
+        )
+        self._security = Security.NONE if tls is None else Security.STARTTLS
+        self._servers: dict[str, asyncio.Server] = {}
+
+    async def __aenter__(self) -> Self:
+        loop = asyncio.get_running_loop()
+        self._servers = {
+            "smtp": await loop.create_server(self._smtp.protocol, _HOST, 0),
+            "imap": await asyncio.start_server(self._imap.serve, _HOST, 0, limit=_LINE),
+        }
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        for server in self._servers.values():
+            server.close()
+
+    def port(self, protocol: str) -> int:
+        """The port of `smtp` or `imap`."""
+        port: int = self._servers[protocol].sockets[0].getsockname()[1]
+        return port
+
+    def smtp(self, account: str) -> SmtpSettings:
+        """The settings by which somebody sends."""
+        return SmtpSettings(
+            host=_HOST,
+            port=self.port("smtp"),
+            security=self._security,
+            username=account,
+            password=self.password,
+        )
+
+    def imap(self, account: str) -> ImapSettings:
+        """The settings by which somebody collects."""
+        return ImapSettings(
+            host=_HOST,
+            port=self.port("imap"),
+            security=self._security,
+            username=account,
+            password=self.password,
+            authserv_id=self.authserv_id,
+        )
+
+    def mails(self, account: str, folder: str = "INBOX") -> list[bytes]:
+        """The mails in a folder, the earliest first."""
+        found = self.mailboxes.folders(account).get(folder)
+        return [] if found is None else [mail.raw for mail in found.mails]
+
+    def put(self, account: str, raw: bytes) -> None:
+        """Put a mail into the inbox as it is: a forger's header stays the topmost."""
+        self.mailboxes.folders(account)["INBOX"].add(raw)
+
+    def deliver(self, raw: bytes, *, sender: str, recipient: str, is_proven: bool) -> None:
+        """Deliver a mail as if it had come from elsewhere.
+
+        Args:
+            raw: the mail.
+            sender: address of the envelope's sender; empty for reports.
+            recipient: address that it is for.
+            is_proven: whether DMARC passes.
+        """
+        written = receiving.received(
+            raw,
+            sender=sender,
+            recipient=recipient,
+            authserv_id=self.authserv_id,
+            is_proven=is_proven,
+        )
+        local, _, domain = recipient.rpartition("@")
+        self.put(f"{local.partition('+')[0]}@{domain}", written)
+
+    def refuse(self, address: str, answer: str = "550 5.1.1 no such user here") -> None:
+        """Refuse a recipient from now on, when a mail for it is sent."""
+        self._smtp.refused[address.lower()] = answer
+
+    def bounce(self, address: str) -> None:
+        """Take mails for an address from now on, and report that they cannot be delivered."""
+        self._bouncing.add(address.lower())
+
+    def order(self, protocol: str, fault: Fault) -> None:
+        """Order a fault.
+
+        Args:
+            protocol: `smtp` or `imap`.
+            fault: what is to happen.
+        """
+        self._faults[protocol].ordered.append(fault)
+
+    def _take(self, sender: str, recipients: list[str], raw: bytes, login: str) -> None:
+        own = login.rpartition("@")[2].lower()
+        for recipient in recipients:
+            if recipient.lower() in self._bouncing:
+                report = receiving.bounce(raw, recipient=recipient, sender=sender)
+                self.deliver(report, sender="", recipient=sender, is_proven=False)
+            else:
+                is_proven = bool(own) and receiving.from_domain(raw) == own
+                self.deliver(raw, sender=sender, recipient=recipient, is_proven=is_proven)
