@@ -45,8 +45,8 @@ def _ended(error: Exception, code: int) -> int:
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="python -m tgiconik.community",
-        description="Commands for the community: partners and their groups, keys, a server, export "
-        "and upkeep.",
+        description="Commands for the community: partners and their groups, keys, a server, "
+        "export, upkeep, and the post office.",
         epilog="The client of `partners` is made from the environment variables TRADING_GRID_URL, "
         "TRADING_GRID_CLIENT_ID, TRADING_GRID_CLIENT_SECRET, TRADING_GRID_COMPANY_ID and, where "
         "the community lives elsewhere, TRADING_GRID_COMMUNITY_URL, and TRADING_GRID_COMMUNITY_KEY "

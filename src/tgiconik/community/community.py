@@ -272,17 +272,23 @@ class Community:
         self,
         *,
         journal_older_than: timedelta | None = None,
+        post_older_than: timedelta | None = None,
         company_id: str | None = None,
         dry_run: bool = False,
     ) -> tuple[Pruned, ...]:
-        """Delete answers that have expired and, if asked, old entries of the journal.
+        """Delete answers that have expired and, if asked, old entries of the journal and old post.
 
         Records always stay. A reader of the journal that has not come that far misses what was
-        deleted: its next entry's `change` is then more than one higher than its last.
+        deleted: its next entry's `change` is then more than one higher than its last. Of the
+        journal stays what a post office has not read, or has not sent yet; of the post, what waits,
+        is undelivered, or is in quarantine.
 
         Args:
             journal_older_than: the age from which entries of the journal are deleted, at least a
                 day; none are when left out.
+            post_older_than: the age from which letters and messages that are done with, and ended
+                reply tokens, are deleted, at least 30 days; none are when left out. A message that
+                comes once more after that is new.
             company_id: BUID of the only company; all when left out.
             dry_run: count, and delete nothing.
 
@@ -290,14 +296,23 @@ class Community:
             What was deleted of each company.
 
         Raises:
-            ConfigurationError: the age is less than a day.
+            ConfigurationError: an age is less than that.
             StoreError: the database does not answer, or cannot be written.
         """
         if journal_older_than is not None and journal_older_than < timedelta(days=1):
             raise errors.ConfigurationError("journal_older_than must be at least a day")
+        if post_older_than is not None and post_older_than < timedelta(days=30):
+            raise errors.ConfigurationError("post_older_than must be at least 30 days")
         found = []
         for company in await self._companies(company_id):
-            work = partial(prune_in, self._store, company, journal_older_than, dry_run=dry_run)
+            work = partial(
+                prune_in,
+                self._store,
+                company,
+                journal_older_than,
+                post_older_than,
+                dry_run=dry_run,
+            )
             found.append(await self._store.call(work))
         return tuple(found)
 

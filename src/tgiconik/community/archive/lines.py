@@ -44,6 +44,7 @@ class Kind:
         optional: the columns that may be null.
         only: a condition in SQL that rows must meet.
         company: the column with the company.
+        at_once: rows that are read at a time; few where each may be megabytes.
     """
 
     name: str
@@ -53,6 +54,7 @@ class Kind:
     optional: frozenset[str] = frozenset()
     only: str = ""
     company: str = "company"
+    at_once: int = 200
 
 
 _PLACE: Final = {"noun": Type.TEXT, "above": Type.TEXT}
@@ -116,8 +118,81 @@ JOURNAL: Final = Kind(
     key=("change",),
     optional=frozenset({"fields_before"}),
 )
+LETTER: Final = Kind(
+    name="letter",
+    table="community_outbox",
+    columns={
+        "name": Type.TEXT,
+        "letter": Type.TEXT,
+        "channel": Type.TEXT,
+        "partner": Type.TEXT,
+        **_PLACE,
+        "record": Type.TEXT,
+        "revision": Type.NUMBER,
+        "change": Type.NUMBER,
+        "kind": Type.TEXT,
+        "state": Type.TEXT,
+        "attempt": Type.NUMBER,
+        "text": Type.TEXT,
+        "written_at": Type.TIME,
+        "since": Type.TIME,
+        "due_at": Type.TIME,
+        "lease": Type.TEXT,
+        "leased_until": Type.TIME,
+        "sent_at": Type.TIME,
+        "track_at": Type.TIME,
+    },
+    key=("name",),
+    optional=frozenset({"lease", "leased_until", "sent_at", "track_at"}),
+)
+MESSAGE: Final = Kind(
+    name="message",
+    table="community_inbox",
+    columns={
+        "channel": Type.TEXT,
+        "message": Type.TEXT,
+        "id": Type.TEXT,
+        "name": Type.TEXT,
+        "position": Type.TEXT,
+        "raw": Type.TEXT,
+        "size": Type.NUMBER,
+        "digest": Type.TEXT,
+        "received_at": Type.TIME,
+        "state": Type.TEXT,
+        "reason": Type.TEXT,
+        "trust": Type.TEXT,
+        "act": Type.DOCUMENT,
+        "due_at": Type.TIME,
+        "wait_until": Type.TIME,
+        "attempt": Type.NUMBER,
+        "lease": Type.TEXT,
+        "leased_until": Type.TIME,
+        "handled_by": Type.TEXT,
+        "handled_at": Type.TIME,
+    },
+    key=("channel", "message"),
+    optional=frozenset({
+        "act", "wait_until", "lease", "leased_until", "handled_by", "handled_at",
+    }),
+    at_once=4,
+)  # fmt: skip
+TOKEN: Final = Kind(
+    name="token",
+    table="community_reply_tokens",
+    columns={
+        "token": Type.TEXT,
+        "name": Type.TEXT,
+        "partner": Type.TEXT,
+        "contact": Type.TEXT,
+        "noun": Type.TEXT,
+        "record": Type.TEXT,
+        "above": Type.TEXT,
+        "expires_at": Type.TIME,
+    },
+    key=("token",),
+)
 #: In the order of a company's lines.
-KINDS: Final = (COMPANY, RECORD, LOOKUP, ENTRY, JOURNAL)
+KINDS: Final = (COMPANY, RECORD, LOOKUP, ENTRY, JOURNAL, LETTER, MESSAGE, TOKEN)
 BY_NAME: Final = {kind.name: kind for kind in KINDS}
 
 

@@ -13,7 +13,16 @@ import attrs
 from tgiconik import errors
 from tgiconik.community import times
 from tgiconik.community.archive import lines
-from tgiconik.community.archive.lines import BY_NAME, COMPANY, JOURNAL, KINDS, LOOKUP, RECORD, Line
+from tgiconik.community.archive.lines import (
+    BY_NAME,
+    COMPANY,
+    JOURNAL,
+    KINDS,
+    LETTER,
+    LOOKUP,
+    RECORD,
+    Line,
+)
 from tgiconik.community.archive.summary import ArchiveSummary
 from tgiconik.community.rules.lookups import lookups_of
 from tgiconik.community.store import schema
@@ -22,7 +31,10 @@ from tgiconik.community.store.sql import Execute, bounded
 
 #: SQLite before 3.32 takes 999 parameters of a statement.
 _PARAMETERS: Final = 900
+#: Characters in memory at a time: messages may have megabytes.
+_CHARACTERS: Final = 4 * 1024 * 1024
 _LOOKUPS: Final = "community_lookups"
+_OF_CHANGES: Final = frozenset({RECORD, LOOKUP, JOURNAL, LETTER})
 _DIGEST: Final = re.compile("[0-9a-f]{64}")
 
 Row = dict[str, Any]
@@ -123,7 +135,7 @@ class _Reading:
             raise lines.not_valid(number, "is of a company that the header does not name")
         if kind is COMPANY:
             self._changes[company] = row["change"]
-        elif kind in {RECORD, LOOKUP, JOURNAL} and row["change"] > self._changes.get(company, 0):
+        elif kind in _OF_CHANGES and row["change"] > self._changes.get(company, 0):
             raise lines.not_valid(number, "is of a change that its company does not have yet")
         self._rows[kind.name] += 1
         if kind is LOOKUP:
@@ -150,7 +162,9 @@ class _Reading:
                 "the file was changed after it was exported: its SHA-256 is not the one in its "
                 "footer; nothing was imported: export once more, or take another copy"
             )
-        if content.get("rows") != self._rows:
+        rows = content.get("rows")
+        # Earlier releases do not count the kinds that they do not have.
+        if not isinstance(rows, dict) or dict.fromkeys(self._rows, 0) | rows != self._rows:
             raise lines.not_valid(number, "counts other rows than the file has")
 
 
@@ -162,10 +176,13 @@ class _Table:
         self._insert = f"INSERT INTO {name} ({', '.join(columns)}) VALUES "
         self._width = len(columns)
         self._rows: list[tuple[Any, ...]] = []
+        self._characters = 0
 
     def add(self, row: tuple[Any, ...]) -> None:
         self._rows.append(row)
-        if (len(self._rows) + 1) * self._width > _PARAMETERS:
+        self._characters += sum(len(cell) for cell in row if isinstance(cell, str))
+        is_full = (len(self._rows) + 1) * self._width > _PARAMETERS
+        if is_full or self._characters > _CHARACTERS:
             self.flush()
 
     def flush(self) -> None:
@@ -180,7 +197,7 @@ class _Table:
             f"({', '.join(f':v{number}_{place}' for place in range(self._width))})"
             for number in range(len(self._rows))
         )
-        self._rows = []
+        self._rows, self._characters = [], 0
         self._execute(self._insert + values, given)
 
 

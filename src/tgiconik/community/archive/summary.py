@@ -13,7 +13,8 @@ class ArchiveSummary:
     Attributes:
         companies: BUIDs of the companies in it.
         exported_at: when it was exported; timezone-aware, in UTC.
-        rows: how many rows it has of each kind: `company`, `record`, `lookup`, `entry`, `journal`.
+        rows: how many rows it has of each kind: `company`, `record`, `lookup`, `entry`, `journal`,
+            `letter`, `message`, `token`.
         sha256: the digest of all its lines but the last, in hexadecimal.
     """
 
@@ -28,5 +29,7 @@ class ArchiveSummary:
             f"companies: {', '.join(self.companies) or 'none'}\n"
             f"{self.rows['record']:,} records, {entries}, "
             f"{self.rows['journal']:,} journal entries\n"
+            f"{self.rows['letter']:,} letters and {self.rows['message']:,} messages of the post "
+            "office\n"
             f"sha256 {self.sha256}"
         )

@@ -4,7 +4,7 @@
 
 from collections.abc import Iterator, Sequence
 from hashlib import sha256
-from typing import Any, Final, Protocol
+from typing import Any, Protocol
 
 from tgiconik import errors
 from tgiconik.community import times
@@ -14,8 +14,6 @@ from tgiconik.community.store import schema
 from tgiconik.community.store.base import BaseStore
 from tgiconik.community.store.companies import company_ids
 from tgiconik.community.store.sql import Execute
-
-_AT_ONCE: Final = 200
 
 
 class Writable(Protocol):
@@ -96,10 +94,10 @@ def _rows(
         where = " AND ".join([*conditions, *([further] if last else [])])
         statement = f"""
             SELECT {", ".join(names)} FROM {kind.table}
-            WHERE {where} ORDER BY {key} LIMIT {_AT_ONCE}
+            WHERE {where} ORDER BY {key} LIMIT {kind.at_once}
         """
         found = execute(statement, {"company": company_id} | last)
         yield from found
-        if len(found) < _AT_ONCE:
+        if len(found) < kind.at_once:
             return
         last = {name: found[-1][place] for name, place in zip(kind.key, places, strict=True)}

@@ -7,7 +7,7 @@ A module has `add_parser(subparsers)`, which adds the parsers of its commands. E
 from collections.abc import Callable
 from typing import Final
 
-from tgiconik.community.commands import archive, keys, partners, serve, upkeep
+from tgiconik.community.commands import archive, keys, partners, post, serve, upkeep
 from tgiconik.community.commands.parsers import Subparsers
 
 #: What adds the parsers of each group, in the order of the help.
@@ -17,4 +17,5 @@ GROUPS: Final[tuple[Callable[[Subparsers], None], ...]] = (
     serve.add_parser,
     archive.add_parser,
     upkeep.add_parser,
+    post.add_parser,
 )

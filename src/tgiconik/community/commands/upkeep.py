@@ -29,9 +29,9 @@ def add_parser(subparsers: Subparsers) -> None:
 
     prune = subparsers.add_parser(
         "prune",
-        help="delete expired answers and old entries of the journal",
-        description="Delete expired answers and, if asked, old entries of the journal. Records "
-        "stay.",
+        help="delete expired answers, old entries of the journal and old post",
+        description="Delete expired answers and, if asked, old entries of the journal and letters "
+        "and messages that are done with. Records stay.",
     )
     add_database(prune)
     add_company(prune)
@@ -40,6 +40,12 @@ def add_parser(subparsers: Subparsers) -> None:
         type=days,
         metavar="DAYS",
         help="such as 365d; without it, the journal stays",
+    )
+    prune.add_argument(
+        "--post-older-than",
+        type=days,
+        metavar="DAYS",
+        help="such as 365d; without it, letters, messages and reply tokens stay",
     )
     prune.add_argument("--dry-run", action="store_true", help="count, and delete nothing")
     prune.set_defaults(run=run_prune)
@@ -106,6 +112,7 @@ def run_prune(options: argparse.Namespace) -> int:
         options,
         lambda community: community.prune(
             journal_older_than=options.journal_older_than,
+            post_older_than=options.post_older_than,
             company_id=options.company,
             dry_run=options.dry_run,
         ),

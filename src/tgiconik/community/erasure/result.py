@@ -8,8 +8,10 @@ class ErasedPlace:
     """A field that named the person.
 
     Attributes:
-        noun: the collection, such as `requests`; `journal`; or `names`, `claims` or `answers`.
-        id: id of the record, or number of the journal's entry; empty for names, claims and answers.
+        noun: the collection, such as `requests`; `journal`; `outbox`, `inbox` or
+            `reply_tokens`; or `names`, `claims` or `answers`.
+        id: id of the record, number of the journal's entry, name of the letter or id of the
+            message; empty for names, claims, answers and reply tokens.
         above: noun and id of the record above; empty at the top level.
         field: JSON pointer to the field.
     """

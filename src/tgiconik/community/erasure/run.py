@@ -12,7 +12,9 @@ from tgiconik import errors
 from tgiconik.community import times
 from tgiconik.community.erasure.documents import Known, Replacing
 from tgiconik.community.erasure.person import Person
+from tgiconik.community.erasure.post import PostErasure, acts
 from tgiconik.community.erasure.result import ErasedPlace, Erasure
+from tgiconik.community.erasure.walking import rows
 from tgiconik.community.rules.lookups import lookups_of
 from tgiconik.community.store import statements
 from tgiconik.community.store.base import BaseStore
@@ -20,7 +22,6 @@ from tgiconik.community.store.interface import Document, Place
 from tgiconik.community.store.sql import SqlTransaction, bounded
 from tgiconik.tradinggrid.collaboration.values import OPERATOR
 
-_AT_ONCE: Final = 200
 _RECORDS: Final = """
 SELECT noun, above, id, fields, change FROM community_records
 WHERE company = :company AND (noun, above, id) > (:noun, :above, :id)
@@ -78,7 +79,8 @@ def erase_in(store: BaseStore, company_id: str, person: Person, *, dry_run: bool
                 known.learn(json.loads(document), person)
         pseudonym = _pseudonym(transaction, person, dry_run=dry_run)
         erasing = _Erasing(transaction, Replacing(person, known, pseudonym), dry_run)
-        places = [*erasing.records(), *erasing.journal(), *erasing.entries()]
+        post = PostErasure(transaction, erasing.replacing, dry_run)
+        places = [*erasing.records(), *erasing.journal(), *erasing.entries(), *post.places()]
         if places and not dry_run:
             _note(transaction, pseudonym, len(places))
     return Erasure(
@@ -86,29 +88,16 @@ def erase_in(store: BaseStore, company_id: str, person: Person, *, dry_run: bool
     )
 
 
-def _rows(
-    transaction: SqlTransaction, statement: str, **first: str | int
-) -> Iterator[Sequence[Any]]:
-    """The rows of a walk along a key; the first columns are the key."""
-    given: dict[str, Any] = {"company": transaction.company_id, "limit": _AT_ONCE, **first}
-    while True:
-        rows = transaction.execute(statement, given)
-        yield from rows
-        if len(rows) < _AT_ONCE:
-            return
-        given |= dict(zip(first, rows[-1], strict=False))
-
-
 def _all_records(transaction: SqlTransaction) -> Iterator[Sequence[Any]]:
-    return _rows(transaction, _RECORDS, noun="", above="", id="")
+    return rows(transaction, _RECORDS, noun="", above="", id="")
 
 
 def _all_journal(transaction: SqlTransaction) -> Iterator[Sequence[Any]]:
-    return _rows(transaction, _JOURNAL, change=0)
+    return rows(transaction, _JOURNAL, change=0)
 
 
 def _all_entries(transaction: SqlTransaction) -> Iterator[Sequence[Any]]:
-    return _rows(transaction, _ENTRIES, kind="", key="")
+    return rows(transaction, _ENTRIES, kind="", key="")
 
 
 def _documents(transaction: SqlTransaction) -> Iterator[str]:
@@ -118,6 +107,7 @@ def _documents(transaction: SqlTransaction) -> Iterator[str]:
         yield from (one for one in (before, after) if one is not None)
     for row in _all_entries(transaction):
         yield row[2]
+    yield from acts(transaction)
 
 
 def _pseudonym(transaction: SqlTransaction, person: Person, *, dry_run: bool) -> str:

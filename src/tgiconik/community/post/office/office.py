@@ -54,7 +54,7 @@ class PostOffice:
         community: the community.
         company_id: BUID of the company.
         channels: the channels in the order of preference: a letter goes by the first one that
-            reaches its partner.
+            reaches its partner. None are needed to look at letters and messages only.
         all_channels: let letters go by every channel that reaches the partner instead.
         templates: the templates of letters; those of the package when left out.
         roles: the roles of the contacts that get each kind of letter.
@@ -69,7 +69,7 @@ class PostOffice:
         letters_per_pass: how many letters one pass sends.
 
     Raises:
-        ConfigurationError: there is no channel, two have the same name, or a number is too small.
+        ConfigurationError: two channels have the same name, or a number is too small.
     """
 
     def __init__(
@@ -90,10 +90,8 @@ class PostOffice:
     ) -> None:
         not_blank(company_id, "company_id")
         by_name = {channel.name: channel for channel in channels}
-        if not by_name or len(by_name) != len(channels) or not all(by_name):
-            raise errors.ConfigurationError(
-                "channels must be at least one, each with a name of its own"
-            )
+        if len(by_name) != len(channels) or not all(by_name):
+            raise errors.ConfigurationError("each channel must have a name of its own")
         if patience < timedelta(minutes=1) or tokens_valid_for <= timedelta(0):
             raise errors.ConfigurationError(
                 "patience must be at least a minute, and tokens_valid_for more than nothing"
@@ -160,10 +158,13 @@ class PostOffice:
             What was done, and what a person must look at.
 
         Raises:
-            ConfigurationError: a channel's server refuses the credentials, or is not the expected
-                one.
+            ConfigurationError: there is no channel, or a channel's server refuses the credentials
+                or is not the expected one.
             StoreError: the database failed.
         """
+        if not self._settings.channels:
+            # Without any, every letter would be given up.
+            raise errors.ConfigurationError("a post office needs at least one channel to run")
         run = self._run(dry_run=dry_run, progress=progress)
         if dry_run:
             await would_judge(run)

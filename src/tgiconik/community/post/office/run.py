@@ -21,6 +21,7 @@ P = ParamSpec("P")
 T = TypeVar("T")
 
 _LOGGER: Final = logging.getLogger("tgiconik.post")
+_LOGGER.addHandler(logging.NullHandler())
 #: The names of events in the log are stable.
 _EVENTS: Final = {
     Step.COLLECTED: "post.collected",
