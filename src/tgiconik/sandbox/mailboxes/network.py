@@ -135,7 +135,7 @@ class MailboxNetwork:
         process = f"PROC-{self._number:06}"
         is_known = any(
             one["receivefilename"] == name and one["senderaddress"] == sender
-            for one in self._state.passed.values()
+            for one in self._state.passed.all()
         )
         common = {
             "correlationid": process,
@@ -191,17 +191,12 @@ class MailboxNetwork:
         stamp = self._stamp()
         blank = {"contentkeys": [], "clientvalues": [], "arrivaltime": stamp, "statusdate": stamp}
         entry = {**blank, **fields, "transactionid": id_}
-        self._later(
-            lambda: self._state.passed.__setitem__(id_, entry), is_late=self.faults.lens_is_late
-        )
+        self._later(partial(self._state.passed.put, entry), is_late=self.faults.lens_is_late)
 
     def _say(self, id_: str, **fields: str) -> None:
-        if id_ in self._state.passed:
-            self._state.passed[id_] = {
-                **self._state.passed[id_],
-                **fields,
-                "statusdate": self._stamp(),
-            }
+        entry = self._state.passed.get(id_)
+        if entry is not None:
+            self._state.passed.put({**entry, **fields, "statusdate": self._stamp()})
 
     def _later(self, act: Callable[[], None], *, is_late: bool) -> None:
         if is_late:

@@ -86,7 +86,7 @@ def answer(state: State, graphql: str) -> Document:
 
 
 def _slice(state: State, graphql: str, query: Document) -> Slice:
-    every = [*state.store.list(TRANSACTIONS), *tuple(state.passed.values())]
+    every = [*state.store.list(TRANSACTIONS), *state.passed.all()]
     found = arguments.find(query, every)
     count, offset = arguments.count(query), query.get("offset", 0)
     if query.get("scroll"):
