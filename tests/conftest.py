@@ -10,7 +10,7 @@ pytest_plugins = ["community.plugin", "contract.plugin", "pytester"]
 
 #: The kinds of heavy tests; `-m heavy` selects all of them.
 HEAVY: Final = frozenset(
-    {"backends", "bench", "browser", "database", "enumeration", "fuzz", "scale", "soak"},
+    {"backends", "bench", "browser", "database", "dovecot", "enumeration", "fuzz", "scale", "soak"},
 )
 
 # Examples are held to what is right, not to a clock: the first text of a run builds a table of

@@ -104,6 +104,19 @@ EXAMPLES = Path(__file__).parents[2] / "examples"
             ],
         ),
         (
+            "by_mail",
+            [
+                "Kind: media request",
+                "→ applied: request of REQ-",
+                "→ share Spring launch film with GC10000401DE by link",
+                "Bestätigen: [button]",
+                "→ quarantined: ",
+                "→ applied: comment of REQ-",
+                "→ applied: move of REQ-",
+                "is confirmed",
+            ],
+        ),
+        (
             "distribute_compliant_version",
             [
                 "… one compliant version of Summer lookbook in CompliantVersion",

@@ -15,8 +15,6 @@ from tgiconik.community.commands.options import add_company, add_database
 from tgiconik.community.commands.parsers import Subparsers
 from tgiconik.community.community import missing_extra
 
-#: The channels that `--channel` takes.
-CHANNELS: Final = ("folder",)
 _UNITS: Final = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days"}
 
 
@@ -73,7 +71,7 @@ def _add_channels(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--channel",
         action="append",
-        choices=CHANNELS,
+        metavar="NAME",
         help="may be repeated, in the order of preference; default: the names in "
         "POST_CHANNELS in the environment, such as mailbox,mail",
     )

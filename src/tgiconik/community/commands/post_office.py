@@ -20,13 +20,17 @@ from tgiconik.community.post import MessageState, PostOffice, Templates
 from tgiconik.community.post.channel import Channel
 from tgiconik.community.post.folder import FolderChannel
 from tgiconik.community.post.legible import paragraphs
+from tgiconik.community.post.mail import MailChannel
+from tgiconik.community.post.mailbox import MailboxChannel
 
 T = TypeVar("T")
 
 _VARIABLE: Final = "POST_CHANNELS"
-#: How each channel is made of the environment; `post.CHANNELS` lists the same names.
+#: How each channel is made of the environment, by the name that `--channel` takes.
 CHANNELS: Final[Mapping[str, Callable[[], Channel]]] = {
     "folder": FolderChannel.from_env,
+    "mail": MailChannel.from_env,
+    "mailbox": MailboxChannel.from_env,
 }
 
 
@@ -233,8 +237,7 @@ def _channels(options: argparse.Namespace) -> list[Channel]:
     unknown = [name for name in named if name not in CHANNELS]
     if unknown:
         raise errors.ConfigurationError(
-            f"{_VARIABLE} names {unknown[0]}, which is no channel; there are "
-            f"{', '.join(sorted(CHANNELS))}"
+            f"{unknown[0]} is no channel; name some of {', '.join(sorted(CHANNELS))}"
         )
     return [CHANNELS[name]() for name in dict.fromkeys(named)]
 

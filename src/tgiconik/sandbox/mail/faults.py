@@ -1,4 +1,4 @@
-"""What goes wrong at the mail server, as ordered."""
+"""Faults of the mail server, as ordered."""
 
 from enum import StrEnum
 
@@ -7,7 +7,7 @@ import attrs
 
 
 class FaultKind(StrEnum):
-    """What happens to a command."""
+    """The effect of a fault on a command."""
 
     #: The connection ends before the command is carried out.
     DROP = "drop"

@@ -1,4 +1,4 @@
-"""What clients look for in mails of a folder, and what they fetch of them."""
+"""Searches in the mails of a folder, and the parts of mails that clients fetch."""
 
 import re
 from collections.abc import Sequence

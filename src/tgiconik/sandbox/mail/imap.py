@@ -131,10 +131,11 @@ class _Connection:
         await self._flush()
 
     def _tell_changes(self) -> None:
-        """What others did in the selected folder, by sequence numbers."""
+        """Tell the changes of others in the selected folder, by sequence numbers."""
         there = [mail.uid for mail in self._folder.mails]
+        present = set(there)
         for number in range(len(self._known), 0, -1):
-            if self._known[number - 1] not in there:
+            if self._known[number - 1] not in present:
                 self._say(f"* {number} EXPUNGE")
                 del self._known[number - 1]
         if there != self._known:

@@ -1,4 +1,4 @@
-"""What a receiving system does to a mail: it adds its findings, and it reports failures."""
+"""The receiving system: it adds its findings to mails, and it reports failures."""
 
 from email import policy
 from email.message import EmailMessage

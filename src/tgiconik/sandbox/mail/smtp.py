@@ -86,7 +86,7 @@ class SmtpServer:
         if fault is not None and kind == FaultKind.REFUSE:
             return fault.answer
         if kind != FaultKind.DROP:
-            content = envelope.original_content
+            content = envelope.content if isinstance(envelope.content, bytes) else b""
             login = str(session.auth_data or "")
             self.take(envelope.mail_from or "", envelope.rcpt_tos, content, login)
         if kind in {FaultKind.DROP, FaultKind.DROP_AFTER, FaultKind.DROP_WITHIN}:

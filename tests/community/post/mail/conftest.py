@@ -70,5 +70,5 @@ async def channel(server: MailServer) -> AsyncIterator[MailChannel]:
 
 def channel_of(server: MailServer, **how: Any) -> MailChannel:  # noqa: ANN401
     """The brand's channel on a server."""
-    given: dict[str, Any] = {"smtp": server.smtp(BRAND), "imap": server.imap(BRAND), "sender": BRAND} | how
-    return MailChannel(**given)
+    given: dict[str, Any] = {"smtp": server.smtp(BRAND), "imap": server.imap(BRAND)}
+    return MailChannel(sender=BRAND, **(given | how))

@@ -85,6 +85,15 @@ def test_what_is_no_host_key_is_refused(key: str) -> None:
         fingerprint(key)
 
 
+def test_without_the_extra_the_error_says_what_to_install(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("tgiconik.community.post.mailbox.sftp.find_spec", lambda _: None)
+
+    with pytest.raises(errors.ConfigurationError, match=r"tgiconik\[mailbox\]"):
+        MailboxChannel.from_env(environ=ENVIRON)
+
+
 def test_settings_need_a_key_and_a_credential_and_show_none() -> None:
     given: dict[str, Any] = {"host": "sftp.test", "username": "us", "host_keys": [KEY]}
 

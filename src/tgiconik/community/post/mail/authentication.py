@@ -1,4 +1,4 @@
-"""Whether a mail is proven to come from the domain of its sender: RFC 8601, with DMARC.
+"""Proof that a mail comes from the domain of its sender: RFC 8601, with DMARC.
 
 The receiving system checks a mail and writes its findings into `Authentication-Results`, above all
 that the mail had before. Only that topmost header is read: anybody can write one further below.
@@ -36,7 +36,7 @@ class Result:
 
 @attrs.frozen
 class Findings:
-    """What one `Authentication-Results` says.
+    """The content of one `Authentication-Results`.
 
     Attributes:
         authserv_id: name of the system that wrote it, in lower case; empty if it has none.
@@ -65,7 +65,7 @@ def is_proven(headers: Sequence[str], *, domain: str, authserv_id: str) -> bool:
 
 
 def parse(header: str) -> Findings | None:
-    """What an `Authentication-Results` says; None if it cannot be read.
+    """The content of an `Authentication-Results`; None if it cannot be read.
 
     Comments are left out, and quoted text is never taken for a finding.
     """

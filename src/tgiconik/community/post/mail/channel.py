@@ -92,8 +92,8 @@ class MailChannel:
     def from_env(cls, environ: Mapping[str, str] | None = None) -> Self:
         """The channel that the environment describes.
 
-        `TGICONIK_MAIL_SENDER` and `TGICONIK_MAIL_SMTP_HOST` are needed, and to collect answers
-        `TGICONIK_MAIL_IMAP_HOST` and `TGICONIK_MAIL_AUTHSERV_ID`. The page on e-mail lists all.
+        `POST_MAIL_SENDER` and `POST_MAIL_SMTP_HOST` are needed, and to collect answers
+        `POST_MAIL_IMAP_HOST` and `POST_MAIL_AUTHSERV_ID`. The page on e-mail lists all.
 
         Args:
             environ: the variables; the process's if None.
@@ -224,7 +224,7 @@ class MailChannel:
             await self._on_imap(self._imap.acknowledge, place)
 
     async def judge(self, arrivals: Sequence[Arrival], directory: Directory) -> Sequence[Judgement]:
-        """What becomes of mails.
+        """The judgements of mails, one for each, in their order.
 
         Args:
             arrivals: the mails.

@@ -51,12 +51,14 @@ class Composed:
         sender: address of the sender.
         recipients: addresses of the recipients.
         content: the bytes.
+        secrets: the reply tokens in it, which no error repeats.
     """
 
     message_id: str
     sender: str
     recipients: tuple[str, ...]
     content: bytes = attrs.field(repr=False)
+    secrets: tuple[str, ...] = attrs.field(default=(), repr=False)
 
 
 def letter(outgoing: Outgoing, sender: Sender, *, at: datetime) -> list[Composed]:
@@ -98,7 +100,7 @@ def _to_one(
     mail["Reply-To"] = reply_to
     mail.set_content(str(written.text_with(links)))
     mail.add_alternative(str(written.html_with(links)), subtype="html")
-    return _named(mail, outgoing, sender, [recipient])
+    return attrs.evolve(_named(mail, outgoing, sender, [recipient]), secrets=(token,))
 
 
 def _together(outgoing: Outgoing, sender: Sender, at: datetime) -> Composed:

@@ -53,7 +53,7 @@ class Account:
 
 @attrs.frozen(kw_only=True)
 class Known:
-    """What the community knows about a mail.
+    """The community's records that bear on a mail.
 
     Attributes:
         tokens: the reply tokens that it names, by token; None for one that was never given out.
@@ -80,7 +80,7 @@ def letters_of(mail: Mail, account: Account) -> list[Sent]:
 
 
 def judge(mail: Mail, known: Known, account: Account, *, at: datetime) -> Judgement:
-    """What becomes of a mail.
+    """The judgement of a mail.
 
     A person's mail is carried out if its reply token is right and has not ended, the sender is the
     contact whom it was given to, and the receiving system says that DMARC passed for the sender's
@@ -96,7 +96,7 @@ def judge(mail: Mail, known: Known, account: Account, *, at: datetime) -> Judgem
 
 
 def _set_aside(mail: Mail, known: Known, account: Account) -> Judgement | None:
-    """What becomes of a mail that no person wrote, or that was not collected."""
+    """The judgement of a mail that no person wrote, or that was not collected; else None."""
     if mail.size is not None:
         return Quarantine(
             reason=f"The mail is too large: it has {mail.size:,} bytes, and {account.largest:,} "
@@ -114,7 +114,7 @@ def _set_aside(mail: Mail, known: Known, account: Account) -> Judgement | None:
 
 
 def _bounce(mail: Mail, known: Known, account: Account) -> Note:
-    """What a report says about a letter, if the letter is ours and went to that address."""
+    """The note of a report; it marks the contact if the letter is ours and went to it."""
     report = mail.report
     sent = None if report is None else sent_as(report.message_id, account.domain)
     if report is None or not report.failed:
@@ -164,7 +164,7 @@ def _doubt(sender: str, token: ReplyToken, at: datetime, *, is_from_domain: bool
 def _answer(
     mail: Mail, token: ReplyToken, contact: Mapping[str, Any], known: Known, account: Account
 ) -> Judgement:
-    """What an answer asks for, if it is the contact's."""
+    """The judgement of an answer, provided that the contact wrote it."""
     pressed = buttons.pressed(mail.subject)
     intent = None if pressed is None else intents.of_button(pressed, token, contact, mail.text)
     if pressed is not None and intent is None:

@@ -2,5 +2,5 @@
 
 
 def xoauth2(username: str, access_token: str) -> str:
-    """What a client says first."""
+    """The first message of the client."""
     return f"user={username}\x01auth=Bearer {access_token}\x01\x01"

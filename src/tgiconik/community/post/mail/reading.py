@@ -27,7 +27,7 @@ _LONGEST_RESULT: Final = 20_000
 _HEADERS: Final = 50
 _PARTS: Final = 200
 _FILES: Final = 50
-_TEXT: Final = 1024 * 1024
+_TEXT: Final = 256 * 1024
 #: What the library raises on headers and bodies that are broken enough.
 _BROKEN: Final = (
     MessageError,
@@ -53,7 +53,7 @@ _BULK: Final = frozenset({"bulk", "junk", "list", "auto_reply"})
 
 @attrs.frozen(kw_only=True)
 class Report:
-    """What a mail server reports about a mail of ours (RFC 3464).
+    """The report of a mail server about a mail of ours (RFC 3464).
 
     Attributes:
         message_id: Message-ID of that mail, with angle brackets; empty if the report has none.
@@ -323,7 +323,7 @@ def _files(message: Message) -> Iterator[str]:
 
 
 def _automatic(message: Message, headers: dict[str, list[str]]) -> str:
-    """What a mail is that no person wrote; empty for one that a person may have written."""
+    """The kind of a mail that a program wrote; empty for one that a person may have written."""
     submitted = headers.get("auto-submitted", ["no"])[0].partition(";")[0].strip().lower()
     if submitted not in {"no", ""}:
         return "an automatic answer"

@@ -20,7 +20,7 @@ ABSENT: Final = authentication.ABSENT
 #: Gives an OAuth access token that works now; asked before every login.
 AccessToken: TypeAlias = Callable[[], str] | Callable[[], Awaitable[str]]
 
-PREFIX: Final = "TGICONIK_MAIL_"
+PREFIX: Final = "POST_MAIL_"
 _MEGABYTE: Final = 1024 * 1024
 _PORTS: Final = 65_535
 

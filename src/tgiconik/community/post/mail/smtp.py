@@ -25,7 +25,7 @@ _LOGGED_IN: Final = frozenset({235, 503})
 
 @attrs.frozen(kw_only=True)
 class Accepted:
-    """What a server did with a mail.
+    """The answer of a server that took a mail.
 
     Attributes:
         refused: recipients that it will never take mail for.
@@ -186,7 +186,9 @@ class SmtpClient:
 
     def _shown(self, code: int, text: bytes, mail: Composed | None) -> str:
         """An answer in one line, without addresses, links and secrets."""
-        secrets = [str(self._settings.password), *(() if mail is None else mail.recipients)]
+        secrets = [str(self._settings.password)]
+        if mail is not None:
+            secrets += [*mail.recipients, *mail.secrets]
         said = text.decode("utf-8", "replace").replace("\n", " ")
         return legible.line(f"{code} {Mask(lambda: secrets).told(said)}")
 

@@ -66,11 +66,10 @@ def mark(transaction: SqlTransaction, email: str, letter: OutboxLetter, text: st
         transaction,
         "post.bounced",
         partner_id=letter.partner_id,
-        noun=letter.noun,
-        record_id=letter.record_id,
+        subject=letter.subject,
         actor=email,
         letter=letter.name,
-        reason=text,
+        note=text,
     )
 
 

@@ -34,12 +34,11 @@ def note_failure(transaction: SqlTransaction, kind: str, letter: OutboxLetter, r
         transaction,
         kind,
         partner_id=letter.partner_id,
-        noun=letter.noun,
-        record_id=letter.record_id,
+        subject=letter.subject,
         letter=letter.name,
         letter_kind=letter.kind,
         channel=letter.channel or None,
-        reason=reason,
+        note=reason,
     )
 
 
@@ -58,10 +57,9 @@ def dismiss(transaction: SqlTransaction, letter: OutboxLetter, by: str, why: str
         transaction,
         "post.dismissed",
         partner_id=letter.partner_id,
-        noun=letter.noun,
-        record_id=letter.record_id,
+        subject=letter.subject,
         actor=by,
         letter=letter.name,
         letter_kind=letter.kind,
-        reason=reason,
+        note=reason,
     )

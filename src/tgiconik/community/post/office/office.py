@@ -27,7 +27,7 @@ from tgiconik.community.post.office.judging import judge_all, would_judge
 from tgiconik.community.post.office.news import track
 from tgiconik.community.post.office.outbox import OutboxLetter
 from tgiconik.community.post.office.outcomes import replay
-from tgiconik.community.post.office.planning import channels_for, plan
+from tgiconik.community.post.office.planning import begin, channels_for, plan
 from tgiconik.community.post.office.report import PostReport, PostStep
 from tgiconik.community.post.office.run import Run, Settings
 from tgiconik.community.post.office.sending import send_due, would_send
@@ -171,6 +171,7 @@ class PostOffice:
             await plan(run)
             await would_send(run)
         else:
+            await begin(run)
             await collect(run)
             await judge_all(run)
             await plan(run)

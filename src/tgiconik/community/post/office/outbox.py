@@ -120,6 +120,14 @@ class OutboxLetter:
         """The record, such as `requests/REQ-1/comments/CMT-2`."""
         return "/".join(part for part in (self.above, self.noun, self.record_id) if part)
 
+    @property
+    def subject(self) -> tuple[str, str]:
+        """Noun and id of the record that the activity log names: never one below another."""
+        if self.noun == "deliveries":
+            return "documents", self.record_id.partition("/")[0]
+        noun, _, id_ = (self.above or f"{self.noun}/{self.record_id}").partition("/")
+        return noun, id_
+
     def __str__(self) -> str:
         channel = self.channel or "no channel"
         said = f": {self.text}" if self.text else ""

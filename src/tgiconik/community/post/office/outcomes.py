@@ -23,6 +23,7 @@ from tgiconik.community.post.office.carrying import (
 )
 from tgiconik.community.post.office.inbox import Message, MessageState
 from tgiconik.community.post.office.news import put_news
+from tgiconik.community.post.office.placing import placed
 from tgiconik.community.post.office.report import PostStep, Step
 from tgiconik.community.post.office.run import Run, Settings
 from tgiconik.community.rules.caller import Caller
@@ -121,6 +122,7 @@ def carry_out(
         ProblemError: the rules refuse it.
         NoSuchCallError: no call of the contract does it.
     """
+    act = placed(transaction, act)
     reply = _call(transaction, message, act, call_of(act, message.message_id), settings)
     record_id = act.intent.record_id or str(reply.get("id", ""))
     _trail(transaction, "post.applied", message, act, record_id)
@@ -156,7 +158,7 @@ def carry_out_as_comment(
     comment = comment_of(act, message.message_id, body)
     _call(transaction, message, act, comment, settings, purpose=":comment")
     _trail(
-        transaction, "post.move_refused", message, act, act.intent.record_id, reason=why,
+        transaction, "post.move_refused", message, act, act.intent.record_id, note=why,
         asked=trail.one_line(act.intent.body.get("status")),
     )  # fmt: skip
     reason = f"stored as a comment, since {why}"
@@ -201,8 +203,7 @@ def _trail(
         transaction,
         kind,
         partner_id=act.partner_id,
-        noun=noun,
-        record_id=record_id,
+        subject=(noun, record_id),
         actor=act.sender,
         message=message.id,
         channel=message.channel,

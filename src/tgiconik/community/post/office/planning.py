@@ -37,6 +37,16 @@ class Planned:
     letters: Sequence[tuple[Letter, Sequence[str]]]
 
 
+async def begin(run: Run) -> None:
+    """Note where an office begins that runs for the first time: before anything is carried out.
+
+    Raises:
+        StoreError: the database failed.
+    """
+    if await run.read(cursor) is None:
+        await run.write(_put_start, run.settings)
+
+
 async def plan(run: Run) -> None:
     """Write the letters of all changes that no pass has read yet.
 
@@ -44,8 +54,6 @@ async def plan(run: Run) -> None:
         StoreError: the database failed.
     """
     after = await run.read(_start, run.settings)
-    if not run.dry_run:
-        after = await run.write(_put_start, after)
     while True:
         planned = await run.read(_planned, after, run.settings)
         if planned.upto == after:
@@ -87,11 +95,8 @@ def _start(transaction: SqlTransaction, settings: Settings) -> int:
     return transaction.last_change if wanted is None else min(wanted, transaction.last_change)
 
 
-def _put_start(transaction: SqlTransaction, start: int) -> int:
-    known = cursor(transaction)
-    if known is None:
-        transaction.put_entry(_KIND, _CURSOR, {"change": start})
-    return start if known is None else known
+def _put_start(transaction: SqlTransaction, settings: Settings) -> None:
+    transaction.put_entry(_KIND, _CURSOR, {"change": _start(transaction, settings)})
 
 
 def _planned(transaction: SqlTransaction, after: int, settings: Settings) -> Planned:

@@ -43,11 +43,10 @@ def approve(transaction: SqlTransaction, id_: str, by: str) -> tuple[Message, Ac
         transaction,
         "post.replayed",
         partner_id=message.act.partner_id,
-        noun=message.act.intent.noun,
-        record_id=message.act.intent.record_id,
+        subject=(message.act.intent.noun, message.act.intent.record_id),
         actor=by,
         message=id_,
-        reason=message.reason,
+        note=message.reason,
     )
     return message, message.act
 
@@ -73,11 +72,10 @@ def discard(transaction: SqlTransaction, id_: str, by: str, why: str) -> Message
         transaction,
         "post.discarded",
         partner_id="" if act is None else act.partner_id,
-        noun="" if act is None else act.intent.noun,
-        record_id="" if act is None else act.intent.record_id,
+        subject=("", "") if act is None else (act.intent.noun, act.intent.record_id),
         actor=by,
         message=id_,
-        reason=trail.one_line(why),
+        note=trail.one_line(why),
     )
     return _message(transaction, id_)
 

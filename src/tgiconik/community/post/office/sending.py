@@ -8,7 +8,7 @@ import attrs
 from tgiconik import errors
 from tgiconik.community.post.channel import Channel, Outgoing, ReplyToken, SendState, Tracking
 from tgiconik.community.post.letter import Letter
-from tgiconik.community.post.office import outbox, schedule, tokens, trail
+from tgiconik.community.post.office import bounces, outbox, schedule, tokens, trail
 from tgiconik.community.post.office.ending import give_up
 from tgiconik.community.post.office.outbox import OutboxLetter
 from tgiconik.community.post.office.report import PostStep, Step
@@ -173,6 +173,8 @@ def _sent(
     track_at = schedule.next_look(transaction.now, transaction.now) if is_open else None
     text = trail.one_line(tracking.text)
     outbox.put_sent(transaction, letter.name, state, text, track_at)
+    for email in tracking.refused:
+        bounces.mark(transaction, email, letter, text)
     return PostStep(step=Step.SENT, channel=letter.channel, id=letter.name, text=text)
 
 

@@ -18,8 +18,7 @@ def note(
     kind: str,
     *,
     partner_id: str,
-    noun: str,
-    record_id: str,
+    subject: tuple[str, str],
     actor: str | None = None,
     **detail: object,
 ) -> None:
@@ -29,11 +28,11 @@ def note(
         transaction: one that writes.
         kind: such as `post.given_up`.
         partner_id: BUID of the partner.
-        noun: collection of the record that it is about; may be empty.
-        record_id: id of the record; may be empty.
+        subject: noun and id of the record that it is about; empty if it is about none.
         actor: who wrote the message.
-        detail: further facts, without links.
+        detail: further facts, without links; audit records show `note`.
     """
+    noun, record_id = (one_line(part, 200) for part in subject)
     community = CompanyRecords(transaction, Caller(transaction.company_id))
     entry: Mapping[str, Any] = {
         **bodies.ACTIVITY_INPUT.blank(),
