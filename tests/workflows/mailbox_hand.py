@@ -4,7 +4,7 @@ from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Final
+from typing import Any, Final
 
 import attrs
 
@@ -40,12 +40,13 @@ class ByMailbox:
         partner = self.partners[partner_id]
         noun = "issues" if kind == "issue" else "requests"
         known = {letter.record_id for letter in await partner.letters(noun)}
+        given: dict[str, Any] = dict(fields)
         references = [AssetReference(asset_id=one) for one in assets]
         if kind == "issue":
-            await partner.raise_issue(subject, asset_references=references, **fields)
+            await partner.raise_issue(subject, asset_references=references, **given)
         else:
             await partner.submit_request(
-                subject, kind=kind, criteria=Criteria(**fields), asset_references=references
+                subject, kind=kind, criteria=Criteria(**given), asset_references=references
             )
         await self._exchange(partner)
         [receipt] = [one for one in await partner.letters(noun) if one.record_id not in known]

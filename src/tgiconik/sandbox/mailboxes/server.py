@@ -15,6 +15,7 @@ from tgiconik.community.post.mailbox import MailboxFolders, SftpSettings
 from tgiconik.sandbox.mailboxes.network import SENDING, MailboxNetwork, StoredFile
 from tgiconik.sandbox.server import UnfrozenLoop
 
+_PUBLISH_AS: Final = f"{SENDING}/{{receiver}}/{{name}}.json"
 _FOLDER: Final = 0o40755
 _FILE: Final = 0o100644
 
@@ -50,13 +51,32 @@ class MailboxServer:
             timeout=10,
         )
 
+    def environment(self, company_id: str) -> dict[str, str]:
+        """Environment variables from which a company's mailbox channel configures itself.
+
+        Args:
+            company_id: its BUID.
+        """
+        settings, addresses = self.settings(company_id), self.network.addresses
+        others = [f"{id_}={address}" for id_, address in addresses.items() if id_ != company_id]
+        return {
+            "TRADING_GRID_MAILBOX_SFTP_HOST": settings.host,
+            "TRADING_GRID_MAILBOX_SFTP_PORT": str(settings.port),
+            "TRADING_GRID_MAILBOX_SFTP_USERNAME": settings.username,
+            "TRADING_GRID_MAILBOX_SFTP_PASSWORD": password_of(company_id),
+            "TRADING_GRID_MAILBOX_SFTP_HOST_KEYS": self.host_key,
+            "TRADING_GRID_MAILBOX_ADDRESS": addresses[company_id],
+            "TRADING_GRID_MAILBOX_PARTNERS": ",".join(others),
+            "TRADING_GRID_MAILBOX_PUBLISH_AS": _PUBLISH_AS,
+        }
+
     def folders(self, **changes: Any) -> MailboxFolders:  # noqa: ANN401 - any setting
         """Where files are in every mailbox.
 
         Args:
             changes: settings that are to be others.
         """
-        given = {"publish_as": f"{SENDING}/{{receiver}}/{{name}}.json", "settle": 0.05, **changes}
+        given = {"publish_as": _PUBLISH_AS, "settle": 0.05, **changes}
         return MailboxFolders(**given)
 
 

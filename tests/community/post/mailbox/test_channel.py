@@ -4,6 +4,9 @@ import pytest
 
 from tgiconik import errors
 from tgiconik.community.post.channel import Act, AnswerWith, SendState
+from tgiconik.community.post.mailbox import MailboxChannel
+from tgiconik.sandbox import Sandbox
+from tgiconik.sandbox.mailboxes import MailboxServer
 
 from .boxes import COMPANY, NORDLICHT, SUMMIT, Mailboxes, message
 from .letters import outgoing
@@ -107,3 +110,14 @@ async def test_the_check_says_what_an_operator_wants_to_know(mailboxes: Mailboxe
     assert facts["not_in_directory"] == []
     assert facts["host_keys"] == [mailboxes.server.host_key]
     assert mailboxes.network.names(f"ZZ:{COMPANY}"), "looking reads nothing"
+
+
+async def test_the_sandboxs_variables_make_a_channel_that_works(
+    served: tuple[Sandbox, MailboxServer],
+) -> None:
+    sandbox, server = served
+    with sandbox.serve() as url:
+        environ = sandbox.environment(url) | server.environment(COMPANY)
+        async with MailboxChannel.from_env(environ=environ) as channel:
+            assert (await channel.check())["not_in_directory"] == []
+            assert (await channel.send(outgoing(NORDLICHT))).state is SendState.SENT

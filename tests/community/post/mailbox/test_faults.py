@@ -3,6 +3,7 @@
 import json
 from datetime import timedelta
 from typing import Any
+from uuid import uuid4
 
 import asyncssh
 import attrs
@@ -290,6 +291,22 @@ async def test_two_consumers_get_the_same_message_and_neither_fails(mailboxes: M
     assert mine.message_id == theirs.message_id
     assert mailboxes.network.names(f"ZZ:{COMPANY}") == []
     await other.aclose()
+
+
+async def test_a_bomb_of_files_is_collected_in_bounded_parts(mailboxes: Mailboxes) -> None:
+    mailboxes.network.faults.stays_on_read = True
+    channel = another(mailboxes, most=20)
+    for _ in range(10_000):
+        mailboxes.network.put(f"ZZ:{COMPANY}", f"{uuid4().hex}.json", b"{}")
+
+    first = [one async for one in channel.collect()]
+    for arrival in first:
+        await channel.acknowledge(arrival)
+    second = [one async for one in channel.collect()]
+
+    assert len(first) == len(second) == 20
+    assert {one.name for one in first}.isdisjoint({one.name for one in second})
+    await channel.aclose()
 
 
 async def test_stored_files_can_be_moved_instead_of_deleted(mailboxes: Mailboxes) -> None:

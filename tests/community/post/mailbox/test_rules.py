@@ -3,6 +3,7 @@
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+import anyio
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -92,6 +93,15 @@ def test_without_the_extra_the_error_says_what_to_install(
 
     with pytest.raises(errors.ConfigurationError, match=r"tgiconik\[mailbox\]"):
         MailboxChannel.from_env(environ=ENVIRON)
+
+
+def test_another_event_loop_is_refused_with_the_reason() -> None:
+    async def check() -> None:
+        async with MailboxChannel.from_env(environ=ENVIRON) as channel:
+            await channel.check()
+
+    with pytest.raises(errors.ConfigurationError, match="asyncio"):
+        anyio.run(check, backend="trio")
 
 
 def test_settings_need_a_key_and_a_credential_and_show_none() -> None:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 import anyio
 import attrs
+import sniffio
 
 from tgiconik import errors
 from tgiconik.community.post.legible import line
@@ -232,6 +233,10 @@ class Sftp:
             return await act(await self._connected())
 
     async def _connected(self) -> "asyncssh.SFTPClient":
+        if sniffio.current_async_library() != "asyncio":
+            raise errors.ConfigurationError(
+                "a Trading Grid mailbox runs on asyncio: asyncssh knows no other event loop"
+            )
         async with self._connecting:
             if self._client is None:
                 self._connection = await _open(self.settings)
