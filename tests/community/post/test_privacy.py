@@ -287,3 +287,14 @@ def test_the_communities_have_letters_of_every_kind() -> None:
         player.world.store.close()
 
     assert len(kinds) == 8
+
+
+def test_letters_to_some_partners_are_those_that_all_letters_have_for_them() -> None:
+    for seed in range(30):
+        player = Player(seed)
+        for step in player.random.choices(STEPS, k=30):
+            player.play(step)
+        every = player.world.letters()
+        for partner_id in PARTNERS:
+            mine = [letter for letter in every if letter.partner_id == partner_id]
+            assert player.world.letters(partners=[partner_id]) == mine

@@ -94,10 +94,7 @@ def _due(
         above = _above(ours, place)
         if record is None or (place.above and above is None):
             continue
-        concerned = set(_concerned(ours, place.noun, record, above))
-        if partners is not None:
-            concerned &= set(partners)
-        for partner_id in sorted(concerned):
+        for partner_id in sorted(_concerned(ours, place.noun, record, above, partners)):
             view, partner = view_of(partner_id)
             if partner is None or not _sees(view, place, record, above):
                 continue
@@ -132,7 +129,11 @@ def _above(ours: CompanyRecords, place: Place) -> Record | None:
 
 
 def _concerned(
-    ours: CompanyRecords, noun: str, record: Record, above: Record | None
+    ours: CompanyRecords,
+    noun: str,
+    record: Record,
+    above: Record | None,
+    among: Collection[str] | None,
 ) -> Collection[str]:
     """The partners that a record may concern. Which of them see it, the rules of access say."""
     fields = record.fields
@@ -140,6 +141,9 @@ def _concerned(
         fields = above.fields
     partner_id = fields.get("partner_id", fields.get("assignee_partner_id"))
     found = set() if partner_id is None else {str(partner_id)}
+    if among is not None and (noun == "documents" or "audience" in fields):
+        # Not worth a walk along all members of groups.
+        return set(among)
     if "audience" in fields:
         found.update(fields["audience"]["partners"])
         members = [("group_id", group) for group in fields["audience"]["groups"]]
@@ -147,7 +151,7 @@ def _concerned(
     if noun == "documents":
         deliveries = ours.transaction.walk(Place("deliveries"), [[("document_id", record.id)]])
         found.update(delivery.fields["partner_id"] for delivery in deliveries)
-    return found
+    return found if among is None else found & set(among)
 
 
 def _ids(ours: CompanyRecords, noun: str, any_of: list[tuple[str, str]]) -> Iterator[str]:

@@ -1,6 +1,7 @@
 """Messages: stored before they are acknowledged, carried out once as their partner, or kept."""
 
 import random
+from contextlib import closing
 from datetime import timedelta
 from typing import Any
 
@@ -8,6 +9,7 @@ import attrs
 import pytest
 
 from tgiconik import errors
+from tgiconik.community.community import open_store
 from tgiconik.community.post import MessageState, PostOffice, Step
 from tgiconik.community.post.channel import (
     Act,
@@ -23,6 +25,7 @@ from tgiconik.community.post.channel import (
 from tgiconik.community.post.intent import Intent, IntentKind
 from tgiconik.community.post.office import inbox
 from tgiconik.community.store.interface import Place, Record
+from tgiconik.community.store.url import parse
 
 from ..world import COMPANY, NOW, World  # noqa: TID252 - one world for all letters
 from .scripted import (
@@ -588,3 +591,33 @@ async def test_a_dry_run_judges_without_storing_or_acknowledging(
     assert [str(one.step) for one in report.steps] == ["collected", "applied"]
     assert "m-1" in channel.waiting
     assert states(world) == {}
+
+
+async def test_a_channel_that_breaks_while_it_collects_stops_no_other(
+    world: World, channel: ScriptedChannel
+) -> None:
+    broken = ScriptedChannel(title="broken", reached=())
+
+    async def breaking() -> Any:  # noqa: ANN401 - an iterator
+        raise KeyError("https://post.test/secret")
+        yield
+
+    broken.collect = breaking  # type: ignore[method-assign]
+    channel.write("m-1", request())
+    report = await office(world, broken, channel).run_once()
+    assert report.unavailable == {"broken": "broken failed unexpectedly with KeyError"}
+    assert report.count(Step.APPLIED) == 1
+
+
+@pytest.mark.parametrize("name", ["\0", "\ud800", "1a" * 5000, "é\U0001f600" * 4000, " ", "a/../b"])
+async def test_any_name_of_a_message_is_stored_on_both_databases(url: str, name: str) -> None:
+    with closing(open_store(parse(url))) as store:
+        world, channel = a_world(store), ScriptedChannel()
+        channel.write(name, request())
+        post = office(world, channel)
+        await post.run_once()
+        assert channel.waiting == {}
+        (made,) = world.call("GET /requests")["items"]
+        channel.write(name, request())
+        await post.run_once()
+        assert world.call("GET /requests")["items"] == [made]

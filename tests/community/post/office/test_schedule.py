@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from tgiconik.community.post.channel import SendState
 from tgiconik.community.post.office import schedule
-from tgiconik.community.post.office.inbox import _position
+from tgiconik.community.post.office.inbox import position
 
 START = datetime(2026, 3, 1, tzinfo=UTC)
 STATES = st.sampled_from(SendState)
@@ -79,4 +79,4 @@ def test_delivered_is_no_receipt_and_a_later_bounce_counts(news: SendState) -> N
 @given(st.lists(st.integers(0, 10**19)))
 def test_names_sort_by_their_numbers(numbers: list[int]) -> None:
     names = [f"m-{number}.json" for number in numbers]
-    assert sorted(names, key=_position) == [f"m-{number}.json" for number in sorted(numbers)]
+    assert sorted(names, key=position) == [f"m-{number}.json" for number in sorted(numbers)]

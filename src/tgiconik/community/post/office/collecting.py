@@ -25,6 +25,10 @@ async def collect(run: Run) -> None:
                 await channel.acknowledge(arrival)
         except errors.PostError as error:
             run.leave(channel.name, error)
+        except (errors.ConfigurationError, errors.StoreError):
+            raise
+        except Exception as error:  # noqa: BLE001 - one channel must not stop all others for good
+            run.leave(channel.name, run.unexpected(channel.name, error))
 
 
 async def arrivals(channel: Channel, limit: int) -> AsyncIterator[Arrival]:

@@ -40,6 +40,7 @@ WHERE company = :company AND channel = :channel AND message = :message
 """
 _GET: Final = f"SELECT {_FACTS} FROM community_inbox WHERE company = :company AND id = :id"
 _RAW: Final = "SELECT raw FROM community_inbox WHERE company = :company AND id = :id"
+_COUNT: Final = "SELECT COUNT(*) FROM community_inbox WHERE company = :company AND state = :state"
 _LEASE: Final = """
 UPDATE community_inbox SET lease = :lease, leased_until = :until
 WHERE company = :company AND id = :id
@@ -148,7 +149,7 @@ def add(transaction: SqlTransaction, channel: str, arrival: Arrival) -> Message 
     given |= {
         "id": id_of(channel, key),
         "name": name,
-        "position": _position(name),
+        "position": position(name),
         "raw": b64encode(kept).decode(),
         "size": size,
         "digest": sha256(arrival.raw).hexdigest(),
@@ -259,6 +260,13 @@ def put_wait(
     )
 
 
+def count(transaction: SqlTransaction, state: MessageState) -> int:
+    """The number of messages in a state."""
+    given = {"company": transaction.company_id, "state": str(state)}
+    ((number,),) = transaction.execute(_COUNT, given)
+    return int(number)
+
+
 def in_state(transaction: SqlTransaction, state: MessageState) -> Iterator[Message]:
     """The messages in a state, in the order of their ids."""
     statement = f"""
@@ -271,12 +279,16 @@ def in_state(transaction: SqlTransaction, state: MessageState) -> Iterator[Messa
         given["last"] = rows[-1].id
 
 
-def _position(name: str) -> str:
-    """A text that sorts as the name does with its numbers as numbers.
+def position(name: str) -> str:
+    """A text that sorts as a name does with its numbers as numbers.
 
     So it does not matter in which order messages were collected that wait together.
+
+    Args:
+        name: name of a message.
     """
-    return _NUMBER.sub(lambda found: found[0].lstrip("0").zfill(20), name)
+    # Short enough to be indexed, whatever somebody calls a file.
+    return _NUMBER.sub(lambda found: found[0].lstrip("0").zfill(20), name[:100])
 
 
 def _storable(text: str) -> str:

@@ -32,6 +32,11 @@ async def track(run: Run) -> None:
         except errors.PostError as error:
             run.leave(name, error)
             continue
+        except (errors.ConfigurationError, errors.StoreError):
+            raise
+        except Exception as error:  # noqa: BLE001 - one channel must not stop all others for good
+            run.leave(name, run.unexpected(name, error))
+            continue
         run.tell(await run.write(_put_all, {one.name: one for one in news}, asked))
 
 

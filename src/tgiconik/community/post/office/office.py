@@ -15,6 +15,7 @@ from tgiconik.community.post.kinds import LetterKind
 from tgiconik.community.post.office import (
     bounces,
     ending,
+    inbox,
     outbox,
     quarantine,
     schedule,
@@ -22,7 +23,7 @@ from tgiconik.community.post.office import (
 )
 from tgiconik.community.post.office.bounces import BouncedContact
 from tgiconik.community.post.office.collecting import collect
-from tgiconik.community.post.office.inbox import Message
+from tgiconik.community.post.office.inbox import Message, MessageState
 from tgiconik.community.post.office.judging import judge_all, would_judge
 from tgiconik.community.post.office.news import track
 from tgiconik.community.post.office.outbox import OutboxLetter
@@ -178,12 +179,13 @@ class PostOffice:
             await send_due(run)
             await track(run)
         undelivered = await self.undelivered()
+        in_quarantine = await run.read(inbox.count, MessageState.QUARANTINED)
         return PostReport(
             dry_run=dry_run,
             steps=tuple(run.steps),
             unavailable=dict(run.unavailable),
             undelivered=len(undelivered),
-            in_quarantine=len(await self.quarantined()),
+            in_quarantine=in_quarantine,
         )
 
     @without_locals

@@ -10,7 +10,7 @@ from tgiconik.community.store.sql import SqlTransaction
 def quarantined(transaction: SqlTransaction) -> tuple[Message, ...]:
     """The messages in quarantine, those first that came first."""
     found = inbox.in_state(transaction, MessageState.QUARANTINED)
-    return tuple(sorted(found, key=lambda one: (one.received_at, one.id)))
+    return tuple(sorted(found, key=lambda one: (one.received_at, inbox.position(one.name))))
 
 
 def shown(transaction: SqlTransaction, id_: str) -> tuple[Message, bytes]:

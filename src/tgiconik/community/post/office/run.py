@@ -9,6 +9,7 @@ from typing import Concatenate, Final, ParamSpec, TypeVar
 
 import attrs
 
+from tgiconik import errors
 from tgiconik.community.post.channel import Channel
 from tgiconik.community.post.kinds import LetterKind
 from tgiconik.community.post.office.report import PostStep, Step
@@ -125,6 +126,17 @@ class Run:
     def leave(self, channel: str, error: Exception) -> None:
         """Leave a channel alone for this pass: its server does not answer."""
         self.unavailable[channel] = one_line(error)
+
+    def unexpected(self, channel: str, error: Exception) -> errors.PostUnavailable:
+        """The error of a channel that raised what a channel should not: it may work later.
+
+        Args:
+            channel: name of the channel.
+            error: the error; only its type is shown, since its text may be a message's.
+        """
+        kind = type(error).__name__
+        _LOGGER.debug("%s failed unexpectedly with %s", channel, kind, exc_info=error)
+        return errors.PostUnavailable(f"{channel} failed unexpectedly with {kind}")
 
     @property
     def open_channels(self) -> list[str]:

@@ -20,7 +20,7 @@ from tgiconik.community.store.sql import SqlTransaction
 #: Failures in a row after which a channel is left alone for the pass: its server is down.
 _FAILURES: Final = 3
 #: Letters that are found to be no longer true in one transaction.
-_UNTRUE_AT_ONCE: Final = 50
+_UNTRUE_AT_ONCE: Final = 5
 _NOT_TRUE: Final = "it is no longer so, and what is so now is told by its own letter"
 _PRUNED: Final = "the journal's entry of its change was pruned, so that it cannot be written"
 
@@ -156,9 +156,7 @@ async def _send(run: Run, letter: OutboxLetter, outgoing: Outgoing) -> Exception
         await run.write(outbox.release, letter.name, run.holder)
         raise
     except Exception as error:  # noqa: BLE001 - one letter must not stop all others for good
-        unexpected = errors.PostUnavailable(
-            f"{letter.channel} failed unexpectedly with {type(error).__name__}"
-        )
+        unexpected = run.unexpected(letter.channel, error)
         run.tell([await run.write(_failed, letter, unexpected, run)])
         return None
     run.tell([await run.write(_sent, letter, tracking, channel)])
