@@ -20,6 +20,10 @@ from tgiconik._http import Answer, build
 from tgiconik._http._message import problem
 from tgiconik._models import DecodeError, decode, parse_time, unstructure
 from tgiconik.community.partner_import import partner_csv, read_partner_csv
+from tgiconik.community.post.mail.forms import filled
+from tgiconik.community.post.mail.judging import Account, Known, judge, tokens_of
+from tgiconik.community.post.mail.reading import identity
+from tgiconik.community.post.mail.reading import read as read_mail
 from tgiconik.community.post.mailbox.message import (
     UnreadableMessageError,
     read_message,
@@ -59,6 +63,43 @@ class Target:
     seeds: tuple[bytes, ...]
 
 
+_MAILS: Final = tuple(
+    "\r\n".join(lines).encode()
+    for lines in (
+        (
+            "Authentication-Results: mx; dmarc=pass (p=none) header.from=a.b",
+            "From: Mia <mia@a.b>",
+            "To: post+abcdefgh@c.d",
+            "Subject: =?utf-8?q?Re=3A?= CONFIRM REQ-1 [#abcdefgh]",
+            "Content-Type: text/html; charset=iso-8859-1",
+            "Content-Transfer-Encoding: quoted-printable",
+            "",
+            "<p>Thank=20you<blockquote>no</blockquote></p>",
+        ),
+        (
+            "Return-Path: <>",
+            "Content-Type: multipart/report; report-type=delivery-status; boundary=B",
+            "",
+            "--B",
+            "Content-Type: message/delivery-status",
+            "",
+            "Reporting-MTA: dns; x",
+            "",
+            "Final-Recipient: rfc822; mia@a.b",
+            "Action: failed",
+            "",
+            "--B",
+            "Content-Type: message/rfc822",
+            "",
+            "Message-ID: <1.0123456789abcdef@c.d>",
+            "",
+            "--B--",
+        ),
+        ("From: mia@a.b", "", "Kind: issue", "Subject: x", "Severity: high", "Wanted by: 1.2.2026"),
+    )
+)
+
+
 @contextmanager
 def _refusing(*allowed: type[Exception]) -> Iterator[None]:
     try:
@@ -76,6 +117,15 @@ def _answer(data: bytes) -> Answer:
         headers={"content-type": "application/json"},
         content=data,
     )
+
+
+def _mail(data: bytes) -> None:
+    """A mail is never refused: whatever it is, it is judged."""
+    identity(data)
+    account = Account(address="post@c.d", domain="c.d", authserv_id="mx", largest=1000)
+    found = read_mail(data)
+    judge(found, Known(tokens=dict.fromkeys(tokens_of(found, account))), account, at=NOW)
+    filled(found.text)
 
 
 def _refusal(data: bytes) -> None:
@@ -309,4 +359,5 @@ def targets() -> list[Target]:
         Target("policy", _text(ReleasePolicy.from_toml, errors.ConfigurationError), (policy,)),
         Target("metadata", _metadata, (values,)),
         Target("partners", _partners, (partners,)),
+        Target("mail", _mail, _MAILS),
     ]

@@ -87,7 +87,8 @@ class SmtpServer:
             return fault.answer
         if kind != FaultKind.DROP:
             content = envelope.content if isinstance(envelope.content, bytes) else b""
-            login = str(session.auth_data or "")
+            # Set at run time: aiosmtpd declares None.
+            login = str(vars(session).get("auth_data") or "")
             self.take(envelope.mail_from or "", envelope.rcpt_tos, content, login)
         if kind in {FaultKind.DROP, FaultKind.DROP_AFTER, FaultKind.DROP_WITHIN}:
             return _end(server)

@@ -50,6 +50,7 @@ MAILS = st.builds(
 @example(b"From: " + b'"' * 9_999 + b"@x\r\n\r\n")
 @example(b"Subject: " + b"=?utf-8?q?=" * 5_000 + b"\r\n\r\n")
 @example(b"Content-Type: text/plain; charset=\xff\r\n\r\n\xff")
+@example(b"Content-Type: text/html; charset=iso\0-8859-1\r\n\r\n\xc3")
 @example(b"Content-Transfer-Encoding: base64\r\n\r\n!!!!")
 @example(b"X-Tgiconik-Size: " + b"9" * 10_000 + b"\r\n\r\n")
 @example(b"Content-Type: multipart/report; report-type*0*=x''%zz; report-type=y\r\n\r\n")

@@ -141,10 +141,10 @@ async def test_what_is_forged_waits_for_an_operator_who_can_carry_it_out(
 
     assert status(world, request_id) == "submitted"
     assert report.in_quarantine == 2
-    first, second = await office.quarantined()
-    assert "DMARC" in first.reason
-    assert "boss@gc-pa.test" in second.reason
-    await office.replay(first.id, by="Olga")
+    reasons = {message.reason: message.id for message in await office.quarantined()}
+    unproven = next(reason for reason in reasons if "DMARC" in reason)
+    assert any("boss@gc-pa.test" in reason for reason in reasons)
+    await office.replay(reasons[unproven], by="Olga")
     assert status(world, request_id) == "withdrawn"
 
 

@@ -262,11 +262,19 @@ def _leaves(message: Message) -> Iterator[Message]:
         if not ahead:
             return
         part = ahead.pop(0)
-        content = part.get_payload()
+        content = _payload(part)
         if part.get_content_maintype() == "multipart" and isinstance(content, list):
             ahead[:0] = [one for one in content if isinstance(one, Message)]
         else:
             yield part
+
+
+def _payload(part: Message) -> object:
+    """The parts of a part, or its text; None where that cannot be told."""
+    try:
+        return part.get_payload()
+    except _BROKEN:
+        return None
 
 
 def _text(message: Message) -> str:
@@ -372,7 +380,7 @@ def _report(message: Message) -> Report | None:
 
 
 def _blocks(part: Message) -> Iterator[dict[str, str]]:
-    content = part.get_payload()
+    content = _payload(part)
     blocks = content[:_PARTS] if isinstance(content, list) else []
     for block in blocks:
         if isinstance(block, Message):
@@ -380,7 +388,7 @@ def _blocks(part: Message) -> Iterator[dict[str, str]]:
 
 
 def _returned(part: Message) -> dict[str, list[str]]:
-    content = part.get_payload()
+    content = _payload(part)
     if isinstance(content, list):
         first = content[0] if content else None
         return _headers(first) if isinstance(first, Message) else {}
