@@ -7,7 +7,7 @@ import attrs
 
 from tgiconik import errors
 
-#: Most file systems, and all of Trading Grid's that we know of, take names of so many characters.
+#: As long as file systems take names. The network's own limit is agreed for each mailbox.
 LONGEST_NAME: Final = 255
 _PLACEHOLDER: Final = re.compile(r"\{([a-z]*)\}")
 _KNOWN: Final = ("name", "sender", "receiver", "partner")

@@ -183,6 +183,7 @@ class MailboxFolders:
         settle: seconds between two looks at a file that is not complete: if it has not grown, it
             is taken as it is.
         most: files that are collected at once.
+        largest: bytes of a file at the most; of a larger one, only the beginning is read.
     """
 
     publish_as: PathTemplate = attrs.field(converter=_template)
