@@ -408,3 +408,14 @@ async def test_what_a_channel_cannot_track_is_sent_and_no_more(
     await post.run_once()
     assert channel.asked == []
     assert await post.undelivered() == ()
+
+
+async def test_letters_go_while_messages_cannot_be_collected(
+    world: World, channel: ScriptedChannel
+) -> None:
+    """Mail comes in by another server than it goes out."""
+    channel.down = True
+    new_request(world)
+    report = await office(world, channel).run_once()
+    assert len(channel.sent) == 1
+    assert report.unavailable == {"scripted": "scripted at post.test does not answer"}

@@ -599,8 +599,9 @@ async def test_a_channel_that_breaks_while_it_collects_stops_no_other(
     broken = ScriptedChannel(title="broken", reached=())
 
     async def breaking() -> Any:  # noqa: ANN401 - an iterator
-        raise KeyError("https://post.test/secret")
-        yield
+        for error in [KeyError("https://post.test/secret")]:
+            raise error
+        yield None
 
     broken.collect = breaking  # type: ignore[method-assign]
     channel.write("m-1", request())

@@ -6,7 +6,7 @@ from tgiconik import errors
 from tgiconik.community.post.channel import Arrival, Channel
 from tgiconik.community.post.office import inbox
 from tgiconik.community.post.office.report import PostStep, Step
-from tgiconik.community.post.office.run import Run
+from tgiconik.community.post.office.run import Run, Task
 
 
 async def collect(run: Run) -> None:
@@ -24,11 +24,11 @@ async def collect(run: Run) -> None:
                     run.tell([_collected(channel.name, stored)])
                 await channel.acknowledge(arrival)
         except errors.PostError as error:
-            run.leave(channel.name, error)
+            run.leave(channel.name, Task.COLLECT, error)
         except (errors.ConfigurationError, errors.StoreError):
             raise
         except Exception as error:  # noqa: BLE001 - one channel must not stop all others for good
-            run.leave(channel.name, run.unexpected(channel.name, error))
+            run.leave(channel.name, Task.COLLECT, run.unexpected(channel.name, error))
 
 
 async def arrivals(channel: Channel, limit: int) -> AsyncIterator[Arrival]:

@@ -30,7 +30,7 @@ from tgiconik.community.post.office.outcomes import (
     step_of,
 )
 from tgiconik.community.post.office.report import PostStep, Step
-from tgiconik.community.post.office.run import Run
+from tgiconik.community.post.office.run import Run, Task
 from tgiconik.community.store.sql import SqlTransaction
 
 #: Messages that are held in memory at a time.
@@ -47,7 +47,9 @@ async def judge_all(run: Run) -> None:
     directory = StoredDirectory(run)
     left = run.settings.messages_per_pass * len(run.settings.channels)
     while left > 0:
-        found = await run.write(_taken, run.open_channels, min(left, _AT_ONCE), run.holder)
+        found = await run.write(
+            _taken, run.channels_for(Task.JUDGE), min(left, _AT_ONCE), run.holder
+        )
         if not found:
             return
         left -= len(found)
@@ -75,7 +77,7 @@ async def would_judge(run: Run) -> None:
                 (judgement,) = await _judged(channel, [arrival], directory)
                 run.tell([_would(message, judgement)])
         except errors.PostError as error:
-            run.leave(name, error)
+            run.leave(name, Task.COLLECT, error)
 
 
 async def _judge_some(
@@ -84,7 +86,7 @@ async def _judge_some(
     try:
         judgements = await _judged(channel, [arrival for _, arrival in found], directory)
     except errors.PostError as error:
-        run.leave(channel.name, error)
+        run.leave(channel.name, Task.JUDGE, error)
         for message, _ in found:
             run.tell(await run.write(if_unchanged, message, postpone, trail.one_line(error)))
         return

@@ -6,7 +6,7 @@ from tgiconik.community.post.office import outbox, schedule, trail
 from tgiconik.community.post.office.ending import note_failure
 from tgiconik.community.post.office.outbox import OutboxLetter
 from tgiconik.community.post.office.report import PostStep, Step
-from tgiconik.community.post.office.run import Run
+from tgiconik.community.post.office.run import Run, Task
 from tgiconik.community.store.sql import SqlTransaction
 
 #: Letters that one question asks for.
@@ -20,7 +20,7 @@ async def track(run: Run) -> None:
         ConfigurationError: a server refuses the credentials, or is not the expected one.
         StoreError: the database failed.
     """
-    for name in run.open_channels:
+    for name in run.channels_for(Task.TRACK):
         channel = run.settings.channels[name]
         if not channel.tracks:
             continue
@@ -30,12 +30,12 @@ async def track(run: Run) -> None:
         try:
             news = await channel.track([letter.name for letter in asked])
         except errors.PostError as error:
-            run.leave(name, error)
+            run.leave(name, Task.TRACK, error)
             continue
         except (errors.ConfigurationError, errors.StoreError):
             raise
         except Exception as error:  # noqa: BLE001 - one channel must not stop all others for good
-            run.leave(name, run.unexpected(name, error))
+            run.leave(name, Task.TRACK, run.unexpected(name, error))
             continue
         run.tell(await run.write(_put_all, {one.name: one for one in news}, asked))
 

@@ -3,6 +3,7 @@
 import logging
 from collections.abc import Callable, Collection, Iterable, Mapping
 from datetime import timedelta, tzinfo
+from enum import Enum, auto
 from functools import partial
 from secrets import token_hex
 from typing import Concatenate, Final, ParamSpec, TypeVar
@@ -35,6 +36,15 @@ _EVENTS: Final = {
     Step.BOUNCED: "post.bounced",
 }
 _WARNINGS: Final = frozenset({Step.FAILED, Step.GIVEN_UP, Step.QUARANTINED, Step.BOUNCED})
+
+
+class Task(Enum):
+    """A task of a channel, each of which may have a server of its own."""
+
+    COLLECT = auto()
+    JUDGE = auto()
+    SEND = auto()
+    TRACK = auto()
 
 
 @attrs.frozen(kw_only=True)
@@ -83,6 +93,7 @@ class Run:
         holder: under which name it takes letters and messages.
         steps: what was done so far.
         unavailable: what is wrong with channels that do not answer, by name.
+        left: the tasks of channels that are left alone.
     """
 
     store: BaseStore
@@ -92,6 +103,7 @@ class Run:
     holder: str = attrs.field(factory=lambda: token_hex(8))
     steps: list[PostStep] = attrs.field(factory=list)
     unavailable: dict[str, str] = attrs.field(factory=dict)
+    left: set[tuple[str, Task]] = attrs.field(factory=set)
 
     async def write(
         self,
@@ -123,9 +135,18 @@ class Run:
                 # The text may be a server's words, and so a person's address.
                 _LOGGER.log(level, "%s %s", step.step, step.id, extra=extra)
 
-    def leave(self, channel: str, error: Exception) -> None:
-        """Leave a channel alone for this pass: its server does not answer."""
-        self.unavailable[channel] = one_line(error)
+    def leave(self, channel: str, task: Task, error: Exception) -> None:
+        """Leave a task of a channel alone for this pass: its server does not answer.
+
+        The channel's other tasks go on: they may have other servers.
+
+        Args:
+            channel: name of the channel.
+            task: the task.
+            error: the error of its server.
+        """
+        self.unavailable.setdefault(channel, one_line(error))
+        self.left.add((channel, task))
 
     def unexpected(self, channel: str, error: Exception) -> errors.PostUnavailable:
         """The error of a channel that raised what a channel should not: it may work later.
@@ -138,10 +159,13 @@ class Run:
         _LOGGER.debug("%s failed unexpectedly with %s", channel, kind, exc_info=error)
         return errors.PostUnavailable(f"{channel} failed unexpectedly with {kind}")
 
-    @property
-    def open_channels(self) -> list[str]:
-        """Names of the channels that answer, as far as is known."""
-        return [name for name in self.settings.channels if name not in self.unavailable]
+    def channels_for(self, task: Task) -> list[str]:
+        """Names of the channels whose servers answer, as far as is known.
+
+        Args:
+            task: the task that they answer for.
+        """
+        return [name for name in self.settings.channels if (name, task) not in self.left]
 
     def _in(
         self,

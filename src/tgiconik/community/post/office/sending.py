@@ -12,7 +12,7 @@ from tgiconik.community.post.office import bounces, outbox, schedule, tokens, tr
 from tgiconik.community.post.office.ending import give_up
 from tgiconik.community.post.office.outbox import OutboxLetter
 from tgiconik.community.post.office.report import PostStep, Step
-from tgiconik.community.post.office.run import Run, Settings
+from tgiconik.community.post.office.run import Run, Settings, Task
 from tgiconik.community.post.writing import letters
 from tgiconik.community.store.interface import JournalEntry
 from tgiconik.community.store.sql import SqlTransaction
@@ -45,7 +45,7 @@ async def send_due(run: Run) -> None:
     failures: dict[str, int] = {}
     for _ in range(run.settings.letters_per_pass):
         while True:
-            taken = await run.write(_take, run.open_channels, run)
+            taken = await run.write(_take, run.channels_for(Task.SEND), run)
             run.tell(taken.steps)
             if not taken.more:
                 break
@@ -55,7 +55,7 @@ async def send_due(run: Run) -> None:
         failed = await _send(run, taken.letter, taken.outgoing)
         failures[channel] = failures.get(channel, 0) + 1 if failed else 0
         if failed is not None and failures[channel] >= _FAILURES:
-            run.leave(channel, failed)
+            run.leave(channel, Task.SEND, failed)
 
 
 async def would_send(run: Run) -> None:
@@ -66,7 +66,7 @@ async def would_send(run: Run) -> None:
     """
 
     def due(transaction: SqlTransaction) -> list[PostStep]:
-        found = outbox.due(transaction, run.open_channels, run.settings.letters_per_pass)
+        found = outbox.due(transaction, run.channels_for(Task.SEND), run.settings.letters_per_pass)
         return [
             PostStep(step=Step.SENT, channel=letter.channel, id=letter.name)
             if _written(transaction, letter, _entries(transaction, letter), run.settings)
