@@ -7,6 +7,7 @@ from email.headerregistry import Address
 from email.message import EmailMessage
 from email.utils import format_datetime
 from hashlib import sha256
+from typing import Final
 
 import attrs
 
@@ -18,6 +19,9 @@ from tgiconik.community.post.mail import buttons, names
 from tgiconik.community.post.mail.forms import Form
 from tgiconik.community.post.mail.tokens import address_with, subject_with
 from tgiconik.community.post.recipients import is_email
+
+#: Message-IDs stay in one line: not every system that looks for them unfolds headers.
+_POLICY: Final = policy.SMTP.clone(max_line_length=200)
 
 
 @attrs.frozen(kw_only=True)
@@ -158,7 +162,7 @@ def _thread(written: Letter, email: str, domain: str) -> str:
 def _mail(
     sender: Sender, recipients: Sequence[Recipient], subject: str, language: str, at: datetime
 ) -> EmailMessage:
-    mail = EmailMessage(policy=policy.SMTP)
+    mail = EmailMessage(policy=_POLICY)
     mail["From"] = _address(sender.name, sender.address)
     mail["To"] = [_address(one.name, one.email) for one in recipients]
     mail["Subject"] = subject
@@ -185,5 +189,5 @@ def _composed(
         message_id=message_id,
         sender=sender.address,
         recipients=emails,
-        content=mail.as_bytes(policy=policy.SMTP if is_ascii else policy.SMTPUTF8),
+        content=mail.as_bytes(policy=_POLICY.clone(utf8=not is_ascii)),
     )
