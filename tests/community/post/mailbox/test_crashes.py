@@ -83,8 +83,8 @@ class Life:
         community = self.grid.community
         requests = [one async for one in community.requests.list()]
         with self.sandbox.state.community.transaction(COMPANY, write=False) as state:
-            inbox = state.execute("SELECT state FROM community_inbox", {})  # type: ignore[attr-defined]
-            outbox = state.execute("SELECT state FROM community_outbox", {})  # type: ignore[attr-defined]
+            inbox = state.execute("SELECT state FROM community_inbox", {})
+            outbox = state.execute("SELECT state FROM community_outbox", {})
         async with partner_of(self.server, self.clock, self.store) as partner:
             letters = [(one.subject, one.revision) for one in await partner.letters()]
         return {

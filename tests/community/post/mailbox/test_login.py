@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncIterator
 from pathlib import Path
+from typing import Any
 
 import asyncssh
 import attrs
@@ -88,7 +89,7 @@ async def test_a_folder_that_is_not_there_means_later(settings: SftpSettings) ->
     ids=["wrong passphrase", "no passphrase", "no key", "password"],
 )
 async def test_a_login_that_fails_says_why(
-    settings: SftpSettings, changes: dict[str, object], said: str
+    settings: SftpSettings, changes: dict[str, Any], said: str
 ) -> None:
     sftp = Sftp(attrs.evolve(settings, **changes))
 
