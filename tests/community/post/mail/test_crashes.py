@@ -52,7 +52,7 @@ class Life:
         self.now = NOW
         self.server = server
         self.world: World = new_world()
-        self.world.store._now = self._time  # type: ignore[attr-defined]  # the store's clock
+        self.world.store._now = self._time
 
     def _time(self) -> datetime:
         return self.now
@@ -64,7 +64,7 @@ class Life:
             sender=BRAND,
             now=self._time,
         )
-        channel.written = written  # type: ignore[method-assign]
+        channel.written = written
         async with PostOffice(Community(self.world.store), COMPANY, channels=[channel]) as office:
             await office.run_once()
 
@@ -97,8 +97,8 @@ class Life:
                 for request in requests
                 for one in state.walk(Place("comments", f"requests/{request.id}"))
             ]
-            inbox = state.execute("SELECT state, reason FROM community_inbox", {})  # type: ignore[attr-defined]
-            outbox = state.execute("SELECT name, state FROM community_outbox", {})  # type: ignore[attr-defined]
+            inbox = state.execute("SELECT state, reason FROM community_inbox", {})
+            outbox = state.execute("SELECT name, state FROM community_outbox", {})
         return {
             "requests": sorted((one.fields["subject"], one.fields["status"]) for one in requests),
             "comments": sorted(comments),
