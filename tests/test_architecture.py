@@ -80,8 +80,10 @@ LAYERS = {
         "tgiconik.tradinggrid",
     },
     "tgiconik.community.__main__": {*BASE, "tgiconik.community.commands"},
+    # Lens and the directory prove who sent a file.
+    "tgiconik.community.post.mailbox": {*BASE, "tgiconik.community", "tgiconik.tradinggrid"},
     "tgiconik.community": {*BASE, CONTRACT},
-    "tgiconik.partner": {*BASE, CONTRACT, "tgiconik.community"},
+    "tgiconik.partner": {*BASE, CONTRACT, "tgiconik.community", "tgiconik.tradinggrid"},
     "tgiconik.workflows": {
         *BASE,
         *CLIENTS,
@@ -116,7 +118,13 @@ LAYERS = {
 SANDBOX_USERS = ("tgiconik.testing", "tgiconik.cli")
 #: What only those import that serve or store something.
 SERVERS = ("starlette", "uvicorn", "sqlite3", "psycopg")
-SERVING = ("tgiconik.sandbox", "tgiconik.community", "tgiconik.automation", "tgiconik.cli")
+SERVING = (
+    "tgiconik.sandbox",
+    "tgiconik.community",
+    "tgiconik.partner",
+    "tgiconik.automation",
+    "tgiconik.cli",
+)
 
 
 def name_of(path: Path) -> str:

@@ -5,7 +5,7 @@ from typing import Final, Self
 
 import attrs
 
-from codegen.collaboration import bodies, class_modules, http, page, protocol, queries
+from codegen.collaboration import bodies, class_modules, http, message, page, protocol, queries
 from codegen.collaboration.classes import Classes, classes
 from codegen.collaboration.document import Document
 from codegen.collaboration.methods import Method, methods
@@ -53,4 +53,5 @@ class Contract:
             SERVER / "bodies.py": bodies.bodies_module(self.document),
             SERVER / "queries.py": queries.queries_module(self.document),
             DOCS / "contract.md": page.text(self.document),
+            DOCS / message.NAME: message.text(self.document),
         }

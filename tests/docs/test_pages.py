@@ -26,6 +26,7 @@ NOT_RUN = {
     ("logging.md", "it would send to a collector"),
     ("automation.md", "it waits for SIGTERM"),
     ("automation.md", "the worker is your service's"),
+    ("mailbox.md", "it needs a mailbox of yours"),
     ("durable.md", "DBOS is not a dependency, not even of the documentation"),
     ("notebooks.md", "pandas is not needed to build these pages"),
     ("tables.md", "neither polars nor pandas nor DuckDB is needed to build these pages"),

@@ -26,6 +26,17 @@ EXAMPLES = Path(__file__).parents[2] / "examples"
             ],
         ),
         (
+            "by_mailbox",
+            [
+                "GC10000401DE sends 1 files and reads 0 letters",
+                "request of REQ-100001",
+                "✉ REQ-100001 ist eingereicht: Film for the screens in our stores",
+                "✉ REQ-100001 ist erfüllt",
+                "Spring launch film: a link for GC10000401DE alone",
+                "REQ-100001 is confirmed",
+            ],
+        ),
+        (
             "service",
             [
                 "asset_approved:distribute_approved_asset for assets/",

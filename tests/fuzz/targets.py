@@ -24,11 +24,17 @@ from tgiconik.community.post.mail.forms import filled
 from tgiconik.community.post.mail.judging import Account, Known, judge, tokens_of
 from tgiconik.community.post.mail.reading import identity
 from tgiconik.community.post.mail.reading import read as read_mail
+from tgiconik.community.post.mailbox.message import (
+    UnreadableMessageError,
+    read_message,
+    write_message,
+)
 from tgiconik.iconik.metadata import MetadataValues
 from tgiconik.iconik.metadata import _read as read_metadata
 from tgiconik.iconik.models import assets, files, jobs, notifications, search
 from tgiconik.iconik.transfer._names import checked_name, safe_name
 from tgiconik.iconik.webhooks import ALREADY_AUTHENTICATED, read_action, read_event
+from tgiconik.partner.letters import UnreadableLetterError, read_letter
 from tgiconik.release import AssetFacts, Purpose, Recipient, ReleasePolicy, decide
 from tgiconik.sandbox import Sandbox, credentials, world
 from tgiconik.sandbox.grid.lens import search_box
@@ -285,6 +291,17 @@ def _partners(data: bytes) -> None:
         assert read_partner_csv(partner_csv(profiles)) == profiles
 
 
+def _message(data: bytes) -> None:
+    with _refusing(UnreadableMessageError):
+        message = read_message(data)
+        assert read_message(write_message(message)) == message
+
+
+def _letter(data: bytes) -> None:
+    with _refusing(UnreadableLetterError):
+        read_letter(data, company_id="GC0", partner_id="GC1")
+
+
 def targets() -> list[Target]:
     """All of them."""
     seen = _seen()
@@ -301,7 +318,20 @@ def targets() -> list[Target]:
     partners = (
         b'BUID;name;e-mail;regions;groups\nGC1;"Alpin";eva@alpin.example;DE|AT;\'=a\nGC1;;;"CH;";\n'
     )
+    message = (
+        b'{"format":"tgiconik-message","version":"1.0","id":"MSG-00000000000000000000000000000001",'
+        b'"company_id":"GC0","partner_id":"GC1","at":"2026-03-01T12:00:00Z","kind":"move",'
+        b'"about":{"noun":"requests","id":"R"},"body":{"status":"confirmed","note":"x"}}'
+    )
+    letter = (
+        b'{"format":"tgiconik-letter","version":"1.0","id":"LTR-00000000000000000000000000000001",'
+        b'"kind":"status","company_id":"GC0","partner_id":"GC1","about":{"noun":"requests","id":"R",'
+        b'"above":null,"revision":2},"at":"2026-03-01T12:00:00Z","language":"en","subject":"s",'
+        b'"text":"t","actions":["confirm"],"details":{}}'
+    )
     return [
+        Target("message of a partner", _message, (message,)),
+        Target("letter to a partner", _letter, (letter,)),
         Target("answer", _json, (b'{"a":[1,2.5,null,"x"]}',)),
         Target(
             "refusal", _refusal, (b"\x04" + b'{"errors":["no such asset"]}', b'\x1d{"title":1}')

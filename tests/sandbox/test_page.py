@@ -22,6 +22,7 @@ from tgiconik.sandbox.state import State
 from tgiconik.sandbox.store import Store
 from tgiconik.workflows import fulfill_media_request
 
+BRAND = credentials.COMPANY_ID
 HEADERS = {"App-ID": credentials.APP_ID, "Auth-Token": credentials.AUTH_TOKEN}
 ASSETS = "/API/assets/v1/assets/"
 SHARE = {
@@ -135,6 +136,32 @@ async def test_a_link_opens_from_the_page_as_long_as_it_is_open(sandbox: Sandbox
 
         assert gone.status_code == 404
         assert "is closed" in gone.text
+
+
+async def test_files_in_mailboxes_are_shown_as_they_go(sandbox: Sandbox) -> None:
+    with sandbox.mailboxes() as server:
+        network = server.network
+        brand, partner = (network.addresses[one] for one in (BRAND, world.NORDLICHT))
+        async with client(sandbox) as http:
+
+            async def shown() -> dict[str, Any]:
+                sections = (await http.get(NOW)).json()["sides"]["grid"]
+                return next(one for one in sections if one["name"] == "files")
+
+            assert (await shown())["rows"] == []
+            network.put(brand, "a.json", b"{}", folder=f"TO/{partner}")
+            network.written(brand, f"TO/{partner}/a.json")
+            [waiting] = (await shown())["rows"]
+            network.was_read(partner, "POLLABLE/a.json")
+            [read] = (await shown())["rows"]
+
+    assert (waiting["title"], waiting["state"], waiting["tone"]) == (
+        "a.json",
+        "ready for pickup",
+        "wait",
+    )
+    assert f"{brand} to {partner}" in waiting["facts"]
+    assert (read["key"], read["state"], read["tone"]) == (waiting["key"], "delivered", "good")
 
 
 async def test_what_the_page_has_already_is_not_sent_again(sandbox: Sandbox) -> None:

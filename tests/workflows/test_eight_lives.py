@@ -36,6 +36,7 @@ from tgiconik.workflows import (
 
 from .conftest import Clock
 from .mail_hand import by_mail
+from .mailbox_hand import by_mailbox
 from .partners_hand import PartnersHand, by_contract
 
 FILM: Final = world.asset_id("film-de")
@@ -45,6 +46,7 @@ POLICY: Final = world.policy()
 HANDS: Final[Mapping[str, Callable[[Sandbox], AbstractAsyncContextManager[PartnersHand]]]] = {
     "contract": by_contract,
     "mail": by_mail,
+    "mailbox": by_mailbox,
 }
 
 

@@ -5,7 +5,9 @@ import signal
 import sys
 import threading
 from collections.abc import Iterator, Sequence
+from contextlib import nullcontext
 
+from tgiconik import errors
 from tgiconik.sandbox import credentials
 from tgiconik.sandbox.app import Sandbox
 from tgiconik.sandbox.grid import collaboration
@@ -17,7 +19,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Serve the sandbox and say how clients find it.
 
     Returns:
-        The exit code: 0 when interrupted, 2 when the address is in use.
+        The exit code: 0 when interrupted, 2 when the address is in use or an extra is missing.
     """
     return serve(_parser().parse_args(arguments))
 
@@ -39,8 +41,14 @@ def serve(options: argparse.Namespace) -> int:
         webhook_hosts=options.webhook_host,
     )
     try:
-        with sandbox.serve(options.host, options.port, hosts=options.allow_host) as url:
-            for name, value in sandbox.environment(url).items():
+        with (
+            sandbox.serve(options.host, options.port, hosts=options.allow_host) as url,
+            sandbox.mailboxes(options.host) if options.mailboxes else nullcontext() as mailboxes,
+        ):
+            environment = sandbox.environment(url)
+            if mailboxes is not None:
+                environment |= mailboxes.environment(credentials.COMPANY_ID)
+            for name, value in environment.items():
                 sys.stdout.write(f"export {name}={value}\n")
             sys.stdout.writelines(f"# {line}\n" for line in _others(sandbox))
             sys.stdout.write(f"# iconik and Trading Grid are at {url}; stop with Ctrl-C\n")
@@ -49,6 +57,9 @@ def serve(options: argparse.Namespace) -> int:
             threading.Event().wait()
     except KeyboardInterrupt:
         sys.stdout.write("\n")
+    except errors.ConfigurationError as error:
+        sys.stderr.write(f"{error}\n")
+        return 2
     except OSError as error:
         sys.stderr.write(f"cannot listen on {options.host}:{options.port}: {error.strerror}\n")
         return 2
@@ -118,6 +129,12 @@ def add_options(parser: argparse.ArgumentParser) -> None:
         default="small",
         help="sample data of a new sandbox: a brand and its spring launch, or with it "
         "5,000 assets to page through (%(default)s)",
+    )
+    parser.add_argument(
+        "--mailboxes",
+        action="store_true",
+        help="serve a mailbox for the brand and for each partner by SFTP, on a free port; needs "
+        "the extra mailbox",
     )
     parser.add_argument(
         "--limit",

@@ -3,6 +3,7 @@
 from collections.abc import AsyncIterator, Callable, Collection, Iterator, Sequence
 from contextlib import AbstractContextManager, ExitStack, asynccontextmanager, contextmanager
 from datetime import datetime
+from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, Literal, TypeVar
 
@@ -36,6 +37,7 @@ from tgiconik.sandbox.webhooks import Webhooks
 
 if TYPE_CHECKING:
     from tgiconik.iconik import IconikClient
+    from tgiconik.sandbox.mailboxes.server import MailboxServer
     from tgiconik.tradinggrid import TradingGridClient
 
 T = TypeVar("T")
@@ -264,6 +266,33 @@ class Sandbox:
                 yield url
             finally:
                 self.state.base_url = before
+
+    @contextmanager
+    def mailboxes(self, host: str = "127.0.0.1", port: int = 0) -> Iterator["MailboxServer"]:
+        """Run a network of mailboxes until the block ends: one for the company, one per partner.
+
+        Partners are those of the directory that have an address. Lens shows what passes through.
+
+        Args:
+            host: the address to listen on.
+            port: the port; 0 picks a free one.
+
+        Yields:
+            The server, with the settings of each mailbox.
+
+        Raises:
+            ConfigurationError: the extra `mailbox` is not installed.
+            OSError: the address is in use.
+        """
+        if find_spec("asyncssh") is None:
+            raise errors.ConfigurationError(
+                'mailboxes need asyncssh: pip install "tgiconik[mailbox,sandbox]"'
+            )
+        # asyncssh takes longer to import than the whole sandbox.
+        from tgiconik.sandbox.mailboxes import mailbox_server, network_of  # noqa: PLC0415
+
+        with mailbox_server(network_of(self.state, credentials.COMPANY_ID), host, port) as server:
+            yield server
 
     def until_closed(self, context: AbstractContextManager[T]) -> T:
         """Enter a context, such as `serve()`, and keep it open until the sandbox is closed.

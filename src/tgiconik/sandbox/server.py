@@ -84,13 +84,14 @@ def serve_in_thread(app: ASGIApp, host: str, port: int) -> Iterator[str]:
             thread.join()
 
 
-class _UnfrozenLoop(asyncio.SelectorEventLoop):
+class UnfrozenLoop(asyncio.SelectorEventLoop):
     """An event loop that goes on while a test freezes the clock, as freezegun does.
 
     freezegun replaces `time.monotonic`, which loops go by: no timer of the server would ever end.
     """
 
     def time(self) -> float:
+        """Seconds that pass while the clock is frozen."""
         # Windows has no other clock than the one that may be frozen.
         if hasattr(time, "clock_gettime"):
             return time.clock_gettime(time.CLOCK_MONOTONIC)
@@ -98,5 +99,5 @@ class _UnfrozenLoop(asyncio.SelectorEventLoop):
 
 
 def _run(server: uvicorn.Server, listener: socket.socket) -> None:
-    with asyncio.Runner(loop_factory=_UnfrozenLoop) as runner:
+    with asyncio.Runner(loop_factory=UnfrozenLoop) as runner:
         runner.run(server.serve(sockets=[listener]))

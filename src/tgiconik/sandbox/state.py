@@ -10,6 +10,7 @@ import attrs
 from tgiconik.community.store.base import BaseStore
 from tgiconik.community.store.interface import Change
 from tgiconik.community.store.sqlite import SqliteStore
+from tgiconik.sandbox.passed import PassedFiles
 from tgiconik.sandbox.storage.blobs import Blobs
 from tgiconik.sandbox.store import Store
 from tgiconik.sandbox.webhooks import Webhooks
@@ -67,6 +68,7 @@ class State:
         turns: a lock per upload id or path, so that an upload handles one request at a time.
         lags: how far answers lag behind writes, by kind; see `tgiconik.sandbox.late`.
         replaced: writes of the community that its late lists do not show yet, with their times.
+        passed: entries of Lens about files in mailboxes; see `sandbox.mailboxes`.
         leaks: requests to storages that carried iconik's credentials, as "METHOD path: names".
         webhooks: how iconik's webhooks are delivered.
     """
@@ -84,6 +86,7 @@ class State:
     upload_locks: defaultdict[str, anyio.Lock] = attrs.Factory(lambda: defaultdict(anyio.Lock))
     lags: dict[str, timedelta] = attrs.Factory(dict)
     replaced: list[tuple[datetime, Change]] = attrs.Factory(list)
+    passed: PassedFiles = attrs.Factory(PassedFiles)
     leaks: list[str] = attrs.Factory(list)
     webhooks: Webhooks = attrs.Factory(Webhooks)
 

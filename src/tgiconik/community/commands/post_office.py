@@ -21,6 +21,7 @@ from tgiconik.community.post.channel import Channel
 from tgiconik.community.post.folder import FolderChannel
 from tgiconik.community.post.legible import paragraphs
 from tgiconik.community.post.mail import MailChannel
+from tgiconik.community.post.mailbox import MailboxChannel
 
 T = TypeVar("T")
 
@@ -29,6 +30,7 @@ _VARIABLE: Final = "POST_CHANNELS"
 CHANNELS: Final[Mapping[str, Callable[[], Channel]]] = {
     "folder": FolderChannel.from_env,
     "mail": MailChannel.from_env,
+    "mailbox": MailboxChannel.from_env,
 }
 
 

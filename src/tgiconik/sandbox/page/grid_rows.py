@@ -10,6 +10,7 @@ from tgiconik.community.rules.records import CompanyRecords
 from tgiconik.community.store.interface import Record
 from tgiconik.sandbox.grid import collaboration
 from tgiconik.sandbox.iconik.kinds import SHARES
+from tgiconik.sandbox.page import mailbox_rows
 from tgiconik.sandbox.page.recorder import Recorder
 from tgiconik.sandbox.page.rows import (
     Row,
@@ -41,6 +42,7 @@ def sections(state: State, recorder: Recorder) -> list[Section]:
             section("documents", "Documents and deliveries", side.documents()),
             section("announcements", "Announcements", side.announcements()),
             section("projects", "Projects and tasks", side.projects()),
+            section("files", "Files in mailboxes", mailbox_rows.files(state, recorder)),
             section("activity", "Activity", side.activity()),
         ]
 

@@ -7,6 +7,7 @@ import time
 from collections import deque
 from collections.abc import Callable, Sequence
 from datetime import datetime
+from functools import partial
 from secrets import token_hex
 from typing import Final
 
@@ -22,6 +23,8 @@ from tgiconik.sandbox.state import State
 PAUSE: Final = 3.0
 _KEPT: Final = 500
 _NONE: Final = 0
+#: The kind of rows of files in mailboxes, by correlation id.
+PASSED: Final = "mailboxes/files"
 
 #: Platforms by path prefix; all other paths belong to no platform.
 _PLATFORMS: Final = {
@@ -115,6 +118,7 @@ class Recorder:
         self.calls: deque[RecordedCall] = deque(maxlen=_KEPT)
         state.store.subscribe(self._note_change)
         state.community.subscribe(self._note_community)
+        state.passed.subscribe(partial(self._note_change, PASSED))
 
     @property
     def run(self) -> Run:
@@ -177,7 +181,7 @@ def _shown_as(kind: str, key: str) -> tuple[str, str] | None:
     """Kind and key of the row that displays a document, or None."""
     parts = key.split("/")
     match kind:
-        case kinds.ASSETS | kinds.COLLECTIONS | kinds.SHARES:
+        case kinds.ASSETS | kinds.COLLECTIONS | kinds.SHARES | "mailboxes/files":
             return kind, key
         case kinds.VALUES | kinds.APPROVALS if parts[0] == "assets":
             return kinds.ASSETS, parts[1]

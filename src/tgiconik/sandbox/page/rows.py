@@ -19,17 +19,19 @@ MOST: Final = 100
 
 _TONES: Final = {
     **dict.fromkeys(
-        ("active", "approved", "completed", "confirmed", "done", "fulfilled", "published",
-         "resolved"),
+        ("active", "approved", "completed", "confirmed", "delivered", "done", "fulfilled",
+         "published", "resolved"),
         "good",
     ),
     **dict.fromkeys(
-        ("blocked", "cancelled", "declined", "not approved", "revoked", "superseded", "withdrawn"),
+        ("blocked", "cancelled", "declined", "duplicate", "failed", "not approved", "on hold",
+         "revoked", "superseded", "validation error", "withdrawn"),
         "bad",
     ),
     **dict.fromkeys(
-        ("acknowledged", "doing", "in progress", "in review", "mixed", "needs information", "open",
-         "partially fulfilled", "reopened", "requested", "submitted", "todo"),
+        ("acknowledged", "batched", "doing", "in progress", "in review", "mixed",
+         "needs information", "open", "partially fulfilled", "ready for pickup", "reopened",
+         "requested", "submitted", "todo"),
         "wait",
     ),
 }  # fmt: skip

@@ -86,7 +86,8 @@ def answer(state: State, graphql: str) -> Document:
 
 
 def _slice(state: State, graphql: str, query: Document) -> Slice:
-    found = arguments.find(query, state.store.list(TRANSACTIONS))
+    every = [*state.store.list(TRANSACTIONS), *state.passed.all()]
+    found = arguments.find(query, every)
     count, offset = arguments.count(query), query.get("offset", 0)
     if query.get("scroll"):
         return next_slice(state.store, graphql, found, count)
