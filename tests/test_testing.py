@@ -377,15 +377,18 @@ def test_fixtures_say_what_they_are(pytester: pytest.Pytester) -> None:
     assert "no docstring" not in told
 
 
-def test_the_page_about_them_is_right(pytester: pytest.Pytester) -> None:
-    page = (Path(__file__).parents[1] / "docs" / "testing.md").read_text("utf-8")
-    blocks = re.findall(r"^```python\n(.*?)^```", page, re.MULTILINE | re.DOTALL)
+@pytest.mark.parametrize("name", ["testing.md", "tutorial.md"])
+def test_the_tests_on_a_page_pass(pytester: pytest.Pytester, name: str) -> None:
+    page = (Path(__file__).parents[1] / "docs" / name).read_text("utf-8")
+    marked = r"^<!-- not run: pytest runs [^\n]+ -->\n+```python\n(.*?)^```"
+    blocks = re.findall(marked, page, re.MULTILINE | re.DOTALL)
     pytester.makeini("[pytest]\nanyio_mode = auto\ntgiconik_fixtures = short")
     pytester.makeconftest("import pytest\n@pytest.fixture\ndef anyio_backend(): return 'asyncio'")
 
     done = run(pytester, "\n\n".join(blocks), "anyio")
 
     done.assert_outcomes(passed=sum(block.count("def test_") for block in blocks))
+    assert blocks
 
 
 def test_pytest_finds_it() -> None:

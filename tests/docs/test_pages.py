@@ -34,6 +34,8 @@ NOT_RUN = {
     ("webhooks.md", "a server runs it"),
     ("webhooks.md", "the receiver is your service's"),
     ("testing.md", "pytest runs the code of this page"),
+    ("tutorial.md", "pytest runs the code of this page"),
+    ("tutorial.md", "this page has a sandbox already"),
     ("notebooks.md", "the bar would be shown to whoever builds these pages"),
 }
 

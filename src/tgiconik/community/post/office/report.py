@@ -83,6 +83,15 @@ class PostReport:
         """
         return sum(one.step == step for one in self.steps)
 
+    def summary(self) -> str:
+        """The pass in one line, for a log or a chat."""
+        counts = {str(step).replace("_", " "): self.count(step) for step in Step}
+        counts |= {"undelivered": self.undelivered, "in quarantine": self.in_quarantine}
+        told = [f"{count:,} {name}" for name, count in counts.items() if count]
+        told += [f"{name} is not available" for name in self.unavailable]
+        begin = "post (dry run): " if self.dry_run else "post: "
+        return begin + (", ".join(told) or "nothing to do")
+
     def __str__(self) -> str:
         counts = ", ".join(
             f"{count:,} {step.replace('_', ' ')}" for step in Step if (count := self.count(step))
