@@ -126,6 +126,7 @@ class Worker:
         )
         self._ends = AsyncExitStack()
         self._active: dict[int, asyncio.Task[None]] = {}
+        self._doing: set[asyncio.Task[Any]] = set()
         self._missing: set[str] = set()
         self._abandoned: set[int] = set()
         self._stopping = False
@@ -309,26 +310,32 @@ class Worker:
         # What does not begin stays in the tables, and is queued again.
         if self._stopping or not self._presence.is_sure:
             return
+        task = asyncio.current_task()
+        assert task is not None  # noqa: S101 - the engine runs it as a task
+        self._doing.add(task)
         try:
             begun = await self._call(self._store.begin, self._me.id, run_id, name, subject)
-            if begun is None:
-                return
-            # In a task of its own: the engine's must end by itself, or its subject stays busy.
-            task = asyncio.ensure_future(self._attempt(begun, name, subject))
-            self._active[begun.number] = task
-            try:
-                await asyncio.wait([task])
-                if task.cancelled():
-                    await self._call(self._store.hand_back, begun, "the worker ended")
-                else:
-                    task.result()
-            finally:
-                del self._active[begun.number]
+            if begun is not None:
+                await self._supervise(begun, name, subject)
         except errors.StoreError as error:
             # Its causes are found later: the run is marked as under way, and nobody does it.
             _log.error("run of %s for %s: %s", name, subject, error)
         finally:
+            self._doing.discard(task)
             self._wake.set()
+
+    async def _supervise(self, begun: Begun, name: str, subject: str) -> None:
+        # In a task of its own: the engine's must end by itself, or its subject stays busy.
+        attempt = asyncio.ensure_future(self._attempt(begun, name, subject))
+        self._active[begun.number] = attempt
+        try:
+            await asyncio.wait([attempt])
+            if attempt.cancelled():
+                await self._call(self._store.hand_back, begun, "it was interrupted")
+            else:
+                attempt.result()
+        finally:
+            del self._active[begun.number]
 
     async def _attempt(self, begun: Begun, name: str, subject: str) -> None:
         rule = self._rules.get(name)
@@ -504,17 +511,19 @@ class Worker:
     async def _finish_runs(self) -> None:
         """Wait for the runs that are under way, and hand back those that take too long."""
         self._stopping = True
-        if self._active:
-            seconds = self._options.drain.total_seconds()
-            await asyncio.wait([*self._active.values()], timeout=seconds)
-        left = [*self._active.values()]
-        self._cancel_runs()
-        if left:
-            _log.warning("%d runs were interrupted, and begin again elsewhere", len(left))
-            await asyncio.wait(left, timeout=_AFTER_FAILURE)
+        with anyio.move_on_after(self._options.drain.total_seconds()):
+            await self._until_idle()
+        if self._doing:
+            _log.warning("%d runs are interrupted, and begin again elsewhere", len(self._doing))
         with anyio.move_on_after(_AFTER_FAILURE):
-            while self._active:  # noqa: ASYNC110 - what they were is being stored
-                await asyncio.sleep(_PAUSE / 10)
+            while self._doing:
+                self._cancel_runs()
+                with anyio.move_on_after(_PAUSE):
+                    await self._until_idle()
+
+    async def _until_idle(self) -> None:
+        while self._doing:
+            await asyncio.wait(self._doing)
 
     async def _call(self, work: Callable[..., T], *args: Any) -> T:  # noqa: ANN401 - the work's own
         return await anyio.to_thread.run_sync(work, *args)
