@@ -64,7 +64,7 @@ def automation(log: Log) -> Automation:
                 new = IssueInput(
                     subject=name,
                     partner_id=world.NORDLICHT,
-                    severity="minor",
+                    severity="low",
                     category="other",
                     external_id=name,
                 )

@@ -9,7 +9,7 @@ import sys
 import time
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -77,7 +77,9 @@ class Fleet:
         finally:
             for process in started:
                 process.kill()
-                process.communicate()
+                process.wait()
+                assert process.stdout is not None
+                process.stdout.close()
 
     def lines(self) -> list[tuple[str, str, int, float]]:
         """What the runs wrote: word, subject, process, seconds."""
@@ -174,9 +176,8 @@ async def assert_effects(sandbox: Sandbox) -> None:
             assert len(await iconik.assets.find_shares(id_)) == PARTNERS
 
 
-def run_all(fleet: Fleet, sandbox: Sandbox, *, workers: int) -> float:
+def run_all(fleet: Fleet, store: Store, sandbox: Sandbox, *, workers: int) -> float:
     """Store the causes while workers work, kill one, and return the seconds of the takeover."""
-    store = Store(parse_database(fleet.database))
     first, later = causes()[: CAUSES // 2], causes()[CAUSES // 2 :]
     add(store, *first)
     with fleet.workers(workers) as running:
@@ -187,7 +188,7 @@ def run_all(fleet: Fleet, sandbox: Sandbox, *, workers: int) -> float:
             add(store, *later[number : number + 20])
         fleet.until(lambda: len(fleet.lines()) > 120 and fleet.under_way(victim.pid))
         victim.send_signal(signal.SIGKILL)
-        victim.communicate()
+        victim.wait()
         killed_at = time.monotonic()
         lost = fleet.under_way(victim.pid)
         if workers == 1:
@@ -201,10 +202,9 @@ def run_all(fleet: Fleet, sandbox: Sandbox, *, workers: int) -> float:
         assert lost <= {*begun}
         for process in running[1:]:
             process.send_signal(signal.SIGTERM)
-            process.communicate(timeout=PATIENCE)
+            process.wait(PATIENCE)
             assert process.returncode == 0
     assert_all_is_done_once(fleet, store, sandbox)
-    store.close()
     return max((begun[subject] - killed_at for subject in lost), default=0.0)
 
 
@@ -215,7 +215,8 @@ def test_two_workers_share_400_causes_and_one_is_killed(
 ) -> None:
     with sandbox.serve() as url:
         fleet = Fleet(postgres.empty_database(), tmp_path / "log", sandbox.environment(url))
-        assert run_all(fleet, sandbox, workers=2) < TAKEN_OVER_WITHIN
+        with closing(Store(parse_database(fleet.database))) as store:
+            assert run_all(fleet, store, sandbox, workers=2) < TAKEN_OVER_WITHIN
 
 
 @pytest.mark.scale
@@ -224,7 +225,8 @@ def test_one_worker_on_a_file_is_killed_among_400_causes(sandbox: Sandbox, tmp_p
     with sandbox.serve() as url:
         database = f"sqlite:///{tmp_path / 'automation.db'}"
         fleet = Fleet(database, tmp_path / "log", sandbox.environment(url))
-        run_all(fleet, sandbox, workers=1)
+        with closing(Store(parse_database(database))) as store:
+            run_all(fleet, store, sandbox, workers=1)
 
 
 @pytest.mark.database
@@ -234,15 +236,14 @@ def test_sigterm_in_the_middle_loses_nothing_and_the_other_worker_goes_on(
 ) -> None:
     with sandbox.serve() as url:
         fleet = Fleet(postgres.empty_database(), tmp_path / "log", sandbox.environment(url))
-        store = Store(parse_database(fleet.database))
-        add(store, *causes())
-        with fleet.workers(2) as running:
-            fleet.until(lambda: fleet.under_way(running[0].pid))
-            running[0].send_signal(signal.SIGTERM)
-            running[0].communicate(timeout=PATIENCE)
-            assert running[0].returncode == 0
-            # What it had begun, it has ended.
-            assert not fleet.under_way(running[0].pid)
-            fleet.until(store.is_settled)
-        assert_all_is_done_once(fleet, store, sandbox)
-        store.close()
+        with closing(Store(parse_database(fleet.database))) as store:
+            add(store, *causes())
+            with fleet.workers(2) as running:
+                fleet.until(lambda: fleet.under_way(running[0].pid))
+                running[0].send_signal(signal.SIGTERM)
+                running[0].wait(PATIENCE)
+                assert running[0].returncode == 0
+                # What it had begun, it has ended.
+                assert not fleet.under_way(running[0].pid)
+                fleet.until(store.is_settled)
+            assert_all_is_done_once(fleet, store, sandbox)
