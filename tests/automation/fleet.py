@@ -23,8 +23,7 @@ from tgiconik import IconikClient, TradingGridClient
 from tgiconik.automation import Automation, Patience, on_asset_approved, on_issue
 from tgiconik.sandbox import credentials, world
 from tgiconik.tradinggrid.collaboration import IssueInput
-from tgiconik.workflows import distribute_approved_asset
-from tgiconik.workflows import Distribution
+from tgiconik.workflows import Distribution, distribute_approved_asset
 
 SLOW = 0.05
 
@@ -93,7 +92,7 @@ def main() -> None:
     parser.add_argument("log", type=Path)
     given = parser.parse_args()
     logging.basicConfig(level=logging.WARNING)
-    assert credentials.APP_ID == os.environ["ICONIK_APP_ID"]
+    assert os.environ["ICONIK_APP_ID"] == credentials.APP_ID
     asyncio.run(work(given.database, given.log))
 
 

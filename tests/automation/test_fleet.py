@@ -1,6 +1,7 @@
 """Several workers on one database: every cause is run, no two runs of a subject overlap."""
 
 import asyncio
+import itertools
 import os
 import random
 import signal
@@ -142,7 +143,7 @@ def assert_all_is_done_once(fleet: Fleet, store: Store, sandbox: Sandbox) -> Non
         runs[subject].append((began, ended))
     for subject, spans in runs.items():
         spans.sort()
-        for (_, ended), (began, _) in zip(spans, spans[1:], strict=False):
+        for (_, ended), (began, _) in itertools.pairwise(spans):
             assert ended <= began, subject
     assert_no_overlap(fleet)
     asyncio.run(assert_effects(sandbox))

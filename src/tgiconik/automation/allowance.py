@@ -9,11 +9,8 @@ from typing import Final
 
 import attrs
 
-#: The part of the allowance that is given away; the rest absorbs calls that arrive closer together
-#: than they were sent.
-_GIVEN: Final = 0.985
 #: Of the allowance, what nobody gets less than, so that a worker without work can begin.
-_LEAST: Final = 0.01
+_LEAST: Final = 0.005
 #: A worker that used this much of its part could use more.
 _BUSY: Final = 0.8
 #: Wanted by whoever could use more than it has: more than any allowance.
@@ -74,12 +71,11 @@ def grant(total: float, me: str, holders: Sequence[Holder]) -> float:
         me: id of the worker.
         holders: all workers, this one included.
     """
-    given = total * _GIVEN
     least = total * _LEAST
     living = {one.id: max(one.wanted, least) for one in holders if one.alive or one.id == me}
-    share = divide(given, living)[me]
+    share = divide(total, living)[me]
     held = sum(one.held for one in holders if one.id != me)
-    return max(0.0, min(share, given - held))
+    return max(0.0, min(share, total - held))
 
 
 def wanted(*, used: float, rate: float, waiting: int) -> float:

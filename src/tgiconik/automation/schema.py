@@ -49,6 +49,7 @@ _SHARED: Final = (
     # How often the process of a run that was to settle it ended.
     "ALTER TABLE automation_causes ADD COLUMN deaths INTEGER NOT NULL DEFAULT 0",
     "ALTER TABLE automation_runs ADD COLUMN worker {text}",
+    "ALTER TABLE automation_runs ADD COLUMN summary {text}",
     "ALTER TABLE automation_runs ADD COLUMN report {text}",
     # What version 1 left open, no process does any more.
     """

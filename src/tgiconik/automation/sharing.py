@@ -37,6 +37,11 @@ class SharedRate:
         # Until the first part has been leased.
         limit.lease(0.0, seconds=0.0)
 
+    @property
+    def total(self) -> float:
+        """Calls per second of all workers together."""
+        return self._limit.rate
+
     async def renew(self) -> None:
         """Lease a part for the next seconds.
 

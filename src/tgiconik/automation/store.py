@@ -76,6 +76,9 @@ class Run:
         began_at: in UTC.
         ended_at: in UTC; None while it runs.
         reason: why it failed; None if it did not.
+        summary: the result in one line; None for functions that return anything else than results
+            of workflows.
+        has_report: whether `Worker.report` has a page about it.
         result: the workflow's result as its `to_dict()`, without links; None for functions that
             return anything else.
     """
@@ -87,7 +90,43 @@ class Run:
     began_at: datetime
     ended_at: datetime | None
     reason: str | None
-    result: Mapping[str, Any] | None = attrs.field(repr=False)
+    summary: str | None = None
+    has_report: bool = False
+    result: Mapping[str, Any] | None = attrs.field(default=None, repr=False)
+
+
+@attrs.frozen(kw_only=True)
+class WaitingCause:
+    """A cause that waits.
+
+    Attributes:
+        rule: name of the rule.
+        subject: collection and id, such as `requests/REQ-1042`.
+        due_at: when it is run, in UTC.
+        attempts: how many runs failed.
+        reason: why it failed the last time; None if it did not.
+    """
+
+    rule: str
+    subject: str
+    due_at: datetime
+    attempts: int
+    reason: str | None
+
+
+@attrs.frozen(kw_only=True)
+class Kept:
+    """What is kept of a run that succeeded.
+
+    Attributes:
+        result: plain data without links.
+        summary: the result in one line.
+        report: a page of HTML without links.
+    """
+
+    result: Mapping[str, Any] | None = None
+    summary: str | None = None
+    report: str | None = None
 
 
 @attrs.frozen(kw_only=True)
@@ -355,25 +394,23 @@ class Store:
             deaths=max(row[2] for row in rows),
         )
 
-    def succeed(
-        self, begun: Begun, result: Mapping[str, Any] | None, report: str | None = None
-    ) -> bool:
+    def succeed(self, begun: Begun, outcome: Kept | None) -> bool:
         """End a run and settle its causes, and parked ones of the same rule and subject.
 
         Args:
             begun: the run.
-            result: plain data without links.
-            report: a page of HTML without links.
+            outcome: what is kept of it.
 
         Returns:
             False if the run was given to another worker meanwhile: nothing was settled.
         """
-        kept = None if result is None else json.dumps(result, default=str)
+        kept = Kept() if outcome is None else outcome
+        result = None if kept.result is None else json.dumps(kept.result, default=str)
         with self._transaction() as execute:
             rows = execute(
-                "UPDATE automation_runs SET ended_at = ?, result = ?, report = ?"
+                "UPDATE automation_runs SET ended_at = ?, result = ?, summary = ?, report = ?"
                 " WHERE number = ? AND ended_at IS NULL RETURNING id, rule, subject",
-                *(_text(self._now(execute)), kept, report, begun.number),
+                *(_text(self._now(execute)), result, kept.summary, kept.report, begun.number),
             )
             for run, rule, subject in rows:
                 execute(
@@ -668,6 +705,31 @@ class Store:
             rows = execute(f"{_RUN} WHERE number = ?", number)
         return _run(rows[0]) if rows else None
 
+    def running(self) -> tuple[Run, ...]:
+        """The runs that are under way, oldest first."""
+        with self._transaction() as execute:
+            rows = execute(f"{_RUN} WHERE ended_at IS NULL ORDER BY number")
+        return tuple(map(_run, rows))
+
+    def waiting(self, limit: int) -> tuple[WaitingCause, ...]:
+        """Causes that wait, those that are due first at the top.
+
+        Args:
+            limit: how many at most.
+        """
+        with self._transaction() as execute:
+            rows = execute(
+                "SELECT rule, subject, due_at, attempts, reason FROM automation_causes"
+                " WHERE state = 'waiting' ORDER BY due_at, number LIMIT ?",
+                limit,
+            )
+        return tuple(
+            WaitingCause(
+                rule=rule, subject=subject, due_at=_time(due), attempts=attempts, reason=reason
+            )
+            for rule, subject, due, attempts, reason in rows
+        )
+
     def report(self, number: int) -> str | None:
         """The report of a run, as HTML; None if it has none.
 
@@ -715,12 +777,13 @@ class Store:
 
 
 _RUN: Final = (
-    "SELECT number, rule, subject, worker, began_at, ended_at, reason, result FROM automation_runs"
+    "SELECT number, rule, subject, worker, began_at, ended_at, reason, summary,"
+    " report IS NOT NULL, result FROM automation_runs"
 )
 
 
 def _run(row: Sequence[Any]) -> Run:
-    number, rule, subject, worker, began, ended, reason, result = row
+    number, rule, subject, worker, began, ended, reason, summary, has_report, result = row
     return Run(
         number=number,
         rule=rule,
@@ -729,6 +792,8 @@ def _run(row: Sequence[Any]) -> Run:
         began_at=_time(began),
         ended_at=None if ended is None else _time(ended),
         reason=reason,
+        summary=summary,
+        has_report=bool(has_report),
         result=None if result is None else json.loads(result),
     )
 

@@ -6,13 +6,27 @@ import signal
 import socket
 import sqlite3
 import uuid
-from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import AbstractAsyncContextManager, AsyncExitStack, contextmanager, suppress
+from collections.abc import (
+    AsyncIterator,
+    Awaitable,
+    Callable,
+    Iterable,
+    Iterator,
+    Mapping,
+    Sequence,
+)
+from contextlib import (
+    AbstractAsyncContextManager,
+    AsyncExitStack,
+    asynccontextmanager,
+    contextmanager,
+    suppress,
+)
 from datetime import datetime, timedelta
 from functools import partial
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Final, Self, TypeAlias, TypeVar
+from typing import TYPE_CHECKING, Any, Final, Self, TypeAlias, TypeVar
 
 import anyio
 import anyio.to_thread
@@ -23,6 +37,7 @@ from tgiconik._report import Report
 from tgiconik.automation import timetable
 from tgiconik.automation.causes import Cause, CauseKind
 from tgiconik.automation.engine import Engine
+from tgiconik.automation.extra import missing_extra
 from tgiconik.automation.planning import (
     LiveWorker,
     Patience,
@@ -35,10 +50,22 @@ from tgiconik.automation.presence import Presence
 from tgiconik.automation.rules import Rule
 from tgiconik.automation.sharing import SharedRate
 from tgiconik.automation.sources import Source
-from tgiconik.automation.store import Begun, Overview, Parked, Run, Store
+from tgiconik.automation.store import (
+    Begun,
+    Kept,
+    Overview,
+    Parked,
+    Run,
+    Store,
+    WaitingCause,
+)
 from tgiconik.community.store.url import PostgresqlUrl, SqliteUrl
 from tgiconik.iconik import IconikClient
 from tgiconik.tradinggrid import TradingGridClient
+from tgiconik.workflows.run.results import Result
+
+if TYPE_CHECKING:
+    from starlette.types import ASGIApp
 
 T = TypeVar("T")
 
@@ -60,6 +87,8 @@ _BETWEEN_FUNERALS: Final = 3.0
 _AHEAD: Final = 16
 #: How many processes may end during runs of a cause; then the cause is what ends them.
 _MOST_DEATHS: Final = 3
+#: Seconds without a renewed lease after which something is wrong with the process.
+_DEAD_AFTER: Final = 120.0
 #: A page that is longer is not kept.
 _LONGEST_REPORT: Final = 4_000_000
 _SIGNALS: Final = (signal.SIGTERM, signal.SIGINT)
@@ -201,6 +230,58 @@ class Worker:
             yield self._shared_rate.renew, self._shared_rate.pause
 
     @property
+    def is_alive(self) -> bool:
+        """Whether it works: its lease was renewed lately, or it says so within seconds."""
+        return self._presence.seconds_since_renewal < _DEAD_AFTER
+
+    @property
+    def allowance(self) -> float | None:
+        """Calls of iconik per second that all workers share; None where each limits its own."""
+        return None if self._shared_rate is None else self._shared_rate.total
+
+    def app(
+        self, *, token: str | None = None, mounts: "Mapping[str, ASGIApp] | None" = None
+    ) -> "ASGIApp":
+        """An ASGI app about the worker, to serve or to mount.
+
+        `/healthz` says whether the process works, `/readyz` whether it takes up runs and the
+        database answers: 200 or 503. `/` is a page about all workers of the database.
+
+        Args:
+            token: who has it sees the page, by `Authorization: Bearer` or by signing in; at least
+                16 characters. None for no page.
+            mounts: further apps by path, such as `{"/webhooks": receiver}`.
+
+        Raises:
+            ConfigurationError: the token is too short, or the extra `automation` is not installed.
+        """
+        try:
+            from tgiconik.automation.page import worker_app  # noqa: PLC0415 - an extra
+        except ImportError:
+            raise missing_extra() from None
+        return worker_app(self, token, mounts)
+
+    @asynccontextmanager
+    async def serving(self, app: "ASGIApp", host: str, port: int) -> AsyncIterator[str]:
+        """Serve an app beside the work, until the block ends.
+
+        Args:
+            app: such as `worker.app(token=…)`.
+            host: a name or an address of this machine.
+            port: the port; 0 for a free one.
+
+        Yields:
+            The base URL.
+
+        Raises:
+            ConfigurationError: the address is in use, or not of this machine.
+        """
+        from tgiconik.automation.serving import served  # noqa: PLC0415 - an extra
+
+        async with served(app, host, port) as url:
+            yield url
+
+    @property
     def is_ready(self) -> bool:
         """Whether it takes up runs: its lease is renewed, and it was not told to end."""
         return not self._stopping and self._presence.is_sure
@@ -212,6 +293,25 @@ class Worker:
             StoreError: the database failed.
         """
         return await self._call(self._store.overview)
+
+    async def running(self) -> tuple[Run, ...]:
+        """The runs that are under way in any worker, oldest first.
+
+        Raises:
+            StoreError: the database failed.
+        """
+        return await self._call(self._store.running)
+
+    async def waiting(self, *, limit: int = 100) -> tuple[WaitingCause, ...]:
+        """Causes that wait, those that are due first at the top.
+
+        Args:
+            limit: how many at most.
+
+        Raises:
+            StoreError: the database failed.
+        """
+        return await self._call(self._store.waiting, limit)
 
     async def report(self, number: int) -> str | None:
         """The report of a run, as a page of HTML without links; None if it has none.
@@ -353,9 +453,8 @@ class Worker:
         except Exception as error:  # noqa: BLE001 - whatever a rule raises, the others go on
             await self._failed(begun, name, subject, error)
             return
-        kept = result.to_dict() if isinstance(result, Report) else None  # type: ignore[misc]
-        report = await anyio.to_thread.run_sync(_report_of, result)
-        if await self._call(self._store.succeed, begun, kept, report):
+        outcome = await anyio.to_thread.run_sync(_kept, result)
+        if await self._call(self._store.succeed, begun, outcome):
             await self._tell(self._options.on_finish, begun, result)
 
     async def _park(self, begun: Begun, reason: str) -> None:
@@ -583,8 +682,15 @@ def _matched(causes: Iterable[Cause], rules: Iterable[Rule]) -> list[tuple[str, 
     ]
 
 
-def _report_of(result: object) -> str | None:
-    """The page of a workflow's result, which has no links."""
-    to_html = getattr(result, "to_html", None) if isinstance(result, Report) else None
-    page = to_html() if to_html is not None else None
-    return page if page is not None and len(page) <= _LONGEST_REPORT else None
+def _kept(result: object) -> Kept | None:
+    """What is kept of a workflow's result, without links; None for anything else."""
+    if not isinstance(result, Report):
+        return None
+    fields: Mapping[str, Any] = result.to_dict()  # type: ignore[misc]  # every report is attrs'
+    summary: Callable[[], str] | None = getattr(result, "summary", None)
+    page = result.to_html() if isinstance(result, Result) else None
+    return Kept(
+        result=fields,
+        summary=summary() if summary is not None else None,
+        report=page if page is not None and len(page) <= _LONGEST_REPORT else None,
+    )
