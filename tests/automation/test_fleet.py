@@ -73,7 +73,7 @@ class Fleet:
         started: list[subprocess.Popen[str]] = []
         try:
             for _ in range(number):
-                started.append(self.start())
+                started.append(self.start())  # noqa: PERF401 - those before one that fails are killed
             yield started
         finally:
             for process in started:

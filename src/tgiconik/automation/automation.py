@@ -24,13 +24,25 @@ class Automation:
 
     Args:
         rules: the rules. Their names differ.
+        on_finish: awaited after every run that ended, with the run, and what its function returned
+            or raised.
+        on_failure: awaited after every run that failed for good, so that its causes are parked,
+            with the run and the error. What a hook itself raises is logged, and changes nothing.
 
     Raises:
         ConfigurationError: there are no rules, or two have the same name.
     """
 
-    def __init__(self, rules: Iterable[Rule]) -> None:
+    def __init__(
+        self,
+        rules: Iterable[Rule],
+        *,
+        on_finish: Hook | None = None,
+        on_failure: Hook | None = None,
+    ) -> None:
         self._rules = distinct(rules)
+        self._on_finish = on_finish
+        self._on_failure = on_failure
 
     def __repr__(self) -> str:
         return f"<Automation of {', '.join(self._rules)}>"
@@ -51,8 +63,6 @@ class Automation:
         max_concurrency: int = 8,
         drain: timedelta = timedelta(seconds=30),
         release: str | None = None,
-        on_finish: Hook | None = None,
-        on_failure: Hook | None = None,
         now: Callable[[], datetime] | None = None,
     ) -> Worker:
         """A worker that runs the rules: `async with automation.worker(database=…) as worker`.
@@ -74,9 +84,6 @@ class Automation:
                 another worker, or the next, runs them again.
             release: names your code. Of two releases that run at once, the one that came later
                 gets the new causes; default: derived from the rules and the version of tgiconik.
-            on_finish: called with every run that ended, and what its function returned or raised.
-            on_failure: called with every run that failed for good, so that its causes are parked,
-                and the error.
             now: a clock instead of the database's, timezone-aware.
 
         Raises:
@@ -98,8 +105,8 @@ class Automation:
                 max_concurrency=max_concurrency,
                 drain=drain,
                 release=_derived(self.rules) if release is None else not_blank(release, "release"),
-                on_finish=on_finish,
-                on_failure=on_failure,
+                on_finish=self._on_finish,
+                on_failure=self._on_failure,
                 now=None if now is None else clock_with_zone(now),
             ),
         )
