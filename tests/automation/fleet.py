@@ -1,6 +1,6 @@
 """A worker of several, in a process of its own, on a served sandbox.
 
-    python -m tests.automation.fleet DATABASE LOG
+    python -m tests.automation.fleet DATABASE LOG [--release NAME] [--slow SECONDS]
 
 Its clients come from the environment. Each run writes a line to the log when it begins and when it
 ends: the word, the subject, the process, and seconds by a clock that all processes share. What a
@@ -25,8 +25,6 @@ from tgiconik.sandbox import credentials, world
 from tgiconik.tradinggrid.collaboration import IssueInput
 from tgiconik.workflows import Distribution, distribute_approved_asset
 
-SLOW = 0.05
-
 
 class Log:
     """The file to which all processes append."""
@@ -45,7 +43,7 @@ class Log:
         self.write("end", subject)
 
 
-def automation(log: Log) -> Automation:
+def automation(log: Log, slow: float) -> Automation:
     """The rules, which write to a log."""
 
     async def distribute(
@@ -58,7 +56,7 @@ def automation(log: Log) -> Automation:
         async with log.run_of(issue_id):
             name = f"effect-of-{issue_id}"
             made = [one async for one in grid.community.issues.list(external_id=name)]
-            await asyncio.sleep(SLOW)
+            await asyncio.sleep(slow)
             if not made:
                 new = IssueInput(
                     subject=name,
@@ -72,10 +70,11 @@ def automation(log: Log) -> Automation:
     return Automation([on_asset_approved(distribute), on_issue(follow_up)])
 
 
-async def work(database: str, log: Path) -> None:
+async def work(database: str, log: Path, *, release: str | None, slow: float) -> None:
     """Work until SIGTERM."""
-    worker = automation(Log(log)).worker(
+    worker = automation(Log(log), slow).worker(
         database=database,
+        release=release,
         patience=Patience(first=timedelta(seconds=1), growth=1),
         drain=timedelta(seconds=20),
     )
@@ -90,10 +89,12 @@ def main() -> None:
     parser = argparse.ArgumentParser()
     parser.add_argument("database")
     parser.add_argument("log", type=Path)
+    parser.add_argument("--release")
+    parser.add_argument("--slow", type=float, default=0.05)
     given = parser.parse_args()
     logging.basicConfig(level=logging.WARNING)
     assert os.environ["ICONIK_APP_ID"] == credentials.APP_ID
-    asyncio.run(work(given.database, given.log))
+    asyncio.run(work(given.database, given.log, release=given.release, slow=given.slow))
 
 
 if __name__ == "__main__":

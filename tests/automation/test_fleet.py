@@ -53,9 +53,10 @@ class Fleet:
     log: Path
     environment: dict[str, str]
 
-    def start(self) -> "subprocess.Popen[str]":
+    def start(self, *options: str) -> "subprocess.Popen[str]":
         """Start a worker, and wait until it works."""
-        command = [sys.executable, "-m", "tests.automation.fleet", self.database, str(self.log)]
+        here = [self.database, str(self.log), *options]
+        command = [sys.executable, "-m", "tests.automation.fleet", *here]
         process = subprocess.Popen(  # noqa: S603 - ours
             command,
             cwd=ROOT,
@@ -68,12 +69,12 @@ class Fleet:
         return process
 
     @contextmanager
-    def workers(self, number: int) -> Iterator[list["subprocess.Popen[str]"]]:
+    def workers(self, number: int, *options: str) -> Iterator[list["subprocess.Popen[str]"]]:
         """Workers that are killed at the end, whatever happens."""
         started: list[subprocess.Popen[str]] = []
         try:
             for _ in range(number):
-                started.append(self.start())  # noqa: PERF401 - those before one that fails are killed
+                started.append(self.start(*options))  # noqa: PERF401 - those before one that fails are killed
             yield started
         finally:
             for process in started:
@@ -248,3 +249,74 @@ def test_sigterm_in_the_middle_loses_nothing_and_the_other_worker_goes_on(
                 assert not fleet.under_way(running[0].pid)
                 fleet.until(store.is_settled)
             assert_all_is_done_once(fleet, store, sandbox)
+
+
+def begun_by(fleet: Fleet) -> dict[int, set[str]]:
+    found: dict[int, set[str]] = defaultdict(set)
+    for word, subject, process, _ in fleet.lines():
+        if word == "begin":
+            found[process].add(subject)
+    return found
+
+
+@pytest.mark.database
+@pytest.mark.timeout(300)
+def test_an_older_release_gets_no_run_while_a_newer_one_lives(
+    sandbox: Sandbox, postgres: "Server", tmp_path: Path
+) -> None:
+    issues = [Cause(CauseKind.ISSUE, f"ISS-{number:04}") for number in range(30)]
+    with sandbox.serve() as url:
+        fleet = Fleet(postgres.empty_database(), tmp_path / "log", sandbox.environment(url))
+        with (
+            closing(Store(parse_database(fleet.database))) as store,
+            fleet.workers(1, "--release", "1") as running,
+        ):
+            older = running[0]
+            newer = fleet.start("--release", "2")
+            running.append(newer)
+            time.sleep(1)  # the older one knows it by the next look
+            add(store, *issues[:20])
+            fleet.until(store.is_settled)
+            assert {*begun_by(fleet)} == {newer.pid}
+
+            # The older one has its work back, also what was queued for the newer one.
+            newer.kill()
+            newer.wait()
+            add(store, *issues[20:])
+            fleet.until(store.is_settled)
+            assert older.pid in begun_by(fleet)
+
+
+@pytest.mark.database
+@pytest.mark.timeout(300)
+def test_a_worker_that_was_thought_dead_and_is_alive_ends_its_runs_and_works_on(
+    sandbox: Sandbox, postgres: "Server", tmp_path: Path
+) -> None:
+    with sandbox.serve() as url:
+        fleet = Fleet(postgres.empty_database(), tmp_path / "log", sandbox.environment(url))
+        with (
+            closing(Store(parse_database(fleet.database))) as store,
+            fleet.workers(1, "--slow", "4") as running,
+        ):
+            frozen = running[0]
+            add(store, Cause(CauseKind.ISSUE, "ISS-0001"))
+            fleet.until(lambda: fleet.under_way(frozen.pid))
+            frozen.send_signal(signal.SIGSTOP)
+            # Two that want to bury it.
+            running += [fleet.start(), fleet.start()]
+            fleet.until(lambda: len(begun_by(fleet)) == 2 and store.is_settled())
+            frozen.send_signal(signal.SIGCONT)
+            time.sleep(6)
+            runs = store.runs(10)
+            assert [run.reason for run in runs] == [None, "the worker's process ended"]
+            assert not [
+                line for line in fleet.lines() if line[0] == "end" and line[2] == frozen.pid
+            ]
+            assert len(store.workers()) == 3
+
+            for process in running[1:]:
+                process.kill()
+                process.wait()
+            add(store, Cause(CauseKind.ISSUE, "ISS-0002"))
+            fleet.until(store.is_settled)
+            assert "ISS-0002" in begun_by(fleet)[frozen.pid]

@@ -149,8 +149,9 @@ class RateLimit:
     def _next(self, now: float) -> tuple[float, float]:
         """Seconds between calls, and when the next may start."""
         leased = self._leased(now)
-        interval = 1.0 / (leased * self._rate_share(now))
-        early = interval * (self._burst_now(leased / self.rate) - 1)
+        part = leased / self.rate
+        interval = 1.0 / (leased * self._rate_share(now, part))
+        early = interval * (self._burst_now(part) - 1)
         return interval, max(now, self._due - early, self._paused_until)
 
     def ended(self, *, left: int | None = None) -> None:
@@ -184,9 +185,9 @@ class RateLimit:
             return max(1.0, self._burst * part)
         return max(1.0, self._burst * part, self._left * part / _BURST_DIVISOR)
 
-    def _rate_share(self, now: float) -> float:
-        """How much of the rate is used."""
-        return max(_MIN_SHARE, min(1.0, self._left / _FEW_LEFT, self._share_now(now)))
+    def _rate_share(self, now: float, part: float) -> float:
+        """How much of its part of the rate is used: of what is left, the others take theirs."""
+        return max(_MIN_SHARE, min(1.0, self._left * part / _FEW_LEFT, self._share_now(now)))
 
     def _share_now(self, now: float) -> float:
         return min(1.0, self._share + _RECOVERY * (now - self._share_at))

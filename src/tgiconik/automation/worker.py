@@ -155,6 +155,7 @@ class Worker:
         )
         self._ends = AsyncExitStack()
         self._active: dict[int, asyncio.Task[None]] = {}
+        self._interrupted: set[int] = set()
         self._doing: set[asyncio.Task[Any]] = set()
         self._missing: set[str] = set()
         self._abandoned: set[int] = set()
@@ -430,12 +431,16 @@ class Worker:
         self._active[begun.number] = attempt
         try:
             await asyncio.wait([attempt])
-            if attempt.cancelled():
+            if not attempt.cancelled():
+                attempt.result()
+            elif begun.number in self._interrupted:
                 await self._call(self._store.hand_back, begun, "it was interrupted")
             else:
-                attempt.result()
+                # By the function itself: once more at once would be once more for ever.
+                await self._failed(begun, name, subject, asyncio.CancelledError())
         finally:
             del self._active[begun.number]
+            self._interrupted.discard(begun.number)
 
     async def _attempt(self, begun: Begun, name: str, subject: str) -> None:
         rule = self._rules.get(name)
@@ -450,7 +455,7 @@ class Worker:
             result = await rule.run(grid, iconik, begun.id)
             if isinstance(result, Report) and hasattr(result, "raise_for_failures"):
                 result.raise_for_failures()
-        except Exception as error:  # noqa: BLE001 - whatever a rule raises, the others go on
+        except (Exception, SystemExit) as error:  # noqa: BLE001 - whatever a rule does, the others go on
             await self._failed(begun, name, subject, error)
             return
         outcome = await anyio.to_thread.run_sync(_kept, result)
@@ -463,7 +468,7 @@ class Worker:
         await self._tell(self._options.on_finish, begun, error)
         await self._tell(self._options.on_failure, begun, error)
 
-    async def _failed(self, begun: Begun, name: str, subject: str, error: Exception) -> None:
+    async def _failed(self, begun: Begun, name: str, subject: str, error: BaseException) -> None:
         final = is_final(error)
         reason = reason_of(error)
         waits = {
@@ -490,7 +495,8 @@ class Worker:
             _log.error("a hook of the worker failed: %s", reason_of(error))
 
     def _cancel_runs(self) -> None:
-        for task in self._active.values():
+        for number, task in self._active.items():
+            self._interrupted.add(number)
             task.cancel()
 
     async def _queue_runs(self) -> None:
