@@ -4,8 +4,8 @@
     python -m tests.automation.processes FOLDER --watch
 
 A step is a call that writes to the automation's tables or to the engine's queue. The worker reads
-the journal of a sandbox that is kept in the folder, or watches it over HTTP; each run writes a line to `runs` when it
-begins, and one when it ends.
+the journal of a sandbox that is kept in the folder, or watches it over HTTP; each run writes a line
+to `runs` when it begins, and one when it ends.
 """
 
 import argparse
