@@ -7,7 +7,7 @@ end.
 import sqlite3
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import AbstractContextManager, contextmanager, suppress
 from datetime import UTC, datetime
 from pathlib import Path
 from threading import Lock
@@ -76,7 +76,7 @@ class Database(ABC):
     text_type: str
 
     @abstractmethod
-    def transaction(self) -> "contextmanager[Execute]":
+    def transaction(self) -> AbstractContextManager[Execute]:
         """A transaction that may write: committed at the end of the block, or undone.
 
         Raises:

@@ -210,11 +210,11 @@ class Worker:
     async def _appear(self, ends: AsyncExitStack) -> None:
         """Take the lease of a worker that lives."""
         loop = asyncio.get_running_loop()
-        self._presence = Presence(
-            await self._open_store(),
-            self._me,
-            partial(loop.call_soon_threadsafe, self._cancel_runs),
-        )
+
+        def lost() -> None:
+            loop.call_soon_threadsafe(self._cancel_runs)
+
+        self._presence = Presence(await self._open_store(), self._me, lost)
         await self._call(self._presence.start)
         ends.push_async_callback(self._call, self._presence.stop)
 
@@ -585,7 +585,7 @@ class Worker:
                 moved = False
                 for place, keys in places.items():
                     causes, position = await source.read(grid, place)
-                    if position == place:
+                    if position is None or position == place:
                         continue
                     there = [rule for rule in rules if f"{shared}/{rule.name}" in keys]
                     stored = _matched(causes, there)
@@ -694,7 +694,7 @@ def _kept(result: object) -> Kept | None:
         return None
     fields: Mapping[str, Any] = result.to_dict()  # type: ignore[misc]  # every report is attrs'
     summary: Callable[[], str] | None = getattr(result, "summary", None)
-    page = result.to_html() if isinstance(result, Result) else None
+    page = result.to_html() if isinstance(result, Result) else None  # type: ignore[misc]  # the same
     return Kept(
         result=fields,
         summary=summary() if summary is not None else None,
