@@ -327,3 +327,30 @@ def test_causes_are_kept_in_a_file_or_in_postgresql(database: str) -> None:
 
 async def print_nothing(grid: TradingGridClient, iconik: IconikClient, id_: str) -> None:
     pass
+
+
+async def test_what_is_old_is_deleted_here_and_in_the_engine(
+    sandbox: Sandbox, database: str
+) -> None:
+    recorder = Recorder()
+    recorder.errors = {"ISS-2": errors.UnknownIssue("there is no issue ISS-2")}
+    async with worker_of(recorder, database, sandbox) as worker:
+        await worker.submit(issue("ISS-1"), issue("ISS-2"))
+        await until_parked(worker)
+        await worker.settled()
+        assert len(await worker.runs()) == 2
+
+    def much_later() -> datetime:
+        return datetime.now(UTC) + timedelta(days=31)
+
+    async with Automation([recorder.rule()]).worker(
+        database=database, clients=sandbox.clients, now=much_later
+    ) as worker:
+        while await worker.runs():  # noqa: ASYNC110 - what happens is in a database
+            await asyncio.sleep(0.05)
+        # What a person has to look at stays.
+        assert [one.subject for one in await worker.parked()] == ["issues/ISS-2"]
+        from dbos import DBOS
+
+        while await DBOS.list_workflows_async():  # noqa: ASYNC110 - the same
+            await asyncio.sleep(0.05)

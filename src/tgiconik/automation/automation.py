@@ -63,6 +63,7 @@ class Automation:
         max_concurrency: int = 8,
         drain: timedelta = timedelta(seconds=30),
         release: str | None = None,
+        keep: timedelta = timedelta(days=30),
         now: Callable[[], datetime] | None = None,
     ) -> Worker:
         """A worker that runs the rules: `async with automation.worker(database=…) as worker`.
@@ -84,6 +85,7 @@ class Automation:
                 another worker, or the next, runs them again.
             release: names your code. Of two releases that run at once, the one that came later
                 gets the new causes; default: derived from the rules and the version of tgiconik.
+            keep: how long runs that ended, and causes that were settled, are kept.
             now: a clock instead of the database's, timezone-aware.
 
         Raises:
@@ -107,6 +109,7 @@ class Automation:
                 release=_derived(self.rules) if release is None else not_blank(release, "release"),
                 on_finish=self._on_finish,
                 on_failure=self._on_failure,
+                keep=keep,
                 now=None if now is None else clock_with_zone(now),
             ),
         )

@@ -4,6 +4,7 @@ DBOS is one per process, and imported when a worker starts.
 """
 
 from collections.abc import Awaitable, Callable, Collection
+from datetime import datetime
 from typing import TYPE_CHECKING, Any, Final
 
 import anyio.to_thread
@@ -23,6 +24,7 @@ _POLLING: Final = 0.1
 _CONNECTIONS: Final = 5
 _RUNNING: Final = "PENDING"
 _QUEUED: Final = ["ENQUEUED", "DELAYED"]
+_ENDED: Final = ["SUCCESS", "ERROR", "CANCELLED"]
 
 #: Does one run: its id, the rule's name, and the subject.
 DoRun = Callable[[str, str, str], Awaitable[None]]
@@ -169,6 +171,29 @@ class Engine:
 
         if run_ids:
             await DBOS.cancel_workflows_async([*run_ids])
+
+    async def forget(self, before: datetime, *, most: int) -> bool:
+        """Delete what the engine remembers of runs that ended before a time.
+
+        Args:
+            before: the time, timezone-aware.
+            most: how many to delete at most.
+
+        Returns:
+            Whether there may be more.
+        """
+        from dbos import DBOS  # noqa: PLC0415 - an extra
+
+        ended = await DBOS.list_workflows_async(
+            status=_ENDED,
+            completed_before=before.isoformat(),
+            limit=most,
+            load_input=False,
+            load_output=False,
+        )
+        if ended:
+            await DBOS.delete_workflows_async([one.workflow_id for one in ended])
+        return len(ended) == most
 
     async def stop(self) -> None:
         """Stop it. Runs that wait stay in the queue."""

@@ -761,6 +761,31 @@ class Store:
             workers=workers,
         )
 
+    def prune(self, keep: timedelta, *, most: int) -> tuple[bool, datetime]:
+        """Delete runs that ended, and causes that were settled, some time ago.
+
+        Args:
+            keep: how long they are kept.
+            most: how many of each to delete at most, so that nobody waits for long.
+
+        Returns:
+            Whether there may be more, and the time before which they ended.
+        """
+        with self._transaction() as execute:
+            before = self._now(execute) - keep
+            deleted = [
+                execute(
+                    f"DELETE FROM {table} WHERE number IN (SELECT number FROM {table}"  # noqa: S608 - names
+                    f" WHERE {condition} ORDER BY number LIMIT ?) RETURNING number",
+                    *(_text(before), most),
+                )
+                for table, condition in (
+                    ("automation_runs", "ended_at < ?"),
+                    ("automation_causes", "state = 'settled' AND stored_at < ?"),
+                )
+            ]
+        return any(len(rows) == most for rows in deleted), before
+
     def is_settled(self) -> bool:
         """Whether no cause is due or running; those that wait after a failure do not count."""
         with self._transaction() as execute:

@@ -83,6 +83,9 @@ _PAUSE: Final = 0.5
 _AFTER_FAILURE: Final = 5.0
 #: Seconds between looks for workers that died.
 _BETWEEN_FUNERALS: Final = 3.0
+#: Seconds between deletions of what is old, and how much is deleted at once.
+_BETWEEN_PRUNINGS: Final = 60.0
+_PRUNED_AT_ONCE: Final = 500
 #: Runs in the queue for each that is under way: enough that no worker waits for the next look.
 _AHEAD: Final = 16
 #: How many processes may end during runs of a cause; then the cause is what ends them.
@@ -105,6 +108,7 @@ class Options:
         max_concurrency: how many runs are under way at once.
         drain: how long the end waits for runs that are under way.
         release: names the rules and code.
+        keep: how long runs and settled causes are kept.
         now: a clock instead of the database's.
         on_finish: told of every run that ended.
         on_failure: told of every run whose causes were parked.
@@ -116,6 +120,7 @@ class Options:
     max_concurrency: int
     drain: timedelta
     release: str
+    keep: timedelta
     now: Callable[[], datetime] | None = None
     on_finish: Hook | None = None
     on_failure: Hook | None = None
@@ -222,6 +227,7 @@ class Worker:
         yield self._queue_runs, _PAUSE
         yield self._release_lost_runs, _AFTER_FAILURE
         yield self._bury_dead, _BETWEEN_FUNERALS
+        yield self._prune, _BETWEEN_PRUNINGS
         if any(rule.cron is not None for rule in self._rules.values()):
             yield self._read_timetable, _PAUSE
         for source in self._options.sources:
@@ -546,6 +552,15 @@ class Worker:
         if orphans:
             await self._call(self._store.release, orphans)
             self._wake.set()
+
+    async def _prune(self) -> None:
+        while True:
+            prune = partial(self._store.prune, self._options.keep, most=_PRUNED_AT_ONCE)
+            more, before = await self._call(prune)
+            more |= await self._engine.forget(before, most=_PRUNED_AT_ONCE)
+            if not more:
+                return
+            await asyncio.sleep(_PAUSE)
 
     async def _read_timetable(self) -> None:
         now = await self._call(self._store.now)
