@@ -23,6 +23,10 @@ FOUND = {page: blocks((DOCS / page).read_text("utf-8")) for page in PAGES}
 
 #: Code that nobody runs, by page: a new block is run unless it is added here, with its reason.
 NOT_RUN = {
+    ("automation.md", "it waits for SIGTERM"),
+    ("automation.md", "mail is yours"),
+    ("automation.md", "the policy is yours"),
+    ("automation.md", "the worker is your service's"),
     ("durable.md", "DBOS is not a dependency, not even of the documentation"),
     ("notebooks.md", "pandas is not needed to build these pages"),
     ("tables.md", "neither polars nor pandas nor DuckDB is needed to build these pages"),

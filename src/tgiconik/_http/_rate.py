@@ -7,6 +7,7 @@ import anyio
 from anyio import Lock
 
 from tgiconik._http._per_loop import PerLoop, SharedClock
+from tgiconik._http._surface import Listed
 
 #: Calls left of an allowance when calls begin to be spaced out more: other clients could have that
 #: many in flight already.
@@ -35,7 +36,7 @@ class PausedTooLongError(Exception):
         self.seconds = seconds
 
 
-class RateLimit:
+class RateLimit(Listed):
     """Lets calls start at a steady rate, with a small burst after a pause.
 
     The generic cell rate algorithm: each call has a due time, one interval after the one before;

@@ -76,13 +76,11 @@ class Automation:
             clients: opens both clients; default: from the environment of this process.
             journal: the community whose changes are causes; it is read from its beginning, the
                 first time. None to read none.
-            watch: how often to ask a community over HTTP for changes instead, through the
-                `community` of the client. None not to ask.
+            watch: how often to ask the client's `community` for changes instead; None not to ask.
             patience: how often and how long a run that failed is tried again.
             max_concurrency: how many runs are under way at once in this worker, each of another
                 subject.
-            drain: how long the end waits for runs that are under way before it hands them back;
-                another worker, or the next, runs them again.
+            drain: how long the end waits for runs before it hands them back to other workers.
             release: names your code. Of two releases that run at once, the one that came later
                 gets the new causes; default: derived from the rules and the version of tgiconik.
             keep: how long runs that ended, and causes that were settled, are kept.

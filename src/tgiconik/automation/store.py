@@ -1,4 +1,4 @@
-"""What an automation keeps: causes, runs, cursors and the leases of its workers.
+"""The store of an automation: causes, runs, cursors and the leases of its workers.
 
 The engine's queue says what runs next. These tables say what must still be done, and whether it may
 begin: whatever the engine lost, finished or gave to two workers, a cause stays here until a run
@@ -116,7 +116,7 @@ class WaitingCause:
 
 @attrs.frozen(kw_only=True)
 class Kept:
-    """What is kept of a run that succeeded.
+    """The parts of a successful run that are kept.
 
     Attributes:
         result: plain data without links.

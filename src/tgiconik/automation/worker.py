@@ -704,7 +704,7 @@ def _matched(causes: Iterable[Cause], rules: Iterable[Rule]) -> list[tuple[str, 
 
 
 def _kept(result: object) -> Kept | None:
-    """What is kept of a workflow's result, without links; None for anything else."""
+    """The parts of a workflow's result to keep, without links; None for anything else."""
     if not isinstance(result, Report):
         return None
     fields: Mapping[str, Any] = result.to_dict()  # type: ignore[misc]  # every report is attrs'

@@ -1,4 +1,4 @@
-"""What a worker serves: health checks, and a page that shows what all workers of a database do.
+"""The app of a worker: health checks, and a page about all workers of a database.
 
 The page's data need a token; the checks do not, and say nothing but whether all is well.
 """
@@ -54,7 +54,7 @@ _PATIENCE: Final = 3.0
 
 
 class Shown(Protocol):
-    """What the page shows: a worker."""
+    """A worker, as the page reads it."""
 
     @property
     def id(self) -> str:

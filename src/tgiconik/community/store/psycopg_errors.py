@@ -20,7 +20,7 @@ _READ_ONLY: Final = ("25006", "42501")
 
 
 def store_error(error: "psycopg.Error", name: str) -> errors.StoreError:
-    """What to raise for an error of psycopg.
+    """The error of ours that stands for one of psycopg's.
 
     Args:
         error: the error.
