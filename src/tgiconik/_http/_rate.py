@@ -12,6 +12,8 @@ from tgiconik._http._surface import Listed
 #: Calls left of an allowance when calls begin to be spaced out more: other clients could have that
 #: many in flight already.
 _FEW_LEFT: Final = 8
+#: However many share the rate, as few calls are in flight together as the rate and distance make.
+_SMALLEST_PART: Final = 0.25
 #: One in so many of the calls that are left may start at once after a pause.
 _BURST_DIVISOR: Final = 4
 #: The smallest share of the rate that is used, so that the limit recovers.
@@ -188,7 +190,8 @@ class RateLimit(Listed):
 
     def _rate_share(self, now: float, part: float) -> float:
         """How much of its part of the rate is used: of what is left, the others take theirs."""
-        return max(_MIN_SHARE, min(1.0, self._left * part / _FEW_LEFT, self._share_now(now)))
+        mine = self._left * max(part, _SMALLEST_PART)
+        return max(_MIN_SHARE, min(1.0, mine / _FEW_LEFT, self._share_now(now)))
 
     def _share_now(self, now: float) -> float:
         return min(1.0, self._share + _RECOVERY * (now - self._share_at))
