@@ -414,8 +414,10 @@ class Worker:
 
     async def _do(self, run_id: str, name: str, subject: str) -> None:
         """Do a run for the engine, which counts it as done whatever becomes of it here."""
-        # What does not begin stays in the tables, and is queued again.
         if self._stopping or not self._presence.is_sure:
+            with suppress(errors.StoreError):
+                # Where that fails, it is found later that the engine does not have it any more.
+                await self._call(self._store.release, [run_id])
             return
         task = asyncio.current_task()
         assert task is not None  # noqa: S101 - the engine runs it as a task

@@ -219,7 +219,10 @@ class _Page:
     async def _report(self, request: Request) -> Response:
         if not self._knows(request):
             return RedirectResponse("/", 303, _HEADERS)
-        report = await self._worker.report(request.path_params["number"])
+        try:
+            report = await self._worker.report(request.path_params["number"])
+        except errors.StoreError:
+            return PlainTextResponse("the database does not answer", 503, _HEADERS)
         if report is None:
             return PlainTextResponse("this run has no report", 404, _HEADERS)
         return Response(report, media_type="text/html", headers=_REPORT_HEADERS)
