@@ -128,9 +128,9 @@ async def test_the_database_of_an_older_release_is_brought_up_to_date(
 
     async with worker_of(sandbox, sqlite, on_issue(pass_by)) as worker:
         await worker.settled()
-        done, left = await worker.runs()
+        # The run that version 1 left open is old enough to be deleted.
+        done, *_ = await worker.runs()
     assert (done.subject, done.reason) == ("issues/I-1", None)
-    assert left.reason == "the worker's process ended"
 
 
 async def test_the_database_of_a_newer_release_is_refused(sandbox: Sandbox, sqlite: str) -> None:
