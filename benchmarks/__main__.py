@@ -1,7 +1,7 @@
 """Benchmarks of the clients compared with other libraries, measured in one run.
 
     python -m benchmarks                     # everything, into docs/benchmarks.md: some ten minutes
-    python -m benchmarks --section calls     # one subject
+    python -m benchmarks calls               # one subject, or --section calls
     python -m benchmarks --quick             # everything once, to see that it runs
 
 All clients take turns in every round, so that other load on the machine affects all of them. A
@@ -15,6 +15,7 @@ from collections.abc import Callable, Mapping
 from typing import Final
 
 from benchmarks import report
+from benchmarks.automation import automation
 from benchmarks.calls import calls
 from benchmarks.canned import Canned
 from benchmarks.decoding import decoding
@@ -35,6 +36,7 @@ SECTIONS: Final[Mapping[str, Callable[[Stage], Section]]] = {
     "streaming": streaming,
     "fan-out": fan_out,
     "http2": http2,
+    "automation": automation,
     "wheel": wheel,
 }
 
@@ -44,9 +46,13 @@ def main() -> int:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
+    parser.add_argument(
+        "subject", nargs="?", choices=SECTIONS, metavar="SUBJECT", help="as --section"
+    )
     parser.add_argument("--quick", action="store_true", help="tiny numbers; nothing is written")
     parser.add_argument("--section", choices=SECTIONS, help="one subject; nothing is written")
     options = parser.parse_args()
+    options.section = options.section or options.subject
     names = [options.section] if options.section else list(SECTIONS)
     done = []
     with Canned() as canned, canned.serve() as origin:

@@ -95,7 +95,10 @@ LAYERS = {
     "tgiconik.automation": {
         *BASE,
         *CLIENTS,
+        "tgiconik._http",
         "tgiconik._report",
+        "tgiconik._version",
+        "tgiconik.community",
         "tgiconik.release",
         "tgiconik.workflows",
     },

@@ -1,10 +1,11 @@
 """A worker in a process of its own, which dies where it is told to.
 
     python -m tests.automation.processes FOLDER [--die-after STEP] [--slow SECONDS] [--submit N]
+    python -m tests.automation.processes FOLDER --watch
 
 A step is a call that writes to the automation's tables or to the engine's queue. The worker reads
-the journal of a sandbox that is kept in the folder; each run writes a line to `runs` when it
-begins, and one when it ends.
+the journal of a sandbox that is kept in the folder, or watches it over HTTP; each run writes a line
+to `runs` when it begins, and one when it ends.
 """
 
 import argparse
@@ -30,7 +31,7 @@ from tgiconik.automation.store import Store
 from tgiconik.community import Community
 from tgiconik.sandbox import Sandbox
 
-STEPS = ("add", "mark_queued", "begin", "succeed")
+STEPS = ("add", "advance", "mark_queued", "begin", "succeed")
 
 
 def die_after(step: int) -> None:
@@ -63,7 +64,7 @@ def _counted(method: Callable[..., Any], count: Callable[[], None]) -> Callable[
     return counted
 
 
-async def work(folder: Path, *, slow: float, submit: int, forever: bool) -> None:
+async def work(folder: Path, *, slow: float, submit: int, forever: bool, watch: bool) -> None:
     """Work until all is settled, or until SIGTERM."""
     descriptor = os.open(folder / "runs", os.O_APPEND | os.O_CREAT | os.O_WRONLY)
 
@@ -79,7 +80,8 @@ async def work(folder: Path, *, slow: float, submit: int, forever: bool) -> None
     async with automation.worker(
         database=f"sqlite:///{folder / 'automation.db'}",
         clients=sandbox.clients,
-        journal=Community(sandbox.state.community),
+        journal=None if watch else Community(sandbox.state.community),
+        watch=timedelta(seconds=0.5) if watch else None,
         drain=timedelta(seconds=20),
     ) as worker:
         for number in range(submit):
@@ -99,10 +101,19 @@ def main() -> None:
     parser.add_argument("--slow", type=float, default=0.0)
     parser.add_argument("--submit", type=int, default=0)
     parser.add_argument("--forever", action="store_true")
+    parser.add_argument("--watch", action="store_true")
     given = parser.parse_args()
     if given.die_after is not None:
         die_after(given.die_after)
-    asyncio.run(work(given.folder, slow=given.slow, submit=given.submit, forever=given.forever))
+    asyncio.run(
+        work(
+            given.folder,
+            slow=given.slow,
+            submit=given.submit,
+            forever=given.forever,
+            watch=given.watch,
+        )
+    )
 
 
 if __name__ == "__main__":

@@ -59,8 +59,8 @@ def assert_each_once(folder: Path, subjects: set[str]) -> None:
     assert set(ended) == subjects
 
 
-# Two steps per batch of the journal, and four per subject.
-@pytest.mark.parametrize("step", [1, 2, 9, 22])
+# One step to store causes, one to mark their runs, and three for each of six subjects.
+@pytest.mark.parametrize("step", [1, 2, 9, 18])
 def test_a_worker_that_dies_after_a_step_is_continued(tmp_path: Path, step: int) -> None:
     assert finish(tmp_path, "--die-after", str(step)) == 9
 
@@ -69,12 +69,24 @@ def test_a_worker_that_dies_after_a_step_is_continued(tmp_path: Path, step: int)
     assert_each_once(tmp_path, SUBJECTS)
 
 
-@pytest.mark.enumeration
-@pytest.mark.parametrize("step", range(1, 26))
-def test_a_worker_that_dies_after_any_step_is_continued(tmp_path: Path, step: int) -> None:
-    assert finish(tmp_path, "--die-after", str(step)) in {9, 0}
+@pytest.mark.parametrize("step", [1, 2, 3])
+def test_a_worker_that_watches_over_http_and_dies_is_continued(tmp_path: Path, step: int) -> None:
+    assert finish(tmp_path, "--die-after", str(step), "--watch") == 9
 
-    assert finish(tmp_path) == 0
+    assert finish(tmp_path, "--watch") == 0
+
+    assert_each_once(tmp_path, SUBJECTS)
+
+
+@pytest.mark.enumeration
+@pytest.mark.parametrize("step", range(1, 22))
+@pytest.mark.parametrize("source", [(), ("--watch",)], ids=["journal", "watch"])
+def test_a_worker_that_dies_after_any_step_is_continued(
+    tmp_path: Path, step: int, source: tuple[str, ...]
+) -> None:
+    assert finish(tmp_path, "--die-after", str(step), *source) in {9, 0}
+
+    assert finish(tmp_path, *source) == 0
 
     assert_each_once(tmp_path, SUBJECTS)
 

@@ -122,3 +122,23 @@ def test_the_last_time_that_was_due(now: datetime, due: datetime) -> None:
 def test_a_cause_that_cannot_be_is_refused(given: tuple[str, ...]) -> None:
     with pytest.raises(errors.ConfigurationError):
         Cause(*given)
+
+
+async def test_any_async_function_fits_a_timetable_also_one_that_ignores_its_clients() -> None:
+    passes: list[object] = []
+
+    class Office:
+        async def run_once(self) -> str:
+            passes.append(self)
+            return "3 letters"
+
+    office = Office()
+
+    async def post(grid: TradingGridClient, iconik: IconikClient) -> object:
+        del grid, iconik
+        return await office.run_once()
+
+    rule = every("*/5 * * * *", post)
+    assert rule.name == "time:post"
+    assert await rule.run(None, None, rule.name) == "3 letters"
+    assert passes == [office]

@@ -40,7 +40,7 @@ def sandbox() -> Iterator[Sandbox]:
 
 
 @pytest.fixture
-def database(tmp_path: Path) -> str:
+def sqlite(tmp_path: Path) -> str:
     return f"sqlite:///{tmp_path / 'automation.db'}"
 
 
@@ -203,30 +203,28 @@ async def test_changes_and_comments_in_a_community_run_workflows_whose_results_a
         assert len(sandbox.writes) == writes + 1
 
 
-def kept(database: str) -> bytes:
+def kept_in(database: str) -> bytes:
     path = Path(database.removeprefix("sqlite:///"))
     files = [one for one in path.parent.iterdir() if one.name.startswith(path.name)]
     assert path in files
     return b"".join(one.read_bytes() for one in files)
 
 
-async def test_no_link_and_no_credential_is_in_the_database(
-    sandbox: Sandbox, database: str
-) -> None:
+async def test_no_link_and_no_credential_is_in_the_database(sandbox: Sandbox, sqlite: str) -> None:
     automation = Automation(
         [on_request("media_request", fulfill_media_request, policy=world.policy())]
     )
     async with automation.worker(
-        database=database,
+        database=sqlite,
         clients=sandbox.clients,
         journal=Community(sandbox.state.community),
     ) as worker:
         await worker.settled()
-        while_open = kept(database)
+        while_open = kept_in(sqlite)
         async with sandbox.clients() as (_, iconik):
             shares = await iconik.assets.find_shares(world.asset_id("film-de"))
             links = [share.url for share in shares]
-    stored = while_open + kept(database)
+    stored = while_open + kept_in(sqlite)
 
     assert b"REQ-1042" in stored
     assert links
@@ -268,11 +266,11 @@ async def test_a_time_that_passed_without_a_worker_leads_to_one_run(
     assert len(ran) == 1
 
 
-async def test_a_second_worker_on_a_database_is_refused(sandbox: Sandbox, database: str) -> None:
+async def test_a_second_worker_on_a_file_is_refused(sandbox: Sandbox, sqlite: str) -> None:
     recorder = Recorder()
-    async with worker_of(recorder, database, sandbox):
+    async with worker_of(recorder, sqlite, sandbox):
         with pytest.raises(errors.ConfigurationError, match="another worker"):
-            await worker_of(recorder, database, sandbox).__aenter__()
+            await worker_of(recorder, sqlite, sandbox).__aenter__()
 
 
 async def test_causes_of_a_rule_that_is_gone_are_parked(sandbox: Sandbox, database: str) -> None:
@@ -292,7 +290,14 @@ async def test_causes_of_a_rule_that_is_gone_are_parked(sandbox: Sandbox, databa
         pass
 
     other_rules = Automation([on_receipt(other)])
-    async with other_rules.worker(database=database, clients=sandbox.clients) as worker:
+
+    def much_later() -> datetime:
+        return datetime.now(UTC) + timedelta(hours=1)
+
+    # Not at once: another release that has the rule may be about to come back.
+    async with other_rules.worker(
+        database=database, clients=sandbox.clients, now=much_later
+    ) as worker:
         await until_parked(worker)
         (parked,) = await worker.parked()
     assert "no rule is called" in parked.reason
@@ -312,9 +317,9 @@ async def test_the_environment_of_the_worker_is_where_credentials_come_from(
 
 @pytest.mark.parametrize(
     "database",
-    ["sqlite://", "sqlite:///:memory:", "automation.db", "postgresql://user:hidden@host/db"],
+    ["sqlite://", "sqlite:///:memory:", "automation.db", "mysql://user:hidden@host/db"],
 )
-def test_causes_are_kept_in_a_file(database: str) -> None:
+def test_causes_are_kept_in_a_file_or_in_postgresql(database: str) -> None:
     with pytest.raises(errors.ConfigurationError, match="sqlite:///") as refused:
         Automation([on_issue(print_nothing)]).worker(database=database)
     assert "hidden" not in str(refused.value)
@@ -322,3 +327,30 @@ def test_causes_are_kept_in_a_file(database: str) -> None:
 
 async def print_nothing(grid: TradingGridClient, iconik: IconikClient, id_: str) -> None:
     pass
+
+
+async def test_what_is_old_is_deleted_here_and_in_the_engine(
+    sandbox: Sandbox, database: str
+) -> None:
+    recorder = Recorder()
+    recorder.errors = {"ISS-2": errors.UnknownIssue("there is no issue ISS-2")}
+    async with worker_of(recorder, database, sandbox) as worker:
+        await worker.submit(issue("ISS-1"), issue("ISS-2"))
+        await until_parked(worker)
+        await worker.settled()
+        assert len(await worker.runs()) == 2
+
+    def much_later() -> datetime:
+        return datetime.now(UTC) + timedelta(days=31)
+
+    async with Automation([recorder.rule()]).worker(
+        database=database, clients=sandbox.clients, now=much_later
+    ) as worker:
+        while await worker.runs():  # noqa: ASYNC110 - what happens is in a database
+            await asyncio.sleep(0.05)
+        # What a person has to look at stays.
+        assert [one.subject for one in await worker.parked()] == ["issues/ISS-2"]
+        from dbos import DBOS
+
+        while await DBOS.list_workflows_async():  # noqa: ASYNC110 - the same
+            await asyncio.sleep(0.05)

@@ -19,6 +19,7 @@ TITLES = [
     "A long search",
     "To many partners",
     "HTTP/2",
+    "Automation",
     "The wheel",
 ]
 PEERS = [

@@ -1,5 +1,6 @@
 """No more calls start than the rate allows, and whoever gives up gives their place back."""
 
+import math
 from collections import deque
 from typing import Any
 
@@ -216,3 +217,41 @@ async def test_few_calls_that_are_left_are_spread(monkeypatch: pytest.MonkeyPatc
         await limit.wait()
 
     assert time.now - begin > 3 * 5 / 50
+
+
+@pytest.mark.parametrize("clients", [1, 4, 10])
+def test_clients_that_lease_their_parts_use_all_and_are_not_refused(clients: int) -> None:
+    platform = Platform(calls=1_000, seconds=20, tells=True)
+    limits = [RateLimit(49) for _ in range(clients)]
+    for limit in limits:
+        limit._lease = (49 / clients, math.inf)
+
+    busy(platform, *limits, seconds=240, at_once=16)
+
+    assert platform.answered >= 0.95 * 50 * 240
+    assert platform.refused <= 0.001 * platform.answered
+
+
+async def test_a_lease_that_has_ended_lets_hardly_any_call_through(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    time: Any = Time()
+    monkeypatch.setattr(rate_module, "anyio", time)
+    limit = RateLimit(50)
+    limit.lease(10, seconds=3)
+    assert limit.leased == 10
+    begin = time.now
+    for _ in range(20):
+        await limit.wait()
+        limit.ended()
+    assert time.now - begin >= 1.5  # two bursts of a fifth, and the rest at ten a second
+
+    time.now = begin + 10
+    assert limit.leased < 1
+    begin = time.now
+    for _ in range(3):
+        await limit.wait()
+        limit.ended()
+    assert time.now - begin >= 9
+    limit.lease(1_000, seconds=3)
+    assert limit.leased == limit.rate

@@ -27,6 +27,8 @@ NOT_RUN = {
     ("automation.md", "it waits for SIGTERM"),
     ("automation.md", "the worker is your service's"),
     ("mailbox.md", "it needs a mailbox of yours"),
+    ("automation.md", "mail is yours"),
+    ("automation.md", "the policy is yours"),
     ("durable.md", "DBOS is not a dependency, not even of the documentation"),
     ("notebooks.md", "pandas is not needed to build these pages"),
     ("tables.md", "neither polars nor pandas nor DuckDB is needed to build these pages"),

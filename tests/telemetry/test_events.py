@@ -19,7 +19,7 @@ PAGE = (ROOT / "docs" / "logging.md").read_text("utf-8")
 #: The rows of the page's table: event, level, and the fields besides those that all records have.
 ROWS = re.findall(r"^\| `(\w+\.\w+)` \| (\w+) \| [^|]+ \| ([^|]+) \|$", PAGE, re.MULTILINE)
 #: The parts that log all of their events.
-COMPLETE = ("http.", "workflow.")
+COMPLETE = ("http.", "workflow.", "post.", "worker.", "webhooks.")
 #: Those that do not log events: a server's access log, and other libraries' loggers.
 OWN_LOGGERS = {
     "_http/_wire_log.py",

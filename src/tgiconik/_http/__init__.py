@@ -25,6 +25,7 @@ from tgiconik._http._options import SessionOptions
 from tgiconik._http._origin import checked_url, hosts, is_this_machine
 from tgiconik._http._pages import Page, Pages
 from tgiconik._http._per_loop import PerLoop, SharedClock
+from tgiconik._http._rate import RateLimit
 from tgiconik._http._retry import Retry, may_repeat, requested_wait
 from tgiconik._http._session import (
     Auth,
@@ -55,6 +56,7 @@ __all__ = [
     "Pages",
     "PerLoop",
     "QueryValue",
+    "RateLimit",
     "Retry",
     "Secret",
     "Session",

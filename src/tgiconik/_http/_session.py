@@ -180,6 +180,11 @@ class Session(Closeable):
         return self._counter.traffic()
 
     @property
+    def rate_limit(self) -> RateLimit | None:
+        """The limit of how many calls start; None without one."""
+        return self._rate
+
+    @property
     def server_time(self) -> datetime | None:
         """The time by the platform's clock when it sent its latest answer, in whole seconds.
 

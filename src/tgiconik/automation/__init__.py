@@ -13,7 +13,7 @@ Needs the extra `automation`, and asyncio.
 from tgiconik.automation.automation import Automation
 from tgiconik.automation.causes import Cause, CauseKind
 from tgiconik.automation.journal import Entry, Journal
-from tgiconik.automation.planning import Patience
+from tgiconik.automation.planning import LiveWorker, Patience
 from tgiconik.automation.receiver import Submit, WebhookReceiver
 from tgiconik.automation.rules import (
     Rule,
@@ -24,20 +24,24 @@ from tgiconik.automation.rules import (
     on_request,
     on_task_done,
 )
-from tgiconik.automation.store import Parked, Run
-from tgiconik.automation.worker import Worker
+from tgiconik.automation.store import Overview, Parked, Run, WaitingCause
+from tgiconik.automation.worker import Hook, Worker
 
 __all__ = [
     "Automation",
     "Cause",
     "CauseKind",
     "Entry",
+    "Hook",
     "Journal",
+    "LiveWorker",
+    "Overview",
     "Parked",
     "Patience",
     "Rule",
     "Run",
     "Submit",
+    "WaitingCause",
     "WebhookReceiver",
     "Worker",
     "every",

@@ -3,15 +3,18 @@
 from collections.abc import AsyncIterator, Callable, Iterable
 from contextlib import asynccontextmanager
 from datetime import datetime, timedelta
-from pathlib import Path
-from urllib.parse import unquote
+from hashlib import sha256
 
 from tgiconik import errors
-from tgiconik._validate import clock_with_zone
-from tgiconik.automation.journal import Journal
+from tgiconik._validate import clock_with_zone, not_blank
+from tgiconik._version import __version__
+from tgiconik.automation.database import parse_database
+from tgiconik.automation.journal import Journal, JournalSource
 from tgiconik.automation.planning import Patience
 from tgiconik.automation.rules import Rule, distinct
-from tgiconik.automation.worker import OpenClients, Worker, utc_now
+from tgiconik.automation.sources import Source
+from tgiconik.automation.watching import Watching, sources_over_http
+from tgiconik.automation.worker import Hook, OpenClients, Options, Worker
 from tgiconik.iconik import IconikClient
 from tgiconik.tradinggrid import TradingGridClient
 
@@ -21,13 +24,25 @@ class Automation:
 
     Args:
         rules: the rules. Their names differ.
+        on_finish: awaited after every run that ended, with the run, and what its function returned
+            or raised.
+        on_failure: awaited after every run that failed for good, so that its causes are parked,
+            with the run and the error. What a hook itself raises is logged, and changes nothing.
 
     Raises:
         ConfigurationError: there are no rules, or two have the same name.
     """
 
-    def __init__(self, rules: Iterable[Rule]) -> None:
+    def __init__(
+        self,
+        rules: Iterable[Rule],
+        *,
+        on_finish: Hook | None = None,
+        on_failure: Hook | None = None,
+    ) -> None:
         self._rules = distinct(rules)
+        self._on_finish = on_finish
+        self._on_failure = on_failure
 
     def __repr__(self) -> str:
         return f"<Automation of {', '.join(self._rules)}>"
@@ -43,60 +58,79 @@ class Automation:
         database: str,
         clients: OpenClients | None = None,
         journal: Journal | None = None,
+        watch: timedelta | None = None,
         patience: Patience | None = None,
         max_concurrency: int = 8,
         drain: timedelta = timedelta(seconds=30),
-        now: Callable[[], datetime] = utc_now,
+        release: str | None = None,
+        keep: timedelta = timedelta(days=30),
+        now: Callable[[], datetime] | None = None,
     ) -> Worker:
         """A worker that runs the rules: `async with automation.worker(database=…) as worker`.
 
         Args:
-            database: where causes and runs are kept: `sqlite:///automation.db` for a file,
-                relative to the working directory, or `sqlite:////srv/automation.db`. It holds ids
-                and results, and neither credentials nor links.
+            database: where causes and runs are kept. `sqlite:///automation.db` for a file,
+                relative to the working directory, or `sqlite:////srv/automation.db`, for one
+                worker; `postgresql://user@host/database` for any number. It holds ids and results,
+                and neither credentials nor links.
             clients: opens both clients; default: from the environment of this process.
             journal: the community whose changes are causes; it is read from its beginning, the
                 first time. None to read none.
+            watch: how often to ask the client's `community` for changes instead; None not to ask.
             patience: how often and how long a run that failed is tried again.
-            max_concurrency: how many runs are under way at once, each of another subject.
-            drain: how long the end waits for runs that are under way before it cancels them; the
-                next worker runs them again.
-            now: the clock, timezone-aware.
+            max_concurrency: how many runs are under way at once in this worker, each of another
+                subject.
+            drain: how long the end waits for runs before it hands them back to other workers.
+            release: names your code. Of two releases that run at once, the one that came later
+                gets the new causes; default: derived from the rules and the version of tgiconik.
+            keep: how long runs that ended, and causes that were settled, are kept.
+            now: a clock instead of the database's, timezone-aware.
 
         Raises:
-            ConfigurationError: `database` is no file of SQLite's, or `max_concurrency` is less
-                than 1. When the worker is entered: the extra `automation` is not installed,
-                another worker runs on the database, or the environment lacks something.
+            ConfigurationError: `database` is neither a file of SQLite's nor in PostgreSQL,
+                `max_concurrency` is less than 1, `journal` and `watch` are both given, or `watch`
+                is not above zero. When the worker is entered: an extra is not installed, another
+                worker runs on the file, or the environment lacks something.
             StoreError: when the worker is entered, the database cannot be opened.
         """
         if max_concurrency < 1:
             raise errors.ConfigurationError("max_concurrency must be at least 1")
         return Worker(
             self._rules,
-            _file(database),
-            clients=clients or _from_env,
-            journal=journal,
-            patience=patience or Patience(),
-            max_concurrency=max_concurrency,
-            drain=drain,
-            now=clock_with_zone(now),
+            parse_database(database),
+            Options(
+                clients=clients or _from_env,
+                sources=_sources(journal, watch),
+                patience=patience or Patience(),
+                max_concurrency=max_concurrency,
+                drain=drain,
+                release=_derived(self.rules) if release is None else not_blank(release, "release"),
+                on_finish=self._on_finish,
+                on_failure=self._on_failure,
+                keep=keep,
+                now=None if now is None else clock_with_zone(now),
+            ),
         )
+
+
+def _sources(journal: Journal | None, watch: timedelta | None) -> tuple[Source, ...]:
+    if journal is not None and watch is not None:
+        raise errors.ConfigurationError(
+            "give journal for a community whose database is here, or watch for one over HTTP; "
+            "with both, every change would be a cause twice"
+        )
+    if journal is not None:
+        return (JournalSource(journal),)
+    return () if watch is None else sources_over_http(Watching(watch))
+
+
+def _derived(rules: Iterable[Rule]) -> str:
+    """Differs where the rules differ in more than their functions."""
+    said = sorted((one.name, one.kind, one.request_kind, one.cron, one.zone) for one in rules)
+    return f"{__version__}-{sha256(repr(said).encode()).hexdigest()[:12]}"
 
 
 @asynccontextmanager
 async def _from_env() -> AsyncIterator[tuple[TradingGridClient, IconikClient]]:
     async with TradingGridClient.from_env() as grid, IconikClient.from_env() as iconik:
         yield grid, iconik
-
-
-def _file(url: str) -> Path:
-    scheme, _, rest = url.partition(":///")
-    path = unquote(rest)
-    if scheme != "sqlite" or not path or path == ":memory:" or {"?", "#", "\0"} & {*path}:
-        # The URL is not repeated: it may hold a password.
-        raise errors.ConfigurationError(
-            "an automation keeps its causes in a file of SQLite's: write "
-            "sqlite:///automation.db, or sqlite:////srv/automation.db for an absolute path"
-        )
-    # A relative path stays the same file when the working directory changes.
-    return Path(path).absolute()

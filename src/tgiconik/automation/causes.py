@@ -11,6 +11,7 @@ import attrs
 
 from tgiconik import errors
 from tgiconik._validate import did_you_mean, not_blank
+from tgiconik.telemetry import current_traceparent
 
 #: Longer than any id of either platform.
 _LONGEST_ID: Final = 200
@@ -64,6 +65,8 @@ class Cause:
             the id of the project, for `RECEIPT` the id of the document, for `TIME` the name of the
             rule.
         request_kind: the kind of the request, for `REQUEST`; such as `media_request`.
+        traceparent: the trace that the run continues, as W3C Trace Context writes it; default: the
+            current one. Causes that differ in it alone are equal.
 
     Raises:
         ConfigurationError: an unknown kind, an id that is blank, not printable or longer than 200
@@ -73,6 +76,9 @@ class Cause:
     kind: CauseKind = attrs.field(converter=_kind)
     id: str = attrs.field(validator=_is_an_id)
     request_kind: str | None = None
+    traceparent: str | None = attrs.field(
+        factory=current_traceparent, eq=False, repr=False, kw_only=True
+    )
 
     def __attrs_post_init__(self) -> None:
         if (self.kind is CauseKind.REQUEST) != (self.request_kind is not None):

@@ -1,19 +1,20 @@
 """The journal of a community as a source of causes."""
 
-import logging
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Collection, Mapping
 from typing import Any, Final, Protocol
 
 import attrs
 
 from tgiconik import errors
 from tgiconik.automation.causes import Cause, CauseKind
+from tgiconik.telemetry import Event, log
 from tgiconik.tradinggrid import TradingGridClient
 from tgiconik.tradinggrid.collaboration import TaskStatus
 
-_log: Final = logging.getLogger("tgiconik.worker")
 _REQUESTS: Final = "requests"
 _ISSUES: Final = "issues"
+#: Entries that are read at once.
+_BATCH: Final = 500
 
 
 class Entry(Protocol):
@@ -134,7 +135,8 @@ def _cause_or_nothing(entry: Entry) -> Cause | CommentedRequest | None:
         return cause_of(entry)
     except (errors.ConfigurationError, KeyError):
         # One bad entry must not keep the others waiting.
-        _log.warning("change %d of the journal is no cause: its id or fields are bad", entry.change)
+        message = "change %d of the journal is no cause: its id or fields are bad"
+        log(Event.WORKER_CAUSE_IGNORED, message, entry.change)
         return None
 
 
@@ -147,3 +149,38 @@ async def _kind_of(grid: TradingGridClient, request_id: str) -> str | None:
 
 def _is_done(task: Mapping[str, Any] | None) -> bool:
     return task is not None and task.get("status") == TaskStatus.DONE
+
+
+@attrs.frozen
+class JournalSource:
+    """A journal as a source of causes; its positions are numbers of changes.
+
+    Attributes:
+        journal: the journal.
+        name: under which its positions are stored.
+        pause: seconds between two looks.
+        kinds: the kinds of causes that are found in it.
+    """
+
+    journal: Journal
+    name: str = "journal"
+    pause: float = 0.5
+    kinds: Collection[CauseKind] = (
+        CauseKind.REQUEST,
+        CauseKind.ISSUE,
+        CauseKind.TASK_DONE,
+        CauseKind.RECEIPT,
+    )
+
+    async def read(
+        self, grid: TradingGridClient, after: str | None
+    ) -> tuple[list[Cause], str | None]:
+        """The causes in the next entries.
+
+        Args:
+            grid: the client of the company.
+            after: number of the last entry that was read.
+        """
+        known = int(after or 0)
+        causes, last = await read_causes(self.journal, grid, after=known, limit=_BATCH)
+        return causes, after if last == known else str(last)

@@ -92,6 +92,56 @@ def plan(waiting: Iterable[Waiting], now: datetime) -> list[PlannedRun]:
 
 
 @attrs.frozen(kw_only=True)
+class LiveWorker:
+    """A worker that lives.
+
+    Attributes:
+        id: differs for every process.
+        host: name of its machine.
+        release: names the rules and code that it runs.
+        rules: names of its rules.
+        released_at: when a worker of its release was there for the first time; None before it is
+            stored.
+        began_at: when it began; None before it is stored.
+        wanted: calls of iconik per second that it could use.
+        used: calls of iconik per second that it used lately.
+        rate: calls of iconik per second that it has leased.
+    """
+
+    id: str
+    host: str
+    release: str
+    rules: frozenset[str]
+    released_at: datetime | None = None
+    began_at: datetime | None = None
+    wanted: float = 0.0
+    used: float = 0.0
+    rate: float = 0.0
+
+
+def rules_to_queue(me: LiveWorker, workers: Iterable[LiveWorker]) -> frozenset[str]:
+    """The rules whose runs a worker queues: those that no newer release has.
+
+    A run is done by the release that queued it, so an older release gets no new work for a rule
+    that a newer one has too. Of releases the one that came later is newer.
+
+    Args:
+        me: the worker.
+        workers: the workers that live.
+    """
+    others = [one for one in workers if one.released_at is not None]
+    mine = next((one.released_at for one in others if one.release == me.release), None)
+    if mine is None:
+        return frozenset()
+    newer = (one.rules for one in others if one.release != me.release and _after(one, mine))
+    return me.rules.difference(*newer)
+
+
+def _after(worker: LiveWorker, time: datetime) -> bool:
+    return worker.released_at is not None and worker.released_at > time
+
+
+@attrs.frozen(kw_only=True)
 class Patience:
     """How often and how long a run that failed is tried again.
 

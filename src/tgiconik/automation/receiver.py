@@ -1,7 +1,6 @@
 """An ASGI app that receives iconik's webhooks and stores their causes."""
 
 import asyncio
-import logging
 import math
 import time
 from collections.abc import Awaitable, Callable, Iterable, Mapping, MutableMapping, Sequence
@@ -20,18 +19,21 @@ from tgiconik.automation.rate import TokenBucket
 from tgiconik.iconik.webhooks import (
     ALREADY_AUTHENTICATED,
     HEADER,
-    Event,
     Unauthenticated,
     is_authentic,
     read_event,
 )
+from tgiconik.iconik.webhooks import (
+    Event as IconikEvent,
+)
+from tgiconik.telemetry import Event, log
+from tgiconik.telemetry.tracing import span
 
 Scope: TypeAlias = MutableMapping[str, Any]
 Message: TypeAlias = MutableMapping[str, Any]
 Receive: TypeAlias = Callable[[], Awaitable[Message]]
 Send: TypeAlias = Callable[[Message], Awaitable[None]]
 
-_log: Final = logging.getLogger("tgiconik.worker")
 #: Causes that are stored in one transaction, at most.
 _BATCH: Final = 500
 #: Bytes of bodies that are being read at once.
@@ -234,7 +236,7 @@ class WebhookReceiver:
         body += chunk
         self._bytes += len(chunk)
 
-    def _event_of(self, body: bytes) -> Event:
+    def _event_of(self, body: bytes) -> IconikEvent:
         try:
             event = read_event(body, {}, secret=ALREADY_AUTHENTICATED)
         except errors.WebhookRefused as error:
@@ -248,10 +250,13 @@ class WebhookReceiver:
     def _causes_in(self, body: bytes) -> tuple[Cause, ...]:
         event = self._event_of(body)
         try:
-            causes = causes_of(event)
+            with span("iconik webhook", {"tgiconik.realm": (event.realm or "")[:60]}):
+                # Each cause remembers the trace, which its run continues.
+                causes = causes_of(event)
         except errors.ConfigurationError as error:
             raise _Answer(400, f"the event names no asset: {error}") from None
-        _log.debug(
+        log(
+            Event.WEBHOOKS_RECEIVED,
             "event %.60r %.60r %.60r: %s",
             *(event.event_type, event.realm, event.operation),
             ", ".join(cause.subject for cause in causes) or "no cause",
@@ -266,7 +271,8 @@ class WebhookReceiver:
         try:
             await self._batches.add(causes)
         except errors.StoreError as error:
-            _log.error("an event could not be stored, and was answered 503: %s", error)
+            message, kind = "an event could not be stored, and was answered 503: %s", type(error)
+            log(Event.WEBHOOKS_FAILED, message, error, status=503, error=kind.__name__)
             raise _later(503, "the event could not be stored", _LATER) from None
 
     def _warn_of_refusal(self, reason: str) -> None:
@@ -275,7 +281,7 @@ class WebhookReceiver:
 
     def _warn(self, text: str) -> None:
         if self._clock() - self._warned_at >= _BETWEEN_WARNINGS:
-            _log.warning("%s", text)
+            log(Event.WEBHOOKS_REFUSED, "%s", text)
             self._warned_at = self._clock()
 
 

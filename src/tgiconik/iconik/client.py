@@ -17,6 +17,7 @@ from tgiconik._http import (
     Hook,
     Links,
     QueryValue,
+    RateLimit,
     Retry,
     Session,
     SessionOptions,
@@ -245,6 +246,14 @@ class IconikClient(Closeable, Surface):
     def traffic(self) -> Traffic:
         """The work of this client so far: calls, retries, waits, bytes."""
         return self._session.traffic
+
+    @property
+    def rate_limit(self) -> RateLimit | None:
+        """The limit of how many calls start per second; None without one.
+
+        Workers of an automation that share a database share the rate through it.
+        """
+        return self._session.rate_limit
 
     @property
     def server_time(self) -> "datetime | None":

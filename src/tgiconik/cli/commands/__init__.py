@@ -48,6 +48,8 @@ COMMANDS: Final = (
     Command("verify", "check open links, or an audit record", f"{_HERE}.verify"),
     Command("community", "keep a community: partners, keys, server", f"{_HERE}.community"),
     Command("post", "send letters to partners, and carry out what they answer", f"{_HERE}.post"),
+    Command("worker", "run the rules of an automation until SIGTERM", f"{_HERE}.worker"),
+    Command("runs", "what an automation did, what waits, and what is parked", f"{_HERE}.runs"),
     Command("sandbox", "serve both platforms for trials and tests", f"{_HERE}.sandbox"),
     Command("completion", "print completion for a shell", f"{_HERE}.completion"),
 )

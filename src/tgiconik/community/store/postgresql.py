@@ -9,13 +9,14 @@ from contextlib import contextmanager
 from datetime import datetime
 from functools import lru_cache, partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final, NoReturn, TypeVar, cast
+from typing import TYPE_CHECKING, Any, Final, TypeVar, cast
 
 from typing_extensions import override
 
 from tgiconik import errors
 from tgiconik.community.store import schema
 from tgiconik.community.store.base import BaseStore
+from tgiconik.community.store.psycopg_errors import store_error
 from tgiconik.community.store.sql import SqlTransaction, Whole, moment
 from tgiconik.community.store.url import PostgresqlUrl
 
@@ -51,17 +52,6 @@ _NEW_COMPANY: Final = """
 INSERT INTO community_companies (id, change, stamp)
 VALUES (:company, 0, '0001-01-01T00:00:00.000000Z') ON CONFLICT DO NOTHING
 """
-
-#: Classes of SQLSTATE: https://www.postgresql.org/docs/current/errcodes-appendix.html
-_PASSES: Final = (
-    "08",  # the connection broke
-    "40",  # a deadlock, or a conflict with another transaction
-    "53300",  # too many connections
-    "55P03",  # a lock was not available
-    "57",  # the server is shutting down or starting, or ended the call
-)
-_FULL: Final = ("53100",)
-_READ_ONLY_STATES: Final = ("25006", "42501")
 
 
 class PostgresqlStore(BaseStore):
@@ -217,25 +207,9 @@ class PostgresqlStore(BaseStore):
                 f"{self.name} gave no connection in time; nothing was changed, try again"
             ) from None
         except self._error as error:
-            self._fail(error)
-
-    def _fail(self, error: "psycopg.Error") -> NoReturn:
-        # The error's own text may repeat values, and the call's local variables hold the password.
-        state = error.sqlstate or ""
-        known = f"{type(error).__name__}{f', SQLSTATE {state}' if state else ''}"
-        if state in _FULL:
-            raise errors.StoreNotWritable(
-                f"{self.name} was not changed: its disk is full ({known})"
-            ) from None
-        if state in _READ_ONLY_STATES:
-            raise errors.StoreNotWritable(
-                f"{self.name} was not changed: it may only be read ({known})"
-            ) from None
-        if state.startswith(_PASSES) or (not state and isinstance(error, self._lost)):
-            raise errors.StoreUnavailable(
-                f"{self.name} did not finish the call: {_said(error)} ({known}); try again"
-            ) from None
-        raise errors.StoreError(f"{self.name} failed: {_said(error)} ({known})") from None
+            # The error's own text may repeat values, and the call's local variables hold the
+            # password.
+            raise store_error(error, self.name) from None
 
     @override
     def close(self) -> None:
@@ -320,8 +294,3 @@ def _run(connection: "Connection", statement: str) -> Sequence[Sequence[Any]]:
 def _company(row: Sequence[Any]) -> tuple[int | None, str | None, datetime]:
     change, stamp, clock = row
     return change, stamp, clock
-
-
-def _said(error: "psycopg.Error") -> str:
-    """The server's own first line; of an error without one, that there was no answer."""
-    return error.diag.message_primary or "there was no answer"
