@@ -20,8 +20,11 @@ PAGE = (ROOT / "docs" / "logging.md").read_text("utf-8")
 ROWS = re.findall(r"^\| `(\w+\.\w+)` \| (\w+) \| [^|]+ \| ([^|]+) \|$", PAGE, re.MULTILINE)
 #: The parts that log all of their events.
 COMPLETE = ("http.", "workflow.", "post.", "worker.", "webhooks.")
-#: Those that do not log events: a server's access log, and other libraries' loggers.
+#: Those that do not log events: a server's access log, other libraries' loggers, and what shows
+#: the worker's events in a terminal.
 OWN_LOGGERS = {
+    "automation/commands/worker.py",
+    "sandbox/mail/smtp.py",
     "_http/_wire_log.py",
     "community/commands/serve.py",
     "community/server/access_log.py",
