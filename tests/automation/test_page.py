@@ -9,6 +9,9 @@ import pytest
 
 from tgiconik import IconikClient, TradingGridClient, errors
 from tgiconik.automation import Automation, Cause, CauseKind, Worker, on_asset_approved, on_issue
+from tgiconik.community import Community
+from tgiconik.community.post import PostOffice
+from tgiconik.community.post.folder import FolderChannel
 from tgiconik.sandbox import Sandbox, credentials, world
 from tgiconik.workflows import distribute_approved_asset
 
@@ -36,6 +39,32 @@ async def served(tmp_path: Path, token: str | None = TOKEN) -> AsyncIterator[tup
     ):
         yield worker, url
     sandbox.close()
+
+
+async def test_the_page_shows_what_the_post_office_could_not_do(tmp_path: Path) -> None:
+    sandbox = Sandbox()
+    community = Community(sandbox.state.community)
+    letters, messages = tmp_path / "letters", tmp_path / "messages"
+    letters.mkdir()
+    (messages / world.SUMMIT).mkdir(parents=True)
+    (messages / world.SUMMIT / "1.json").write_text("not JSON")
+    channel = FolderChannel(letters, messages)
+    async with (
+        PostOffice(community, credentials.COMPANY_ID, channels=[channel], since_change=0) as office,
+        Automation([on_issue(refuse)]).worker(
+            database=f"sqlite:///{tmp_path / 'automation.db'}", clients=sandbox.clients
+        ) as worker,
+        worker.serving(worker.app(token=TOKEN, office=office), "127.0.0.1", 0) as url,
+        httpx.AsyncClient(base_url=url, headers={"Authorization": f"Bearer {TOKEN}"}) as client,
+    ):
+        assert (await client.get("/now")).json()["post"] == []
+        report = await office.run_once()
+        shown = (await client.get("/now")).json()["post"]
+    sandbox.close()
+
+    assert len(shown) == report.undelivered + report.in_quarantine
+    assert {one["state"] for one in shown} == {"given_up", "quarantined"}
+    assert any(one["partner"] == world.SUMMIT for one in shown)
 
 
 async def test_a_worker_says_that_it_is_well_without_a_token(tmp_path: Path) -> None:

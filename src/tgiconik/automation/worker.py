@@ -69,6 +69,8 @@ from tgiconik.workflows.run.results import Result
 if TYPE_CHECKING:
     from starlette.types import ASGIApp
 
+    from tgiconik.automation.page import Post
+
 T = TypeVar("T")
 
 #: Opens the clients that the rules' functions are called with.
@@ -254,7 +256,11 @@ class Worker:
         return None if self._shared_rate is None else self._shared_rate.total
 
     def app(
-        self, *, token: str | None = None, mounts: "Mapping[str, ASGIApp] | None" = None
+        self,
+        *,
+        token: str | None = None,
+        mounts: "Mapping[str, ASGIApp] | None" = None,
+        office: "Post | None" = None,
     ) -> "ASGIApp":
         """An ASGI app about the worker, to serve or to mount.
 
@@ -265,6 +271,8 @@ class Worker:
             token: who has it sees the page, by `Authorization: Bearer` or by signing in; at least
                 16 characters. None for no page.
             mounts: further apps by path, such as `{"/webhooks": receiver}`.
+            office: a `PostOffice`, whose undelivered letters and messages in quarantine the page
+                shows.
 
         Raises:
             ConfigurationError: the token is too short, or the extra `automation` is not installed.
@@ -273,7 +281,7 @@ class Worker:
             from tgiconik.automation.page import worker_app  # noqa: PLC0415 - an extra
         except ImportError:
             raise missing_extra() from None
-        return worker_app(self, token, mounts)
+        return worker_app(self, token, mounts, office)
 
     @asynccontextmanager
     async def serving(self, app: "ASGIApp", host: str, port: int) -> AsyncIterator[str]:

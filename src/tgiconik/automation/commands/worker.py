@@ -19,14 +19,15 @@ from tgiconik.automation.commands.options import (
     database_of,
     environ_of,
 )
-from tgiconik.automation.journal import Journal
 from tgiconik.automation.worker import Worker
 from tgiconik.community import Community
 from tgiconik.community.commands.output import say
+from tgiconik.community.post import PostOffice
 from tgiconik.community.store.url import is_database
 
 TOKEN: Final = "TGICONIK_WORKER_TOKEN"  # noqa: S105 - the name of a variable
 COMMUNITY: Final = "TRADING_GRID_COMMUNITY_URL"
+COMPANY: Final = "TRADING_GRID_COMPANY_ID"
 
 
 def add_parser(subparsers: Subparsers) -> argparse.ArgumentParser:
@@ -165,13 +166,14 @@ async def _work(automation: Automation, options: argparse.Namespace) -> None:
                 release=options.release,
             )
         )
-        async with _served(worker, options.listen, environ.get(TOKEN)):
+        office = _office(journal, environ.get(COMPANY))
+        async with _served(worker, options.listen, environ.get(TOKEN), office):
             say(f"# {worker.id} works; stop it with SIGTERM or Ctrl-C")
             sys.stdout.flush()
             await worker.run()
 
 
-async def _journal(options: argparse.Namespace, ends: AsyncExitStack) -> Journal | None:
+async def _journal(options: argparse.Namespace, ends: AsyncExitStack) -> Community | None:
     url = options.journal or environ_of(options).get(COMMUNITY, "")
     if not is_database(url):
         if options.journal:
@@ -180,14 +182,24 @@ async def _journal(options: argparse.Namespace, ends: AsyncExitStack) -> Journal
     return await ends.enter_async_context(Community.open(url))
 
 
+def _office(community: Community | None, company_id: str | None) -> PostOffice | None:
+    """The post office of the journal's community, to look at."""
+    if community is None or not company_id:
+        return None
+    return PostOffice(community, company_id, channels=())
+
+
 @asynccontextmanager
-async def _served(worker: Worker, address: str | None, token: str | None) -> AsyncIterator[None]:
+async def _served(
+    worker: Worker, address: str | None, token: str | None, office: PostOffice | None
+) -> AsyncIterator[None]:
     if address is None:
         yield
         return
     host, _, port = address.rpartition(":")
     if not host or not port.isascii() or not port.isdigit():
         raise errors.ConfigurationError(f"{address!r} is no address; write HOST:PORT")
-    async with worker.serving(worker.app(token=token or None), host.strip("[]"), int(port)) as url:
+    app = worker.app(token=token or None, office=office)
+    async with worker.serving(app, host.strip("[]"), int(port)) as url:
         say(f"# health checks and {'the page' if token else 'no page'} at {url}")
         yield

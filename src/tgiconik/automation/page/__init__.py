@@ -20,6 +20,7 @@ from starlette.types import ASGIApp
 
 from tgiconik import errors
 from tgiconik.automation.store import Overview, Parked, Run, WaitingCause
+from tgiconik.community.post import Message, OutboxLetter
 
 _COOKIE: Final = "tgiconik-worker"
 _FILES: Final = {
@@ -101,8 +102,23 @@ class Shown(Protocol):
         ...
 
 
+class Post(Protocol):
+    """A post office, as the page reads it: `PostOffice` is one."""
+
+    async def undelivered(self) -> tuple[OutboxLetter, ...]:
+        """The letters that a person must look at."""
+        ...
+
+    async def quarantined(self) -> tuple[Message, ...]:
+        """The messages that were not carried out."""
+        ...
+
+
 def worker_app(
-    worker: Shown, token: str | None, mounts: Mapping[str, ASGIApp] | None = None
+    worker: Shown,
+    token: str | None,
+    mounts: Mapping[str, ASGIApp] | None = None,
+    office: Post | None = None,
 ) -> ASGIApp:
     """The app: `/healthz`, `/readyz`, and the page where there is a token.
 
@@ -110,6 +126,7 @@ def worker_app(
         worker: the worker.
         token: who has it sees the page; None for no page.
         mounts: further apps, by path, such as a receiver of webhooks.
+        office: the post office whose letters and messages the page shows; None for none.
 
     Raises:
         ConfigurationError: the token has fewer than 16 characters.
@@ -119,7 +136,7 @@ def worker_app(
         Route("/readyz", _readiness(worker)),
     ]
     if token is not None:
-        routes.extend(_Page(worker, token).routes())
+        routes.extend(_Page(worker, token, office).routes())
     routes.extend(Mount(path, app) for path, app in (mounts or {}).items())
     app = Starlette(routes=routes)
     app.router.redirect_slashes = False
@@ -158,13 +175,14 @@ def _said(is_well: bool) -> Response:  # noqa: FBT001 - the only thing that is s
 
 
 class _Page:
-    def __init__(self, worker: Shown, token: str) -> None:
+    def __init__(self, worker: Shown, token: str, office: Post | None) -> None:
         if len(token) < _SHORTEST_TOKEN:
             raise errors.ConfigurationError(
                 f"the token of the worker's page needs at least {_SHORTEST_TOKEN} characters; make "
                 "one with: python -c 'import secrets; print(secrets.token_urlsafe())'"
             )
         self._worker = worker
+        self._office = office
         self._token = token.encode()
         # Not the token itself: a cookie lies in the browser's files.
         self._ticket = hmac.new(self._token, _COOKIE.encode(), sha256).hexdigest()
@@ -261,7 +279,36 @@ class _Page:
                 for one in (await self._worker.parked())[:_MOST_ROWS]
             ],
             "ended": [_run(one) for one in ended],
+            "post": None if self._office is None else await _post(self._office),
         }
+
+
+async def _post(office: Post) -> list[dict[str, Any]]:
+    """What a person must look at: letters first, then messages."""
+    letters, messages = await office.undelivered(), await office.quarantined()
+    found = [
+        {
+            "id": one.name,
+            "partner": one.partner_id,
+            "about": f"{one.kind} on {one.about}",
+            "state": one.state,
+            "reason": one.text,
+            "since": _moment(one.since),
+        }
+        for one in letters
+    ]
+    found += [
+        {
+            "id": one.id,
+            "partner": "" if one.act is None else one.act.partner_id,
+            "about": f"message by {one.channel}",
+            "state": one.state,
+            "reason": one.reason,
+            "since": _moment(one.received_at),
+        }
+        for one in messages
+    ]
+    return found
 
 
 async def _file(request: Request) -> Response:

@@ -1,7 +1,7 @@
 "use strict";
 // Polls the worker and shows what it says. All data are inserted as text, never as markup.
 const PAUSE = 1000;
-const LISTS = ["parked", "running", "waiting", "ended"];
+const LISTS = ["parked", "post", "running", "waiting", "ended"];
 
 const byId = (id) => document.getElementById(id);
 const filter = byId("filter");
@@ -29,6 +29,7 @@ function report(run) {
 
 const rows = {
   parked: (one) => [make("td", "number", `${one.id}`), one.rule, one.subject, make("td", "bad", one.reason), make("td", "number", `${one.attempts}`), time(one.stored_at)],
+  post: (one) => [one.id, one.partner, one.about, one.state, make("td", "bad", one.reason), time(one.since)],
   running: (one) => [time(one.began_at), one.rule, one.subject, one.worker],
   waiting: (one) => [time(one.due_at), one.rule, one.subject, one.reason ?? ""],
   ended: (one) => [time(one.began_at), one.rule, one.subject, make("td", one.reason ? "bad" : "good", one.reason ?? one.summary ?? "done"), make("td", "number", one.seconds.toFixed(1)), report(one)],
@@ -40,6 +41,8 @@ const fits = (one) => filter.value.toLowerCase().split(/\s+/).every((word) => JS
 const failed = (one) => Boolean(one.reason);
 
 function showList(name) {
+  byId(name).hidden = state[name] === null;
+  if (state[name] === null) return;
   const every = state[name];
   const shown = every.filter((one) => fits(one) && (!pressed("failed") || failed(one)));
   const total = state.counts[name] ?? every.length;
