@@ -16,9 +16,9 @@ _OPTIONS: Final = {
         "wrap": True,
         "width": 120,
         "actorMargin": 40,
-        "messageFontSize": 14,
-        "noteFontSize": 14,
-        "actorFontSize": 15,
+        "messageFontSize": 16,
+        "noteFontSize": 16,
+        "actorFontSize": 16,
     },
     "flowchart": {"useMaxWidth": False},
 }
