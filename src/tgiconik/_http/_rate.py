@@ -68,8 +68,8 @@ class RateLimit(Listed):
         if rate <= 0 or burst < 1:
             raise ValueError("a rate limit needs a rate above 0 and a burst of at least 1")
         self.rate = rate
-        self.started = 0
-        self.waiting = 0
+        self.started: int = 0
+        self.waiting: int = 0
         self._burst = burst
         self._lease: tuple[float, float] | None = None
         self._turns = PerLoop(Lock)

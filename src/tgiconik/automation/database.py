@@ -110,7 +110,7 @@ class SqliteDatabase(Database):
     text_type = "TEXT"
 
     def __init__(self, path: Path) -> None:
-        self.name = f"sqlite:///{path}"
+        self.name: str = f"sqlite:///{path}"
         self._lock = Lock()
         with self._failures():
             self._connection = sqlite3.connect(
@@ -181,7 +181,7 @@ class PostgresqlDatabase(Database):
             raise errors.ConfigurationError(
                 'PostgreSQL needs psycopg: pip install "tgiconik[automation,postgres]"'
             ) from None
-        self.name = url.name
+        self.name: str = url.name
         self._url = url
         self._error = psycopg.Error
         self._lost = (psycopg.OperationalError, psycopg.InterfaceError)

@@ -95,12 +95,12 @@ class Webhooks:
 
     def __init__(self, hosts: Collection[str] = ()) -> None:
         self._hosts: Final = frozenset(host.lower() for host in texts(hosts, "webhook_hosts"))
-        self.delay = 0.0
-        self.jitter = 0.0
-        self.repeats = 0
-        self.failures = 0
+        self.delay: float = 0.0
+        self.jitter: float = 0.0
+        self.repeats: int = 0
+        self.failures: int = 0
         self.retries: tuple[float, ...] = (1.0, 5.0, 25.0)
-        self.timeout = 10.0
+        self.timeout: float = 10.0
         self.deliveries: deque[WebhookDelivery] = deque(maxlen=_KEPT)
         self._random = random.Random(0)  # noqa: S311 - no secret
         self._numbers = itertools.count()
