@@ -36,9 +36,9 @@ class MailServer:
         tls: ssl.SSLContext | None = None,
         moves: bool = True,
     ) -> None:
-        self.mailboxes = Mailboxes()
+        self.mailboxes: Mailboxes = Mailboxes()
         self.authserv_id = authserv_id
-        self.password = secrets.token_urlsafe(16)
+        self.password: str = secrets.token_urlsafe(16)
         self._bouncing: set[str] = set()
         self._faults = {"smtp": Faults(), "imap": Faults()}
         self._smtp = SmtpServer(

@@ -1,6 +1,7 @@
 """The network: what is in mailboxes, where files go, and what Lens says of them."""
 
 from collections.abc import Callable, Iterable
+from contextlib import AbstractContextManager
 from datetime import datetime
 from functools import partial
 from threading import RLock
@@ -63,14 +64,14 @@ class MailboxNetwork:
     """
 
     def __init__(self, state: State, addresses: dict[str, str]) -> None:
-        self.faults = MailboxFaults()
+        self.faults: MailboxFaults = MailboxFaults()
         self._addresses = dict(addresses)
         self._boxes: dict[str, dict[str, StoredFile]] = {one: {} for one in addresses.values()}
         self._state = state
         self._late: list[Callable[[], None]] = []
         self._number = 0
         # Written by the server's thread, looked at by tests and by the thread that serves Lens.
-        self.lock = RLock()
+        self.lock: AbstractContextManager[bool] = RLock()
 
     @property
     def addresses(self) -> dict[str, str]:
