@@ -56,6 +56,32 @@ async def test_the_search_finds_an_operation(site: str, page: Page, wanted: str)
     await expect(page.locator("article")).to_contain_text("promote_asset_version")
 
 
+@pytest.mark.parametrize(
+    ("term", "path"),
+    [
+        ("installation", "install/"),
+        ("authentication", "authentication/"),
+        ("pagination", "pagination/"),
+        ("concurrency", "concurrency/"),
+        ("scheduling", "durable/"),
+        ("upgrade", "upgrade/"),
+        ("TLS", "network/"),
+        ("throttling", "rate-limiting/"),
+        ("rate limiting", "rate-limiting/"),
+        ("caching", "caching/"),
+        ("idempotency", "convergence/"),
+        ("error handling", "error-handling/"),
+        ("policy", "policies/"),
+    ],
+)
+async def test_a_term_finds_its_page_first(site: str, page: Page, term: str, path: str) -> None:
+    await page.goto(f"{site}/")
+    await page.keyboard.press("/")
+    await page.get_by_role("textbox", name="Search").fill(term)
+    first = page.locator(".md-search-result__link").first
+    await expect(first).to_have_attribute("href", re.compile(rf"/{path}([?#]|$)"))
+
+
 @pytest.mark.parametrize("path", ["", "sandbox/", "fulfill/", "operations/"])
 async def test_pages_show_in_light_and_dark(site: str, page: Page, shoot: Shoot, path: str) -> None:
     for scheme in BOTH:

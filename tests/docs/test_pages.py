@@ -5,9 +5,11 @@ import os
 import re
 import subprocess
 import sys
+import tomllib
 from pathlib import Path
 
 import pytest
+import yaml
 
 from codegen.collaboration import page as contract
 from codegen.collaboration.document import Document
@@ -37,6 +39,16 @@ NOT_RUN = {
 def test_every_page_is_in_the_navigation_once() -> None:
     nav = (ROOT / "mkdocs.yml").read_text("utf-8").split("\nnav:\n")[1]
     assert sorted(re.findall(r": (\S+\.md)$", nav, re.MULTILINE)) == PAGES
+
+
+def test_read_the_docs_builds_the_site_as_strictly_as_ci_does() -> None:
+    settings = yaml.safe_load((ROOT / ".readthedocs.yaml").read_text("utf-8"))
+    (command,) = settings["build"]["jobs"]["build"]["html"]
+    assert "mkdocs build --quiet --strict" in command
+    assert (ROOT / settings["mkdocs"]["configuration"]).is_file()
+    extras = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]
+    (installed,) = settings["python"]["install"]
+    assert set(installed["extra_requirements"]) <= set(extras["optional-dependencies"])
 
 
 def test_what_is_not_run_is_known() -> None:
