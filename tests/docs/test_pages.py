@@ -121,11 +121,12 @@ GLOSSARY = re.findall(
 def anchors(page: str) -> set[str]:
     """The anchors of a page: its headings, as MkDocs names them, and the names of its reference."""
     text = (DOCS / page).read_text("utf-8")
+    given = set(re.findall(r"^#+ .+ \{ ?#([\w-]+) ?\}$", text, re.MULTILINE))
     headings = re.findall(r"^#+ (.+)$", text, re.MULTILINE)
     slugs = {
         re.sub(r"[-\s]+", "-", re.sub(r"[^\w\s-]", "", one).strip().lower()) for one in headings
     }
-    return slugs | set(re.findall(r"^::: (\S+)$", text, re.MULTILINE))
+    return slugs | given | set(re.findall(r"^::: (\S+)$", text, re.MULTILINE))
 
 
 def test_the_terms_of_the_glossary_are_sorted_and_there_once() -> None:
