@@ -33,6 +33,15 @@ def lint(session: nox.Session) -> None:
 
 
 @nox.session
+def prose(session: nox.Session) -> None:
+    """Proselint, for the pages that people write; `tests/docs/test_style.py` has our own rules."""
+    install(session, "dev")
+    made = {"changelog.md", "contract.md", "operations.md"}
+    pages = [str(path) for path in sorted(Path("docs").glob("*.md")) if path.name not in made]
+    session.run("proselint", "--config", ".proselintrc.json", "check", "README.md", *pages)
+
+
+@nox.session
 def types(session: nox.Session) -> None:
     """The mypy and pyright checks; everything that is public has a type."""
     install(session, "dev")
