@@ -5,12 +5,17 @@ in it must be installed by then, for instance with `pip install -e ".[dev,docs]"
 """
 
 import os
+import shutil
+from pathlib import Path
 
 import nox
 
 nox.needs_version = ">=2025.2.9"
 nox.options.sessions = ["lint", "types", "tests"]
 nox.options.reuse_venv = "yes"
+
+#: What the parts of a release install, by the names of their SBOMs.
+SBOMS = {"base": "", "fast": "fast", "service": "automation,community,postgres,sign"}
 
 
 def install(session: nox.Session, *extras: str) -> None:
@@ -25,6 +30,15 @@ def lint(session: nox.Session) -> None:
     install(session, "dev")
     session.run("ruff", "check", ".")
     session.run("ruff", "format", "--check", ".")
+
+
+@nox.session
+def prose(session: nox.Session) -> None:
+    """Proselint, for the pages that people write; `tests/docs/test_style.py` has our own rules."""
+    install(session, "dev")
+    made = {"changelog.md", "contract.md", "operations.md"}
+    pages = [str(path) for path in sorted(Path("docs").glob("*.md")) if path.name not in made]
+    session.run("proselint", "--config", ".proselintrc.json", "check", "README.md", *pages)
 
 
 @nox.session
@@ -82,3 +96,29 @@ def bench(session: nox.Session) -> None:
     """Measure, and write the figures into docs/benchmarks.md; takes several minutes."""
     install(session, "test")
     session.run("python", "-m", "benchmarks", *session.posargs)
+
+
+@nox.session
+def dist(session: nox.Session) -> None:
+    """Build and check the packages, and list what each kind of installation brings.
+
+    An argument is the version that the packages must have.
+    """
+    session.install("build", "twine", "cyclonedx-bom")
+    shutil.rmtree("dist", ignore_errors=True)
+    session.run("python", "-m", "build", silent=True)
+    packages = sorted(str(path) for path in Path("dist").glob("tgiconik-*"))
+    session.run("twine", "check", "--strict", *packages)
+    (wheel,) = Path("dist").glob("tgiconik-*.whl")
+    version = wheel.name.split("-")[1]
+    if session.posargs and session.posargs[0] != version:
+        session.error(f"the packages have version {version}, and not {session.posargs[0]}")
+    Path("dist/sbom").mkdir()
+    for name, extras in SBOMS.items():
+        environment = Path(session.create_tmp(), name).resolve()
+        session.run("python", "-m", "venv", "--clear", str(environment))
+        python = str(environment / "bin" / "python")
+        what = f"tgiconik[{extras}] @ {wheel.resolve().as_uri()}"
+        session.run(python, "-m", "pip", "install", "--quiet", what, external=True)
+        target = f"dist/sbom/tgiconik-{version}-{name}.cdx.json"
+        session.run("cyclonedx-py", "environment", "--output-file", target, python)

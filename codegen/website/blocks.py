@@ -1,13 +1,13 @@
 """Runs the Python and the commands of a page and shows the output below each block.
 
-An MkDocs hook. The pages contain only the code, so that they read well as plain Markdown and their
-output cannot become outdated. Each page is one session on a new sandbox, with a fixed clock and
-identifiers that are the same in every build. A block that raises ends the build. A block that
-cannot run has a comment above it with the reason: `<!-- not run: … -->`. Shell blocks are run where
-`<!-- run -->` stands above them, without a shell: a line is `export NAME=value …` or a command of
-`python -m tgiconik.community`, `$NAME` stands for a variable, a backslash at the end goes on in the
-next line, and `#` begins a comment. A block with a title is a file of that name, in the folder that
-the page runs in.
+An MkDocs hook. A page whose code ran gets a badge below its heading. The pages contain only the
+code, so that they read well as plain Markdown and their output cannot become outdated. Each page is
+one session on a new sandbox, with a fixed clock and identifiers that are the same in every build. A
+block that raises ends the build. A block that cannot run has a comment above it with the reason:
+`<!-- not run: … -->`. Shell blocks are run where `<!-- run -->` stands above them, without a shell:
+a line is `export NAME=value …` or a command of `python -m tgiconik.community`, `$NAME` stands for a
+variable, a backslash at the end goes on in the next line, and `#` begins a comment. A block with a
+title is a file of that name, in the folder that the page runs in.
 
 MkDocs loads this file by its path, so it imports nothing that lies beside it.
 """
@@ -17,6 +17,7 @@ import asyncio
 import inspect
 import logging
 import os
+import posixpath
 import random
 import re
 import shlex
@@ -42,7 +43,9 @@ _FENCE: Final = re.compile(
     r"(?P<code>.*?)^```\n",
     re.MULTILINE | re.DOTALL,
 )
-
+_HEADING: Final = re.compile(r"^# .+$", re.MULTILINE)
+#: The section of sandbox.md that says how the code of pages runs.
+_EXPLAINED: Final = "the-code-on-these-pages"
 _FILE: Final = re.compile(
     r'^```\w+ title="(?P<name>[\w.-]+)"\n(?P<text>.*?)^```$', re.MULTILINE | re.DOTALL
 )
@@ -233,7 +236,7 @@ def _logging_restored() -> Iterator[None]:
 
 
 def on_page_markdown(markdown: str, *, page: Any, **_: Any) -> str:  # noqa: ANN401 - MkDocs' types
-    """Insert the output below each block."""
+    """Insert the output below each block, and the badge below the heading."""
     found = blocks(markdown)
     if all(block.why_not for block in found):
         return markdown
@@ -242,4 +245,16 @@ def on_page_markdown(markdown: str, *, page: Any, **_: Any) -> str:  # noqa: ANN
         if printed:
             shown = f"\n``` {{ .text .output }}\n{printed}\n```\n"
             markdown = markdown[: block.end] + shown + markdown[block.end :]
-    return markdown
+    return badged(markdown, page.file.src_uri)
+
+
+def badged(markdown: str, page: str) -> str:
+    """The page with a badge below its heading that says that its code runs.
+
+    Args:
+        markdown: the page.
+        page: its path below `docs`, with slashes.
+    """
+    target = posixpath.relpath("sandbox.md", posixpath.dirname(page) or ".")
+    badge = f"[This page's code runs]({target}#{_EXPLAINED}){{ .badge }}"
+    return _HEADING.sub(lambda found: f"{found[0]}\n\n{badge}", markdown, count=1)

@@ -9,6 +9,7 @@ from functools import partial
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from threading import Thread
+from urllib.parse import urlencode
 
 import pytest
 from playwright.async_api import Page, expect
@@ -54,6 +55,30 @@ async def test_the_search_finds_an_operation(site: str, page: Page, wanted: str)
 
     await expect(page).to_have_url(re.compile("promote_asset_version"))
     await expect(page.locator("article")).to_contain_text("promote_asset_version")
+
+
+@pytest.mark.parametrize(
+    ("term", "path"),
+    [
+        ("installation", "install/"),
+        ("authentication", "authentication/"),
+        ("pagination", "pagination/"),
+        ("concurrency", "concurrency/"),
+        ("scheduling", "durable/"),
+        ("upgrade", "upgrade/"),
+        ("TLS", "network/"),
+        ("throttling", "rate-limiting/"),
+        ("rate limiting", "rate-limiting/"),
+        ("caching", "caching/"),
+        ("idempotency", "convergence/"),
+        ("error handling", "error-handling/"),
+        ("policy", "policies/"),
+    ],
+)
+async def test_a_term_finds_its_page_first(site: str, page: Page, term: str, path: str) -> None:
+    await page.goto(f"{site}/?{urlencode({'q': term})}")
+    first = page.locator(".md-search-result__link").first
+    await expect(first).to_have_attribute("href", re.compile(rf"/{path}([?#]|$)"))
 
 
 @pytest.mark.parametrize("path", ["", "sandbox/", "fulfill/", "operations/"])

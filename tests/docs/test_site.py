@@ -145,3 +145,11 @@ def test_every_public_name_is_in_the_reference(site: Path, package: str) -> None
         if not name.startswith("__") and not isinstance(getattr(module, name), ModuleType)
     ]
     assert [name for name in public if f"{package}.{name}" not in known] == []
+
+
+def test_the_file_for_language_models_names_every_page(site: Path) -> None:
+    text = (site / "llms.txt").read_text("utf-8")
+    named = set(re.findall(r"\]\((?:https?://[^)]*?/)?(\S*?)/?\)", text))
+    nav = (ROOT / "mkdocs.yml").read_text("utf-8").split("\nnav:\n")[1]
+    pages = re.findall(r": (\S+)\.md$", nav, re.MULTILINE)
+    assert {page if page != "index" else "." for page in pages} <= named
