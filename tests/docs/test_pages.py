@@ -132,10 +132,10 @@ GLOSSARY = re.findall(
 def anchors(page: str) -> set[str]:
     """The anchors of a page: its headings, as MkDocs names them, and the names of its reference."""
     text = (DOCS / page).read_text("utf-8")
-    given = set(re.findall(r"^#+ .+ \{ ?#([\w-]+) ?\}$", text, re.MULTILINE))
-    headings = re.findall(r"^#+ (.+)$", text, re.MULTILINE)
+    headings = re.findall(r"^#+ (.+?)(?: \{#([\w-]+)\})?$", text, re.MULTILINE)
     slugs = {
-        re.sub(r"[-\s]+", "-", re.sub(r"[^\w\s-]", "", one).strip().lower()) for one in headings
+        given or re.sub(r"[-\s]+", "-", re.sub(r"[^\w\s-]", "", title).strip().lower())
+        for title, given in headings
     }
     return slugs | given | set(re.findall(r"^::: (\S+)$", text, re.MULTILINE))
 

@@ -7,7 +7,7 @@ Steps. Each one reads the current state before it writes:
 
 1. Read the asset, its links and deliveries, and the groups and partners of its tags; evaluate
    `release.decide` for each partner.
-2. Publish a document with version, digest if known, restrictions and the end of the licence. It
+2. Publish a document with version, digest if known, restrictions and the end of the license. It
    supersedes the document of an earlier version.
 3. Process several partners concurrently: share the asset (`share_with_partner`) and record the
    delivery, which holds the partner's link. Revoke what an earlier run opened for a partner who is

@@ -1,28 +1,30 @@
-"""Reconciliation of links: nothing that may not be out stays out, whoever is asked.
+"""Reconcile links: revoke every open link that `release.decide` does not allow.
 
-Trigger: a timetable, such as every hour; or somebody who wants to know that now.
+Trigger: a schedule, such as every hour, or a call by hand.
 
-Every workflow reconciles its own subject before it ends. This one does it for any subject, or for
-the whole tenant: for every object that an active delivery or a document on Trading Grid names, and
-for every object with a share that carries a partner's key. Of each, everything that is open is
-judged by `release.decide` for whoever holds it, wanted or not:
+Every workflow reconciles its own subject before it ends. This one reconciles any subject, or the
+whole tenant: every object that an active delivery or a document on Trading Grid names, and every
+object with a share that has a partner's key. `release.decide` evaluates each open link for the
+partner who has it, including former recipients:
 
-- of an asset, every share, and every share that a delivery remembers, read by its id; where its
-  compliant version is published, they may show no other one;
-- of a release asset, the same, for compliance, by the facts of the version that it holds;
-- of a partner's package, every member; what is refused is taken out, and a link that shows nothing
-  else is closed; of any other collection with a partner's link, all of it or nothing.
+- An asset: every share, and every share that a delivery records, read by id. If the asset's
+  compliant version is published, links may show no other version.
+- A release asset: the same, for compliance, by the facts of the version that it holds.
+- A partner's package: every member. Refused members are removed, and a link that shows nothing else
+  is revoked. Any other collection with a partner's link is allowed or refused as a whole.
 
-What is refused is closed, its counts are logged, and its delivery ends with a note for the partner.
-A link that is allowed and on no record is closed too, once it is five minutes old: a run that died
-has left it. Partners who are no longer meant keep what they may have, unless the policy says
-otherwise (`keep_former_recipients`). Shares that others made are closed or reported, as the policy
-says (`foreign_shares`).
+A refused link is revoked, its counts are logged, and its delivery ends with a note for the partner.
+An allowed link without a record is revoked too, once it is five minutes old: a crashed run left it.
+Former recipients keep what they may have, unless the policy says otherwise
+(`keep_former_recipients`). Shares that others created are revoked or reported, as the policy says
+(`foreign_shares`).
 
-It opens, renews and announces nothing. Running it again changes nothing; after a crash it goes on
-from the last cursor, which is in the result and in the progress.
+The workflow creates, renews and announces nothing.
 
-What can fail: one object or partner fails alone, is named in `waiting_on`, and the others go on.
+Idempotent: another run changes nothing. After a crash, it continues from the last cursor, which is
+in the result and in the progress.
+
+Failures: an object or a partner that fails is named in `waiting_on`; the others continue.
 
 Source: rules 8 to 12 of the project's design; the collaboration contract; iconik's OpenAPI
 documents.

@@ -1,29 +1,30 @@
-"""Use case 5, the recall: a version is taken back from everybody who has it.
+"""Use case 5, recall: revoke a version from every partner who has it.
 
 Trigger: a version must no longer be available.
 
-Steps. Closing comes first, and needs as little as possible to work:
+Steps. Revoking comes first, and depends on as few other calls as possible:
 
-1. find what is open by both platforms: the asset's shares, the shares that deliveries remember,
-   release assets that hold the version, partners' packages; what one platform cannot tell, the
-   other may;
-2. close it, in parallel: every share that shows the version, whoever made it; the asset leaves
-   partners' packages; the deliveries end;
-3. hold the version, in Trading Grid's log and in the asset's metadata view: `release.decide`
-   refuses it from then on;
-4. tell everybody who ever got it that it is recalled, and why; they are to acknowledge;
-5. withdraw the documents that published it;
-6. look again, and close what was opened meanwhile, until two looks find nothing.
+1. Find open links on both platforms: the asset's shares, the shares that deliveries record, release
+   assets that hold the version, and partners' packages. If one platform lacks a link, the other may
+   have it.
+2. Revoke them concurrently: every share that shows the version, whoever created it. Remove the
+   asset from partners' packages. End the deliveries.
+3. Hold the version, in Trading Grid's activity log and in the asset's metadata view.
+   `release.decide` refuses it from then on.
+4. Notify everyone who ever got the version, with the reason, and ask them to acknowledge.
+5. Withdraw the documents that published it.
+6. Check again, and revoke what was opened meanwhile, until two checks in a row find nothing.
 
-Afterwards iconik has the hold, and no open share of the version; Trading Grid has the
+Afterwards, iconik has the hold, and no open share of the version. Trading Grid has the
 announcement, revoked deliveries and withdrawn documents.
 
-It asks `release.decide` nothing: it only takes away, and works when the asset cannot be judged, or
-was deleted. Running it again changes nothing but what failed before, and says who has acknowledged
-since.
+A recall only revokes, so it does not call `release.decide`. It works even if the asset cannot be
+evaluated or was deleted.
 
-What can fail: each step fails alone, is named in `failures` and in `waiting_on`, and the others go
-on. A link that cannot be closed is that partner's failed outcome.
+Idempotent: another run only retries what failed before, and reports who has acknowledged since.
+
+Failures: each step fails alone and is named in `failures` and in `waiting_on`; the others continue.
+A link that cannot be revoked is that partner's failed outcome.
 
 Source: use case 5 of the project's design; the collaboration contract; iconik's OpenAPI documents.
 """

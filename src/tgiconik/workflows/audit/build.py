@@ -1,26 +1,25 @@
-"""Use case 8: one sealed record of requests, approvals, access and downloads.
+"""Use case 8: build one sealed record of requests, approvals, access and downloads.
 
 Trigger: an auditor's question about an asset, a partner, or everything; or a schedule.
 
-Steps; nothing is written to either platform:
+Steps. Nothing is written to either platform:
 
-1. read Trading Grid: documents with deliveries and receipts, requests and issues with their moves
-   and comments, tasks, announcements, the activity log, and Lens for given addresses;
-2. read iconik, for every asset that the subject names or, when it names none, Trading Grid does:
-   versions, approvals, history, shares with their recipients' counts, comments; with a policy,
-   judge each open share;
-3. join what several sources saw, and put it in order;
-4. apply the rules for findings, and seal it with a chain of hashes and, given a key, a signature.
+1. Read Trading Grid: documents with deliveries and receipts, requests and issues with their status
+   changes and comments, tasks, announcements, the activity log, and Lens for given addresses.
+2. Read iconik for every asset that the subject names, or otherwise that Trading Grid names:
+   versions, approvals, history, shares with their recipients' counts, and comments. With a policy,
+   evaluate each open share.
+3. Merge events that several sources have, and sort them.
+4. Apply the rules for findings, and seal the record with a hash chain and, given a key, a
+   signature.
 
-Each platform shows the same afterwards as before.
+The record waits for nobody. Another run reads again, and gives the same events and findings unless
+somebody acted meanwhile. Each record has its own time and its own pseudonyms.
 
-It waits for nobody. Running it again reads again, and gives the same events and findings as long as
-nobody acts; each record has its own time, and its own pseudonyms.
+Failures: a source that cannot be read, because a role is missing or an asset was deleted, becomes a
+gap in the record and in `gaps`. `raise_for_failures` raises all of them.
 
-A source that cannot be read (a role that is missing, an asset that is gone) becomes a gap, which
-stands in the record and in `gaps`; `raise_for_failures` raises them all.
-
-Memory stays flat however long the story is: events are sorted in temporary files.
+Memory does not grow with the number of events: they are sorted in temporary files.
 
 Source: use case 8 of the project's design; the collaboration contract; iconik's OpenAPI documents.
 """
