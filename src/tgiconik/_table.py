@@ -110,7 +110,7 @@ def table(
         )
     listed = list(rows)
     kind = _kind(listed, of)
-    found = {
+    found: dict[str, _Column] = {
         name: (shape, partial(_field, name, read)) for name, (shape, read) in _columns(kind).items()
     }
     if view is not None:

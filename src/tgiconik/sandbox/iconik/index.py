@@ -178,7 +178,8 @@ def media_type(state: State, asset: Document) -> Document:
 def _searchable(state: State, type_: str, found: Document) -> Document:
     """A document as searches return it: also with its ancestors, and with an asset's files."""
     if type_ == "segments":
-        return found | {"object_type": type_, "metadata": {}}
+        # iconik documents a title for every hit; segments have none of their own.
+        return {"title": ""} | found | {"object_type": type_, "metadata": {}}
     shown = document(state, type_, found)
     shown["ancestor_collections"] = ancestors(state, found)
     if type_ == "assets":
