@@ -6,7 +6,7 @@ import json
 import pkgutil
 import subprocess
 import sys
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from types import ModuleType
 from typing import Any
 
@@ -14,10 +14,14 @@ import attrs
 import polars as pl
 import pyarrow as pa
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 import tgiconik
 from tgiconik import IconikClient, TradingGridClient, errors
 from tgiconik.iconik.models import assets
+from tgiconik.iconik.models.metadata import MetadataField, MetadataView
+from tgiconik.iconik.models.search import SearchDocument
 from tgiconik.release import ReasonCode
 from tgiconik.sandbox import Sandbox
 from tgiconik.workflows import Outcome, State, distribute_tagged_assets
@@ -215,3 +219,72 @@ def test_pyarrow_is_loaded_for_tables_only() -> None:
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)  # noqa: S603 - ours
 
     assert done.stdout == "False\n"
+
+
+def view_of(*fields: tuple[str, str, bool]) -> MetadataView:
+    return MetadataView(
+        view_fields=[
+            MetadataField(name=name, field_type=type_, multi=multi) for name, type_, multi in fields
+        ]
+    )
+
+
+VIEW = view_of(
+    ("Regions", "tag_cloud", True),
+    ("Embargo", "datetime", False),
+    ("Ends", "date", False),
+    ("Count", "integer", False),
+    ("Free", "boolean", False),
+    ("Ratio", "float", False),
+    ("Link", "url", False),
+)
+FLAT: dict[str, Any] = {
+    "Regions": ["DE", "AT"],
+    "Embargo": ["2026-03-02T12:00:00+00:00"],
+    "Ends": "2027-01-31",
+    "Count": ["7"],
+    "Free": ["true"],
+    "Ratio": [0.5],
+    "Other": ["x"],
+}
+
+
+def test_metadata_are_columns_by_a_view() -> None:
+    shown = tgiconik.table([SearchDocument(metadata=FLAT)], columns=None, view=VIEW)
+
+    (row,) = shown.to_pylist()
+    assert {name: value for name, value in row.items() if name.startswith("metadata.")} == {
+        "metadata.Regions": ["DE", "AT"],
+        "metadata.Embargo": NOON,
+        "metadata.Ends": date(2027, 1, 31),
+        "metadata.Count": 7,
+        "metadata.Free": True,
+        "metadata.Ratio": 0.5,
+    }
+    assert json.loads(row["metadata"]) == FLAT
+
+
+@given(
+    st.none()
+    | st.dictionaries(
+        st.sampled_from(list(FLAT)),
+        st.recursive(
+            st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text(),
+            lambda inner: st.lists(inner) | st.dictionaries(st.text(), inner),
+            max_leaves=4,
+        ),
+    )
+)
+def test_odd_metadata_change_no_column(metadata: dict[str, Any] | None) -> None:
+    shown = tgiconik.table([SearchDocument(metadata=metadata)], view=VIEW)
+
+    assert shown.schema == tgiconik.table([], of=SearchDocument, view=VIEW).schema
+    assert shown.num_rows == 1
+
+
+def test_a_view_needs_rows_with_metadata_and_fields_with_types() -> None:
+    with pytest.raises(errors.ConfigurationError, match="Outcome has no metadata"):
+        tgiconik.table([DELIVERED], view=VIEW)
+    untyped = MetadataView(view_fields=[MetadataField(name="Regions")])
+    with pytest.raises(errors.ConfigurationError, match=r"get_view\(view_id\)"):
+        tgiconik.table([], of=SearchDocument, view=untyped)

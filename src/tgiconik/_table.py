@@ -10,7 +10,7 @@ import re
 from collections.abc import AsyncIterable, Callable, Collection, Iterable, Mapping, Sequence
 from datetime import UTC, date, datetime, timedelta
 from enum import Enum
-from functools import cache
+from functools import cache, partial
 from pathlib import PurePath
 from types import NoneType, UnionType
 from typing import (
@@ -18,6 +18,7 @@ from typing import (
     Any,
     Final,
     Literal,
+    Protocol,
     TypeAlias,
     cast,
     get_args,
@@ -27,7 +28,7 @@ from typing import (
 
 import attrs
 
-from tgiconik._models import UNSET, Unset, is_secret, rfc3339, writable
+from tgiconik._models import UNSET, Unset, is_secret, parse_time, rfc3339, writable
 from tgiconik._secrets import Secret
 from tgiconik.errors import ConfigurationError
 
@@ -41,16 +42,42 @@ _OPENS: Final = re.compile(r"(^|_)(link|url)s?$")
 _LISTS: Final = (list, tuple, set, frozenset, Sequence, Collection)
 
 
+class MetadataColumn(Protocol):
+    """A field of a metadata view, as iconik answers it."""
+
+    @property
+    def name(self) -> str | None:
+        """The name of the field."""
+
+    @property
+    def field_type(self) -> str | None:
+        """The type, such as `string`, `tag_cloud` or `datetime`."""
+
+    @property
+    def multi(self) -> bool | None:
+        """Whether it takes several values."""
+
+
+class MetadataColumns(Protocol):
+    """A metadata view with the types of its fields, such as a `MetadataView`."""
+
+    @property
+    def view_fields(self) -> Sequence[MetadataColumn] | None:
+        """The fields, in the order of the view."""
+
+
 def table(
     rows: Iterable[attrs.AttrsInstance],
     *,
     columns: Sequence[str] | None = None,
     of: type[attrs.AttrsInstance] | None = None,
+    view: MetadataColumns | None = None,
 ) -> "pa.Table":
     """Outcomes, receipts, partners, transactions, hits or other values of one kind as a table.
 
         polars.from_arrow(tgiconik.table(result.outcomes))
         tgiconik.table(result.outcomes).to_pandas()
+        tgiconik.table(hits, view=await iconik.metadata.get_view(view_id))
 
     Times are timestamps in UTC. Values within values are structs, and what has no fixed shape, such
     as metadata, is JSON text. Links, passwords and tokens are left out.
@@ -60,13 +87,18 @@ def table(
             `[hit async for hit in pages]`, or `await pages.first(1000)`.
         columns: which fields, in this order; all of them when left out.
         of: their kind, where there may be no rows at all: `of=Outcome`.
+        view: a metadata view, as `iconik.metadata.get_view` answers it. Each of its fields is a
+            column `metadata.{name}` after the others: a list where the field takes several values,
+            one value otherwise. A value that is not of the field's type is null, and of several
+            values of a field that takes one, the first counts; the column `metadata` has them all.
 
     Returns:
         A `pyarrow.Table`, which whatever reads Arrow's PyCapsule protocol takes as it is.
 
     Raises:
         ConfigurationError: pyarrow is not installed, the rows are not of one kind, or are of one
-            without such a column.
+            without such a column; or there is a view, and the rows have no metadata or the view
+            lacks the types of its fields.
     """
     try:
         import pyarrow as pa  # noqa: PLC0415 - the extra `arrow`
@@ -77,17 +109,26 @@ def table(
             "collect what comes page by page first: [one async for one in pages]"
         )
     listed = list(rows)
-    found = _columns(_kind(listed, of))
+    kind = _kind(listed, of)
+    found: dict[str, _Column] = {
+        name: (shape, partial(_field, name, read)) for name, (shape, read) in _columns(kind).items()
+    }
+    if view is not None:
+        found |= _metadata_columns(kind, view)
     names = list(found) if columns is None else list(columns)
     if unknown := [name for name in names if name not in found]:
         raise ConfigurationError(f"there is no column {unknown[0]!r} among {', '.join(found)}")
     return pa.table(
         [
-            pa.array([read(getattr(row, name)) for row in listed], kind)
-            for name, (kind, read) in ((name, found[name]) for name in names)
+            pa.array([read(row) for row in listed], shape)
+            for shape, read in (found[name] for name in names)
         ],
         names=names,
     )
+
+
+def _field(name: str, read: _Read, row: object) -> Any:  # noqa: ANN401 - a column's value
+    return read(getattr(row, name))
 
 
 def _kind(rows: Sequence[object], of: type | None) -> type:
@@ -180,6 +221,79 @@ def _simple(kind: type) -> _Column:
     if issubclass(kind, str | Enum | PurePath):
         return pa.string(), _text
     return known.get(kind) or _text_of_json()
+
+
+def _metadata_columns(kind: type, view: MetadataColumns) -> dict[str, _Column]:
+    """The columns of a view's fields; their values are read from a row's `metadata`."""
+    import pyarrow as pa  # noqa: PLC0415 - the extra `arrow`
+
+    if "metadata" not in attrs.fields_dict(kind):
+        raise ConfigurationError(f"{kind.__name__} has no metadata; leave out view=")
+    found: dict[str, _Column] = {}
+    for field in view.view_fields or ():
+        type_ = getattr(field, "field_type", None)
+        if not field.name or type_ is None:
+            raise ConfigurationError(
+                f"the view does not say of what type its field {field.name!r} is; "
+                "read it with iconik.metadata.get_view(view_id)"
+            )
+        if _opens(field.name.lower()):
+            continue
+        shape, read = _metadata_type(type_)
+        column = pa.list_(shape) if field.multi else shape
+        found[f"metadata.{field.name}"] = (
+            column,
+            partial(_metadata_of, field.name, read, bool(field.multi)),
+        )
+    return found
+
+
+def _metadata_type(field_type: str) -> _Column:
+    import pyarrow as pa  # noqa: PLC0415 - the extra `arrow`
+
+    known: dict[str, _Column] = {
+        "boolean": (pa.bool_(), _boolean),
+        "integer": (pa.int64(), _integer),
+        "float": (pa.float64(), float),
+        "date": (pa.date32(), lambda value: parse_time(str(value)).date()),
+        "datetime": (pa.timestamp("us", tz="UTC"), lambda value: parse_time(str(value))),
+    }
+    return known.get(field_type, (pa.string(), _metadata_text))
+
+
+def _metadata_of(name: str, read: _Read, is_list: bool, row: Any) -> Any:  # noqa: ANN401, FBT001
+    held = getattr(row, "metadata", None)
+    value = held.get(name) if isinstance(held, Mapping) else None
+    values = value if isinstance(value, list | tuple) else [value]
+    values = [one for one in values if one is not None]
+    if is_list:
+        return [_readable(read, one) for one in values]
+    return _readable(read, values[0]) if values else None
+
+
+def _readable(read: _Read, value: object) -> Any:  # noqa: ANN401 - a column's value
+    try:
+        return read(value)
+    except (ValueError, TypeError, OverflowError):
+        return None
+
+
+def _boolean(value: object) -> bool:
+    text = str(value).lower()
+    if text not in {"true", "false"}:
+        raise ValueError(f"{text!r} is neither true nor false")
+    return text == "true"
+
+
+def _integer(value: object) -> int:
+    number = int(str(value))
+    if not -(2**63) <= number < 2**63:
+        raise OverflowError(f"{number} does not fit into 64 bits")
+    return number
+
+
+def _metadata_text(value: object) -> str:
+    return _text(value) if isinstance(value, str) else json.dumps(_plain(value), ensure_ascii=False)
 
 
 def _text_of_json() -> _Column:

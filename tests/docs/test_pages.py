@@ -137,7 +137,7 @@ def anchors(page: str) -> set[str]:
         given or re.sub(r"[-\s]+", "-", re.sub(r"[^\w\s-]", "", title).strip().lower())
         for title, given in headings
     }
-    return slugs | given | set(re.findall(r"^::: (\S+)$", text, re.MULTILINE))
+    return slugs | set(re.findall(r"^::: (\S+)$", text, re.MULTILINE))
 
 
 def test_the_terms_of_the_glossary_are_sorted_and_there_once() -> None:

@@ -231,6 +231,17 @@ async def test_words_are_all_to_be_found(iconik: IconikClient) -> None:
     assert [hit.id async for hit in iconik.search.assets("film poster")] == []
 
 
+async def test_the_versions_of_a_hit_are_read_as_those_of_its_asset(iconik: IconikClient) -> None:
+    (hit,) = await iconik.search.assets(where=[term("id", FILM)]).first(1)
+    asset = await iconik.assets.get_asset(FILM)
+
+    assert hit.versions
+    assert asset.versions
+    assert [(each.id, each.version_number, each.date_created) for each in hit.versions] == [
+        (each.id, each.version_number, each.date_created) for each in asset.versions
+    ]
+
+
 async def test_collections_are_found_as_collections(iconik: IconikClient, sandbox: Sandbox) -> None:
     package = seed.fixed_id("package")
     seed.add_collection(sandbox.state, id_=package, title="Launch package", asset_ids=[])

@@ -9,7 +9,7 @@ the others from its class.
 import enum
 import re
 from collections.abc import Iterator, Mapping
-from inspect import get_annotations
+from inspect import Parameter, Signature, get_annotations
 from typing import Any, ClassVar, Final, cast
 
 import attrs
@@ -60,6 +60,25 @@ class _LazyFields:
         return cast("tuple[attrs.Attribute[Any], ...]", model.__dict__["__attrs_attrs__"])
 
 
+class _LazySignature:
+    """A model's `__signature__`: its fields, for whoever asks for help on it."""
+
+    def __get__(self, _: object, model: "type[Model]") -> Signature:
+        return Signature(
+            [
+                Parameter(
+                    name,
+                    Parameter.KEYWORD_ONLY,
+                    default=getattr(model, name),
+                    annotation=annotation,
+                )
+                for name, annotation in get_annotations(model).items()
+                if not name.startswith("_") and model is not Model
+            ],
+            return_annotation=None,
+        )
+
+
 def wire_names(model: "type[Model]") -> set[str]:
     """The names that a model's fields have on the wire."""
     return {model._wire.get(one.name, one.name) for one in attrs.fields(model)}  # noqa: SLF001 - our own
@@ -74,6 +93,7 @@ class Model:
     """
 
     __attrs_attrs__: ClassVar[Any] = _LazyFields()
+    __signature__: ClassVar[Any] = _LazySignature()
     __hash__: ClassVar[None]  # type: ignore[assignment]  # mutable, like every attrs class
 
     #: Python name to wire name, for the few fields whose wire name is not a Python name.

@@ -15,6 +15,25 @@ from typing import Any, ClassVar
 from tgiconik._models import UNSET, Model, Unset
 
 
+class AssetVersion(Model):
+    """`AssetVersionSchema`, as iconik answers it."""
+
+    analyze_status: str | None = None
+    archive_status: str | None = None
+    created_by_user: str | None = None
+    created_by_user_info: User | None = None
+    date_created: datetime | None = None
+    face_recognition_status: str | None = None
+    has_unconfirmed_persons: bool | None = None
+    id: str | None = None
+    is_online: bool | None = None
+    person_ids: list[str] | None = None
+    status: str | None = None
+    transcribe_status: str | None = None
+    transcribed_languages: list[str] | None = None
+    version_number: int | None = None
+
+
 class BulkAddToFavorites(Model):
     """`BulkAddToFavoritesSchema`, as iconik answers it."""
 
@@ -901,7 +920,7 @@ class SearchDocument(Model):
     status: str | None = None
     type: str | None = None
     updated_by_user: str | None = None
-    versions: Any = None
+    versions: list[AssetVersion] | None = None
     versions_number: int | None = None
 
 
@@ -1111,6 +1130,18 @@ class StorageContentInfo(Model):
     storage_id: str | None = None
     total_duration_milliseconds: int | None = None
     total_size: int | None = None
+
+
+class User(Model):
+    """`User`, as iconik answers it."""
+
+    email: str | None = None
+    first_name: str | None = None
+    id: str | None = None
+    last_name: str | None = None
+    photo: str | None = None
+    photo_big: str | None = None
+    photo_small: str | None = None
 
 
 class DiscoveryEntityObjectType(StrEnum):

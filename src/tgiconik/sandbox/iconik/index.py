@@ -9,6 +9,7 @@ from typing import Final
 
 import attrs
 
+from tgiconik.iconik.search_fields import SEARCH_FIELDS
 from tgiconik.sandbox.iconik.kinds import (
     APPROVALS,
     ASSETS,
@@ -26,7 +27,9 @@ _TYPE_OF: Final = {ASSETS: "assets", COLLECTIONS: "collections", SEGMENTS: "segm
 _KIND_OF: Final = {type_: kind for kind, type_ in _TYPE_OF.items()}
 _METADATA: Final = "metadata."
 #: Fields that a query without a field name searches, in addition to all metadata.
-_TEXT: Final = ("title", "description", "external_id", "segment_text", "transcription_text")
+_TEXT: Final = tuple(
+    each.name for each in SEARCH_FIELDS if each.is_full_text and not each.name.startswith(_METADATA)
+)
 #: The sub-field of a text in lower case. All comparisons are in lower case here.
 LOWER: Final = ".lower"
 #: Kinds of files whose documents a hit shows, by their field.
@@ -175,7 +178,8 @@ def media_type(state: State, asset: Document) -> Document:
 def _searchable(state: State, type_: str, found: Document) -> Document:
     """A document as searches return it: also with its ancestors, and with an asset's files."""
     if type_ == "segments":
-        return found | {"object_type": type_, "metadata": {}}
+        # iconik documents a title for every hit; segments have none of their own.
+        return {"title": ""} | found | {"object_type": type_, "metadata": {}}
     shown = document(state, type_, found)
     shown["ancestor_collections"] = ancestors(state, found)
     if type_ == "assets":
