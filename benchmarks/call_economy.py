@@ -451,7 +451,7 @@ SCENES: Final = (
         again=Cost("4", "0", "4", "0"),
     ),
     Scene(
-        name="`process_enhancement_request`, the new version goes out",
+        name="`process_enhancement_request`, the new version is shared",
         prepare=_enhanced,
         run=_enhance,
         first=Cost("11", "1", "14", "6"),

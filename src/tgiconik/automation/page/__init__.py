@@ -284,7 +284,7 @@ class _Page:
 
 
 async def _post(office: Post) -> list[dict[str, Any]]:
-    """What a person must look at: letters first, then messages."""
+    """The letters and messages that a person must look at."""
     letters, messages = await office.undelivered(), await office.quarantined()
     found = [
         {
