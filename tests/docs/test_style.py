@@ -1,5 +1,4 @@
-"""The style of the documentation: no metaphors, no riddles, American spelling.
-"""
+"""The style of the documentation: no metaphors, no riddles, American spelling."""
 
 import re
 from pathlib import Path
