@@ -20,6 +20,8 @@ import attrs
 
 from benchmarks.effort import Stage
 from benchmarks.results import Figure, Requirement, Section, Table
+from benchmarks.webhooks import WebhookTimes, rows_of
+from benchmarks.webhooks import measure as measure_webhooks
 from tgiconik import IconikClient, TradingGridClient
 from tgiconik.automation import Automation, Cause, CauseKind, Worker, on_issue
 from tgiconik.sandbox import Sandbox
@@ -31,6 +33,8 @@ _LEAST_IN: Final = 50.0
 _LEAST_RUN: Final = 20.0
 _FULL: Final = 300
 _QUICK: Final = 10
+#: Webhooks, for each cause.
+_WEBHOOKS: Final = 0.5
 
 
 @attrs.frozen
@@ -98,13 +102,19 @@ def automation(stage: Stage) -> Section:
     """
     causes = _FULL if stage.effort.rounds > 1 else _QUICK
     rates: dict[str, Rates] = {}
+    times: dict[str, WebhookTimes] = {}
     left_out = []
     with tempfile.TemporaryDirectory() as folder:
         file = f"sqlite:///{Path(folder, 'automation.db')}"
         rates["SQLite"] = asyncio.run(measure(file, causes))
+        file = f"sqlite:///{Path(folder, 'webhooks.db')}"
+        times["SQLite"] = asyncio.run(measure_webhooks(file, int(causes * _WEBHOOKS)))
     try:
         with _postgresql() as url:
             rates["PostgreSQL"] = asyncio.run(measure(url, causes))
+        with _postgresql() as url:
+            number = int(causes * _WEBHOOKS)
+            times["PostgreSQL"] = asyncio.run(measure_webhooks(url, number))
     except (AssertionError, ImportError) as error:
         left_out.append(f"PostgreSQL: {error}")
     rows = [
@@ -116,8 +126,16 @@ def automation(stage: Stage) -> Section:
         title="Automation",
         text=f"{causes:,} causes of as many subjects, in one worker with 16 runs at once, whose "
         "function does nothing. A cause that is stored is on the disk. PostgreSQL runs on the same "
-        "machine and does not wait for its disk.",
-        tables=[Table(columns, rows)],
+        "machine and does not wait for its disk. The second table is about webhooks that are sent "
+        "over a socket to an idle worker: when they are answered, and when the workflow that runs "
+        "for them makes its first call.",
+        tables=[
+            Table(columns, rows),
+            Table(
+                ("", "", "median, ms", "99th percentile, ms"),
+                [(name, *row) for name, one in times.items() for row in rows_of(one)],
+            ),
+        ],
         requirements=[
             *(
                 Requirement(
