@@ -136,3 +136,14 @@ def test_comments_of_a_page_are_not_part_of_its_text() -> None:
     page = "a<!-- <b>x</b> -->b<!-->c<!--[if mso]>m<![endif]-->d<p>1 < 2 <b>x</b><!-- open <p>y"
 
     assert text_of(page) == "abcd\n1 < 2 x"
+
+
+@pytest.mark.parametrize("header", ["Content_Type", "Content_Disposition"])
+@pytest.mark.parametrize("value", ["text/plain", "multipart/mixed"])
+def test_a_header_of_endless_parameters_takes_no_longer_than_others(
+    header: str, value: str
+) -> None:
+    # The library alone takes minutes.
+    raw = mail("Thanks", **{header: f'{value}; name="' + "a;" * 200_000})
+
+    assert read(raw).sender is not None
