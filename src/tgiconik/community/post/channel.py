@@ -224,6 +224,18 @@ class Directory(Protocol):
         """BUID of the partner, by `Outgoing.name`, of those of these letters that were sent."""
         ...
 
+    async def came_as(
+        self, channel: str, names: Collection[str], *, since: datetime
+    ) -> Mapping[str, Collection[str]]:
+        """The ids of the messages that came under each of these file names.
+
+        Args:
+            channel: name of the channel.
+            names: file names.
+            since: received at this time or later; timezone-aware.
+        """
+        ...
+
 
 class Channel(Protocol):
     """A way by which letters go and messages come.

@@ -56,7 +56,7 @@ def recipients_of(
     asking = [contact for contact in able if kind in _ANSWERS and _is_same(contact, requester)]
     fitting = [contact for contact in able if (contact["role"] or "").strip().casefold() in wanted]
     chosen = asking or fitting or able
-    by_address = {contact["email"].casefold(): contact for contact in reversed(chosen)}
+    by_address = {contact["email"].lower(): contact for contact in reversed(chosen)}
     return tuple(
         Recipient(email=contact["email"], name=legible.line(contact["name"] or ""))
         for contact in reversed(by_address.values())
@@ -69,8 +69,17 @@ def is_email(text: str) -> bool:
     return is_clean and _EMAIL.fullmatch(text) is not None
 
 
+def is_same_email(one: str, other: str) -> bool:
+    """Whether two addresses are the same, whatever their case.
+
+    `straße.example` and `strasse.example` are domains of different owners, which case folding
+    takes for one.
+    """
+    return one.lower() == other.lower()
+
+
 def _is_same(contact: Contact, requester: Contact | None) -> bool:
     if requester is None:
         return False
     asked, known = str(requester["email"]), str(contact["email"])
-    return asked.casefold() == known.casefold()
+    return is_same_email(asked, known)

@@ -84,14 +84,14 @@ class Community:
         given = {one.token: one for one in self.tokens}
         named = {one: given.get(one) for one in tokens_of(found, account)}
         ids = {one.partner_id for one in named.values() if one is not None}
-        sender = (found.sender or "").casefold()
+        sender = (found.sender or "").lower()
         known = Known(
             tokens=named,
             partner=next((one for one in self.partners if one.id in ids), None),
             partners=[
                 one
                 for one in self.partners
-                if any(contact["email"].casefold() == sender for contact in one.fields["contacts"])
+                if any(contact["email"].lower() == sender for contact in one.fields["contacts"])
             ],
             sent={
                 one.name: self.letters[one.name]

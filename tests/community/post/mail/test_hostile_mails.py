@@ -122,3 +122,28 @@ def test_a_keyword_in_the_text_presses_nothing() -> None:
     assert isinstance(judgement, Act)
     assert judgement.intent.kind == "comment"
     assert isinstance(Community().judge(button("CONFIRM")), Act)
+
+
+@pytest.mark.parametrize("piece", ["<a ", "<!", "<!--", "</", "<a x='", "&#1", "<![CDATA["])
+def test_a_page_of_tags_that_do_not_end_takes_no_longer_than_others(piece: str) -> None:
+    # With the parser alone, some of these take minutes.
+    page = f"<p>Thanks</p>{piece * (200_000 // len(piece))}"
+
+    assert text_of(page).startswith("Thanks")
+
+
+def test_comments_of_a_page_are_not_part_of_its_text() -> None:
+    page = "a<!-- <b>x</b> -->b<!-->c<!--[if mso]>m<![endif]-->d<p>1 < 2 <b>x</b><!-- open <p>y"
+
+    assert text_of(page) == "abcd\n1 < 2 x"
+
+
+@pytest.mark.parametrize("header", ["Content_Type", "Content_Disposition"])
+@pytest.mark.parametrize("value", ["text/plain", "multipart/mixed"])
+def test_a_header_of_endless_parameters_takes_no_longer_than_others(
+    header: str, value: str
+) -> None:
+    # The library alone takes minutes.
+    raw = mail("Thanks", **{header: f'{value}; name="' + "a;" * 200_000})
+
+    assert read(raw).sender is not None

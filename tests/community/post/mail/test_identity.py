@@ -154,6 +154,17 @@ def test_a_sender_who_is_not_the_contact_moves_nothing(sender: str) -> None:
     assert not is_carried_out(button("CONFIRM", sender=sender))
 
 
+def test_a_domain_that_case_folding_takes_for_the_contacts_moves_nothing() -> None:
+    contact = "mia@strasse.example"
+    community = Community(tokens=[token(contact=contact)], partners=[partner("GC-PA", contact)])
+    results = ["mx.brand.example; dmarc=pass header.from=straße.example"]
+
+    judgement = community.judge(button("CONFIRM", sender="mia@straße.example", results=results))
+
+    assert isinstance(judgement, Quarantine)
+    assert "given to mia@strasse.example" in judgement.reason
+
+
 def test_a_right_token_from_another_sender_is_kept_for_an_operator() -> None:
     eve = "eve@partner.example"
     community = Community(partners=[partner("GC-PA", MIA, eve)])

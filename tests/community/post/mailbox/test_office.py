@@ -214,6 +214,7 @@ def test_a_thousand_orders_of_arrival_are_judged_the_same(clock: Clock) -> None:
             arrival.message_id: judged(
                 arrival,
                 seen=[Seen(name=arrival.name, sender=sender, receiver="ZZ:US")] if sender else [],
+                arrived=1,
                 listed=["ZZ:N", "ZZ:S"],
                 known=True,
                 rules=rules,
@@ -227,3 +228,41 @@ def test_a_thousand_orders_of_arrival_are_judged_the_same(clock: Clock) -> None:
         order = shuffle.choices(arrivals, k=3) + arrivals
         shuffle.shuffle(order)
         assert judgements(order) == expected
+
+
+async def test_the_sender_of_an_earlier_file_of_the_same_name_proves_nothing(
+    mailboxes: Mailboxes, office: PostOffice, grid: TradingGridClient
+) -> None:
+    before = await comments_on(grid)
+    mailboxes.post(message(mailboxes.clock()), "order.json")
+    await office.run_once()
+    after_one = await comments_on(grid)
+    assert len(after_one) == len(before) + 1
+
+    mailboxes.network.faults.lens_is_late = True
+    mailboxes.clock.advance(minutes=1)
+    mailboxes.post(message(mailboxes.clock()), "order.json", by=SUMMIT)
+    report = await office.run_once()
+    assert "Lens does not show the file yet." in str(report.steps)
+    assert await comments_on(grid) == after_one
+    assert not await office.quarantined()
+
+    mailboxes.network.catch_up()
+    mailboxes.clock.advance(hours=1)
+    await office.run_once()
+    [kept] = await office.quarantined()
+    assert "Lens says" in kept.reason
+    assert await comments_on(grid) == after_one
+
+
+async def test_a_second_message_under_the_same_name_is_carried_out_when_lens_shows_both(
+    mailboxes: Mailboxes, office: PostOffice, grid: TradingGridClient
+) -> None:
+    before = await comments_on(grid)
+    for _ in range(2):
+        mailboxes.clock.advance(minutes=1)
+        mailboxes.post(message(mailboxes.clock()), "order.json")
+        await office.run_once()
+
+    assert len(await comments_on(grid)) == len(before) + 2
+    assert not await office.quarantined()

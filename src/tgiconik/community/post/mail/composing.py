@@ -81,12 +81,12 @@ def letter(outgoing: Outgoing, sender: Sender, *, at: datetime) -> list[Composed
         raise errors.PostError(f"mail: the letter {outgoing.name} has no recipient")
     if sender.reply_to is None:
         return [_together(outgoing, sender, at)]
-    tokens = {email.casefold(): one.token for email, one in outgoing.tokens.items()}
-    if missing := [one for one in recipients if one.email.casefold() not in tokens]:
+    tokens = {email.lower(): one.token for email, one in outgoing.tokens.items()}
+    if missing := [one for one in recipients if one.email.lower() not in tokens]:
         raise errors.PostError(
             f"mail: the letter {outgoing.name} has no reply token for {len(missing)} recipients"
         )
-    return [_to_one(outgoing, one, tokens[one.email.casefold()], sender, at) for one in recipients]
+    return [_to_one(outgoing, one, tokens[one.email.lower()], sender, at) for one in recipients]
 
 
 def _to_one(

@@ -11,6 +11,8 @@ _BREAKS: Final = frozenset({
     "pre", "section", "table", "tr", "ul",
 })  # fmt: skip
 _BLANKS: Final = re.compile(r"[ \t\r\n\f]+")
+#: The parser takes minutes for a page with many tags and comments that do not end.
+_TAG_WITHOUT_END: Final = re.compile(r"<(?=[^<>]*(?:<|\Z))")
 _UNSEEN: Final = frozenset({"head", "script", "style", "template", "title", "blockquote"})
 _EMPTY: Final = frozenset({"area", "base", "br", "col", "hr", "img", "input", "link", "meta"})
 #: What Gmail puts around an earlier mail, and from where on Outlook has it.
@@ -25,10 +27,17 @@ def text_of(html: str) -> str:
         html: a page or part of one, however broken.
     """
     reader = _Reader()
-    reader.feed(html)
+    reader.feed(_TAG_WITHOUT_END.sub("&lt;", _without_comments(html)))
     reader.close()
     lines = "".join(reader.said).replace("\xa0", " ").split("\n")
     return "\n".join(" ".join(line.split()) for line in lines).strip()
+
+
+def _without_comments(html: str) -> str:
+    """The page without its comments; one that does not end takes the rest with it."""
+    first, *others = html.split("<!--")
+    # `<!-->` and `<!--->` are whole comments; a comment within another one is part of it.
+    return first + "".join(f"--{one}".partition("-->")[2] for one in others)
 
 
 class _Reader(HTMLParser):

@@ -24,6 +24,7 @@ from tgiconik.community.post.mail.authentication import is_proven
 from tgiconik.community.post.mail.names import Sent, sent_as
 from tgiconik.community.post.mail.reading import Mail
 from tgiconik.community.post.mail.tokens import tokens_in
+from tgiconik.community.post.recipients import is_same_email
 from tgiconik.community.rules import bodies
 from tgiconik.community.shapes import Violation
 from tgiconik.community.store.interface import Record
@@ -152,7 +153,7 @@ def _of_person(mail: Mail, known: Known, account: Account, at: datetime) -> Judg
 
 
 def _doubt(sender: str, token: ReplyToken, at: datetime, *, is_from_domain: bool) -> str:
-    if sender.casefold() != token.contact.casefold():
+    if not is_same_email(sender, token.contact):
         return f"The reply token was given to {token.contact}, and the mail is from {sender}"
     if not is_from_domain:
         return _UNPROVEN.format(sender=sender)
@@ -247,4 +248,4 @@ def _refused(kind: IntentKind, body: Mapping[str, Any]) -> list[str]:
 
 def _contact(partner: Record, email: str) -> Mapping[str, Any] | None:
     contacts: Sequence[Mapping[str, Any]] = partner.fields["contacts"]
-    return next((one for one in contacts if one["email"].casefold() == email.casefold()), None)
+    return next((one for one in contacts if is_same_email(one["email"], email)), None)

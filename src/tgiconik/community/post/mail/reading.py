@@ -12,6 +12,7 @@ from hashlib import sha256
 from typing import Final
 
 import attrs
+from typing_extensions import override
 
 from tgiconik.community.post import legible
 from tgiconik.community.post.mail import html_text, names
@@ -161,13 +162,29 @@ def _split_size(raw: bytes) -> tuple[int | None, bytes]:
     return (int(digits) if digits.isdigit() and len(digits) < _PARTS else None), rest
 
 
+class _Bounded(policy.Compat32):
+    """The library's policy, with headers of bounded length.
+
+    The library takes minutes for one long list of parameters, which each part may have.
+    """
+
+    @override
+    def header_source_parse(self, sourcelines: list[str]) -> tuple[str, str]:
+        name, value = super().header_source_parse(sourcelines)
+        is_listed = name.lower().startswith("content-")
+        return name, value[: _LONGEST if is_listed else _LONGEST_RESULT]
+
+
+_POLICY: Final = _Bounded()
+
+
 def _parsed(raw: bytes, *, head_only: bool = False) -> Message:
     try:
         if not head_only:
-            return message_from_bytes(raw, policy=policy.compat32)
+            return message_from_bytes(raw, policy=_POLICY)
     except _BROKEN:
         pass
-    return BytesHeaderParser(policy=policy.compat32).parsebytes(raw)
+    return BytesHeaderParser(policy=_POLICY).parsebytes(raw)
 
 
 def _headers(message: Message) -> dict[str, list[str]]:

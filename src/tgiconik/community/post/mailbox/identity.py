@@ -70,6 +70,7 @@ def judged(
     arrival: Arrival,
     *,
     seen: Sequence[Seen],
+    arrived: int,
     listed: Collection[str],
     known: bool,
     rules: Rules,
@@ -80,6 +81,8 @@ def judged(
     Args:
         arrival: the file.
         seen: what Lens says of files with its name.
+        arrived: the number of different messages that came under its name. Lens must show as
+            many: the sender of another file says nothing about this one's.
         listed: addresses that the directory confirms of the partner that the message names.
         known: whether this partner has a profile in the community.
         rules: what it is held against.
@@ -93,9 +96,10 @@ def judged(
         return Quarantine(reason=reason)
     address = rules.addresses[message.partner_id]
     act = _act(message, address)
-    if not seen and now < (until := arrival.received_at + rules.patience):
+    missing = max(arrived, 1) - len(seen)
+    if missing > 0 and now < (until := arrival.received_at + rules.patience):
         return Wait(reason="Lens does not show the file yet.", until=until)
-    if reason := _dispute(seen, listed, address, rules):
+    if reason := _dispute(seen, listed, address, rules, missing=missing):
         return Quarantine(reason=reason, act=act)
     if reason := _untimely(message, arrival, rules):
         return Quarantine(reason=reason, trust=Trust.PROVEN, act=act)
@@ -111,7 +115,7 @@ def _misplaced(message: Message, rules: Rules, *, known: bool) -> str | None:
 
 
 def _dispute(
-    seen: Sequence[Seen], listed: Collection[str], sender: str, rules: Rules
+    seen: Sequence[Seen], listed: Collection[str], sender: str, rules: Rules, *, missing: int
 ) -> str | None:
     if sender not in listed:
         return f"The directory does not list {sender} as an address of the partner."
@@ -121,6 +125,11 @@ def _dispute(
     if senders != [sender]:
         told = ", ".join(line(one, 60) or "nobody" for one in senders[:3])
         return f"Lens says that the file came from {told}; the message names {sender}."
+    if missing > 0:
+        return (
+            f"{len(seen) + missing} different messages came under this file name, and Lens shows "
+            f"{len(seen)}: nobody knows the sender of each."
+        )
     receivers = {one.receiver for one in seen} - {"", rules.address}
     if receivers:
         return f"Lens says that the file is for {line(min(receivers), 60)}, not {rules.address}."

@@ -33,6 +33,8 @@ from tgiconik.community.shapes import (
 #: The value of `format` in messages of partners, and the version of their schema.
 MESSAGE_FORMAT: Final = "tgiconik-message"
 MESSAGE_VERSION: Final = "1.0"
+#: The names of files without the id of a message begin so.
+UNREADABLE: Final = "FILE-"
 #: Bytes of a message at the most: several times the longest comment.
 LARGEST: Final = 1024 * 1024
 
@@ -141,9 +143,9 @@ def message_id(raw: bytes) -> str:
     try:
         said = json_body.parse(raw)["id"]
     except (ValueError, TypeError, KeyError):
-        return f"FILE-{digest}"
+        return f"{UNREADABLE}{digest}"
     is_id = isinstance(said, str) and _ID.fullmatch(said)
-    return f"{said}-{digest[:32]}" if is_id else f"FILE-{digest}"
+    return f"{said}-{digest[:32]}" if is_id else f"{UNREADABLE}{digest}"
 
 
 def is_complete(raw: bytes) -> bool:

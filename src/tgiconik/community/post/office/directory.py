@@ -2,10 +2,11 @@
 
 from collections import defaultdict
 from collections.abc import Collection, Mapping, Sequence
+from datetime import datetime
 from typing import Final
 
 from tgiconik.community.post.channel import Directory, ReplyToken
-from tgiconik.community.post.office import outbox, tokens
+from tgiconik.community.post.office import inbox, outbox, tokens
 from tgiconik.community.post.office.run import Run
 from tgiconik.community.store.interface import Place, Record
 from tgiconik.community.store.sql import SqlTransaction
@@ -42,17 +43,23 @@ class StoredDirectory(Directory):
         """The profiles that have a contact with this address, whatever its case."""
         if self._contacts is None:
             self._contacts = await self._run.read(_by_contact)
-        return self._contacts.get(email.strip().casefold(), ())
+        return self._contacts.get(email.strip().lower(), ())
 
     async def sent(self, names: Collection[str]) -> Mapping[str, str]:
         """BUID of the partner, by `Outgoing.name`, of those of these letters that were sent."""
         asked = [name for name in names if name.isascii() and name.isprintable()]
         return await self._run.read(outbox.partners_of, asked)
 
+    async def came_as(
+        self, channel: str, names: Collection[str], *, since: datetime
+    ) -> Mapping[str, Collection[str]]:
+        """The ids of the messages that came under each of these file names."""
+        return await self._run.read(inbox.came_as, channel, names, since)
+
 
 def _by_contact(transaction: SqlTransaction) -> Mapping[str, Sequence[Record]]:
     found: defaultdict[str, list[Record]] = defaultdict(list)
     for partner in transaction.walk(_PARTNERS):
-        for email in {one["email"].strip().casefold() for one in partner.fields["contacts"]}:
+        for email in {one["email"].strip().lower() for one in partner.fields["contacts"]}:
             found[email].append(partner)
     return found

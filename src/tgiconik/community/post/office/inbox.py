@@ -4,7 +4,7 @@
 
 import re
 from base64 import b64decode, b64encode
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Mapping
 from datetime import datetime, timedelta
 from enum import StrEnum
 from hashlib import sha256
@@ -265,6 +265,39 @@ def count(transaction: SqlTransaction, state: MessageState) -> int:
     given = {"company": transaction.company_id, "state": str(state)}
     ((number,),) = transaction.execute(_COUNT, given)
     return int(number)
+
+
+def came_as(
+    transaction: SqlTransaction, channel: str, names: Collection[str], since: datetime
+) -> Mapping[str, Collection[str]]:
+    """What the network calls the messages that came under each of some file names.
+
+    Args:
+        transaction: the transaction.
+        channel: name of the channel.
+        names: file names.
+        since: received at this time or later.
+    """
+    states = {f"state{number}": str(one) for number, one in enumerate(MessageState)}
+    # By all states and the position, because there is an index of these.
+    statement = f"""
+        SELECT message FROM community_inbox
+        WHERE company = :company AND state IN ({", ".join(f":{one}" for one in states)})
+        AND position = :position AND name = :name AND channel = :channel AND received_at >= :since
+    """
+    given = {
+        "company": transaction.company_id,
+        "channel": channel,
+        "since": times.stamp(since),
+        **states,
+    }
+    found: dict[str, Collection[str]] = {}
+    for one in set(names):
+        name = _storable(one)[:500]
+        about = given | {"name": name, "position": position(name)}
+        rows = transaction.execute(statement, about)
+        found[one] = {message for (message,) in rows}
+    return found
 
 
 def in_state(transaction: SqlTransaction, state: MessageState) -> Iterator[Message]:
