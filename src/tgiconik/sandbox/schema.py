@@ -18,6 +18,8 @@ from tgiconik.sandbox.facts import Schema
 _NAMESPACE = UUID("7f1d3c52-0000-5000-8000-74676963306b")
 _SAMPLE_TIME = "2026-01-01T00:00:00+00:00"
 _NULL = {"type": "null"}
+#: What says which of many objects in a body is meant, though it is marked as read-only.
+_NAMES_ONE = frozenset({"id"})
 _BOOLEANS = {"true": True, "false": False, "True": True, "False": False}
 _NUMERIC = re.compile(r"-?\d+(\.\d+)?")
 
@@ -118,12 +120,12 @@ class Schemas:
             fields: Mapping[str, Schema] = schema.get("properties", {})
             ignored = _read_only(fields) - set(keep)
             return {
-                name: self.as_taken(fields.get(name, {}), item)
+                name: self.as_taken(fields.get(name, {}), item, keep=_NAMES_ONE)
                 for name, item in value.items()
                 if name not in ignored
             }
         if isinstance(value, list):
-            return [self.as_taken(schema.get("items", {}), item) for item in value]
+            return [self.as_taken(schema.get("items", {}), item, keep=_NAMES_ONE) for item in value]
         types = _types(schema)
         if isinstance(value, str) and "boolean" in types and "string" not in types:
             return _BOOLEANS.get(value, value)

@@ -741,3 +741,24 @@ async def test_what_only_a_client_gives_is_not_answered(http: httpx.AsyncClient)
 
     assert "password" not in made
     assert "message" not in shared
+
+
+@pytest.mark.parametrize("purpose", ["PROXIES", "KEYFRAMES", "FILES"])
+async def test_every_kind_of_upload_has_a_storage(http: httpx.AsyncClient, purpose: str) -> None:
+    storage = await get(http, f"/API/files/v1/storages/matching/{purpose}/")
+
+    assert storage["default"] is True
+
+
+async def test_a_deletion_in_the_background_is_accepted(http: httpx.AsyncClient) -> None:
+    spring = await collection(http, "Spring")
+
+    for path in (f"collections/{spring}/", f"collections/{spring}/purge/"):
+        answer = await http.delete(f"/API/assets/v1/{path}")
+        assert (answer.status_code, answer.content) == (202, b""), path
+
+
+async def test_roles_cannot_be_filtered(http: httpx.AsyncClient) -> None:
+    answer = await http.get("/API/users/v1/users/current/roles/", params={"name": "can_search"})
+
+    assert answer.status_code == 400

@@ -95,7 +95,9 @@ async def read_body(operation: Operation, schemas: Schemas, request: Request) ->
     )
     if problems:
         raise ApiError(400, *problems)
-    return schemas.as_taken(schema, value)
+    # Which version is to be approved is sent, though the documents mark it as read-only.
+    keep = {"version_id"} if "/approvals/" in operation.path else ()
+    return schemas.as_taken(schema, value, keep=keep)
 
 
 def _raw(body: Body, content: bytes) -> bytes | None:
