@@ -18,6 +18,8 @@ from tgiconik.sandbox.facts import Schema
 _NAMESPACE = UUID("7f1d3c52-0000-5000-8000-74676963306b")
 _SAMPLE_TIME = "2026-01-01T00:00:00+00:00"
 _NULL = {"type": "null"}
+#: What says which of many objects in a body is meant, though it is marked as read-only.
+_NAMES_ONE = frozenset({"id"})
 _BOOLEANS = {"true": True, "false": False, "True": True, "False": False}
 _NUMERIC = re.compile(r"-?\d+(\.\d+)?")
 
@@ -34,6 +36,7 @@ class Schemas:
         value: object,
         *,
         partial: bool = False,
+        sent: bool = False,
         unchecked: Collection[str] = (),
         at: str = "",
     ) -> Iterator[str]:
@@ -43,13 +46,15 @@ class Schemas:
             schema: the schema.
             value: decoded JSON.
             partial: do not require fields at the top level, as in the body of a PATCH.
+            sent: do not check read-only fields, at any depth: iconik ignores what clients send
+                in them.
             unchecked: fields at the top level that may have any value, or none.
             at: path of the value, for the error messages.
         """
         schema = self.resolve(schema)
         if "anyOf" in schema:
             yield from self._problems_of_all(
-                schema["anyOf"], value, partial=partial, unchecked=unchecked, at=at
+                schema["anyOf"], value, partial=partial, sent=sent, unchecked=unchecked, at=at
             )
             return
         where = at or "The body"
@@ -67,11 +72,11 @@ class Schemas:
             yield f"{where} is not a valid {schema['format']}."
         elif isinstance(value, Mapping):
             yield from self._problems_of_fields(
-                schema, value, partial=partial, unchecked=unchecked, at=at
+                schema, value, partial=partial, sent=sent, unchecked=unchecked, at=at
             )
         elif isinstance(value, list) and "items" in schema:
             for index, item in enumerate(value):
-                yield from self.problems(schema["items"], item, at=f"{at}[{index}]")
+                yield from self.problems(schema["items"], item, sent=sent, at=f"{at}[{index}]")
 
     def fit(self, schema: Schema, value: object, *, name: str = "value") -> Any:  # noqa: ANN401 - JSON
         """The value, changed to be valid for the schema.
@@ -97,19 +102,30 @@ class Schemas:
             return self.sample(schema, name=name)
         return value
 
-    def with_booleans(self, schema: Schema, value: object) -> Any:  # noqa: ANN401 - JSON
-        """A valid value with booleans in place of those written as text, such as "false"."""
+    def as_taken(self, schema: Schema, value: object, *, keep: Collection[str] = ()) -> Any:  # noqa: ANN401 - JSON
+        """What iconik takes of a valid body.
+
+        That is all but its read-only fields, with booleans in place of those written as text.
+
+        Args:
+            schema: the schema.
+            value: decoded JSON.
+            keep: fields at the top level that are taken although they are marked as read-only.
+        """
         schema = self.resolve(schema)
         if "anyOf" in schema:
-            return self.with_booleans(self._best_choice(schema, value), value)
+            choice = self._best_choice(schema, value, sent=True)
+            return self.as_taken(choice, value, keep=keep)
         if isinstance(value, Mapping):
             fields: Mapping[str, Schema] = schema.get("properties", {})
+            ignored = _read_only(fields) - set(keep)
             return {
-                name: self.with_booleans(fields[name], item) if name in fields else item
+                name: self.as_taken(fields.get(name, {}), item, keep=_NAMES_ONE)
                 for name, item in value.items()
+                if name not in ignored
             }
         if isinstance(value, list):
-            return [self.with_booleans(schema.get("items", {}), item) for item in value]
+            return [self.as_taken(schema.get("items", {}), item, keep=_NAMES_ONE) for item in value]
         types = _types(schema)
         if isinstance(value, str) and "boolean" in types and "string" not in types:
             return _BOOLEANS.get(value, value)
@@ -156,14 +172,14 @@ class Schemas:
             schema = self.named[schema["$ref"].rpartition("/")[2]]
         return schema
 
-    def _best_choice(self, schema: Schema, value: object) -> Schema:
+    def _best_choice(self, schema: Schema, value: object, *, sent: bool = False) -> Schema:
         """The alternative that accepts the value and has most of its fields."""
         choices: list[Schema] = schema["anyOf"]
         if value is not None:
             choices = [each for each in choices if each != _NULL]
             if len(choices) == 1:
                 return choices[0]
-        right = [each for each in choices if not any(self.problems(each, value))]
+        right = [each for each in choices if not any(self.problems(each, value, sent=sent))]
         if not right:
             return self._choice(schema)
         if not isinstance(value, Mapping):
@@ -192,11 +208,14 @@ class Schemas:
         value: object,
         *,
         partial: bool,
+        sent: bool,
         unchecked: Collection[str],
         at: str,
     ) -> Iterator[str]:
         found = [
-            list(self.problems(choice, value, partial=partial, unchecked=unchecked, at=at))
+            list(
+                self.problems(choice, value, partial=partial, sent=sent, unchecked=unchecked, at=at)
+            )
             for choice in choices
         ]
         if all(found):
@@ -209,18 +228,20 @@ class Schemas:
         value: Mapping[str, object],
         *,
         partial: bool,
+        sent: bool,
         unchecked: Collection[str],
         at: str,
     ) -> Iterator[str]:
         prefix = f"{at}." if at else ""
+        properties: Mapping[str, Schema] = schema.get("properties", {})
+        ignored = {*unchecked, *(_read_only(properties) if sent else ())}
         if not partial:
             for name in schema.get("required", ()):
-                if name not in value and name not in unchecked:
+                if name not in value and name not in ignored:
                     yield f"{prefix}{name} is a required field."
-        properties: Mapping[str, Schema] = schema.get("properties", {})
         for name, item in value.items():
-            if name in properties and name not in unchecked:
-                yield from self.problems(properties[name], item, at=f"{prefix}{name}")
+            if name in properties and name not in ignored:
+                yield from self.problems(properties[name], item, sent=sent, at=f"{prefix}{name}")
 
     def _fit_fields(self, schema: Schema, value: Mapping[str, object]) -> dict[str, Any]:
         properties: Mapping[str, Schema] = schema.get("properties", {})
@@ -236,6 +257,10 @@ class Schemas:
             elif name in required:
                 fitted[name] = self.sample(field, name=name)
         return fitted
+
+
+def _read_only(fields: Mapping[str, Schema]) -> set[str]:
+    return {name for name, field in fields.items() if field.get("readOnly")}
 
 
 def _types(schema: Schema) -> list[str]:

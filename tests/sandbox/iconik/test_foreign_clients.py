@@ -604,6 +604,50 @@ async def test_read_only_fields_in_a_body_are_ignored(http: httpx.AsyncClient) -
     assert (answer.json()["id"], answer.json()["status"]) == (made["id"], "FINISHED")
 
 
+async def test_read_only_fields_are_ignored_at_any_depth(http: httpx.AsyncClient) -> None:
+    steps = [{"id": NOWHERE, "label": "Copy", "status": "DONE", "date_updated": ["junk"]}]
+    job = await post(
+        http, "/API/jobs/v1/jobs/", {"title": "J", "type": "CUSTOM", "status": "STARTED"}
+    )
+
+    answer = await http.put(f"/API/jobs/v1/jobs/{job['id']}/steps/", json={"steps": steps})
+
+    assert answer.is_success, answer.text
+    assert "junk" not in answer.text
+
+
+@pytest.mark.parametrize(
+    ("list_", "body", "name"),
+    [
+        ("/API/users/v1/groups/", {"name": "Editors"}, "logo"),
+        ("/API/assets/v1/projects/", {"title": "Spring", "name": "Spring"}, "system_domain_id"),
+        (
+            f"{FILES}file_sets/",
+            {
+                "name": "a",
+                "base_dir": "/",
+                "component_ids": [],
+                "format_id": seed.fixed_id(f"{FILM} format 2"),
+                "storage_id": seed.STORAGE,
+            },
+            "deleted_by_user",
+        ),
+        (
+            "/API/files/v1/storages/",
+            {"name": "a", "method": "S3", "purpose": "FILES", "settings": {}},
+            "version",
+        ),
+    ],
+)
+async def test_a_read_only_field_is_not_kept(
+    http: httpx.AsyncClient, list_: str, body: dict[str, Any], name: str
+) -> None:
+    made = await post(http, list_, body | {name: NOWHERE})
+
+    assert made.get(name) != NOWHERE
+    assert (await get(http, f"{list_}{made['id']}/")).get(name) != NOWHERE
+
+
 @pytest.mark.parametrize(("text", "value"), [("false", False), ("true", True), ("False", False)])
 async def test_a_boolean_as_text_is_taken_and_answered_as_one(
     http: httpx.AsyncClient, text: str, value: object
@@ -697,3 +741,24 @@ async def test_what_only_a_client_gives_is_not_answered(http: httpx.AsyncClient)
 
     assert "password" not in made
     assert "message" not in shared
+
+
+@pytest.mark.parametrize("purpose", ["PROXIES", "KEYFRAMES", "FILES"])
+async def test_every_kind_of_upload_has_a_storage(http: httpx.AsyncClient, purpose: str) -> None:
+    storage = await get(http, f"/API/files/v1/storages/matching/{purpose}/")
+
+    assert storage["default"] is True
+
+
+async def test_a_deletion_in_the_background_is_accepted(http: httpx.AsyncClient) -> None:
+    spring = await collection(http, "Spring")
+
+    for path in (f"collections/{spring}/", f"collections/{spring}/purge/"):
+        answer = await http.delete(f"/API/assets/v1/{path}")
+        assert (answer.status_code, answer.content) == (202, b""), path
+
+
+async def test_roles_cannot_be_filtered(http: httpx.AsyncClient) -> None:
+    answer = await http.get("/API/users/v1/users/current/roles/", params={"name": "can_search"})
+
+    assert answer.status_code == 400

@@ -47,7 +47,7 @@ async def test_logins_need_no_credentials(http: httpx.AsyncClient) -> None:
         (b'{"title": null}', "title is not a valid string."),
         (b'{"title": "a", "type": "FILM"}', "type is not one of"),
         (b'{"title": "a", "collection_id": "x"}', "collection_id is not a valid uuid."),
-        (b'{"title": "a", "date_imported": "soon"}', "date_imported is not a valid date-time."),
+        (b'{"title": "a", "date_deleted": "soon"}', "date_deleted is not a valid date-time."),
         (b'{"title": "a", "person_ids": ["x"]}', "person_ids[0] is not a valid uuid."),
     ],
 )

@@ -9,7 +9,7 @@ from tgiconik.sandbox.iconik import index as indexed
 from tgiconik.sandbox.iconik.kinds import ASSETS, COLLECTIONS, CONTENTS
 from tgiconik.sandbox.iconik.objects import asset, collection
 from tgiconik.sandbox.iconik.paging import list_response
-from tgiconik.sandbox.iconik.request import ApiError, ApiRequest, empty, json, new_id, or_404, stamp
+from tgiconik.sandbox.iconik.request import ApiError, ApiRequest, json, new_id, or_404, stamp
 from tgiconik.sandbox.state import State
 from tgiconik.sandbox.store import Document
 
@@ -136,7 +136,7 @@ def delete_collection(request: ApiRequest) -> Response:
     document = collection(request.state, request.ids["collection_id"])
     gone = {"status": "DELETED", "date_deleted": request.now(), "deleted_by_user": request.user_id}
     request.state.store.put(COLLECTIONS, document["id"], document | gone)
-    return empty(202)
+    return request.respond_empty()
 
 
 def restore_collection(request: ApiRequest) -> Response:
@@ -154,7 +154,7 @@ def purge_collection(request: ApiRequest) -> Response:
     for content in request.state.store.list(CONTENTS, parent=document["id"]):
         remove(request.state, content)
     request.state.store.delete(COLLECTIONS, document["id"])
-    return Response(status_code=204)
+    return request.respond_empty()
 
 
 def _deleted(request: ApiRequest) -> Document:

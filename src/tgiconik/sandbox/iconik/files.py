@@ -388,10 +388,17 @@ def files_of_storage(request: ApiRequest) -> Response:
     return list_response(request, [each for each in (*of_assets, *found) if not is_deleted(each)])
 
 
+_PREVIEWS: Final = frozenset({"PROXIES", "KEYFRAMES"})
+
+
 def matching_storage(request: ApiRequest) -> Response:
-    """Find the storage to use for a purpose."""
-    for storage in request.state.store.list(STORAGES):
-        purposes_match = storage["purpose"] == request.ids["purpose"].upper()
+    """Find the storage to use for a purpose; previews are on the storage for files."""
+    purpose = request.ids["purpose"].upper()
+    storages = request.state.store.list(STORAGES)
+    if purpose in _PREVIEWS and all(each["purpose"] != purpose for each in storages):
+        purpose = "FILES"
+    for storage in storages:
+        purposes_match = storage["purpose"] == purpose
         if purposes_match and storage["method"] == request.ids.get("method", storage["method"]):
             return request.respond(storage)
     raise ApiError(404, f"There is no storage for {request.ids['purpose']}")

@@ -19,7 +19,12 @@ from tgiconik.sandbox.store import Document
 SERVER_FIELDS: Final = frozenset({"id", "date_created", "date_modified", "created_by_user"})
 #: The account, in answers that name it.
 SYSTEM_DOMAIN_ID: Final = "7f1d3c52-0000-5000-8000-646f6d61696e"
+_ACCEPTED: Final = 202
 _NO_CONTENT: Final = 204
+#: Deletions whose documented 202 was not among the answers published in May 2025.
+_DONE_AT_ONCE: Final = frozenset(
+    {"DELETE assets/v1/shares/bulk/", "DELETE users/v1/users/partner_domain_access/"}
+)
 
 
 class ApiError(Exception):
@@ -85,8 +90,10 @@ class ApiRequest:
         return JSONResponse(fitted, status_code=status)
 
     def respond_empty(self) -> Response:
-        """Respond without a body: with 204 if the operation documents it."""
+        """Respond without a body: with 202 where iconik goes on in the background."""
         answers = self.operation.answers
+        if _ACCEPTED in answers and self.operation.name not in _DONE_AT_ONCE:
+            return empty(_ACCEPTED)
         return empty(_NO_CONTENT if _NO_CONTENT in answers else next(iter(answers)))
 
 

@@ -4,6 +4,7 @@ from starlette.responses import Response
 
 from tgiconik.sandbox import credentials, facts
 from tgiconik.sandbox.iconik.kinds import USERS, kind
+from tgiconik.sandbox.iconik.paging import matching
 from tgiconik.sandbox.iconik.request import (
     SYSTEM_DOMAIN_ID,
     ApiError,
@@ -40,6 +41,7 @@ def read_roles(request: ApiRequest) -> Response:
     """List the roles of a user."""
     id_ = request.ids.get("user_id", request.user_id)
     user = or_404(request.state.store.get(USERS, id_), f"User {id_}")
+    matching(request, [])  # refuses filters: a role has no fields
     return request.respond({"objects": roles_of(user)})
 
 

@@ -10,7 +10,7 @@ from starlette.requests import Request
 
 from tgiconik.community import json_body
 from tgiconik.sandbox import credentials
-from tgiconik.sandbox.facts import Body, Operation, Schema
+from tgiconik.sandbox.facts import Body, Operation
 from tgiconik.sandbox.iconik.kinds import USERS
 from tgiconik.sandbox.iconik.request import SERVER_FIELDS, ApiError
 from tgiconik.sandbox.iconik.seed import CURRENT_USER
@@ -89,18 +89,15 @@ async def read_body(operation: Operation, schemas: Schemas, request: Request) ->
             schema,
             value,
             partial=operation.method == "PATCH",
-            unchecked=_read_only(schemas.fields(schema)),
+            sent=True,
+            unchecked=SERVER_FIELDS,
         )
     )
     if problems:
         raise ApiError(400, *problems)
-    return schemas.with_booleans(schema, value)
-
-
-def _read_only(fields: Mapping[str, Schema]) -> frozenset[str]:
-    """The fields that iconik sets itself: it ignores what a client sends in them."""
-    marked = {name for name, field in fields.items() if field.get("readOnly")}
-    return SERVER_FIELDS | marked
+    # Which version is to be approved is sent, though the documents mark it as read-only.
+    keep = {"version_id"} if "/approvals/" in operation.path else ()
+    return schemas.as_taken(schema, value, keep=keep)
 
 
 def _raw(body: Body, content: bytes) -> bytes | None:
