@@ -103,7 +103,7 @@ class Schemas:
         return value
 
     def as_taken(self, schema: Schema, value: object, *, keep: Collection[str] = ()) -> Any:  # noqa: ANN401 - JSON
-        """What iconik takes of a valid body.
+        """The part of a valid body that iconik takes.
 
         That is all but its read-only fields, with booleans in place of those written as text.
 

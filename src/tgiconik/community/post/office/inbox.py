@@ -270,7 +270,7 @@ def count(transaction: SqlTransaction, state: MessageState) -> int:
 def came_as(
     transaction: SqlTransaction, channel: str, names: Collection[str], since: datetime
 ) -> Mapping[str, Collection[str]]:
-    """What the network calls the messages that came under each of some file names.
+    """The network's ids of the messages that came under each of some file names.
 
     Args:
         transaction: the transaction.
