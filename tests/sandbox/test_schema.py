@@ -1,7 +1,7 @@
 """The sandbox's little JSON Schema agrees with a whole one on the schemas that the facts have."""
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, TypeAlias
 
 import jsonschema
 import pytest
@@ -13,7 +13,25 @@ from tgiconik.sandbox.schema import Schemas
 
 FACTS = facts.load()
 SERVICES = sorted(FACTS.schemas)
+Known: TypeAlias = Mapping[str, Mapping[str, Mapping[str, Any]]]
 NAMES = [(service, name) for service in SERVICES for name in sorted(FACTS.schemas[service])]
+
+
+def answered(schema: Mapping[str, Any]) -> Mapping[str, Any]:
+    """The schema of an answer: what is write-only is not there."""
+    fields = schema.get("properties", {})
+    hidden = {name for name, field in fields.items() if field.get("writeOnly")}
+    found = dict(schema)
+    if hidden:
+        found["properties"] = {name: each for name, each in fields.items() if name not in hidden}
+        found["required"] = [name for name in schema.get("required", ()) if name not in hidden]
+    return found
+
+
+ANSWERED = {
+    service: {name: answered(schema) for name, schema in schemas.items()}
+    for service, schemas in FACTS.schemas.items()
+}
 
 #: JSON with the names and values that the facts know, so that it hits them often.
 SCALARS = (
@@ -26,17 +44,19 @@ SCALARS = (
 )
 
 
-def validator(service: str, schema: Mapping[str, Any]) -> jsonschema.Draft202012Validator:
-    whole = {**schema, "components": {"schemas": FACTS.schemas[service]}}
+def validator(
+    service: str, schema: Mapping[str, Any], *, known: Known = FACTS.schemas
+) -> jsonschema.Draft202012Validator:
+    whole = {**schema, "components": {"schemas": known[service]}}
     return jsonschema.Draft202012Validator(whole)
 
 
 @st.composite
-def candidates(draw: st.DrawFn) -> tuple[str, Mapping[str, Any], Any]:
+def candidates(draw: st.DrawFn, known: Known = FACTS.schemas) -> tuple[str, Mapping[str, Any], Any]:
     """A schema of the facts and a value that is nearly right for it."""
     service, name = draw(st.sampled_from(NAMES))
-    schema = FACTS.schemas[service][name]
-    value: Any = Schemas(FACTS.schemas[service]).sample(schema)
+    schema = known[service][name]
+    value: Any = Schemas(known[service]).sample(schema)
     properties = schema.get("properties")
     if properties:
         changed = draw(st.lists(st.sampled_from(sorted(properties)), max_size=3))
@@ -66,23 +86,23 @@ def test_what_is_found_right_is_right(candidate: tuple[str, Mapping[str, Any], A
         validator(service, schema).validate(value)
 
 
-@given(candidates())
+@given(candidates(ANSWERED))
 def test_whatever_is_fitted_is_right(candidate: tuple[str, Mapping[str, Any], Any]) -> None:
     service, schema, value = candidate
-    schemas = Schemas(FACTS.schemas[service])
+    schemas = Schemas(ANSWERED[service])
 
     fitted = schemas.fit(schema, value)
 
-    validator(service, schema).validate(fitted)
+    validator(service, schema, known=ANSWERED).validate(fitted)
     assert not any(schemas.problems(schema, fitted))
 
 
-@given(candidates())
+@given(candidates(ANSWERED))
 def test_what_is_right_already_stays_as_it_is(
     candidate: tuple[str, Mapping[str, Any], Any],
 ) -> None:
     service, schema, value = candidate
-    schemas = Schemas(FACTS.schemas[service])
+    schemas = Schemas(ANSWERED[service])
 
     if not any(schemas.problems(schema, value)):
         assert schemas.fit(schema, value) == value
@@ -115,3 +135,15 @@ def test_only_the_top_of_a_partial_value_may_lack_fields() -> None:
     assert list(schemas.problems(schema, {"part": {}}, partial=True)) == [
         "part.id is a required field."
     ]
+
+
+@pytest.mark.parametrize(("service", "name"), NAMES)
+def test_nothing_write_only_is_answered(service: str, name: str) -> None:
+    schema = FACTS.schemas[service][name]
+    schemas = Schemas(FACTS.schemas[service])
+
+    fitted = schemas.fit(schema, schemas.sample(schema))
+
+    fields = schema.get("properties", {})
+    if fields:
+        assert not any(fields[each].get("writeOnly") for each in fitted)
