@@ -281,9 +281,7 @@ async def test_postgresql_has_statistics_after_an_import(
             found = whole.execute("SELECT DISTINCT tablename FROM pg_stats", {})
             # Of an empty table there are none.
             filled = {
-                name
-                for name in schema.TABLES
-                if whole.execute(f"SELECT 1 FROM {name} LIMIT 1", {})
+                name for name in schema.TABLES if whole.execute(f"SELECT 1 FROM {name} LIMIT 1", {})
             }
     assert filled <= {name for (name,) in found}
     assert {"community_records", "community_journal"} <= filled
