@@ -64,6 +64,7 @@ async def test_the_search_finds_an_operation(site: str, page: Page, wanted: str)
         ("authentication", "authentication/"),
         ("pagination", "pagination/"),
         ("concurrency", "concurrency/"),
+        ("logging", "logging/"),
         ("scheduling", "durable/"),
         ("upgrade", "upgrade/"),
         ("TLS", "network/"),
