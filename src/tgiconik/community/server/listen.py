@@ -24,9 +24,12 @@ class Server(uvicorn.Server):
     Args:
         app: the app.
         ready: is called once requests are answered.
+        grace: seconds that calls in flight have at the end.
     """
 
-    def __init__(self, app: ASGIApp, *, ready: Callable[[], None]) -> None:
+    def __init__(
+        self, app: ASGIApp, *, ready: Callable[[], None] = lambda: None, grace: int = _GRACE
+    ) -> None:
         super().__init__(
             uvicorn.Config(
                 app,
@@ -39,7 +42,7 @@ class Server(uvicorn.Server):
                 proxy_headers=False,
                 server_header=False,
                 limit_concurrency=_CONNECTIONS,
-                timeout_graceful_shutdown=_GRACE,
+                timeout_graceful_shutdown=grace,
             )
         )
         self._ready = ready

@@ -152,10 +152,10 @@ class Run:
             error: the error; only its type is shown, since its text may be a message's.
         """
         kind = type(error).__name__
-        place = "%s failed unexpectedly with %s in %s"
+        message = "%s failed unexpectedly with %s in %s"
         where = traceback.extract_tb(error.__traceback__)[-1:]
         at = f"{where[0].name}, line {where[0].lineno}" if where else "an unknown place"
-        log(Event.POST_CHANNEL_FAILED, place, channel, kind, at, channel=channel, error=kind)
+        log(Event.POST_CHANNEL_FAILED, message, channel, kind, at, channel=channel, error=kind)
         return errors.PostUnavailable(f"{channel} failed unexpectedly with {kind}")
 
     def channels_for(self, task: Task) -> list[str]:
