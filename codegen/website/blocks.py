@@ -129,7 +129,7 @@ def run(page: str, found: Sequence[Block], shown: Mapping[str, str] | None = Non
         found: its blocks.
         shown: its files, by name.
     """
-    with tempfile.TemporaryDirectory() as folder, chdir(folder), _alike() as (sandbox, clock):
+    with tempfile.TemporaryDirectory() as folder, chdir(folder), alike() as (sandbox, clock):
         Path("policy.toml").write_text(f'metadata_view = "{world.RELEASE_VIEW}"\n')
         Path("launch.mp4").write_bytes(media.mp4("launch.mp4", "Launch, version 1").content)
         Path("launch v2.mp4").write_bytes(media.mp4("launch.mp4", "Launch, version 2").content)
@@ -215,7 +215,7 @@ def _expanded(word: str) -> str:
 
 
 @contextmanager
-def _alike() -> Iterator[tuple[Sandbox, Clock]]:
+def alike() -> Iterator[tuple[Sandbox, Clock]]:
     """A sandbox that all clients in this process reach, with reproducible output."""
     clock = Clock()
     chance = random.Random(0)  # noqa: S311 - reproducible on purpose
