@@ -55,7 +55,8 @@ async def test_a_page_can_be_read_on_every_screen(site: str, page: Page, path: s
 async def test_what_cannot_be_read_is_found(page: Page, tmp_path: Path) -> None:
     made = tmp_path / "page.html"
     made.write_text(
-        "<!doctype html><meta charset=utf-8><article><p>fine</p><p style='font-size: 11px'>small</p>"
+        "<!doctype html><meta charset=utf-8><article><p>fine</p>"
+        "<p style='font-size: 11px'>small</p>"
         "<p style='color: #999'>faint</p>"
         "<div style='background: #222'><p style='color: #fff'>fine</p><p>dark</p></div></article>",
         "utf-8",
