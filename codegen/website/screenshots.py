@@ -67,7 +67,7 @@ class Shot:
 
     name: str
     sources: Callable[[Sandbox, Clock], Awaitable[Sources]]
-    ready: str
+    ready: str = "h1"
     width: int = 1000
     height: int = 660
 
@@ -136,8 +136,8 @@ def _written(write: Callable[[Path], object]) -> str:
 SHOTS: Final = (
     # Smaller: it is full of text, which makes a large file.
     Shot("sandbox-page", sandbox_page, ready="#iconik-shares li", width=960, height=560),
-    Shot("run-report", run_report, ready="tbody tr", height=800),
-    Shot("audit-page", audit_page, ready="li.event"),
+    Shot("run-report", run_report, height=800),
+    Shot("audit-page", audit_page),
 )
 
 
