@@ -77,6 +77,13 @@ def browser(session: nox.Session) -> None:
 
 
 @nox.session
+def screenshots(session: nox.Session) -> None:
+    """Take the documentation's pictures of our pages again, where these look different now."""
+    install(session, "browser", "test")
+    session.run("python", "-m", "codegen.website.screenshots", *session.posargs)
+
+
+@nox.session
 def docs(session: nox.Session) -> None:
     """Build the site into the folder `site`, or the one that TGICONIK_SITE names."""
     install(session, "docs")

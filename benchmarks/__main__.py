@@ -14,7 +14,7 @@ import sys
 from collections.abc import Callable, Mapping
 from typing import Final
 
-from benchmarks import report
+from benchmarks import charts, report
 from benchmarks.automation import automation
 from benchmarks.calls import calls
 from benchmarks.canned import Canned
@@ -66,6 +66,7 @@ def main() -> int:
         return 0
     if not options.section:
         report.write(text, "figures")
+        charts.redraw()
     missed = [each for one in done for each in one.requirements if each.reached is False]
     return int(bool(missed))
 

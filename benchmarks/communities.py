@@ -27,7 +27,7 @@ from typing import Any, Final
 import attrs
 import httpx
 
-from benchmarks import machine, report
+from benchmarks import charts, machine, report
 from benchmarks.results import Figure, Requirement, Section, Table
 from tgiconik.community import Community
 from tgiconik.community.community import open_store
@@ -383,6 +383,7 @@ def main() -> int:
     if options.quick:
         return 0
     report.write(text, "community")
+    charts.redraw()
     return int(any(one.reached is False for one in section.requirements))
 
 

@@ -5,9 +5,10 @@ code, so that they read well as plain Markdown and their output cannot become ou
 one session on a new sandbox, with a fixed clock and identifiers that are the same in every build. A
 block that raises ends the build. A block that cannot run has a comment above it with the reason:
 `<!-- not run: … -->`. Shell blocks are run where `<!-- run -->` stands above them, without a shell:
-a line is `export NAME=value …` or a command of `python -m tgiconik.community`, `$NAME` stands for a
-variable, a backslash at the end goes on in the next line, and `#` begins a comment. A block with a
-title is a file of that name, in the folder that the page runs in.
+a line is `export NAME=value …`, a command of `python -m tgiconik.community`, or `python NAME.py` of
+a script on the page; `$NAME` stands for a variable, a backslash at the end goes on in the next
+line, and `#` begins a comment. A block with a title is a file of that name, in the folder that the
+page runs in. A script gets a new sandbox from `start()`, without a socket, by the page's clock.
 
 MkDocs loads this file by its path, so it imports nothing that lies beside it.
 """
@@ -20,11 +21,13 @@ import os
 import posixpath
 import random
 import re
+import runpy
 import shlex
 import tempfile
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import chdir, contextmanager, redirect_stdout
+from contextlib import ExitStack, chdir, closing, contextmanager, redirect_stdout, suppress
 from datetime import UTC, datetime, timedelta, tzinfo
+from importlib import import_module
 from io import StringIO
 from pathlib import Path
 from string import Template
@@ -33,8 +36,13 @@ from unittest import mock
 
 import attrs
 
+from tgiconik import IconikClient, TradingGridClient
 from tgiconik.community.__main__ import main
-from tgiconik.sandbox import Sandbox, media, world
+from tgiconik.sandbox import Sandbox, Started, media, world
+
+# It makes identifiers when it is imported: later, they would shift those of the first page.
+with suppress(ModuleNotFoundError):
+    import_module("opentelemetry.trace")
 
 START: Final = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
 _COMMAND: Final = ["python", "-m", "tgiconik.community"]
@@ -43,6 +51,7 @@ _FENCE: Final = re.compile(
     r"(?P<code>.*?)^```\n",
     re.MULTILINE | re.DOTALL,
 )
+_SCRIPT: Final = re.compile(r"python ([\w-]+\.py)")
 _HEADING: Final = re.compile(r"^# .+$", re.MULTILINE)
 #: The section of sandbox.md that says how the code of pages runs.
 _EXPLAINED: Final = "the-code-on-these-pages"
@@ -120,7 +129,7 @@ def run(page: str, found: Sequence[Block], shown: Mapping[str, str] | None = Non
         found: its blocks.
         shown: its files, by name.
     """
-    with tempfile.TemporaryDirectory() as folder, chdir(folder), _alike() as (sandbox, clock):
+    with tempfile.TemporaryDirectory() as folder, chdir(folder), alike() as (sandbox, clock):
         Path("policy.toml").write_text(f'metadata_view = "{world.RELEASE_VIEW}"\n')
         Path("launch.mp4").write_bytes(media.mp4("launch.mp4", "Launch, version 1").content)
         Path("launch v2.mp4").write_bytes(media.mp4("launch.mp4", "Launch, version 2").content)
@@ -186,8 +195,19 @@ async def _run_commands(text: str) -> None:
             code = await asyncio.to_thread(main, [_expanded(word) for word in words[3:]])
             if code:
                 raise CommandError(f"exit code {code}: {line}")
+        elif script := _SCRIPT.fullmatch(line.strip()):
+            # A script has an event loop of its own too.
+            await asyncio.to_thread(_run_script, script[1])
         else:
-            raise CommandError(f"only export and {shlex.join(_COMMAND)} can be run: {line}")
+            raise CommandError(
+                f"only export, {shlex.join(_COMMAND)} and scripts can be run: {line}"
+            )
+
+
+def _run_script(name: str) -> None:
+    if not Path(name).is_file():
+        raise CommandError(f"the page has no script for: python {name}")
+    runpy.run_path(name, run_name="__main__")
 
 
 def _expanded(word: str) -> str:
@@ -195,7 +215,7 @@ def _expanded(word: str) -> str:
 
 
 @contextmanager
-def _alike() -> Iterator[tuple[Sandbox, Clock]]:
+def alike() -> Iterator[tuple[Sandbox, Clock]]:
     """A sandbox that all clients in this process reach, with reproducible output."""
     clock = Clock()
     chance = random.Random(0)  # noqa: S311 - reproducible on purpose
@@ -206,8 +226,19 @@ def _alike() -> Iterator[tuple[Sandbox, Clock]]:
         def now(cls, tz: tzinfo | None = None) -> datetime:  # type: ignore[override]
             return clock().astimezone(tz)
 
+    def start() -> Started:
+        made = scripts.enter_context(closing(Sandbox(now=clock)))
+        environ, transport = made.environment(), made.transport()
+        return Started(
+            made,
+            TradingGridClient.from_env(environ=environ, transport=transport),
+            IconikClient.from_env(environ=environ, rate=None, transport=transport),
+        )
+
     try:
         with (
+            ExitStack() as scripts,
+            mock.patch("tgiconik.sandbox.start", start),
             mock.patch("tgiconik.workflows.run.trail.datetime", Still),
             mock.patch("os.urandom", chance.randbytes),
             mock.patch("random._urandom", chance.randbytes),

@@ -33,7 +33,6 @@ NOT_RUN = {
     ("automation.md", "the policy is yours"),
     ("automation.md", "the worker is your service's"),
     ("automation.md", "it waits for SIGTERM"),
-    ("quickstart.md", "a script starts an event loop of its own; a test runs it"),
     ("durable.md", "DBOS is not a dependency, not even of the documentation"),
     ("notebooks.md", "pandas is not needed to build these pages"),
     ("tables.md", "neither polars nor pandas nor DuckDB is needed to build these pages"),
@@ -71,7 +70,10 @@ def test_what_is_not_run_is_known() -> None:
 def test_no_python_escapes(page: str) -> None:
     text = (DOCS / page).read_text("utf-8")
     fences = re.findall(r"^[ >]*(?:```|~~~)[ {.]*py", text, re.MULTILINE)
-    assert len(fences) == sum(not block.is_shell for block in FOUND[page])
+    scripts = [name for name in files(text) if name.endswith(".py")]
+    assert len(fences) == sum(not block.is_shell for block in FOUND[page]) + len(scripts)
+    for name in scripts:
+        assert any(block.is_shell and f"python {name}\n" in block.code for block in FOUND[page])
 
 
 @pytest.mark.parametrize("page", [page for page in PAGES if FOUND[page]])
@@ -91,11 +93,42 @@ def test_the_badge_stands_below_the_first_heading_alone(page: str, target: str) 
 
 def test_the_script_of_the_quickstart_runs(tmp_path: Path) -> None:
     script = tmp_path / "first.py"
-    script.write_text(FOUND["quickstart.md"][0].code, "utf-8")
+    shown = files((DOCS / "quickstart.md").read_text("utf-8"))
+    script.write_text(shown["first.py"], "utf-8")
     printed = subprocess.run(  # noqa: S603 - our own arguments
         [sys.executable, str(script)], cwd=tmp_path, check=True, capture_output=True, text=True
     ).stdout
     assert "GC10000401DE delivered" in printed
+
+
+def test_the_quickstart_shows_a_run_in_steps_and_what_each_prints() -> None:
+    text = (DOCS / "quickstart.md").read_text("utf-8")
+    (steps,) = re.findall(
+        r'^<div class="steps" markdown>\n(.*?)^</div>$', text, re.DOTALL | re.MULTILINE
+    )
+    numbers = re.findall(r"^### Step (\d): \w", steps, re.MULTILINE)
+    assert numbers == [str(number) for number in range(1, len(numbers) + 1)]
+    script, *printed = run("quickstart.md", FOUND["quickstart.md"], files(text))
+    assert len(printed) == len(numbers) == steps.count("```python\n")
+    assert "GC10000401DE delivered" in script
+    asked, preview, why, done, wrote, read, again = printed
+    assert asked.startswith("GC10000401DE asks: ")
+    assert preview.splitlines()[-1] == "0 writes"
+    assert why.count("| True") == 1
+    assert done.startswith("GC10000401DE delivered until ")
+    assert "share Spring launch film with GC10000401DE by link" in wrote.splitlines()
+    assert done.splitlines()[1] in read
+    assert again == "delivered | 0 writes"
+
+
+def test_a_page_s_script_runs_on_a_sandbox_of_its_own_by_the_page_s_clock() -> None:
+    page = (
+        "```python\nclock.forward(days=1)\n```\n"
+        '```python title="mine.py"\nfrom tgiconik.sandbox import start\n\n'
+        "sandbox, grid, iconik = start()\nprint(sandbox.state.now().date())\n```\n"
+        "<!-- run -->\n```shell\npython mine.py\n```\n"
+    )
+    assert run("page.md", blocks(page), files(page)) == ["", "2026-03-03"]
 
 
 def test_no_page_says_in_words_that_its_code_runs() -> None:
@@ -217,7 +250,14 @@ def test_commands_that_are_marked_run_with_what_they_export_and_print() -> None:
 
 
 @pytest.mark.parametrize(
-    "line", ["rm -rf /", "python -m tgiconik.community partners import no.csv"]
+    "line",
+    [
+        "rm -rf /",
+        "python -m tgiconik.community partners import no.csv",
+        "python no.py",
+        "python ../no.py",
+        "python -c print()",
+    ],
 )
 def test_a_command_that_cannot_run_or_that_fails_ends_the_build(line: str) -> None:
     page = f"<!-- run -->\n```shell\n{line}\n```\n"
