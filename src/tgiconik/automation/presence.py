@@ -67,7 +67,7 @@ class Presence:
             StoreError: the database failed.
         """
         self._renewed = time.monotonic()
-        self._store.join(self._worker, LEASE)
+        self._store.workers.join(self._worker, LEASE)
         self._thread.start()
 
     def stop(self) -> None:
@@ -75,7 +75,7 @@ class Presence:
         self._ends.set()
         self._thread.join()
         try:
-            self._store.leave(self._worker.id)
+            self._store.workers.leave(self._worker.id)
         except errors.StoreError as error:
             message = "the worker's lease was not given back, and ends by itself: %s"
             self._log(Event.WORKER_LEASE_LATE, message, error)
@@ -90,12 +90,12 @@ class Presence:
             # Counted from before the call: the lease may have begun at any moment of it.
             began = time.monotonic()
             try:
-                renewed = self._store.renew(self._worker, LEASE)
+                renewed = self._store.workers.renew(self._worker, LEASE)
                 if not renewed:
                     message = "the worker was thought dead: its runs end, and others do them"
                     log(Event.WORKER_LEASE_LOST, message, worker=self._worker.id)
                     self._lost()
-                    self._store.join(self._worker, LEASE)
+                    self._store.workers.join(self._worker, LEASE)
                 self._renewed = began
                 self._told = False
             except Exception as error:  # noqa: BLE001 - the thread outlives the database

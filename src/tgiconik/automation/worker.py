@@ -322,7 +322,7 @@ class Worker:
         Raises:
             StoreError: the database failed.
         """
-        return await self._call(self._store.running)
+        return await self._call(self._store.runs.running)
 
     async def waiting(self, *, limit: int = 100) -> tuple[WaitingCause, ...]:
         """Causes that wait, those that are due first at the top.
@@ -333,7 +333,7 @@ class Worker:
         Raises:
             StoreError: the database failed.
         """
-        return await self._call(self._store.waiting, limit)
+        return await self._call(self._store.causes.waiting, limit)
 
     async def report(self, number: int) -> str | None:
         """The report of a run, as a page of HTML without links; None if it has none.
@@ -344,7 +344,7 @@ class Worker:
         Raises:
             StoreError: the database failed.
         """
-        return await self._call(self._store.report, number)
+        return await self._call(self._store.runs.report, number)
 
     async def submit(self, *causes: Cause) -> None:
         """Store causes. When it returns, they are on the disk and will lead to a run.
@@ -356,7 +356,7 @@ class Worker:
             StoreError: the database failed; nothing was stored.
         """
         matched = _matched(causes, self._rules.values())
-        await self._call(self._store.add, matched)
+        await self._call(self._store.causes.add, matched)
         for cause in matched:
             message = "%s for %s is stored"
             log(Event.WORKER_CAUSE_STORED, message, cause.rule, cause.subject, cause=cause.rule)
@@ -394,7 +394,7 @@ class Worker:
         while True:
             for source in self._options.sources:
                 await self._read(source)
-            if await self._call(self._store.is_settled):
+            if await self._call(self._store.causes.is_settled):
                 return
             await asyncio.sleep(_PAUSE / 5)
 
@@ -404,7 +404,7 @@ class Worker:
         Raises:
             StoreError: the database failed.
         """
-        return await self._call(self._store.parked)
+        return await self._call(self._store.causes.parked)
 
     async def retry(self, id_: int) -> None:
         """Try a parked cause again, with as many attempts as a new one.
@@ -416,7 +416,7 @@ class Worker:
             ConfigurationError: no cause of this id is parked.
             StoreError: the database failed.
         """
-        if not await self._call(self._store.retry, id_):
+        if not await self._call(self._store.causes.retry, id_):
             raise errors.ConfigurationError(f"no cause {id_!r} is parked; see worker.parked()")
         self._wake.set()
 
@@ -429,20 +429,20 @@ class Worker:
         Raises:
             StoreError: the database failed.
         """
-        return await self._call(self._store.runs, limit)
+        return await self._call(self._store.runs.latest, limit)
 
     async def _do(self, run_id: str, name: str, subject: str) -> None:
         """Do a run for the engine, which counts it as done whatever becomes of it here."""
         if self._stopping or not self._presence.is_sure:
             with suppress(errors.StoreError):
                 # Where that fails, it is found later that the engine does not have it any more.
-                await self._call(self._store.release, [run_id])
+                await self._call(self._store.causes.release, [run_id])
             return
         task = asyncio.current_task()
         assert task is not None  # noqa: S101 - the engine runs it as a task
         self._doing.add(task)
         try:
-            begun = await self._call(self._store.begin, self._me.id, run_id, name, subject)
+            begun = await self._call(self._store.runs.begin, self._me.id, run_id, name, subject)
             if begun is not None:
                 await self._supervise(begun, name, subject)
         except errors.StoreError as error:
@@ -462,7 +462,7 @@ class Worker:
             if not attempt.cancelled():
                 attempt.result()
             elif begun.number in self._interrupted:
-                await self._call(self._store.hand_back, begun, "it was interrupted")
+                await self._call(self._store.runs.hand_back, begun, "it was interrupted")
             else:
                 # By the function itself: once more at once would be once more for ever.
                 await self._failed(begun, name, subject, asyncio.CancelledError())
@@ -488,11 +488,11 @@ class Worker:
             await self._failed(begun, name, subject, error)
             return
         outcome = await anyio.to_thread.run_sync(_kept, result)
-        if await self._call(self._store.succeed, begun, outcome):
+        if await self._call(self._store.runs.succeed, begun, outcome):
             await self._tell(self._options.on_finish, begun, result)
 
     async def _park(self, begun: Begun, reason: str) -> None:
-        await self._call(self._store.fail, begun, reason, dict.fromkeys(begun.attempts))
+        await self._call(self._store.runs.fail, begun, reason, dict.fromkeys(begun.attempts))
         error = errors.ConfigurationError(reason)
         await self._tell(self._options.on_finish, begun, error)
         await self._tell(self._options.on_failure, begun, error)
@@ -511,7 +511,7 @@ class Worker:
             facts["wait"] = min(wait.total_seconds() for wait in waits.values() if wait is not None)
         event = Event.WORKER_RUN_PARKED if parked else Event.WORKER_RUN_RETRIED
         log(event, "run of %s for %s failed: %s", name, subject, reason, **facts)
-        if await self._call(self._store.fail, begun, reason, waits):
+        if await self._call(self._store.runs.fail, begun, reason, waits):
             await self._tell(self._options.on_finish, begun, error)
             if None in waits.values():
                 await self._tell(self._options.on_failure, begun, error)
@@ -519,7 +519,7 @@ class Worker:
     async def _tell(self, hook: Hook | None, begun: Begun, outcome: object) -> None:
         if hook is None:
             return
-        run = await self._call(self._store.run, begun.number)
+        run = await self._call(self._store.runs.get, begun.number)
         if run is None:
             return
         try:
@@ -539,53 +539,55 @@ class Worker:
             task.cancel()
 
     async def _queue_runs(self) -> None:
-        workers = await self._call(self._store.workers)
+        workers = await self._call(self._store.workers.all)
         mine = rules_to_queue(self._me, workers)
         most = self._options.max_concurrency * _AHEAD * max(1, len(workers))
-        due, now = await self._call(partial(self._store.due, mine, most=most))
+        due, now = await self._call(partial(self._store.causes.due, mine, most=most))
         planned = plan(due, now)
         if not planned:
             return
         # Marked first: an id is never given to the engine twice, whatever became of the first.
-        for run in await self._call(self._store.mark_queued, planned):
+        for run in await self._call(self._store.causes.mark_queued, planned):
             await self._engine.enqueue(run.id, run.rule, run.subject)
 
     async def _release_lost_runs(self) -> None:
-        queued = await self._call(self._store.queued_runs)
+        queued = await self._call(self._store.causes.queued_runs)
         missing = set(await self._engine.missing(queued))
         # Twice in a row: another worker may be about to queue it, or to begin it.
         lost = missing & self._missing
         self._missing = missing
         if lost:
-            await self._call(self._store.release, sorted(lost))
+            await self._call(self._store.causes.release, sorted(lost))
             self._wake.set()
         known = {*self._active}
-        abandoned = await self._call(self._store.abandoned, self._me.id, known)
+        abandoned = await self._call(self._store.runs.abandoned, self._me.id, known)
         if numbers := set(abandoned) & self._abandoned:
-            await self._call(self._store.bury_runs, sorted(numbers))
+            await self._call(self._store.runs.bury, sorted(numbers))
         self._abandoned = set(abandoned)
-        if await self._call(self._store.park_gone):
+        if await self._call(self._store.causes.park_gone):
             message = "causes were parked: no rule has their name any more"
             log(Event.WORKER_RUN_PARKED, message, worker=self._me.id)
 
     async def _bury_dead(self) -> None:
         """Take over what workers left that died, or whose release has no worker any more."""
-        dead = partial(self._store.dead, but=self._me.id, alone=self._is_alone)
+        dead = partial(self._store.workers.dead, but=self._me.id, alone=self._is_alone)
         gone = set(await self._call(dead))
 
         async def living() -> tuple[set[str], set[str]]:
-            workers = [one for one in await self._call(self._store.workers) if one.id not in gone]
+            workers = [
+                one for one in await self._call(self._store.workers.all) if one.id not in gone
+            ]
             return {one.id for one in workers}, {one.release for one in workers}
 
         # Free in the engine first: whoever dies in between leaves the rest to the next look.
         orphans = await self._engine.orphans(living)
         await self._engine.drop(orphans)
         for id_ in sorted(gone):
-            if await self._call(partial(self._store.bury, id_, alone=self._is_alone)):
+            if await self._call(partial(self._store.workers.bury, id_, alone=self._is_alone)):
                 message = "%s is dead; its runs are taken over"
                 log(Event.WORKER_RUN_TAKEN_OVER, message, id_, worker=self._me.id)
         if orphans:
-            await self._call(self._store.release, orphans)
+            await self._call(self._store.causes.release, orphans)
             self._wake.set()
 
     async def _prune(self) -> None:
@@ -604,13 +606,13 @@ class Worker:
                 continue
             source = f"timetable/{rule.name}"
             due = timetable.last_due(rule.cron, rule.zone, now).isoformat()
-            known = await self._call(self._store.cursor, source)
+            known = await self._call(self._store.causes.cursor, source)
             if known is not None and known >= due:
                 continue
             # A new rule begins with its next time.
             happened = [] if known is None else [Cause(CauseKind.TIME, rule.name)]
             stored = _matched(happened, self._rules.values())
-            await self._call(self._store.advance, {source: known}, due, stored)
+            await self._call(self._store.causes.advance, {source: known}, due, stored)
             self._wake.set()
 
     async def _read(self, source: Source) -> None:
@@ -626,11 +628,11 @@ class Worker:
         async with self._reading:
             while True:
                 # A new rule begins where the others are.
-                start = await self._call(self._store.cursor, shared)
+                start = await self._call(self._store.causes.cursor, shared)
                 places: dict[str | None, dict[str, str | None]] = {}
                 for rule in rules:
                     key = f"{shared}/{rule.name}"
-                    known = await self._call(self._store.cursor, key)
+                    known = await self._call(self._store.causes.cursor, key)
                     places.setdefault(known or start, {})[key] = known
                 moved = False
                 for place, keys in places.items():
@@ -640,7 +642,7 @@ class Worker:
                     there = [rule for rule in rules if f"{shared}/{rule.name}" in keys]
                     stored = _matched(causes, there)
                     add = partial(
-                        self._store.advance, keys, position, stored, start=(shared, position)
+                        self._store.causes.advance, keys, position, stored, start=(shared, position)
                     )
                     moved |= await self._call(add)
                     self._wake.set()
