@@ -37,7 +37,7 @@ class Presence:
         self,
         store: Store,
         worker: LiveWorker,
-        lost: Callable[[], None],
+        lost: Callable[[], object],
         *,
         every: float = _EVERY,
     ) -> None:
@@ -79,7 +79,6 @@ class Presence:
         except errors.StoreError as error:
             message = "the worker's lease was not given back, and ends by itself: %s"
             self._log(Event.WORKER_LEASE_LATE, message, error)
-        self._store.close()
 
     def _log(self, event: Event, message: str, error: Exception) -> None:
         kind = type(error).__name__
