@@ -4,6 +4,7 @@ The lease lasts by the database's clock. The worker itself counts by a clock tha
 gives up before the others may think it dead.
 """
 
+import math
 import threading
 import time
 from collections.abc import Callable
@@ -45,7 +46,8 @@ class Presence:
         self._worker = worker
         self._lost = lost
         self._every = every
-        self._renewed = time.monotonic()
+        # Never: until it is taken, there is none.
+        self._renewed = -math.inf
         self._told = False
         self._ends = threading.Event()
         self._thread = threading.Thread(target=self._beat, name="tgiconik-lease", daemon=True)
@@ -66,8 +68,9 @@ class Presence:
         Raises:
             StoreError: the database failed.
         """
-        self._renewed = time.monotonic()
+        began = time.monotonic()
         self._store.workers.join(self._worker, LEASE)
+        self._renewed = began
         self._thread.start()
 
     def stop(self) -> None:
