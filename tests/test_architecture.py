@@ -43,6 +43,7 @@ LAYERS = {
     "tgiconik.errors": {"tgiconik._secrets"},
     "tgiconik._version": set[str](),
     "tgiconik._tasks": set[str](),
+    "tgiconik._token_bucket": set[str](),
     "tgiconik._console": set[str](),
     "tgiconik._files": set(),
     "tgiconik._signature": {"tgiconik.errors"},
@@ -82,7 +83,7 @@ LAYERS = {
     "tgiconik.community.__main__": {*BASE, "tgiconik.community.commands"},
     # Lens and the directory prove who sent a file.
     "tgiconik.community.post.mailbox": {*BASE, "tgiconik.community", "tgiconik.tradinggrid"},
-    "tgiconik.community": {*BASE, CONTRACT},
+    "tgiconik.community": {*BASE, CONTRACT, "tgiconik._token_bucket"},
     "tgiconik.partner": {*BASE, CONTRACT, "tgiconik.community", "tgiconik.tradinggrid"},
     "tgiconik.workflows": {
         *BASE,
@@ -97,6 +98,7 @@ LAYERS = {
         *CLIENTS,
         "tgiconik._http",
         "tgiconik._report",
+        "tgiconik._token_bucket",
         "tgiconik._version",
         "tgiconik.community",
         "tgiconik.release",

@@ -27,11 +27,17 @@ from tgiconik.automation import (
     on_request,
 )
 from tgiconik.automation.engine import Engine
-from tgiconik.automation.store import Store
+from tgiconik.automation.store import Causes, Runs
 from tgiconik.community import Community
 from tgiconik.sandbox import Sandbox
 
-STEPS = ("add", "advance", "mark_queued", "begin", "succeed")
+STEPS = (
+    (Causes, "add"),
+    (Causes, "advance"),
+    (Causes, "mark_queued"),
+    (Runs, "begin"),
+    (Runs, "succeed"),
+)
 
 
 def die_after(step: int) -> None:
@@ -44,8 +50,8 @@ def die_after(step: int) -> None:
         if taken == step:
             os._exit(9)
 
-    for name in STEPS:
-        setattr(Store, name, _counted(getattr(Store, name), count))
+    for part, name in STEPS:
+        setattr(part, name, _counted(getattr(part, name), count))
     enqueue = Engine.enqueue
 
     async def counted(self: Engine, run_id: str, rule: str, subject: str) -> None:

@@ -185,6 +185,6 @@ def test_a_busy_worker_among_idle_ones_gets_all_within_seconds(postgres: "Server
         caller(database, sandbox.environment(url), "--number=2"),
     ):
         time.sleep(6)  # two leases
-        assert max(worker.rate for worker in store.workers()) >= TOTAL * 0.98
-        assert sum(worker.rate for worker in store.workers()) <= TOTAL + CLOSE
+        assert max(worker.rate for worker in store.workers.all()) >= TOTAL * 0.98
+        assert sum(worker.rate for worker in store.workers.all()) <= TOTAL + CLOSE
     sandbox.close()

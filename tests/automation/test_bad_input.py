@@ -154,11 +154,11 @@ async def test_a_run_whose_asset_is_gone_is_parked_at_once(sandbox: Sandbox, sql
 async def test_a_cause_whose_runs_end_the_process_is_parked(sandbox: Sandbox, sqlite: str) -> None:
     me = LiveWorker(id="w", host="h", release="1", rules=frozenset({"issue:pass_by"}))
     with closing(Store(parse_database(sqlite))) as store:
-        store.add([StoredCause("issue:pass_by", "issues/I-1", "I-1")])
+        store.causes.add([StoredCause("issue:pass_by", "issues/I-1", "I-1")])
         for number in range(3):
-            store.join(me, timedelta(seconds=9))
-            assert store.begin("w", f"run-{number}", "issue:pass_by", "issues/I-1") is not None
-            assert store.bury("w", alone=True)
+            store.workers.join(me, timedelta(seconds=9))
+            assert store.runs.begin("w", f"run-{number}", "issue:pass_by", "issues/I-1") is not None
+            assert store.workers.bury("w", alone=True)
 
     async with worker_of(sandbox, sqlite, on_issue(pass_by)) as worker:
         assert await until_parked(worker) == "the worker's process ended during 3 runs"

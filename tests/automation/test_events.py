@@ -5,14 +5,11 @@ from collections.abc import Sequence
 from typing import Any
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
 from tgiconik import errors
 from tgiconik.automation import Cause, CauseKind, on_asset_approved, on_issue
 from tgiconik.automation.batching import Batches
 from tgiconik.automation.events import causes_of
-from tgiconik.automation.rate import TokenBucket
 from tgiconik.iconik.webhooks import Event
 
 
@@ -62,32 +59,6 @@ def test_an_event_after_which_an_asset_may_be_due_is_a_cause(fields: dict[str, A
 )
 def test_other_events_are_no_cause(fields: dict[str, Any]) -> None:
     assert causes_of(event(**fields)) == ()
-
-
-@given(st.lists(st.floats(0, 100), max_size=60), st.integers(1, 5), st.floats(0.1, 50))
-def test_no_more_than_the_burst_and_the_rate_are_taken(
-    moments: list[float], burst: int, rate: float
-) -> None:
-    now = 0.0
-    bucket = TokenBucket(rate, burst, lambda: now)
-    taken: list[float] = []
-    for moment in sorted(moments):
-        now = moment
-        if bucket.take() == 0:
-            taken.append(moment)
-
-    for first, start in enumerate(taken):
-        for last in range(first, len(taken)):
-            assert last - first + 1 <= burst + rate * (taken[last] - start) + 1e-6
-
-
-def test_whoever_waits_as_long_as_told_gets_one() -> None:
-    now = 0.0
-    bucket = TokenBucket(2, 1, lambda: now)
-    assert bucket.take() == 0
-    now += bucket.take()
-
-    assert bucket.take() == 0
 
 
 class Written:

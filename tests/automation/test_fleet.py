@@ -122,11 +122,11 @@ RULE = {CauseKind.ASSET_APPROVED: "asset_approved:distribute", CauseKind.ISSUE: 
 
 
 def add(store: Store, *stored: Cause) -> None:
-    store.add([StoredCause(RULE[cause.kind], cause.subject, cause.id) for cause in stored])
+    store.causes.add([StoredCause(RULE[cause.kind], cause.subject, cause.id) for cause in stored])
 
 
 def assert_all_is_done_once(fleet: Fleet, store: Store, sandbox: Sandbox) -> None:
-    with store._transaction() as execute:
+    with store._tables.transaction() as execute:
         rows = execute(
             "SELECT cause.subject, cause.state, cause.stored_at, run.began_at, run.reason"
             " FROM automation_causes AS cause LEFT JOIN automation_runs AS run"
@@ -195,7 +195,7 @@ def run_all(fleet: Fleet, store: Store, sandbox: Sandbox, *, workers: int) -> fl
         lost = fleet.under_way(victim.pid)
         if workers == 1:
             running.append(fleet.start())
-        fleet.until(store.is_settled)
+        fleet.until(store.causes.is_settled)
         begun = {
             subject: at
             for word, subject, by, at in reversed(fleet.lines())
@@ -247,7 +247,7 @@ def test_sigterm_in_the_middle_loses_nothing_and_the_other_worker_goes_on(
                 assert running[0].returncode == 0
                 # What it had begun, it has ended.
                 assert not fleet.under_way(running[0].pid)
-                fleet.until(store.is_settled)
+                fleet.until(store.causes.is_settled)
             assert_all_is_done_once(fleet, store, sandbox)
 
 
@@ -276,14 +276,14 @@ def test_an_older_release_gets_no_run_while_a_newer_one_lives(
             running.append(newer)
             time.sleep(1)  # the older one knows it by the next look
             add(store, *issues[:20])
-            fleet.until(store.is_settled)
+            fleet.until(store.causes.is_settled)
             assert {*begun_by(fleet)} == {newer.pid}
 
             # The older one has its work back, also what was queued for the newer one.
             newer.kill()
             newer.wait()
             add(store, *issues[20:])
-            fleet.until(store.is_settled)
+            fleet.until(store.causes.is_settled)
             assert older.pid in begun_by(fleet)
 
 
@@ -304,19 +304,19 @@ def test_a_worker_that_was_thought_dead_and_is_alive_ends_its_runs_and_works_on(
             frozen.send_signal(signal.SIGSTOP)
             # Two that want to bury it.
             running += [fleet.start(), fleet.start()]
-            fleet.until(lambda: len(begun_by(fleet)) == 2 and store.is_settled())
+            fleet.until(lambda: len(begun_by(fleet)) == 2 and store.causes.is_settled())
             frozen.send_signal(signal.SIGCONT)
             time.sleep(6)
-            runs = store.runs(10)
+            runs = store.runs.latest(10)
             assert [run.reason for run in runs] == [None, "the worker's process ended"]
             assert not [
                 line for line in fleet.lines() if line[0] == "end" and line[2] == frozen.pid
             ]
-            assert len(store.workers()) == 3
+            assert len(store.workers.all()) == 3
 
             for process in running[1:]:
                 process.kill()
                 process.wait()
             add(store, Cause(CauseKind.ISSUE, "ISS-0002"))
-            fleet.until(store.is_settled)
+            fleet.until(store.causes.is_settled)
             assert "ISS-0002" in begun_by(fleet)[frozen.pid]

@@ -72,7 +72,7 @@ async def test_a_worker_says_that_it_is_well_without_a_token(tmp_path: Path) -> 
         for path in ("/healthz", "/readyz"):
             answer = await client.get(path)
             assert (answer.status_code, answer.json()) == (200, {"status": "ok"})
-        worker._stopping = True
+        worker._runner.stop()
         assert (await client.get("/readyz")).status_code == 503
         assert (await client.get("/healthz")).status_code == 200
 

@@ -80,15 +80,15 @@ class World:
 
     def join(self, worker: str) -> None:
         me = LiveWorker(id=worker, host="h", release="1", rules=frozenset({"rule"}))
-        self.store.join(me, timedelta(days=1))
+        self.store.workers.join(me, timedelta(days=1))
 
     def happen(self, subject: str) -> None:
-        self.store.add([StoredCause("rule", subject, subject)])
+        self.store.causes.add([StoredCause("rule", subject, subject)])
         self.stored.append((subject, self.now()))
 
     def queue_runs(self, *, dies: bool) -> None:
-        planned = plan(*self.store.due(["rule"], most=100))
-        marked = self.store.mark_queued(planned)
+        planned = plan(*self.store.causes.due(["rule"], most=100))
+        marked = self.store.causes.mark_queued(planned)
         assert marked == planned
         for run in marked:
             assert run.id not in self.seen  # the engine would do nothing
@@ -98,7 +98,7 @@ class World:
 
     def begin(self, worker: str) -> None:
         if self.queue:
-            begun = self.store.begin(worker, *self.queue.pop(0))
+            begun = self.store.runs.begin(worker, *self.queue.pop(0))
             if begun is not None:
                 self.under_way.append((worker, begun))
 
@@ -107,26 +107,26 @@ class World:
             _, begun = self.under_way.pop()
             if fails:
                 waits = dict.fromkeys(begun.attempts, timedelta(seconds=1))
-                self.store.fail(begun, "it failed", waits)
+                self.store.runs.fail(begun, "it failed", waits)
             else:
-                self.store.succeed(begun, None)
+                self.store.runs.succeed(begun, None)
 
     def lose(self) -> None:
         """The engine's queue is lost; what a worker is told to do, it does."""
         self.queue.clear()
-        self.store.release(self.store.queued_runs())
+        self.store.causes.release(self.store.causes.queued_runs())
 
     def bury(self, worker: str, *, alive: bool) -> None:
         """A worker is thought dead; if it is not, it may still end what it began."""
-        assert self.store.bury(worker, alone=True)
-        assert not self.store.bury(worker, alone=True)  # of two reapers, one does it
+        assert self.store.workers.bury(worker, alone=True)
+        assert not self.store.workers.bury(worker, alone=True)  # of two reapers, one does it
         if not alive:
             self.under_way = [one for one in self.under_way if one[0] != worker]
         self.join(worker)
 
     def assert_no_overlap(self) -> None:
         """No two runs of a subject are under way, as far as the tables know."""
-        open_runs = [run.subject for run in self.store.runs(1000) if run.ended_at is None]
+        open_runs = [run.subject for run in self.store.runs.latest(1000) if run.ended_at is None]
         assert len(open_runs) == len({*open_runs})
 
     def work_on(self) -> None:
@@ -138,7 +138,7 @@ class World:
             while self.queue:
                 self.begin("w1")
                 self.end(fails=False)
-            if self.store.is_settled() and not self.store.overview().waiting:
+            if self.store.causes.is_settled() and not self.store.overview().waiting:
                 return
         pytest.fail("it never ends")
 
@@ -172,11 +172,11 @@ def test_every_cause_leads_to_a_run_that_began_after_it(story: list[str]) -> Non
             world.assert_no_overlap()
         world.work_on()
 
-        good = [run for run in world.store.runs(1000) if run.ended_at and not run.reason]
+        good = [run for run in world.store.runs.latest(1000) if run.ended_at and not run.reason]
         for subject, stored_before in world.stored:
             # The tick after the cause was stored: a run that covers it began later.
             assert any(run.subject == subject and run.began_at > stored_before for run in good)
-        assert world.store.parked() == ()
+        assert world.store.causes.parked() == ()
         world.store.close()
 
 
@@ -192,11 +192,11 @@ def test_a_run_that_was_given_to_another_worker_settles_nothing_for_the_first(
     world.queue_runs(dies=False)
     world.begin("w1")
 
-    assert not world.store.succeed(first, None)
-    assert not world.store.fail(first, "late", dict.fromkeys(first.attempts))
-    assert not world.store.is_settled()
+    assert not world.store.runs.succeed(first, None)
+    assert not world.store.runs.fail(first, "late", dict.fromkeys(first.attempts))
+    assert not world.store.causes.is_settled()
     world.end(fails=False)
-    assert world.store.is_settled()
+    assert world.store.causes.is_settled()
     world.store.close()
 
 

@@ -12,6 +12,7 @@ Needs the extra `automation`, and asyncio.
 
 from tgiconik.automation.automation import Automation
 from tgiconik.automation.causes import Cause, CauseKind
+from tgiconik.automation.hooks import Hook
 from tgiconik.automation.journal import Entry, Journal
 from tgiconik.automation.planning import LiveWorker, Patience
 from tgiconik.automation.receiver import Submit, WebhookReceiver
@@ -25,7 +26,7 @@ from tgiconik.automation.rules import (
     on_task_done,
 )
 from tgiconik.automation.store import Overview, Parked, Run, WaitingCause
-from tgiconik.automation.worker import Hook, Worker
+from tgiconik.automation.worker import Worker
 
 __all__ = [
     "Automation",

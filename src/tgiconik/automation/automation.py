@@ -9,12 +9,14 @@ from tgiconik import errors
 from tgiconik._validate import clock_with_zone, not_blank
 from tgiconik._version import __version__
 from tgiconik.automation.database import parse_database
+from tgiconik.automation.hooks import Hook
 from tgiconik.automation.journal import Journal, JournalSource
+from tgiconik.automation.options import Clients, OpenClients, Options
 from tgiconik.automation.planning import Patience
 from tgiconik.automation.rules import Rule, distinct
 from tgiconik.automation.sources import Source
 from tgiconik.automation.watching import Watching, sources_over_http
-from tgiconik.automation.worker import Hook, OpenClients, Options, Worker
+from tgiconik.automation.worker import Worker
 from tgiconik.iconik import IconikClient
 from tgiconik.tradinggrid import TradingGridClient
 
@@ -131,6 +133,6 @@ def _derived(rules: Iterable[Rule]) -> str:
 
 
 @asynccontextmanager
-async def _from_env() -> AsyncIterator[tuple[TradingGridClient, IconikClient]]:
+async def _from_env() -> AsyncIterator[Clients]:
     async with TradingGridClient.from_env() as grid, IconikClient.from_env() as iconik:
         yield grid, iconik

@@ -4,6 +4,7 @@ The lease lasts by the database's clock. The worker itself counts by a clock tha
 gives up before the others may think it dead.
 """
 
+import math
 import threading
 import time
 from collections.abc import Callable
@@ -37,7 +38,7 @@ class Presence:
         self,
         store: Store,
         worker: LiveWorker,
-        lost: Callable[[], None],
+        lost: Callable[[], object],
         *,
         every: float = _EVERY,
     ) -> None:
@@ -45,7 +46,8 @@ class Presence:
         self._worker = worker
         self._lost = lost
         self._every = every
-        self._renewed = time.monotonic()
+        # Never: until it is taken, there is none.
+        self._renewed = -math.inf
         self._told = False
         self._ends = threading.Event()
         self._thread = threading.Thread(target=self._beat, name="tgiconik-lease", daemon=True)
@@ -66,8 +68,9 @@ class Presence:
         Raises:
             StoreError: the database failed.
         """
-        self._renewed = time.monotonic()
-        self._store.join(self._worker, LEASE)
+        began = time.monotonic()
+        self._store.workers.join(self._worker, LEASE)
+        self._renewed = began
         self._thread.start()
 
     def stop(self) -> None:
@@ -75,11 +78,10 @@ class Presence:
         self._ends.set()
         self._thread.join()
         try:
-            self._store.leave(self._worker.id)
+            self._store.workers.leave(self._worker.id)
         except errors.StoreError as error:
             message = "the worker's lease was not given back, and ends by itself: %s"
             self._log(Event.WORKER_LEASE_LATE, message, error)
-        self._store.close()
 
     def _log(self, event: Event, message: str, error: Exception) -> None:
         kind = type(error).__name__
@@ -90,12 +92,12 @@ class Presence:
             # Counted from before the call: the lease may have begun at any moment of it.
             began = time.monotonic()
             try:
-                renewed = self._store.renew(self._worker, LEASE)
+                renewed = self._store.workers.renew(self._worker, LEASE)
                 if not renewed:
                     message = "the worker was thought dead: its runs end, and others do them"
                     log(Event.WORKER_LEASE_LOST, message, worker=self._worker.id)
                     self._lost()
-                    self._store.join(self._worker, LEASE)
+                    self._store.workers.join(self._worker, LEASE)
                 self._renewed = began
                 self._told = False
             except Exception as error:  # noqa: BLE001 - the thread outlives the database

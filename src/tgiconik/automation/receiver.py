@@ -10,12 +10,12 @@ from typing import Any, Final, Protocol, TypeAlias
 import attrs
 
 from tgiconik import errors
+from tgiconik._token_bucket import TokenBucket
 from tgiconik._validate import not_blank, positive
 from tgiconik.automation.batching import Batches
 from tgiconik.automation.causes import Cause
 from tgiconik.automation.events import causes_of, may_be_approval
 from tgiconik.automation.extra import missing_extra
-from tgiconik.automation.rate import TokenBucket
 from tgiconik.iconik.webhooks import (
     ALREADY_AUTHENTICATED,
     HEADER,

@@ -54,7 +54,7 @@ class SharedRate:
         used = (limit.started - self._started) / seconds
         self._started, self._at = limit.started, began
         lease = partial(
-            self._store.lease_rate,
+            self._store.workers.lease_rate,
             self._worker,
             partial(grant, limit.rate, self._worker),
             wanted=wanted(used=used, rate=limit.leased, waiting=limit.waiting),

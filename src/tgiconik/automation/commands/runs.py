@@ -86,7 +86,7 @@ def run_list(options: argparse.Namespace) -> int:
         StoreError: it cannot be read.
     """
     with _store(options) as store:
-        found = store.runs(options.limit)
+        found = store.runs.latest(options.limit)
     wanted = [run for run in found if run.reason is not None or not options.failed]
     _show(
         wanted,
@@ -110,8 +110,8 @@ def run_show(options: argparse.Namespace) -> int:
         StoreError: the database cannot be read.
     """
     with _store(options) as store:
-        run = store.run(options.number)
-        report = store.report(options.number) if options.html else None
+        run = store.runs.get(options.number)
+        report = store.runs.report(options.number) if options.html else None
     if run is None:
         raise errors.ConfigurationError(f"there is no run {options.number}; see `runs list`")
     if options.html:
@@ -139,7 +139,7 @@ def run_parked(options: argparse.Namespace) -> int:
         StoreError: it cannot be read.
     """
     with _store(options) as store:
-        found = store.parked()
+        found = store.causes.parked()
     _show(
         found, options, lambda one: _line(one.id, one.stored_at, one.rule, one.subject, one.reason)
     )
@@ -157,7 +157,7 @@ def run_waiting(options: argparse.Namespace) -> int:
         StoreError: it cannot be read.
     """
     with _store(options) as store:
-        found = store.waiting(options.limit)
+        found = store.causes.waiting(options.limit)
     _show(
         found, options, lambda one: _line("", one.due_at, one.rule, one.subject, one.reason or "")
     )
@@ -177,9 +177,9 @@ def run_retry(options: argparse.Namespace) -> int:
     if bool(options.ids) == options.all:
         raise errors.ConfigurationError("give ids of `runs parked`, or --all")
     with _store(options) as store:
-        ids = [one.id for one in store.parked()] if options.all else options.ids
+        ids = [one.id for one in store.causes.parked()] if options.all else options.ids
         for id_ in ids:
-            if not store.retry(id_):
+            if not store.causes.retry(id_):
                 raise errors.ConfigurationError(f"no cause {id_} is parked; see `runs parked`")
             say(json.dumps({"id": id_}) if options.json else f"{id_} waits again")
     return 0

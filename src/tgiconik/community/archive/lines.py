@@ -244,18 +244,18 @@ def row_of(kind: Kind, content: Line, number: int) -> dict[str, Any]:
     Raises:
         InvalidArchive: a column is missing, unknown, or of another type.
     """
-    if content.keys() != {"company", *kind.columns}:
+    columns = {"company": Type.TEXT, **kind.columns}
+    if content.keys() != columns.keys():
         raise not_valid(number, f"does not have the fields of a {kind.name}")
-    row = {"company": _text(content["company"])}
-    for name, type_ in kind.columns.items():
+    row: dict[str, Any] = {}
+    for name, type_ in columns.items():
         value = content[name]
-        if value is None and name in kind.optional:
-            row[name] = None
-        else:
-            row[name] = _CHECKS[type_](value)
-    bad = [name for name, value in row.items() if value is _BAD]
-    if bad:
-        raise not_valid(number, f"has something else as {bad[0]} than a {kind.name} has")
+        is_null = value is None and name in kind.optional
+        try:
+            row[name] = None if is_null else _READERS[type_](value)
+        except (ValueError, RecursionError):
+            why = f"has something else as {name} than a {kind.name} has"
+            raise not_valid(number, why) from None
     return row
 
 
@@ -266,46 +266,35 @@ def not_valid(number: int, why: str) -> errors.InvalidArchive:
     )
 
 
-_BAD: Final[Any] = object()
+def _text(value: object) -> str:
+    if not isinstance(value, str) or "\0" in value:
+        raise ValueError
+    # Half of a surrogate pair cannot be stored: that is a ValueError too.
+    value.encode()
+    return value
 
 
-def _text(value: object) -> Any:  # noqa: ANN401 - a column's value
-    return value if isinstance(value, str) and _is_storable(value) else _BAD
-
-
-def _time(value: object) -> Any:  # noqa: ANN401 - a column's value
+def _time(value: object) -> str:
     # Times are compared as text, so there is one form of each.
-    try:
-        return (
-            value if isinstance(value, str) and times.stamp(times.parse(value)) == value else _BAD
-        )
-    except ValueError:
-        return _BAD
+    if not isinstance(value, str) or times.stamp(times.parse(value)) != value:
+        raise ValueError
+    return value
 
 
-def _number(value: object) -> Any:  # noqa: ANN401 - a column's value
-    if not isinstance(value, int) or isinstance(value, bool):
-        return _BAD
-    return value if 0 <= value <= _MOST else _BAD
+def _number(value: object) -> int:
+    if not isinstance(value, int) or isinstance(value, bool) or not 0 <= value <= _MOST:
+        raise ValueError
+    return value
 
 
-def _document(value: object) -> Any:  # noqa: ANN401 - a column's value
+def _document(value: object) -> str:
     if not isinstance(value, dict):
-        return _BAD
-    try:
-        return json.dumps(value, allow_nan=False)
-    except (ValueError, RecursionError):
-        return _BAD
+        raise ValueError  # noqa: TRY004 - as the others: what is read is wrong
+    return json.dumps(value, allow_nan=False)
 
 
-def _is_storable(text: str) -> bool:
-    try:
-        return b"\0" not in text.encode()
-    except UnicodeEncodeError:
-        return False
-
-
-_CHECKS: Final[Mapping[Type, Callable[[object], Any]]] = {
+#: They raise ValueError, or RecursionError, for what a column of their type cannot hold.
+_READERS: Final[Mapping[Type, Callable[[object], str | int]]] = {
     Type.TEXT: _text,
     Type.TIME: _time,
     Type.NUMBER: _number,

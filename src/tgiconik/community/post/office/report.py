@@ -85,19 +85,15 @@ class PostReport:
 
     def summary(self) -> str:
         """The pass in one line, for a log or a chat."""
-        counts = {str(step).replace("_", " "): self.count(step) for step in Step}
-        counts |= {"undelivered": self.undelivered, "in quarantine": self.in_quarantine}
-        told = [f"{count:,} {name}" for name, count in counts.items() if count]
+        left = {"undelivered": self.undelivered, "in quarantine": self.in_quarantine}
+        told = _told(self._counts() | left)
         told += [f"{name} is not available" for name in self.unavailable]
         begin = "post (dry run): " if self.dry_run else "post: "
         return begin + (", ".join(told) or "nothing to do")
 
     def __str__(self) -> str:
-        counts = ", ".join(
-            f"{count:,} {step.replace('_', ' ')}" for step in Step if (count := self.count(step))
-        )
         lines = ["dry run: nothing was written or sent"] if self.dry_run else []
-        lines.append(counts or "nothing to do")
+        lines.append(", ".join(_told(self._counts())) or "nothing to do")
         shown = [one for one in self.steps if one.step in _LISTED]
         lines += [f"  {one}" for one in shown[:_LINES]]
         if len(shown) > _LINES:
@@ -108,3 +104,10 @@ class PostReport:
         if self.in_quarantine:
             lines.append(f"{self.in_quarantine:,} messages are in quarantine")
         return "\n".join(lines)
+
+    def _counts(self) -> dict[str, int]:
+        return {step.replace("_", " "): self.count(step) for step in Step}
+
+
+def _told(counts: Mapping[str, int]) -> list[str]:
+    return [f"{count:,} {name}" for name, count in counts.items() if count]

@@ -1,4 +1,4 @@
-"""A bound on how often something may happen."""
+"""A bound on how often something may happen: a burst, and afterwards a steady rate."""
 
 from collections.abc import Callable
 
@@ -8,15 +8,15 @@ class TokenBucket:
 
     Args:
         rate: how many per second.
-        burst: how many at once after a pause.
+        burst: how many at once after a pause; at least 1.
         clock: monotonic, in seconds.
     """
 
-    def __init__(self, rate: float, burst: int, clock: Callable[[], float]) -> None:
+    def __init__(self, rate: float, burst: float, clock: Callable[[], float]) -> None:
         self._rate = rate
         self._burst = burst
         self._clock = clock
-        self._left = float(burst)
+        self._left = burst
         self._at = clock()
 
     def take(self) -> float:
