@@ -51,6 +51,7 @@ LAYERS = {
     "tgiconik._table": BASE,
     "tgiconik._report": BASE,
     "tgiconik._failures": {"tgiconik._report"},
+    "tgiconik._page": {*BASE, "tgiconik._report"},
     "tgiconik.release": BASE,
     "tgiconik.telemetry": {"tgiconik._secrets", "tgiconik._version", "tgiconik.errors"},
     "tgiconik.profiles": BASE,
@@ -87,6 +88,7 @@ LAYERS = {
     "tgiconik.workflows": {
         *BASE,
         *CLIENTS,
+        "tgiconik._page",
         "tgiconik._failures",
         "tgiconik._report",
         "tgiconik._tasks",
@@ -95,6 +97,7 @@ LAYERS = {
     "tgiconik.automation": {
         *BASE,
         *CLIENTS,
+        "tgiconik._page",
         "tgiconik._http",
         "tgiconik._report",
         "tgiconik._version",
@@ -107,6 +110,7 @@ LAYERS = {
     "tgiconik.sandbox": {
         *BASE,
         *CLIENTS,
+        "tgiconik._page",
         "tgiconik._http",
         "tgiconik._tasks",
         "tgiconik.community",

@@ -64,6 +64,8 @@ from tgiconik.community.store.url import PostgresqlUrl, SqliteUrl
 from tgiconik.iconik import IconikClient
 from tgiconik.telemetry import Event, Fields, log
 from tgiconik.tradinggrid import TradingGridClient
+from tgiconik.workflows.distribution.ways import Verification
+from tgiconik.workflows.projects.readiness import Readiness
 from tgiconik.workflows.run.results import Result
 
 if TYPE_CHECKING:
@@ -746,7 +748,9 @@ def _kept(result: object) -> Kept | None:
         return None
     fields: Mapping[str, Any] = result.to_dict()  # type: ignore[misc]  # every report is attrs'
     summary: Callable[[], str] | None = getattr(result, "summary", None)
-    page = result.to_html() if isinstance(result, Result) else None  # type: ignore[misc]  # the same
+    page: str | None = None
+    if isinstance(result, Readiness | Result | Verification):
+        page = result.to_html()  # type: ignore[misc]  # the same
     return Kept(
         result=fields,
         summary=summary() if summary is not None else None,
