@@ -65,6 +65,7 @@ def outcome(partner: str, state: State, words: str = "", **fields: object) -> Ou
 
 def outcomes(words: str = "") -> tuple[Outcome, ...]:
     reason = Reason(ReasonCode.REGION, f"Not cleared for JP.{words}", "Region")
+    silent = errors.WorkflowError(f"iconik did not answer{words}")
     refusal = Decision(allowed=False, reasons=(reason,), decided_at=NOW)
     return (
         outcome(DE, State.DELIVERED, words),
@@ -72,7 +73,7 @@ def outcomes(words: str = "") -> tuple[Outcome, ...]:
         outcome(FR, State.DELIVERED, words),
         outcome(JP, State.REFUSED, words, decision=refusal),
         outcome(GB, State.FAILED, words, error=errors.WorkflowError(f"{GB} has no contact{words}")),
-        outcome(ES, State.FAILED, words, error=errors.WorkflowError(f"iconik did not answer{words}")),
+        outcome(ES, State.FAILED, words, error=silent),
     )
 
 

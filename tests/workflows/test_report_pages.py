@@ -21,7 +21,6 @@ from .report_samples import (
     NOW,
     PARTNERS,
     REPORTS,
-    US,
     distribution,
     outcome,
     readiness,
@@ -123,7 +122,7 @@ def test_the_head_says_what_it_is_about_and_when(make: Make, tmp_path: Path) -> 
     page = make(tmp_path, "")
     head = page[page.index("<header>") : page.index("</header>")]
 
-    assert re.search(r"<h1>[A-Z][^<]{5,}</h1>", head)
+    assert re.search(r"<h1>[A-Z][^<]{5,}(<abbr [^>]*>\w{8}</abbr>\))?</h1>", head)
     assert "UTC" in head
     assert "2026-03-02" in head
     assert tiles(page)
@@ -137,7 +136,7 @@ def test_partners_are_named_wherever_they_are_shown(make: Make, tmp_path: Path) 
     shown = re.sub(r'<[^>]*>|"[^"]*"', " ", page[page.index("<main>") :])
     for id_, name in PARTNERS.items():
         assert (name.replace("&", "&amp;") in shown) == (id_ in shown), id_
-    assert f"{PARTNERS[DE]}" in shown or f"{PARTNERS[US]}" in shown or "Yama" in shown
+    assert any(id_ in shown for id_ in PARTNERS)
 
 
 @EVERY

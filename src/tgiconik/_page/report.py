@@ -21,6 +21,8 @@ from tgiconik._report import DRY_RUN, one_line, shortened
 T = TypeVar("T")
 
 _ID: Final = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
+#: More columns than these need a wide screen.
+_MOST_COLUMNS: Final = 5
 #: How many rows a browser lays out together.
 CHUNK: Final = 100
 #: More choices than these are found by the text filter.
@@ -153,8 +155,9 @@ class Table:
     columns: Sequence[Column]
 
     def style(self) -> str:
-        """The style of its columns."""
+        """The style of its columns, and of the cards where they have no room."""
         tracks = " ".join(column.width for column in self.columns)
+        narrow = "63.99rem" if len(self.columns) > _MOST_COLUMNS else "47.99rem"
         labels = "".join(
             f'#{self.id} td:nth-child({place})::before {{ content: "{column.name}: "; '
             "color: var(--soft); font-weight: 400; }\n"
@@ -163,7 +166,15 @@ class Table:
         )
         return (
             f"#{self.id} tr {{ grid-template-columns: {tracks}; }}\n"
-            f"@media screen and (max-width: 47.99rem) {{\n{labels}}}\n"
+            f"@media screen and (max-width: {narrow}) {{\n"
+            f"#{self.id} thead {{ position: absolute; width: 1px; height: 1px; overflow: hidden; "
+            "clip-path: inset(50%); }\n"
+            f"#{self.id} tr {{ grid-template-columns: "
+            "repeat(auto-fill, minmax(min(100%, 15rem), 1fr)); }\n"
+            f"#{self.id} td:first-child {{ grid-column: 1 / -1; font-weight: 600; }}\n"
+            f"#{self.id} td:empty {{ display: none; }}\n"
+            f"#{self.id} small {{ display: inline; }}\n"
+            f"{labels}}}\n"
         )
 
     def parts(self, rows: Iterable[Row], *, filtered: bool = True) -> Iterator[str]:
@@ -223,7 +234,11 @@ def named(name: str | None, id_: str) -> str:
 
 def prose(line: str) -> str:
     """A line as HTML, in which long ids are cut to their beginning, with all of them to look up."""
-    return _ID.sub(lambda found: f'<abbr title="{found[0]}">{found[0][:8]}</abbr>', text(line))
+    return _ID.sub(lambda found: f'<abbr title="{found[0]}">{_beginning(found)}</abbr>', text(line))
+
+
+def _beginning(id_: re.Match[str]) -> str:
+    return id_[0][:8]
 
 
 def cell(content: str, tone: Tone | None = None) -> str:
@@ -258,8 +273,9 @@ def opening(head: Head, *, style: str = "") -> str:
         f'<meta http-equiv="Content-Security-Policy" content="{policy}">'
         '<meta name="viewport" content="width=device-width, initial-scale=1">'
         '<meta name="color-scheme" content="light dark">'
-        f"<title>{text(head.subject)} · {text(head.kind)}</title><style>{styles}</style></head>"
-        f'<body>{skip}<header><p class="kind">{text(head.kind)}</p><h1>{text(head.subject)}</h1>'
+        f"<title>{_ID.sub(_beginning, text(head.subject))} · {text(head.kind)}</title>"
+        f"<style>{styles}</style></head>"
+        f'<body>{skip}<header><p class="kind">{text(head.kind)}</p><h1>{prose(head.subject)}</h1>'
         f"{period}{dry}{_tiles(head.tiles)}{_facts(head.facts)}"
         "</header><main>"
     )

@@ -100,7 +100,9 @@ class Page:
                 codes[number].append(finding.code)
         partners, assets = self._subjects()
         yield report.opening(self._head(partners, assets), style=own_file(__package__, "page.css"))
-        yield from report.section("What could not be read", [*map(text, self.gaps)], Tone.BAD)
+        yield from report.section(
+            "What could not be read", [*map(report.prose, self.gaps)], Tone.BAD
+        )
         yield from _findings(self.findings(), self.findings_by_code, partners)
         yield '<section id="rows"><h2>Timeline</h2>'
         yield report.filters("events", self._filters(partners, assets))

@@ -150,7 +150,7 @@ class Verification(Report):
             f"<small>share {text(way.share_id)}</small>"
             for way in self.wrong
         ]
-        lines += [f"could not be read: {text(one)}" for one in self.unread]
+        lines += [f"could not be read: {prose(one)}" for one in self.unread]
         heading = f"Check of all open links afterwards: {self._stands()}"
         return Part("", "".join(section(heading, lines, Tone.BAD)) or f"<h2>{text(heading)}</h2>")
 

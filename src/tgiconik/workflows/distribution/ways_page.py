@@ -104,7 +104,7 @@ def _parts(
         rows="open links" if ways else "",
     )
     yield report.opening(head, style=_WAYS.style())
-    yield from report.section("What could not be read", [text(one) for one in unread], Tone.BAD)
+    yield from report.section("What could not be read", [prose(one) for one in unread], Tone.BAD)
     yield '<section id="rows"><h2>Open links</h2>'
     yield from _list(ways)
     yield "</section>"
