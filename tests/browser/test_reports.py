@@ -4,10 +4,12 @@ from pathlib import Path
 
 import pytest
 from playwright.async_api import Page, expect
+from workflows.audit.stories import event, record_of
 from workflows.report_samples import FILM, PARTNERS, REPORTS, readiness
 
 from tgiconik import errors
 from tgiconik.workflows import Distribution, Outcome, State
+from tgiconik.workflows.audit import EventKind
 
 from .conftest import BOTH, Scheme, Shoot
 
@@ -212,3 +214,22 @@ async def test_fifty_thousand_outcomes_open_are_filtered_and_found(
     await page.get_by_role("link", name="10 failed").click()
     await expect(shown).to_have_count(10)
     await shoot(page, "report-50000")
+
+
+async def test_an_audit_record_of_very_many_events_opens_and_is_filtered(
+    page: Page, tmp_path: Path
+) -> None:
+    story = [
+        event(EventKind.DOWNLOADED, n / 10, id_=str(n), partner_id=f"GC{n % 500:03}", title="Film")
+        for n in range(20_000)
+    ]
+    record_of(tmp_path, *story).to_html(tmp_path / "record.html")
+    await page.goto((tmp_path / "record.html").as_uri())
+
+    await expect(page.locator("output")).to_have_text("20,000 of 20,000 events")
+    await page.get_by_label("Partner").select_option("GC499")
+    await expect(page.locator("li.event:not([hidden])")).to_have_count(40)
+    await page.evaluate("location.hash = '#e19999'")
+    entry = page.locator("#e19999")
+    await expect(entry).to_be_in_viewport()
+    await expect(page.locator("output")).to_have_text("20,000 of 20,000 events")

@@ -99,6 +99,8 @@ _MOST_DEATHS: Final = 3
 _DEAD_AFTER: Final = 120.0
 #: A page that is longer is not kept.
 _LONGEST_REPORT: Final = 4_000_000
+#: So many outcomes make a report that is shorter than that.
+_MOST_ROWS: Final = 5000
 _SIGNALS: Final = (signal.SIGTERM, signal.SIGINT)
 
 
@@ -749,8 +751,10 @@ def _kept(result: object) -> Kept | None:
     fields: Mapping[str, Any] = result.to_dict()  # type: ignore[misc]  # every report is attrs'
     summary: Callable[[], str] | None = getattr(result, "summary", None)
     page: str | None = None
-    if isinstance(result, Readiness | Result | Verification):
-        page = result.to_html()  # type: ignore[misc]  # the same
+    if isinstance(result, Result):
+        page = result.to_html(max_rows=_MOST_ROWS)  # type: ignore[misc]  # the same
+    elif isinstance(result, Readiness | Verification):
+        page = result.to_html()
     return Kept(
         result=fields,
         summary=summary() if summary is not None else None,

@@ -71,7 +71,12 @@ from tgiconik.workflows.projects.project import (
     in_order,
     read_project,
 )
-from tgiconik.workflows.projects.readiness import Readiness, judge_readiness, read_holdings
+from tgiconik.workflows.projects.readiness import (
+    Readiness,
+    judge_readiness,
+    read_holdings,
+    readiness_part,
+)
 from tgiconik.workflows.run import Run
 from tgiconik.workflows.run.concurrency import (
     MAX_CONCURRENCY,
@@ -154,7 +159,7 @@ class Launch(Result):
         return f"launch {named(self.readiness.title or self.campaign_key)}"
 
     def _parts(self) -> Sequence[Part]:
-        return (self.readiness.as_part(),)
+        return (readiness_part(self.readiness),)
 
 
 @without_locals

@@ -67,7 +67,7 @@ from tgiconik.workflows.distribution.audience import (
 )
 from tgiconik.workflows.distribution.distributor import Distributed, Distributor
 from tgiconik.workflows.distribution.publication import COMPLIANT, is_of_compliance
-from tgiconik.workflows.distribution.ways import Verification
+from tgiconik.workflows.distribution.ways import Verification, verification_part
 from tgiconik.workflows.distribution_check import verify_distribution
 from tgiconik.workflows.run import Run
 from tgiconik.workflows.run.concurrency import MAX_CONCURRENCY, checked_concurrency
@@ -136,7 +136,7 @@ class ComplianceDistribution(Result):
         return f"compliant version of {asset_named(self.asset_id, self.outcomes)}"
 
     def _parts(self) -> Sequence[Part]:
-        return () if self.verification is None else (self.verification.as_part(),)
+        return () if self.verification is None else (verification_part(self.verification),)
 
 
 @without_locals

@@ -38,7 +38,7 @@ import attrs
 
 from tgiconik import errors
 from tgiconik._failures import failure_group
-from tgiconik._page.report import Part, Tone, section, text
+from tgiconik._page.report import Part, Tone, prose, section
 from tgiconik._report import first_items
 from tgiconik.iconik import IconikClient
 from tgiconik.release import ReleasePolicy
@@ -101,7 +101,7 @@ class Reconciliation(Result):
     def _parts(self) -> Sequence[Part]:
         heading = f"Made by hand, and left open: {len(self.foreign):,}"
         shares = [
-            text(
+            prose(
                 f"{share.object_type.removesuffix('s')} {share.object_id}: share {share.share_id} "
                 f"of user {share.owner_id or 'unknown'}, "
                 + (f"until {moment(share.expires_at)}" if share.expires_at else "without an end")

@@ -66,7 +66,12 @@ from tgiconik.workflows.projects.project import (
     in_order,
     read_project,
 )
-from tgiconik.workflows.projects.readiness import Readiness, judge_readiness, read_holdings
+from tgiconik.workflows.projects.readiness import (
+    Readiness,
+    judge_readiness,
+    read_holdings,
+    readiness_part,
+)
 from tgiconik.workflows.projects.users import (
     NewUser,
     Password,
@@ -151,7 +156,7 @@ class Onboarding(Result):
         return [(user.login_id, user.error) for user in self.users if user.error is not None]
 
     def _parts(self) -> Sequence[Part]:
-        return () if self.readiness is None else (self.readiness.as_part(),)
+        return () if self.readiness is None else (readiness_part(self.readiness),)
 
     def raise_for_failures(self) -> None:
         """Raise all failures as one exception group.

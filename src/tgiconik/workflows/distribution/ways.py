@@ -121,7 +121,7 @@ class Verification(Report):
     def summary(self) -> str:
         """In one line: whether every open way is right, and how many are not."""
         unread = f"; {len(self.unread):,} could not be read" if self.unread else ""
-        return shortened(one_line(f"{len(self.ways):,} open ways: {self._stands()}{unread}"), 300)
+        return shortened(one_line(f"{len(self.ways):,} open ways: {_stands(self)}{unread}"), 300)
 
     def to_html(self, path: str | Path | None = None) -> str:
         """One page that opens offline: who holds which way, since when, and by what right.
@@ -137,22 +137,11 @@ class Verification(Report):
         """
         rows = [_row(way) for way in sorted(self.ways, key=lambda way: way.ok)]
         period = moment(self.timeline[-1].at) if self.timeline else ""
-        made = page(self._about(), period, self._stands(), rows, self.unread)
+        made = page(self._about(), period, _stands(self), rows, self.unread)
         if path is not None:
             with atomic_write(path) as new:
                 new.write_text(made, encoding="utf-8")
         return made
-
-    def as_part(self) -> Part:
-        """The check as a part of another page: how it stands, and what is wrong."""
-        lines = [
-            f"{prose(_holder(way) or _whose(way))}: {prose(way.why_not or '')} "
-            f"<small>share {text(way.share_id)}</small>"
-            for way in self.wrong
-        ]
-        lines += [f"could not be read: {prose(one)}" for one in self.unread]
-        heading = f"Check of all open links afterwards: {self._stands()}"
-        return Part("", "".join(section(heading, lines, Tone.BAD)) or f"<h2>{text(heading)}</h2>")
 
     def _about(self) -> str:
         if self.asset_id is None:
@@ -160,25 +149,36 @@ class Verification(Report):
         title = next((way.title for way in self.ways if way.title), None)
         return f"Open links to {title or self.asset_id}"
 
-    def _stands(self) -> str:
-        wrong = len(self.wrong)
-        stands = (
-            f"{wrong} of {len(self.ways)} open ways are wrong" if wrong else "every way is right"
-        )
-        if not self.ways:
-            stands = "no way is open"
-        return f"{stands}; {self.why_not}" if self.why_not is not None else stands
-
     def _repr_html_(self) -> str:
         if self.asset_id is None:
-            return as_html(self, above=f"<p>{self._stands().capitalize()}.</p>")
+            return as_html(self, above=f"<p>{_stands(self).capitalize()}.</p>")
         if not self.ways:
             return as_html(self, above="<p>No way is open.</p>")
         asset_id = self.asset_id
         table = heat_table(
-            self._stands(), tuple(_CHECKS), ((_whose(w), _cells(w, asset_id)) for w in self.ways)
+            _stands(self), tuple(_CHECKS), ((_whose(w), _cells(w, asset_id)) for w in self.ways)
         )
         return as_html(self, above=table, folded=("ways",))
+
+
+def verification_part(check: Verification) -> Part:
+    """The check as a part of another page: how it stands, and what is wrong."""
+    lines = [
+        f"{prose(_holder(way) or _whose(way))}: {prose(way.why_not or '')} "
+        f"<small>share {text(way.share_id)}</small>"
+        for way in check.wrong
+    ]
+    lines += [f"could not be read: {prose(one)}" for one in check.unread]
+    heading = f"Check of all open links afterwards: {_stands(check)}"
+    return Part("", "".join(section(heading, lines, Tone.BAD)) or f"<h2>{text(heading)}</h2>")
+
+
+def _stands(check: Verification) -> str:
+    wrong = len(check.wrong)
+    stands = f"{wrong} of {len(check.ways)} open ways are wrong" if wrong else "every way is right"
+    if not check.ways:
+        stands = "no way is open"
+    return f"{stands}; {check.why_not}" if check.why_not is not None else stands
 
 
 def _whose(way: Way) -> str:

@@ -138,40 +138,15 @@ class Readiness(Report):
         Raises:
             OSError: the file cannot be written; what was there stays.
         """
-        page = self._board().page()
+        page = _board(self).page()
         if path is not None:
             with atomic_write(path) as new:
                 new.write_text(page, encoding="utf-8")
         return page
 
-    def as_part(self) -> Part:
-        """The readiness as a part of another page."""
-        return self._board().part()
-
-    def _board(self) -> Board:
-        due = {} if self.due_at is None else {"Due": moment(self.due_at)}
-        # Whoever lacks most comes first; of the same, by company id, as they are.
-        partners = sorted(self.partners, key=lambda one: -len(one.blocks))
-        return Board(
-            subject=self.title or "Readiness of a project",
-            period=moment(self.at),
-            stands=self._stands(),
-            facts=due,
-            dry_run=self.dry_run,
-            own_tasks=self.own_tasks,
-            exceptions=sum(len(one.open_exceptions) for one in self.partners),
-            checks=_CHECKS,
-            lines=[_line(one, dry_run=self.dry_run) for one in partners],
-        )
-
-    def _stands(self) -> str:
-        stands = "ready" if self.ready else f"not ready, {len(self.blocks)} missing"
-        stands = f"would be {stands}" if self.dry_run else stands
-        return f"{stands}, overdue" if self.overdue else stands
-
     def _repr_html_(self) -> str:
         table = heat_table(
-            self._stands(),
+            _stands(self),
             _CHECKS,
             ((one.partner, _cells(one, dry_run=self.dry_run)) for one in self.partners),
         )
@@ -211,6 +186,33 @@ def _cells(one: PartnerReadiness, *, dry_run: bool) -> tuple[Cell, ...]:
         missing(one.open_exceptions),
         happened(one.confirmed, Heat.OPEN),
         missing(one.refused, heat=Heat.OPEN),
+    )
+
+
+def readiness_part(readiness: Readiness) -> Part:
+    """The readiness as a part of another page."""
+    return _board(readiness).part()
+
+
+def _stands(readiness: Readiness) -> str:
+    stands = "ready" if readiness.ready else f"not ready, {len(readiness.blocks)} missing"
+    stands = f"would be {stands}" if readiness.dry_run else stands
+    return f"{stands}, overdue" if readiness.overdue else stands
+
+
+def _board(readiness: Readiness) -> Board:
+    # Whoever lacks most comes first; of the same, by company id, as they are.
+    partners = sorted(readiness.partners, key=lambda one: -len(one.blocks))
+    return Board(
+        subject=readiness.title or "Readiness of a project",
+        period=moment(readiness.at),
+        stands=_stands(readiness),
+        facts={} if readiness.due_at is None else {"Due": moment(readiness.due_at)},
+        dry_run=readiness.dry_run,
+        own_tasks=readiness.own_tasks,
+        exceptions=sum(len(one.open_exceptions) for one in partners),
+        checks=_CHECKS,
+        lines=[_line(one, dry_run=readiness.dry_run) for one in partners],
     )
 
 

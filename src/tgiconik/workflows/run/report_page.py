@@ -24,7 +24,7 @@ from tgiconik.workflows.run.text import moment, period
 from tgiconik.workflows.run.trail import Step
 
 #: More rows than these make a page that browsers are slow with.
-_MOST_ROWS: Final = 50_000
+MAX_ROWS: Final = 50_000
 _MOST_STEPS: Final = 2000
 _MOST_NAMES: Final = 5
 _WORD: Final = re.compile(r"[^\s,;:()]+")
@@ -48,18 +48,27 @@ _OUTCOMES: Final = Table(
 )
 
 
-def report_page(account: Account, timeline: Sequence[Step], more: Sequence[Part] = ()) -> str:
+def report_page(
+    account: Account,
+    timeline: Sequence[Step],
+    more: Sequence[Part] = (),
+    *,
+    max_rows: int = MAX_ROWS,
+) -> str:
     """The page.
 
     Args:
         account: the result.
         timeline: the steps of the run, in order.
         more: further sections, which come before the outcomes.
+        max_rows: how many outcomes are shown at the most.
     """
-    return "".join(_parts(account, timeline, more))
+    return "".join(_parts(account, timeline, more, max_rows))
 
 
-def _parts(account: Account, timeline: Sequence[Step], more: Sequence[Part]) -> Iterator[str]:
+def _parts(
+    account: Account, timeline: Sequence[Step], more: Sequence[Part], max_rows: int
+) -> Iterator[str]:
     rows = account.rows()
     states = by_state(rows)
     style = "".join([_OUTCOMES.style(), *(part.style for part in more)])
@@ -70,7 +79,7 @@ def _parts(account: Account, timeline: Sequence[Step], more: Sequence[Part]) -> 
     yield from report.section(f"Waits for: {len(waits):,}", waits, Tone.WAIT)
     yield from (part.html for part in more)
     yield '<section id="rows"><h2>Outcomes</h2>'
-    yield from _outcomes(rows, states)
+    yield from _outcomes(rows, states, max_rows)
     yield "</section>"
     yield from _timeline(timeline)
     yield report.closing()
@@ -148,11 +157,13 @@ def _short_name(item: Item) -> str:
     return report.label(item.name or item.partner or item.title or item.asset_id)
 
 
-def _outcomes(rows: Sequence[Item], states: Mapping[str, Sequence[Item]]) -> Iterator[str]:
+def _outcomes(
+    rows: Sequence[Item], states: Mapping[str, Sequence[Item]], max_rows: int
+) -> Iterator[str]:
     if not rows:
         yield "<p>There are no outcomes.</p>"
         return
-    shown = rows[:_MOST_ROWS]
+    shown = rows[:max_rows]
     yield report.filters(
         "outcomes",
         (
@@ -162,9 +173,9 @@ def _outcomes(rows: Sequence[Item], states: Mapping[str, Sequence[Item]]) -> Ite
         ),
     )
     yield from _OUTCOMES.parts(map(_row, shown))
-    more = len(rows) - _MOST_ROWS
+    more = len(rows) - max_rows
     if more > 0:
-        left_out = ", ".join(by_state(rows[_MOST_ROWS:]))
+        left_out = ", ".join(by_state(rows[max_rows:]))
         yield f"<p>… and {more:,} more ({left_out}), which this page does not show.</p>"
 
 

@@ -18,7 +18,7 @@ from tgiconik._page.report import Part
 from tgiconik._report import MOST_ROWS, Report, as_html, in_short, one_line
 from tgiconik.release import Decision, ReasonCode
 from tgiconik.workflows.run import GridRun
-from tgiconik.workflows.run.report_page import report_page
+from tgiconik.workflows.run.report_page import MAX_ROWS, report_page
 from tgiconik.workflows.run.summary import Account, Item, line, screen
 from tgiconik.workflows.run.text import named
 from tgiconik.workflows.run.trail import Step
@@ -187,14 +187,15 @@ class Result(Report):
         """The result in one line: counts by state, and how much it waits for. Without links."""
         return line(self._account())
 
-    def to_html(self: IsResult, path: str | Path | None = None) -> str:
+    def to_html(self: IsResult, path: str | Path | None = None, *, max_rows: int = MAX_ROWS) -> str:
         """The result as one HTML page: counts, filters, failures and refusals first.
 
-        The page opens offline, asks no host for anything, and has no links of partners. It shows
-        up to 50,000 outcomes, those that failed or were refused first.
+        The page opens offline, asks no host for anything, and has no links of partners.
 
         Args:
             path: where to write it, too; what is there is replaced.
+            max_rows: how many outcomes it shows at the most, those that failed or were refused
+                first; all of them are counted.
 
         Returns:
             The page.
@@ -202,7 +203,7 @@ class Result(Report):
         Raises:
             OSError: the file cannot be written; what was there stays.
         """
-        page = report_page(self._account(), self.timeline, self._parts())
+        page = report_page(self._account(), self.timeline, self._parts(), max_rows=max_rows)
         if path is not None:
             with atomic_write(path) as new:
                 new.write_text(page, encoding="utf-8")
