@@ -150,7 +150,10 @@ class Onboarding(Result):
     dry_run: bool = False
 
     def _subject(self) -> str:
-        return f"onboarding of {named(self.partner)}"
+        partners = () if self.readiness is None else self.readiness.partners
+        name = next((one.name for one in partners if one.name), None)
+        about = f"{named(name)} ({named(self.partner)})" if name else named(self.partner)
+        return f"onboarding of {about}"
 
     def _failures(self) -> Sequence[tuple[str, Exception]]:
         return [(user.login_id, user.error) for user in self.users if user.error is not None]
