@@ -418,23 +418,23 @@ SCENES: Final = (
         prepare=_mark,
         run=_comply,
         first=Cost(
-            "30 + P + 2⌈P/100⌉ + 2[P>100] + 3⌈P/50⌉", "3 + 2P", "10 + ⌈P/50⌉ + ⌈P/1000⌉", "3 + P"
+            "30 + P + 2⌈P/100⌉ + 2[P>100] + 3⌈P/50⌉", "3 + 2P", "10 + ⌈P/50⌉ + 2⌈P/1000⌉", "3 + P"
         ),
-        again=Cost("26 + 2⌈P/100⌉ + 2[P>100]", "0", "9 + 2⌈P/1000⌉", "0"),
+        again=Cost("26 + 2⌈P/100⌉ + 2[P>100]", "0", "9 + 3⌈P/1000⌉", "0"),
     ),
     Scene(
         name="`recall_version`",
         prepare=_distribute,
         run=_recall,
-        first=Cost("7 + P + ⌈P/100⌉ + [P>100]", "1 + P", "14 + 2⌈P/1000⌉", "3 + 2P"),
-        again=Cost("7", "0", "14 + ⌈P/1000⌉", "0"),
+        first=Cost("7 + P + ⌈P/100⌉ + [P>100]", "1 + P", "14 + 3⌈P/1000⌉", "3 + 2P"),
+        again=Cost("7", "0", "14 + 2⌈P/1000⌉", "0"),
     ),
     Scene(
         name="`verify_distribution`",
         prepare=_comply_before,
         run=_verify,
-        first=Cost("11 + ⌈P/100⌉ + [P>100]", "0", "1", "0"),
-        again=Cost("11 + ⌈P/100⌉ + [P>100]", "0", "1", "0"),
+        first=Cost("11 + ⌈P/100⌉ + [P>100]", "0", "1 + ⌈P/1000⌉", "0"),
+        again=Cost("11 + ⌈P/100⌉ + [P>100]", "0", "1 + ⌈P/1000⌉", "0"),
     ),
     Scene(
         name="`onboard_partner`, one partner with one user",
@@ -461,8 +461,8 @@ SCENES: Final = (
         name="`build_audit_record`, A assets that P partners have",
         prepare=_distribute_each,
         run=_audit,
-        first=Cost("7A + AP + A⌈P/100⌉ + A[P>100]", "0", "6 + 2A + A⌈P/1000⌉", "0"),
-        again=Cost("7A + AP + A⌈P/100⌉ + A[P>100]", "0", "6 + 2A + A⌈P/1000⌉", "0"),
+        first=Cost("1 + 7A + AP + A⌈P/100⌉ + A[P>100]", "0", "6 + 2A + A⌈P/1000⌉ + ⌈P/1000⌉", "0"),
+        again=Cost("1 + 7A + AP + A⌈P/100⌉ + A[P>100]", "0", "6 + 2A + A⌈P/1000⌉ + ⌈P/1000⌉", "0"),
     ),
 )
 

@@ -52,6 +52,7 @@ LAYERS = {
     "tgiconik._table": BASE,
     "tgiconik._report": BASE,
     "tgiconik._failures": {"tgiconik._report"},
+    "tgiconik._page": {*BASE, "tgiconik._report"},
     "tgiconik.release": BASE,
     "tgiconik.telemetry": {"tgiconik._secrets", "tgiconik._version", "tgiconik.errors"},
     "tgiconik.profiles": BASE,
@@ -88,6 +89,7 @@ LAYERS = {
     "tgiconik.workflows": {
         *BASE,
         *CLIENTS,
+        "tgiconik._page",
         "tgiconik._failures",
         "tgiconik._report",
         "tgiconik._tasks",
@@ -96,6 +98,7 @@ LAYERS = {
     "tgiconik.automation": {
         *BASE,
         *CLIENTS,
+        "tgiconik._page",
         "tgiconik._http",
         "tgiconik._report",
         "tgiconik._token_bucket",
@@ -109,6 +112,7 @@ LAYERS = {
     "tgiconik.sandbox": {
         *BASE,
         *CLIENTS,
+        "tgiconik._page",
         "tgiconik._http",
         "tgiconik._tasks",
         "tgiconik.community",

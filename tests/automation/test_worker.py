@@ -26,7 +26,13 @@ from tgiconik.automation import (
 from tgiconik.community import Community
 from tgiconik.sandbox import Sandbox, credentials, world
 from tgiconik.tradinggrid.collaboration import CommentInput
-from tgiconik.workflows import distribute_approved_asset, fulfill_media_request
+from tgiconik.workflows import (
+    Distribution,
+    Outcome,
+    State,
+    distribute_approved_asset,
+    fulfill_media_request,
+)
 
 SOON = Patience(first=timedelta(milliseconds=1), growth=1, attempts=3)
 Clock = Callable[[], datetime]
@@ -354,3 +360,28 @@ async def test_what_is_old_is_deleted_here_and_in_the_engine(
 
         while await DBOS.list_workflows_async():  # noqa: ASYNC110 - the same
             await asyncio.sleep(0.05)
+
+
+async def test_of_a_very_large_result_a_shorter_report_is_kept(
+    sqlite: str, sandbox: Sandbox
+) -> None:
+    async def distribute(grid: TradingGridClient, iconik: IconikClient, id_: str) -> Distribution:
+        del grid, iconik, id_
+        outcomes = [
+            Outcome(partner=f"GC{number}", asset_id="a", title="x" * 80, state=State.DELIVERED)
+            for number in range(12_000)
+        ]
+        return Distribution(asset_id="a", outcomes=tuple(outcomes))
+
+    async with Automation([on_issue(distribute)]).worker(
+        database=sqlite, clients=sandbox.clients
+    ) as worker:
+        await worker.submit(issue("ISS-1"))
+        await worker.settled()
+        (run,) = await worker.runs()
+        report = await worker.report(run.number)
+
+    assert report is not None
+    assert "<b>12,000</b>delivered" in report
+    assert report.count('data-state="delivered"') == 5000
+    assert "… and 7,000 more (delivered)" in report

@@ -75,6 +75,8 @@ async def test_it_shows_what_a_workflow_does_while_it_does_it(sandbox: Sandbox, 
     request = page.locator(f"{REQUEST}.marked")
     await expect(request.locator(".state")).to_have_text("was submitted → fulfilled")
     await expect(request.locator(".badge")).to_have_text("changed")
+    # The claim is given back last.
+    await expect(request.get_by_text("claimed")).to_have_count(0)
     await expect(request.locator(".fresh")).to_have_text("1 comment")
     await expect(page.locator("#iconik-shares .badge")).to_have_text("new")
     await expect(page.locator("#said")).to_contain_text(f"{len(sandbox.writes)} of them writes")

@@ -80,7 +80,7 @@ async def test_runs_are_shown_as_they_end_and_their_reports_open(
     async with page.context.expect_page() as opened:
         await page.locator("#ended a").press("Enter")
     report = await opened.value
-    await expect(report.locator("h1")).to_contain_text("distribution")
+    await expect(report.locator("h1")).to_contain_text("Distribution of Summer lookbook")
     await expect(report.locator("table").first).to_be_visible()
     await report.close()
 

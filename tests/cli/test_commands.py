@@ -119,6 +119,16 @@ def test_readiness_and_status_write_nothing(platforms: Sandbox, files: Files, ru
 
 
 @pytest.mark.usefixtures("platforms")
+def test_readiness_is_written_as_a_page_too(tmp_path: Path, files: Files, run: Run) -> None:
+    page = tmp_path / "readiness.html"
+
+    run("launch", files.campaign, "--readiness", "--html", str(page))
+
+    assert world.NORDLICHT in page.read_text("utf-8")
+    assert '<p class="kind">Readiness</p>' in page.read_text("utf-8")
+
+
+@pytest.mark.usefixtures("platforms")
 def test_a_partner_who_is_not_in_the_directory_is_waited_for(files: Files, run: Run) -> None:
     done = run("onboard", NEWCOMER, "--template", files.template, "--policy", files.policy)
 

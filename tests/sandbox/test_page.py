@@ -12,6 +12,7 @@ import attrs
 import httpx
 import pytest
 
+from tgiconik._page import base_style
 from tgiconik.sandbox import Sandbox, credentials, page, world
 from tgiconik.sandbox.faults import Fault, Refuse
 from tgiconik.sandbox.iconik import kinds, seed
@@ -380,7 +381,7 @@ def contrast(one: str, other: str) -> float:
 
 LIGHT, DARK = (
     dict(re.findall(r"--([\w-]+): #([0-9a-f]{3,6})", block))
-    for block in re.findall(r":root \{([^}]*)\}", own("page.css"))
+    for block in re.findall(r":root \{([^}]*)\}", base_style())
 )
 
 
@@ -410,7 +411,7 @@ def test_edges_of_buttons_marks_and_focus_can_be_seen(colours: dict[str, str], e
 
 def test_both_palettes_have_the_same_colours() -> None:
     assert LIGHT.keys() == DARK.keys()
-    used = set(re.findall(r"var\(--([\w-]+)\)", own("page.css")))
+    used = set(re.findall(r"var\(--([\w-]+)\)", base_style() + own("page.css")))
     assert used == LIGHT.keys()
 
 

@@ -108,6 +108,8 @@ def shown(result: Any) -> str:  # noqa: ANN401 - any workflow's
     # The plays of smaller parts answer with the part's own value.
     if hasattr(result, "to_dict"):
         forms += [json.dumps(result.to_dict()), result._repr_html_()]
+    if hasattr(result, "to_html"):
+        forms.append(result.to_html())
     return "".join(forms)
 
 

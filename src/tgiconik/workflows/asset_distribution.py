@@ -66,6 +66,7 @@ from tgiconik.workflows.run.results import (
     by_hand,
     failures_of,
     raise_for_failures,
+    with_names,
 )
 from tgiconik.workflows.run.text import named
 from tgiconik.workflows.run.trail import Clock, Step, Trail, utc_now
@@ -130,7 +131,8 @@ class Distributions(Result):
     dry_run: bool = False
 
     def _subject(self) -> str:
-        return f"distribution of {len(self.distributions):,} tagged assets"
+        count = len(self.distributions)
+        return f"distribution of {count:,} tagged asset{'' if count == 1 else 's'}"
 
     def _failures(self) -> Sequence[tuple[str, Exception]]:
         return [(one.asset_id, one.error) for one in self.distributions if one.error is not None]
@@ -209,7 +211,8 @@ async def distribute_approved_asset(
         max_concurrency=max_concurrency,
     )
     result = await distributing.distribute(asset_id, groups=groups, partners=partners)
-    return attrs.evolve(result, timeline=tuple(trail.steps))
+    result = attrs.evolve(result, timeline=tuple(trail.steps))
+    return with_names(result, trail.partner_names)
 
 
 @without_locals
@@ -260,7 +263,7 @@ async def distribute_tagged_assets(
     )
     done = await distributing.distribute_tagged()
     return Distributions(
-        distributions=tuple(done[id_] for id_ in sorted(done)),
+        distributions=tuple(with_names(done[id_], trail.partner_names) for id_ in sorted(done)),
         timeline=tuple(trail.steps),
         dry_run=dry_run,
     )

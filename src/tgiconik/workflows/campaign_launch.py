@@ -39,6 +39,7 @@ import attrs
 
 from tgiconik import errors
 from tgiconik._frames import without_locals
+from tgiconik._page.report import Part
 from tgiconik._report import first_items
 from tgiconik._validate import aware, filled, unique_texts
 from tgiconik.iconik import IconikClient
@@ -70,7 +71,12 @@ from tgiconik.workflows.projects.project import (
     in_order,
     read_project,
 )
-from tgiconik.workflows.projects.readiness import Readiness, judge_readiness, read_holdings
+from tgiconik.workflows.projects.readiness import (
+    Readiness,
+    judge_readiness,
+    read_holdings,
+    readiness_part,
+)
 from tgiconik.workflows.run import Run
 from tgiconik.workflows.run.concurrency import (
     MAX_CONCURRENCY,
@@ -79,7 +85,7 @@ from tgiconik.workflows.run.concurrency import (
     checked_concurrency,
     fan_out,
 )
-from tgiconik.workflows.run.results import Outcome, Result, State, by_hand
+from tgiconik.workflows.run.results import Outcome, Result, State, by_hand, concluded
 from tgiconik.workflows.run.text import fitting, how_many, listed, moment, named
 from tgiconik.workflows.run.trail import Clock, Step, Trail, utc_now
 from tgiconik.workflows.sharing.facts import check_view
@@ -150,7 +156,10 @@ class Launch(Result):
     dry_run: bool = False
 
     def _subject(self) -> str:
-        return f"launch {named(self.campaign_key)}"
+        return f"launch {named(self.readiness.title or self.campaign_key)}"
+
+    def _parts(self) -> Sequence[Part]:
+        return (readiness_part(self.readiness),)
 
 
 @without_locals
@@ -192,8 +201,7 @@ async def coordinate_campaign_launch(
         run=run, campaign=campaign, max_concurrency=max_concurrency, restore=restore
     )
     result = await coordinating.advance()
-    timeline = run.conclude(result.waiting_on)
-    return attrs.evolve(result, timeline=timeline, dry_run=dry_run)
+    return concluded(result, run)
 
 
 @without_locals
@@ -363,6 +371,7 @@ class _Coordinating:
             at=self.run.now(),
             due_at=self.campaign.launch_at,
             dry_run=self.run.dry_run,
+            names=self.run.trail.partner_names,
         )
 
     async def refusals(self, partners: Mapping[str, Partner | None]) -> dict[str, tuple[str, ...]]:

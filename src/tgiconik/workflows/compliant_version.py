@@ -43,6 +43,7 @@ import attrs
 
 from tgiconik import errors
 from tgiconik._frames import without_locals
+from tgiconik._page.report import Part
 from tgiconik._report import first_items
 from tgiconik.iconik import IconikClient
 from tgiconik.release import (
@@ -66,11 +67,18 @@ from tgiconik.workflows.distribution.audience import (
 )
 from tgiconik.workflows.distribution.distributor import Distributed, Distributor
 from tgiconik.workflows.distribution.publication import COMPLIANT, is_of_compliance
-from tgiconik.workflows.distribution.ways import Verification
+from tgiconik.workflows.distribution.ways import Verification, verification_part
 from tgiconik.workflows.distribution_check import verify_distribution
 from tgiconik.workflows.run import Run
 from tgiconik.workflows.run.concurrency import MAX_CONCURRENCY, checked_concurrency
-from tgiconik.workflows.run.results import Outcome, Result, another_run, asset_named, by_hand
+from tgiconik.workflows.run.results import (
+    Outcome,
+    Result,
+    another_run,
+    asset_named,
+    by_hand,
+    concluded,
+)
 from tgiconik.workflows.run.text import named
 from tgiconik.workflows.run.trail import Clock, Step, Trail, utc_now
 from tgiconik.workflows.sharing.facts import check_view, read_facts
@@ -126,6 +134,9 @@ class ComplianceDistribution(Result):
 
     def _subject(self) -> str:
         return f"compliant version of {asset_named(self.asset_id, self.outcomes)}"
+
+    def _parts(self) -> Sequence[Part]:
+        return () if self.verification is None else (verification_part(self.verification),)
 
 
 @without_locals
@@ -188,8 +199,7 @@ async def distribute_compliant_version(
         max_concurrency=max_concurrency,
     )
     result = await distributing.distribute(groups=groups, partners=partners, field=groups_field)
-    timeline = run.conclude(result.waiting_on)
-    return attrs.evolve(result, timeline=timeline, dry_run=dry_run)
+    return concluded(result, run)
 
 
 @attrs.frozen(kw_only=True)

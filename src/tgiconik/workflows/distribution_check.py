@@ -22,6 +22,7 @@ from tgiconik.iconik.models import assets as m
 from tgiconik.release import AssetFacts, ReleasePolicy, held, marked_sha256, marked_version
 from tgiconik.telemetry.observed import observed
 from tgiconik.tradinggrid import TradingGridClient
+from tgiconik.workflows.distribution.audience import read_names
 from tgiconik.workflows.distribution.tenant_check import verify_tenant
 from tgiconik.workflows.distribution.ways import (
     CHANGED,
@@ -110,11 +111,23 @@ class _Verifying:
                 release.source_version_id,
                 await self._wrong_release(release, facts, marked),
             )
+        if any(way.partner for way in ways):
+            await read_names(self.run)
+        names = self.run.trail.partner_names
+        named_ways = [
+            attrs.evolve(
+                way,
+                asset_id=asset_id,
+                title=named(facts.title),
+                partner_name=names.get(way.partner or ""),
+            )
+            for way in ways
+        ]
         return Verification(
             asset_id=asset_id,
             version_id=marked,
             why_not=await self._wrong_bytes(facts, marked),
-            ways=tuple(sorted(ways, key=lambda way: (way.partner is None, str(way.partner)))),
+            ways=tuple(sorted(named_ways, key=lambda way: (way.partner is None, str(way.partner)))),
         )
 
     async def _wrong_release(

@@ -38,6 +38,7 @@ import attrs
 
 from tgiconik import errors
 from tgiconik._failures import failure_group
+from tgiconik._page.report import Part, Tone, prose, section
 from tgiconik._report import first_items
 from tgiconik.iconik import IconikClient
 from tgiconik.release import ReleasePolicy
@@ -47,7 +48,8 @@ from tgiconik.workflows.distribution.audience import AudienceResolver
 from tgiconik.workflows.distribution.reconciliation import ForeignShare, Reconciled, Reconciler
 from tgiconik.workflows.run import Run
 from tgiconik.workflows.run.concurrency import MAX_CONCURRENCY, checked_concurrency, fan_out
-from tgiconik.workflows.run.results import Outcome, Result, State, failures_of
+from tgiconik.workflows.run.results import Outcome, Result, State, concluded, failures_of
+from tgiconik.workflows.run.text import moment
 from tgiconik.workflows.run.trail import Clock, Step, Trail, utc_now
 from tgiconik.workflows.sharing.facts import check_view
 from tgiconik.workflows.sharing.inventory import CollectionDocuments, SharedObject, shared_objects
@@ -95,6 +97,18 @@ class Reconciliation(Result):
 
     def _failures(self) -> Sequence[tuple[str, Exception]]:
         return [("", error) for error in self.failures]
+
+    def _parts(self) -> Sequence[Part]:
+        heading = f"Made by hand, and left open: {len(self.foreign):,}"
+        shares = [
+            prose(
+                f"{share.object_type.removesuffix('s')} {share.object_id}: share {share.share_id} "
+                f"of user {share.owner_id or 'unknown'}, "
+                + (f"until {moment(share.expires_at)}" if share.expires_at else "without an end")
+            )
+            for share in self.foreign
+        ]
+        return (Part("", "".join(section(heading, shares, Tone.WAIT))),)
 
     def raise_for_failures(self) -> None:
         """Raise the failures, all of them together; refusals are answers, not failures.
@@ -160,7 +174,7 @@ async def reconcile_links(
         collections = {SharedObject("collections", id_) for id_ in collection_ids or ()}
         subjects = assets | collections
     result = await reconciling.reconcile(subjects, after=after, max_objects=max_objects)
-    return attrs.evolve(result, timeline=run.conclude(result.waiting_on), dry_run=dry_run)
+    return concluded(result, run)
 
 
 @attrs.frozen(kw_only=True)

@@ -67,7 +67,7 @@ from tgiconik.tradinggrid.collaboration.transitions import ISSUE_MOVES, is_open
 from tgiconik.workflows.distribution.audience import AudienceResolver
 from tgiconik.workflows.run import LEASE, Run
 from tgiconik.workflows.run.concurrency import MAX_CONCURRENCY, checked_concurrency
-from tgiconik.workflows.run.results import ANOTHER_RUN, Outcome, Result, State
+from tgiconik.workflows.run.results import ANOTHER_RUN, Outcome, Result, State, concluded
 from tgiconik.workflows.run.text import fitting, listed, moment, named
 from tgiconik.workflows.run.trail import Clock, Step, Trail, utc_now
 from tgiconik.workflows.sharing.delivery import outcome_of
@@ -191,8 +191,7 @@ async def resolve_media_issue(
         result = await resolving.advance()
     except errors.ClaimLost as lost:
         result = Resolution(issue_id=issue.id, status=issue.status, waiting_on=(str(lost),))
-    timeline = run.conclude(result.waiting_on)
-    return attrs.evolve(result, timeline=timeline, dry_run=dry_run)
+    return concluded(result, run)
 
 
 @attrs.frozen(kw_only=True)

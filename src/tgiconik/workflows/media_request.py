@@ -59,7 +59,7 @@ from tgiconik.tradinggrid.collaboration import (
 )
 from tgiconik.tradinggrid.collaboration.transitions import REQUEST_MOVES, is_open
 from tgiconik.workflows.run import LEASE, Run
-from tgiconik.workflows.run.results import ANOTHER_RUN, Outcome, Result, State
+from tgiconik.workflows.run.results import ANOTHER_RUN, Outcome, Result, State, concluded
 from tgiconik.workflows.run.text import key_of, listed, named
 from tgiconik.workflows.run.trail import Clock, Step, Trail, utc_now
 from tgiconik.workflows.sharing.delivery import (
@@ -188,8 +188,7 @@ async def fulfill_media_request(
         result = await fulfilling.answer(request)
     except errors.ClaimLost as lost:
         result = Fulfillment(request_id=request_id, status=request.status, waiting_on=(str(lost),))
-    timeline = run.conclude(result.waiting_on)
-    return attrs.evolve(result, timeline=timeline, dry_run=dry_run)
+    return concluded(result, run)
 
 
 @attrs.frozen(kw_only=True)

@@ -37,6 +37,7 @@ import attrs
 from tgiconik import errors
 from tgiconik._failures import failure_group
 from tgiconik._frames import without_locals
+from tgiconik._page.report import Part
 from tgiconik._report import first_items
 from tgiconik._validate import filled, unique_texts
 from tgiconik.iconik import IconikClient
@@ -65,7 +66,12 @@ from tgiconik.workflows.projects.project import (
     in_order,
     read_project,
 )
-from tgiconik.workflows.projects.readiness import Readiness, judge_readiness, read_holdings
+from tgiconik.workflows.projects.readiness import (
+    Readiness,
+    judge_readiness,
+    read_holdings,
+    readiness_part,
+)
 from tgiconik.workflows.projects.users import (
     NewUser,
     Password,
@@ -80,6 +86,7 @@ from tgiconik.workflows.run.results import (
     Result,
     State,
     by_hand,
+    concluded,
     failures_of,
     raise_for_failures,
 )
@@ -143,10 +150,16 @@ class Onboarding(Result):
     dry_run: bool = False
 
     def _subject(self) -> str:
-        return f"onboarding of {named(self.partner)}"
+        partners = () if self.readiness is None else self.readiness.partners
+        name = next((one.name for one in partners if one.name), None)
+        about = f"{named(name)} ({named(self.partner)})" if name else named(self.partner)
+        return f"onboarding of {about}"
 
     def _failures(self) -> Sequence[tuple[str, Exception]]:
         return [(user.login_id, user.error) for user in self.users if user.error is not None]
+
+    def _parts(self) -> Sequence[Part]:
+        return () if self.readiness is None else (readiness_part(self.readiness),)
 
     def raise_for_failures(self) -> None:
         """Raise all failures as one exception group.
@@ -212,8 +225,7 @@ async def onboard_partner(
         restore=restore,
     )
     result = await onboarding.advance()
-    timeline = run.conclude(result.waiting_on)
-    return attrs.evolve(result, timeline=timeline, dry_run=dry_run)
+    return concluded(result, run)
 
 
 @without_locals
@@ -427,7 +439,8 @@ class _Onboarding:
     async def _judge(self, state: ProjectState) -> Readiness:
         holdings = await read_holdings(self.run, state.project)
         has = {self.company_id: holdings[self.company_id]}
-        return judge_readiness(state, has, at=self.run.now())
+        names = self.run.trail.partner_names
+        return judge_readiness(state, has, at=self.run.now(), names=names)
 
 
 def _not_ready(users: Iterable[UserOutcome]) -> tuple[str, ...]:

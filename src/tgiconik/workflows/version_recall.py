@@ -52,6 +52,7 @@ from tgiconik.tradinggrid.collaboration import (
     Delivery,
     DocumentState,
 )
+from tgiconik.workflows.distribution.audience import read_names
 from tgiconik.workflows.distribution.package_store import (
     packages_with,
     partners_packed_with,
@@ -65,6 +66,7 @@ from tgiconik.workflows.run.results import (
     Result,
     State,
     asset_named,
+    concluded,
     failures_of,
     raise_for_failures,
 )
@@ -182,8 +184,9 @@ async def recall_version(
         max_concurrency=max_concurrency,
     )
     result = await recalling.recall()
-    timeline = run.conclude(result.waiting_on)
-    return attrs.evolve(result, timeline=timeline, dry_run=dry_run)
+    if result.outcomes:
+        await read_names(run)
+    return concluded(result, run)
 
 
 @attrs.frozen(kw_only=True)

@@ -12,7 +12,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from tgiconik.workflows.audit import AuditRecord, Event, EventKind, Finding, Gap
+from tgiconik.workflows.audit import AuditRecord, Event, EventKind, Finding, Gap, Subject
 
 from .stories import NOON, event, events, record_of
 
@@ -186,12 +186,14 @@ def test_filters_offer_each_partner_asset_and_finding_once(tmp_path: Path) -> No
 
     seen = Seen(page_of(record))
 
-    assert [its["name"] for its in seen.of("select")] == ["partner", "asset", "finding"]
+    assert [its["name"] for its in seen.of("select")] == ["kind", "partner", "asset", "finding"]
     offered = Counter(its["value"] for its in seen.of("option") if its["value"])
-    assert offered == Counter(["P x", "P y", "A x", "A y", "still_open"])
+    assert offered == Counter(
+        ["access.downloaded", "other", "P x", "P y", "A x", "A y", "still_open"]
+    )
     # What the script hides when its filter is set has what the filter compares.
-    marked = [its for its in seen.of("li") if its.get("class") == "event found"]
-    assert [its["data-findings"] for its in marked] == ["still_open", "still_open"]
+    marked = [its for its in seen.of("li") if its.get("class") == "event found bad"]
+    assert [its["data-finding"] for its in marked] == ["still_open", "still_open"]
     assert "hidden" in seen.of("form")[0]
 
 
@@ -200,8 +202,73 @@ def test_findings_lead_to_the_entries_they_rest_on(tmp_path: Path) -> None:
 
     targets = {its.get("id") for its in seen.of("li")}
     links = [str(its["href"]).removeprefix("#") for its in seen.of("a")]
-    assert links == ["e1"]
-    assert targets.issuperset(links)
+    # The skip link and the count lead to the timeline.
+    assert links == ["rows", "rows", "e1"]
+    assert targets | {"rows"} >= {*links}
+    assert [its.get("id") for its in seen.of("section")].count("rows") == 1
+
+
+def test_the_page_says_what_it_is_about_and_counts_as_the_record_does(tmp_path: Path) -> None:
+    story = [told(), told(minutes=1), event(EventKind.COMMENTED, 2)]
+    findings = [finding(), finding(entry=2), attrs.evolve(finding(), code="access_after_end")]
+    record = attrs.evolve(
+        record_of(tmp_path, *story, findings=findings),
+        subject=Subject(assets=("A x", "A-of-no-event"), partners=("P x",)),
+        names={"P x": "Nordlicht <i>Handels</i> GmbH"},
+    )
+
+    seen = Seen(page_of(record))
+
+    text = seen.text()
+    assert "T x, A-of-no-event, Nordlicht <i>Handels</i> GmbH (P x)" in text
+    assert "From the beginning to 2026-03-02 12:00 UTC" in text
+    tiles = [its for its in seen.of("a") if "data-filter" in its]
+    assert [(its["data-filter"], its["data-value"]) for its in tiles] == [
+        ("finding", "still_open"),
+        ("finding", "access_after_end"),
+    ]
+    assert "<b>2</b>still open" in page_of(record)
+    assert f"<b>{len(record)}</b>events" in page_of(record)
+    assert "Findings: 3" in text
+
+
+def test_findings_come_before_the_timeline_and_what_was_not_read_before_them(
+    tmp_path: Path,
+) -> None:
+    page = page_of(a_record(tmp_path))
+
+    places = [page.index(f"<h2>{name}") for name in ("What could not", "Findings", "Timeline")]
+    assert places == sorted(places)
+
+
+def test_partners_and_people_are_shown_by_name_with_their_ids(tmp_path: Path) -> None:
+    names = {"P x": "Nordlicht", "U y": "Robin Example", "P x/u x": "Eva Huber"}
+    story = [told(), attrs.evolve(told(minutes=1), actor="U y")]
+    record = attrs.evolve(record_of(tmp_path, *story, findings=[finding()]), names=names)
+
+    page = page_of(record)
+
+    assert "Nordlicht downloaded T x · Eva Huber <small>U x</small>" in page
+    assert "Robin Example <small>U y</small>" in page
+    assert "entry 1 · P x · iconik history" in page
+    assert '<option value="P x">Nordlicht (P x)</option>' in page
+    assert "<small>Nordlicht (P x)</small>" in page
+
+
+def test_a_contact_is_named_only_where_the_partner_acts(tmp_path: Path) -> None:
+    names = {"P other/u x": "The chief executive"}
+    record = attrs.evolve(record_of(tmp_path, told()), names=names)
+
+    assert "The chief executive" not in page_of(record)
+
+
+def test_a_long_timeline_is_laid_out_in_parts(tmp_path: Path) -> None:
+    record = record_of(tmp_path, *(told(minutes=number / 10) for number in range(250)))
+
+    seen = Seen(page_of(record))
+
+    assert len([its for its in seen.of("ol") if "data-chunk" in its]) == 3
+    assert len([its for its in seen.of("li") if "id" in its]) == 250
 
 
 def test_light_dark_and_paper_have_styles_of_their_own(tmp_path: Path) -> None:

@@ -38,6 +38,7 @@ ODD: dict[str, Any] = {
             {"status": "APPROVED", "external": "outside@example.invalid"},
         ]
     },
+    "current/": {"id": None},
     "shares/": {
         "total": 2,
         "objects": [

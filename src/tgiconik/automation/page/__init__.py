@@ -7,7 +7,6 @@ import hmac
 import math
 from collections.abc import Awaitable, Callable, Mapping
 from hashlib import sha256
-from importlib.resources import files
 from typing import Any, Final, Protocol
 
 import anyio
@@ -19,6 +18,7 @@ from starlette.routing import Mount, Route
 from starlette.types import ASGIApp
 
 from tgiconik import errors
+from tgiconik._page import base_style, own_file
 from tgiconik.automation.store import Overview, Parked, Run, WaitingCause
 from tgiconik.community.post import Message, OutboxLetter
 
@@ -313,7 +313,9 @@ async def _post(office: Post) -> list[dict[str, Any]]:
 
 async def _file(request: Request) -> Response:
     name, media_type = _FILES[request.url.path]
-    text = files(__package__).joinpath(name).read_text("utf-8")
+    text = own_file(__package__, name)
+    if name.endswith(".css"):
+        text = base_style() + text
     return Response(text, media_type=media_type, headers=_HEADERS)
 
 

@@ -77,6 +77,8 @@ def _show_readiness(options: argparse.Namespace, campaign: Campaign) -> int:
             grid, iconik, campaign, policy=policy, progress=progress
         ),
     )
+    if options.html is not None:
+        readiness.to_html(options.html)
     show(options, _text(readiness), readiness.to_dict())
     return ExitCode.DONE if readiness.ready else ExitCode.WAITING
 

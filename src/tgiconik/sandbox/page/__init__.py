@@ -8,7 +8,6 @@ a viewer.
 
 import time
 from collections.abc import Callable
-from importlib.resources import files
 from typing import Any, Final
 
 import attrs
@@ -18,6 +17,7 @@ from starlette.responses import JSONResponse, PlainTextResponse, RedirectRespons
 from starlette.routing import Route
 from starlette.types import ASGIApp
 
+from tgiconik._page import base_style, own_file
 from tgiconik.sandbox.call_log import PATH as CALLS
 from tgiconik.sandbox.page import grid_rows, iconik_rows
 from tgiconik.sandbox.page.recorder import PageMiddleware, RecordedCall, Recorder
@@ -61,7 +61,9 @@ def is_page(path: str) -> bool:
 def _page(state: State, recorder: Recorder) -> ASGIApp:
     async def file(request: Request) -> Response:
         name, media_type = _FILES[request.url.path]
-        text = files(__package__).joinpath(name).read_text("utf-8")
+        text = own_file(__package__, name)
+        if name.endswith(".css"):
+            text = base_style() + text
         return Response(text, media_type=media_type, headers=_HEADERS)
 
     shown = _RowCache(state, recorder)

@@ -28,7 +28,7 @@ import json
 import os
 import tempfile
 import weakref
-from collections.abc import Awaitable, Callable, Iterator, Sequence
+from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import datetime, timedelta
 from functools import partial
@@ -41,6 +41,7 @@ import attrs
 from tgiconik import errors
 from tgiconik._files import atomic_write
 from tgiconik._frames import without_locals
+from tgiconik._report import one_line
 from tgiconik._signature import SigningKey, algorithm_of
 from tgiconik.iconik import IconikClient
 from tgiconik.release import ReleasePolicy
@@ -49,7 +50,13 @@ from tgiconik.tradinggrid import TradingGridClient
 from tgiconik.workflows.audit.chain import HEADING, Chain, Totals, canonical
 from tgiconik.workflows.audit.events import Event, Pseudonyms, fixed_width
 from tgiconik.workflows.audit.findings import Finding, Rules
-from tgiconik.workflows.audit.from_iconik import asset_sources, members, read_asset
+from tgiconik.workflows.audit.from_iconik import (
+    asset_sources,
+    members,
+    people,
+    people_of,
+    read_asset,
+)
 from tgiconik.workflows.audit.from_trading_grid import TradingGridSources
 from tgiconik.workflows.audit.join import (
     ExternalSort,
@@ -59,6 +66,7 @@ from tgiconik.workflows.audit.join import (
     joined,
     parse,
 )
+from tgiconik.workflows.audit.page import contact_key
 from tgiconik.workflows.audit.record import NOTES, AuditRecord
 from tgiconik.workflows.audit.sources import Discovered, Gap, Source, Subject, subject_of
 from tgiconik.workflows.run.concurrency import fan_out
@@ -120,12 +128,13 @@ async def build_audit_record(
     with ExternalSort() as sightings:
         reader = _SourceReader(grid, iconik, scope, policy, sightings, trail)
         await reader.read()
+        names = await reader.read_names()
         writer = _RecordWriter(
             scope, sightings, gaps=reader.sorted_gaps(), key=seal_with, now=now()
         )
         path = await anyio.to_thread.run_sync(writer.write, into)
     trail.decided(writer.summary())
-    record = writer.record(path, trail.steps)
+    record = writer.record(path, trail.steps, names)
     if into is None:
         weakref.finalize(record, path.unlink, missing_ok=True)
     return record
@@ -189,6 +198,7 @@ class _SourceReader:
         trail: records how many events each source has.
         pseudonyms: replaces people; None when they keep their names.
         found: ids of the subject, found while reading.
+        names: names of partners and people, for the page.
         gaps: sources that could not be read.
     """
 
@@ -200,6 +210,7 @@ class _SourceReader:
     trail: Trail
     pseudonyms: Pseudonyms | None = attrs.field(init=False)
     found: Discovered = attrs.field(init=False, factory=Discovered)
+    names: dict[str, str] = attrs.field(init=False, factory=dict)
     gaps: list[Gap] = attrs.field(init=False, factory=list)
 
     @pseudonyms.default
@@ -221,6 +232,24 @@ class _SourceReader:
             await self._each(collections, self._find_members, "iconik collection")
             await self._each(sorted(self.found.assets), self._read_asset, "iconik asset")
 
+    async def read_names(self) -> dict[str, str]:
+        """The names of partners and people; empty where people have other names.
+
+        They are for the page alone, so that a record without them has no gap.
+        """
+        if self.pseudonyms is not None:
+            return {}
+        try:
+            self.names.update(people(await self.iconik.users.get_current_user()))
+            async for partner in self.grid.community.partners.list():
+                self.names[partner.company_id] = one_line(partner.name)
+                for contact in partner.contacts:
+                    key = contact_key(partner.company_id, contact.email)
+                    self.names[key] = one_line(contact.name or "")
+        except errors.TgIconikError as error:
+            self.trail.decided(f"names could not be read: {type(error).__name__}")
+        return {key: name for key, name in self.names.items() if name}
+
     def sorted_gaps(self) -> tuple[Gap, ...]:
         """The gaps, in an order that does not depend on which source answered first."""
         return tuple(sorted(self.gaps, key=str))
@@ -233,6 +262,7 @@ class _SourceReader:
 
     async def _read_asset(self, asset_id: str) -> None:
         shown = await read_asset(self.iconik, asset_id)
+        self.names.update(people_of(shown.asset))
         self.found.collections.update(shown.asset.in_collections or ())
         for source in asset_sources(self.iconik, shown, policy=self.policy, now=self.trail.now):
             await self._read_source(source)
@@ -295,7 +325,7 @@ class _RecordWriter:
         """The numbers of events and findings, in words."""
         return f"{self.totals.kinds.total()} events, {self.totals.findings.total()} findings"
 
-    def record(self, path: Path, timeline: Sequence[Step]) -> AuditRecord:
+    def record(self, path: Path, timeline: Sequence[Step], names: Mapping[str, str]) -> AuditRecord:
         """The record, once it is written."""
         return AuditRecord(
             path=path,
@@ -310,6 +340,8 @@ class _RecordWriter:
             pseudonymised=self.scope.pseudonymise,
             gaps=self.gaps,
             timeline=tuple(timeline),
+            subject=self.scope.subject,
+            names=names,
         )
 
     def _lines(self) -> Iterator[str]:

@@ -14,9 +14,11 @@ from urllib.parse import unquote
 import attrs
 
 from tgiconik import errors
+from tgiconik._report import one_line
 from tgiconik.iconik import IconikClient
 from tgiconik.iconik.assets import key_in
 from tgiconik.iconik.models import assets as m
+from tgiconik.iconik.models import users as current
 from tgiconik.release import AssetFacts, Purpose, ReasonCode, Recipient, ReleasePolicy, decide
 from tgiconik.workflows.audit.events import UNDATED, About, Event, EventKind, Platform, Sighting
 from tgiconik.workflows.audit.sources import Source
@@ -92,6 +94,22 @@ async def members(iconik: IconikClient, collection_id: str) -> list[str]:
     """
     contents = iconik.assets.list_collection_contents(collection_id, object_types="assets")
     return [item.id async for item in contents if item.id and item.object_type != "collections"]
+
+
+def people_of(asset: m.Asset) -> dict[str, str]:
+    """The names of the users who made an asset and its versions, by id, as iconik tells them."""
+    versions = asset.versions or ()
+    return people(asset.created_by_user_info, *(one.created_by_user_info for one in versions))
+
+
+def people(*told: m.User | current.User | None) -> dict[str, str]:
+    """The names of users by id; those without a name are left out."""
+    found = {
+        user.id: one_line(f"{user.first_name or ''} {user.last_name or ''}")
+        for user in told
+        if user is not None and user.id
+    }
+    return {id_: name for id_, name in found.items() if name}
 
 
 def asset_sources(

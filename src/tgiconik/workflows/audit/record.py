@@ -10,7 +10,7 @@ from typing import Any, Final
 import attrs
 
 from tgiconik._files import atomic_write
-from tgiconik._report import Report, one_line, shortened
+from tgiconik._report import TRANSIENT, Report, one_line, shortened
 from tgiconik._signature import VerifyingKey
 from tgiconik.errors import AuditRecordAltered
 from tgiconik.workflows.audit import export
@@ -18,7 +18,7 @@ from tgiconik.workflows.audit.chain import AuditVerification, bodies, verify
 from tgiconik.workflows.audit.events import Event
 from tgiconik.workflows.audit.findings import Finding
 from tgiconik.workflows.audit.page import Page
-from tgiconik.workflows.audit.sources import Gap
+from tgiconik.workflows.audit.sources import Gap, Subject
 from tgiconik.workflows.run.trail import Step
 
 #: A notebook keeps what it shows: the timeline of more events than these is a page of its own.
@@ -63,6 +63,9 @@ class AuditRecord(Report):
         gaps: sources that could not be read.
         timeline: what was read, in order.
         notes: the limits of every record: data that the platforms do not keep.
+        subject: the assets and partners that it is about.
+        names: for the page alone: names of partners by company id, of iconik's users by id, and of
+            partners' contacts by `<company id>/<address>`. Empty where people have other names.
     """
 
     path: Path = attrs.field(eq=False)
@@ -78,6 +81,9 @@ class AuditRecord(Report):
     gaps: tuple[Gap, ...] = ()
     timeline: tuple[Step, ...] = attrs.field(default=(), eq=False)
     notes: tuple[str, ...] = NOTES
+    subject: Subject = attrs.field(factory=Subject)
+    # Not part of the sealed record, and of the summary neither.
+    names: Mapping[str, str] = attrs.field(factory=dict, eq=False, metadata={TRANSIENT: True})
 
     def __len__(self) -> int:
         return sum(self.counts.values())
@@ -229,16 +235,18 @@ class AuditRecord(Report):
 
     def _page(self) -> Page:
         return Page(
+            subject=self.subject,
             built_at=self.built_at,
             since=self.since,
             until=self.until,
-            length=len(self),
+            counts=self.counts,
             findings_by_code=self.findings_by_code,
             pseudonymised=self.pseudonymised,
             clock_difference=self.clock_difference,
             head=self.head,
             gaps=tuple(map(str, self.gaps)),
             notes=self.notes,
+            names=self.names,
             events=self.events,
             findings=self.findings,
         )

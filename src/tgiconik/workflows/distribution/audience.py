@@ -4,6 +4,7 @@ from collections.abc import Iterable, Mapping, Sequence
 
 import attrs
 
+from tgiconik import errors
 from tgiconik._validate import texts
 from tgiconik.release import AssetFacts, Recipient
 from tgiconik.tradinggrid.collaboration import Group, Partner
@@ -48,6 +49,7 @@ class AudienceResolver:
             for member in await self._members_of(ahead.pop(0)):
                 id_ = member.company_id
                 if id_ not in groups:
+                    self.run.trail.learn_name(id_, member.name)
                     found[id_] = member
                 elif id_ not in seen:
                     seen.add(id_)
@@ -63,6 +65,8 @@ class AudienceResolver:
         if self._profiles is None:
             partners = self.run.grid.community.partners.list()
             self._profiles = {partner.company_id: partner async for partner in partners}
+            for partner in self._profiles.values():
+                self.run.trail.learn_name(partner.company_id, partner.name)
             self.run.trail.read(f"profiles of {how_many(self._profiles)}")
         return self._profiles
 
@@ -131,6 +135,17 @@ def unreachable(wanted: Mapping[str, Partner | None]) -> list[str]:
         for partner_id, partner in wanted.items()
         if partner is not None and not can_be_reached(partner)
     ]
+
+
+async def read_names(run: GridRun) -> None:
+    """Read the partners' names, which people want to see in a result.
+
+    Nothing depends on them, so that a failure is recorded and ends nothing.
+    """
+    try:
+        await AudienceResolver(run).read_profiles()
+    except errors.CallError as error:
+        run.trail.read(f"names of partners could not be read: {error}")
 
 
 def as_recipient(partner: Partner) -> Recipient:

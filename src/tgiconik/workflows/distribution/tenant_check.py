@@ -230,13 +230,14 @@ class _Tenant:
         """One share and one asset that it shows, judged."""
         delivery = self.records.active.get(link.share_id)
         partner_id = delivery.partner_id if delivery is not None else partner_in(link.key)
+        profile = self.records.partners.get(partner_id or "")
         is_compliant = self.records.is_compliant(asset_id, delivery)
         if partner_id is None:
             decision = judge_foreign(self.run, facts, link)
             why_not = _against(decision)
         else:
             purpose = Purpose(download=link.allow_download, compliance=is_compliant)
-            recipient = _recipient(partner_id, self.records.partners.get(partner_id))
+            recipient = _recipient(partner_id, profile)
             decision = decide(self.run.policy, facts, recipient, purpose, self.run.now())
             why_not = _against(decision, [_PERMITS_MORE] if link.permits_more else [])
         return Way(
@@ -244,6 +245,7 @@ class _Tenant:
             object_type=link.object_type,
             object_id=link.object_id,
             partner=partner_id,
+            partner_name=profile.name if profile is not None else None,
             asset_id=facts.asset_id,
             title=facts.title,
             version_id=facts.version_id,

@@ -7,10 +7,12 @@ from typing import Final
 import attrs
 
 from tgiconik._files import atomic_write
+from tgiconik._page.report import Part, Tone, prose, section, text
 from tgiconik._report import Report, as_html, one_line, shortened
 from tgiconik.release import Reason
-from tgiconik.workflows.distribution.ways_page import Row, page
+from tgiconik.workflows.distribution.ways_page import OpenWay, page
 from tgiconik.workflows.run.results import Cell, Heat, heat_table
+from tgiconik.workflows.run.text import moment
 from tgiconik.workflows.run.trail import Step
 
 _MOST_LINES: Final = 20
@@ -43,6 +45,7 @@ class Way:
         object_type: `assets` or `collections`.
         object_id: what is shared.
         partner: company id (BUID) of the partner whose link it is; None for somebody else's share.
+        partner_name: the partner's name, as the profile has it; None if no profile was read.
         asset_id: the asset that it leads to; of a release asset, the asset that it was made of.
         title: the title of that asset.
         version_id: the version of the asset that it shows.
@@ -67,6 +70,7 @@ class Way:
     is_recorded: bool = False
     reasons: tuple[Reason, ...] = attrs.field(default=(), eq=False)
     why_not: str | None = None
+    partner_name: str | None = attrs.field(default=None, eq=False)
 
     @property
     def ok(self) -> bool:
@@ -117,7 +121,7 @@ class Verification(Report):
     def summary(self) -> str:
         """In one line: whether every open way is right, and how many are not."""
         unread = f"; {len(self.unread):,} could not be read" if self.unread else ""
-        return shortened(one_line(f"{len(self.ways):,} open ways: {self._stands()}{unread}"), 300)
+        return shortened(one_line(f"{len(self.ways):,} open ways: {_stands(self)}{unread}"), 300)
 
     def to_html(self, path: str | Path | None = None) -> str:
         """One page that opens offline: who holds which way, since when, and by what right.
@@ -132,45 +136,75 @@ class Verification(Report):
             OSError: the file cannot be written.
         """
         rows = [_row(way) for way in sorted(self.ways, key=lambda way: way.ok)]
-        made = page(self._stands(), rows, self.unread)
+        period = moment(self.timeline[-1].at) if self.timeline else ""
+        made = page(self._about(), period, _stands(self), rows, self.unread)
         if path is not None:
             with atomic_write(path) as new:
                 new.write_text(made, encoding="utf-8")
         return made
 
-    def _stands(self) -> str:
-        wrong = len(self.wrong)
-        stands = (
-            f"{wrong} of {len(self.ways)} open ways are wrong" if wrong else "every way is right"
-        )
-        if not self.ways:
-            stands = "no way is open"
-        return f"{stands}; {self.why_not}" if self.why_not is not None else stands
+    def _about(self) -> str:
+        if self.asset_id is None:
+            return "Open links to all assets"
+        title = next((way.title for way in self.ways if way.title), None)
+        return f"Open links to {title or self.asset_id}"
 
     def _repr_html_(self) -> str:
         if self.asset_id is None:
-            return as_html(self, above=f"<p>{self._stands().capitalize()}.</p>")
+            return as_html(self, above=f"<p>{_stands(self).capitalize()}.</p>")
         if not self.ways:
             return as_html(self, above="<p>No way is open.</p>")
         asset_id = self.asset_id
         table = heat_table(
-            self._stands(), tuple(_CHECKS), ((_whose(w), _cells(w, asset_id)) for w in self.ways)
+            _stands(self), tuple(_CHECKS), ((_whose(w), _cells(w, asset_id)) for w in self.ways)
         )
         return as_html(self, above=table, folded=("ways",))
+
+
+def verification_part(check: Verification) -> Part:
+    """The check as a part of another page: how it stands, and what is wrong."""
+    lines = [
+        f"{prose(_holder(way) or _whose(way))}: {prose(way.why_not or '')} "
+        f"<small>share {text(way.share_id)}</small>"
+        for way in check.wrong
+    ]
+    lines += [f"could not be read: {prose(one)}" for one in check.unread]
+    heading = f"Check of all open links afterwards: {_stands(check)}"
+    return Part("", "".join(section(heading, lines, Tone.BAD)) or f"<h2>{text(heading)}</h2>")
+
+
+def _stands(check: Verification) -> str:
+    wrong = len(check.wrong)
+    stands = f"{wrong} of {len(check.ways)} open ways are wrong" if wrong else "every way is right"
+    if not check.ways:
+        stands = "no way is open"
+    return f"{stands}; {check.why_not}" if check.why_not is not None else stands
 
 
 def _whose(way: Way) -> str:
     return way.partner or f"somebody else's share of {way.object_type}"
 
 
-def _row(way: Way) -> Row:
+def _holder(way: Way) -> str:
+    if way.partner is not None:
+        return way.partner_name or ""
+    return f"share of user {way.owner_id or 'unknown'}"
+
+
+def _row(way: Way) -> OpenWay:
     recorded = "on record" if way.is_recorded else "on no record"
-    shared = f"{way.object_type.removesuffix('s')} {way.object_id}"
-    return Row(
+    is_asset = (way.object_type, way.object_id) == ("assets", way.asset_id or way.object_id)
+    shared = "" if is_asset else f" by {way.object_type.removesuffix('s')} {way.object_id}"
+    return OpenWay(
         is_right=way.ok,
-        holder=way.partner or f"share of user {way.owner_id or 'unknown'}",
-        asset=f"{way.title or ''} ({way.asset_id or way.object_id})",
-        way=f"share {way.share_id} of {shared}, {recorded}",
+        partner=way.partner,
+        holder=(way.partner_name or "")
+        if way.partner
+        else f"share of user {way.owner_id or 'unknown'}",
+        asset_id=way.asset_id or way.object_id,
+        title=way.title or "",
+        share_id=way.share_id,
+        remark=f"{recorded}{shared}",
         since=way.since,
         until=way.expires_at,
         why=way.why_not or " ".join(reason.message for reason in way.reasons),

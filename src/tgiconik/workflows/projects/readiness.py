@@ -3,10 +3,13 @@
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from datetime import datetime
+from pathlib import Path
 from typing import Final
 
 import attrs
 
+from tgiconik._files import atomic_write
+from tgiconik._page.report import Part, Tone
 from tgiconik._report import Report, as_html, in_short, one_line, shortened
 from tgiconik.tradinggrid.collaboration import (
     DeliveryState,
@@ -19,9 +22,10 @@ from tgiconik.tradinggrid.collaboration import (
     TaskStatus,
 )
 from tgiconik.workflows.projects.project import ProjectState
+from tgiconik.workflows.projects.readiness_page import Board, Line
 from tgiconik.workflows.run import GridRun
 from tgiconik.workflows.run.results import Cell, Heat, heat_table, missing
-from tgiconik.workflows.run.text import named
+from tgiconik.workflows.run.text import moment, named
 
 
 @attrs.frozen(kw_only=True)
@@ -52,6 +56,7 @@ class PartnerReadiness:
         open_tasks: titles of the partner's open tasks.
         open_exceptions: subjects of the partner's open exceptions.
         confirmed: whether the partner has confirmed.
+        name: the partner's name, as the profile has it; None if no profile was read.
     """
 
     partner: str
@@ -62,6 +67,7 @@ class PartnerReadiness:
     open_tasks: tuple[str, ...] = ()
     open_exceptions: tuple[str, ...] = ()
     confirmed: bool = False
+    name: str | None = attrs.field(default=None, eq=False)
 
     @property
     def blocks(self) -> tuple[str, ...]:
@@ -89,6 +95,7 @@ class Readiness(Report):
         partners: one entry per partner, ordered by company id.
         own_tasks: titles of internal people's open tasks.
         dry_run: whether it counts packages as delivered that a dry run would deliver.
+        title: the name of the project; None before it exists.
     """
 
     # Readiness of the same state is equal, whenever it was evaluated.
@@ -97,6 +104,7 @@ class Readiness(Report):
     partners: tuple[PartnerReadiness, ...] = ()
     own_tasks: tuple[str, ...] = ()
     dry_run: bool = False
+    title: str | None = attrs.field(default=None, eq=False)
 
     @property
     def blocks(self) -> tuple[str, ...]:
@@ -116,12 +124,29 @@ class Readiness(Report):
         """Whether something is missing after the due date."""
         return not self.ready and self.due_at is not None and self.due_at <= self.at
 
+    def to_html(self, path: str | Path | None = None) -> str:
+        """The readiness as one HTML page: who is not ready first, what is missing, and filters.
+
+        The page opens offline and asks no host for anything.
+
+        Args:
+            path: where to write it, too; what is there is replaced.
+
+        Returns:
+            The page.
+
+        Raises:
+            OSError: the file cannot be written; what was there stays.
+        """
+        page = _board(self).page()
+        if path is not None:
+            with atomic_write(path) as new:
+                new.write_text(page, encoding="utf-8")
+        return page
+
     def _repr_html_(self) -> str:
-        stands = "ready" if self.ready else f"not ready, {len(self.blocks)} missing"
-        stands = f"would be {stands}" if self.dry_run else stands
-        overdue = ", overdue" if self.overdue else ""
         table = heat_table(
-            f"{stands}{overdue}",
+            _stands(self),
             _CHECKS,
             ((one.partner, _cells(one, dry_run=self.dry_run)) for one in self.partners),
         )
@@ -164,6 +189,57 @@ def _cells(one: PartnerReadiness, *, dry_run: bool) -> tuple[Cell, ...]:
     )
 
 
+def readiness_part(readiness: Readiness) -> Part:
+    """The readiness as a part of another page."""
+    return _board(readiness).part()
+
+
+def _stands(readiness: Readiness) -> str:
+    stands = "ready" if readiness.ready else f"not ready, {len(readiness.blocks)} missing"
+    stands = f"would be {stands}" if readiness.dry_run else stands
+    return f"{stands}, overdue" if readiness.overdue else stands
+
+
+def _board(readiness: Readiness) -> Board:
+    # Whoever lacks most comes first; of the same, by company id, as they are.
+    partners = sorted(readiness.partners, key=lambda one: -len(one.blocks))
+    return Board(
+        subject=readiness.title or "Readiness of a project",
+        period=moment(readiness.at),
+        stands=_stands(readiness),
+        facts={} if readiness.due_at is None else {"Due": moment(readiness.due_at)},
+        dry_run=readiness.dry_run,
+        own_tasks=readiness.own_tasks,
+        exceptions=sum(len(one.open_exceptions) for one in partners),
+        checks=_CHECKS,
+        lines=[_line(one, dry_run=readiness.dry_run) for one in partners],
+    )
+
+
+_TONES: Final = {
+    Heat.GOOD: Tone.GOOD,
+    Heat.OPEN: Tone.WAIT,
+    Heat.BAD: Tone.BAD,
+    Heat.NONE: Tone.NONE,
+}
+
+
+def _line(one: PartnerReadiness, *, dry_run: bool) -> Line:
+    missing = {
+        "package": not one.delivered,
+        "tasks": bool(one.open_tasks),
+        "exceptions": bool(one.open_exceptions),
+        "confirmation": not one.confirmed,
+    }
+    return Line(
+        partner=one.partner,
+        name=one.name or "",
+        ready=one.ready,
+        missing=[name for name, is_missing in missing.items() if is_missing],
+        checks=[(_TONES[check.heat], check.text) for check in _cells(one, dry_run=dry_run)],
+    )
+
+
 def judge_readiness(
     state: ProjectState,
     holdings: Mapping[str, Holdings],
@@ -171,6 +247,7 @@ def judge_readiness(
     at: datetime,
     due_at: datetime | None = None,
     dry_run: bool = False,
+    names: Mapping[str, str] | None = None,
 ) -> Readiness:
     """Evaluate the readiness of a project.
 
@@ -180,14 +257,19 @@ def judge_readiness(
         at: the time of evaluation, timezone-aware.
         due_at: when the project is due.
         dry_run: whether `holdings` has packages that a dry run would deliver.
+        names: the names of partners by company id, as far as they are known.
     """
     open_tasks = [task for task in (*state.tasks.values(), *state.other_tasks) if not _done(task)]
     return Readiness(
         at=at,
         due_at=due_at,
         dry_run=dry_run,
+        title=named(state.project.name) if state.project is not None else None,
         partners=tuple(
-            _partner(partner_id, holdings[partner_id], state, open_tasks)
+            attrs.evolve(
+                _partner(partner_id, holdings[partner_id], state, open_tasks),
+                name=(names or {}).get(partner_id),
+            )
             for partner_id in sorted(holdings)
         ),
         own_tasks=tuple(

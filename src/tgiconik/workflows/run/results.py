@@ -3,23 +3,27 @@
 A link is a credential, so no representation includes links; only `Outcome.link` has them.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from enum import Enum, StrEnum
 from html import escape
 from pathlib import Path
-from typing import Final, Protocol, cast
+from typing import Any, Final, Protocol, TypeVar, cast
 
 import attrs
 
 from tgiconik._failures import described, failure_group
 from tgiconik._files import atomic_write
+from tgiconik._page.report import Part
 from tgiconik._report import MOST_ROWS, Report, as_html, in_short, one_line
 from tgiconik.release import Decision, ReasonCode
-from tgiconik.workflows.run.report_page import report_page
+from tgiconik.workflows.run import GridRun
+from tgiconik.workflows.run.report_page import MAX_ROWS, report_page
 from tgiconik.workflows.run.summary import Account, Item, line, screen
 from tgiconik.workflows.run.text import named
 from tgiconik.workflows.run.trail import Step
+
+R = TypeVar("R", bound="Result")
 
 #: The line of `waiting_on` after a failure that the next run retries.
 ANOTHER_RUN: Final = "another run of this workflow"
@@ -61,6 +65,7 @@ class Outcome:
         expires_at: the expiry of the link, in UTC.
         restrictions: the usage restrictions that the partner was told.
         error: the error, if it failed.
+        partner_name: the partner's name, as the profile has it; None if no profile was read.
     """
 
     partner: str
@@ -75,6 +80,39 @@ class Outcome:
     restrictions: tuple[str, ...] = ()
     # Compared by type: error messages contain ids that change with every run.
     error: Exception | None = attrs.field(default=None, eq=type)
+    # Known as far as profiles were read, which depends on the state that a run begins in.
+    partner_name: str | None = attrs.field(default=None, eq=False)
+
+
+def with_names(result: R, names: Mapping[str, str]) -> R:
+    """A result whose outcomes have their partners' names.
+
+    Args:
+        result: the result of a workflow.
+        names: the names by company id, as far as they are known.
+    """
+    # Every class of results is attrs', and `Result` itself is not.
+    fields = attrs.fields_dict(cast("type[attrs.AttrsInstance]", type(result)))
+    found: dict[str, Any] = {
+        field: tuple(
+            attrs.evolve(one, partner_name=names.get(one.partner, one.partner_name))
+            for one in getattr(result, field)
+        )
+        for field in _OUTCOMES & fields.keys()
+    }
+    return attrs.evolve(result, **found)  # type: ignore[misc]  # see above
+
+
+def concluded(result: R, run: GridRun) -> R:
+    """A result at the end of its run: with its timeline, and with the partners' names.
+
+    Args:
+        result: the result; who has to act next is recorded as the last steps.
+        run: the run.
+    """
+    timeline = run.conclude(result.waiting_on)  # type: ignore[attr-defined]  # every result has it
+    done = attrs.evolve(result, timeline=timeline, dry_run=run.dry_run)  # type: ignore[misc]  # see above
+    return with_names(done, run.trail.partner_names)
 
 
 def predicted(outcomes: Iterable[Outcome], *, dry_run: bool) -> tuple[Outcome, ...]:
@@ -125,6 +163,8 @@ class IsResult(HasOutcomes, Protocol):
 
     def _account(self) -> Account: ...
 
+    def _parts(self) -> Sequence[Part]: ...
+
 
 class Result(Report):
     """The result of a workflow: a report with outcomes, timeline and `waiting_on`."""
@@ -147,14 +187,15 @@ class Result(Report):
         """The result in one line: counts by state, and how much it waits for. Without links."""
         return line(self._account())
 
-    def to_html(self: IsResult, path: str | Path | None = None) -> str:
+    def to_html(self: IsResult, path: str | Path | None = None, *, max_rows: int = MAX_ROWS) -> str:
         """The result as one HTML page: counts, filters, failures and refusals first.
 
-        The page opens offline, asks no host for anything, and has no links of partners. It shows
-        all outcomes up to some thousands, and then those that failed or were refused first.
+        The page opens offline, asks no host for anything, and has no links of partners.
 
         Args:
             path: where to write it, too; what is there is replaced.
+            max_rows: how many outcomes it shows at the most, those that failed or were refused
+                first; all of them are counted.
 
         Returns:
             The page.
@@ -162,7 +203,7 @@ class Result(Report):
         Raises:
             OSError: the file cannot be written; what was there stays.
         """
-        page = report_page(self._account(), self.timeline)
+        page = report_page(self._account(), self.timeline, self._parts(), max_rows=max_rows)
         if path is not None:
             with atomic_write(path) as new:
                 new.write_text(page, encoding="utf-8")
@@ -188,6 +229,10 @@ class Result(Report):
         """The failures that are no outcome's: what each is about, and the error."""
         return ()
 
+    def _parts(self) -> Sequence[Part]:
+        """The parts of the page that only this class has."""
+        return ()
+
     def _account(self: IsResult) -> Account:
         status = getattr(self, "status", None)
         return Account(
@@ -210,6 +255,7 @@ def _item(outcome: Outcome) -> Item:
     return Item(
         state=outcome.state,
         partner=outcome.partner,
+        name=outcome.partner_name or "",
         asset_id=outcome.asset_id,
         title=outcome.title or "",
         why=why,

@@ -30,6 +30,7 @@ class Item:
     Attributes:
         state: one of `ORDER`.
         partner: company id of the partner.
+        name: the partner's name; empty when it is not known.
         asset_id: the asset.
         title: the asset's title; may be empty.
         why: the reasons of a refusal, or the error; empty for a delivery.
@@ -38,6 +39,7 @@ class Item:
 
     state: str
     partner: str
+    name: str = ""
     asset_id: str = ""
     title: str = ""
     why: str = ""

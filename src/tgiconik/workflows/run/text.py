@@ -35,6 +35,15 @@ def moment(time: datetime) -> str:
     return f"{time.astimezone(UTC):%Y-%m-%d %H:%M} UTC"
 
 
+def period(began: datetime, ended: datetime) -> str:
+    """The time from one moment to another, to the minute, in UTC."""
+    first, last = moment(began), moment(ended)
+    if first == last:
+        return first
+    day, _, rest = last.partition(" ")
+    return f"{first.removesuffix(' UTC')} to {rest if first.startswith(day) else last}"
+
+
 def listed(lines: Iterable[str]) -> str:
     """Lines as a plain-text list; line breaks within a line are removed."""
     return "\n".join(f"- {one_line(line)}" for line in lines)

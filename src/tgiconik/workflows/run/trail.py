@@ -101,12 +101,14 @@ class Trail:
         dry_run: record writes without performing them.
         progress: called with each step as it happens.
         steps: all steps so far, in order.
+        partner_names: names of partners by company id, as far as their profiles were read.
     """
 
     now: Clock = attrs.field(default=utc_now, converter=clock_with_zone)
     dry_run: bool = False
     progress: Callable[[Step], object] | None = attrs.field(default=None, repr=False)
     steps: list[Step] = attrs.field(factory=list, init=False)
+    partner_names: dict[str, str] = attrs.field(factory=dict, init=False, repr=False)
     _work: _Work | None = attrs.field(default=None, init=False, repr=False, eq=False)
     _counting: bool = attrs.field(default=False, init=False, repr=False, eq=False)
 
@@ -133,6 +135,15 @@ class Trail:
             what: a one-line description.
         """
         self._add(Verb.WAITS, what)
+
+    def learn_name(self, company_id: str, name: str) -> None:
+        """Remember a partner's name, for the result.
+
+        Args:
+            company_id: the partner.
+            name: the name that the profile has.
+        """
+        self.partner_names[company_id] = one_line(name)
 
     def expect(self, total: int) -> None:
         """Say how much work there is, when `counting` counts it in several parts.

@@ -66,10 +66,12 @@ async def read_issue(run: GridRun, issue_id: str) -> Issue:
 async def read_partner(run: GridRun, partner_id: str) -> Partner | None:
     """Read a partner's profile; None if there is none."""
     try:
-        return await run.grid.community.partners.get(partner_id)
+        partner = await run.grid.community.partners.get(partner_id)
     except errors.NotFound:
         run.trail.read(f"{partner_id} has no profile")
         return None
+    run.trail.learn_name(partner_id, partner.name)
+    return partner
 
 
 def check_unclaimed(run: GridRun, thing: Request | Issue) -> None:
