@@ -1,7 +1,8 @@
 """The documentation's pages on iconik's operations: a table of all, and a page for each service."""
 
+import html
 import re
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 from codegen.build import Built
 from codegen.emit import call, declaration, query_limits
@@ -47,10 +48,11 @@ def service(built: Built) -> str:
         f"# iconik.{name}",
         "",
         f"{len(built.operations)} operations below `{built.service.base}`. Ids of the path are",
-        "positional, everything else is by keyword. `…Input` models are in",
+        f"positional, everything else is by keyword. [Models](../models/{name}.md) are in",
         f"`tgiconik.iconik.models.{name}`; a plain mapping does as well.",
         "",
     ]
+    models = {one.name for one in built.models}
     for operation in built.operations:
         declared = re.sub(r"\bm\.|\bself(, )?", "", declaration(operation, built.types))
         wait = "" if operation.answer.how == "pages" else "await "
@@ -59,9 +61,21 @@ def service(built: Built) -> str:
             "",
             f"{sentence(operation.name)}: {call(built.service, operation)}.",
             "",
-            f"`{wait}iconik.{name}.{declared}`",
+            _linked(f"{wait}iconik.{name}.{declared}", models, f"../models/{name}.md"),
             "",
         ]
         if published := query_limits(operation):
             lines += [published, ""]
     return "\n".join(lines)
+
+
+def _linked(signature: str, models: Collection[str], page: str) -> str:
+    """A signature as code with links from its models to their sections."""
+
+    def link(found: re.Match[str]) -> str:
+        return f"[{found[0]}]({page}#{found[0]})" if found[0] in models else found[0]
+
+    # A star would begin an emphasis, which code in HTML does not protect from.
+    text = html.escape(signature, quote=False).replace("*", "&#42;")
+    linked = re.sub(r"\w+", link, text)
+    return f"<code>{linked}</code>"
