@@ -6,6 +6,7 @@ from collections.abc import Collection, Sequence
 
 from codegen.build import Built
 from codegen.emit import call, declaration, query_limits
+from codegen.typed_dicts import SUFFIX, UNTYPED
 from codegen.words import sentence
 
 
@@ -49,12 +50,14 @@ def service(built: Built) -> str:
         "",
         f"{len(built.operations)} operations below `{built.service.base}`. Ids of the path are",
         f"positional, everything else is by keyword. [Models](../models/{name}.md) are in",
-        f"`tgiconik.iconik.models.{name}`; a plain mapping does as well.",
+        f"`tgiconik.iconik.models.{name}`, typed dictionaries in",
+        f"`tgiconik.iconik.models.dicts.{name}`.",
         "",
     ]
     models = {one.name for one in built.models}
     for operation in built.operations:
-        declared = re.sub(r"\bm\.|\bself(, )?", "", declaration(operation, built.types))
+        declared = re.sub(r"\b[md]\.|\bself(, )?", "", declaration(operation, built.types))
+        declared = declared.replace(UNTYPED, "dict[str, Any]")
         wait = "" if operation.answer.how == "pages" else "await "
         lines += [
             f"## {operation.name}",
@@ -73,7 +76,9 @@ def _linked(signature: str, models: Collection[str], page: str) -> str:
     """A signature as code with links from its models to their sections."""
 
     def link(found: re.Match[str]) -> str:
-        return f"[{found[0]}]({page}#{found[0]})" if found[0] in models else found[0]
+        model = found[0].removesuffix(SUFFIX)
+        known = next((one for one in (found[0], model) if one in models), None)
+        return f"[{found[0]}]({page}#{known})" if known else found[0]
 
     # A star would begin an emphasis, which code in HTML does not protect from.
     text = html.escape(signature, quote=False).replace("*", "&#42;")

@@ -45,6 +45,8 @@ def page(built: Built) -> str:
         f"{HEAD}# Models of iconik.{name}\n\n"
         f"The {len(built.models)} models that [the operations of `iconik.{name}`]"
         f"(../operations/{name}.md) take and answer, from `tgiconik.iconik.models.{name}`. "
+        "[The typed dictionary](../models.md#typed-dictionaries) of an `…Input` is in "
+        f"`tgiconik.iconik.models.dicts.{name}`: its name ends in `InputDict`. "
         "[How to read these tables](../models.md#read-the-reference)."
     )
     return "\n\n".join([lead, *(section(one, known) for one in sections)]) + "\n"

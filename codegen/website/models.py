@@ -35,6 +35,5 @@ def on_files(files: Any, *, config: Any, **_: Any) -> Any:  # noqa: ANN401 - MkD
 def on_page_content(_: str, *, page: Any, config: Any, **__: Any) -> None:  # noqa: ANN401 - the same
     """Tell the plugin that resolves names in signatures where the models are."""
     shown = _pages.get(page.file.src_uri)
-    if shown is not None and shown.module is not None:
-        for name in shown.names:
-            config.plugins["autorefs"].register_anchor(page, f"{shown.module}.{name}", anchor=name)
+    for name, anchor in shown.classes.items() if shown else ():
+        config.plugins["autorefs"].register_anchor(page, name, anchor=anchor)
