@@ -25,6 +25,7 @@ def text(built: Sequence[Built]) -> str:
         f"All {total:,} operations of iconik's {len(built)} services and the methods that call",
         "them, each with a link to what it takes and answers. Generated from the same facts as the",
         "client. The box filters by words of the path, the method and what it does.",
+        "[Models](models.md) has what they take and answer, field by field.",
         "",
         '<div class="operations-filter"></div>',
         "",

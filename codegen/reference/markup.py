@@ -72,7 +72,7 @@ def _table(rows: Sequence[Row], known: Collection[str]) -> str:
         '<table class="fields">',
         "<thead><tr><th>Field</th><th>Type</th><th>Notes</th></tr></thead>",
     ]
-    lines += ["<tbody>", *(_row(one, known) for one in rows), "</tbody>", "</table>"]
+    lines += ["<tbody>", *(_row(one, known) for one in rows), "</tbody>", "</table>", "</div>"]
     return "\n".join(lines)
 
 

@@ -425,9 +425,9 @@ def test_no_operation_with_a_writing_role_is_repeatable(role: str) -> None:
 
 async def test_adding_metadata_to_many_objects_is_not_sent_again() -> None:
     session = Recorder(status=202, content=b'{"job_id": "j"}')
-    service = on(MetadataService, session)
+    body: dict[str, Any] = {"object_ids": ["1"]}
 
-    started = await service.add_objects_view_metadata("assets", "v", body={"object_ids": ["1"]})
+    started = await on(MetadataService, session).add_objects_view_metadata("assets", "v", body=body)
 
     assert started.job_id == "j"
     assert not session.call.repeatable

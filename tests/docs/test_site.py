@@ -153,6 +153,12 @@ def test_types_in_signatures_are_links(site: Path, page: str, model: str) -> Non
     assert f"models/{model}" in text
 
 
+def test_no_model_in_a_signature_is_without_its_link(site: Path) -> None:
+    unresolved = re.compile(r'<span title="(tgiconik\.iconik\.models[^"]*)"')
+    for path in site.rglob("index.html"):
+        assert unresolved.findall(path.read_text("utf-8")) == [], path
+
+
 @pytest.mark.parametrize(
     "package",
     [
