@@ -14,6 +14,7 @@ import attrs
 #: Guides are found before these pages.
 HEAD: Final = "---\nsearch:\n  boost: 0.2\n---\n\n"
 _NAMES_SHOWN: Final = 12
+_CODE: Final = re.compile(r"`([^`]+)`")
 _WORD: Final = re.compile(r"[A-Za-z]\w*")
 
 
@@ -25,7 +26,7 @@ class Row:
         name: in Python.
         kind: its type.
         notes: what else is known, as HTML.
-        about: what it is, in words.
+        about: what it is, in words, with code in backticks.
     """
 
     name: str
@@ -69,7 +70,9 @@ def section(one: Section, known: Collection[str]) -> str:
 
 def _table(rows: Sequence[Row], known: Collection[str]) -> str:
     lines = [
-        '<table class="fields">',
+        # The theme styles tables without a class alone.
+        '<div class="fields">',
+        "<table>",
         "<thead><tr><th>Field</th><th>Type</th><th>Notes</th></tr></thead>",
     ]
     lines += ["<tbody>", *(_row(one, known) for one in rows), "</tbody>", "</table>", "</div>"]
@@ -77,7 +80,7 @@ def _table(rows: Sequence[Row], known: Collection[str]) -> str:
 
 
 def _row(row: Row, known: Collection[str]) -> str:
-    notes = [html.escape(row.about)] if row.about else []
+    notes = [_CODE.sub(r"<code>\1</code>", html.escape(row.about))] if row.about else []
     notes += [", ".join(row.notes)] if row.notes else []
     return (
         f"<tr><td><code>{row.name}</code></td><td>{type_of(row.kind, known)}</td>"

@@ -3,6 +3,7 @@
 import importlib
 import re
 from collections.abc import Iterator, Mapping
+from html.parser import HTMLParser
 from typing import Any
 
 import pytest
@@ -95,6 +96,30 @@ def test_a_page_has_a_section_for_each_name_and_its_links_lead_to_one(path: str)
     assert len(page.text) < 1_500_000
 
 
+class Nesting(HTMLParser):
+    """The elements that are open, and those that were closed without being so."""
+
+    def __init__(self, text: str) -> None:
+        super().__init__()
+        self.open: list[str] = []
+        self.wrong: list[str] = []
+        self.feed(text)
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:  # noqa: ARG002 - the parser's
+        if tag != "br":
+            self.open.append(tag)
+
+    def handle_endtag(self, tag: str) -> None:
+        if not self.open or self.open.pop() != tag:
+            self.wrong.append(tag)
+
+
+@pytest.mark.parametrize("path", PAGES)
+def test_a_page_closes_what_it_opens(path: str) -> None:
+    nesting = Nesting(PAGES[path].text)
+    assert (nesting.open, nesting.wrong) == ([], [])
+
+
 @pytest.mark.parametrize("service", BUILT)
 def test_every_model_is_used_by_an_operation_or_another_model(service: str) -> None:
     uses = iconik.uses_of(BUILT[service])
@@ -125,8 +150,10 @@ def test_a_section_says_what_is_published_about_each_field() -> None:
 
 
 def test_a_section_of_the_contract_has_its_descriptions_and_limits() -> None:
-    said = section(PAGES["models/collaboration.md"], "RequestInput")
+    contract_page = PAGES["models/collaboration.md"]
+    said = section(contract_page, "RequestInput")
     assert "The subject, in one line.<br><strong>required</strong>, 1 to 500 characters" in said
+    assert "Who entered it: <code>operator</code> for" in section(contract_page, "Request")
     assert "Taken by [createRequest](../contract.md#createrequest)." in said
 
 
