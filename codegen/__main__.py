@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Final
 
-from codegen import blob, emit, facts, lock, table
+from codegen import blob, emit, facts, lock, table, typed_dicts
 from codegen.build import Built, build, summary
 from codegen.collaboration.build import DOCUMENT, Contract
 from codegen.collaboration.document import ContractError, Document
@@ -18,6 +18,7 @@ ROOT: Final = facts.HERE.parent
 PACKAGE: Final = ROOT / "src" / "tgiconik"
 SERVICES: Final = PACKAGE / "iconik" / "services"
 MODELS: Final = PACKAGE / "iconik" / "models"
+DICTS: Final = MODELS / "dicts"
 DOCS: Final = ROOT / "docs"
 
 
@@ -61,17 +62,22 @@ def texts(built: Sequence[Built]) -> dict[Path, str]:
         DOCS / "operations.md": table.text(built),
         SERVICES / "__init__.py": emit.services_package([one.service for one in built]),
         MODELS / "__init__.py": emit.models_package(),
+        DICTS / "__init__.py": typed_dicts.package(emit.HEADER),
     }
     for one in built:
         name = f"{one.service.name}.py"
         found[DOCS / "operations" / f"{one.service.name}.md"] = table.service(one)
         found[SERVICES / name] = emit.service_module(one.service, one.operations, one.types)
         found[MODELS / name] = emit.models_module(one.service, one.models, one.enumerations)
+        changed = typed_dicts.changes(one.operations, one.types)
+        found[DICTS / name] = typed_dicts.module(
+            emit.HEADER, one.service, one.models, one.types, changed
+        )
     return found
 
 
 def _write(files: Mapping[Path, str]) -> None:
-    for folder in (SERVICES, MODELS, DOCS / "operations"):
+    for folder in (SERVICES, MODELS, DICTS, DOCS / "operations"):
         folder.mkdir(exist_ok=True)
         for stale in {*folder.glob("*.py"), *folder.glob("*.md")} - files.keys():
             stale.unlink()

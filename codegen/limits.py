@@ -16,7 +16,7 @@ def of_query(parameters: Iterable[tuple[str, Mapping[str, Any]]]) -> str:
     Args:
         parameters: name and schema of each.
     """
-    found = [f"`{name}` {', '.join(said)}" for name, s in parameters if (said := [*_said(s)])]
+    found = [f"`{name}` {', '.join(words)}" for name, s in parameters if (words := [*said(s)])]
     return f"Published defaults and limits: {'; '.join(found)}." if found else ""
 
 
@@ -33,12 +33,13 @@ def of_fields(marks: Mapping[str, Mapping[str, Any]], *, sent: bool) -> list[str
     found = [f"{lead}: {', '.join(names)}."] if names else []
     if sent:
         writable = [(name, one) for name, one in marks.items() if not one.get("readOnly")]
-        if said := of_query(writable):
-            found.append(said)
+        if published := of_query(writable):
+            found.append(published)
     return found
 
 
-def _said(schema: Mapping[str, Any]) -> Iterator[str]:
+def said(schema: Mapping[str, Any]) -> Iterator[str]:
+    """The default and the limits of a schema, one phrase for each."""
     if "default" in schema:
         yield f"default {json.dumps(schema['default'])}"
     for unit, low, high in (

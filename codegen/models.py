@@ -15,14 +15,16 @@ from codegen.facts import Marks
 from codegen.schemas import Schema, Schemas, nullable, plain_type, reference
 from codegen.words import identifier
 
-_PLAIN: Final = {
+#: JSON's name of a type to Python's.
+PLAIN: Final = {
     "string": "str",
     "integer": "int",
     "number": "float",
     "boolean": "bool",
     "object": "dict[str, Any]",
 }
-_FORMATS: Final = {"date-time": "datetime", "date": "date"}
+#: Formats of texts that Python has a type for.
+FORMATS: Final = {"date-time": "datetime", "date": "date"}
 
 
 @attrs.frozen(kw_only=True)
@@ -96,7 +98,7 @@ class Types:
         if (name := reference(schema)) is not None:
             if self.schemas.is_class(name):
                 return prefix + self.names[f"{'sent' if sent else 'read'} {name}"]
-            return _PLAIN[self.schemas.facts[name]["type"]]
+            return PLAIN[self.schemas.facts[name]["type"]]
         if "anyOf" in schema:
             return self.annotation(schema, sent=sent, prefix=prefix)
         kind = plain_type(schema)
@@ -104,7 +106,7 @@ class Types:
             return f"list[{self.annotation(schema['items'], sent=sent, prefix=prefix)}]"
         if "const" in schema:
             return type(schema["const"]).__name__
-        return _FORMATS.get(schema.get("format", ""), _PLAIN.get(kind or "", "Any"))
+        return FORMATS.get(schema.get("format", ""), PLAIN.get(kind or "", "Any"))
 
     def item(self, envelope: Schema, *, prefix: str = "") -> str:
         """The Python type of the entries of a page."""

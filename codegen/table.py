@@ -1,10 +1,12 @@
 """The documentation's pages on iconik's operations: a table of all, and a page for each service."""
 
+import html
 import re
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 from codegen.build import Built
 from codegen.emit import call, declaration, query_limits
+from codegen.typed_dicts import SUFFIX, UNTYPED
 from codegen.words import sentence
 
 
@@ -23,6 +25,7 @@ def text(built: Sequence[Built]) -> str:
         f"All {total:,} operations of iconik's {len(built)} services and the methods that call",
         "them, each with a link to what it takes and answers. Generated from the same facts as the",
         "client. The box filters by words of the path, the method and what it does.",
+        "[Models](models.md) has what they take and answer, field by field.",
         "",
         '<div class="operations-filter"></div>',
         "",
@@ -47,21 +50,38 @@ def service(built: Built) -> str:
         f"# iconik.{name}",
         "",
         f"{len(built.operations)} operations below `{built.service.base}`. Ids of the path are",
-        "positional, everything else is by keyword. `…Input` models are in",
-        f"`tgiconik.iconik.models.{name}`; a plain mapping does as well.",
+        f"positional, everything else is by keyword. [Models](../models/{name}.md) are in",
+        f"`tgiconik.iconik.models.{name}`, typed dictionaries in",
+        f"`tgiconik.iconik.models.dicts.{name}`.",
         "",
     ]
+    models = {one.name for one in built.models}
     for operation in built.operations:
-        declared = re.sub(r"\bm\.|\bself(, )?", "", declaration(operation, built.types))
+        declared = re.sub(r"\b[md]\.|\bself(, )?", "", declaration(operation, built.types))
+        declared = declared.replace(UNTYPED, "dict[str, Any]")
         wait = "" if operation.answer.how == "pages" else "await "
         lines += [
             f"## {operation.name}",
             "",
             f"{sentence(operation.name)}: {call(built.service, operation)}.",
             "",
-            f"`{wait}iconik.{name}.{declared}`",
+            _linked(f"{wait}iconik.{name}.{declared}", models, f"../models/{name}.md"),
             "",
         ]
         if published := query_limits(operation):
             lines += [published, ""]
     return "\n".join(lines)
+
+
+def _linked(signature: str, models: Collection[str], page: str) -> str:
+    """A signature as code with links from its models to their sections."""
+
+    def link(found: re.Match[str]) -> str:
+        model = found[0].removesuffix(SUFFIX)
+        known = next((one for one in (found[0], model) if one in models), None)
+        return f"[{found[0]}]({page}#{known})" if known else found[0]
+
+    # A star would begin an emphasis, which code in HTML does not protect from.
+    text = html.escape(signature, quote=False).replace("*", "&#42;")
+    linked = re.sub(r"\w+", link, text)
+    return f"<code>{linked}</code>"

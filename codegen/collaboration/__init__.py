@@ -3,7 +3,7 @@
     docs/collaboration-openapi.json      the contract; edit this, then run `python -m codegen`
     codegen/collaboration/names.lock     every public name that came out of it
 
-From the document come `values`, `models`, `inputs`, `protocol` and `http` of
+From the document come `values`, `models`, `inputs`, `dicts`, `protocol` and `http` of
 `tgiconik.tradinggrid.collaboration`, the community's `bodies` and `queries`, and the page
 `docs/contract.md`. What has behaviour is written by hand: `transitions`, `_wire` and the
 community's handlers.

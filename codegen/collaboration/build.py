@@ -46,6 +46,7 @@ class Contract:
             CLIENT / "values.py": class_modules.values_module(self.classes),
             CLIENT / "models.py": class_modules.models_module(self.classes),
             CLIENT / "inputs.py": class_modules.inputs_module(self.classes),
+            CLIENT / "dicts.py": class_modules.dicts_module(self.classes),
             CLIENT / "protocol.py": protocol.protocol_module(
                 self.document, self.classes, self.methods
             ),

@@ -1,10 +1,10 @@
-"""The modules of the contract's classes: `values`, `models` and `inputs`."""
+"""The modules of the contract's classes: `values`, `models`, `inputs` and `dicts`."""
 
 import re
 from collections.abc import Sequence
 from typing import Final
 
-from codegen.collaboration.classes import Class, Classes, Enumeration, member
+from codegen.collaboration.classes import Class, Classes, Enumeration, Field, member
 from codegen.collaboration.text import HEADER, PACKAGE, docstring, imported
 
 _IS_OPERATORS: Final = '''
@@ -40,6 +40,31 @@ def inputs_module(classes: Classes) -> str:
     return _module(about, classes, "\n\n".join(map(_class, classes.inputs)))
 
 
+def dicts_module(classes: Classes) -> str:
+    """The module of the inputs' fields as typed dictionaries."""
+    about = "The fields of inputs as typed dictionaries: `RequestInput(**fields)` is then checked."
+    written = "\n\n".join(map(_dict, classes.inputs))
+    return _module(about, classes, written).replace("\nimport attrs\n\n", "\n", 1)
+
+
+def _dict(one: Class) -> str:
+    return "\n".join(
+        [
+            f"class {one.name}Dict(TypedDict, total=False):",
+            f'    """The fields of `{one.name}`."""',
+            "",
+            *(f"    {field.name}: {_entry(field)}" for field in one.fields),
+            "",
+        ]
+    )
+
+
+def _entry(field: Field) -> str:
+    """What is left out is not set, so it needs no UNSET."""
+    kind = field.annotation.replace(" | Unset", "")
+    return f"Required[{kind}]" if field.default is None else kind
+
+
 def _module(about: str, classes: Classes, written: str) -> str:
     elsewhere = [one.name for one in classes.values if f"class {one.name}(" not in written]
     if _OPERATOR not in written:
@@ -51,7 +76,7 @@ def _module(about: str, classes: Classes, written: str) -> str:
             imported("collections.abc", code, ("Mapping", "Sequence")),
             imported("datetime", code, ("datetime",)),
             imported("enum", code, ("StrEnum",)),
-            imported("typing", code, ("Any", "Final")),
+            imported("typing", code, ("Any", "Final", "Required", "TypedDict")),
             "\nimport attrs\n\n",
             imported("tgiconik._models", code, ("UNSET", "Unset")),
             imported("tgiconik.tradinggrid._decode", code, ("Record",)),

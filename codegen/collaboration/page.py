@@ -1,16 +1,17 @@
 """The documentation's page on the collaboration contract, from its OpenAPI document."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Final
 
 from codegen.collaboration.document import Document, Json, Operation
 from codegen.schemas import reference
 
 NAME: Final = "collaboration-openapi.json"
+_MODELS: Final = "models/collaboration.md"
 
 
 def text(document: Document) -> str:
-    """All operations by noun, then all schemas, as Markdown."""
+    """All operations by noun, as Markdown."""
     lines = [
         "# The collaboration contract, in full",
         "",
@@ -19,7 +20,8 @@ def text(document: Document) -> str:
         f"of [the OpenAPI document]({NAME}), version {document.facts['info']['version']}.",
         "",
         f"Paths are below `{_common(document)}`. Every operation may also answer 401, and problems",
-        "as [the rules](collaboration.md#rules-that-hold-everywhere) say.",
+        "as [the rules](collaboration.md#rules-that-hold-everywhere) say. Parameters in bold are",
+        f"required. The schemas have [a page of their own]({_MODELS}).",
         "",
     ]
     for tag in document.facts["tags"]:
@@ -27,9 +29,6 @@ def text(document: Document) -> str:
         for operation in document.operations:
             if tag["name"] in operation.facts["tags"]:
                 lines += _operation(document, operation)
-    lines += ["## Schemas", "", "Fields in bold are required.", ""]
-    for name, schema in document.schemas.items():
-        lines += _schema(name, schema)
     return "\n".join(lines)
 
 
@@ -77,25 +76,6 @@ def _answers(document: Document, responses: Json) -> str:
     return f"{', '.join(good)}{refusals}"
 
 
-def _schema(name: str, schema: Json) -> Iterator[str]:
-    yield f"### {name}"
-    yield ""
-    if "description" in schema:
-        yield _one_line(schema["description"])
-        yield ""
-    if "properties" not in schema:
-        yield f"{_type(schema)}."
-        yield ""
-        return
-    required = schema.get("required", ())
-    yield "| field | type | what |"
-    yield "| --- | --- | --- |"
-    for field, value in schema["properties"].items():
-        shown = f"**`{field}`**" if field in required else f"`{field}`"
-        yield f"| {shown} | {_type(value)} | {_one_line(value.get('description', ''))} |"
-    yield ""
-
-
 def _content(answer: Json) -> str:
     for content in answer.get("content", {}).values():
         return _type(content["schema"])
@@ -103,12 +83,21 @@ def _content(answer: Json) -> str:
 
 
 def _type(schema: Json) -> str:
-    """A type as a person says it, with a link where it has a section of its own."""
+    return type_of(schema, lambda name: f"[{name}]({_MODELS}#{name})")
+
+
+def type_of(schema: Json, linked: Callable[[str], str]) -> str:
+    """A type in words.
+
+    Args:
+        schema: of the value.
+        linked: a schema's name to a link to its section.
+    """
     if (name := reference(schema)) is not None:
-        return f"[{name}](#{name.lower()})"
+        return linked(name)
     for several in ("anyOf", "oneOf", "allOf"):
         if several in schema:
-            return " or ".join(_type(one) for one in schema[several])
+            return " or ".join(type_of(one, linked) for one in schema[several])
     if "enum" in schema:
         return ", ".join(f"`{value}`" for value in schema["enum"])
     if "const" in schema:
@@ -116,7 +105,7 @@ def _type(schema: Json) -> str:
     kinds = schema.get("type", "anything")
     said = [kinds] if isinstance(kinds, str) else list(kinds)
     if "array" in said:
-        said[said.index("array")] = f"list of {_type(schema.get('items', {}))}"
+        said[said.index("array")] = f"list of {type_of(schema.get('items', {}), linked)}"
     if "string" in said and "format" in schema:
         said[said.index("string")] = schema["format"]
     return " or ".join(said)

@@ -82,6 +82,12 @@ async def test_a_term_finds_its_page_first(site: str, page: Page, term: str, pat
     await expect(first).to_have_attribute("href", re.compile(rf"/{path}([?#]|$)"))
 
 
+async def test_the_search_finds_a_model_that_is_named(site: str, page: Page) -> None:
+    await page.goto(f"{site}/?{urlencode({'q': 'AssetCreateInput'})}")
+    first = page.locator(".md-search-result__link", has_text="AssetCreateInput").first
+    await expect(first).to_have_attribute("href", re.compile(r"/(models|operations)/assets/"))
+
+
 @pytest.mark.parametrize("path", ["", "sandbox/", "fulfill/", "operations/"])
 async def test_pages_show_in_light_and_dark(site: str, page: Page, shoot: Shoot, path: str) -> None:
     for scheme in BOTH:

@@ -29,6 +29,14 @@ def test_a_service_imports_no_other_service(service: str) -> None:
     assert found == {service}
 
 
+def test_typed_dictionaries_are_loaded_when_the_types_of_a_method_are_asked_for() -> None:
+    service = "from tgiconik.iconik.services.acls import AclsService"
+    asked = "import typing; typing.get_type_hints(AclsService.check_acls)"
+    dicts = "tgiconik.iconik.models.dicts.acls"
+    assert dicts not in modules_after(service)
+    assert dicts in modules_after(f"{service}; {asked}")
+
+
 @pytest.mark.parametrize("models", ["tgiconik._models", "tgiconik.iconik.models.assets"])
 def test_models_import_no_http(models: str) -> None:
     loaded = modules_after(f"import {models}")

@@ -1,6 +1,7 @@
 """What a service makes of an answer that is not simply a model."""
 
 from collections.abc import Awaitable, Mapping
+from typing import Any
 
 import pytest
 from codegen_fakes import JSON, Recorder, on
@@ -127,14 +128,14 @@ async def test_a_missing_body_is_not_sent() -> None:
 
 async def test_a_form_is_sent_as_texts_without_nulls() -> None:
     session = Recorder(content=b'{"token": "t"}')
-    body = {"grant_type": "refresh_token", "refresh_token": "r", "scope": None}
+    body: dict[str, Any] = {"grant_type": "refresh_token", "refresh_token": "r", "scope": None}
     await on(AuthService, session).create_oauth_token(body=body)
     assert session.call.content == b"grant_type=refresh_token&refresh_token=r"
 
 
 async def test_a_multipart_body_has_a_part_per_field() -> None:
     session = Recorder()
-    body = {"file_name": "a.mp4", "create_keyframes": True}
+    body: dict[str, Any] = {"file_name": "a.mp4", "create_keyframes": True}
     await on(FilesService, session).upload_files(body=body)
     call = session.call
     boundary = call.headers["Content-Type"].partition("boundary=")[2].encode()

@@ -5,6 +5,7 @@
 
 import json
 import os
+import posixpath
 import re
 import subprocess
 import sys
@@ -17,6 +18,8 @@ from typing import Any
 from urllib.parse import urlsplit
 
 import pytest
+
+from codegen.reference.pages import pages
 
 ROOT = Path(__file__).parents[2]
 
@@ -120,6 +123,40 @@ def test_a_search_finds_an_operation_by_path_name_and_what_it_does(
 def test_every_operation_is_a_section_of_its_own(sections: list[dict[str, Any]]) -> None:
     found = [one for one in sections if re.match(r"operations/\w+/#", one["location"])]
     assert len(found) == 1009
+
+
+def test_every_model_is_a_section_of_its_own(sections: list[dict[str, Any]]) -> None:
+    found = {one["location"] for one in sections}
+    assert {
+        f"{page.path.removesuffix('.md')}/#{name}" for page in pages() for name in page.names
+    } <= found
+
+
+def test_every_link_to_a_model_leads_to_its_section(site: Path) -> None:
+    wanted = [f"{page.path.removesuffix('.md')}/#{name}" for page in pages() for name in page.names]
+    linked = set[str]()
+    for path in site.rglob("index.html"):
+        here = path.parent.relative_to(site).as_posix()
+        for href in re.findall(r'href="([^":]*#[^"]+)"', path.read_text("utf-8")):
+            linked.add(posixpath.normpath(f"{here}/{href.replace('#', '/#')}"))
+    models = {one for one in linked if re.match(r"models/\w+/#[A-Z]", one)}
+    assert models <= set(wanted)
+    assert {"models/assets/#Asset", "models/collaboration/#RequestInput"} <= models
+
+
+@pytest.mark.parametrize(
+    ("page", "model"),
+    [("operations/assets", "assets/#AssetCreateInput"), ("search", "assets/#AssetVersion")],
+)
+def test_types_in_signatures_are_links(site: Path, page: str, model: str) -> None:
+    text = (site / page / "index.html").read_text("utf-8")
+    assert f"models/{model}" in text
+
+
+def test_no_model_in_a_signature_is_without_its_link(site: Path) -> None:
+    unresolved = re.compile(r'<span title="(tgiconik\.iconik\.models[^"]*)"')
+    for path in site.rglob("index.html"):
+        assert unresolved.findall(path.read_text("utf-8")) == [], path
 
 
 @pytest.mark.parametrize(

@@ -126,7 +126,7 @@ async def test_what_reviewers_say_together_is_the_platforms_word(
 
     await iconik.assets.request_approval(FILM, new, users=users, min_number=2)
     for user, status in zip(users, words, strict=False):
-        body = {"version_id": new, "user": user, "status": status}
+        body: dict[str, Any] = {"version_id": new, "user": user, "status": status}
         await iconik.assets.set_object_approval("assets", FILM, body=body)
 
     approval = await iconik.assets.approval(FILM, new)

@@ -107,7 +107,7 @@ async def test_links_are_found_oldest_first_and_when_they_have_expired(
 
 
 async def test_a_renewed_link_keeps_its_address_and_settings(iconik: IconikClient) -> None:
-    body = {
+    body: dict[str, Any] = {
         "title": keyed_title("Launch", "k"),
         "expires": EXPIRES.isoformat(),
         "allow_download": False,

@@ -21,12 +21,13 @@ from tgiconik._http import (
 from tgiconik._models import Json, Model, check, unstructure
 from tgiconik.iconik import _paging
 from tgiconik.iconik._answers import JobStarted, check_done, decoded, is_empty, job_started
+from tgiconik.iconik._bodies import UntypedBody
 
 T = TypeVar("T")
 J = TypeVar("J")
 
 #: A request body: a model, or the JSON object itself.
-Body = Model | Mapping[str, Any] | None
+Body = Model | Mapping[str, Any] | UntypedBody | None
 
 _REDIRECTS = frozenset({301, 302, 303, 307, 308})
 

@@ -2,17 +2,25 @@
 """iconik's acls service: one method per operation.
 
 Ids of the path are positional, everything else is by keyword. Bodies are models or
-plain mappings. Lists are `Pages`: iterate over them with `async for`.
+plain dictionaries. Lists are `Pages`: iterate over them with `async for`.
 """
 
-from collections.abc import Mapping
-from typing import Any
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
 
 from tgiconik._http import Pages
 from tgiconik._models import Json
 from tgiconik.iconik._answers import JobStarted
+from tgiconik.iconik._bodies import LazyModule, UntypedBody
 from tgiconik.iconik._service import Service
 from tgiconik.iconik.models import acls as m
+
+if TYPE_CHECKING:
+    from tgiconik.iconik.models.dicts import acls as d
+else:
+    # Types alone: nothing of them is loaded before somebody asks for a method's annotations.
+    d = LazyModule("tgiconik.iconik.models.dicts.acls")
 
 
 class AclsService(Service):
@@ -20,7 +28,9 @@ class AclsService(Service):
 
     _base = "/API/acls"
 
-    async def check_acls(self, *, body: m.CheckBulkACLsInput | Mapping[str, Any]) -> m.BulkACL:
+    async def check_acls(
+        self, *, body: m.CheckBulkACLsInput | d.CheckBulkACLsInputDict | UntypedBody
+    ) -> m.BulkACL:
         """Check ACLs.
 
         `POST /API/acls/v1/acl/`, role `can_read_acls`.
@@ -45,7 +55,7 @@ class AclsService(Service):
         )
 
     async def create_acl_template(
-        self, *, body: m.ACLTemplateInput | Mapping[str, Any]
+        self, *, body: m.ACLTemplateInput | d.ACLTemplateInputDict | UntypedBody
     ) -> m.ACLTemplate:
         """Create an ACL template.
 
@@ -74,7 +84,7 @@ class AclsService(Service):
         )
 
     async def replace_acl_template(
-        self, template_id: str, *, body: m.ACLTemplateInput | Mapping[str, Any]
+        self, template_id: str, *, body: m.ACLTemplateInput | d.ACLTemplateInputDict | UntypedBody
     ) -> m.ACLTemplate | None:
         """Replace an ACL template.
 
@@ -91,7 +101,7 @@ class AclsService(Service):
         )
 
     async def update_acl_template(
-        self, template_id: str, *, body: m.ACLTemplateInput | Mapping[str, Any]
+        self, template_id: str, *, body: m.ACLTemplateInput | d.ACLTemplateInputDict | UntypedBody
     ) -> m.ACLTemplate | None:
         """Update an ACL template.
 
@@ -142,7 +152,7 @@ class AclsService(Service):
         )
 
     async def set_acls(
-        self, object_type: str, *, body: m.CreateACLsInput | Mapping[str, Any]
+        self, object_type: str, *, body: m.CreateACLsInput | d.CreateACLsInputDict | UntypedBody
     ) -> m.CreateACLsResult | None:
         """Set ACLs.
 
@@ -159,7 +169,7 @@ class AclsService(Service):
         )
 
     async def delete_acls(
-        self, object_type: str, *, body: m.DeleteACLsInput | Mapping[str, Any]
+        self, object_type: str, *, body: m.DeleteACLsInput | d.DeleteACLsInputDict | UntypedBody
     ) -> None:
         """Delete ACLs.
 
@@ -175,7 +185,10 @@ class AclsService(Service):
         )
 
     async def bulk_set_acls(
-        self, object_type: str, *, body: m.CreateMultipleACLsInput | Mapping[str, Any]
+        self,
+        object_type: str,
+        *,
+        body: m.CreateMultipleACLsInput | d.CreateMultipleACLsInputDict | UntypedBody,
     ) -> list[m.CreateACLsResult] | None:
         """Set ACLs in bulk.
 
@@ -192,7 +205,10 @@ class AclsService(Service):
         )
 
     async def set_content_acls(
-        self, object_type: str, *, body: m.CreateBulkACLsInput | Mapping[str, Any]
+        self,
+        object_type: str,
+        *,
+        body: m.CreateBulkACLsInput | d.CreateBulkACLsInputDict | UntypedBody,
     ) -> JobStarted:
         """Set content ACLs.
 
@@ -208,7 +224,10 @@ class AclsService(Service):
         )
 
     async def delete_content_acls(
-        self, object_type: str, *, body: m.DeleteBulkACLsInput | Mapping[str, Any]
+        self,
+        object_type: str,
+        *,
+        body: m.DeleteBulkACLsInput | d.DeleteBulkACLsInputDict | UntypedBody,
     ) -> None:
         """Delete content ACLs.
 
@@ -264,7 +283,11 @@ class AclsService(Service):
         )
 
     async def check_acls_for_permission(
-        self, object_type: str, permission: str, *, body: m.ACLsInput | Mapping[str, Any]
+        self,
+        object_type: str,
+        permission: str,
+        *,
+        body: m.ACLsInput | d.ACLsInputDict | UntypedBody,
     ) -> m.BulkACL:
         """Check ACLs for a permission.
 
@@ -303,7 +326,7 @@ class AclsService(Service):
         object_type: str,
         object_key: str,
         *,
-        body: m.GroupACLInput | Mapping[str, Any],
+        body: m.GroupACLInput | d.GroupACLInputDict | UntypedBody,
     ) -> m.GroupACL | None:
         """Replace a group ACL.
 
@@ -367,7 +390,11 @@ class AclsService(Service):
         )
 
     async def set_share_acls(
-        self, share_id: str, object_type: str, *, body: m.CreateShareACLsInput | Mapping[str, Any]
+        self,
+        share_id: str,
+        object_type: str,
+        *,
+        body: m.CreateShareACLsInput | d.CreateShareACLsInputDict | UntypedBody,
     ) -> m.CreateACLsResult | None:
         """Set share ACLs.
 
@@ -405,7 +432,7 @@ class AclsService(Service):
         object_type: str,
         object_key: str,
         *,
-        body: m.ShareACLInput | Mapping[str, Any],
+        body: m.ShareACLInput | d.ShareACLInputDict | UntypedBody,
     ) -> m.ShareACL:
         """Create a share ACL.
 
@@ -429,7 +456,7 @@ class AclsService(Service):
         object_type: str,
         object_key: str,
         *,
-        body: m.ShareACLInput | Mapping[str, Any],
+        body: m.ShareACLInput | d.ShareACLInputDict | UntypedBody,
     ) -> m.ShareACL | None:
         """Replace a share ACL.
 
@@ -499,7 +526,7 @@ class AclsService(Service):
         object_type: str,
         object_key: str,
         *,
-        body: m.UserACLInput | Mapping[str, Any],
+        body: m.UserACLInput | d.UserACLInputDict | UntypedBody,
     ) -> m.UserACL | None:
         """Replace a user ACL.
 

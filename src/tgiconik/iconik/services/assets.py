@@ -2,18 +2,27 @@
 """iconik's assets service: one method per operation.
 
 Ids of the path are positional, everything else is by keyword. Bodies are models or
-plain mappings. Lists are `Pages`: iterate over them with `async for`.
+plain dictionaries. Lists are `Pages`: iterate over them with `async for`.
 """
 
+from __future__ import annotations
+
 from collections.abc import Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from tgiconik._http import Pages
 from tgiconik._models import Json
 from tgiconik.iconik import _paging
 from tgiconik.iconik._answers import JobStarted
+from tgiconik.iconik._bodies import LazyModule, UntypedBody
 from tgiconik.iconik._service import Service
 from tgiconik.iconik.models import assets as m
+
+if TYPE_CHECKING:
+    from tgiconik.iconik.models.dicts import assets as d
+else:
+    # Types alone: nothing of them is loaded before somebody asks for a method's annotations.
+    d = LazyModule("tgiconik.iconik.models.dicts.assets")
 
 
 class AssetsService(Service):
@@ -21,7 +30,9 @@ class AssetsService(Service):
 
     _base = "/API/assets"
 
-    async def bulk_set_approvals(self, *, body: m.BulkSetApprovalInput | Mapping[str, Any]) -> Json:
+    async def bulk_set_approvals(
+        self, *, body: m.BulkSetApprovalInput | d.BulkSetApprovalInputDict | UntypedBody
+    ) -> Json:
         """Set approvals in bulk.
 
         `POST /API/assets/v1/approvals/bulk/`, role `can_write_approval_status_in_bulk`.
@@ -35,7 +46,7 @@ class AssetsService(Service):
         )
 
     async def bulk_remove_approvals(
-        self, *, body: m.BulkRemoveApprovalInput | Mapping[str, Any]
+        self, *, body: m.BulkRemoveApprovalInput | d.BulkRemoveApprovalInputDict | UntypedBody
     ) -> Json:
         """Remove approvals in bulk.
 
@@ -80,7 +91,7 @@ class AssetsService(Service):
     async def create_asset(
         self,
         *,
-        body: m.AssetCreateInput | Mapping[str, Any],
+        body: m.AssetCreateInput | d.AssetCreateInputDict | UntypedBody,
         apply_default_acls: bool | None = None,
         apply_collection_acls: bool | None = None,
         assign_to_collection: bool | None = None,
@@ -111,7 +122,9 @@ class AssetsService(Service):
             roles=("can_create_assets",),
         )
 
-    async def replace_assets(self, *, body: m.BulkAssetEditInput | Mapping[str, Any]) -> JobStarted:
+    async def replace_assets(
+        self, *, body: m.BulkAssetEditInput | d.BulkAssetEditInputDict | UntypedBody
+    ) -> JobStarted:
         """Replace assets.
 
         `PUT /API/assets/v1/assets/`, role `can_write_assets`.
@@ -120,7 +133,9 @@ class AssetsService(Service):
             "PUT", "/v1/assets/", body=body, takes=m.BulkAssetEditInput, roles=("can_write_assets",)
         )
 
-    async def update_assets(self, *, body: m.BulkAssetEditInput | Mapping[str, Any]) -> JobStarted:
+    async def update_assets(
+        self, *, body: m.BulkAssetEditInput | d.BulkAssetEditInputDict | UntypedBody
+    ) -> JobStarted:
         """Update assets.
 
         `PATCH /API/assets/v1/assets/`, role `can_write_assets`.
@@ -148,7 +163,9 @@ class AssetsService(Service):
         )
 
     async def reindex_assets(
-        self, *, body: m.ReindexAllAssetsInput | Mapping[str, Any] | None = None
+        self,
+        *,
+        body: m.ReindexAllAssetsInput | d.ReindexAllAssetsInputDict | UntypedBody | None = None,
     ) -> Json:
         """Reindex assets.
 
@@ -175,7 +192,7 @@ class AssetsService(Service):
         )
 
     async def create_asset_relation_type(
-        self, *, body: m.RelationTypeInput | Mapping[str, Any]
+        self, *, body: m.RelationTypeInput | d.RelationTypeInputDict | UntypedBody
     ) -> m.RelationType:
         """Create the asset relation type.
 
@@ -204,7 +221,10 @@ class AssetsService(Service):
         )
 
     async def replace_asset_relation_type(
-        self, relation_type: str, *, body: m.RelationTypeInput | Mapping[str, Any]
+        self,
+        relation_type: str,
+        *,
+        body: m.RelationTypeInput | d.RelationTypeInputDict | UntypedBody,
     ) -> m.RelationType | None:
         """Replace the asset relation type.
 
@@ -221,7 +241,10 @@ class AssetsService(Service):
         )
 
     async def update_asset_relation_type(
-        self, relation_type: str, *, body: m.RelationTypeInput | Mapping[str, Any]
+        self,
+        relation_type: str,
+        *,
+        body: m.RelationTypeInput | d.RelationTypeInputDict | UntypedBody,
     ) -> m.RelationType | None:
         """Update the asset relation type.
 
@@ -250,7 +273,7 @@ class AssetsService(Service):
         )
 
     async def reindex_segments_of_all_assets(
-        self, *, body: m.ReindexAllSegmentsInput | Mapping[str, Any]
+        self, *, body: m.ReindexAllSegmentsInput | d.ReindexAllSegmentsInputDict | UntypedBody
     ) -> Json:
         """Reindex segments of all assets.
 
@@ -291,7 +314,7 @@ class AssetsService(Service):
         self,
         asset_id: str,
         *,
-        body: m.AssetInput | Mapping[str, Any],
+        body: m.AssetInput | d.AssetInputDict | UntypedBody,
         generate_subclip_keyframes: bool | None = None,
     ) -> m.Asset | None:
         """Replace an asset.
@@ -315,7 +338,7 @@ class AssetsService(Service):
         self,
         asset_id: str,
         *,
-        body: m.AssetInput | Mapping[str, Any],
+        body: m.AssetInput | d.AssetInputDict | UntypedBody,
         generate_subclip_keyframes: bool | None = None,
     ) -> m.Asset | None:
         """Update an asset.
@@ -364,7 +387,7 @@ class AssetsService(Service):
         )
 
     async def create_asset_history_entity(
-        self, asset_id: str, *, body: m.AssetHistoryInput | Mapping[str, Any]
+        self, asset_id: str, *, body: m.AssetHistoryInput | d.AssetHistoryInputDict | UntypedBody
     ) -> m.AssetHistory:
         """Create an asset history entity.
 
@@ -436,7 +459,7 @@ class AssetsService(Service):
         await self._call("DELETE", "/v1/assets/{}/purge/", asset_id, roles=("can_purge_assets",))
 
     async def reindex_asset(
-        self, asset_id: str, *, body: m.ReindexAssetInput | Mapping[str, Any]
+        self, asset_id: str, *, body: m.ReindexAssetInput | d.ReindexAssetInputDict | UntypedBody
     ) -> Json:
         """Reindex an asset.
 
@@ -476,7 +499,7 @@ class AssetsService(Service):
         )
 
     async def create_asset_relation(
-        self, asset_id: str, *, body: m.RelationInput | Mapping[str, Any]
+        self, asset_id: str, *, body: m.RelationInput | d.RelationInputDict | UntypedBody
     ) -> m.Relation:
         """Create an asset relation.
 
@@ -523,7 +546,7 @@ class AssetsService(Service):
         relation_type: str,
         related_to_asset_id: str,
         *,
-        body: m.RelationInput | Mapping[str, Any],
+        body: m.RelationInput | d.RelationInputDict | UntypedBody,
     ) -> m.Relation:
         """Create an asset relation of the type.
 
@@ -582,7 +605,7 @@ class AssetsService(Service):
         await self._call("PUT", "/v1/assets/{}/restore/", asset_id, roles=("can_write_assets",))
 
     async def replace_asset_search_document(
-        self, asset_id: str, *, body: m.AssetElasticInput | Mapping[str, Any]
+        self, asset_id: str, *, body: m.AssetElasticInput | d.AssetElasticInputDict | UntypedBody
     ) -> None:
         """Replace an asset search document.
 
@@ -659,7 +682,7 @@ class AssetsService(Service):
         self,
         asset_id: str,
         *,
-        body: m.SegmentInput | Mapping[str, Any],
+        body: m.SegmentInput | d.SegmentInputDict | UntypedBody,
         share_user_email: str | None = None,
     ) -> m.Segment:
         """Create an asset segment.
@@ -678,7 +701,10 @@ class AssetsService(Service):
         )
 
     async def bulk_create_asset_segments(
-        self, asset_id: str, *, body: m.BulkCreateSegmentsInput | Mapping[str, Any]
+        self,
+        asset_id: str,
+        *,
+        body: m.BulkCreateSegmentsInput | d.BulkCreateSegmentsInputDict | UntypedBody,
     ) -> Json:
         """Create asset segments in bulk.
 
@@ -697,7 +723,7 @@ class AssetsService(Service):
         self,
         asset_id: str,
         *,
-        body: m.BulkEditAssetSegmentsInput | Mapping[str, Any],
+        body: m.BulkEditAssetSegmentsInput | d.BulkEditAssetSegmentsInputDict | UntypedBody,
         generate_subclip_keyframes: bool | None = None,
     ) -> Json:
         """Replace asset segments in bulk.
@@ -720,7 +746,7 @@ class AssetsService(Service):
         self,
         asset_id: str,
         *,
-        body: m.DeleteSegmentsInput | Mapping[str, Any],
+        body: m.DeleteSegmentsInput | d.DeleteSegmentsInputDict | UntypedBody,
         immediately: bool | None = None,
         ignore_reindexing: bool | None = None,
     ) -> None:
@@ -774,7 +800,10 @@ class AssetsService(Service):
         )
 
     async def reindex_asset_segments(
-        self, asset_id: str, *, body: m.ReindexSegmentInput | Mapping[str, Any]
+        self,
+        asset_id: str,
+        *,
+        body: m.ReindexSegmentInput | d.ReindexSegmentInputDict | UntypedBody,
     ) -> Json:
         """Reindex asset segments.
 
@@ -916,7 +945,7 @@ class AssetsService(Service):
         asset_id: str,
         segment_id: str,
         *,
-        body: m.EditSegmentInput | Mapping[str, Any],
+        body: m.EditSegmentInput | d.EditSegmentInputDict | UntypedBody,
         generate_subclip_keyframes: bool | None = None,
     ) -> m.Segment | None:
         """Replace an asset segment.
@@ -942,7 +971,7 @@ class AssetsService(Service):
         asset_id: str,
         segment_id: str,
         *,
-        body: m.EditSegmentInput | Mapping[str, Any],
+        body: m.EditSegmentInput | d.EditSegmentInputDict | UntypedBody,
         generate_subclip_keyframes: bool | None = None,
     ) -> m.Segment | None:
         """Update an asset segment.
@@ -980,7 +1009,11 @@ class AssetsService(Service):
         )
 
     async def reindex_asset_segment(
-        self, asset_id: str, segment_id: str, *, body: m.ReindexSegmentInput | Mapping[str, Any]
+        self,
+        asset_id: str,
+        segment_id: str,
+        *,
+        body: m.ReindexSegmentInput | d.ReindexSegmentInputDict | UntypedBody,
     ) -> Json:
         """Reindex an asset segment.
 
@@ -1057,7 +1090,10 @@ class AssetsService(Service):
         await self._call("DELETE", "/v1/assets/{}/uploads/", asset_id, roles=("can_create_assets",))
 
     async def create_asset_version(
-        self, asset_id: str, *, body: m.CreateAssetVersionInput | Mapping[str, Any]
+        self,
+        asset_id: str,
+        *,
+        body: m.CreateAssetVersionInput | d.CreateAssetVersionInputDict | UntypedBody,
     ) -> m.AssetVersions:
         """Create an asset version.
 
@@ -1078,7 +1114,9 @@ class AssetsService(Service):
         asset_id: str,
         source_asset_id: str,
         *,
-        body: m.CreateAssetVersionFromAssetInput | Mapping[str, Any],
+        body: m.CreateAssetVersionFromAssetInput
+        | d.CreateAssetVersionFromAssetInputDict
+        | UntypedBody,
     ) -> JobStarted:
         """Create an asset version from an asset.
 
@@ -1099,7 +1137,9 @@ class AssetsService(Service):
         asset_id: str,
         source_version_id: str,
         *,
-        body: m.CreateAssetVersionFromVersionInput | Mapping[str, Any],
+        body: m.CreateAssetVersionFromVersionInput
+        | d.CreateAssetVersionFromVersionInputDict
+        | UntypedBody,
     ) -> JobStarted:
         """Create an asset version from a version.
 
@@ -1125,7 +1165,11 @@ class AssetsService(Service):
         )
 
     async def replace_asset_version(
-        self, asset_id: str, version_id: str, *, body: m.AssetVersionInput | Mapping[str, Any]
+        self,
+        asset_id: str,
+        version_id: str,
+        *,
+        body: m.AssetVersionInput | d.AssetVersionInputDict | UntypedBody,
     ) -> m.AssetVersion | None:
         """Replace an asset version.
 
@@ -1143,7 +1187,11 @@ class AssetsService(Service):
         )
 
     async def update_asset_version(
-        self, asset_id: str, version_id: str, *, body: m.AssetVersionInput | Mapping[str, Any]
+        self,
+        asset_id: str,
+        version_id: str,
+        *,
+        body: m.AssetVersionInput | d.AssetVersionInputDict | UntypedBody,
     ) -> m.AssetVersion | None:
         """Update an asset version.
 
@@ -1213,7 +1261,9 @@ class AssetsService(Service):
         asset_id: str,
         version_id: str,
         *,
-        body: m.AssetTranscriptionPropertiesInput | Mapping[str, Any],
+        body: m.AssetTranscriptionPropertiesInput
+        | d.AssetTranscriptionPropertiesInputDict
+        | UntypedBody,
     ) -> m.AssetTranscriptionProperties:
         """Create asset version transcription properties.
 
@@ -1235,7 +1285,9 @@ class AssetsService(Service):
         asset_id: str,
         version_id: str,
         *,
-        body: m.AssetTranscriptionFromSubtitleInput | Mapping[str, Any],
+        body: m.AssetTranscriptionFromSubtitleInput
+        | d.AssetTranscriptionFromSubtitleInputDict
+        | UntypedBody,
     ) -> m.AssetTranscriptionProperties:
         """Create an asset version transcription from a subtitle.
 
@@ -1275,7 +1327,9 @@ class AssetsService(Service):
         version_id: str,
         transcription_id: str,
         *,
-        body: m.AssetTranscriptionPropertiesInput | Mapping[str, Any],
+        body: m.AssetTranscriptionPropertiesInput
+        | d.AssetTranscriptionPropertiesInputDict
+        | UntypedBody,
     ) -> m.AssetTranscriptionProperties | None:
         """Replace asset version transcription properties.
 
@@ -1299,7 +1353,9 @@ class AssetsService(Service):
         version_id: str,
         transcription_id: str,
         *,
-        body: m.AssetTranscriptionPropertiesInput | Mapping[str, Any],
+        body: m.AssetTranscriptionPropertiesInput
+        | d.AssetTranscriptionPropertiesInputDict
+        | UntypedBody,
     ) -> m.AssetTranscriptionProperties | None:
         """Update asset version transcription properties.
 
@@ -1375,7 +1431,7 @@ class AssetsService(Service):
     async def create_collection(
         self,
         *,
-        body: m.CollectionInput | Mapping[str, Any],
+        body: m.CollectionInput | d.CollectionInputDict | UntypedBody,
         apply_default_acls: bool | None = None,
         apply_collection_acls: bool | None = None,
         restrict_collection_acls: bool | None = None,
@@ -1418,7 +1474,12 @@ class AssetsService(Service):
         )
 
     async def reindex_collections(
-        self, *, body: m.ReindexAllCollectionsInput | Mapping[str, Any] | None = None
+        self,
+        *,
+        body: m.ReindexAllCollectionsInput
+        | d.ReindexAllCollectionsInputDict
+        | UntypedBody
+        | None = None,
     ) -> Json:
         """Reindex collections.
 
@@ -1449,7 +1510,7 @@ class AssetsService(Service):
         self,
         collection_id: str,
         *,
-        body: m.CollectionInput | Mapping[str, Any],
+        body: m.CollectionInput | d.CollectionInputDict | UntypedBody,
         change_parent_mode: str | None = None,
     ) -> m.Collection | None:
         """Replace a collection.
@@ -1473,7 +1534,7 @@ class AssetsService(Service):
         self,
         collection_id: str,
         *,
-        body: m.CollectionInput | Mapping[str, Any],
+        body: m.CollectionInput | d.CollectionInputDict | UntypedBody,
         change_parent_mode: str | None = None,
     ) -> m.Collection | None:
         """Update a collection.
@@ -1581,7 +1642,10 @@ class AssetsService(Service):
         )
 
     async def add_collection_content(
-        self, collection_id: str, *, body: m.CollectionContentInput | Mapping[str, Any]
+        self,
+        collection_id: str,
+        *,
+        body: m.CollectionContentInput | d.CollectionContentInputDict | UntypedBody,
     ) -> Json:
         """Add the collection content.
 
@@ -1600,7 +1664,9 @@ class AssetsService(Service):
         self,
         collection_id: str,
         *,
-        body: m.CreateCollectionContentOrderingInput | Mapping[str, Any],
+        body: m.CreateCollectionContentOrderingInput
+        | d.CreateCollectionContentOrderingInputDict
+        | UntypedBody,
     ) -> JobStarted:
         """Create a collection custom ordering.
 
@@ -1633,7 +1699,7 @@ class AssetsService(Service):
         object_type: str,
         object_id: str,
         *,
-        body: m.CollectionContentOrderingInput | Mapping[str, Any],
+        body: m.CollectionContentOrderingInput | d.CollectionContentOrderingInputDict | UntypedBody,
     ) -> Json:
         """Move the collection content.
 
@@ -1672,7 +1738,7 @@ class AssetsService(Service):
         object_type: str,
         object_id: str,
         *,
-        body: m.ReindexCollectionContentInput | Mapping[str, Any],
+        body: m.ReindexCollectionContentInput | d.ReindexCollectionContentInputDict | UntypedBody,
     ) -> Json:
         """Reindex the collection content.
 
@@ -1705,7 +1771,12 @@ class AssetsService(Service):
         )
 
     async def synchronize_collection_keyframes(
-        self, collection_id: str, *, body: m.SynchronizeCollectionKeyframesInput | Mapping[str, Any]
+        self,
+        collection_id: str,
+        *,
+        body: m.SynchronizeCollectionKeyframesInput
+        | d.SynchronizeCollectionKeyframesInputDict
+        | UntypedBody,
     ) -> JobStarted:
         """Synchronize collection keyframes.
 
@@ -1730,7 +1801,10 @@ class AssetsService(Service):
         )
 
     async def reindex_collection(
-        self, collection_id: str, *, body: m.ReindexCollectionInput | Mapping[str, Any]
+        self,
+        collection_id: str,
+        *,
+        body: m.ReindexCollectionInput | d.ReindexCollectionInputDict | UntypedBody,
     ) -> Json:
         """Reindex a collection.
 
@@ -1774,7 +1848,10 @@ class AssetsService(Service):
         )
 
     async def replace_collection_search_document(
-        self, collection_id: str, *, body: m.CollectionDocumentInput | Mapping[str, Any]
+        self,
+        collection_id: str,
+        *,
+        body: m.CollectionDocumentInput | d.CollectionDocumentInputDict | UntypedBody,
     ) -> None:
         """Replace a collection search document.
 
@@ -1828,7 +1905,7 @@ class AssetsService(Service):
         self,
         collection_id: str,
         *,
-        body: m.CollectionContentInput | Mapping[str, Any],
+        body: m.CollectionContentInput | d.CollectionContentInputDict | UntypedBody,
         copy_acl: str | None = None,
         copy_keyframes: str | None = None,
     ) -> m.Collection:
@@ -1870,7 +1947,11 @@ class AssetsService(Service):
         )
 
     async def call_shared_custom_action(
-        self, context: str, action_id: str, *, body: m.CustomActionCallbackInput | Mapping[str, Any]
+        self,
+        context: str,
+        action_id: str,
+        *,
+        body: m.CustomActionCallbackInput | d.CustomActionCallbackInputDict | UntypedBody,
     ) -> m.CustomActionCallbackReply:
         """Call a shared custom action.
 
@@ -1901,7 +1982,10 @@ class AssetsService(Service):
         )
 
     async def create_custom_action(
-        self, context: str, *, body: m.CustomActionCreateInput | Mapping[str, Any]
+        self,
+        context: str,
+        *,
+        body: m.CustomActionCreateInput | d.CustomActionCreateInputDict | UntypedBody,
     ) -> m.CustomAction:
         """Create a custom action.
 
@@ -1931,7 +2015,11 @@ class AssetsService(Service):
         )
 
     async def replace_custom_action(
-        self, context: str, action_id: str, *, body: m.CustomActionInput | Mapping[str, Any]
+        self,
+        context: str,
+        action_id: str,
+        *,
+        body: m.CustomActionInput | d.CustomActionInputDict | UntypedBody,
     ) -> m.CustomAction | None:
         """Replace a custom action.
 
@@ -1948,7 +2036,11 @@ class AssetsService(Service):
         )
 
     async def update_custom_action(
-        self, context: str, action_id: str, *, body: m.CustomActionInput | Mapping[str, Any]
+        self,
+        context: str,
+        action_id: str,
+        *,
+        body: m.CustomActionInput | d.CustomActionInputDict | UntypedBody,
     ) -> m.CustomAction | None:
         """Update a custom action.
 
@@ -1972,7 +2064,11 @@ class AssetsService(Service):
         await self._call("DELETE", "/v1/custom_actions/{}/{}/", context, action_id)
 
     async def call_custom_action(
-        self, context: str, action_id: str, *, body: m.CustomActionCallbackInput | Mapping[str, Any]
+        self,
+        context: str,
+        action_id: str,
+        *,
+        body: m.CustomActionCallbackInput | d.CustomActionCallbackInputDict | UntypedBody,
     ) -> m.CustomActionCallbackReply:
         """Call a custom action.
 
@@ -2005,7 +2101,7 @@ class AssetsService(Service):
         )
 
     async def move_assets_to_delete_queue(
-        self, *, body: m.DeleteQueueInput | Mapping[str, Any]
+        self, *, body: m.DeleteQueueInput | d.DeleteQueueInputDict | UntypedBody
     ) -> None:
         """Move assets to the delete queue.
 
@@ -2020,7 +2116,7 @@ class AssetsService(Service):
         )
 
     async def remove_assets_from_delete_queue(
-        self, *, body: m.DeleteQueueInput | Mapping[str, Any]
+        self, *, body: m.DeleteQueueInput | d.DeleteQueueInputDict | UntypedBody
     ) -> None:
         """Remove assets from the delete queue.
 
@@ -2035,7 +2131,7 @@ class AssetsService(Service):
         )
 
     async def purge_assets_in_delete_queue(
-        self, *, body: m.DeleteQueueInput | Mapping[str, Any]
+        self, *, body: m.DeleteQueueInput | d.DeleteQueueInputDict | UntypedBody
     ) -> None:
         """Purge assets in the delete queue.
 
@@ -2066,7 +2162,7 @@ class AssetsService(Service):
         )
 
     async def bulk_move_to_delete_queue(
-        self, *, body: m.BulkDeleteInput | Mapping[str, Any]
+        self, *, body: m.BulkDeleteInput | d.BulkDeleteInputDict | UntypedBody
     ) -> JobStarted:
         """Move to delete queue in bulk.
 
@@ -2096,7 +2192,7 @@ class AssetsService(Service):
         )
 
     async def move_collections_to_delete_queue(
-        self, *, body: m.DeleteQueueInput | Mapping[str, Any]
+        self, *, body: m.DeleteQueueInput | d.DeleteQueueInputDict | UntypedBody
     ) -> None:
         """Move collections to the delete queue.
 
@@ -2111,7 +2207,7 @@ class AssetsService(Service):
         )
 
     async def remove_collections_from_delete_queue(
-        self, *, body: m.DeleteQueueInput | Mapping[str, Any]
+        self, *, body: m.DeleteQueueInput | d.DeleteQueueInputDict | UntypedBody
     ) -> None:
         """Remove collections from the delete queue.
 
@@ -2126,7 +2222,7 @@ class AssetsService(Service):
         )
 
     async def purge_collections_in_delete_queue(
-        self, *, body: m.DeleteQueueInput | Mapping[str, Any]
+        self, *, body: m.DeleteQueueInput | d.DeleteQueueInputDict | UntypedBody
     ) -> None:
         """Purge collections in the delete queue.
 
@@ -2185,7 +2281,7 @@ class AssetsService(Service):
         )
 
     async def add_favorites(
-        self, *, body: m.BulkAddToFavoritesInput | Mapping[str, Any]
+        self, *, body: m.BulkAddToFavoritesInput | d.BulkAddToFavoritesInputDict | UntypedBody
     ) -> m.BulkAddToFavorites:
         """Add favorites.
 
@@ -2201,7 +2297,9 @@ class AssetsService(Service):
         )
 
     async def remove_favorites(
-        self, *, body: m.BulkDeleteFromFavoritesInput | Mapping[str, Any]
+        self,
+        *,
+        body: m.BulkDeleteFromFavoritesInput | d.BulkDeleteFromFavoritesInputDict | UntypedBody,
     ) -> m.BulkDeleteFromFavorites | None:
         """Remove favorites.
 
@@ -2273,7 +2371,7 @@ class AssetsService(Service):
         )
 
     async def create_playlist(
-        self, *, body: m.PlaylistCreateInput | Mapping[str, Any]
+        self, *, body: m.PlaylistCreateInput | d.PlaylistCreateInputDict | UntypedBody
     ) -> m.Playlist:
         """Create a playlist.
 
@@ -2298,7 +2396,7 @@ class AssetsService(Service):
         )
 
     async def replace_playlist(
-        self, playlist_id: str, *, body: m.PlaylistInput | Mapping[str, Any]
+        self, playlist_id: str, *, body: m.PlaylistInput | d.PlaylistInputDict | UntypedBody
     ) -> m.Playlist | None:
         """Replace a playlist.
 
@@ -2315,7 +2413,7 @@ class AssetsService(Service):
         )
 
     async def update_playlist(
-        self, playlist_id: str, *, body: m.PlaylistInput | Mapping[str, Any]
+        self, playlist_id: str, *, body: m.PlaylistInput | d.PlaylistInputDict | UntypedBody
     ) -> m.Playlist | None:
         """Update a playlist.
 
@@ -2357,7 +2455,7 @@ class AssetsService(Service):
         )
 
     async def create_playlist_item(
-        self, playlist_id: str, *, body: m.PlaylistItemInput | Mapping[str, Any]
+        self, playlist_id: str, *, body: m.PlaylistItemInput | d.PlaylistItemInputDict | UntypedBody
     ) -> m.PlaylistItem:
         """Create a playlist item.
 
@@ -2374,7 +2472,11 @@ class AssetsService(Service):
         )
 
     async def replace_playlist_item(
-        self, playlist_id: str, item_id: str, *, body: m.PlaylistItemInput | Mapping[str, Any]
+        self,
+        playlist_id: str,
+        item_id: str,
+        *,
+        body: m.PlaylistItemInput | d.PlaylistItemInputDict | UntypedBody,
     ) -> m.PlaylistItem | None:
         """Replace a playlist item.
 
@@ -2392,7 +2494,11 @@ class AssetsService(Service):
         )
 
     async def update_playlist_item(
-        self, playlist_id: str, item_id: str, *, body: m.PlaylistItemInput | Mapping[str, Any]
+        self,
+        playlist_id: str,
+        item_id: str,
+        *,
+        body: m.PlaylistItemInput | d.PlaylistItemInputDict | UntypedBody,
     ) -> m.PlaylistItem | None:
         """Update a playlist item.
 
@@ -2427,7 +2533,9 @@ class AssetsService(Service):
         playlist_id: str,
         item_id: str,
         *,
-        body: m.PlaylistItemUpdatePositionInput | Mapping[str, Any],
+        body: m.PlaylistItemUpdatePositionInput
+        | d.PlaylistItemUpdatePositionInputDict
+        | UntypedBody,
     ) -> m.PlaylistItem | None:
         """Move a playlist item.
 
@@ -2445,7 +2553,12 @@ class AssetsService(Service):
         )
 
     async def synchronize_playlist_keyframes(
-        self, playlist_id: str, *, body: m.SynchronizeCollectionKeyframesInput | Mapping[str, Any]
+        self,
+        playlist_id: str,
+        *,
+        body: m.SynchronizeCollectionKeyframesInput
+        | d.SynchronizeCollectionKeyframesInputDict
+        | UntypedBody,
     ) -> JobStarted:
         """Synchronize playlist keyframes.
 
@@ -2461,7 +2574,10 @@ class AssetsService(Service):
         )
 
     async def reindex_playlist(
-        self, playlist_id: str, *, body: m.ReindexPlaylistInput | Mapping[str, Any]
+        self,
+        playlist_id: str,
+        *,
+        body: m.ReindexPlaylistInput | d.ReindexPlaylistInputDict | UntypedBody,
     ) -> Json:
         """Reindex a playlist.
 
@@ -2504,7 +2620,9 @@ class AssetsService(Service):
             roles=("can_read_portals",),
         )
 
-    async def create_portal(self, *, body: m.PortalCreateInput | Mapping[str, Any]) -> m.Portal:
+    async def create_portal(
+        self, *, body: m.PortalCreateInput | d.PortalCreateInputDict | UntypedBody
+    ) -> m.Portal:
         """Create a portal.
 
         `POST /API/assets/v1/portals/`, role `can_create_portals`.
@@ -2528,7 +2646,7 @@ class AssetsService(Service):
         )
 
     async def replace_portal(
-        self, portal_id: str, *, body: m.PortalInput | Mapping[str, Any]
+        self, portal_id: str, *, body: m.PortalInput | d.PortalInputDict | UntypedBody
     ) -> m.Portal | None:
         """Replace a portal.
 
@@ -2545,7 +2663,7 @@ class AssetsService(Service):
         )
 
     async def update_portal(
-        self, portal_id: str, *, body: m.PortalInput | Mapping[str, Any]
+        self, portal_id: str, *, body: m.PortalInput | d.PortalInputDict | UntypedBody
     ) -> m.Portal | None:
         """Update a portal.
 
@@ -2590,7 +2708,7 @@ class AssetsService(Service):
         await self._call("DELETE", "/v1/portals/{}/logo/", portal_id, roles=("can_write_portals",))
 
     async def reindex_portal(
-        self, portal_id: str, *, body: m.ReindexPortalInput | Mapping[str, Any]
+        self, portal_id: str, *, body: m.ReindexPortalInput | d.ReindexPortalInputDict | UntypedBody
     ) -> Json:
         """Reindex a portal.
 
@@ -2621,7 +2739,9 @@ class AssetsService(Service):
             roles=("can_read_projects",),
         )
 
-    async def create_project(self, *, body: m.ProjectCreateInput | Mapping[str, Any]) -> m.Project:
+    async def create_project(
+        self, *, body: m.ProjectCreateInput | d.ProjectCreateInputDict | UntypedBody
+    ) -> m.Project:
         """Create a project.
 
         `POST /API/assets/v1/projects/`, role `can_create_projects`.
@@ -2652,7 +2772,7 @@ class AssetsService(Service):
         )
 
     async def replace_project(
-        self, project_id: str, *, body: m.ProjectInput | Mapping[str, Any]
+        self, project_id: str, *, body: m.ProjectInput | d.ProjectInputDict | UntypedBody
     ) -> m.Project | None:
         """Replace a project.
 
@@ -2669,7 +2789,7 @@ class AssetsService(Service):
         )
 
     async def update_project(
-        self, project_id: str, *, body: m.ProjectInput | Mapping[str, Any]
+        self, project_id: str, *, body: m.ProjectInput | d.ProjectInputDict | UntypedBody
     ) -> m.Project | None:
         """Update a project.
 
@@ -2708,7 +2828,10 @@ class AssetsService(Service):
         )
 
     async def create_project_member(
-        self, project_id: str, *, body: m.ProjectMemberCreateInput | Mapping[str, Any]
+        self,
+        project_id: str,
+        *,
+        body: m.ProjectMemberCreateInput | d.ProjectMemberCreateInputDict | UntypedBody,
     ) -> m.ProjectMember:
         """Create a project member.
 
@@ -2752,7 +2875,10 @@ class AssetsService(Service):
         )
 
     async def reindex_project(
-        self, project_id: str, *, body: m.ReindexProjectInput | Mapping[str, Any]
+        self,
+        project_id: str,
+        *,
+        body: m.ReindexProjectInput | d.ReindexProjectInputDict | UntypedBody,
     ) -> Json:
         """Reindex a project.
 
@@ -2805,7 +2931,7 @@ class AssetsService(Service):
         )
 
     async def create_publication_job(
-        self, *, body: m.CreatePublicationJobInput | Mapping[str, Any]
+        self, *, body: m.CreatePublicationJobInput | d.CreatePublicationJobInputDict | UntypedBody
     ) -> JobStarted:
         """Create a publication job.
 
@@ -2849,7 +2975,9 @@ class AssetsService(Service):
             "POST", "/v1/publications/{}/cancel/", publication_id, roles=("can_publish",)
         )
 
-    async def bulk_reindex(self, *, body: m.ReindexBulkActionInput | Mapping[str, Any]) -> Json:
+    async def bulk_reindex(
+        self, *, body: m.ReindexBulkActionInput | d.ReindexBulkActionInputDict | UntypedBody
+    ) -> Json:
         """Reindex in bulk.
 
         `POST /API/assets/v1/reindex/bulk/`, role `can_reindex_assets`.
@@ -2862,7 +2990,9 @@ class AssetsService(Service):
             roles=("can_reindex_assets",),
         )
 
-    async def reindex_segments(self, *, body: m.ReindexSegmentsInput | Mapping[str, Any]) -> Json:
+    async def reindex_segments(
+        self, *, body: m.ReindexSegmentsInput | d.ReindexSegmentsInputDict | UntypedBody
+    ) -> Json:
         """Reindex segments.
 
         `POST /API/assets/v1/segments/reindex/`, role `can_reindex_segments`.
@@ -2892,7 +3022,7 @@ class AssetsService(Service):
         )
 
     async def create_sequence(
-        self, *, body: m.SequenceCreateInput | Mapping[str, Any]
+        self, *, body: m.SequenceCreateInput | d.SequenceCreateInputDict | UntypedBody
     ) -> m.Sequence:
         """Create a sequence.
 
@@ -2917,7 +3047,7 @@ class AssetsService(Service):
         )
 
     async def replace_sequence(
-        self, sequence_id: str, *, body: m.SequenceInput | Mapping[str, Any]
+        self, sequence_id: str, *, body: m.SequenceInput | d.SequenceInputDict | UntypedBody
     ) -> m.Sequence | None:
         """Replace a sequence.
 
@@ -2934,7 +3064,7 @@ class AssetsService(Service):
         )
 
     async def update_sequence(
-        self, sequence_id: str, *, body: m.SequenceInput | Mapping[str, Any]
+        self, sequence_id: str, *, body: m.SequenceInput | d.SequenceInputDict | UntypedBody
     ) -> m.Sequence | None:
         """Update a sequence.
 
@@ -2976,7 +3106,7 @@ class AssetsService(Service):
         )
 
     async def create_sequence_item(
-        self, sequence_id: str, *, body: m.SequenceItemInput | Mapping[str, Any]
+        self, sequence_id: str, *, body: m.SequenceItemInput | d.SequenceItemInputDict | UntypedBody
     ) -> m.SequenceItem:
         """Create a sequence item.
 
@@ -3010,7 +3140,9 @@ class AssetsService(Service):
         sequence_id: str,
         item_id: str,
         *,
-        body: m.SequenceItemUpdatePositionInput | Mapping[str, Any],
+        body: m.SequenceItemUpdatePositionInput
+        | d.SequenceItemUpdatePositionInputDict
+        | UntypedBody,
     ) -> m.SequenceItem | None:
         """Move a sequence item.
 
@@ -3028,7 +3160,10 @@ class AssetsService(Service):
         )
 
     async def reindex_sequence(
-        self, sequence_id: str, *, body: m.ReindexSequenceInput | Mapping[str, Any]
+        self,
+        sequence_id: str,
+        *,
+        body: m.ReindexSequenceInput | d.ReindexSequenceInputDict | UntypedBody,
     ) -> Json:
         """Reindex a sequence.
 
@@ -3044,7 +3179,10 @@ class AssetsService(Service):
         )
 
     async def bulk_create_share(
-        self, object_type: str, *, body: m.BulkShareCreateInput | Mapping[str, Any]
+        self,
+        object_type: str,
+        *,
+        body: m.BulkShareCreateInput | d.BulkShareCreateInputDict | UntypedBody,
     ) -> m.Share:
         """Create a share in bulk.
 
@@ -3161,7 +3299,9 @@ class AssetsService(Service):
         return self._pages("GET", "/v1/shares/allowlist/entries/", into=m.MagicLinkAllowlistList)
 
     async def create_share_allowlist_entry(
-        self, *, body: m.MagicLinkAllowlistCreateInput | Mapping[str, Any]
+        self,
+        *,
+        body: m.MagicLinkAllowlistCreateInput | d.MagicLinkAllowlistCreateInputDict | UntypedBody,
     ) -> m.MagicLinkAllowlistEntry:
         """Create a share allowlist entry.
 
@@ -3185,7 +3325,10 @@ class AssetsService(Service):
         )
 
     async def replace_share_allowlist_entry(
-        self, entry_id: str, *, body: m.MagicLinkAllowlistUpdateInput | Mapping[str, Any]
+        self,
+        entry_id: str,
+        *,
+        body: m.MagicLinkAllowlistUpdateInput | d.MagicLinkAllowlistUpdateInputDict | UntypedBody,
     ) -> m.MagicLinkAllowlistEntry | None:
         """Replace a share allowlist entry.
 
@@ -3208,7 +3351,7 @@ class AssetsService(Service):
         await self._call("DELETE", "/v1/shares/allowlist/entries/{}/", entry_id)
 
     async def log_in_to_share(
-        self, *, body: m.ShareLoginInput | Mapping[str, Any], app_id: str
+        self, *, body: m.ShareLoginInput | d.ShareLoginInputDict | UntypedBody, app_id: str
     ) -> m.ShareToken:
         """Log in to share.
 
@@ -3249,7 +3392,7 @@ class AssetsService(Service):
         )
 
     async def bulk_delete_shares(
-        self, *, body: m.BulkShareDeleteInput | Mapping[str, Any]
+        self, *, body: m.BulkShareDeleteInput | d.BulkShareDeleteInputDict | UntypedBody
     ) -> JobStarted | None:
         """Delete shares in bulk.
 
@@ -3264,7 +3407,7 @@ class AssetsService(Service):
         )
 
     async def bulk_delete_all_shares(
-        self, *, body: m.BulkShareDeleteInput | Mapping[str, Any]
+        self, *, body: m.BulkShareDeleteInput | d.BulkShareDeleteInputDict | UntypedBody
     ) -> None:
         """Delete all shares in bulk.
 
@@ -3279,7 +3422,7 @@ class AssetsService(Service):
         )
 
     async def check_share_magic_link_enabled(
-        self, *, body: m.MagicLinkCheckSettingInput | Mapping[str, Any]
+        self, *, body: m.MagicLinkCheckSettingInput | d.MagicLinkCheckSettingInputDict | UntypedBody
     ) -> m.CheckShareMagicLinkEnabledAnswer:
         """Check a share magic link enabled.
 
@@ -3296,7 +3439,10 @@ class AssetsService(Service):
         )
 
     async def request_share_magic_link(
-        self, share_id: str, *, body: m.MagicLinkRequestInput | Mapping[str, Any]
+        self,
+        share_id: str,
+        *,
+        body: m.MagicLinkRequestInput | d.MagicLinkRequestInputDict | UntypedBody,
     ) -> m.RequestShareMagicLinkAnswer:
         """Request a share magic link.
 
@@ -3313,7 +3459,10 @@ class AssetsService(Service):
         )
 
     async def validate_share_magic_link(
-        self, share_id: str, *, body: m.MagicLinkValidateInput | Mapping[str, Any]
+        self,
+        share_id: str,
+        *,
+        body: m.MagicLinkValidateInput | d.MagicLinkValidateInputDict | UntypedBody,
     ) -> m.ShareToken:
         """Validate a share magic link.
 
@@ -3330,7 +3479,7 @@ class AssetsService(Service):
         )
 
     async def create_sync_session(
-        self, *, body: m.SyncSessionCreateInput | Mapping[str, Any]
+        self, *, body: m.SyncSessionCreateInput | d.SyncSessionCreateInputDict | UntypedBody
     ) -> m.SyncSession:
         """Create a sync session.
 
@@ -3355,7 +3504,7 @@ class AssetsService(Service):
         self,
         sync_session_id: str,
         *,
-        body: m.SyncSessionInput | Mapping[str, Any],
+        body: m.SyncSessionInput | d.SyncSessionInputDict | UntypedBody,
         update_if_none: bool | None = None,
     ) -> m.SyncSession | None:
         """Replace a sync session.
@@ -3378,7 +3527,7 @@ class AssetsService(Service):
         self,
         sync_session_id: str,
         *,
-        body: m.SyncSessionInput | Mapping[str, Any],
+        body: m.SyncSessionInput | d.SyncSessionInputDict | UntypedBody,
         update_if_none: bool | None = None,
     ) -> m.SyncSession | None:
         """Update a sync session.
@@ -3419,7 +3568,11 @@ class AssetsService(Service):
         )
 
     async def set_object_approval(
-        self, object_type: str, object_id: str, *, body: m.ApprovalByInput | Mapping[str, Any]
+        self,
+        object_type: str,
+        object_id: str,
+        *,
+        body: m.ApprovalByInput | d.ApprovalByInputDict | UntypedBody,
     ) -> m.ApprovalBy | None:
         """Set an object approval.
 
@@ -3474,7 +3627,11 @@ class AssetsService(Service):
         )
 
     async def create_object_approval_request(
-        self, object_type: str, object_id: str, *, body: m.ApprovalInput | Mapping[str, Any]
+        self,
+        object_type: str,
+        object_id: str,
+        *,
+        body: m.ApprovalInput | d.ApprovalInputDict | UntypedBody,
     ) -> m.Approval | m.ApprovalJob:
         """Create an object approval request.
 
@@ -3493,7 +3650,11 @@ class AssetsService(Service):
         )
 
     async def replace_object_approval_request(
-        self, object_type: str, object_id: str, *, body: m.ApprovalInput | Mapping[str, Any]
+        self,
+        object_type: str,
+        object_id: str,
+        *,
+        body: m.ApprovalInput | d.ApprovalInputDict | UntypedBody,
     ) -> m.Approval | None:
         """Replace an object approval request.
 
@@ -3511,7 +3672,11 @@ class AssetsService(Service):
         )
 
     async def update_object_approval_request(
-        self, object_type: str, object_id: str, *, body: m.ApprovalInput | Mapping[str, Any]
+        self,
+        object_type: str,
+        object_id: str,
+        *,
+        body: m.ApprovalInput | d.ApprovalInputDict | UntypedBody,
     ) -> m.Approval | None:
         """Update an object approval request.
 
@@ -3579,7 +3744,11 @@ class AssetsService(Service):
         )
 
     async def create_object_share(
-        self, object_type: str, object_id: str, *, body: m.ShareCreateInput | Mapping[str, Any]
+        self,
+        object_type: str,
+        object_id: str,
+        *,
+        body: m.ShareCreateInput | d.ShareCreateInputDict | UntypedBody,
     ) -> m.Share:
         """Create an object share.
 
@@ -3597,7 +3766,11 @@ class AssetsService(Service):
         )
 
     async def create_object_share_url(
-        self, object_type: str, object_id: str, *, body: m.ShareURLCreateInput | Mapping[str, Any]
+        self,
+        object_type: str,
+        object_id: str,
+        *,
+        body: m.ShareURLCreateInput | d.ShareURLCreateInputDict | UntypedBody,
     ) -> m.ShareURL:
         """Create an object share URL.
 
@@ -3629,7 +3802,7 @@ class AssetsService(Service):
         object_id: str,
         share_id: str,
         *,
-        body: m.ShareInput | Mapping[str, Any],
+        body: m.ShareInput | d.ShareInputDict | UntypedBody,
     ) -> m.Share | None:
         """Replace an object share.
 
@@ -3667,7 +3840,7 @@ class AssetsService(Service):
         object_id: str,
         share_id: str,
         *,
-        body: m.ReindexShareInput | Mapping[str, Any],
+        body: m.ReindexShareInput | d.ReindexShareInputDict | UntypedBody,
     ) -> Json:
         """Reindex an object share.
 
@@ -3709,7 +3882,7 @@ class AssetsService(Service):
         object_id: str,
         share_id: str,
         *,
-        body: m.ShareUserInput | Mapping[str, Any],
+        body: m.ShareUserInput | d.ShareUserInputDict | UntypedBody,
     ) -> m.ShareUser:
         """Create an object share user.
 
@@ -3752,7 +3925,7 @@ class AssetsService(Service):
         share_id: str,
         share_user_id: str,
         *,
-        body: m.ShareUserInput | Mapping[str, Any],
+        body: m.ShareUserInput | d.ShareUserInputDict | UntypedBody,
     ) -> m.ShareUser | None:
         """Replace an object share user.
 
@@ -3778,7 +3951,7 @@ class AssetsService(Service):
         share_id: str,
         share_user_id: str,
         *,
-        body: m.ShareUserInput | Mapping[str, Any],
+        body: m.ShareUserInput | d.ShareUserInputDict | UntypedBody,
     ) -> m.ShareUser | None:
         """Update an object share user.
 

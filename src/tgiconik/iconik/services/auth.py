@@ -2,18 +2,27 @@
 """iconik's auth service: one method per operation.
 
 Ids of the path are positional, everything else is by keyword. Bodies are models or
-plain mappings. Lists are `Pages`: iterate over them with `async for`.
+plain dictionaries. Lists are `Pages`: iterate over them with `async for`.
 """
 
+from __future__ import annotations
+
 from collections.abc import Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from tgiconik._http import Pages, secret_id
 from tgiconik._models import Json
 from tgiconik.iconik import _paging
 from tgiconik.iconik._answers import JobStarted
+from tgiconik.iconik._bodies import LazyModule, UntypedBody
 from tgiconik.iconik._service import Service
 from tgiconik.iconik.models import auth as m
+
+if TYPE_CHECKING:
+    from tgiconik.iconik.models.dicts import auth as d
+else:
+    # Types alone: nothing of them is loaded before somebody asks for a method's annotations.
+    d = LazyModule("tgiconik.iconik.models.dicts.auth")
 
 
 class AuthService(Service):
@@ -37,7 +46,9 @@ class AuthService(Service):
             roles=("can_read_apps",),
         )
 
-    async def create_app(self, *, body: m.AppCreateInput | Mapping[str, Any]) -> m.AppCreate:
+    async def create_app(
+        self, *, body: m.AppCreateInput | d.AppCreateInputDict | UntypedBody
+    ) -> m.AppCreate:
         """Create an app.
 
         `POST /API/auth/v1/apps/`, role `can_write_apps`.
@@ -52,7 +63,7 @@ class AuthService(Service):
         )
 
     async def create_external_app_auth(
-        self, *, body: m.ExternalAuthRequestInput | Mapping[str, Any]
+        self, *, body: m.ExternalAuthRequestInput | d.ExternalAuthRequestInputDict | UntypedBody
     ) -> m.ExternalAuthRequestResponse:
         """Create the external app auth.
 
@@ -80,7 +91,7 @@ class AuthService(Service):
         )
 
     async def create_app_instance(
-        self, *, body: m.ApprovedAppInstanceInput | Mapping[str, Any]
+        self, *, body: m.ApprovedAppInstanceInput | d.ApprovedAppInstanceInputDict | UntypedBody
     ) -> m.ApprovedAppInstance:
         """Create an app instance.
 
@@ -127,7 +138,7 @@ class AuthService(Service):
         return await self._call("GET", "/v1/apps/{}/", app_id, into=m.App, roles=("can_read_apps",))
 
     async def replace_app(
-        self, app_id: str, *, body: m.AppInput | Mapping[str, Any]
+        self, app_id: str, *, body: m.AppInput | d.AppInputDict | UntypedBody
     ) -> m.App | None:
         """Replace an app.
 
@@ -144,7 +155,7 @@ class AuthService(Service):
         )
 
     async def update_app(
-        self, app_id: str, *, body: m.AppInput | Mapping[str, Any]
+        self, app_id: str, *, body: m.AppInput | d.AppInputDict | UntypedBody
     ) -> m.App | None:
         """Update an app.
 
@@ -198,7 +209,7 @@ class AuthService(Service):
         return await self._call_any("POST", "/v1/auth/current/otp/generate/")
 
     async def create_embed_token(
-        self, *, body: m.EmbedTokenRequestInput | Mapping[str, Any]
+        self, *, body: m.EmbedTokenRequestInput | d.EmbedTokenRequestInputDict | UntypedBody
     ) -> m.EmbedTokenResponse:
         """Create an embed token.
 
@@ -213,7 +224,10 @@ class AuthService(Service):
         )
 
     async def exchange_embed_token(
-        self, *, body: m.TokenExchangeRequestInput | Mapping[str, Any], format: str | None = None
+        self,
+        *,
+        body: m.TokenExchangeRequestInput | d.TokenExchangeRequestInputDict | UntypedBody,
+        format: str | None = None,
     ) -> m.CuttingRoomTokenResponse:
         """Exchange an embed token.
 
@@ -230,7 +244,10 @@ class AuthService(Service):
         )
 
     async def log_in_to_domain(
-        self, *, body: m.MultiDomainLoginInput | Mapping[str, Any], temp_auth_token: str
+        self,
+        *,
+        body: m.MultiDomainLoginInput | d.MultiDomainLoginInputDict | UntypedBody,
+        temp_auth_token: str,
     ) -> m.Token:
         """Log in to domain.
 
@@ -247,7 +264,10 @@ class AuthService(Service):
         )
 
     async def generate_otp(
-        self, *, body: m.MultiDomainLoginInput | Mapping[str, Any], temp_auth_token: str
+        self,
+        *,
+        body: m.MultiDomainLoginInput | d.MultiDomainLoginInputDict | UntypedBody,
+        temp_auth_token: str,
     ) -> Json:
         """Generate an OTP.
 
@@ -287,7 +307,9 @@ class AuthService(Service):
         )
 
     async def create_saml_domain(
-        self, *, body: m.DomainIdentityProviderMapInput | Mapping[str, Any]
+        self,
+        *,
+        body: m.DomainIdentityProviderMapInput | d.DomainIdentityProviderMapInputDict | UntypedBody,
     ) -> m.DomainIdentityProviderMap:
         """Create a SAML domain.
 
@@ -323,7 +345,9 @@ class AuthService(Service):
         )
 
     async def create_saml_idp(
-        self, *, body: m.IdentityProviderInput | Mapping[str, Any] | None = None
+        self,
+        *,
+        body: m.IdentityProviderInput | d.IdentityProviderInputDict | UntypedBody | None = None,
     ) -> m.IdentityProvider:
         """Create a SAML IdP.
 
@@ -361,7 +385,10 @@ class AuthService(Service):
         )
 
     async def replace_saml_idp(
-        self, identity_provider_id: str, *, body: m.IdentityProviderInput | Mapping[str, Any]
+        self,
+        identity_provider_id: str,
+        *,
+        body: m.IdentityProviderInput | d.IdentityProviderInputDict | UntypedBody,
     ) -> m.IdentityProvider | None:
         """Replace a SAML IdP.
 
@@ -378,7 +405,10 @@ class AuthService(Service):
         )
 
     async def update_saml_idp(
-        self, identity_provider_id: str, *, body: m.IdentityProviderInput | Mapping[str, Any]
+        self,
+        identity_provider_id: str,
+        *,
+        body: m.IdentityProviderInput | d.IdentityProviderInputDict | UntypedBody,
     ) -> m.IdentityProvider | None:
         """Update a SAML IdP.
 
@@ -407,7 +437,7 @@ class AuthService(Service):
         )
 
     async def log_in_with_saml(
-        self, *, body: m.SAMLLoginInput | Mapping[str, Any]
+        self, *, body: m.SAMLLoginInput | d.SAMLLoginInputDict | UntypedBody
     ) -> m.LogInWithSamlAnswer:
         """Log in with SAML.
 
@@ -460,7 +490,7 @@ class AuthService(Service):
         )
 
     async def list_domains_for_saml_login(
-        self, *, body: m.SAMLLoginInput | Mapping[str, Any]
+        self, *, body: m.SAMLLoginInput | d.SAMLLoginInputDict | UntypedBody
     ) -> m.MultiDomainUserSystems:
         """List domains for a SAML login.
 
@@ -525,7 +555,7 @@ class AuthService(Service):
         )
 
     async def log_in(
-        self, *, body: m.SimpleLoginInput | Mapping[str, Any]
+        self, *, body: m.SimpleLoginInput | d.SimpleLoginInputDict | UntypedBody
     ) -> m.TokenMultiplatformLogin:
         """Log in.
 
@@ -614,7 +644,10 @@ class AuthService(Service):
         )
 
     async def complete_invitation(
-        self, reset_hash: str, *, body: m.CompleteInvitationInput | Mapping[str, Any]
+        self,
+        reset_hash: str,
+        *,
+        body: m.CompleteInvitationInput | d.CompleteInvitationInputDict | UntypedBody,
     ) -> m.InvitationResponse | None:
         """Complete an invitation.
 
@@ -631,7 +664,7 @@ class AuthService(Service):
         )
 
     async def link_google_marketplace(
-        self, *, body: m.MarketplaceGoogleLinkInput | Mapping[str, Any]
+        self, *, body: m.MarketplaceGoogleLinkInput | d.MarketplaceGoogleLinkInputDict | UntypedBody
     ) -> Json:
         """Link a Google marketplace.
 
@@ -646,7 +679,12 @@ class AuthService(Service):
         )
 
     async def sign_up_with_google_marketplace(
-        self, *, body: m.MarketplaceGoogleSignupInput | Mapping[str, Any] | None = None
+        self,
+        *,
+        body: m.MarketplaceGoogleSignupInput
+        | d.MarketplaceGoogleSignupInputDict
+        | UntypedBody
+        | None = None,
     ) -> str:
         """Sign up with Google marketplace.
 
@@ -719,7 +757,7 @@ class AuthService(Service):
     async def create_oauth_token(
         self,
         *,
-        body: m.OAuthTokenInput | Mapping[str, Any],
+        body: m.OAuthTokenInput | d.OAuthTokenInputDict | UntypedBody,
         authorization: str | None = None,
         expires_in: int | None = None,
     ) -> m.Token:
@@ -746,7 +784,7 @@ class AuthService(Service):
         return await self._call("GET", "/v1/password/checks/", into=m.PasswordChecks)
 
     async def request_password_reset(
-        self, *, body: m.ForgotPasswordInput | Mapping[str, Any]
+        self, *, body: m.ForgotPasswordInput | d.ForgotPasswordInputDict | UntypedBody
     ) -> Json:
         """Request a password reset.
 
@@ -761,7 +799,10 @@ class AuthService(Service):
         )
 
     async def reset_password(
-        self, reset_hash: str, *, body: m.ResetPasswordInput | Mapping[str, Any]
+        self,
+        reset_hash: str,
+        *,
+        body: m.ResetPasswordInput | d.ResetPasswordInputDict | UntypedBody,
     ) -> Json:
         """Reset a password.
 
@@ -797,7 +838,7 @@ class AuthService(Service):
         return self._pages("GET", "/v1/referral_codes/", into=m.ReferralCodes)
 
     async def create_referral_code(
-        self, *, body: m.ReferralCodeInput | Mapping[str, Any]
+        self, *, body: m.ReferralCodeInput | d.ReferralCodeInputDict | UntypedBody
     ) -> m.ReferralCode:
         """Create a referral code.
 
@@ -821,7 +862,9 @@ class AuthService(Service):
         """
         await self._call("DELETE", "/v1/referral_codes/{}/", code)
 
-    async def register(self, *, body: m.RegistrationInput | Mapping[str, Any]) -> m.Registration:
+    async def register(
+        self, *, body: m.RegistrationInput | d.RegistrationInputDict | UntypedBody
+    ) -> m.Registration:
         """Register.
 
         `POST /API/auth/v1/registrations/`; sent without credentials.
@@ -882,7 +925,7 @@ class AuthService(Service):
         )
 
     async def create_system_domain(
-        self, *, body: m.SystemDomainInput | Mapping[str, Any]
+        self, *, body: m.SystemDomainInput | d.SystemDomainInputDict | UntypedBody
     ) -> m.SystemDomain:
         """Create a system domain.
 
@@ -902,7 +945,12 @@ class AuthService(Service):
         )
 
     async def apply_referral_code(
-        self, referral_code: str, *, body: m.SystemDomainFromReferralCodeInput | Mapping[str, Any]
+        self,
+        referral_code: str,
+        *,
+        body: m.SystemDomainFromReferralCodeInput
+        | d.SystemDomainFromReferralCodeInputDict
+        | UntypedBody,
     ) -> m.SystemDomainFromTemplate:
         """Apply a referral code.
 
@@ -966,7 +1014,10 @@ class AuthService(Service):
         )
 
     async def replace_system_domain(
-        self, system_domain_id: str, *, body: m.SystemDomainSuperAdminInput | Mapping[str, Any]
+        self,
+        system_domain_id: str,
+        *,
+        body: m.SystemDomainSuperAdminInput | d.SystemDomainSuperAdminInputDict | UntypedBody,
     ) -> m.SystemDomainSuperAdmin | None:
         """Replace a system domain.
 
@@ -982,7 +1033,10 @@ class AuthService(Service):
         )
 
     async def update_system_domain(
-        self, system_domain_id: str, *, body: m.SystemDomainSuperAdminInput | Mapping[str, Any]
+        self,
+        system_domain_id: str,
+        *,
+        body: m.SystemDomainSuperAdminInput | d.SystemDomainSuperAdminInputDict | UntypedBody,
     ) -> m.SystemDomainSuperAdmin | None:
         """Update a system domain.
 
@@ -1012,7 +1066,10 @@ class AuthService(Service):
         await self._call("DELETE", "/v1/system_domains/{}/e2e/", system_domain_id)
 
     async def publish_system_domain_feature(
-        self, system_domain_id: str, *, body: m.EnableSystemDomainFeatureInput | Mapping[str, Any]
+        self,
+        system_domain_id: str,
+        *,
+        body: m.EnableSystemDomainFeatureInput | d.EnableSystemDomainFeatureInputDict | UntypedBody,
     ) -> m.EnableSystemDomainFeature:
         """Publish a system domain feature.
 
@@ -1050,7 +1107,10 @@ class AuthService(Service):
         await self._call("DELETE", "/v1/system_domains/{}/logo/", system_domain_id)
 
     async def update_system_domain_profile(
-        self, system_domain_id: str, *, body: m.SystemDomainProfileInput | Mapping[str, Any]
+        self,
+        system_domain_id: str,
+        *,
+        body: m.SystemDomainProfileInput | d.SystemDomainProfileInputDict | UntypedBody,
     ) -> m.SystemDomainProfile | None:
         """Update a system domain profile.
 
@@ -1066,7 +1126,10 @@ class AuthService(Service):
         )
 
     async def reindex_system_domain(
-        self, system_domain_id: str, *, body: m.ReindexSystemDomainInput | Mapping[str, Any]
+        self,
+        system_domain_id: str,
+        *,
+        body: m.ReindexSystemDomainInput | d.ReindexSystemDomainInputDict | UntypedBody,
     ) -> JobStarted:
         """Reindex a system domain.
 

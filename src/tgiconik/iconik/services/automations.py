@@ -2,16 +2,24 @@
 """iconik's automations service: one method per operation.
 
 Ids of the path are positional, everything else is by keyword. Bodies are models or
-plain mappings. Lists are `Pages`: iterate over them with `async for`.
+plain dictionaries. Lists are `Pages`: iterate over them with `async for`.
 """
 
-from collections.abc import Mapping
-from typing import Any
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
 
 from tgiconik._http import Pages
 from tgiconik.iconik._answers import JobStarted
+from tgiconik.iconik._bodies import LazyModule, UntypedBody
 from tgiconik.iconik._service import Service
 from tgiconik.iconik.models import automations as m
+
+if TYPE_CHECKING:
+    from tgiconik.iconik.models.dicts import automations as d
+else:
+    # Types alone: nothing of them is loaded before somebody asks for a method's annotations.
+    d = LazyModule("tgiconik.iconik.models.dicts.automations")
 
 
 class AutomationsService(Service):
@@ -29,7 +37,7 @@ class AutomationsService(Service):
         )
 
     async def create_automation(
-        self, *, body: m.AutomationInput | Mapping[str, Any]
+        self, *, body: m.AutomationInput | d.AutomationInputDict | UntypedBody
     ) -> m.Automation:
         """Create an automation.
 
@@ -65,7 +73,7 @@ class AutomationsService(Service):
         )
 
     async def replace_automation(
-        self, automation_id: str, *, body: m.AutomationInput | Mapping[str, Any]
+        self, automation_id: str, *, body: m.AutomationInput | d.AutomationInputDict | UntypedBody
     ) -> m.Automation | None:
         """Replace an automation.
 
@@ -82,7 +90,7 @@ class AutomationsService(Service):
         )
 
     async def update_automation(
-        self, automation_id: str, *, body: m.AutomationInput | Mapping[str, Any]
+        self, automation_id: str, *, body: m.AutomationInput | d.AutomationInputDict | UntypedBody
     ) -> m.Automation | None:
         """Update an automation.
 
@@ -111,7 +119,7 @@ class AutomationsService(Service):
         self,
         automation_id: str,
         *,
-        body: m.AutomationHistoryInput | Mapping[str, Any],
+        body: m.AutomationHistoryInput | d.AutomationHistoryInputDict | UntypedBody,
         ttl: int | None = None,
     ) -> m.AutomationHistory:
         """Create the automation history.

@@ -2,18 +2,27 @@
 """iconik's files service: one method per operation.
 
 Ids of the path are positional, everything else is by keyword. Bodies are models or
-plain mappings. Lists are `Pages`: iterate over them with `async for`.
+plain dictionaries. Lists are `Pages`: iterate over them with `async for`.
 """
 
+from __future__ import annotations
+
 from collections.abc import Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from tgiconik._http import Pages
 from tgiconik._models import Json
 from tgiconik.iconik import _paging
 from tgiconik.iconik._answers import JobStarted
+from tgiconik.iconik._bodies import LazyModule, UntypedBody
 from tgiconik.iconik._service import Service
 from tgiconik.iconik.models import files as m
+
+if TYPE_CHECKING:
+    from tgiconik.iconik.models.dicts import files as d
+else:
+    # Types alone: nothing of them is loaded before somebody asks for a method's annotations.
+    d = LazyModule("tgiconik.iconik.models.dicts.files")
 
 
 class FilesService(Service):
@@ -37,7 +46,7 @@ class FilesService(Service):
         )
 
     async def create_analysis_profile(
-        self, *, body: m.AnalysisProfileInput | Mapping[str, Any]
+        self, *, body: m.AnalysisProfileInput | d.AnalysisProfileInputDict | UntypedBody
     ) -> m.AnalysisProfile:
         """Create an analysis profile.
 
@@ -71,7 +80,10 @@ class FilesService(Service):
         )
 
     async def replace_analysis_profile(
-        self, profile_id: str, *, body: m.AnalysisProfileInput | Mapping[str, Any]
+        self,
+        profile_id: str,
+        *,
+        body: m.AnalysisProfileInput | d.AnalysisProfileInputDict | UntypedBody,
     ) -> m.AnalysisProfile | None:
         """Replace an analysis profile.
 
@@ -88,7 +100,10 @@ class FilesService(Service):
         )
 
     async def update_analysis_profile(
-        self, profile_id: str, *, body: m.AnalysisProfileInput | Mapping[str, Any]
+        self,
+        profile_id: str,
+        *,
+        body: m.AnalysisProfileInput | d.AnalysisProfileInputDict | UntypedBody,
     ) -> m.AnalysisProfile | None:
         """Update an analysis profile.
 
@@ -159,7 +174,9 @@ class FilesService(Service):
         )
 
     async def create_analysis_service_account(
-        self, *, body: m.AnalysisServiceAccountInput | Mapping[str, Any]
+        self,
+        *,
+        body: m.AnalysisServiceAccountInput | d.AnalysisServiceAccountInputDict | UntypedBody,
     ) -> m.AnalysisServiceAccountRead:
         """Create an analysis service account.
 
@@ -193,7 +210,7 @@ class FilesService(Service):
         self,
         analysis_service_account_id: str,
         *,
-        body: m.AnalysisServiceAccountInput | Mapping[str, Any],
+        body: m.AnalysisServiceAccountInput | d.AnalysisServiceAccountInputDict | UntypedBody,
     ) -> m.AnalysisServiceAccount | None:
         """Replace an analysis service account.
 
@@ -213,7 +230,7 @@ class FilesService(Service):
         self,
         analysis_service_account_id: str,
         *,
-        body: m.AnalysisServiceAccountInput | Mapping[str, Any],
+        body: m.AnalysisServiceAccountInput | d.AnalysisServiceAccountInputDict | UntypedBody,
     ) -> m.AnalysisServiceAccount | None:
         """Update an analysis service account.
 
@@ -254,7 +271,7 @@ class FilesService(Service):
         )
 
     async def bulk_create_keyframes(
-        self, *, body: m.BulkTranscodeInput | Mapping[str, Any]
+        self, *, body: m.BulkTranscodeInput | d.BulkTranscodeInputDict | UntypedBody
     ) -> Json:
         """Create keyframes in bulk.
 
@@ -272,7 +289,7 @@ class FilesService(Service):
         self,
         export_location_id: str,
         *,
-        body: m.AssetBatchExportInput | Mapping[str, Any],
+        body: m.AssetBatchExportInput | d.AssetBatchExportInputDict | UntypedBody,
         allow_host_transfer: bool | None = None,
     ) -> Json:
         """Export assets.
@@ -327,7 +344,7 @@ class FilesService(Service):
         asset_id: str,
         export_location_id: str,
         *,
-        body: m.AssetExportInput | Mapping[str, Any],
+        body: m.AssetExportInput | d.AssetExportInputDict | UntypedBody,
         allow_host_transfer: bool | None = None,
     ) -> Json:
         """Export an asset.
@@ -365,7 +382,7 @@ class FilesService(Service):
         )
 
     async def create_asset_file_set(
-        self, asset_id: str, *, body: m.FileSetInput | Mapping[str, Any]
+        self, asset_id: str, *, body: m.FileSetInput | d.FileSetInputDict | UntypedBody
     ) -> m.FileSet:
         """Create an asset file set.
 
@@ -385,7 +402,7 @@ class FilesService(Service):
         self,
         asset_id: str,
         *,
-        body: m.BulkFilesetInput | Mapping[str, Any],
+        body: m.BulkFilesetInput | d.BulkFilesetInputDict | UntypedBody,
         keep_source: bool | None = None,
         immediately: bool | None = None,
         do_not_delete_last_copy: bool | None = None,
@@ -423,7 +440,11 @@ class FilesService(Service):
         )
 
     async def replace_asset_file_set(
-        self, asset_id: str, file_set_id: str, *, body: m.FileSetInput | Mapping[str, Any]
+        self,
+        asset_id: str,
+        file_set_id: str,
+        *,
+        body: m.FileSetInput | d.FileSetInputDict | UntypedBody,
     ) -> m.FileSet | None:
         """Replace an asset file set.
 
@@ -441,7 +462,11 @@ class FilesService(Service):
         )
 
     async def update_asset_file_set(
-        self, asset_id: str, file_set_id: str, *, body: m.FileSetInput | Mapping[str, Any]
+        self,
+        asset_id: str,
+        file_set_id: str,
+        *,
+        body: m.FileSetInput | d.FileSetInputDict | UntypedBody,
     ) -> m.FileSet | None:
         """Update an asset file set.
 
@@ -568,7 +593,7 @@ class FilesService(Service):
         )
 
     async def create_asset_file(
-        self, asset_id: str, *, body: m.FileCreateInput | Mapping[str, Any]
+        self, asset_id: str, *, body: m.FileCreateInput | d.FileCreateInputDict | UntypedBody
     ) -> m.File:
         """Create an asset file.
 
@@ -617,7 +642,7 @@ class FilesService(Service):
         )
 
     async def replace_asset_file(
-        self, asset_id: str, file_id: str, *, body: m.FileInput | Mapping[str, Any]
+        self, asset_id: str, file_id: str, *, body: m.FileInput | d.FileInputDict | UntypedBody
     ) -> m.File | None:
         """Replace an asset file.
 
@@ -635,7 +660,7 @@ class FilesService(Service):
         )
 
     async def update_asset_file(
-        self, asset_id: str, file_id: str, *, body: m.FileInput | Mapping[str, Any]
+        self, asset_id: str, file_id: str, *, body: m.FileInput | d.FileInputDict | UntypedBody
     ) -> m.File | None:
         """Update an asset file.
 
@@ -667,7 +692,7 @@ class FilesService(Service):
         file_id: str,
         milliseconds: str,
         *,
-        body: m.TranscodeRequestInput | Mapping[str, Any],
+        body: m.TranscodeRequestInput | d.TranscodeRequestInputDict | UntypedBody,
     ) -> m.TranscodeResponse:
         """Capture an asset file frame.
 
@@ -700,7 +725,11 @@ class FilesService(Service):
         )
 
     async def create_asset_file_edit_proxies(
-        self, asset_id: str, file_id: str, *, body: m.EditProxyInput | Mapping[str, Any]
+        self,
+        asset_id: str,
+        file_id: str,
+        *,
+        body: m.EditProxyInput | d.EditProxyInputDict | UntypedBody,
     ) -> m.EditProxyResponse | None:
         """Create asset file edit proxies.
 
@@ -732,7 +761,11 @@ class FilesService(Service):
         )
 
     async def create_asset_file_keyframes(
-        self, asset_id: str, file_id: str, *, body: m.TranscodeRequestInput | Mapping[str, Any]
+        self,
+        asset_id: str,
+        file_id: str,
+        *,
+        body: m.TranscodeRequestInput | d.TranscodeRequestInputDict | UntypedBody,
     ) -> m.TranscodeResponse | None:
         """Create asset file keyframes.
 
@@ -750,7 +783,11 @@ class FilesService(Service):
         )
 
     async def create_asset_file_mediainfo(
-        self, asset_id: str, file_id: str, *, body: m.TranscodeRequestInput | Mapping[str, Any]
+        self,
+        asset_id: str,
+        file_id: str,
+        *,
+        body: m.TranscodeRequestInput | d.TranscodeRequestInputDict | UntypedBody,
     ) -> m.TranscodeResponse:
         """Create the asset file mediainfo.
 
@@ -772,7 +809,7 @@ class FilesService(Service):
         asset_id: str,
         file_id: str,
         *,
-        body: m.MultipartUploadInput | Mapping[str, Any],
+        body: m.MultipartUploadInput | d.MultipartUploadInputDict | UntypedBody,
         temporary: bool | None = None,
     ) -> Json:
         """Create an asset file multipart.
@@ -797,7 +834,7 @@ class FilesService(Service):
         asset_id: str,
         file_id: str,
         *,
-        body: m.MultipartB2CancelUploadInput | Mapping[str, Any],
+        body: m.MultipartB2CancelUploadInput | d.MultipartB2CancelUploadInputDict | UntypedBody,
         temporary: bool | None = None,
     ) -> Json:
         """Cancel an asset file B2 upload.
@@ -822,7 +859,7 @@ class FilesService(Service):
         asset_id: str,
         file_id: str,
         *,
-        body: m.MultipartB2FinishUploadInput | Mapping[str, Any],
+        body: m.MultipartB2FinishUploadInput | d.MultipartB2FinishUploadInputDict | UntypedBody,
         temporary: bool | None = None,
     ) -> Json:
         """Finish an asset file B2 upload.
@@ -847,7 +884,10 @@ class FilesService(Service):
         asset_id: str,
         file_id: str,
         *,
-        body: m.MultipartB2StartUploadInput | Mapping[str, Any] | None = None,
+        body: m.MultipartB2StartUploadInput
+        | d.MultipartB2StartUploadInputDict
+        | UntypedBody
+        | None = None,
         temporary: bool | None = None,
     ) -> m.MultipartB2StartUpload:
         """Start an asset file B2 upload.
@@ -873,7 +913,7 @@ class FilesService(Service):
         asset_id: str,
         file_id: str,
         *,
-        body: m.MultipartUploadCleanupInput | Mapping[str, Any],
+        body: m.MultipartUploadCleanupInput | d.MultipartUploadCleanupInputDict | UntypedBody,
     ) -> Json:
         """Cleanup an asset file multipart.
 
@@ -894,7 +934,7 @@ class FilesService(Service):
         asset_id: str,
         file_id: str,
         *,
-        body: m.MultipartUploadComposeInput | Mapping[str, Any],
+        body: m.MultipartUploadComposeInput | d.MultipartUploadComposeInputDict | UntypedBody,
         temporary: bool | None = None,
     ) -> m.MultiPartUploadComposeURL:
         """Create an asset file GCS compose URL.
@@ -982,7 +1022,7 @@ class FilesService(Service):
         asset_id: str,
         file_id: str,
         *,
-        body: m.MultiPartS3UrlPartsInput | Mapping[str, Any],
+        body: m.MultiPartS3UrlPartsInput | d.MultiPartS3UrlPartsInputDict | UntypedBody,
         temporary: bool | None = None,
     ) -> m.MultiPartS3UrlParts:
         """Create asset file S3 part URLs.
@@ -1024,7 +1064,7 @@ class FilesService(Service):
         asset_id: str,
         file_id: str,
         *,
-        body: m.SubtitleRequestInput | Mapping[str, Any] | None = None,
+        body: m.SubtitleRequestInput | d.SubtitleRequestInputDict | UntypedBody | None = None,
     ) -> Json:
         """Extract asset file subtitles.
 
@@ -1060,7 +1100,7 @@ class FilesService(Service):
         )
 
     async def create_asset_format(
-        self, asset_id: str, *, body: m.FormatInput | Mapping[str, Any]
+        self, asset_id: str, *, body: m.FormatInput | d.FormatInputDict | UntypedBody
     ) -> m.Format:
         """Create an asset format.
 
@@ -1095,7 +1135,7 @@ class FilesService(Service):
         asset_id: str,
         format_id: str,
         *,
-        body: m.FormatInput | Mapping[str, Any],
+        body: m.FormatInput | d.FormatInputDict | UntypedBody,
         sync_components: bool | None = None,
     ) -> m.Format | None:
         """Replace an asset format.
@@ -1119,7 +1159,7 @@ class FilesService(Service):
         asset_id: str,
         format_id: str,
         *,
-        body: m.FormatInput | Mapping[str, Any],
+        body: m.FormatInput | d.FormatInputDict | UntypedBody,
         sync_components: bool | None = None,
     ) -> m.Format | None:
         """Update an asset format.
@@ -1159,7 +1199,7 @@ class FilesService(Service):
         asset_id: str,
         format_id: str,
         *,
-        body: m.FormatArchiveInput | Mapping[str, Any],
+        body: m.FormatArchiveInput | d.FormatArchiveInputDict | UntypedBody,
         allow_host_transfer: bool | None = None,
     ) -> JobStarted:
         """Archive an asset format.
@@ -1178,7 +1218,11 @@ class FilesService(Service):
         )
 
     async def delete_asset_format_archive(
-        self, asset_id: str, format_id: str, *, body: m.FormatDeleteArchiveInput | Mapping[str, Any]
+        self,
+        asset_id: str,
+        format_id: str,
+        *,
+        body: m.FormatDeleteArchiveInput | d.FormatDeleteArchiveInputDict | UntypedBody,
     ) -> JobStarted | None:
         """Delete an asset format archive.
 
@@ -1209,7 +1253,11 @@ class FilesService(Service):
         )
 
     async def create_asset_format_component(
-        self, asset_id: str, format_id: str, *, body: m.ComponentInput | Mapping[str, Any]
+        self,
+        asset_id: str,
+        format_id: str,
+        *,
+        body: m.ComponentInput | d.ComponentInputDict | UntypedBody,
     ) -> m.Component:
         """Create an asset format component.
 
@@ -1348,7 +1396,7 @@ class FilesService(Service):
         asset_id: str,
         format_id: str,
         *,
-        body: m.FormatRestoreInput | Mapping[str, Any],
+        body: m.FormatRestoreInput | d.FormatRestoreInputDict | UntypedBody,
         allow_host_transfer: bool | None = None,
     ) -> JobStarted:
         """Restore an archived asset format.
@@ -1449,7 +1497,7 @@ class FilesService(Service):
         self,
         asset_id: str,
         *,
-        body: m.KeyframeCreateInput | Mapping[str, Any],
+        body: m.KeyframeCreateInput | d.KeyframeCreateInputDict | UntypedBody,
         use_google_resumable_upload: bool | None = None,
     ) -> m.KeyframeCreate:
         """Create an asset keyframe.
@@ -1494,7 +1542,11 @@ class FilesService(Service):
         )
 
     async def replace_asset_keyframe(
-        self, asset_id: str, keyframe_id: str, *, body: m.KeyframeCreateInput | Mapping[str, Any]
+        self,
+        asset_id: str,
+        keyframe_id: str,
+        *,
+        body: m.KeyframeCreateInput | d.KeyframeCreateInputDict | UntypedBody,
     ) -> m.Keyframe | None:
         """Replace an asset keyframe.
 
@@ -1512,7 +1564,11 @@ class FilesService(Service):
         )
 
     async def update_asset_keyframe(
-        self, asset_id: str, keyframe_id: str, *, body: m.KeyframeCreateInput | Mapping[str, Any]
+        self,
+        asset_id: str,
+        keyframe_id: str,
+        *,
+        body: m.KeyframeCreateInput | d.KeyframeCreateInputDict | UntypedBody,
     ) -> m.Keyframe | None:
         """Update an asset keyframe.
 
@@ -1578,7 +1634,7 @@ class FilesService(Service):
         asset_id: str,
         storage_method: str,
         *,
-        body: m.KeyframeCreateInput | Mapping[str, Any],
+        body: m.KeyframeCreateInput | d.KeyframeCreateInputDict | UntypedBody,
         use_google_resumable_upload: bool | None = None,
     ) -> m.KeyframeCreate:
         """Create an asset keyframe on a method.
@@ -1600,7 +1656,11 @@ class FilesService(Service):
         )
 
     async def create_asset_proxy_on_method(
-        self, asset_id: str, storage_method: str, *, body: m.ProxyCreateInput | Mapping[str, Any]
+        self,
+        asset_id: str,
+        storage_method: str,
+        *,
+        body: m.ProxyCreateInput | d.ProxyCreateInputDict | UntypedBody,
     ) -> m.ProxyCreate:
         """Create an asset proxy on a method.
 
@@ -1651,7 +1711,7 @@ class FilesService(Service):
         )
 
     async def create_asset_proxy(
-        self, asset_id: str, *, body: m.ProxyCreateInput | Mapping[str, Any]
+        self, asset_id: str, *, body: m.ProxyCreateInput | d.ProxyCreateInputDict | UntypedBody
     ) -> m.ProxyCreate:
         """Create an asset proxy.
 
@@ -1692,7 +1752,11 @@ class FilesService(Service):
         )
 
     async def replace_asset_proxy(
-        self, asset_id: str, proxy_id: str, *, body: m.ProxyUpdateInput | Mapping[str, Any]
+        self,
+        asset_id: str,
+        proxy_id: str,
+        *,
+        body: m.ProxyUpdateInput | d.ProxyUpdateInputDict | UntypedBody,
     ) -> m.Proxy | None:
         """Replace an asset proxy.
 
@@ -1710,7 +1774,11 @@ class FilesService(Service):
         )
 
     async def update_asset_proxy(
-        self, asset_id: str, proxy_id: str, *, body: m.ProxyUpdateInput | Mapping[str, Any]
+        self,
+        asset_id: str,
+        proxy_id: str,
+        *,
+        body: m.ProxyUpdateInput | d.ProxyUpdateInputDict | UntypedBody,
     ) -> m.Proxy | None:
         """Update an asset proxy.
 
@@ -1741,7 +1809,7 @@ class FilesService(Service):
         asset_id: str,
         proxy_id: str,
         *,
-        body: m.ProxyContainerInput | Mapping[str, Any],
+        body: m.ProxyContainerInput | d.ProxyContainerInputDict | UntypedBody,
         drm: str | None = None,
         watermark: str | None = None,
     ) -> m.ProxyContainer | None:
@@ -1768,7 +1836,7 @@ class FilesService(Service):
         proxy_id: str,
         container_id: str,
         *,
-        body: m.ProxyFileInput | Mapping[str, Any],
+        body: m.ProxyFileInput | d.ProxyFileInputDict | UntypedBody,
         drm: str | None = None,
         watermark: str | None = None,
     ) -> m.ProxyFile | None:
@@ -1797,7 +1865,7 @@ class FilesService(Service):
         container_id: str,
         file_id: str,
         *,
-        body: m.ProxyFileUpdateInput | Mapping[str, Any],
+        body: m.ProxyFileUpdateInput | d.ProxyFileUpdateInputDict | UntypedBody,
     ) -> m.ProxyFile | None:
         """Replace an asset proxy container file.
 
@@ -1823,7 +1891,7 @@ class FilesService(Service):
         container_id: str,
         file_id: str,
         *,
-        body: m.ProxyFileUpdateInput | Mapping[str, Any],
+        body: m.ProxyFileUpdateInput | d.ProxyFileUpdateInputDict | UntypedBody,
     ) -> m.ProxyFile | None:
         """Update an asset proxy container file.
 
@@ -1859,7 +1927,11 @@ class FilesService(Service):
         )
 
     async def create_asset_proxy_keyframes(
-        self, asset_id: str, proxy_id: str, *, body: m.TranscodeRequestInput | Mapping[str, Any]
+        self,
+        asset_id: str,
+        proxy_id: str,
+        *,
+        body: m.TranscodeRequestInput | d.TranscodeRequestInputDict | UntypedBody,
     ) -> m.TranscodeResponse:
         """Create asset proxy keyframes.
 
@@ -1881,7 +1953,9 @@ class FilesService(Service):
         asset_id: str,
         proxy_id: str,
         *,
-        body: m.MultipartUploadProxyCleanupInput | Mapping[str, Any],
+        body: m.MultipartUploadProxyCleanupInput
+        | d.MultipartUploadProxyCleanupInputDict
+        | UntypedBody,
     ) -> Json:
         """Cleanup an asset proxy multipart.
 
@@ -2006,7 +2080,7 @@ class FilesService(Service):
         asset_id: str,
         segment_id: str,
         *,
-        body: m.AttachmentCreateInput | Mapping[str, Any],
+        body: m.AttachmentCreateInput | d.AttachmentCreateInputDict | UntypedBody,
         use_google_resumable_upload: bool | None = None,
     ) -> m.AttachmentCreate:
         """Create an asset segment attachment.
@@ -2071,7 +2145,7 @@ class FilesService(Service):
         segment_id: str,
         attachment_id: str,
         *,
-        body: m.AttachmentUpdateInput | Mapping[str, Any],
+        body: m.AttachmentUpdateInput | d.AttachmentUpdateInputDict | UntypedBody,
     ) -> m.Attachment | None:
         """Replace an asset segment attachment.
 
@@ -2095,7 +2169,7 @@ class FilesService(Service):
         segment_id: str,
         attachment_id: str,
         *,
-        body: m.AttachmentUpdateInput | Mapping[str, Any],
+        body: m.AttachmentUpdateInput | d.AttachmentUpdateInputDict | UntypedBody,
     ) -> m.Attachment | None:
         """Update an asset segment attachment.
 
@@ -2149,7 +2223,7 @@ class FilesService(Service):
         )
 
     async def create_asset_subtitle(
-        self, asset_id: str, *, body: m.SubtitleInput | Mapping[str, Any]
+        self, asset_id: str, *, body: m.SubtitleInput | d.SubtitleInputDict | UntypedBody
     ) -> m.Subtitle:
         """Create an asset subtitle.
 
@@ -2234,7 +2308,11 @@ class FilesService(Service):
         )
 
     async def replace_asset_subtitle(
-        self, asset_id: str, subtitle_id: str, *, body: m.SubtitleInput | Mapping[str, Any]
+        self,
+        asset_id: str,
+        subtitle_id: str,
+        *,
+        body: m.SubtitleInput | d.SubtitleInputDict | UntypedBody,
     ) -> m.Subtitle | None:
         """Replace an asset subtitle.
 
@@ -2252,7 +2330,11 @@ class FilesService(Service):
         )
 
     async def update_asset_subtitle(
-        self, asset_id: str, subtitle_id: str, *, body: m.SubtitleInput | Mapping[str, Any]
+        self,
+        asset_id: str,
+        subtitle_id: str,
+        *,
+        body: m.SubtitleInput | d.SubtitleInputDict | UntypedBody,
     ) -> m.Subtitle | None:
         """Update an asset subtitle.
 
@@ -2296,7 +2378,10 @@ class FilesService(Service):
         )
 
     async def create_asset_temporary_file_set(
-        self, asset_id: str, *, body: m.TemporaryFileSetInput | Mapping[str, Any]
+        self,
+        asset_id: str,
+        *,
+        body: m.TemporaryFileSetInput | d.TemporaryFileSetInputDict | UntypedBody,
     ) -> m.TemporaryFileSet:
         """Create an asset temporary file set.
 
@@ -2353,7 +2438,7 @@ class FilesService(Service):
         self,
         asset_id: str,
         *,
-        body: m.TemporaryFileCreateInput | Mapping[str, Any],
+        body: m.TemporaryFileCreateInput | d.TemporaryFileCreateInputDict | UntypedBody,
         store: bool | None = None,
     ) -> m.TemporaryFileCreate:
         """Create an asset temporary file.
@@ -2372,7 +2457,7 @@ class FilesService(Service):
         )
 
     async def replace_asset_temporary_file(
-        self, asset_id: str, file_id: str, *, body: m.FileInput | Mapping[str, Any]
+        self, asset_id: str, file_id: str, *, body: m.FileInput | d.FileInputDict | UntypedBody
     ) -> m.File | None:
         """Replace an asset temporary file.
 
@@ -2390,7 +2475,7 @@ class FilesService(Service):
         )
 
     async def update_asset_temporary_file(
-        self, asset_id: str, file_id: str, *, body: m.FileInput | Mapping[str, Any]
+        self, asset_id: str, file_id: str, *, body: m.FileInput | d.FileInputDict | UntypedBody
     ) -> m.File | None:
         """Update an asset temporary file.
 
@@ -2797,7 +2882,11 @@ class FilesService(Service):
         )
 
     async def transcode_asset_version(
-        self, asset_id: str, version_id: str, *, body: m.TranscodeRequestInput | Mapping[str, Any]
+        self,
+        asset_id: str,
+        version_id: str,
+        *,
+        body: m.TranscodeRequestInput | d.TranscodeRequestInputDict | UntypedBody,
     ) -> Json:
         """Transcode an asset version.
 
@@ -2849,7 +2938,7 @@ class FilesService(Service):
         collection_id: str,
         export_location_id: str,
         *,
-        body: m.CollectionExportInput | Mapping[str, Any],
+        body: m.CollectionExportInput | d.CollectionExportInputDict | UntypedBody,
         allow_host_transfer: bool | None = None,
     ) -> Json:
         """Export a collection.
@@ -2888,7 +2977,10 @@ class FilesService(Service):
         )
 
     async def create_collection_keyframe(
-        self, collection_id: str, *, body: m.CollectionKeyframeCreateInput | Mapping[str, Any]
+        self,
+        collection_id: str,
+        *,
+        body: m.CollectionKeyframeCreateInput | d.CollectionKeyframeCreateInputDict | UntypedBody,
     ) -> m.CollectionKeyframeCreate:
         """Create a collection keyframe.
 
@@ -2905,7 +2997,12 @@ class FilesService(Service):
         )
 
     async def copy_collection_keyframes(
-        self, collection_id: str, *, body: m.CollectionCopyKeyframesRequestInput | Mapping[str, Any]
+        self,
+        collection_id: str,
+        *,
+        body: m.CollectionCopyKeyframesRequestInput
+        | d.CollectionCopyKeyframesRequestInputDict
+        | UntypedBody,
     ) -> m.CollectionCopyKeyframesResponse:
         """Copy collection keyframes.
 
@@ -2942,7 +3039,7 @@ class FilesService(Service):
         collection_id: str,
         keyframe_id: str,
         *,
-        body: m.CollectionKeyframeInput | Mapping[str, Any],
+        body: m.CollectionKeyframeInput | d.CollectionKeyframeInputDict | UntypedBody,
     ) -> m.CollectionKeyframe | None:
         """Replace a collection keyframe.
 
@@ -2964,7 +3061,7 @@ class FilesService(Service):
         collection_id: str,
         keyframe_id: str,
         *,
-        body: m.CollectionKeyframeInput | Mapping[str, Any],
+        body: m.CollectionKeyframeInput | d.CollectionKeyframeInputDict | UntypedBody,
     ) -> m.CollectionKeyframe | None:
         """Update a collection keyframe.
 
@@ -3018,7 +3115,7 @@ class FilesService(Service):
         )
 
     async def remove_file_sets_from_delete_queue(
-        self, *, body: m.DeleteQueueInput | Mapping[str, Any]
+        self, *, body: m.DeleteQueueInput | d.DeleteQueueInputDict | UntypedBody
     ) -> None:
         """Remove file sets from the delete queue.
 
@@ -3033,7 +3130,7 @@ class FilesService(Service):
         )
 
     async def purge_file_sets_in_delete_queue(
-        self, *, body: m.DeleteQueueInput | Mapping[str, Any]
+        self, *, body: m.DeleteQueueInput | d.DeleteQueueInputDict | UntypedBody
     ) -> None:
         """Purge file sets in the delete queue.
 
@@ -3077,7 +3174,7 @@ class FilesService(Service):
         )
 
     async def remove_formats_from_delete_queue(
-        self, *, body: m.DeleteQueueInput | Mapping[str, Any]
+        self, *, body: m.DeleteQueueInput | d.DeleteQueueInputDict | UntypedBody
     ) -> None:
         """Remove formats from the delete queue.
 
@@ -3092,7 +3189,7 @@ class FilesService(Service):
         )
 
     async def purge_formats_in_delete_queue(
-        self, *, body: m.DeleteQueueInput | Mapping[str, Any]
+        self, *, body: m.DeleteQueueInput | d.DeleteQueueInputDict | UntypedBody
     ) -> None:
         """Purge formats in the delete queue.
 
@@ -3163,7 +3260,7 @@ class FilesService(Service):
         )
 
     async def create_export_location(
-        self, *, body: m.ExportLocationInput | Mapping[str, Any]
+        self, *, body: m.ExportLocationInput | d.ExportLocationInputDict | UntypedBody
     ) -> m.ExportLocation:
         """Create an export location.
 
@@ -3192,7 +3289,10 @@ class FilesService(Service):
         )
 
     async def replace_export_location(
-        self, export_location_id: str, *, body: m.ExportLocationInput | Mapping[str, Any]
+        self,
+        export_location_id: str,
+        *,
+        body: m.ExportLocationInput | d.ExportLocationInputDict | UntypedBody,
     ) -> m.ExportLocation | None:
         """Replace an export location.
 
@@ -3209,7 +3309,10 @@ class FilesService(Service):
         )
 
     async def update_export_location(
-        self, export_location_id: str, *, body: m.ExportLocationInput | Mapping[str, Any]
+        self,
+        export_location_id: str,
+        *,
+        body: m.ExportLocationInput | d.ExportLocationInputDict | UntypedBody,
     ) -> m.ExportLocation | None:
         """Update an export location.
 
@@ -3241,7 +3344,7 @@ class FilesService(Service):
         self,
         export_location_id: str,
         *,
-        body: m.BulkFilesetExportInput | Mapping[str, Any],
+        body: m.BulkFilesetExportInput | d.BulkFilesetExportInputDict | UntypedBody,
         allow_host_transfer: bool | None = None,
     ) -> Json:
         """Export in bulk.
@@ -3278,7 +3381,9 @@ class FilesService(Service):
         file_set_id: str,
         storage_id: str,
         *,
-        body: m.CompleteExportToLocalStorageInput | Mapping[str, Any],
+        body: m.CompleteExportToLocalStorageInput
+        | d.CompleteExportToLocalStorageInputDict
+        | UntypedBody,
     ) -> JobStarted:
         """Export a temporary file set to a storage.
 
@@ -3317,7 +3422,7 @@ class FilesService(Service):
         file_set_id: str,
         storage_id: str,
         *,
-        body: m.TransferFromStorageInput | Mapping[str, Any],
+        body: m.TransferFromStorageInput | d.TransferFromStorageInputDict | UntypedBody,
         allow_host_transfer: bool | None = None,
     ) -> JobStarted:
         """Transfer a file set to a storage.
@@ -3401,7 +3506,7 @@ class FilesService(Service):
         self,
         storage_id: str,
         *,
-        body: m.FileExistenceCheckInput | Mapping[str, Any],
+        body: m.FileExistenceCheckInput | d.FileExistenceCheckInputDict | UntypedBody,
         get_file_size: bool | None = None,
     ) -> Json:
         """Transfer files to a storage.
@@ -3418,7 +3523,9 @@ class FilesService(Service):
             roles=("can_read_files",),
         )
 
-    async def upload_files(self, *, body: m.UploadFilesInput | Mapping[str, Any]) -> Json:
+    async def upload_files(
+        self, *, body: m.UploadFilesInput | d.UploadFilesInputDict | UntypedBody
+    ) -> Json:
         """Upload files.
 
         `POST /API/files/v1/files/upload/`, roles `can_write_files`, `can_write_formats`.
@@ -3443,7 +3550,7 @@ class FilesService(Service):
         format_id: str,
         storage_id: str,
         *,
-        body: m.TransferFromStorageInput | Mapping[str, Any],
+        body: m.TransferFromStorageInput | d.TransferFromStorageInputDict | UntypedBody,
     ) -> JobStarted:
         """Transfer a format to a storage.
 
@@ -3463,7 +3570,7 @@ class FilesService(Service):
         self,
         format_name: str,
         *,
-        body: m.BulkFilesetArchiveInput | Mapping[str, Any],
+        body: m.BulkFilesetArchiveInput | d.BulkFilesetArchiveInputDict | UntypedBody,
         allow_host_transfer: bool | None = None,
     ) -> JobStarted:
         """Archive formats in bulk.
@@ -3484,7 +3591,7 @@ class FilesService(Service):
         self,
         format_name: str,
         *,
-        body: m.BulkFilesetRestoreInput | Mapping[str, Any],
+        body: m.BulkFilesetRestoreInput | d.BulkFilesetRestoreInputDict | UntypedBody,
         allow_host_transfer: bool | None = None,
     ) -> JobStarted:
         """Restore formats in bulk.
@@ -3517,7 +3624,9 @@ class FilesService(Service):
             roles=("can_read_portals",),
         )
 
-    async def create_logo(self, *, body: m.LogoCreateInput | Mapping[str, Any]) -> m.LogoCreate:
+    async def create_logo(
+        self, *, body: m.LogoCreateInput | d.LogoCreateInputDict | UntypedBody
+    ) -> m.LogoCreate:
         """Create a logo.
 
         `POST /API/files/v1/logos/`, role `can_write_portals`.
@@ -3541,7 +3650,7 @@ class FilesService(Service):
         )
 
     async def update_logo(
-        self, logo_id: str, *, body: m.LogoInput | Mapping[str, Any]
+        self, logo_id: str, *, body: m.LogoInput | d.LogoInputDict | UntypedBody
     ) -> m.Logo | None:
         """Update a logo.
 
@@ -3582,7 +3691,10 @@ class FilesService(Service):
         )
 
     async def create_playlist_keyframe(
-        self, playlist_id: str, *, body: m.PlaylistKeyframeCreateInput | Mapping[str, Any]
+        self,
+        playlist_id: str,
+        *,
+        body: m.PlaylistKeyframeCreateInput | d.PlaylistKeyframeCreateInputDict | UntypedBody,
     ) -> m.PlaylistKeyframeCreate:
         """Create a playlist keyframe.
 
@@ -3617,7 +3729,7 @@ class FilesService(Service):
         playlist_id: str,
         keyframe_id: str,
         *,
-        body: m.PlaylistKeyframeInput | Mapping[str, Any],
+        body: m.PlaylistKeyframeInput | d.PlaylistKeyframeInputDict | UntypedBody,
     ) -> m.PlaylistKeyframe | None:
         """Replace a playlist keyframe.
 
@@ -3639,7 +3751,7 @@ class FilesService(Service):
         playlist_id: str,
         keyframe_id: str,
         *,
-        body: m.PlaylistKeyframeInput | Mapping[str, Any],
+        body: m.PlaylistKeyframeInput | d.PlaylistKeyframeInputDict | UntypedBody,
     ) -> m.PlaylistKeyframe | None:
         """Update a playlist keyframe.
 
@@ -3714,7 +3826,11 @@ class FilesService(Service):
         )
 
     async def create_storage_gateway_cluster(
-        self, *, body: m.IconikStorageGatewayClusterInput | Mapping[str, Any]
+        self,
+        *,
+        body: m.IconikStorageGatewayClusterInput
+        | d.IconikStorageGatewayClusterInputDict
+        | UntypedBody,
     ) -> m.IconikStorageGatewayCluster:
         """Create a storage gateway cluster.
 
@@ -3744,7 +3860,12 @@ class FilesService(Service):
         )
 
     async def replace_storage_gateway_cluster(
-        self, cluster_id: str, *, body: m.IconikStorageGatewayClusterInput | Mapping[str, Any]
+        self,
+        cluster_id: str,
+        *,
+        body: m.IconikStorageGatewayClusterInput
+        | d.IconikStorageGatewayClusterInputDict
+        | UntypedBody,
     ) -> m.IconikStorageGatewayCluster | None:
         """Replace a storage gateway cluster.
 
@@ -3760,7 +3881,12 @@ class FilesService(Service):
         )
 
     async def update_storage_gateway_cluster(
-        self, cluster_id: str, *, body: m.IconikStorageGatewayClusterInput | Mapping[str, Any]
+        self,
+        cluster_id: str,
+        *,
+        body: m.IconikStorageGatewayClusterInput
+        | d.IconikStorageGatewayClusterInputDict
+        | UntypedBody,
     ) -> m.IconikStorageGatewayCluster | None:
         """Update a storage gateway cluster.
 
@@ -3802,7 +3928,7 @@ class FilesService(Service):
         )
 
     async def create_storage_gateway(
-        self, *, body: m.IconikStorageGatewayInput | Mapping[str, Any]
+        self, *, body: m.IconikStorageGatewayInput | d.IconikStorageGatewayInputDict | UntypedBody
     ) -> m.IconikStorageGateway:
         """Create a storage gateway.
 
@@ -3858,7 +3984,10 @@ class FilesService(Service):
         )
 
     async def replace_storage_gateway(
-        self, storage_gateway_id: str, *, body: m.IconikStorageGatewayInput | Mapping[str, Any]
+        self,
+        storage_gateway_id: str,
+        *,
+        body: m.IconikStorageGatewayInput | d.IconikStorageGatewayInputDict | UntypedBody,
     ) -> m.IconikStorageGateway | None:
         """Replace a storage gateway.
 
@@ -3874,7 +4003,10 @@ class FilesService(Service):
         )
 
     async def update_storage_gateway(
-        self, storage_gateway_id: str, *, body: m.IconikStorageGatewayInput | Mapping[str, Any]
+        self,
+        storage_gateway_id: str,
+        *,
+        body: m.IconikStorageGatewayInput | d.IconikStorageGatewayInputDict | UntypedBody,
     ) -> m.IconikStorageGateway | None:
         """Update a storage gateway.
 
@@ -3900,7 +4032,9 @@ class FilesService(Service):
         self,
         storage_gateway_id: str,
         *,
-        body: m.UploadIconikStorageGatewayLogsInput | Mapping[str, Any],
+        body: m.UploadIconikStorageGatewayLogsInput
+        | d.UploadIconikStorageGatewayLogsInputDict
+        | UntypedBody,
     ) -> m.RequestStorageGatewayLogsAnswer:
         """Request storage gateway logs.
 
@@ -3934,7 +4068,9 @@ class FilesService(Service):
         self,
         storage_gateway_id: str,
         *,
-        body: m.IconikStorageGatewayTelemetryInput | Mapping[str, Any],
+        body: m.IconikStorageGatewayTelemetryInput
+        | d.IconikStorageGatewayTelemetryInputDict
+        | UntypedBody,
     ) -> Json:
         """Create the storage gateway telemetry.
 
@@ -3989,7 +4125,9 @@ class FilesService(Service):
             roles=("can_read_storages",),
         )
 
-    async def create_storage(self, *, body: m.StorageInput | Mapping[str, Any]) -> m.Storage:
+    async def create_storage(
+        self, *, body: m.StorageInput | d.StorageInputDict | UntypedBody
+    ) -> m.Storage:
         """Create a storage.
 
         `POST /API/files/v1/storages/`, role `can_write_storages`.
@@ -4063,7 +4201,9 @@ class FilesService(Service):
             "POST", "/v1/storages/reindex/", body=body, roles=("can_reindex_storages",)
         )
 
-    async def swap_storages(self, *, body: m.SwapStoragesInput | Mapping[str, Any]) -> Json:
+    async def swap_storages(
+        self, *, body: m.SwapStoragesInput | d.SwapStoragesInputDict | UntypedBody
+    ) -> Json:
         """Swap storages.
 
         `POST /API/files/v1/storages/swap/`.
@@ -4073,7 +4213,7 @@ class FilesService(Service):
         )
 
     async def verify_access_of_new_storage(
-        self, *, body: m.StorageAccessInput | Mapping[str, Any]
+        self, *, body: m.StorageAccessInput | d.StorageAccessInputDict | UntypedBody
     ) -> m.VerifyAccessOfNewStorageAnswer:
         """Verify the access of a new storage.
 
@@ -4089,7 +4229,7 @@ class FilesService(Service):
         )
 
     async def verify_permissions_of_new_storage(
-        self, *, body: m.StoragePermissionsInput | Mapping[str, Any]
+        self, *, body: m.StoragePermissionsInput | d.StoragePermissionsInputDict | UntypedBody
     ) -> m.VerifyPermissionsOfNewStorageAnswer:
         """Verify permissions of a new storage.
 
@@ -4123,7 +4263,7 @@ class FilesService(Service):
         )
 
     async def replace_storage(
-        self, storage_id: str, *, body: m.StorageInput | Mapping[str, Any]
+        self, storage_id: str, *, body: m.StorageInput | d.StorageInputDict | UntypedBody
     ) -> m.Storage | None:
         """Replace a storage.
 
@@ -4140,7 +4280,7 @@ class FilesService(Service):
         )
 
     async def update_storage(
-        self, storage_id: str, *, body: m.StorageInput | Mapping[str, Any]
+        self, storage_id: str, *, body: m.StorageInput | d.StorageInputDict | UntypedBody
     ) -> m.Storage | None:
         """Update a storage.
 
@@ -4177,7 +4317,10 @@ class FilesService(Service):
         )
 
     async def start_storage_auto_scan(
-        self, storage_id: str, *, body: m.StorageAutoScanInput | Mapping[str, Any]
+        self,
+        storage_id: str,
+        *,
+        body: m.StorageAutoScanInput | d.StorageAutoScanInputDict | UntypedBody,
     ) -> m.StorageAutoScan:
         """Start a storage auto scan.
 
@@ -4206,7 +4349,7 @@ class FilesService(Service):
         self,
         storage_id: str,
         *,
-        body: m.BulkTransferToStorageInput | Mapping[str, Any],
+        body: m.BulkTransferToStorageInput | d.BulkTransferToStorageInputDict | UntypedBody,
         allow_host_transfer: bool | None = None,
     ) -> JobStarted:
         """Transfer to storage in bulk.
@@ -4331,7 +4474,7 @@ class FilesService(Service):
         )
 
     async def create_storage_file(
-        self, storage_id: str, *, body: m.FileBaseInput | Mapping[str, Any]
+        self, storage_id: str, *, body: m.FileBaseInput | d.FileBaseInputDict | UntypedBody
     ) -> m.FileBase:
         """Create a storage file.
 
@@ -4347,7 +4490,7 @@ class FilesService(Service):
         )
 
     async def replace_storage_files(
-        self, storage_id: str, *, body: m.FileBaseInput | Mapping[str, Any]
+        self, storage_id: str, *, body: m.FileBaseInput | d.FileBaseInputDict | UntypedBody
     ) -> m.FileBase | None:
         """Replace storage files.
 
@@ -4364,7 +4507,7 @@ class FilesService(Service):
         )
 
     async def update_storage_files(
-        self, storage_id: str, *, body: m.FileBaseInput | Mapping[str, Any]
+        self, storage_id: str, *, body: m.FileBaseInput | d.FileBaseInputDict | UntypedBody
     ) -> m.FileBase | None:
         """Update storage files.
 
@@ -4462,7 +4605,10 @@ class FilesService(Service):
         )
 
     async def create_storage_gateway_event(
-        self, storage_id: str, *, body: m.IconikStorageGatewayEventInput | Mapping[str, Any]
+        self,
+        storage_id: str,
+        *,
+        body: m.IconikStorageGatewayEventInput | d.IconikStorageGatewayEventInputDict | UntypedBody,
     ) -> m.IconikStorageGatewayEvent:
         """Create a storage gateway event.
 
@@ -4478,7 +4624,12 @@ class FilesService(Service):
         )
 
     async def purge_storage_gateway_events(
-        self, storage_id: str, *, body: m.IconikStorageGatewayEventsPurgeInput | Mapping[str, Any]
+        self,
+        storage_id: str,
+        *,
+        body: m.IconikStorageGatewayEventsPurgeInput
+        | d.IconikStorageGatewayEventsPurgeInputDict
+        | UntypedBody,
     ) -> None:
         """Purge storage gateway events.
 
@@ -4509,7 +4660,10 @@ class FilesService(Service):
         )
 
     async def replace_storage_gateway_report(
-        self, storage_id: str, *, body: m.GatewayReportInput | Mapping[str, Any]
+        self,
+        storage_id: str,
+        *,
+        body: m.GatewayReportInput | d.GatewayReportInputDict | UntypedBody,
     ) -> Json:
         """Replace the storage gateway report.
 
@@ -4524,7 +4678,10 @@ class FilesService(Service):
         )
 
     async def replace_storage_gateway_status(
-        self, storage_id: str, *, body: m.GatewayStatusInput | Mapping[str, Any]
+        self,
+        storage_id: str,
+        *,
+        body: m.GatewayStatusInput | d.GatewayStatusInputDict | UntypedBody,
     ) -> Json:
         """Replace the storage gateway status.
 
@@ -4542,7 +4699,9 @@ class FilesService(Service):
         self,
         storage_id: str,
         *,
-        body: m.UploadIconikStorageGatewayLogsInput | Mapping[str, Any],
+        body: m.UploadIconikStorageGatewayLogsInput
+        | d.UploadIconikStorageGatewayLogsInputDict
+        | UntypedBody,
         filename: str | None = None,
     ) -> m.RequestStorageLogsAnswer:
         """Request storage logs.
@@ -4573,7 +4732,7 @@ class FilesService(Service):
         )
 
     async def scan_storage(
-        self, storage_id: str, *, body: m.StorageScanInput | Mapping[str, Any]
+        self, storage_id: str, *, body: m.StorageScanInput | d.StorageScanInputDict | UntypedBody
     ) -> Json:
         """Scan a storage.
 
@@ -4589,7 +4748,7 @@ class FilesService(Service):
         )
 
     async def replace_storage_search_document(
-        self, storage_id: str, *, body: m.StorageInput | Mapping[str, Any]
+        self, storage_id: str, *, body: m.StorageInput | d.StorageInputDict | UntypedBody
     ) -> None:
         """Replace a storage search document.
 
@@ -4814,7 +4973,7 @@ class FilesService(Service):
         storage_id: str,
         object_type: str,
         *,
-        body: m.StorageFilesDeleteBulkInput | Mapping[str, Any],
+        body: m.StorageFilesDeleteBulkInput | d.StorageFilesDeleteBulkInputDict | UntypedBody,
     ) -> JobStarted | None:
         """Delete storage files of the type.
 
@@ -4858,7 +5017,7 @@ class FilesService(Service):
         )
 
     async def create_transcoder(
-        self, *, body: m.TranscoderInput | Mapping[str, Any]
+        self, *, body: m.TranscoderInput | d.TranscoderInputDict | UntypedBody
     ) -> m.Transcoder:
         """Create a transcoder.
 
@@ -4887,7 +5046,7 @@ class FilesService(Service):
         )
 
     async def replace_transcoder(
-        self, transcoder_id: str, *, body: m.TranscoderInput | Mapping[str, Any]
+        self, transcoder_id: str, *, body: m.TranscoderInput | d.TranscoderInputDict | UntypedBody
     ) -> m.Transcoder | None:
         """Replace a transcoder.
 
@@ -4904,7 +5063,7 @@ class FilesService(Service):
         )
 
     async def update_transcoder(
-        self, transcoder_id: str, *, body: m.TranscoderInput | Mapping[str, Any]
+        self, transcoder_id: str, *, body: m.TranscoderInput | d.TranscoderInputDict | UntypedBody
     ) -> m.Transcoder | None:
         """Update a transcoder.
 
@@ -5016,7 +5175,7 @@ class FilesService(Service):
     async def bulk_archive_assets_v2(
         self,
         *,
-        body: m.BulkArchiveAssetRequestInput | Mapping[str, Any],
+        body: m.BulkArchiveAssetRequestInput | d.BulkArchiveAssetRequestInputDict | UntypedBody,
         allow_host_transfer: bool | None = None,
     ) -> JobStarted:
         """Archive assets in bulk, by version 2 of the API.
@@ -5035,7 +5194,7 @@ class FilesService(Service):
     async def bulk_restore_assets_v2(
         self,
         *,
-        body: m.BulkRestoreAssetRequestInput | Mapping[str, Any],
+        body: m.BulkRestoreAssetRequestInput | d.BulkRestoreAssetRequestInputDict | UntypedBody,
         allow_host_transfer: bool | None = None,
     ) -> JobStarted:
         """Restore assets in bulk, by version 2 of the API.
@@ -5055,7 +5214,7 @@ class FilesService(Service):
         self,
         export_location_id: str,
         *,
-        body: m.BulkExportAssetRequestInput | Mapping[str, Any],
+        body: m.BulkExportAssetRequestInput | d.BulkExportAssetRequestInputDict | UntypedBody,
         allow_host_transfer: bool | None = None,
     ) -> JobStarted:
         """Export assets in bulk, by version 2 of the API.
@@ -5076,7 +5235,7 @@ class FilesService(Service):
         self,
         storage_id: str,
         *,
-        body: m.BulkTransferAssetRequestInput | Mapping[str, Any],
+        body: m.BulkTransferAssetRequestInput | d.BulkTransferAssetRequestInputDict | UntypedBody,
         allow_host_transfer: bool | None = None,
     ) -> JobStarted:
         """Transfer assets in bulk, by version 2 of the API.
@@ -5098,7 +5257,7 @@ class FilesService(Service):
         asset_id: str,
         format_id: str,
         *,
-        body: m.ArchiveAssetFormatInput | Mapping[str, Any],
+        body: m.ArchiveAssetFormatInput | d.ArchiveAssetFormatInputDict | UntypedBody,
         allow_host_transfer: bool | None = None,
     ) -> JobStarted:
         """Archive an asset format, by version 2 of the API.
@@ -5122,7 +5281,7 @@ class FilesService(Service):
         format_id: str,
         storage_id: str,
         *,
-        body: m.TransferFormatToStorageInput | Mapping[str, Any],
+        body: m.TransferFormatToStorageInput | d.TransferFormatToStorageInputDict | UntypedBody,
         allow_host_transfer: bool | None = None,
     ) -> JobStarted:
         """Transfer an asset format to a storage, by version 2 of the API.
@@ -5144,7 +5303,9 @@ class FilesService(Service):
     async def bulk_archive_collections_v2(
         self,
         *,
-        body: m.BulkArchiveCollectionRequestInput | Mapping[str, Any],
+        body: m.BulkArchiveCollectionRequestInput
+        | d.BulkArchiveCollectionRequestInputDict
+        | UntypedBody,
         allow_host_transfer: bool | None = None,
     ) -> JobStarted:
         """Archive collections in bulk, by version 2 of the API.
@@ -5163,7 +5324,9 @@ class FilesService(Service):
     async def bulk_restore_collections_v2(
         self,
         *,
-        body: m.BulkRestoreCollectionRequestInput | Mapping[str, Any],
+        body: m.BulkRestoreCollectionRequestInput
+        | d.BulkRestoreCollectionRequestInputDict
+        | UntypedBody,
         allow_host_transfer: bool | None = None,
     ) -> JobStarted:
         """Restore collections in bulk, by version 2 of the API.
@@ -5183,7 +5346,9 @@ class FilesService(Service):
         self,
         export_location_id: str,
         *,
-        body: m.BulkExportCollectionRequestInput | Mapping[str, Any],
+        body: m.BulkExportCollectionRequestInput
+        | d.BulkExportCollectionRequestInputDict
+        | UntypedBody,
         allow_host_transfer: bool | None = None,
     ) -> JobStarted:
         """Export collections in bulk, by version 2 of the API.
@@ -5204,7 +5369,9 @@ class FilesService(Service):
         self,
         storage_id: str,
         *,
-        body: m.BulkTransferCollectionRequestInput | Mapping[str, Any],
+        body: m.BulkTransferCollectionRequestInput
+        | d.BulkTransferCollectionRequestInputDict
+        | UntypedBody,
         allow_host_transfer: bool | None = None,
     ) -> JobStarted:
         """Transfer collections in bulk, by version 2 of the API.
@@ -5226,7 +5393,7 @@ class FilesService(Service):
         file_set_id: str,
         storage_id: str,
         *,
-        body: m.TransferFromStorageInput | Mapping[str, Any],
+        body: m.TransferFromStorageInput | d.TransferFromStorageInputDict | UntypedBody,
         allow_host_transfer: bool | None = None,
     ) -> JobStarted:
         """Transfer a file set to a storage, by version 2 of the API.
@@ -5247,7 +5414,9 @@ class FilesService(Service):
     async def bulk_archive_saved_searches_v2(
         self,
         *,
-        body: m.BulkArchiveSavedSearchRequestInput | Mapping[str, Any],
+        body: m.BulkArchiveSavedSearchRequestInput
+        | d.BulkArchiveSavedSearchRequestInputDict
+        | UntypedBody,
         allow_host_transfer: bool | None = None,
     ) -> JobStarted:
         """Archive saved searches in bulk, by version 2 of the API.
@@ -5266,7 +5435,9 @@ class FilesService(Service):
     async def bulk_restore_saved_searches_v2(
         self,
         *,
-        body: m.BulkRestoreSavedSearchRequestInput | Mapping[str, Any],
+        body: m.BulkRestoreSavedSearchRequestInput
+        | d.BulkRestoreSavedSearchRequestInputDict
+        | UntypedBody,
         allow_host_transfer: bool | None = None,
     ) -> JobStarted:
         """Restore saved searches in bulk, by version 2 of the API.
@@ -5286,7 +5457,9 @@ class FilesService(Service):
         self,
         export_location_id: str,
         *,
-        body: m.BulkExportSavedSearchRequestInput | Mapping[str, Any],
+        body: m.BulkExportSavedSearchRequestInput
+        | d.BulkExportSavedSearchRequestInputDict
+        | UntypedBody,
         allow_host_transfer: bool | None = None,
     ) -> JobStarted:
         """Export saved searches in bulk, by version 2 of the API.
@@ -5307,7 +5480,9 @@ class FilesService(Service):
         self,
         storage_id: str,
         *,
-        body: m.BulkTransferSavedSearchRequestInput | Mapping[str, Any],
+        body: m.BulkTransferSavedSearchRequestInput
+        | d.BulkTransferSavedSearchRequestInputDict
+        | UntypedBody,
         allow_host_transfer: bool | None = None,
     ) -> JobStarted:
         """Transfer saved searches in bulk, by version 2 of the API.

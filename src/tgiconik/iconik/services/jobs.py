@@ -2,18 +2,26 @@
 """iconik's jobs service: one method per operation.
 
 Ids of the path are positional, everything else is by keyword. Bodies are models or
-plain mappings. Lists are `Pages`: iterate over them with `async for`.
+plain dictionaries. Lists are `Pages`: iterate over them with `async for`.
 """
 
-from collections.abc import Mapping
-from typing import Any
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
 
 from tgiconik._http import Pages
 from tgiconik._models import Json
 from tgiconik.iconik import _paging
 from tgiconik.iconik._answers import JobStarted
+from tgiconik.iconik._bodies import LazyModule, UntypedBody
 from tgiconik.iconik._service import Service
 from tgiconik.iconik.models import jobs as m
+
+if TYPE_CHECKING:
+    from tgiconik.iconik.models.dicts import jobs as d
+else:
+    # Types alone: nothing of them is loaded before somebody asks for a method's annotations.
+    d = LazyModule("tgiconik.iconik.models.dicts.jobs")
 
 
 class JobsService(Service):
@@ -75,7 +83,7 @@ class JobsService(Service):
             roles=("can_read_jobs",),
         )
 
-    async def create_job(self, *, body: m.JobInput | Mapping[str, Any]) -> m.Job:
+    async def create_job(self, *, body: m.JobInput | d.JobInputDict | UntypedBody) -> m.Job:
         """Create a job.
 
         `POST /API/jobs/v1/jobs/`, role `can_write_jobs`.
@@ -87,7 +95,7 @@ class JobsService(Service):
     async def update_jobs(
         self,
         *,
-        body: m.JobsBulkEditInput | Mapping[str, Any],
+        body: m.JobsBulkEditInput | d.JobsBulkEditInputDict | UntypedBody,
         parent_id: str | None = None,
         object_id: str | None = None,
         created_by: str | None = None,
@@ -133,7 +141,7 @@ class JobsService(Service):
     async def delete_jobs(
         self,
         *,
-        body: m.JobsBulkDeleteInput | Mapping[str, Any] | None = None,
+        body: m.JobsBulkDeleteInput | d.JobsBulkDeleteInputDict | UntypedBody | None = None,
         parent_id: str | None = None,
         object_id: str | None = None,
         created_by: str | None = None,
@@ -174,7 +182,7 @@ class JobsService(Service):
         )
 
     async def set_jobs_priority(
-        self, *, body: m.JobsPriorityInput | Mapping[str, Any]
+        self, *, body: m.JobsPriorityInput | d.JobsPriorityInputDict | UntypedBody
     ) -> m.JobsPriority | None:
         """Set the jobs priority.
 
@@ -189,7 +197,9 @@ class JobsService(Service):
             roles=("can_write_jobs",),
         )
 
-    async def set_jobs_state(self, *, body: m.JobsStateInput | Mapping[str, Any]) -> Json:
+    async def set_jobs_state(
+        self, *, body: m.JobsStateInput | d.JobsStateInputDict | UntypedBody
+    ) -> Json:
         """Set the jobs state.
 
         `PUT /API/jobs/v1/jobs/state/`, role `can_write_jobs`.
@@ -209,7 +219,7 @@ class JobsService(Service):
         self,
         job_id: str,
         *,
-        body: m.JobInput | Mapping[str, Any],
+        body: m.JobInput | d.JobInputDict | UntypedBody,
         merge_metadata: str | None = None,
     ) -> m.Job | None:
         """Replace a job.
@@ -231,7 +241,7 @@ class JobsService(Service):
         self,
         job_id: str,
         *,
-        body: m.JobInput | Mapping[str, Any],
+        body: m.JobInput | d.JobInputDict | UntypedBody,
         merge_metadata: str | None = None,
     ) -> m.Job | None:
         """Update a job.
@@ -263,7 +273,7 @@ class JobsService(Service):
         )
 
     async def reindex_job(
-        self, job_id: str, *, body: m.ReindexJobInput | Mapping[str, Any]
+        self, job_id: str, *, body: m.ReindexJobInput | d.ReindexJobInputDict | UntypedBody
     ) -> JobStarted:
         """Reindex a job.
 
@@ -279,7 +289,7 @@ class JobsService(Service):
         )
 
     async def replace_job_steps(
-        self, job_id: str, *, body: m.JobStepsUpdateInput | Mapping[str, Any]
+        self, job_id: str, *, body: m.JobStepsUpdateInput | d.JobStepsUpdateInputDict | UntypedBody
     ) -> m.Job | None:
         """Replace job steps.
 
@@ -296,7 +306,7 @@ class JobsService(Service):
         )
 
     async def update_job_steps(
-        self, job_id: str, *, body: m.JobStepsUpdateInput | Mapping[str, Any]
+        self, job_id: str, *, body: m.JobStepsUpdateInput | d.JobStepsUpdateInputDict | UntypedBody
     ) -> m.Job | None:
         """Update job steps.
 
@@ -313,7 +323,11 @@ class JobsService(Service):
         )
 
     async def replace_job_step(
-        self, job_id: str, job_step_id: str, *, body: m.JobStepInput | Mapping[str, Any]
+        self,
+        job_id: str,
+        job_step_id: str,
+        *,
+        body: m.JobStepInput | d.JobStepInputDict | UntypedBody,
     ) -> m.Job | None:
         """Replace a job step.
 
@@ -331,7 +345,11 @@ class JobsService(Service):
         )
 
     async def update_job_step(
-        self, job_id: str, job_step_id: str, *, body: m.JobStepInput | Mapping[str, Any]
+        self,
+        job_id: str,
+        job_step_id: str,
+        *,
+        body: m.JobStepInput | d.JobStepInputDict | UntypedBody,
     ) -> m.Job | None:
         """Update a job step.
 

@@ -2,18 +2,26 @@
 """iconik's metadata service: one method per operation.
 
 Ids of the path are positional, everything else is by keyword. Bodies are models or
-plain mappings. Lists are `Pages`: iterate over them with `async for`.
+plain dictionaries. Lists are `Pages`: iterate over them with `async for`.
 """
 
-from collections.abc import Mapping
-from typing import Any
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
 
 from tgiconik._http import Pages
 from tgiconik._models import Json
 from tgiconik.iconik import _paging
 from tgiconik.iconik._answers import JobStarted
+from tgiconik.iconik._bodies import LazyModule, UntypedBody
 from tgiconik.iconik._service import Service
 from tgiconik.iconik.models import metadata as m
+
+if TYPE_CHECKING:
+    from tgiconik.iconik.models.dicts import metadata as d
+else:
+    # Types alone: nothing of them is loaded before somebody asks for a method's annotations.
+    d = LazyModule("tgiconik.iconik.models.dicts.metadata")
 
 
 class MetadataService(Service):
@@ -99,7 +107,7 @@ class MetadataService(Service):
         object_id: str,
         view_id: str,
         *,
-        body: m.MetadataValuesInput | Mapping[str, Any],
+        body: m.MetadataValuesInput | d.MetadataValuesInputDict | UntypedBody,
         ignore_unchanged: bool | None = None,
     ) -> m.MetadataValues | None:
         """Replace the asset object view metadata.
@@ -137,7 +145,7 @@ class MetadataService(Service):
         )
 
     async def create_field(
-        self, *, body: m.MetadataFieldCreateInput | Mapping[str, Any]
+        self, *, body: m.MetadataFieldCreateInput | d.MetadataFieldCreateInputDict | UntypedBody
     ) -> m.MetadataField:
         """Create a field.
 
@@ -166,7 +174,10 @@ class MetadataService(Service):
         )
 
     async def replace_field(
-        self, field_name: str, *, body: m.MetadataFieldInput | Mapping[str, Any]
+        self,
+        field_name: str,
+        *,
+        body: m.MetadataFieldInput | d.MetadataFieldInputDict | UntypedBody,
     ) -> m.MetadataField | None:
         """Replace a field.
 
@@ -183,7 +194,10 @@ class MetadataService(Service):
         )
 
     async def update_field(
-        self, field_name: str, *, body: m.MetadataFieldInput | Mapping[str, Any]
+        self,
+        field_name: str,
+        *,
+        body: m.MetadataFieldInput | d.MetadataFieldInputDict | UntypedBody,
     ) -> m.MetadataField | None:
         """Update a field.
 
@@ -209,7 +223,7 @@ class MetadataService(Service):
         )
 
     async def create_field_mapping(
-        self, *, body: m.MetadataFieldMappingInput | Mapping[str, Any]
+        self, *, body: m.MetadataFieldMappingInput | d.MetadataFieldMappingInputDict | UntypedBody
     ) -> m.MetadataFieldMapping:
         """Create a field mapping.
 
@@ -290,7 +304,7 @@ class MetadataService(Service):
         )
 
     async def create_view(
-        self, *, body: m.MetadataViewCreateInput | Mapping[str, Any]
+        self, *, body: m.MetadataViewCreateInput | d.MetadataViewCreateInputDict | UntypedBody
     ) -> m.MetadataView:
         """Create a view.
 
@@ -305,7 +319,9 @@ class MetadataService(Service):
             roles=("can_write_metadata_views",),
         )
 
-    async def reindex_views(self, *, body: m.ReindexMetadataViewInput | Mapping[str, Any]) -> Json:
+    async def reindex_views(
+        self, *, body: m.ReindexMetadataViewInput | d.ReindexMetadataViewInputDict | UntypedBody
+    ) -> Json:
         """Reindex views.
 
         `POST /API/metadata/v1/views/reindex/`, role `can_reindex_metadata_views`.
@@ -335,7 +351,7 @@ class MetadataService(Service):
         )
 
     async def replace_view(
-        self, view_id: str, *, body: m.MetadataViewInput | Mapping[str, Any]
+        self, view_id: str, *, body: m.MetadataViewInput | d.MetadataViewInputDict | UntypedBody
     ) -> m.MetadataView | None:
         """Replace a view.
 
@@ -352,7 +368,7 @@ class MetadataService(Service):
         )
 
     async def update_view(
-        self, view_id: str, *, body: m.MetadataViewInput | Mapping[str, Any]
+        self, view_id: str, *, body: m.MetadataViewInput | d.MetadataViewInputDict | UntypedBody
     ) -> m.MetadataView | None:
         """Update a view.
 
@@ -376,7 +392,10 @@ class MetadataService(Service):
         await self._call("DELETE", "/v1/views/{}/", view_id, roles=("can_delete_metadata_views",))
 
     async def reindex_view(
-        self, view_id: str, *, body: m.ReindexMetadataViewInput | Mapping[str, Any]
+        self,
+        view_id: str,
+        *,
+        body: m.ReindexMetadataViewInput | d.ReindexMetadataViewInputDict | UntypedBody,
     ) -> Json:
         """Reindex a view.
 
@@ -405,7 +424,10 @@ class MetadataService(Service):
         )
 
     async def create_category(
-        self, object_type: str, *, body: m.MetadataCategoryInput | Mapping[str, Any]
+        self,
+        object_type: str,
+        *,
+        body: m.MetadataCategoryInput | d.MetadataCategoryInputDict | UntypedBody,
     ) -> m.MetadataCategory:
         """Create a category.
 
@@ -436,7 +458,11 @@ class MetadataService(Service):
         )
 
     async def replace_category(
-        self, object_type: str, name: str, *, body: m.MetadataCategoryInput | Mapping[str, Any]
+        self,
+        object_type: str,
+        name: str,
+        *,
+        body: m.MetadataCategoryInput | d.MetadataCategoryInputDict | UntypedBody,
     ) -> m.MetadataCategory | None:
         """Replace a category.
 
@@ -493,7 +519,9 @@ class MetadataService(Service):
         object_type: str,
         view_id: str,
         *,
-        body: m.CollectionMetadataValuesBatchInput | Mapping[str, Any],
+        body: m.CollectionMetadataValuesBatchInput
+        | d.CollectionMetadataValuesBatchInputDict
+        | UntypedBody,
     ) -> JobStarted:
         """Replace the content view metadata.
 
@@ -514,7 +542,7 @@ class MetadataService(Service):
         object_type: str,
         view_id: str,
         *,
-        body: m.CreateMetadataValuesBatchInput | Mapping[str, Any],
+        body: m.CreateMetadataValuesBatchInput | d.CreateMetadataValuesBatchInputDict | UntypedBody,
     ) -> JobStarted:
         """Add the objects view metadata.
 
@@ -535,7 +563,7 @@ class MetadataService(Service):
         object_type: str,
         view_id: str,
         *,
-        body: m.MetadataValuesBatchInput | Mapping[str, Any],
+        body: m.MetadataValuesBatchInput | d.MetadataValuesBatchInputDict | UntypedBody,
     ) -> JobStarted:
         """Replace the objects view metadata.
 
@@ -582,7 +610,7 @@ class MetadataService(Service):
         object_type: str,
         object_id: str,
         *,
-        body: m.MetadataValuesInput | Mapping[str, Any],
+        body: m.MetadataValuesInput | d.MetadataValuesInputDict | UntypedBody,
         check_if_subclip: bool | None = None,
         ignore_unchanged: bool | None = None,
     ) -> m.MetadataValues | None:
@@ -636,7 +664,7 @@ class MetadataService(Service):
         object_id: str,
         view_id: str,
         *,
-        body: m.MetadataValuesInput | Mapping[str, Any],
+        body: m.MetadataValuesInput | d.MetadataValuesInputDict | UntypedBody,
         check_if_subclip: bool | None = None,
         ignore_unchanged: bool | None = None,
     ) -> m.MetadataValues | None:

@@ -2,18 +2,26 @@
 """iconik's ml service: one method per operation.
 
 Ids of the path are positional, everything else is by keyword. Bodies are models or
-plain mappings. Lists are `Pages`: iterate over them with `async for`.
+plain dictionaries. Lists are `Pages`: iterate over them with `async for`.
 """
 
-from collections.abc import Mapping
-from typing import Any
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
 
 from tgiconik._http import Pages
 from tgiconik._models import Json
 from tgiconik.iconik import _paging
 from tgiconik.iconik._answers import JobStarted
+from tgiconik.iconik._bodies import LazyModule, UntypedBody
 from tgiconik.iconik._service import Service
 from tgiconik.iconik.models import ml as m
+
+if TYPE_CHECKING:
+    from tgiconik.iconik.models.dicts import ml as d
+else:
+    # Types alone: nothing of them is loaded before somebody asks for a method's annotations.
+    d = LazyModule("tgiconik.iconik.models.dicts.ml")
 
 
 class MlService(Service):
@@ -22,7 +30,12 @@ class MlService(Service):
     _base = "/API/ml"
 
     async def bulk_remove_asset_persons(
-        self, asset_id: str, *, body: m.BulkDeletePersonsByVersionsInput | Mapping[str, Any]
+        self,
+        asset_id: str,
+        *,
+        body: m.BulkDeletePersonsByVersionsInput
+        | d.BulkDeletePersonsByVersionsInputDict
+        | UntypedBody,
     ) -> None:
         """Remove asset persons in bulk.
 
@@ -55,7 +68,9 @@ class MlService(Service):
         )
 
     async def bulk_extract_faces(
-        self, *, body: m.BulkFaceExtractInput | Mapping[str, Any] | None = None
+        self,
+        *,
+        body: m.BulkFaceExtractInput | d.BulkFaceExtractInputDict | UntypedBody | None = None,
     ) -> JobStarted:
         """Extract faces in bulk.
 
@@ -70,7 +85,7 @@ class MlService(Service):
         )
 
     async def set_change_person_jobs_state(
-        self, *, body: m.JobsStateInput | Mapping[str, Any]
+        self, *, body: m.JobsStateInput | d.JobsStateInputDict | UntypedBody
     ) -> Json:
         """Set the change person jobs state.
 
@@ -85,7 +100,12 @@ class MlService(Service):
         )
 
     async def reindex_embeddings(
-        self, *, body: m.ReindexAllEmbeddingsInput | Mapping[str, Any] | None = None
+        self,
+        *,
+        body: m.ReindexAllEmbeddingsInput
+        | d.ReindexAllEmbeddingsInputDict
+        | UntypedBody
+        | None = None,
     ) -> JobStarted:
         """Reindex embeddings.
 
@@ -100,7 +120,10 @@ class MlService(Service):
         )
 
     async def reindex_embedding(
-        self, embedding_id: str, *, body: m.ReindexEmbeddingInput | Mapping[str, Any]
+        self,
+        embedding_id: str,
+        *,
+        body: m.ReindexEmbeddingInput | d.ReindexEmbeddingInputDict | UntypedBody,
     ) -> JobStarted:
         """Reindex an embedding.
 
@@ -142,7 +165,7 @@ class MlService(Service):
         )
 
     async def set_jobs_priority(
-        self, *, body: m.JobsPriorityInput | Mapping[str, Any]
+        self, *, body: m.JobsPriorityInput | d.JobsPriorityInputDict | UntypedBody
     ) -> JobStarted:
         """Set the jobs priority.
 
@@ -156,7 +179,9 @@ class MlService(Service):
             roles=("can_write_jobs",),
         )
 
-    async def set_jobs_state(self, *, body: m.JobsStateInput | Mapping[str, Any]) -> JobStarted:
+    async def set_jobs_state(
+        self, *, body: m.JobsStateInput | d.JobsStateInputDict | UntypedBody
+    ) -> JobStarted:
         """Set the jobs state.
 
         `PUT /API/ml/v1/face_recognition/jobs/state/`, role `can_write_jobs`.
@@ -200,7 +225,9 @@ class MlService(Service):
         )
 
     async def bulk_delete_persons(
-        self, *, body: m.BulkDeletePersonsByIdsInput | Mapping[str, Any]
+        self,
+        *,
+        body: m.BulkDeletePersonsByIdsInput | d.BulkDeletePersonsByIdsInputDict | UntypedBody,
     ) -> None:
         """Delete persons in bulk.
 
@@ -217,7 +244,7 @@ class MlService(Service):
     async def reindex_persons(
         self,
         *,
-        body: m.BulkReindexPersonsInput | Mapping[str, Any],
+        body: m.BulkReindexPersonsInput | d.BulkReindexPersonsInputDict | UntypedBody,
         sync_assets: bool | None = None,
         low_priority_indexing: bool | None = None,
     ) -> JobStarted:
@@ -248,7 +275,7 @@ class MlService(Service):
         )
 
     async def replace_person(
-        self, person_id: str, *, body: m.UpdatePersonInput | Mapping[str, Any]
+        self, person_id: str, *, body: m.UpdatePersonInput | d.UpdatePersonInputDict | UntypedBody
     ) -> m.Person | None:
         """Replace a person.
 
@@ -265,7 +292,7 @@ class MlService(Service):
         )
 
     async def update_person(
-        self, person_id: str, *, body: m.UpdatePersonInput | Mapping[str, Any]
+        self, person_id: str, *, body: m.UpdatePersonInput | d.UpdatePersonInputDict | UntypedBody
     ) -> m.Person | None:
         """Update a person.
 
@@ -312,7 +339,7 @@ class MlService(Service):
         asset_id: str,
         version_id: str,
         *,
-        body: m.ChangePersonInstanceInput | Mapping[str, Any],
+        body: m.ChangePersonInstanceInput | d.ChangePersonInstanceInputDict | UntypedBody,
     ) -> m.PersonByAssetAndVersion:
         """Change a person in an asset version.
 
@@ -354,7 +381,10 @@ class MlService(Service):
         )
 
     async def bulk_remove_person(
-        self, person_id: str, *, body: m.BulkDeletePersonsInput | Mapping[str, Any]
+        self,
+        person_id: str,
+        *,
+        body: m.BulkDeletePersonsInput | d.BulkDeletePersonsInputDict | UntypedBody,
     ) -> None:
         """Remove a person in bulk.
 
@@ -370,7 +400,10 @@ class MlService(Service):
         )
 
     async def confirm_person(
-        self, person_id: str, *, body: m.BulkConfirmPersonInput | Mapping[str, Any]
+        self,
+        person_id: str,
+        *,
+        body: m.BulkConfirmPersonInput | d.BulkConfirmPersonInputDict | UntypedBody,
     ) -> None:
         """Confirm a person.
 
@@ -418,7 +451,7 @@ class MlService(Service):
         self,
         person_id: str,
         *,
-        body: m.ReindexPersonInput | Mapping[str, Any] | None = None,
+        body: m.ReindexPersonInput | d.ReindexPersonInputDict | UntypedBody | None = None,
         sync_assets: bool | None = None,
         low_priority_indexing: bool | None = None,
     ) -> JobStarted:
@@ -437,7 +470,10 @@ class MlService(Service):
         )
 
     async def update_and_confirm_person(
-        self, person_id: str, *, body: m.UpdateConfirmPersonInput | Mapping[str, Any]
+        self,
+        person_id: str,
+        *,
+        body: m.UpdateConfirmPersonInput | d.UpdateConfirmPersonInputDict | UntypedBody,
     ) -> m.Person:
         """Update and confirm person.
 

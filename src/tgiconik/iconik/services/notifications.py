@@ -2,15 +2,23 @@
 """iconik's notifications service: one method per operation.
 
 Ids of the path are positional, everything else is by keyword. Bodies are models or
-plain mappings. Lists are `Pages`: iterate over them with `async for`.
+plain dictionaries. Lists are `Pages`: iterate over them with `async for`.
 """
 
-from collections.abc import Mapping
-from typing import Any
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
 
 from tgiconik._http import Pages
+from tgiconik.iconik._bodies import LazyModule, UntypedBody
 from tgiconik.iconik._service import Service
 from tgiconik.iconik.models import notifications as m
+
+if TYPE_CHECKING:
+    from tgiconik.iconik.models.dicts import notifications as d
+else:
+    # Types alone: nothing of them is loaded before somebody asks for a method's annotations.
+    d = LazyModule("tgiconik.iconik.models.dicts.notifications")
 
 
 class NotificationsService(Service):
@@ -25,7 +33,9 @@ class NotificationsService(Service):
         """
         return self._pages("GET", "/v1/webhooks/", into=m.Webhooks, roles=("can_read_webhooks",))
 
-    async def create_webhook(self, *, body: m.WebhookCreateInput | Mapping[str, Any]) -> m.Webhook:
+    async def create_webhook(
+        self, *, body: m.WebhookCreateInput | d.WebhookCreateInputDict | UntypedBody
+    ) -> m.Webhook:
         """Create a webhook.
 
         `POST /API/notifications/v1/webhooks/`, role `can_write_webhooks`.
@@ -49,7 +59,10 @@ class NotificationsService(Service):
         )
 
     async def replace_webhook(
-        self, webhook_id: str, *, body: m.WebhookCreateInput | Mapping[str, Any]
+        self,
+        webhook_id: str,
+        *,
+        body: m.WebhookCreateInput | d.WebhookCreateInputDict | UntypedBody,
     ) -> m.Webhook | None:
         """Replace a webhook.
 

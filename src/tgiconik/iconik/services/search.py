@@ -2,18 +2,27 @@
 """iconik's search service: one method per operation.
 
 Ids of the path are positional, everything else is by keyword. Bodies are models or
-plain mappings. Lists are `Pages`: iterate over them with `async for`.
+plain dictionaries. Lists are `Pages`: iterate over them with `async for`.
 """
 
+from __future__ import annotations
+
 from collections.abc import Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from tgiconik._http import Pages
 from tgiconik._models import Json
 from tgiconik.iconik import _paging
 from tgiconik.iconik._answers import JobStarted
+from tgiconik.iconik._bodies import LazyModule, UntypedBody
 from tgiconik.iconik._service import Service
 from tgiconik.iconik.models import search as m
+
+if TYPE_CHECKING:
+    from tgiconik.iconik.models.dicts import search as d
+else:
+    # Types alone: nothing of them is loaded before somebody asks for a method's annotations.
+    d = LazyModule("tgiconik.iconik.models.dicts.search")
 
 
 class SearchService(Service):
@@ -22,7 +31,7 @@ class SearchService(Service):
     _base = "/API/search"
 
     async def replace_default_discovery(
-        self, *, body: m.DiscoveryViewSettingsInput | Mapping[str, Any]
+        self, *, body: m.DiscoveryViewSettingsInput | d.DiscoveryViewSettingsInputDict | UntypedBody
     ) -> m.DiscoveryViewSettings | None:
         """Replace the default discovery.
 
@@ -50,7 +59,7 @@ class SearchService(Service):
         )
 
     async def create_default_discovery_entity(
-        self, *, body: m.DiscoveryEntityInput | Mapping[str, Any]
+        self, *, body: m.DiscoveryEntityInput | d.DiscoveryEntityInputDict | UntypedBody
     ) -> m.DiscoveryEntity:
         """Create the default discovery entity.
 
@@ -91,7 +100,10 @@ class SearchService(Service):
         )
 
     async def replace_default_discovery_entity(
-        self, entity_id: str, *, body: m.DiscoveryEntityInput | Mapping[str, Any]
+        self,
+        entity_id: str,
+        *,
+        body: m.DiscoveryEntityInput | d.DiscoveryEntityInputDict | UntypedBody,
     ) -> Json:
         """Replace the default discovery entity.
 
@@ -107,7 +119,10 @@ class SearchService(Service):
         )
 
     async def update_default_discovery_entity(
-        self, entity_id: str, *, body: m.DiscoveryEntityInput | Mapping[str, Any]
+        self,
+        entity_id: str,
+        *,
+        body: m.DiscoveryEntityInput | d.DiscoveryEntityInputDict | UntypedBody,
     ) -> Json:
         """Update the default discovery entity.
 
@@ -135,7 +150,11 @@ class SearchService(Service):
         )
 
     async def replace_discovery_entity(
-        self, object_type: str, object_id: str, *, body: m.DiscoveryEntityInput | Mapping[str, Any]
+        self,
+        object_type: str,
+        object_id: str,
+        *,
+        body: m.DiscoveryEntityInput | d.DiscoveryEntityInputDict | UntypedBody,
     ) -> Json:
         """Replace a discovery entity.
 
@@ -152,7 +171,11 @@ class SearchService(Service):
         )
 
     async def update_discovery_entity(
-        self, object_type: str, object_id: str, *, body: m.DiscoveryEntityInput | Mapping[str, Any]
+        self,
+        object_type: str,
+        object_id: str,
+        *,
+        body: m.DiscoveryEntityInput | d.DiscoveryEntityInputDict | UntypedBody,
     ) -> Json:
         """Update a discovery entity.
 
@@ -169,7 +192,7 @@ class SearchService(Service):
         )
 
     async def add_favorites(
-        self, *, body: m.BulkAddToFavoritesInput | Mapping[str, Any]
+        self, *, body: m.BulkAddToFavoritesInput | d.BulkAddToFavoritesInputDict | UntypedBody
     ) -> m.BulkAddToFavorites:
         """Add favorites.
 
@@ -185,7 +208,9 @@ class SearchService(Service):
         )
 
     async def remove_favorites(
-        self, *, body: m.BulkDeleteFromFavoritesInput | Mapping[str, Any]
+        self,
+        *,
+        body: m.BulkDeleteFromFavoritesInput | d.BulkDeleteFromFavoritesInputDict | UntypedBody,
     ) -> m.BulkDeleteFromFavorites | None:
         """Remove favorites.
 
@@ -201,7 +226,7 @@ class SearchService(Service):
         )
 
     async def parse_natural_language(
-        self, *, body: m.NltfParseRequestInput | Mapping[str, Any]
+        self, *, body: m.NltfParseRequestInput | d.NltfParseRequestInputDict | UntypedBody
     ) -> m.NltfParseResponse:
         """Parse a natural language.
 
@@ -220,7 +245,7 @@ class SearchService(Service):
     def search(
         self,
         *,
-        body: m.SearchCriteriaInput | Mapping[str, Any],
+        body: m.SearchCriteriaInput | d.SearchCriteriaInputDict | UntypedBody,
         per_page: int = 100,
         generate_signed_url: bool | None = None,
         generate_signed_download_url: bool | None = None,
@@ -258,7 +283,7 @@ class SearchService(Service):
     async def get_search_content_info(
         self,
         *,
-        body: m.SearchCriteriaSavedInput | Mapping[str, Any],
+        body: m.SearchCriteriaSavedInput | d.SearchCriteriaSavedInputDict | UntypedBody,
         format_name: str | None = None,
         by_storage_id: bool | None = None,
     ) -> m.SearchContentInfo:
@@ -278,7 +303,9 @@ class SearchService(Service):
         )
 
     async def convert_search_to_collection(
-        self, *, body: m.SearchConvertCollectionInput | Mapping[str, Any]
+        self,
+        *,
+        body: m.SearchConvertCollectionInput | d.SearchConvertCollectionInputDict | UntypedBody,
     ) -> JobStarted:
         """Convert a search to a collection.
 
@@ -373,7 +400,7 @@ class SearchService(Service):
         )
 
     async def create_saved_search(
-        self, *, body: m.SavedSearchInput | Mapping[str, Any]
+        self, *, body: m.SavedSearchInput | d.SavedSearchInputDict | UntypedBody
     ) -> m.SavedSearch:
         """Create a saved search.
 
@@ -389,7 +416,7 @@ class SearchService(Service):
         )
 
     async def create_saved_search_group(
-        self, *, body: m.SavedSearchGroupInput | Mapping[str, Any]
+        self, *, body: m.SavedSearchGroupInput | d.SavedSearchGroupInputDict | UntypedBody
     ) -> m.SavedSearchGroup:
         """Create a saved search group.
 
@@ -418,7 +445,10 @@ class SearchService(Service):
         )
 
     async def replace_saved_search_group(
-        self, group_id: str, *, body: m.SavedSearchGroupInput | Mapping[str, Any]
+        self,
+        group_id: str,
+        *,
+        body: m.SavedSearchGroupInput | d.SavedSearchGroupInputDict | UntypedBody,
     ) -> m.SavedSearchGroup | None:
         """Replace a saved search group.
 
@@ -435,7 +465,10 @@ class SearchService(Service):
         )
 
     async def update_saved_search_group(
-        self, group_id: str, *, body: m.SavedSearchGroupInput | Mapping[str, Any]
+        self,
+        group_id: str,
+        *,
+        body: m.SavedSearchGroupInput | d.SavedSearchGroupInputDict | UntypedBody,
     ) -> m.SavedSearchGroup | None:
         """Update a saved search group.
 
@@ -552,7 +585,7 @@ class SearchService(Service):
         )
 
     async def replace_saved_search(
-        self, search_id: str, *, body: m.SavedSearchInput | Mapping[str, Any]
+        self, search_id: str, *, body: m.SavedSearchInput | d.SavedSearchInputDict | UntypedBody
     ) -> m.SearchDocuments | None:
         """Replace a saved search.
 
@@ -569,7 +602,7 @@ class SearchService(Service):
         )
 
     async def update_saved_search(
-        self, search_id: str, *, body: m.SavedSearchInput | Mapping[str, Any]
+        self, search_id: str, *, body: m.SavedSearchInput | d.SavedSearchInputDict | UntypedBody
     ) -> m.SearchDocuments | None:
         """Update a saved search.
 
@@ -611,7 +644,12 @@ class SearchService(Service):
         )
 
     async def convert_saved_search_to_collection(
-        self, search_id: str, *, body: m.SavedSearchConvertCollectionInput | Mapping[str, Any]
+        self,
+        search_id: str,
+        *,
+        body: m.SavedSearchConvertCollectionInput
+        | d.SavedSearchConvertCollectionInputDict
+        | UntypedBody,
     ) -> JobStarted:
         """Convert a saved search to a collection.
 
@@ -627,7 +665,10 @@ class SearchService(Service):
         )
 
     async def reindex_saved_search(
-        self, search_id: str, *, body: m.ReindexSavedSearchInput | Mapping[str, Any]
+        self,
+        search_id: str,
+        *,
+        body: m.ReindexSavedSearchInput | d.ReindexSavedSearchInputDict | UntypedBody,
     ) -> m.ReindexSavedSearchAnswer:
         """Reindex a saved search.
 
@@ -644,7 +685,7 @@ class SearchService(Service):
         )
 
     async def suggest(
-        self, *, body: m.SearchSuggestInput | Mapping[str, Any]
+        self, *, body: m.SearchSuggestInput | d.SearchSuggestInputDict | UntypedBody
     ) -> m.SearchSuggestsResponse:
         """Suggest.
 
@@ -669,7 +710,9 @@ class SearchService(Service):
             "GET", "/v1/views/", into=m.SearchViews, roles=("can_read_search_views",)
         )
 
-    async def create_view(self, *, body: m.SearchViewInput | Mapping[str, Any]) -> m.SearchView:
+    async def create_view(
+        self, *, body: m.SearchViewInput | d.SearchViewInputDict | UntypedBody
+    ) -> m.SearchView:
         """Create a view.
 
         `POST /API/search/v1/views/`, role `can_write_search_views`.
@@ -684,7 +727,7 @@ class SearchService(Service):
         )
 
     async def delete_views(
-        self, *, body: m.SearchViewsIDInput | Mapping[str, Any] | None = None
+        self, *, body: m.SearchViewsIDInput | d.SearchViewsIDInputDict | UntypedBody | None = None
     ) -> None:
         """Delete views.
 
@@ -708,7 +751,7 @@ class SearchService(Service):
         )
 
     async def replace_view(
-        self, view_id: str, *, body: m.SearchViewInput | Mapping[str, Any]
+        self, view_id: str, *, body: m.SearchViewInput | d.SearchViewInputDict | UntypedBody
     ) -> m.SearchView | None:
         """Replace a view.
 
@@ -732,7 +775,7 @@ class SearchService(Service):
         await self._call("DELETE", "/v1/views/{}/", view_id, roles=("can_delete_search_views",))
 
     async def parse_natural_language_v2(
-        self, *, body: m.NltfParseRequestInput | Mapping[str, Any]
+        self, *, body: m.NltfParseRequestInput | d.NltfParseRequestInputDict | UntypedBody
     ) -> m.NltfParseResponseV2:
         """Parse a natural language, by version 2 of the API.
 
@@ -758,7 +801,7 @@ class SearchService(Service):
     def search_v2(
         self,
         *,
-        body: m.SearchCriteriaV2Input | Mapping[str, Any],
+        body: m.SearchCriteriaV2Input | d.SearchCriteriaV2InputDict | UntypedBody,
         per_page: int = 100,
         generate_signed_url: bool | None = None,
         generate_signed_download_url: bool | None = None,
@@ -794,7 +837,7 @@ class SearchService(Service):
     async def search_natural_v2(
         self,
         *,
-        body: m.NaturalSearchRequestInput | Mapping[str, Any],
+        body: m.NaturalSearchRequestInput | d.NaturalSearchRequestInputDict | UntypedBody,
         generate_signed_url: bool | None = None,
         generate_signed_download_url: bool | None = None,
         generate_signed_proxy_url: bool | None = None,
@@ -821,7 +864,7 @@ class SearchService(Service):
         )
 
     async def suggest_v2(
-        self, *, body: m.SearchSuggestRequestInput | Mapping[str, Any]
+        self, *, body: m.SearchSuggestRequestInput | d.SearchSuggestRequestInputDict | UntypedBody
     ) -> m.SearchSuggestsResponse:
         """Suggest, by version 2 of the API.
 
@@ -850,7 +893,7 @@ class SearchService(Service):
         )
 
     async def create_search_backend_v2(
-        self, *, body: m.SearchBackendCreateInput | Mapping[str, Any]
+        self, *, body: m.SearchBackendCreateInput | d.SearchBackendCreateInputDict | UntypedBody
     ) -> m.SearchBackendRead:
         """Create a search backend, by version 2 of the API.
 
@@ -891,7 +934,10 @@ class SearchService(Service):
         )
 
     async def replace_search_backend_v2(
-        self, backend_id: str, *, body: m.SearchBackendUpdateInput | Mapping[str, Any]
+        self,
+        backend_id: str,
+        *,
+        body: m.SearchBackendUpdateInput | d.SearchBackendUpdateInputDict | UntypedBody,
     ) -> m.SearchBackendRead | None:
         """Replace a search backend, by version 2 of the API.
 
@@ -908,7 +954,10 @@ class SearchService(Service):
         )
 
     async def update_search_backend_v2(
-        self, backend_id: str, *, body: m.SearchBackendUpdateInput | Mapping[str, Any]
+        self,
+        backend_id: str,
+        *,
+        body: m.SearchBackendUpdateInput | d.SearchBackendUpdateInputDict | UntypedBody,
     ) -> m.SearchBackendRead | None:
         """Update a search backend, by version 2 of the API.
 

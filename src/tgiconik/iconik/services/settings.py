@@ -2,15 +2,23 @@
 """iconik's settings service: one method per operation.
 
 Ids of the path are positional, everything else is by keyword. Bodies are models or
-plain mappings. Lists are `Pages`: iterate over them with `async for`.
+plain dictionaries. Lists are `Pages`: iterate over them with `async for`.
 """
 
-from collections.abc import Mapping
-from typing import Any
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
 
 from tgiconik._http import Pages
+from tgiconik.iconik._bodies import LazyModule, UntypedBody
 from tgiconik.iconik._service import Service
 from tgiconik.iconik.models import settings as m
+
+if TYPE_CHECKING:
+    from tgiconik.iconik.models.dicts import settings as d
+else:
+    # Types alone: nothing of them is loaded before somebody asks for a method's annotations.
+    d = LazyModule("tgiconik.iconik.models.dicts.settings")
 
 
 class SettingsService(Service):
@@ -35,7 +43,7 @@ class SettingsService(Service):
         return self._pages("GET", "/v1/ai/consents/", into=m.AIConsents)
 
     async def create_ai_consent(
-        self, *, body: m.AIConsentAcceptInput | Mapping[str, Any]
+        self, *, body: m.AIConsentAcceptInput | d.AIConsentAcceptInputDict | UntypedBody
     ) -> m.AIConsents:
         """Create an AI consent.
 
@@ -46,7 +54,9 @@ class SettingsService(Service):
         )
 
     async def decline_ai_consents(
-        self, *, body: m.AIConsentDeclineRequestInput | Mapping[str, Any]
+        self,
+        *,
+        body: m.AIConsentDeclineRequestInput | d.AIConsentDeclineRequestInputDict | UntypedBody,
     ) -> m.AIConsents:
         """Decline AI consents.
 
@@ -61,7 +71,7 @@ class SettingsService(Service):
         )
 
     async def revoke_ai_consents(
-        self, *, body: m.AIConsentRevokeInput | Mapping[str, Any]
+        self, *, body: m.AIConsentRevokeInput | d.AIConsentRevokeInputDict | UntypedBody
     ) -> m.AIConsents:
         """Revoke AI consents.
 
@@ -91,7 +101,9 @@ class SettingsService(Service):
             "GET", "/v1/cors_hosts/", into=m.CORSHosts, roles=("can_read_cors_hosts",)
         )
 
-    async def create_cors_host(self, *, body: m.CORSHostInput | Mapping[str, Any]) -> m.CORSHost:
+    async def create_cors_host(
+        self, *, body: m.CORSHostInput | d.CORSHostInputDict | UntypedBody
+    ) -> m.CORSHost:
         """Create a CORS host.
 
         `POST /API/settings/v1/cors_hosts/`, role `can_write_cors_hosts`.
@@ -135,7 +147,10 @@ class SettingsService(Service):
         return await self._call("GET", "/v1/group/{}/", group_id, into=m.GroupSettingPublic)
 
     async def replace_group_settings(
-        self, group_id: str, *, body: m.GroupSettingPublicInput | Mapping[str, Any]
+        self,
+        group_id: str,
+        *,
+        body: m.GroupSettingPublicInput | d.GroupSettingPublicInputDict | UntypedBody,
     ) -> m.GroupSettingPublic | None:
         """Replace group settings.
 
@@ -152,7 +167,10 @@ class SettingsService(Service):
         )
 
     async def update_group_settings(
-        self, group_id: str, *, body: m.GroupSettingPublicInput | Mapping[str, Any]
+        self,
+        group_id: str,
+        *,
+        body: m.GroupSettingPublicInput | d.GroupSettingPublicInputDict | UntypedBody,
     ) -> m.GroupSettingPublic | None:
         """Update group settings.
 
@@ -218,7 +236,10 @@ class SettingsService(Service):
         )
 
     async def replace_search_view_group_ids(
-        self, view_id: str, *, body: m.GroupSettingsIDInput | Mapping[str, Any]
+        self,
+        view_id: str,
+        *,
+        body: m.GroupSettingsIDInput | d.GroupSettingsIDInputDict | UntypedBody,
     ) -> None:
         """Replace search view group ids.
 
@@ -229,7 +250,10 @@ class SettingsService(Service):
         )
 
     async def update_search_view_group_ids(
-        self, view_id: str, *, body: m.GroupSettingsIDInput | Mapping[str, Any]
+        self,
+        view_id: str,
+        *,
+        body: m.GroupSettingsIDInput | d.GroupSettingsIDInputDict | UntypedBody,
     ) -> None:
         """Update search view group ids.
 
@@ -244,7 +268,10 @@ class SettingsService(Service):
         )
 
     async def delete_search_view_group_ids(
-        self, view_id: str, *, body: m.GroupSettingsIDInput | Mapping[str, Any]
+        self,
+        view_id: str,
+        *,
+        body: m.GroupSettingsIDInput | d.GroupSettingsIDInputDict | UntypedBody,
     ) -> None:
         """Delete search view group ids.
 
@@ -275,7 +302,7 @@ class SettingsService(Service):
         )
 
     async def replace_current_system_settings(
-        self, *, body: m.SystemSettingPublicInput | Mapping[str, Any]
+        self, *, body: m.SystemSettingPublicInput | d.SystemSettingPublicInputDict | UntypedBody
     ) -> m.SystemSettingPublic | None:
         """Replace current system settings.
 
@@ -290,7 +317,7 @@ class SettingsService(Service):
         )
 
     async def update_current_system_settings(
-        self, *, body: m.SystemSettingPublicInput | Mapping[str, Any]
+        self, *, body: m.SystemSettingPublicInput | d.SystemSettingPublicInputDict | UntypedBody
     ) -> m.SystemSettingPublic | None:
         """Update current system settings.
 
@@ -322,7 +349,10 @@ class SettingsService(Service):
         )
 
     async def replace_system_settings(
-        self, system_domain_id: str, *, body: m.SystemSettingPublicInput | Mapping[str, Any]
+        self,
+        system_domain_id: str,
+        *,
+        body: m.SystemSettingPublicInput | d.SystemSettingPublicInputDict | UntypedBody,
     ) -> m.SystemSettingPublic | None:
         """Replace system settings.
 
@@ -338,7 +368,10 @@ class SettingsService(Service):
         )
 
     async def update_system_settings(
-        self, system_domain_id: str, *, body: m.SystemSettingPublicInput | Mapping[str, Any]
+        self,
+        system_domain_id: str,
+        *,
+        body: m.SystemSettingPublicInput | d.SystemSettingPublicInputDict | UntypedBody,
     ) -> m.SystemSettingPublic | None:
         """Update system settings.
 
@@ -361,7 +394,10 @@ class SettingsService(Service):
         return await self._call("GET", "/v1/team/{}/", team_id, into=m.GroupSettingPublic)
 
     async def replace_team_settings(
-        self, team_id: str, *, body: m.GroupSettingPublicInput | Mapping[str, Any]
+        self,
+        team_id: str,
+        *,
+        body: m.GroupSettingPublicInput | d.GroupSettingPublicInputDict | UntypedBody,
     ) -> m.GroupSettingPublic | None:
         """Replace team settings.
 
@@ -378,7 +414,10 @@ class SettingsService(Service):
         )
 
     async def update_team_settings(
-        self, team_id: str, *, body: m.GroupSettingPublicInput | Mapping[str, Any]
+        self,
+        team_id: str,
+        *,
+        body: m.GroupSettingPublicInput | d.GroupSettingPublicInputDict | UntypedBody,
     ) -> m.GroupSettingPublic | None:
         """Update team settings.
 
@@ -408,7 +447,9 @@ class SettingsService(Service):
         """
         return self._pages("GET", "/v1/themes/", into=m.Themes, roles=("can_read_themes",))
 
-    async def create_theme(self, *, body: m.ThemeCreateInput | Mapping[str, Any]) -> m.Theme:
+    async def create_theme(
+        self, *, body: m.ThemeCreateInput | d.ThemeCreateInputDict | UntypedBody
+    ) -> m.Theme:
         """Create a theme.
 
         `POST /API/settings/v1/themes/`, role `can_write_themes`.
@@ -432,7 +473,7 @@ class SettingsService(Service):
         )
 
     async def replace_theme(
-        self, theme_id: str, *, body: m.ThemeInput | Mapping[str, Any]
+        self, theme_id: str, *, body: m.ThemeInput | d.ThemeInputDict | UntypedBody
     ) -> m.Theme | None:
         """Replace a theme.
 
@@ -449,7 +490,7 @@ class SettingsService(Service):
         )
 
     async def update_theme(
-        self, theme_id: str, *, body: m.ThemeInput | Mapping[str, Any]
+        self, theme_id: str, *, body: m.ThemeInput | d.ThemeInputDict | UntypedBody
     ) -> m.Theme | None:
         """Update a theme.
 
@@ -473,7 +514,11 @@ class SettingsService(Service):
         await self._call("DELETE", "/v1/themes/{}/", theme_id, roles=("can_delete_themes",))
 
     async def delete_user_settings_attributes(
-        self, *, body: m.UserSettingRemoveAttributesInput | Mapping[str, Any]
+        self,
+        *,
+        body: m.UserSettingRemoveAttributesInput
+        | d.UserSettingRemoveAttributesInputDict
+        | UntypedBody,
     ) -> None:
         """Delete user settings attributes.
 
@@ -491,7 +536,7 @@ class SettingsService(Service):
         return await self._call("GET", "/v1/user/{}/", user_id, into=m.UserSetting)
 
     async def replace_user_settings(
-        self, user_id: str, *, body: m.UserSettingInput | Mapping[str, Any]
+        self, user_id: str, *, body: m.UserSettingInput | d.UserSettingInputDict | UntypedBody
     ) -> m.UserSetting | None:
         """Replace user settings.
 
@@ -502,7 +547,7 @@ class SettingsService(Service):
         )
 
     async def update_user_settings(
-        self, user_id: str, *, body: m.UserSettingInput | Mapping[str, Any]
+        self, user_id: str, *, body: m.UserSettingInput | d.UserSettingInputDict | UntypedBody
     ) -> m.UserSetting | None:
         """Update user settings.
 

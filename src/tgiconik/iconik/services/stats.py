@@ -2,17 +2,25 @@
 """iconik's stats service: one method per operation.
 
 Ids of the path are positional, everything else is by keyword. Bodies are models or
-plain mappings. Lists are `Pages`: iterate over them with `async for`.
+plain dictionaries. Lists are `Pages`: iterate over them with `async for`.
 """
 
-from collections.abc import Mapping
-from typing import Any
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
 
 from tgiconik._http import Pages
 from tgiconik._models import Json
 from tgiconik.iconik import _paging
+from tgiconik.iconik._bodies import LazyModule, UntypedBody
 from tgiconik.iconik._service import Service
 from tgiconik.iconik.models import stats as m
+
+if TYPE_CHECKING:
+    from tgiconik.iconik.models.dicts import stats as d
+else:
+    # Types alone: nothing of them is loaded before somebody asks for a method's annotations.
+    d = LazyModule("tgiconik.iconik.models.dicts.stats")
 
 
 class StatsService(Service):
@@ -21,7 +29,7 @@ class StatsService(Service):
     _base = "/API/stats"
 
     async def create_asset_usage(
-        self, *, body: m.AssetUsageInput | Mapping[str, Any]
+        self, *, body: m.AssetUsageInput | d.AssetUsageInputDict | UntypedBody
     ) -> m.AssetUsage:
         """Create the asset usage.
 
@@ -80,7 +88,9 @@ class StatsService(Service):
             roles=("can_read_stats",),
         )
 
-    async def create_billing(self, *, body: m.BillingInput | Mapping[str, Any]) -> m.Billing:
+    async def create_billing(
+        self, *, body: m.BillingInput | d.BillingInputDict | UntypedBody
+    ) -> m.Billing:
         """Create a billing.
 
         `POST /API/stats/v1/billing/`.
@@ -103,7 +113,7 @@ class StatsService(Service):
         )
 
     async def buy_billing_credits(
-        self, *, body: m.BillingCreditsInput | Mapping[str, Any]
+        self, *, body: m.BillingCreditsInput | d.BillingCreditsInputDict | UntypedBody
     ) -> m.BillingCredits:
         """Buy billing credits.
 
@@ -132,7 +142,7 @@ class StatsService(Service):
         )
 
     async def verify_billing_credits(
-        self, *, body: m.BillingCreditsVerifyInput | Mapping[str, Any]
+        self, *, body: m.BillingCreditsVerifyInput | d.BillingCreditsVerifyInputDict | UntypedBody
     ) -> m.BillingCreditsVerify:
         """Verify billing credits.
 
@@ -157,7 +167,7 @@ class StatsService(Service):
         )
 
     async def create_billing_customer(
-        self, *, body: m.BillingCustomerInput | Mapping[str, Any]
+        self, *, body: m.BillingCustomerInput | d.BillingCustomerInputDict | UntypedBody
     ) -> m.BillingCustomer:
         """Create a billing customer.
 
@@ -173,7 +183,7 @@ class StatsService(Service):
         )
 
     async def create_billing_customer_card(
-        self, *, body: m.BillingCustomerCardInput | Mapping[str, Any]
+        self, *, body: m.BillingCustomerCardInput | d.BillingCustomerCardInputDict | UntypedBody
     ) -> m.BillingCustomerCard:
         """Create a billing customer card.
 
@@ -217,7 +227,7 @@ class StatsService(Service):
         return self._pages("GET", "/v1/billing/price_lists/", into=m.Prices)
 
     async def replace_billing_price_list(
-        self, *, body: m.PriceInput | Mapping[str, Any]
+        self, *, body: m.PriceInput | d.PriceInputDict | UntypedBody
     ) -> m.Price | None:
         """Replace a billing price list.
 
@@ -253,7 +263,7 @@ class StatsService(Service):
         )
 
     async def replace_billing_recipients(
-        self, *, body: m.BillingRecipientsInput | Mapping[str, Any]
+        self, *, body: m.BillingRecipientsInput | d.BillingRecipientsInputDict | UntypedBody
     ) -> m.BillingRecipients | None:
         """Replace billing recipients.
 
@@ -278,7 +288,7 @@ class StatsService(Service):
         )
 
     async def replace_billing_settings(
-        self, *, body: m.BillingSettingsInput | Mapping[str, Any]
+        self, *, body: m.BillingSettingsInput | d.BillingSettingsInputDict | UntypedBody
     ) -> m.BillingSettings | None:
         """Replace billing settings.
 
@@ -325,7 +335,7 @@ class StatsService(Service):
         system_domain_id: str,
         billing_id: str,
         *,
-        body: m.BillingExpirationUpdateInput | Mapping[str, Any],
+        body: m.BillingExpirationUpdateInput | d.BillingExpirationUpdateInputDict | UntypedBody,
     ) -> m.Billing | None:
         """Replace a billing expiration.
 
@@ -484,7 +494,7 @@ class StatsService(Service):
         )
 
     async def create_system_log_recipient(
-        self, *, body: m.LogsRecipientInput | Mapping[str, Any]
+        self, *, body: m.LogsRecipientInput | d.LogsRecipientInputDict | UntypedBody
     ) -> m.LogsRecipientRead:
         """Create a system log recipient.
 
@@ -528,7 +538,10 @@ class StatsService(Service):
         )
 
     async def replace_system_log_recipient(
-        self, logs_recipient_id: str, *, body: m.LogsRecipientInput | Mapping[str, Any]
+        self,
+        logs_recipient_id: str,
+        *,
+        body: m.LogsRecipientInput | d.LogsRecipientInputDict | UntypedBody,
     ) -> m.LogsRecipientRead | None:
         """Replace a system log recipient.
 
@@ -545,7 +558,10 @@ class StatsService(Service):
         )
 
     async def update_system_log_recipient(
-        self, logs_recipient_id: str, *, body: m.LogsRecipientInput | Mapping[str, Any]
+        self,
+        logs_recipient_id: str,
+        *,
+        body: m.LogsRecipientInput | d.LogsRecipientInputDict | UntypedBody,
     ) -> m.LogsRecipientRead | None:
         """Update a system log recipient.
 

@@ -2,18 +2,26 @@
 """iconik's transcode service: one method per operation.
 
 Ids of the path are positional, everything else is by keyword. Bodies are models or
-plain mappings. Lists are `Pages`: iterate over them with `async for`.
+plain dictionaries. Lists are `Pages`: iterate over them with `async for`.
 """
 
-from collections.abc import Mapping
-from typing import Any
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
 
 from tgiconik._http import Pages
 from tgiconik._models import Json
 from tgiconik.iconik import _paging
 from tgiconik.iconik._answers import JobStarted
+from tgiconik.iconik._bodies import LazyModule, UntypedBody
 from tgiconik.iconik._service import Service
 from tgiconik.iconik.models import transcode as m
+
+if TYPE_CHECKING:
+    from tgiconik.iconik.models.dicts import transcode as d
+else:
+    # Types alone: nothing of them is loaded before somebody asks for a method's annotations.
+    d = LazyModule("tgiconik.iconik.models.dicts.transcode")
 
 
 class TranscodeService(Service):
@@ -22,7 +30,10 @@ class TranscodeService(Service):
     _base = "/API/transcode"
 
     async def analyze_asset(
-        self, asset_id: str, *, body: m.AnalyzeInput | Mapping[str, Any] | None = None
+        self,
+        asset_id: str,
+        *,
+        body: m.AnalyzeInput | d.AnalyzeInputDict | UntypedBody | None = None,
     ) -> Json:
         """Analyze an asset.
 
@@ -38,7 +49,10 @@ class TranscodeService(Service):
         )
 
     async def analyze_asset_with_default_profile(
-        self, asset_id: str, *, body: m.AnalyzeInput | Mapping[str, Any] | None = None
+        self,
+        asset_id: str,
+        *,
+        body: m.AnalyzeInput | d.AnalyzeInputDict | UntypedBody | None = None,
     ) -> Json:
         """Analyze an asset with the default profile.
 
@@ -58,7 +72,7 @@ class TranscodeService(Service):
         asset_id: str,
         media_type: str,
         *,
-        body: m.AnalyzeInput | Mapping[str, Any] | None = None,
+        body: m.AnalyzeInput | d.AnalyzeInputDict | UntypedBody | None = None,
     ) -> Json:
         """Analyze an asset with the default profile for the media type.
 
@@ -79,7 +93,7 @@ class TranscodeService(Service):
         asset_id: str,
         profile_id: str,
         *,
-        body: m.AnalyzeInput | Mapping[str, Any] | None = None,
+        body: m.AnalyzeInput | d.AnalyzeInputDict | UntypedBody | None = None,
     ) -> Json:
         """Analyze an asset with a profile.
 
@@ -96,7 +110,7 @@ class TranscodeService(Service):
         )
 
     async def bulk_analyze(
-        self, *, body: m.BulkAnalyzeInput | Mapping[str, Any] | None = None
+        self, *, body: m.BulkAnalyzeInput | d.BulkAnalyzeInputDict | UntypedBody | None = None
     ) -> Json:
         """Analyze in bulk.
 
@@ -111,7 +125,7 @@ class TranscodeService(Service):
         )
 
     async def read_link_metadata(
-        self, *, body: m.AssetLinkURLInput | Mapping[str, Any]
+        self, *, body: m.AssetLinkURLInput | d.AssetLinkURLInputDict | UntypedBody
     ) -> m.AssetLinkData:
         """Read the link metadata.
 
@@ -150,7 +164,7 @@ class TranscodeService(Service):
         )
 
     async def create_edge_transcode_worker(
-        self, *, body: m.EdgeTranscodeWorkerInput | Mapping[str, Any]
+        self, *, body: m.EdgeTranscodeWorkerInput | d.EdgeTranscodeWorkerInputDict | UntypedBody
     ) -> m.EdgeTranscodeWorker:
         """Create an edge transcode worker.
 
@@ -179,7 +193,10 @@ class TranscodeService(Service):
         )
 
     async def replace_edge_transcode_worker(
-        self, worker_id: str, *, body: m.EdgeTranscodeWorkerInput | Mapping[str, Any]
+        self,
+        worker_id: str,
+        *,
+        body: m.EdgeTranscodeWorkerInput | d.EdgeTranscodeWorkerInputDict | UntypedBody,
     ) -> m.EdgeTranscodeWorker | None:
         """Replace an edge transcode worker.
 
@@ -196,7 +213,10 @@ class TranscodeService(Service):
         )
 
     async def update_edge_transcode_worker(
-        self, worker_id: str, *, body: m.EdgeTranscodeWorkerInput | Mapping[str, Any]
+        self,
+        worker_id: str,
+        *,
+        body: m.EdgeTranscodeWorkerInput | d.EdgeTranscodeWorkerInputDict | UntypedBody,
     ) -> m.EdgeTranscodeWorker | None:
         """Update an edge transcode worker.
 
@@ -225,7 +245,10 @@ class TranscodeService(Service):
         self,
         collection_id: str,
         *,
-        body: m.GenerateCollectionKeyframeInput | Mapping[str, Any] | None = None,
+        body: m.GenerateCollectionKeyframeInput
+        | d.GenerateCollectionKeyframeInputDict
+        | UntypedBody
+        | None = None,
     ) -> Json:
         """Generate collection keyframes.
 
@@ -244,7 +267,10 @@ class TranscodeService(Service):
         self,
         playlist_id: str,
         *,
-        body: m.GenerateCollectionKeyframeInput | Mapping[str, Any] | None = None,
+        body: m.GenerateCollectionKeyframeInput
+        | d.GenerateCollectionKeyframeInputDict
+        | UntypedBody
+        | None = None,
     ) -> Json:
         """Generate playlist keyframes.
 
@@ -260,7 +286,11 @@ class TranscodeService(Service):
         )
 
     async def fill_asset_version_metadata(
-        self, asset_id: str, version_id: str, *, body: m.MetadataFillingInput | Mapping[str, Any]
+        self,
+        asset_id: str,
+        version_id: str,
+        *,
+        body: m.MetadataFillingInput | d.MetadataFillingInputDict | UntypedBody,
     ) -> Json:
         """Fill the asset version metadata.
 
@@ -277,7 +307,7 @@ class TranscodeService(Service):
         )
 
     async def bulk_fill_metadata(
-        self, *, body: m.BulkMetadataFillingInput | Mapping[str, Any]
+        self, *, body: m.BulkMetadataFillingInput | d.BulkMetadataFillingInputDict | UntypedBody
     ) -> Json:
         """Fill the metadata in bulk.
 
@@ -389,7 +419,10 @@ class TranscodeService(Service):
         self,
         storage_id: str,
         *,
-        body: m.AbortStorageTranscodeJobsInput | Mapping[str, Any] | None = None,
+        body: m.AbortStorageTranscodeJobsInput
+        | d.AbortStorageTranscodeJobsInputDict
+        | UntypedBody
+        | None = None,
     ) -> JobStarted | None:
         """Abort storage transcode jobs.
 
@@ -483,7 +516,9 @@ class TranscodeService(Service):
             roles=("can_read_transcode_jobs",),
         )
 
-    async def create_transcode_job(self, *, body: m.JobInput | Mapping[str, Any]) -> m.Job:
+    async def create_transcode_job(
+        self, *, body: m.JobInput | d.JobInputDict | UntypedBody
+    ) -> m.Job:
         """Create a transcode job.
 
         `POST /API/transcode/v1/transcode/`, role `can_write_transcode_jobs`.
@@ -608,7 +643,10 @@ class TranscodeService(Service):
         )
 
     async def transcribe_asset_with_default_profile(
-        self, asset_id: str, *, body: m.TranscribeInput | Mapping[str, Any] | None = None
+        self,
+        asset_id: str,
+        *,
+        body: m.TranscribeInput | d.TranscribeInputDict | UntypedBody | None = None,
     ) -> Json:
         """Transcribe an asset with the default profile.
 
@@ -623,7 +661,9 @@ class TranscodeService(Service):
             roles=("can_transcribe_content",),
         )
 
-    async def bulk_transcribe(self, *, body: m.BulkTranscribeInput | Mapping[str, Any]) -> Json:
+    async def bulk_transcribe(
+        self, *, body: m.BulkTranscribeInput | d.BulkTranscribeInputDict | UntypedBody
+    ) -> Json:
         """Transcribe in bulk.
 
         `POST /API/transcode/v1/transcribe/bulk/`, role `can_transcribe_content`.

@@ -2,18 +2,27 @@
 """iconik's users service: one method per operation.
 
 Ids of the path are positional, everything else is by keyword. Bodies are models or
-plain mappings. Lists are `Pages`: iterate over them with `async for`.
+plain dictionaries. Lists are `Pages`: iterate over them with `async for`.
 """
 
+from __future__ import annotations
+
 from collections.abc import Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from tgiconik._http import Pages
 from tgiconik._models import Json
 from tgiconik.iconik import _paging
 from tgiconik.iconik._answers import JobStarted
+from tgiconik.iconik._bodies import LazyModule, UntypedBody
 from tgiconik.iconik._service import Service
 from tgiconik.iconik.models import users as m
+
+if TYPE_CHECKING:
+    from tgiconik.iconik.models.dicts import users as d
+else:
+    # Types alone: nothing of them is loaded before somebody asks for a method's annotations.
+    d = LazyModule("tgiconik.iconik.models.dicts.users")
 
 
 class UsersService(Service):
@@ -59,7 +68,7 @@ class UsersService(Service):
             },
         )
 
-    async def create_group(self, *, body: m.GroupInput | Mapping[str, Any]) -> m.Group:
+    async def create_group(self, *, body: m.GroupInput | d.GroupInputDict | UntypedBody) -> m.Group:
         """Create a group.
 
         `POST /API/users/v1/groups/`, role `can_write_groups`.
@@ -138,7 +147,7 @@ class UsersService(Service):
         )
 
     async def create_group_mapping(
-        self, *, body: m.GroupMappingInput | Mapping[str, Any]
+        self, *, body: m.GroupMappingInput | d.GroupMappingInputDict | UntypedBody
     ) -> m.GroupMapping:
         """Create a group mapping.
 
@@ -185,7 +194,7 @@ class UsersService(Service):
         )
 
     async def replace_group(
-        self, group_id: str, *, body: m.GroupInput | Mapping[str, Any]
+        self, group_id: str, *, body: m.GroupInput | d.GroupInputDict | UntypedBody
     ) -> m.Group | None:
         """Replace a group.
 
@@ -202,7 +211,7 @@ class UsersService(Service):
         )
 
     async def update_group(
-        self, group_id: str, *, body: m.GroupInput | Mapping[str, Any]
+        self, group_id: str, *, body: m.GroupInput | d.GroupInputDict | UntypedBody
     ) -> m.Group | None:
         """Update a group.
 
@@ -327,7 +336,9 @@ class UsersService(Service):
             roles=("can_read_role_groups",),
         )
 
-    async def create_role_group(self, *, body: m.RoleGroupInput | Mapping[str, Any]) -> m.RoleGroup:
+    async def create_role_group(
+        self, *, body: m.RoleGroupInput | d.RoleGroupInputDict | UntypedBody
+    ) -> m.RoleGroup:
         """Create a role group.
 
         `POST /API/users/v1/role_groups/`, role `can_write_role_groups`.
@@ -391,7 +402,7 @@ class UsersService(Service):
         )
 
     async def replace_role_group(
-        self, group_id: str, *, body: m.RoleGroupInput | Mapping[str, Any]
+        self, group_id: str, *, body: m.RoleGroupInput | d.RoleGroupInputDict | UntypedBody
     ) -> m.RoleGroup | None:
         """Replace a role group.
 
@@ -408,7 +419,7 @@ class UsersService(Service):
         )
 
     async def update_role_group(
-        self, group_id: str, *, body: m.RoleGroupInput | Mapping[str, Any]
+        self, group_id: str, *, body: m.RoleGroupInput | d.RoleGroupInputDict | UntypedBody
     ) -> m.RoleGroup | None:
         """Update a role group.
 
@@ -498,7 +509,7 @@ class UsersService(Service):
             roles=("can_read_teams",),
         )
 
-    async def create_team(self, *, body: m.TeamInput | Mapping[str, Any]) -> m.Team:
+    async def create_team(self, *, body: m.TeamInput | d.TeamInputDict | UntypedBody) -> m.Team:
         """Create a team.
 
         `POST /API/users/v1/teams/`, role `can_write_teams`.
@@ -556,7 +567,7 @@ class UsersService(Service):
         )
 
     async def replace_team(
-        self, team_id: str, *, body: m.TeamInput | Mapping[str, Any]
+        self, team_id: str, *, body: m.TeamInput | d.TeamInputDict | UntypedBody
     ) -> m.Team | None:
         """Replace a team.
 
@@ -573,7 +584,7 @@ class UsersService(Service):
         )
 
     async def update_team(
-        self, team_id: str, *, body: m.TeamInput | Mapping[str, Any]
+        self, team_id: str, *, body: m.TeamInput | d.TeamInputDict | UntypedBody
     ) -> m.Team | None:
         """Update a team.
 
@@ -700,7 +711,9 @@ class UsersService(Service):
             roles=("can_read_users",),
         )
 
-    async def create_user(self, *, body: m.UserCreateInput | Mapping[str, Any]) -> m.User:
+    async def create_user(
+        self, *, body: m.UserCreateInput | d.UserCreateInputDict | UntypedBody
+    ) -> m.User:
         """Create a user.
 
         `POST /API/users/v1/users/`, role `can_create_users`.
@@ -775,7 +788,9 @@ class UsersService(Service):
         """
         return await self._call("GET", "/v1/users/current/", into=m.User)
 
-    async def replace_current_user(self, *, body: m.UserInput | Mapping[str, Any]) -> m.User | None:
+    async def replace_current_user(
+        self, *, body: m.UserInput | d.UserInputDict | UntypedBody
+    ) -> m.User | None:
         """Replace the current user.
 
         `PUT /API/users/v1/users/current/`.
@@ -784,7 +799,9 @@ class UsersService(Service):
             "PUT", "/v1/users/current/", into=m.User, body=body, takes=m.UserInput
         )
 
-    async def update_current_user(self, *, body: m.UserInput | Mapping[str, Any]) -> m.User | None:
+    async def update_current_user(
+        self, *, body: m.UserInput | d.UserInputDict | UntypedBody
+    ) -> m.User | None:
         """Update the current user.
 
         `PATCH /API/users/v1/users/current/`.
@@ -802,7 +819,9 @@ class UsersService(Service):
             "GET", "/v1/users/current/otp/configure/", into=m.GetCurrentUserOtpAnswer
         )
 
-    async def create_current_user_otp(self, *, body: m.OtpEditInput | Mapping[str, Any]) -> Json:
+    async def create_current_user_otp(
+        self, *, body: m.OtpEditInput | d.OtpEditInputDict | UntypedBody
+    ) -> Json:
         """Create the current user OTP.
 
         `POST /API/users/v1/users/current/otp/configure/`.
@@ -811,7 +830,9 @@ class UsersService(Service):
             "POST", "/v1/users/current/otp/configure/", body=body, takes=m.OtpEditInput
         )
 
-    async def replace_current_user_otp(self, *, body: m.OtpEditInput | Mapping[str, Any]) -> Json:
+    async def replace_current_user_otp(
+        self, *, body: m.OtpEditInput | d.OtpEditInputDict | UntypedBody
+    ) -> Json:
         """Replace the current user OTP.
 
         `PUT /API/users/v1/users/current/otp/configure/`.
@@ -844,7 +865,7 @@ class UsersService(Service):
         return self._pages("GET", "/v1/users/current/roles/", into=m.UserRoles)
 
     async def create_current_user_totp(
-        self, *, body: m.OtpInput | Mapping[str, Any] | None = None
+        self, *, body: m.OtpInput | d.OtpInputDict | UntypedBody | None = None
     ) -> m.CreateCurrentUserTotpAnswer:
         """Create the current user TOTP.
 
@@ -858,14 +879,18 @@ class UsersService(Service):
             takes=m.OtpInput,
         )
 
-    async def delete_current_user_totp(self, *, body: m.OtpInput | Mapping[str, Any]) -> None:
+    async def delete_current_user_totp(
+        self, *, body: m.OtpInput | d.OtpInputDict | UntypedBody
+    ) -> None:
         """Delete the current user TOTP.
 
         `DELETE /API/users/v1/users/current/totp/configure/`.
         """
         await self._call("DELETE", "/v1/users/current/totp/configure/", body=body, takes=m.OtpInput)
 
-    async def validate_current_user_totp(self, *, body: m.OtpInput | Mapping[str, Any]) -> Json:
+    async def validate_current_user_totp(
+        self, *, body: m.OtpInput | d.OtpInputDict | UntypedBody
+    ) -> Json:
         """Validate the current user TOTP.
 
         `POST /API/users/v1/users/current/totp/validate_configuration/`.
@@ -882,7 +907,9 @@ class UsersService(Service):
         await self._call("DELETE", "/v1/users/invite/purge/")
 
     async def register_invited_user(
-        self, *, body: m.UserInviteRegisterRequestInput | Mapping[str, Any]
+        self,
+        *,
+        body: m.UserInviteRegisterRequestInput | d.UserInviteRegisterRequestInputDict | UntypedBody,
     ) -> m.UserInviteRegisterResponse:
         """Register an invited user.
 
@@ -898,7 +925,7 @@ class UsersService(Service):
         )
 
     async def request_user_invite_token(
-        self, *, body: m.UserInviteRequestLinkInput | Mapping[str, Any]
+        self, *, body: m.UserInviteRequestLinkInput | d.UserInviteRequestLinkInputDict | UntypedBody
     ) -> m.RequestUserInviteTokenAnswer:
         """Request a user invite token.
 
@@ -928,7 +955,7 @@ class UsersService(Service):
         )
 
     async def grant_partner_domain_access(
-        self, *, body: m.PartnerDomainAccessInput | Mapping[str, Any]
+        self, *, body: m.PartnerDomainAccessInput | d.PartnerDomainAccessInputDict | UntypedBody
     ) -> JobStarted:
         """Grant the partner domain access.
 
@@ -939,7 +966,7 @@ class UsersService(Service):
         )
 
     async def revoke_partner_domain_access(
-        self, *, body: m.PartnerDomainAccessInput | Mapping[str, Any]
+        self, *, body: m.PartnerDomainAccessInput | d.PartnerDomainAccessInputDict | UntypedBody
     ) -> JobStarted | None:
         """Revoke the partner domain access.
 
@@ -966,7 +993,7 @@ class UsersService(Service):
         )
 
     async def replace_user(
-        self, user_id: str, *, body: m.UserInput | Mapping[str, Any]
+        self, user_id: str, *, body: m.UserInput | d.UserInputDict | UntypedBody
     ) -> m.User | None:
         """Replace a user.
 
@@ -983,7 +1010,7 @@ class UsersService(Service):
         )
 
     async def update_user(
-        self, user_id: str, *, body: m.UserInput | Mapping[str, Any]
+        self, user_id: str, *, body: m.UserInput | d.UserInputDict | UntypedBody
     ) -> m.User | None:
         """Update a user.
 
@@ -1060,7 +1087,10 @@ class UsersService(Service):
         )
 
     async def replace_user_saml(
-        self, user_id: str, *, body: m.UserSamlIdpUpdateInput | Mapping[str, Any]
+        self,
+        user_id: str,
+        *,
+        body: m.UserSamlIdpUpdateInput | d.UserSamlIdpUpdateInputDict | UntypedBody,
     ) -> m.User | None:
         """Replace a user SAML.
 

@@ -2,17 +2,25 @@
 """iconik's users notifications service: one method per operation.
 
 Ids of the path are positional, everything else is by keyword. Bodies are models or
-plain mappings. Lists are `Pages`: iterate over them with `async for`.
+plain dictionaries. Lists are `Pages`: iterate over them with `async for`.
 """
 
-from collections.abc import Mapping
-from typing import Any
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
 
 from tgiconik._http import Pages, secret_id
 from tgiconik._models import Json
 from tgiconik.iconik import _paging
+from tgiconik.iconik._bodies import LazyModule, UntypedBody
 from tgiconik.iconik._service import Service
 from tgiconik.iconik.models import users_notifications as m
+
+if TYPE_CHECKING:
+    from tgiconik.iconik.models.dicts import users_notifications as d
+else:
+    # Types alone: nothing of them is loaded before somebody asks for a method's annotations.
+    d = LazyModule("tgiconik.iconik.models.dicts.users_notifications")
 
 
 class UsersNotificationsService(Service):
@@ -21,7 +29,7 @@ class UsersNotificationsService(Service):
     _base = "/API/users-notifications"
 
     async def create_device_token(
-        self, *, body: m.DeviceTokenInput | Mapping[str, Any]
+        self, *, body: m.DeviceTokenInput | d.DeviceTokenInputDict | UntypedBody
     ) -> m.DeviceToken:
         """Create a device token.
 
@@ -72,7 +80,7 @@ class UsersNotificationsService(Service):
         event_type: str,
         protocol: str,
         *,
-        body: m.NotificationSettingInput | Mapping[str, Any],
+        body: m.NotificationSettingInput | d.NotificationSettingInputDict | UntypedBody,
     ) -> m.NotificationSetting | None:
         """Replace a notification setting.
 
@@ -107,7 +115,7 @@ class UsersNotificationsService(Service):
         )
 
     async def create_notification(
-        self, *, body: m.NotificationInput | Mapping[str, Any]
+        self, *, body: m.NotificationInput | d.NotificationInputDict | UntypedBody
     ) -> m.Notification:
         """Create a notification.
 
@@ -127,7 +135,7 @@ class UsersNotificationsService(Service):
         )
 
     async def create_system_notification(
-        self, *, body: m.SystemNotificationInput | Mapping[str, Any]
+        self, *, body: m.SystemNotificationInput | d.SystemNotificationInputDict | UntypedBody
     ) -> m.Notification:
         """Create a system notification.
 
@@ -186,7 +194,7 @@ class UsersNotificationsService(Service):
         )
 
     async def create_subscription(
-        self, *, body: m.SubscriptionInput | Mapping[str, Any]
+        self, *, body: m.SubscriptionInput | d.SubscriptionInputDict | UntypedBody
     ) -> m.Subscription:
         """Create a subscription.
 
@@ -232,7 +240,7 @@ class UsersNotificationsService(Service):
         )
 
     async def create_user_device_token(
-        self, user_id: str, *, body: m.DeviceTokenInput | Mapping[str, Any]
+        self, user_id: str, *, body: m.DeviceTokenInput | d.DeviceTokenInputDict | UntypedBody
     ) -> m.DeviceToken:
         """Create a user device token.
 
@@ -268,7 +276,11 @@ class UsersNotificationsService(Service):
         )
 
     async def update_user_device_token(
-        self, user_id: str, device_token: str, *, body: m.DeviceTokenInput | Mapping[str, Any]
+        self,
+        user_id: str,
+        device_token: str,
+        *,
+        body: m.DeviceTokenInput | d.DeviceTokenInputDict | UntypedBody,
     ) -> m.DeviceToken | None:
         """Update a user device token.
 

@@ -9,7 +9,7 @@ import mimetypes
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager
 from functools import partial
-from typing import Final
+from typing import Any, Final
 
 import anyio
 import attrs
@@ -176,7 +176,8 @@ async def _make_format(
             "name": ORIGINAL,
             "version_id": version_id,
             "metadata": [{"internet_media_type": media_type}],
-            "storage_methods": [storage.method],
+            # It has one: an upload to a storage of an unknown kind has been refused.
+            "storage_methods": [str(storage.method)],
         },
     )
     format_id = known(format_.id, "a format")
@@ -187,9 +188,8 @@ async def _make_format(
 async def _make_file_set(
     files: FilesService, asset_id: str, source: Source, ids: Mapping[str, str | None], undo: Undo
 ) -> str:
-    file_set = await files.create_asset_file_set(
-        asset_id, body={"name": source.name, "base_dir": "/", "component_ids": [], **ids}
-    )
+    body: dict[str, Any] = {"name": source.name, "base_dir": "/", "component_ids": [], **ids}
+    file_set = await files.create_asset_file_set(asset_id, body=body)
     file_set_id = known(file_set.id, "a file set")
     undo.append(partial(files.delete_asset_file_set, asset_id, file_set_id))
     return file_set_id
@@ -198,17 +198,15 @@ async def _make_file_set(
 async def _make_file(
     files: FilesService, asset_id: str, source: Source, ids: Mapping[str, str | None], undo: Undo
 ) -> tuple[str, f.File]:
-    file = await files.create_asset_file(
-        asset_id,
-        body={
-            "original_name": source.name,
-            "directory_path": "",
-            "size": source.size,
-            "type": "FILE",
-            "file_date_modified": source.modified_at,
-            **ids,
-        },
-    )
+    body: dict[str, Any] = {
+        "original_name": source.name,
+        "directory_path": "",
+        "size": source.size,
+        "type": "FILE",
+        "file_date_modified": source.modified_at,
+        **ids,
+    }
+    file = await files.create_asset_file(asset_id, body=body)
     file_id = known(file.id, "a file")
     undo.append(partial(files.delete_asset_file, asset_id, file_id))
     return file_id, file
@@ -238,7 +236,11 @@ async def close(iconik: MediaServices, made: UploadRecords) -> None:
 
     `PATCH /API/files/v1/assets/{asset_id}/files/{file_id}/`.
     """
-    body = {"status": f.FileStatus.CLOSED, "progress_processed": _HUNDRED_PERCENT}
+    # The documents lack `progress_processed` of a file.
+    body: dict[str, Any] = {
+        "status": f.FileStatus.CLOSED,
+        "progress_processed": _HUNDRED_PERCENT,
+    }
     await iconik.files.update_asset_file(made.asset_id, made.file_id, body=body)
 
 
@@ -247,7 +249,7 @@ async def finish_job(iconik: MediaServices, made: UploadRecords) -> None:
 
     `PATCH /API/jobs/v1/jobs/{job_id}/`.
     """
-    body = {"status": j.JobStatus.FINISHED, "progress_processed": _HUNDRED_PERCENT}
+    body = j.JobInput(status=j.JobStatus.FINISHED, progress_processed=_HUNDRED_PERCENT)
     await iconik.jobs.update_job(made.job_id, body=body)
 
 

@@ -222,7 +222,7 @@ class Sending:
         finally:
             if not arrived:
                 with anyio.CancelScope(shield=True):
-                    body = {"status": m.FileStatus.OPEN}
+                    body = m.FileInput(status=m.FileStatus.OPEN)
                     await self.files.update_asset_file(*self.ids, body=body)
         return arrived
 
