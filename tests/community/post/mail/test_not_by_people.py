@@ -110,8 +110,8 @@ def test_a_bounce_without_the_letter_of_that_very_contact_waits_for_an_operator(
     raw: bytes,
 ) -> None:
     others = [
-        token(token="tokenofbob1", partner_id="GC-PB", contact=BOB),  # noqa: S106 - of nobody
-        token(token="tokenofeve1", contact=EVE),  # noqa: S106 - of nobody
+        token(token="tokenofbob1", partner_id="GC-PB", contact=BOB),
+        token(token="tokenofeve1", contact=EVE),
     ]
     community = Community(
         tokens=[token(), *others], partners=[partner("GC-PA", MIA, EVE), partner("GC-PB", BOB)]

@@ -151,7 +151,7 @@ async def test_a_forged_sender_is_kept_with_what_lens_says(mailboxes: Mailboxes)
 
     assert isinstance(judgement, Quarantine)
     assert judgement.reason == (
-        f"Lens says that the file came from ZZ:{SUMMIT}; the message names ZZ:{NORDLICHT}."
+        f"Lens says that the file came from ZZ:{SUMMIT}, not from ZZ:{NORDLICHT}."
     )
     assert judgement.trust is Trust.UNVERIFIED
     assert judgement.act is not None, "an operator can still decide"

@@ -108,15 +108,21 @@ def _set_aside(mail: Mail, known: Known, account: Account) -> Judgement | None:
         )
     if mail.report is not None:
         return _bounce(mail, known, account)
+    words = _of_no_person(mail, known, account)
+    return Note(text=words) if words else None
+
+
+def _of_no_person(mail: Mail, known: Known, account: Account) -> str:
+    """The words for a mail that no person wrote; empty if a person may have written it."""
     if mail.is_letter or sent_as(mail.message_id, account.domain) is not None:
-        return Note(text="A letter of ours came back")
+        return "A letter of ours came back"
     if mail.automatic:
-        return Note(text=f"It is {mail.automatic}")
+        return f"It is {mail.automatic}"
     if mail.is_listed and not known.tokens and not _is_filled_form(mail):
-        return Note(text="It is a mail of a mailing list")
+        return "It is a mail of a mailing list"
     if (mail.sender or "").casefold() == account.address.casefold():
-        return Note(text="A mail from our own address")
-    return None
+        return "A mail from our own address"
+    return ""
 
 
 def _is_filled_form(mail: Mail) -> bool:
