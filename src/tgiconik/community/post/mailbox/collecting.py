@@ -1,11 +1,14 @@
 """Collect files from a mailbox, whole ones first; and let go of those that are stored.
 
 A network may move a file as soon as it was read, so a file is also looked for where it is moved
-to. A file is removed only if it still has the size that was read: one that was still being
-written is read again.
+to. A file is removed only if it still has the size and the time that it had when it was read: one
+that was still being written, or was replaced, is read again.
+
+SFTP tells times in whole seconds: a file that is replaced in the second in which it was read looks
+the same. So a file that stays in its folder is read once more when that second is over.
 """
 
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Collection
 from datetime import datetime, timedelta
 from typing import Final
 
@@ -15,7 +18,7 @@ import attrs
 from tgiconik import errors
 from tgiconik.community.post.channel import Arrival
 from tgiconik.community.post.mailbox.message import is_complete, message_id
-from tgiconik.community.post.mailbox.paths import is_file_name
+from tgiconik.community.post.mailbox.paths import LONGEST_NAME, is_file_name
 from tgiconik.community.post.mailbox.settings import Acknowledge, MailboxFolders
 from tgiconik.community.post.mailbox.sftp import RefusedError, RemoteFile, Sftp
 
@@ -23,6 +26,8 @@ from tgiconik.community.post.mailbox.sftp import RefusedError, RemoteFile, Sftp
 _MOST_REMEMBERED: Final = 50_000
 #: Clocks of servers differ.
 _DRIFT: Final = timedelta(days=1)
+#: After it, no server writes a time that it showed before: whole seconds, and one to be sure.
+_SECOND_IS_OVER: Final = timedelta(seconds=2)
 
 
 @attrs.define
@@ -40,9 +45,12 @@ class Collector:
     folders: MailboxFolders
     now: Callable[[], datetime]
     identify: Callable[[bytes], str] = message_id
-    #: Files that are stored, or were read: by folder, name, size and time, in their order.
+    #: Files that are stored, in their order; and those that were read, by name and message.
     _stored: dict[RemoteFile, None] = attrs.field(factory=dict, init=False, repr=False)
-    _read: dict[str, RemoteFile] = attrs.field(factory=dict, init=False, repr=False)
+    _read: dict[tuple[str, str], RemoteFile] = attrs.field(factory=dict, init=False, repr=False)
+    #: When a file was first listed, wherever it was, and those whose second is over.
+    _listed: dict[RemoteFile, datetime] = attrs.field(factory=dict, init=False, repr=False)
+    _settled: frozenset[RemoteFile] = attrs.field(default=frozenset(), init=False, repr=False)
 
     async def collect(self) -> AsyncIterator[Arrival]:
         """The files that wait, whole ones first; those that are stored already are left out.
@@ -81,7 +89,7 @@ class Collector:
             PostUnavailable: the server does not answer, or refuses.
             ConfigurationError: the server is not the expected one, or refuses the credentials.
         """
-        file = self._read.pop(message, None)
+        file = self._read.pop((name, message), None)
         if file is not None and file.folder == self.folders.look_into:
             self._remember(file)  # The network keeps it, and removes it when its time is over.
             return
@@ -93,24 +101,31 @@ class Collector:
             self._remember_in_both(file)
             return
         if file is not None:
-            size = await self.sftp.size(path)
-            if size is None:
+            there = await self.sftp.file(file.folder, name)
+            if there is None:
                 self._remember_in_both(file)  # Moved by the network.
-            if size != file.size:
-                return  # If it has grown, it is read again.
+            if there != file:
+                return  # If it has grown, or is another one, it is read again.
         if self.folders.acknowledge is Acknowledge.MOVE:
-            await self._move(path, name)
+            await self._move(path, name, message)
         else:
             await self.sftp.remove(path)
 
-    async def _move(self, path: str, name: str) -> None:
-        try:
-            await self.sftp.rename(path, f"{self.folders.move_to}/{name}")
-        except RefusedError as error:
-            if await self.sftp.size(path) is not None:
-                raise errors.PostUnavailable(
-                    f"{self.sftp.where} refuses to move files to {self.folders.move_to} ({error})"
-                ) from error
+    async def _move(self, path: str, name: str, message: str) -> None:
+        refusal: RefusedError | None = None
+        # Where there is a file of this name already, it must not keep all others from being moved.
+        for new in (name, f"{message}-{name}"[:LONGEST_NAME]):
+            try:
+                await self.sftp.rename(path, f"{self.folders.move_to}/{new}")
+            except RefusedError as error:
+                refusal = error
+            else:
+                return
+            if await self.sftp.size(path) is None:
+                return
+        raise errors.PostUnavailable(
+            f"{self.sftp.where} refuses to move files to {self.folders.move_to} ({refusal})"
+        ) from refusal
 
     async def _waiting(self) -> list[RemoteFile]:
         found = await self.sftp.files(self.folders.collect_from)
@@ -120,8 +135,19 @@ class Collector:
             # The newest first: what was lost was lost in the last passes.
             moved.sort(key=lambda one: one.modified_at, reverse=True)
             found += [one for one in moved if one.modified_at >= oldest]
+        self._note_times(found)
         waiting = [one for one in found if is_file_name(one.name) and one not in self._stored]
         return waiting[: self.folders.most]
+
+    def _note_times(self, found: Collection[RemoteFile]) -> None:
+        now = self.now()
+        files = {_anywhere(one) for one in found}
+        self._listed = {one: self._listed.get(one, now) for one in files}
+        self._settled = frozenset(
+            one
+            for one, since in self._listed.items()
+            if now - since >= _SECOND_IS_OVER or now - one.modified_at >= _DRIFT
+        )
 
     async def _fetch(self, file: RemoteFile) -> bytes | None:
         # One byte more than the most tells that a file is too large.
@@ -134,8 +160,9 @@ class Collector:
 
     def _arrival(self, file: RemoteFile, raw: bytes) -> Arrival:
         message = self.identify(raw)
+        # Of a file that is too large, only the beginning was read.
         size = max(file.size, len(raw)) if len(raw) > self.folders.largest else len(raw)
-        self._read[message] = attrs.evolve(file, size=size)
+        self._read[file.name, message] = attrs.evolve(file, size=size)
         return Arrival(message_id=message, raw=raw, name=file.name, received_at=self.now())
 
     def _remember_in_both(self, file: RemoteFile | None) -> None:
@@ -145,6 +172,13 @@ class Collector:
                 self._remember(attrs.evolve(file, folder=self.folders.look_into))
 
     def _remember(self, file: RemoteFile) -> None:
+        if _anywhere(file) not in self._settled:
+            return  # It is read once more: it may be replaced without a trace.
         self._stored[file] = None
         while len(self._stored) > _MOST_REMEMBERED:
             del self._stored[next(iter(self._stored))]
+
+
+def _anywhere(file: RemoteFile) -> RemoteFile:
+    """A file, whichever folder it is in: networks keep its time when they move it."""
+    return attrs.evolve(file, folder="")

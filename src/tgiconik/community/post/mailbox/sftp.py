@@ -105,6 +105,23 @@ class Sftp:
         found = await self._do(f"listing {folder}", listed)
         return sorted(found, key=lambda one: one.name)
 
+    async def file(self, folder: str, name: str) -> RemoteFile | None:
+        """A file as the server lists it now; None if there is none.
+
+        Raises:
+            PostUnavailable: the server does not answer, or refuses.
+            ConfigurationError: as `connect`.
+        """
+        import asyncssh  # noqa: PLC0415 - takes longer than the rest together
+
+        async def looked(client: "asyncssh.SFTPClient") -> RemoteFile | None:
+            try:
+                return _file(folder, name, await client.stat(f"{folder}/{name}"))
+            except asyncssh.SFTPNoSuchFile:
+                return None
+
+        return await self._do("looking at a file", looked)
+
     async def size(self, path: str) -> int | None:
         """The size of a file in bytes; None if there is none.
 
