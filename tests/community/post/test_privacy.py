@@ -240,7 +240,7 @@ def check_schema(data: Mapping[str, Any]) -> None:
     the other one is.
     """
     assert re.fullmatch("LTR-[0-9a-f]{32}", data["id"])
-    form = re.sub(r"mk\d{5}z", "mk00000z", json.dumps(data | {"id": f"LTR-{0:032}"}))
+    form = re.sub(r"mk\d{5}z", "mk00000z", json.dumps({**data, "id": f"LTR-{0:032}"}))
     if form not in _VALID:
         assert CLOSED.is_valid(data), list(CLOSED.iter_errors(data))
         _VALID.add(form)

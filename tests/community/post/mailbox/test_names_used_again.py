@@ -14,7 +14,7 @@ from tgiconik import TradingGridClient
 from tgiconik.community.post import PostOffice
 from tgiconik.community.post.channel import KeptMessage
 from tgiconik.community.post.mailbox.identity import Seen, not_shown
-from tgiconik.partner import Partner
+from tgiconik.partner import Partner, ReceivedLetter
 from tgiconik.sandbox import Sandbox
 from tgiconik.sandbox.mailboxes import MailboxServer
 from tgiconik.testing import Clock
@@ -207,7 +207,7 @@ async def test_a_partner_waits_for_lens_no_longer_than_its_patience(
 async def test_a_partner_takes_two_letters_of_one_name_when_lens_shows_both(
     mailboxes: Mailboxes, partner: Partner
 ) -> None:
-    taken = []
+    taken: list[ReceivedLetter] = []
     for revision in (1, 2, 3):
         post_letter(mailboxes, revision, COMPANY)
         taken += (await partner.run_once()).letters
