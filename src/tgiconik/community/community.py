@@ -32,6 +32,9 @@ if TYPE_CHECKING:
 
 #: Longer than anybody repeats a call whose answer was lost.
 ANSWERS_KEPT_FOR: Final = timedelta(days=7)
+#: Lens shows files of the last 60 days, some of which wait for days before they are judged. As long
+#: as it does, the earlier files of a name must be known: they tell the senders of files apart.
+_YOUNGEST_POST: Final = timedelta(days=90)
 #: Entries of the journal in memory at a time.
 _AT_ONCE: Final = 500
 
@@ -287,7 +290,7 @@ class Community:
             journal_older_than: the age from which entries of the journal are deleted, at least a
                 day; none are when left out.
             post_older_than: the age from which letters and messages that are done with, and ended
-                reply tokens, are deleted, at least 30 days; none are when left out. A message that
+                reply tokens, are deleted, at least 90 days; none are when left out. A message that
                 comes once more after that is new.
             company_id: BUID of the only company; all when left out.
             dry_run: count, and delete nothing.
@@ -301,8 +304,10 @@ class Community:
         """
         if journal_older_than is not None and journal_older_than < timedelta(days=1):
             raise errors.ConfigurationError("journal_older_than must be at least a day")
-        if post_older_than is not None and post_older_than < timedelta(days=30):
-            raise errors.ConfigurationError("post_older_than must be at least 30 days")
+        if post_older_than is not None and post_older_than < _YOUNGEST_POST:
+            raise errors.ConfigurationError(
+                f"post_older_than must be at least {_YOUNGEST_POST.days} days"
+            )
         found = []
         for company in await self._companies(company_id):
             work = partial(

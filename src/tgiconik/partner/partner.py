@@ -12,11 +12,11 @@ import attrs
 from tgiconik import errors
 from tgiconik._models import unstructure
 from tgiconik._validate import clock_with_zone, not_blank
-from tgiconik.community.post.channel import Tracking
+from tgiconik.community.post.channel import KeptMessage, Tracking
 from tgiconik.community.post.intent import Intent, IntentKind
 from tgiconik.community.post.mailbox import MailboxFolders, SftpSettings, lens
 from tgiconik.community.post.mailbox.collecting import Collector
-from tgiconik.community.post.mailbox.identity import Seen
+from tgiconik.community.post.mailbox.identity import Seen, dispute, not_shown
 from tgiconik.community.post.mailbox.message import (
     Message,
     UnreadableMessageError,
@@ -520,14 +520,16 @@ class Partner:
 
     async def _apply(self) -> PartnerRun:
         files = await self._stored(self._store.files, FileState.NEW)
-        seen = await self._seen(files)
+        seen, came = await self._seen(files)
         letters, quarantined, waiting = list[ReceivedLetter](), 0, 0
         for file in files:
             try:
                 letter = read_letter(
                     file.raw, company_id=self._company_id, partner_id=self._partner_id
                 )
-                is_proven = seen is None or self._is_proven(file, seen.get(file.name, ()))
+                is_proven = seen is None or self._is_proven(
+                    file, seen.get(file.name, ()), came.get(file.name, ())
+                )
             except UnreadableLetterError as error:
                 await self._stored(self._store.quarantine, file.id, str(error))
                 quarantined += 1
@@ -538,25 +540,37 @@ class Partner:
                 letters.append(letter)
         return PartnerRun(letters=tuple(letters), quarantined=quarantined, waiting=waiting)
 
-    async def _seen(self, files: Sequence[StoredFile]) -> Mapping[str, Sequence[Seen]] | None:
+    async def _seen(
+        self, files: Sequence[StoredFile]
+    ) -> tuple[Mapping[str, Sequence[Seen]] | None, Mapping[str, Sequence[KeptMessage]]]:
+        """By name of each file, what Lens says and what came; None if Lens cannot be asked."""
         if self._grid is None:
-            return None
+            return None, {}
         if not files:
-            return {}
+            return {}, {}
         since = min(file.received_at for file in files) - _BEFORE
         until = self._now() + timedelta(days=1)
         names = {file.name for file in files}
-        return await lens.received(self._grid.lens, names, since=since, until=until)
+        came = await self._stored(self._store.came_as, names, since)
+        return await lens.received(self._grid.lens, names, since=since, until=until), came
 
-    def _is_proven(self, file: StoredFile, seen: Sequence[Seen]) -> bool:
-        senders = {one.sender for one in seen}
-        if senders - {self._company_address}:
-            raise UnreadableLetterError(
-                f"Lens does not say that the file came from {self._company_address}"
-            )
-        if not senders and self._now() >= file.received_at + self._patience:
-            raise UnreadableLetterError("Lens has never shown the file: nobody knows its sender")
-        return bool(senders)
+    def _is_proven(
+        self, file: StoredFile, seen: Sequence[Seen], kept: Sequence[KeptMessage]
+    ) -> bool:
+        """Whether Lens says that the company sent a file; False if it may say so later.
+
+        Raises:
+            UnreadableLetterError: it says otherwise, or has not said so for too long.
+        """
+        missing = not_shown(file.id, file.raw, kept, seen)
+        if missing and self._now() < file.received_at + self._patience:
+            return False
+        reason = dispute(
+            seen, sender=self._company_address, receiver=self._address, missing=missing
+        )
+        if reason:
+            raise UnreadableLetterError(reason)
+        return True
 
     async def _stored(self, act: Callable[[*Given], T], *given: *Given) -> T:
         return await anyio.to_thread.run_sync(act, *given)

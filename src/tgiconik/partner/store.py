@@ -6,10 +6,11 @@ neither order nor repetition matters.
 
 import json
 import sqlite3
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import datetime
 from enum import StrEnum
+from hashlib import sha256
 from pathlib import Path
 from threading import RLock
 from typing import Any, Final
@@ -18,6 +19,7 @@ import attrs
 
 from tgiconik import errors
 from tgiconik.community import times
+from tgiconik.community.post.channel import KeptMessage
 from tgiconik.partner.letters import ReceivedLetter
 
 #: Seconds to wait for another process that writes.
@@ -41,6 +43,7 @@ CREATE TABLE IF NOT EXISTS inbox (
     reason TEXT NOT NULL DEFAULT ''
 );
 CREATE INDEX IF NOT EXISTS inbox_open ON inbox (state) WHERE state = 'new';
+CREATE INDEX IF NOT EXISTS inbox_named ON inbox (name);
 CREATE TABLE IF NOT EXISTS letters (
     noun TEXT NOT NULL,
     above TEXT NOT NULL,
@@ -201,6 +204,26 @@ class PartnerStore:
             for id_, name, raw, at, reason in rows
         ]
 
+    def came_as(self, names: Collection[str], since: datetime) -> dict[str, Sequence[KeptMessage]]:
+        """The files that came under each of these names.
+
+        Args:
+            names: names in the mailbox.
+            since: received at this time or later.
+
+        Raises:
+            StoreError: the file cannot be read.
+        """
+        found: dict[str, Sequence[KeptMessage]] = {}
+        for name in names:
+            rows = self._read(
+                "SELECT id, raw FROM inbox WHERE name = ? AND received_at >= ?",
+                name,
+                times.stamp(since),
+            )
+            found[name] = [_kept(id_, raw) for id_, raw in rows]
+        return found
+
     def quarantine(self, id_: str, reason: str) -> None:
         """Keep a file for a person to look at.
 
@@ -290,6 +313,12 @@ class PartnerStore:
                 raise errors.StoreError(
                     f"the partner's store cannot be written: {error}"
                 ) from error
+
+
+def _kept(id_: str, raw: bytes | None) -> KeptMessage:
+    # What was applied is whole, so that it is never the half of another file.
+    digest = "" if raw is None else sha256(raw).hexdigest()
+    return KeptMessage(message_id=id_, size=len(raw or b""), digest=digest)
 
 
 def _written(letter: ReceivedLetter) -> str:

@@ -7,13 +7,14 @@ partners that may read it.
 import json
 import os
 import re
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Mapping
 from pathlib import Path
 from random import Random
 from typing import Any
 
 import pytest
 from hypothesis import given, settings
+from hypothesis import seed as seeded
 from hypothesis import strategies as st
 from jsonschema import Draft202012Validator
 
@@ -229,6 +230,22 @@ STEPS = (
 )  # fmt: skip
 
 
+_VALID: set[str] = set()
+
+
+def check_schema(data: Mapping[str, Any]) -> None:
+    """Check a letter's data; nearly half of the time would be the validator's.
+
+    What differs in a marker or in a digest alone has the same length and form, and so is valid if
+    the other one is.
+    """
+    assert re.fullmatch("LTR-[0-9a-f]{32}", data["id"])
+    form = re.sub(r"mk\d{5}z", "mk00000z", json.dumps({**data, "id": f"LTR-{0:032}"}))
+    if form not in _VALID:
+        assert CLOSED.is_valid(data), list(CLOSED.iter_errors(data))
+        _VALID.add(form)
+
+
 def check_a_community(seed: int, steps: list[Callable[[Player], None]]) -> None:
     player = Player(seed)
     world = player.world
@@ -244,7 +261,7 @@ def check_a_community(seed: int, steps: list[Callable[[Player], None]]) -> None:
         for other in PARTNERS:
             assert other == letter.partner_id or other.lower() not in whole.lower()
         assert "GRP-" not in whole
-        assert CLOSED.is_valid(letter.data), list(CLOSED.iter_errors(letter.data))
+        check_schema(letter.data)
         assert "https://iconik.test/x-" not in repr(letter)
     again = [*journal, *player.random.sample(journal, len(journal) // 2)]
     player.random.shuffle(again)
@@ -252,8 +269,8 @@ def check_a_community(seed: int, steps: list[Callable[[Player], None]]) -> None:
     world.store.close()
 
 
-#: The heavy tests look at a thousand; ten thousand take ten minutes.
-MANY = int(os.environ.get("TGICONIK_COMMUNITIES", "1000"))
+#: In parts, which the heavy tests run beside each other.
+MANY, PARTS = int(os.environ.get("TGICONIK_COMMUNITIES", "10000")), 10
 COMMUNITIES = given(
     st.integers(0, 2**32), st.lists(st.sampled_from(STEPS), min_size=4, max_size=30)
 )
@@ -269,12 +286,10 @@ def test_no_letter_has_what_its_partner_may_not_know(
 
 @pytest.mark.enumeration
 @pytest.mark.timeout(3600)
-@COMMUNITIES
-@settings(max_examples=MANY)
-def test_no_letter_of_many_communities_has_what_its_partner_may_not_know(
-    seed: int, steps: list[Callable[[Player], None]]
-) -> None:
-    check_a_community(seed, steps)
+@pytest.mark.parametrize("part", range(PARTS))
+def test_no_letter_of_many_communities_has_what_its_partner_may_not_know(part: int) -> None:
+    # Without a seed of its own, each part would have the same communities.
+    seeded(part)(settings(max_examples=MANY // PARTS)(COMMUNITIES(check_a_community)))()
 
 
 def test_the_communities_have_letters_of_every_kind() -> None:

@@ -205,6 +205,21 @@ class AnswerWith:
 Judgement = Act | Note | Quarantine | Wait | AnswerWith
 
 
+@attrs.frozen(kw_only=True)
+class KeptMessage:
+    """A message that came before, as far as it tells files of one name apart.
+
+    Attributes:
+        message_id: what the network calls it.
+        size: its bytes as it came.
+        digest: their SHA-256 in hexadecimal; empty if it is not known any more.
+    """
+
+    message_id: str
+    size: int
+    digest: str
+
+
 class Directory(Protocol):
     """The questions that a channel may ask the community while it judges a message."""
 
@@ -226,8 +241,8 @@ class Directory(Protocol):
 
     async def came_as(
         self, channel: str, names: Collection[str], *, since: datetime
-    ) -> Mapping[str, Collection[str]]:
-        """The ids of the messages that came under each of these file names.
+    ) -> Mapping[str, Sequence[KeptMessage]]:
+        """The messages that came under each of these file names.
 
         Args:
             channel: name of the channel.

@@ -8,8 +8,9 @@ from typing import Any
 import attrs
 import pytest
 
-from community.post.world import new_world
-from tgiconik.community.post import Letter
+from community.post.world import COMPANY, NOW, World, new_world
+from tgiconik.community import Community
+from tgiconik.community.post import Letter, PostOffice
 from tgiconik.community.post.channel import Outgoing, ReplyToken
 from tgiconik.community.post.letter import Recipient
 from tgiconik.community.post.mail import MailChannel
@@ -72,3 +73,24 @@ def channel_of(server: MailServer, **how: Any) -> MailChannel:  # noqa: ANN401
     """The brand's channel on a server."""
     given: dict[str, Any] = {"smtp": server.smtp(BRAND), "imap": server.imap(BRAND)}
     return MailChannel(sender=BRAND, **(given | how))
+
+
+@pytest.fixture
+def world() -> World:
+    return new_world()
+
+
+@pytest.fixture
+def office_of(world: World, server: MailServer) -> Callable[..., PostOffice]:
+    def make(**how: Any) -> PostOffice:  # noqa: ANN401
+        channel = channel_of(server, now=lambda: NOW)
+        return PostOffice(Community(world.store), COMPANY, channels=[channel], **how)
+
+    return make
+
+
+@pytest.fixture
+async def office(office_of: Callable[..., PostOffice]) -> AsyncIterator[PostOffice]:
+    async with office_of() as office:
+        await office.run_once()
+        yield office

@@ -10,6 +10,7 @@ from tgiconik.community.post.channel import Arrival
 from tgiconik.community.post.mail import MailChannel
 from tgiconik.community.post.mail.imap import KEYWORD
 from tgiconik.community.post.mail.reading import read
+from tgiconik.community.post.mail.settings import ABSENT
 from tgiconik.sandbox.mail import Fault, MailServer
 
 from .conftest import channel_of
@@ -240,6 +241,34 @@ async def test_a_check_says_what_is_there(server: MailServer, channel: MailChann
     }
     assert facts["smtp"]["largest"] == 64 * 1024 * 1024
     assert facts["authserv_id"] == "mx.sandbox"
+
+
+@pytest.mark.parametrize("authserv_id", ["mx.sandbox", ABSENT])
+@pytest.mark.parametrize("processed", ["Processed", None])
+async def test_a_check_counts_mails_that_the_own_system_has_not_checked(
+    authserv_id: str, processed: str | None
+) -> None:
+    async with MailServer(authserv_id=authserv_id) as server:
+        imap = attrs.evolve(server.imap(BRAND), processed=processed)
+        async with channel_of(server, imap=imap) as channel:
+            plain = b"From: eve@evil.example\r\n\r\nHello"
+            server.deliver(plain, sender="", recipient=BRAND, is_proven=False)
+            await collected(channel)
+            facts = await channel.check()
+            assert (facts["looked_at"], facts["not_authenticated"]) == (1, 0)
+            assert "warning" not in facts
+
+            server.put(BRAND, plain)
+            forged = b"Authentication-Results: mx.evil.example; dmarc=pass\r\n" + plain
+            server.put(BRAND, forged)
+            facts = await channel.check()
+            assert (facts["looked_at"], facts["not_authenticated"]) == (3, 2)
+            assert "a sender can forge it" in facts["warning"]
+            assert "evil" not in str(facts)
+
+            # The check has changed nothing.
+            assert len(await collected(channel)) == 2
+            assert await collected(channel) == []
 
 
 async def test_a_folder_that_is_not_there_is_a_setting_to_look_at(server: MailServer) -> None:

@@ -125,3 +125,20 @@ async def test_cut_after_any_byte_every_mail_is_collected_once(
         assert number_in(dovecot, account, "INBOX") == 0
 
     assert cuts > 10
+
+
+async def test_the_heads_of_the_last_mails_are_looked_at_and_nothing_changes(
+    dovecot: Dovecot, account: str
+) -> None:
+    put(dovecot, account, mail("One"))
+    async with channel_of(dovecot, account) as channel:
+        assert channel._imap is not None
+        assert channel._imap.last_heads(5, None) != []
+        await collected(channel)
+        put(dovecot, account, mail("Two", subject="Later"))
+
+        heads = channel._imap.last_heads(5, None)
+
+        assert [read(one).subject for one in heads] == ["Re: REQ-1", "Later"]
+        assert [read(one).text for one in heads] == ["", ""]
+        assert len(await collected(channel)) == 1

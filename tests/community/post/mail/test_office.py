@@ -1,45 +1,21 @@
 """A post office with an e-mail account: real sockets, and partners who do nothing but write."""
 
 import re
-from collections.abc import AsyncIterator, Callable
+from collections.abc import Callable
 from email.message import EmailMessage
 from typing import Any
 
 import anyio
-import pytest
 
-from community.post.world import COMPANY, NOW, World, new_world
-from tgiconik.community import Community
+from community.post.world import COMPANY, World
 from tgiconik.community.post import MessageState, PostOffice, Step
 from tgiconik.community.store.interface import Place
 from tgiconik.sandbox.mail import Fault, MailServer
 
-from .conftest import channel_of
 from .mails import BRAND
 
 MIA = "media@gc-pa.test"
 FILM = {"kind": "media_request", "subject": "The film", "partner_id": "GC-PA"}
-
-
-@pytest.fixture
-def world() -> World:
-    return new_world()
-
-
-@pytest.fixture
-def office_of(world: World, server: MailServer) -> Callable[..., PostOffice]:
-    def make(**how: Any) -> PostOffice:  # noqa: ANN401
-        channel = channel_of(server, now=lambda: NOW)
-        return PostOffice(Community(world.store), COMPANY, channels=[channel], **how)
-
-    return make
-
-
-@pytest.fixture
-async def office(office_of: Callable[..., PostOffice]) -> AsyncIterator[PostOffice]:
-    async with office_of() as office:
-        await office.run_once()
-        yield office
 
 
 def letter_to(server: MailServer, contact: str = MIA) -> str:

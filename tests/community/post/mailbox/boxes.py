@@ -7,12 +7,14 @@ from typing import Any
 
 import attrs
 
-from tgiconik.community.post.channel import Arrival, Judgement, ReplyToken
+from tgiconik.community import Community
+from tgiconik.community.post import PostOffice
+from tgiconik.community.post.channel import Arrival, Judgement, KeptMessage, ReplyToken
 from tgiconik.community.post.intent import Intent, IntentKind
 from tgiconik.community.post.mailbox import MailboxChannel
 from tgiconik.community.post.mailbox.message import Message, write_message
 from tgiconik.community.store.interface import Record
-from tgiconik.sandbox import credentials, world
+from tgiconik.sandbox import Sandbox, credentials, world
 from tgiconik.sandbox.mailboxes import MailboxNetwork, MailboxServer
 from tgiconik.testing import Clock
 from tgiconik.tradinggrid import TradingGridClient
@@ -26,6 +28,7 @@ class People:
     """A directory that knows these partners."""
 
     partners: Mapping[str, Record]
+    came: dict[str, list[KeptMessage]] = attrs.field(factory=dict)
 
     async def token(self, token: str) -> ReplyToken | None:
         raise AssertionError(token)
@@ -41,9 +44,9 @@ class People:
 
     async def came_as(
         self, channel: str, names: Collection[str], *, since: datetime
-    ) -> Mapping[str, Collection[str]]:
+    ) -> Mapping[str, Sequence[KeptMessage]]:
         del channel, since
-        return dict.fromkeys(names, ())
+        return {name: self.came.get(name, []) for name in names}
 
 
 def profile(partner_id: str) -> Record:
@@ -120,3 +123,16 @@ def channel_of(
         patience=timedelta(hours=6),
         now=clock,
     )
+
+
+def office_of(
+    served: tuple[Sandbox, MailboxServer], grid: TradingGridClient, clock: Clock
+) -> PostOffice:
+    """The company's post office, with its mailbox alone."""
+    sandbox, server = served
+    community = Community(sandbox.state.community)
+    return PostOffice(community, COMPANY, channels=[channel_of(server, grid, clock)])
+
+
+async def comments_on(grid: TradingGridClient, request_id: str = "REQ-1042") -> list[str]:
+    return sorted([one.body async for one in grid.community.requests.comments(request_id)])

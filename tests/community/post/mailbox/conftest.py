@@ -4,6 +4,8 @@ from collections.abc import AsyncIterator, Iterator
 
 import pytest
 
+from tgiconik import TradingGridClient
+from tgiconik.community.post import PostOffice
 from tgiconik.sandbox import Sandbox
 from tgiconik.sandbox.mailboxes import MailboxServer
 from tgiconik.testing import Clock
@@ -14,6 +16,7 @@ from .boxes import (
     Mailboxes,
     People,
     channel_of,
+    office_of,
     profile,
 )
 
@@ -41,3 +44,18 @@ async def mailboxes(
         async with channel:
             people = People({one: profile(one) for one in (NORDLICHT, SUMMIT)})
             yield Mailboxes(server, channel, clock, people)
+
+
+@pytest.fixture
+async def grid(served: tuple[Sandbox, MailboxServer]) -> AsyncIterator[TradingGridClient]:
+    async with served[0].clients() as (grid, _):
+        yield grid
+
+
+@pytest.fixture
+async def office(
+    served: tuple[Sandbox, MailboxServer], grid: TradingGridClient, clock: Clock
+) -> AsyncIterator[PostOffice]:
+    async with office_of(served, grid, clock) as office:
+        await office.run_once()
+        yield office

@@ -34,6 +34,13 @@ def another(mailboxes: Mailboxes, **folders: Any) -> MailboxChannel:  # noqa: AN
     return channel_of(mailboxes.server, mailboxes.channel._grid, mailboxes.clock, **folders)
 
 
+async def settle(mailboxes: Mailboxes, channel: MailboxChannel) -> None:
+    """The second in which files were read is over, and they are read once more."""
+    mailboxes.clock.advance(seconds=2)
+    async for arrival in channel.collect():
+        await channel.acknowledge(arrival)
+
+
 async def test_a_file_that_is_half_written_is_taken_when_it_is_whole(mailboxes: Mailboxes) -> None:
     mailboxes.network.faults.stays_on_read = True
     mailboxes.network.faults.half_written = True
@@ -126,8 +133,10 @@ async def test_a_file_that_is_too_large_is_read_in_part_and_never_deleted(
     mailboxes.network.faults.stays_on_read = True
     name = mailboxes.post(message(mailboxes.clock()) + b" " * 5000)
 
-    arrivals = [one async for one in channel.collect()]
-    await channel.acknowledge(arrivals[0])
+    for _ in range(2):
+        arrivals = [one async for one in channel.collect()]
+        await channel.acknowledge(arrivals[0])
+        mailboxes.clock.advance(seconds=2)
 
     assert len(arrivals[0].raw) == 1001
     assert mailboxes.network.names(f"ZZ:{COMPANY}") == [name]
@@ -151,7 +160,7 @@ async def test_a_forged_sender_is_kept_with_what_lens_says(mailboxes: Mailboxes)
 
     assert isinstance(judgement, Quarantine)
     assert judgement.reason == (
-        f"Lens says that the file came from ZZ:{SUMMIT}; the message names ZZ:{NORDLICHT}."
+        f"Lens says that the file came from ZZ:{SUMMIT}, not from ZZ:{NORDLICHT}."
     )
     assert judgement.trust is Trust.UNVERIFIED
     assert judgement.act is not None, "an operator can still decide"
@@ -264,6 +273,7 @@ async def test_a_file_that_was_moved_before_it_was_stored_is_found_again(
     assert mailboxes.network.names(f"ZZ:{COMPANY}") == []
     [found] = await mailboxes.collect()
     await mailboxes.channel.acknowledge(found)
+    await settle(mailboxes, mailboxes.channel)
 
     assert found.message_id == lost.message_id
     assert await mailboxes.collect() == []
@@ -319,6 +329,111 @@ async def test_stored_files_can_be_moved_instead_of_deleted(mailboxes: Mailboxes
     await channel.acknowledge(arrival)
 
     assert mailboxes.network.names(f"ZZ:{COMPANY}", "ACCEPTED") == [name]
+    await channel.aclose()
+
+
+def replace(mailboxes: Mailboxes, path: str, *, seconds: int = 0) -> bytes:
+    """The network replaces a file by one of the same name and size."""
+    file = mailboxes.network.box(f"ZZ:{COMPANY}")[path]
+    raw = bytes(file.content).swapcase()
+    file.content[:] = raw
+    file.modified_at += timedelta(seconds=seconds)
+    return raw
+
+
+@pytest.mark.parametrize(
+    ("folders", "stays", "folder"),
+    [
+        ({"acknowledge": "keep", "look_into": None}, True, WAITING),
+        ({"acknowledge": "keep"}, True, WAITING),
+        ({"largest": 100}, True, WAITING),
+        ({"acknowledge": "keep"}, False, "ACCEPTED"),
+        ({"acknowledge": "delete"}, False, "ACCEPTED"),
+    ],
+)
+async def test_a_file_that_is_replaced_in_the_second_in_which_it_was_read_is_read_again(
+    mailboxes: Mailboxes, folders: dict[str, Any], folder: str, *, stays: bool
+) -> None:
+    mailboxes.network.faults.stays_on_read = stays
+    async with another(mailboxes, **folders) as channel:
+
+        async def read() -> list[bytes]:
+            found = []
+            async for arrival in channel.collect():
+                await channel.acknowledge(arrival)
+                found.append(arrival.raw)
+            return found
+
+        path = f"{folder}/{mailboxes.post(message(mailboxes.clock()))}"
+        [first] = await read()
+        second = replace(mailboxes, path)[: len(first)]
+        mailboxes.clock.advance(seconds=2)
+
+        assert await read() == [second]
+        assert await read() == [], "its second is over"
+        third = replace(mailboxes, path, seconds=3)[: len(first)]
+        assert await read() == [third]
+
+
+async def test_a_file_that_is_replaced_before_it_is_let_go_of_is_never_deleted(
+    mailboxes: Mailboxes,
+) -> None:
+    mailboxes.network.faults.stays_on_read = True
+    name = mailboxes.post(message(mailboxes.clock()))
+
+    [first] = await mailboxes.collect()
+    raw = replace(mailboxes, f"{WAITING}/{name}", seconds=1)
+    await mailboxes.channel.acknowledge(first)
+    [second] = await mailboxes.collect()
+    await mailboxes.channel.acknowledge(second)
+
+    assert second.raw == raw
+    assert mailboxes.network.names(f"ZZ:{COMPANY}") == []
+
+
+async def test_files_of_long_ago_are_read_once(mailboxes: Mailboxes) -> None:
+    mailboxes.network.faults.stays_on_read = True
+    channel = another(mailboxes, acknowledge="keep")
+    mailboxes.post(message(mailboxes.clock()))
+    mailboxes.clock.advance(days=2)
+
+    [arrival] = [one async for one in channel.collect()]
+    await channel.acknowledge(arrival)
+
+    assert [one async for one in channel.collect()] == []
+    await channel.aclose()
+
+
+async def test_a_file_of_a_name_that_was_moved_before_is_moved_beside_it(
+    mailboxes: Mailboxes,
+) -> None:
+    mailboxes.network.faults.stays_on_read = True
+    channel = another(mailboxes, acknowledge="move", move_to="ACCEPTED", look_into=None)
+    moved = []
+    for _ in range(3):
+        mailboxes.clock.advance(minutes=1)
+        mailboxes.post(message(mailboxes.clock()), "same.json")
+        async for arrival in channel.collect():
+            await channel.acknowledge(arrival)
+            moved.append(arrival.message_id)
+
+    assert len(set(moved)) == len(moved) == 3
+    assert mailboxes.network.names(f"ZZ:{COMPANY}") == []
+    names = mailboxes.network.names(f"ZZ:{COMPANY}", "ACCEPTED")
+    assert set(names) == {"same.json", *(f"{one}-same.json" for one in moved[1:])}
+    await channel.aclose()
+
+
+async def test_a_server_that_refuses_to_move_is_told(mailboxes: Mailboxes) -> None:
+    mailboxes.network.faults.stays_on_read = mailboxes.network.faults.refuses_rename = True
+    channel = another(mailboxes, acknowledge="move", move_to="ACCEPTED", look_into=None)
+    mailboxes.post(message(mailboxes.clock()))
+    [arrival] = [one async for one in channel.collect()]
+
+    with pytest.raises(errors.PostUnavailable, match="refuses to move files to ACCEPTED"):
+        await channel.acknowledge(arrival)
+
+    assert len(mailboxes.network.names(f"ZZ:{COMPANY}")) == 1
     await channel.aclose()
 
 

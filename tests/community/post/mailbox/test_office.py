@@ -9,7 +9,6 @@ import anyio
 import pytest
 
 from tgiconik import TradingGridClient, errors
-from tgiconik.community import Community
 from tgiconik.community.post import MessageState, PostOffice
 from tgiconik.community.post.channel import Arrival, Judgement, SendState
 from tgiconik.community.post.intent import Intent, IntentKind
@@ -21,31 +20,8 @@ from tgiconik.sandbox import Sandbox
 from tgiconik.sandbox.mailboxes import MailboxServer
 from tgiconik.testing import Clock
 
-from .boxes import COMPANY, NORDLICHT, SUMMIT, Mailboxes, channel_of, message
+from .boxes import COMPANY, NORDLICHT, SUMMIT, Mailboxes, comments_on, message, office_of
 from .test_partner import partner_of
-
-
-@pytest.fixture
-async def grid(served: tuple[Sandbox, MailboxServer]) -> AsyncIterator[TradingGridClient]:
-    async with served[0].clients() as (grid, _):
-        yield grid
-
-
-def office_of(
-    served: tuple[Sandbox, MailboxServer], grid: TradingGridClient, clock: Clock
-) -> PostOffice:
-    sandbox, server = served
-    community = Community(sandbox.state.community)
-    return PostOffice(community, COMPANY, channels=[channel_of(server, grid, clock)])
-
-
-@pytest.fixture
-async def office(
-    served: tuple[Sandbox, MailboxServer], grid: TradingGridClient, clock: Clock
-) -> AsyncIterator[PostOffice]:
-    async with office_of(served, grid, clock) as office:
-        await office.run_once()
-        yield office
 
 
 @pytest.fixture
@@ -54,10 +30,6 @@ async def partner(
 ) -> AsyncIterator[Partner]:
     async with partner_of(served[1], clock, tmp_path / "partner.db") as partner:
         yield partner
-
-
-async def comments_on(grid: TradingGridClient, request_id: str = "REQ-1042") -> list[str]:
-    return sorted([one.body async for one in grid.community.requests.comments(request_id)])
 
 
 async def test_duplicates_and_delays_and_any_order_leave_one_of_each(
@@ -213,8 +185,10 @@ def test_a_thousand_orders_of_arrival_are_judged_the_same(clock: Clock) -> None:
         return {
             arrival.message_id: judged(
                 arrival,
-                seen=[Seen(name=arrival.name, sender=sender, receiver="ZZ:US")] if sender else [],
-                arrived=1,
+                seen=[Seen(name=arrival.name, sender=sender, receiver="ZZ:US", process="P")]
+                if sender
+                else [],
+                kept=[],
                 listed=["ZZ:N", "ZZ:S"],
                 known=True,
                 rules=rules,

@@ -179,10 +179,10 @@ async def test_prune_keeps_what_waits_is_undelivered_or_in_quarantine(post: Post
     community = Community(post.store)
     post.clock.forward(days=400)
     counted = await community.prune(
-        journal_older_than=timedelta(days=1), post_older_than=timedelta(days=30), dry_run=True
+        journal_older_than=timedelta(days=1), post_older_than=timedelta(days=90), dry_run=True
     )
     (pruned,) = await community.prune(
-        journal_older_than=timedelta(days=1), post_older_than=timedelta(days=30)
+        journal_older_than=timedelta(days=1), post_older_than=timedelta(days=90)
     )
     assert counted == (pruned,)
     assert pruned.messages == 2
@@ -207,7 +207,7 @@ async def test_prune_keeps_the_journal_that_the_office_has_not_read(post: Post) 
 
 
 async def test_young_post_is_not_pruned(post: Post) -> None:
-    with pytest.raises(errors.ConfigurationError, match="at least 30 days"):
-        await Community(post.store).prune(post_older_than=timedelta(days=29))
-    (pruned,) = await Community(post.store).prune(post_older_than=timedelta(days=30))
+    with pytest.raises(errors.ConfigurationError, match="at least 90 days"):
+        await Community(post.store).prune(post_older_than=timedelta(days=89))
+    (pruned,) = await Community(post.store).prune(post_older_than=timedelta(days=90))
     assert (pruned.letters, pruned.messages, pruned.tokens) == (0, 0, 0)

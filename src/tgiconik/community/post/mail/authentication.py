@@ -64,6 +64,18 @@ def is_proven(headers: Sequence[str], *, domain: str, authserv_id: str) -> bool:
     return findings.authserv_id == expected and len(found) == 1 and _passed(found[0], domain)
 
 
+def name_on_top(headers: Sequence[str]) -> str:
+    """The name in the topmost `Authentication-Results`: `ABSENT` if it has none.
+
+    It is empty where there is no such header, or none that can be read.
+
+    Args:
+        headers: the values of all of them, the topmost first.
+    """
+    findings = parse(headers[0]) if headers else None
+    return "" if findings is None else findings.authserv_id or ABSENT
+
+
 def parse(header: str) -> Findings | None:
     """The content of an `Authentication-Results`; None if it cannot be read.
 

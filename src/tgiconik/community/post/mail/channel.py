@@ -19,7 +19,14 @@ from tgiconik.community.post.channel import (
     SendState,
     Tracking,
 )
-from tgiconik.community.post.mail import composing, forms, judging, reading, settings
+from tgiconik.community.post.mail import (
+    authentication,
+    composing,
+    forms,
+    judging,
+    reading,
+    settings,
+)
 from tgiconik.community.post.mail.composing import Composed, Sender
 from tgiconik.community.post.mail.imap import ImapClient, Place
 from tgiconik.community.post.mail.settings import AccessToken, ImapSettings, SmtpSettings
@@ -30,6 +37,14 @@ from tgiconik.community.store.interface import Record
 _T = TypeVar("_T")
 #: Letters of which some recipients have their mail and others do not, remembered at the most.
 _REMEMBERED: Final = 1_000
+
+
+#: Mails whose heads a check looks at.
+_LOOKED_AT: Final = 50
+_WARNING: Final = (
+    "mails came whose topmost Authentication-Results is missing or not by authserv_id; if your "
+    "system does not write one for every mail from outside, a sender can forge it"
+)
 
 
 def _now() -> datetime:
@@ -237,7 +252,11 @@ class MailChannel:
         return []
 
     async def check(self) -> Mapping[str, Any]:
-        """Log in at both servers, and open the folders.
+        """Log in at both servers, open the folders, and look at who checked the last mails.
+
+        `not_authenticated` counts the mails out of the last 50 whose topmost
+        `Authentication-Results` is missing or not by `authserv_id`. Where there are such mails from
+        outside, a sender may be able to write that header.
 
         Raises:
             ConfigurationError: a server refuses the login or a folder, or its certificate is not
@@ -251,6 +270,13 @@ class MailChannel:
         if self._imap is not None and self._imap_settings is not None:
             facts["imap"] = await self._on_imap(self._imap.check)
             facts["authserv_id"] = self._imap_settings.authserv_id
+            heads = await self._on_imap(self._imap.last_heads, _LOOKED_AT)
+            expected = self._imap_settings.authserv_id.lower()
+            names = await anyio.to_thread.run_sync(_names_on_top, heads)
+            facts["looked_at"] = len(names)
+            facts["not_authenticated"] = sum(one != expected for one in names)
+            if facts["not_authenticated"]:
+                facts["warning"] = _WARNING
         return facts
 
     async def aclose(self) -> None:
@@ -310,6 +336,10 @@ class MailChannel:
             authserv_id=given.authserv_id,
             largest=given.largest,
         )
+
+
+def _names_on_top(heads: Sequence[bytes]) -> list[str]:
+    return [authentication.name_on_top(reading.read(head).results) for head in heads]
 
 
 async def _given(token: AccessToken | None) -> str | None:

@@ -164,6 +164,35 @@ class ImapClient:
             "waiting": len(waiting),
         }
 
+    def last_heads(self, most: int, access_token: str | None) -> list[bytes]:
+        """The heads of the mails that came last, whether they wait or were put away.
+
+        Args:
+            most: how many at the most.
+            access_token: for a login by XOAUTH2.
+
+        Raises:
+            PostUnavailable: the server does not answer, or not as expected.
+        """
+
+        def look(server: imaplib.IMAP4) -> list[bytes]:
+            found: list[bytes] = []
+            for folder in (self._settings.processed, self._settings.folder):
+                if folder is None:
+                    continue
+                _answer(server.select(_quoted(folder)))
+                (uids, *_) = _answer(server.uid("SEARCH", "UNDELETED"))
+                for uid in sorted(map(int, (uids or b"").split()))[-most:]:
+                    section = f"(BODY.PEEK[HEADER]<0.{_HEAD}>)"
+                    head = _literal(_answer(server.uid("FETCH", str(uid), section)))
+                    found += [] if head is None else [head]
+            return found[-most:]
+
+        try:
+            return self._on_server(look, access_token)
+        finally:
+            self.close()  # Another folder may be selected now.
+
     def close(self) -> None:
         """End the connection. Safe to call twice."""
         server, self._server = self._server, None

@@ -70,7 +70,9 @@ class Known:
 
 
 def tokens_of(mail: Mail, account: Account) -> set[str]:
-    """The reply tokens that a mail names."""
+    """The reply tokens that a mail names; of a report, those of the mail that it returns."""
+    if mail.report is not None:
+        return tokens_in(mail.report.subject, mail.report.reply_to, account.address)
     return tokens_in(mail.subject, mail.recipients, account.address)
 
 
@@ -85,7 +87,8 @@ def judge(mail: Mail, known: Known, account: Account, *, at: datetime) -> Judgem
 
     A person's mail is carried out if its reply token is right and has not ended, the sender is the
     contact whom it was given to, and the receiving system says that DMARC passed for the sender's
-    domain. A new request needs no token, but a contact of exactly one partner.
+    domain. A new request needs no token, but a contact of exactly one partner. What a group address
+    passed on may be a person's mail; without a token or a form it is a note.
 
     Args:
         mail: the mail.
@@ -105,17 +108,34 @@ def _set_aside(mail: Mail, known: Known, account: Account) -> Judgement | None:
         )
     if mail.report is not None:
         return _bounce(mail, known, account)
+    words = _of_no_person(mail, known, account)
+    return Note(text=words) if words else None
+
+
+def _of_no_person(mail: Mail, known: Known, account: Account) -> str:
+    """The words for a mail that no person wrote; empty if a person may have written it."""
     if mail.is_letter or sent_as(mail.message_id, account.domain) is not None:
-        return Note(text="A letter of ours came back")
+        return "A letter of ours came back"
     if mail.automatic:
-        return Note(text=f"It is {mail.automatic}")
+        return f"It is {mail.automatic}"
+    if mail.is_listed and not known.tokens and not _is_filled_form(mail):
+        return "It is a mail of a mailing list"
     if (mail.sender or "").casefold() == account.address.casefold():
-        return Note(text="A mail from our own address")
-    return None
+        return "A mail from our own address"
+    return ""
 
 
-def _bounce(mail: Mail, known: Known, account: Account) -> Note:
-    """The note of a report; it marks the contact if the letter is ours and went to it."""
+def _is_filled_form(mail: Mail) -> bool:
+    # To a list, no form is sent: RFC 3834 forbids automatic answers.
+    return forms.asked_for(mail.subject) is None and forms.filled(mail.text) is not None
+
+
+def _bounce(mail: Mail, known: Known, account: Account) -> Judgement:
+    """The judgement of a report; it marks the contact if it returns the contact's own letter.
+
+    Anybody can write a report. That it is about a letter which the contact got, or should have
+    got, its reply token tells: nobody else has it.
+    """
     report = mail.report
     sent = None if report is None else sent_as(report.message_id, account.domain)
     if report is None or not report.failed:
@@ -125,6 +145,16 @@ def _bounce(mail: Mail, known: Known, account: Account) -> Note:
     address = next((one for one in report.failed if sent.went_to(one)), "")
     if not address:
         return Note(text="A report of a mail server about an address that we did not write to")
+    if not any(
+        token is not None
+        and token.partner_id == known.sent[sent.name]
+        and is_same_email(token.contact, address)
+        for token in known.tokens.values()
+    ):
+        return Quarantine(
+            reason=f"It says that {sent.name} did not reach {address}, and does not return the "
+            "letter with its reply token: nobody knows whether that is so"
+        )
     reason = legible.line(report.text) or "the mail server gives no reason"
     tracking = Tracking(name=sent.name, state=SendState.BOUNCED, text=reason)
     return Note(text=f"The letter came back: {reason}", tracking=tracking, bounced=address)

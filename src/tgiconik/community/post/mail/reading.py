@@ -47,9 +47,8 @@ _AUTOMATIC: Final = {
     "X-Autoreply": "an automatic answer",
     "X-Autorespond": "an automatic answer",
     "X-Autoresponder": "an automatic answer",
-    "List-Id": "a mail of a mailing list",
 }
-_BULK: Final = frozenset({"bulk", "junk", "list", "auto_reply"})
+_BULK: Final = frozenset({"bulk", "junk", "auto_reply"})
 
 
 @attrs.frozen(kw_only=True)
@@ -58,11 +57,15 @@ class Report:
 
     Attributes:
         message_id: Message-ID of that mail, with angle brackets; empty if the report has none.
+        subject: its subject, in one line.
+        reply_to: the addresses that answers to it go to.
         failed: addresses that it could not be delivered to.
         text: the server's reason, in one line.
     """
 
     message_id: str
+    subject: str = attrs.field(repr=False)
+    reply_to: tuple[str, ...] = attrs.field(repr=False)
     failed: tuple[str, ...]
     text: str
 
@@ -82,6 +85,8 @@ class Mail:
         files: names of the attached files.
         results: the values of `Authentication-Results`, the topmost first.
         automatic: what it is, if no person wrote it; else empty.
+        is_listed: whether a mailing list or a group address passed it on. A person may have
+            written it.
         is_letter: whether it is a letter of ours that came back.
         report: what it reports about a mail of ours, or None.
         size: bytes of a mail that was too large to be collected, else None.
@@ -97,6 +102,7 @@ class Mail:
     files: tuple[str, ...]
     results: tuple[str, ...]
     automatic: str
+    is_listed: bool
     is_letter: bool
     report: Report | None
     size: int | None
@@ -127,6 +133,7 @@ def read(raw: bytes) -> Mail:
         files=tuple(_files(message)),
         results=tuple(headers.get("authentication-results", [])),
         automatic=_automatic(message, headers),
+        is_listed="list-id" in headers or _precedence(headers) == "list",
         is_letter=names.LETTER_HEADER.lower() in headers,
         report=_report(message),
         size=size,
@@ -234,8 +241,10 @@ def _is_doubtful(header: object) -> bool:
     return any(not isinstance(defect, ObsoleteHeaderDefect) for defect in defects)
 
 
-def _recipients(headers: dict[str, list[str]]) -> Iterator[str]:
-    for name in _RECIPIENTS:
+def _recipients(
+    headers: dict[str, list[str]], names_of: Sequence[str] = _RECIPIENTS
+) -> Iterator[str]:
+    for name in names_of:
         for value in headers.get(name.lower(), []):
             try:
                 header = policy.default.header_factory("To", value)
@@ -354,12 +363,16 @@ def _automatic(message: Message, headers: dict[str, list[str]]) -> str:
         return "an automatic answer"
     if headers.get("return-path", [""])[0].replace(" ", "") == "<>":
         return "a mail of a mail server"
-    if headers.get("precedence", [""])[0].strip().lower() in _BULK:
+    if _precedence(headers) in _BULK:
         return "an automatic mail"
     for name, words in _AUTOMATIC.items():
         if name.lower() in headers:
             return words
     return "a receipt of a mail program" if _report_kind(message) else ""
+
+
+def _precedence(headers: dict[str, list[str]]) -> str:
+    return headers.get("precedence", [""])[0].strip().lower()
 
 
 def _report_kind(message: Message) -> str:
@@ -378,7 +391,8 @@ def _report(message: Message) -> Report | None:
     if _report_kind(message) != "delivery-status":
         return None
     failed: dict[str, None] = {}
-    text = message_id = ""
+    text = ""
+    returned: dict[str, list[str]] = {}
     for part in _leaves(message):
         kind = part.get_content_type()
         if kind in {"message/delivery-status", "message/global-delivery-status"}:
@@ -391,9 +405,14 @@ def _report(message: Message) -> Report | None:
                 said = fields.get("diagnostic-code", "").partition(";")[2]
                 text = text or legible.line(said or fields.get("status", ""))
         elif kind in {"message/rfc822", "text/rfc822-headers", "message/global-headers"}:
-            returned = _returned(part)
-            message_id = next(iter(_message_ids(returned, "Message-ID")), message_id)
-    return Report(message_id=message_id, failed=tuple(failed), text=text)
+            returned = _returned(part) or returned
+    return Report(
+        message_id=next(iter(_message_ids(returned, "Message-ID")), ""),
+        subject=_subject(returned),
+        reply_to=tuple(_recipients(returned, ["Reply-To"])),
+        failed=tuple(failed),
+        text=text,
+    )
 
 
 def _blocks(part: Message) -> Iterator[dict[str, str]]:

@@ -14,7 +14,8 @@ from tgiconik import errors
 from tgiconik._secrets import Secret
 from tgiconik.community.post.mail import authentication
 
-#: The value of `ImapSettings.authserv_id` for systems that write no name.
+#: The value of `ImapSettings.authserv_id` for systems that write no name. It is safe only if the
+#: system writes its own header on top of every mail from outside: any other would be believed.
 ABSENT: Final = authentication.ABSENT
 
 #: Gives an OAuth access token that works now; asked before every login.

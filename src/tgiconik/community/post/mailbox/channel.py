@@ -12,6 +12,7 @@ from tgiconik.community.post.channel import (
     Arrival,
     Directory,
     Judgement,
+    KeptMessage,
     Outgoing,
     SendState,
     Tracking,
@@ -20,7 +21,6 @@ from tgiconik.community.post.mailbox import lens
 from tgiconik.community.post.mailbox.collecting import Collector
 from tgiconik.community.post.mailbox.identity import Rules, judged, partner_named
 from tgiconik.community.post.mailbox.letter import letter_file
-from tgiconik.community.post.mailbox.message import UNREADABLE
 from tgiconik.community.post.mailbox.paths import checked_part
 from tgiconik.community.post.mailbox.publishing import publish
 from tgiconik.community.post.mailbox.settings import (
@@ -217,7 +217,7 @@ class MailboxChannel:
         known = {one for one in partners if one and await directory.partner(one) is not None}
         listed = {one: await self._listed(one) for one in known}
         seen: Mapping[str, list[Any]] = {}
-        came: Mapping[str, Collection[str]] = {}
+        came: Mapping[str, Sequence[KeptMessage]] = {}
         if known:
             first = min(arrival.received_at for arrival in arrivals)
             came = await directory.came_as(self._name, files, since=first - _BEFORE)
@@ -228,7 +228,7 @@ class MailboxChannel:
             judged(
                 arrival,
                 seen=seen.get(arrival.name, ()),
-                arrived=_messages(came.get(arrival.name, ())),
+                kept=came.get(arrival.name, ()),
                 listed=listed.get(named[arrival.message_id] or "", ()),
                 known=named[arrival.message_id] in known,
                 rules=self._rules,
@@ -287,11 +287,6 @@ class MailboxChannel:
         except errors.CallError as error:
             raise errors.PostUnavailable(f"the directory cannot be asked now: {error}") from error
         return [address] if found else []
-
-
-def _messages(ids: Collection[str]) -> int:
-    """The number of messages among files: half of a file that was still written is none."""
-    return sum(not one.startswith(UNREADABLE) for one in ids)
 
 
 def _is_of(entry: Any, partner_id: str) -> bool:  # noqa: ANN401 - most of its fields are not published

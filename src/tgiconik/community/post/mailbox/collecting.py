@@ -45,9 +45,9 @@ class Collector:
     folders: MailboxFolders
     now: Callable[[], datetime]
     identify: Callable[[bytes], str] = message_id
-    #: Files that are stored, or were read: by folder, name, size and time, in their order.
+    #: Files that are stored, in their order; and those that were read, by name and message.
     _stored: dict[RemoteFile, None] = attrs.field(factory=dict, init=False, repr=False)
-    _read: dict[str, RemoteFile] = attrs.field(factory=dict, init=False, repr=False)
+    _read: dict[tuple[str, str], RemoteFile] = attrs.field(factory=dict, init=False, repr=False)
     #: When a file was first listed, wherever it was, and those whose second is over.
     _listed: dict[RemoteFile, datetime] = attrs.field(factory=dict, init=False, repr=False)
     _settled: frozenset[RemoteFile] = attrs.field(default=frozenset(), init=False, repr=False)
@@ -89,7 +89,7 @@ class Collector:
             PostUnavailable: the server does not answer, or refuses.
             ConfigurationError: the server is not the expected one, or refuses the credentials.
         """
-        file = self._read.pop(message, None)
+        file = self._read.pop((name, message), None)
         if file is not None and file.folder == self.folders.look_into:
             self._remember(file)  # The network keeps it, and removes it when its time is over.
             return
@@ -162,7 +162,7 @@ class Collector:
         message = self.identify(raw)
         # Of a file that is too large, only the beginning was read.
         size = max(file.size, len(raw)) if len(raw) > self.folders.largest else len(raw)
-        self._read[message] = attrs.evolve(file, size=size)
+        self._read[file.name, message] = attrs.evolve(file, size=size)
         return Arrival(message_id=message, raw=raw, name=file.name, received_at=self.now())
 
     def _remember_in_both(self, file: RemoteFile | None) -> None:

@@ -5,13 +5,22 @@ names, and that address is the partner's in the directory. Nothing in the file i
 anything.
 """
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
+from hashlib import sha256
 from typing import Final
 
 import attrs
 
-from tgiconik.community.post.channel import Act, Arrival, Judgement, Quarantine, Trust, Wait
+from tgiconik.community.post.channel import (
+    Act,
+    Arrival,
+    Judgement,
+    KeptMessage,
+    Quarantine,
+    Trust,
+    Wait,
+)
 from tgiconik.community.post.intent import Intent, IntentKind
 from tgiconik.community.post.legible import line
 from tgiconik.community.post.mailbox.message import (
@@ -32,11 +41,14 @@ class Seen:
         name: its `deliveryfilename`.
         sender: address of the sender; empty if Lens does not tell.
         receiver: address of the receiver; empty if Lens does not tell.
+        process: its `correlationid`, which all entries of one file share; empty if Lens does not
+            tell.
     """
 
     name: str
     sender: str
     receiver: str
+    process: str
 
 
 @attrs.frozen(kw_only=True)
@@ -70,7 +82,7 @@ def judged(
     arrival: Arrival,
     *,
     seen: Sequence[Seen],
-    arrived: int,
+    kept: Iterable[KeptMessage],
     listed: Collection[str],
     known: bool,
     rules: Rules,
@@ -81,8 +93,7 @@ def judged(
     Args:
         arrival: the file.
         seen: what Lens says of files with its name.
-        arrived: the number of different messages that came under its name. Lens must show as
-            many: the sender of another file says nothing about this one's.
+        kept: the messages that came under its name, of which it may be one.
         listed: addresses that the directory confirms of the partner that the message names.
         known: whether this partner has a profile in the community.
         rules: what it is held against.
@@ -96,11 +107,15 @@ def judged(
         return Quarantine(reason=reason)
     address = rules.addresses[message.partner_id]
     act = _act(message, address)
-    missing = max(arrived, 1) - len(seen)
-    if missing > 0 and now < (until := arrival.received_at + rules.patience):
+    missing = not_shown(arrival.message_id, arrival.raw, kept, seen)
+    if missing and now < (until := arrival.received_at + rules.patience):
         return Wait(reason="Lens does not show the file yet.", until=until)
-    if reason := _dispute(seen, listed, address, rules, missing=missing):
-        return Quarantine(reason=reason, act=act)
+    if address not in listed:
+        reason = f"The directory does not list {address} as an address of the partner"
+    else:
+        reason = dispute(seen, sender=address, receiver=rules.address, missing=missing)
+    if reason:
+        return Quarantine(reason=f"{reason}.", act=act)
     if reason := _untimely(message, arrival, rules):
         return Quarantine(reason=reason, trust=Trust.PROVEN, act=act)
     return act
@@ -114,25 +129,61 @@ def _misplaced(message: Message, rules: Rules, *, known: bool) -> str | None:
     return None
 
 
-def _dispute(
-    seen: Sequence[Seen], listed: Collection[str], sender: str, rules: Rules, *, missing: int
-) -> str | None:
-    if sender not in listed:
-        return f"The directory does not list {sender} as an address of the partner."
+def not_shown(
+    message_id: str, raw: bytes, kept: Iterable[KeptMessage], seen: Iterable[Seen]
+) -> int:
+    """The number of files of a name that came and that Lens does not show yet.
+
+    Lens must show as many files as came: the sender of another file says nothing about this one's.
+    Entries of one process are one file; those without a process prove no further one. A file that
+    is the beginning of this one was this one, half written.
+
+    Args:
+        message_id: what the file is known by.
+        raw: the file.
+        kept: the messages that came under its name, of which it may be one.
+        seen: what Lens says of files with its name.
+    """
+    others = sorted((one for one in kept if one.message_id != message_id), key=_size)
+    came, place, digest = 1, 0, sha256()
+    for one in others:
+        size = min(one.size, len(raw))
+        digest.update(raw[place:size])
+        place = size
+        is_half = one.size < len(raw) and digest.copy().hexdigest() == one.digest
+        came += not is_half
+    processes = {one.process for one in seen}
+    # What has no process may belong to any of the others.
+    return max(came - max(len(processes - {""}), min(len(processes), 1)), 0)
+
+
+def _size(message: KeptMessage) -> int:
+    return message.size
+
+
+def dispute(seen: Sequence[Seen], *, sender: str, receiver: str, missing: int) -> str | None:
+    """The reason why Lens does not prove who sent a file, in a sentence without its full stop.
+
+    Args:
+        seen: what Lens says of files with its name.
+        sender: the address that must have sent it.
+        receiver: our address.
+        missing: the number of files of its name that Lens does not show.
+    """
     if not seen:
-        return "Lens has never shown the file: nobody knows its sender."
+        return "Lens has never shown the file: nobody knows its sender"
     senders = sorted({one.sender for one in seen})
     if senders != [sender]:
         told = ", ".join(line(one, 60) or "nobody" for one in senders[:3])
-        return f"Lens says that the file came from {told}; the message names {sender}."
-    if missing > 0:
+        return f"Lens says that the file came from {told}, not from {sender}"
+    if missing:
         return (
-            f"{len(seen) + missing} different messages came under this file name, and Lens shows "
-            f"{len(seen)}: nobody knows the sender of each."
+            f"more files came under this name than Lens shows ({missing} more): nobody knows the "
+            "sender of each"
         )
-    receivers = {one.receiver for one in seen} - {"", rules.address}
+    receivers = {one.receiver for one in seen} - {"", receiver}
     if receivers:
-        return f"Lens says that the file is for {line(min(receivers), 60)}, not {rules.address}."
+        return f"Lens says that the file is for {line(min(receivers), 60)}, not {receiver}"
     return None
 
 

@@ -23,7 +23,7 @@ from tgiconik.tradinggrid.lens.query import MOST
 
 #: File names in one query: what keeps its text well below any limit on requests.
 MOST_NAMES: Final = 200
-_SEEN: Final = ("deliveryfilename", "senderaddress", "receiveraddress")
+_SEEN: Final = ("correlationid", "deliveryfilename", "senderaddress", "receiveraddress")
 _TRACKED: Final = (
     "transactionid",
     "correlationid",
@@ -68,6 +68,7 @@ async def received(
                         name=entry.deliveryfilename,
                         sender=entry.senderaddress or "",
                         receiver=entry.receiveraddress or "",
+                        process=entry.correlationid or "",
                     )
                 )
     return found

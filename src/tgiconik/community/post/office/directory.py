@@ -5,7 +5,7 @@ from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 from typing import Final
 
-from tgiconik.community.post.channel import Directory, ReplyToken
+from tgiconik.community.post.channel import Directory, KeptMessage, ReplyToken
 from tgiconik.community.post.office import inbox, outbox, tokens
 from tgiconik.community.post.office.run import Run
 from tgiconik.community.store.interface import Place, Record
@@ -52,8 +52,8 @@ class StoredDirectory(Directory):
 
     async def came_as(
         self, channel: str, names: Collection[str], *, since: datetime
-    ) -> Mapping[str, Collection[str]]:
-        """The ids of the messages that came under each of these file names."""
+    ) -> Mapping[str, Sequence[KeptMessage]]:
+        """The messages that came under each of these file names."""
         return await self._run.read(inbox.came_as, channel, names, since)
 
 

@@ -4,7 +4,7 @@
 
 import re
 from base64 import b64decode, b64encode
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
 from enum import StrEnum
 from hashlib import sha256
@@ -13,7 +13,7 @@ from typing import Any, Final
 import attrs
 
 from tgiconik.community import times
-from tgiconik.community.post.channel import Act, Arrival, Trust
+from tgiconik.community.post.channel import Act, Arrival, KeptMessage, Trust
 from tgiconik.community.post.office import acts
 from tgiconik.community.store.sql import SqlTransaction, bounded
 
@@ -269,8 +269,8 @@ def count(transaction: SqlTransaction, state: MessageState) -> int:
 
 def came_as(
     transaction: SqlTransaction, channel: str, names: Collection[str], since: datetime
-) -> Mapping[str, Collection[str]]:
-    """The network's ids of the messages that came under each of some file names.
+) -> Mapping[str, Sequence[KeptMessage]]:
+    """The messages that came under each of some file names.
 
     Args:
         transaction: the transaction.
@@ -281,7 +281,7 @@ def came_as(
     states = {f"state{number}": str(one) for number, one in enumerate(MessageState)}
     # By all states and the position, because there is an index of these.
     statement = f"""
-        SELECT message FROM community_inbox
+        SELECT message, size, digest FROM community_inbox
         WHERE company = :company AND state IN ({", ".join(f":{one}" for one in states)})
         AND position = :position AND name = :name AND channel = :channel AND received_at >= :since
     """
@@ -291,12 +291,15 @@ def came_as(
         "since": times.stamp(since),
         **states,
     }
-    found: dict[str, Collection[str]] = {}
+    found: dict[str, Sequence[KeptMessage]] = {}
     for one in set(names):
         name = _storable(one)[:500]
         about = given | {"name": name, "position": position(name)}
         rows = transaction.execute(statement, about)
-        found[one] = {message for (message,) in rows}
+        found[one] = [
+            KeptMessage(message_id=message, size=size, digest=digest)
+            for message, size, digest in rows
+        ]
     return found
 
 
