@@ -391,6 +391,18 @@ async def test_a_file_that_is_replaced_before_it_is_let_go_of_is_never_deleted(
     assert mailboxes.network.names(f"ZZ:{COMPANY}") == []
 
 
+async def test_a_file_whose_time_alone_differs_is_let_go_of(mailboxes: Mailboxes) -> None:
+    mailboxes.network.faults.stays_on_read = True
+    name = mailboxes.post(message(mailboxes.clock()))
+
+    [arrival] = await mailboxes.collect()
+    box = mailboxes.network.box(f"ZZ:{COMPANY}")
+    box[f"{WAITING}/{name}"].modified_at += timedelta(minutes=1)
+    await mailboxes.channel.acknowledge(arrival)
+
+    assert mailboxes.network.names(f"ZZ:{COMPANY}") == []
+
+
 async def test_files_of_long_ago_are_read_once(mailboxes: Mailboxes) -> None:
     mailboxes.network.faults.stays_on_read = True
     channel = another(mailboxes, acknowledge="keep")

@@ -104,8 +104,11 @@ class Collector:
             there = await self.sftp.file(file.folder, name)
             if there is None:
                 self._remember_in_both(file)  # Moved by the network.
-            if there != file:
-                return  # If it has grown, or is another one, it is read again.
+            if there is None or there.size != file.size:
+                return  # If it has grown, it is read again.
+            # Some servers tell other times of a file than their folders do.
+            if there != file and not await self._is_still(file, message):
+                return  # It was replaced, and is read again.
         if self.folders.acknowledge is Acknowledge.MOVE:
             await self._move(path, name, message)
         else:
@@ -152,6 +155,10 @@ class Collector:
     async def _fetch(self, file: RemoteFile) -> bytes | None:
         # One byte more than the most tells that a file is too large.
         return await self.sftp.read(file.path, self.folders.largest + 1)
+
+    async def _is_still(self, file: RemoteFile, message: str) -> bool:
+        raw = await self._fetch(file)
+        return raw is not None and self.identify(raw) == message
 
     async def _was_moved(self, file: RemoteFile, size: int) -> bool:
         if self.folders.look_into is None or file.folder == self.folders.look_into:
