@@ -37,6 +37,7 @@ from tgiconik.sandbox.webhooks import Webhooks
 
 if TYPE_CHECKING:
     from tgiconik.iconik import IconikClient
+    from tgiconik.sandbox.mail import MailServer
     from tgiconik.sandbox.mailboxes.server import MailboxServer
     from tgiconik.tradinggrid import TradingGridClient
 
@@ -292,6 +293,28 @@ class Sandbox:
         from tgiconik.sandbox.mailboxes import mailbox_server, network_of  # noqa: PLC0415
 
         with mailbox_server(network_of(self.state, credentials.COMPANY_ID), host, port) as server:
+            yield server
+
+    @contextmanager
+    def mail_server(self) -> Iterator["MailServer"]:
+        """Run a mail server until the block ends: SMTP and IMAP, on free ports of this machine.
+
+        Every address has a mailbox. The page shows what passes.
+
+        Yields:
+            The server, with the settings of each account.
+
+        Raises:
+            ConfigurationError: aiosmtpd is not installed.
+        """
+        if find_spec("aiosmtpd") is None:
+            raise errors.ConfigurationError(
+                'the mail server needs aiosmtpd: pip install "tgiconik[sandbox]"'
+            )
+        # Most sandboxes send no mail.
+        from tgiconik.sandbox.mail import mail_server  # noqa: PLC0415
+
+        with mail_server(self.state) as server:
             yield server
 
     def until_closed(self, context: AbstractContextManager[T]) -> T:

@@ -10,6 +10,7 @@ import attrs
 from tgiconik.community.store.base import BaseStore
 from tgiconik.community.store.interface import Change
 from tgiconik.community.store.sqlite import SqliteStore
+from tgiconik.sandbox.mails import PassedMails
 from tgiconik.sandbox.passed import PassedFiles
 from tgiconik.sandbox.storage.blobs import Blobs
 from tgiconik.sandbox.store import Store
@@ -69,6 +70,7 @@ class State:
         lags: how far answers lag behind writes, by kind; see `tgiconik.sandbox.late`.
         replaced: writes of the community that its late lists do not show yet, with their times.
         passed: entries of Lens about files in mailboxes; see `sandbox.mailboxes`.
+        mails: mails that passed the mail server; see `sandbox.mail`.
         leaks: requests to storages that carried iconik's credentials, as "METHOD path: names".
         webhooks: how iconik's webhooks are delivered.
     """
@@ -87,6 +89,7 @@ class State:
     lags: dict[str, timedelta] = attrs.Factory(dict)
     replaced: list[tuple[datetime, Change]] = attrs.Factory(list)
     passed: PassedFiles = attrs.Factory(PassedFiles)
+    mails: PassedMails = attrs.Factory(PassedMails)
     leaks: list[str] = attrs.Factory(list)
     webhooks: Webhooks = attrs.Factory(Webhooks)
 

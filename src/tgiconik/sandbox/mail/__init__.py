@@ -18,6 +18,7 @@ except ModuleNotFoundError as _error:
     ) from _error
 
 from tgiconik.sandbox.mail.faults import Fault, FaultKind
-from tgiconik.sandbox.mail.server import MailServer
+from tgiconik.sandbox.mail.server import MailServer, mail_server
+from tgiconik.sandbox.mail.user import Button, MailUser
 
-__all__ = ["Fault", "FaultKind", "MailServer"]
+__all__ = ["Button", "Fault", "FaultKind", "MailServer", "MailUser", "mail_server"]

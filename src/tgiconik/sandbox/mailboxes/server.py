@@ -1,19 +1,17 @@
 """The SFTP server of the network, in a thread of its own."""
 
-import asyncio
 import posixpath
 from collections.abc import AsyncIterator, Iterator
-from concurrent.futures import Future
-from contextlib import contextmanager
-from threading import Thread
+from contextlib import asynccontextmanager, contextmanager
+from functools import partial
 from typing import Any, Final
 
 import asyncssh
 import attrs
 
 from tgiconik.community.post.mailbox import MailboxFolders, SftpSettings
+from tgiconik.sandbox.in_thread import in_thread
 from tgiconik.sandbox.mailboxes.network import SENDING, MailboxNetwork, StoredFile
-from tgiconik.sandbox.server import UnfrozenLoop
 
 _PUBLISH_AS: Final = f"{SENDING}/{{receiver}}/{{name}}.json"
 _FOLDER: Final = 0o40755
@@ -95,44 +93,26 @@ def mailbox_server(network: MailboxNetwork, host: str, port: int) -> Iterator[Ma
     Raises:
         OSError: the address is in use.
     """
+    with in_thread(partial(_listening, network, host, port), "mailboxes") as server:
+        yield server
+
+
+@asynccontextmanager
+async def _listening(network: MailboxNetwork, host: str, port: int) -> AsyncIterator[MailboxServer]:
     key = asyncssh.generate_private_key("ssh-ed25519")
-    # The port, or why there is none.
-    bound = Future[int]()
-    loop = UnfrozenLoop()
-    over = asyncio.Event()
-
-    async def serve() -> None:
-        try:
-            server = await asyncssh.listen(
-                host,
-                port,
-                server_host_keys=[key],
-                server_factory=lambda: _Login(network),
-                sftp_factory=lambda channel: _Files(channel, network),
-                config=[],
-            )
-        except OSError as error:
-            bound.set_exception(error)
-            return
-        bound.set_result(server.get_port())
-        await over.wait()
-        server.close()
-        await server.wait_closed()
-
-    def run() -> None:
-        with asyncio.Runner(loop_factory=lambda: loop) as runner:
-            runner.run(serve())
-
-    thread = Thread(target=run, name="mailboxes", daemon=True)
-    thread.start()
-    listening_on = bound.result()
-    try:
-        yield MailboxServer(
-            network=network, host=host, port=listening_on, host_key=key.get_fingerprint()
-        )
-    finally:
-        loop.call_soon_threadsafe(over.set)
-        thread.join()
+    listener = await asyncssh.listen(
+        host,
+        port,
+        server_host_keys=[key],
+        server_factory=lambda: _Login(network),
+        sftp_factory=lambda channel: _Files(channel, network),
+        config=[],
+    )
+    yield MailboxServer(
+        network=network, host=host, port=listener.get_port(), host_key=key.get_fingerprint()
+    )
+    listener.close()
+    await listener.wait_closed()
 
 
 class _Login(asyncssh.SSHServer):
