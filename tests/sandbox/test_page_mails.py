@@ -259,7 +259,7 @@ HOSTILE = (
     b"MIME-Version: 1.0\r\nContent-Type: multipart/mixed; boundary=b\r\n\r\n"
     b"--b\r\nContent-Type: text/html; charset=nope\r\n\r\n"
     b'<LINK rel=preconnect href=//evil.example><meta http-equiv=refresh content="0;url=//evil">'
-    b"<base href=//evil.example><script>alert(1)</script><img src=//evil.example/x>"
+    b"<base href=//evil.example><IFrame src=//evil.example><script>alert(1)</script><img src=//evil.example/x>"
 )
 
 
@@ -285,7 +285,7 @@ async def test_a_mails_own_page_can_do_nothing(server: MailServer, http: httpx.A
     assert {"default-src 'none'", "sandbox", "form-action 'none'"} <= set(rules)
     assert not [one for one in rules if one.startswith("script-src")]
     assert answer.headers["X-Content-Type-Options"] == "nosniff"
-    assert re.findall(r"<(?:link|meta|base)\b", answer.text, re.IGNORECASE) == ["<meta"]
+    assert re.findall(r"<(?:link|meta|base|iframe)\b", answer.text, re.IGNORECASE) == ["<meta"]
 
 
 async def test_requests_for_mails_are_no_calls(

@@ -25,8 +25,8 @@ _STERILE: Final = {
     ),
     "X-DNS-Prefetch-Control": "off",
 }
-#: Elements that could ask another host for something without loading it.
-_RELATING: Final = re.compile(r"<(?=(?:link|meta|base)\b)", re.IGNORECASE)
+#: Elements for which browsers connect to another host before they refuse to load from there.
+_CONNECTING: Final = re.compile(r"<(?=(?:link|meta|base|i?frame|object|embed)\b)", re.IGNORECASE)
 #: Characters of an answer at the most.
 _LONGEST: Final = 20_000
 _TYPE: Final = "application/json"
@@ -55,7 +55,7 @@ def routes(state: State, below: str, headers: dict[str, str]) -> list[Route]:
 
         mail = mail_of(request)
         written = "" if mail is None else bodies(mail.raw)[1]
-        sterile = _RELATING.sub("<x-", written)
+        sterile = _CONNECTING.sub("<x-", written)
         return Response(
             f'<!doctype html><meta charset="utf-8">{sterile}',
             media_type="text/html",
