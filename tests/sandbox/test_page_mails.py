@@ -259,7 +259,8 @@ HOSTILE = (
     b"MIME-Version: 1.0\r\nContent-Type: multipart/mixed; boundary=b\r\n\r\n"
     b"--b\r\nContent-Type: text/html; charset=nope\r\n\r\n"
     b'<LINK rel=preconnect href=//evil.example><meta http-equiv=refresh content="0;url=//evil">'
-    b"<base href=//evil.example><IFrame src=//evil.example><script>alert(1)</script><img src=//evil.example/x>"
+    b"<base href=//evil.example><IFrame src=//evil.example>"
+    b"<script>alert(1)</script><img src=//evil.example/x>"
 )
 
 
