@@ -161,8 +161,7 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--mail",
         action="store_true",
-        help="serve a mail server, SMTP and IMAP, on free ports of this machine; the page shows "
-        "what passes",
+        help="serve a mail server, SMTP and IMAP, on free ports of this machine",
     )
     parser.add_argument(
         "--limit",

@@ -1,17 +1,14 @@
 """The mails that passed the mail server, for as long as the sandbox runs."""
 
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import datetime
 from enum import StrEnum
 from itertools import count
 from threading import Lock
-from typing import TYPE_CHECKING, Final
+from typing import Final, Protocol
 
 import attrs
-
-if TYPE_CHECKING:
-    from tgiconik.sandbox.mail import MailServer
 
 #: Receives the number of a mail that is new.
 Listener = Callable[[int], None]
@@ -27,6 +24,18 @@ class Fate(StrEnum):
     BOUNCED = "bounced"
     #: The server did not take it for this recipient.
     REFUSED = "refused"
+
+
+class MailSystem(Protocol):
+    """A server with mailboxes, as those see it who have one."""
+
+    def mails(self, account: str) -> list[bytes]:
+        """The mails in the inbox of an account, the earliest first."""
+        ...
+
+    def send(self, account: str, recipients: Sequence[str], raw: bytes) -> None:
+        """Take a mail of an account."""
+        ...
 
 
 @attrs.frozen(kw_only=True, eq=False)
@@ -69,7 +78,7 @@ class PassedMails:
     """
 
     def __init__(self) -> None:
-        self.server: MailServer | None = None
+        self.server: MailSystem | None = None
         self._mails: deque[PassedMail] = deque(maxlen=_KEPT)
         self._numbers = count(1)
         self._lock = Lock()

@@ -6,15 +6,13 @@ from collections.abc import Mapping
 from email import message_from_bytes, policy
 from email.headerregistry import Address
 from email.message import EmailMessage
-from typing import TYPE_CHECKING, Final
+from typing import Final
 from urllib.parse import parse_qs, unquote, urlsplit
 
 import attrs
 
 from tgiconik.community.post.mail.reading import bodies
-
-if TYPE_CHECKING:
-    from tgiconik.sandbox.mail.server import MailServer
+from tgiconik.sandbox.mails import MailSystem
 
 _BUTTON: Final = re.compile(r"mailto:[^\s<>\"]+")
 
@@ -57,7 +55,7 @@ class MailUser:
         name: the name in From.
     """
 
-    server: "MailServer" = attrs.field(repr=False)
+    server: MailSystem = attrs.field(repr=False)
     address: str
     name: str = ""
 

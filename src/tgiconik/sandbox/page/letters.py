@@ -74,7 +74,9 @@ def routes(state: State, below: str, headers: dict[str, str]) -> list[Route]:
         keyword, words = _asked(await request.body())
         if keyword is None or words is None:
             return _problem(400, "keyword and text must be texts", headers)
-        user = server.user(mail.account)
+        from tgiconik.sandbox.mail.user import MailUser  # noqa: PLC0415
+
+        user = MailUser(server=server, address=mail.account)
         try:
             if keyword:
                 user.press(keyword, words, letter=mail.raw)
