@@ -59,7 +59,6 @@ def test_it_ends_while_clients_are_connected(sandbox: Sandbox) -> None:
     with sandbox.mail_server() as server:
         smtp = smtplib.SMTP("127.0.0.1", server.port("smtp"), timeout=30)
         imap = imaplib.IMAP4("127.0.0.1", server.port("imap"), timeout=30)
-        assert sandbox.state.mails.server is server
 
     assert sandbox.state.mails.server is None
     with pytest.raises(smtplib.SMTPServerDisconnected):
@@ -126,7 +125,7 @@ def test_the_command_serves_mail_and_says_how_letters_go(tmp_path: Path) -> None
     command = [sys.executable, "-m", "tgiconik.sandbox", "--port", "0", "--mail", "--db", str(file)]
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:  # noqa: S603
         assert process.stdout is not None
-        lines = []
+        lines: list[str] = []
         while not lines or not lines[-1].startswith("# web page"):
             lines.append(process.stdout.readline())
         said = "".join(lines)

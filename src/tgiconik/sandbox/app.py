@@ -20,6 +20,7 @@ from tgiconik.community.store.sqlite import SqliteStore
 from tgiconik.release import ReleasePolicy
 from tgiconik.sandbox import credentials, grid, iconik, links, page, world
 from tgiconik.sandbox.call_log import CallCountMiddleware, Calls, WriteLogMiddleware
+from tgiconik.sandbox.channel_faults import Faults
 from tgiconik.sandbox.date_header import DateMiddleware
 from tgiconik.sandbox.faults import Fault, FaultMiddleware
 from tgiconik.sandbox.host import HostMiddleware
@@ -148,6 +149,11 @@ class Sandbox:
     def webhooks(self) -> Webhooks:
         """How iconik's webhooks are delivered, and those that were."""
         return self.state.webhooks
+
+    @property
+    def channel_faults(self) -> Faults:
+        """Faults of the mail server and of mailboxes, see `tgiconik.sandbox.channel_faults`."""
+        return self.state.channel_faults
 
     @property
     def leaks(self) -> list[str]:

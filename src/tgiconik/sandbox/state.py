@@ -10,6 +10,7 @@ import attrs
 from tgiconik.community.store.base import BaseStore
 from tgiconik.community.store.interface import Change
 from tgiconik.community.store.sqlite import SqliteStore
+from tgiconik.sandbox.channel_faults import Faults
 from tgiconik.sandbox.mails import PassedMails
 from tgiconik.sandbox.passed import PassedFiles
 from tgiconik.sandbox.storage.blobs import Blobs
@@ -71,6 +72,7 @@ class State:
         replaced: writes of the community that its late lists do not show yet, with their times.
         passed: entries of Lens about files in mailboxes; see `sandbox.mailboxes`.
         mails: mails that passed the mail server; see `sandbox.mail`.
+        channel_faults: faults of the mail server and of mailboxes.
         leaks: requests to storages that carried iconik's credentials, as "METHOD path: names".
         webhooks: how iconik's webhooks are delivered.
     """
@@ -90,6 +92,7 @@ class State:
     replaced: list[tuple[datetime, Change]] = attrs.Factory(list)
     passed: PassedFiles = attrs.Factory(PassedFiles)
     mails: PassedMails = attrs.Factory(PassedMails)
+    channel_faults: Faults = attrs.Factory(Faults)
     leaks: list[str] = attrs.Factory(list)
     webhooks: Webhooks = attrs.Factory(Webhooks)
 

@@ -9,9 +9,9 @@ from datetime import datetime
 from typing import Final, Self
 
 from tgiconik.community.post.mail import ImapSettings, Security, SmtpSettings
+from tgiconik.sandbox.channel_faults import Faults
 from tgiconik.sandbox.in_thread import in_thread
 from tgiconik.sandbox.mail import receiving
-from tgiconik.sandbox.mail.faults import Fault, Faults
 from tgiconik.sandbox.mail.imap import ImapServer
 from tgiconik.sandbox.mail.mailboxes import Mailboxes
 from tgiconik.sandbox.mail.smtp import SmtpServer
@@ -35,8 +35,10 @@ class MailServer:
         tls: the certificate, for STARTTLS; without, nothing is encrypted.
         moves: whether the IMAP server can MOVE.
         now: the clock; returns timezone-aware datetimes.
+        faults: the faults that are to happen; a table of its own if None.
 
     Attributes:
+        faults: the faults that are to happen; see `tgiconik.sandbox.channel_faults`.
         passed: the last mails that passed, also those that did not arrive.
     """
 
@@ -47,25 +49,26 @@ class MailServer:
         tls: ssl.SSLContext | None = None,
         moves: bool = True,
         now: Callable[[], datetime] = utc_now,
+        faults: Faults | None = None,
     ) -> None:
+        self.faults: Faults = Faults() if faults is None else faults
         self.mailboxes: Mailboxes = Mailboxes()
         self.passed: PassedMails = PassedMails()
         self._now = now
         self.authserv_id = authserv_id
         self.password: str = secrets.token_urlsafe(16)
         self._bouncing: set[str] = set()
-        self._faults = {"smtp": Faults(), "imap": Faults()}
         self._smtp = SmtpServer(
             take=self._take,
             refuse=self._refuse,
-            faults=self._faults["smtp"],
+            faults=self.faults,
             refused={},
             password=self.password,
             tls=tls,
         )
         self._imap = ImapServer(
             mailboxes=self.mailboxes,
-            faults=self._faults["imap"],
+            faults=self.faults,
             password=self.password,
             tls=tls,
             moves=moves,
@@ -186,15 +189,6 @@ class MailServer:
         """Take mails for an address from now on, and report that they cannot be delivered."""
         self._bouncing.add(address.lower())
 
-    def order(self, protocol: str, fault: Fault) -> None:
-        """Order a fault.
-
-        Args:
-            protocol: `smtp` or `imap`.
-            fault: what is to happen.
-        """
-        self._faults[protocol].ordered.append(fault)
-
     def _keep(
         self, account: str, raw: bytes, *, sender: str, recipient: str, is_proven: bool
     ) -> None:
@@ -243,7 +237,7 @@ def mail_server(state: State) -> Iterator[MailServer]:
     Yields:
         The server.
     """
-    server = MailServer(now=state.now)
+    server = MailServer(now=state.now, faults=state.channel_faults)
     server.passed = state.mails
 
     @asynccontextmanager

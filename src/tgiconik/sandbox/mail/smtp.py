@@ -11,7 +11,7 @@ from weakref import WeakSet
 import attrs
 from aiosmtpd.smtp import SMTP, AuthResult, Envelope, LoginPassword, Session
 
-from tgiconik.sandbox.mail.faults import FaultKind, Faults, wait_for
+from tgiconik.sandbox.channel_faults import FaultKind, Faults, wait_for
 
 #: Takes a mail in: its envelope's sender and recipients, the bytes, and who is logged in.
 Take = Callable[[str, list[str], bytes, str], None]
@@ -33,7 +33,7 @@ class SmtpServer:
     Attributes:
         take: takes a mail in.
         refuse: notes a mail that is not taken.
-        faults: the faults that are ordered.
+        faults: the faults that are to happen.
         refused: answers for recipients that are refused, by address in lower case.
         password: the password of all accounts, and the access token for XOAUTH2.
         tls: for STARTTLS, or None.

@@ -10,6 +10,7 @@ import asyncssh
 import attrs
 
 from tgiconik.community.post.mailbox import MailboxFolders, SftpSettings
+from tgiconik.sandbox.channel_faults import FaultKind, Faults
 from tgiconik.sandbox.in_thread import in_thread
 from tgiconik.sandbox.mailboxes.network import SENDING, MailboxNetwork, StoredFile
 
@@ -156,16 +157,18 @@ class _Files(asyncssh.SFTPServer):
         self._address = network.addresses[channel.get_extra_info("username")]
 
     @property
+    def _faults(self) -> Faults:
+        return self._network.faults
+
+    @property
     def _box(self) -> dict[str, StoredFile]:
         return self._network.box(self._address)
 
     def _drop(self, opened: _Open) -> None:
-        if self._network.faults.drops > 0:
-            self._network.faults.drops -= 1
-            opened.is_lost = True
-            connection = self.channel.get_connection()
-            connection.abort()
-            raise asyncssh.SFTPConnectionLost("dropped")
+        opened.is_lost = True
+        connection = self.channel.get_connection()
+        connection.abort()
+        raise asyncssh.SFTPConnectionLost("dropped")
 
     def open(self, path: bytes, pflags: int, attrs: asyncssh.SFTPAttrs) -> object:
         """Open a file."""
@@ -175,15 +178,16 @@ class _Files(asyncssh.SFTPServer):
             if posixpath.dirname(name) not in self._network.folders():
                 raise asyncssh.SFTPNoSuchFile("no such folder")
             if is_written:
-                if self._network.faults.is_full:
-                    raise asyncssh.SFTPFailure("no space left on device")
+                if (fault := self._faults.due("WRITE", FaultKind.REFUSE)) is not None:
+                    raise asyncssh.SFTPFailure(fault.answer)
                 self._box[name] = StoredFile(bytearray(), self._network.now())
             return _Open(name, self._found(name), is_written)
 
     def read(self, file_obj: object, offset: int, size: int) -> bytes:
         """Read from an open file."""
         opened = _opened(file_obj)
-        self._drop(opened)
+        if self._faults.due("READ") is not None:
+            self._drop(opened)
         found = bytes(opened.file.content[offset : offset + size])
         opened.end = max(opened.end, offset + len(found))
         return found
@@ -191,11 +195,13 @@ class _Files(asyncssh.SFTPServer):
     def write(self, file_obj: object, offset: int, data: bytes) -> int:
         """Write to an open file."""
         opened = _opened(file_obj)
-        if self._network.faults.drops > 0:
+        fault = self._faults.due("WRITE", FaultKind.DROP_WITHIN)
+        if fault is not None:
             data = data[: len(data) // 2]
         opened.file.content[offset : offset + len(data)] = data
         opened.file.modified_at = self._network.now()
-        self._drop(opened)
+        if fault is not None:
+            self._drop(opened)
         return len(data)
 
     def close(self, file_obj: object) -> None:
@@ -247,16 +253,17 @@ class _Files(asyncssh.SFTPServer):
 
     def rename(self, oldpath: bytes, newpath: bytes) -> None:
         """Rename a file."""
-        if self._network.faults.refuses_rename:
-            raise asyncssh.SFTPPermissionDenied("renaming is not allowed")
+        fault = self._faults.due("RENAME")
+        if fault is not None and fault.kind == FaultKind.REFUSE:
+            raise asyncssh.SFTPPermissionDenied(fault.answer)
         with self._network.lock:
             self._found(_path(oldpath))
             if _path(newpath) in self._box:
                 raise asyncssh.SFTPFailure("there is a file of this name")
             self._box[_path(newpath)] = self._box.pop(_path(oldpath))
         self._network.written(self._address, _path(newpath))
-        if self._network.faults.errors_after_rename:
-            raise asyncssh.SFTPNoSuchFile("404")
+        if fault is not None:
+            raise asyncssh.SFTPNoSuchFile(fault.answer)
 
     def _found(self, name: str) -> StoredFile:
         with self._network.lock:
