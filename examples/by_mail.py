@@ -2,16 +2,13 @@
 
     python examples/by_mail.py
 
-The community is the sandbox's; the mail server is on this machine, with real SMTP and IMAP. The
-partner has no software of ours: a form, an answer, and a button that begins a mail.
+The community and the mail server are the sandbox's: letters go by SMTP, and IMAP collects answers.
+The partner has no software of ours: a form, an answer, and a button that begins a mail.
 """
 
 import asyncio
 import re
-import smtplib
-from email import message_from_bytes, policy
 from email.message import EmailMessage
-from urllib.parse import parse_qs, unquote, urlsplit
 
 from _story import chapter, tell, tell_steps
 
@@ -20,7 +17,7 @@ from tgiconik.community import Community
 from tgiconik.community.post import PostOffice, Step
 from tgiconik.community.post.mail import MailChannel
 from tgiconik.sandbox import Sandbox, credentials, world
-from tgiconik.sandbox.mail import MailServer
+from tgiconik.sandbox.mail import MailUser
 from tgiconik.workflows import fulfill_media_request
 
 BRAND, JANA = "media@brand.example", "media@nordlicht.example"
@@ -31,45 +28,6 @@ Search for: spring launch film
 Media type: video
 Usage: in-store
 """
-
-
-class Partner:
-    """Jana Vogt of Nordlicht, in front of her mail program."""
-
-    def __init__(self, server: MailServer) -> None:
-        self.server = server
-
-    def newest(self) -> EmailMessage:
-        """The letter that came last."""
-        return message_from_bytes(self.server.mails(JANA)[-1], EmailMessage, policy=policy.default)
-
-    async def send(self, to: str, subject: str, text: str = "") -> None:
-        """Send a mail by SMTP."""
-        mail = EmailMessage()
-        mail["From"], mail["To"], mail["Subject"] = f"Jana Vogt <{JANA}>", to, subject
-        mail.set_content(text)
-        await asyncio.to_thread(self._hand_in, mail)
-
-    def _hand_in(self, mail: EmailMessage) -> None:
-        account = self.server.smtp(JANA)
-        with smtplib.SMTP(account.host, account.port) as server:
-            server.login(JANA, str(account.password))
-            server.send_message(mail)
-
-    async def answer(self, text: str) -> None:
-        """Answer the newest letter."""
-        letter = self.newest()
-        await self.send(letter["Reply-To"], f"Re: {letter['Subject']}", text)
-
-    async def press(self, keyword: str) -> None:
-        """Press a button of the newest letter: it begins a mail, which she sends."""
-        for link in re.findall(r"mailto:\S+", text_of(self.newest())):
-            url = urlsplit(link)
-            subject = parse_qs(url.query)["subject"][0]
-            if subject.startswith(keyword):
-                await self.send(unquote(url.path), subject)
-                return
-        raise RuntimeError(f"the newest letter has no button {keyword}")
 
 
 def text_of(mail: EmailMessage) -> str:
@@ -97,15 +55,15 @@ async def work(office: PostOffice) -> list[str]:
 
 
 async def story(
-    grid: TradingGridClient, iconik: IconikClient, office: PostOffice, jana: Partner
+    grid: TradingGridClient, iconik: IconikClient, office: PostOffice, jana: MailUser
 ) -> None:
     """From the request to its confirmation."""
     chapter("Monday: Jana asks for the form, fills it in, and sends it")
     await office.run_once()
-    await jana.send(BRAND, "FORM")
+    jana.send(BRAND, "FORM")
     await work(office)
     tell_letter(jana.newest())
-    await jana.send(BRAND, "New media request", FORM)
+    jana.send(BRAND, "New media request", FORM)
     (made,) = await work(office)
     request_id = made.rpartition(" ")[2]
 
@@ -123,9 +81,9 @@ async def story(
     await work(office)
 
     chapter("Thursday: she has a question, and confirms")
-    await jana.answer("May we show it outside, too?")
+    jana.answer("May we show it outside, too?")
     await work(office)
-    await jana.press("CONFIRM")
+    jana.press("CONFIRM")
     await work(office)
     request = await grid.community.requests.get(request_id)
     tell(f"{request.id} is {request.status}")
@@ -134,16 +92,19 @@ async def story(
 async def main() -> None:
     """Run the example."""
     sandbox = Sandbox()
-    async with MailServer() as server, sandbox.clients() as (grid, iconik):
-        channel = MailChannel(
-            smtp=server.smtp(BRAND),
-            imap=server.imap(BRAND),
-            sender=BRAND,
-            sender_name="Brand Media",
-        )
-        community = Community(sandbox.state.community)
-        async with PostOffice(community, credentials.COMPANY_ID, channels=[channel]) as office:
-            await story(grid, iconik, office, Partner(server))
+    server = sandbox.until_closed(sandbox.mail_server())
+    channel = MailChannel(
+        smtp=server.smtp(BRAND),
+        imap=server.imap(BRAND),
+        sender=BRAND,
+        sender_name="Brand Media",
+    )
+    community = Community(sandbox.state.community)
+    async with (
+        sandbox.clients() as (grid, iconik),
+        PostOffice(community, credentials.COMPANY_ID, channels=[channel]) as office,
+    ):
+        await story(grid, iconik, office, server.user(JANA, "Jana Vogt"))
     sandbox.close()
 
 

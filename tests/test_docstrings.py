@@ -55,6 +55,7 @@ MODULES = (
     "tgiconik.profiles",
     "tgiconik.release",
     "tgiconik.sandbox",
+    "tgiconik.sandbox.channel_faults",
     "tgiconik.sandbox.faults",
     "tgiconik.sandbox.late",
     "tgiconik.sandbox.limit",

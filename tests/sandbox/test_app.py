@@ -161,7 +161,7 @@ def test_help_says_what_it_is(capsys: pytest.CaptureFixture[str]) -> None:
     assert stopped.value.code == 0
     shown = capsys.readouterr().out
     assert "test doubles" in shown
-    for option in ("--host", "--port", "--db", "--limit", "--latency", "--mailboxes"):
+    for option in ("--host", "--port", "--db", "--limit", "--latency", "--mail", "--mailboxes"):
         assert option in shown
 
 

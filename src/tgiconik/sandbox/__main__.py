@@ -1,11 +1,14 @@
 """`python -m tgiconik.sandbox`: serve both platforms until interrupted."""
 
 import argparse
+import shlex
 import signal
 import sys
 import threading
 from collections.abc import Iterator, Sequence
 from contextlib import nullcontext
+from pathlib import Path
+from typing import Final
 
 from tgiconik import errors
 from tgiconik.sandbox import credentials
@@ -13,6 +16,9 @@ from tgiconik.sandbox.app import Sandbox
 from tgiconik.sandbox.grid import collaboration
 from tgiconik.sandbox.iconik.seed import COLLEAGUE
 from tgiconik.sandbox.limit import Limit
+
+#: The address that letters come from in the printed variables.
+_MAIL_SENDER: Final = "media@brand.example"
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -44,13 +50,18 @@ def serve(options: argparse.Namespace) -> int:
         with (
             sandbox.serve(options.host, options.port, hosts=options.allow_host) as url,
             sandbox.mailboxes(options.host) if options.mailboxes else nullcontext() as mailboxes,
+            sandbox.mail_server() if options.mail else nullcontext() as mail,
         ):
             environment = sandbox.environment(url)
             if mailboxes is not None:
                 environment |= mailboxes.environment(credentials.COMPANY_ID)
+            if mail is not None:
+                environment |= mail.environment(_MAIL_SENDER)
             for name, value in environment.items():
                 sys.stdout.write(f"export {name}={value}\n")
             sys.stdout.writelines(f"# {line}\n" for line in _others(sandbox))
+            if mail is not None:
+                sys.stdout.write(f"# {_post_office(options.db)}\n")
             sys.stdout.write(f"# iconik and Trading Grid are at {url}; stop with Ctrl-C\n")
             sys.stdout.write(f"# web page with all calls and changes: {url}/\n")
             sys.stdout.flush()
@@ -66,6 +77,17 @@ def serve(options: argparse.Namespace) -> int:
     finally:
         sandbox.close()
     return 0
+
+
+def _post_office(db: str) -> str:
+    """How letters are sent: a post office needs the community's database."""
+    if db == ":memory:":
+        return "letters are sent by a post office, which needs --db FILE to read the community"
+    database = shlex.quote(f"sqlite:///{Path(db).resolve()}-community")
+    return (
+        f"send letters: python -m tgiconik.community post --database {database} --channel mail "
+        "--every 5s"
+    )
 
 
 def _others(sandbox: Sandbox) -> Iterator[str]:
@@ -135,6 +157,11 @@ def add_options(parser: argparse.ArgumentParser) -> None:
         action="store_true",
         help="serve a mailbox for the brand and for each partner by SFTP, on a free port; needs "
         "the extra mailbox",
+    )
+    parser.add_argument(
+        "--mail",
+        action="store_true",
+        help="serve a mail server, SMTP and IMAP, on free ports of this machine",
     )
     parser.add_argument(
         "--limit",

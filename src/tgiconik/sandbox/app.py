@@ -20,6 +20,7 @@ from tgiconik.community.store.sqlite import SqliteStore
 from tgiconik.release import ReleasePolicy
 from tgiconik.sandbox import credentials, grid, iconik, links, page, world
 from tgiconik.sandbox.call_log import CallCountMiddleware, Calls, WriteLogMiddleware
+from tgiconik.sandbox.channel_faults import Faults
 from tgiconik.sandbox.date_header import DateMiddleware
 from tgiconik.sandbox.faults import Fault, FaultMiddleware
 from tgiconik.sandbox.host import HostMiddleware
@@ -37,6 +38,7 @@ from tgiconik.sandbox.webhooks import Webhooks
 
 if TYPE_CHECKING:
     from tgiconik.iconik import IconikClient
+    from tgiconik.sandbox.mail import MailServer
     from tgiconik.sandbox.mailboxes.server import MailboxServer
     from tgiconik.tradinggrid import TradingGridClient
 
@@ -147,6 +149,11 @@ class Sandbox:
     def webhooks(self) -> Webhooks:
         """How iconik's webhooks are delivered, and those that were."""
         return self.state.webhooks
+
+    @property
+    def channel_faults(self) -> Faults:
+        """Faults of the mail server and of mailboxes, see `tgiconik.sandbox.channel_faults`."""
+        return self.state.channel_faults
 
     @property
     def leaks(self) -> list[str]:
@@ -292,6 +299,28 @@ class Sandbox:
         from tgiconik.sandbox.mailboxes import mailbox_server, network_of  # noqa: PLC0415
 
         with mailbox_server(network_of(self.state, credentials.COMPANY_ID), host, port) as server:
+            yield server
+
+    @contextmanager
+    def mail_server(self) -> Iterator["MailServer"]:
+        """Run a mail server until the block ends: SMTP and IMAP, on free ports of this machine.
+
+        Every address has a mailbox. The page shows what passes.
+
+        Yields:
+            The server, with the settings of each account.
+
+        Raises:
+            ConfigurationError: aiosmtpd is not installed.
+        """
+        if find_spec("aiosmtpd") is None:
+            raise errors.ConfigurationError(
+                'the mail server needs aiosmtpd: pip install "tgiconik[sandbox]"'
+            )
+        # Most sandboxes send no mail.
+        from tgiconik.sandbox.mail import mail_server  # noqa: PLC0415
+
+        with mail_server(self.state) as server:
             yield server
 
     def until_closed(self, context: AbstractContextManager[T]) -> T:

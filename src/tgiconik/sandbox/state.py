@@ -10,6 +10,8 @@ import attrs
 from tgiconik.community.store.base import BaseStore
 from tgiconik.community.store.interface import Change
 from tgiconik.community.store.sqlite import SqliteStore
+from tgiconik.sandbox.channel_faults import Faults
+from tgiconik.sandbox.mails import PassedMails
 from tgiconik.sandbox.passed import PassedFiles
 from tgiconik.sandbox.storage.blobs import Blobs
 from tgiconik.sandbox.store import Store
@@ -69,6 +71,8 @@ class State:
         lags: how far answers lag behind writes, by kind; see `tgiconik.sandbox.late`.
         replaced: writes of the community that its late lists do not show yet, with their times.
         passed: entries of Lens about files in mailboxes; see `sandbox.mailboxes`.
+        mails: mails that passed the mail server; see `sandbox.mail`.
+        channel_faults: faults of the mail server and of mailboxes.
         leaks: requests to storages that carried iconik's credentials, as "METHOD path: names".
         webhooks: how iconik's webhooks are delivered.
     """
@@ -87,6 +91,8 @@ class State:
     lags: dict[str, timedelta] = attrs.Factory(dict)
     replaced: list[tuple[datetime, Change]] = attrs.Factory(list)
     passed: PassedFiles = attrs.Factory(PassedFiles)
+    mails: PassedMails = attrs.Factory(PassedMails)
+    channel_faults: Faults = attrs.Factory(Faults)
     leaks: list[str] = attrs.Factory(list)
     webhooks: Webhooks = attrs.Factory(Webhooks)
 

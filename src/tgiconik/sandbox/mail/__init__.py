@@ -1,4 +1,4 @@
-"""A mail server on the loopback, for examples and tests: SMTP and IMAP, with faults to order.
+"""A mail server on the loopback, for examples and tests: SMTP and IMAP, with faults on demand.
 
     async with MailServer() as server:
         channel = MailChannel(
@@ -17,7 +17,8 @@ except ModuleNotFoundError as _error:
         'the mail server needs aiosmtpd: pip install "tgiconik[sandbox]"', name="aiosmtpd"
     ) from _error
 
-from tgiconik.sandbox.mail.faults import Fault, FaultKind
-from tgiconik.sandbox.mail.server import MailServer
+from tgiconik.sandbox.channel_faults import Fault, FaultKind
+from tgiconik.sandbox.mail.server import MailServer, mail_server
+from tgiconik.sandbox.mail.user import Button, MailUser
 
-__all__ = ["Fault", "FaultKind", "MailServer"]
+__all__ = ["Button", "Fault", "FaultKind", "MailServer", "MailUser", "mail_server"]

@@ -9,7 +9,7 @@ from typing import Final
 
 import attrs
 
-from tgiconik.sandbox.mail.faults import Fault, FaultKind, Faults, wait_for
+from tgiconik.sandbox.channel_faults import Fault, FaultKind, Faults, wait_for
 from tgiconik.sandbox.mail.fetching import fetched, found
 from tgiconik.sandbox.mail.imap_syntax import read_command, uids_in
 from tgiconik.sandbox.mail.mailboxes import Folder, Mailboxes, Stored
@@ -27,7 +27,7 @@ class ImapServer:
 
     Attributes:
         mailboxes: the mailboxes.
-        faults: the faults that are ordered.
+        faults: the faults that are to happen.
         password: the password of all accounts, and the access token for XOAUTH2.
         tls: for STARTTLS, or None.
         moves: whether there is MOVE.
@@ -96,7 +96,7 @@ class _Connection:
         fault = self._server.faults.due(name)
         await wait_for(fault)
         if fault is not None and fault.kind == FaultKind.DROP:
-            raise ConnectionError("a fault that was ordered")
+            raise ConnectionError("a fault that was to happen")
         carry_out = self._commands.get(name, _unknown)
         try:
             if fault is not None and fault.kind == FaultKind.REFUSE:
@@ -118,11 +118,11 @@ class _Connection:
     async def _flush(self, fault: Fault | None = None) -> None:
         out, self._out = bytes(self._out), bytearray()
         if fault is not None and fault.kind == FaultKind.DROP_AFTER:
-            raise ConnectionError("a fault that was ordered")
+            raise ConnectionError("a fault that was to happen")
         if fault is not None and fault.kind == FaultKind.DROP_WITHIN:
             self._writer.write(out[: len(out) // 2])
             await self._writer.drain()
-            raise ConnectionError("a fault that was ordered")
+            raise ConnectionError("a fault that was to happen")
         self._writer.write(out)
         await self._writer.drain()
 

@@ -1,6 +1,7 @@
 """The mailboxes of the mail server, in memory."""
 
 from itertools import count
+from threading import Lock
 
 import attrs
 
@@ -21,17 +22,21 @@ class Folder:
     validity: int
     mails: list[Stored] = attrs.field(factory=list)
     next_uid: int = 1
+    # The server's thread is not the only one that stores mails.
+    _lock: Lock = attrs.field(factory=Lock, repr=False, eq=False)
 
     def add(self, raw: bytes, flags: set[str] | None = None) -> Stored:
         """Store a mail under a new UID."""
-        stored = Stored(self.next_uid, raw, set(flags or ()))
-        self.next_uid += 1
-        self.mails.append(stored)
+        with self._lock:
+            stored = Stored(self.next_uid, raw, set(flags or ()))
+            self.next_uid += 1
+            self.mails.append(stored)
         return stored
 
     def remove(self, uids: set[int]) -> None:
         """Remove mails for good."""
-        self.mails = [mail for mail in self.mails if mail.uid not in uids]
+        with self._lock:
+            self.mails = [mail for mail in self.mails if mail.uid not in uids]
 
 
 @attrs.define

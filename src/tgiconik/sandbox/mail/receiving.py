@@ -7,6 +7,8 @@ from email.utils import getaddresses
 
 #: Writes no name in `Authentication-Results`, as Microsoft 365.
 ABSENT = "absent"
+#: The answer about an address that mails bounce from.
+UNKNOWN_USER = "550 5.1.1 user unknown"
 
 
 def received(
@@ -60,7 +62,7 @@ def bounce(raw: bytes, *, recipient: str, sender: str) -> bytes:
     status = (
         "Reporting-MTA: dns; mx.sandbox\r\n\r\n"
         f"Final-Recipient: rfc822; {recipient}\r\nAction: failed\r\nStatus: 5.1.1\r\n"
-        "Diagnostic-Code: smtp; 550 5.1.1 user unknown\r\n"
+        f"Diagnostic-Code: smtp; {UNKNOWN_USER}\r\n"
     )
     returned = "".join(f"{name}: {value}\r\n" for name, value in head.items())
     parts = [

@@ -3,14 +3,21 @@
 import asyncio
 import secrets
 import ssl
+from collections.abc import AsyncIterator, Callable, Iterator, Sequence
+from contextlib import asynccontextmanager, contextmanager
+from datetime import datetime
 from typing import Final, Self
 
 from tgiconik.community.post.mail import ImapSettings, Security, SmtpSettings
+from tgiconik.sandbox.channel_faults import Faults
+from tgiconik.sandbox.in_thread import in_thread
 from tgiconik.sandbox.mail import receiving
-from tgiconik.sandbox.mail.faults import Fault, Faults
 from tgiconik.sandbox.mail.imap import ImapServer
 from tgiconik.sandbox.mail.mailboxes import Mailboxes
 from tgiconik.sandbox.mail.smtp import SmtpServer
+from tgiconik.sandbox.mail.user import MailUser
+from tgiconik.sandbox.mails import Fate, PassedMails
+from tgiconik.sandbox.state import State, utc_now
 
 _HOST: Final = "127.0.0.1"
 _LINE: Final = 128 * 1024
@@ -27,6 +34,12 @@ class MailServer:
         authserv_id: the name that it writes in `Authentication-Results`; `ABSENT` for none.
         tls: the certificate, for STARTTLS; without, nothing is encrypted.
         moves: whether the IMAP server can MOVE.
+        now: the clock; returns timezone-aware datetimes.
+        faults: the faults that are to happen; a table of its own if None.
+
+    Attributes:
+        faults: the faults that are to happen; see `tgiconik.sandbox.channel_faults`.
+        passed: the last mails that passed, also those that did not arrive.
     """
 
     def __init__(
@@ -35,22 +48,27 @@ class MailServer:
         authserv_id: str = "mx.sandbox",
         tls: ssl.SSLContext | None = None,
         moves: bool = True,
+        now: Callable[[], datetime] = utc_now,
+        faults: Faults | None = None,
     ) -> None:
+        self.faults: Faults = Faults() if faults is None else faults
         self.mailboxes: Mailboxes = Mailboxes()
+        self.passed: PassedMails = PassedMails()
+        self._now = now
         self.authserv_id = authserv_id
         self.password: str = secrets.token_urlsafe(16)
         self._bouncing: set[str] = set()
-        self._faults = {"smtp": Faults(), "imap": Faults()}
         self._smtp = SmtpServer(
             take=self._take,
-            faults=self._faults["smtp"],
+            refuse=self._refuse,
+            faults=self.faults,
             refused={},
             password=self.password,
             tls=tls,
         )
         self._imap = ImapServer(
             mailboxes=self.mailboxes,
-            faults=self._faults["imap"],
+            faults=self.faults,
             password=self.password,
             tls=tls,
             moves=moves,
@@ -69,6 +87,7 @@ class MailServer:
     async def __aexit__(self, *_: object) -> None:
         for server in self._servers.values():
             server.close()
+        self._smtp.close()
 
     def port(self, protocol: str) -> int:
         """The port of `smtp` or `imap`."""
@@ -101,9 +120,36 @@ class MailServer:
         found = self.mailboxes.folders(account).get(folder)
         return [] if found is None else [mail.raw for mail in found.mails]
 
+    def environment(self, account: str) -> dict[str, str]:
+        """Environment variables from which the mail channel of an account configures itself.
+
+        Args:
+            account: its e-mail address, which letters come from.
+        """
+        given = {
+            "SENDER": account,
+            "USERNAME": account,
+            "PASSWORD": self.password,
+            "AUTHSERV_ID": self.authserv_id,
+        }
+        for name in ("smtp", "imap"):
+            given[f"{name.upper()}_HOST"] = _HOST
+            given[f"{name.upper()}_PORT"] = str(self.port(name))
+            given[f"{name.upper()}_SECURITY"] = str(self._security)
+        return {f"POST_MAIL_{name}": value for name, value in given.items()}
+
+    def user(self, address: str, name: str = "") -> MailUser:
+        """Somebody with a mail program.
+
+        Args:
+            address: their e-mail address.
+            name: their name in From.
+        """
+        return MailUser(server=self, address=address, name=name)
+
     def put(self, account: str, raw: bytes) -> None:
         """Put a mail into the inbox as it is: a forger's header stays the topmost."""
-        self.mailboxes.folders(account)["INBOX"].add(raw)
+        self._keep(account, raw, sender="", recipient=account, is_proven=False)
 
     def deliver(self, raw: bytes, *, sender: str, recipient: str, is_proven: bool) -> None:
         """Deliver a mail as if it had come from elsewhere.
@@ -122,7 +168,18 @@ class MailServer:
             is_proven=is_proven,
         )
         local, _, domain = recipient.rpartition("@")
-        self.put(f"{local.partition('+')[0]}@{domain}", written)
+        account = f"{local.partition('+')[0]}@{domain}"
+        self._keep(account, written, sender=sender, recipient=recipient, is_proven=is_proven)
+
+    def send(self, account: str, recipients: Sequence[str], raw: bytes) -> None:
+        """Take a mail of an account, as SMTP does after a login.
+
+        Args:
+            account: the e-mail address that is logged in.
+            recipients: addresses that it is for.
+            raw: the mail.
+        """
+        self._take(account, list(recipients), raw, account)
 
     def refuse(self, address: str, answer: str = "550 5.1.1 no such user here") -> None:
         """Refuse a recipient from now on, when a mail for it is sent."""
@@ -132,21 +189,65 @@ class MailServer:
         """Take mails for an address from now on, and report that they cannot be delivered."""
         self._bouncing.add(address.lower())
 
-    def order(self, protocol: str, fault: Fault) -> None:
-        """Order a fault.
+    def _keep(
+        self, account: str, raw: bytes, *, sender: str, recipient: str, is_proven: bool
+    ) -> None:
+        self.mailboxes.folders(account)["INBOX"].add(raw)
+        self.passed.add(
+            at=self._now(), sender=sender, recipient=recipient, raw=raw, is_proven=is_proven
+        )
 
-        Args:
-            protocol: `smtp` or `imap`.
-            fault: what is to happen.
-        """
-        self._faults[protocol].ordered.append(fault)
+    def _refuse(self, sender: str, recipients: list[str], raw: bytes, said: str) -> None:
+        for recipient in recipients:
+            self.passed.add(
+                at=self._now(),
+                sender=sender,
+                recipient=recipient,
+                raw=raw,
+                fate=Fate.REFUSED,
+                said=said,
+            )
 
     def _take(self, sender: str, recipients: list[str], raw: bytes, login: str) -> None:
         own = login.rpartition("@")[2].lower()
         for recipient in recipients:
             if recipient.lower() in self._bouncing:
+                self.passed.add(
+                    at=self._now(),
+                    sender=sender,
+                    recipient=recipient,
+                    raw=raw,
+                    fate=Fate.BOUNCED,
+                    said=receiving.UNKNOWN_USER,
+                )
                 report = receiving.bounce(raw, recipient=recipient, sender=sender)
                 self.deliver(report, sender="", recipient=sender, is_proven=False)
             else:
                 is_proven = bool(own) and receiving.from_domain(raw) == own
                 self.deliver(raw, sender=sender, recipient=recipient, is_proven=is_proven)
+
+
+@contextmanager
+def mail_server(state: State) -> Iterator[MailServer]:
+    """Serve a mail server from a thread until the block ends.
+
+    Args:
+        state: the sandbox, whose page shows what passes.
+
+    Yields:
+        The server.
+    """
+    server = MailServer(now=state.now, faults=state.channel_faults)
+    server.passed = state.mails
+
+    @asynccontextmanager
+    async def listening() -> AsyncIterator[MailServer]:
+        async with server:
+            yield server
+
+    with in_thread(listening, "mail"):
+        state.mails.server = server
+        try:
+            yield server
+        finally:
+            state.mails.server = None

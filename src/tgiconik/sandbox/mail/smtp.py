@@ -6,14 +6,17 @@ import ssl
 from base64 import b64decode
 from collections.abc import Callable
 from typing import Any, Final
+from weakref import WeakSet
 
 import attrs
 from aiosmtpd.smtp import SMTP, AuthResult, Envelope, LoginPassword, Session
 
-from tgiconik.sandbox.mail.faults import FaultKind, Faults, wait_for
+from tgiconik.sandbox.channel_faults import FaultKind, Faults, wait_for
 
 #: Takes a mail in: its envelope's sender and recipients, the bytes, and who is logged in.
 Take = Callable[[str, list[str], bytes, str], None]
+#: Notes a mail that is not taken: its envelope's sender and recipients, the bytes, the answer.
+Refuse = Callable[[str, list[str], bytes, str], None]
 
 # It warns of its own use of old names, on standard error where nobody listens.
 logging.getLogger("mail.log").addHandler(logging.NullHandler())
@@ -29,21 +32,24 @@ class SmtpServer:
 
     Attributes:
         take: takes a mail in.
-        faults: the faults that are ordered.
+        refuse: notes a mail that is not taken.
+        faults: the faults that are to happen.
         refused: answers for recipients that are refused, by address in lower case.
         password: the password of all accounts, and the access token for XOAUTH2.
         tls: for STARTTLS, or None.
     """
 
     take: Take
+    refuse: Refuse
     faults: Faults
     refused: dict[str, str]
     password: str = attrs.field(repr=False)
     tls: ssl.SSLContext | None = None
+    _open: "WeakSet[SMTP]" = attrs.field(factory=WeakSet, repr=False)
 
     def protocol(self) -> SMTP:
         """A new connection."""
-        return SMTP(
+        made = SMTP(
             self,
             hostname="mail.sandbox",
             ident="sandbox",
@@ -53,6 +59,13 @@ class SmtpServer:
             authenticator=self._authenticate,
             tls_context=self.tls,
         )
+        self._open.add(made)
+        return made
+
+    def close(self) -> None:
+        """End all connections."""
+        for connection in tuple(self._open):
+            _end(connection)
 
     async def handle_MAIL(  # noqa: N802 - aiosmtpd's
         self, server: SMTP, _: Session, envelope: Envelope, address: str, options: list[str]
@@ -69,9 +82,11 @@ class SmtpServer:
     ) -> str:
         """A recipient is named."""
         if answer := await self._fault(server, "RCPT"):
+            self.refuse(envelope.mail_from or "", [address], b"", answer)
             return answer
-        if address.lower() in self.refused:
-            return self.refused[address.lower()]
+        if answer := self.refused.get(address.lower(), ""):
+            self.refuse(envelope.mail_from or "", [address], b"", answer)
+            return answer
         envelope.rcpt_tos.append(address)
         envelope.rcpt_options.extend(options)
         return _OK
@@ -83,10 +98,11 @@ class SmtpServer:
         fault = self.faults.due("DATA")
         await wait_for(fault)
         kind = None if fault is None else fault.kind
+        content = envelope.content if isinstance(envelope.content, bytes) else b""
         if fault is not None and kind == FaultKind.REFUSE:
+            self.refuse(envelope.mail_from or "", envelope.rcpt_tos, content, fault.answer)
             return fault.answer
         if kind != FaultKind.DROP:
-            content = envelope.content if isinstance(envelope.content, bytes) else b""
             # Set at run time: aiosmtpd declares None.
             login = str(vars(session).get("auth_data") or "")
             self.take(envelope.mail_from or "", envelope.rcpt_tos, content, login)

@@ -5,8 +5,15 @@ documentation's page on mailboxes; the rest is this sandbox's own, and can be ma
 ways that value-added networks do.
 """
 
-from tgiconik.sandbox.mailboxes.faults import MailboxFaults
+from tgiconik.sandbox.channel_faults import Fault, FaultKind
 from tgiconik.sandbox.mailboxes.network import MailboxNetwork, network_of
 from tgiconik.sandbox.mailboxes.server import MailboxServer, mailbox_server
 
-__all__ = ["MailboxFaults", "MailboxNetwork", "MailboxServer", "mailbox_server", "network_of"]
+__all__ = [
+    "Fault",
+    "FaultKind",
+    "MailboxNetwork",
+    "MailboxServer",
+    "mailbox_server",
+    "network_of",
+]

@@ -11,8 +11,8 @@ import attrs
 
 from tgiconik.community import times
 from tgiconik.community.shapes import Document
+from tgiconik.sandbox.channel_faults import Fault, FaultKind, Faults
 from tgiconik.sandbox.grid.community_management import DIRECTORY
-from tgiconik.sandbox.mailboxes.faults import MailboxFaults
 from tgiconik.sandbox.state import State
 
 #: The folders of every mailbox: files that wait, files that were read, files that are to be sent.
@@ -60,11 +60,11 @@ class MailboxNetwork:
         addresses: address of each company, by BUID.
 
     Attributes:
-        faults: what the network does wrong.
+        faults: what the network does wrong; see `tgiconik.sandbox.channel_faults`.
     """
 
     def __init__(self, state: State, addresses: dict[str, str]) -> None:
-        self.faults: MailboxFaults = MailboxFaults()
+        self.faults: Faults = state.channel_faults
         self._addresses = dict(addresses)
         self._boxes: dict[str, dict[str, StoredFile]] = {one: {} for one in addresses.values()}
         self._state = state
@@ -121,14 +121,14 @@ class MailboxNetwork:
             if file is None:
                 return
             self._say(file.entry, status="Delivered", deliverycompletedtimestamp=self._stamp())
-            if not self.faults.stays_on_read:
+            if self.faults.due("ACCEPT") is None:
                 self._boxes[address][f"{READ}/{name}"] = self._boxes[address].pop(path)
 
     def catch_up(self) -> None:
         """Do what faults have put off: files arrive, are written to their end, Lens shows them."""
         with self.lock:
             late, self._late = self._late, []
-            for act in reversed(late) if self.faults.is_out_of_order else late:
+            for act in late if self.faults.due("CATCH UP") is None else reversed(late):
                 act()
 
     def _send(self, sender: str, receiver: str, name: str, content: bytes) -> None:
@@ -153,31 +153,29 @@ class MailboxNetwork:
         if refused:
             self._show(entry, {**out, **refused})
             return
-        copies = [name, f"{process}-{name}"] if self.faults.duplicates else [name]
+        is_twice = self.faults.due("ARRIVE", FaultKind.TWICE) is not None
+        copies = [name, f"{process}-{name}"] if is_twice else [name]
         for copy in copies:
             id_ = entry if copy == name else f"{entry}-2"
             self._show(id_, {**out, "status": "ReadyForPickup", "deliveryfilename": copy})
             file = _Passing(sender, receiver, copy, content, id_)
-            self._later(partial(self._arrive, file), is_late=self.faults.is_slow)
+            self._later(partial(self._arrive, file), self.faults.due("ARRIVE", FaultKind.LATE))
 
     def _refusal(self, *, is_known: bool) -> Document:
-        if self.faults.fails:
-            return {"status": "Failed", "externalerrormessage": self.faults.fails}
-        if self.faults.refuses_as_invalid:
-            return {
-                "status": "ValidationError",
-                "externalerrormessage": self.faults.refuses_as_invalid,
-            }
-        if self.faults.holds:
+        fault = self.faults.due("SEND")
+        if fault is not None and fault.kind == FaultKind.HOLD:
             return {"status": "OnHold"}
-        if is_known and self.faults.knows_duplicates:
+        if fault is not None:
+            status = "Failed" if fault.kind == FaultKind.FAIL else "ValidationError"
+            return {"status": status, "externalerrormessage": fault.answer}
+        if is_known and self.faults.due("SEND AGAIN") is not None:
             return {"status": "Duplicate"}
         return {}
 
     def _arrive(self, file: _Passing) -> None:
         path = f"{WAITING}/{file.name}"
         content = bytearray(file.content)
-        if self.faults.half_written:
+        if self.faults.due("ARRIVE", FaultKind.HALF) is not None:
             half = content[: len(content) // 2]
             self._boxes[file.receiver][path] = StoredFile(half, self.now(), file.entry)
             self._late.append(
@@ -192,15 +190,15 @@ class MailboxNetwork:
         stamp = self._stamp()
         blank = {"contentkeys": [], "clientvalues": [], "arrivaltime": stamp, "statusdate": stamp}
         entry = {**blank, **fields, "transactionid": id_}
-        self._later(partial(self._state.passed.put, entry), is_late=self.faults.lens_is_late)
+        self._later(partial(self._state.passed.put, entry), self.faults.due("SHOW"))
 
     def _say(self, id_: str, **fields: str) -> None:
         entry = self._state.passed.get(id_)
         if entry is not None:
             self._state.passed.put({**entry, **fields, "statusdate": self._stamp()})
 
-    def _later(self, act: Callable[[], None], *, is_late: bool) -> None:
-        if is_late:
+    def _later(self, act: Callable[[], None], fault: Fault | None) -> None:
+        if fault is not None:
             self._late.append(act)
         else:
             act()

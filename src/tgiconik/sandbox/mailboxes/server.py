@@ -1,19 +1,18 @@
 """The SFTP server of the network, in a thread of its own."""
 
-import asyncio
 import posixpath
 from collections.abc import AsyncIterator, Iterator
-from concurrent.futures import Future
-from contextlib import contextmanager
-from threading import Thread
+from contextlib import asynccontextmanager, contextmanager
+from functools import partial
 from typing import Any, Final
 
 import asyncssh
 import attrs
 
 from tgiconik.community.post.mailbox import MailboxFolders, SftpSettings
+from tgiconik.sandbox.channel_faults import FaultKind, Faults
+from tgiconik.sandbox.in_thread import in_thread
 from tgiconik.sandbox.mailboxes.network import SENDING, MailboxNetwork, StoredFile
-from tgiconik.sandbox.server import UnfrozenLoop
 
 _PUBLISH_AS: Final = f"{SENDING}/{{receiver}}/{{name}}.json"
 _FOLDER: Final = 0o40755
@@ -95,44 +94,26 @@ def mailbox_server(network: MailboxNetwork, host: str, port: int) -> Iterator[Ma
     Raises:
         OSError: the address is in use.
     """
+    with in_thread(partial(_listening, network, host, port), "mailboxes") as server:
+        yield server
+
+
+@asynccontextmanager
+async def _listening(network: MailboxNetwork, host: str, port: int) -> AsyncIterator[MailboxServer]:
     key = asyncssh.generate_private_key("ssh-ed25519")
-    # The port, or why there is none.
-    bound = Future[int]()
-    loop = UnfrozenLoop()
-    over = asyncio.Event()
-
-    async def serve() -> None:
-        try:
-            server = await asyncssh.listen(
-                host,
-                port,
-                server_host_keys=[key],
-                server_factory=lambda: _Login(network),
-                sftp_factory=lambda channel: _Files(channel, network),
-                config=[],
-            )
-        except OSError as error:
-            bound.set_exception(error)
-            return
-        bound.set_result(server.get_port())
-        await over.wait()
-        server.close()
-        await server.wait_closed()
-
-    def run() -> None:
-        with asyncio.Runner(loop_factory=lambda: loop) as runner:
-            runner.run(serve())
-
-    thread = Thread(target=run, name="mailboxes", daemon=True)
-    thread.start()
-    listening_on = bound.result()
-    try:
-        yield MailboxServer(
-            network=network, host=host, port=listening_on, host_key=key.get_fingerprint()
-        )
-    finally:
-        loop.call_soon_threadsafe(over.set)
-        thread.join()
+    listener = await asyncssh.listen(
+        host,
+        port,
+        server_host_keys=[key],
+        server_factory=lambda: _Login(network),
+        sftp_factory=lambda channel: _Files(channel, network),
+        config=[],
+    )
+    yield MailboxServer(
+        network=network, host=host, port=listener.get_port(), host_key=key.get_fingerprint()
+    )
+    listener.close()
+    await listener.wait_closed()
 
 
 class _Login(asyncssh.SSHServer):
@@ -176,16 +157,18 @@ class _Files(asyncssh.SFTPServer):
         self._address = network.addresses[channel.get_extra_info("username")]
 
     @property
+    def _faults(self) -> Faults:
+        return self._network.faults
+
+    @property
     def _box(self) -> dict[str, StoredFile]:
         return self._network.box(self._address)
 
     def _drop(self, opened: _Open) -> None:
-        if self._network.faults.drops > 0:
-            self._network.faults.drops -= 1
-            opened.is_lost = True
-            connection = self.channel.get_connection()
-            connection.abort()
-            raise asyncssh.SFTPConnectionLost("dropped")
+        opened.is_lost = True
+        connection = self.channel.get_connection()
+        connection.abort()
+        raise asyncssh.SFTPConnectionLost("dropped")
 
     def open(self, path: bytes, pflags: int, attrs: asyncssh.SFTPAttrs) -> object:
         """Open a file."""
@@ -195,15 +178,16 @@ class _Files(asyncssh.SFTPServer):
             if posixpath.dirname(name) not in self._network.folders():
                 raise asyncssh.SFTPNoSuchFile("no such folder")
             if is_written:
-                if self._network.faults.is_full:
-                    raise asyncssh.SFTPFailure("no space left on device")
+                if (fault := self._faults.due("WRITE", FaultKind.REFUSE)) is not None:
+                    raise asyncssh.SFTPFailure(fault.answer)
                 self._box[name] = StoredFile(bytearray(), self._network.now())
             return _Open(name, self._found(name), is_written)
 
     def read(self, file_obj: object, offset: int, size: int) -> bytes:
         """Read from an open file."""
         opened = _opened(file_obj)
-        self._drop(opened)
+        if self._faults.due("READ") is not None:
+            self._drop(opened)
         found = bytes(opened.file.content[offset : offset + size])
         opened.end = max(opened.end, offset + len(found))
         return found
@@ -211,11 +195,13 @@ class _Files(asyncssh.SFTPServer):
     def write(self, file_obj: object, offset: int, data: bytes) -> int:
         """Write to an open file."""
         opened = _opened(file_obj)
-        if self._network.faults.drops > 0:
+        fault = self._faults.due("WRITE", FaultKind.DROP_WITHIN)
+        if fault is not None:
             data = data[: len(data) // 2]
         opened.file.content[offset : offset + len(data)] = data
         opened.file.modified_at = self._network.now()
-        self._drop(opened)
+        if fault is not None:
+            self._drop(opened)
         return len(data)
 
     def close(self, file_obj: object) -> None:
@@ -267,16 +253,17 @@ class _Files(asyncssh.SFTPServer):
 
     def rename(self, oldpath: bytes, newpath: bytes) -> None:
         """Rename a file."""
-        if self._network.faults.refuses_rename:
-            raise asyncssh.SFTPPermissionDenied("renaming is not allowed")
+        fault = self._faults.due("RENAME")
+        if fault is not None and fault.kind == FaultKind.REFUSE:
+            raise asyncssh.SFTPPermissionDenied(fault.answer)
         with self._network.lock:
             self._found(_path(oldpath))
             if _path(newpath) in self._box:
                 raise asyncssh.SFTPFailure("there is a file of this name")
             self._box[_path(newpath)] = self._box.pop(_path(oldpath))
         self._network.written(self._address, _path(newpath))
-        if self._network.faults.errors_after_rename:
-            raise asyncssh.SFTPNoSuchFile("404")
+        if fault is not None:
+            raise asyncssh.SFTPNoSuchFile(fault.answer)
 
     def _found(self, name: str) -> StoredFile:
         with self._network.lock:

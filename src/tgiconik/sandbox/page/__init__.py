@@ -19,7 +19,7 @@ from starlette.types import ASGIApp
 
 from tgiconik._page import base_style, own_file
 from tgiconik.sandbox.call_log import PATH as CALLS
-from tgiconik.sandbox.page import grid_rows, iconik_rows
+from tgiconik.sandbox.page import grid_rows, iconik_rows, letters
 from tgiconik.sandbox.page.recorder import PageMiddleware, RecordedCall, Recorder
 from tgiconik.sandbox.page.rows import shorten
 from tgiconik.sandbox.state import State
@@ -35,7 +35,8 @@ _HEADERS: Final = {
     # failed, this policy still keeps them from running scripts or loading anything.
     "Content-Security-Policy": (
         "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; "
-        "img-src data:; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+        "img-src data:; frame-src 'self'; base-uri 'none'; form-action 'none'; "
+        "frame-ancestors 'none'"
     ),
     "Cache-Control": "no-store",
     "Referrer-Policy": "no-referrer",
@@ -89,6 +90,7 @@ def _page(state: State, recorder: Recorder) -> ASGIApp:
             *(Route(path, file) for path in _FILES),
             Route(f"{_BELOW}now", now),
             Route(f"{_BELOW}open/{{key}}", open_link),
+            *letters.routes(state, f"{_BELOW}mails/", _HEADERS),
         ]
     )
     app.router.redirect_slashes = False

@@ -8,6 +8,7 @@ import attrs
 from tgiconik.community.rules.claims import claim_on
 from tgiconik.community.rules.records import CompanyRecords
 from tgiconik.community.store.interface import Record
+from tgiconik.sandbox import credentials
 from tgiconik.sandbox.grid import collaboration
 from tgiconik.sandbox.iconik.kinds import SHARES
 from tgiconik.sandbox.page import mailbox_rows
@@ -34,6 +35,7 @@ _LATEST: Final = 30
 
 def sections(state: State, recorder: Recorder) -> list[Section]:
     """All sections of Trading Grid."""
+    mails = _mails(state, recorder)
     with collaboration.reading(state) as community:
         side = _CommunityRows(state, community, recorder)
         return [
@@ -42,9 +44,21 @@ def sections(state: State, recorder: Recorder) -> list[Section]:
             section("documents", "Documents and deliveries", side.documents()),
             section("announcements", "Announcements", side.announcements()),
             section("projects", "Projects and tasks", side.projects()),
+            section("mails", "Letters by e-mail", mails),
             section("files", "Files in mailboxes", mailbox_rows.files(state, recorder)),
             section("activity", "Activity", side.activity()),
         ]
+
+
+def _mails(state: State, recorder: Recorder) -> Iterable[Row]:
+    mails = state.mails.all()
+    if not mails:
+        return ()
+    # What reads mails takes a while to import.
+    from tgiconik.sandbox.page import mail_rows  # noqa: PLC0415
+
+    with state.community.transaction(credentials.COMPANY_ID, write=False) as transaction:
+        return tuple(mail_rows.rows(mails, transaction, recorder))
 
 
 class _CommunityRows:

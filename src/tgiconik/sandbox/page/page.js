@@ -82,6 +82,14 @@ function facts(row, was) {
     link.setAttribute("aria-label", `open the link ${row.title}, in a new tab`);
     list.append(make("span", "", link));
   }
+  if (row.reads !== null && !row.gone) {
+    const button = make("button", "read", "read");
+    button.type = "button";
+    button.dataset.mail = row.reads;
+    button.setAttribute("aria-label", `read the mail ${row.title}`);
+    button.addEventListener("click", () => openMail(row.reads));
+    list.append(make("span", "", button));
+  }
   return list;
 }
 
@@ -100,7 +108,7 @@ function item(row, shown) {
     is ? make("span", "badge", kindOfChange(row)) : null,
     row.state || row.gone ? state : null,
   ));
-  if (row.facts.length || row.opens) element.append(facts(row, was));
+  if (row.facts.length || row.opens || row.reads) element.append(facts(row, was));
   const parts = row.parts.filter((part) => !pressed("only") || marked(row) || anyMarked(part));
   if (parts.length) element.append(make("ul", "", ...parts.map((part) => item(part, shown))));
   return element;
@@ -129,8 +137,8 @@ function showPart(side, part) {
   box.hidden = every.length === 0 || (pressed("only") && shown.length === 0);
   const focused = document.activeElement?.closest?.(`#${CSS.escape(id)} li`)?.dataset.key;
   box.querySelector("ul").replaceChildren(...shown.map((row) => item(row, shownBefore)));
-  // Keep the focus on a link when its row is replaced.
-  if (focused) box.querySelector(`li[data-key="${CSS.escape(focused)}"] a`)?.focus({ preventScroll: true });
+  // Keep the focus on a link or button when its row is replaced.
+  if (focused) box.querySelector(`li[data-key="${CSS.escape(focused)}"] :is(a, button)`)?.focus({ preventScroll: true });
   box.querySelector(".more").textContent = part.more ? `… and ${part.more} more that changed longer ago` : "";
 }
 
@@ -196,6 +204,85 @@ async function ask() {
   if (anything) showAll();
   for (const side of document.querySelectorAll(".side")) turn(side);
 }
+
+// A mail as its recipient has it, with its links. Text stays text; a mail's own page is shown in a
+// frame that runs and loads nothing.
+const mail = byId("mail");
+let opened = null;
+
+function withOwnLinks(text) {
+  return text.split(/([a-z]+:\/\/[^\s<>"]+)/).map((piece) => {
+    if (!URL.canParse(piece) || new URL(piece).origin !== location.origin) return piece;
+    const link = make("a", "", piece);
+    link.href = piece;
+    link.target = "_blank";
+    link.rel = "noopener noreferrer";
+    return link;
+  });
+}
+
+function viewMail(asPage) {
+  byId("mail-as-text").setAttribute("aria-pressed", String(!asPage));
+  byId("mail-as-page").setAttribute("aria-pressed", String(asPage));
+  byId("mail-text").hidden = asPage;
+  byId("mail-page").hidden = !asPage;
+  if (asPage) byId("mail-page").src = `/sandbox/mails/${opened.number}/page`;
+  else byId("mail-page").src = "about:blank";
+}
+
+async function openMail(number) {
+  const answer = await fetch(`/sandbox/mails/${number}`);
+  if (!answer.ok) return;
+  opened = await answer.json();
+  byId("mail-subject").textContent = opened.subject || "(no subject)";
+  byId("mail-ways").textContent = `${opened.from} to ${opened.to}${opened.files.length ? `, with ${opened.files.join(", ")}` : ""}`;
+  byId("mail-text").replaceChildren(...withOwnLinks(opened.text));
+  byId("mail-views").hidden = !opened.has_page;
+  byId("mail-answer").hidden = !opened.can_answer;
+  byId("mail-words").value = "";
+  byId("mail-said").value = "";
+  mail.querySelector("label").textContent = `Answer as ${opened.to}`;
+  byId("mail-buttons").replaceChildren(...["", ...opened.buttons].map((keyword) => {
+    const button = make("button", "", keyword || "Send answer");
+    button.type = "button";
+    button.addEventListener("click", () => answerMail(keyword));
+    return button;
+  }));
+  viewMail(false);
+  mail.showModal();
+}
+
+async function answerMail(keyword) {
+  const text = byId("mail-words").value;
+  if (!keyword && !text.trim()) {
+    byId("mail-said").value = "Write something first.";
+    byId("mail-words").focus();
+    return;
+  }
+  try {
+    const answer = await fetch(`/sandbox/mails/${opened.number}/answers`, {
+      method: "POST",
+      headers: { "Content-Type": "application/json" },
+      body: JSON.stringify({ keyword, text }),
+    });
+    byId("mail-said").value = answer.ok
+      ? "Sent. The next pass of the post office collects it."
+      : (await answer.json()).problem;
+    if (answer.ok) byId("mail-words").value = "";
+  } catch {
+    byId("mail-said").value = "The sandbox does not answer.";
+  }
+}
+
+byId("mail-close").addEventListener("click", () => mail.close());
+byId("mail-as-text").addEventListener("click", () => viewMail(false));
+byId("mail-as-page").addEventListener("click", () => viewMail(true));
+byId("mail-answer").addEventListener("submit", (event) => event.preventDefault());
+mail.addEventListener("close", () => {
+  byId("mail-page").src = "about:blank";
+  // The button that opened it may have been replaced.
+  document.querySelector(`[data-mail="${opened.number}"]`)?.focus({ preventScroll: true });
+});
 
 async function live() {
   if (!pressed("hold") && !document.hidden) {

@@ -25,6 +25,8 @@ _KEPT: Final = 500
 _NONE: Final = 0
 #: The kind of rows of files in mailboxes, by correlation id.
 PASSED: Final = "mailboxes/files"
+#: The kind of rows of mails, by number.
+MAILS: Final = "mails"
 
 #: Platforms by path prefix; all other paths belong to no platform.
 _PLATFORMS: Final = {
@@ -119,6 +121,7 @@ class Recorder:
         state.store.subscribe(self._note_change)
         state.community.subscribe(self._note_community)
         state.passed.subscribe(partial(self._note_change, PASSED))
+        state.mails.subscribe(lambda number: self._note_change(MAILS, str(number)))
 
     @property
     def run(self) -> Run:
@@ -181,7 +184,7 @@ def _shown_as(kind: str, key: str) -> tuple[str, str] | None:
     """Kind and key of the row that displays a document, or None."""
     parts = key.split("/")
     match kind:
-        case kinds.ASSETS | kinds.COLLECTIONS | kinds.SHARES | "mailboxes/files":
+        case kinds.ASSETS | kinds.COLLECTIONS | kinds.SHARES | "mailboxes/files" | "mails":
             return kind, key
         case kinds.VALUES | kinds.APPROVALS if parts[0] == "assets":
             return kinds.ASSETS, parts[1]

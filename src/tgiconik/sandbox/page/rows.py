@@ -19,19 +19,20 @@ MOST: Final = 100
 
 _TONES: Final = {
     **dict.fromkeys(
-        ("active", "approved", "completed", "confirmed", "delivered", "done", "fulfilled",
-         "published", "resolved"),
+        ("active", "answered", "applied", "approved", "commented", "completed", "confirmed",
+         "delivered", "done", "fulfilled", "published", "resolved"),
         "good",
     ),
     **dict.fromkeys(
-        ("blocked", "cancelled", "declined", "duplicate", "failed", "not approved", "on hold",
-         "revoked", "superseded", "validation error", "withdrawn"),
+        ("blocked", "bounced", "cancelled", "declined", "discarded", "duplicate", "failed",
+         "not approved", "on hold", "quarantined", "refused", "revoked",
+         "superseded", "validation error", "withdrawn"),
         "bad",
     ),
     **dict.fromkeys(
         ("acknowledged", "batched", "doing", "in progress", "in review", "mixed",
          "needs information", "open", "partially fulfilled", "ready for pickup", "reopened",
-         "requested", "submitted", "todo"),
+         "requested", "stored", "submitted", "todo"),
         "wait",
     ),
 }  # fmt: skip
@@ -49,6 +50,7 @@ class Row:
         tone: good, wait, bad or empty: the colour of the status.
         facts: further short texts.
         opens: the path that opens a share link; None for other rows.
+        reads: number of the mail that can be read; None for other rows.
         run: the run that last changed it; 0 if none did.
         parts: rows displayed below it.
     """
@@ -60,6 +62,7 @@ class Row:
     tone: str = ""
     facts: tuple[str, ...] = ()
     opens: str | None = None
+    reads: int | None = None
     run: int = 0
     parts: tuple["Row", ...] = ()
 

@@ -166,7 +166,7 @@ async def test_a_connection_that_drops_within_a_command_is_opened_again(
 ) -> None:
     for raw in mails("One", "Two"):
         server.put(BRAND, raw)
-    server.order("imap", Fault(command=command, kind=kind))
+    server.faults.append(Fault(command=command, kind=kind))
 
     assert texts(await collected(channel)) == ["One", "Two"]
     assert server.mails(BRAND) == []
@@ -177,7 +177,7 @@ async def test_a_server_that_drops_every_time_is_asked_again_later(
     server: MailServer, channel: MailChannel
 ) -> None:
     server.put(BRAND, mail())
-    server.order("imap", Fault(command="UID FETCH", kind="drop", times=4))
+    server.faults.append(Fault(command="UID FETCH", kind="drop", times=4))
 
     for _ in range(2):
         with pytest.raises(errors.PostUnavailable, match="broke off twice"):
@@ -189,7 +189,7 @@ async def test_a_server_that_refuses_a_move_keeps_the_mail(
     server: MailServer, channel: MailChannel
 ) -> None:
     server.put(BRAND, mail())
-    server.order("imap", Fault(command="UID MOVE", kind="refuse", answer="[OVERQUOTA] full"))
+    server.faults.append(Fault(command="UID MOVE", kind="refuse", answer="[OVERQUOTA] full"))
 
     with pytest.raises(errors.PostUnavailable, match="full"):
         await collected(channel)
@@ -215,13 +215,13 @@ async def test_cut_after_any_byte_every_mail_is_collected_once(server: MailServe
 
 async def test_a_slow_server_is_waited_for(server: MailServer, channel: MailChannel) -> None:
     server.put(BRAND, mail())
-    server.order("imap", Fault(command="UID FETCH", kind="delay", seconds=0.05))
+    server.faults.append(Fault(command="UID FETCH", kind="delay", seconds=0.05))
 
     assert len(await collected(channel)) == 1
 
 
 async def test_a_server_that_does_not_answer_in_time_is_asked_later(server: MailServer) -> None:
-    server.order("imap", Fault(command="UID SEARCH", kind="delay", seconds=30, times=2))
+    server.faults.append(Fault(command="UID SEARCH", kind="delay", seconds=30, times=2))
     imap = attrs.evolve(server.imap(BRAND), timeout=0.2)
     async with channel_of(server, imap=imap) as channel:
         with pytest.raises(errors.PostUnavailable, match="timed out"):
@@ -276,7 +276,7 @@ async def test_a_folder_that_is_not_there_is_a_setting_to_look_at(server: MailSe
     async with channel_of(server, imap=imap) as channel:
         with pytest.raises(errors.ConfigurationError, match="the folder Partners"):
             await channel.check()
-    server.order("imap", Fault(command="STATUS", kind="refuse", answer="no"))
+    server.faults.append(Fault(command="STATUS", kind="refuse", answer="no"))
     async with channel_of(server) as channel:
         with pytest.raises(errors.ConfigurationError, match="the folder Processed"):
             await channel.check()

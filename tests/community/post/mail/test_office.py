@@ -232,7 +232,7 @@ async def test_a_connection_that_is_cut_between_store_and_acknowledge_doubles_no
     request_id = request(world)
     await office.run_once()
     write(server, reply_to(letter_to(server)), "Re: The film", "Thank you.")
-    server.order("imap", Fault(command="UID MOVE", kind="drop", times=2))
+    server.faults.append(Fault(command="UID MOVE", kind="drop", times=2))
 
     first = await office.run_once()
     assert first.unavailable

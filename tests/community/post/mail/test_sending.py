@@ -129,7 +129,7 @@ async def test_a_letter_that_all_recipients_are_refused_of_does_not_go(
 async def test_a_server_that_repeats_what_it_reads_puts_no_token_into_an_error(
     server: MailServer, channel: MailChannel, letter: MakeLetter
 ) -> None:
-    server.order("smtp", Fault(command="DATA", kind="refuse", answer=f"554 spam: post+{TOKEN}0@x"))
+    server.faults.append(Fault(command="DATA", kind="refuse", answer=f"554 spam: post+{TOKEN}0@x"))
 
     with pytest.raises(errors.PostError) as raised:
         await channel.send(letter())
@@ -169,7 +169,7 @@ async def test_what_may_go_later_is_told_from_what_will_not(
     fault: Fault,
     kind: type[errors.PostError],
 ) -> None:
-    server.order("smtp", fault)
+    server.faults.append(fault)
 
     with pytest.raises(errors.PostError) as raised:
         await channel.send(letter())
@@ -185,7 +185,7 @@ async def test_what_may_go_later_is_told_from_what_will_not(
 async def test_who_has_the_letter_does_not_get_it_again_because_of_others(
     server: MailServer, channel: MailChannel, letter: MakeLetter
 ) -> None:
-    server.order("smtp", Fault(command="RCPT", kind="refuse", answer="450 4.2.0 later", skip=1))
+    server.faults.append(Fault(command="RCPT", kind="refuse", answer="450 4.2.0 later", skip=1))
     with pytest.raises(errors.PostUnavailable):
         await channel.send(letter(MIA, BOB))
 

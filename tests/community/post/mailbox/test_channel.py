@@ -6,7 +6,7 @@ from tgiconik import errors
 from tgiconik.community.post.channel import Act, AnswerWith, SendState
 from tgiconik.community.post.mailbox import MailboxChannel
 from tgiconik.sandbox import Sandbox
-from tgiconik.sandbox.mailboxes import MailboxServer
+from tgiconik.sandbox.mailboxes import Fault, MailboxServer
 
 from .boxes import COMPANY, NORDLICHT, SUMMIT, Mailboxes, message
 from .letters import outgoing
@@ -34,7 +34,7 @@ async def test_a_letter_arrives_as_its_json_message(mailboxes: Mailboxes) -> Non
 
 
 async def test_sending_again_sends_the_same_file_under_the_same_name(mailboxes: Mailboxes) -> None:
-    mailboxes.network.faults.knows_duplicates = True
+    mailboxes.network.faults.append(Fault("SEND AGAIN", "refuse", times=None))
     letter = outgoing(NORDLICHT)
 
     await mailboxes.channel.send(letter)
@@ -46,17 +46,17 @@ async def test_sending_again_sends_the_same_file_under_the_same_name(mailboxes: 
 
 
 @pytest.mark.parametrize(
-    ("fault", "value", "state", "text"),
+    ("fault", "answer", "state", "text"),
     [
-        ("holds", True, SendState.ON_HOLD, ""),
-        ("fails", "No route to https://x.test/secret", SendState.FAILED, "No route to"),
-        ("refuses_as_invalid", "Bad name", SendState.VALIDATION_ERROR, "Bad name"),
+        ("hold", "", SendState.ON_HOLD, ""),
+        ("fail", "No route to https://x.test/secret", SendState.FAILED, "No route to"),
+        ("refuse", "Bad name", SendState.VALIDATION_ERROR, "Bad name"),
     ],
 )
 async def test_what_became_of_a_letter_is_what_lens_says(
-    mailboxes: Mailboxes, fault: str, value: object, state: SendState, text: str
+    mailboxes: Mailboxes, fault: str, answer: str, state: SendState, text: str
 ) -> None:
-    setattr(mailboxes.network.faults, fault, value)
+    mailboxes.network.faults.append(Fault("SEND", fault, answer=answer))
     letter = outgoing(NORDLICHT)
     await mailboxes.channel.send(letter)
 

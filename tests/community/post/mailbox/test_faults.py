@@ -13,8 +13,9 @@ from tgiconik import errors
 from tgiconik.community.post.channel import Act, Quarantine, SendState, Trust, Wait
 from tgiconik.community.post.mailbox import MailboxChannel
 from tgiconik.sandbox import Sandbox
-from tgiconik.sandbox.faults import Fault, Refuse
-from tgiconik.sandbox.mailboxes import MailboxServer
+from tgiconik.sandbox.faults import Fault as CallFault
+from tgiconik.sandbox.faults import Refuse
+from tgiconik.sandbox.mailboxes import Fault, MailboxServer
 from tgiconik.testing import Clock
 
 from .boxes import (
@@ -42,8 +43,8 @@ async def settle(mailboxes: Mailboxes, channel: MailboxChannel) -> None:
 
 
 async def test_a_file_that_is_half_written_is_taken_when_it_is_whole(mailboxes: Mailboxes) -> None:
-    mailboxes.network.faults.stays_on_read = True
-    mailboxes.network.faults.half_written = True
+    mailboxes.network.faults.append(Fault("ACCEPT", "refuse", times=None))
+    mailboxes.network.faults.append(Fault("ARRIVE", "half", times=None))
     whole = message(mailboxes.clock())
     name = mailboxes.post(whole)
 
@@ -63,8 +64,8 @@ async def test_a_file_that_is_half_written_is_taken_when_it_is_whole(mailboxes: 
 async def test_a_file_that_grows_between_two_looks_is_taken_once_and_whole(
     mailboxes: Mailboxes, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    mailboxes.network.faults.stays_on_read = True
-    mailboxes.network.faults.half_written = True
+    mailboxes.network.faults.append(Fault("ACCEPT", "refuse", times=None))
+    mailboxes.network.faults.append(Fault("ARRIVE", "half", times=None))
     whole = message(mailboxes.clock())
     mailboxes.post(whole)
 
@@ -130,7 +131,7 @@ async def test_a_file_that_is_too_large_is_read_in_part_and_never_deleted(
     mailboxes: Mailboxes,
 ) -> None:
     channel = another(mailboxes, largest=1000)
-    mailboxes.network.faults.stays_on_read = True
+    mailboxes.network.faults.append(Fault("ACCEPT", "refuse", times=None))
     name = mailboxes.post(message(mailboxes.clock()) + b" " * 5000)
 
     for _ in range(2):
@@ -183,7 +184,7 @@ async def test_a_file_that_nobody_sent_waits_for_lens_and_ends_in_quarantine(
 
 
 async def test_a_file_waits_until_lens_shows_it(mailboxes: Mailboxes) -> None:
-    mailboxes.network.faults.lens_is_late = True
+    mailboxes.network.faults.append(Fault("SHOW", "late", times=None))
     mailboxes.post(message(mailboxes.clock()))
     arrivals = await mailboxes.collect()
 
@@ -196,7 +197,7 @@ async def test_a_file_waits_until_lens_shows_it(mailboxes: Mailboxes) -> None:
 
 
 async def test_two_senders_of_one_file_name_prove_neither(mailboxes: Mailboxes) -> None:
-    mailboxes.network.faults.stays_on_read = True
+    mailboxes.network.faults.append(Fault("ACCEPT", "refuse", times=None))
     raw = message(mailboxes.clock())
     mailboxes.post(raw, "same.json")
     mailboxes.post(message(mailboxes.clock(), by=SUMMIT), "same.json", by=SUMMIT)
@@ -243,7 +244,7 @@ async def test_a_message_from_another_time_is_proven_and_kept(
 
 
 async def test_the_same_file_twice_is_one_message(mailboxes: Mailboxes) -> None:
-    mailboxes.network.faults.duplicates = True
+    mailboxes.network.faults.append(Fault("ARRIVE", "twice", times=None))
     mailboxes.post(message(mailboxes.clock()))
 
     first, second = await mailboxes.collect()
@@ -289,7 +290,7 @@ async def test_what_was_moved_long_ago_is_not_read(mailboxes: Mailboxes) -> None
 
 
 async def test_two_consumers_get_the_same_message_and_neither_fails(mailboxes: Mailboxes) -> None:
-    mailboxes.network.faults.stays_on_read = True
+    mailboxes.network.faults.append(Fault("ACCEPT", "refuse", times=None))
     mailboxes.post(message(mailboxes.clock()))
     other = another(mailboxes)
 
@@ -304,7 +305,7 @@ async def test_two_consumers_get_the_same_message_and_neither_fails(mailboxes: M
 
 
 async def test_a_bomb_of_files_is_collected_in_bounded_parts(mailboxes: Mailboxes) -> None:
-    mailboxes.network.faults.stays_on_read = True
+    mailboxes.network.faults.append(Fault("ACCEPT", "refuse", times=None))
     channel = another(mailboxes, most=20)
     for _ in range(10_000):
         mailboxes.network.put(f"ZZ:{COMPANY}", f"{uuid4().hex}.json", b"{}")
@@ -320,7 +321,7 @@ async def test_a_bomb_of_files_is_collected_in_bounded_parts(mailboxes: Mailboxe
 
 
 async def test_stored_files_can_be_moved_instead_of_deleted(mailboxes: Mailboxes) -> None:
-    mailboxes.network.faults.stays_on_read = True
+    mailboxes.network.faults.append(Fault("ACCEPT", "refuse", times=None))
     channel = another(mailboxes, acknowledge="move", move_to="ACCEPTED", look_into=None)
     name = mailboxes.post(message(mailboxes.clock()))
 
@@ -453,13 +454,13 @@ async def test_a_connection_that_drops_in_the_middle_loses_nothing(mailboxes: Ma
     mailboxes.post(message(mailboxes.clock()))
     letter = outgoing(NORDLICHT)
 
-    mailboxes.network.faults.drops = 2
+    mailboxes.network.faults.append(Fault("READ", "drop", times=2))
     with pytest.raises(errors.PostUnavailable, match="mailbox server"):
         await mailboxes.collect()
-    mailboxes.network.faults.drops = 2
+    mailboxes.network.faults.append(Fault("WRITE", "drop_within", times=2))
     with pytest.raises(errors.PostUnavailable):
         await mailboxes.channel.send(letter)
-    mailboxes.network.faults.drops = 0
+    mailboxes.network.faults.clear()
 
     assert len(await mailboxes.collect()) == 1
     assert (await mailboxes.channel.send(letter)).state is SendState.SENT
@@ -469,18 +470,18 @@ async def test_a_connection_that_drops_in_the_middle_loses_nothing(mailboxes: Ma
 async def test_one_lost_connection_is_made_again(mailboxes: Mailboxes) -> None:
     await mailboxes.collect()
     mailboxes.post(message(mailboxes.clock()))
-    mailboxes.network.faults.drops = 1
+    mailboxes.network.faults.append(Fault("READ", "drop"))
 
     assert len(await mailboxes.collect()) == 1
 
 
 async def test_a_full_disk_means_later(mailboxes: Mailboxes) -> None:
-    mailboxes.network.faults.is_full = True
+    mailboxes.network.faults.append(Fault("WRITE", "refuse", answer="no space", times=None))
 
     with pytest.raises(errors.PostUnavailable, match="no space"):
         await mailboxes.channel.send(outgoing(NORDLICHT))
 
-    mailboxes.network.faults.is_full = False
+    mailboxes.network.faults.clear()
     await mailboxes.channel.send(outgoing(NORDLICHT))
 
 
@@ -490,11 +491,12 @@ async def test_a_server_that_refuses_to_rename_is_told_apart_from_one_that_did_i
     channel = another(mailboxes, publish="rename")
     letter = outgoing(NORDLICHT)
 
-    mailboxes.network.faults.errors_after_rename = True
+    mailboxes.network.faults.append(Fault("RENAME", "refuse_after", times=None))
     await channel.send(letter)
     assert mailboxes.network.names(f"ZZ:{NORDLICHT}") == [f"{letter.name}.json"]
 
-    mailboxes.network.faults.refuses_rename = True
+    mailboxes.network.faults.clear()
+    mailboxes.network.faults.append(Fault("RENAME", "refuse", times=None))
     with pytest.raises(errors.PostUnavailable, match="set publish to direct"):
         await channel.send(outgoing(NORDLICHT, 2))
     assert mailboxes.network.names(f"ZZ:{COMPANY}", f"TO/ZZ:{NORDLICHT}") == []
@@ -570,7 +572,7 @@ async def test_lens_that_does_not_answer_means_later(
     mailboxes.post(message(clock()))
     arrivals = await mailboxes.collect()
     sandbox, _ = served
-    sandbox.faults.append(Fault(Refuse(400), path="/visibility_transaction_search"))
+    sandbox.faults.append(CallFault(Refuse(400), path="/visibility_transaction_search"))
 
     with pytest.raises(errors.PostUnavailable, match="Lens"):
         await mailboxes.judge(arrivals)

@@ -17,7 +17,7 @@ from tgiconik.community.post.mailbox.identity import Rules, Seen, judged
 from tgiconik.community.post.mailbox.message import message_id
 from tgiconik.partner import Partner
 from tgiconik.sandbox import Sandbox
-from tgiconik.sandbox.mailboxes import MailboxServer
+from tgiconik.sandbox.mailboxes import Fault, MailboxServer
 from tgiconik.testing import Clock
 
 from .boxes import COMPANY, NORDLICHT, SUMMIT, Mailboxes, comments_on, message, office_of
@@ -39,7 +39,12 @@ async def test_duplicates_and_delays_and_any_order_leave_one_of_each(
     partner: Partner,
 ) -> None:
     faults = served[1].network.faults
-    faults.duplicates = faults.is_slow = faults.lens_is_late = faults.is_out_of_order = True
+    faults += [
+        Fault("ARRIVE", "twice", times=None),
+        Fault("ARRIVE", "late", times=None),
+        Fault("SHOW", "late", times=None),
+        Fault("CATCH UP", "reverse", times=None),
+    ]
     asked = await partner.submit_request("Film")
     for number in range(5):
         await partner.comment("requests", "REQ-1042", f"Comment {number}")
@@ -140,7 +145,7 @@ async def test_a_letter_that_fails_in_the_network_is_undelivered_with_its_words(
 ) -> None:
     await partner.submit_request("Film")
     await partner.run_once()
-    served[1].network.faults.fails = "Mailbox is closed"
+    served[1].network.faults.append(Fault("SEND", "fail", answer="Mailbox is closed"))
     await office.run_once()
     clock.advance(hours=1)
 
@@ -213,7 +218,7 @@ async def test_the_sender_of_an_earlier_file_of_the_same_name_proves_nothing(
     after_one = await comments_on(grid)
     assert len(after_one) == len(before) + 1
 
-    mailboxes.network.faults.lens_is_late = True
+    mailboxes.network.faults.append(Fault("SHOW", "late", times=None))
     mailboxes.clock.advance(minutes=1)
     mailboxes.post(message(mailboxes.clock()), "order.json", by=SUMMIT)
     report = await office.run_once()

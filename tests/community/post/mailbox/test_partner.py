@@ -19,7 +19,7 @@ from tgiconik.partner import Partner
 from tgiconik.partner.letters import read_letter
 from tgiconik.partner.store import PartnerStore
 from tgiconik.sandbox import Sandbox
-from tgiconik.sandbox.mailboxes import MailboxServer
+from tgiconik.sandbox.mailboxes import Fault, MailboxServer
 from tgiconik.testing import Clock
 from tgiconik.tradinggrid.collaboration import Contact
 
@@ -124,10 +124,10 @@ async def test_a_message_survives_a_server_that_is_full(
     partner: Partner, mailboxes: Mailboxes, clock: Clock, tmp_path: Path
 ) -> None:
     asked = await partner.submit_request("Launch film")
-    mailboxes.network.faults.is_full = True
+    mailboxes.network.faults.append(Fault("WRITE", "refuse", answer="no space", times=None))
     with pytest.raises(errors.PostUnavailable):
         await partner.run_once()
-    mailboxes.network.faults.is_full = False
+    mailboxes.network.faults.clear()
 
     async with partner_of(mailboxes.server, clock, tmp_path / "partner.db") as again:
         assert (await again.run_once()).sent == (asked,)

@@ -156,6 +156,20 @@ def identity(raw: bytes) -> str:
     return f"mail-{digest.hexdigest()[:40]}"
 
 
+def bodies(raw: bytes) -> tuple[str, str]:
+    """The first text and the first page of a mail, as they are; empty where there is none.
+
+    Args:
+        raw: the bytes of the mail.
+    """
+    found = {"text/plain": "", "text/html": ""}
+    for part in _leaves(_parsed(_split_size(raw)[1])):
+        kind = part.get_content_type()
+        if not found.get(kind, " ") and not _is_file(part):
+            found[kind] = _content(part)
+    return found["text/plain"], found["text/html"]
+
+
 def with_size(head: bytes, size: int) -> bytes:
     """The head of a mail that was too large to be collected, marked with its size."""
     return SIZE_LINE + str(size).encode() + b"\r\n" + head
