@@ -1,9 +1,12 @@
-"""A partner takes part by e-mail alone: asks, is served, complains, and confirms.
+"""Serve a partner by e-mail.
 
     python examples/by_mail.py
 
-The community is the sandbox's; the mail server is on this machine, with real SMTP and IMAP. The
-partner has no software of ours: a form, an answer, and a button that begins a mail.
+A partner sends a request by e-mail, receives the film, asks a question, and confirms. The mail
+server runs on this machine and speaks real SMTP and IMAP; the community is the sandbox's. The
+partner needs only a mail program.
+
+Guide: docs/mail.md
 """
 
 import asyncio

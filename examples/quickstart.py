@@ -1,10 +1,13 @@
-"""Fulfill a partner's media request on Trading Grid with media from iconik.
+"""Fulfill a media request.
 
     python examples/quickstart.py                                                   on the sandbox
     python examples/quickstart.py --live --request REQ-1042 --policy policy.toml    on your tenants
 
+Finds the media that a partner requests, shares what the policy allows, and answers the request.
 With `--live`, it uses the platforms of the environment variables (`ICONIK_URL`, `TRADING_GRID_URL`
-and the rest, see the README). It requires a policy, because without one every asset is refused.
+and the others in the README), and requires a policy: without one, every asset is refused.
+
+Guide: docs/quickstart.md
 """
 
 import argparse

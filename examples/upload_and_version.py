@@ -1,9 +1,12 @@
-"""Upload a film and a picture, add a version to the film, and download both versions.
+"""Upload, add a version, and download.
 
     python examples/upload_and_version.py
 
-Serves the embedded sandbox on a local port. The media files are real, and made with ffmpeg if it is
+Uploads a film and a picture, adds a version to the film, and verifies both versions after their
+download. Serves the embedded sandbox on a local port. ffmpeg makes the media files if it is
 installed.
+
+Guide: docs/transfer.md
 """
 
 import asyncio
