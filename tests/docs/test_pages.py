@@ -34,6 +34,7 @@ NOT_RUN = {
     ("automation.md", "the worker is your service's"),
     ("automation.md", "it waits for SIGTERM"),
     ("quickstart.md", "a script starts an event loop of its own; a test runs it"),
+    ("from-pythonik.md", "a test runs it with nsa-pythonik"),
     ("durable.md", "DBOS is not a dependency, not even of the documentation"),
     ("notebooks.md", "pandas is not needed to build these pages"),
     ("tables.md", "neither polars nor pandas nor DuckDB is needed to build these pages"),
