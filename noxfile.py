@@ -82,7 +82,8 @@ def docs(session: nox.Session) -> None:
     install(session, "docs")
     folder = os.environ.get("TGICONIK_SITE", "site")
     session.env["NO_MKDOCS_2_WARNING"] = "1"
-    session.run("mkdocs", "build", "--quiet", "--strict", "--site-dir", folder)
+    # Without `--quiet`, which keeps warnings from being counted.
+    session.run("mkdocs", "build", "--strict", "--site-dir", folder)
 
 
 @nox.session
