@@ -57,7 +57,8 @@ def test_read_the_docs_builds_the_site_as_strictly_as_ci_does() -> None:
     settings = yaml.safe_load((ROOT / ".readthedocs.yaml").read_text("utf-8"))
     (command,) = settings["build"]["jobs"]["build"]["html"]
     assert "mkdocs build --strict" in command
-    (ours,) = re.findall(r'^ +session\.run\("mkdocs".*$', (ROOT / "noxfile.py").read_text(), re.M)
+    sessions = (ROOT / "noxfile.py").read_text("utf-8")
+    (ours,) = re.findall(r'^ +session\.run\("mkdocs".*$', sessions, re.MULTILINE)
     # It would keep warnings from being counted.
     assert "--quiet" not in command + ours
     assert (ROOT / settings["mkdocs"]["configuration"]).is_file()

@@ -26,7 +26,7 @@ def test_the_menu_is_that_of_mike_and_says_which_version_is_current() -> None:
 
 @pytest.mark.parametrize(("variable", "shown"), [("0.2", True), (None, False)])
 def test_only_a_build_by_mike_has_the_menu(
-    variable: str | None, shown: bool, monkeypatch: pytest.MonkeyPatch
+    variable: str | None, *, shown: bool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.delenv(versions.VARIABLE, raising=False)
     if variable:
