@@ -5,9 +5,9 @@ code, so that they read well as plain Markdown and their output cannot become ou
 one session on a new sandbox, with a fixed clock and identifiers that are the same in every build. A
 block that raises ends the build. A block that cannot run has a comment above it with the reason:
 `<!-- not run: … -->`. Shell blocks are run where `<!-- run -->` stands above them, without a shell:
-a line is `export NAME=value …` or a command of `python -m tgiconik.community`, `$NAME` stands for a
-variable, a backslash at the end goes on in the next line, and `#` begins a comment. A block with a
-title is a file of that name, in the folder that the page runs in.
+a line is `export NAME=value …`, `pytest …` or a command of `python -m tgiconik.community`, `$NAME`
+stands for a variable, a backslash at the end goes on in the next line, and `#` begins a comment. A
+block with a title is a file of that name, in the folder that the page runs in.
 
 MkDocs loads this file by its path, so it imports nothing that lies beside it.
 """
@@ -21,6 +21,8 @@ import posixpath
 import random
 import re
 import shlex
+import subprocess
+import sys
 import tempfile
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import chdir, contextmanager, redirect_stdout
@@ -32,6 +34,7 @@ from typing import Any, Final
 from unittest import mock
 
 import attrs
+import httpx
 
 from tgiconik.community.__main__ import main
 from tgiconik.sandbox import Sandbox, media, world
@@ -43,6 +46,7 @@ _FENCE: Final = re.compile(
     r"(?P<code>.*?)^```\n",
     re.MULTILINE | re.DOTALL,
 )
+_DURATION: Final = re.compile(r" in [\d.]+s(?: \([\d:]+\))?")
 _HEADING: Final = re.compile(r"^# .+$", re.MULTILINE)
 #: The section of sandbox.md that says how the code of pages runs.
 _EXPLAINED: Final = "the-code-on-these-pages"
@@ -186,8 +190,21 @@ async def _run_commands(text: str) -> None:
             code = await asyncio.to_thread(main, [_expanded(word) for word in words[3:]])
             if code:
                 raise CommandError(f"exit code {code}: {line}")
+        elif words[0] == "pytest":
+            await asyncio.to_thread(_run_pytest, words[1:])
         else:
-            raise CommandError(f"only export and {shlex.join(_COMMAND)} can be run: {line}")
+            raise CommandError(f"only export, pytest and {shlex.join(_COMMAND)} can be run: {line}")
+
+
+def _run_pytest(arguments: Sequence[str]) -> None:
+    """Run the tests of a page, and print what pytest does, without how long it took."""
+    command = [sys.executable, "-m", "pytest", "--no-header", "-p", "no:cacheprovider"]
+    done = subprocess.run(  # noqa: S603 - the page is ours
+        [*command, *arguments], capture_output=True, text=True, encoding="utf-8", check=False
+    )
+    if done.returncode:
+        raise CommandError(f"pytest {shlex.join(arguments)}: {done.stdout}{done.stderr}")
+    print(_DURATION.sub("", done.stdout))
 
 
 def _expanded(word: str) -> str:
@@ -206,6 +223,12 @@ def _alike() -> Iterator[tuple[Sandbox, Clock]]:
         def now(cls, tz: tzinfo | None = None) -> datetime:  # type: ignore[override]
             return clock().astimezone(tz)
 
+    real = httpx.AsyncHTTPTransport
+
+    def connection(**given: Any) -> httpx.AsyncBaseTransport:  # noqa: ANN401 - any option
+        # A proxy is asked: pages show what a client says where there is none.
+        return real(**given) if given.get("proxy") else sandbox.transport()
+
     try:
         with (
             mock.patch("tgiconik.workflows.run.trail.datetime", Still),
@@ -214,7 +237,7 @@ def _alike() -> Iterator[tuple[Sandbox, Clock]]:
             mock.patch.dict(os.environ, sandbox.environment()),
             _logging_restored(),
             # Clients created by a page reach the same sandbox.
-            mock.patch("httpx.AsyncHTTPTransport", side_effect=lambda **_: sandbox.transport()),
+            mock.patch("httpx.AsyncHTTPTransport", side_effect=connection),
         ):
             yield sandbox, clock
     finally:

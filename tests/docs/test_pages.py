@@ -76,7 +76,10 @@ def test_what_is_not_run_is_known() -> None:
 def test_no_python_escapes(page: str) -> None:
     text = (DOCS / page).read_text("utf-8")
     fences = re.findall(r"^[ >]*(?:```|~~~)[ {.]*py", text, re.MULTILINE)
-    assert len(fences) == sum(not block.is_shell for block in FOUND[page])
+    scripts = [name for name in files(text) if name.endswith(".py")]
+    assert len(fences) == sum(not block.is_shell for block in FOUND[page]) + len(scripts)
+    for name in scripts:
+        assert any(block.is_shell and name in block.code for block in FOUND[page])
 
 
 @pytest.mark.parametrize("page", [page for page in PAGES if FOUND[page]])
@@ -221,8 +224,29 @@ def test_commands_that_are_marked_run_with_what_they_export_and_print() -> None:
     ]
 
 
+def test_tests_on_a_page_run_without_how_long_they_took() -> None:
+    page = (
+        '```python title="test_one.py"\ndef test_one():\n    assert 1\n```\n'
+        "<!-- run -->\n```shell\npytest -q test_one.py\n```\n"
+    )
+    (printed,) = run("page.md", blocks(page), files(page))
+    assert printed.splitlines()[-1] == "1 passed"
+
+
+def test_only_a_proxy_is_asked_over_the_network() -> None:
+    page = (
+        "```python\nfrom tgiconik import IconikClient\n"
+        'for proxy in (None, "http://127.0.0.1:9"):\n'
+        '    settings = {**sandbox.environment(), "ICONIK_URL": "https://iconik.example"}\n'
+        "    async with IconikClient.from_env(environ=settings, proxy=proxy) as media:\n"
+        "        print((await media.check()).ok)\n```\n"
+    )
+    assert run("page.md", blocks(page)) == ["True\nFalse"]
+
+
 @pytest.mark.parametrize(
-    "line", ["rm -rf /", "python -m tgiconik.community partners import no.csv"]
+    "line",
+    ["rm -rf /", "pytest no.py", "python -m tgiconik.community partners import no.csv"],
 )
 def test_a_command_that_cannot_run_or_that_fails_ends_the_build(line: str) -> None:
     page = f"<!-- run -->\n```shell\n{line}\n```\n"
