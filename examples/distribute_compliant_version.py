@@ -85,7 +85,7 @@ async def main() -> None:
             iconik,
             LOOKBOOK,
             second,
-            reason="The licence of a picture is void.",
+            reason="The license of a picture is void.",
             policy=world.policy(),
         )
         tell_steps(recall.timeline)

@@ -22,7 +22,7 @@ from tgiconik import IconikClient, ReleasePolicy, TradingGridClient, errors
 from tgiconik.workflows import Fulfillment, Verb, fulfill_media_request
 
 
-async def fulfil(
+async def fulfill(
     grid: TradingGridClient, iconik: IconikClient, request_id: str, policy: ReleasePolicy
 ) -> Fulfillment:
     """Print the request, fulfill it, and print the result on both platforms."""
@@ -93,7 +93,7 @@ async def on_the_sandbox(request_id: str, policy: ReleasePolicy | None) -> Fulfi
             TradingGridClient.from_env(environ=environ) as grid,
             IconikClient.from_env(environ=environ) as iconik,
         ):
-            result = await fulfil(grid, iconik, request_id, policy or sandbox.policy())
+            result = await fulfill(grid, iconik, request_id, policy or sandbox.policy())
         for outcome in result.outcomes:
             if outcome.link:
                 say("At the partner's")
@@ -108,7 +108,7 @@ async def on_the_sandbox(request_id: str, policy: ReleasePolicy | None) -> Fulfi
 async def on_your_tenants(request_id: str, policy: ReleasePolicy) -> Fulfillment:
     """Fulfill the request on the platforms of the environment variables."""
     async with TradingGridClient.from_env() as grid, IconikClient.from_env() as iconik:
-        return await fulfil(grid, iconik, request_id, policy)
+        return await fulfill(grid, iconik, request_id, policy)
 
 
 def opened(link: str) -> tuple[bytes, str]:

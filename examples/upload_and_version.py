@@ -21,22 +21,22 @@ from tgiconik import IconikClient
 from tgiconik.sandbox import Sandbox, media
 
 
-def film(path: Path, colour: str) -> Path:
-    """A second of video in one colour."""
+def film(path: Path, color: str) -> Path:
+    """A second of video in one color."""
     if shutil.which("ffmpeg") is None:
-        path.write_bytes(media.mp4(path.name, f"a film in {colour}").content)
+        path.write_bytes(media.mp4(path.name, f"a film in {color}").content)
     else:
-        pattern = f"color=c={colour}:size=320x180:duration=1"
+        pattern = f"color=c={color}:size=320x180:duration=1"
         draw(path, pattern, "-pix_fmt", "yuv420p")
     return path
 
 
-def picture(path: Path, colour: str) -> Path:
-    """A picture in one colour."""
+def picture(path: Path, color: str) -> Path:
+    """A picture in one color."""
     if shutil.which("ffmpeg") is None:
-        path.write_bytes(media.png(path.name, f"a picture in {colour}").content)
+        path.write_bytes(media.png(path.name, f"a picture in {color}").content)
     else:
-        draw(path, f"color=c={colour}:size=320x180", "-frames:v", "1")
+        draw(path, f"color=c={color}:size=320x180", "-frames:v", "1")
     return path
 
 
