@@ -34,10 +34,18 @@ def lint(session: nox.Session) -> None:
 
 @nox.session
 def prose(session: nox.Session) -> None:
-    """Proselint, for the pages that people write; `tests/docs/test_style.py` has our own rules."""
+    """Spelling everywhere, and American spelling and style of the pages that people write.
+
+    `tests/docs/test_style.py` and `tests/docs/test_terms.py` have our own rules.
+    """
     install(session, "dev")
     made = {"changelog.md", "contract.md", "operations.md"}
-    pages = [str(path) for path in sorted(Path("docs").glob("*.md")) if path.name not in made]
+    written = [*sorted(Path("docs").glob("*.md")), Path("docs/examples/index.md")]
+    pages = [str(path) for path in written if path.name not in made]
+    texts = ["CHANGELOG.md", "CONTRIBUTING.md", "README.md", "SECURITY.md"]
+    session.run("codespell", *texts, "docs", "examples", "src/tgiconik")
+    american = ["--builtin", "clear,rare,en-GB_to_en-US"]
+    session.run("codespell", *american, "CONTRIBUTING.md", "README.md", "SECURITY.md", *pages)
     session.run("proselint", "--config", ".proselintrc.json", "check", "README.md", *pages)
 
 
@@ -89,7 +97,8 @@ def docs(session: nox.Session) -> None:
     install(session, "docs")
     folder = os.environ.get("TGICONIK_SITE", "site")
     session.env["NO_MKDOCS_2_WARNING"] = "1"
-    session.run("mkdocs", "build", "--quiet", "--strict", "--site-dir", folder)
+    # Without `--quiet`, which keeps warnings from being counted.
+    session.run("mkdocs", "build", "--strict", "--site-dir", folder)
 
 
 @nox.session

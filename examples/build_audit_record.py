@@ -1,8 +1,11 @@
-"""Build an audit record of requests, approvals and access, and verify it.
+"""Build an audit record and verify it.
 
     python examples/build_audit_record.py
 
-Runs on the embedded sandbox: three workflows, the record, and the detection of an altered entry.
+Builds one record of requests, approvals and access from both platforms, and detects an altered
+entry. Runs on the embedded sandbox, after three workflows.
+
+Guide: docs/audit.md
 """
 
 import asyncio

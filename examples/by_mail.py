@@ -1,9 +1,12 @@
-"""A partner takes part by e-mail alone: asks, is served, complains, and confirms.
+"""Serve a partner by e-mail.
 
     python examples/by_mail.py
 
 The community and the mail server are the sandbox's: letters go by SMTP, and IMAP collects answers.
-The partner has no software of ours: a form, an answer, and a button that begins a mail.
+The partner sends a request, receives the film, asks a question, and confirms, with nothing but a
+mail program.
+
+Guide: docs/mail.md
 """
 
 import asyncio

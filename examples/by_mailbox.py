@@ -1,8 +1,11 @@
-"""A partner asks for a film and gets it, by nothing but files in Trading Grid mailboxes.
+"""Serve a partner by Trading Grid mailbox.
 
     python examples/by_mailbox.py
 
-Runs on the embedded sandbox, whose network of mailboxes is an SFTP server on this machine.
+A partner requests a film and receives it by files in Trading Grid mailboxes. Runs on the embedded
+sandbox, whose network of mailboxes is an SFTP server on this machine.
+
+Guide: docs/mailbox.md
 """
 
 import asyncio

@@ -1,8 +1,11 @@
-"""Coordinate a campaign launch: packages, tasks, feedback and readiness per partner.
+"""Coordinate a campaign launch.
 
     python examples/coordinate_campaign_launch.py
 
-Runs on the embedded sandbox and simulates the actions of partners and internal people.
+Sends each partner its package, and tracks tasks, feedback and readiness until the launch. Runs on
+the embedded sandbox and simulates the actions of partners and internal people.
+
+Guide: docs/launch.md
 """
 
 import asyncio

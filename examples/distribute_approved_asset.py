@@ -1,8 +1,11 @@
-"""Distribute a lookbook to retailers: deliveries, refusals, a new region, and a hold.
+"""Distribute an approved asset.
 
     python examples/distribute_approved_asset.py
 
-Runs on the embedded sandbox and simulates the partners' actions.
+Shares a lookbook with retailers, explains each refusal, adds a region, and closes all links after
+a hold. Runs on the embedded sandbox and simulates the partners' actions.
+
+Guide: docs/distribute.md
 """
 
 import asyncio

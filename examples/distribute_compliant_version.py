@@ -1,8 +1,11 @@
-"""Distribute only the compliant version, replace it by a newer one, and recall it.
+"""Distribute only the compliant version.
 
     python examples/distribute_compliant_version.py
 
-Runs on the embedded sandbox and simulates the compliance officer and the media team.
+Shares the version that is marked as compliant, replaces it with a newer one, and recalls it. Runs
+on the embedded sandbox and simulates the compliance officer and the media team.
+
+Guide: docs/comply.md
 """
 
 import asyncio
@@ -82,7 +85,7 @@ async def main() -> None:
             iconik,
             LOOKBOOK,
             second,
-            reason="The licence of a picture is void.",
+            reason="The license of a picture is void.",
             policy=world.policy(),
         )
         tell_steps(recall.timeline)

@@ -1,8 +1,11 @@
-"""Onboard a retailer with users, groups, a checklist and a bundle, until it confirms.
+"""Onboard a partner.
 
     python examples/onboard_partner.py
 
-Runs on the embedded sandbox and simulates the partner's actions.
+Sets up users, groups, a checklist and a bundle for a new retailer, until it confirms. Runs on the
+embedded sandbox and simulates the partner's actions.
+
+Guide: docs/onboard.md
 """
 
 import asyncio

@@ -1,9 +1,11 @@
-"""Keep the collaboration in a database of your own: a partner asks, is served, and confirms.
+"""Keep the community in your own database.
 
     python examples/own_tenant.py
 
-The community is a SQLite file, served to the partner by `python -m tgiconik.community serve`. The
-sandbox stands for iconik and for Trading Grid's own services.
+Keeps requests, documents and confirmations in a SQLite file, and serves them to a partner with
+`python -m tgiconik.community serve`. The sandbox replaces iconik and Trading Grid's own services.
+
+Guide: docs/own-community.md
 """
 
 import asyncio

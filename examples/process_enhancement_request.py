@@ -1,8 +1,11 @@
-"""Process an enhancement request: a new version, its approval, and the partner's confirmation.
+"""Turn a partner's feedback into a new version.
 
     python examples/process_enhancement_request.py
 
-Runs on the embedded sandbox and simulates the partner and the media team.
+Passes an enhancement request to the media team, waits for an approved version, and shares it with
+the partner. Runs on the embedded sandbox and simulates the partner and the media team.
+
+Guide: docs/enhance.md
 """
 
 import asyncio

@@ -1,10 +1,13 @@
-"""Fulfill a partner's media request on Trading Grid with media from iconik.
+"""Fulfill a media request.
 
     python examples/quickstart.py                                                   on the sandbox
     python examples/quickstart.py --live --request REQ-1042 --policy policy.toml    on your tenants
 
+Finds the media that a partner requests, shares what the policy allows, and answers the request.
 With `--live`, it uses the platforms of the environment variables (`ICONIK_URL`, `TRADING_GRID_URL`
-and the rest, see the README). It requires a policy, because without one every asset is refused.
+and the others in the README), and requires a policy: without one, every asset is refused.
+
+Guide: docs/quickstart.md
 """
 
 import argparse
@@ -19,7 +22,7 @@ from tgiconik import IconikClient, ReleasePolicy, TradingGridClient, errors
 from tgiconik.workflows import Fulfillment, Verb, fulfill_media_request
 
 
-async def fulfil(
+async def fulfill(
     grid: TradingGridClient, iconik: IconikClient, request_id: str, policy: ReleasePolicy
 ) -> Fulfillment:
     """Print the request, fulfill it, and print the result on both platforms."""
@@ -90,7 +93,7 @@ async def on_the_sandbox(request_id: str, policy: ReleasePolicy | None) -> Fulfi
             TradingGridClient.from_env(environ=environ) as grid,
             IconikClient.from_env(environ=environ) as iconik,
         ):
-            result = await fulfil(grid, iconik, request_id, policy or sandbox.policy())
+            result = await fulfill(grid, iconik, request_id, policy or sandbox.policy())
         for outcome in result.outcomes:
             if outcome.link:
                 say("At the partner's")
@@ -105,7 +108,7 @@ async def on_the_sandbox(request_id: str, policy: ReleasePolicy | None) -> Fulfi
 async def on_your_tenants(request_id: str, policy: ReleasePolicy) -> Fulfillment:
     """Fulfill the request on the platforms of the environment variables."""
     async with TradingGridClient.from_env() as grid, IconikClient.from_env() as iconik:
-        return await fulfil(grid, iconik, request_id, policy)
+        return await fulfill(grid, iconik, request_id, policy)
 
 
 def opened(link: str) -> tuple[bytes, str]:

@@ -1,9 +1,11 @@
-"""Receive webhook events from iconik, and run a workflow for each.
+"""Receive webhooks in your web framework.
 
     python examples/receive_events.py
 
-Runs on the embedded sandbox. A handler of your web framework would call `receive`. The example
-simulates two calls: one without the secret, and one as iconik would send it.
+Checks the secret of each webhook from iconik and runs a workflow for its event. Runs on the
+embedded sandbox and simulates the calls; a handler of your web framework would call `receive`.
+
+Guide: docs/webhooks.md
 """
 
 import asyncio

@@ -1,8 +1,11 @@
-"""Resolve a media issue: stop sharing the faulty version, and share the corrected one.
+"""Resolve a media issue.
 
     python examples/resolve_media_issue.py
 
-Runs on the embedded sandbox and simulates partners and the media team.
+Closes all links to a faulty version, uploads a correction, and shares it once it is approved. Runs
+on the embedded sandbox and simulates partners and the media team.
+
+Guide: docs/resolve.md
 """
 
 import asyncio

@@ -1,8 +1,11 @@
-"""Search iconik, limit a list, and resume pagination later.
+"""Search and resume pagination.
 
     python examples/search_and_page.py
 
-Runs on the embedded sandbox.
+Searches iconik with filters, limits a list, and resumes it later. Runs on the embedded
+sandbox.
+
+Guide: docs/search.md
 """
 
 import asyncio

@@ -1,8 +1,12 @@
-"""Run workflows as a service: on requests, on a timetable, and again after a crash.
+"""Run workflows as a service.
 
     python examples/service.py
 
-Runs on the embedded sandbox until all is done. Yours waits for SIGTERM: `await worker.run()`.
+Runs workflows on requests, on approvals and on a timetable, and continues after a crash. Runs on
+the embedded sandbox until nothing is left to do. Your service waits for SIGTERM:
+`await worker.run()`.
+
+Guide: docs/automation.md
 """
 
 import asyncio

@@ -1,9 +1,12 @@
-"""Upload a film and a picture, add a version to the film, and download both versions.
+"""Upload, add a version, and download.
 
     python examples/upload_and_version.py
 
-Serves the embedded sandbox on a local port. The media files are real, and made with ffmpeg if it is
+Uploads a film and a picture, adds a version to the film, and verifies both versions after their
+download. Serves the embedded sandbox on a local port. ffmpeg makes the media files if it is
 installed.
+
+Guide: docs/transfer.md
 """
 
 import asyncio
@@ -18,22 +21,22 @@ from tgiconik import IconikClient
 from tgiconik.sandbox import Sandbox, media
 
 
-def film(path: Path, colour: str) -> Path:
-    """A second of video in one colour."""
+def film(path: Path, color: str) -> Path:
+    """A second of video in one color."""
     if shutil.which("ffmpeg") is None:
-        path.write_bytes(media.mp4(path.name, f"a film in {colour}").content)
+        path.write_bytes(media.mp4(path.name, f"a film in {color}").content)
     else:
-        pattern = f"color=c={colour}:size=320x180:duration=1"
+        pattern = f"color=c={color}:size=320x180:duration=1"
         draw(path, pattern, "-pix_fmt", "yuv420p")
     return path
 
 
-def picture(path: Path, colour: str) -> Path:
-    """A picture in one colour."""
+def picture(path: Path, color: str) -> Path:
+    """A picture in one color."""
     if shutil.which("ffmpeg") is None:
-        path.write_bytes(media.png(path.name, f"a picture in {colour}").content)
+        path.write_bytes(media.png(path.name, f"a picture in {color}").content)
     else:
-        draw(path, f"color=c={colour}:size=320x180", "-frames:v", "1")
+        draw(path, f"color=c={color}:size=320x180", "-frames:v", "1")
     return path
 
 

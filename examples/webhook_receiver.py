@@ -1,9 +1,12 @@
-"""Receive iconik's webhooks in a worker: an approval leads to a distribution.
+"""Receive webhooks in a worker.
 
     python examples/webhook_receiver.py
 
-Runs on the embedded sandbox, which delivers webhooks as iconik does. Yours waits for SIGTERM:
-`await worker.run()`, behind a proxy that ends TLS.
+Subscribes to iconik's webhooks, and distributes an asset when a webhook reports its approval. Runs
+on the embedded sandbox, which delivers webhooks as iconik does. Your worker waits for SIGTERM
+behind a proxy that ends TLS: `await worker.run()`.
+
+Guide: docs/webhooks.md
 """
 
 import asyncio

@@ -1,8 +1,11 @@
-"""Explain refusals by dry runs under several policies. Nothing is written.
+"""Explain why a share is refused.
 
     python examples/why_refused.py
 
-Runs on the embedded sandbox.
+Compares the decisions about one asset under three policies, by dry runs that write nothing. Runs
+on the embedded sandbox.
+
+Guide: docs/policies.md
 """
 
 import asyncio

@@ -1,9 +1,11 @@
-"""Test your own code on a sandbox with pytest.
+"""Test your code with pytest.
 
     pytest examples/write_a_test.py
 
-The fixtures `grid`, `iconik` and `sandbox` come from tgiconik, under the short names that
-`tgiconik_fixtures = short` in pytest's ini enables.
+Tests a function and a failed share on a sandbox. The fixtures `grid`, `iconik` and `sandbox` come
+from tgiconik; `tgiconik_fixtures = short` in pytest's ini enables these short names.
+
+Guide: docs/testing.md
 """
 
 import pytest

@@ -1,5 +1,6 @@
 """A release is published by its tag, without a stored secret, and only once it was checked."""
 
+import tomllib
 from pathlib import Path
 from typing import Any
 
@@ -34,6 +35,20 @@ def test_nothing_is_published_before_the_packages_are_checked(release: dict[str,
     assert jobs["publish"]["needs"] == "build"
     commands = [step.get("run", "") for step in jobs["build"]["steps"]]
     assert any('nox --session dist -- "${GITHUB_REF_NAME#v}"' in one for one in commands)
+
+
+def test_the_site_gets_a_version_once_the_packages_are_published(release: dict[str, Any]) -> None:
+    job = release["jobs"]["site"]
+    assert job["needs"] == "publish"
+    assert job["permissions"] == {"contents": "write"}
+    script = job["steps"][-1]["run"]
+    assert 'mike deploy --push --update-aliases "${version%.*}" latest' in script
+    assert "mike set-default --push latest" in script
+    (installed,) = (step["run"] for step in job["steps"] if "pip" in step.get("run", ""))
+    assert installed == 'pip install -e ".[docs]"'
+    project = tomllib.loads((WORKFLOWS.parents[1] / "pyproject.toml").read_text("utf-8"))
+    docs = project["project"]["optional-dependencies"]["docs"]
+    assert any(one.startswith("mike") for one in docs)
 
 
 def test_every_supported_python_is_tested() -> None:

@@ -5,10 +5,11 @@ code, so that they read well as plain Markdown and their output cannot become ou
 one session on a new sandbox, with a fixed clock and identifiers that are the same in every build. A
 block that raises ends the build. A block that cannot run has a comment above it with the reason:
 `<!-- not run: … -->`. Shell blocks are run where `<!-- run -->` stands above them, without a shell:
-a line is `export NAME=value …`, a command of `python -m tgiconik.community`, or `python NAME.py` of
-a script on the page; `$NAME` stands for a variable, a backslash at the end goes on in the next
-line, and `#` begins a comment. A block with a title is a file of that name, in the folder that the
-page runs in. A script gets a new sandbox from `start()`, without a socket, by the page's clock.
+a line is `export NAME=value …`, `pytest …`, a command of `python -m tgiconik.community`, or
+`python NAME.py` of a script on the page; `$NAME` stands for a variable, a backslash at the end goes
+on in the next line, and `#` begins a comment. A block with a title is a file of that name, in the
+folder that the page runs in. A script gets a new sandbox from `start()`, without a socket, by the
+page's clock.
 
 MkDocs loads this file by its path, so it imports nothing that lies beside it.
 """
@@ -23,6 +24,8 @@ import random
 import re
 import runpy
 import shlex
+import subprocess
+import sys
 import tempfile
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, chdir, closing, contextmanager, redirect_stdout, suppress
@@ -35,6 +38,7 @@ from typing import Any, Final
 from unittest import mock
 
 import attrs
+import httpx
 
 from tgiconik import IconikClient, TradingGridClient
 from tgiconik.community.__main__ import main
@@ -52,6 +56,7 @@ _FENCE: Final = re.compile(
     re.MULTILINE | re.DOTALL,
 )
 _SCRIPT: Final = re.compile(r"python ([\w-]+\.py)")
+_DURATION: Final = re.compile(r" in [\d.]+s(?: \([\d:]+\))?")
 _HEADING: Final = re.compile(r"^# .+$", re.MULTILINE)
 #: The section of sandbox.md that says how the code of pages runs.
 _EXPLAINED: Final = "the-code-on-these-pages"
@@ -198,16 +203,28 @@ async def _run_commands(text: str) -> None:
         elif script := _SCRIPT.fullmatch(line.strip()):
             # A script has an event loop of its own too.
             await asyncio.to_thread(_run_script, script[1])
+        elif words[0] == "pytest":
+            await asyncio.to_thread(_run_pytest, words[1:])
         else:
-            raise CommandError(
-                f"only export, {shlex.join(_COMMAND)} and scripts can be run: {line}"
-            )
+            known = f"export, pytest, {shlex.join(_COMMAND)} and scripts"
+            raise CommandError(f"only {known} can be run: {line}")
 
 
 def _run_script(name: str) -> None:
     if not Path(name).is_file():
         raise CommandError(f"the page has no script for: python {name}")
     runpy.run_path(name, run_name="__main__")
+
+
+def _run_pytest(arguments: Sequence[str]) -> None:
+    """Run the tests of a page, and print what pytest does, without how long it took."""
+    command = [sys.executable, "-m", "pytest", "--no-header", "-p", "no:cacheprovider"]
+    done = subprocess.run(  # noqa: S603 - the page is ours
+        [*command, *arguments], capture_output=True, text=True, encoding="utf-8", check=False
+    )
+    if done.returncode:
+        raise CommandError(f"pytest {shlex.join(arguments)}: {done.stdout}{done.stderr}")
+    print(_DURATION.sub("", done.stdout))
 
 
 def _expanded(word: str) -> str:
@@ -235,6 +252,12 @@ def alike() -> Iterator[tuple[Sandbox, Clock]]:
             IconikClient.from_env(environ=environ, rate=None, transport=transport),
         )
 
+    real = httpx.AsyncHTTPTransport
+
+    def connection(**given: Any) -> httpx.AsyncBaseTransport:  # noqa: ANN401 - any option
+        # A proxy is asked: pages show what a client says where there is none.
+        return real(**given) if given.get("proxy") else sandbox.transport()
+
     try:
         with (
             ExitStack() as scripts,
@@ -245,7 +268,7 @@ def alike() -> Iterator[tuple[Sandbox, Clock]]:
             mock.patch.dict(os.environ, sandbox.environment()),
             _logging_restored(),
             # Clients created by a page reach the same sandbox.
-            mock.patch("httpx.AsyncHTTPTransport", side_effect=lambda **_: sandbox.transport()),
+            mock.patch("httpx.AsyncHTTPTransport", side_effect=connection),
         ):
             yield sandbox, clock
     finally:

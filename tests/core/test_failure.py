@@ -105,6 +105,23 @@ async def test_who_does_not_speak_tls() -> None:
     assert isinstance(error, errors.ConnectionFailed)
 
 
+async def test_who_answers_https_in_plain_http() -> None:
+    async def handle(stream: SocketStream) -> None:
+        async with stream:
+            await stream.receive()
+            await stream.send(b"HTTP/1.1 400 Bad Request\r\nconnection: close\r\n\r\n")
+
+    listener = await anyio.create_tcp_listener(local_host="127.0.0.1")
+    port = listener.extra(SocketAttribute.local_port)  # noqa: S610 - no Django here
+    async with listener, anyio.create_task_group() as tasks:
+        tasks.start_soon(listener.serve, handle)
+        error = await failure(f"https://127.0.0.1:{port}")
+        tasks.cancel_scope.cancel()
+
+    assert isinstance(error, errors.ConnectionFailed)
+    assert "127.0.0.1 does not speak TLS as we do: WRONG_VERSION_NUMBER" in str(error)
+
+
 async def test_a_proxy_is_named_without_its_password(monkeypatch: pytest.MonkeyPatch) -> None:
     port = await unused_port()
     monkeypatch.setenv("https_proxy", f"http://user:geheim1@127.0.0.1:{port}")

@@ -30,15 +30,15 @@ def why_not_connected(
         return f"the proxy {proxy} refused to connect to {host}: {reason(error)}"
     for cause in _causes(error):
         match cause:
-            # aiohttp has an error of this class that lacks the message; the real one is behind it.
+            # aiohttp has errors of both classes that lack the message; the real ones are behind them.
             case ssl.SSLCertVerificationError(verify_message=str(why)):
                 return (
                     f"the certificate of {host} is not trusted: {why}. "
                     f"Trusted are the authorities in {_authorities(environ)}; where a proxy of "
                     "your company opens TLS, name its authority with SSL_CERT_FILE"
                 )
-            case ssl.SSLError() if not isinstance(cause, ssl.SSLCertVerificationError):
-                return f"{target} does not speak TLS as we do: {cause.reason or cause}"
+            case ssl.SSLError(reason=why) if not isinstance(cause, ssl.SSLCertVerificationError):
+                return f"{target} does not speak TLS as we do: {why or cause}"
             case socket.gaierror():
                 return f"the name of {target} cannot be resolved (DNS): {cause.strerror or cause}"
             case ConnectionRefusedError():

@@ -12,7 +12,7 @@ that are possible now.
 4. Partners' comments and exceptions are copied to the timeline of the campaign's feedback asset,
    where the media team reads them.
 5. `launch_readiness` reports what is missing per partner. When nothing is missing, the project is
-   completed, and packages are maintained as before. When a project is cancelled, its packages are
+   completed, and packages are maintained as before. When a project is canceled, its packages are
    revoked.
 
 Afterwards, iconik has one collection per partner, shared without a notification, and the feedback.
@@ -267,7 +267,7 @@ def plan_launch(
 ) -> LaunchPlan:
     """Plan a launch from the current state of its project. A pure function.
 
-    Packages of a completed project are maintained; those of a cancelled one are revoked.
+    Packages of a completed project are maintained; those of a canceled one are revoked.
 
     Args:
         campaign: the campaign.

@@ -12,7 +12,7 @@ the steps that are possible now.
    `release.decide` allows, behind one link. Refused assets are left out and reported. The partner
    is notified once.
 5. When the tasks are done and the partner has confirmed, the project is completed, and the bundle
-   is maintained as before. When the project is cancelled, the bundle is revoked.
+   is maintained as before. When the project is canceled, the bundle is revoked.
 
 Afterwards, iconik has the collection, shared without a notification. Trading Grid has users with
 roles, group memberships, the project, a document with the delivery, and an announcement.
@@ -394,7 +394,7 @@ class _Onboarding:
     async def _deliver(
         self, partner: Partner, state: ProjectState, status: str
     ) -> tuple[Outcome, ...]:
-        """Deliver the bundle; that of a cancelled project is taken back."""
+        """Deliver the bundle; that of a canceled project is taken back."""
         is_off = status == ProjectStatus.CANCELLED
         packager = await self._packager(state, is_off=is_off)
         return (await packager.deliver(as_recipient(partner))).outcomes

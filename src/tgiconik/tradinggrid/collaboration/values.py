@@ -75,7 +75,7 @@ class ProjectKind(StrEnum):
 
 
 class ProjectStatus(StrEnum):
-    """Where a project stands: active → completed or cancelled, completed → active."""
+    """Where a project stands: `active` → `completed` or `cancelled`, `completed` → `active`."""
 
     ACTIVE = "active"
     COMPLETED = "completed"

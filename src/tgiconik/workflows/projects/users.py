@@ -36,7 +36,7 @@ class NewUser:
     Consents have no default, because the person has to give them.
 
     Attributes:
-        login_id: login name, in the form of an email address.
+        login_id: login name, in the form of an e-mail address.
         first_name: first name.
         last_name: last name.
         email: e-mail address.

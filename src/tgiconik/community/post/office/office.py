@@ -148,7 +148,7 @@ class PostOffice:
         """One pass: collect and carry out what came, write and send what is due, track the rest.
 
         A channel whose server does not answer is named in the report, and the others go on. Every
-        step is one transaction, so a pass that is cancelled or killed has lost nothing: a letter
+        step is one transaction, so a pass that is canceled or killed has lost nothing: a letter
         that was being sent goes once more, under the same name.
 
         Args:
