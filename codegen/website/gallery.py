@@ -145,6 +145,13 @@ def examples() -> list[Example]:
     return [Example.read(path) for path in (*scripts, *sorted(EXAMPLES.glob("notebooks/*.ipynb")))]
 
 
+def texts(example: Example) -> list[str]:
+    """All that an example's page says in words: its title, its text, and a notebook's cells."""
+    cells = _notebook(example.path)["cells"][1:] if example.is_notebook else []
+    said = [cell["source"] for cell in cells if cell["cell_type"] != "code"]
+    return [example.title, example.text, *said]
+
+
 def places(nav: Iterable[Any], section: str = "") -> Iterator[tuple[str, Place]]:
     """Each page of a navigation as MkDocs is configured with it, in order, with its place."""
     for entry in nav:

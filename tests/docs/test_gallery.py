@@ -2,6 +2,7 @@
 
 import json
 from pathlib import Path
+from typing import Any
 
 import pytest
 import yaml
@@ -173,7 +174,12 @@ def test_a_notebook_shows_text_and_html_but_no_bars(tmp_path: Path) -> None:
         "from IPython.display import HTML\nHTML('<b>bold</b>')",
         "import ipywidgets\nipywidgets.IntProgress()",
     ]
-    code = {"cell_type": "code", "execution_count": None, "metadata": {}, "outputs": []}
+    code: dict[str, Any] = {
+        "cell_type": "code",
+        "execution_count": None,
+        "metadata": {},
+        "outputs": [],
+    }
     notebook = {
         "cells": [{**code, "id": f"c{n}", "source": cell} for n, cell in enumerate(cells)],
         "metadata": {},

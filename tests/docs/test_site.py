@@ -20,6 +20,7 @@ from urllib.parse import urlsplit
 import pytest
 
 from codegen.reference.pages import pages
+from codegen.website import gallery
 
 ROOT = Path(__file__).parents[2]
 
@@ -189,4 +190,14 @@ def test_the_file_for_language_models_names_every_page(site: Path) -> None:
     named = set(re.findall(r"\]\((?:https?://[^)]*?/)?(\S*?)/?\)", text))
     nav = (ROOT / "mkdocs.yml").read_text("utf-8").split("\nnav:\n")[1]
     pages = re.findall(r": (\S+)\.md$", nav, re.MULTILINE)
-    assert {page if page != "index" else "." for page in pages} <= named
+    assert {re.sub(r"/?\bindex$", "", page) or "." for page in pages} <= named
+    assert {one.page.removesuffix(".md") for one in gallery.examples()} <= named
+
+
+def test_every_example_has_a_page_with_its_code_and_what_it_shows(site: Path) -> None:
+    for one in gallery.examples():
+        page = (site / one.page.removesuffix(".md") / "index.html").read_text("utf-8")
+        assert one.title in page.replace("&#39;", "'")
+        assert "This page's code runs" in page
+        assert "output highlight" in page, one.page
+        assert 'data-number="' not in page

@@ -5,8 +5,14 @@ from pathlib import Path
 
 import pytest
 
+from codegen.website import gallery
+
 ROOT = Path(__file__).parents[2]
-PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
+PAGES = [
+    ROOT / "README.md",
+    *sorted((ROOT / "docs").glob("*.md")),
+    ROOT / "docs" / "examples" / "index.md",
+]
 
 #: Made of other files, which have tests of their own.
 GENERATED = {"changelog.md", "contract.md", "operations.md"}
@@ -49,6 +55,13 @@ def prose(markdown: str) -> str:
 )
 def test_a_page_has_no_banned_expression(page: Path) -> None:
     text = prose(page.read_text("utf-8"))
+    found = {pattern for pattern in BANNED if re.search(pattern, text, re.IGNORECASE)}
+    assert not found, {word: BANNED[word] for word in found}
+
+
+@pytest.mark.parametrize("example", gallery.examples(), ids=lambda one: one.path.name)
+def test_an_example_s_page_has_no_banned_expression(example: gallery.Example) -> None:
+    text = prose("\n\n".join(gallery.texts(example)))
     found = {pattern for pattern in BANNED if re.search(pattern, text, re.IGNORECASE)}
     assert not found, {word: BANNED[word] for word in found}
 

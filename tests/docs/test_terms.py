@@ -133,7 +133,7 @@ def test_the_docstrings_of_functions_and_of_methods_are_among_them() -> None:
 
 @pytest.mark.parametrize("example", gallery.examples(), ids=lambda one: one.path.name)
 def test_an_example_spells_terms_as_the_pages_do(example: gallery.Example) -> None:
-    assert wrong(prose(f"{example.title}\n{example.text}")) == {}
+    assert wrong(prose("\n\n".join(gallery.texts(example)))) == {}
 
 
 def test_a_term_is_not_among_its_own_mistakes() -> None:

@@ -30,7 +30,7 @@ def why_not_connected(
         return f"the proxy {proxy} refused to connect to {host}: {reason(error)}"
     for cause in _causes(error):
         match cause:
-            # aiohttp has errors of both classes that lack the message; the real ones are behind.
+            # aiohttp has errors of both classes without the message; the real ones are behind them.
             case ssl.SSLCertVerificationError(verify_message=str(why)):
                 return (
                     f"the certificate of {host} is not trusted: {why}. "
