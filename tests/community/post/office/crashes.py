@@ -115,10 +115,7 @@ def end_state(store: BaseStore) -> dict[str, Any]:
                 for *key, fields in rows("noun, above, id, revision, written_by, fields", "records")
             ],
             "journal": rows("change, noun, above, id, revision, written_by", "journal"),
-            "outbox": rows(
-                "name, letter, channel, revision, state, text, partner, noun, above, record",
-                "outbox",
-            ),
+            "outbox": rows("name, letter, channel, revision, state, text, record", "outbox"),
             "inbox": rows("channel, message, id, raw, digest, state, reason, act", "inbox"),
             "tokens": rows("name, partner, contact, noun, record, above", "reply_tokens"),
         }
