@@ -7,10 +7,12 @@ milliseconds. A function and its arguments must be picklable, and it opens its c
 import multiprocessing
 import os
 import signal
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from contextlib import contextmanager
 from multiprocessing.context import ForkServerProcess
-from typing import Final, NoReturn
+from typing import Any, Final, NoReturn
+
+import pytest
 
 #: The exit code of a process that was killed.
 KILLED: Final = -signal.SIGKILL
@@ -35,6 +37,8 @@ _IMPORTED: Final = [
     "tgiconik.testing",
 ]
 
+_SLOW: Final = pytest.mark.enumeration
+
 _context = multiprocessing.get_context("forkserver")
 _context.set_forkserver_preload(_IMPORTED)
 
@@ -43,6 +47,16 @@ def die() -> NoReturn:
     """End this process as `kill -9` does: nothing is flushed, closed or rolled back."""
     os.kill(os.getpid(), signal.SIGKILL)
     raise AssertionError("nobody outlives SIGKILL")
+
+
+def kill_points(*given: Any, quick: Collection[Any]) -> list[Any]:  # noqa: ANN401 - parameters
+    """Parameters of a test; those that are not for every change are marked."""
+    return [
+        one
+        if one in quick
+        else pytest.param(*(one if isinstance(one, tuple) else (one,)), marks=_SLOW)
+        for one in given
+    ]
 
 
 def dies_after(number: int) -> Callable[[], None]:

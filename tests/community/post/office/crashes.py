@@ -50,8 +50,8 @@ class CountedChannel(FolderChannel):
         self.written()
 
 
-def count_writes(written: Callable[[], object], channel: CountedChannel) -> Callable[[], None]:
-    """Tell each write of an office; returns what ends that."""
+def count_commits(written: Callable[[], object]) -> Callable[[], None]:
+    """Tell each transaction of an office that is committed; returns what ends that."""
     write = Run.write
 
     async def counted(self: Run, *args: Any, **options: Any) -> Any:  # noqa: ANN401 - any work
@@ -60,12 +60,17 @@ def count_writes(written: Callable[[], object], channel: CountedChannel) -> Call
         return answer
 
     Run.write = counted  # type: ignore[method-assign]  # the point of this function
-    channel.written = written
 
     def end() -> None:
         Run.write = write  # type: ignore[method-assign]
 
     return end
+
+
+def count_writes(written: Callable[[], object], channel: CountedChannel) -> Callable[[], None]:
+    """Tell each write of an office; returns what ends that."""
+    channel.written = written
+    return count_commits(written)
 
 
 def prepare(store: BaseStore, folder: Path) -> None:
