@@ -17,6 +17,7 @@ from tgiconik.community.post.office import schedule, tokens
 from tgiconik.sandbox.mail import MailServer
 
 from .killed import (
+    BOB,
     MIA,
     PAT,
     Account,
@@ -35,6 +36,8 @@ if TYPE_CHECKING:
 EFFECTS, ON_SERVERS = 36, 12
 #: The same where the IMAP server cannot MOVE.
 WITHOUT_MOVE = 26
+#: The effect that is the mail to the contact from whom mails come back.
+SENT_TO_BOB = 27
 
 
 @asynccontextmanager
@@ -140,6 +143,18 @@ async def test_an_office_that_dies_before_a_server_answers_is_finished_by_the_ne
             await anyio.to_thread.run_sync(process.join, PATIENCE)
             assert process.exitcode == KILLED
         check(server, await finish(server, account), expected)
+
+
+async def test_a_letter_that_came_back_before_it_was_sent_again_is_not_taken_for_sent(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    expected, _ = await undisturbed(tmp_path, monkeypatch)
+    async with company(f"sqlite:///{tmp_path}/company.db", monkeypatch) as (server, account):
+        await anyio.to_thread.run_sync(exit_code, dying_pass, account, NOW, SENT_TO_BOB)
+        server._bouncing.clear()
+        end = await finish(server, account)
+    assert len(server.mails(BOB)) == 1
+    assert end["outbox"] == expected["outbox"]
 
 
 async def test_every_effect_is_among_those_that_are_killed(
