@@ -78,9 +78,7 @@ async def story(
 
     chapter("Wednesday: somebody else writes in her name")
     forged = f"From: {JANA}\r\nTo: {BRAND}\r\nSubject: WITHDRAW {request_id}\r\n\r\n"
-    jana.server.deliver(
-        forged.encode(), sender="eve@evil.example", recipient=BRAND, is_proven=False
-    )
+    server.deliver(forged.encode(), sender="eve@evil.example", recipient=BRAND, is_proven=False)
     await work(office)
 
     chapter("Thursday: she has a question, and confirms")

@@ -1,21 +1,18 @@
-"""A worker in a process of its own, which dies where it is told to.
-
-    python -m tests.automation.processes FOLDER [--die-after STEP] [--slow SECONDS] [--submit N]
-    python -m tests.automation.processes FOLDER --watch
+"""A worker for a process of its own, which dies where it is told to.
 
 A step is a call that writes to the automation's tables or to the engine's queue. The worker reads
 the journal of a sandbox that is kept in the folder, or watches it over HTTP; each run writes a line
 to `runs` when it begins, and one when it ends.
 """
 
-import argparse
 import asyncio
 import os
-import sys
 from collections.abc import Callable
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
+
+from forked import dies_after
 
 from tgiconik import IconikClient, TradingGridClient
 from tgiconik.automation import (
@@ -26,6 +23,7 @@ from tgiconik.automation import (
     on_issue,
     on_request,
 )
+from tgiconik.automation import upkeep
 from tgiconik.automation.engine import Engine
 from tgiconik.automation.store import Causes, Runs
 from tgiconik.community import Community
@@ -40,16 +38,21 @@ STEPS = (
 )
 
 
-def die_after(step: int) -> None:
-    """End the process, as `kill -9` does, right after a step; steps are counted from 1."""
-    taken = 0
+def dying_worker(folder: Path, step: int, watch: bool) -> None:  # noqa: FBT001 - of a process
+    """A worker that dies right after a step; after none if that is 0."""
+    count_steps(dies_after(step))
+    # The pauses between looks, not their order or number, are what such a test waits for.
+    upkeep._BETWEEN_RELEASES = 0.3  # type: ignore[misc]
+    asyncio.run(work(folder, slow=0, submit=0, forever=False, watch=watch))
 
-    def count() -> None:
-        nonlocal taken
-        taken += 1
-        if taken == step:
-            os._exit(9)
 
+def slow_worker(folder: Path, submit: int, slow: float) -> None:
+    """A worker with causes of its own, until SIGTERM: each run takes some seconds."""
+    asyncio.run(work(folder, slow=slow, submit=submit, forever=True, watch=False))
+
+
+def count_steps(count: Callable[[], None]) -> None:
+    """Tell each step of this process; steps are counted from 1."""
     for part, name in STEPS:
         setattr(part, name, _counted(getattr(part, name), count))
     enqueue = Engine.enqueue
@@ -92,35 +95,7 @@ async def work(folder: Path, *, slow: float, submit: int, forever: bool, watch: 
     ) as worker:
         for number in range(submit):
             await worker.submit(Cause(CauseKind.ASSET_APPROVED, f"asset-{number}"))
-            sys.stdout.write(f"stored asset-{number}\n")
-            sys.stdout.flush()
+            os.write(descriptor, f"stored asset-{number}\n".encode())
         await worker.run(until=None if forever else worker.settled())
     sandbox.close()
     os.close(descriptor)
-
-
-def main() -> None:
-    """Read the arguments and work."""
-    parser = argparse.ArgumentParser()
-    parser.add_argument("folder", type=Path)
-    parser.add_argument("--die-after", type=int)
-    parser.add_argument("--slow", type=float, default=0.0)
-    parser.add_argument("--submit", type=int, default=0)
-    parser.add_argument("--forever", action="store_true")
-    parser.add_argument("--watch", action="store_true")
-    given = parser.parse_args()
-    if given.die_after is not None:
-        die_after(given.die_after)
-    asyncio.run(
-        work(
-            given.folder,
-            slow=given.slow,
-            submit=given.submit,
-            forever=given.forever,
-            watch=given.watch,
-        )
-    )
-
-
-if __name__ == "__main__":
-    main()

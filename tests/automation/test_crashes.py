@@ -1,31 +1,17 @@
 """A worker that is killed at any step, or told to end, loses and doubles nothing."""
 
-import signal
 import sqlite3
-import subprocess
-import sys
 import time
 from collections import Counter
 from pathlib import Path
 
 import pytest
+from forked import KILLED, PATIENCE, exit_code, kill_points, started
 
-ROOT = Path(__file__).parents[2]
-COMMAND = (sys.executable, "-m", "tests.automation.processes")
+from .processes import dying_worker, slow_worker
+
 #: What the sandbox's journal is a cause for.
 SUBJECTS = {"REQ-1042", "REQ-1043", "REQ-1044", "REQ-1045", "REQ-1046", "ISS-7"}
-PATIENCE = 60
-
-
-def start(folder: Path, *options: str) -> "subprocess.Popen[str]":
-    command = [*COMMAND, str(folder), *options]
-    return subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True)  # noqa: S603 - ours
-
-
-def finish(folder: Path, *options: str) -> int:
-    with start(folder, *options) as process:
-        process.communicate(timeout=PATIENCE)
-        return process.returncode
 
 
 def runs(folder: Path) -> list[tuple[str, str]]:
@@ -35,7 +21,7 @@ def runs(folder: Path) -> list[tuple[str, str]]:
 
 
 def until_begun(folder: Path, number: int) -> None:
-    for _ in range(PATIENCE * 20):
+    for _ in range(1200):
         if sum(word == "begin" for word, _ in runs(folder)) >= number:
             return
         time.sleep(0.05)
@@ -59,47 +45,29 @@ def assert_each_once(folder: Path, subjects: set[str]) -> None:
     assert set(ended) == subjects
 
 
+@pytest.mark.parametrize("source", ["journal", "watch"])
 # One step to store causes, one to mark their runs, and three for each of six subjects.
-@pytest.mark.parametrize("step", [1, 2, 9, 18])
-def test_a_worker_that_dies_after_a_step_is_continued(tmp_path: Path, step: int) -> None:
-    assert finish(tmp_path, "--die-after", str(step)) == 9
-
-    assert finish(tmp_path) == 0
-
-    assert_each_once(tmp_path, SUBJECTS)
-
-
-@pytest.mark.parametrize("step", [1, 2, 3])
-def test_a_worker_that_watches_over_http_and_dies_is_continued(tmp_path: Path, step: int) -> None:
-    assert finish(tmp_path, "--die-after", str(step), "--watch") == 9
-
-    assert finish(tmp_path, "--watch") == 0
-
-    assert_each_once(tmp_path, SUBJECTS)
-
-
-@pytest.mark.enumeration
-@pytest.mark.parametrize("step", range(1, 22))
-@pytest.mark.parametrize("source", [(), ("--watch",)], ids=["journal", "watch"])
-def test_a_worker_that_dies_after_any_step_is_continued(
-    tmp_path: Path, step: int, source: tuple[str, ...]
+@pytest.mark.parametrize("step", kill_points(*range(1, 21), quick=(1, 2, 9)))
+def test_a_worker_that_dies_after_a_step_is_continued(
+    tmp_path: Path, step: int, source: str
 ) -> None:
-    assert finish(tmp_path, "--die-after", str(step), *source) in {9, 0}
+    watch = source == "watch"
+    assert exit_code(dying_worker, tmp_path, step, watch) == KILLED
 
-    assert finish(tmp_path, *source) == 0
+    assert exit_code(dying_worker, tmp_path, 0, watch) == 0
 
     assert_each_once(tmp_path, SUBJECTS)
 
 
 def test_what_was_accepted_before_kill_9_is_run_after_it(tmp_path: Path) -> None:
-    with start(tmp_path, "--submit", "20", "--slow", "0.3", "--forever") as process:
+    with started(slow_worker, tmp_path, 20, 0.3) as process:
         until_begun(tmp_path, 5)
-        process.send_signal(signal.SIGKILL)
-        told, _ = process.communicate(timeout=PATIENCE)
-    accepted = {line.split()[1] for line in told.splitlines()}
+        process.kill()
+        process.join(PATIENCE)
+    accepted = {id_ for word, id_ in runs(tmp_path) if word == "stored"}
     assert len(accepted) == 20
 
-    assert finish(tmp_path) == 0
+    assert exit_code(dying_worker, tmp_path, 0, False) == 0
 
     assert_each_once(tmp_path, accepted | SUBJECTS)
     began = Counter(id_ for word, id_ in runs(tmp_path) if word == "begin")
@@ -108,16 +76,16 @@ def test_what_was_accepted_before_kill_9_is_run_after_it(tmp_path: Path) -> None
 
 
 def test_sigterm_lets_runs_end_and_keeps_the_others(tmp_path: Path) -> None:
-    with start(tmp_path, "--submit", "20", "--slow", "1", "--forever") as process:
+    with started(slow_worker, tmp_path, 20, 1) as process:
         until_begun(tmp_path, 1)
-        process.send_signal(signal.SIGTERM)
-        process.communicate(timeout=PATIENCE)
-        assert process.returncode == 0
+        process.terminate()
+        process.join(PATIENCE)
+        assert process.exitcode == 0
 
     words = Counter(word for word, _ in runs(tmp_path))
     assert words["begin"] == words["end"]
     assert words["end"] < 26
 
-    assert finish(tmp_path) == 0
+    assert exit_code(dying_worker, tmp_path, 0, False) == 0
     began = Counter(id_ for word, id_ in runs(tmp_path) if word == "begin")
     assert began == dict.fromkeys(SUBJECTS | {f"asset-{n}" for n in range(20)}, 1)

@@ -172,6 +172,9 @@ class PartnerStore:
     def add_file(self, file: StoredFile) -> None:
         """Keep a file that came; one that is there already stays as it is.
 
+        Its beginning alone, under the same name, is done with: a sender that died while it wrote
+        the file has sent it again.
+
         Raises:
             StoreError: the file cannot be written.
         """
@@ -180,6 +183,19 @@ class PartnerStore:
                 "INSERT OR IGNORE INTO inbox (id, name, raw, received_at, state) "
                 "VALUES (?, ?, ?, ?, ?)",
                 (file.id, file.name, file.raw, times.stamp(file.received_at), FileState.NEW),
+            )
+            db.execute(
+                "UPDATE inbox SET state = ?, reason = ? WHERE name = ? AND id != ? "
+                "AND state IN (?, ?) AND raw = substr(?, 1, length(raw))",
+                (
+                    FileState.OLD,
+                    "the file came whole later",
+                    file.name,
+                    file.id,
+                    FileState.NEW,
+                    FileState.QUARANTINED,
+                    file.raw,
+                ),
             )
 
     def files(self, state: FileState) -> list[StoredFile]:

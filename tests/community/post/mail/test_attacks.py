@@ -59,7 +59,7 @@ async def test_mails_are_carried_out_once_whatever_becomes_of_the_folders(
     write(server, reply_to(letter), button(letter, "WITHDRAW", request_id))
     write(server, reply_to(letter), "Re: The film", "Thank you.")
     if is_stored:
-        server.order("imap", Fault(command="UID MOVE", kind="drop", times=2))
+        server.faults.append(Fault(command="UID MOVE", kind="drop", times=2))
         assert (await office.run_once()).unavailable
     lose(server)
 
@@ -126,12 +126,12 @@ async def test_what_changes_between_planning_and_sending_is_not_told_as_it_was(
         partners="GC-PA",
     )
     world.add("/announcements", {"subject": "For members", "body": "…", "audience": audience})
-    server.order("smtp", Fault(command="MAIL", kind="refuse", answer="451 later", times=100))
+    server.faults.append(Fault(command="MAIL", kind="refuse", answer="451 later", times=100))
     assert (await office.run_once()).count(Step.WRITTEN) >= 2
     assert server.mails(MIA) == []
 
     CHANGES[change](world, {"group": group, "document": document["id"]})
-    server._faults["smtp"].ordered.clear()
+    server.faults.clear()
     with world.store.whole() as whole:
         whole.execute("UPDATE community_outbox SET due_at = '2026-01-01T00:00:00.000000Z'", {})
     for _ in range(2):
@@ -149,7 +149,7 @@ async def test_whoever_is_erased_gets_no_letter_that_waited_and_can_answer_none(
     request_id = request(world)
     await office.run_once()
     letter = letter_to(server)
-    server.order("smtp", Fault(command="MAIL", kind="refuse", answer="451 later", times=1))
+    server.faults.append(Fault(command="MAIL", kind="refuse", answer="451 later", times=1))
     other = request(world)
     await office.run_once()
     before = len(server.mails(MIA))
@@ -248,7 +248,7 @@ async def test_internal_words_links_of_others_and_tokens_are_where_they_belong_a
     write(server, to, press, "No longer needed.", sender="eve@evil.test")
     write(server, to, press, "Not proven.", is_proven=False)
     write(server, f"post+wrongtoken5505@{BRAND.partition('@')[2]}", "Re: The film", "Hello")
-    server.order("smtp", Fault(command="DATA", kind="refuse", answer=f"554 {LINK} refused"))
+    server.faults.append(Fault(command="DATA", kind="refuse", answer=f"554 {LINK} refused"))
     world.add("/requests", FILM, by="GC-PA")
     said += [await office.run_once(), await office.run_once(dry_run=True)]
     quarantined = await office.quarantined()

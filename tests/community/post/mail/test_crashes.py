@@ -1,165 +1,174 @@
-"""An office that dies after any of its writes has the same end, and repeats no answer."""
+"""kill -9 in the middle of a pass, with real sockets: every letter goes out, and every message is
+carried out once.
+"""
 
-import re
-from collections import Counter
-from collections.abc import Callable
-from datetime import datetime, timedelta
-from email.message import EmailMessage
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from itertools import count
-from typing import Any
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
+import anyio.to_thread
 import pytest
+from forked import KILLED, PATIENCE, exit_code, kill_points, started
 
-from community.post.world import COMPANY, NOW, World, new_world
-from tgiconik.community import Community
-from tgiconik.community.post import PostOffice
-from tgiconik.community.post.channel import Arrival, Outgoing, Tracking
-from tgiconik.community.post.mail import MailChannel
-from tgiconik.community.post.office.run import Run
-from tgiconik.community.store.interface import Place
+from community.post.world import NOW
+from tgiconik.community.post.office import schedule, tokens
 from tgiconik.sandbox.mail import MailServer
 
+from .killed import (
+    BOB,
+    MIA,
+    PAT,
+    Account,
+    dying_pass,
+    end_of,
+    letters_in,
+    prepare,
+    watch,
+)
 from .mails import BRAND
 
-MIA, BOB = "media@gc-pa.test", "media@gc-pb.test"
-#: Writes of one pass over what `prepare` leaves, at least; asserted below.
-WRITES = 20
+if TYPE_CHECKING:
+    from community.postgres import Server
+
+#: Effects of one pass over what `prepare` leaves, and those of them that a server sees.
+EFFECTS, ON_SERVERS = 36, 12
+#: The same where the IMAP server cannot MOVE.
+WITHOUT_MOVE = 26
+#: The effect that is the mail to the contact from whom mails come back.
+SENT_TO_BOB = 27
 
 
-class KilledError(BaseException):
-    """Nothing in the office handles it, as nothing handles `kill -9`."""
+@asynccontextmanager
+async def company(
+    url: str, patch: pytest.MonkeyPatch, *, moves: bool = True
+) -> AsyncIterator[tuple[MailServer, Account]]:
+    """A company before the pass, the same each time."""
+    numbers = count(1)
+    async with MailServer(moves=moves) as server:
+        account = Account(url, server.smtp(BRAND), server.imap(BRAND))
+        with patch.context() as still:
+            still.setattr(tokens, "token_bytes", lambda size: next(numbers).to_bytes(size))
+            await prepare(server, account, NOW)
+        yield server, account
 
 
-class CountedChannel(MailChannel):
-    """Tells each mail that was sent or put away."""
-
-    written: Callable[[], None] = staticmethod(lambda: None)
-
-    async def send(self, outgoing: Outgoing) -> Tracking:
-        tracking = await super().send(outgoing)
-        self.written()
-        return tracking
-
-    async def acknowledge(self, arrival: Arrival) -> None:
-        await super().acknowledge(arrival)
-        self.written()
+async def finish(server: MailServer, account: Account) -> dict[str, Any]:
+    """The end after the next pass, and one that takes in what comes back."""
+    for number in (1, 2):
+        at = NOW + number * schedule.LEASE
+        store = account.opened(at)
+        await account.run(store)
+        store.close()
+    return end_of(server, account, at)
 
 
-class Life:
-    """A company with letters to send, and mails that wait."""
-
-    def __init__(self, server: MailServer) -> None:
-        self.now = NOW
-        self.server = server
-        self.world: World = new_world()
-        self.world.store._now = self._time
-
-    def _time(self) -> datetime:
-        return self.now
-
-    async def run(self, written: Callable[[], None] = lambda: None) -> None:
-        channel = CountedChannel(
-            smtp=self.server.smtp(BRAND),
-            imap=self.server.imap(BRAND),
-            sender=BRAND,
-            now=self._time,
-        )
-        channel.written = written
-        async with PostOffice(Community(self.world.store), COMPANY, channels=[channel]) as office:
-            await office.run_once()
-
-    async def prepare(self) -> None:
-        await self.run()
-        film = {"kind": "media_request", "subject": "The film"}
-        first = self.world.add("/requests", film | {"partner_id": "GC-PA"}, by="GC-PA")["id"]
-        await self.run()
-        letter = self.server.mails(MIA)[-1].decode()
-        to = re.findall(r"^Reply-To: (\S+)", letter, re.MULTILINE)[0]
-        token = to.partition("+")[2].partition("@")[0]
-        self.write(to, "Re: The film", "Thank you.")
-        self.write(to, f"WITHDRAW {first} [#{token}]", "No longer needed.")
-        self.write(to, f"CONFIRM {first} [#{token}]", "Too late.")
-        self.write(BRAND, "New", "Kind: media request\nSubject: Another film")
-        self.write(BRAND, "Hello", "Who are you?", sender="eve@evil.test")
-        self.world.add("/requests", film | {"partner_id": "GC-PB"}, by="GC-PB")
-
-    def write(self, to: str, subject: str, text: str, sender: str = MIA) -> None:
-        mail = EmailMessage()
-        mail["From"], mail["To"], mail["Subject"] = sender, to, subject
-        mail.set_content(text)
-        self.server.deliver(bytes(mail), sender=sender, recipient=to, is_proven=True)
-
-    def end(self) -> dict[str, Any]:
-        with self.world.store.transaction(COMPANY, write=False) as state:
-            requests = list(state.walk(Place("requests")))
-            comments = [
-                one.fields["body"]
-                for request in requests
-                for one in state.walk(Place("comments", f"requests/{request.id}"))
-            ]
-            inbox = state.execute("SELECT state, reason FROM community_inbox", {})
-            outbox = state.execute("SELECT name, state FROM community_outbox", {})
-        return {
-            "requests": sorted((one.fields["subject"], one.fields["status"]) for one in requests),
-            "comments": sorted(comments),
-            "inbox": Counter(row[0] for row in inbox),
-            "outbox": sorted(map(tuple, outbox)),
-            "letters": sorted(set(self.letters())),
-            "put away": len(self.server.mails(BRAND, "Processed")),
-            "left": len(self.server.mails(BRAND)),
-        }
-
-    def letters(self) -> list[str]:
-        mails = [raw.decode() for one in (MIA, BOB) for raw in self.server.mails(one)]
-        return [re.findall(r"^Message-ID: (\S+)", mail, re.MULTILINE)[0] for mail in mails]
+#: The end of each kind of server, and how many effects it saw; found once.
+_UNDISTURBED: dict[bool, tuple[dict[str, Any], int]] = {}
 
 
-async def life(kill_after: int | None, monkeypatch: pytest.MonkeyPatch) -> tuple[Life, int]:
-    async with MailServer() as server:
-        one = Life(server)
-        await one.prepare()
-        numbers = count(1)
-        taken = 0
-
-        def written() -> None:
-            nonlocal taken
-            taken = next(numbers)
-            if taken == kill_after:
-                raise KilledError
-
-        write = Run.write
-
-        async def counted(self: Run, *args: Any, **options: Any) -> Any:  # noqa: ANN401
-            answer = await write(self, *args, **options)
-            written()
-            return answer
-
-        with monkeypatch.context() as patch:
-            patch.setattr(Run, "write", counted)
-            if kill_after is None:
-                await one.run(written)
-            else:
-                with pytest.raises(KilledError):
-                    await one.run(written)
-        for _ in range(2):
-            one.now += timedelta(minutes=10)
-            await one.run()
-        return one, taken
+async def undisturbed(
+    tmp_path: Path, patch: pytest.MonkeyPatch, *, moves: bool = True
+) -> tuple[dict[str, Any], int]:
+    """The end if nothing happens, and how many effects of the pass the servers saw."""
+    if moves not in _UNDISTURBED:
+        seen: list[str] = []
+        url = f"sqlite:///{tmp_path}/sound-{moves}.db"
+        async with company(url, patch, moves=moves) as (server, account):
+            with patch.context() as watching:
+                watch(server, watching, lambda: seen.append("one"))
+                store = account.opened(NOW)
+                await account.run(store)
+                store.close()
+            _UNDISTURBED[moves] = await finish(server, account), len(seen)
+    return _UNDISTURBED[moves]
 
 
-async def test_killed_after_any_write_an_office_comes_to_the_same_end(
-    monkeypatch: pytest.MonkeyPatch,
+def check(server: MailServer, end: dict[str, Any], expected: dict[str, Any]) -> None:
+    assert end == expected
+    # One letter may be there twice, with its Message-ID: the one that was sent at the time.
+    repeated = {(one.partition(".")[0], times) for (_, one), times in letters_in(server).items()}
+    assert [times for _, times in repeated if times > 1] in ([], [2])
+
+
+async def dies(url: str, tmp_path: Path, patch: pytest.MonkeyPatch, effect: int) -> None:
+    """Let an office die after an effect, and look at what the next one makes of it."""
+    expected, _ = await undisturbed(tmp_path, patch)
+    async with company(url, patch) as (server, account):
+        code = await anyio.to_thread.run_sync(exit_code, dying_pass, account, NOW, effect)
+        assert code == KILLED
+        check(server, await finish(server, account), expected)
+
+
+@pytest.mark.parametrize("effect", kill_points(*range(1, EFFECTS + 1), quick=(9, 30)))
+async def test_an_office_that_dies_after_an_effect_is_finished_by_the_next_one(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, effect: int
 ) -> None:
-    whole, writes = await life(None, monkeypatch)
-    expected = whole.end()
-    assert writes >= WRITES
-    assert expected["left"] == 0
-    assert ("The film", "withdrawn") in expected["requests"]
-    assert ("Another film", "submitted") in expected["requests"]
+    await dies(f"sqlite:///{tmp_path}/company.db", tmp_path, monkeypatch, effect)
 
-    for write in range(1, writes + 1):
-        one, _ = await life(write, monkeypatch)
-        assert one.end() == expected, f"killed after write {write}"
-        # At most one letter was sent and not written down, and its copy is recognisable.
-        repeated = [times for times in Counter(one.letters()).values() if times > 1]
-        assert repeated in ([], [2]), f"killed after write {write}"
+
+# All points are tried with letters in a folder; here, some in each part of a pass.
+@pytest.mark.database
+@pytest.mark.parametrize("effect", [4, 18, 29, 35])
+async def test_on_postgresql_too(
+    postgres: "Server", tmp_path: Path, monkeypatch: pytest.MonkeyPatch, effect: int
+) -> None:
+    await dies(postgres.new_database(), tmp_path, monkeypatch, effect)
+
+
+@pytest.mark.parametrize(
+    ("kind", "effect"),
+    kill_points(
+        *(("moving", one) for one in range(1, ON_SERVERS + 1)),
+        *(("copying", one) for one in range(1, WITHOUT_MOVE + 1)),
+        quick=[("moving", 9), ("copying", 2)],
+    ),
+)
+async def test_an_office_that_dies_before_a_server_answers_is_finished_by_the_next_one(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, kind: str, effect: int
+) -> None:
+    moves = kind == "moving"
+    expected, _ = await undisturbed(tmp_path, monkeypatch, moves=moves)
+    url = f"sqlite:///{tmp_path}/company.db"
+    async with company(url, monkeypatch, moves=moves) as (server, account):
+        numbers = count(1)
+        with monkeypatch.context() as patch, started(dying_pass, account, NOW, 0) as process:
+
+            def happened() -> None:
+                if next(numbers) == effect:
+                    process.kill()
+
+            watch(server, patch, happened)
+            await anyio.to_thread.run_sync(process.join, PATIENCE)
+            assert process.exitcode == KILLED
+        check(server, await finish(server, account), expected)
+
+
+async def test_a_letter_that_came_back_before_it_was_sent_again_is_not_taken_for_sent(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    expected, _ = await undisturbed(tmp_path, monkeypatch)
+    async with company(f"sqlite:///{tmp_path}/company.db", monkeypatch) as (server, account):
+        await anyio.to_thread.run_sync(exit_code, dying_pass, account, NOW, SENT_TO_BOB)
+        server._bouncing.clear()
+        end = await finish(server, account)
+    assert len(server.mails(BOB)) == 1
+    assert end["outbox"] == expected["outbox"]
+
+
+async def test_every_effect_is_among_those_that_are_killed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for moves, on_servers in ((True, ON_SERVERS), (False, WITHOUT_MOVE)):
+        end, seen = await undisturbed(tmp_path, monkeypatch, moves=moves)
+        assert seen == on_servers
+    url = f"sqlite:///{tmp_path}/more.db"
+    async with company(url, monkeypatch) as (_, account):
+        one_more = EFFECTS + 1
+        code = await anyio.to_thread.run_sync(exit_code, dying_pass, account, NOW, one_more)
+    assert code == 0
+    assert not end["waiting"]
+    assert {to for to, _ in end["letters"]} == {MIA, PAT}
+    assert {row[5] for row in end["inbox"]} >= {"applied", "commented", "answered", "quarantined"}
+    assert end["came back"] == {("noted", "The letter came back: 550 5.1.1 user unknown")}

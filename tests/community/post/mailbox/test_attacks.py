@@ -10,7 +10,7 @@ from tgiconik import TradingGridClient
 from tgiconik.community.post import PostOffice
 from tgiconik.partner import Partner
 from tgiconik.sandbox import Sandbox
-from tgiconik.sandbox.mailboxes import MailboxServer
+from tgiconik.sandbox.mailboxes import Fault, MailboxServer
 from tgiconik.testing import Clock
 from tgiconik.tradinggrid.collaboration import (
     CommentInput,
@@ -113,12 +113,12 @@ async def test_internal_words_and_links_of_others_are_in_no_mailbox_log_or_listi
 async def test_what_was_revoked_while_the_mailbox_was_full_is_not_published(
     mailboxes: Mailboxes, office: PostOffice, grid: TradingGridClient, change: str
 ) -> None:
-    mailboxes.network.faults.is_full = True
+    mailboxes.network.faults.append(Fault("WRITE", "refuse", answer="no space", times=None))
     document_id = await delivered(grid)
     await office.run_once()
     assert LINKS[NORDLICHT] not in content(mailboxes, NORDLICHT)
 
-    mailboxes.network.faults.is_full = False
+    mailboxes.network.faults.clear()
     if change == "revoked":
         deliveries = grid.community.deliveries
         there = await deliveries.get(document_id, NORDLICHT)

@@ -355,7 +355,8 @@ def replace(mailboxes: Mailboxes, path: str, *, seconds: int = 0) -> bytes:
 async def test_a_file_that_is_replaced_in_the_second_in_which_it_was_read_is_read_again(
     mailboxes: Mailboxes, folders: dict[str, Any], folder: str, *, stays: bool
 ) -> None:
-    mailboxes.network.faults.stays_on_read = stays
+    if stays:
+        mailboxes.network.faults.append(Fault("ACCEPT", "refuse", times=None))
     async with another(mailboxes, **folders) as channel:
 
         async def read() -> list[bytes]:
@@ -379,7 +380,7 @@ async def test_a_file_that_is_replaced_in_the_second_in_which_it_was_read_is_rea
 async def test_a_file_that_is_replaced_before_it_is_let_go_of_is_never_deleted(
     mailboxes: Mailboxes,
 ) -> None:
-    mailboxes.network.faults.stays_on_read = True
+    mailboxes.network.faults.append(Fault("ACCEPT", "refuse", times=None))
     name = mailboxes.post(message(mailboxes.clock()))
 
     [first] = await mailboxes.collect()
@@ -393,7 +394,7 @@ async def test_a_file_that_is_replaced_before_it_is_let_go_of_is_never_deleted(
 
 
 async def test_a_file_whose_time_alone_differs_is_let_go_of(mailboxes: Mailboxes) -> None:
-    mailboxes.network.faults.stays_on_read = True
+    mailboxes.network.faults.append(Fault("ACCEPT", "refuse", times=None))
     name = mailboxes.post(message(mailboxes.clock()))
 
     [arrival] = await mailboxes.collect()
@@ -405,7 +406,7 @@ async def test_a_file_whose_time_alone_differs_is_let_go_of(mailboxes: Mailboxes
 
 
 async def test_files_of_long_ago_are_read_once(mailboxes: Mailboxes) -> None:
-    mailboxes.network.faults.stays_on_read = True
+    mailboxes.network.faults.append(Fault("ACCEPT", "refuse", times=None))
     channel = another(mailboxes, acknowledge="keep")
     mailboxes.post(message(mailboxes.clock()))
     mailboxes.clock.advance(days=2)
@@ -420,7 +421,7 @@ async def test_files_of_long_ago_are_read_once(mailboxes: Mailboxes) -> None:
 async def test_a_file_of_a_name_that_was_moved_before_is_moved_beside_it(
     mailboxes: Mailboxes,
 ) -> None:
-    mailboxes.network.faults.stays_on_read = True
+    mailboxes.network.faults.append(Fault("ACCEPT", "refuse", times=None))
     channel = another(mailboxes, acknowledge="move", move_to="ACCEPTED", look_into=None)
     moved = []
     for _ in range(3):
@@ -438,7 +439,8 @@ async def test_a_file_of_a_name_that_was_moved_before_is_moved_beside_it(
 
 
 async def test_a_server_that_refuses_to_move_is_told(mailboxes: Mailboxes) -> None:
-    mailboxes.network.faults.stays_on_read = mailboxes.network.faults.refuses_rename = True
+    mailboxes.network.faults.append(Fault("ACCEPT", "refuse", times=None))
+    mailboxes.network.faults.append(Fault("RENAME", "refuse", times=None))
     channel = another(mailboxes, acknowledge="move", move_to="ACCEPTED", look_into=None)
     mailboxes.post(message(mailboxes.clock()))
     [arrival] = [one async for one in channel.collect()]

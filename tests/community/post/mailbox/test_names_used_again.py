@@ -16,7 +16,7 @@ from tgiconik.community.post.channel import KeptMessage
 from tgiconik.community.post.mailbox.identity import Seen, not_shown
 from tgiconik.partner import Partner, ReceivedLetter
 from tgiconik.sandbox import Sandbox
-from tgiconik.sandbox.mailboxes import MailboxServer
+from tgiconik.sandbox.mailboxes import Fault, MailboxServer
 from tgiconik.testing import Clock
 
 from .boxes import COMPANY, NORDLICHT, SUMMIT, Mailboxes, comments_on, message
@@ -110,7 +110,7 @@ async def test_several_entries_of_one_file_do_not_prove_the_next_one(  # noqa: P
     await office.run_once()
     before = await comments_on(grid)
 
-    mailboxes.network.faults.lens_is_late = True
+    mailboxes.network.faults.append(Fault("SHOW", "late", times=None))
     posted(message(mailboxes.clock()), SUMMIT)
     await office.run_once()
     assert await comments_on(grid) == before
@@ -130,7 +130,7 @@ async def test_the_sender_of_a_file_of_another_kind_proves_nothing(
     await office.run_once()
     before = await comments_on(grid)
 
-    mailboxes.network.faults.lens_is_late = True
+    mailboxes.network.faults.append(Fault("SHOW", "late", times=None))
     posted(message(mailboxes.clock()), SUMMIT)
     await office.run_once()
 
@@ -142,7 +142,8 @@ async def test_a_file_that_was_collected_in_part_first_needs_one_entry_only(
     mailboxes: Mailboxes, office: PostOffice, grid: TradingGridClient, posted: Posting
 ) -> None:
     faults = mailboxes.network.faults
-    faults.stays_on_read = faults.half_written = True
+    faults.append(Fault("ACCEPT", "refuse", times=None))
+    faults.append(Fault("ARRIVE", "half", times=None))
     before = await comments_on(grid)
     posted(message(mailboxes.clock()), NORDLICHT)
     await office.run_once()
@@ -175,7 +176,7 @@ async def test_a_partner_takes_no_letter_for_proven_by_an_earlier_one_of_its_nam
         again(NAME, served[0])
     assert len((await partner.run_once()).letters) == 1
 
-    mailboxes.network.faults.lens_is_late = True
+    mailboxes.network.faults.append(Fault("SHOW", "late", times=None))
     post_letter(mailboxes, 2, SUMMIT)
     run = await partner.run_once()
     assert (run.letters, run.waiting) == ((), 1)
@@ -192,7 +193,7 @@ async def test_a_partner_waits_for_lens_no_longer_than_its_patience(
 ) -> None:
     post_letter(mailboxes, 1, COMPANY)
     await partner.run_once()
-    mailboxes.network.faults.lens_is_late = True
+    mailboxes.network.faults.append(Fault("SHOW", "late", times=None))
     post_letter(mailboxes, 2, COMPANY)
     assert (await partner.run_once()).waiting == 1
 

@@ -245,3 +245,31 @@ async def test_a_second_message_under_the_same_name_is_carried_out_when_lens_sho
 
     assert len(await comments_on(grid)) == len(before) + 2
     assert not await office.quarantined()
+
+
+async def test_the_beginning_of_a_message_leaves_quarantine_when_it_comes_whole(
+    mailboxes: Mailboxes, office: PostOffice, grid: TradingGridClient
+) -> None:
+    before = await comments_on(grid)
+    raw = message(mailboxes.clock())
+    mailboxes.post(raw[:40], "order.json")
+    mailboxes.post(raw[:50], "other.json")
+    await office.run_once()
+    assert len(await office.quarantined()) == 2
+
+    mailboxes.post(raw, "order.json")
+    await office.run_once()
+
+    assert [one.name for one in await office.quarantined()] == ["other.json"]
+    assert len(await comments_on(grid)) == len(before) + 1
+
+
+async def test_another_message_under_the_same_name_leaves_quarantine_alone(
+    mailboxes: Mailboxes, office: PostOffice
+) -> None:
+    mailboxes.post(b'{"other', "order.json")
+    await office.run_once()
+    mailboxes.post(message(mailboxes.clock()), "order.json")
+    await office.run_once()
+
+    assert [one.name for one in await office.quarantined()] == ["order.json"]

@@ -217,6 +217,20 @@ async def test_a_file_that_is_no_letter_to_this_partner_is_kept(
     assert kept.raw
 
 
+async def test_the_beginning_of_a_letter_leaves_quarantine_when_it_comes_whole(
+    partner: Partner, mailboxes: Mailboxes
+) -> None:
+    raw = json.dumps(letter_data()).encode()
+    for name, part in (("one.json", raw[:20]), ("two.json", raw[:30])):
+        mailboxes.post(part, name, by=COMPANY, to=NORDLICHT)
+    assert (await partner.run_once()).quarantined == 2
+
+    mailboxes.post(raw, "one.json", by=COMPANY, to=NORDLICHT)
+
+    assert len((await partner.run_once()).letters) == 1
+    assert [one.name for one in await partner.quarantined()] == ["two.json"]
+
+
 async def test_letters_of_others_are_refused_where_lens_can_be_asked(
     served: tuple[Sandbox, MailboxServer], mailboxes: Mailboxes, clock: Clock, tmp_path: Path
 ) -> None:

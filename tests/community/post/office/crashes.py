@@ -1,20 +1,17 @@
-"""An office on a folder channel, in a process that dies after any of its writes.
-
-    python -m tests.community.post.office.crashes URL FOLDER [--die-after WRITE]
+"""An office on a folder channel, for a process that dies after any of its writes.
 
 A write is a committed transaction of a pass, a file, or a move of one. What the channel was given
 to send is appended to the file `sent`.
 """
 
-import argparse
 import asyncio
 import json
-import os
-import sys
 from collections.abc import Callable
 from datetime import datetime
 from pathlib import Path
 from typing import Any
+
+from forked import dies_after
 
 from tgiconik.community import Community
 from tgiconik.community.community import open_store
@@ -53,8 +50,8 @@ class CountedChannel(FolderChannel):
         self.written()
 
 
-def count_writes(written: Callable[[], object], channel: CountedChannel) -> Callable[[], None]:
-    """Tell each write of an office; returns what ends that."""
+def count_commits(written: Callable[[], object]) -> Callable[[], None]:
+    """Tell each transaction of an office that is committed; returns what ends that."""
     write = Run.write
 
     async def counted(self: Run, *args: Any, **options: Any) -> Any:  # noqa: ANN401 - any work
@@ -63,12 +60,17 @@ def count_writes(written: Callable[[], object], channel: CountedChannel) -> Call
         return answer
 
     Run.write = counted  # type: ignore[method-assign]  # the point of this function
-    channel.written = written
 
     def end() -> None:
         Run.write = write  # type: ignore[method-assign]
 
     return end
+
+
+def count_writes(written: Callable[[], object], channel: CountedChannel) -> Callable[[], None]:
+    """Tell each write of an office; returns what ends that."""
+    channel.written = written
+    return count_commits(written)
 
 
 def prepare(store: BaseStore, folder: Path) -> None:
@@ -118,7 +120,7 @@ def end_state(store: BaseStore) -> dict[str, Any]:
                 for *key, fields in rows("noun, above, id, revision, written_by, fields", "records")
             ],
             "journal": rows("change, noun, above, id, revision, written_by", "journal"),
-            "outbox": rows("name, letter, channel, revision, state, text", "outbox"),
+            "outbox": rows("name, letter, channel, revision, state, text, record", "outbox"),
             "inbox": rows("channel, message, id, raw, digest, state, reason, act", "inbox"),
             "tokens": rows("name, partner, contact, noun, record, above", "reply_tokens"),
         }
@@ -141,26 +143,8 @@ def _without_times(value: Any) -> Any:  # noqa: ANN401 - JSON
     return "a time"
 
 
-def main() -> None:
-    """Run one pass, and die on the way if told to."""
-    parser = argparse.ArgumentParser()
-    parser.add_argument("url")
-    parser.add_argument("folder", type=Path)
-    parser.add_argument("--die-after", type=int)
-    given = parser.parse_args()
-    taken = 0
-
-    def written() -> None:
-        nonlocal taken
-        taken += 1
-        if taken == given.die_after:
-            os._exit(9)
-
-    channel = channel_in(given.folder)
-    count_writes(written, channel)
-    asyncio.run(one_pass(open_store(parse(given.url)), channel))
-    sys.stdout.write(f"{taken}\n")
-
-
-if __name__ == "__main__":
-    main()
+def dying_pass(url: str, folder: Path, write: int) -> None:
+    """One pass of a process that dies after a write; after none if that is 0."""
+    channel = channel_in(folder)
+    count_writes(dies_after(write), channel)
+    asyncio.run(one_pass(open_store(parse(url)), channel))

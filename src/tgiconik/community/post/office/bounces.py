@@ -47,6 +47,9 @@ class BouncedContact:
 def mark(transaction: SqlTransaction, email: str, letter: OutboxLetter, text: str) -> None:
     """Mark a contact, in the database and in the activity log.
 
+    The log has a letter once: where a process died after it had sent one, the letter is sent again
+    and comes back again.
+
     Args:
         transaction: one that writes.
         email: the address.
@@ -61,7 +64,10 @@ def mark(transaction: SqlTransaction, email: str, letter: OutboxLetter, text: st
         "text": text,
         "at": times.stamp(transaction.now),
     }
+    is_known = reason(transaction, email, letter) is not None
     transaction.put_entry(_KIND, email.casefold(), body, expires_at=transaction.now + _KEPT_FOR)
+    if is_known:
+        return
     trail.note(
         transaction,
         "post.bounced",
@@ -71,6 +77,20 @@ def mark(transaction: SqlTransaction, email: str, letter: OutboxLetter, text: st
         letter=letter.name,
         note=text,
     )
+
+
+def reason(transaction: SqlTransaction, email: str, letter: OutboxLetter) -> str | None:
+    """The words with which a letter came back from a contact; None if it did not.
+
+    Args:
+        transaction: the transaction.
+        email: the address.
+        letter: the letter. After a `retry`, earlier tries do not count.
+    """
+    found = transaction.entry(_KIND, trail.one_line(email, 254).casefold())
+    if found is None or found["letter"] != letter.name:
+        return None
+    return str(found["text"]) if times.parse(found["at"]) >= letter.since else None
 
 
 def marked(transaction: SqlTransaction) -> Iterator[BouncedContact]:

@@ -38,6 +38,12 @@ _THERE: Final = """
 SELECT 1 FROM community_inbox
 WHERE company = :company AND channel = :channel AND message = :message
 """
+#: Messages that nobody can tell the meaning of. By states and position: there is an index of them.
+_BEGINNINGS: Final = """
+SELECT id, size FROM community_inbox
+WHERE company = :company AND state IN ('stored', 'quarantined') AND position = :position
+AND name = :name AND channel = :channel AND size < :size AND act IS NULL
+"""
 _GET: Final = f"SELECT {_FACTS} FROM community_inbox WHERE company = :company AND id = :id"
 _RAW: Final = "SELECT raw FROM community_inbox WHERE company = :company AND id = :id"
 _COUNT: Final = "SELECT COUNT(*) FROM community_inbox WHERE company = :company AND state = :state"
@@ -161,7 +167,19 @@ def add(transaction: SqlTransaction, channel: str, arrival: Arrival) -> Message 
         "at": times.stamp(transaction.now),
     }
     transaction.execute(_INSERT, given)
+    _end_beginnings(transaction, given, arrival.raw)
     return get(transaction, given["id"])
+
+
+def _end_beginnings(transaction: SqlTransaction, given: Mapping[str, Any], whole: bytes) -> None:
+    """Note messages that are the beginning of a new one, and came under its name.
+
+    Their sender died while it wrote, and has sent the message again: nobody has to look at them.
+    """
+    for id_, size in transaction.execute(_BEGINNINGS, given):
+        kept = raw(transaction, id_)
+        if len(kept) == size and whole.startswith(kept):
+            put(transaction, id_, MessageState.NOTED, f"{given['id']} has it whole")
 
 
 def take(

@@ -237,7 +237,8 @@ def put_note(transaction: SqlTransaction, message: Message, note: Note) -> list[
             return steps
         steps += put_news(transaction, letter, note.tracking)
         if note.bounced:
-            bounces.mark(transaction, note.bounced, letter, text)
+            said = trail.one_line(note.tracking.text)
+            bounces.mark(transaction, note.bounced, letter, said)
             steps.append(
                 PostStep(step=Step.BOUNCED, channel=message.channel, id=letter.name, text=text)
             )

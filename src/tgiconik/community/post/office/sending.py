@@ -10,6 +10,7 @@ from tgiconik.community.post.channel import Channel, Outgoing, ReplyToken, SendS
 from tgiconik.community.post.letter import Letter
 from tgiconik.community.post.office import bounces, outbox, schedule, tokens, trail
 from tgiconik.community.post.office.ending import give_up
+from tgiconik.community.post.office.news import put_news
 from tgiconik.community.post.office.outbox import OutboxLetter
 from tgiconik.community.post.office.report import PostStep, Step
 from tgiconik.community.post.office.run import Run, Settings, Task
@@ -159,21 +160,32 @@ async def _send(run: Run, letter: OutboxLetter, outgoing: Outgoing) -> Exception
         unexpected = run.unexpected(letter.channel, error)
         run.tell([await run.write(_failed, letter, unexpected, run)])
         return None
-    run.tell([await run.write(_sent, letter, tracking, channel)])
+    run.tell(await run.write(_sent, letter, outgoing, tracking, channel))
     return None
 
 
 def _sent(
-    transaction: SqlTransaction, letter: OutboxLetter, tracking: Tracking, channel: Channel
-) -> PostStep:
+    transaction: SqlTransaction,
+    letter: OutboxLetter,
+    outgoing: Outgoing,
+    tracking: Tracking,
+    channel: Channel,
+) -> list[PostStep]:
     state = schedule.state_after(SendState.SENT, tracking.state)
     is_open = channel.tracks and state not in schedule.FINAL
     track_at = schedule.next_look(transaction.now, transaction.now) if is_open else None
     text = trail.one_line(tracking.text)
+    # An earlier try may have sent it and died: what came back meanwhile may not come back again.
+    emails = [one.email for one in outgoing.letter.recipients]
+    said = [bounces.reason(transaction, email, letter) for email in emails]
     outbox.put_sent(transaction, letter.name, state, text, track_at)
     for email in tracking.refused:
         bounces.mark(transaction, email, letter, text)
-    return PostStep(step=Step.SENT, channel=letter.channel, id=letter.name, text=text)
+    steps = [PostStep(step=Step.SENT, channel=letter.channel, id=letter.name, text=text)]
+    for came_back in filter(None, said):
+        news = Tracking(name=letter.name, state=SendState.BOUNCED, text=came_back)
+        steps += put_news(transaction, letter, news)
+    return steps
 
 
 def _failed(
