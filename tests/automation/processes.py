@@ -22,8 +22,8 @@ from tgiconik.automation import (
     on_asset_approved,
     on_issue,
     on_request,
+    upkeep,
 )
-from tgiconik.automation import upkeep
 from tgiconik.automation.engine import Engine
 from tgiconik.automation.store import Causes, Runs
 from tgiconik.community import Community
