@@ -282,7 +282,7 @@ class StatusError(CallError):
         # Masked before it is cut: half a secret is not recognised.
         excerpt = mask.told(excerpt)
         messages = [mask.told(message)[:_EXCERPT] for message in messages]
-        said = "; ".join(messages) or excerpt[:120] or "without a word"
+        said = "; ".join(messages) or excerpt[:120] or "no reason given"
         super().__init__(
             f"{status} {_phrase(status)}: {said}",
             method=method,
