@@ -17,7 +17,7 @@ from tgiconik.community import Community
 from tgiconik.community.post import PostOffice, Step
 from tgiconik.community.post.mail import MailChannel
 from tgiconik.sandbox import Sandbox, credentials, world
-from tgiconik.sandbox.mail import MailUser
+from tgiconik.sandbox.mail import MailServer
 from tgiconik.workflows import fulfill_media_request
 
 BRAND, JANA = "media@brand.example", "media@nordlicht.example"
@@ -55,9 +55,10 @@ async def work(office: PostOffice) -> list[str]:
 
 
 async def story(
-    grid: TradingGridClient, iconik: IconikClient, office: PostOffice, jana: MailUser
+    grid: TradingGridClient, iconik: IconikClient, office: PostOffice, server: MailServer
 ) -> None:
     """From the request to its confirmation."""
+    jana = server.user(JANA, "Jana Vogt")
     chapter("Monday: Jana asks for the form, fills it in, and sends it")
     await office.run_once()
     jana.send(BRAND, "FORM")
@@ -75,9 +76,7 @@ async def story(
 
     chapter("Wednesday: somebody else writes in her name")
     forged = f"From: {JANA}\r\nTo: {BRAND}\r\nSubject: WITHDRAW {request_id}\r\n\r\n"
-    jana.server.deliver(
-        forged.encode(), sender="eve@evil.example", recipient=BRAND, is_proven=False
-    )
+    server.deliver(forged.encode(), sender="eve@evil.example", recipient=BRAND, is_proven=False)
     await work(office)
 
     chapter("Thursday: she has a question, and confirms")
@@ -104,7 +103,7 @@ async def main() -> None:
         sandbox.clients() as (grid, iconik),
         PostOffice(community, credentials.COMPANY_ID, channels=[channel]) as office,
     ):
-        await story(grid, iconik, office, server.user(JANA, "Jana Vogt"))
+        await story(grid, iconik, office, server)
     sandbox.close()
 
 
