@@ -1,5 +1,6 @@
 """Letters by e-mail on the sandbox's page: what their rows say, what opens, and who answers."""
 
+import logging
 import math
 import re
 from collections.abc import AsyncIterator, Iterator
@@ -299,3 +300,25 @@ async def test_requests_for_mails_are_no_calls(
 
     assert (await http.get(NOW)).json()["calls"] == []
     assert sandbox.writes == []
+
+
+async def test_nothing_that_passes_is_logged_with_its_token_or_link(
+    sandbox: Sandbox,
+    server: MailServer,
+    office: PostOffice,
+    http: httpx.AsyncClient,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    caplog.set_level(logging.DEBUG)
+    await fulfill(sandbox, office)
+    number = row_of(await rows(http), STATUS)["reads"]
+    await http.get(f"/sandbox/mails/{number}")
+    await http.post(f"/sandbox/mails/{number}/answers", json={"keyword": "CONFIRM"})
+    await office.run_once()
+
+    letters = b"".join(server.mails(JANA)).decode()
+    secrets = {*re.findall(r"\+([\w-]{8,})@", letters), *re.findall(r"/share/([\w-]{36})", letters)}
+    assert len(secrets) == 4
+    said = [one.getMessage() for one in caplog.records]
+    assert said
+    assert [one for one in said if any(secret in one for secret in secrets)] == []

@@ -250,4 +250,5 @@ def mail_server(state: State) -> Iterator[MailServer]:
         try:
             yield server
         finally:
-            state.mails.server = None
+            if state.mails.server is server:
+                state.mails.server = None

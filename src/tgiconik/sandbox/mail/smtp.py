@@ -18,8 +18,11 @@ Take = Callable[[str, list[str], bytes, str], None]
 #: Notes a mail that is not taken: its envelope's sender and recipients, the bytes, the answer.
 Refuse = Callable[[str, list[str], bytes, str], None]
 
-# It warns of its own use of old names, on standard error where nobody listens.
-logging.getLogger("mail.log").addHandler(logging.NullHandler())
+# It logs mails line by line, with their links and reply tokens; and it warns of its own use of old
+# names.
+_log: Final = logging.getLogger("mail.log")
+_log.addHandler(logging.NullHandler())
+_log.setLevel(logging.ERROR)
 
 _LARGEST: Final = 64 * 1024 * 1024
 _GONE: Final = "421 4.3.2 the connection ends"
