@@ -273,3 +273,30 @@ async def test_another_message_under_the_same_name_leaves_quarantine_alone(
     await office.run_once()
 
     assert [one.name for one in await office.quarantined()] == ["order.json"]
+
+
+async def test_what_a_killed_process_had_read_is_found_behind_what_is_stored(
+    served: tuple[Sandbox, MailboxServer],
+    mailboxes: Mailboxes,
+    grid: TradingGridClient,
+    clock: Clock,
+) -> None:
+    sandbox, server = served
+    before = await comments_on(grid)
+    lost = mailboxes.post(message(clock()))
+    box = server.network.box(f"ZZ:{COMPANY}")
+    box[f"ACCEPTED/{lost}"] = box.pop(f"POLLABLE/{lost}")
+    for _ in range(5):
+        clock.advance(minutes=1)
+        mailboxes.post(message(clock()))
+
+    # Each pass is a process of its own, which remembers nothing.
+    for _ in range(4):
+        channel = channel_of(server, grid, clock)
+        community = Community(sandbox.state.community)
+        async with PostOffice(
+            community, COMPANY, channels=[channel], messages_per_pass=2
+        ) as office:
+            await office.run_once()
+
+    assert len(await comments_on(grid)) == len(before) + 6

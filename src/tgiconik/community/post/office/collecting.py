@@ -1,6 +1,8 @@
 """Collects what came: each message is stored, and only then acknowledged."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator
+from contextlib import aclosing
+from typing import Final
 
 from tgiconik import errors
 from tgiconik.community.post.channel import Arrival, Channel
@@ -8,9 +10,13 @@ from tgiconik.community.post.office import inbox
 from tgiconik.community.post.office.report import PostStep, Step
 from tgiconik.community.post.office.run import Run, Task
 
+#: Messages that are stored already and are looked through in one pass, besides the new ones.
+#: A mailbox keeps what was read: what a process had read when it was killed is among these.
+_MOST_KNOWN: Final = 1000
+
 
 async def collect(run: Run) -> None:
-    """Collect from all channels, from each no more messages than a pass may.
+    """Collect from all channels, from each no more new messages than a pass may.
 
     Raises:
         ConfigurationError: a server refuses the credentials, or is not the expected one.
@@ -18,11 +24,7 @@ async def collect(run: Run) -> None:
     """
     for channel in run.settings.channels.values():
         try:
-            async for arrival in arrivals(channel, run.settings.messages_per_pass):
-                stored = await run.write(inbox.add, channel.name, arrival)
-                if stored is not None:
-                    run.tell([_collected(channel.name, stored)])
-                await channel.acknowledge(arrival)
+            await _collect_from(run, channel)
         except errors.PostError as error:
             run.leave(channel.name, Task.COLLECT, error)
         except (errors.ConfigurationError, errors.StoreError):
@@ -31,7 +33,21 @@ async def collect(run: Run) -> None:
             run.leave(channel.name, Task.COLLECT, run.unexpected(channel.name, error))
 
 
-async def arrivals(channel: Channel, limit: int) -> AsyncIterator[Arrival]:
+async def _collect_from(run: Run, channel: Channel) -> None:
+    most = run.settings.messages_per_pass
+    new = 0
+    async with aclosing(arrivals(channel, most + _MOST_KNOWN)) as found:
+        async for arrival in found:
+            stored = await run.write(inbox.add, channel.name, arrival)
+            if stored is not None:
+                run.tell([_collected(channel.name, stored)])
+                new += 1
+            await channel.acknowledge(arrival)
+            if new >= most:
+                return
+
+
+async def arrivals(channel: Channel, limit: int) -> AsyncGenerator[Arrival, None]:
     """The first messages that wait to be collected.
 
     Args:

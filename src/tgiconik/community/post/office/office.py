@@ -66,7 +66,7 @@ class PostOffice:
             partners are not told of years that have passed; 0 tells them of everything that is
             still so.
         tokens_valid_for: how long replies to a letter are taken, on channels that use tokens.
-        messages_per_pass: how many messages of each channel one pass collects.
+        messages_per_pass: how many new messages of each channel one pass collects.
         letters_per_pass: how many letters one pass sends.
 
     Raises:

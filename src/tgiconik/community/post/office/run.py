@@ -61,7 +61,7 @@ class Settings:
             for the last one there is then.
         tokens_valid_for: for how long replies to a letter are taken.
         answers_kept_for: how long answers of the contract are repeated.
-        messages_per_pass: how many messages of a channel one pass collects.
+        messages_per_pass: how many new messages of a channel one pass collects.
         letters_per_pass: how many letters one pass sends.
     """
 
