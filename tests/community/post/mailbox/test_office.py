@@ -9,6 +9,7 @@ import anyio
 import pytest
 
 from tgiconik import TradingGridClient, errors
+from tgiconik.community import Community
 from tgiconik.community.post import MessageState, PostOffice
 from tgiconik.community.post.channel import Arrival, Judgement, SendState
 from tgiconik.community.post.intent import Intent, IntentKind
@@ -20,7 +21,16 @@ from tgiconik.sandbox import Sandbox
 from tgiconik.sandbox.mailboxes import Fault, MailboxServer
 from tgiconik.testing import Clock
 
-from .boxes import COMPANY, NORDLICHT, SUMMIT, Mailboxes, comments_on, message, office_of
+from .boxes import (
+    COMPANY,
+    NORDLICHT,
+    SUMMIT,
+    Mailboxes,
+    channel_of,
+    comments_on,
+    message,
+    office_of,
+)
 from .test_partner import partner_of
 
 
