@@ -46,7 +46,7 @@ BANNED = {
 def prose(markdown: str) -> str:
     """The text without code, link targets and HTML comments, on one line."""
     text = re.sub(r"^(```|~~~).*?^\1", " ", markdown, flags=re.MULTILINE | re.DOTALL)
-    text = re.sub(r"<!--.*?-->|`[^`]*`|\]\([^)]*\)", " ", text, flags=re.DOTALL)
+    text = re.sub(r"<!--.*?-->|<code>.*?</code>|`[^`]*`|\]\([^)]*\)", " ", text, flags=re.DOTALL)
     return " ".join(text.split())
 
 
