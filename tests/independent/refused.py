@@ -6,7 +6,7 @@ from typing import Final
 _BINARY: Final = "it cannot send: its model of an image has no `payload`, which its code sends"
 _UNDEFINED: Final = "it cannot be imported: its module names `Unset` without importing it"
 _NOT_MADE: Final = "nothing makes one: it needs an identity provider, see `post_auth_saml_idp`"
-_NO_PERSON: Final = "the sandbox recognises no faces, and iconik lets nobody make a person"
+_NO_PERSON: Final = "the sandbox recognizes no faces, and iconik lets nobody make a person"
 _NO_QUEUE: Final = "the sandbox's work is done at once, so that no record of it waits"
 _NOT_LISTED: Final = "the documents do not say how a list of them relates to one"
 _UNDER_WAY: Final = "takes the id of an upload that is under way; the tests of transfers have it"
