@@ -24,7 +24,7 @@ def text(built: Sequence[Built]) -> str:
         "",
         f"All {total:,} operations of iconik's {len(built)} services and the methods that call",
         "them, each with a link to what it takes and answers. Generated from the same facts as the",
-        "client. The box filters by words of the path, the method and what it does.",
+        "client. Paste a path into the box, with or without `/API`, or words of what you want to do.",
         "[Models](models.md) has what they take and answer, field by field.",
         "",
         '<div class="operations-filter"></div>',

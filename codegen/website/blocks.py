@@ -99,7 +99,7 @@ class Clock:
         """The current time, in UTC."""
         return self.moment
 
-    def forward(self, **by: float) -> None:
+    def advance(self, **by: float) -> None:
         """Advance the clock, such as by `days=1`."""
         self.moment += timedelta(**by)
 

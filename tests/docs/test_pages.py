@@ -172,7 +172,7 @@ def test_the_quickstart_shows_a_run_in_steps_and_what_each_prints() -> None:
 
 def test_a_page_s_script_runs_on_a_sandbox_of_its_own_by_the_page_s_clock() -> None:
     page = (
-        "```python\nclock.forward(days=1)\n```\n"
+        "```python\nclock.advance(days=1)\n```\n"
         '```python title="mine.py"\nfrom tgiconik.sandbox import start\n\n'
         "sandbox, grid, iconik = start()\nprint(sandbox.state.now().date())\n```\n"
         "<!-- run -->\n```shell\npython mine.py\n```\n"
