@@ -4,12 +4,12 @@ An MkDocs hook. A page whose code ran gets a badge below its heading. The pages 
 code, so that they read well as plain Markdown and their output cannot become outdated. Each page is
 one session on a new sandbox, with a fixed clock and identifiers that are the same in every build. A
 block that raises ends the build. A block that cannot run has a comment above it with the reason:
-`<!-- not run: … -->`. It ends the build if it uses a name that nothing above it defines. Shell blocks are run where `<!-- run -->` stands above them, without a shell:
-a line is `export NAME=value …`, `pytest …`, a command of `python -m tgiconik.community`, or
-`python NAME.py` of a script on the page; `$NAME` stands for a variable, a backslash at the end goes
-on in the next line, and `#` begins a comment. A block with a title is a file of that name, in the
-folder that the page runs in. A script gets a new sandbox from `start()`, without a socket, by the
-page's clock.
+`<!-- not run: … -->`. It ends the build if it uses a name that nothing above it defines. Shell
+blocks are run where `<!-- run -->` stands above them, without a shell: a line is `export NAME=value
+…`, `pytest …`, a command of `python -m tgiconik.community`, or `python NAME.py` of a script on the
+page; `$NAME` stands for a variable, a backslash at the end goes on in the next line, and `#` begins
+a comment. A block with a title is a file of that name, in the folder that the page runs in. A
+script gets a new sandbox from `start()`, without a socket, by the page's clock.
 
 MkDocs loads this file by its path, so it imports nothing that lies beside it.
 """
