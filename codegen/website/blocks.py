@@ -4,18 +4,19 @@ An MkDocs hook. A page whose code ran gets a badge below its heading. The pages 
 code, so that they read well as plain Markdown and their output cannot become outdated. Each page is
 one session on a new sandbox, with a fixed clock and identifiers that are the same in every build. A
 block that raises ends the build. A block that cannot run has a comment above it with the reason:
-`<!-- not run: … -->`. Shell blocks are run where `<!-- run -->` stands above them, without a shell:
-a line is `export NAME=value …`, `pytest …`, a command of `python -m tgiconik.community`, or
-`python NAME.py` of a script on the page; `$NAME` stands for a variable, a backslash at the end goes
-on in the next line, and `#` begins a comment. A block with a title is a file of that name, in the
-folder that the page runs in. A script gets a new sandbox from `start()`, without a socket, by the
-page's clock.
+`<!-- not run: … -->`. It ends the build if it uses a name that nothing above it defines. Shell
+blocks are run where `<!-- run -->` stands above them, without a shell: a line is `export NAME=value
+…`, `pytest …`, a command of `python -m tgiconik.community`, or `python NAME.py` of a script on the
+page; `$NAME` stands for a variable, a backslash at the end goes on in the next line, and `#` begins
+a comment. A block with a title is a file of that name, in the folder that the page runs in. A
+script gets a new sandbox from `start()`, without a socket, by the page's clock.
 
 MkDocs loads this file by its path, so it imports nothing that lies beside it.
 """
 
 import ast
 import asyncio
+import builtins
 import inspect
 import logging
 import os
@@ -25,6 +26,7 @@ import re
 import runpy
 import shlex
 import subprocess
+import symtable
 import sys
 import tempfile
 from collections.abc import Iterator, Mapping, Sequence
@@ -49,6 +51,9 @@ with suppress(ModuleNotFoundError):
     import_module("opentelemetry.trace")
 
 START: Final = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
+#: What blocks find defined, on a page of which at least one runs.
+SESSION: Final = frozenset({"sandbox", "grid", "iconik", "policy", "world", "clock"})
+_ALWAYS: Final = frozenset({*dir(builtins), "__name__", "__file__"})
 _COMMAND: Final = ["python", "-m", "tgiconik.community"]
 _FENCE: Final = re.compile(
     r"^(?:(?:<!-- not run: (?P<why>[^\n]+) -->\n+)?```python|<!-- run -->\n+```(?P<shell>shell))\n"
@@ -94,7 +99,7 @@ class Clock:
         """The current time, in UTC."""
         return self.moment
 
-    def forward(self, **by: float) -> None:
+    def advance(self, **by: float) -> None:
         """Advance the clock, such as by `days=1`."""
         self.moment += timedelta(**by)
 
@@ -119,6 +124,46 @@ def blocks(markdown: str) -> list[Block]:
         )
         for found in _FENCE.finditer(markdown)
     ]
+
+
+def undefined(found: Sequence[Block]) -> list[tuple[int, str]]:
+    """Names that a block uses and that neither it nor a block above it defines.
+
+    Blocks that are not run are checked too: a reader copies them as well.
+
+    Args:
+        found: the blocks of a page.
+
+    Returns:
+        Each name with the number of the block's first line.
+    """
+    python = [block for block in found if not block.is_shell]
+    known = set(_ALWAYS)
+    if any(block.why_not is None for block in python):
+        known |= SESSION
+    missing = []
+    for block in python:
+        used, defined = _names(symtable.symtable(block.code, f"line {block.line}", "exec"))
+        known |= defined
+        missing += [(block.line, name) for name in sorted(used - known)]
+    return missing
+
+
+def _names(table: symtable.SymbolTable) -> tuple[set[str], set[str]]:
+    """The names of a module that its code uses, and those that it defines."""
+    is_module = table.get_type() == "module"
+    used, defined = set[str](), set[str]()
+    for symbol in table.get_symbols():
+        binds = symbol.is_assigned() or symbol.is_imported() or symbol.is_namespace()
+        if binds and (is_module or symbol.is_declared_global()):
+            defined.add(symbol.get_name())
+        elif symbol.is_referenced() and (is_module or symbol.is_global()):
+            used.add(symbol.get_name())
+    for child in table.get_children():
+        deeper = _names(child)
+        used |= deeper[0]
+        defined |= deeper[1]
+    return used, defined
 
 
 def files(markdown: str) -> dict[str, str]:
@@ -292,6 +337,8 @@ def _logging_restored() -> Iterator[None]:
 def on_page_markdown(markdown: str, *, page: Any, **_: Any) -> str:  # noqa: ANN401 - MkDocs' types
     """Insert the output below each block, and the badge below the heading."""
     found = blocks(markdown)
+    for line, name in undefined(found):
+        raise BlockError(f"{page.file.src_uri}, block at line {line}: nothing defines {name!r}")
     if all(block.why_not for block in found):
         return markdown
     printed_by = run(page.file.src_uri, found, files(markdown))

@@ -113,7 +113,7 @@ async def audit_page(sandbox: Sandbox, clock: Clock) -> Sources:
     film, policy = world.asset_id("film-de"), sandbox.policy()
     async with sandbox.clients() as (grid, iconik):
         await fulfill_media_request(grid, iconik, "REQ-1042", policy=policy)
-        clock.forward(days=1)
+        clock.advance(days=1)
         await iconik.assets.create_link(
             film,
             key="by-hand",
@@ -121,7 +121,7 @@ async def audit_page(sandbox: Sandbox, clock: Clock) -> Sources:
             expires=clock().replace(month=12),
             allow_download=True,
         )
-        clock.forward(days=1)
+        clock.advance(days=1)
         record = await build_audit_record(grid, iconik, film, policy=policy)
     return {"/": _written(record.to_html)}
 

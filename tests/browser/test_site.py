@@ -82,6 +82,65 @@ async def test_a_term_finds_its_page_first(site: str, page: Page, term: str, pat
     await expect(first).to_have_attribute("href", re.compile(rf"/{path}([?#]|$)"))
 
 
+@pytest.mark.parametrize(
+    ("typed", "path"),
+    [
+        ("csv", "tables/"),
+        ("export metadata csv", "tables/"),
+        ("excel", "tables/"),
+        ("pandas", "tables/"),
+        ("new version", "transfer/"),
+        ("specific asset", "cookbook/"),
+        ("choose the asset myself", "cookbook/"),
+        ("choose the asset myself", "fulfill/"),
+        ("why is a share refused", "policies/"),
+        ("on_finish", "automation/"),
+        ("on_failure", "automation/"),
+        ("crontab", "durable/"),
+        ("self-signed", "network/"),
+        ("unable to get local issuer certificate", "network/"),
+        ("407", "network/"),
+        ("doctor", "command-line/"),
+        ("diagnose", "command-line/"),
+        ("wrong url", "network/"),
+        ("fixture not found", "testing/"),
+        ("/files/v1/assets/{asset_id}/file_sets/", "operations/files/"),
+        ("/API/files/v1/assets/{asset_id}/file_sets/", "operations/files/"),
+        ("GET /assets/v1/assets/{asset_id}/", "operations/assets/"),
+        ("/metadata/v1/views/", "operations/metadata/"),
+        ("/API/metadata/v1/views/", "operations/metadata/"),
+    ],
+)
+async def test_what_a_reader_types_finds_its_page_among_the_first_three(
+    site: str, page: Page, typed: str, path: str
+) -> None:
+    await page.goto(f"{site}/")
+    await page.keyboard.press("/")
+    await page.get_by_role("textbox", name="Search").fill(typed)
+    # Material groups what it finds by page, and a page's hits have its address.
+    hits = page.locator(".md-search-result__item:nth-child(-n+3)")
+    found = hits.locator(f'.md-search-result__link[href*="/{path}"]')
+    await expect(found.first).to_be_attached()
+
+
+@pytest.mark.parametrize(
+    "pasted",
+    [
+        "/files/v1/assets/{asset_id}/formats/",
+        "GET /API/files/v1/assets/{asset_id}/formats/",
+        "https://app.iconik.io/API/files/v1/assets/2c468084-644a-5e4c-9a94-8bccd5926d83/formats/?page=2",
+    ],
+    ids=["path", "method and path", "address"],
+)
+async def test_a_path_that_is_pasted_into_the_box_leaves_its_operations(
+    site: str, page: Page, pasted: str
+) -> None:
+    await page.goto(f"{site}/operations/")
+    await page.get_by_role("searchbox", name="Filter operations").fill(pasted)
+    await expect(page.get_by_text("iconik.files.list_asset_formats", exact=True)).to_be_visible()
+    await expect(page.get_by_text("iconik.files.list_storages", exact=True)).to_be_hidden()
+
+
 async def test_the_search_finds_a_model_that_is_named(site: str, page: Page) -> None:
     await page.goto(f"{site}/?{urlencode({'q': 'AssetCreateInput'})}")
     first = page.locator(".md-search-result__link", has_text="AssetCreateInput").first

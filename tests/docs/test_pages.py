@@ -7,6 +7,7 @@ import subprocess
 import sys
 import tomllib
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 import yaml
@@ -15,7 +16,16 @@ from codegen.collaboration import page as contract
 from codegen.collaboration.document import Document
 from codegen.reference.pages import pages
 from codegen.website import dependencies
-from codegen.website.blocks import Block, BlockError, badged, blocks, files, run
+from codegen.website.blocks import (
+    Block,
+    BlockError,
+    badged,
+    blocks,
+    files,
+    on_page_markdown,
+    run,
+    undefined,
+)
 from tgiconik import workflows
 from tgiconik.sandbox import Sandbox, world
 
@@ -28,19 +38,13 @@ FOUND = {page: blocks((DOCS / page).read_text("utf-8")) for page in PAGES}
 NOT_RUN = {
     ("logging.md", "it would send to a collector"),
     ("automation.md", "it waits for SIGTERM"),
-    ("automation.md", "the worker is your service's"),
     ("mailbox.md", "it needs a mailbox of yours"),
-    ("automation.md", "mail is yours"),
-    ("automation.md", "the policy is yours"),
-    ("automation.md", "the worker is your service's"),
-    ("automation.md", "it waits for SIGTERM"),
     ("from-pythonik.md", "a test runs it with nsa-pythonik"),
     ("durable.md", "DBOS is not a dependency, not even of the documentation"),
     ("notebooks.md", "pandas is not needed to build these pages"),
     ("tables.md", "neither polars nor pandas nor DuckDB is needed to build these pages"),
     ("webhooks.md", "it waits for SIGTERM"),
     ("webhooks.md", "a server runs it"),
-    ("webhooks.md", "the receiver is your service's"),
     ("testing.md", "pytest runs the code of this page"),
     ("tutorial.md", "pytest runs the code of this page"),
     ("tutorial.md", "this page has a sandbox already"),
@@ -90,6 +94,44 @@ def test_code_runs_and_prints_the_same_each_time(page: str) -> None:
     assert run(page, FOUND[page], shown) == first
 
 
+@pytest.mark.parametrize("page", [page for page in PAGES if FOUND[page]])
+def test_code_uses_no_name_that_its_page_does_not_define(page: str) -> None:
+    assert undefined(FOUND[page]) == []
+
+
+@pytest.mark.parametrize(
+    ("code", "names"),
+    [
+        ("print(asset_id)", ["asset_id"]),
+        ("async with Sandbox() as one:\n    await one.go(asset_id)", ["Sandbox", "asset_id"]),
+        ("def later():\n    return [one for one in several]", ["several"]),
+        ("def inner():\n    worker = 1\n    return worker\n\nawait worker.run()", ["worker"]),
+        ("class A:\n    b = 1\n    c = b\n\n    def d(self) -> E: ...", ["E"]),
+        ("count = 0\n\ndef more():\n    global count\n    count += 1\n    print(count)", []),
+        ("try:\n    import os\nexcept ImportError as error:\n    print(error, os)", []),
+        ("print(__name__, len([x for x in range(3)]), lambda y: y)", []),
+        ("print(asset)", []),
+    ],
+)
+def test_names_are_found_that_nothing_above_a_block_defines(code: str, names: list[str]) -> None:
+    first = "<!-- not run: it needs a tenant -->\n```python\nasset = 1\n```\n"
+    found = blocks(f"{first}<!-- not run: it needs a tenant -->\n```python\n{code}\n```\n")
+    assert undefined(found) == [(7, name) for name in names]
+
+
+def test_the_names_of_a_session_are_known_where_code_runs() -> None:
+    not_run = "<!-- not run: it needs a tenant -->\n```python\nprint(iconik, policy)\n```\n"
+    assert [name for _, name in undefined(blocks(not_run))] == ["iconik", "policy"]
+    assert undefined(blocks(f"```python\nprint(1)\n```\n{not_run}")) == []
+
+
+def test_the_build_ends_at_an_undefined_name() -> None:
+    page = SimpleNamespace(file=SimpleNamespace(src_uri="page.md"))
+    not_run = "<!-- not run: it needs a tenant -->\n```python\n\nprint(asset_id)\n```\n"
+    with pytest.raises(BlockError, match=r"page\.md, block at line 3: nothing defines 'asset_id'"):
+        on_page_markdown(not_run, page=page)
+
+
 @pytest.mark.parametrize(
     ("page", "target"), [("fulfill.md", "sandbox.md"), ("operations/acls.md", "../sandbox.md")]
 )
@@ -130,7 +172,7 @@ def test_the_quickstart_shows_a_run_in_steps_and_what_each_prints() -> None:
 
 def test_a_page_s_script_runs_on_a_sandbox_of_its_own_by_the_page_s_clock() -> None:
     page = (
-        "```python\nclock.forward(days=1)\n```\n"
+        "```python\nclock.advance(days=1)\n```\n"
         '```python title="mine.py"\nfrom tgiconik.sandbox import start\n\n'
         "sandbox, grid, iconik = start()\nprint(sandbox.state.now().date())\n```\n"
         "<!-- run -->\n```shell\npython mine.py\n```\n"
