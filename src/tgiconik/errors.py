@@ -45,6 +45,7 @@
     └── WorkflowError                 a workflow that cannot take its next step
         ├── UnknownRequest            the request to work on does not exist
         ├── UnknownIssue              the issue to work on does not exist
+        ├── UnknownPartner            nothing is known of the partner to audit
         └── ClaimLost                 somebody else holds the request, or our lease ran out
 
 Each HTTP status that is listed has its own class; other statuses raise the class of their family.
@@ -100,6 +101,7 @@ __all__ = [
     "TransferError",
     "Unauthorized",
     "UnknownIssue",
+    "UnknownPartner",
     "UnknownRequest",
     "Unprocessable",
     "UnreadableResponse",
@@ -495,6 +497,10 @@ class UnknownRequest(WorkflowError):
 
 class UnknownIssue(WorkflowError):
     """The issue to work on does not exist on Trading Grid."""
+
+
+class UnknownPartner(WorkflowError):
+    """No profile and no event has the company id (BUID) that an audit was asked about."""
 
 
 class ClaimLost(WorkflowError):

@@ -231,6 +231,16 @@ def test_an_audit_record_is_written_and_verified(
     assert "canary-key" not in made.out + good.out + bad.out
 
 
+@pytest.mark.usefixtures("platforms")
+def test_an_audit_of_a_partner_who_does_not_exist_fails_and_says_so(run: Run) -> None:
+    unknown = run("audit", "--partner", "NOPE", "--output", "record.jsonl")
+    by_name = run("audit", "--partner", "Nordlicht", "--output", "record.jsonl")
+
+    assert (unknown.code, by_name.code) == (1, 1)
+    assert "no profile and no event has the company id 'NOPE'" in unknown.out
+    assert f"the name is that of {world.NORDLICHT} (" in by_name.out
+
+
 @pytest.mark.parametrize(
     ("command", "problem"),
     [

@@ -18,6 +18,7 @@ _NEVER_BETTER: Final = (
     errors.Gone,
     errors.UnknownRequest,
     errors.UnknownIssue,
+    errors.UnknownPartner,
     errors.Unsupported,
 )
 
