@@ -44,6 +44,7 @@
     │   └── PostUnavailable           the channel's server does not answer: try again
     └── WorkflowError                 a workflow that cannot take its next step
         ├── UnknownRequest            the request to work on does not exist
+        ├── UnknownAsset              an asset to answer with does not exist
         ├── UnknownIssue              the issue to work on does not exist
         ├── UnknownPartner            nothing is known of the partner to audit
         └── ClaimLost                 somebody else holds the request, or our lease ran out
@@ -100,6 +101,7 @@ __all__ = [
     "TooManyRequests",
     "TransferError",
     "Unauthorized",
+    "UnknownAsset",
     "UnknownIssue",
     "UnknownPartner",
     "UnknownRequest",
@@ -497,6 +499,10 @@ class UnknownRequest(WorkflowError):
 
 class UnknownIssue(WorkflowError):
     """The issue to work on does not exist on Trading Grid."""
+
+
+class UnknownAsset(WorkflowError):
+    """An asset to answer with does not exist in iconik, or is hidden from these credentials."""
 
 
 class UnknownPartner(WorkflowError):

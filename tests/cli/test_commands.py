@@ -77,6 +77,18 @@ def test_a_second_run_goes_on_where_the_first_one_ended(files: Files, run: Run) 
 
 
 @pytest.mark.usefixtures("platforms")
+def test_a_request_is_fulfilled_with_the_assets_that_are_given(files: Files, run: Run) -> None:
+    lookbook = world.asset_id("lookbook")
+
+    unknown = run("fulfil", REQUEST, "--policy", files.policy, "--asset", "d0d0")
+    done = run("fulfil", REQUEST, "--policy", files.policy, "--asset", lookbook, "--json")
+
+    assert (unknown.code, unknown.out) == (6, "")
+    assert "there is no asset d0d0" in unknown.err
+    assert [outcome["asset_id"] for outcome in done.data["outcomes"]] == [lookbook]
+
+
+@pytest.mark.usefixtures("platforms")
 def test_fulfill_is_the_same_as_fulfil(files: Files, run: Run) -> None:
     assert run("fulfill", REQUEST, "--policy", files.policy, "--dry-run").code == 5
 

@@ -17,6 +17,7 @@ _NEVER_BETTER: Final = (
     errors.NotFound,
     errors.Gone,
     errors.UnknownRequest,
+    errors.UnknownAsset,
     errors.UnknownIssue,
     errors.UnknownPartner,
     errors.Unsupported,

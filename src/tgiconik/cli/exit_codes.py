@@ -51,6 +51,7 @@ def code_of_error(error: BaseException) -> ExitCode:
             errors.NotFound()
             | errors.Gone()
             | errors.UnknownRequest()
+            | errors.UnknownAsset()
             | errors.UnknownIssue()
             | errors.UnknownPartner()
         ):

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 _OF_A_WRONG_ID: Final = (
     errors.NotFound,
     errors.UnknownRequest,
+    errors.UnknownAsset,
     errors.UnknownIssue,
     errors.UnknownPartner,
 )

@@ -103,8 +103,7 @@ async def build_audit_record(
     Args:
         grid: the client of Trading Grid.
         iconik: the client of iconik.
-        subject: the id of an asset, or a `Subject`; `Subject()` is everything. An asset or a
-            partner that does not exist is a gap.
+        subject: the id of an asset, or a `Subject`. `Subject()` is everything.
         policy: with it, every share that is open is judged by `decide`, as far as the version goes.
         since: leave out earlier events; the rules see them all the same.
         until: leave out events from then or later.
@@ -133,7 +132,6 @@ async def build_audit_record(
     with ExternalSort() as sightings:
         reader = _SourceReader(grid, iconik, scope, policy, sightings, trail)
         await reader.read()
-        await reader.look_for_partners()
         names = await reader.read_names()
         writer = _RecordWriter(
             scope, sightings, gaps=reader.sorted_gaps(), key=seal_with, now=now()
@@ -239,8 +237,9 @@ class _SourceReader:
             collections = sorted(self.found.collections)
             await self._each(collections, self._find_members, "iconik collection")
             await self._each(sorted(self.found.assets), self._read_asset, "iconik asset")
+        await self._look_for_partners()
 
-    async def look_for_partners(self) -> None:
+    async def _look_for_partners(self) -> None:
         """Make a gap of each partner of the subject who has neither an event nor a profile.
 
         Their record would look as clean as that of a partner who did nothing.
@@ -260,8 +259,8 @@ class _SourceReader:
             return
         for company_id in missing:
             if company_id not in profiles:
-                error = errors.UnknownPartner(_unknown_partner(company_id, profiles))
-                self._add_gap(_PARTNER, company_id, error)
+                unknown = errors.UnknownPartner(_unknown_partner(company_id, profiles))
+                self._add_gap(_PARTNER, company_id, unknown)
 
     async def read_names(self) -> dict[str, str]:
         """The names of partners and people; empty where people have other names.
