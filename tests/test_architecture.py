@@ -24,7 +24,7 @@ HAND_WRITTEN = [path for path in MODULES if path.parent not in GENERATED]
 LONGEST_FUNCTION = 60
 
 #: What keeps secrets out of errors: below everything.
-SHOWING = {"tgiconik._frames", "tgiconik._secrets"}
+SHOWING = {"tgiconik._frames", "tgiconik._place", "tgiconik._secrets"}
 BASE = {
     "tgiconik.errors",
     "tgiconik._files",
@@ -39,6 +39,7 @@ CONTRACT = "tgiconik.tradinggrid.collaboration"
 #: The modules of ours that each layer may import, besides its own.
 LAYERS = {
     "tgiconik._frames": set[str](),
+    "tgiconik._place": set[str](),
     "tgiconik._secrets": set[str](),
     "tgiconik.errors": {"tgiconik._secrets"},
     "tgiconik._version": set[str](),
@@ -54,7 +55,12 @@ LAYERS = {
     "tgiconik._failures": {"tgiconik._report"},
     "tgiconik._page": {*BASE, "tgiconik._report"},
     "tgiconik.release": BASE,
-    "tgiconik.telemetry": {"tgiconik._secrets", "tgiconik._version", "tgiconik.errors"},
+    "tgiconik.telemetry": {
+        "tgiconik._place",
+        "tgiconik._secrets",
+        "tgiconik._version",
+        "tgiconik.errors",
+    },
     "tgiconik.profiles": BASE,
     "tgiconik._http": {*BASE, "tgiconik._version"},
     "tgiconik.iconik": {
