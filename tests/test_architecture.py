@@ -27,6 +27,7 @@ LONGEST_FUNCTION = 60
 SHOWING = {"tgiconik._frames", "tgiconik._place", "tgiconik._secrets"}
 BASE = {
     "tgiconik.errors",
+    "tgiconik._csv",
     "tgiconik._files",
     "tgiconik._models",
     "tgiconik._signature",
@@ -47,6 +48,7 @@ LAYERS = {
     "tgiconik._token_bucket": set[str](),
     "tgiconik._console": set[str](),
     "tgiconik._files": set(),
+    "tgiconik._csv": set(),
     "tgiconik._signature": {"tgiconik.errors"},
     "tgiconik._validate": {"tgiconik.errors"},
     "tgiconik._models": {"tgiconik.errors", "tgiconik._secrets", "tgiconik._validate"},

@@ -207,7 +207,7 @@ async def test_a_hook_that_fails_is_logged_with_its_name_and_line(
         return "done"
 
     def report(run: Run, _: object) -> None:
-        raise AttributeError(f"https://secret.example/?token={run.id}")
+        raise AttributeError(f"https://secret.example/?token={run.subject}")
 
     automation = Automation([on_issue(act)], on_finish=report)
     async with automation.worker(database=sqlite, clients=sandbox.clients) as worker:
