@@ -124,7 +124,17 @@ def table(
             "collect what comes page by page first: [one async for one in pages]"
         )
     listed = list(rows)
-    kind = _kind(listed, of)
+    chosen = _chosen(_kind(listed, of), columns, view)
+    return pa.table(
+        [pa.array([read(row) for row in listed], shape) for shape, read in chosen.values()],
+        names=list(chosen),
+    )
+
+
+def _chosen(
+    kind: type, columns: Sequence[str] | None, view: MetadataColumns | None
+) -> dict[str, _Column]:
+    """The columns of a table, in their order."""
     found: dict[str, _Column] = {
         name: (shape, partial(_field, name, read)) for name, (shape, read) in _columns(kind).items()
     }
@@ -135,13 +145,7 @@ def table(
         names += of_view
     if unknown := [name for name in names if name not in found]:
         raise ConfigurationError(f"there is no column {unknown[0]!r} among {', '.join(found)}")
-    return pa.table(
-        [
-            pa.array([read(row) for row in listed], shape)
-            for shape, read in (found[name] for name in names)
-        ],
-        names=names,
-    )
+    return {name: found[name] for name in names}
 
 
 def write_csv(rows: "pa.Table", path: str | Path) -> None:
