@@ -24,9 +24,10 @@ HAND_WRITTEN = [path for path in MODULES if path.parent not in GENERATED]
 LONGEST_FUNCTION = 60
 
 #: What keeps secrets out of errors: below everything.
-SHOWING = {"tgiconik._frames", "tgiconik._secrets"}
+SHOWING = {"tgiconik._frames", "tgiconik._place", "tgiconik._secrets"}
 BASE = {
     "tgiconik.errors",
+    "tgiconik._csv",
     "tgiconik._files",
     "tgiconik._models",
     "tgiconik._signature",
@@ -39,6 +40,7 @@ CONTRACT = "tgiconik.tradinggrid.collaboration"
 #: The modules of ours that each layer may import, besides its own.
 LAYERS = {
     "tgiconik._frames": set[str](),
+    "tgiconik._place": set[str](),
     "tgiconik._secrets": set[str](),
     "tgiconik.errors": {"tgiconik._secrets"},
     "tgiconik._version": set[str](),
@@ -46,6 +48,7 @@ LAYERS = {
     "tgiconik._token_bucket": set[str](),
     "tgiconik._console": set[str](),
     "tgiconik._files": set(),
+    "tgiconik._csv": set(),
     "tgiconik._signature": {"tgiconik.errors"},
     "tgiconik._validate": {"tgiconik.errors"},
     "tgiconik._models": {"tgiconik.errors", "tgiconik._secrets", "tgiconik._validate"},
@@ -54,7 +57,12 @@ LAYERS = {
     "tgiconik._failures": {"tgiconik._report"},
     "tgiconik._page": {*BASE, "tgiconik._report"},
     "tgiconik.release": BASE,
-    "tgiconik.telemetry": {"tgiconik._secrets", "tgiconik._version", "tgiconik.errors"},
+    "tgiconik.telemetry": {
+        "tgiconik._place",
+        "tgiconik._secrets",
+        "tgiconik._version",
+        "tgiconik.errors",
+    },
     "tgiconik.profiles": BASE,
     "tgiconik._http": {*BASE, "tgiconik._version"},
     "tgiconik.iconik": {

@@ -94,7 +94,7 @@ async def test_one_cause_of_several_failures_is_told_once() -> None:
 
     (problem,) = found.problems
     assert problem.startswith(
-        "not so: company GC1 is readable; the partner directory is readable; "
+        "cannot read company GC1, the partner directory, Lens and the community: "
     )
     assert problem.endswith("https://grid.test: ConnectError: no route")
     assert transport.calls == 5

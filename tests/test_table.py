@@ -1,12 +1,16 @@
 """Results as tables: columns by annotation, and nothing in them that opens anything."""
 
+import csv
 import importlib
 import inspect
 import json
 import pkgutil
+import re
 import subprocess
 import sys
-from datetime import UTC, date, datetime
+import tempfile
+from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
 from types import ModuleType
 from typing import Any
 
@@ -262,6 +266,90 @@ def test_metadata_are_columns_by_a_view() -> None:
         "metadata.Ratio": 0.5,
     }
     assert json.loads(row["metadata"]) == FLAT
+
+
+def test_a_views_columns_come_after_those_that_are_named() -> None:
+    rows = [SearchDocument(title="Film", metadata=FLAT)]
+    every = [f"metadata.{name}" for name in FLAT if name != "Other"]
+
+    both = tgiconik.table(rows, columns=["title"], view=VIEW)
+    selected = tgiconik.table(rows, columns=["metadata.Ends", "title"], view=VIEW)
+    only = tgiconik.table(rows, columns=[], view=VIEW)
+
+    assert both.column_names == ["title", *every]
+    assert selected.column_names == ["metadata.Ends", "title"]
+    assert only.column_names == every
+
+
+def cells_of(path: Path) -> list[list[str]]:
+    with path.open(encoding="utf-8", newline="") as file:
+        return list(csv.reader(file))
+
+
+def test_a_table_is_written_as_csv_with_lists_in_one_cell(tmp_path: Path) -> None:
+    target = tmp_path / "films.csv"
+    rows = [SearchDocument(title="Grün", metadata=FLAT), SearchDocument(metadata=None)]
+
+    tgiconik.write_csv(tgiconik.table(rows, columns=["title"], view=VIEW), target)
+
+    header, film, empty = cells_of(target)
+    assert dict(zip(header, film, strict=True)) == {
+        "title": "Grün",
+        "metadata.Regions": "DE; AT",
+        "metadata.Embargo": "2026-03-02T12:00:00Z",
+        "metadata.Ends": "2027-01-31",
+        "metadata.Count": "7",
+        "metadata.Free": "yes",
+        "metadata.Ratio": "0.5",
+    }
+    assert set(empty) == {""}
+
+
+def test_no_text_in_a_csv_runs_as_a_formula_and_numbers_stay_numbers(tmp_path: Path) -> None:
+    target = tmp_path / "odd.csv"
+    odd = pa.table(
+        {
+            "=HEADER()": ['=HYPERLINK("https://evil.example")', " +1", "harmless"],
+            "list": [["fine", "=1+1"], ["@x"], None],
+            "number": [-1, 0, 10**12],
+            "struct": [{"error": "x"}, None, None],
+            "took": [timedelta(seconds=1.5), None, timedelta(0)],
+        }
+    )
+
+    tgiconik.write_csv(odd, target)
+
+    assert cells_of(target) == [
+        ["'=HEADER()", "list", "number", "struct", "took"],
+        ['\'=HYPERLINK("https://evil.example")', "fine;' =1+1", "-1", '{"error": "x"}', "1.5"],
+        ["' +1", "'@x", "0", "", ""],
+        ["harmless", "", "1000000000000", "", "0"],
+    ]
+
+
+@given(st.lists(st.text(st.characters(exclude_categories=["Cs"]))))
+def test_every_text_comes_back_out_of_a_csv(values: list[str]) -> None:
+    with tempfile.TemporaryDirectory() as folder:
+        target = Path(folder) / "texts.csv"
+        tgiconik.write_csv(pa.table({"text": pa.array(values, pa.string())}), target)
+        (_, *rows) = cells_of(target)
+
+    assert [
+        re.sub(r"(^|[;\t\r\n\v\f\x85\u2028\u2029])'", r"\1", cell) for (cell,) in rows
+    ] == values
+
+
+def test_what_is_no_table_is_not_written_as_csv(tmp_path: Path) -> None:
+    target = tmp_path / "there.csv"
+    target.write_text("as it was")
+
+    with pytest.raises(errors.ConfigurationError, match=r"not a list: write_csv\(table\(rows\)"):
+        tgiconik.write_csv([DELIVERED], target)
+    with pytest.raises(FileNotFoundError):
+        tgiconik.write_csv(tgiconik.table([DELIVERED]), tmp_path / "nowhere" / "x.csv")
+
+    assert target.read_text() == "as it was"
+    assert [one.name for one in tmp_path.iterdir()] == ["there.csv"]
 
 
 @given(

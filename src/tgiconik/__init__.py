@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from tgiconik._http import Attempt, Page, Pages, Retry, Traffic
     from tgiconik._models import UNSET
     from tgiconik._preload import preload
-    from tgiconik._table import table
+    from tgiconik._table import table, write_csv
     from tgiconik.iconik import IconikClient
     from tgiconik.release import Decision, ReleasePolicy, decide
     from tgiconik.tradinggrid import TradingGridClient
@@ -48,6 +48,7 @@ __all__ = [
     "telemetry",
     "tradinggrid",
     "workflows",
+    "write_csv",
 ]
 
 _MODULES: Final = frozenset(
@@ -67,6 +68,7 @@ _HOMES: Final = {
     "decide": "tgiconik.release",
     "preload": "tgiconik._preload",
     "table": "tgiconik._table",
+    "write_csv": "tgiconik._table",
 }
 
 

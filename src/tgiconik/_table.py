@@ -7,11 +7,19 @@ What opens something, or proves who somebody is, stays where it is needed and co
 
 import json
 import re
-from collections.abc import AsyncIterable, Callable, Collection, Iterable, Mapping, Sequence
+from collections.abc import (
+    AsyncIterable,
+    Callable,
+    Collection,
+    Iterable,
+    Iterator,
+    Mapping,
+    Sequence,
+)
 from datetime import UTC, date, datetime, timedelta
 from enum import Enum
 from functools import cache, partial
-from pathlib import PurePath
+from pathlib import Path, PurePath
 from types import NoneType, UnionType
 from typing import (
     TYPE_CHECKING,
@@ -28,8 +36,11 @@ from typing import (
 
 import attrs
 
+from tgiconik._csv import harmless, write_rows
+from tgiconik._files import atomic_write
 from tgiconik._models import UNSET, Unset, is_secret, parse_time, rfc3339, writable
 from tgiconik._secrets import Secret
+from tgiconik._validate import texts
 from tgiconik.errors import ConfigurationError
 
 if TYPE_CHECKING:
@@ -39,6 +50,8 @@ if TYPE_CHECKING:
 _Read: TypeAlias = Callable[[Any], Any]
 _Column: TypeAlias = "tuple[pa.DataType, _Read]"
 _OPENS: Final = re.compile(r"(^|_)(link|url)s?$")
+#: How many rows of a CSV file are made at once.
+_BATCH: Final = 10_000
 _LISTS: Final = (list, tuple, set, frozenset, Sequence, Collection)
 
 
@@ -85,7 +98,9 @@ def table(
     Args:
         rows: values of one kind, of ours or of iconik's models. `Pages` are collected first:
             `[hit async for hit in pages]`, or `await pages.first(1000)`.
-        columns: which fields, in this order; all of them when left out.
+        columns: which fields, in this order; all of them when left out. The columns of a view come
+            after them. Where some of these are named as well, such as `metadata.Regions`, only the
+            named ones are there.
         of: their kind, where there may be no rows at all: `of=Outcome`.
         view: a metadata view, as `iconik.metadata.get_view` answers it. Each of its fields is a
             column `metadata.{name}` after the others: a list where the field takes several values,
@@ -109,22 +124,83 @@ def table(
             "collect what comes page by page first: [one async for one in pages]"
         )
     listed = list(rows)
-    kind = _kind(listed, of)
+    chosen = _chosen(_kind(listed, of), columns, view)
+    return pa.table(
+        [pa.array([read(row) for row in listed], shape) for shape, read in chosen.values()],
+        names=list(chosen),
+    )
+
+
+def _chosen(
+    kind: type, columns: Sequence[str] | None, view: MetadataColumns | None
+) -> dict[str, _Column]:
+    """The columns of a table, in their order."""
     found: dict[str, _Column] = {
         name: (shape, partial(_field, name, read)) for name, (shape, read) in _columns(kind).items()
     }
-    if view is not None:
-        found |= _metadata_columns(kind, view)
-    names = list(found) if columns is None else list(columns)
+    of_view = {} if view is None else _metadata_columns(kind, view)
+    found |= of_view
+    names = list(found) if columns is None else list(texts(columns, "columns"))
+    if not of_view.keys() & set(names):
+        names += of_view
     if unknown := [name for name in names if name not in found]:
         raise ConfigurationError(f"there is no column {unknown[0]!r} among {', '.join(found)}")
-    return pa.table(
-        [
-            pa.array([read(row) for row in listed], shape)
-            for shape, read in (found[name] for name in names)
-        ],
-        names=names,
-    )
+    return {name: found[name] for name in names}
+
+
+def write_csv(rows: "pa.Table", path: str | Path) -> None:
+    """Write a table as CSV, for spreadsheets: UTF-8, with a header and every cell quoted.
+
+        tgiconik.write_csv(tgiconik.table(result.outcomes), "outcomes.csv")
+
+    A list is one cell, with "; " between its values. Times are in UTC, such as
+    `2026-03-02T09:00:00Z`, durations are seconds, structs are JSON, and null is an empty cell. No
+    text runs as a formula: an apostrophe comes before a cell that would begin like one, and after a
+    semicolon, tab or line break where the rest would.
+
+    Args:
+        rows: what `table` made, or another `pyarrow.Table`.
+        path: where to write it; what is there is replaced when the file is complete.
+
+    Raises:
+        ConfigurationError: it is no table.
+        OSError: it cannot be written; what was there stays.
+    """
+    if not (hasattr(rows, "column_names") and hasattr(rows, "to_batches")):
+        raise ConfigurationError(
+            f"write_csv needs a table, not a {type(rows).__name__}: write_csv(table(rows), path)"
+        )
+    with atomic_write(path) as new, new.open("w", encoding="utf-8", newline="") as file:
+        write_rows(file, rows.column_names, _csv_rows(rows))
+
+
+def _csv_rows(rows: "pa.Table") -> Iterator[list[str]]:
+    for batch in rows.to_batches(max_chunksize=_BATCH):
+        for values in zip(*(column.to_pylist() for column in batch.columns), strict=True):
+            yield [_csv_cell(value) for value in values]
+
+
+def _csv_cell(value: object) -> str:
+    text = _csv_text(value)
+    return text if isinstance(value, int | float) else harmless(text)
+
+
+def _csv_text(value: object) -> str:  # noqa: PLR0911 - one for each type
+    match value:
+        case None:
+            return ""
+        case bool():
+            return "yes" if value else "no"
+        case datetime():
+            return rfc3339(value)
+        case timedelta():
+            return f"{value.total_seconds():g}"
+        case list():
+            return "; ".join(map(_csv_text, value))
+        case dict():
+            return json.dumps(_plain(value), ensure_ascii=False)
+        case _:
+            return str(value)
 
 
 def _field(name: str, read: _Read, row: object) -> Any:  # noqa: ANN401 - a column's value

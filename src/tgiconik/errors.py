@@ -44,7 +44,9 @@
     │   └── PostUnavailable           the channel's server does not answer: try again
     └── WorkflowError                 a workflow that cannot take its next step
         ├── UnknownRequest            the request to work on does not exist
+        ├── UnknownAsset              an asset to answer with does not exist
         ├── UnknownIssue              the issue to work on does not exist
+        ├── UnknownPartner            nothing is known of the partner to audit
         └── ClaimLost                 somebody else holds the request, or our lease ran out
 
 Each HTTP status that is listed has its own class; other statuses raise the class of their family.
@@ -99,7 +101,9 @@ __all__ = [
     "TooManyRequests",
     "TransferError",
     "Unauthorized",
+    "UnknownAsset",
     "UnknownIssue",
+    "UnknownPartner",
     "UnknownRequest",
     "Unprocessable",
     "UnreadableResponse",
@@ -495,6 +499,14 @@ class UnknownRequest(WorkflowError):
 
 class UnknownIssue(WorkflowError):
     """The issue to work on does not exist on Trading Grid."""
+
+
+class UnknownAsset(WorkflowError):
+    """An asset to answer with does not exist in iconik, or is hidden from these credentials."""
+
+
+class UnknownPartner(WorkflowError):
+    """No profile and no event has the company id (BUID) that an audit was asked about."""
 
 
 class ClaimLost(WorkflowError):

@@ -167,7 +167,7 @@ class Decision:
 
     Attributes:
         allowed: whether the release is allowed.
-        reasons: every reason for a refusal; for a release, the basis of it.
+        reasons: every reason for a refusal, each once; for a release, the basis of it.
         decided_at: the time of the decision.
         expires_at: when a link must expire: after the policy's lifetime or with the licence,
             whichever is sooner. None for a refusal.
@@ -241,8 +241,9 @@ class ReleasePolicy:
     """The release rules. They can be stricter than an approval, never more permissive.
 
     Attributes:
-        metadata_view: id of the metadata view for the fields below. Without one, no metadata is
-            read, and required values count as missing.
+        metadata_view: id of the metadata view for the fields below. `decide` takes the values from
+            the facts and needs no view; workflows that release read the facts by it, and without
+            one raise a `ConfigurationError`.
         regions_field: field with the regions that a version is cleared for.
         languages_field: field with its languages.
         usages_field: field with the usages that it is cleared for.
@@ -365,8 +366,14 @@ class ReleasePolicy:
             source: path of the file, or the text itself.
 
         Raises:
-            ConfigurationError: the file cannot be read, or a key or a value is invalid.
+            ConfigurationError: the source is blank, the file cannot be read, or a key or a value is
+                invalid.
         """
+        if isinstance(source, str) and not source.strip() and "\n" not in source:
+            raise ConfigurationError(
+                "policy: the text is empty: give TOML text such as 'metadata_view = \"…\"', or the "
+                "path of a file"
+            )
         is_text = isinstance(source, str) and ("\n" in source or "=" in source)
         where = "policy" if is_text else str(Path(source))
         try:
@@ -374,7 +381,7 @@ class ReleasePolicy:
             table = tomllib.loads(text)
         # ValueError: not UTF-8, not TOML, no possible path, or a number of thousands of digits.
         except (OSError, ValueError, RecursionError) as error:
-            raise ConfigurationError(f"{where}: {error}") from error
+            raise _unreadable(where, error) from error
         return cls._from_table(where, table)
 
     @classmethod
@@ -393,7 +400,7 @@ class ReleasePolicy:
         try:
             table = json.loads(Path(path).read_text(encoding="utf-8"))
         except (OSError, ValueError, RecursionError) as error:
-            raise ConfigurationError(f"{where}: {error}") from error
+            raise _unreadable(where, error) from error
         if not isinstance(table, dict):
             raise ConfigurationError(f"{where}: a policy must be a JSON object")
         return cls._from_table(where, table)
@@ -413,6 +420,12 @@ class ReleasePolicy:
         except ConfigurationError as error:
             # Contradictions are found here; the error has to name the file too.
             raise ConfigurationError(str(error).replace("policy:", f"{where}:", 1)) from None
+
+
+def _unreadable(where: str, error: Exception) -> ConfigurationError:
+    if isinstance(error, IsADirectoryError):
+        return ConfigurationError(f"{where}: this is a folder; give the path of the policy's file")
+    return ConfigurationError(f"{where}: {error}")
 
 
 class _Kind(StrEnum):
@@ -475,7 +488,9 @@ def decide(
     zoneless = tuple(_without_zone(at=at, read_at=facts.read_at, approved_at=facts.approved_at))
     at = _nearest_utc(at)
     case = _Judged(policy, facts, recipient, purpose, at)
-    refusals = (*zoneless, *(reason for rule in _RULES for reason in rule(case)))
+    # Each reason once: metadata can have one time twice, and a request repeat the profile.
+    found = (*zoneless, *(reason for rule in _RULES for reason in rule(case)))
+    refusals = tuple(dict.fromkeys(found))
     if refusals:
         return Decision(allowed=False, reasons=refusals, decided_at=at)
     licence_end = usable_until(policy, facts)

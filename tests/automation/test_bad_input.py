@@ -1,12 +1,13 @@
 """Databases that are away or of another release, and causes and rules that cannot succeed."""
 
 import asyncio
+import re
 import sqlite3
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, closing
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -169,6 +170,11 @@ async def exit_process(grid: TradingGridClient, iconik: IconikClient, id_: str) 
     raise SystemExit(3)
 
 
+def returns_at_once(grid: TradingGridClient, iconik: IconikClient, id_: str) -> Any:  # noqa: ANN401 - wrong on purpose
+    del grid, iconik
+    return id_
+
+
 async def cancel_itself(grid: TradingGridClient, iconik: IconikClient, id_: str) -> None:
     del grid, iconik, id_
     raise asyncio.CancelledError
@@ -176,15 +182,45 @@ async def cancel_itself(grid: TradingGridClient, iconik: IconikClient, id_: str)
 
 @pytest.mark.parametrize(
     ("rule", "reason"),
-    [(on_issue(exit_process), "SystemExit"), (on_issue(cancel_itself), "CancelledError")],
-    ids=["exits", "cancels itself"],
+    [
+        (on_issue(exit_process), f"SystemExit at {__name__}:"),
+        (on_issue(cancel_itself), "CancelledError"),
+        (
+            on_issue(returns_at_once),
+            f"ConfigurationError: {__name__}.returns_at_once of a rule returned a str at once: ",
+        ),
+    ],
+    ids=["exits", "cancels itself", "is no coroutine function"],
 )
 async def test_a_rule_that_ends_more_than_itself_fails_like_any_other(
     sandbox: Sandbox, sqlite: str, rule: Rule, reason: str
 ) -> None:
     async with worker_of(sandbox, sqlite, rule) as worker:
         await worker.submit(Cause(CauseKind.ISSUE, "I-1"))
-        assert await until_parked(worker) == reason
+        assert (await until_parked(worker)).startswith(reason)
+
+
+async def test_a_hook_that_fails_is_logged_with_its_name_and_line(
+    sandbox: Sandbox, sqlite: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    async def act(_grid: TradingGridClient, _iconik: IconikClient, _id: str) -> str:
+        return "done"
+
+    def report(run: Run, _: object) -> None:
+        raise AttributeError(f"https://secret.example/?token={run.subject}")
+
+    automation = Automation([on_issue(act)], on_finish=report)
+    async with automation.worker(database=sqlite, clients=sandbox.clients) as worker:
+        await worker.submit(Cause(CauseKind.ISSUE, "I-1"))
+        await worker.settled()
+
+    (told,) = [one for one in caplog.messages if one.startswith("the hook on_finish")]
+    assert re.fullmatch(
+        rf"the hook on_finish, {re.escape(__name__)}\..+\.report, failed: "
+        rf"AttributeError at {re.escape(__name__)}:\d+",
+        told,
+    )
+    assert "secret" not in caplog.text
 
 
 async def test_hooks_are_told_how_runs_ended_and_may_fail(sandbox: Sandbox, sqlite: str) -> None:

@@ -77,6 +77,18 @@ def test_a_second_run_goes_on_where_the_first_one_ended(files: Files, run: Run) 
 
 
 @pytest.mark.usefixtures("platforms")
+def test_a_request_is_fulfilled_with_the_assets_that_are_given(files: Files, run: Run) -> None:
+    lookbook = world.asset_id("lookbook")
+
+    unknown = run("fulfil", REQUEST, "--policy", files.policy, "--asset", "d0d0")
+    done = run("fulfil", REQUEST, "--policy", files.policy, "--asset", lookbook, "--json")
+
+    assert (unknown.code, unknown.out) == (6, "")
+    assert "there is no asset d0d0" in unknown.err
+    assert [outcome["asset_id"] for outcome in done.data["outcomes"]] == [lookbook]
+
+
+@pytest.mark.usefixtures("platforms")
 def test_fulfill_is_the_same_as_fulfil(files: Files, run: Run) -> None:
     assert run("fulfill", REQUEST, "--policy", files.policy, "--dry-run").code == 5
 
@@ -229,6 +241,16 @@ def test_an_audit_record_is_written_and_verified(
     assert bad.code == 4
     assert bad.data["ok"] is False
     assert "canary-key" not in made.out + good.out + bad.out
+
+
+@pytest.mark.usefixtures("platforms")
+def test_an_audit_of_a_partner_who_does_not_exist_fails_and_says_so(run: Run) -> None:
+    unknown = run("audit", "--partner", "NOPE", "--output", "record.jsonl")
+    by_name = run("audit", "--partner", "Nordlicht", "--output", "record.jsonl")
+
+    assert (unknown.code, by_name.code) == (1, 1)
+    assert "no profile and no event has the company id 'NOPE'" in unknown.out
+    assert f"the name is that of {world.NORDLICHT} (" in by_name.out
 
 
 @pytest.mark.parametrize(

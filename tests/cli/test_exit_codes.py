@@ -53,6 +53,8 @@ def test_failures_count_before_refusals_and_these_before_waiting(
         (errors.InvalidPartnerFile.__new__(errors.InvalidPartnerFile), ExitCode.CONFIGURATION),
         (errors.UnknownRequest("x"), ExitCode.NOT_FOUND),
         (errors.UnknownIssue("x"), ExitCode.NOT_FOUND),
+        (errors.UnknownAsset("x"), ExitCode.NOT_FOUND),
+        (errors.UnknownPartner("x"), ExitCode.NOT_FOUND),
         (errors.ClaimLost("x"), ExitCode.FAILED),
         (errors.StoreUnavailable("x"), ExitCode.FAILED),
         (FileNotFoundError(2, "not there", "f"), ExitCode.CONFIGURATION),

@@ -98,6 +98,9 @@ async def test_a_hook_that_raises_is_logged_and_the_call_goes_on(
         ("http.hook_failed", "on_response", "Conflict"),
     ]
     assert "secret of the hook" not in caplog.text
+    told = next(one for one in caplog.messages if one.startswith("on_request, "))
+    assert ".broken, raised LookupError at " in told
+    assert f" at {__name__}:" in told
 
 
 async def test_a_cancelled_attempt_is_told_too() -> None:

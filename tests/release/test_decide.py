@@ -669,3 +669,16 @@ def test_a_policy_looks_into_the_fields_that_it_names() -> None:
         attrs.evolve(known, metadata={**known.metadata, "Stop": ["v2"]}), policy=elsewhere
     )
     assert refusals(held) == [(R.HELD, "Stop")]
+
+
+def test_each_reason_is_given_once() -> None:
+    # The request repeats the language of the profile; the metadata have one time twice.
+    german = Recipient(company_id="GC1", regions=["EMEA"], languages=["de"], language="de")
+    late = ["2026-07-01T00:00Z", "2026-07-01T02:00+02:00"]
+
+    made = decision(facts({"Languages": ["en"], "EmbargoUntil": late}), recipient=german)
+
+    assert [reason.message for reason in made.reasons] == [
+        "Under embargo until 2026-07-01 00:00 UTC.",
+        "Not in de.",
+    ]

@@ -179,6 +179,22 @@ def test_a_path_that_is_no_file_is_one_clear_error(path: str) -> None:
         ReleasePolicy.from_toml(path)
 
 
+@pytest.mark.parametrize("blank", ["", "  ", "\t"])
+def test_a_blank_source_is_told_apart_from_a_path(blank: str) -> None:
+    with pytest.raises(ConfigurationError, match=r"^policy: the text is empty: give TOML text"):
+        ReleasePolicy.from_toml(blank)
+
+
+def test_a_folder_in_place_of_a_file_is_told_so(tmp_path: Path) -> None:
+    for source in (tmp_path, str(tmp_path)):
+        with pytest.raises(ConfigurationError, match="this is a folder"):
+            ReleasePolicy.from_toml(source)
+    folder = tmp_path / "policy.json"
+    folder.mkdir()
+    with pytest.raises(ConfigurationError, match="this is a folder"):
+        ReleasePolicy.from_file(folder)
+
+
 def test_an_unknown_key_is_refused_with_the_one_that_was_meant() -> None:
     with pytest.raises(ConfigurationError, match=r"; did you mean min_approvers\?$"):
         ReleasePolicy.from_toml("min_aprovers = 2")

@@ -112,11 +112,34 @@ def test_an_event_to_which_nobody_listens_is_no_work(caplog: pytest.LogCaptureFi
     assert caplog.records == []
 
 
-def test_nothing_is_printed_in_a_program_that_configures_no_logging() -> None:
-    program = (
-        "from tgiconik import telemetry\n"
-        "telemetry.log(telemetry.Event.HTTP_FAILED, 'the platform does not answer')"
+def in_a_program_of_its_own(*lines: str) -> str:
+    program = "\n".join(
+        [
+            "import logging",
+            "from tgiconik import telemetry",
+            *lines,
+            "for event in telemetry.Event:",
+            "    telemetry.log(event, event.value)",
+        ]
     )
     command = [sys.executable, "-c", program]
     done = subprocess.run(command, capture_output=True, text=True, check=True)  # noqa: S603 - ours
-    assert done.stdout + done.stderr == ""
+    return done.stdout + done.stderr
+
+
+def test_a_program_that_configures_no_logging_hears_the_workers_failures_and_nothing_else() -> None:
+    worker = [
+        event.value
+        for event in Event
+        if event.startswith("worker.") and telemetry.LEVELS[event] >= logging.WARNING
+    ]
+
+    assert in_a_program_of_its_own().split() == worker
+    assert Event.WORKER_HOOK_FAILED in worker
+
+
+@pytest.mark.parametrize("name", ["tgiconik", "tgiconik.worker"])
+def test_a_program_can_be_quiet_about_the_worker_too(name: str) -> None:
+    quiet = f"logging.getLogger('{name}').addHandler(logging.NullHandler())"
+
+    assert in_a_program_of_its_own(quiet) == ""

@@ -32,8 +32,9 @@ async def by_number(
     )
 
 
-def play(request_id: str, prepare: Prepare = as_it_is) -> Play:
-    """A play that fulfills one request."""
+def play(request_id: str, prepare: Prepare = as_it_is, *, given: tuple[str, ...] = ()) -> Play:
+    """A play that fulfills one request, with the assets of these names if there are any."""
+    assets = [world.asset_id(name) for name in given] or None
 
     def run(
         grid: TradingGridClient, iconik: IconikClient, clock: Clock, *, dry_run: bool = False
@@ -43,6 +44,7 @@ def play(request_id: str, prepare: Prepare = as_it_is) -> Play:
             iconik,
             request_id,
             policy=world.policy(),
+            assets=assets,
             article_numbers=ARTICLES,
             dry_run=dry_run,
             now=clock,
@@ -69,10 +71,13 @@ def play(request_id: str, prepare: Prepare = as_it_is) -> Play:
             "the comment has the link": [d.link in comments[0].body for d in deliveries if d.link],
         }
 
-    return Play(name=f"fulfill {request_id}", run=run, traces=traces, prepare=prepare)
+    name = " with ".join([f"fulfill {request_id}", *given])
+    return Play(name=name, run=run, traces=traces, prepare=prepare)
 
 
 PLAYS = [
     *(play(f"REQ-{number}") for number in range(1042, 1047)),
     play(BY_NUMBER, by_number),
+    play("REQ-1042", given=("lookbook", "film-de", "film-us")),
+    play("REQ-1042", given=("film-us",)),
 ]

@@ -6,6 +6,7 @@ platform that shows it, and completed by the next run.
 
 from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime, timedelta
+from typing import Any
 
 import attrs
 import httpx
@@ -260,6 +261,35 @@ async def test_what_select_returns_twice_is_delivered_once_and_in_a_stable_order
     assert [o.asset_id for o in first.outcomes] == [c.facts.asset_id for c in first.candidates.best]
     assert second == first
     assert sandbox.writes[writes:] == []
+
+
+@pytest.mark.parametrize(
+    ("returned", "named"),
+    [
+        (lambda candidates: candidates[0], "a value of the type Candidate: return a list of candi"),
+        (lambda _: None, "None: return a list of candidates"),
+        (lambda candidates: candidates[0].facts.asset_id, "a value of the type str: return a list"),
+        (lambda candidates: [candidates[0].facts.asset_id], "a list with a value of the type str"),
+        (lambda _: 1, "a value of the type int: return a list of candidates"),
+    ],
+)
+async def test_a_chooser_that_returns_no_list_is_told_so_and_nothing_was_written(  # noqa: PLR0917 - a table
+    grid: TradingGridClient,
+    iconik: IconikClient,
+    sandbox: Sandbox,
+    clock: Clock,
+    returned: Any,  # noqa: ANN401 - wrong on purpose
+    named: str,
+) -> None:
+    async def later(candidates: Sequence[Candidate]) -> Any:  # noqa: ANN401 - the same
+        return returned(candidates)
+
+    for select in (returned, later):
+        with pytest.raises(errors.ConfigurationError, match=f"select returned {named}"):
+            await fulfill_media_request(
+                grid, iconik, "REQ-1043", policy=POLICY, select=select, now=clock
+            )
+    assert sandbox.writes == []
 
 
 async def test_a_chooser_that_raises_is_the_callers_and_nothing_was_written(

@@ -224,6 +224,23 @@ async def test_a_callback_that_fails_is_the_callers_business(
     assert sandbox.writes == []
 
 
+@pytest.mark.parametrize("returned", [None, "", " ", b"bytes", 5])
+async def test_a_callback_that_returns_no_password_is_told_so(
+    grid: TradingGridClient,
+    iconik: IconikClient,
+    sandbox: Sandbox,
+    clock: Clock,
+    returned: Any,  # noqa: ANN401 - wrong on purpose
+) -> None:
+    await half_done(sandbox, grid, iconik, clock)
+
+    result = await run_with(grid, iconik, clock, password=lambda _: returned)
+
+    assert [user.ready for user in result.users] == [True, False]
+    assert "return the password" in str(result.users[1].error)
+    assert "max@alpin.example" not in await roles(grid)
+
+
 async def test_users_need_the_company_that_they_are_made_in(
     grid: TradingGridClient, iconik: IconikClient, sandbox: Sandbox, clock: Clock
 ) -> None:

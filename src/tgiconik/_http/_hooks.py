@@ -7,6 +7,7 @@ from typing import Final, TypeAlias
 import anyio
 import attrs
 
+from tgiconik._place import name_of, type_and_place
 from tgiconik.telemetry import Event, log
 
 #: Seconds that a hook has to await something after its call was cancelled.
@@ -75,12 +76,13 @@ async def _told(hook: Hook, name: str, attempt: Attempt) -> None:
             await answer
     except Exception as error:  # noqa: BLE001 - a hook's failure is not the call's
         kind = type(error).__name__
-        message = "%s raised %s; the call goes on: %s %s"
+        message = "%s, %s, raised %s; the call goes on: %s %s"
         log(
             Event.HTTP_HOOK_FAILED,
             message,
             name,
-            kind,
+            name_of(hook),
+            type_and_place(error),
             attempt.method,
             attempt.url_template,
             method=attempt.method,

@@ -26,10 +26,12 @@ class Automation:
 
     Args:
         rules: the rules. Their names differ.
-        on_finish: awaited after every run that ended, with the run, and what its function returned
-            or raised.
-        on_failure: awaited after every run that failed for good, so that its causes are parked,
-            with the run and the error. What a hook itself raises is logged, and changes nothing.
+        on_finish: called after every run that ended, with the run, and what its function returned
+            or raised; may be a coroutine function.
+        on_failure: called after every run that failed for good, so that its causes are parked, with
+            the run and the error; may be a coroutine function. What a hook itself raises is logged
+            with the hook's name and the line, and changes nothing. Without any logging set up, it
+            appears on standard error.
 
     Raises:
         ConfigurationError: there are no rules, or two have the same name.

@@ -1,16 +1,22 @@
-"""Hooks: functions of the user's that are told of runs that ended."""
+"""Hooks: functions of the user's that are told of runs that ended.
 
-from collections.abc import Awaitable, Callable
+A hook that fails is logged with its name, and with the place in the user's code.
+"""
+
+from collections.abc import Callable
+from inspect import isawaitable
 from typing import TypeAlias
 
 from anyio import to_thread
 
+from tgiconik._place import name_of
 from tgiconik.automation.planning import reason_of
 from tgiconik.automation.store import Begun, Run, Store
 from tgiconik.telemetry import Event, log
 
-#: Told of a run that ended: the run, and what its function returned, or the error it raised.
-Hook: TypeAlias = Callable[[Run, object], Awaitable[object]]
+#: A function, async or not, that is told of a run that ended: the run, and what its function
+#: returned, or the error it raised. What it returns or raises changes nothing.
+Hook: TypeAlias = Callable[[Run, object], object]
 
 
 class Hooks:
@@ -62,12 +68,15 @@ class Hooks:
         if run is None:
             return
         try:
-            await hook(run, outcome)
+            answer = hook(run, outcome)
+            if isawaitable(answer):
+                await answer
         except Exception as error:  # noqa: BLE001 - a report that is not sent undoes no run
-            message = "a hook of the worker failed: %s"
             log(
                 Event.WORKER_HOOK_FAILED,
-                message,
+                "the hook %s, %s, failed: %s",
+                name,
+                name_of(hook),
                 reason_of(error),
                 worker=self._worker,
                 error=type(error).__name__,

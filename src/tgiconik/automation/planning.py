@@ -11,13 +11,16 @@ from typing import Final
 import attrs
 
 from tgiconik import errors
+from tgiconik._place import type_and_place
 
 _NEVER_BETTER: Final = (
     errors.ConfigurationError,
     errors.NotFound,
     errors.Gone,
     errors.UnknownRequest,
+    errors.UnknownAsset,
     errors.UnknownIssue,
+    errors.UnknownPartner,
     errors.Unsupported,
 )
 
@@ -201,8 +204,9 @@ _NAMED: Final = 3
 def reason_of(error: BaseException) -> str:
     """The reason of a failure, to be stored.
 
-    Our own errors hold neither credentials nor links. Of others only the class is kept, since
-    nobody knows what is in their messages; the log has their place.
+    Our own errors hold neither credentials nor links. Of others the class is kept, and module and
+    line of the innermost frame of the user's code, such as `KeyError at nightly:12`: nobody knows
+    what is in their messages.
 
     Args:
         error: what the function raised.
@@ -213,4 +217,4 @@ def reason_of(error: BaseException) -> str:
         return f"{named}; and {more} more" if more > 0 else named
     if isinstance(error, errors.TgIconikError):
         return f"{type(error).__name__}: {error}"
-    return type(error).__name__
+    return type_and_place(error)

@@ -2,12 +2,14 @@
 
 from collections.abc import Awaitable, Callable, Iterable, Mapping
 from functools import partial
+from inspect import isawaitable
 from typing import Any, Concatenate, Final, ParamSpec, TypeAlias
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import attrs
 
 from tgiconik import errors
+from tgiconik._place import name_of
 from tgiconik._validate import did_you_mean, not_blank
 from tgiconik.automation import timetable
 from tgiconik.automation.causes import Cause, CauseKind
@@ -192,7 +194,7 @@ def every(cron: str, run: AtTimes[P], /, *args: P.args, **options: P.kwargs) -> 
     timetable.check(cron)
 
     async def without_id(grid: TradingGridClient, iconik: IconikClient, _: str) -> object:
-        return await run(grid, iconik, *args, **options)
+        return await _awaited(run, run(grid, iconik, *args, **options))
 
     return Rule(name=_named(CauseKind.TIME, run), kind=CauseKind.TIME, run=without_id, cron=cron)
 
@@ -228,9 +230,18 @@ def _for_subject(
     options: Mapping[str, Any],
 ) -> Rule:
     async def called(grid: TradingGridClient, iconik: IconikClient, id_: str) -> object:
-        return await run(grid, iconik, id_, *args, **options)
+        return await _awaited(run, run(grid, iconik, id_, *args, **options))
 
     return Rule(name=_named(kind, run), kind=kind, run=called)
+
+
+async def _awaited(run: object, answer: object) -> object:
+    if not isawaitable(answer):
+        raise errors.ConfigurationError(
+            f"{name_of(run)} of a rule returned a {type(answer).__name__} at once: make it a "
+            "coroutine function, with async def"
+        )
+    return await answer
 
 
 def _named(kind: CauseKind, run: Callable[..., Any]) -> str:

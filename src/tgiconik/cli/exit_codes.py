@@ -47,7 +47,14 @@ def code_of_error(error: BaseException) -> ExitCode:
             return ExitCode.INTERRUPTED
         case errors.ConfigurationError() | errors.Unauthorized() | errors.Forbidden():
             return ExitCode.CONFIGURATION
-        case errors.NotFound() | errors.Gone() | errors.UnknownRequest() | errors.UnknownIssue():
+        case (
+            errors.NotFound()
+            | errors.Gone()
+            | errors.UnknownRequest()
+            | errors.UnknownAsset()
+            | errors.UnknownIssue()
+            | errors.UnknownPartner()
+        ):
             return ExitCode.NOT_FOUND
         case errors.TgIconikError():
             return ExitCode.FAILED

@@ -13,7 +13,13 @@ from tgiconik.cli.exit_codes import ExitCode, code_of_error, code_of_states
 if TYPE_CHECKING:
     from tgiconik.workflows import Outcome
 
-_OF_A_WRONG_ID: Final = (errors.NotFound, errors.UnknownRequest, errors.UnknownIssue)
+_OF_A_WRONG_ID: Final = (
+    errors.NotFound,
+    errors.UnknownRequest,
+    errors.UnknownAsset,
+    errors.UnknownIssue,
+    errors.UnknownPartner,
+)
 #: After these, the same command may succeed.
 _OF_THE_MOMENT: Final = (
     KeyboardInterrupt,

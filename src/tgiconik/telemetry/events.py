@@ -1,6 +1,9 @@
 """The events that are logged: their names, loggers, levels and fields.
 
 `docs/logging.md` has the same list for users; names and fields change with a major release only.
+
+In a program without handlers, warnings and errors of the worker appear on standard error, since its
+runs and hooks fail where nobody waits for them. All other events are quiet there.
 """
 
 import logging
@@ -154,12 +157,17 @@ _NO_RUN: Final = RunFields()
 #: The run that this task belongs to. Tasks inherit it from the task that starts them.
 run_fields: Final[ContextVar[RunFields]] = ContextVar("tgiconik_run", default=_NO_RUN)
 
-# Without a handler, Python writes warnings to standard error, in a program that asked for none.
-logging.getLogger("tgiconik").addHandler(logging.NullHandler())
 _LOGGERS: Final = {
     family: logging.getLogger(f"tgiconik.{family}")
     for family in dict.fromkeys(event.partition(".")[0] for event in Event)
 }
+#: Its failures reach nobody else: where no logging is set up, Python writes its warnings and errors
+#: to standard error.
+_HEARD_BY_DEFAULT: Final = frozenset({"worker"})
+# Other failures are raised, or are in results. Without a handler, Python would write them to
+# standard error as well, in a program that asked for none.
+for _family in _LOGGERS.keys() - _HEARD_BY_DEFAULT:
+    _LOGGERS[_family].addHandler(logging.NullHandler())
 _LOGGER_OF: Final = {event: _LOGGERS[event.partition(".")[0]] for event in Event}
 
 

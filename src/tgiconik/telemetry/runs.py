@@ -8,6 +8,7 @@ from uuid import uuid4
 
 import attrs
 
+from tgiconik._place import type_and_place
 from tgiconik._secrets import without_links
 from tgiconik.errors import CallError, TgIconikError
 from tgiconik.telemetry import tracing
@@ -129,12 +130,14 @@ def _ended(active: ActiveRun, seconds: float, *, dry_run: bool) -> None:
 def described(error: BaseException) -> str:
     """An error as logs may show it: other people's messages may hold anything, ours are masked.
 
+    Of others it is the type, with module and line of the innermost frame of the user's code.
+
     Args:
         error: the error.
     """
     kind = type(error).__name__
     if not isinstance(error, TgIconikError):
-        return kind
+        return type_and_place(error)
     # What a call's error shows of links is masked already, and its own URL is worth reading.
     text = str(error) if isinstance(error, CallError) else without_links(str(error))
     text = " ".join(text.split())

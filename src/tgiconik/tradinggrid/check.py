@@ -21,7 +21,7 @@ class GridCheck:
 
     Attributes:
         works: what answered, in words.
-        problems: what did not, each with what Trading Grid said; one cause once.
+        problems: what could not be read, each with what Trading Grid said; one cause once.
     """
 
     works: tuple[str, ...]
@@ -55,11 +55,12 @@ async def check(
         community: the collaboration surface.
     """
     transactions = lens.transactions(fields=["transactionid"], count=1)
-    steps: list[tuple[str, Callable[[], Awaitable[object]]]] = [
-        (f"company {company_id} is readable", companies.get),
-        ("the partner directory is readable", lambda: partners.list().first(1)),
-        ("Lens answers", lambda: transactions.first(1)),
-        ("the community answers", community.contract),
+    company = f"company {company_id}"
+    steps: list[tuple[str, str, Callable[[], Awaitable[object]]]] = [
+        (company, "is readable", companies.get),
+        ("the partner directory", "is readable", lambda: partners.list().first(1)),
+        ("Lens", "answers", lambda: transactions.first(1)),
+        ("the community", "answers", community.contract),
     ]
     try:
         await sign_in()
@@ -68,15 +69,19 @@ async def check(
         return GridCheck(works=(), problems=(problem,))
     works: list[str] = []
     failed: dict[str, list[str]] = {}
-    for claim, call in steps:
+    for surface, what, call in steps:
         try:
             await call()
         except errors.TgIconikError as error:
-            failed.setdefault(_cause(error), []).append(claim)
+            failed.setdefault(_cause(error), []).append(surface)
         else:
-            works.append(claim)
-    problems = [f"not so: {'; '.join(claims)}. {cause}" for cause, claims in failed.items()]
+            works.append(f"{surface} {what}")
+    problems = [f"cannot read {_listed(names)}: {cause}" for cause, names in failed.items()]
     return GridCheck(works=tuple(works), problems=tuple(problems))
+
+
+def _listed(names: list[str]) -> str:
+    return " and ".join(filter(None, (", ".join(names[:-1]), names[-1])))
 
 
 def _cause(error: errors.TgIconikError) -> str:

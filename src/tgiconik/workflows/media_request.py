@@ -8,15 +8,15 @@ Steps. Each one reads the current state before it writes:
 2. Search iconik by the request's criteria and evaluate the best matches with `release.decide`
    (`find_candidates`).
 3. Choose the best releasable asset, or every releasable one that the partner named by id or by
-   article number.
+   article number. With `assets=`, nothing is searched: every releasable one of these is chosen.
 4. Claim the request and move it to `in_review`; share the asset (`share_with_partner`); record the
    delivery (`post_delivery`); post a comment with link, expiry and restrictions; move the request
    to its final status; release the claim.
 
 Afterwards, iconik has one share on the asset, created without a notification, whose title is the
 partner's key. Trading Grid has the status, a document with the partner's delivery, and one comment.
-The final status is `fulfilled`; `partially_fulfilled` if only some of the named assets may be
-released; `needs_information` if several matches are equally good, if an article number cannot be
+The final status is `fulfilled`; `partially_fulfilled` if only some of the named or given assets may
+be released; `needs_information` if several matches are equally good, if an article number cannot be
 right, or if the partner has no contact;
 `declined` if nothing may be released to this partner. The answer to the partner is the same whether
 nothing was found or everything that was found was refused; the reasons are an internal comment.
@@ -28,14 +28,15 @@ answered again, with assets that were not delivered for it before.
 
 The workflow does not wait for people; `waiting_on` says who has to act next.
 
-Failures: an unknown request raises `UnknownRequest`. A failed call raises its `CallError` before
+Failures: an unknown request raises `UnknownRequest`, an unknown one of the given assets
+`UnknownAsset`. A failed call raises its `CallError` before
 anything is written. A delivery that fails later is a failed outcome: the request stays `in_review`,
 an internal comment gives the cause, and the next run continues.
 
 Source: use case 1 of the project's design; the collaboration contract; iconik's OpenAPI documents.
 """
 
-from collections.abc import Awaitable, Callable, Iterable, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from datetime import timedelta
 from functools import partial
 from inspect import isawaitable
@@ -45,7 +46,8 @@ import attrs
 
 from tgiconik import errors
 from tgiconik._frames import without_locals
-from tgiconik._report import first_items
+from tgiconik._report import first_items, in_short
+from tgiconik._validate import not_blank, texts
 from tgiconik.iconik import IconikClient
 from tgiconik.release import ReleasePolicy
 from tgiconik.telemetry.observed import observed
@@ -94,7 +96,8 @@ from tgiconik.workflows.tickets.requests import (
     waiting_on_after,
 )
 
-#: Chooses among equally good releasable candidates; may be a coroutine function.
+#: Called only when several releasable candidates have the best score; returns a list of those to
+#: deliver. May be a coroutine function.
 Select: TypeAlias = Callable[
     [Sequence[Candidate]], Iterable[Candidate] | Awaitable[Iterable[Candidate]]
 ]
@@ -145,6 +148,7 @@ async def fulfill_media_request(
     request_id: str,
     *,
     policy: ReleasePolicy,
+    assets: Sequence[str] | None = None,
     select: Select | None = None,
     consider: int = 100,
     article_numbers: ArticleNumbers | None = None,
@@ -160,8 +164,12 @@ async def fulfill_media_request(
         iconik: the iconik client.
         request_id: such as `REQ-1042`.
         policy: the release rules.
-        select: chooses when several releasable assets are equally good; gets them in a stable
-            order, returns those to deliver. Without it the partner is asked.
+        assets: ids of assets in iconik to answer with, instead of searching. `decide` judges each;
+            the reasons for a refusal are in the result's `candidates` and an internal comment. If
+            all are refused, the request is declined. A closed request stays as it is.
+        select: called only when several releasable assets have the same best score; to replace a
+            single best one, use `assets`. Gets these candidates in a stable order and returns a
+            list of those to deliver; may be a coroutine function. Without it the partner is asked.
         consider: how many of the found assets are looked at, at the most.
         article_numbers: where the article numbers of a request are looked up.
         lease: how long the claim lasts; renewed while work goes on.
@@ -171,18 +179,20 @@ async def fulfill_media_request(
 
     Raises:
         UnknownRequest: there is no such request.
+        UnknownAsset: one of `assets` does not exist; nothing was written.
         WorkflowError: it is not a media request.
-        ConfigurationError: the policy's metadata view or a field of it does not exist; or the
-            request has article numbers, and `article_numbers` is missing or names a field or an
-            entity that does not exist.
+        ConfigurationError: the policy's metadata view or a field of it does not exist; the request
+            has article numbers, and `article_numbers` is missing or names a field or an entity that
+            does not exist; `assets` is empty, or `select` is given too; or `select` returned
+            something other than a list of its candidates.
         CallError: a call to a platform failed; run the workflow again.
     """
+    given = _given(assets, select)
     trail = Trail(now=now, dry_run=dry_run, progress=progress)
     run = Run(grid=grid, iconik=iconik, policy=policy, trail=trail)
     await check_view(run)
-    fulfilling = _Fulfilling(
-        run=run, select=select, consider=consider, article_numbers=article_numbers, lease=lease
-    )
+    choice = _Choice(given, select, consider, article_numbers)
+    fulfilling = _Fulfilling(run=run, choice=choice, lease=lease)
     request = await read_request(run, request_id, RequestKind.MEDIA_REQUEST)
     try:
         result = await fulfilling.answer(request)
@@ -191,14 +201,62 @@ async def fulfill_media_request(
     return concluded(result, run)
 
 
+def _given(assets: Sequence[str] | None, select: Select | None) -> tuple[str, ...]:
+    """The ids to answer with, each once; none when the assets are to be searched."""
+    if select is not None and not callable(select):
+        raise errors.ConfigurationError(
+            "select must be a function that gets candidates and returns a list of them; to answer "
+            "with assets that you know, give assets="
+        )
+    if assets is None:
+        return ()
+    if select is not None:
+        raise errors.ConfigurationError(
+            "give assets or select, not both: with assets, nothing is searched to select from"
+        )
+    ids = tuple(dict.fromkeys(not_blank(id_, "an id in assets") for id_ in texts(assets, "assets")))
+    if not ids:
+        raise errors.ConfigurationError("assets has no id in it; leave it out to search instead")
+    return ids
+
+
+def _chosen(answer: object) -> tuple[Candidate, ...]:
+    """The candidates that a `select` returned."""
+    if not isinstance(answer, Iterable) or isinstance(answer, str | Mapping):
+        hint = "; write [candidate]" if isinstance(answer, Candidate) else ""
+        raise errors.ConfigurationError(
+            f"select returned {_kind_of(answer)}: return a list of candidates{hint}"
+        )
+    found = tuple(answer)
+    for one in found:
+        if not isinstance(one, Candidate):
+            raise errors.ConfigurationError(
+                f"select returned a list with {_kind_of(one)} in it: return a list of candidates, "
+                "as it got them"
+            )
+    return found
+
+
+def _kind_of(value: object) -> str:
+    return "None" if value is None else f"a value of the type {type(value).__name__}"
+
+
+@attrs.frozen
+class _Choice:
+    """How assets are chosen: those that are given, or else what a search finds."""
+
+    given: tuple[str, ...]
+    select: Select | None
+    consider: int
+    article_numbers: ArticleNumbers | None
+
+
 @attrs.frozen(kw_only=True)
 class _Fulfilling:
     """Fulfills one request; holds the lease once the request is claimed."""
 
     run: Run
-    select: Select | None
-    consider: int
-    article_numbers: ArticleNumbers | None
+    choice: _Choice
     lease: timedelta
 
     async def answer(self, request: Request) -> Fulfillment:
@@ -208,7 +266,14 @@ class _Fulfilling:
             return await self._closed(request)
         check_unclaimed(run, request)
         ticket = Ticket.of(request, await read_partner(run, request.partner_id), run.policy)
+        if self.choice.given:
+            ticket = ticket.with_assets(self.choice.given)
         candidates = await self._find(ticket)
+        if self.choice.given and candidates.gone:
+            unknown = in_short([named(one) for one in candidates.gone])
+            raise errors.UnknownAsset(
+                f"there is no asset {unknown} in iconik, or it is hidden from these credentials"
+            )
         plan = await self._plan(ticket, candidates)
         if not plan.deliver and await self._is_told(request, plan):
             return self._answered(request, plan, candidates)
@@ -217,7 +282,7 @@ class _Fulfilling:
             fresh = await read_request(held, request.id, RequestKind.MEDIA_REQUEST)
             if not is_open(REQUEST_MOVES, fresh.status):
                 return await self._closed(fresh)
-            if (fresh.status, criteria_of(fresh)) != (request.status, ticket.criteria):
+            if (fresh.status, criteria_of(fresh)) != (request.status, criteria_of(request)):
                 raise errors.ClaimLost(f"{request.id} changed while it was being worked on")
             return await attrs.evolve(self, run=held).carry_out(ticket, plan, candidates)
 
@@ -227,9 +292,9 @@ class _Fulfilling:
             ticket.criteria,
             recipient=ticket.recipient,
             purpose=ticket.purpose,
-            consider=self.consider,
+            consider=self.choice.consider,
             exclude=await self._delivered_before_reopening(ticket.request),
-            article_numbers=self.article_numbers,
+            article_numbers=self.choice.article_numbers,
             grid=self.run.grid,
         )
 
@@ -237,7 +302,7 @@ class _Fulfilling:
         """The assets that were delivered before the partner reopened the request."""
         reopened = reopened_at(request)
         criteria = criteria_of(request)
-        if reopened is None or criteria.asset_ids or criteria.article_numbers:
+        if reopened is None or self.choice.given or criteria.asset_ids or criteria.article_numbers:
             return frozenset()
         deliveries = self.run.grid.community.deliveries.list(request_id=request.id)
         return frozenset(
@@ -251,11 +316,11 @@ class _Fulfilling:
     async def _plan(self, ticket: Ticket, candidates: Candidates) -> AnswerPlan:
         plan, request_id = plan_answer(ticket, candidates), ticket.request.id
         trail = self.run.trail
-        if plan.deliver or self.select is None or len(candidates.best) < _SEVERAL:
+        if plan.deliver or self.choice.select is None or len(candidates.best) < _SEVERAL:
             trail.decided(f"{request_id}: {plan.status}")
             return plan
-        chosen = self.select(candidates.best)
-        wanted = list(await chosen if isawaitable(chosen) else chosen)
+        chosen = self.choice.select(candidates.best)
+        wanted = _chosen(await chosen if isawaitable(chosen) else chosen)
         if any(candidate not in candidates.best for candidate in wanted):
             raise errors.ConfigurationError("select returned what was not among the candidates")
         deliver = tuple(candidate for candidate in candidates.best if candidate in wanted)
@@ -408,18 +473,22 @@ class _Fulfilling:
         )
         gone = {outcome.asset_id for outcome in refused}
         rejected = await self._delivered_before_reopening(request)
-        outcomes = [
+        there = [
             outcome
             async for delivery in deliveries
-            if (outcome := outcome_of(delivery)) and outcome.asset_id not in rejected | gone
+            if (outcome := outcome_of(delivery)) and outcome.asset_id not in gone
         ]
+        outcomes = [outcome for outcome in there if outcome.asset_id not in rejected]
+        answered = {RequestStatus.FULFILLED, RequestStatus.PARTIALLY_FULFILLED}
+        if not outcomes and not refused and request.status in answered:
+            # Somebody gave the same assets once more: their deliveries stay as they were.
+            outcomes = there
         result = Fulfillment(
             request_id=request.id,
             status=request.status,
             outcomes=(*outcomes, *refused),
             waiting_on=waiting_on_after(request, request.status),
         )
-        answered = {RequestStatus.FULFILLED, RequestStatus.PARTIALLY_FULFILLED}
         if refused and not outcomes and request.status in answered:
             return await self._reopen(request, result)
         run.trail.decided(f"{request.id} is {request.status}: nothing to do")

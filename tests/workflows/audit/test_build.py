@@ -293,6 +293,80 @@ async def test_an_asset_that_only_an_issue_names_and_that_is_gone_is_a_gap(launc
     assert record.counts["issue.open"] == 2
 
 
+@pytest.mark.parametrize(
+    "subject",
+    [
+        Subject(partners=("NOPE",)),
+        Subject(partners=("NOPE", world.SUMMIT)),
+        Subject(assets=(LOOKBOOK,), partners=("NOPE",)),
+        Subject(addresses={"ZZ:NOPE": "NOPE"}),
+    ],
+)
+async def test_a_partner_of_whom_nothing_is_known_is_a_gap(
+    launch: Launch, subject: Subject
+) -> None:
+    record = await build(launch, subject)
+
+    (gap,) = record.gaps
+    assert (gap.source, gap.about) == ("Trading Grid partner", "NOPE")
+    assert str(gap).endswith("no profile and no event has the company id 'NOPE'")
+    with pytest.raises(ExceptionGroup) as raised:
+        record.raise_for_failures()
+    assert raised.group_contains(errors.UnknownPartner)
+
+
+async def test_a_partners_name_in_place_of_the_company_id_is_a_gap_that_gives_the_id(
+    launch: Launch,
+) -> None:
+    record = await build(launch, Subject(partners=("nordlicht",)))
+
+    (gap,) = record.gaps
+    assert f"the name is that of {world.NORDLICHT} (Nordlicht" in str(gap)
+
+
+async def test_a_gap_about_a_partner_tells_no_names_where_people_have_other_names(
+    launch: Launch,
+) -> None:
+    record = await build_audit_record(
+        launch.grid,
+        launch.iconik,
+        Subject(partners=("Nordlicht",)),
+        pseudonymise=True,
+        now=launch.clock,
+    )
+
+    (gap,) = record.gaps
+    assert str(gap) == "Trading Grid partner of Nordlicht could not be read: UnknownPartner"
+
+
+async def test_a_partner_without_events_or_without_a_profile_is_no_gap(launch: Launch) -> None:
+    grid_seed.add_issue(
+        launch.sandbox.state,
+        credentials.COMPANY_ID,
+        "ISS-9",
+        partner_id="LEFT",
+        subject="Of a partner whose profile is gone",
+        severity="low",
+        category="other",
+    )
+
+    quiet = await build(launch, Subject(assets=(FILM,), partners=(world.SUMMIT,)))
+    gone = await build(launch, Subject(partners=("LEFT",)))
+
+    assert quiet.gaps == gone.gaps == ()
+    assert gone.counts["issue.open"] == 1
+
+
+async def test_partners_who_cannot_be_looked_for_are_a_gap(launch: Launch) -> None:
+    launch.sandbox.faults.append(Fault(Refuse(403), path=r"/partners\?"))
+
+    record = await build(launch, Subject(partners=("NOPE",)))
+
+    (gap,) = record.gaps
+    assert (gap.source, gap.about) == ("Trading Grid partner", "NOPE")
+    assert isinstance(gap.error, errors.Forbidden)
+
+
 async def test_a_share_that_is_revoked_while_it_is_read_is_no_gap(launch: Launch) -> None:
     await launch.distribute()
     launch.sandbox.faults.append(Fault(Refuse(404), path=r"/shares/[^/]+/users/"))

@@ -23,6 +23,12 @@ def add_parser(subparsers: Subparsers) -> None:
         "allows, and tell the partner.",
     )
     parser.add_argument("request", metavar="REQUEST", help="id of the request, such as REQ-1042")
+    parser.add_argument(
+        "--asset",
+        action="append",
+        metavar="ID",
+        help="answer with this asset instead of searching; may be repeated",
+    )
     add_workflow(parser)
     parser.set_defaults(run=run)
 
@@ -31,7 +37,7 @@ def run(options: argparse.Namespace) -> int:
     """Fulfil a request.
 
     Args:
-        options: `request`, and the options of all workflows.
+        options: `request`, `asset`, and the options of all workflows.
 
     Returns:
         The exit code.
@@ -47,6 +53,7 @@ def run(options: argparse.Namespace) -> int:
             iconik,
             options.request,
             policy=policy,
+            assets=options.asset,
             dry_run=options.dry_run,
             progress=progress,
         ),

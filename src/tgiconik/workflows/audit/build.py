@@ -17,7 +17,8 @@ The record waits for nobody. Another run reads again, and gives the same events 
 somebody acted meanwhile. Each record has its own time and its own pseudonyms.
 
 Failures: a source that cannot be read, because a role is missing or an asset was deleted, becomes a
-gap in the record and in `gaps`. `raise_for_failures` raises all of them.
+gap in the record and in `gaps`; so does a partner of the subject of whom neither a profile nor an
+event is known, such as a name in place of a company id. `raise_for_failures` raises all of them.
 
 Memory does not grow with the number of events: they are sorted in temporary files.
 
@@ -41,8 +42,9 @@ import attrs
 from tgiconik import errors
 from tgiconik._files import atomic_write
 from tgiconik._frames import without_locals
-from tgiconik._report import one_line
+from tgiconik._report import in_short, one_line
 from tgiconik._signature import SigningKey, algorithm_of
+from tgiconik._validate import did_you_mean
 from tgiconik.iconik import IconikClient
 from tgiconik.release import ReleasePolicy
 from tgiconik.telemetry.observed import observed
@@ -72,6 +74,8 @@ from tgiconik.workflows.audit.sources import Discovered, Gap, Source, Subject, s
 from tgiconik.workflows.run.concurrency import fan_out
 from tgiconik.workflows.run.trail import Clock, Step, Trail, utc_now
 
+#: The source of a gap about a partner of the subject.
+_PARTNER: Final = "Trading Grid partner"
 #: How far apart the clocks of two platforms may be.
 TOLERANCE: Final = timedelta(minutes=5)
 
@@ -99,7 +103,7 @@ async def build_audit_record(
     Args:
         grid: the client of Trading Grid.
         iconik: the client of iconik.
-        subject: the id of an asset, or a `Subject`; `Subject()` is everything.
+        subject: the id of an asset, or a `Subject`. `Subject()` is everything.
         policy: with it, every share that is open is judged by `decide`, as far as the version goes.
         since: leave out earlier events; the rules see them all the same.
         until: leave out events from then or later.
@@ -198,6 +202,7 @@ class _SourceReader:
         trail: records how many events each source has.
         pseudonyms: replaces people; None when they keep their names.
         found: ids of the subject, found while reading.
+        partners_seen: company ids that events have.
         names: names of partners and people, for the page.
         gaps: sources that could not be read.
     """
@@ -210,6 +215,7 @@ class _SourceReader:
     trail: Trail
     pseudonyms: Pseudonyms | None = attrs.field(init=False)
     found: Discovered = attrs.field(init=False, factory=Discovered)
+    partners_seen: set[str] = attrs.field(init=False, factory=set)
     names: dict[str, str] = attrs.field(init=False, factory=dict)
     gaps: list[Gap] = attrs.field(init=False, factory=list)
 
@@ -231,6 +237,30 @@ class _SourceReader:
             collections = sorted(self.found.collections)
             await self._each(collections, self._find_members, "iconik collection")
             await self._each(sorted(self.found.assets), self._read_asset, "iconik asset")
+        await self._look_for_partners()
+
+    async def _look_for_partners(self) -> None:
+        """Make a gap of each partner of the subject who has neither an event nor a profile.
+
+        Their record would look as clean as that of a partner who did nothing.
+        `GET /partners`, unless every partner has an event.
+        """
+        missing = [id_ for id_ in self.scope.subject.company_ids if id_ not in self.partners_seen]
+        if not missing:
+            return
+        try:
+            profiles = {
+                partner.company_id: partner.name
+                async for partner in self.grid.community.partners.list()
+            }
+        except errors.TgIconikError as error:
+            for company_id in missing:
+                self._add_gap(_PARTNER, company_id, error)
+            return
+        for company_id in missing:
+            if company_id not in profiles:
+                unknown = errors.UnknownPartner(_unknown_partner(company_id, profiles))
+                self._add_gap(_PARTNER, company_id, unknown)
 
     async def read_names(self) -> dict[str, str]:
         """The names of partners and people; empty where people have other names.
@@ -276,6 +306,8 @@ class _SourceReader:
         try:
             async for event in source.events:
                 if self.scope.subject.is_about(event.asset_id, event.partner_id):
+                    if event.partner_id is not None:
+                        self.partners_seen.add(event.partner_id)
                     hidden = self.pseudonyms.hide(event) if self.pseudonyms else event
                     self.sightings.add(by_identity(hidden))
                     count += 1
@@ -288,6 +320,20 @@ class _SourceReader:
         gap = Gap(source, about, error, names_nobody=self.pseudonyms is not None)
         self.gaps.append(gap)
         self.trail.decided(str(gap))
+
+
+def _unknown_partner(company_id: str, profiles: Mapping[str, str]) -> str:
+    """The sentence about a company id that nobody has; names the partners that have such a name."""
+    unknown = f"no profile and no event has the company id {company_id!r}"
+    wanted = company_id.strip().casefold()
+    named = [
+        f"{id_} ({one_line(name)})"
+        for id_, name in sorted(profiles.items())
+        if wanted and wanted in name.casefold()
+    ]
+    if named:
+        return f"{unknown}; the name is that of {in_short(named)}: give the company id"
+    return unknown + did_you_mean(company_id.strip().upper(), profiles)
 
 
 @attrs.define

@@ -1,17 +1,12 @@
 """A record for other programs: CSV, Arrow, Parquet.
 
-A spreadsheet runs a cell that looks like a formula, and titles and comments come from outside.
-Where a cell begins like one, blanks aside, an apostrophe comes before it. The same holds after a
-semicolon, a tab or a line break in a cell, because spreadsheets split there, too: Excel in German
-splits at semicolons. Every cell is quoted. To restore a text, remove one apostrophe from its
-beginning and from after each of these separators.
+A spreadsheet runs a cell that looks like a formula, and titles and comments come from outside:
+`tgiconik._csv` says how a cell is kept from that, and how its text is restored.
 
 Arrow goes through the PyCapsule protocol, which pandas, polars, DuckDB and others read. pyarrow
 makes the stream, and is needed only for that: `pip install "tgiconik[arrow]"`.
 """
 
-import csv
-import re
 from collections.abc import Iterable, Iterator
 from datetime import datetime
 from itertools import islice
@@ -20,18 +15,13 @@ from typing import TYPE_CHECKING, Any, Final, TextIO
 
 import attrs
 
+from tgiconik._csv import harmless, write_rows
 from tgiconik.errors import ConfigurationError
 from tgiconik.workflows.audit.events import Event, fixed_width
 
 if TYPE_CHECKING:
     import pyarrow as pa
 
-#: Characters at which a spreadsheet may end a cell, also within quotes.
-_SEPARATORS: Final = r";\t\r\n\v\f\x85\u2028\u2029"
-#: Characters that begin a formula, with their wide forms, and our own mark.
-_FORMULA: Final = r"=+\-@\uff1d\uff0b\uff0d\uff20'"
-#: The places before which an apostrophe goes: where a cell may begin like a formula.
-_RISKY: Final = re.compile(rf"^(?=[{_SEPARATORS}])|(?:^|(?<=[{_SEPARATORS}]))(?=\s*[{_FORMULA}])")
 _FIELDS: Final = tuple(field.name for field in attrs.fields(Event) if field.name != "seen")
 _TIMES: Final = frozenset({"at", "expires_at"})
 _COUNTS: Final = frozenset({"access_count", "download_count"})
@@ -41,12 +31,12 @@ _BATCH: Final = 10_000
 
 def write_csv(events: Iterable[tuple[int, Event]], file: TextIO) -> None:
     """One row per event, with a header; sightings are listed in one cell."""
-    rows = csv.writer(file, quoting=csv.QUOTE_ALL)
-    rows.writerow(["n", *_FIELDS, "seen"])
-    for number, event in events:
-        cells = (_cell(getattr(event, name)) for name in _FIELDS)
-        seen = "; ".join(f"{s.platform} {s.source} {s.id} {fixed_width(s.at)}" for s in event.seen)
-        rows.writerow([number, *cells, _cell(seen)])
+    write_rows(file, ["n", *_FIELDS, "seen"], (_cells(number, event) for number, event in events))
+
+
+def _cells(number: int, event: Event) -> list[object]:
+    seen = "; ".join(f"{s.platform} {s.source} {s.id} {fixed_width(s.at)}" for s in event.seen)
+    return [number, *(_cell(getattr(event, name)) for name in _FIELDS), _cell(seen)]
 
 
 def _cell(value: object) -> str:
@@ -58,7 +48,7 @@ def _cell(value: object) -> str:
         case datetime():
             return fixed_width(value)
         case _:
-            return _RISKY.sub("'", str(value))
+            return harmless(str(value))
 
 
 def arrow_stream(events: Iterable[tuple[int, Event]]) -> "pa.RecordBatchReader":

@@ -15,14 +15,21 @@ class Subject:
     Attributes:
         assets: iconik asset ids; only what is about one of them. None given: every asset that
             Trading Grid names.
-        partners: company ids (BUIDs); only what is about one of them, or about no partner.
+        partners: company ids (BUIDs), not names; only what is about one of them, or about no
+            partner. One that has neither a profile nor an event is a gap of the record.
         addresses: trading addresses, such as `ZZ:ACME`, and whose they are by company id: Lens is
-            asked for these. The partner directory publishes no field that would tell.
+            asked for these. The partner directory publishes no field that would tell. An unknown
+            company id is a gap, as in `partners`.
     """
 
     assets: tuple[str, ...] = attrs.field(default=(), converter=unique_texts)
     partners: tuple[str, ...] = attrs.field(default=(), converter=unique_texts)
     addresses: Mapping[str, str] = attrs.field(factory=dict)
+
+    @property
+    def company_ids(self) -> tuple[str, ...]:
+        """Every company id that the subject names, each once."""
+        return tuple(dict.fromkeys((*self.partners, *self.addresses.values())))
 
     def is_about(self, asset_id: str | None, partner_id: str | None) -> bool:
         """Whether something belongs here that is about this asset and this partner.
@@ -76,7 +83,7 @@ class Source:
 
 @attrs.frozen
 class Gap:
-    """A source that could not be read to its end: the record may lack events of it.
+    """A source that could not be read to its end, or does not exist: the record may lack events.
 
     Attributes:
         source: the name of the source.

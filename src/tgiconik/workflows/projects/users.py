@@ -192,7 +192,14 @@ class _Secret(str):
 
 async def _ask(password: Password, user: NewUser) -> _Secret:
     given = password(user)
-    return _Secret(await given if isawaitable(given) else given)
+    secret: object = await given if isawaitable(given) else given
+    # Made a text, None would be the password "None".
+    if isinstance(secret, str) and secret.strip():
+        return _Secret(secret)
+    what = "a blank text" if isinstance(secret, str) else f"a {type(secret).__name__}"
+    raise errors.ConfigurationError(
+        f"the password callback returned {what} for {user.login_id}: return the password"
+    )
 
 
 async def _create(users: Users, user: NewUser, password: Password) -> None:

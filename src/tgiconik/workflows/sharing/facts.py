@@ -169,7 +169,10 @@ async def check_view(run: IconikRun) -> None:
     """
     view_id, metadata = run.policy.metadata_view, run.iconik.metadata
     if view_id is None:
-        raise errors.ConfigurationError("the policy needs a metadata_view: without, nobody gets it")
+        raise errors.ConfigurationError(
+            "the policy needs a metadata_view: the id of the view in iconik with regions, licence, "
+            "embargo and holds"
+        )
     try:
         view = await metadata.get_view(view_id, merge_fields=True)
     except errors.NotFound as error:

@@ -96,7 +96,8 @@ def plan_report(ticket: Ticket, delivered: Sequence[Outcome], candidates: Candid
     text = "Here is what you asked for:\n" + listed(lines)
     if restrictions:
         text += "\nPlease note:\n" + listed(restrictions)
-    if missing:
+    # Partners are not told of assets that they did not name.
+    if missing and not ticket.is_ours:
         text += f"\n{missing} of the assets that you named cannot be released to you."
     if lacking:
         text += "\nThere is nothing that we can release to you at present for:\n"

@@ -117,6 +117,7 @@ class Ticket:
         criteria: the criteria, including referenced assets as asset ids.
         recipient: the partner as the recipient of a release decision.
         purpose: what the media is for, with download as the policy allows.
+        is_ours: whether our own side named the assets, not the partner.
     """
 
     request: Request
@@ -124,6 +125,7 @@ class Ticket:
     criteria: Criteria
     recipient: Recipient
     purpose: Purpose
+    is_ours: bool = False
 
     @classmethod
     def of(cls, request: Request, partner: Partner | None, policy: ReleasePolicy) -> "Ticket":
@@ -136,6 +138,14 @@ class Ticket:
             recipient=_narrowed(request.partner_id, partner, criteria),
             purpose=Purpose(usage=criteria.usage, download=policy.allow_download),
         )
+
+    def with_assets(self, asset_ids: Sequence[str]) -> "Ticket":
+        """The same ticket, to be answered with assets that our own side names.
+
+        Recipient and purpose stay as the request narrows them.
+        """
+        criteria = attrs.evolve(self.criteria, asset_ids=tuple(asset_ids), article_numbers=())
+        return attrs.evolve(self, criteria=criteria, is_ours=True)
 
 
 def _narrowed(company_id: str, partner: Partner | None, criteria: Criteria) -> Recipient:
