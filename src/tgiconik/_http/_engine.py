@@ -11,7 +11,7 @@ from collections.abc import AsyncIterator, Mapping
 from functools import cached_property
 from importlib.util import find_spec
 from pathlib import Path
-from typing import Final, Literal, TypeAlias, cast, get_args
+from typing import Final, Literal, TypeAlias, get_args
 from urllib.request import getproxies, proxy_bypass
 
 import httpx
@@ -23,6 +23,7 @@ from tgiconik._http._origin import is_this_machine
 from tgiconik._http._per_loop import PerLoop
 from tgiconik._http._pool import KEEPALIVE, ConnectionPool
 from tgiconik._secrets import Hidden, shown_url
+from tgiconik._validate import known_word
 
 #: The type of `transport=`, under a name that clients can use without importing httpx.
 Transport: TypeAlias = httpx.AsyncBaseTransport
@@ -54,15 +55,13 @@ def chosen_engine(
     if asked is not None and brought:
         raise errors.ConfigurationError("give engine or transport, not both")
     name = asked or (not brought and environ.get(ENGINE_VARIABLE)) or "httpx"
-    if name not in get_args(Engine):
-        known = " or ".join(map(repr, get_args(Engine)))
-        source = "engine=" if asked else f"{ENGINE_VARIABLE}="
-        raise errors.ConfigurationError(f"{source}{name!r} is unknown; it is {known}")
-    if name == "aiohttp" and not _is_there(name):
+    engines: tuple[Engine, ...] = get_args(Engine)
+    engine = known_word(name, "engine" if asked else ENGINE_VARIABLE, engines)
+    if engine == "aiohttp" and not _is_there(engine):
         raise errors.ConfigurationError(
             "engine 'aiohttp' is not installed: pip install 'tgiconik[fast]'"
         )
-    return cast("Engine", name)
+    return engine
 
 
 def _is_there(package: str) -> bool:

@@ -28,7 +28,7 @@ from tgiconik.iconik.transfer._download import (
     default_name,
     target_of,
 )
-from tgiconik.iconik.transfer._media import MediaFinder, MediaKind
+from tgiconik.iconik.transfer._media import MediaFinder, MediaKind, media_kind
 from tgiconik.iconik.transfer._progress import Progress, shared_progress
 from tgiconik.iconik.transfer._ready import Ready
 from tgiconik.iconik.transfer._record import Undo, known
@@ -285,7 +285,8 @@ class Transfer(Surface):
             NotOnline: archived, offline, still arriving, or not there.
             Corrupted: its size or digest is not what iconik says.
             CallError: iconik or the storage said no, or could not be reached.
-            ConfigurationError: iconik gives a link that media may not travel over.
+            ConfigurationError: `kind` is none of the three, or iconik gives a link that media may
+                not travel over.
             FileExistsError: the target is there already.
             OSError: it cannot be written, or the disk is full.
         """
@@ -347,9 +348,10 @@ class Transfer(Surface):
                 begun; True for a bar.
 
         Raises:
-            ConfigurationError: one id instead of several.
+            ConfigurationError: one id instead of several, or `kind` is none of the three.
         """
         wanted = texts(asset_ids, "asset_ids")
+        kind = media_kind(kind)
         name = name or f"{{asset_id}} {default_name(kind)}"
         with shared_progress(progress, f"{len(wanted)} assets") as shared:
 
