@@ -20,6 +20,7 @@ from tgiconik._http._message import (
     secret_id,
     unreadable,
 )
+from tgiconik._http._network import Network, network_variables
 from tgiconik._http._observe import retried
 from tgiconik._http._options import SessionOptions
 from tgiconik._http._origin import checked_url, hosts, is_this_machine
@@ -51,6 +52,7 @@ __all__ = [
     "Hidden",
     "Hook",
     "Links",
+    "Network",
     "NotPicklable",
     "Page",
     "Pages",
@@ -81,6 +83,7 @@ __all__ = [
     "link_template",
     "local_transport",
     "may_repeat",
+    "network_variables",
     "requested_wait",
     "retried",
     "secret_id",

@@ -16,6 +16,7 @@ from tgiconik._http import (
     Hidden,
     Hook,
     Links,
+    Network,
     QueryValue,
     RateLimit,
     Retry,
@@ -184,7 +185,9 @@ class IconikClient(Closeable, Surface):
         `TGICONIK_ENGINE` is read too. An empty variable counts as missing.
 
         Args:
-            environ: where to look.
+            environ: where to look. A mapping stands for all of the environment: the variables of
+                proxies (`HTTPS_PROXY`, `NO_PROXY`, …) and of certificates (`SSL_CERT_FILE`) are
+                read from it too, and none of the process.
             options: as for the class: timeout, deadline, retry, rate, engine, transport,
                 user_agent, plain_http, proxy, ca_file, on_request, on_response.
 
@@ -194,6 +197,7 @@ class IconikClient(Closeable, Surface):
         given = Hidden({name: environ.get(variable, "") for name, variable in _VARIABLES.items()})
         if options.get("engine") is None and options.get("transport") is None:
             options["engine"] = chosen_engine(None, environ)
+        network = Network.of(environ)
         # A traceback with its local variables would show all of it.
         del environ
         missing = [variable for name, variable in _VARIABLES.items() if not given[name]]
@@ -202,7 +206,8 @@ class IconikClient(Closeable, Surface):
                 f"set {', '.join(missing)} in the environment; "
                 "for a sandbox, `python -m tgiconik.sandbox` says what to"
             )
-        return cls(**given, **options)
+        with network.for_clients():
+            return cls(**given, **options)
 
     @classmethod
     @without_locals
@@ -222,7 +227,7 @@ class IconikClient(Closeable, Surface):
             name: the profile, such as `prod`; `TGICONIK_PROFILE` says it when left out.
             config: path of the file; when left out, `TGICONIK_CONFIG`, or else `tgiconik.toml` in
                 the current folder or the nearest one above it.
-            environ: where variables are looked up.
+            environ: where variables are looked up, those of proxies and certificates too.
             options: as for the class; `proxy` and `ca_file` replace the profile's.
 
         Raises:
@@ -234,8 +239,8 @@ class IconikClient(Closeable, Surface):
         profile = load_profile(name, config=config, environ=environ)
         options.setdefault("proxy", profile.proxy)
         options.setdefault("ca_file", profile.ca_file)
-        environ = profile.iconik_environment(environ)
-        return cls.from_env(environ=environ, **options)
+        with Network.of(environ).for_clients():
+            return cls.from_env(environ=profile.iconik_environment(environ), **options)
 
     def __repr__(self) -> str:
         # Tracebacks ask for it too, of a client that could not be made.
