@@ -148,8 +148,8 @@ async def test_a_certificate_out_of_its_time_says_when(authority: tuple[trustme.
     ca, file = authority
     years = [datetime(year, 2, 3, 4, 5) for year in (2019, 2020, 2990, 2991)]  # noqa: DTZ001 - trustme's
     for begin, end, says in (
-        (*years[:2], "the certificate of localhost has expired on 2020-02-03 04:05 UTC: "),
-        (*years[2:], "is not valid yet, but from 2990-02-03 04:05 UTC on: check the clock"),
+        (years[0], years[1], "the certificate of localhost has expired on 2020-02-03 04:05 UTC: "),
+        (years[2], years[3], "is not valid yet, but from 2990-02-03 04:05 UTC on: check the clock"),
     ):
         issued = ca.issue_cert("localhost", not_before=begin, not_after=end)
         async with listening(shows(issued)) as port:

@@ -37,5 +37,10 @@ _BY_CLASS: Final[tuple[tuple[_Kinds, str], ...]] = (
     (errors.Unauthorized, "The credentials do not work"),
     (errors.Forbidden, "The credentials are known to {platform}, but may not do this"),
     (errors.NotFound, "There is no {platform} at this URL; {setting} is its origin alone"),
+    (
+        errors.UnreadableResponse,
+        "There is no {platform} at this URL, or it does not answer as it should; {setting} is its "
+        "origin alone",
+    ),
     (errors.TgIconikError, "{platform} does not answer as it should"),
 )

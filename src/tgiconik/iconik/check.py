@@ -92,6 +92,13 @@ WORKFLOW_ROLES: Final[Mapping[str, frozenset[str]]] = {
 }
 
 
+#: Said of something that answers, with JSON, but knows nobody.
+NOT_ICONIK: Final = (
+    "There is no iconik at this URL: what answers has JSON, but no current user; "
+    "ICONIK_URL is iconik's origin, such as https://app.iconik.io."
+)
+
+
 @attrs.frozen(kw_only=True)
 class IconikCheck:
     """The result of checking an iconik client.
@@ -126,7 +133,10 @@ async def check(
         policy: also check that its metadata view and fields exist.
     """
     try:
-        user = (await users.get_current_user()).email
+        current = await users.get_current_user()
+        if current.id is None:
+            return IconikCheck(problems=(NOT_ICONIK,))
+        user = current.email
         roles = frozenset([role async for role in users.list_current_user_roles()])
     except errors.TgIconikError as error:
         return IconikCheck(problems=(diagnosis(error, "iconik", "ICONIK_URL"),))

@@ -61,6 +61,7 @@ _VARIABLES: Final = {
 }
 #: Characters that a header can carry. The HTTP library's error repeats other values, secret or not.
 _CREDENTIAL: Final = re.compile(r"[!-~]+")
+_PATHS: Final = "/API/"
 _API: Final = re.compile(r"/+API/*\Z", re.IGNORECASE)
 #: iconik allows about 1,000 calls in 20 seconds per set of credentials: these, and the ten that may
 #: start at once after a pause.
@@ -401,7 +402,7 @@ class IconikClient(Closeable, Surface):
 
         Args:
             method: HTTP method.
-            path: from the slash on, such as `/API/assets/v1/assets/`; percent-encoded where it
+            path: from `/API/` on, such as `/API/assets/v1/assets/`; percent-encoded where it
                 needs to be. A list's `next_url` is one.
             query: names and values; a None is left out.
             json: the body; None for no body.
@@ -409,13 +410,18 @@ class IconikClient(Closeable, Surface):
             repeatable: the call only reads, whatever its method.
 
         Raises:
-            ConfigurationError: the path does not begin with a slash, is not printable, or has a
+            ConfigurationError: the path does not begin with `/API/`, is not printable, or has a
                 query of its own beside `query`.
             CallError: see `tgiconik.errors`.
         """
         call = build_literal(
             method, path, query=query, json=json, headers=headers, repeatable=repeatable
         )
+        if not path.startswith(_PATHS):
+            raise errors.ConfigurationError(
+                f"{call.pattern!r}: paths of iconik begin with /API/, such as "
+                "/API/assets/v1/assets/"
+            )
         return (await self._session.send(call)).json()
 
     async def check(self, policy: "ReleasePolicy | None" = None) -> "IconikCheck":
