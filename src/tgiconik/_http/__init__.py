@@ -5,7 +5,7 @@ raised. `Pages` walks lists. Private: clients build on it, users see its effects
 """
 
 from tgiconik._http._closing import Closeable, NotPicklable
-from tgiconik._http._diagnosis import CHECK_DEADLINE, diagnosis
+from tgiconik._http._diagnosis import CHECK_DEADLINE, diagnosis, is_misconfigured
 from tgiconik._http._engine import Engine, StrPath, Transport, chosen_engine
 from tgiconik._http._hooks import Attempt, Hook
 from tgiconik._http._links import CHUNK, Links, Stream, StreamedBody
@@ -79,6 +79,7 @@ __all__ = [
     "chosen_engine",
     "diagnosis",
     "hosts",
+    "is_misconfigured",
     "is_this_machine",
     "link_template",
     "local_transport",

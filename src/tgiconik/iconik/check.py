@@ -6,7 +6,7 @@ from typing import Final
 import attrs
 
 from tgiconik import errors
-from tgiconik._http import diagnosis
+from tgiconik._http import diagnosis, is_misconfigured
 from tgiconik.iconik.metadata import Metadata
 from tgiconik.iconik.policy_view import view_problems
 from tgiconik.iconik.services.users import UsersService
@@ -107,11 +107,13 @@ class IconikCheck:
         user: e-mail address of the user that the token acts as; None if that could not be read.
         missing_roles: roles that the user lacks, by workflow; only workflows that lack one.
         problems: everything that is missing or wrong, one sentence each.
+        misconfigured: whether the credentials or other settings of the client are what is wrong.
     """
 
     user: str | None = None
     missing_roles: Mapping[str, frozenset[str]] = attrs.field(factory=dict)
     problems: tuple[str, ...] = ()
+    misconfigured: bool = False
 
     @property
     def ok(self) -> bool:
@@ -139,7 +141,10 @@ async def check(
         user = current.email
         roles = frozenset([role async for role in users.list_current_user_roles()])
     except errors.TgIconikError as error:
-        return IconikCheck(problems=(diagnosis(error, "iconik", "ICONIK_URL"),))
+        return IconikCheck(
+            problems=(diagnosis(error, "iconik", "ICONIK_URL"),),
+            misconfigured=is_misconfigured(error),
+        )
     missing = {
         workflow: needed - roles for workflow, needed in WORKFLOW_ROLES.items() if needed - roles
     }
