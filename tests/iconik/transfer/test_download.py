@@ -103,6 +103,13 @@ async def test_a_folder_that_ends_with_a_slash_is_made(
     assert download.path == tmp_path / "a" / "b" / "film.mp4"
 
 
+async def test_a_new_path_without_a_slash_is_the_file(iconik: IconikClient, tmp_path: Path) -> None:
+    download = await iconik.transfer.download(FILM, tmp_path / "new")
+
+    assert download.path == tmp_path / "new"
+    assert only(tmp_path) == download.path
+
+
 async def test_a_template_makes_the_name(iconik: IconikClient, tmp_path: Path) -> None:
     download = await iconik.transfer.download(
         FILM, tmp_path, name="{title} {stem}-{kind}{suffix} {asset_id} {version_id} {name}"

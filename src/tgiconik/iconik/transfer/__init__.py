@@ -268,7 +268,8 @@ class Transfer(Surface):
 
         Args:
             asset_id: the asset.
-            to: a folder, or the file to write.
+            to: a folder that exists, or a path that ends with a slash, which is made; else the
+                file to write.
             version_id: the version; the current one when absent.
             kind: `original`, `proxy` or `keyframe`.
             name: in a folder, a template such as `"{asset_id} {name}"`, with `{name}`, `{stem}`,
