@@ -175,7 +175,7 @@ def raw_calls(
     upload = {"Authorization": CANARIES["upload token"]}
     share = ShareURLCreateInput(title="t", password=CANARIES["password"])
     yield "request", lambda: iconik.request("POST", "/API/x/", json=BODY, headers=secret)
-    yield "query", lambda: iconik.request("GET", "/a", query={"token": CANARIES["header"]})
+    yield "query", lambda: iconik.request("GET", "/API/a", query={"token": CANARIES["header"]})
     yield "share", lambda: iconik.assets.create_object_share_url("assets", "a", body=share)
     yield "grid.request", lambda: grid.request("PUT", "/x", json=BODY, headers=secret)
     yield "companies", grid.companies.get

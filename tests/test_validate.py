@@ -11,12 +11,19 @@ from tgiconik._models import rfc3339
 from tgiconik._validate import (
     clock_with_zone,
     did_you_mean,
+    known_word,
     not_blank,
     positive,
     several,
     texts,
     with_zone,
 )
+from tgiconik.automation.rules import on_request
+from tgiconik.community import Community
+from tgiconik.community.post import PostOffice
+from tgiconik.community.post.mail.settings import ImapSettings, Security, SmtpSettings
+from tgiconik.community.post.mailbox.settings import MailboxFolders, Publish
+from tgiconik.community.store.sqlite import SqliteStore
 from tgiconik.errors import ConfigurationError
 from tgiconik.iconik.search import one_of
 from tgiconik.release import Recipient, ReleasePolicy
@@ -136,3 +143,48 @@ def test_a_recipient_takes_lists() -> None:
         Recipient(company_id="GC1", regions="DE")
     with pytest.raises(ConfigurationError, match=r"Recipient\.languages: 'de' must be a list"):
         Recipient(company_id="GC1", languages="de")
+
+
+def test_one_of_a_few_words_is_taken_as_it_is_known() -> None:
+    assert known_word("tls", "security", Security) is Security.TLS
+    assert known_word(Security.TLS, "security", ["tls"]) == "tls"
+    assert MailboxFolders(publish_as="{name}", publish="direct").publish is Publish.DIRECT
+
+
+@pytest.mark.parametrize(
+    ("wrong", "end"),
+    [
+        ("startls", "'startls'; did you mean starttls?"),
+        ("TLS", "'TLS'; did you mean tls?"),
+        ("x", "'x'"),
+        (None, "None"),
+        (["tls"], "['tls']"),
+    ],
+)
+def test_another_word_is_refused_with_the_right_ones(wrong: object, end: str) -> None:
+    with pytest.raises(ConfigurationError) as refused:
+        known_word(wrong, "security", Security)
+    assert str(refused.value) == f"security must be tls, starttls or none, not {end}"
+
+
+async def nothing(*_: object) -> None:
+    """Do nothing, as the function of a rule."""
+
+
+def test_whatever_takes_one_of_a_few_words_refuses_others() -> None:
+    anything: Any = "medai_request"
+    community = Community(SqliteStore(None))
+    for take in (
+        lambda: on_request(anything, nothing),
+        lambda: SmtpSettings(host="mail.example", security=anything),
+        lambda: ImapSettings(host="mail.example", authserv_id="x", username="x", security=anything),
+        lambda: MailboxFolders(publish_as="{name}", publish=anything),
+        lambda: MailboxFolders(publish_as="{name}", acknowledge=anything),
+        lambda: ReleasePolicy(metadata_view="x", foreign_shares=anything),
+        lambda: Sandbox(world=anything),
+        lambda: PostOffice(community, "GC1", channels=[], roles={anything: ["media"]}),
+    ):
+        with pytest.raises(ConfigurationError, match=r"must be .*'medai_request'"):
+            take()
+    with pytest.raises(ConfigurationError, match="did you mean media_request"):
+        on_request(anything, nothing)

@@ -10,9 +10,12 @@ import attrs
 from tgiconik.errors import ConfigurationError
 
 T = TypeVar("T")
+W = TypeVar("W", bound=str)
 
 #: How alike two names are when one is taken for a misspelling of the other, from 0 to 1.
 _NEAR: Final = 0.75
+#: The same among a few words, all of which the error lists anyway.
+_NEAR_OF_FEW: Final = 0.6
 
 
 def texts(values: Iterable[str], name: str) -> tuple[str, ...]:
@@ -67,17 +70,42 @@ def not_blank(value: str, name: str) -> str:
     return value
 
 
-def did_you_mean(given: object, known: Iterable[str]) -> str:
+def known_word(value: object, name: str, known: Iterable[W]) -> W:
+    """One of a few words.
+
+    Args:
+        value: the word; of a `StrEnum`, also its plain text.
+        name: of the argument, for the error.
+        known: all the words there are.
+
+    Returns:
+        The word, as `known` has it.
+
+    Raises:
+        ConfigurationError: it is none of them.
+    """
+    words = list(known)
+    for word in words:
+        if isinstance(value, str) and value == word:
+            return word
+    listed = " or ".join(filter(None, (", ".join(words[:-1]), words[-1])))
+    text = value.lower() if isinstance(value, str) else ""
+    near = did_you_mean(text, words, cutoff=_NEAR_OF_FEW)
+    raise ConfigurationError(f"{name} must be {listed}, not {value!r}{near}")
+
+
+def did_you_mean(given: object, known: Iterable[str], *, cutoff: float = _NEAR) -> str:
     """The end of a sentence about an unknown name: the nearest right one, if one is near.
 
     Args:
         given: the unknown name.
         known: the right ones.
+        cutoff: how alike they must be, from 0 to 1.
     """
     # Only errors need it.
     from difflib import get_close_matches  # noqa: PLC0415
 
-    near = get_close_matches(str(given), list(known), n=1, cutoff=_NEAR)
+    near = get_close_matches(str(given), list(known), n=1, cutoff=cutoff)
     return f"; did you mean {near[0]}?" if near else ""
 
 

@@ -205,7 +205,7 @@ class UnreadableResponse(CallError):
 
     Attributes:
         status: HTTP status of the answer.
-        excerpt: the first part of the body, as text.
+        excerpt: the first part of the body, as text; empty where it may hold a credential.
     """
 
     def __init__(
@@ -225,7 +225,8 @@ class UnreadableResponse(CallError):
         self.excerpt: str = mask.told(excerpt)[:_EXCERPT]
 
     def __str__(self) -> str:
-        return f"{super().__str__()}; the body begins {self.excerpt[:120]!r}"
+        begins = f"; the body begins {self.excerpt[:120]!r}" if self.excerpt else ""
+        return f"{super().__str__()}{begins}"
 
 
 class GraphQLError(CallError):

@@ -31,6 +31,7 @@ from urllib.parse import parse_qsl, urlsplit
 import attrs
 
 from tgiconik._frames import without_locals
+from tgiconik._http import network_variables
 from tgiconik._secrets import Hidden, Secret, is_secret_name
 from tgiconik._validate import did_you_mean
 from tgiconik.errors import ConfigurationError
@@ -196,6 +197,7 @@ class Profile:
         # Of the environment itself, only how connections are made.
         if engine := environ.get("TGICONIK_ENGINE"):
             found["TGICONIK_ENGINE"] = engine
+        found.update(network_variables(environ))
         return found
 
 

@@ -21,7 +21,7 @@ from typing import Any, Final, Self
 
 import attrs
 
-from tgiconik._validate import did_you_mean, not_blank, texts
+from tgiconik._validate import did_you_mean, known_word, not_blank, texts
 from tgiconik.errors import ConfigurationError
 
 
@@ -226,11 +226,7 @@ class ForeignShares(StrEnum):
 
 
 def _treatment(word: str) -> ForeignShares:
-    try:
-        return ForeignShares(word)
-    except ValueError:
-        known = " or ".join(ForeignShares)
-        raise ConfigurationError(f"policy: foreign_shares must be {known}, not {word!r}") from None
+    return known_word(word, "policy: foreign_shares", ForeignShares)
 
 
 _RESTRICTIONS: Final = frozenset({"regions", "languages", "usages"})

@@ -6,7 +6,10 @@ from pathlib import Path
 
 import pytest
 
+from tgiconik.cli.exit_codes import ExitCode
 from tgiconik.sandbox import Sandbox, credentials, world
+from tgiconik.sandbox.iconik.kinds import USERS
+from tgiconik.sandbox.iconik.seed import CURRENT_USER
 
 from .conftest import ENHANCEMENT, FILM, ISSUE, NEWCOMER, POSTER, REQUEST, Files, Run, version_of
 
@@ -113,9 +116,32 @@ def test_check_says_what_works_and_what_does_not(
 
     assert (ready.code, ready.out.splitlines()[-1]) == (0, "ready")
     assert data["ok"] is True
-    assert (wrong.code, wrong.out.splitlines()[-1]) == (4, "not ready")
+    assert (wrong.code, wrong.out.splitlines()[-1]) == (3, "not ready")
     assert "iconik: problem:" in wrong.out
     assert "wrong-token-4711" not in wrong.out
+
+
+@pytest.mark.usefixtures("platforms")
+@pytest.mark.parametrize("name", ["ICONIK_AUTH_TOKEN", "TRADING_GRID_CLIENT_SECRET"])
+def test_wrong_credentials_have_the_same_code_in_every_command(
+    files: Files, run: Run, monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
+    monkeypatch.setenv(name, "wrong-4711")
+
+    codes = {run("check").code, run(*words("fulfil", files)).code}
+
+    assert codes == {ExitCode.CONFIGURATION}
+
+
+@pytest.mark.usefixtures("platforms")
+def test_a_problem_that_is_none_of_the_credentials_is_a_finding(
+    files: Files, run: Run, platforms: Sandbox
+) -> None:
+    user = platforms.state.store.get(USERS, CURRENT_USER)
+    assert user is not None
+    platforms.state.store.put(USERS, CURRENT_USER, user | {"roles": []})
+
+    assert run("check", "--policy", files.policy).code == ExitCode.REFUSED
 
 
 @pytest.mark.usefixtures("platforms")

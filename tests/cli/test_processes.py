@@ -12,7 +12,7 @@ from threading import Event
 import pytest
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from tgiconik.sandbox import Sandbox
+from tgiconik.sandbox import Sandbox, world
 from tgiconik.sandbox.faults import Fault
 
 from .conftest import REQUEST, Files
@@ -84,12 +84,15 @@ def test_the_sandbox_is_served_until_it_is_stopped(end: signal.Signals) -> None:
     with command("sandbox", "--port", "0") as process:
         assert process.stdout is not None
         line = process.stdout.readline()
+        lines = []
         while "stop with Ctrl-C" not in line:
             line = process.stdout.readline()
+            lines.append(line)
         process.send_signal(end)
         _, err = process.communicate()
 
     assert (process.returncode, err) == (0, "")
+    assert f'# policy.toml: metadata_view = "{world.RELEASE_VIEW}"\n' in lines
 
 
 def test_a_reader_who_has_read_enough_is_no_error() -> None:

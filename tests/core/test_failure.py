@@ -1,9 +1,11 @@
 """Why there is no connection is said in words: DNS, refused, TLS, proxy; and wrong settings too."""
 
 import math
+import os
 import ssl
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from datetime import datetime
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -16,10 +18,11 @@ from anyio.abc import SocketAttribute, SocketStream
 from anyio.streams.tls import TLSListener
 
 from tgiconik import IconikClient, TradingGridClient, errors
-from tgiconik._http import Retry, Session, build
-from tgiconik._http._engine import trusted_certificates
+from tgiconik._http import Links, Network, Retry, Session, build
+from tgiconik._http._certificates import trusted_certificates, why_not_trusted
 
 from .conftest import ENGINES, on_engine
+from .test_engine import Peer, encrypted
 
 anyio_backend = pytest.fixture(params=ENGINES, ids="-".join)(on_engine)
 
@@ -98,6 +101,108 @@ async def test_a_certificate_of_somebody_unknown_names_host_and_authorities(
         assert f"SSL_CERT_FILE={file}" in str(await failure(f"https://localhost:{port}"))
 
 
+@pytest.fixture
+def authority(tmp_path: Path) -> tuple[trustme.CA, Path]:
+    """An authority, and the file that names it."""
+    ca, file = trustme.CA(), tmp_path / "ca.pem"
+    ca.cert_pem.write_to_path(str(file))
+    return ca, file
+
+
+def shows(certificate: trustme.LeafCert) -> ssl.SSLContext:
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    certificate.configure_cert(context)
+    return context
+
+
+async def test_a_file_of_authorities_that_was_given_is_named_and_no_variable(
+    authority: tuple[trustme.CA, Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    _, file = authority
+    monkeypatch.setenv("SSL_CERT_FILE", str(file.with_name("other.pem")))
+    async with listening(shows(trustme.CA().issue_cert("localhost"))) as port:
+        error = str(await failure(f"https://localhost:{port}", ca_file=file))
+
+    assert f"Trusted are the authorities in ca_file={file} alone; " in error
+    assert "other.pem" not in error
+
+
+async def test_the_certificate_of_another_host_says_whose_it_is(
+    authority: tuple[trustme.CA, Path],
+) -> None:
+    ca, file = authority
+    context = shows(ca.issue_cert("elsewhere.test", "*.else.test"))
+    for host in ("localhost", "127.0.0.1"):
+        async with listening(context) as port:
+            error = str(await failure(f"https://{host}:{port}", ca_file=file))
+
+        assert (
+            f"the server at {host} shows the certificate of elsewhere.test, *.else.test: "
+            "check the URL"
+        ) in error
+        assert ".." not in error
+        assert "authorities" not in error
+
+
+async def test_a_certificate_out_of_its_time_says_when(authority: tuple[trustme.CA, Path]) -> None:
+    ca, file = authority
+    years = [datetime(year, 2, 3, 4, 5) for year in (2019, 2020, 2990, 2991)]  # noqa: DTZ001 - trustme's
+    for begin, end, says in (
+        (years[0], years[1], "the certificate of localhost has expired on 2020-02-03 04:05 UTC: "),
+        (years[2], years[3], "is not valid yet, but from 2990-02-03 04:05 UTC on: check the clock"),
+    ):
+        issued = ca.issue_cert("localhost", not_before=begin, not_after=end)
+        async with listening(shows(issued)) as port:
+            assert says in str(await failure(f"https://localhost:{port}", ca_file=file))
+
+
+def test_a_certificate_that_nobody_kept_is_told_of_without_its_names() -> None:
+    def told(code: int, chain: list[dict[str, Any]] | None = None) -> str:
+        error = ssl.SSLCertVerificationError(1, "no")
+        error.verify_code, error.verify_message = code, "Some reason."
+        if chain is not None:
+            error.chain = chain  # type: ignore[attr-defined]
+        return why_not_trusted(error, "a.test", "b.pem")
+
+    assert told(62) == "the server at a.test shows the certificate of another host: check the URL"
+    assert told(10).startswith("the certificate of a.test has expired: ")
+    assert told(9).startswith("the certificate of a.test is not valid yet: ")
+    assert "is not trusted: Some reason. Trusted are the authorities in b.pem; " in told(20)
+    hostile = {"notAfter": "never", "subjectAltName": (("DNS", "x\x1b[2J y"), ("DNS", "b.test"))}
+    assert "the certificate of b.test: " in told(62, [hostile])
+    assert told(10, [hostile]).startswith("the certificate of a.test has expired: ")
+
+
+async def test_plain_http_where_https_is_spoken_says_so(
+    authority: tuple[trustme.CA, Path],
+) -> None:
+    async with listening(shows(authority[0].issue_cert("localhost"))) as port:
+        error = await failure(f"http://localhost:{port}")
+
+    assert isinstance(error, errors.ConnectionFailed)
+    assert "; the server may expect https" in str(error)
+
+
+async def test_an_answer_that_breaks_off_expects_nothing_else() -> None:
+    async def handle(stream: SocketStream) -> None:
+        async with stream:
+            await stream.receive()
+            await stream.send(b"HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\n{")
+
+    listener = await anyio.create_tcp_listener(local_host="127.0.0.1")
+    port = listener.extra(SocketAttribute.local_port)  # noqa: S610 - no Django here
+    async with listener, anyio.create_task_group() as tasks:
+        tasks.start_soon(listener.serve, handle)
+        error = await failure(f"http://127.0.0.1:{port}")
+        async with Links() as links:
+            with pytest.raises(errors.ConnectionFailed) as failed:
+                await links.send("PUT", f"http://127.0.0.1:{port}/media")
+        tasks.cancel_scope.cancel()
+
+    assert "https" not in str(error)
+    assert "https" not in str(failed.value)
+
+
 async def test_who_does_not_speak_tls() -> None:
     async with listening() as port:
         error = await failure(f"https://127.0.0.1:{port}")
@@ -130,6 +235,138 @@ async def test_a_proxy_is_named_without_its_password(monkeypatch: pytest.MonkeyP
 
     assert f"the proxy http://127.0.0.1:{port}" in str(error)
     assert "geheim1" not in str(error)
+
+
+async def test_a_proxy_that_is_not_there_is_told_of_the_same_way_by_every_engine() -> None:
+    port = await unused_port()
+    proxy = f"http://user:geheim1@127.0.0.1:{port}"
+
+    error = str(await failure("https://iconik.example", proxy=proxy))
+    async with Links(proxy=proxy) as links:
+        with pytest.raises(errors.ConnectionFailed) as failed:
+            await links.send("PUT", "https://storage.example/media?sig=geheim2", body=b"x")
+
+    for told in (error, str(failed.value)):
+        assert f"the proxy http://127.0.0.1:{port} refused the connection: nothing" in told
+        assert "geheim" not in told
+
+
+async def test_a_proxy_that_hangs_is_named() -> None:
+    async def handle(stream: SocketStream) -> None:
+        async with stream:
+            await anyio.sleep_forever()
+
+    listener = await anyio.create_tcp_listener(local_host="127.0.0.1")
+    port = listener.extra(SocketAttribute.local_port)  # noqa: S610 - no Django here
+    proxy = f"http://user:geheim1@127.0.0.1:{port}"
+    through = f"; it went to the proxy http://127.0.0.1:{port}"
+    async with listener, anyio.create_task_group() as tasks:
+        tasks.start_soon(listener.serve, handle)
+        for limits in ({"timeout": 0.05}, {"deadline": 0.05}):
+            options: dict[str, Any] = {"timeout": 5, "proxy": proxy, **limits}
+            async with Session("https://iconik.example", retry=ONCE, **options) as session:
+                with pytest.raises(errors.TimedOut) as late:
+                    await session.send(READ)
+            assert through in str(late.value)
+            assert "geheim" not in str(late.value)
+            async with Links(**options) as links:
+                with pytest.raises(errors.TimedOut) as late:
+                    await links.send("PUT", "https://storage.example/media", body=b"x")
+                assert through in str(late.value)
+                with pytest.raises(errors.TimedOut) as late:
+                    async with links.fetch("https://storage.example/media"):
+                        pass
+                assert through in str(late.value)
+        tasks.cancel_scope.cancel()
+
+
+ENVIRON = {
+    "ICONIK_APP_ID": "app",
+    "ICONIK_AUTH_TOKEN": "token",
+    "TRADING_GRID_CLIENT_ID": "id",
+    "TRADING_GRID_CLIENT_SECRET": "secret",
+    "TRADING_GRID_COMPANY_ID": "GC1",
+}
+
+
+async def problem_of(url: str, **environ: str) -> set[str]:
+    """What both clients say of a URL when they are made from a mapping."""
+    given = {**ENVIRON, "ICONIK_URL": url, "TRADING_GRID_URL": url, **environ}
+    async with (
+        IconikClient.from_env(environ=given, retry=ONCE) as iconik,
+        TradingGridClient.from_env(environ=given, retry=ONCE) as grid,
+    ):
+        with pytest.raises(errors.CallError) as one:
+            await iconik.users.get_current_user()
+        with pytest.raises(errors.CallError) as two:
+            await grid.partners.list().first(1)
+        with pytest.raises(errors.CallError) as three:
+            await iconik._links.send("GET", f"{url}/media")
+    return {error.value.message for error in (one, two, three)}
+
+
+# The lock of Trading Grid's token ends with its event loop and not before, and trio says so.
+@pytest.mark.parametrize(
+    "anyio_backend", [e for e in ENGINES if e[0] == "asyncio"], ids="-".join, indirect=True
+)
+async def test_a_mapping_says_which_proxy_and_which_certificates(
+    authority: tuple[trustme.CA, Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ca, file = authority
+    dead = f"http://127.0.0.1:{await unused_port()}"
+    monkeypatch.setenv("HTTPS_PROXY", "http://127.0.0.1:9")
+    monkeypatch.setenv("SSL_CERT_FILE", str(file.with_name("gone.pem")))
+    made = {"TGICONIK_ENGINE": os.environ["TGICONIK_ENGINE"]}
+
+    (told,) = await problem_of("https://iconik.example", HTTPS_PROXY=dead, **made)
+    assert told == f"the proxy {dead} refused the connection: nothing listens there"
+    (told,) = await problem_of(
+        "https://iconik.invalid", HTTPS_PROXY=dead, no_proxy=" .invalid", **made
+    )
+    assert "the name of iconik.invalid cannot be resolved" in told
+    async with listening(shows(trustme.CA().issue_cert("localhost"))) as port:
+        (told,) = await problem_of(f"https://localhost:{port}", SSL_CERT_FILE=str(file), **made)
+        assert f"Trusted are the authorities in SSL_CERT_FILE={file}; " in told
+        (told,) = await problem_of(f"https://localhost:{port}", **made)
+        assert "Trusted are the authorities in the package certifi; " in told
+    answer = (
+        b"HTTP/1.1 404 Not Found\r\nContent-Type: application/json\r\nContent-Length: 2\r\n\r\n{}"
+    )
+    peer = Peer(lambda _: answer)
+    async with encrypted(peer, ca, "localhost") as origin:
+        await problem_of(origin, SSL_CERT_FILE=str(file), **made)
+    assert len(peer.heads) == 3
+
+
+@pytest.mark.parametrize(
+    ("variables", "url", "proxy"),
+    [
+        ({"HTTPS_PROXY": "http://a:1"}, "https://x.test", "http://a:1"),
+        (
+            {"HTTPS_PROXY": "http://a:1", "https_proxy": "http://b:1"},
+            "https://x.test",
+            "http://b:1",
+        ),
+        ({"HTTPS_PROXY": "http://a:1", "https_proxy": ""}, "https://x.test", None),
+        ({"ALL_PROXY": "http://a:1"}, "https://x.test", "http://a:1"),
+        ({"HTTP_PROXY": "http://a:1"}, "https://x.test", None),
+        ({"ALL_PROXY": "http://a:1", "NO_PROXY": "*"}, "https://x.test", None),
+        ({"ALL_PROXY": "http://a:1", "NO_PROXY": "y.test, .X.test"}, "https://a.x.test", None),
+        ({"ALL_PROXY": "http://a:1", "NO_PROXY": "x.test:8443"}, "https://x.test:8443", None),
+        ({"ALL_PROXY": "http://a:1", "NO_PROXY": "x.test:1"}, "https://x.test", "http://a:1"),
+        ({"ALL_PROXY": "http://a:1", "NO_PROXY": ",x.test"}, "https://nox.test", "http://a:1"),
+        ({}, "https://x.test", None),
+    ],
+    ids=str,
+)
+def test_a_mapping_names_proxies_as_the_environment_of_a_process_does(
+    variables: dict[str, str], url: str, proxy: str | None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert Network.of(variables).proxy_for(httpx.URL(url)) == proxy
+
+    for name, value in variables.items():
+        monkeypatch.setenv(name, value)
+    assert Network.current().proxy_for(httpx.URL(url)) == proxy
 
 
 async def test_a_socks_proxy_without_its_package(

@@ -49,6 +49,20 @@ async def test_the_sandboxs_own_world_is_ready(whole: Sandbox) -> None:
     assert found.missing_roles == {}
 
 
+@pytest.mark.parametrize(
+    "answer", [{}, {"objects": []}, {"status": "ok"}, [], "ok", 7, None], ids=str
+)
+async def test_what_answers_and_is_no_iconik_is_one_problem(answer: object, whole: Sandbox) -> None:
+    wire = httpx.MockTransport(lambda _: httpx.Response(200, json=answer))
+    async with IconikClient("https://x.example", "app", "token", transport=wire) as iconik:
+        found = await iconik.check(whole.policy())
+
+    (problem,) = found.problems
+    assert problem.startswith("There is no iconik at this URL")
+    assert "ICONIK_URL" in problem
+    assert found.missing_roles == {}
+
+
 def with_roles(sandbox: Sandbox, roles: list[str]) -> None:
     user = sandbox.state.store.get(USERS, seed.CURRENT_USER)
     assert user is not None

@@ -161,12 +161,17 @@ async def test_a_raw_call_stays_on_the_platform(path: str) -> None:
     assert wire.requests == []
 
 
-async def test_a_raw_call_to_two_slashes_goes_to_iconik_too() -> None:
+@pytest.mark.parametrize("path", ["/files/v1/x/?code=canary-4713", "//evil.test/", "/api/x/", "/"])
+async def test_a_raw_call_begins_with_the_api(path: str) -> None:
     wire = canned({})
     async with client_of(wire) as iconik:
-        await iconik.request("GET", "//evil.test/")
+        with pytest.raises(
+            errors.ConfigurationError, match="paths of iconik begin with /API/"
+        ) as no:
+            await iconik.request("GET", path)
 
-    assert wire.requests[0].url.host == "iconik.test"
+    assert wire.requests == []
+    assert "canary" not in str(no.value)
 
 
 async def test_a_raw_call_has_the_errors_of_every_other() -> None:

@@ -333,7 +333,7 @@ def test_no_first_lifetime_is_longer_than_the_whole_one() -> None:
 @pytest.mark.parametrize("word", ["", "Close", "keep"])
 def test_shares_of_others_are_closed_or_reported(word: str) -> None:
     with pytest.raises(
-        ConfigurationError, match=rf"^policy: foreign_shares must be close or report, not '{word}'$"
+        ConfigurationError, match=rf"^policy: foreign_shares must be close or report, not '{word}'"
     ):
         ReleasePolicy.from_toml(f"foreign_shares = '{word}'")
 

@@ -253,6 +253,15 @@ async def test_an_answer_without_a_usable_token_is_unreadable_and_shows_nothing_
     assert caught.value.excerpt == ""
 
 
+async def test_an_answer_without_a_token_says_what_it_lacks(
+    session: Session, gateway: Gateway
+) -> None:
+    gateway.refusal = httpx.Response(200, json={})
+    with pytest.raises(errors.UnreadableResponse) as caught:
+        await used(session)
+    assert str(caught.value).endswith("the answer is no token: access_token: missing")
+
+
 async def test_html_for_a_token_is_unreadable(session: Session, gateway: Gateway) -> None:
     gateway.refusal = httpx.Response(200, html="<html>Sign in</html>")
     with pytest.raises(errors.UnreadableResponse, match="Sign in"):

@@ -5,7 +5,7 @@ raised. `Pages` walks lists. Private: clients build on it, users see its effects
 """
 
 from tgiconik._http._closing import Closeable, NotPicklable
-from tgiconik._http._diagnosis import CHECK_DEADLINE, diagnosis
+from tgiconik._http._diagnosis import CHECK_DEADLINE, diagnosis, is_misconfigured
 from tgiconik._http._engine import Engine, StrPath, Transport, chosen_engine
 from tgiconik._http._hooks import Attempt, Hook
 from tgiconik._http._links import CHUNK, Links, Stream, StreamedBody
@@ -20,6 +20,7 @@ from tgiconik._http._message import (
     secret_id,
     unreadable,
 )
+from tgiconik._http._network import Network, network_variables
 from tgiconik._http._observe import retried
 from tgiconik._http._options import SessionOptions
 from tgiconik._http._origin import checked_url, hosts, is_this_machine
@@ -51,6 +52,7 @@ __all__ = [
     "Hidden",
     "Hook",
     "Links",
+    "Network",
     "NotPicklable",
     "Page",
     "Pages",
@@ -77,10 +79,12 @@ __all__ = [
     "chosen_engine",
     "diagnosis",
     "hosts",
+    "is_misconfigured",
     "is_this_machine",
     "link_template",
     "local_transport",
     "may_repeat",
+    "network_variables",
     "requested_wait",
     "retried",
     "secret_id",

@@ -115,7 +115,6 @@ def _by_name(raw: Iterable[tuple[bytes, bytes]]) -> Mapping[str, str]:
 #: The errors that httpx's own connections raise instead; the first that fits counts.
 _MEANT: Final[Sequence[tuple[type[BaseException], type[httpx.TransportError]]]] = (
     (aiohttp.ClientHttpProxyError, httpx.ProxyError),
-    (aiohttp.ClientProxyConnectionError, httpx.ProxyError),
     (aiohttp.ClientConnectorError, httpx.ConnectError),
     (aiohttp.ConnectionTimeoutError, httpx.ConnectTimeout),
     (TimeoutError, httpx.ReadTimeout),

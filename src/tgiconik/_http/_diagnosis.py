@@ -21,6 +21,15 @@ def diagnosis(error: errors.TgIconikError, platform: str, setting: str) -> str:
     return f"{what}: {error}" if what else str(error)
 
 
+def is_misconfigured(error: errors.TgIconikError) -> bool:
+    """Whether a client's settings or credentials are at fault.
+
+    Args:
+        error: how its first call failed.
+    """
+    return isinstance(error, errors.ConfigurationError | errors.Unauthorized | errors.Forbidden)
+
+
 def _what(error: errors.TgIconikError) -> str:
     if getattr(error, "status", None) in _REDIRECTS:
         return "A redirect answered, not {platform}: a proxy, a log-in page or a wrong {setting}"
@@ -37,5 +46,9 @@ _BY_CLASS: Final[tuple[tuple[_Kinds, str], ...]] = (
     (errors.Unauthorized, "The credentials do not work"),
     (errors.Forbidden, "The credentials are known to {platform}, but may not do this"),
     (errors.NotFound, "There is no {platform} at this URL; {setting} is its origin alone"),
+    (
+        errors.UnreadableResponse,
+        "There is no {platform} at this URL, or it does not answer as promised; see {setting}",
+    ),
     (errors.TgIconikError, "{platform} does not answer as it should"),
 )

@@ -10,19 +10,20 @@ import ssl
 from collections.abc import AsyncIterator, Mapping
 from functools import cached_property
 from importlib.util import find_spec
-from pathlib import Path
-from typing import Final, Literal, TypeAlias, cast, get_args
-from urllib.request import getproxies, proxy_bypass
+from typing import Final, Literal, TypeAlias, get_args
 
 import httpx
 
 from tgiconik import errors
 from tgiconik._http._backend import Backend, HttpReply, HttpRequest, HttpxBackend
+from tgiconik._http._certificates import certificates_in
 from tgiconik._http._failure import why_not_connected
+from tgiconik._http._network import Network
 from tgiconik._http._origin import is_this_machine
 from tgiconik._http._per_loop import PerLoop
 from tgiconik._http._pool import KEEPALIVE, ConnectionPool
 from tgiconik._secrets import Hidden, shown_url
+from tgiconik._validate import known_word
 
 #: The type of `transport=`, under a name that clients can use without importing httpx.
 Transport: TypeAlias = httpx.AsyncBaseTransport
@@ -54,15 +55,13 @@ def chosen_engine(
     if asked is not None and brought:
         raise errors.ConfigurationError("give engine or transport, not both")
     name = asked or (not brought and environ.get(ENGINE_VARIABLE)) or "httpx"
-    if name not in get_args(Engine):
-        known = " or ".join(map(repr, get_args(Engine)))
-        source = "engine=" if asked else f"{ENGINE_VARIABLE}="
-        raise errors.ConfigurationError(f"{source}{name!r} is unknown; it is {known}")
-    if name == "aiohttp" and not _is_there(name):
+    engines: tuple[Engine, ...] = get_args(Engine)
+    engine = known_word(name, "engine" if asked else ENGINE_VARIABLE, engines)
+    if engine == "aiohttp" and not _is_there(engine):
         raise errors.ConfigurationError(
             "engine 'aiohttp' is not installed: pip install 'tgiconik[fast]'"
         )
-    return cast("Engine", name)
+    return engine
 
 
 def _is_there(package: str) -> bool:
@@ -77,8 +76,9 @@ class Connections:
     """Carries calls to any origin, from any event loop: each loop has connections of its own.
 
     Proxies and certificate authorities come from the environment (`HTTPS_PROXY`, `NO_PROXY`,
-    `SSL_CERT_FILE`, …), as the first call to an origin finds it, unless they are given;
-    certificates are always verified. Plain http to this machine never goes to a proxy.
+    `SSL_CERT_FILE`, …), as the first call to an origin finds it, unless they are given; from the
+    mapping that the client is made from, if it is one. Certificates are always verified. Plain http
+    to this machine never goes to a proxy.
 
     Args:
         engine: what connections are made of.
@@ -110,6 +110,7 @@ class Connections:
         self._proxy = None if proxy is None else _proxy_at(proxy, "proxy=")
         del proxy
         self._ca_file = ca_file
+        self._network = Network.current()
         self._timeout = timeout
         self._headers = dict(headers)
         self._brought = HttpxBackend(transport, timeout=timeout) if transport else None
@@ -139,12 +140,37 @@ class Connections:
             )
         )
 
-    def why_not_connected(self, error: httpx.RequestError, url: str) -> str:
-        """Why a request to a URL got no answer, in words that say where to look."""
-        target = httpx.URL(url)
-        proxy = None if self._brought is not None else self._proxy_to(target)
-        shown = None if proxy is None else shown_url(str(proxy.url))
-        return why_not_connected(error, target.host, proxy=shown)
+    def why_not_connected(
+        self, error: httpx.RequestError, origin: str, *, began: bool = False
+    ) -> str:
+        """Why a request got no answer, or not all of it, in words that say where to look.
+
+        Args:
+            error: how it failed.
+            origin: where it went: scheme, host and port.
+            began: whether an answer had begun.
+        """
+        return why_not_connected(
+            error,
+            httpx.URL(origin),
+            proxy=self._shown_proxy(origin),
+            authorities=self._network.authorities(self._ca_file),
+            began=began,
+        )
+
+    def through(self, origin: str) -> str:
+        """The end of a sentence about a call that took too long: the proxy, if it went to one.
+
+        Args:
+            origin: where it went: scheme, host and port.
+        """
+        proxy = self._shown_proxy(origin)
+        return "" if proxy is None else f"; it went to the proxy {proxy}"
+
+    def _shown_proxy(self, origin: str) -> str | None:
+        """The proxy to an origin, without its credentials."""
+        proxy = None if self._brought is not None else self._proxy_to(httpx.URL(origin))
+        return None if proxy is None else shown_url(str(proxy.url))
 
     async def aclose(self) -> None:
         """Close all connections. Safe to call twice."""
@@ -165,7 +191,10 @@ class Connections:
         """
         if url.scheme == "http" and is_this_machine(url.host):
             return None
-        return self._proxy or _environment_proxy_for(url)
+        if self._proxy is not None:
+            return self._proxy
+        known = self._network.proxy_for(url)
+        return None if known is None else _proxy_at(known, "the environment names the proxy")
 
     def _make(self, proxy: httpx.Proxy | None) -> Backend:
         verify = self._certificates
@@ -181,7 +210,9 @@ class Connections:
     @cached_property
     def _certificates(self) -> ssl.SSLContext:
         # Once, and late: certificates take longer to load than many calls to answer.
-        return trusted_certificates() if self._ca_file is None else certificates_in(self._ca_file)
+        if self._ca_file is None:
+            return self._network.certificates()
+        return certificates_in(self._ca_file)
 
 
 async def _close_all(backends: Mapping[str, Backend]) -> None:
@@ -194,47 +225,6 @@ def _one_connection(verify: ssl.SSLContext, proxy: httpx.Proxy | None) -> Transp
     return httpx.AsyncHTTPTransport(verify=verify, proxy=proxy, limits=one)
 
 
-def trusted_certificates(environ: Mapping[str, str] = os.environ) -> ssl.SSLContext:
-    """The authorities that are trusted: those of `SSL_CERT_FILE` or `SSL_CERT_DIR`, else certifi's.
-
-    Args:
-        environ: where those variables are looked up.
-
-    Raises:
-        ConfigurationError: a variable names something that holds no certificates.
-    """
-    file, folder = environ.get("SSL_CERT_FILE"), environ.get("SSL_CERT_DIR")
-    try:
-        if file or not folder:
-            return httpx.create_ssl_context()
-        if not Path(folder).is_dir():
-            raise errors.ConfigurationError(f"SSL_CERT_DIR={folder!r} is no folder")
-        return httpx.create_ssl_context()
-    # SSLError, for a file without certificates, is one of them.
-    except OSError as error:
-        raise errors.ConfigurationError(
-            f"SSL_CERT_FILE={file!r} cannot be read as certificates: {error.strerror or error}"
-        ) from error
-
-
-def certificates_in(ca_file: StrPath) -> ssl.SSLContext:
-    """The authorities that a PEM file names; no others are trusted.
-
-    Args:
-        ca_file: its path.
-
-    Raises:
-        ConfigurationError: it cannot be read as certificates.
-    """
-    try:
-        return ssl.create_default_context(cafile=ca_file)
-    # SSLError, for a file without certificates, is one of them.
-    except OSError as error:
-        raise errors.ConfigurationError(
-            f"ca_file {str(ca_file)!r} cannot be read as certificates: {error.strerror or error}"
-        ) from error
-
-
 def _require_socks(engine: Engine, proxy: str) -> None:
     if engine == "aiohttp":
         raise errors.ConfigurationError(
@@ -244,14 +234,6 @@ def _require_socks(engine: Engine, proxy: str) -> None:
         raise errors.ConfigurationError(
             f"the SOCKS proxy {shown_url(proxy)} needs a package: pip install 'httpx[socks]'"
         )
-
-
-def _environment_proxy_for(url: httpx.URL) -> httpx.Proxy | None:
-    known = getproxies()
-    proxy = known.get(url.scheme) or known.get("all")
-    if not proxy or proxy_bypass(url.netloc.decode()):
-        return None
-    return _proxy_at(proxy, "the environment names the proxy")
 
 
 def _proxy_at(url: str, source: str) -> httpx.Proxy:

@@ -1,42 +1,41 @@
 """Why there was no connection, in words that say where to look."""
 
-import os
 import socket
 import ssl
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 
 import httpx
 
+from tgiconik._http._certificates import why_not_trusted
 from tgiconik._http._redact import reason
 
 
 def why_not_connected(
     error: httpx.RequestError,
-    host: str,
+    url: httpx.URL,
     *,
     proxy: str | None = None,
-    environ: Mapping[str, str] = os.environ,
+    authorities: str = "the package certifi",
+    began: bool = False,
 ) -> str:
-    """Why a request got no answer.
+    """Why a request got no answer, or not all of it.
 
     Args:
         error: as the engine raised it.
-        host: where the request went.
+        url: where the request went.
         proxy: the proxy that it went through, as it may be shown.
-        environ: says which certificates are trusted.
+        authorities: where the trusted certificate authorities come from.
+        began: whether an answer had begun.
     """
+    host = url.host
     target = f"the proxy {proxy}" if proxy else host
     if isinstance(error, httpx.ProxyError):
         return f"the proxy {proxy} refused to connect to {host}: {reason(error)}"
     for cause in _causes(error):
         match cause:
             # aiohttp has errors of both classes without the message; the real ones are behind them.
-            case ssl.SSLCertVerificationError(verify_message=str(why)):
-                return (
-                    f"the certificate of {host} is not trusted: {why}. "
-                    f"Trusted are the authorities in {_authorities(environ)}; where a proxy of "
-                    "your company opens TLS, name its authority with SSL_CERT_FILE"
-                )
+            case ssl.SSLCertVerificationError(verify_message=str()):
+                return why_not_trusted(cause, host, authorities)
             case ssl.SSLError(reason=why) if not isinstance(cause, ssl.SSLCertVerificationError):
                 return f"{target} does not speak TLS as we do: {why or cause}"
             case socket.gaierror():
@@ -46,7 +45,9 @@ def why_not_connected(
             case _:
                 continue
     through = f" (by {target})" if proxy else ""
-    return f"{reason(error)}{through}"
+    cut = isinstance(error, httpx.ReadError | httpx.RemoteProtocolError) and not began
+    encrypted = "; the server may expect https" if cut and url.scheme == "http" else ""
+    return f"{reason(error)}{through}{encrypted}"
 
 
 def _causes(error: BaseException) -> Iterator[BaseException]:
@@ -63,10 +64,3 @@ def _causes(error: BaseException) -> Iterator[BaseException]:
         waiting += [getattr(cause, "certificate_error", None)]
         if isinstance(cause, BaseExceptionGroup):
             waiting += cause.exceptions
-
-
-def _authorities(environ: Mapping[str, str]) -> str:
-    for name in ("SSL_CERT_FILE", "SSL_CERT_DIR"):
-        if environ.get(name):
-            return f"{name}={environ[name]}"
-    return "the package certifi"

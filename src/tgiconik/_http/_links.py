@@ -11,6 +11,7 @@ from datetime import UTC, datetime
 from time import perf_counter
 from types import TracebackType
 from typing import Any, Final, Self
+from urllib.parse import urlsplit
 
 import anyio
 import attrs
@@ -25,7 +26,7 @@ from tgiconik._http._hooks import Attempt
 from tgiconik._http._message import Answer, Call, problem, says_yes, unreadable
 from tgiconik._http._observe import answered, call_span
 from tgiconik._http._origin import hosts
-from tgiconik._http._redact import reason, without_traceback
+from tgiconik._http._redact import without_traceback
 from tgiconik._http._session import own_user_agent
 from tgiconik._http._surface import Surface
 from tgiconik._http._target import SignedLink, Target, refuse_inward_redirect
@@ -61,6 +62,7 @@ class Stream:
     Args:
         reply: the answer.
         call: what it answers.
+        connections: what it came by.
         min_rate: bytes per second that have to come.
         window: seconds over which they are counted.
         began: when the request began, by `perf_counter`.
@@ -70,6 +72,7 @@ class Stream:
         self,
         reply: HttpReply,
         call: Call,
+        connections: Connections,
         *,
         began: float,
         min_rate: float = 0,
@@ -77,6 +80,7 @@ class Stream:
     ) -> None:
         self._reply = reply
         self._call = call
+        self._connections = connections
         self._min_rate = min_rate
         self._window = window
         self.shown = call.shown
@@ -105,7 +109,7 @@ class Stream:
         failure: errors.CallError | None = None
         since, came = anyio.current_time(), 0
         try:
-            with _translated_errors(self._call):
+            with _translated_errors(self._connections, self._call, began=True):
                 async for piece in self._reply.chunks():
                     held += piece
                     came += len(piece)
@@ -250,14 +254,14 @@ class Links(Closeable, Surface):
 
     async def _answer(self, call: Call, target: Target, request: "_RequestContent") -> Answer:
         began = perf_counter()
-        with request, _translated_errors(call):
+        with request, _translated_errors(self._connections, call):
             reply = await self._send(call.method, target, call.headers, request)
             try:
-                answer = await Stream(reply, call, began=began).answer()
+                answer = await Stream(reply, call, self._connections, began=began).answer()
             finally:
                 await reply.aclose()
             return _accepted(answer)
-        raise errors.TimedOut(request.late, **_where(call))
+        raise errors.TimedOut(f"{request.late}{self._through(call)}", **_where(call))
 
     @asynccontextmanager
     async def fetch(
@@ -285,7 +289,9 @@ class Links(Closeable, Surface):
         began = perf_counter()
         reply, call = await self._opened(url, headers)
         try:
-            stream = Stream(reply, call, began=began, min_rate=min_rate, window=self._timeout)
+            stream = Stream(
+                reply, call, self._connections, began=began, min_rate=min_rate, window=self._timeout
+            )
             if reply.status not in _MEDIA:
                 with self._within_deadline(call):
                     raise _refusal(await stream.answer())
@@ -300,7 +306,11 @@ class Links(Closeable, Surface):
         for _ in range(_HOPS):
             call = self._call("GET", target, headers)
             opening = call_span("GET", call.template, call.pattern)
-            with opening as span, self._within_deadline(call), _translated_errors(call):
+            with (
+                opening as span,
+                self._within_deadline(call),
+                _translated_errors(self._connections, call),
+            ):
                 reply = await self._send("GET", target, headers, None)
                 tracing.note_status(span, reply.status)
             if reply.status not in _REDIRECTS or "location" not in reply.headers:
@@ -364,12 +374,17 @@ class Links(Closeable, Surface):
             accepts=accepts,
         )
 
+    def _through(self, call: Call) -> str:
+        return self._connections.through(_origin(call))
+
     @contextmanager
     def _within_deadline(self, call: Call) -> Iterator[None]:
         with anyio.move_on_after(self.deadline) as scope:
             yield
         if scope.cancelled_caught:
-            raise errors.TimedOut(f"no answer within {self.deadline:g} s", **_where(call))
+            raise errors.TimedOut(
+                f"no answer within {self.deadline:g} s{self._through(call)}", **_where(call)
+            )
 
 
 #: Statuses of storages for a link that has expired; Google's storage uses a 400.
@@ -410,6 +425,12 @@ def _link_refused(refusal: errors.StatusError) -> errors.LinkRefused:
         excerpt=refusal.excerpt,
         request_id=refusal.request_id,
     )
+
+
+def _origin(call: Call) -> str:
+    """Scheme, host and port of a link."""
+    parts = urlsplit(call.shown)
+    return f"{parts.scheme}://{parts.netloc}"
 
 
 def _where(call: Call) -> dict[str, Any]:
@@ -473,13 +494,17 @@ class _RequestContent:
 
 
 @contextmanager
-def _translated_errors(call: Call) -> Iterator[None]:
-    """Raise errors of httpx as this package's, about a call."""
+def _translated_errors(
+    connections: Connections, call: Call, *, began: bool = False
+) -> Iterator[None]:
+    """Raise errors of httpx as this package's, about a call whose answer may have begun."""
     try:
         yield
     except httpx.TimeoutException as error:
-        late = f"no answer in time ({type(error).__name__})"
-        raise errors.TimedOut(late, **_where(call)) from without_traceback(error)
+        through = connections.through(_origin(call))
+        raise errors.TimedOut(
+            f"no answer in time ({type(error).__name__}){through}", **_where(call)
+        ) from without_traceback(error)
     except httpx.InvalidURL:
         # Not chained: it repeats the link.
         raise errors.ConfigurationError(f"{call.shown} is no URL that can be called") from None
@@ -488,4 +513,5 @@ def _translated_errors(call: Call) -> Iterator[None]:
             f"{call.method} {call.shown}: what was to be sent is no HTTP"
         ) from None
     except httpx.RequestError as error:
-        raise errors.ConnectionFailed(reason(error), **_where(call)) from without_traceback(error)
+        why = connections.why_not_connected(error, _origin(call), began=began)
+        raise errors.ConnectionFailed(why, **_where(call)) from without_traceback(error)

@@ -263,7 +263,8 @@ class Session(Closeable):
                 "the client was closed before the answer came", **self._where(call)
             )
         raise errors.TimedOut(
-            f"no answer within {deadline:g} s, retries included", **self._where(call)
+            f"no answer within {deadline:g} s, retries included{self._through(call)}",
+            **self._where(call),
         )
 
     def _where(self, call: Call) -> dict[str, Any]:
@@ -273,6 +274,12 @@ class Session(Closeable):
             "url": call.shown_url(self.base_url),
             "mask": call.mask(self._known({})),
         }
+
+    def _origin(self, call: Call) -> str:
+        return self.base_url if call.base is None else call.base
+
+    def _through(self, call: Call) -> str:
+        return self._connections.through(self._origin(call))
 
     def _known(self, credentials: Mapping[str, str]) -> Mapping[str, str]:
         """The secrets that this session knows."""
@@ -390,6 +397,7 @@ class Session(Closeable):
         What is secret in either never becomes a local variable: tracebacks can show those.
         """
         shown = call.shown_url(self.base_url)
+        reply: HttpReply | None = None
         try:
             reply = await self._connections.send(
                 call.method,
@@ -418,7 +426,8 @@ class Session(Closeable):
             raise errors.ConfigurationError(f"{call.method} {shown[:200]}…: {error}") from None
         except httpx.TimeoutException as error:
             raise errors.TimedOut(
-                f"no answer in time ({type(error).__name__})", **self._where(call)
+                f"no answer in time ({type(error).__name__}){self._through(call)}",
+                **self._where(call),
             ) from without_traceback(error)
         except httpx.LocalProtocolError:
             # It is about what we sent and repeats it, credentials too; nor is it chained.
@@ -427,7 +436,7 @@ class Session(Closeable):
             ) from None
         except httpx.RequestError as error:
             why = self._connections.why_not_connected(
-                error, self.base_url if call.base is None else call.base
+                error, self._origin(call), began=reply is not None
             )
             raise errors.ConnectionFailed(why, **self._where(call)) from without_traceback(error)
 

@@ -10,7 +10,7 @@ from typing import Final
 import attrs
 
 from tgiconik import errors
-from tgiconik._validate import did_you_mean, not_blank
+from tgiconik._validate import known_word, not_blank
 from tgiconik.telemetry import current_traceparent
 
 #: Longer than any id of either platform.
@@ -39,12 +39,7 @@ _COLLECTIONS: Final = {
 
 
 def _kind(value: str) -> CauseKind:
-    try:
-        return CauseKind(value)
-    except ValueError:
-        raise errors.ConfigurationError(
-            f"{value!r} is no kind of cause{did_you_mean(value, CauseKind)}"
-        ) from None
+    return known_word(value, "the kind of a cause", CauseKind)
 
 
 def _is_an_id(_: object, field: "attrs.Attribute[str]", value: str) -> None:

@@ -10,7 +10,7 @@ import attrs
 
 from tgiconik import errors
 from tgiconik._place import name_of
-from tgiconik._validate import did_you_mean, not_blank
+from tgiconik._validate import known_word, not_blank
 from tgiconik.automation import timetable
 from tgiconik.automation.causes import Cause, CauseKind
 from tgiconik.iconik import IconikClient
@@ -125,10 +125,7 @@ def on_request(kind: str, run: ForSubject[P], /, *args: P.args, **options: P.kwa
     Raises:
         ConfigurationError: there are no requests of this kind, or the function has no name.
     """
-    if kind not in list(RequestKind):
-        raise errors.ConfigurationError(
-            f"{kind!r} is no kind of request{did_you_mean(kind, RequestKind)}"
-        )
+    kind = known_word(kind, "the kind of a request", RequestKind)
     made = _for_subject(CauseKind.REQUEST, run, args, options)
     return attrs.evolve(made, request_kind=str(kind), name=f"{kind}:{_name_of(run)}")
 

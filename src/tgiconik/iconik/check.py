@@ -6,7 +6,7 @@ from typing import Final
 import attrs
 
 from tgiconik import errors
-from tgiconik._http import diagnosis
+from tgiconik._http import diagnosis, is_misconfigured
 from tgiconik.iconik.metadata import Metadata
 from tgiconik.iconik.policy_view import view_problems
 from tgiconik.iconik.services.users import UsersService
@@ -92,6 +92,13 @@ WORKFLOW_ROLES: Final[Mapping[str, frozenset[str]]] = {
 }
 
 
+#: Said of something that answers, with JSON, but knows nobody.
+NOT_ICONIK: Final = (
+    "There is no iconik at this URL: what answers has JSON, but no current user; "
+    "ICONIK_URL is iconik's origin, such as https://app.iconik.io."
+)
+
+
 @attrs.frozen(kw_only=True)
 class IconikCheck:
     """The result of checking an iconik client.
@@ -100,11 +107,13 @@ class IconikCheck:
         user: e-mail address of the user that the token acts as; None if that could not be read.
         missing_roles: roles that the user lacks, by workflow; only workflows that lack one.
         problems: everything that is missing or wrong, one sentence each.
+        misconfigured: whether the credentials or other settings of the client are what is wrong.
     """
 
     user: str | None = None
     missing_roles: Mapping[str, frozenset[str]] = attrs.field(factory=dict)
     problems: tuple[str, ...] = ()
+    misconfigured: bool = False
 
     @property
     def ok(self) -> bool:
@@ -126,10 +135,16 @@ async def check(
         policy: also check that its metadata view and fields exist.
     """
     try:
-        user = (await users.get_current_user()).email
+        current = await users.get_current_user()
+        if current.id is None:
+            return IconikCheck(problems=(NOT_ICONIK,))
+        user = current.email
         roles = frozenset([role async for role in users.list_current_user_roles()])
     except errors.TgIconikError as error:
-        return IconikCheck(problems=(diagnosis(error, "iconik", "ICONIK_URL"),))
+        return IconikCheck(
+            problems=(diagnosis(error, "iconik", "ICONIK_URL"),),
+            misconfigured=is_misconfigured(error),
+        )
     missing = {
         workflow: needed - roles for workflow, needed in WORKFLOW_ROLES.items() if needed - roles
     }

@@ -16,6 +16,7 @@ from tgiconik._http import (
     Hidden,
     Hook,
     Links,
+    Network,
     QueryValue,
     RateLimit,
     Retry,
@@ -60,6 +61,7 @@ _VARIABLES: Final = {
 }
 #: Characters that a header can carry. The HTTP library's error repeats other values, secret or not.
 _CREDENTIAL: Final = re.compile(r"[!-~]+")
+_PATHS: Final = "/API/"
 _API: Final = re.compile(r"/+API/*\Z", re.IGNORECASE)
 #: iconik allows about 1,000 calls in 20 seconds per set of credentials: these, and the ten that may
 #: start at once after a pause.
@@ -184,7 +186,9 @@ class IconikClient(Closeable, Surface):
         `TGICONIK_ENGINE` is read too. An empty variable counts as missing.
 
         Args:
-            environ: where to look.
+            environ: where to look. A mapping stands for all of the environment: the variables of
+                proxies (`HTTPS_PROXY`, `NO_PROXY`, …) and of certificates (`SSL_CERT_FILE`) are
+                read from it too, and none of the process.
             options: as for the class: timeout, deadline, retry, rate, engine, transport,
                 user_agent, plain_http, proxy, ca_file, on_request, on_response.
 
@@ -194,6 +198,7 @@ class IconikClient(Closeable, Surface):
         given = Hidden({name: environ.get(variable, "") for name, variable in _VARIABLES.items()})
         if options.get("engine") is None and options.get("transport") is None:
             options["engine"] = chosen_engine(None, environ)
+        network = Network.of(environ)
         # A traceback with its local variables would show all of it.
         del environ
         missing = [variable for name, variable in _VARIABLES.items() if not given[name]]
@@ -202,7 +207,8 @@ class IconikClient(Closeable, Surface):
                 f"set {', '.join(missing)} in the environment; "
                 "for a sandbox, `python -m tgiconik.sandbox` says what to"
             )
-        return cls(**given, **options)
+        with network.for_clients():
+            return cls(**given, **options)
 
     @classmethod
     @without_locals
@@ -222,7 +228,7 @@ class IconikClient(Closeable, Surface):
             name: the profile, such as `prod`; `TGICONIK_PROFILE` says it when left out.
             config: path of the file; when left out, `TGICONIK_CONFIG`, or else `tgiconik.toml` in
                 the current folder or the nearest one above it.
-            environ: where variables are looked up.
+            environ: where variables are looked up, those of proxies and certificates too.
             options: as for the class; `proxy` and `ca_file` replace the profile's.
 
         Raises:
@@ -234,8 +240,8 @@ class IconikClient(Closeable, Surface):
         profile = load_profile(name, config=config, environ=environ)
         options.setdefault("proxy", profile.proxy)
         options.setdefault("ca_file", profile.ca_file)
-        environ = profile.iconik_environment(environ)
-        return cls.from_env(environ=environ, **options)
+        with Network.of(environ).for_clients():
+            return cls.from_env(environ=profile.iconik_environment(environ), **options)
 
     def __repr__(self) -> str:
         # Tracebacks ask for it too, of a client that could not be made.
@@ -396,7 +402,7 @@ class IconikClient(Closeable, Surface):
 
         Args:
             method: HTTP method.
-            path: from the slash on, such as `/API/assets/v1/assets/`; percent-encoded where it
+            path: from `/API/` on, such as `/API/assets/v1/assets/`; percent-encoded where it
                 needs to be. A list's `next_url` is one.
             query: names and values; a None is left out.
             json: the body; None for no body.
@@ -404,13 +410,18 @@ class IconikClient(Closeable, Surface):
             repeatable: the call only reads, whatever its method.
 
         Raises:
-            ConfigurationError: the path does not begin with a slash, is not printable, or has a
+            ConfigurationError: the path does not begin with `/API/`, is not printable, or has a
                 query of its own beside `query`.
             CallError: see `tgiconik.errors`.
         """
         call = build_literal(
             method, path, query=query, json=json, headers=headers, repeatable=repeatable
         )
+        if not path.startswith(_PATHS):
+            raise errors.ConfigurationError(
+                f"{call.pattern!r}: paths of iconik begin with /API/, such as "
+                "/API/assets/v1/assets/"
+            )
         return (await self._session.send(call)).json()
 
     async def check(self, policy: "ReleasePolicy | None" = None) -> "IconikCheck":

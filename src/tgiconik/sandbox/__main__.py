@@ -16,6 +16,7 @@ from tgiconik.sandbox.app import Sandbox
 from tgiconik.sandbox.grid import collaboration
 from tgiconik.sandbox.iconik.seed import COLLEAGUE
 from tgiconik.sandbox.limit import Limit
+from tgiconik.sandbox.world import RELEASE_VIEW
 
 #: The address that letters come from in the printed variables.
 _MAIL_SENDER: Final = "media@brand.example"
@@ -60,6 +61,7 @@ def serve(options: argparse.Namespace) -> int:
             for name, value in environment.items():
                 sys.stdout.write(f"export {name}={value}\n")
             sys.stdout.writelines(f"# {line}\n" for line in _others(sandbox))
+            sys.stdout.write(f'# policy.toml: metadata_view = "{RELEASE_VIEW}"\n')
             if mail is not None:
                 sys.stdout.write(f"# {_post_office(options.db)}\n")
             sys.stdout.write(f"# iconik and Trading Grid are at {url}; stop with Ctrl-C\n")

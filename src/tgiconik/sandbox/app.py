@@ -13,7 +13,7 @@ from starlette.types import ASGIApp
 
 from tgiconik import errors
 from tgiconik._http import Transport, asgi_transport
-from tgiconik._validate import clock_with_zone, texts
+from tgiconik._validate import clock_with_zone, known_word, texts
 from tgiconik.community.community import open_store
 from tgiconik.community.store import url as urls
 from tgiconik.community.store.sqlite import SqliteStore
@@ -74,7 +74,8 @@ class Sandbox:
 
     Raises:
         ConfigurationError: `community` names no database, needs an extra, or has records where the
-            sample data are to be added; or `webhook_hosts` is a single text.
+            sample data are to be added; `world` is another word; or `webhook_hosts` is a single
+            text.
         StoreError: the database of the community does not answer, or cannot be opened.
 
     Attributes:
@@ -95,6 +96,8 @@ class Sandbox:
         latency: float = 0.0,
         webhook_hosts: Collection[str] = (),
     ) -> None:
+        if not isinstance(world, bool):
+            known_word(world, "world, if not True or False,", ["large"])
         webhooks = Webhooks(webhook_hosts)
         folder = None if str(db) == ":memory:" else Path(f"{db}-media")
         clock = clock_with_zone(now)

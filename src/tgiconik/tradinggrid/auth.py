@@ -28,7 +28,7 @@ from tgiconik._http import (
     unreadable,
 )
 from tgiconik._models import DecodeError, Record
-from tgiconik.tradinggrid._decode import read, readable
+from tgiconik.tradinggrid._decode import read
 
 #: How long a token lasts when the answer does not say.
 _LIFETIME: Final = 10 * 3600.0
@@ -192,11 +192,13 @@ class ClientCredentials(NotPicklable):
             data = json.loads(answer.content)
         except (ValueError, RecursionError):
             raise unreadable(silent, "the token's answer is not JSON") from None
-        with readable(silent):
+        try:
             token = read(_TokenAnswer, data, lenient=True)
             # It goes into a header, where anything else would be another header.
             if not re.fullmatch(r"[\x21-\x7e]+", token.access_token):
-                raise DecodeError("access_token is not printable ASCII")
+                raise DecodeError("access_token is not printable ASCII")  # noqa: TRY301 - told below
+        except DecodeError as error:
+            raise unreadable(silent, f"the answer is no token: {error}") from None
         lifetime = float(min(token.expires_in, _LONGEST)) if token.expires_in else _LIFETIME
         return _Token(
             headers=Hidden({"Authorization": f"Bearer {token.access_token}"}),

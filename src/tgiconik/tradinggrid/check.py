@@ -7,7 +7,7 @@ from urllib.parse import urlsplit
 import attrs
 
 from tgiconik import errors
-from tgiconik._http import diagnosis
+from tgiconik._http import diagnosis, is_misconfigured
 
 if TYPE_CHECKING:
     from tgiconik.tradinggrid.collaboration import Collaboration
@@ -22,10 +22,12 @@ class GridCheck:
     Attributes:
         works: what answered, in words.
         problems: what could not be read, each with what Trading Grid said; one cause once.
+        misconfigured: whether the credentials or other settings of the client are what is wrong.
     """
 
     works: tuple[str, ...]
     problems: tuple[str, ...]
+    misconfigured: bool = False
 
     @property
     def ok(self) -> bool:
@@ -66,18 +68,21 @@ async def check(
         await sign_in()
     except errors.TgIconikError as error:
         problem = diagnosis(error, "Trading Grid", "TRADING_GRID_URL")
-        return GridCheck(works=(), problems=(problem,))
+        return GridCheck(works=(), problems=(problem,), misconfigured=is_misconfigured(error))
     works: list[str] = []
     failed: dict[str, list[str]] = {}
+    misconfigured = False
     for surface, what, call in steps:
         try:
             await call()
         except errors.TgIconikError as error:
             failed.setdefault(_cause(error), []).append(surface)
+            # The token was given: that it may not do one thing is a finding.
+            misconfigured |= is_misconfigured(error) and not isinstance(error, errors.Forbidden)
         else:
             works.append(f"{surface} {what}")
     problems = [f"cannot read {_listed(names)}: {cause}" for cause, names in failed.items()]
-    return GridCheck(works=tuple(works), problems=tuple(problems))
+    return GridCheck(works=tuple(works), problems=tuple(problems), misconfigured=misconfigured)
 
 
 def _listed(names: list[str]) -> str:

@@ -17,6 +17,7 @@ from tgiconik._http import (
     HeaderAuth,
     Hidden,
     Hook,
+    Network,
     QueryValue,
     Retry,
     Session,
@@ -222,7 +223,9 @@ class TradingGridClient(Closeable, Surface):
         backend is given, and `TGICONIK_ENGINE`. An empty variable counts as missing.
 
         Args:
-            environ: where to look.
+            environ: where to look. A mapping stands for all of the environment: the variables of
+                proxies (`HTTPS_PROXY`, `NO_PROXY`, …) and of certificates (`SSL_CERT_FILE`) are
+                read from it too, and none of the process.
             community: a community of your own, or another collaboration backend.
             options: as for the class: timeout, deadline, retry, rate, engine, transport,
                 user_agent, plain_http, proxy, ca_file, on_request, on_response.
@@ -240,6 +243,7 @@ class TradingGridClient(Closeable, Surface):
                 elsewhere[name] = environ[variable]
         if options.get("engine") is None and options.get("transport") is None:
             options["engine"] = chosen_engine(None, environ)
+        network = Network.of(environ)
         # A traceback with its local variables would show all of it.
         del environ
         missing = [variable for name, variable in _VARIABLES.items() if not given[name]]
@@ -248,13 +252,14 @@ class TradingGridClient(Closeable, Surface):
                 f"set {', '.join(missing)} in the environment; "
                 "for a sandbox, `python -m tgiconik.sandbox` says what to"
             )
-        return cls(
-            **given,
-            community_url=elsewhere.get("community_url"),
-            community_key=elsewhere.get("community_key"),
-            community=community,
-            **options,
-        )
+        with network.for_clients():
+            return cls(
+                **given,
+                community_url=elsewhere.get("community_url"),
+                community_key=elsewhere.get("community_key"),
+                community=community,
+                **options,
+            )
 
     @classmethod
     @without_locals
@@ -275,7 +280,7 @@ class TradingGridClient(Closeable, Surface):
             name: the profile, such as `prod`; `TGICONIK_PROFILE` says it when left out.
             config: path of the file; when left out, `TGICONIK_CONFIG`, or else `tgiconik.toml` in
                 the current folder or the nearest one above it.
-            environ: where variables are looked up.
+            environ: where variables are looked up, those of proxies and certificates too.
             community: a community of your own, or another collaboration backend.
             options: as for the class; `proxy` and `ca_file` replace the profile's.
 
@@ -288,8 +293,10 @@ class TradingGridClient(Closeable, Surface):
         profile = load_profile(name, config=config, environ=environ)
         options.setdefault("proxy", profile.proxy)
         options.setdefault("ca_file", profile.ca_file)
-        environ = profile.trading_grid_environment(environ)
-        return cls.from_env(environ=environ, community=community, **options)
+        with Network.of(environ).for_clients():
+            return cls.from_env(
+                environ=profile.trading_grid_environment(environ), community=community, **options
+            )
 
     def __repr__(self) -> str:
         # Tracebacks ask for it too, of a client that could not be made.

@@ -79,12 +79,35 @@ async def test_previews_come_too(
     assert download.path.read_bytes().startswith(start)
 
 
+@pytest.mark.parametrize("wrong", ["proxies", "Proxy", "thumbnail", "", None, ["proxy"]])
+async def test_another_kind_of_media_is_refused_before_anything_is_asked(
+    iconik: IconikClient,
+    tmp_path: Path,
+    wrong: Any,  # noqa: ANN401 - anything
+) -> None:
+    words = "kind must be original, proxy or keyframe, not "
+    with pytest.raises(errors.ConfigurationError, match=words):
+        await iconik.transfer.download(FILM, f"{tmp_path}/out/", kind=wrong)
+    with pytest.raises(errors.ConfigurationError, match=words):
+        await iconik.transfer.download_many([FILM], tmp_path, kind=wrong)
+
+    assert iconik.traffic.calls == 0
+    assert inside(tmp_path) == []
+
+
 async def test_a_folder_that_ends_with_a_slash_is_made(
     iconik: IconikClient, tmp_path: Path
 ) -> None:
     download = await iconik.transfer.download(FILM, f"{tmp_path}/a/b/")
 
     assert download.path == tmp_path / "a" / "b" / "film.mp4"
+
+
+async def test_a_new_path_without_a_slash_is_the_file(iconik: IconikClient, tmp_path: Path) -> None:
+    download = await iconik.transfer.download(FILM, tmp_path / "new")
+
+    assert download.path == tmp_path / "new"
+    assert only(tmp_path) == download.path
 
 
 async def test_a_template_makes_the_name(iconik: IconikClient, tmp_path: Path) -> None:

@@ -59,6 +59,7 @@ class Samples:
         self.state = sandbox.state
         self._http = http
         self._last: dict[str, Any] = {}
+        self.latest_asset = ""
 
     async def call(self, operation: Operation) -> httpx.Response:
         """Call an operation with everything that it needs."""
@@ -138,7 +139,7 @@ class Samples:
         return id_
 
     def asset(self) -> str:
-        id_ = self.new_id()
+        id_ = self.latest_asset = self.new_id()
         media = [mp4("a.mp4", "1"), mp4("a.mp4", "2")]
         values = {"Region": ["EMEA"]}
         seed.add_asset(self.state, id_=id_, title="An asset", media=media, values=values)
@@ -296,6 +297,9 @@ _EXTRA: Mapping[str, Callable[[Samples], dict[str, Any]]] = {
     },
     "POST assets/v1/approvals/bulk/": lambda things: {"object_ids": [things.asset()]},
     "POST assets/v1/approvals/bulk_remove/": lambda things: {"object_ids": [things.asset()]},
+    "POST files/v1/assets/{asset_id}/file_sets/": lambda things: {
+        "format_id": seed.fixed_id(f"{things.latest_asset} format 2")
+    },
     "POST files/v1/storages/{storage_id}/bulk/": lambda things: {"object_ids": [things.asset()]},
     "PUT jobs/v1/jobs/priority/": lambda things: {"job_ids": [things.job()]},
     "PUT jobs/v1/jobs/state/": lambda things: {"job_ids": [things.job()]},

@@ -156,3 +156,26 @@ async def test_a_part_of_an_unknown_version_is_refused(http: httpx.AsyncClient) 
     foreign = {"name": "ORIGINAL", "version_id": seed.version_id(POSTER, 1)}
 
     assert (await http.post(f"{FILES}formats/", json=foreign)).status_code == 404
+
+
+@pytest.mark.parametrize("kind", ["file_sets", "files"])
+async def test_a_part_of_a_format_that_the_asset_does_not_have_is_refused(
+    http: httpx.AsyncClient, kind: str
+) -> None:
+    poster = f"/API/files/v1/assets/{POSTER}/"
+    own = (await http.get(f"{FILES}formats/")).json()["objects"][0]["id"]
+    sets = (await http.get(f"{FILES}formats/{own}/file_sets/")).json()["objects"]
+    body = {
+        "file_sets": {"name": "x", "component_ids": [], "base_dir": "/"},
+        "files": {"original_name": "x", "directory_path": "/", "size": 1, "type": "FILE"},
+    }[kind] | {"storage_id": sets[0]["storage_id"]}
+
+    for base, format_id in ((FILES, "no-such-format"), (poster, own)):
+        before = (await http.get(f"{base}{kind}/")).json()
+        answer = await http.post(f"{base}{kind}/", json=body | {"format_id": format_id})
+        assert answer.status_code == 400, answer.text
+        assert "format_id" in answer.json()["errors"][0]
+        assert (await http.get(f"{base}{kind}/")).json() == before
+    if kind == "file_sets":
+        good = await http.post(f"{FILES}{kind}/", json=body | {"format_id": own})
+        assert good.status_code == 201, good.text

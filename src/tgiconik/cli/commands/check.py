@@ -50,6 +50,9 @@ def run(options: argparse.Namespace) -> int:
     ok = grid.ok and iconik.ok
     data = {"ok": ok, "trading_grid": as_dict(grid), "iconik": as_dict(iconik)}
     show(options, _text(grid, iconik), data)
+    # As every other command ends, which would raise the error.
+    if grid.misconfigured or iconik.misconfigured:
+        return ExitCode.CONFIGURATION
     return ExitCode.DONE if ok else ExitCode.REFUSED
 
 

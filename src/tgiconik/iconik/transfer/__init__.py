@@ -28,7 +28,7 @@ from tgiconik.iconik.transfer._download import (
     default_name,
     target_of,
 )
-from tgiconik.iconik.transfer._media import MediaFinder, MediaKind
+from tgiconik.iconik.transfer._media import MediaFinder, MediaKind, media_kind
 from tgiconik.iconik.transfer._progress import Progress, shared_progress
 from tgiconik.iconik.transfer._ready import Ready
 from tgiconik.iconik.transfer._record import Undo, known
@@ -268,7 +268,8 @@ class Transfer(Surface):
 
         Args:
             asset_id: the asset.
-            to: a folder, or the file to write.
+            to: a folder that exists, or a path that ends with a slash, which is made; else the
+                file to write.
             version_id: the version; the current one when absent.
             kind: `original`, `proxy` or `keyframe`.
             name: in a folder, a template such as `"{asset_id} {name}"`, with `{name}`, `{stem}`,
@@ -285,7 +286,8 @@ class Transfer(Surface):
             NotOnline: archived, offline, still arriving, or not there.
             Corrupted: its size or digest is not what iconik says.
             CallError: iconik or the storage said no, or could not be reached.
-            ConfigurationError: iconik gives a link that media may not travel over.
+            ConfigurationError: `kind` is none of the three, or iconik gives a link that media may
+                not travel over.
             FileExistsError: the target is there already.
             OSError: it cannot be written, or the disk is full.
         """
@@ -347,9 +349,10 @@ class Transfer(Surface):
                 begun; True for a bar.
 
         Raises:
-            ConfigurationError: one id instead of several.
+            ConfigurationError: one id instead of several, or `kind` is none of the three.
         """
         wanted = texts(asset_ids, "asset_ids")
+        kind = media_kind(kind)
         name = name or f"{{asset_id}} {default_name(kind)}"
         with shared_progress(progress, f"{len(wanted)} assets") as shared:
 

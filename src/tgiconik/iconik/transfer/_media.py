@@ -1,11 +1,12 @@
 """The media of a version: which of its files can be fetched now, and the links to them."""
 
-from typing import Literal, TypeAlias
+from typing import Literal, TypeAlias, get_args
 
 import attrs
 
 from tgiconik import errors
 from tgiconik._http import SignedLink
+from tgiconik._validate import known_word
 from tgiconik.iconik.assets import current_version
 from tgiconik.iconik.models import assets as a
 from tgiconik.iconik.models import files as f
@@ -13,6 +14,19 @@ from tgiconik.iconik.transfer._record import ORIGINAL
 from tgiconik.iconik.transfer._services import MediaServices
 
 MediaKind: TypeAlias = Literal["original", "proxy", "keyframe"]
+
+
+def media_kind(kind: str) -> MediaKind:
+    """A kind of media.
+
+    Args:
+        kind: its name.
+
+    Raises:
+        ConfigurationError: there is no such kind. Any other word would mean a keyframe further on.
+    """
+    words: tuple[MediaKind, ...] = get_args(MediaKind)
+    return known_word(kind, "kind", words)
 
 
 @attrs.frozen(kw_only=True)
@@ -55,7 +69,9 @@ class MediaFinder:
 
         Raises:
             NotOnline: nothing that could be fetched now.
+            ConfigurationError: there is no such kind of media.
         """
+        kind = media_kind(kind)
         asset = await self.iconik.assets.get_asset(asset_id)
         if version_id is None:
             version = current_version(asset)

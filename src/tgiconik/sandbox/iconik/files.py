@@ -341,6 +341,8 @@ def create_part(request: ApiRequest) -> Response:
     kind = _kind(request)
     version_id = request.body.get("version_id") or document["default_version_id"]
     objects.version(document, version_id)
+    if kind != "formats":
+        _require_format(request.state, document["id"], request.body.get("format_id"))
     set_id = request.body.get("file_set_id") if kind == "files" else None
     if set_id is not None:
         or_404(file_set(request.state, document["id"], set_id), f"File set {set_id}")
@@ -359,6 +361,12 @@ def create_part(request: ApiRequest) -> Response:
         part = uploads.new_file(request.state, part)
     _put(request.state, kind, part)
     return request.respond(uploads.with_links(request.state, part) if kind == "files" else part)
+
+
+def _require_format(state: State, asset_id: str, format_id: str | None) -> None:
+    """Refuse a format that the asset does not have, by the only refusal that the document names."""
+    if format_id and all(each["id"] != format_id for each in _of(state, "formats", asset_id)):
+        raise ApiError(400, f"format_id: the asset has no format {format_id}")
 
 
 def find_by_checksum(request: ApiRequest) -> Response:

@@ -148,7 +148,7 @@ def test_what_the_environment_lacks_is_named(name: str) -> None:
     ("name", "value", "words"),
     [
         ("SMTP_PORT", "ten", "POST_MAIL_SMTP_PORT must be a number"),
-        ("IMAP_SECURITY", "ssl", "POST_MAIL_IMAP_SECURITY must be one of tls, starttls, none"),
+        ("IMAP_SECURITY", "ssl", "POST_MAIL_IMAP_SECURITY must be tls, starttls or none"),
         ("SUB_ADDRESSING", "maybe", "POST_MAIL_SUB_ADDRESSING must be yes or no"),
     ],
 )

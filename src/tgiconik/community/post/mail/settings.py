@@ -12,6 +12,7 @@ import attrs
 
 from tgiconik import errors
 from tgiconik._secrets import Secret
+from tgiconik._validate import known_word
 from tgiconik.community.post.mail import authentication
 
 #: The value of `ImapSettings.authserv_id` for systems that write no name. It is safe only if the
@@ -37,6 +38,10 @@ class Security(StrEnum):
     NONE = "none"
 
 
+def _known_security(word: str) -> Security:
+    return known_word(word, "security", Security)
+
+
 @attrs.frozen(kw_only=True)
 class SmtpSettings:
     """The server that takes the mails to send.
@@ -54,7 +59,7 @@ class SmtpSettings:
 
     host: str
     port: int = 587
-    security: Security = attrs.field(default=Security.STARTTLS, converter=Security)
+    security: Security = attrs.field(default=Security.STARTTLS, converter=_known_security)
     username: str = ""
     password: str = attrs.field(default="", converter=Secret)
     token: AccessToken | None = attrs.field(default=None, repr=False)
@@ -95,7 +100,7 @@ class ImapSettings:
     host: str
     authserv_id: str
     port: int = 993
-    security: Security = attrs.field(default=Security.TLS, converter=Security)
+    security: Security = attrs.field(default=Security.TLS, converter=_known_security)
     username: str
     password: str = attrs.field(default="", converter=Secret)
     token: AccessToken | None = attrs.field(default=None, repr=False)
@@ -233,10 +238,7 @@ def _number(environ: Mapping[str, str], name: str, field: str) -> dict[str, Any]
 
 def _security(environ: Mapping[str, str], name: str) -> dict[str, Any]:
     found = environ.get(f"{PREFIX}{name}", "").strip().lower()
-    if found and found not in {*Security}:
-        known = ", ".join(Security)
-        raise errors.ConfigurationError(f"{PREFIX}{name} must be one of {known}")
-    return {"security": Security(found)} if found else {}
+    return {"security": known_word(found, f"{PREFIX}{name}", Security)} if found else {}
 
 
 def _login(environ: Mapping[str, str], protocol: str) -> dict[str, Any]:

@@ -13,7 +13,7 @@ import attrs
 
 from tgiconik import errors
 from tgiconik._secrets import Secret
-from tgiconik._validate import filled, not_blank, positive, texts
+from tgiconik._validate import filled, known_word, not_blank, positive, texts
 from tgiconik.community.post.mailbox.message import LARGEST
 from tgiconik.community.post.mailbox.paths import PathTemplate
 
@@ -158,6 +158,14 @@ class Acknowledge(StrEnum):
     KEEP = "keep"
 
 
+def _publish(word: str) -> Publish:
+    return known_word(word, "publish", Publish)
+
+
+def _acknowledge(word: str) -> Acknowledge:
+    return known_word(word, "acknowledge", Acknowledge)
+
+
 def _template(text: str | PathTemplate) -> PathTemplate:
     return text if isinstance(text, PathTemplate) else PathTemplate(text)
 
@@ -187,11 +195,11 @@ class MailboxFolders:
     """
 
     publish_as: PathTemplate = attrs.field(converter=_template)
-    publish: Publish = attrs.field(default=Publish.DIRECT, converter=Publish)
+    publish: Publish = attrs.field(default=Publish.DIRECT, converter=_publish)
     collect_from: str = attrs.field(default="POLLABLE", validator=filled)
     look_into: str | None = "ACCEPTED"
     look_back: timedelta = timedelta(days=30)
-    acknowledge: Acknowledge = attrs.field(default=Acknowledge.DELETE, converter=Acknowledge)
+    acknowledge: Acknowledge = attrs.field(default=Acknowledge.DELETE, converter=_acknowledge)
     move_to: str | None = None
     settle: float = 5.0
     most: int = 1000
@@ -268,9 +276,4 @@ class Variables:
         Raises:
             ConfigurationError: it is none of them.
         """
-        value = self.get(name) or default
-        if value not in set(words):
-            raise errors.ConfigurationError(
-                f"{self.prefix}{name} must be one of {', '.join(words)}, not {value!r}"
-            )
-        return value
+        return known_word(self.get(name) or default, f"{self.prefix}{name}", words)

@@ -8,7 +8,7 @@ from typing import Final, Self
 
 from tgiconik import errors
 from tgiconik._frames import without_locals
-from tgiconik._validate import not_blank
+from tgiconik._validate import known_word, not_blank, texts
 from tgiconik.community.community import Community
 from tgiconik.community.post.channel import Channel, SendState
 from tgiconik.community.post.kinds import LetterKind
@@ -70,7 +70,8 @@ class PostOffice:
         letters_per_pass: how many letters one pass sends.
 
     Raises:
-        ConfigurationError: two channels have the same name, or a number is too small.
+        ConfigurationError: two channels have the same name, a number is too small, or `roles` has
+            a kind of letter that there is not.
     """
 
     def __init__(
@@ -90,6 +91,8 @@ class PostOffice:
         letters_per_pass: int = 1000,
     ) -> None:
         not_blank(company_id, "company_id")
+        for kind, names in roles.items():
+            texts(names, f"roles of {known_word(kind, 'a kind in roles', LetterKind)}")
         by_name = {channel.name: channel for channel in channels}
         if len(by_name) != len(channels) or not all(by_name):
             raise errors.ConfigurationError("each channel must have a name of its own")
