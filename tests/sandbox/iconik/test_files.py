@@ -1,5 +1,7 @@
 """Formats, file sets, files, and the signed links to bytes."""
 
+from typing import Any
+
 import httpx
 import pytest
 
@@ -165,10 +167,11 @@ async def test_a_part_of_a_format_that_the_asset_does_not_have_is_refused(
     poster = f"/API/files/v1/assets/{POSTER}/"
     own = (await http.get(f"{FILES}formats/")).json()["objects"][0]["id"]
     sets = (await http.get(f"{FILES}formats/{own}/file_sets/")).json()["objects"]
-    body = {
+    bodies: dict[str, dict[str, Any]] = {
         "file_sets": {"name": "x", "component_ids": [], "base_dir": "/"},
         "files": {"original_name": "x", "directory_path": "/", "size": 1, "type": "FILE"},
-    }[kind] | {"storage_id": sets[0]["storage_id"]}
+    }
+    body = bodies[kind] | {"storage_id": sets[0]["storage_id"]}
 
     for base, format_id in ((FILES, "no-such-format"), (poster, own)):
         before = (await http.get(f"{base}{kind}/")).json()
