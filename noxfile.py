@@ -72,9 +72,7 @@ def heavy(session: nox.Session) -> None:
     install(session, "test")
     session.env["HYPOTHESIS_PROFILE"] = "thorough"
     # Hypothesis' own plugin marks its tests.
-    # One process more than there are cores: many of these tests wait for processes that they start.
-    more = str((os.cpu_count() or 1) + 1)
-    session.run("pytest", "-n", more, "-m", "heavy or hypothesis", *session.posargs)
+    session.run("pytest", "-n", "auto", "-m", "heavy or hypothesis", *session.posargs)
 
 
 @nox.session

@@ -29,11 +29,13 @@ def pytest_itemcollected(item: pytest.Item) -> None:
 
 @pytest.hookimpl(optionalhook=True)
 def pytest_xdist_auto_num_workers() -> int | None:
-    """For `-n auto`, every core of the machine, where xdist would take half of hyper-threaded ones.
+    """For `-n auto`, one process more than the machine has cores: many tests wait for others.
 
     None, where the environment has the number: xdist reads it.
     """
-    return None if "PYTEST_XDIST_AUTO_NUM_WORKERS" in os.environ else os.cpu_count()
+    if "PYTEST_XDIST_AUTO_NUM_WORKERS" in os.environ:
+        return None
+    return (os.cpu_count() or 1) + 1
 
 
 @pytest.fixture
