@@ -101,5 +101,5 @@ async def test_stored_content_is_inert_in_a_browser(
     async with httpx.AsyncClient() as http:
         answer = await http.get(f"{link.url}{'?download=1' if as_attachment else ''}")
 
-    assert answer.headers["Content-Security-Policy"] == "sandbox"
+    assert answer.headers["Content-Security-Policy"] == "sandbox allow-same-origin"
     assert answer.headers["X-Content-Type-Options"] == "nosniff"

@@ -424,7 +424,7 @@ async def test_a_link_is_answered_as_was_asked_for(
     bytes_ = await http.get(file["url"])
     assert bytes_.headers["content-disposition"].partition(";")[0] == disposition
     assert bytes_.headers["content-type"].partition(";")[0] == media_type
-    assert bytes_.headers["content-security-policy"] == "sandbox"
+    assert bytes_.headers["content-security-policy"] == "sandbox allow-same-origin"
     other = {"inline": "attachment", "attachment": "inline"}[disposition]
     assert (await http.get(file["url"].replace(disposition, other))).status_code == 403
 

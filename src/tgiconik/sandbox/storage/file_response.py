@@ -18,8 +18,12 @@ from tgiconik.sandbox.store import Document
 _RANGE: Final = re.compile(r"bytes=(?P<first>\d*)-(?P<last>\d*)")
 
 
-#: Headers of stored content: a browser runs nothing of it, and takes its type as it is.
-INERT: Final = {"Content-Security-Policy": "sandbox", "X-Content-Type-Options": "nosniff"}
+#: Headers of stored content: a browser runs nothing of it, and takes its type as it is. Of another
+#: origin than its link, the browser's own page about a video could not load it.
+INERT: Final = {
+    "Content-Security-Policy": "sandbox allow-same-origin",
+    "X-Content-Type-Options": "nosniff",
+}
 
 
 def file_response(
