@@ -42,6 +42,7 @@ LAYERS = {
     "tgiconik._frames": set[str](),
     "tgiconik._place": set[str](),
     "tgiconik._secrets": set[str](),
+    "tgiconik._environment": {"tgiconik._secrets"},
     "tgiconik.errors": {"tgiconik._secrets"},
     "tgiconik._version": set[str](),
     "tgiconik._tasks": set[str](),
@@ -63,8 +64,8 @@ LAYERS = {
         "tgiconik._version",
         "tgiconik.errors",
     },
-    "tgiconik.profiles": BASE,
-    "tgiconik._http": {*BASE, "tgiconik._version"},
+    "tgiconik.profiles": {*BASE, "tgiconik._environment"},
+    "tgiconik._http": {*BASE, "tgiconik._environment", "tgiconik._version"},
     "tgiconik.iconik": {
         *BASE,
         "tgiconik._tasks",

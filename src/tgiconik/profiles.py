@@ -30,8 +30,8 @@ from urllib.parse import parse_qsl, urlsplit
 
 import attrs
 
+from tgiconik._environment import network_variables
 from tgiconik._frames import without_locals
-from tgiconik._http import network_variables
 from tgiconik._secrets import Hidden, Secret, is_secret_name
 from tgiconik._validate import did_you_mean
 from tgiconik.errors import ConfigurationError

@@ -79,7 +79,7 @@ async def test_what_nobody_documents_and_is_not_done_yet_is_no_empty_model(
 
 async def test_an_answer_that_must_be_there_and_is_not_is_an_error() -> None:
     for status, content in ((200, b""), (204, b"")):
-        with pytest.raises(errors.UnreadableResponse, match="no body came where one was promised;"):
+        with pytest.raises(errors.UnreadableResponse, match="no body came where one was promised"):
             await assets(status=status, content=content).get_asset("1")
         with pytest.raises(errors.UnreadableResponse, match="and the write was done"):
             await assets(status=status, content=content).create_asset(body={})

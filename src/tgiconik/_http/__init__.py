@@ -20,7 +20,7 @@ from tgiconik._http._message import (
     secret_id,
     unreadable,
 )
-from tgiconik._http._network import Network, network_variables
+from tgiconik._http._network import Network
 from tgiconik._http._observe import retried
 from tgiconik._http._options import SessionOptions
 from tgiconik._http._origin import checked_url, hosts, is_this_machine
@@ -84,7 +84,6 @@ __all__ = [
     "link_template",
     "local_transport",
     "may_repeat",
-    "network_variables",
     "requested_wait",
     "retried",
     "secret_id",

@@ -15,11 +15,9 @@ from urllib.request import getproxies, proxy_bypass
 import attrs
 import httpx
 
+from tgiconik._environment import PROXY, network_variables
 from tgiconik._http._certificates import authorities, trusted_certificates
 from tgiconik._secrets import Hidden
-
-_CERTIFICATES: Final = frozenset({"SSL_CERT_FILE", "SSL_CERT_DIR"})
-_PROXY: Final = "_proxy"
 
 
 @attrs.frozen
@@ -87,27 +85,12 @@ class Network:
         return os.environ if self.variables is None else self.variables
 
 
-def network_variables(environ: Mapping[str, str]) -> Mapping[str, str]:
-    """The variables of an environment that say how a host is reached.
-
-    Args:
-        environ: the environment.
-    """
-    return Hidden(
-        {
-            name: value
-            for name, value in environ.items()
-            if name in _CERTIFICATES or name.lower().endswith(_PROXY)
-        }
-    )
-
-
 def _proxies_in(variables: Mapping[str, str]) -> dict[str, str]:
     """Proxies by scheme, as Python reads them: a name in small letters counts before others."""
     proxies = Hidden()
-    for name in sorted(variables, key=lambda name: name.endswith(_PROXY)):
-        if name.lower().endswith(_PROXY):
-            proxies[name.lower().removesuffix(_PROXY)] = variables[name]
+    for name in sorted(variables, key=lambda name: name.endswith(PROXY)):
+        if name.lower().endswith(PROXY):
+            proxies[name.lower().removesuffix(PROXY)] = variables[name]
     return Hidden({scheme: proxy for scheme, proxy in proxies.items() if proxy})
 
 
