@@ -123,8 +123,8 @@ async def test_a_letters_own_page_and_link_open_as_in_its_mailbox(
         await dialog.locator("pre a").click()
     shared = await opened.value
     # Its video too: a browser's page about it is of the same origin.
+    await expect(shared.locator("video")).not_to_have_js_property("readyState", 0)
     await expect(shared.locator("video")).to_have_js_property("error", None)
-    await shared.wait_for_function("document.querySelector('video').readyState > 0")
     await shared.close()
     await expect(page.locator("#iconik-shares .state")).not_to_contain_text("opened 0")
 

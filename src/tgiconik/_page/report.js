@@ -54,13 +54,24 @@ function show() {
   ].join(" · ");
 }
 
+// What is laid out on the way has other heights than estimated, and moves the item: again, then.
+function reach(item, tries = 20) {
+  item.scrollIntoView();
+  requestAnimationFrame(() => setTimeout(() => {
+    const { top, bottom } = item.getBoundingClientRect();
+    if (tries && (bottom <= 0 || top >= innerHeight)) reach(item, tries - 1);
+  }));
+}
+
 // What a link leads to is shown whatever the filters say.
 function follow() {
   const item = document.getElementById(decodeURIComponent(location.hash.slice(1)));
-  if (!form || !item?.closest("[hidden]")) return;
-  form.reset();
-  show();
-  item.scrollIntoView();
+  if (!item) return;
+  if (form && item.closest("[hidden]")) {
+    form.reset();
+    show();
+  }
+  reach(item);
 }
 
 // In a frame of a notebook, links are the notebook's: one would leave the report.
@@ -75,7 +86,7 @@ function clicked(event) {
   if (parent === window) return;
   event.preventDefault();
   location.hash = link.hash;
-  document.getElementById(link.hash.slice(1))?.scrollIntoView();
+  follow();
 }
 
 if (form) {
@@ -93,3 +104,4 @@ if (form) {
 }
 addEventListener("click", clicked);
 addEventListener("hashchange", follow);
+follow();
