@@ -13,7 +13,14 @@ from urllib.parse import urlsplit
 
 import attrs
 import pytest
-from playwright.async_api import ConsoleMessage, Page, Request, async_playwright, expect
+from playwright.async_api import (
+    Browser,
+    ConsoleMessage,
+    Page,
+    Request,
+    async_playwright,
+    expect,
+)
 
 Scheme = Literal["light", "dark"]
 BOTH: tuple[Scheme, ...] = ("light", "dark")
@@ -60,24 +67,35 @@ def seen() -> Seen:
     return Seen()
 
 
-@pytest.fixture
-async def page(tmp_path: Path, seen: Seen) -> AsyncIterator[Page]:
-    """An empty page of a fresh browser; at the end it must have kept to itself."""
+@pytest.fixture(scope="session")
+def anyio_backend() -> str:
+    """One loop for all tests, since they share the browser."""
+    return "asyncio"
+
+
+@pytest.fixture(scope="session")
+async def browser() -> AsyncIterator[Browser]:
+    """One process for all tests: to start it takes longer than most of them."""
+    expect.set_options(timeout=_PATIENCE)
     async with async_playwright() as playwright:
-        browser = await playwright.chromium.launch_persistent_context(
-            tmp_path / "profile",
-            executable_path=os.environ.get("CHROMIUM", "/usr/bin/chromium"),
-            args=_ARGUMENTS,
-            viewport={"width": 1440, "height": 900},
-            reduced_motion="reduce",
-        )
-        browser.set_default_timeout(_PATIENCE)
-        expect.set_options(timeout=_PATIENCE)
-        browser.on("console", seen.note)
-        browser.on("weberror", lambda error: seen.troubles.append(str(error.error)))
-        browser.on("request", seen.ask)
-        yield await browser.new_page()
+        executable = os.environ.get("CHROMIUM", "/usr/bin/chromium")
+        browser = await playwright.chromium.launch(executable_path=executable, args=_ARGUMENTS)
+        yield browser
         await browser.close()
+
+
+@pytest.fixture
+async def page(browser: Browser, seen: Seen) -> AsyncIterator[Page]:
+    """An empty page of a fresh profile; at the end it must have kept to itself."""
+    profile = await browser.new_context(
+        viewport={"width": 1440, "height": 900}, reduced_motion="reduce"
+    )
+    profile.set_default_timeout(_PATIENCE)
+    profile.on("console", seen.note)
+    profile.on("weberror", lambda error: seen.troubles.append(str(error.error)))
+    profile.on("request", seen.ask)
+    yield await profile.new_page()
+    await profile.close()
     assert seen.troubles == []
     assert seen.requests
     assert [url for url in seen.requests if urlsplit(url).hostname not in _HERE] == []
