@@ -13,8 +13,11 @@ from tgiconik.release import Purpose, ReasonCode
 from tgiconik.sandbox import Sandbox, world
 from tgiconik.sandbox.iconik import seed
 from tgiconik.workflows import State, share_key
-from tgiconik.workflows.distribution.package import Packed, deliver_package
+from tgiconik.workflows.distribution.package import Packager, Packed, deliver_package
+from tgiconik.workflows.distribution.package_store import PackageSnapshot, package_key
+from tgiconik.workflows.run import Run
 from tgiconik.workflows.run.trail import Trail
+from tgiconik.workflows.sharing.snapshot import FactsCache
 
 from .conftest import Clock, Wire
 from .package_plays import (
@@ -28,6 +31,8 @@ from .package_plays import (
     run,
 )
 from .plays import add_asset_without_versions
+
+KEY = package_key(PACKAGE.key, world.NORDLICHT)
 
 
 async def members(iconik: IconikClient, packed: Packed) -> set[str]:
@@ -273,6 +278,75 @@ async def test_of_two_collections_made_at_once_the_remembered_one_counts(
     found = [hit async for hit in iconik.search.collections(where=[term("status", "ACTIVE")])]
     packages = [hit.id for hit in found if str(hit.external_id).startswith("package:")]
     assert packages == [ours.collection_id]
+
+
+async def test_a_collection_that_its_own_run_deletes_leads_to_the_package_of_a_faster_one(
+    grid: TradingGridClient, iconik: IconikClient, wire: Wire, clock: Clock
+) -> None:
+    body = m.CollectionInput(title="Made by a slow run", external_id=KEY)
+    slow = await iconik.assets.create_collection(body=body)
+    theirs: list[Packed] = []
+
+    async def be_faster(request: httpx.Request) -> None:
+        if request.method == "GET" and str(slow.id) in request.url.path:
+            wire.before.clear()
+            await iconik.assets.delete_collection(str(slow.id))
+            theirs.append((await run(grid, iconik, clock)).packed)
+
+    wire.before.append(be_faster)
+    ours = (await run(grid, iconik, clock)).packed
+
+    assert [ours] == theirs
+    published = [document.external_id async for document in grid.community.documents.list()]
+    assert published.count(KEY) == 1
+    assert package_key(PACKAGE.key, world.NORDLICHT, 1) not in published
+
+
+@pytest.mark.parametrize("is_published", [True, False])
+async def test_a_snapshot_with_a_collection_that_its_own_run_deletes_is_read_again(
+    grid: TradingGridClient, iconik: IconikClient, clock: Clock, *, is_published: bool
+) -> None:
+    body = m.CollectionInput(title="Made by a slow run", external_id=KEY)
+    slow = await iconik.assets.create_collection(body=body)
+    snapshot = PackageSnapshot(asked={KEY}, orphans={KEY: str(slow.id)})
+    await iconik.assets.delete_collection(str(slow.id))
+    theirs = (await run(grid, iconik, clock)).packed if is_published else None
+    process = Run(grid=grid, iconik=iconik, policy=world.policy(), trail=Trail(now=clock))
+    packager = Packager(
+        run=process,
+        package=PACKAGE,
+        purpose=Purpose(download=True),
+        project_id=None,
+        facts=FactsCache(process),
+        snapshot=snapshot,
+    )
+
+    ours = await packager.deliver(RECIPIENT)
+
+    assert theirs in {None, ours}
+    document = await grid.community.documents.get(str(ours.document_id))
+    assert (document.external_id, document.supersedes) == (KEY, None)
+
+
+async def test_a_collection_that_two_runs_delete_is_no_error(
+    grid: TradingGridClient, iconik: IconikClient, wire: Wire, clock: Clock
+) -> None:
+    made: list[str] = []
+
+    async def be_faster(request: httpx.Request) -> None:
+        if request.method == "POST" and request.url.path.endswith("/documents"):
+            wire.before.clear()
+            hits = iconik.search.collections(where=[term("external_id", KEY)])
+            made.extend([str(hit.id) async for hit in hits])
+            await iconik.assets.delete_collection(made[0])
+            await run(grid, iconik, clock)
+
+    wire.before.append(be_faster)
+    packed = (await run(grid, iconik, clock)).packed
+
+    assert made
+    assert packed.collection_id not in made
+    assert await open_links(iconik, packed) == 1
 
 
 async def test_others_that_are_faster_every_time_are_told_of(

@@ -137,19 +137,29 @@ async def test_a_copy_that_never_comes_is_an_error_and_the_next_run_goes_on_with
         assert await is_intact(iconik, made)
 
 
+@pytest.mark.parametrize("others", ["keep ours", "delete ours too"])
 async def test_of_two_made_at_once_the_one_that_was_noted_first_counts(
-    sandbox: Sandbox, wire: Wire, grid: TradingGridClient, iconik: IconikClient, clock: Clock
+    sandbox: Sandbox,
+    wire: Wire,
+    grid: TradingGridClient,
+    iconik: IconikClient,
+    clock: Clock,
+    *,
+    others: str,
 ) -> None:
     theirs: list[ReleaseAsset | None] = []
 
     async def be_faster(request: httpx.Request) -> None:
         if request.method == "POST" and request.url.path.endswith("/activity"):
             wire.before.clear()
+            ours = await all_of_them(iconik)
             async with (
                 grid_client(sandbox, sandbox.transport()) as other_grid,
                 iconik_client(sandbox, Blind(sandbox.transport())) as other,
             ):
                 theirs.append(await make(other_grid, other, clock))
+            if others == "delete ours too":
+                await iconik.assets.delete_asset(*ours)
 
     wire.before.append(be_faster)
     ours = await make(grid, iconik, clock)

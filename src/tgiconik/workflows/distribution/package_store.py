@@ -140,10 +140,14 @@ class PackageStore:
     async def find(self) -> StoredPackage:
         """Find the parts of the partner's package that exist."""
         number, supersedes = 0, None
+        unneeded: set[str] = set()
         while True:
             key = self._key(number)
             document = await self._document(key)
-            collection_id = document.collection_id if document else await self._orphan(key)
+            if document is not None:
+                collection_id = document.collection_id
+            else:
+                collection_id = await self._orphan(key, unneeded)
             if document is None and collection_id and not await self._is_ours(collection_id):
                 self.run.trail.read(f"collection {collection_id} has our key, and is not ours")
                 number += 1
@@ -159,7 +163,13 @@ class PackageStore:
                 return await self.look_into(package)
             except errors.NotFound:
                 self.run.trail.read(f"collection {collection_id} is gone")
-                number, supersedes = number + 1, document.id if document else None
+            if document is not None:
+                number, supersedes = number + 1, document.id
+            elif self.snapshot is not None:
+                return await attrs.evolve(self, snapshot=None).find()
+            else:
+                # Another run made it and deleted it, since a faster one had published the package.
+                unneeded.add(collection_id or "")
 
     def _key(self, number: int) -> str:
         return package_key(self.package_key, self.partner_id, number)
@@ -170,27 +180,27 @@ class PackageStore:
         documents = self.run.grid.community.documents.list(external_id=key)
         return next(iter(await documents.first(1)), None)
 
-    async def _orphan(self, key: str) -> str | None:
+    async def _orphan(self, key: str, unneeded: Collection[str]) -> str | None:
         if self.snapshot is not None and key in self.snapshot.asked:
             return self.snapshot.orphans.get(key)
-        return await orphan(self.run, key)
+        return (await _orphans(self.run.iconik, [key], beside=unneeded)).get(key)
 
     async def remove_strays(self, package: StoredPackage) -> None:
         """Delete empty collections of runs that died, which a late search did not show in time."""
-        key, run = self._key(package.number), self.run
+        key = self._key(package.number)
         if package.document is None:
             return
         if self.snapshot is not None:
             strays = self.snapshot.strays.get(key, ())
         else:
-            strays = (await _strays(run, {key: package.document})).get(key, ())
+            strays = (await _strays(self.run, {key: package.document})).get(key, ())
         for collection_id in strays:
             if await self._is_ours(collection_id):
-                await run.write(
-                    f"delete collection {collection_id}, which nobody needs",
-                    partial(run.iconik.assets.delete_collection, collection_id),
-                    instead=None,
-                )
+                await self._delete(collection_id)
+
+    async def _delete(self, collection_id: str) -> None:
+        delete = partial(self.run.iconik.assets.delete_collection, collection_id)
+        await self.run.delete(f"collection {collection_id}", delete)
 
     async def _is_ours(self, collection_id: str) -> bool:
         """Whether these credentials made a collection; the key alone proves nothing."""
@@ -279,11 +289,7 @@ class PackageStore:
         if made is None or made.collection_id == collection_id:
             return attrs.evolve(package, document=made, collection_id=collection_id)
         # Another run was faster: the recorded collection counts.
-        await self.run.write(
-            f"delete collection {collection_id}, which nobody needs",
-            lambda: self.run.iconik.assets.delete_collection(collection_id or ""),
-            instead=None,
-        )
+        await self._delete(collection_id or "")
         theirs = attrs.evolve(
             package, document=made, collection_id=made.collection_id, is_new=False
         )
@@ -468,15 +474,14 @@ async def read_packages(
     return snapshot
 
 
-async def orphan(run: IconikRun, key: str) -> str | None:
-    """The unrecorded collection of a run that crashed; None if there is none."""
-    return (await _orphans(run.iconik, [key])).get(key)
-
-
-async def _orphans(iconik: IconikClient, keys: Sequence[str]) -> dict[str, str]:
+async def _orphans(
+    iconik: IconikClient, keys: Sequence[str], *, beside: Collection[str] = ()
+) -> dict[str, str]:
+    """The unrecorded collections of runs that crashed, or that are at it now, by key."""
     found: dict[str, str] = {}
     async for key, collection_id, _ in _keyed(iconik, keys):
-        found.setdefault(key, collection_id)
+        if collection_id not in beside:
+            found.setdefault(key, collection_id)
     return found
 
 

@@ -150,6 +150,21 @@ class _Recorded:
             await self.lease.keep()
         return await self.trail.write(what, action, instead=instead)
 
+    async def delete(self, what: str, action: Callable[[], Awaitable[object]]) -> None:
+        """Delete what nobody needs; that another run has deleted it meanwhile is as good.
+
+        Args:
+            what: what is deleted.
+            action: makes the call.
+
+        Raises:
+            ClaimLost: another run holds the claim now.
+        """
+        try:
+            await self.write(f"delete {what}, which nobody needs", action, instead=None)
+        except errors.NotFound:
+            self.trail.read(f"{what} is gone")
+
     def conclude(self, waiting_on: Iterable[str]) -> tuple[Step, ...]:
         """Record who has to act next, and return the timeline."""
         for line in waiting_on:

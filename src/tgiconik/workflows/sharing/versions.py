@@ -255,7 +255,7 @@ async def _make_one(run: Run, facts: AssetFacts, number: int, ready_within: floa
     )
     winner = _read(noted) or new
     if winner.asset_id != new.asset_id:
-        await run.iconik.assets.delete_asset(new.asset_id)
+        await _delete(run, new.asset_id)
     return winner
 
 
@@ -294,11 +294,11 @@ async def _remove_strays(run: IconikRun, facts: AssetFacts, known: list[ReleaseA
         made = asset.date_created
         if made is None or run.now() - made < _IN_THE_MAKING:
             continue
-        await run.write(
-            f"delete release asset {asset.id}, which nobody needs",
-            partial(run.iconik.assets.delete_asset, asset.id or ""),
-            instead=None,
-        )
+        await _delete(run, asset.id or "")
+
+
+async def _delete(run: IconikRun, asset_id: str) -> None:
+    await run.delete(f"release asset {asset_id}", partial(run.iconik.assets.delete_asset, asset_id))
 
 
 async def _of_ours(
