@@ -62,6 +62,8 @@ _OF_THE_APPROVAL: Final = frozenset(
         ReasonCode.APPROVAL_TOO_OLD,
     }
 )
+#: How long a run may take from opening a link to recording it.
+_IN_THE_MAKING: Final = timedelta(minutes=1)
 #: The reason of a link that ends because `decide` refuses it now.
 REFUSED_NOW: Final = "it may not be shared any more"
 _STRAY: Final = "a stray beside the partner's link"
@@ -388,7 +390,7 @@ async def reconcile_asset(
     served: Collection[str] = (),
     meant: Collection[str] = (),
     purpose_of: Callable[[str], Purpose] | None = None,
-    settle: timedelta = timedelta(0),
+    settle: timedelta = _IN_THE_MAKING,
 ) -> tuple[Outcome, ...]:
     """Judge every open share of an asset that this run has not served; close what is refused.
 
@@ -464,7 +466,7 @@ async def keep_recorded(
     partner_id: str,
     purpose: Purpose,
     *,
-    settle: timedelta = timedelta(0),
+    settle: timedelta = _IN_THE_MAKING,
 ) -> None:
     """Close a partner's links but the one on record, and end deliveries whose link is gone.
 
@@ -484,7 +486,7 @@ async def keep_recorded(
     recorded = [link for link in links if link.share_id in remembered]
     kept = winner(recorded, remembered, purpose)
     strays = [link for link in links if kept is None or link.share_id != kept.share_id]
-    if settle and strays:
+    if strays:
         # Another run may have opened it a moment ago, and is about to record it.
         owner_id, recently = await run.user_id(), run.now() - settle
         strays = [
