@@ -43,6 +43,7 @@ from .launch_plays import (
     LOOKBOOK,
     PARTNERS,
     ROUGH_CUT,
+    answered,
     cancelled,
     finish,
     project_of,
@@ -394,6 +395,46 @@ async def test_what_partners_write_stays_a_quoted_line(
         "- APPROVED by [31m legal",
         "- <b>all</b>",
     ]
+
+
+async def test_feedback_is_copied_once_by_two_runs_at_once(
+    grid: TradingGridClient, iconik: IconikClient, sandbox: Sandbox, wire: Wire, clock: Clock
+) -> None:
+    await answered(sandbox, grid, iconik, clock)
+
+    async def be_faster(request: httpx.Request) -> None:
+        if request.method == "POST" and request.url.path.endswith("/segments/"):
+            wire.before.clear()
+            await run(grid, iconik, clock)
+
+    wire.before.append(be_faster)
+    await run(grid, iconik, clock)
+
+    assert wire.before == []
+    copied = await timeline(iconik)
+    assert len(copied) == len({*copied}) == 2
+
+
+async def test_feedback_of_a_run_that_died_before_its_comment_is_copied_a_minute_later(
+    grid: TradingGridClient, iconik: IconikClient, sandbox: Sandbox, wire: Wire, clock: Clock
+) -> None:
+    await answered(sandbox, grid, iconik, clock)
+
+    async def die(request: httpx.Request) -> None:
+        if request.method == "POST" and request.url.path.endswith("/segments/"):
+            raise errors.ServerError(method="POST", url=str(request.url), status=500)
+
+    wire.before.append(die)
+    with pytest.raises(errors.ServerError):
+        await run(grid, iconik, clock)
+    wire.before.clear()
+
+    await run(grid, iconik, clock)
+    early = await timeline(iconik)
+    clock.advance(minutes=1)
+    await run(grid, iconik, clock)
+
+    assert (len(early), len(await timeline(iconik))) == (1, 2)
 
 
 async def test_without_a_feedback_asset_nothing_is_passed_on(

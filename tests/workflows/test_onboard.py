@@ -347,6 +347,23 @@ async def test_an_asset_that_is_gone_fails_alone(
         result.raise_for_failures()
 
 
+async def test_a_user_that_another_run_makes_meanwhile_gets_the_roles_that_are_missing(
+    grid: TradingGridClient, iconik: IconikClient, sandbox: Sandbox, wire: Wire, clock: Clock
+) -> None:
+    await new(sandbox, grid, iconik, clock)
+
+    async def be_faster(request: httpx.Request) -> None:
+        if request.method == "POST" and request.url.path.endswith("/users"):
+            wire.before.clear()
+            await run(grid, iconik, clock)
+
+    wire.before.append(be_faster)
+    result = await run(grid, iconik, clock)
+
+    assert wire.before == []
+    assert [(user.ready, user.error) for user in result.users] == [(True, None)] * len(result.users)
+
+
 async def test_what_may_not_be_seen_any_more_is_taken_back(
     grid: TradingGridClient, iconik: IconikClient, sandbox: Sandbox, clock: Clock
 ) -> None:

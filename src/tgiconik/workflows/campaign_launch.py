@@ -33,7 +33,6 @@ from collections import defaultdict
 from collections.abc import Callable, Collection, Mapping, Sequence
 from datetime import datetime
 from functools import partial
-from typing import Final
 
 import attrs
 
@@ -50,8 +49,6 @@ from tgiconik.tradinggrid.collaboration import (
     AnnouncementInput,
     AnnouncementKind,
     Audience,
-    Comment,
-    CommentVisibility,
     Partner,
     Project,
     ProjectKind,
@@ -61,6 +58,7 @@ from tgiconik.workflows.distribution.audience import AudienceResolver, as_recipi
 from tgiconik.workflows.distribution.package import Package, Packager
 from tgiconik.workflows.distribution.package_store import read_packages
 from tgiconik.workflows.distribution.publication import tell_once
+from tgiconik.workflows.projects.feedback import copy_feedback
 from tgiconik.workflows.projects.project import (
     ProjectPlan,
     ProjectState,
@@ -86,13 +84,10 @@ from tgiconik.workflows.run.concurrency import (
     fan_out,
 )
 from tgiconik.workflows.run.results import Outcome, Result, State, by_hand, concluded
-from tgiconik.workflows.run.text import fitting, how_many, listed, moment, named
+from tgiconik.workflows.run.text import fitting, how_many, moment, named
 from tgiconik.workflows.run.trail import Clock, Step, Trail, utc_now
 from tgiconik.workflows.sharing.facts import check_view
 from tgiconik.workflows.sharing.snapshot import FactsCache
-from tgiconik.workflows.tickets.media_team import ask_media_team, keys_on_timeline
-
-_OURS: Final = "tgiconik:"
 
 
 @attrs.frozen(kw_only=True)
@@ -324,7 +319,8 @@ class _Coordinating:
             state = await bring_about_project(run, plan.project, there)
         outcomes = await self._deliver(plan, there.project, state)
         announcements = await self._announce(outcomes)
-        await self._pass_on(state)
+        if self.campaign.feedback_asset_id is not None:
+            await copy_feedback(self.run, state, self.campaign.feedback_asset_id, self.facts)
         readiness = await self.judge(state, partners, _refused(outcomes))
         status = there.project.status if there.project else ProjectStatus.ACTIVE
         if plan.project is not None and readiness.ready and state.project is not None:
@@ -455,32 +451,6 @@ class _Coordinating:
         )
         return await tell_once(self.run, draft, what=f"announce {title}", partners=has_one)
 
-    async def _pass_on(self, state: ProjectState) -> None:
-        """Copy partners' feedback to the timeline of the feedback asset."""
-        project, asset_id = state.project, self.campaign.feedback_asset_id
-        if project is None or asset_id is None:
-            return
-        feedback = {
-            f"{_OURS}{project.id}:exception:{one.id}": _quoted(
-                f"{one.partner_id} cannot go on: {named(one.subject)}", one.description
-            )
-            for one in state.exceptions
-        }
-        async for comment in self.run.grid.community.projects.comments(project.id):
-            if _is_partners(comment):
-                feedback[f"{_OURS}{project.id}:comment:{comment.id}"] = _quoted(
-                    f"{named(comment.author) or 'Somebody'} says on {project.id}:", comment.body
-                )
-        if not feedback:
-            return
-        facts = await self.facts.of(asset_id)
-        version_id = facts.version_id or ""
-        there = await keys_on_timeline(self.run, asset_id)
-        for key, text in feedback.items():
-            await ask_media_team(
-                self.run, asset_id, version_id, text, key=key, queue=None, there=there
-            )
-
 
 async def _serve(
     packager: Packager, plan: LaunchPlan, partner_id: str, slot: Slot
@@ -497,11 +467,6 @@ async def _serve(
         await packager.reconcile(recipient, slot=slot)
         raise errors.WorkflowError(f"{partner_id} has no {'contact' if partner else 'profile'}")
     return (await packager.deliver(as_recipient(partner), slot=slot)).outcomes
-
-
-def _is_partners(comment: Comment) -> bool:
-    """Whether a comment is partners' feedback: not internal, and not by this workflow."""
-    return comment.visibility != CommentVisibility.INTERNAL and comment.author != "tgiconik"
 
 
 def _refused(outcomes: Sequence[Outcome]) -> dict[str, tuple[str, ...]]:
@@ -523,9 +488,3 @@ def _invitation(campaign: Campaign) -> str:
     else:
         text += "\nPlease confirm when you are ready."
     return fitting(text)
-
-
-def _quoted(who: str, text: str | None) -> str:
-    """A person's text as a quotation, every line prefixed."""
-    lines = [line for line in (text or "").splitlines() if line.strip()]
-    return fitting("\n".join([who, listed(lines)]).strip())

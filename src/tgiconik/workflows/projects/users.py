@@ -161,12 +161,18 @@ async def _bring_about(
             raise errors.ConfigurationError(
                 f"user {user.login_id} is to be made: give a password callback"
             )
-        await run.write(
-            f"make user {named(user.login_id)} of {users.company_id}",
-            lambda: _create(users, user, password),
-            instead=None,
-        )
-    else:
+        try:
+            await run.write(
+                f"make user {named(user.login_id)} of {users.company_id}",
+                lambda: _create(users, user, password),
+                instead=None,
+            )
+        except errors.Conflict:
+            found = await _made_meanwhile(users, user.login_id)
+            if found is None:
+                raise
+            run.trail.read(f"another run made user {named(user.login_id)}, with its own password")
+    if found is not None:
         missing = await _missing_roles(users, found, user)
     if missing:
         await run.write(
@@ -174,6 +180,14 @@ async def _bring_about(
             lambda: users.add_roles(user.login_id, missing),
             instead=None,
         )
+
+
+async def _made_meanwhile(users: Users, login_id: LoginId) -> User | None:
+    """The user of the company with a login name that is taken; None if another company has it."""
+    async for user in users.list():
+        if user.loginId == login_id:
+            return user
+    return None
 
 
 async def _missing_roles(users: Users, found: User, user: NewUser) -> tuple[str, ...]:

@@ -7,6 +7,7 @@ key: of several created concurrently, the one recorded first counts, and the oth
 """
 
 from collections.abc import AsyncIterator, Collection, Sequence
+from contextlib import suppress
 from datetime import timedelta
 from functools import partial
 from math import ceil
@@ -242,7 +243,14 @@ async def bring_about_release_asset(
 async def _make_one(run: Run, facts: AssetFacts, number: int, ready_within: float) -> ReleaseAsset:
     """Make it and note it; when somebody else was faster, theirs is the one."""
     key = key_of("release", facts.asset_id, facts.version_id, number)
-    new = attrs.evolve(await _make(run, facts, key, ready_within), number=number)
+    try:
+        new = attrs.evolve(await _make(run, facts, key, ready_within), number=number)
+    except errors.NotFound:
+        # Another run's, perhaps, which deleted it because a faster one had noted its own.
+        for made in await release_assets_of(run, facts.asset_id):
+            if (made.source_version_id, made.number) == (facts.version_id, number):
+                return made
+        raise
     noted = await run.grid.community.activity.append(
         ActivityInput(
             kind=_MADE,
@@ -344,7 +352,9 @@ async def _copy(iconik: IconikClient, asset_id: str, version_id: str, ready_with
         asset = await iconik.assets.promote_version(asset_id, copy)
     for version in asset.versions or ():
         if version.id is not None and version.id != copy:
-            await iconik.assets.delete_asset_version(asset_id, version.id)
+            # Of runs at once, each deletes what another one copied.
+            with suppress(errors.NotFound):
+                await iconik.assets.delete_asset_version(asset_id, version.id)
     return copy
 
 
