@@ -93,7 +93,7 @@ async def test_a_dry_run_writes_nothing_and_predicts_every_write_and_outcome(
 
 
 def _some(writes: int) -> Iterable[int]:
-    return {writes // 2, writes - 1} & {*range(writes)}
+    return {0, writes // 2, writes - 1} & {*range(writes)}
 
 
 def _one(writes: int) -> Iterable[int]:
@@ -107,15 +107,13 @@ _MOMENTS = ("before", "after")
     ("backend", "moment", "crashes"),
     [
         *(pytest.param("sandbox", moment, _some, id=f"some-{moment}") for moment in _MOMENTS),
-        *(
-            pytest.param(
-                "sandbox",
-                moment,
-                range,
-                id=f"all-{moment}",
-                marks=[pytest.mark.enumeration, pytest.mark.timeout(600)],
-            )
-            for moment in _MOMENTS
+        # A crash after a write leaves what one before the next write leaves.
+        pytest.param(
+            "sandbox",
+            "after",
+            range,
+            id="all-after",
+            marks=[pytest.mark.enumeration, pytest.mark.timeout(600)],
         ),
         # What was written stays written, whichever process wrote it.
         *every_database("after", _one),
