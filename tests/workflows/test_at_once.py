@@ -99,8 +99,8 @@ async def _end_of(play: Play, order: int | None) -> object:
 @pytest.mark.parametrize(
     "orders",
     [
-        pytest.param(range(3), id="some"),
-        pytest.param(range(3, 15), id="many", marks=[pytest.mark.scale, pytest.mark.timeout(600)]),
+        pytest.param(range(1), id="some"),
+        pytest.param(range(1, 12), id="many", marks=[pytest.mark.scale, pytest.mark.timeout(600)]),
     ],
 )
 @pytest.mark.parametrize("play", PLAYS, ids=lambda play: play.name)
