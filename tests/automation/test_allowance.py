@@ -167,7 +167,7 @@ def test_four_workers_use_95_percent_of_the_allowance_with_one_refusal_in_a_thou
         ):
             time.sleep(25)
             # A window in which the machine has other work says nothing about the allowance.
-            windows = []
+            windows: list[tuple[float, float]] = []
             while not windows or (windows[-1][0] < 0.95 and len(windows) < 6):
                 windows.append(measure(sandbox, 20))
             assert max(refused for _, refused in windows) <= 0.001

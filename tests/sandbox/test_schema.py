@@ -116,6 +116,28 @@ def test_numbers_as_text_are_taken_and_become_numbers() -> None:
     assert schemas.fit(schema, {"size": "17"}) == {"size": 17}
 
 
+@pytest.mark.parametrize(
+    ("schema", "right", "wrong"),
+    [
+        ({"type": "array", "items": {}, "minItems": 1}, [1], []),
+        ({"type": "array", "items": {}, "maxItems": 1}, [1], [1, 2]),
+        ({"type": "integer", "minimum": 1}, 1, 0),
+        ({"type": "integer", "minimum": 1}, "1", "0"),
+        ({"type": "number", "maximum": 1.5}, 1.5, 1.6),
+        ({"type": "string", "minLength": 1}, "a", ""),
+        ({"type": "string", "maxLength": 2}, "12", "123"),
+    ],
+)
+def test_a_value_is_within_the_published_limits(
+    schema: Mapping[str, Any], right: object, wrong: object
+) -> None:
+    schemas = Schemas({})
+
+    assert list(schemas.problems(schema, right)) == []
+    (said,) = schemas.problems(schema, wrong)
+    assert said.startswith("The body is not within its limit: m")
+
+
 def test_a_problem_says_where_it_is() -> None:
     schemas = Schemas({"Inner": {"type": "object", "required": ["id"], "properties": {}}})
     items = {"type": "array", "items": {"$ref": "#/components/schemas/Inner"}}

@@ -1,7 +1,7 @@
 """Validates, samples and fits values, for the subset of JSON Schema in iconik's OpenAPI documents.
 
 Supported: `type`, `format`, `enum`, `const`, `properties`, `required`, `items`, `anyOf`,
-`default` and `$ref`; samples also keep to `minimum` and `minItems`. Other keywords are ignored.
+`default`, `$ref`, and the limits of numbers, texts and lists. Other keywords are ignored.
 """
 
 import re
@@ -70,6 +70,8 @@ class Schemas:
             yield f"{where} is not {schema['const']}."
         elif isinstance(value, str) and not _has_format(value, schema.get("format")):
             yield f"{where} is not a valid {schema['format']}."
+        elif (limit := _exceeded(schema, value)) is not None:
+            yield f"{where} is not within its limit: {limit}."
         elif isinstance(value, Mapping):
             yield from self._problems_of_fields(
                 schema, value, partial=partial, sent=sent, unchecked=unchecked, at=at
@@ -92,8 +94,8 @@ class Schemas:
             return self._fit_fields(schema, value)
         if isinstance(value, list) and "array" in types:
             items = schema.get("items", {})
-            return [self.fit(items, item, name=name) for item in value]
-        if isinstance(value, str) and "string" not in types:
+            value = [self.fit(items, item, name=name) for item in value]
+        elif isinstance(value, str) and "string" not in types:
             if _NUMERIC.fullmatch(value):
                 value = float(value) if "number" in types else int(float(value))
             elif "boolean" in types and value in _BOOLEANS:
@@ -257,6 +259,27 @@ class Schemas:
             elif name in required:
                 fitted[name] = self.sample(field, name=name)
         return fitted
+
+
+def _exceeded(schema: Schema, value: object) -> str | None:
+    """The limit that a value is not within, as `minItems 1`; None if it is within all."""
+    least, most = "minimum", "maximum"
+    match value:
+        case str() if "string" in _types(schema):
+            size, least, most = float(len(value)), "minLength", "maxLength"
+        case list():
+            size, least, most = float(len(value)), "minItems", "maxItems"
+        case str() if _NUMERIC.fullmatch(value) is not None:
+            size = float(value)
+        case int() | float() if not isinstance(value, bool):
+            size = float(value)
+        case _:
+            return None
+    if least in schema and size < schema[least]:
+        return f"{least} {schema[least]}"
+    if most in schema and size > schema[most]:
+        return f"{most} {schema[most]}"
+    return None
 
 
 def _read_only(fields: Mapping[str, Schema]) -> set[str]:
