@@ -364,15 +364,20 @@ def test_what_is_no_table_is_not_written_as_csv(tmp_path: Path) -> None:
     )
 )
 def test_odd_metadata_change_no_column(metadata: dict[str, Any] | None) -> None:
-    shown = tgiconik.table([SearchDocument(metadata=metadata)], view=VIEW)
+    rows = [SearchDocument(metadata={}), SearchDocument(metadata=metadata)]
+    shown = tgiconik.table(rows, view=VIEW)
 
     assert shown.schema == tgiconik.table([], of=SearchDocument, view=VIEW).schema
-    assert shown.num_rows == 1
+    assert shown.num_rows == 2
 
 
 def test_a_view_needs_rows_with_metadata_and_fields_with_types() -> None:
     with pytest.raises(errors.ConfigurationError, match="Outcome has no metadata"):
         tgiconik.table([DELIVERED], view=VIEW)
+    with pytest.raises(errors.ConfigurationError, match="no row has metadata: search without"):
+        tgiconik.table([SearchDocument(), SearchDocument()], view=VIEW)
+    with pytest.raises(errors.ConfigurationError, match="view is a str: pass await"):
+        tgiconik.table([], of=SearchDocument, view="an id")  # type: ignore[arg-type]
     untyped = MetadataView(view_fields=[MetadataField(name="Regions")])
     with pytest.raises(errors.ConfigurationError, match=r"get_view\(view_id\)"):
         tgiconik.table([], of=SearchDocument, view=untyped)

@@ -28,8 +28,11 @@ def atomic_write(target: str | Path) -> Iterator[Path]:
         yield path
         return
     new = path.with_name(f".tgiconik-{token_hex(8)}.part")
-    # Not `mkstemp`: its files are readable by their owner alone.
-    new.open("xb").close()
+    try:
+        # Not `mkstemp`: its files are readable by their owner alone.
+        new.open("xb").close()
+    except OSError as error:
+        raise OSError(error.errno, error.strerror, str(path)) from None
     try:
         yield new
         _sync(new)

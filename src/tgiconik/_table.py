@@ -112,8 +112,8 @@ def table(
 
     Raises:
         ConfigurationError: pyarrow is not installed, the rows are not of one kind, or are of one
-            without such a column; or there is a view, and the rows have no metadata or the view
-            lacks the types of its fields.
+            without such a column; or there is a view, and no row has metadata or the view lacks the
+            types of its fields.
     """
     try:
         import pyarrow as pa  # noqa: PLC0415 - the extra `arrow`
@@ -125,6 +125,15 @@ def table(
         )
     listed = list(rows)
     chosen = _chosen(_kind(listed, of), columns, view)
+    if (
+        view is not None
+        and listed
+        and all(getattr(row, "metadata", None) is None for row in listed)
+    ):
+        raise ConfigurationError(
+            "no row has metadata: search without include_fields, or name metadata in it; "
+            "list_assets has none"
+        )
     return pa.table(
         [pa.array([read(row) for row in listed], shape) for shape, read in chosen.values()],
         names=list(chosen),
@@ -305,6 +314,10 @@ def _metadata_columns(kind: type, view: MetadataColumns) -> dict[str, _Column]:
 
     if "metadata" not in attrs.fields_dict(kind):
         raise ConfigurationError(f"{kind.__name__} has no metadata; leave out view=")
+    if not hasattr(view, "view_fields"):
+        raise ConfigurationError(
+            f"view is a {type(view).__name__}: pass await iconik.metadata.get_view(view_id)"
+        )
     found: dict[str, _Column] = {}
     for field in view.view_fields or ():
         type_ = getattr(field, "field_type", None)

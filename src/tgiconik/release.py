@@ -406,6 +406,10 @@ class ReleasePolicy:
         fields = {field.name: field for field in attrs.fields(cls)}
         values: dict[str, Any] = {}
         for key, value in table.items():
+            if key not in fields and isinstance(value, dict):
+                raise ConfigurationError(
+                    f"{where}: a policy has no [{key}]: its keys stand at the top of the file"
+                )
             if key not in fields:
                 raise ConfigurationError(
                     f"{where}: there is no {key} in a policy{did_you_mean(key, fields)}"

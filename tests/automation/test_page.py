@@ -6,6 +6,8 @@ from pathlib import Path
 
 import httpx
 import pytest
+from starlette.responses import PlainTextResponse
+from starlette.types import Receive, Scope, Send
 
 from tgiconik import IconikClient, TradingGridClient, errors
 from tgiconik.automation import Automation, Cause, CauseKind, Worker, on_asset_approved, on_issue
@@ -147,3 +149,25 @@ async def test_an_address_of_another_machine_is_refused(tmp_path: Path) -> None:
         with pytest.raises(errors.ConfigurationError, match="cannot listen"):
             async with worker.serving(worker.app(), "192.0.2.1", 0):
                 pass
+
+
+async def test_a_mounted_app_is_called_with_and_without_the_slash_at_the_end(
+    tmp_path: Path,
+) -> None:
+    async def echo(scope: Scope, receive: Receive, send: Send) -> None:
+        await PlainTextResponse(scope["path"].removeprefix(scope["root_path"]))(
+            scope, receive, send
+        )
+
+    sandbox = Sandbox()
+    async with (
+        Automation([on_issue(refuse)]).worker(
+            database=f"sqlite:///{tmp_path / 'automation.db'}", clients=sandbox.clients
+        ) as worker,
+        worker.serving(worker.app(mounts={"/webhooks": echo}), "127.0.0.1", 0) as url,
+        httpx.AsyncClient(base_url=url) as client,
+    ):
+        answers = [await client.post(path) for path in ("/webhooks", "/webhooks/", "/webhooks/a")]
+    sandbox.close()
+
+    assert [(one.status_code, one.text) for one in answers] == [(200, "/"), (200, "/"), (200, "/a")]

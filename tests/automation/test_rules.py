@@ -1,5 +1,6 @@
 """Rules: what they match, how they are named, and what is refused."""
 
+from collections.abc import Callable
 from datetime import UTC, datetime
 
 import pytest
@@ -142,3 +143,20 @@ async def test_any_async_function_fits_a_timetable_also_one_that_ignores_its_cli
     assert rule.name == "time:post"
     assert await rule.run(None, None, rule.name) == "3 letters"
     assert passes == [office]
+
+
+@pytest.mark.parametrize(
+    "make",
+    [
+        lambda: every("0 2 * * *", nightly, polcy=1),  # type: ignore[call-arg]
+        lambda: every("0 2 * * *", act),  # type: ignore[arg-type]
+        lambda: on_issue(act, "one too many"),  # type: ignore[call-arg]
+        lambda: on_asset_approved(nightly),  # type: ignore[arg-type]
+    ],
+    ids=["a misspelled option", "an id is missing", "an argument too many", "no place for the id"],
+)
+def test_a_function_that_cannot_be_called_as_the_rule_does_is_refused_at_once(
+    make: Callable[[], Rule],
+) -> None:
+    with pytest.raises(errors.ConfigurationError, match=r"(nightly|act) cannot be called with"):
+        make()

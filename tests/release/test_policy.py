@@ -375,3 +375,8 @@ def test_what_does_not_go_together_names_the_file_too(tmp_path: Path) -> None:
 
     with pytest.raises(ConfigurationError, match=r"strict\.toml: renew_before must be shorter"):
         ReleasePolicy.from_toml(file)
+
+
+def test_a_table_in_the_file_is_told_from_a_misspelled_key() -> None:
+    with pytest.raises(ConfigurationError, match=r"has no \[policy\]: its keys stand at"):
+        ReleasePolicy.from_toml("[policy]\nmin_approvers = 2\n")

@@ -176,3 +176,31 @@ async def test_a_closed_client_can_be_closed_again(httpx_mock: HTTPXMock) -> Non
     await grid.companies.get()
     await grid.aclose()
     await grid.aclose()
+
+
+@pytest.mark.parametrize(
+    ("variable", "value", "said"),
+    [
+        ("TRADING_GRID_URL", "apigrid.example", "url (TRADING_GRID_URL): 'apigrid.example' is not"),
+        (
+            "TRADING_GRID_COMMUNITY_URL",
+            "community.db",
+            "community_url (TRADING_GRID_COMMUNITY_URL)",
+        ),
+        ("TRADING_GRID_COMMUNITY_URL", "mysql://me:s3cret@host/db", "is neither a database, such"),
+    ],
+)
+def test_a_url_that_is_none_is_named_by_its_variable_and_shows_no_password(
+    variable: str, value: str, said: str
+) -> None:
+    environ = {
+        "TRADING_GRID_URL": "https://grid.example",
+        "TRADING_GRID_CLIENT_ID": "us",
+        "TRADING_GRID_CLIENT_SECRET": "a secret",
+        "TRADING_GRID_COMPANY_ID": "GC1",
+    }
+    with pytest.raises(errors.ConfigurationError) as raised:
+        TradingGridClient.from_env(environ=environ | {variable: value})
+
+    assert said in str(raised.value)
+    assert "s3cret" not in str(raised.value)

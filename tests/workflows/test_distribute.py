@@ -494,3 +494,10 @@ async def test_a_document_that_somebody_else_changes_meanwhile_is_read_again(
         (),
         None,
     )
+
+
+async def test_a_policy_is_a_policy_and_not_the_path_of_one(
+    grid: TradingGridClient, iconik: IconikClient
+) -> None:
+    with pytest.raises(errors.ConfigurationError, match=r"policy is a str: .*from_toml"):
+        await distribute_approved_asset(grid, iconik, "any", policy="strict.toml")  # type: ignore[arg-type]

@@ -195,3 +195,29 @@ async def test_a_request_that_was_reopened_may_get_the_same_asset_again(
     assert [o.asset_id for o in first.outcomes] == [LOOKBOOK]
     assert third == second == first
     assert sandbox.writes[writes:] == []
+
+
+async def test_what_the_policy_refused_is_said_where_the_request_is_not_fulfilled(
+    grid: TradingGridClient, iconik: IconikClient, clock: Clock
+) -> None:
+    dry = await fulfill(grid, iconik, clock, REFUSED, dry_run=True)
+    some = await fulfill(grid, iconik, clock, FILM, REFUSED)
+
+    assert "1 would be refused" in str(dry)
+    assert "Not cleared for DE." in str(dry)
+    assert "1 refused, 1 delivered" in str(some)
+    assert "Not cleared for DE." in some.to_html()
+
+
+async def test_what_is_given_for_a_closed_request_is_said_not_to_be_used(
+    grid: TradingGridClient, iconik: IconikClient, clock: Clock
+) -> None:
+    await fulfill(grid, iconik, clock, FILM)
+
+    same = await fulfill(grid, iconik, clock, FILM)
+    other = await fulfill(grid, iconik, clock, LOOKBOOK)
+
+    said = f"{LOOKBOOK} not used: only a request that its partner reopens is answered anew"
+    assert said in [step.what for step in other.timeline]
+    assert not any("not used" in step.what for step in same.timeline)
+    assert same == other

@@ -1,5 +1,6 @@
 """Rules: which function runs for which causes."""
 
+import inspect
 from collections.abc import Awaitable, Callable, Iterable, Mapping
 from functools import partial
 from inspect import isawaitable
@@ -27,6 +28,8 @@ ForSubject: TypeAlias = Callable[
 AtTimes: TypeAlias = Callable[Concatenate[TradingGridClient, IconikClient, P], Awaitable[object]]
 
 _UTC: Final = "UTC"
+#: Every rule's function is called with the clients; most get the id of a subject too.
+_CLIENTS: Final = 2
 
 
 @attrs.frozen(kw_only=True)
@@ -189,6 +192,7 @@ def every(cron: str, run: AtTimes[P], /, *args: P.args, **options: P.kwargs) -> 
             `automation` is not installed.
     """
     timetable.check(cron)
+    _check_options(run, _CLIENTS, args, options)
 
     async def without_id(grid: TradingGridClient, iconik: IconikClient, _: str) -> object:
         return await _awaited(run, run(grid, iconik, *args, **options))
@@ -226,10 +230,30 @@ def _for_subject(
     args: tuple[Any, ...],
     options: Mapping[str, Any],
 ) -> Rule:
+    _check_options(run, _CLIENTS + 1, args, options)
+
     async def called(grid: TradingGridClient, iconik: IconikClient, id_: str) -> object:
         return await _awaited(run, run(grid, iconik, id_, *args, **options))
 
     return Rule(name=_named(kind, run), kind=kind, run=called)
+
+
+def _check_options(
+    run: Callable[..., object], own: int, args: tuple[Any, ...], options: Mapping[str, Any]
+) -> None:
+    """Make sure that a function takes what a rule calls it with: `own` arguments, then these."""
+    try:
+        taken = inspect.signature(run)
+    except (TypeError, ValueError):
+        # It has no signature, such as some functions in C.
+        return
+    try:
+        taken.bind(*[None] * own, *args, **options)
+    except TypeError as error:
+        given = "the clients and an id" if own > _CLIENTS else "the clients"
+        raise errors.ConfigurationError(
+            f"{name_of(run)} cannot be called with {given}, and these options: {error}"
+        ) from None
 
 
 async def _awaited(run: object, answer: object) -> object:

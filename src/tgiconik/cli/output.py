@@ -66,13 +66,20 @@ class WorkflowResult(Protocol):
         ...
 
 
-def finish(options: argparse.Namespace, result: WorkflowResult, *, refusals: bool = True) -> int:
+def finish(
+    options: argparse.Namespace,
+    result: WorkflowResult,
+    *,
+    refusals: bool = True,
+    refused: bool = False,
+) -> int:
     """Show the result of a workflow.
 
     Args:
         options: `json` and `html`.
         result: the result.
         refusals: whether a refused outcome is other than what was asked for.
+        refused: whether the policy refused something that is no outcome.
 
     Returns:
         The exit code.
@@ -81,7 +88,8 @@ def finish(options: argparse.Namespace, result: WorkflowResult, *, refusals: boo
         result.to_html(options.html)
     show(options, str(result), result.to_dict())
     every = (*result.outcomes, *getattr(result, "closed", ()))
-    counted = [one.state for one in (result.outcomes if refusals else ())]
+    counted: list[str] = [one.state for one in (result.outcomes if refusals else ())]
+    counted += ["refused"] if refused else []
     return code_of_states(
         counted,
         failed=_has_failures(result) or any(one.state == "failed" for one in every),

@@ -82,7 +82,7 @@ def without_api(url: str, plain_http: Collection[str] = ()) -> str:
     Raises:
         ConfigurationError: it is no URL that credentials may be sent to, or it names a service too.
     """
-    origin = _API.sub("", checked_url(url, hosts(plain_http)))
+    origin = _API.sub("", checked_url(url, hosts(plain_http), called="url (ICONIK_URL)"))
     before, names_service, _ = origin.partition("/API/")
     if names_service:
         raise errors.ConfigurationError(f"{origin!r} is not iconik's origin: give {before!r}")

@@ -29,6 +29,7 @@ from tgiconik._http import (
     build_literal,
     checked_url,
     chosen_engine,
+    hosts,
 )
 from tgiconik._validate import not_blank
 from tgiconik.tradinggrid.auth import ClientCredentials
@@ -56,6 +57,15 @@ _COMMUNITY_URL: Final = "TRADING_GRID_COMMUNITY_URL"
 _COMMUNITY_KEY: Final = "TRADING_GRID_COMMUNITY_KEY"
 #: Schemes of databases that a community is kept in.
 _DATABASES: Final = frozenset({"sqlite", "postgresql", "postgres"})
+
+
+def _checked_community_url(url: str, plain_http: Collection[str]) -> str:
+    if "://" not in url or url.partition(":")[0].lower() not in {"http", "https"}:
+        raise errors.ConfigurationError(
+            f"community_url ({_COMMUNITY_URL}) is neither a database, such as "
+            "sqlite:///community.db or postgresql://…, nor the URL of a served community"
+        )
+    return checked_url(url, plain_http, called=f"community_url ({_COMMUNITY_URL})")
 
 
 def _without_none(**given: str | None) -> Hidden:
@@ -152,6 +162,7 @@ class TradingGridClient(Closeable, Surface):
             "proxy": proxy,
             "ca_file": ca_file,
         }
+        checked_url(url, hosts(plain_http), called="url (TRADING_GRID_URL)")
         self._session = Session(url, auth=auth, **options)
         self._opened: KeptCommunity | None = None
         #: Of the community alone: in this process, or with a key of its own.
@@ -176,7 +187,9 @@ class TradingGridClient(Closeable, Surface):
 
             community = self._opened = opened_on_demand(given)
         elif "community_url" in given:
-            self._community_url = checked_url(given["community_url"], self._session.plain_http)
+            self._community_url = _checked_community_url(
+                given["community_url"], self._session.plain_http
+            )
         if "community_key" in given:
             self._apart = self._with_key(given, options)
         if community is not None:

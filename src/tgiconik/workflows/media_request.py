@@ -62,6 +62,7 @@ from tgiconik.tradinggrid.collaboration import (
 from tgiconik.tradinggrid.collaboration.transitions import REQUEST_MOVES, is_open
 from tgiconik.workflows.run import LEASE, Run
 from tgiconik.workflows.run.results import ANOTHER_RUN, Outcome, Result, State, concluded
+from tgiconik.workflows.run.summary import Account, Item
 from tgiconik.workflows.run.text import key_of, listed, named
 from tgiconik.workflows.run.trail import Clock, Step, Trail, utc_now
 from tgiconik.workflows.sharing.delivery import (
@@ -138,6 +139,26 @@ class Fulfillment(Result):
 
     def _subject(self) -> str:
         return f"media request {named(self.request_id)}"
+
+    def _account(self) -> Account:
+        """The account, with what the policy refused of a request that is not fulfilled."""
+        account = super()._account()
+        if self.candidates is None or self.status == RequestStatus.FULFILLED:
+            return account
+        told = {outcome.asset_id for outcome in self.outcomes}
+        state = State.WOULD_BE_REFUSED if self.dry_run else State.REFUSED
+        refused = [
+            Item(
+                state=state,
+                partner=next((one.partner for one in self.outcomes), ""),
+                asset_id=one.facts.asset_id,
+                title=one.facts.title,
+                why=" ".join(reason.message for reason in one.decision.reasons),
+            )
+            for one in self.candidates.judged
+            if not one.decision.allowed and one.facts.asset_id not in told
+        ]
+        return attrs.evolve(account, items=[*account.items, *refused])
 
 
 @without_locals
@@ -492,6 +513,11 @@ class _Fulfilling:
         if refused and not outcomes and request.status in answered:
             return await self._reopen(request, result)
         run.trail.decided(f"{request.id} is {request.status}: nothing to do")
+        if unused := sorted({*self.choice.given} - {outcome.asset_id for outcome in outcomes}):
+            run.trail.decided(
+                f"{in_short([named(one) for one in unused])} not used: only a request that its "
+                "partner reopens is answered anew"
+            )
         return result
 
     async def _reopen(self, request: Request, result: Fulfillment) -> Fulfillment:

@@ -253,7 +253,7 @@ async def test_a_sequence_of_files_is_not_one_file(
 
 
 async def test_a_preview_that_is_not_made_yet_says_so(iconik: IconikClient, tmp_path: Path) -> None:
-    with pytest.raises(errors.NotOnline, match="has no keyframe yet"):
+    with pytest.raises(errors.NotOnline, match="has no keyframe; wait_until_ready waits"):
         await iconik.transfer.download(POSTER, tmp_path, kind="keyframe")
 
 

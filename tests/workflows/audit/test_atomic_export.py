@@ -211,3 +211,14 @@ def test_a_record_can_be_written_over_itself(record: AuditRecord) -> None:
     record.to_jsonl(record.path)
 
     assert verify_audit_record(record).ok
+
+
+def test_a_folder_that_is_missing_is_named_with_the_file_that_was_to_be_written(
+    tmp_path: Path,
+) -> None:
+    target = tmp_path / "missing" / "record.html"
+
+    with pytest.raises(FileNotFoundError) as raised, atomic_write(target):
+        pass
+
+    assert raised.value.filename == str(target)

@@ -15,7 +15,7 @@ from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import JSONResponse, PlainTextResponse, RedirectResponse, Response
 from starlette.routing import Mount, Route
-from starlette.types import ASGIApp
+from starlette.types import ASGIApp, Receive, Scope, Send
 
 from tgiconik import errors
 from tgiconik._page import base_style, own_file
@@ -137,10 +137,24 @@ def worker_app(
     ]
     if token is not None:
         routes.extend(_Page(worker, token, office).routes())
-    routes.extend(Mount(path, app) for path, app in (mounts or {}).items())
+    for path, app in (mounts or {}).items():
+        # Whoever sends webhooks may not follow a redirection, or follow it with a GET.
+        routes += [Route(path.rstrip("/"), _WithSlash(app)), Mount(path, app)]
     app = Starlette(routes=routes)
     app.router.redirect_slashes = False
     return app
+
+
+@attrs.frozen
+class _WithSlash:
+    """A mounted app, called by its path without the slash at the end."""
+
+    app: ASGIApp
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        path = scope["path"]
+        mounted = {"path": f"{path}/", "root_path": path, "app_root_path": scope["root_path"]}
+        await self.app({**scope, **mounted}, receive, send)
 
 
 def _check(is_well: Callable[[], bool]) -> Callable[[Request], Awaitable[Response]]:

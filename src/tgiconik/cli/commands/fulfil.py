@@ -6,6 +6,7 @@ from tgiconik.cli.connection import policy_of, with_clients
 from tgiconik.cli.options import add_workflow
 from tgiconik.cli.output import finish
 from tgiconik.cli.parser import Subparsers
+from tgiconik.tradinggrid.collaboration import RequestStatus
 from tgiconik.workflows import fulfill_media_request
 
 
@@ -58,4 +59,8 @@ def run(options: argparse.Namespace) -> int:
             progress=progress,
         ),
     )
-    return finish(options, result)
+    judged = result.candidates.judged if result.candidates is not None else ()
+    refused = result.status != RequestStatus.FULFILLED and any(
+        not one.decision.allowed for one in judged
+    )
+    return finish(options, result, refused=refused)

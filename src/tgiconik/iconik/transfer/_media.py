@@ -137,7 +137,10 @@ class MediaFinder:
         for each in found:
             if each.status == f.FileStatus.CLOSED:
                 return _media(asset, version_id, kind, each)
-        raise errors.NotOnline(f"version {version_id} of asset {asset_id} has no {kind} yet")
+        raise errors.NotOnline(
+            f"version {version_id} of asset {asset_id} has no {kind}; wait_until_ready waits "
+            "for it, and says which job failed"
+        )
 
 
 def _media(

@@ -8,7 +8,7 @@ building blocks take their clients as explicit arguments and create a run from t
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
 from contextlib import asynccontextmanager
 from datetime import datetime, timedelta
-from typing import Final, Self, TypeVar
+from typing import Any, Final, Self, TypeVar
 from uuid import uuid4
 
 import anyio
@@ -206,6 +206,14 @@ class GridRun(_Recorded):
             yield attrs.evolve(self, lease=lease)
 
 
+def _is_policy(_run: object, _field: object, value: Any) -> None:  # noqa: ANN401 - it is judged
+    if not isinstance(value, ReleasePolicy):
+        raise errors.ConfigurationError(
+            f"policy is a {type(value).__name__}: pass a ReleasePolicy, such as "
+            "ReleasePolicy.from_toml(path)"
+        )
+
+
 @attrs.frozen(kw_only=True, slots=False)
 class IconikRun(_Recorded):
     """A run on iconik.
@@ -216,7 +224,7 @@ class IconikRun(_Recorded):
     """
 
     iconik: IconikClient
-    policy: ReleasePolicy
+    policy: ReleasePolicy = attrs.field(validator=_is_policy)
     _user: list[str] = attrs.field(factory=list, repr=False, eq=False)
 
     async def user_id(self) -> str:
