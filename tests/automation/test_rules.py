@@ -149,7 +149,7 @@ async def test_any_async_function_fits_a_timetable_also_one_that_ignores_its_cli
     "make",
     [
         lambda: every("0 2 * * *", nightly, polcy=1),  # type: ignore[call-arg]
-        lambda: every("0 2 * * *", act),  # type: ignore[arg-type]
+        lambda: every("0 2 * * *", act),  # type: ignore[call-arg]
         lambda: on_issue(act, "one too many"),  # type: ignore[call-arg]
         lambda: on_asset_approved(nightly),  # type: ignore[arg-type]
     ],
