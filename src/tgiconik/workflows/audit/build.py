@@ -167,8 +167,12 @@ class _AuditScope:
     built_at: datetime
 
     def __attrs_post_init__(self) -> None:
-        if any(time is not None and time.tzinfo is None for time in (self.since, self.until)):
-            raise errors.ConfigurationError("since and until need a time zone")
+        for name, time in (("since", self.since), ("until", self.until)):
+            if time is not None and not isinstance(time, datetime):
+                kind = type(time).__name__
+                raise errors.ConfigurationError(f"{name} is a {kind}: pass a datetime")
+            if time is not None and time.tzinfo is None:
+                raise errors.ConfigurationError(f"{name} needs a time zone")
         if self.since is not None and self.until is not None and self.since >= self.until:
             raise errors.ConfigurationError("since must be before until")
         if self.tolerance < timedelta(0):
