@@ -4,12 +4,14 @@ import hashlib
 import re
 from base64 import b64encode
 from collections.abc import AsyncIterator
+from urllib.parse import urlsplit
 
 import attrs
 import httpx
 import pytest
 
 from tgiconik.sandbox import Sandbox
+from tgiconik.sandbox.storage import signing
 
 from ..iconik.world import FILM, Clock  # noqa: TID252 - one world for all of iconik's side
 from .files import FILES, Json, close, code, content, new_file
@@ -224,8 +226,19 @@ async def test_links_for_many_parts_come_in_pages(upload: Upload) -> None:
 
 
 @pytest.mark.parametrize("number", [0, 10_001])
-async def test_parts_are_numbered_from_1_to_10000(upload: Upload, number: int) -> None:
-    assert code(await upload.put(number, b"film")) == "InvalidArgument"
+async def test_parts_are_numbered_from_1_to_10000(
+    upload: Upload, sandbox: Sandbox, number: int
+) -> None:
+    refused = await upload.iconik.post(
+        f"{FILES}{upload.file['id']}/multipart_url/s3/part/",
+        json={"upload_id": upload.id, "parts": [{"part_number": number}]},
+    )
+    path = urlsplit(await upload.url(1)).path
+    link = signing.link(sandbox.state, "PUT", path, partNumber=str(number), uploadId=upload.id)
+
+    assert refused.status_code == 400
+    assert "parts[0].part_number is not within its limit" in refused.text
+    assert code(await upload.http.put(link, content=b"film")) == "InvalidArgument"
 
 
 async def test_sent_digests_are_compared(http: httpx.AsyncClient, file: Json) -> None:
