@@ -20,6 +20,8 @@ _SAMPLE_TIME = "2026-01-01T00:00:00+00:00"
 _NULL = {"type": "null"}
 #: What says which of many objects in a body is meant, though it is marked as read-only.
 _NAMES_ONE = frozenset({"id"})
+#: What the sandbox keeps beside the fields of an object: no client may say it.
+PRIVATE = frozenset({"blob", "md5"})
 _BOOLEANS = {"true": True, "false": False, "True": True, "False": False}
 _NUMERIC = re.compile(r"-?\d+(\.\d+)?")
 
@@ -107,7 +109,8 @@ class Schemas:
     def as_taken(self, schema: Schema, value: object, *, keep: Collection[str] = ()) -> Any:  # noqa: ANN401 - JSON
         """The part of a valid body that iconik takes.
 
-        That is all but its read-only fields, with booleans in place of those written as text.
+        That is all but its read-only fields and the sandbox's private ones, with booleans in place
+        of those written as text.
 
         Args:
             schema: the schema.
@@ -121,6 +124,8 @@ class Schemas:
         if isinstance(value, Mapping):
             fields: Mapping[str, Schema] = schema.get("properties", {})
             ignored = _read_only(fields) - set(keep)
+            if fields:
+                ignored |= PRIVATE - fields.keys()
             return {
                 name: self.as_taken(fields.get(name, {}), item, keep=_NAMES_ONE)
                 for name, item in value.items()

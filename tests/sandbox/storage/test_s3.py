@@ -4,6 +4,7 @@ import hashlib
 import re
 from base64 import b64encode
 from collections.abc import AsyncIterator
+from pathlib import Path
 from urllib.parse import urlsplit
 
 import attrs
@@ -276,3 +277,25 @@ async def test_what_does_not_say_its_length_is_refused(http: httpx.AsyncClient, 
     refused = await http.put(file["upload_url"], content=chunks())
 
     assert code(refused) == "MissingContentLength"
+
+
+async def test_no_client_says_where_the_bytes_of_a_file_are(
+    iconik: httpx.AsyncClient, file: Json, tmp_path: Path
+) -> None:
+    victim = tmp_path / "victim.txt"
+    victim.write_text("precious")
+    names = ("format_id", "file_set_id", "storage_id", "version_id")
+    body = {name: file[name] for name in names if file.get(name)} | {
+        "original_name": "x",
+        "directory_path": "",
+        "size": 3,
+        "type": "FILE",
+        "blob": str(victim),
+    }
+
+    made = await iconik.post(FILES, json=body)
+    assert made.status_code == 201
+    await iconik.delete(f"{FILES}{made.json()['id']}/")
+    await iconik.delete(f"/API/files/v1/delete_queue/assets/{FILM}/files/")
+
+    assert victim.read_text() == "precious"

@@ -20,6 +20,7 @@ from tgiconik.sandbox.iconik.kinds import (
     SEGMENTS,
     VALUES,
 )
+from tgiconik.sandbox.schema import PRIVATE
 from tgiconik.sandbox.state import State
 from tgiconik.sandbox.store import Document
 
@@ -36,7 +37,6 @@ LOWER: Final = ".lower"
 _PARTS: Final = ("files", "formats", "proxies", "keyframes")
 _ASSET_PARTS: Final = frozenset(PARTS.values())
 #: What the sandbox alone keeps of a file.
-_PRIVATE: Final = frozenset({"blob", "md5"})
 #: Media types that do not say by their first part what they are.
 _MEDIA_TYPES: Final = {"application/x-subrip": "text"}
 
@@ -185,7 +185,7 @@ def _searchable(state: State, type_: str, found: Document) -> Document:
     if type_ == "assets":
         for part in _PARTS:
             shown[part] = [
-                {name: value for name, value in each.items() if name not in _PRIVATE}
+                {name: value for name, value in each.items() if name not in PRIVATE}
                 for each in state.store.list(PARTS[part], parent=found["id"])
                 if each.get("version_id") == found.get("default_version_id")
                 and "DELETED" not in {each.get("status"), each.get("file_set_status")}

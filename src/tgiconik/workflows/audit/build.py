@@ -167,7 +167,8 @@ class _AuditScope:
     built_at: datetime
 
     def __attrs_post_init__(self) -> None:
-        for name, time in (("since", self.since), ("until", self.until)):
+        span: dict[str, object] = {"since": self.since, "until": self.until}
+        for name, time in span.items():
             if time is not None and not isinstance(time, datetime):
                 kind = type(time).__name__
                 raise errors.ConfigurationError(f"{name} is a {kind}: pass a datetime")
