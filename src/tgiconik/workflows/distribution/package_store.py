@@ -37,7 +37,7 @@ from tgiconik.tradinggrid.collaboration import (
     Project,
 )
 from tgiconik.workflows.distribution.publication import change_document
-from tgiconik.workflows.run import GridRun, IconikRun, Run
+from tgiconik.workflows.run import IN_THE_MAKING, GridRun, IconikRun, Run
 from tgiconik.workflows.run.text import key_of, named
 
 _PACKAGE: Final = "package"
@@ -45,8 +45,6 @@ _PACKAGE: Final = "package"
 PACKED: Final = "package.delivered"
 #: The maximum number of keys or ids in one search or query.
 _BATCH: Final = 50
-#: How long a run may take from making a collection to publishing its document.
-_IN_THE_MAKING: Final = timedelta(minutes=1)
 #: How long after that a second collection is looked for; it is empty, and shared with nobody.
 _WATCHED: Final = timedelta(days=1)
 #: A member of a collection: `assets` or `collections`, and its id.
@@ -494,7 +492,7 @@ async def _strays(run: IconikRun, documents: Mapping[str, Document]) -> dict[str
     recent = [key for key, one in documents.items() if now - one.created_at < _WATCHED]
     strays: dict[str, list[str]] = defaultdict(list)
     async for key, collection_id, made in _keyed(run.iconik, recent):
-        is_settled = made is not None and now - made >= _IN_THE_MAKING
+        is_settled = made is not None and now - made >= IN_THE_MAKING
         if is_settled and collection_id != documents[key].collection_id:
             strays[key].append(collection_id)
     return strays

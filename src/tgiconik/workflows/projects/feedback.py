@@ -4,13 +4,12 @@ iconik takes any number of comments with one `external_id`. So a run first logs 
 it copies, where one `external_id` has one entry: of several runs at once, one writes the comment.
 """
 
-from datetime import timedelta
 from typing import Final
 from uuid import uuid4
 
 from tgiconik.tradinggrid.collaboration import ActivityInput, Comment, CommentVisibility
 from tgiconik.workflows.projects.project import ProjectState
-from tgiconik.workflows.run import GridRun, Run
+from tgiconik.workflows.run import IN_THE_MAKING, GridRun, Run
 from tgiconik.workflows.run.text import fitting, listed, named
 from tgiconik.workflows.sharing.snapshot import FactsCache
 from tgiconik.workflows.tickets.media_team import ask_media_team, keys_on_timeline
@@ -18,8 +17,6 @@ from tgiconik.workflows.tickets.requests import ACTOR
 
 #: The kind of the log's entry.
 COPIED: Final = "feedback.copied"
-#: How long a run may take from the entry to the comment; after that, the next run writes it.
-_IN_THE_MAKING: Final = timedelta(minutes=1)
 
 
 async def copy_feedback(run: Run, state: ProjectState, asset_id: str, facts: FactsCache) -> None:
@@ -89,7 +86,7 @@ async def _is_for_us(run: GridRun, key: str, project_id: str) -> bool:
     )
     if logged is None or logged.detail.get("run") == this_run:
         return True
-    return run.now() - logged.at >= _IN_THE_MAKING
+    return run.now() - logged.at >= IN_THE_MAKING
 
 
 def _quoted(who: str, text: str | None) -> str:

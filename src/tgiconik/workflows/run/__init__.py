@@ -25,6 +25,8 @@ T = TypeVar("T")
 
 #: The default duration of a claim. If a worker crashes, others wait this long.
 LEASE: Final = timedelta(seconds=60)
+#: How long a run may take from making something to recording it; until then, others leave it alone.
+IN_THE_MAKING: Final = timedelta(minutes=1)
 _LAST_WORDS: Final = 10.0
 
 

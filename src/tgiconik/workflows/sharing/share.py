@@ -27,7 +27,7 @@ from tgiconik.release import (
 from tgiconik.telemetry.observed import observed
 from tgiconik.tradinggrid import TradingGridClient
 from tgiconik.tradinggrid.collaboration import Delivery, Partner
-from tgiconik.workflows.run import Lease, Run
+from tgiconik.workflows.run import IN_THE_MAKING, Lease, Run
 from tgiconik.workflows.run.concurrency import BestEffort, Slot
 from tgiconik.workflows.run.results import Outcome, State, predicted
 from tgiconik.workflows.run.text import named, ruling
@@ -62,8 +62,6 @@ _OF_THE_APPROVAL: Final = frozenset(
         ReasonCode.APPROVAL_TOO_OLD,
     }
 )
-#: How long a run may take from opening a link to recording it.
-_IN_THE_MAKING: Final = timedelta(minutes=1)
 #: The reason of a link that ends because `decide` refuses it now.
 REFUSED_NOW: Final = "it may not be shared any more"
 _STRAY: Final = "a stray beside the partner's link"
@@ -390,7 +388,7 @@ async def reconcile_asset(
     served: Collection[str] = (),
     meant: Collection[str] = (),
     purpose_of: Callable[[str], Purpose] | None = None,
-    settle: timedelta = _IN_THE_MAKING,
+    settle: timedelta = IN_THE_MAKING,
 ) -> tuple[Outcome, ...]:
     """Judge every open share of an asset that this run has not served; close what is refused.
 
@@ -466,7 +464,7 @@ async def keep_recorded(
     partner_id: str,
     purpose: Purpose,
     *,
-    settle: timedelta = _IN_THE_MAKING,
+    settle: timedelta = IN_THE_MAKING,
 ) -> None:
     """Close a partner's links but the one on record, and end deliveries whose link is gone.
 

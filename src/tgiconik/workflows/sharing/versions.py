@@ -8,7 +8,6 @@ key: of several created concurrently, the one recorded first counts, and the oth
 
 from collections.abc import AsyncIterator, Collection, Sequence
 from contextlib import suppress
-from datetime import timedelta
 from functools import partial
 from math import ceil
 from typing import Final
@@ -24,7 +23,7 @@ from tgiconik.iconik.models.files import FileStatus
 from tgiconik.iconik.search import one_of, term
 from tgiconik.release import AssetFacts
 from tgiconik.tradinggrid.collaboration import Activity, ActivityInput
-from tgiconik.workflows.run import GridRun, IconikRun, Run
+from tgiconik.workflows.run import IN_THE_MAKING, GridRun, IconikRun, Run
 from tgiconik.workflows.run.text import key_of, named
 from tgiconik.workflows.sharing.facts import HELD, logged_holds, read_release_facts
 
@@ -32,8 +31,6 @@ _MADE: Final = "release_asset.made"
 _ACTIVE: Final = "ACTIVE"
 #: The polling interval, in seconds, while iconik copies a version.
 _POLL: Final = 0.5
-#: How long a run may take from making a release asset to noting it.
-_IN_THE_MAKING: Final = timedelta(minutes=1)
 
 
 @attrs.frozen(kw_only=True)
@@ -300,7 +297,7 @@ async def _remove_strays(run: IconikRun, facts: AssetFacts, known: list[ReleaseA
     recorded = {one.asset_id for one in known}
     async for asset in _of_ours(run, keys, beside=recorded):
         made = asset.date_created
-        if made is None or run.now() - made < _IN_THE_MAKING:
+        if made is None or run.now() - made < IN_THE_MAKING:
             continue
         await _delete(run, asset.id or "")
 
